@@ -1,0 +1,32 @@
+/**
+ * The two kinds of error that leave Tutti. They never mix: a person on GitHub is told what they can do with an issue
+ * or a comment; an operator is told what to do with the machine, and may see paths and process ids that people must not.
+ */
+
+/** Something a person on GitHub asked for that cannot be done. `message` is markdown, posted where they asked. */
+export class UserError extends Error {
+  override name = 'UserError'
+  /** What to do next, one sentence of markdown. */
+  readonly hint: string | undefined
+
+  constructor(message: string, hint?: string) {
+    super(message)
+    this.hint = hint
+  }
+
+  /** The reply as posted: the problem, then what to do about it. */
+  toMarkdown(): string {
+    return this.hint ? `${this.message} ${this.hint}` : this.message
+  }
+}
+
+/** Something the operator must mend. `message` is one plain line; `hint` says what to do next. */
+export class OperatorError extends Error {
+  override name = 'OperatorError'
+  readonly hint: string | undefined
+
+  constructor(message: string, hint?: string, options?: ErrorOptions) {
+    super(message, options)
+    this.hint = hint
+  }
+}
