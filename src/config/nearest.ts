@@ -1,0 +1,27 @@
+/** Damerau-free edit distance, two rows. Short words only: settings keys and command names. */
+function distance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      row.push(Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+    }
+    previous = row
+  }
+  return previous[b.length] ?? 0
+}
+
+/**
+ * The known word nearest to a mistyped one, or undefined when none is near enough to be meant
+ * (more than a third of the letters differ).
+ */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  const ranked = [...known].map((candidate) => ({
+    candidate,
+    far: distance(word.toLowerCase(), candidate.toLowerCase()),
+  }))
+  ranked.sort((a, b) => a.far - b.far)
+  const best = ranked[0]
+  return best && best.far <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined
+}

@@ -1,0 +1,150 @@
+/**
+ * The settings a repository keeps in `.github/tutti.yml`. They are read from the base branch only, never from a
+ * branch an agent can write to. Unknown keys are refused with the nearest known one, so that a typo is not a silence.
+ */
+
+import { parse, YAMLParseError } from 'yaml'
+import { z } from 'zod'
+import { UserError } from './errors.ts'
+import { nearest } from './nearest.ts'
+
+/** Where the settings live in a repository. */
+export const settingsPath = '.github/tutti.yml'
+
+const glob = z.string().min(1).max(300)
+const minutes = z
+  .number()
+  .positive()
+  .max(24 * 60)
+
+const command = z.strictObject({
+  name: z.string().min(1).max(60).describe('Shown in the Check Run'),
+  run: z.string().min(1).max(4000).describe('A shell command line, run in a clean checkout of the exact commit'),
+  minutes: minutes.default(20).describe('Ended, and counted as failed, after this long'),
+})
+
+const agentSettings = z.strictObject({
+  command: z.array(z.string().min(1)).min(1).optional().describe('Program and arguments, instead of the built-in ones'),
+  model: z.string().max(100).optional(),
+})
+
+const schema = z.strictObject({
+  label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
+  prefix: z
+    .string()
+    .regex(/^(\/[a-z][a-z0-9-]*)?$/, 'must be empty or look like "/tutti"')
+    .default('')
+    .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
+  agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
+  agents: z.record(z.string(), agentSettings).default({}),
+  gates: z
+    .strictObject({
+      commands: z.array(command).max(20).default([]),
+      maxFiles: z.number().int().positive().default(100),
+      maxLines: z.number().int().positive().default(5000),
+      protected: z
+        .array(glob)
+        .default([])
+        .describe('Paths that need an explicit human word, besides the built-in ones'),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      agents: z.number().int().min(1).max(100).optional().describe('Agents at once in this repository'),
+      minutes: minutes.default(60).describe('One attempt of an agent'),
+      idleMinutes: minutes.default(10).describe('Silence after which an agent counts as hanging'),
+      retries: z
+        .number()
+        .int()
+        .min(0)
+        .max(20)
+        .default(3)
+        .describe('Attempts after the first, before a person is asked'),
+    })
+    .prefault({}),
+  merge: z
+    .strictObject({
+      when: z
+        .enum(['command', 'approved'])
+        .default('command')
+        .describe('"command": a person says /merge; "approved": merged once approved and green'),
+      method: z.enum(['squash', 'merge', 'rebase']).default('squash'),
+      approvals: z.number().int().min(1).max(10).default(1),
+    })
+    .prefault({}),
+  branches: z
+    .strictObject({
+      base: z.string().min(1).max(200).optional().describe('Where pull requests go; the default branch if not set'),
+      prefix: z.string().min(1).max(100).default('module/'),
+    })
+    .prefault({}),
+  labels: z
+    .strictObject({
+      project: z
+        .array(z.enum(['queued', 'running', 'reviewing', 'held', 'done', 'paused']))
+        .default(['held'])
+        .describe('States shown as a `tutti:<state>` label; each change costs a write to GitHub'),
+    })
+    .prefault({}),
+})
+
+/** Settings with every default filled in. */
+export type Settings = z.infer<typeof schema>
+
+/** What holds when a repository has no settings file. */
+export function defaultSettings(): Settings {
+  return schema.parse({})
+}
+
+/** The JSON Schema of the settings file, for editors. */
+export function settingsJsonSchema(): unknown {
+  return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'Tutti repository settings' }
+}
+
+/**
+ * Reads the text of a settings file.
+ * @throws {UserError} naming every unknown key (with the nearest known one) and every value of the wrong type.
+ */
+export function readSettings(text: string): Settings {
+  const result = schema.safeParse(parseYaml(text) ?? {})
+  if (result.success) return result.data
+  const problems = result.error.issues.flatMap((issue) => describeIssue(issue))
+  throw new UserError(
+    `\`${settingsPath}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n`,
+    'The last good settings stay in force until it is mended.',
+  )
+}
+
+function parseYaml(text: string): unknown {
+  try {
+    // No aliases: a few lines of them can stand for gigabytes.
+    return parse(text, { maxAliasCount: 0 })
+  } catch (error) {
+    const where = error instanceof YAMLParseError ? error.message.split('\n')[0] : String(error)
+    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where}`, 'The last good settings stay in force.')
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string[] {
+  const at = issue.path.join('.')
+  if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the file'}\`: ${issue.message}`]
+  return issue.keys.map((key) => {
+    const meant = nearest(key, keysAt(issue.path))
+    return `unknown key \`${[...issue.path, key].join('.')}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
+  })
+}
+
+/** The keys known at a path of the schema; none where it is not an object. */
+function keysAt(path: readonly PropertyKey[]): string[] {
+  let node = z.toJSONSchema(schema, { io: 'input' }) as JsonNode | undefined
+  for (const step of path) {
+    node = typeof step === 'number' ? node?.items : (node?.properties?.[String(step)] ?? node?.additionalProperties)
+  }
+  return Object.keys(node?.properties ?? {})
+}
+
+interface JsonNode {
+  properties?: Record<string, JsonNode>
+  additionalProperties?: JsonNode
+  items?: JsonNode
+}

@@ -1,0 +1,140 @@
+/**
+ * Opens the system of record: Postgres where `DATABASE_URL` is set, otherwise embedded PGlite in a data directory.
+ * Same schema, same queue, same code on both.
+ */
+
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { PGlite } from '@electric-sql/pglite'
+import { type ExtractTablesWithRelations, sql } from 'drizzle-orm'
+import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
+import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
+import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core'
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
+import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
+import pg from 'pg'
+import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
+import { OperatorError } from '../config/errors.ts'
+import type { Job } from './journey.ts'
+import { lockDirectory } from './lock.ts'
+import { Queues } from './queues.ts'
+import * as schema from './schema.ts'
+
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+type Tables = typeof schema
+/** What queries run on: the database itself, or one transaction of it. */
+export type Database = PgDatabase<PgQueryResultHKT, Tables>
+type DrizzleTransaction = PgTransaction<PgQueryResultHKT, Tables, ExtractTablesWithRelations<Tables>>
+
+/** One transaction: rows and jobs commit together or not at all. */
+export interface Tx {
+  readonly db: DrizzleTransaction
+  /** Queues a job with this transaction. `after`: not before this time. */
+  enqueue(job: Job, options?: { after?: Date }): Promise<void>
+}
+
+export interface Store {
+  readonly db: Database
+  readonly queues: Queues
+  readonly kind: 'postgres' | 'pglite'
+  /**
+   * Runs `work` in one transaction; everything it wrote and queued is there afterwards, or nothing is.
+   * On PGlite there is one connection: never wait inside `work` for anything but the transaction itself.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Stops the queues (waiting for handlers up to a few seconds) and closes the database. */
+  close(): Promise<void>
+}
+
+/** @throws {OperatorError} when the database cannot be reached or the directory is in use. */
+export async function openStore(options: { databaseUrl?: string; directory: string; log: Logger }): Promise<Store> {
+  return options.databaseUrl
+    ? openPostgres(options.databaseUrl, options.log)
+    : openPglite(options.directory, options.log)
+}
+
+// pg-boss looks after itself; the statistics passes it makes every minute are slowed down, since an idle
+// orchestrator should be idle.
+const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 120, schedule: false, reindex: false } as const
+
+async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, application_name: 'tutti' })
+  // Without a listener, an idle connection that the server ends would end the process.
+  pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
+  const db = drizzlePg(pool, { schema })
+  try {
+    // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
+    // with one process first.
+    await db.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
+      await migratePg(db, { migrationsFolder })
+    })
+  } catch (error) {
+    await pool.end()
+    throw new OperatorError(
+      `cannot use the database in DATABASE_URL: ${rootMessage(error)}`,
+      'Check that it runs, that the name exists and that the user may create tables.',
+      { cause: error },
+    )
+  }
+  const boss = new PgBoss({ connectionString: databaseUrl, max: 4, useListenNotify: true, ...calm })
+  return assemble('postgres', db, boss, log, () => pool.end())
+}
+
+async function openPglite(directory: string, log: Logger): Promise<Store> {
+  const unlock = lockDirectory(directory)
+  let client: PGlite | undefined
+  try {
+    client = await PGlite.create(join(directory, 'pglite'))
+    const db = drizzlePglite(client, { schema })
+    await migratePglite(db, { migrationsFolder })
+    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
+    const opened = client
+    return await assemble('pglite', db, boss, log, async () => {
+      await opened.close()
+      unlock()
+    })
+  } catch (error) {
+    await client?.close().catch(() => {})
+    unlock()
+    throw new OperatorError(
+      `cannot open the embedded database in ${directory}: ${rootMessage(error)}`,
+      'The directory is kept as it is. Restore a copy of it, or move it away to start empty.',
+      { cause: error },
+    )
+  }
+}
+
+async function assemble(
+  kind: Store['kind'],
+  db: Database,
+  boss: PgBoss,
+  log: Logger,
+  close: () => Promise<void>,
+): Promise<Store> {
+  const queues = new Queues(boss, log)
+  await queues.start()
+  return {
+    kind,
+    db,
+    queues,
+    transaction: (work) =>
+      db.transaction((inner) => {
+        const bossDb = fromDrizzle(inner as unknown as DrizzleTransactionLike, sql)
+        return work({ db: inner, enqueue: (job, options) => queues.send(job, { ...options, db: bossDb }) })
+      }),
+    close: async () => {
+      await queues.stop()
+      await close()
+    },
+  }
+}
+
+function rootMessage(error: unknown): string {
+  let current = error
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause
+  if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
+  return current instanceof Error ? current.message : String(current)
+}

@@ -1,0 +1,130 @@
+/**
+ * The queues (pg-boss) in the same database. A job says "look at row N"; it is never the lease of anything, because
+ * pg-boss has no fencing: an attempt that expired can complete a job that a second attempt is running.
+ */
+
+import type { Db, PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
+import type { Job, QueueName } from './journey.ts'
+
+type JobOf<Name extends QueueName> = Extract<Job, { queue: Name }>
+
+/** Per queue: how many jobs one worker takes at a time, and whether equal waiting jobs are one. */
+const queues: Record<QueueName, { batch: number; key?: (job: never) => string }> = {
+  'deliver-event': { batch: 20 },
+  enlist: { batch: 5 },
+  schedule: { batch: 1, key: () => 'all' },
+  run: { batch: 5 },
+  check: { batch: 5 },
+  propose: { batch: 1, key: (job: JobOf<'propose'>) => String(job.workItemId) },
+  opened: { batch: 5 },
+  merge: { batch: 1, key: (job: JobOf<'merge'>) => String(job.pullRequestId) },
+  merged: { batch: 5 },
+  tidy: { batch: 1, key: (job: JobOf<'tidy'>) => String(job.workItemId) },
+  publish: { batch: 1, key: () => 'all' },
+}
+
+/** Handles one job. A throw means "try again later", with growing delays; after the last one it is dead and counted. */
+export type Handler<Name extends QueueName> = (job: JobOf<Name>) => Promise<void>
+
+export class Queues {
+  readonly #boss: PgBoss
+  readonly #log: Logger
+
+  constructor(boss: PgBoss, log: Logger) {
+    this.#boss = boss
+    this.#log = log
+    // An error here is the database going away or a failed maintenance pass; pg-boss goes on by itself.
+    boss.on('error', (error) => log.warn({ err: error }, 'the queue had an error; it goes on'))
+    boss.on('warning', (warning) => log.debug({ warning }, 'queue warning'))
+  }
+
+  /** Starts the queue engine and makes the queues that are missing. */
+  async start(): Promise<void> {
+    await this.#boss.start()
+    const existing = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]))
+    for (const [name, { key }] of Object.entries(queues)) {
+      if (!existing.has(name)) {
+        await this.#boss.createQueue(name, {
+          // "short": at most one *waiting* job for each key, however many ask for it.
+          policy: key ? 'short' : 'standard',
+          retryLimit: 8,
+          retryDelay: 1,
+          retryBackoff: true,
+          retryDelayMax: 120,
+          expireInSeconds: 15 * 60,
+          deleteAfterSeconds: 24 * 3600,
+          notify: true,
+        })
+      }
+      // Reads the queue into pg-boss's cache: on PGlite's one connection a first `send` inside a transaction would
+      // wait for ever for a look-up outside it.
+      await this.#boss.fetch(name, { batchSize: 1, ignoreStartAfter: false, minPriority: 1_000_000 })
+    }
+  }
+
+  /** Queues a job, on its own or with a transaction (`db`). */
+  async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<void> {
+    const { queue, ...data } = job
+    const key = queues[queue].key as ((job: Job) => string) | undefined
+    await this.#boss.send(queue, data, { db: options.db, startAfter: options.after, singletonKey: key?.(job) })
+  }
+
+  /** Queues many jobs of one queue with a transaction, in one statement. */
+  async sendMany<Name extends QueueName>(name: Name, jobs: JobOf<Name>[], db: Db): Promise<void> {
+    await this.#boss.insert(
+      name,
+      jobs.map(({ queue: _, ...data }) => ({ data })),
+      { db },
+    )
+  }
+
+  /**
+   * Has `handler` called for the jobs of a queue.
+   * @param concurrency how many at a time in this process.
+   */
+  async handle<Name extends QueueName>(name: Name, handler: Handler<Name>, concurrency = 1): Promise<void> {
+    await this.#boss.work(
+      name,
+      {
+        batchSize: queues[name].batch,
+        localConcurrency: concurrency,
+        pollingIntervalSeconds: 2,
+        notifyPollingIntervalSeconds: 20,
+        burstWhenBatchFull: true,
+        perJobResults: true,
+      },
+      (jobs) =>
+        Promise.all(
+          jobs.map((job) =>
+            this.#attempt(name, job.id, () => handler({ queue: name, ...(job.data as object) } as JobOf<Name>)),
+          ),
+        ),
+    )
+  }
+
+  async #attempt(name: QueueName, id: string, work: () => Promise<void>) {
+    try {
+      await work()
+      return { id, status: 'completed' as const }
+    } catch (error) {
+      this.#log.warn({ err: error, queue: name, job: id }, 'a job failed; it will be tried again')
+      return {
+        id,
+        status: 'failed' as const,
+        output: { message: error instanceof Error ? error.message : String(error) },
+      }
+    }
+  }
+
+  /** Waiting and failed jobs per queue, for health and metrics. */
+  async counts(): Promise<Record<string, { waiting: number; failed: number }>> {
+    const rows = await this.#boss.getQueues()
+    return Object.fromEntries(rows.map((row) => [row.name, { waiting: row.readyCount, failed: row.failedCount }]))
+  }
+
+  /** Lets running handlers finish (up to 10 s) and takes no new jobs. */
+  async stop(): Promise<void> {
+    await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
+  }
+}

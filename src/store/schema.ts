@@ -1,0 +1,293 @@
+/**
+ * The tables. Postgres and PGlite share them; keep to plain Postgres types so that CockroachDB, YugabyteDB and Citus
+ * take them too. Status that can be derived from facts is not stored here (see journey.ts).
+ */
+
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  timestamp,
+  unique,
+} from 'drizzle-orm/pg-core'
+import type { Settings } from '../config/settings.ts'
+import type { ItemState } from './journey.ts'
+
+const id = () => bigserial('id', { mode: 'number' }).primaryKey()
+const number64 = (name: string) => bigint(name, { mode: 'number' })
+const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const now = () => time('created_at').notNull().defaultNow()
+
+/** Every accepted webhook delivery, as received. The delivery id is GitHub's and stays the same on redelivery. */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    deliveryId: text('delivery_id').primaryKey(),
+    event: text('event').notNull(),
+    payload: text('payload').notNull(),
+    receivedAt: time('received_at').notNull().defaultNow(),
+    state: text('state').$type<'stored' | 'done' | 'ignored' | 'failed'>().notNull().default('stored'),
+    note: text('note'),
+  },
+  (table) => [index('deliveries_received').on(table.receivedAt)],
+)
+
+/** One target repository and the state of its orchestrator. */
+export const systems = pgTable('systems', {
+  id: id(),
+  repositoryId: number64('repository_id').notNull().unique(),
+  fullName: text('full_name').notNull(),
+  private: boolean('private').notNull().default(true),
+  installationId: number64('installation_id').notNull(),
+  cloneUrl: text('clone_url').notNull(),
+  defaultBranch: text('default_branch').notNull(),
+  state: text('state').$type<'active' | 'paused' | 'gone'>().notNull().default('active'),
+  settings: jsonb('settings').$type<Settings>(),
+  settingsSha: text('settings_sha'),
+  settingsError: text('settings_error'),
+  /** Set by a push to the base branch, cleared by a fetch: the control repository is behind. */
+  stale: boolean('stale').notNull().default(true),
+  /** The end of the hash chain of this system's journal; its row lock orders the entries. */
+  journalHash: text('journal_hash').notNull().default(''),
+  createdAt: now(),
+})
+
+/** One issue on its way to a merged pull request. The text is the issue's as of the trigger. */
+export const workItems = pgTable(
+  'work_items',
+  {
+    id: id(),
+    systemId: number64('system_id')
+      .notNull()
+      .references(() => systems.id),
+    issueNumber: integer('issue_number').notNull(),
+    title: text('title').notNull(),
+    body: text('body').notNull().default(''),
+    url: text('url').notNull().default(''),
+    state: text('state').$type<ItemState>().notNull(),
+    /** Where `resume` goes back to when the item stands aside. */
+    before: text('before').$type<ItemState>(),
+    /** Why it is in this state, one line for people. */
+    reason: text('reason').notNull().default(''),
+    requestedBy: text('requested_by').notNull(),
+    requestedById: number64('requested_by_id').notNull(),
+    priority: integer('priority').notNull().default(2),
+    effort: text('effort').$type<'S' | 'M' | 'L' | 'XL'>(),
+    module: text('module').notNull(),
+    branch: text('branch').notNull(),
+    baseBranch: text('base_branch').notNull(),
+    headSha: text('head_sha'),
+    /** The last word to a command, shown in the status comment. */
+    reply: text('reply'),
+    /** Not before this time: a retry delay, or a provider's limit. */
+    notBefore: time('not_before'),
+    createdAt: now(),
+    updatedAt: time('updated_at').notNull().defaultNow(),
+    doneAt: time('done_at'),
+  },
+  (table) => [
+    unique('work_items_issue').on(table.systemId, table.issueNumber),
+    unique('work_items_branch').on(table.systemId, table.branch),
+    index('work_items_state').on(table.state),
+  ],
+)
+
+/** `dependent` waits for the issue `repository#number`; one row per place that says so. */
+export const dependencies = pgTable(
+  'dependencies',
+  {
+    id: id(),
+    dependentId: number64('dependent_id')
+      .notNull()
+      .references(() => workItems.id, { onDelete: 'cascade' }),
+    /** owner/name in lower case. */
+    repository: text('repository').notNull(),
+    issueNumber: integer('issue_number').notNull(),
+    source: text('source').$type<'native' | 'body'>().notNull(),
+    /** The blocker's state as last heard; a blocker that nobody can see holds nothing. */
+    blocker: text('blocker').$type<'open' | 'closed' | 'missing'>().notNull(),
+  },
+  (table) => [
+    unique('dependencies_edge').on(table.dependentId, table.repository, table.issueNumber, table.source),
+    index('dependencies_blocker').on(table.repository, table.issueNumber),
+  ],
+)
+
+/** One attempt by one agent. The row is the lease: writes carry the epoch, and a stale epoch changes nothing. */
+export const runs = pgTable(
+  'runs',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    attempt: integer('attempt').notNull(),
+    agent: text('agent').notNull(),
+    stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
+    outcome: text('outcome'),
+    failureClass: text('failure_class'),
+    signature: text('signature'),
+    /** What the agent is told about the attempt before: failing gate output, review comments. */
+    feedback: text('feedback').notNull().default(''),
+    /** Infrastructure failures and rate limits never burn an attempt of the item. */
+    counts: boolean('counts').notNull().default(true),
+    progress: text('progress').notNull().default(''),
+    summary: text('summary').notNull().default(''),
+    stop: text('stop'),
+    leaseOwner: text('lease_owner'),
+    leaseEpoch: integer('lease_epoch').notNull().default(0),
+    heartbeatAt: time('heartbeat_at'),
+    baseSha: text('base_sha'),
+    headSha: text('head_sha'),
+    createdAt: now(),
+    startedAt: time('started_at'),
+    endedAt: time('ended_at'),
+  },
+  (table) => [unique('runs_attempt').on(table.workItemId, table.attempt), index('runs_stage').on(table.stage)],
+)
+
+/** What a gate said about one commit. */
+export const gateResults = pgTable(
+  'gate_results',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    sha: text('sha').notNull(),
+    gate: text('gate').notNull(),
+    verdict: text('verdict').$type<'pass' | 'fail' | 'wait' | 'skip'>().notNull(),
+    summary: text('summary').notNull(),
+    log: text('log').notNull().default(''),
+    milliseconds: integer('milliseconds').notNull().default(0),
+    createdAt: now(),
+  },
+  (table) => [unique('gate_results_once').on(table.workItemId, table.sha, table.gate)],
+)
+
+export const pullRequests = pgTable(
+  'pull_requests',
+  {
+    id: id(),
+    systemId: number64('system_id')
+      .notNull()
+      .references(() => systems.id),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    number: integer('number').notNull(),
+    url: text('url').notNull(),
+    headSha: text('head_sha').notNull(),
+    baseBranch: text('base_branch').notNull(),
+    state: text('state').$type<'open' | 'merged' | 'closed'>().notNull().default('open'),
+    mergedSha: text('merged_sha'),
+    createdAt: now(),
+  },
+  (table) => [unique('pull_requests_number').on(table.systemId, table.number)],
+)
+
+/** A person's review, bound to the commit they saw. */
+export const approvals = pgTable(
+  'approvals',
+  {
+    id: id(),
+    pullRequestId: number64('pull_request_id')
+      .notNull()
+      .references(() => pullRequests.id),
+    reviewId: number64('review_id').notNull(),
+    reviewer: text('reviewer').notNull(),
+    reviewerId: number64('reviewer_id').notNull(),
+    sha: text('sha').notNull(),
+    state: text('state').$type<'approved' | 'changes_requested' | 'commented' | 'dismissed'>().notNull(),
+    body: text('body').notNull().default(''),
+    createdAt: now(),
+  },
+  (table) => [unique('approvals_review').on(table.pullRequestId, table.reviewId)],
+)
+
+/** A wanted fact about GitHub. Only the publisher in github/ makes it true; see effects.ts. */
+export const effects = pgTable(
+  'effects',
+  {
+    id: id(),
+    key: text('key').notNull().unique(),
+    kind: text('kind').notNull(),
+    systemId: number64('system_id')
+      .notNull()
+      .references(() => systems.id),
+    workItemId: number64('work_item_id').references(() => workItems.id),
+    payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
+    /** Lower goes first: merges and stops before comments when the write budget is short. */
+    rank: integer('rank').notNull().default(5),
+    state: text('state').$type<'wanted' | 'doing' | 'done' | 'failed'>().notNull().default('wanted'),
+    /** Raised each time the wanted fact changes; the row is done when `published` has caught up. */
+    revision: integer('revision').notNull().default(1),
+    published: integer('published').notNull().default(0),
+    attempts: integer('attempts').notNull().default(0),
+    notBefore: time('not_before').notNull().defaultNow(),
+    result: jsonb('result').$type<Record<string, unknown>>(),
+    error: text('error'),
+    createdAt: now(),
+    doneAt: time('done_at'),
+  },
+  (table) => [index('effects_wanted').on(table.state, table.notBefore)],
+)
+
+/** A tree that an agent may have written to: never removed before its work is safe. */
+export const worktrees = pgTable('worktrees', {
+  workItemId: number64('work_item_id')
+    .primaryKey()
+    .references(() => workItems.id),
+  path: text('path').notNull(),
+  branch: text('branch').notNull(),
+  baseSha: text('base_sha').notNull(),
+  rescueRef: text('rescue_ref'),
+  createdAt: now(),
+  removedAt: time('removed_at'),
+})
+
+/** What the scheduler decided about an item and why; `/why` and `/status` read the last one. */
+export const decisions = pgTable(
+  'decisions',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    action: text('action').$type<'start' | 'wait'>().notNull(),
+    reasons: jsonb('reasons').$type<unknown[]>().notNull(),
+    createdAt: now(),
+  },
+  (table) => [index('decisions_item').on(table.workItemId, table.id)],
+)
+
+/** Who did what on whose word, each entry hashed with the one before it (per system). */
+export const journal = pgTable(
+  'journal',
+  {
+    id: id(),
+    systemId: number64('system_id')
+      .notNull()
+      .references(() => systems.id),
+    workItemId: number64('work_item_id'),
+    at: time('at').notNull(),
+    actor: text('actor').notNull(),
+    what: text('what').notNull(),
+    detail: jsonb('detail').$type<Record<string, unknown>>().notNull().default(sql`'{}'::jsonb`),
+    previousHash: text('previous_hash').notNull(),
+    hash: text('hash').notNull(),
+  },
+  (table) => [index('journal_system').on(table.systemId, table.id)],
+)
+
+/** Commands already carried out, by where they came from: the same comment or request acts once. */
+export const handled = pgTable('handled', {
+  key: text('key').primaryKey(),
+  createdAt: now(),
+})
