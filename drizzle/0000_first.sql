@@ -50,6 +50,7 @@ CREATE TABLE "effects" (
 	"revision" integer DEFAULT 1 NOT NULL,
 	"published" integer DEFAULT 0 NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
+	"claimed_by" text,
 	"not_before" timestamp with time zone DEFAULT now() NOT NULL,
 	"result" jsonb,
 	"error" text,
@@ -74,6 +75,14 @@ CREATE TABLE "gate_results" (
 CREATE TABLE "handled" (
 	"key" text PRIMARY KEY NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "instances" (
+	"id" text PRIMARY KEY NOT NULL,
+	"host" text NOT NULL,
+	"pid" integer NOT NULL,
+	"pid_start_time" text NOT NULL,
+	"heartbeat_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "journal" (

@@ -44,8 +44,6 @@ const schema = z.object({
   SWEEP_MINUTES: seconds(5),
   /** ... and this often when nothing is open and nothing came in. */
   IDLE_SWEEP_MINUTES: seconds(60),
-  /** The first progress edit of a status comment; each later one waits twice as long as the one before. */
-  PROGRESS_SECONDS: seconds(120),
   /** A clone URL may be plain http only on loopback, or when this says so. */
   ALLOW_HTTP_CLONE: flag,
 })

@@ -15,9 +15,8 @@ export type Job =
   | { queue: 'run'; runId: number }
   | { queue: 'check'; runId: number }
   | { queue: 'propose'; workItemId: number }
-  | { queue: 'opened'; effectId: number }
+  | { queue: 'published'; effectId: number }
   | { queue: 'merge'; pullRequestId: number }
-  | { queue: 'merged'; pullRequestId: number }
   | { queue: 'tidy'; workItemId: number }
   | { queue: 'publish' }
 

@@ -6,11 +6,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../config/errors.ts'
-
-interface Holder {
-  pid: number
-  startTime: string
-}
+import { isAlive, type ProcessIdentity, startTimeOf } from '../config/processes.ts'
 
 /**
  * Takes the lock of a data directory, removing one left by a process that is gone.
@@ -22,7 +18,7 @@ export function lockDirectory(directory: string): () => void {
   const file = join(directory, 'tutti.lock')
   for (let attempt = 0; attempt < 2; attempt++) {
     try {
-      writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) }), { flag: 'wx' })
+      writeFileSync(file, JSON.stringify({ pid: process.pid, startTime: startTimeOf(process.pid) }), { flag: 'wx' })
       return () => rmSync(file, { force: true })
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
@@ -39,31 +35,12 @@ export function lockDirectory(directory: string): () => void {
   throw new OperatorError(`cannot take the lock ${file}: another process keeps taking it`, 'Start again.')
 }
 
-function readHolder(file: string): Holder | undefined {
+function readHolder(file: string): ProcessIdentity | undefined {
   try {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
-    return typeof value === 'object' && value !== null && 'pid' in value ? (value as Holder) : undefined
+    return typeof value === 'object' && value !== null && 'pid' in value ? (value as ProcessIdentity) : undefined
   } catch {
     // Cut short by a crash while it was written: nobody holds it.
     return undefined
-  }
-}
-
-function isAlive(holder: Holder): boolean {
-  try {
-    process.kill(holder.pid, 0)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
-  }
-  return startTime(holder.pid) === holder.startTime
-}
-
-/** Field 22 of /proc/PID/stat (proc(5)): ticks since boot. Empty where there is no /proc; the pid alone decides then. */
-function startTime(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  } catch {
-    return ''
   }
 }

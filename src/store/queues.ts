@@ -17,9 +17,8 @@ const queues: Record<QueueName, { batch: number; key?: (job: never) => string }>
   run: { batch: 5 },
   check: { batch: 5 },
   propose: { batch: 1, key: (job: JobOf<'propose'>) => String(job.workItemId) },
-  opened: { batch: 5 },
+  published: { batch: 5 },
   merge: { batch: 1, key: (job: JobOf<'merge'>) => String(job.pullRequestId) },
-  merged: { batch: 5 },
   tidy: { batch: 1, key: (job: JobOf<'tidy'>) => String(job.workItemId) },
   publish: { batch: 1, key: () => 'all' },
 }

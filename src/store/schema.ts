@@ -230,6 +230,8 @@ export const effects = pgTable(
     revision: integer('revision').notNull().default(1),
     published: integer('published').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
+    /** The process that is carrying it out; see instances. */
+    claimedBy: text('claimed_by'),
     notBefore: time('not_before').notNull().defaultNow(),
     result: jsonb('result').$type<Record<string, unknown>>(),
     error: text('error'),
@@ -238,6 +240,15 @@ export const effects = pgTable(
   },
   (table) => [index('effects_wanted').on(table.state, table.notBefore)],
 )
+
+/** A running Tutti process. What a dead one held (leases, effects it was carrying out) is free for the others. */
+export const instances = pgTable('instances', {
+  id: text('id').primaryKey(),
+  host: text('host').notNull(),
+  pid: integer('pid').notNull(),
+  pidStartTime: text('pid_start_time').notNull(),
+  heartbeatAt: time('heartbeat_at').notNull().defaultNow(),
+})
 
 /** A tree that an agent may have written to: never removed before its work is safe. */
 export const worktrees = pgTable('worktrees', {

@@ -1,0 +1,59 @@
+/** The running processes of this Tutti. What a dead one held is given back to the others. */
+
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { and, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { isAlive, startTimeOf } from '../config/processes.ts'
+import type { Database, Store } from './open.ts'
+import { effects, instances, runs } from './schema.ts'
+
+/** Registers this process. @returns its id, the owner of its leases. */
+export async function register(db: Database): Promise<string> {
+  const id = randomUUID()
+  await db.insert(instances).values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid) })
+  return id
+}
+
+/** Says that this process is alive. */
+export async function beat(db: Database, id: string): Promise<void> {
+  await db.update(instances).set({ heartbeatAt: new Date() }).where(eq(instances.id, id))
+}
+
+/** Takes this process off the list (an orderly stop). */
+export async function deregister(db: Database, id: string): Promise<void> {
+  await db.delete(instances).where(eq(instances.id, id))
+}
+
+/**
+ * Frees what dead processes held: effects they were carrying out are wanted again, their runs lose the lease. A process
+ * of this machine is dead when its pid is gone; one of another machine when it has been silent for `timeoutMs`.
+ * @returns the ids of the runs that lost their runner.
+ */
+export async function reap(store: Store, self: string, timeoutMs: number): Promise<number[]> {
+  const others = await store.db
+    .select()
+    .from(instances)
+    .where(notInArray(instances.id, [self]))
+  const silentSince = new Date(Date.now() - timeoutMs)
+  const dead = others.filter((one) =>
+    one.host === hostname() ? !isAlive({ pid: one.pid, startTime: one.pidStartTime }) : one.heartbeatAt < silentSince,
+  )
+  const ids = dead.map((one) => one.id)
+  return store.transaction(async (tx) => {
+    if (ids.length > 0) await tx.db.delete(instances).where(inArray(instances.id, ids))
+    const alive = tx.db.select({ id: instances.id }).from(instances)
+    const freed = await tx.db
+      .update(effects)
+      .set({ state: 'wanted', claimedBy: null })
+      .where(and(eq(effects.state, 'doing'), notInArray(effects.claimedBy, alive)))
+      .returning({ id: effects.id })
+    if (freed.length > 0) await tx.enqueue({ queue: 'publish' })
+    // The epoch goes up with the loss: whatever the old runner still writes is stale.
+    const lost = await tx.db
+      .update(runs)
+      .set({ leaseOwner: null, leaseEpoch: sql`${runs.leaseEpoch} + 1` })
+      .where(and(inArray(runs.stage, ['agent', 'gates']), notInArray(runs.leaseOwner, alive)))
+      .returning({ id: runs.id })
+    return lost.map((run) => run.id)
+  })
+}

@@ -1,0 +1,253 @@
+/** Work items: making them, finding them, and the one function that moves them along the journey. */
+
+import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { want } from './effects.ts'
+import { record } from './journal.ts'
+import { finished, type ItemState, journey, mayGo, wakes } from './journey.ts'
+import type { Database, Tx } from './open.ts'
+import { decisions, dependencies, systems, workItems } from './schema.ts'
+
+export type ItemRow = typeof workItems.$inferSelect
+export type SystemRow = typeof systems.$inferSelect
+export type DependencyRow = typeof dependencies.$inferSelect
+
+/** Thrown when an item has moved on since it was read; the job that sees it looks again. */
+export class StaleItem extends Error {
+  override name = 'StaleItem'
+}
+
+/** Adds a work item in `queued`, or returns undefined when the issue already has one. */
+export async function addItem(
+  tx: Tx,
+  item: typeof workItems.$inferInsert,
+  actor: string,
+): Promise<ItemRow | undefined> {
+  const [row] = await tx.db.insert(workItems).values(item).onConflictDoNothing().returning()
+  if (!row) return undefined
+  await record(tx, {
+    systemId: row.systemId,
+    workItemId: row.id,
+    actor,
+    what: 'queued',
+    detail: { issue: row.issueNumber },
+  })
+  const job = wakes(row.state, row.id)
+  if (job) await tx.enqueue(job)
+  await announce(tx, row, 'soon')
+  return row
+}
+
+/**
+ * Moves an item to its next state, writes the journal, wakes whoever acts there, and has the status comment edited:
+ * all in the caller's transaction.
+ * @throws {StaleItem} when the item is no longer where the caller read it.
+ * @throws {Error} when the journey does not allow the step: a defect in the caller.
+ */
+export async function advance(
+  tx: Tx,
+  item: ItemRow,
+  to: ItemState,
+  by: { actor: string; why: string; set?: Partial<ItemRow>; after?: Date },
+): Promise<ItemRow> {
+  if (!mayGo(item.state, to)) throw new Error(`the journey has no step from ${item.state} to ${to} (item ${item.id})`)
+  const [row] = await tx.db
+    .update(workItems)
+    .set({
+      ...by.set,
+      state: to,
+      before: item.state,
+      reason: by.why,
+      notBefore: by.after ?? null,
+      updatedAt: new Date(),
+    })
+    .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
+    .returning()
+  if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
+  const job = wakes(to, item.id)
+  if (job) await tx.enqueue(job, { after: by.after })
+  await projectLabel(tx, row, item.state)
+  await announce(tx, row, journey[to].actor === 'a person' || to === 'done' ? 'now' : 'later')
+  await record(tx, {
+    systemId: item.systemId,
+    workItemId: item.id,
+    actor: by.actor,
+    what: `${item.state} → ${to}`,
+    detail: { why: by.why },
+  })
+  return row
+}
+
+/** The first comment waits a second, so that it can say what became of the request. */
+const soonMs = 1_000
+/** Steps that no person waits for are told after this long: every edit is a write to GitHub. */
+const laterMs = 120_000
+
+/** Has the status comment of an item brought up to date; wishes until then are one edit. */
+export async function announce(tx: Tx, item: ItemRow, when: 'now' | 'soon' | 'later' | Date): Promise<void> {
+  const delays = { now: 0, soon: soonMs, later: laterMs }
+  const after = when instanceof Date ? when : new Date(Date.now() + delays[when])
+  await want(
+    tx,
+    { systemId: item.systemId, workItemId: item.id, key: `status:${item.id}` },
+    { kind: 'status-comment', payload: { issueNumber: item.issueNumber } },
+    { after: when === 'now' ? undefined : after, again: true },
+  )
+}
+
+async function projectLabel(tx: Tx, item: ItemRow, from: ItemState): Promise<void> {
+  const system = await getSystem(tx.db, item.systemId)
+  const projected: readonly string[] = system?.settings?.labels.project ?? ['held']
+  const labelOf = (state: ItemState) => (projected.includes(state) ? `tutti:${state}` : null)
+  if (labelOf(from) === labelOf(item.state)) return
+  await want(
+    tx,
+    { systemId: item.systemId, workItemId: item.id, key: `label:${item.id}` },
+    { kind: 'state-label', payload: { issueNumber: item.issueNumber, label: labelOf(item.state) } },
+  )
+}
+
+/** One item by its row id. */
+export async function getItem(db: Database, id: number): Promise<ItemRow | undefined> {
+  const [row] = await db.select().from(workItems).where(eq(workItems.id, id))
+  return row
+}
+
+/** One item with its row locked until the transaction ends. */
+export async function lockItem(tx: Tx, id: number): Promise<ItemRow | undefined> {
+  const [row] = await tx.db.select().from(workItems).where(eq(workItems.id, id)).for('update')
+  return row
+}
+
+/** The item of an issue, if it has one. */
+export async function itemOfIssue(db: Database, systemId: number, issueNumber: number): Promise<ItemRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(workItems)
+    .where(and(eq(workItems.systemId, systemId), eq(workItems.issueNumber, issueNumber)))
+  return row
+}
+
+/** Items in the given states, oldest first. */
+export async function itemsIn(db: Database, states: readonly ItemState[]): Promise<ItemRow[]> {
+  return db
+    .select()
+    .from(workItems)
+    .where(inArray(workItems.state, [...states]))
+    .orderBy(asc(workItems.id))
+}
+
+/** Whether anything is on its way anywhere; decides how often drift is looked for. */
+export async function anythingOpen(db: Database): Promise<boolean> {
+  const rows = await db
+    .select({ id: workItems.id })
+    .from(workItems)
+    .where(notInArray(workItems.state, [...finished]))
+    .limit(1)
+  return rows.length > 0
+}
+
+/** One system by its row id. */
+export async function getSystem(db: Database, id: number): Promise<SystemRow | undefined> {
+  const [row] = await db.select().from(systems).where(eq(systems.id, id))
+  return row
+}
+
+/** The system of a repository, by GitHub's numeric id (names change, ids do not). */
+export async function systemOfRepository(db: Database, repositoryId: number): Promise<SystemRow | undefined> {
+  const [row] = await db.select().from(systems).where(eq(systems.repositoryId, repositoryId))
+  return row
+}
+
+/** Makes or refreshes a system from what a payload says about its repository. */
+export async function saveSystem(
+  db: Database,
+  facts: Pick<SystemRow, 'repositoryId' | 'fullName' | 'private' | 'installationId' | 'cloneUrl' | 'defaultBranch'>,
+): Promise<SystemRow> {
+  const known = await systemOfRepository(db, facts.repositoryId)
+  const keys = Object.keys(facts) as (keyof typeof facts)[]
+  if (known && known.state !== 'gone' && keys.every((key) => known[key] === facts[key])) return known
+  const [row] = await db
+    .insert(systems)
+    .values(facts)
+    .onConflictDoUpdate({
+      target: systems.repositoryId,
+      set: { ...facts, state: sql`case when ${systems.state} = 'gone' then 'active' else ${systems.state} end` },
+    })
+    .returning()
+  if (!row) throw new Error('the system was not stored')
+  return row
+}
+
+/** All systems that Tutti may work on. */
+export async function liveSystems(db: Database): Promise<SystemRow[]> {
+  return db
+    .select()
+    .from(systems)
+    .where(notInArray(systems.state, ['gone']))
+    .orderBy(asc(systems.id))
+}
+
+/** Replaces the edges of an item that come from one source. */
+export async function setDependencies(
+  tx: Tx,
+  item: ItemRow,
+  source: DependencyRow['source'],
+  edges: Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>[],
+): Promise<void> {
+  await tx.db.delete(dependencies).where(and(eq(dependencies.dependentId, item.id), eq(dependencies.source, source)))
+  if (edges.length === 0) return
+  await tx.db
+    .insert(dependencies)
+    .values(edges.map((edge) => ({ ...edge, source, dependentId: item.id })))
+    .onConflictDoNothing()
+}
+
+/** All edges of unfinished items. */
+export async function openDependencies(db: Database): Promise<DependencyRow[]> {
+  const rows = await db
+    .select({ edge: dependencies })
+    .from(dependencies)
+    .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
+    .where(notInArray(workItems.state, [...finished]))
+  return rows.map((row) => row.edge)
+}
+
+/** Notes that an issue was closed, reopened or deleted, on every edge that waits for it. @returns how many edges. */
+export async function noteBlocker(
+  tx: Tx,
+  repository: string,
+  issueNumber: number,
+  blocker: DependencyRow['blocker'],
+): Promise<number> {
+  const rows = await tx.db
+    .update(dependencies)
+    .set({ blocker })
+    .where(and(eq(dependencies.repository, repository.toLowerCase()), eq(dependencies.issueNumber, issueNumber)))
+    .returning({ id: dependencies.id })
+  if (rows.length > 0) await tx.enqueue({ queue: 'schedule' })
+  return rows.length
+}
+
+/** Stores a decision about an item when it differs from the one before it. */
+export async function saveDecision(
+  tx: Tx,
+  workItemId: number,
+  action: 'start' | 'wait',
+  reasons: unknown[],
+): Promise<boolean> {
+  const last = await lastDecision(tx.db, workItemId)
+  if (last && last.action === action && JSON.stringify(last.reasons) === JSON.stringify(reasons)) return false
+  await tx.db.insert(decisions).values({ workItemId, action, reasons })
+  return true
+}
+
+/** The last decision about an item. */
+export async function lastDecision(db: Database, workItemId: number) {
+  const [row] = await db
+    .select()
+    .from(decisions)
+    .where(eq(decisions.workItemId, workItemId))
+    .orderBy(sql`${decisions.id} desc`)
+    .limit(1)
+  return row
+}

@@ -1,0 +1,116 @@
+/**
+ * Runs: one attempt by one agent. The row is the lease. Whoever wants to write as a runner shows a `Lease`; when its
+ * epoch is no longer the row's, somebody else has taken over and the write changes nothing.
+ */
+
+import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import type { Database, Tx } from './open.ts'
+import { runs, workItems } from './schema.ts'
+
+export type RunRow = typeof runs.$inferSelect
+
+/** Proof of holding a run. Only `claimRun` makes one. */
+export interface Lease {
+  readonly runId: number
+  readonly epoch: number
+  readonly owner: string
+}
+
+/** Thrown at a runner whose lease is gone: it must end its agent and write nothing. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost'
+}
+
+/** Adds the next attempt of an item, waiting for a runner, and its job. */
+export async function addRun(tx: Tx, workItemId: number, run: { agent: string; feedback: string }): Promise<RunRow> {
+  const [last] = await tx.db
+    .select({ attempt: runs.attempt })
+    .from(runs)
+    .where(eq(runs.workItemId, workItemId))
+    .orderBy(desc(runs.attempt))
+    .limit(1)
+  const [row] = await tx.db
+    .insert(runs)
+    .values({ workItemId, attempt: (last?.attempt ?? 0) + 1, ...run })
+    .returning()
+  if (!row) throw new Error('the run was not stored')
+  await tx.enqueue({ queue: 'run', runId: row.id })
+  return row
+}
+
+/**
+ * Takes a run that nobody holds and that is in `stage`.
+ * @returns the lease and the row, or undefined when somebody else has it or it is past that stage.
+ */
+export async function claimRun(
+  db: Database,
+  runId: number,
+  owner: string,
+  stage: 'waiting' | 'gates',
+): Promise<{ lease: Lease; run: RunRow } | undefined> {
+  const [run] = await db
+    .update(runs)
+    .set({
+      leaseOwner: owner,
+      leaseEpoch: sql`${runs.leaseEpoch} + 1`,
+      heartbeatAt: new Date(),
+      ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: new Date() } : {}),
+    })
+    .where(and(eq(runs.id, runId), eq(runs.stage, stage), isNull(runs.leaseOwner)))
+    .returning()
+  return run && { lease: { runId, epoch: run.leaseEpoch, owner }, run }
+}
+
+/**
+ * Writes to a run under its lease.
+ * @throws {LeaseLost} when the epoch is stale; nothing is written then.
+ */
+export async function updateRun(db: Database, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+  const [run] = await db
+    .update(runs)
+    .set({ ...set, heartbeatAt: new Date() })
+    .where(and(eq(runs.id, lease.runId), eq(runs.leaseEpoch, lease.epoch), eq(runs.leaseOwner, lease.owner)))
+    .returning()
+  if (!run) throw new LeaseLost(`run ${lease.runId} is no longer held with epoch ${lease.epoch}`)
+  return run
+}
+
+/** Asks a run to stop; its runner sees it at the next heartbeat, at once when it is this process. */
+export async function askToStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
+  return tx.db
+    .update(runs)
+    .set({ stop: how })
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
+    .returning()
+}
+
+/** All attempts of an item, oldest first. */
+export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]> {
+  return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(runs.attempt)
+}
+
+/** The live attempt of an item, if any. */
+export async function liveRun(db: Database, workItemId: number): Promise<RunRow | undefined> {
+  const [run] = await db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
+    .orderBy(desc(runs.attempt))
+    .limit(1)
+  return run
+}
+
+/** All live runs with the item they work on: what the scheduler counts against the caps. */
+export async function liveRuns(db: Database) {
+  return db
+    .select({ run: runs, item: workItems })
+    .from(runs)
+    .innerJoin(workItems, eq(runs.workItemId, workItems.id))
+    .where(inArray(runs.stage, ['waiting', 'agent', 'gates']))
+}
+
+/** One run by its id. */
+export async function getRun(db: Database, id: number): Promise<RunRow | undefined> {
+  const [run] = await db.select().from(runs).where(eq(runs.id, id))
+  return run
+}
