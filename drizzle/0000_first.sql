@@ -107,6 +107,9 @@ CREATE TABLE "pull_requests" (
 	"base_branch" text NOT NULL,
 	"state" text DEFAULT 'open' NOT NULL,
 	"merged_sha" text,
+	"merge_requested_by" text,
+	"merge_requested_by_id" bigint,
+	"merge_sha" text,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "pull_requests_number" UNIQUE("system_id","number")
 );

@@ -187,6 +187,10 @@ export const pullRequests = pgTable(
     baseBranch: text('base_branch').notNull(),
     state: text('state').$type<'open' | 'merged' | 'closed'>().notNull().default('open'),
     mergedSha: text('merged_sha'),
+    /** Who said /merge, and the head sha it was said about; void when the head moves. */
+    mergeRequestedBy: text('merge_requested_by'),
+    mergeRequestedById: number64('merge_requested_by_id'),
+    mergeSha: text('merge_sha'),
     createdAt: now(),
   },
   (table) => [unique('pull_requests_number').on(table.systemId, table.number)],

@@ -1,0 +1,121 @@
+/** The verbs that rooms may use on GitHub for reading. Writing goes through effects (store/effects.ts) alone. */
+
+import type { Sha } from '../config/ids.ts'
+import type { SystemRow } from '../store/items.ts'
+
+/** A user as payloads name them. The id is what counts; logins can be renamed and registered again. */
+export interface Actor {
+  id: number
+  login: string
+  type: 'User' | 'Bot' | 'Organization' | 'Mannequin'
+}
+
+export type Permission = 'admin' | 'maintain' | 'write' | 'triage' | 'read' | 'none'
+
+export interface Issue {
+  number: number
+  title: string
+  body: string
+  url: string
+  state: 'open' | 'closed'
+  labels: string[]
+  author: Actor
+  isPullRequest: boolean
+}
+
+export interface Pull {
+  number: number
+  url: string
+  title: string
+  body: string
+  state: 'open' | 'closed'
+  merged: boolean
+  mergeCommitSha: string | null
+  headSha: Sha
+  headBranch: string
+  /** `owner/name` of where the head lives, null when that fork is gone. */
+  headRepository: string | null
+  baseBranch: string
+  mergeable: boolean | null
+  author: Actor
+}
+
+export interface Review {
+  id: number
+  author: Actor
+  state: 'approved' | 'changes_requested' | 'commented' | 'dismissed' | 'pending'
+  /** The head sha the reviewer saw. */
+  sha: string | null
+  body: string
+}
+
+export interface ReviewComment {
+  path: string
+  line: number | null
+  body: string
+  author: Actor
+}
+
+/** One word of CI about a commit, from check runs and commit statuses alike. */
+export interface Check {
+  name: string
+  verdict: 'success' | 'failure' | 'pending' | 'neutral'
+  url: string | null
+  /** Our own Check Run is marked so that it is never waited for. */
+  own: boolean
+}
+
+export interface Delivery {
+  id: number
+  deliveryId: string
+  event: string
+  deliveredAt: Date
+  /** The status our server answered with; 0 when it did not answer. */
+  statusCode: number
+  redelivery: boolean
+}
+
+/** Reading one repository in the name of its installation. Every method throws `NotFound` for what is not there. */
+export interface Repository {
+  /**
+   * What the user may do, asked now. Fails closed: a login whose id is not `actor.id` has no permission.
+   * @throws when GitHub cannot be asked; the caller must deny.
+   */
+  permission(actor: Actor): Promise<Permission>
+  issue(number: number): Promise<Issue>
+  /** Open issues that carry a label. */
+  issuesLabelled(label: string): Promise<Issue[]>
+  /** Native "blocked by"; undefined where the server does not have it. */
+  blockedBy(
+    issueNumber: number,
+  ): Promise<{ repository: string; number: number; state: 'open' | 'closed' }[] | undefined>
+  pull(number: number): Promise<Pull>
+  openPulls(): Promise<Pull[]>
+  reviews(pullNumber: number): Promise<Review[]>
+  reviewComments(pullNumber: number, reviewId: number): Promise<ReviewComment[]>
+  /** Check runs and statuses of a commit; an endpoint the server does not have counts as none. */
+  checks(sha: Sha): Promise<Check[]>
+}
+
+export interface GitHub {
+  readonly app: { slug: string; id: number; botLogin: string }
+  repository(system: Pick<SystemRow, 'fullName' | 'installationId'>): Repository
+  /** Whether this actor is the app itself. */
+  isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean
+  /** A token for git, minted for this repository alone with contents permission; never stored. */
+  token(system: SystemRow, need: 'read' | 'write'): Promise<string>
+  /** Repositories that installations give access to. */
+  installedRepositories(): Promise<
+    Pick<SystemRow, 'repositoryId' | 'fullName' | 'private' | 'installationId' | 'cloneUrl' | 'defaultBranch'>[]
+  >
+  /** Webhook deliveries newest first, until `since`; undefined where the server does not have the list. */
+  deliveries(since: Date): Promise<Delivery[] | undefined>
+  redeliver(id: number): Promise<void>
+  /** Calls made so far. Minting tokens is not counted. */
+  readonly calls: { reads: number; writes: number }
+}
+
+/** GitHub says 404: it does not exist, or the app may not see it. */
+export class NotFound extends Error {
+  override name = 'NotFound'
+}
