@@ -1,0 +1,130 @@
+/** What must be free before an agent starts: places, memory, money, and nobody said pause. */
+import type { Reason } from './decision.ts'
+import type { Budget, Caps, Memory, Run, Snapshot, System } from './types.ts'
+
+/** The parts of a snapshot that limit what runs at once. */
+export type Limits = Pick<Snapshot, 'caps' | 'memory' | 'budget' | 'systems'>
+
+/** Agents at once in a repository that is set to a mode. `parallel-async` is for 2 to 4 items. */
+const MODE_CAPS = { sequential: 1, 'parallel-async': 4 } as const
+
+/** Counts what runs, and says of a repository and a kind of agent whether one more may start. */
+export class Admission {
+  limits: Limits
+  #total = 0
+  /** Bytes that running agents may still take of what is free now. */
+  #owed = 0
+  #reserved = 0
+  readonly #repositories = new Map<string, { agents: number; reserved: number }>()
+  readonly #kinds = new Map<string, number>()
+
+  constructor(limits: Limits) {
+    this.limits = limits
+  }
+
+  /** Agents at work in the repository. */
+  agents(repository: string): number {
+    return this.#repositories.get(repository)?.agents ?? 0
+  }
+
+  system(repository: string): System | undefined {
+    return this.limits.systems?.[repository]
+  }
+
+  /** Counts a run in. */
+  enter(run: Run): void {
+    this.#count(run, 1)
+  }
+
+  /** Counts a run out that was counted in with the same values. */
+  leave(run: Run): void {
+    this.#count(run, -1)
+  }
+
+  /** The money to reserve for a run of this kind, in millionths. */
+  costOf(agentKind: string): number {
+    const { budget } = this.limits
+    return budget ? (budget.perRunOfKind?.[agentKind] ?? budget.perRun) : 0
+  }
+
+  /** The first thing that forbids one more agent of this kind there, or undefined. */
+  refusal(repository: string, agentKind: string): Reason | undefined {
+    for (const check of this.#checks) {
+      const reason = check(repository, agentKind)
+      if (reason) return reason
+    }
+    return undefined
+  }
+
+  /** Everything that forbids it. */
+  refusals(repository: string, agentKind: string): Reason[] {
+    return this.#checks.map((check) => check(repository, agentKind)).filter((reason) => reason !== undefined)
+  }
+
+  readonly #checks: readonly ((repository: string, agentKind: string) => Reason | undefined)[] = [
+    (repository) => {
+      const system = this.system(repository)
+      return system?.paused ? { kind: 'paused', repository, because: system.pausedBecause } : undefined
+    },
+    () => capReason('total', '', this.limits.caps?.total, this.#total),
+    (repository) => {
+      const limit = this.system(repository)?.cap ?? this.limits.caps?.perRepository
+      return capReason('repository', repository, limit, this.agents(repository))
+    },
+    (repository) => {
+      const mode = this.system(repository)?.mode
+      if (mode === undefined || mode === 'parallel-threads') return undefined
+      return capReason(mode, repository, MODE_CAPS[mode], this.agents(repository))
+    },
+    (_, kind) => capReason('agent-kind', kind, this.limits.caps?.perAgentKind?.[kind], this.#kinds.get(kind) ?? 0),
+    (_, kind) => memoryReason(this.limits.memory, kind, this.#owed),
+    (_, kind) => budgetReason('total', this.costOf(kind), this.limits.budget?.left, this.#reserved),
+    (repository, kind) => {
+      const reserved = this.#repositories.get(repository)?.reserved ?? 0
+      return budgetReason('repository', this.costOf(kind), this.system(repository)?.budgetLeft, reserved)
+    },
+  ]
+
+  #count(run: Run, by: 1 | -1): void {
+    const agents = run.agent === false ? 0 : by
+    const reserved = by * (run.reserved ?? 0)
+    const known = this.#repositories.get(run.repository) ?? { agents: 0, reserved: 0 }
+    this.#repositories.set(run.repository, { agents: known.agents + agents, reserved: known.reserved + reserved })
+    this.#kinds.set(run.agentKind, (this.#kinds.get(run.agentKind) ?? 0) + agents)
+    this.#total += agents
+    this.#reserved += reserved
+    if (run.memoryUsed === undefined) return
+    this.#owed += agents * Math.max(0, memoryOf(this.limits.memory, run.agentKind) - run.memoryUsed)
+  }
+}
+
+function capReason(
+  scope: Extract<Reason, { kind: 'cap' }>['scope'],
+  name: string,
+  limit: Caps['total'],
+  running: number,
+): Reason | undefined {
+  return limit !== undefined && running >= limit ? { kind: 'cap', scope, name, limit } : undefined
+}
+
+function memoryOf(memory: Memory | undefined, kind: string): number {
+  return memory ? (memory.perAgentKind?.[kind] ?? memory.perAgent) : 0
+}
+
+function memoryReason(memory: Memory | undefined, kind: string, owed: number): Reason | undefined {
+  if (!memory) return undefined
+  const needed = memoryOf(memory, kind)
+  const available = Math.max(0, memory.free - memory.floor - owed)
+  return needed > available ? { kind: 'memory', needed, available } : undefined
+}
+
+function budgetReason(
+  scope: 'total' | 'repository',
+  needed: number,
+  left: Budget['left'],
+  reserved: number,
+): Reason | undefined {
+  if (left === undefined) return undefined
+  const open = left - reserved
+  return needed > open || open <= 0 ? { kind: 'budget', scope, needed, left: Math.max(0, open) } : undefined
+}

@@ -1,0 +1,128 @@
+/** A decision in words, for `/why` and the status comment. Markdown, plain sentences, no mention of anybody. */
+import type { Decision, ItemRef, Overlap, Reason } from './decision.ts'
+import type { EdgeSource } from './types.ts'
+
+const SOURCE_WORDS: Readonly<Record<EdgeSource, string>> = {
+  native: "GitHub's “blocked by”",
+  'sub-issue': 'a sub-issue',
+  body: 'a line in the issue',
+  'task-list': 'a task list',
+  roadmap: 'the roadmap',
+  plan: 'the plan',
+  command: '`/depends`',
+}
+
+/**
+ * @param decision as `choose` gave it, also one that was stored long ago.
+ * @returns one paragraph, then a list when several things hold the item back.
+ */
+export function explain(decision: Decision): string {
+  const { item, action, leverage } = decision
+  const words = decision.reasons.map((reason) => wordsFor(reason, item))
+  const standing = `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
+  if (action === 'start') return `${name(item, item)} starts now: ${words.join('; ')}. ${standing}`
+  if (words.length === 0) return `${name(item, item)} waits for the next round. ${standing}`
+  if (words.length === 1) return `${name(item, item)} waits: ${words[0]}. ${standing}`
+  return [`${name(item, item)} waits:`, '', ...words.map((one) => `- ${one}`), '', standing].join('\n')
+}
+
+function wordsFor(reason: Reason, item: ItemRef): string {
+  switch (reason.kind) {
+    case 'chosen':
+      return CHOSEN_WORDS[reason.by]
+    case 'state':
+      return `it is ${reason.state}`
+    case 'blocked':
+      return `it depends on ${name(reason.by, item)}, which is ${reason.state} (${sources(reason.sources)})`
+    case 'blocked-outside':
+      return reason.state === 'unknown'
+        ? `it depends on ${code(reason.reference)}, which cannot be read from here (${sources(reason.sources)})`
+        : `it depends on ${reason.reference}, which is ${reason.state} (${sources(reason.sources)})`
+    case 'cycle':
+      return cycleWords(reason, item)
+    case 'conflict':
+      return `${name(reason.with, item)} ${reason.running ? 'is being worked on' : 'starts first'} and touches the same files (${reason.overlaps.map(overlapWords).join(', ')})`
+    case 'unknown-footprint':
+      return `nobody knows yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
+    case 'paused':
+      return reason.because ? `${reason.repository} is paused: ${reason.because}` : `${reason.repository} is paused`
+    case 'cap':
+      return capWords(reason)
+    case 'memory':
+      return `an agent needs ${bytes(reason.needed)} of memory and ${bytes(reason.available)} are free for it`
+    case 'budget':
+      return `${reason.scope === 'total' ? 'the budget' : "the repository's budget"} has ${money(reason.left)} left and a run is expected to cost ${money(reason.needed)}`
+    case 'outranked':
+      return `${list(reason.by.map((one, at) => `${name(one, item)} (${round(reason.leverage[at] ?? 0)})`))} come${reason.by.length === 1 ? 's' : ''} first`
+    case 'turn':
+      return `it was the turn of ${reason.repository}, which had fewer agents or hours`
+    case 'reserved':
+      return `the plan keeps its files or its agent for ${list(reason.for.map((one) => name(one, item)))}, expected to start in ${hours(reason.hours)}`
+  }
+}
+
+const CHOSEN_WORDS = {
+  plan: 'it is the next in the plan',
+  leverage: 'nothing that can start has a higher leverage',
+  fairness: "it is its repository's turn",
+} as const
+
+function cycleWords(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): string {
+  const steps = reason.edges.map((edge, at) => {
+    const [from, to] = [reason.items[at], reason.items[(at + 1) % reason.items.length]]
+    return from && to ? `${name(from, item)} waits for ${name(to, item)} (${sources([edge.source])})` : ''
+  })
+  return `it waits for itself in a circle: ${steps.join(', ')}. Remove one of these to go on`
+}
+
+function capWords(reason: Extract<Reason, { kind: 'cap' }>): string {
+  const agents = `${reason.limit} agent${reason.limit === 1 ? '' : 's'}`
+  if (reason.scope === 'total') return `all ${agents} are at work`
+  if (reason.scope === 'agent-kind') return `all ${agents} of the kind ${code(reason.name)} are at work`
+  if (reason.scope === 'repository') return `${reason.name} has its ${agents} at work`
+  return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
+}
+
+function overlapWords({ mine, theirs }: Overlap): string {
+  return mine === theirs ? code(mine) : `${code(mine)} and ${code(theirs)}`
+}
+
+/** `#7`, or `owner/repo#7` when it is in another repository than the one that is spoken of. */
+function name(ref: ItemRef, seenFrom: ItemRef): string {
+  return ref.repository === seenFrom.repository ? `#${ref.number}` : `${ref.repository}#${ref.number}`
+}
+
+function sources(all: readonly EdgeSource[]): string {
+  return `from ${list(all.map((source) => SOURCE_WORDS[source]))}`
+}
+
+function unlockWords(unlocks: number): string {
+  if (unlocks === 0) return 'nothing waits for it'
+  return unlocks === 1 ? '1 item waits for it' : `${unlocks} items wait for it`
+}
+
+function list(words: readonly string[]): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** Text from outside, kept from becoming markup. */
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'")}\``
+}
+
+function round(value: number): string {
+  return String(Number(value.toPrecision(3)))
+}
+
+function hours(value: number): string {
+  return value === 1 ? '1 hour' : `${round(value)} hours`
+}
+
+function bytes(value: number): string {
+  return value >= 2 ** 30 ? `${round(value / 2 ** 30)} GiB` : `${round(value / 2 ** 20)} MiB`
+}
+
+function money(millionths: number): string {
+  return (millionths / 1_000_000).toFixed(2)
+}

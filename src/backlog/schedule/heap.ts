@@ -1,0 +1,89 @@
+/** Something that remembers where in the heap it stands, so that it can be moved or taken out without a search. */
+export type Slotted = { at: number }
+
+/** The value of `at` for what is in no heap. */
+export const NOWHERE = -1
+
+/**
+ * A binary heap that gives the first by `before`, and takes out or moves any member in O(log n). A member is in at most
+ * one heap at a time.
+ */
+export class Heap<T extends Slotted> {
+  readonly #rows: T[] = []
+  readonly #before: (a: T, b: T) => boolean
+
+  constructor(before: (a: T, b: T) => boolean) {
+    this.#before = before
+  }
+
+  get size(): number {
+    return this.#rows.length
+  }
+
+  /** The first, or undefined when empty. */
+  first(): T | undefined {
+    return this.#rows[0]
+  }
+
+  push(row: T): void {
+    this.#rows.push(row)
+    this.#up(this.#rows.length - 1, row)
+  }
+
+  /** Takes `row` out; nothing happens when it is in no heap. */
+  remove(row: T): void {
+    const at = row.at
+    if (at === NOWHERE) return
+    row.at = NOWHERE
+    const last = this.#rows.pop()
+    if (last === undefined || last === row) return
+    this.#settle(at, last)
+  }
+
+  /** Puts `row` where it belongs after what `before` looks at has changed. */
+  move(row: T): void {
+    if (row.at !== NOWHERE) this.#settle(row.at, row)
+  }
+
+  #settle(at: number, row: T): void {
+    const parent = this.#rows[(at - 1) >> 1]
+    if (at > 0 && parent !== undefined && this.#before(row, parent)) this.#up(at, row)
+    else this.#down(at, row)
+  }
+
+  #up(from: number, row: T): void {
+    let at = from
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = this.#rows[above]
+      if (parent === undefined || !this.#before(row, parent)) break
+      this.#put(at, parent)
+      at = above
+    }
+    this.#put(at, row)
+  }
+
+  #down(from: number, row: T): void {
+    let at = from
+    for (;;) {
+      const left = 2 * at + 1
+      const right = this.#rows[left + 1]
+      let child = this.#rows[left]
+      if (child === undefined) break
+      let below = left
+      if (right !== undefined && this.#before(right, child)) {
+        child = right
+        below = left + 1
+      }
+      if (!this.#before(child, row)) break
+      this.#put(at, child)
+      at = below
+    }
+    this.#put(at, row)
+  }
+
+  #put(at: number, row: T): void {
+    this.#rows[at] = row
+    row.at = at
+  }
+}

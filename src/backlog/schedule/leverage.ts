@@ -1,0 +1,57 @@
+/** The one formula that says what to do first. */
+import type { Item, Priority } from './types.ts'
+
+/**
+ * What a priority label weighs. One step is a factor of 8, the range of the effort labels from S to XL, so that a small
+ * urgent item comes before an extra large ordinary one; urgency passes to whatever an urgent item waits for, because
+ * the weights are summed along the path.
+ */
+const WEIGHTS: Readonly<Record<Priority, number>> = { 0: 512, 1: 64, 2: 8, 3: 1 }
+
+/** Hours behind the labels `effort:S` to `effort:XL`: each size is twice the one before. */
+export const EFFORT_HOURS = { S: 1, M: 2, L: 4, XL: 8 } as const
+
+/** An item that says nothing is an M of priority 2. */
+export const DEFAULT_PRIORITY: Priority = 2
+
+export type Leverage = {
+  /** The number that items are ranked by; higher goes first. */
+  value: number
+  /** Weighted hours along the longest remaining path that starts with this item. */
+  path: number
+  /** The item's own hours. */
+  effort: number
+  /** Unfinished items that wait for it directly. */
+  unlocks: number
+}
+
+/** The item's hours, or those of an M. Never 0, because the formula divides by it. */
+export function effortOf(item: Item): number {
+  const effort = item.effort ?? EFFORT_HOURS.M
+  return effort > 0 && Number.isFinite(effort) ? effort : Number.MIN_VALUE
+}
+
+/** @returns what the item itself adds to every path through it: its hours times the weight of its priority. */
+export function weightedEffort(item: Item): number {
+  return WEIGHTS[item.priority ?? DEFAULT_PRIORITY] * effortOf(item)
+}
+
+/**
+ * Leverage: the weighted hours along the longest remaining path that starts with the item, per hour of the item's own
+ * effort to the power of `PER_EFFORT`.
+ *
+ *     path(i)     = weight(priority_i) × effort_i + max over what waits for i of path(j)
+ *     leverage(i) = path(i) / effort_i ^ PER_EFFORT
+ *
+ * The path is the critical path of Kelley and Walker (1959), as the list scheduling rule of Hu (1961) uses it: what holds
+ * up the most work goes first. The division is Smith's ratio (1956): of two items that unlock as much, the shorter one
+ * unlocks it sooner. A power of 1 would give long items that are critical away to short ones that are not, and counting
+ * all successors instead of the longest path is worse still: `npm run bench -- makespan` prints both beside it.
+ * @param path as kept by `paths.ts`, in weighted hours.
+ * @param effort in hours, above 0.
+ */
+export function leverageValue(path: number, effort: number): number {
+  return path / effort ** PER_EFFORT
+}
+
+const PER_EFFORT = 0.1

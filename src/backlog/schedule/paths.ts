@@ -1,0 +1,53 @@
+/** The longest remaining path of every item, kept as the graph changes. */
+import { isOver, type Node } from './graph.ts'
+import { Heap, NOWHERE, type Slotted } from './heap.ts'
+import { weightedEffort } from './leverage.ts'
+
+/**
+ * Computes every node's path anew. Nodes must have ranks.
+ * @param nodes in any order.
+ */
+export function computePaths(nodes: Iterable<Node>): void {
+  for (const node of [...nodes].sort((a, b) => b.rank - a.rank)) node.path = pathOf(node)
+}
+
+/**
+ * Brings the paths in order after something at `starts` has changed: goes upstream from them, last ranks first, and stops
+ * where a path stays as it was.
+ * @returns the nodes whose path is another one now.
+ */
+export function updatePaths(starts: Iterable<Node>): Set<Node> {
+  const changed = new Set<Node>()
+  const queued = new Map<Node, Slotted & { node: Node }>()
+  const heap = new Heap<Slotted & { node: Node }>((a, b) => a.node.rank > b.node.rank)
+  const enqueue = (node: Node) => {
+    if (queued.has(node)) return
+    const row = { node, at: NOWHERE }
+    queued.set(node, row)
+    heap.push(row)
+  }
+  for (const node of starts) enqueue(node)
+  for (let row = heap.first(); row !== undefined; row = heap.first()) {
+    heap.remove(row)
+    queued.delete(row.node)
+    const path = pathOf(row.node)
+    if (path === row.node.path) continue
+    row.node.path = path
+    changed.add(row.node)
+    for (const link of row.node.ins) enqueue(link.from)
+  }
+  return changed
+}
+
+/**
+ * A path cannot go round: links between members of one knot of cycles do not count, and neither does what is over. So
+ * the result depends on the graph alone and not on the order in which it was read.
+ */
+function pathOf(node: Node): number {
+  if (node.item && isOver(node.item.state)) return 0
+  let longest = 0
+  for (const { to } of node.outs) {
+    if (to.path > longest && (node.knot === 0 || to.knot !== node.knot)) longest = to.path
+  }
+  return longest + (node.item ? weightedEffort(node.item) : 0)
+}
