@@ -16,6 +16,7 @@ CREATE TABLE "decisions" (
 	"work_item_id" bigint NOT NULL,
 	"action" text NOT NULL,
 	"reasons" jsonb NOT NULL,
+	"words" text NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -128,6 +129,7 @@ CREATE TABLE "runs" (
 	"progress" text DEFAULT '' NOT NULL,
 	"summary" text DEFAULT '' NOT NULL,
 	"stop" text,
+	"sandboxed" boolean DEFAULT false NOT NULL,
 	"lease_owner" text,
 	"lease_epoch" integer DEFAULT 0 NOT NULL,
 	"heartbeat_at" timestamp with time zone,

@@ -228,16 +228,14 @@ export async function noteBlocker(
   return rows.length
 }
 
-/** Stores a decision about an item when it differs from the one before it. */
+/** Stores a decision about an item when it says something else than the one before it. @returns whether it did. */
 export async function saveDecision(
   tx: Tx,
-  workItemId: number,
-  action: 'start' | 'wait',
-  reasons: unknown[],
+  decision: { workItemId: number; action: 'start' | 'wait'; reasons: unknown[]; words: string },
 ): Promise<boolean> {
-  const last = await lastDecision(tx.db, workItemId)
-  if (last && last.action === action && JSON.stringify(last.reasons) === JSON.stringify(reasons)) return false
-  await tx.db.insert(decisions).values({ workItemId, action, reasons })
+  const last = await lastDecision(tx.db, decision.workItemId)
+  if (last && last.action === decision.action && last.words === decision.words) return false
+  await tx.db.insert(decisions).values(decision)
   return true
 }
 

@@ -3,7 +3,7 @@
  * pg-boss has no fencing: an attempt that expired can complete a job that a second attempt is running.
  */
 
-import type { Db, PgBoss } from 'pg-boss'
+import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, QueueName } from './journey.ts'
 
@@ -26,9 +26,22 @@ const queues: Record<QueueName, { batch: number; key?: (job: never) => string }>
 /** Handles one job. A throw means "try again later", with growing delays; after the last one it is dead and counted. */
 export type Handler<Name extends QueueName> = (job: JobOf<Name>) => Promise<void>
 
+/** Thrown by a handler that cannot go on before a known time (a rate limit): no attempt is used up. */
+export class NotYet extends Error {
+  override name = 'NotYet'
+  readonly until: Date
+
+  constructor(message: string, until: Date) {
+    super(message)
+    this.until = until
+  }
+}
+
 export class Queues {
   readonly #boss: PgBoss
   readonly #log: Logger
+  readonly #workers = new Map<QueueName, string[]>()
+  readonly #timers = new Set<NodeJS.Timeout>()
 
   constructor(boss: PgBoss, log: Logger) {
     this.#boss = boss
@@ -66,7 +79,26 @@ export class Queues {
   async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<void> {
     const { queue, ...data } = job
     const key = queues[queue].key as ((job: Job) => string) | undefined
-    await this.#boss.send(queue, data, { db: options.db, startAfter: options.after, singletonKey: key?.(job) })
+    // A job that waits for its time must not stand in for one that is wanted now.
+    const slot = options.after ? `@${Math.ceil(options.after.getTime() / 1_000)}` : ''
+    await this.#boss.send(queue, data, {
+      db: options.db,
+      startAfter: options.after,
+      ...(key ? { singletonKey: key(job) + slot } : {}),
+    })
+    if (options.after) this.#wakeAt(queue, options.after)
+  }
+
+  /** NOTIFY tells of new jobs, not of jobs whose time has come: without this they would wait for the next poll. */
+  #wakeAt(queue: QueueName, at: Date): void {
+    const delay = Math.max(0, at.getTime() - Date.now()) + 5
+    if (delay > 3_600_000) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id)
+    }, delay)
+    timer.unref()
+    this.#timers.add(timer)
   }
 
   /** Queues many jobs of one queue with a transaction, in one statement. */
@@ -83,36 +115,42 @@ export class Queues {
    * @param concurrency how many at a time in this process.
    */
   async handle<Name extends QueueName>(name: Name, handler: Handler<Name>, concurrency = 1): Promise<void> {
-    await this.#boss.work(
-      name,
-      {
-        batchSize: queues[name].batch,
-        localConcurrency: concurrency,
-        pollingIntervalSeconds: 2,
-        notifyPollingIntervalSeconds: 20,
-        burstWhenBatchFull: true,
-        perJobResults: true,
-      },
-      (jobs) =>
-        Promise.all(
-          jobs.map((job) =>
-            this.#attempt(name, job.id, () => handler({ queue: name, ...(job.data as object) } as JobOf<Name>)),
-          ),
-        ),
-    )
+    const options = {
+      batchSize: queues[name].batch,
+      pollingIntervalSeconds: 2,
+      notifyPollingIntervalSeconds: 20,
+      burstWhenBatchFull: true,
+      perJobResults: true as const,
+      includeMetadata: true as const,
+    }
+    const ids: string[] = []
+    this.#workers.set(name, ids)
+    for (let worker = 0; worker < concurrency; worker++) {
+      const id = await this.#boss.work(name, options, (jobs: JobWithMetadata<object>[]) =>
+        Promise.all(jobs.map((job) => this.#attempt(name, job, handler))),
+      )
+      ids.push(id)
+    }
   }
 
-  async #attempt(name: QueueName, id: string, work: () => Promise<void>) {
+  async #attempt<Name extends QueueName>(name: Name, job: JobWithMetadata<object>, handler: Handler<Name>) {
+    const { id } = job
+    const mine = { queue: name, ...job.data } as JobOf<Name>
     try {
-      await work()
+      await handler(mine)
       return { id, status: 'completed' as const }
     } catch (error) {
-      this.#log.warn({ err: error, queue: name, job: id }, 'a job failed; it will be tried again')
-      return {
-        id,
-        status: 'failed' as const,
-        output: { message: error instanceof Error ? error.message : String(error) },
+      const message = error instanceof Error ? error.message : String(error)
+      if (error instanceof NotYet) {
+        await this.send(mine, { after: error.until })
+        return { id, status: 'completed' as const, output: { message } }
       }
+      this.#log.warn(
+        { err: error, queue: name, job: id, retry: job.retryCount },
+        'a job failed; it will be tried again',
+      )
+      this.#wakeAt(name, new Date(Date.now() + 2 ** job.retryCount * 1_000))
+      return { id, status: 'failed' as const, output: { message } }
     }
   }
 
@@ -124,6 +162,7 @@ export class Queues {
 
   /** Lets running handlers finish (up to 10 s) and takes no new jobs. */
   async stop(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer)
     await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
   }
 }

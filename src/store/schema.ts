@@ -139,7 +139,9 @@ export const runs = pgTable(
     counts: boolean('counts').notNull().default(true),
     progress: text('progress').notNull().default(''),
     summary: text('summary').notNull().default(''),
+    /** Set by /stop and the like; the runner sees it at its next heartbeat. */
     stop: text('stop'),
+    sandboxed: boolean('sandboxed').notNull().default(false),
     leaseOwner: text('lease_owner'),
     leaseEpoch: integer('lease_epoch').notNull().default(0),
     heartbeatAt: time('heartbeat_at'),
@@ -277,6 +279,8 @@ export const decisions = pgTable(
       .references(() => workItems.id),
     action: text('action').$type<'start' | 'wait'>().notNull(),
     reasons: jsonb('reasons').$type<unknown[]>().notNull(),
+    /** The reasons in words, for people. */
+    words: text('words').notNull(),
     createdAt: now(),
   },
   (table) => [index('decisions_item').on(table.workItemId, table.id)],

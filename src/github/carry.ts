@@ -1,0 +1,170 @@
+/**
+ * Carrying out one effect: one function per kind. Each looks for its own marker before it creates anything when it may
+ * have been here before (a crash, or a timeout after GitHub had applied the write).
+ */
+
+import { createHash } from 'node:crypto'
+import type { EffectKind, EffectOf } from '../store/effects.ts'
+import type { Octokit } from './client.ts'
+import { statusOf } from './repository.ts'
+
+/** What a carrier knows about its effect besides the payload. */
+export interface Carriage {
+  octokit: Octokit
+  at: { owner: string; repo: string }
+  key: string
+  /** Whether an earlier attempt may have reached GitHub. */
+  mayExist: boolean
+  /** What the last publication of this fact returned. */
+  before: Record<string, unknown>
+  /** The login of the app's bot user: only its own comments are edited. */
+  botLogin: string
+  /** Renders the status comment of the effect's item now. */
+  statusComment(): Promise<string>
+  /** Takes secrets out and fits the text into GitHub's limits. */
+  clean(text: string): string
+  missing(feature: string): void
+}
+
+type Result = Record<string, unknown>
+type Carriers = { [Kind in EffectKind]: (payload: EffectOf<Kind>['payload'], carriage: Carriage) => Promise<Result> }
+
+/** A hidden line that lets us find again what we wrote. */
+export function marker(key: string): string {
+  return `<!-- tutti:${key} -->`
+}
+
+const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
+
+export const carriers: Carriers = {
+  'status-comment': async ({ issueNumber }, carriage) => {
+    const body = carriage.clean(`${await carriage.statusComment()}\n\n${marker(carriage.key)}`)
+    return putComment(issueNumber, body, carriage)
+  },
+
+  comment: ({ issueNumber, body }, carriage) =>
+    putComment(issueNumber, carriage.clean(`${body}\n\n${marker(carriage.key)}`), carriage),
+
+  reaction: async ({ commentId, content }, { octokit, at, missing }) => {
+    try {
+      await octokit.rest.reactions.createForIssueComment({ ...at, comment_id: commentId, content })
+    } catch (error) {
+      // The comment may be deleted, or the server may not have reactions: the answer itself is what counts.
+      if (![404, 501].includes(statusOf(error))) throw error
+      missing('reactions')
+    }
+    return {}
+  },
+
+  'state-label': async ({ issueNumber, label }, { octokit, at, before }) => {
+    const old = typeof before.label === 'string' ? before.label : null
+    const issue = { ...at, issue_number: issueNumber }
+    if (label !== null) await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
+    if (old !== null && old !== label) {
+      await octokit.rest.issues.removeLabel({ ...issue, name: old }).catch((error) => {
+        if (statusOf(error) !== 404) throw error
+      })
+    }
+    return { label }
+  },
+
+  'pull-request': async ({ branch, base, title, body, sha }, carriage) => {
+    const { octokit, at, before, clean } = carriage
+    const text = { title: clean(title), body: clean(`${body}\n\n${marker(carriage.key)}`) }
+    const fingerprint = digest(text.title + text.body)
+    const known = typeof before.number === 'number' ? before.number : undefined
+    const found = known ?? (carriage.mayExist ? await findPull(carriage, branch, base) : undefined)
+    if (found !== undefined) {
+      const { data } = await octokit.rest.pulls.update({ ...at, pull_number: found, ...text })
+      return { number: found, url: data.html_url, sha, fingerprint }
+    }
+    try {
+      const { data } = await octokit.rest.pulls.create({ ...at, head: branch, base, ...text })
+      return { number: data.number, url: data.html_url, sha, fingerprint }
+    } catch (error) {
+      // 422 also means "exists already": opened by us before a crash, or by a person from this branch.
+      const existing = statusOf(error) === 422 ? await findPull(carriage, branch, base) : undefined
+      if (existing === undefined) throw error
+      const { data } = await octokit.rest.pulls.update({ ...at, pull_number: existing, ...text })
+      return { number: existing, url: data.html_url, sha, fingerprint }
+    }
+  },
+
+  'check-run': async ({ sha, name, conclusion, title, summary, text }, carriage) => {
+    const { octokit, at, clean } = carriage
+    const output = { title: clean(title), summary: clean(summary), text: clean(text) }
+    const run = { name, status: 'completed' as const, conclusion, output, external_id: carriage.key }
+    try {
+      const existing = carriage.mayExist ? await findCheckRun(carriage, sha, name) : undefined
+      if (existing !== undefined) {
+        await octokit.rest.checks.update({ ...at, check_run_id: existing, ...run })
+        return { id: existing }
+      }
+      const { data } = await octokit.rest.checks.create({ ...at, head_sha: sha, ...run })
+      return { id: data.id }
+    } catch (error) {
+      if (![404, 501].includes(statusOf(error))) throw error
+      carriage.missing('check runs')
+      return {}
+    }
+  },
+
+  merge: async ({ pullNumber, sha, method, title, message }, { octokit, at, mayExist, clean }) => {
+    const pull = { ...at, pull_number: pullNumber }
+    if (mayExist) {
+      const { data } = await octokit.rest.pulls.get(pull)
+      if (data.merged) return { mergedSha: data.merge_commit_sha }
+    }
+    // `sha` makes GitHub refuse (409) when the head is no longer the one that was reviewed.
+    const { data } = await octokit.rest.pulls.merge({
+      ...pull,
+      sha,
+      merge_method: method,
+      ...(method === 'rebase' ? {} : { commit_title: clean(title), commit_message: clean(message) }),
+    })
+    return { mergedSha: data.sha }
+  },
+
+  'close-issue': async ({ issueNumber, reason }, { octokit, at }) => {
+    await octokit.rest.issues.update({ ...at, issue_number: issueNumber, state: 'closed', state_reason: reason })
+    return {}
+  },
+}
+
+async function putComment(issueNumber: number, body: string, carriage: Carriage): Promise<Result> {
+  const { octokit, at, before } = carriage
+  const fingerprint = digest(body)
+  if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
+  const known = typeof before.commentId === 'number' ? before.commentId : undefined
+  const id = known ?? (carriage.mayExist ? await findComment(carriage, issueNumber) : undefined)
+  if (id !== undefined) {
+    try {
+      await octokit.rest.issues.updateComment({ ...at, comment_id: id, body })
+      return { commentId: id, fingerprint }
+    } catch (error) {
+      // Somebody deleted it: the status is said again in a new one.
+      if (statusOf(error) !== 404) throw error
+    }
+  }
+  const { data } = await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
+  return { commentId: data.id, fingerprint }
+}
+
+async function findComment({ octokit, at, key, botLogin }: Carriage, issueNumber: number): Promise<number | undefined> {
+  const parameters = { ...at, issue_number: issueNumber, per_page: 100 }
+  for await (const page of octokit.paginate.iterator(octokit.rest.issues.listComments, parameters)) {
+    const mine = page.data.find((comment) => comment.user?.login === botLogin && comment.body?.includes(marker(key)))
+    if (mine) return mine.id
+  }
+  return undefined
+}
+
+async function findPull({ octokit, at }: Carriage, branch: string, base: string): Promise<number | undefined> {
+  const { data } = await octokit.rest.pulls.list({ ...at, head: `${at.owner}:${branch}`, base, state: 'open' })
+  return data[0]?.number
+}
+
+async function findCheckRun({ octokit, at, key }: Carriage, ref: string, name: string): Promise<number | undefined> {
+  const { data } = await octokit.rest.checks.listForRef({ ...at, ref, check_name: name, per_page: 100 })
+  return data.check_runs.find((run) => run.external_id === key)?.id
+}

@@ -1,0 +1,99 @@
+/**
+ * The one publisher: it makes wanted facts true on GitHub, one after another, inside GitHub's limits. Nothing else in
+ * Tutti writes to GitHub's API.
+ */
+
+import type { Logger } from 'pino'
+import { claimEffect, type Effect, type EffectRow, settleEffect, wanted } from '../store/effects.ts'
+import { getSystem } from '../store/items.ts'
+import type { Store } from '../store/open.ts'
+import { NotYet } from '../store/queues.ts'
+import { type Carriage, carriers } from './carry.ts'
+import type { Client } from './client.ts'
+import { statusOf } from './repository.ts'
+import { withinLimit } from './sanitise.ts'
+import { renderStatus } from './status.ts'
+
+/** A server error is waited out for about two hours; after that a person is told in the log and the status. */
+const maxAttempts = 30
+
+interface PublisherOptions {
+  store: Store
+  client: Client
+  instance: string
+  botLogin: () => string
+  redact: (text: string) => string
+  missing: (feature: string) => void
+  log: Logger
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+  }
+
+  /** Carries out every wanted fact whose time has come. Handler of the `publish` queue. */
+  async drain(): Promise<void> {
+    const { store, client, instance } = this.#options
+    for (;;) {
+      const [next] = await wanted(store.db, 1)
+      if (!next) return
+      const wait = client.meter.limiter.wait()
+      if (wait > 0) throw new NotYet('the write budget of this minute or hour is used up', new Date(Date.now() + wait))
+      const row = await claimEffect(store.db, next.id, instance)
+      if (row) await this.#publish(row)
+    }
+  }
+
+  async #publish(row: EffectRow): Promise<void> {
+    const { store, log } = this.#options
+    const outcome = await this.#attempt(row).then(
+      (result) => ({ kind: 'done' as const, result }),
+      (error: unknown) => verdictOn(error, row.attempts),
+    )
+    await store.transaction((tx) => settleEffect(tx, row, outcome))
+    if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
+  }
+
+  async #attempt(row: EffectRow): Promise<Record<string, unknown>> {
+    const { store, client, botLogin, redact, missing } = this.#options
+    const system = await getSystem(store.db, row.systemId)
+    if (!system) throw new Error(`effect ${row.key} belongs to no system`)
+    const [owner = '', repo = ''] = system.fullName.split('/')
+    const carriage: Carriage = {
+      octokit: await client.installation(system.installationId),
+      at: { owner, repo },
+      key: row.key,
+      // A row that was done before keeps its result; a first attempt has nothing to look for.
+      mayExist: row.attempts > 1,
+      before: row.result ?? {},
+      botLogin: botLogin(),
+      statusComment: () => renderStatus(store.db, row.workItemId ?? 0),
+      clean: (text) => withinLimit(redact(text)),
+      missing,
+    }
+    return carry({ kind: row.kind, payload: row.payload } as unknown as Effect, carriage)
+  }
+}
+
+function carry(effect: Effect, carriage: Carriage): Promise<Record<string, unknown>> {
+  const carrier = carriers[effect.kind] as (
+    payload: Effect['payload'],
+    carriage: Carriage,
+  ) => Promise<Record<string, unknown>>
+  return carrier(effect.payload, carriage)
+}
+
+/** What to do about a write that threw: wait as GitHub asks, try again, or give up and say why. */
+function verdictOn(error: unknown, attempts: number) {
+  const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof NotYet) return { kind: 'later' as const, at: error.until, error: message }
+  const status = statusOf(error)
+  const limited = status === 429 || (status === 403 && /rate limit/i.test(message))
+  const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited
+  if (refused || attempts >= maxAttempts) return { kind: 'failed' as const, error: `${status || ''} ${message}`.trim() }
+  const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
+  return { kind: 'later' as const, at: new Date(Date.now() + delay), error: message }
+}

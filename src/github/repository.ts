@@ -1,0 +1,238 @@
+/** Reading one repository: GitHub's answers turned into the words of types.ts. */
+
+import { sha } from '../config/ids.ts'
+import type { Octokit } from './client.ts'
+import type { Actor, Check, Issue, Permission, Pull, Repository, Review } from './types.ts'
+import { NotFound } from './types.ts'
+
+/** What reading needs besides the client: who we are, and where a missing endpoint is told. */
+export interface ReadContext {
+  octokit: () => Promise<Octokit>
+  fullName: string
+  appId: number
+  /** Called when the server has no such endpoint; says it once. */
+  missing(feature: string): void
+}
+
+/** @see Repository */
+export function readRepository(context: ReadContext): Repository {
+  const [owner = '', repo = ''] = context.fullName.split('/')
+  const at = { owner, repo }
+  const ask = <T>(work: (octokit: Octokit) => Promise<T>) => context.octokit().then(work).catch(translate)
+  /** An endpoint that not every server has. */
+  const optional = async <T>(feature: string, work: (octokit: Octokit) => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work(await context.octokit())
+    } catch (error) {
+      if (![404, 410, 501].includes(statusOf(error))) throw error
+      context.missing(feature)
+      return undefined
+    }
+  }
+
+  return {
+    permission: (actor) =>
+      ask(async (octokit) => {
+        const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({ ...at, username: actor.login })
+        // A login can be renamed and registered again by somebody else; the id cannot.
+        if (data.user?.id !== actor.id) return 'none'
+        return (data.role_name || data.permission) as Permission
+      }).catch((error) => {
+        if (error instanceof NotFound) return 'none' as const
+        throw error
+      }),
+
+    issue: (number) =>
+      ask(async (octokit) => issueOf((await octokit.rest.issues.get({ ...at, issue_number: number })).data)),
+
+    issuesLabelled: (label) =>
+      ask(async (octokit) => {
+        const rows = await octokit.paginate(octokit.rest.issues.listForRepo, {
+          ...at,
+          labels: label,
+          state: 'open',
+          per_page: 100,
+        })
+        return rows.map(issueOf).filter((issue) => !issue.isPullRequest)
+      }),
+
+    blockedBy: (number) =>
+      optional('issue dependencies', async (octokit) => {
+        const { data } = await octokit.request(
+          'GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by',
+          {
+            ...at,
+            issue_number: number,
+            per_page: 100,
+          },
+        )
+        return (data as ApiIssue[]).map((issue) => ({
+          repository: (issue.repository_url ?? `/${context.fullName}`).split('/').slice(-2).join('/').toLowerCase(),
+          number: issue.number,
+          state: issue.state === 'open' ? ('open' as const) : ('closed' as const),
+        }))
+      }),
+
+    pull: (number) =>
+      ask(async (octokit) => pullOf((await octokit.rest.pulls.get({ ...at, pull_number: number })).data)),
+
+    openPulls: () =>
+      ask(async (octokit) => {
+        const rows = await octokit.paginate(octokit.rest.pulls.list, { ...at, state: 'open', per_page: 100 })
+        return rows.map(pullOf)
+      }),
+
+    reviews: (number) =>
+      ask(async (octokit) => {
+        const rows = await octokit.paginate(octokit.rest.pulls.listReviews, {
+          ...at,
+          pull_number: number,
+          per_page: 100,
+        })
+        return rows.map(reviewOf)
+      }),
+
+    reviewComments: (number, reviewId) =>
+      ask(async (octokit) => {
+        const parameters = { ...at, pull_number: number, review_id: reviewId, per_page: 100 }
+        const rows = await octokit.paginate(octokit.rest.pulls.listCommentsForReview, parameters)
+        return rows.map((row) => ({
+          path: row.path,
+          line: row.line ?? row.original_line ?? null,
+          body: row.body,
+          author: actorOf(row.user),
+        }))
+      }),
+
+    checks: async (head) => {
+      const ref = { ...at, ref: head, per_page: 100 }
+      const [runs, statuses] = await Promise.all([
+        optional('check runs', (octokit) => octokit.rest.checks.listForRef(ref)),
+        optional('commit statuses', (octokit) => octokit.rest.repos.getCombinedStatusForRef(ref)),
+      ]).catch(translate)
+      return [
+        ...(runs?.data.check_runs ?? []).map((run) => ({
+          name: run.name,
+          verdict: checkVerdict(run.status, run.conclusion),
+          url: run.html_url,
+          own: run.app?.id === context.appId,
+        })),
+        ...(statuses?.data.statuses ?? []).map((status) => ({
+          name: status.context,
+          verdict:
+            status.state === 'success'
+              ? ('success' as const)
+              : status.state === 'pending'
+                ? ('pending' as const)
+                : ('failure' as const),
+          url: status.target_url,
+          own: false,
+        })),
+      ]
+    },
+  }
+}
+
+function checkVerdict(status: string, conclusion: string | null): Check['verdict'] {
+  if (status !== 'completed') return 'pending'
+  if (conclusion === 'success') return 'success'
+  return conclusion === 'neutral' || conclusion === 'skipped' ? 'neutral' : 'failure'
+}
+
+interface ApiUser {
+  id: number
+  login: string
+  type?: string
+}
+
+interface ApiIssue {
+  number: number
+  title: string
+  body?: string | null
+  html_url: string
+  state: string
+  labels: (string | { name?: string })[]
+  user: ApiUser | null
+  pull_request?: unknown
+  repository_url?: string
+}
+
+interface ApiPull {
+  number: number
+  html_url: string
+  title: string
+  body: string | null
+  state: string
+  merged?: boolean
+  merged_at: string | null
+  merge_commit_sha: string | null
+  mergeable?: boolean | null
+  head: { sha: string; ref: string; repo: { full_name: string } | null }
+  base: { ref: string }
+  user: ApiUser | null
+}
+
+/** A user whose account is gone has id 0: nobody. */
+export function actorOf(user: ApiUser | null | undefined): Actor {
+  return { id: user?.id ?? 0, login: user?.login ?? 'ghost', type: (user?.type as Actor['type']) ?? 'User' }
+}
+
+function issueOf(issue: ApiIssue): Issue {
+  return {
+    number: issue.number,
+    title: issue.title,
+    body: issue.body ?? '',
+    url: issue.html_url,
+    state: issue.state === 'open' ? 'open' : 'closed',
+    labels: issue.labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))),
+    author: actorOf(issue.user),
+    isPullRequest: issue.pull_request !== undefined,
+  }
+}
+
+function pullOf(pull: ApiPull): Pull {
+  return {
+    number: pull.number,
+    url: pull.html_url,
+    title: pull.title,
+    body: pull.body ?? '',
+    state: pull.state === 'open' ? 'open' : 'closed',
+    merged: pull.merged ?? pull.merged_at !== null,
+    mergeCommitSha: pull.merge_commit_sha,
+    headSha: sha(pull.head.sha),
+    headBranch: pull.head.ref,
+    headRepository: pull.head.repo?.full_name ?? null,
+    baseBranch: pull.base.ref,
+    mergeable: pull.mergeable ?? null,
+    author: actorOf(pull.user),
+  }
+}
+
+function reviewOf(review: {
+  id: number
+  user: ApiUser | null
+  state: string
+  commit_id: string | null
+  body: string
+}): Review {
+  return {
+    id: review.id,
+    author: actorOf(review.user),
+    state: review.state.toLowerCase() as Review['state'],
+    sha: review.commit_id,
+    body: review.body,
+  }
+}
+
+/** The HTTP status of an Octokit error, 0 for anything else. */
+export function statusOf(error: unknown): number {
+  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
+    ? error.status
+    : 0
+}
+
+function translate(error: unknown): never {
+  if (statusOf(error) === 404 || statusOf(error) === 410)
+    throw new NotFound(error instanceof Error ? error.message : 'not found')
+  throw error
+}

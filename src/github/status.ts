@@ -1,0 +1,59 @@
+/** Gathers what the status comment of an item says, from the facts as they are now. */
+
+import { and, desc, eq } from 'drizzle-orm'
+import { defaultSettings } from '../config/settings.ts'
+import { getItem, getSystem, type ItemRow, lastDecision } from '../store/items.ts'
+import type { Database } from '../store/open.ts'
+import { runsOf } from '../store/runs.ts'
+import { approvals, gateResults, pullRequests } from '../store/schema.ts'
+import { type GateView, type StatusView, statusComment } from './wording.ts'
+
+/** The status comment of an item as it should read now. @throws when there is no such item. */
+export async function renderStatus(db: Database, workItemId: number): Promise<string> {
+  const item = await getItem(db, workItemId)
+  if (!item) throw new Error(`no work item ${workItemId}`)
+  return statusComment(await viewOf(db, item))
+}
+
+async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
+  const system = await getSystem(db, item.systemId)
+  const settings = system?.settings ?? defaultSettings()
+  const attempts = await runsOf(db, item.id)
+  const decision = item.state === 'ready' ? await lastDecision(db, item.id) : undefined
+  return {
+    ...item,
+    attempts,
+    allowed: settings.limits.retries + 1,
+    progress: attempts.at(-1)?.progress ?? '',
+    waits: decision?.action === 'wait' ? decision.words : null,
+    gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
+    pull: await pullOf(db, item),
+    mergeWhen: settings.merge.when,
+    settingsError: system?.settingsError ?? null,
+    sandboxed: attempts.at(-1)?.sandboxed ?? false,
+  }
+}
+
+/** What the gates said about one commit of an item. */
+export async function gatesOf(db: Database, workItemId: number, sha: string): Promise<GateView[]> {
+  return db
+    .select()
+    .from(gateResults)
+    .where(and(eq(gateResults.workItemId, workItemId), eq(gateResults.sha, sha)))
+    .orderBy(gateResults.id)
+}
+
+async function pullOf(db: Database, item: ItemRow): Promise<StatusView['pull']> {
+  const [pull] = await db
+    .select()
+    .from(pullRequests)
+    .where(eq(pullRequests.workItemId, item.id))
+    .orderBy(desc(pullRequests.id))
+    .limit(1)
+  if (!pull) return null
+  const reviews = await db
+    .select()
+    .from(approvals)
+    .where(and(eq(approvals.pullRequestId, pull.id), eq(approvals.sha, pull.headSha), eq(approvals.state, 'approved')))
+  return { ...pull, approvedBy: reviews.map((review) => review.reviewer) }
+}
