@@ -136,6 +136,15 @@ export async function itemsIn(db: Database, states: readonly ItemState[]): Promi
     .orderBy(asc(workItems.id))
 }
 
+/** Every item that is not finished. */
+export async function unfinishedItems(db: Database): Promise<ItemRow[]> {
+  return db
+    .select()
+    .from(workItems)
+    .where(notInArray(workItems.state, [...finished]))
+    .orderBy(asc(workItems.id))
+}
+
 /** Whether anything is on its way anywhere; decides how often drift is looked for. */
 export async function anythingOpen(db: Database): Promise<boolean> {
   const rows = await db
@@ -155,6 +164,12 @@ export async function getSystem(db: Database, id: number): Promise<SystemRow | u
 /** The system of a repository, by GitHub's numeric id (names change, ids do not). */
 export async function systemOfRepository(db: Database, repositoryId: number): Promise<SystemRow | undefined> {
   const [row] = await db.select().from(systems).where(eq(systems.repositoryId, repositoryId))
+  return row
+}
+
+/** The system of a repository by its present `owner/name`, in any case. */
+export async function systemOfName(db: Database, fullName: string): Promise<SystemRow | undefined> {
+  const [row] = await db.select().from(systems).where(sql`lower(${systems.fullName}) = ${fullName.toLowerCase()}`)
   return row
 }
 

@@ -89,6 +89,17 @@ export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]
   return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(runs.attempt)
 }
 
+/** What the next attempt of an item should be told: the feedback that the ladder or a review left on the last one. */
+export async function latestFeedback(db: Database, workItemId: number): Promise<string> {
+  const [row] = await db
+    .select({ lesson: runs.lesson })
+    .from(runs)
+    .where(eq(runs.workItemId, workItemId))
+    .orderBy(desc(runs.attempt))
+    .limit(1)
+  return row?.lesson ?? ''
+}
+
 /** The live attempt of an item, if any. */
 export async function liveRun(db: Database, workItemId: number): Promise<RunRow | undefined> {
   const [run] = await db

@@ -80,6 +80,8 @@ export const workItems = pgTable(
     priority: integer('priority').notNull().default(2),
     effort: text('effort').$type<'S' | 'M' | 'L' | 'XL'>(),
     module: text('module').notNull(),
+    /** How many issues GitHub's own "blocked by" names, where the payload said so; null when it must be asked. */
+    nativeBlockers: integer('native_blockers'),
     branch: text('branch').notNull(),
     baseBranch: text('base_branch').notNull(),
     headSha: text('head_sha'),
@@ -110,7 +112,7 @@ export const dependencies = pgTable(
     repository: text('repository').notNull(),
     issueNumber: integer('issue_number').notNull(),
     source: text('source').$type<'native' | 'body'>().notNull(),
-    /** The blocker's state as last heard; a blocker that nobody can see holds nothing. */
+    /** The blocker's state as last heard; one that nobody can see holds, since starting too early is the worse mistake. */
     blocker: text('blocker').$type<'open' | 'closed' | 'missing'>().notNull(),
   },
   (table) => [
@@ -133,8 +135,12 @@ export const runs = pgTable(
     outcome: text('outcome'),
     failureClass: text('failure_class'),
     signature: text('signature'),
-    /** What the agent is told about the attempt before: failing gate output, review comments. */
+    /** What the agent was told about the attempt before: failing gate output, review comments. */
     feedback: text('feedback').notNull().default(''),
+    /** What the next attempt should know of this one. */
+    lesson: text('lesson').notNull().default(''),
+    /** The next attempt starts from a clean tree. */
+    startClean: boolean('start_clean').notNull().default(false),
     /** Infrastructure failures and rate limits never burn an attempt of the item. */
     counts: boolean('counts').notNull().default(true),
     progress: text('progress').notNull().default(''),

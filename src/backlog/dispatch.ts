@@ -1,0 +1,150 @@
+/** The scheduler's hands: gathers the snapshot, lets `choose` decide, stores every decision, starts what may start. */
+
+import type { Env } from '../config/env.ts'
+import { defaultSettings } from '../config/settings.ts'
+import {
+  advance,
+  announce,
+  type DependencyRow,
+  type ItemRow,
+  liveSystems,
+  openDependencies,
+  type SystemRow,
+  saveDecision,
+  unfinishedItems,
+} from '../store/items.ts'
+import type { Store, Tx } from '../store/open.ts'
+import { addRun, latestFeedback, liveRuns } from '../store/runs.ts'
+import { systems } from '../store/schema.ts'
+import { choose } from './schedule/choose.ts'
+import type { Decision } from './schedule/decision.ts'
+import { explain } from './schedule/explain.ts'
+import type { Edge, Item, Snapshot, System } from './schedule/types.ts'
+
+export interface Dispatcher {
+  store: Store
+  env: Env
+  /** Bytes the machine could give away now. */
+  freeMemory(): number
+}
+
+/** Kept free whatever happens, so that the machine itself stays usable. */
+const memoryFloor = 256 * 2 ** 20
+/** Agent hours by effort label; Tutti's own scale, each step about three times the one before. */
+const effortHours = { S: 0.5, M: 1.5, L: 5, XL: 15 } as const
+
+/** Handler of the `schedule` queue: one look at everything, decisions and starts in one transaction. */
+export async function dispatch(parts: Dispatcher): Promise<void> {
+  await parts.store.transaction(async (tx) => {
+    // One scheduler at a time, across processes: two of them would each start up to the cap.
+    await tx.db.select({ id: systems.id }).from(systems).orderBy(systems.id).limit(1).for('update')
+    const known = await gather(tx)
+    const decisions = choose(snapshot(parts, known))
+    for (const decision of decisions) await act(parts, tx, known, decision)
+  })
+}
+
+interface Known {
+  systems: Map<number, SystemRow>
+  items: Map<number, ItemRow>
+  edges: DependencyRow[]
+  runs: Awaited<ReturnType<typeof liveRuns>>
+}
+
+async function gather(tx: Tx): Promise<Known> {
+  const [systemRows, items, edges, runs] = [
+    await liveSystems(tx.db),
+    await unfinishedItems(tx.db),
+    await openDependencies(tx.db),
+    await liveRuns(tx.db),
+  ]
+  return {
+    systems: new Map(systemRows.map((system) => [system.id, system])),
+    items: new Map(
+      items.filter((item) => systemRows.some((system) => system.id === item.systemId)).map((item) => [item.id, item]),
+    ),
+    edges,
+    runs,
+  }
+}
+
+function snapshot({ env, freeMemory }: Dispatcher, known: Known): Snapshot {
+  const byIssue = new Map<string, ItemRow>()
+  for (const item of known.items.values()) {
+    byIssue.set(`${known.systems.get(item.systemId)?.fullName.toLowerCase()}#${item.issueNumber}`, item)
+  }
+  return {
+    items: [...known.items.values()].map((item) => itemOf(item, known, env)),
+    edges: known.edges.flatMap((edge) => edgeOf(edge, byIssue)),
+    runs: known.runs.map(({ run, item }) => ({
+      item: String(item.id),
+      repository: known.systems.get(item.systemId)?.fullName ?? '',
+      agentKind: run.agent,
+      footprint: [],
+    })),
+    caps: { total: env.MAX_AGENTS },
+    memory: { free: freeMemory(), floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
+    systems: Object.fromEntries([...known.systems.values()].map((system) => [system.fullName, systemOf(system)])),
+    rules: { unknownBlocker: 'hold' },
+  }
+}
+
+function itemOf(item: ItemRow, known: Known, env: Env): Item {
+  const system = known.systems.get(item.systemId)
+  // A retry delay or a provider's limit: not the scheduler's to start yet; a job wakes it when the time has come.
+  const early = item.state === 'ready' && item.notBefore !== null && item.notBefore > new Date()
+  return {
+    id: String(item.id),
+    repository: system?.fullName ?? '',
+    number: item.issueNumber,
+    state: early ? 'queued' : item.state,
+    priority: Math.min(3, Math.max(0, item.priority)) as 0 | 1 | 2 | 3,
+    ...(item.effort ? { effort: effortHours[item.effort] } : {}),
+    since: item.createdAt.getTime(),
+    module: item.module,
+    footprint: [],
+    agentKind: agentOf(system, env),
+  }
+}
+
+function systemOf(system: SystemRow): System {
+  const cap = system.settings?.limits.agents
+  return {
+    paused: system.state === 'paused',
+    // Without footprints nothing is known to overlap, so nothing is made sequential by default.
+    mode: 'parallel-threads',
+    ...(cap === undefined ? {} : { cap }),
+  }
+}
+
+function edgeOf(edge: DependencyRow, byIssue: Map<string, ItemRow>): Edge[] {
+  if (edge.blocker === 'closed') return []
+  const ours = byIssue.get(`${edge.repository}#${edge.issueNumber}`)
+  const outside = {
+    kind: 'outside' as const,
+    reference: `${edge.repository}#${edge.issueNumber}`,
+    state: edge.blocker === 'missing' ? ('unknown' as const) : edge.blocker,
+  }
+  const blocker = ours ? { kind: 'item' as const, id: String(ours.id) } : outside
+  return [{ item: String(edge.dependentId), blocker, source: edge.source }]
+}
+
+function agentOf(system: SystemRow | undefined, env: Env): string {
+  return (system?.settings ?? defaultSettings()).agent ?? env.AGENT
+}
+
+async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision): Promise<void> {
+  const item = known.items.get(Number(decision.item.id))
+  if (item?.state !== 'ready') return
+  if (item.notBefore && item.notBefore > new Date()) return
+  const words = explain(decision)
+  const { action, reasons } = decision
+  const changed = await saveDecision(tx, { workItemId: item.id, action, reasons, words })
+  if (action === 'wait') {
+    if (changed) await announce(tx, item, 'soon')
+    return
+  }
+  const agent = agentOf(known.systems.get(item.systemId), parts.env)
+  const run = await addRun(tx, item.id, { agent, feedback: await latestFeedback(tx.db, item.id) })
+  await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
+}

@@ -1,0 +1,78 @@
+/** Keeping a system's view of its repository fresh: the base branch, and the settings on it. */
+
+import { eq } from 'drizzle-orm'
+import { UserError } from '../config/errors.ts'
+import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import type { SystemRow } from './items.ts'
+import type { Store } from './open.ts'
+import { systems } from './schema.ts'
+
+/** The parts of a control repository that are needed here. */
+export interface BaseReader {
+  fetch(): Promise<void>
+  remoteHead(branch: string): Promise<string | undefined>
+  readFile(commit: string, path: string): Promise<string | undefined>
+}
+
+/** Thrown when the base branch does not exist any more. */
+export class BaseGone extends Error {
+  override name = 'BaseGone'
+}
+
+/**
+ * Fetches when a push has told us to (or nothing was fetched yet), and reads the settings when the base has moved.
+ * A settings file that cannot be used leaves the last good settings in force and says so in `settingsError`.
+ * @returns the settings in force and the head of the base branch.
+ * @throws {BaseGone} when the base branch is not there.
+ */
+export async function freshen(
+  store: Store,
+  system: SystemRow,
+  control: BaseReader,
+): Promise<{ settings: Settings; baseBranch: string; base: string }> {
+  if (system.stale) await fetchNow(store, system, control)
+  const known = system.settings ?? defaultSettings()
+  const trunk = await control.remoteHead(system.defaultBranch)
+  if (!trunk) throw new BaseGone(`the branch ${system.defaultBranch} of ${system.fullName} is gone`)
+  const read =
+    system.settingsSha === trunk && system.settings
+      ? { settings: known, settingsError: system.settingsError }
+      : await settingsAt(control, trunk, known)
+  if (system.settingsSha !== trunk || !system.settings) {
+    await store.db
+      .update(systems)
+      .set({ ...read, settingsSha: trunk })
+      .where(eq(systems.id, system.id))
+  }
+  const baseBranch = read.settings.branches.base ?? system.defaultBranch
+  const base = baseBranch === system.defaultBranch ? trunk : await control.remoteHead(baseBranch)
+  if (!base) throw new BaseGone(`the base branch ${baseBranch} of ${system.fullName} is gone`)
+  return { settings: read.settings, baseBranch, base }
+}
+
+/** Cleared first: a push that comes in during the fetch must set it again. */
+async function fetchNow(store: Store, system: SystemRow, control: BaseReader): Promise<void> {
+  const mark = (stale: boolean) => store.db.update(systems).set({ stale }).where(eq(systems.id, system.id))
+  await mark(false)
+  try {
+    await control.fetch()
+  } catch (error) {
+    await mark(true)
+    throw error
+  }
+}
+
+async function settingsAt(
+  control: BaseReader,
+  commit: string,
+  lastGood: Settings,
+): Promise<{ settings: Settings; settingsError: string | null }> {
+  const text = await control.readFile(commit, settingsPath)
+  if (text === undefined) return { settings: defaultSettings(), settingsError: null }
+  try {
+    return { settings: readSettings(text), settingsError: null }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { settings: lastGood, settingsError: error.toMarkdown() }
+  }
+}
