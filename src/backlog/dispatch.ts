@@ -14,7 +14,7 @@ import {
   unfinishedItems,
 } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
-import { addRun, latestFeedback, liveRuns } from '../store/runs.ts'
+import { addRun, latestLesson, liveRuns } from '../store/runs.ts'
 import { systems } from '../store/schema.ts'
 import { choose } from './schedule/choose.ts'
 import type { Decision } from './schedule/decision.ts'
@@ -145,6 +145,6 @@ async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision):
     return
   }
   const agent = agentOf(known.systems.get(item.systemId), parts.env)
-  const run = await addRun(tx, item.id, { agent, feedback: await latestFeedback(tx.db, item.id) })
+  const run = await addRun(tx, item.id, { agent, ...(await latestLesson(tx.db, item.id)) })
   await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
 }

@@ -14,6 +14,7 @@ export type Job =
   | { queue: 'schedule' }
   | { queue: 'run'; runId: number }
   | { queue: 'check'; runId: number }
+  | { queue: 'settle'; runId: number; resetAt?: string }
   | { queue: 'propose'; workItemId: number }
   | { queue: 'published'; effectId: number }
   | { queue: 'merge'; pullRequestId: number }
@@ -42,7 +43,11 @@ export const journey = {
   ready: { actor: 'backlog', next: ['running', 'queued'], wakes: 'schedule', says: 'Ready to start' },
   running: { actor: 'runs', next: ['checking', 'ready', 'planning'], says: 'An agent is working' },
   checking: { actor: 'gates', next: ['reviewing', 'ready', 'planning'], says: 'Checking the result' },
-  reviewing: { actor: 'a person', next: ['approved', 'merging', 'ready', 'done'], says: 'Waiting for review' },
+  reviewing: {
+    actor: 'a person',
+    next: ['approved', 'merging', 'checking', 'ready', 'done'],
+    says: 'Waiting for review',
+  },
   approved: { actor: 'delivery', next: ['merging', 'reviewing', 'ready', 'done'], says: 'Approved' },
   merging: { actor: 'delivery', next: ['done', 'reviewing', 'ready'], says: 'Merging' },
   done: { actor: 'nobody', next: ['queued'], wakes: 'tidy', says: 'Done' },

@@ -16,6 +16,7 @@ const queues: Record<QueueName, { batch: number; key?: (job: never) => string }>
   schedule: { batch: 1, key: () => 'all' },
   run: { batch: 5 },
   check: { batch: 5 },
+  settle: { batch: 5 },
   propose: { batch: 1, key: (job: JobOf<'propose'>) => String(job.workItemId) },
   published: { batch: 5 },
   merge: { batch: 1, key: (job: JobOf<'merge'>) => String(job.pullRequestId) },

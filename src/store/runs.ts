@@ -22,7 +22,11 @@ export class LeaseLost extends Error {
 }
 
 /** Adds the next attempt of an item, waiting for a runner, and its job. */
-export async function addRun(tx: Tx, workItemId: number, run: { agent: string; feedback: string }): Promise<RunRow> {
+export async function addRun(
+  tx: Tx,
+  workItemId: number,
+  run: { agent: string; feedback: string; startClean: boolean },
+): Promise<RunRow> {
   const [last] = await tx.db
     .select({ attempt: runs.attempt })
     .from(runs)
@@ -90,14 +94,17 @@ export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]
 }
 
 /** What the next attempt of an item should be told: the feedback that the ladder or a review left on the last one. */
-export async function latestFeedback(db: Database, workItemId: number): Promise<string> {
+export async function latestLesson(
+  db: Database,
+  workItemId: number,
+): Promise<{ feedback: string; startClean: boolean }> {
   const [row] = await db
-    .select({ lesson: runs.lesson })
+    .select({ feedback: runs.lesson, startClean: runs.nextClean })
     .from(runs)
     .where(eq(runs.workItemId, workItemId))
     .orderBy(desc(runs.attempt))
     .limit(1)
-  return row?.lesson ?? ''
+  return row ?? { feedback: '', startClean: false }
 }
 
 /** The live attempt of an item, if any. */

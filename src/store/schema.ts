@@ -87,6 +87,8 @@ export const workItems = pgTable(
     headSha: text('head_sha'),
     /** The last word to a command, shown in the status comment. */
     reply: text('reply'),
+    /** The last run before a person's /retry: older attempts no longer count. */
+    freshSince: number64('fresh_since'),
     /** Not before this time: a retry delay, or a provider's limit. */
     notBefore: time('not_before'),
     createdAt: now(),
@@ -139,7 +141,9 @@ export const runs = pgTable(
     feedback: text('feedback').notNull().default(''),
     /** What the next attempt should know of this one. */
     lesson: text('lesson').notNull().default(''),
-    /** The next attempt starts from a clean tree. */
+    /** The ladder sends the next attempt to a clean tree ... */
+    nextClean: boolean('next_clean').notNull().default(false),
+    /** ... and this one was. */
     startClean: boolean('start_clean').notNull().default(false),
     /** Infrastructure failures and rate limits never burn an attempt of the item. */
     counts: boolean('counts').notNull().default(true),

@@ -1,0 +1,89 @@
+/** What an agent is told about what happened before, and what the gates have already refused. */
+
+import { and, desc, eq, gt } from 'drizzle-orm'
+import type { ItemRow } from '../store/items.ts'
+import { getSystem } from '../store/items.ts'
+import type { Database } from '../store/open.ts'
+import { type RunRow, runsOf } from '../store/runs.ts'
+import { approvals, gateResults, pullRequests } from '../store/schema.ts'
+import type { RunParts } from './parts.ts'
+
+/** The last lines of a failing gate: enough to see the failure, not enough to fill the context. */
+const logCharacters = 6_000
+
+/** Whether the gates have judged this commit and refused it. */
+export async function wasJudged(db: Database, workItemId: number, head: string): Promise<boolean> {
+  const failed = await failedGates(db, workItemId, head)
+  return failed.length > 0
+}
+
+async function failedGates(db: Database, workItemId: number, head: string) {
+  return db
+    .select()
+    .from(gateResults)
+    .where(and(eq(gateResults.workItemId, workItemId), eq(gateResults.sha, head), eq(gateResults.verdict, 'fail')))
+}
+
+/** The lesson of a run that the gates refused. */
+export async function gateLesson(db: Database, workItemId: number, head: string): Promise<string> {
+  const failed = await failedGates(db, workItemId, head)
+  return failed
+    .map((gate) => {
+      const log = gate.log.length > logCharacters ? `…${gate.log.slice(-logCharacters)}` : gate.log
+      return `The gate "${gate.gate}" failed: ${gate.summary}${log ? `\n\n${indented(log)}` : ''}`
+    })
+    .join('\n\n')
+}
+
+/** Everything the agent of `run` is told about before: the last attempt's lesson and reviews since it began. */
+export async function feedbackFor(parts: RunParts, item: ItemRow, run: RunRow): Promise<string> {
+  const reviews = await openReviews(parts, item, run)
+  return [run.feedback, ...reviews].filter(Boolean).join('\n\n')
+}
+
+async function openReviews(parts: RunParts, item: ItemRow, run: RunRow): Promise<string[]> {
+  const { db } = parts.store
+  const [pull] = await db
+    .select()
+    .from(pullRequests)
+    .where(eq(pullRequests.workItemId, item.id))
+    .orderBy(desc(pullRequests.id))
+    .limit(1)
+  if (!pull) return []
+  const earlier = (await runsOf(db, item.id))
+    .filter((one) => one.attempt < run.attempt && one.outcome === 'finished')
+    .at(-1)
+  const since = earlier?.endedAt ?? new Date(0)
+  const asked = await db
+    .select()
+    .from(approvals)
+    .where(
+      and(
+        eq(approvals.pullRequestId, pull.id),
+        eq(approvals.state, 'changes_requested'),
+        gt(approvals.createdAt, since),
+      ),
+    )
+  return Promise.all(asked.map((review) => reviewText(parts, item, pull.number, review)))
+}
+
+async function reviewText(
+  parts: RunParts,
+  item: ItemRow,
+  pullNumber: number,
+  review: typeof approvals.$inferSelect,
+): Promise<string> {
+  const system = await getSystem(parts.store.db, item.systemId)
+  const comments = system ? await parts.github.repository(system).reviewComments(pullNumber, review.reviewId) : []
+  // Only the reviewer's own words: others can answer in the same thread.
+  const own = comments.filter((comment) => comment.author.id === review.reviewerId)
+  const lines = own.map((comment) => `- ${comment.path}${comment.line ? `:${comment.line}` : ''}: ${comment.body}`)
+  return [`The reviewer ${review.reviewer} asks for changes:`, review.body, ...lines].filter(Boolean).join('\n')
+}
+
+function indented(text: string): string {
+  return text
+    .split('\n')
+    .map((row) => `    ${row}`)
+    .join('\n')
+}

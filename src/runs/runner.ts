@@ -1,0 +1,59 @@
+/** The runner of this process: starts attempts, knows which are alive, ends them when Tutti stops. */
+
+import { eq } from 'drizzle-orm'
+import { getRun } from '../store/runs.ts'
+import { runs } from '../store/schema.ts'
+import { attempt } from './attempt.ts'
+import type { RunParts } from './parts.ts'
+
+export class Runner {
+  readonly #parts: RunParts
+  readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
+  #closing = false
+
+  constructor(parts: RunParts) {
+    this.#parts = parts
+  }
+
+  /** How many attempts this process carries out. */
+  get size(): number {
+    return this.#active.size
+  }
+
+  /**
+   * Handler of the `run` queue. Returns at once: a job is not the lease, and an attempt may take hours. The attempt
+   * lives in its row; when this process dies, `takeOver` in another one goes on.
+   */
+  start(runId: number): void {
+    if (this.#closing || this.#active.has(runId)) return
+    const stop = new AbortController()
+    const ended = attempt(this.#parts, runId, stop)
+      .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'an attempt could not be recorded'))
+      .finally(() => this.#active.delete(runId))
+    this.#active.set(runId, { stop, ended })
+  }
+
+  /** Ends every agent of this process and records it; they go on after the next start. */
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const { stop } of this.#active.values()) stop.abort('shutdown')
+    await Promise.all([...this.#active.values()].map(({ ended }) => ended))
+  }
+}
+
+/** Runs whose process is gone (see store/instances.ts): the agent's attempt is over, a gate run starts again. */
+export async function takeOver(parts: Pick<RunParts, 'store'>, lost: number[]): Promise<void> {
+  for (const runId of lost) {
+    const run = await getRun(parts.store.db, runId)
+    if (run?.stage === 'gates') await parts.store.queues.send({ queue: 'check', runId })
+    if (run?.stage !== 'agent') continue
+    await parts.store.transaction(async (tx) => {
+      const summary = 'The process that ran the agent is gone.'
+      await tx.db
+        .update(runs)
+        .set({ stage: 'ended', outcome: 'runner lost', summary, endedAt: new Date() })
+        .where(eq(runs.id, runId))
+      await tx.enqueue({ queue: 'settle', runId })
+    })
+  }
+}

@@ -1,0 +1,79 @@
+/** The ladder at work: an attempt has ended, and this decides what follows. */
+
+import { eq } from 'drizzle-orm'
+import { defaultSettings } from '../config/settings.ts'
+import { advance, getItem, getSystem, type ItemRow } from '../store/items.ts'
+import type { Tx } from '../store/open.ts'
+import { getRun, type RunRow, runsOf } from '../store/runs.ts'
+import { runs } from '../store/schema.ts'
+import { gateLesson } from './feedback.ts'
+import { classify, counts, type LadderSettings, type Next, next, type Outcome } from './ladder.ts'
+import type { RunParts } from './parts.ts'
+
+/** Handler of the `settle` queue. */
+export async function settle(parts: RunParts, job: { runId: number; resetAt?: string }): Promise<void> {
+  await parts.store.transaction(async (tx) => {
+    const run = await getRun(tx.db, job.runId)
+    const item = run && (await getItem(tx.db, run.workItemId))
+    if (!run || !item) return
+    const ended = await end(tx, run, item)
+    // Moved aside, or on, by somebody else meanwhile: the attempt is noted, nothing follows from it.
+    if (item.state !== 'running' && item.state !== 'checking') return
+    const failure = classify(ended.outcome as Outcome)
+    if (!failure) return
+    const history = (await runsOf(tx.db, item.id)).filter((past) => past.id > (item.freshSince ?? 0))
+    const step = next(
+      failure,
+      history,
+      await ladderSettings(parts, tx, item),
+      job.resetAt ? new Date(job.resetAt) : undefined,
+    )
+    await take(tx, item, ended, step)
+  })
+}
+
+/** Completes the row of an attempt: its class, whether it counts, and what the next one should know. */
+async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
+  const outcome = (run.outcome ?? 'stopped') as Outcome
+  const failureClass = classify(outcome) ?? null
+  const lesson = outcome === 'gates failed' && run.headSha ? await gateLesson(tx.db, item.id, run.headSha) : run.lesson
+  const [row] = await tx.db
+    .update(runs)
+    .set({
+      stage: 'ended',
+      outcome,
+      failureClass,
+      lesson,
+      counts: outcome !== 'stopped' && (failureClass === null || counts(failureClass)),
+      endedAt: run.endedAt ?? new Date(),
+      leaseOwner: null,
+    })
+    .where(eq(runs.id, run.id))
+    .returning()
+  return row ?? run
+}
+
+async function ladderSettings(parts: RunParts, tx: Tx, item: ItemRow): Promise<LadderSettings> {
+  const settings = (await getSystem(tx.db, item.systemId))?.settings ?? defaultSettings()
+  return {
+    retries: settings.limits.retries,
+    retryDelayMs: parts.env.RETRY_DELAY_SECONDS * 1_000,
+    escalationThreshold: 10,
+  }
+}
+
+async function take(tx: Tx, item: ItemRow, run: RunRow, step: Next): Promise<void> {
+  const what = `${run.outcome}: ${run.summary}`.slice(0, 1_500)
+  if (step.kind === 'escalate' || step.kind === 'halt') {
+    const why = `Attempt ${run.attempt} ended with **${run.outcome}**, and a person is needed: ${step.why}.\n\n${run.summary}`
+    await advance(tx, item, 'held', { actor: 'tutti', why })
+    return
+  }
+  if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextClean: true }).where(eq(runs.id, run.id))
+  const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
+  await advance(tx, item, 'ready', {
+    actor: 'tutti',
+    why: `${what} — next: ${step.kind}, ${step.why}.`,
+    ...(after.getTime() > Date.now() ? { after } : {}),
+  })
+}

@@ -1,0 +1,74 @@
+/**
+ * The inbox: webhook deliveries as they came, and what became of them. A delivery and the job that looks at it are
+ * one transaction, so that an accepted delivery is never lost and never without a job.
+ */
+
+import { and, eq, inArray, sql } from 'drizzle-orm'
+import { type DrizzleTransactionLike, fromDrizzle } from 'pg-boss'
+import type { Database, Store, Tx } from './open.ts'
+import { deliveries } from './schema.ts'
+
+export type DeliveryRow = typeof deliveries.$inferSelect
+
+/** A delivery as it arrived. */
+export interface NewDelivery {
+  /** GitHub's `X-GitHub-Delivery`; stays the same when GitHub delivers again. */
+  deliveryId: string
+  event: string
+  /** The body, unchanged: JSON text without NUL bytes. */
+  payload: string
+}
+
+/**
+ * Stores deliveries and queues one `deliver-event` job for each that was not known yet, in one transaction.
+ * @param rows at most a few hundred, each `deliveryId` once: one statement carries three parameters for each.
+ * @returns the ids that were new.
+ */
+export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]): Promise<Set<string>> {
+  return store.transaction(async (tx) => {
+    const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${row.payload})`)
+    const inserted = await tx.db.execute(
+      sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
+          on conflict do nothing returning delivery_id`,
+    )
+    const ids = (inserted as unknown as { rows: { delivery_id: string }[] }).rows.map((row) => row.delivery_id)
+    if (ids.length > 0) {
+      const jobs = ids.map((deliveryId) => ({ queue: 'deliver-event' as const, deliveryId }))
+      await store.queues.sendMany('deliver-event', jobs, fromDrizzle(tx.db as unknown as DrizzleTransactionLike, sql))
+    }
+    return new Set(ids)
+  })
+}
+
+/** One delivery by GitHub's id. */
+export async function getDelivery(db: Database, deliveryId: string): Promise<DeliveryRow | undefined> {
+  const [row] = await db.select().from(deliveries).where(eq(deliveries.deliveryId, deliveryId))
+  return row
+}
+
+/** Says what became of a delivery. `note` is one line for operators. */
+export async function settleDelivery(
+  db: Database | Tx['db'],
+  deliveryId: string,
+  state: DeliveryRow['state'],
+  note: string | null,
+): Promise<void> {
+  await db
+    .update(deliveries)
+    .set({ state, note: note?.slice(0, 2_000) ?? null })
+    .where(and(eq(deliveries.deliveryId, deliveryId)))
+}
+
+/** Which of these delivery ids are in the inbox. */
+export async function knownDeliveries(db: Database, deliveryIds: readonly string[]): Promise<Set<string>> {
+  const known = new Set<string>()
+  // In portions: a statement has 65,535 parameters at most, and the list of three days can be longer.
+  for (let start = 0; start < deliveryIds.length; start += 5_000) {
+    const rows = await db
+      .select({ id: deliveries.deliveryId })
+      .from(deliveries)
+      .where(inArray(deliveries.deliveryId, deliveryIds.slice(start, start + 5_000)))
+    for (const row of rows) known.add(row.id)
+  }
+  return known
+}
