@@ -1,0 +1,66 @@
+/**
+ * What a kind of agent is. One file in this folder describes one kind and is mostly data: which program to start,
+ * which environment variables it may see, how it signs in. The file's name is the agent's id.
+ */
+
+import { z } from 'zod'
+
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
+
+/** What a start line may depend on. */
+export interface StartOptions {
+  /** The program and its arguments from the settings, when given: it replaces the built-in one. */
+  command?: readonly string[]
+  /** The model named in the settings, in the agent's own spelling. */
+  model?: string
+}
+
+/** A program, its arguments, and the variables that this start needs besides the fixed ones. Never a shell string. */
+export interface StartCommand {
+  file: string
+  args: string[]
+  env?: Record<string, string>
+}
+
+const start = z.custom<(options: StartOptions) => StartCommand | undefined>(
+  (value) => typeof value === 'function',
+  'must be a function from options to { file, args }',
+)
+
+export const agentKindSchema = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case words joined by dashes'),
+  title: z.string().min(1).max(60).describe('As people call it'),
+  protocol: z
+    .enum(['acp', 'command'])
+    .describe('acp: Agent Client Protocol on stdio; command: gets the prompt, leaves changes in the tree, exits'),
+  start: start.describe('How to start it; undefined when the settings do not say enough'),
+  env: z.array(envName).max(60).describe('The environment variables it may see, besides the small base'),
+  fixedEnv: z.record(envName, z.string()).default({}).describe('Variables that are always set for it'),
+  authenticate: z
+    .array(z.strictObject({ method: z.string().min(1), whenEnv: envName }))
+    .default([])
+    .describe('Which ACP auth method to call when it asks for a login and that variable is set'),
+  install: z.string().min(1).max(200).describe('One line: how to install it'),
+  homepage: z.url().optional(),
+})
+
+/** A checked kind of agent. */
+export type AgentKind = z.output<typeof agentKindSchema>
+
+/** What a file writes down: the parts with a default may be left out. */
+export type AgentKindDefinition = z.input<typeof agentKindSchema>
+
+/**
+ * Names that agents which talk to the network share: a company proxy, and the certificates it signs with.
+ * Both spellings of the proxy variables are in use.
+ */
+export const networkEnv: readonly string[] = [
+  ...['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'],
+  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
+]
+
+/** The start line from the settings, or the built-in one. */
+export function commandOr(options: StartOptions, builtIn: StartCommand): StartCommand {
+  const [file, ...args] = options.command ?? []
+  return file === undefined ? builtIn : { ...builtIn, file, args }
+}

@@ -1,0 +1,157 @@
+/**
+ * The script language of the scripted agent.
+ *
+ * The prompt holds a fenced block with the info word `tutti-script`, one step a line:
+ *
+ * ````text
+ * ```tutti-script
+ * say I read the issue.
+ * plan [x] read | [>] change | [ ] test
+ * attempt 1:
+ *   write src/greeting.txt: helo
+ * attempt 2+:
+ *   write src/greeting.txt <<END
+ *   hello
+ *   END
+ * feedback:
+ *   replace src/greeting.txt: hello => good day
+ * ```
+ * ````
+ *
+ * Steps before the first heading are done always. Then those under `feedback:`, when there is such a heading and the
+ * prompt carries feedback (a line `Feedback: …`, or a Markdown heading that begins with "Review feedback" or "Changes
+ * requested"); otherwise those under `attempt N:` or `attempt N+:` ("from N on") for the N of the prompt's line
+ * `Attempt: N`. Empty lines and lines that begin with `#` are skipped. A step's text may go on over several lines
+ * between `<<WORD` and a line with that word alone; the indentation of the closing word is taken off every line.
+ *
+ * | step | what the agent does |
+ * |---|---|
+ * | `say TEXT`, `think TEXT` | a message; a thought |
+ * | `plan [x] A \| [>] B \| [ ] C` | a plan: done, in progress, to do |
+ * | `usage USED SIZE [COST]` | reports tokens, and the cost in USD |
+ * | `write PATH: TEXT`, `append PATH: TEXT` | writes a file, with a line end; makes its folders |
+ * | `replace PATH: OLD => NEW`, `delete PATH` | changes, removes a file |
+ * | `run COMMAND` | runs a shell command, says its exit code |
+ * | `ask KIND PATH` | asks for permission to do KIND (read, edit, execute, switch_mode …) at PATH, says the answer |
+ * | `wait-for PATH`, `pause MS` | goes on when the file exists; after some time |
+ * | `stop REASON` | ends the turn with that stop reason (`refusal`, `max_tokens` …) |
+ * | `fail auth`, `fail rate-limit [SECONDS]`, `fail TEXT` | answers the prompt with an error |
+ * | `exit CODE`, `crash` | leaves in the middle; dies by a signal |
+ * | `hang` | says nothing more, not even when cancelled |
+ * | `stop-reading` | never reads its input again |
+ * | `ignore-sigterm` | goes on when told to end |
+ * | `spawn PIDFILE [detached] [clean] [beat=FILE]` | starts a process that ignores SIGTERM and writes its id to a file. |
+ * | | `detached`: forks twice, own session; `clean`: empty environment; `beat`: writes to a file for as long as it lives |
+ * | `flood BYTES [text\|junk\|line\|stderr]` | prints a lot: updates, junk lines, one giant line, or to stderr |
+ * | `garbage COUNT` | prints that many frames that are wrong in different ways |
+ * | `ask-forever` | sends requests and reads no answer |
+ * | `no-change` | does nothing; ends the turn |
+ */
+
+/** One step: the first word of its line and the rest. */
+export interface Step {
+  verb: string
+  rest: string
+}
+
+interface Section {
+  applies: (attempt: number, feedback: boolean) => boolean
+  isFeedback: boolean
+  steps: Step[]
+}
+
+/** The steps for this prompt, or undefined when it holds no script. */
+export function readScript(prompt: string): Step[] | undefined {
+  const body = fenced(prompt) ?? fenced(prompt.replace(/^> ?/gm, ''))
+  if (body === undefined) return undefined
+  const attempt = attemptOf(prompt)
+  const sections = parseSections(body.split(/\r?\n/))
+  const wantsFeedback = hasFeedback(prompt) && sections.some((section) => section.isFeedback)
+  return sections.flatMap((section) => (section.applies(attempt, wantsFeedback) ? section.steps : []))
+}
+
+function fenced(prompt: string): string | undefined {
+  return /^[ \t]*(`{3,})tutti-script[ \t]*\r?\n([\s\S]*?)^[ \t]*\1[ \t]*$/m.exec(prompt)?.[2]
+}
+
+/** The number in the prompt's line `Attempt: N`; 1 when there is none. */
+export function attemptOf(prompt: string): number {
+  return Number(/^Attempt: *(\d+)/im.exec(prompt)?.[1] ?? 1)
+}
+
+function hasFeedback(prompt: string): boolean {
+  return /^(?:Feedback: *\S|#+ *(?:Review feedback|Changes requested))/im.test(prompt)
+}
+
+function parseSections(lines: readonly string[]): Section[] {
+  const sections: Section[] = [{ applies: () => true, isFeedback: false, steps: [] }]
+  for (let at = 0; at < lines.length; at++) {
+    const line = (lines[at] ?? '').trim()
+    if (line === '' || line.startsWith('#')) continue
+    const heading = readHeading(line)
+    if (heading) {
+      sections.push(heading)
+      continue
+    }
+    const { step, last } = readStep(lines, at)
+    sections.at(-1)?.steps.push(step)
+    at = last
+  }
+  return sections
+}
+
+function readHeading(line: string): Section | undefined {
+  if (line === 'feedback:') return { applies: (_attempt, feedback) => feedback, isFeedback: true, steps: [] }
+  const match = /^attempt (\d+)(\+?):$/.exec(line)
+  if (!match) return undefined
+  const number = Number(match[1])
+  const matches = (attempt: number) => (match[2] ? attempt >= number : attempt === number)
+  return { applies: (attempt, feedback) => !feedback && matches(attempt), isFeedback: false, steps: [] }
+}
+
+/** Reads the step at a line, with the lines of its text when it has several. */
+function readStep(lines: readonly string[], at: number): { step: Step; last: number } {
+  const line = (lines[at] ?? '').trim()
+  const space = line.indexOf(' ')
+  const verb = space < 0 ? line : line.slice(0, space)
+  const rest = space < 0 ? '' : line.slice(space + 1).trim()
+  const open = /^(.*?):?\s*<<(\w+)$/.exec(rest)
+  if (!open) return { step: { verb, rest }, last: at }
+  const end = lines.findIndex((other, index) => index > at && other.trim() === open[2])
+  const last = end < 0 ? lines.length : end
+  const indent = /^\s*/.exec(lines[last] ?? '')?.[0] ?? ''
+  const text = lines.slice(at + 1, last).map((each) => (each.startsWith(indent) ? each.slice(indent.length) : each))
+  return { step: { verb, rest: `${open[1]}: ${text.join('\n')}` }, last }
+}
+
+/** Splits `PATH: TEXT`. @throws {Error} when there is no path. */
+export function pathAndText(rest: string): { path: string; text: string } {
+  const colon = rest.indexOf(':')
+  if (colon < 1) throw new Error(`"${rest}" should be PATH: TEXT`)
+  return { path: rest.slice(0, colon).trim(), text: rest.slice(colon + 1).replace(/^ /, '') }
+}
+
+/** What the agent does when nobody wrote a script: it notes the issue in a file named after its title. */
+export function plausibleSteps(prompt: string): Step[] {
+  const title = titleOf(prompt)
+  const slug = title
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+  const path = `notes/${slug.slice(0, 60) || 'work'}.md`
+  const line = `${title} (attempt ${attemptOf(prompt)})`
+  return [
+    { verb: 'say', rest: `I will work on: ${title}` },
+    { verb: 'plan', rest: `[>] write ${path} | [ ] report` },
+    { verb: attemptOf(prompt) > 1 || hasFeedback(prompt) ? 'append' : 'write', rest: `${path}: ${line}` },
+    { verb: 'plan', rest: `[x] write ${path} | [x] report` },
+    { verb: 'say', rest: `Wrote ${path}.` },
+  ]
+}
+
+function titleOf(prompt: string): string {
+  const named = /^(?:#+ *)?(?:Title|(?:Work on )?issue(?: #?\d+)?) *[:–-] *(.+)$/im.exec(prompt)?.[1]
+  const heading = /^#+ +(.+)$/m.exec(prompt)?.[1]
+  const first = prompt.split('\n').find((line) => line.trim() !== '')
+  return (named ?? heading ?? first ?? 'work').trim().slice(0, 120)
+}

@@ -1,0 +1,114 @@
+/** Talks to an agent that speaks the Agent Client Protocol. */
+
+import { authMethod } from './environment.ts'
+import { outcomeOfError } from './failure.ts'
+import { updateFeed } from './feed.ts'
+import { frameGate } from './frames.ts'
+import type { AgentOutcome, AgentUpdate } from './outcome.ts'
+import { insideRoots } from './permission.ts'
+import { openSession, type SessionEnd } from './session.ts'
+import type { Speaker, SpeakerOptions } from './speaker.ts'
+import { updateReader } from './updates.ts'
+
+/** What may wait unread in the agent's input, besides the prompt: answers to thousands of requests. */
+const maxUnread = 4 * 1024 * 1024
+
+/** Starts the conversation. */
+export function speakAcp(options: SpeakerOptions): Speaker {
+  const { kind, log } = options
+  const reader = updateReader()
+  const feed = updateFeed(
+    (update) => options.onUpdate?.(update),
+    (error) => log.note(`a watcher failed: ${String(error)}`),
+  )
+  const unreadLimit = maxUnread + Buffer.byteLength(options.prompt) * 2
+  let over = false
+
+  function show(update: AgentUpdate): void {
+    if (update.kind !== 'text' && update.kind !== 'thought' && update.kind !== 'usage') log.note(describe(update))
+    feed.push(update)
+  }
+
+  function end(outcome: AgentOutcome): void {
+    over = true
+    options.onEnd(outcome)
+  }
+
+  const gate = frameGate({
+    send(line) {
+      options.send(line)
+      if (options.unreadBytes() <= unreadLimit) return
+      end({ kind: 'protocol-error', reason: 'unread-input', message: 'it does not read the answers to its requests' })
+    },
+    onFrame: options.onSign,
+    onUpdate(params) {
+      const update = reader.read(params.update)
+      if (update) show(update)
+    },
+    onBad: (description) => log.note(`dropped a line: ${description}`),
+    onFail: (reason, message) => end({ kind: 'protocol-error', reason, message }),
+  })
+
+  const session = openSession({
+    stream: gate.stream,
+    cwd: options.roots[0] ?? options.cwd,
+    prompt: options.prompt,
+    mcpServers: options.mcpServers ?? [],
+    model: options.settings?.model,
+    authMethod: authMethod(kind, options.env),
+    permissions: options.permissions ?? insideRoots(options.roots),
+    onUpdate: show,
+  })
+  const ended = session.ended.then(
+    (sessionEnd) => toOutcome(sessionEnd),
+    (error: unknown) => outcomeOfError(error, kind.install, Date.now()),
+  )
+  let inputEnded = false
+  // A conversation that broke off because the program ended is told by `exited`, which knows the exit code.
+  void ended.then((outcome) => inputEnded || end(outcome))
+
+  function toOutcome(sessionEnd: SessionEnd): AgentOutcome {
+    if ('outcome' in sessionEnd) return sessionEnd.outcome
+    const summary = reader.summary()
+    const { stopReason } = sessionEnd
+    if (stopReason === 'refusal') return { kind: 'refused', message: summary }
+    if (stopReason === 'cancelled') return { kind: 'stopped' }
+    const usage = sessionEnd.usage || reader.usage() ? { ...reader.usage(), ...sessionEnd.usage } : undefined
+    return { kind: 'finished', stopReason, summary, ...(usage ? { usage } : {}) }
+  }
+
+  return {
+    hear(source, chunk) {
+      if (over) return
+      if (source === 'stderr') log.write('stderr', chunk)
+      else gate.push(chunk)
+    },
+    exited(exitCode, signal) {
+      inputEnded = true
+      return { kind: 'crashed', exitCode, signal, tail: log.tail() }
+    },
+    cancel: session.cancel,
+    close() {
+      over = true
+      inputEnded = true
+      gate.end()
+      session.close()
+      feed.close()
+    },
+  }
+}
+
+function describe(update: AgentUpdate): string {
+  switch (update.kind) {
+    case 'tool':
+      return `tool ${update.tool} ${update.status}: ${update.title}`
+    case 'plan':
+      return `plan: ${update.entries.map((entry) => `${entry.text} (${entry.status})`).join('; ')}`
+    case 'permission':
+      return `permission ${update.allowed ? 'given' : 'refused'}: ${update.title} (${update.reason})`
+    case 'usage':
+      return `usage: ${update.used} of ${update.size}`
+    default:
+      return update.text
+  }
+}
