@@ -181,6 +181,7 @@ CREATE TABLE "work_items" (
 	"branch" text NOT NULL,
 	"base_branch" text NOT NULL,
 	"head_sha" text,
+	"protected_allowed_sha" text,
 	"reply" text,
 	"fresh_since" bigint,
 	"not_before" timestamp with time zone,

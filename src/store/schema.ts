@@ -85,6 +85,8 @@ export const workItems = pgTable(
     branch: text('branch').notNull(),
     baseBranch: text('base_branch').notNull(),
     headSha: text('head_sha'),
+    /** The commit whose changes to protected paths a person has allowed. */
+    protectedAllowedSha: text('protected_allowed_sha'),
     /** The last word to a command, shown in the status comment. */
     reply: text('reply'),
     /** The last run before a person's /retry: older attempts no longer count. */

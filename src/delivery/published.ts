@@ -1,0 +1,95 @@
+/** A pull request was opened, or a merge carried out or refused: the journey goes on. */
+
+import { eq } from 'drizzle-orm'
+import { type EffectOf, type EffectRow, effectById, want } from '../store/effects.ts'
+import { advance, getSystem, lockItem, noteBlocker } from '../store/items.ts'
+import type { Tx } from '../store/open.ts'
+import { pullByNumber, savePull } from '../store/pulls.ts'
+import { pullRequests } from '../store/schema.ts'
+import type { DeliveryParts } from './parts.ts'
+
+/** Handler of the `published` queue. */
+export async function published(parts: DeliveryParts, job: { effectId: number }): Promise<void> {
+  const effect = await effectById(parts.store.db, job.effectId)
+  if (!effect || effect.workItemId === null) return
+  const workItemId = effect.workItemId
+  await parts.store.transaction(async (tx) => {
+    if (effect.kind === 'pull-request') await pullPublished(tx, effect, workItemId)
+    if (effect.kind === 'merge') await mergePublished(tx, effect, workItemId)
+  })
+}
+
+async function pullPublished(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
+  const item = await lockItem(tx, workItemId)
+  if (item?.state !== 'checking') return
+  if (effect.state === 'failed') {
+    const why = `GitHub refused the pull request: ${effect.error}. The work is on branch \`${item.branch}\`. Mend the cause, then say \`/retry\`.`
+    await advance(tx, item, 'held', { actor: 'github', why })
+    return
+  }
+  const result = effect.result as { number: number; url: string; sha: string } | null
+  if (!result || result.sha !== item.headSha) return
+  await savePull(tx, {
+    systemId: item.systemId,
+    workItemId,
+    number: result.number,
+    url: result.url,
+    headSha: result.sha,
+    baseBranch: item.baseBranch,
+  })
+  await advance(tx, item, 'reviewing', { actor: 'tutti', why: '' })
+}
+
+async function mergePublished(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
+  const item = await lockItem(tx, workItemId)
+  const { pullNumber } = effect.payload as EffectOf<'merge'>['payload']
+  const pull = item && (await pullByNumber(tx.db, item.systemId, pullNumber))
+  if (!item || !pull) return
+  if (effect.state === 'failed') {
+    if (item.state !== 'merging') return
+    await tx.db
+      .update(pullRequests)
+      .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
+      .where(eq(pullRequests.id, pull.id))
+    await advance(tx, item, 'reviewing', { actor: 'github', why: refusal(effect.error ?? '') })
+    return
+  }
+  const mergedSha = String(effect.result?.mergedSha ?? '')
+  await markMerged(tx, { pullRequestId: pull.id, mergedSha, by: pull.mergeRequestedBy ?? 'github' })
+}
+
+function refusal(error: string): string {
+  if (error.startsWith('409')) return 'Not merged: the branch moved after the approval. Review the new commit.'
+  if (error.startsWith('405'))
+    return 'Not merged: GitHub says it cannot be merged now (a conflict, or a rule of the branch).'
+  return `Not merged: ${error}.`
+}
+
+/**
+ * A pull request is merged, by us or by a person: the item is done, its branch is tidied, and what waited for the
+ * issue may start.
+ */
+export async function markMerged(
+  tx: Tx,
+  merged: { pullRequestId: number; mergedSha: string; by: string },
+): Promise<void> {
+  const [pull] = await tx.db
+    .update(pullRequests)
+    .set({ state: 'merged', mergedSha: merged.mergedSha })
+    .where(eq(pullRequests.id, merged.pullRequestId))
+    .returning()
+  const item = pull && (await lockItem(tx, pull.workItemId))
+  if (!pull || !item || item.state === 'done') return
+  const system = await getSystem(tx.db, item.systemId)
+  await advance(tx, item, 'done', {
+    actor: merged.by,
+    why: `Merged with #${pull.number}.`,
+    set: { doneAt: new Date() },
+  })
+  if (system) await noteBlocker(tx, system.fullName, item.issueNumber, 'closed')
+  // `Closes #n` only works on the default branch.
+  if (system && item.baseBranch !== system.defaultBranch) {
+    const target = { systemId: item.systemId, workItemId: item.id, key: `close:${item.id}:${pull.number}` }
+    await want(tx, target, { kind: 'close-issue', payload: { issueNumber: item.issueNumber, reason: 'completed' } })
+  }
+}

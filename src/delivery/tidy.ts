@@ -1,0 +1,42 @@
+/** After the journey: the branch and the worktree go, unless they hold work that is nowhere else. */
+
+import { eq } from 'drizzle-orm'
+import { sha } from '../config/ids.ts'
+import { getItem, getSystem } from '../store/items.ts'
+import { record } from '../store/journal.ts'
+import { finished } from '../store/journey.ts'
+import { pullOfItem } from '../store/pulls.ts'
+import { liveRun } from '../store/runs.ts'
+import { worktrees } from '../store/schema.ts'
+import type { DeliveryParts } from './parts.ts'
+
+/** Handler of the `tidy` queue. */
+export async function tidy(parts: DeliveryParts, job: { workItemId: number }): Promise<void> {
+  const { db } = parts.store
+  const item = await getItem(db, job.workItemId)
+  const system = item && (await getSystem(db, item.systemId))
+  if (!item || !system || !finished.includes(item.state)) return
+  // An agent that is still being stopped: its end queues this again.
+  if (await liveRun(db, item.id)) return
+  const control = await parts.control(system)
+  const pull = await pullOfItem(db, item.id)
+  if (item.state === 'done' && pull?.state === 'merged' && system.state !== 'gone') {
+    const outcome = await control.deleteRemoteBranch(item.branch, sha(pull.headSha))
+    if (outcome === 'moved') parts.log.warn({ branch: item.branch }, 'the branch has newer commits and was left alone')
+  }
+  const [tree] = await db.select().from(worktrees).where(eq(worktrees.workItemId, item.id))
+  if (!tree || tree.removedAt) return
+  const merged = item.state === 'done' && pull?.state === 'merged' ? [sha(pull.headSha)] : []
+  const { rescued } = await control.removeWorktree(
+    { path: tree.path, branch: tree.branch },
+    { safe: merged, deleteBranch: true },
+  )
+  await parts.store.transaction(async (tx) => {
+    await tx.db
+      .update(worktrees)
+      .set({ removedAt: new Date(), rescueRef: rescued?.ref ?? null })
+      .where(eq(worktrees.workItemId, item.id))
+    const detail = rescued ? { rescued: rescued.ref } : {}
+    await record(tx, { systemId: system.id, workItemId: item.id, actor: 'tutti', what: 'worktree removed', detail })
+  })
+}

@@ -1,0 +1,91 @@
+/** May this pull request be merged now? A pure decision over facts; acting on it is in merge.ts. */
+
+import type { Actor, Check, Review } from '../github/types.ts'
+
+export interface MergeFacts {
+  /** The head that the gates passed and that the merge was asked for. */
+  sha: string
+  pull: { state: 'open' | 'closed'; headSha: string; baseBranch: string; mergeable: boolean | null }
+  /** Where the item wants to go: a pull request that was pointed elsewhere is not what was reviewed. */
+  baseBranch: string
+  /** All reviews, oldest first, each with whether its author may write here. */
+  reviews: { review: Review; mayWrite: boolean }[]
+  checks: Check[]
+  gates: { gate: string; verdict: 'pass' | 'fail' | 'wait' | 'skip'; summary: string }[]
+  approvalsNeeded: number
+  /** A person's word about protected paths was given. */
+  protectedAllowed: boolean
+}
+
+export type Verdict =
+  | { kind: 'merge'; approvedBy: string[] }
+  /** Something is still on its way; its arrival asks again. */
+  | { kind: 'wait'; why: string }
+  | { kind: 'refuse'; why: string }
+
+/** Decides about a merge, first reason first. */
+export function mayMerge(facts: MergeFacts): Verdict {
+  if (facts.pull.state !== 'open') return refuse('the pull request is closed')
+  if (facts.pull.headSha !== facts.sha) {
+    return refuse(
+      `the branch moved to ${facts.pull.headSha.slice(0, 7)} after it was checked and approved. Review the new commit`,
+    )
+  }
+  if (facts.pull.baseBranch !== facts.baseBranch)
+    return refuse(`it now goes to \`${facts.pull.baseBranch}\`, not \`${facts.baseBranch}\``)
+  const gates = gatesVerdict(facts)
+  if (gates) return gates
+  const latest = latestByReviewer(facts.reviews)
+  const against = latest.filter(({ review, mayWrite }) => mayWrite && review.state === 'changes_requested')
+  if (against.length > 0) return refuse(`${names(against)} asked for changes`)
+  const approved = latest.filter(
+    ({ review, mayWrite }) => mayWrite && review.state === 'approved' && review.sha === facts.sha,
+  )
+  if (approved.length < facts.approvalsNeeded) {
+    return refuse(
+      `it needs ${facts.approvalsNeeded === 1 ? 'an approval' : `${facts.approvalsNeeded} approvals`} of ${facts.sha.slice(0, 7)} by a person with write access, and has ${approved.length}`,
+    )
+  }
+  if (facts.pull.mergeable === false) return refuse('it conflicts with its base branch')
+  return checksVerdict(facts.checks) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
+}
+
+function gatesVerdict({ gates, protectedAllowed }: MergeFacts): Verdict | undefined {
+  if (gates.length === 0) return refuse('the gates have not run on this commit')
+  const failed = gates.find((gate) => gate.verdict === 'fail')
+  if (failed) return refuse(`the gate ${failed.gate} failed: ${failed.summary}`)
+  const waiting = gates.find((gate) => gate.verdict === 'wait')
+  if (waiting && !protectedAllowed) return refuse(`${waiting.summary}. A person with write access must allow it`)
+  return undefined
+}
+
+function checksVerdict(checks: Check[]): Verdict | undefined {
+  const others = checks.filter((check) => !check.own)
+  const failed = others.find((check) => check.verdict === 'failure')
+  if (failed) return refuse(`the check ${failed.name} failed`)
+  const pending = others.find((check) => check.verdict === 'pending')
+  return pending && { kind: 'wait', why: `It waits for the check ${pending.name}.` }
+}
+
+/** Only a person's latest word counts; a comment does not take an approval back, a dismissal does. */
+function latestByReviewer(reviews: MergeFacts['reviews']): MergeFacts['reviews'] {
+  const latest = new Map<number, MergeFacts['reviews'][number]>()
+  for (const one of reviews) {
+    if (!isPerson(one.review.author) || one.review.state === 'commented' || one.review.state === 'pending') continue
+    latest.set(one.review.author.id, one)
+  }
+  return [...latest.values()]
+}
+
+/** Bots and ghosts do not approve. */
+export function isPerson(actor: Actor): boolean {
+  return actor.type === 'User' && actor.id !== 0
+}
+
+function refuse(why: string): Verdict {
+  return { kind: 'refuse', why: `Not merged: ${why}.` }
+}
+
+function names(reviews: MergeFacts['reviews']): string {
+  return reviews.map(({ review }) => review.author.login).join(', ')
+}
