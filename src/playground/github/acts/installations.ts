@@ -1,0 +1,87 @@
+/** Installing the app, choosing its repositories, suspending and removing it. */
+import type { Auth } from '../auth.ts'
+import type { Actor, Installation, Repository } from '../model.ts'
+import { installationBody, nodeId } from '../payloads/accounts.ts'
+import { installationOf, nameOf, type World } from '../world.ts'
+
+/** Installs the app on the repository: in the owner's installation, which is made if there is none. */
+export function installOn(world: World, actor: Actor, repository: Repository): Installation {
+  const found = [...world.installations.values()].find((one) => one.account === repository.owner)
+  const repositories = [listed(repository)]
+  if (found) {
+    found.repositories.add(repository.id)
+    tellRepositories(world, actor, found, { repositories_added: repositories, repositories_removed: [] })
+    return found
+  }
+  const installation: Installation = {
+    id: world.nextId(),
+    account: repository.owner,
+    repositories: new Set([repository.id]),
+    permissions: { ...world.app.permissions },
+    events: [...world.app.events],
+    createdAt: world.now(),
+  }
+  world.installations.set(installation.id, installation)
+  tellInstallation(world, actor, installation, 'created', { repositories })
+  return installation
+}
+
+/** Takes the repository out of its installation. */
+export function removeFrom(world: World, actor: Actor, repository: Repository): void {
+  const installation = installationOf(world, repository)
+  if (!installation) return
+  installation.repositories.delete(repository.id)
+  const change = { repositories_added: [], repositories_removed: [listed(repository)] }
+  tellRepositories(world, actor, installation, change)
+}
+
+/** Uninstalls the app; its tokens end at once. */
+export function uninstall(world: World, auth: Auth, actor: Actor, installation: Installation): void {
+  const repositories = [...installation.repositories]
+    .map((id) => world.repositories.get(id))
+    .filter((repository) => repository !== undefined)
+    .map(listed)
+  tellInstallation(world, actor, installation, 'deleted', { repositories })
+  world.installations.delete(installation.id)
+  auth.revoke(installation)
+}
+
+/** Suspends the installation, or lifts that. */
+export function suspend(world: World, actor: Actor, installation: Installation, suspended: boolean): void {
+  installation.suspendedAt = suspended ? world.now() : undefined
+  installation.suspendedBy = suspended ? actor.account : undefined
+  tellInstallation(world, actor, installation, suspended ? 'suspend' : 'unsuspend')
+}
+
+function listed(repository: Repository) {
+  const { id, name } = repository
+  return {
+    id,
+    node_id: nodeId('Repository', id),
+    name,
+    full_name: nameOf(repository),
+    private: repository.private,
+  }
+}
+
+function tellInstallation(
+  world: World,
+  actor: Actor,
+  installation: Installation,
+  action: string,
+  more: Record<string, unknown> = {},
+): void {
+  const payload = { installation: installationBody(world, installation), ...more }
+  world.tell({ event: 'installation', action, actor, installation, payload })
+}
+
+function tellRepositories(
+  world: World,
+  actor: Actor,
+  installation: Installation,
+  change: { repositories_added: unknown[]; repositories_removed: unknown[] },
+): void {
+  const payload = { installation: installationBody(world, installation), repository_selection: 'selected', ...change }
+  const action = change.repositories_added.length > 0 ? 'added' : 'removed'
+  world.tell({ event: 'installation_repositories', action, actor, installation, payload })
+}

@@ -1,0 +1,200 @@
+/** Every change of a branch or tag, whoever makes it and however: what follows from it is told here. */
+
+import type { Sha } from '../../../config/ids.ts'
+import { pointRef, readRefs } from '../bare.ts'
+import { type Commit, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
+import { diffTotals } from '../diffs.ts'
+import { type Actor, isPull, type PullIssue, type Repository } from '../model.ts'
+import { suiteBody } from '../payloads/checks.ts'
+import { pushCommitBody } from '../payloads/commits.ts'
+import { repositoryHtml } from '../payloads/repositories.ts'
+import { emailOf, installationOf, type World } from '../world.ts'
+import { suiteFor } from './checks.ts'
+import { closeIssue, tellIssue } from './issues.ts'
+
+const NONE = '0'.repeat(40)
+/** A push lists at most this many commits, in GitHub's webhook as here. */
+const MAX_COMMITS = 2048
+
+/**
+ * Lets `work` change refs of the repository, then reads them again and tells what changed: `create`, `push`, `delete`,
+ * `pull_request.synchronize`, and what a pushed commit closes. `after` runs once that is told, if `work` did not throw.
+ * One at a time per repository.
+ */
+export function changeRefs<T>(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  work: () => Promise<T>,
+  after?: (result: T) => void,
+): Promise<T> {
+  return repository.lock(async () => {
+    let result: T
+    try {
+      result = await work()
+    } finally {
+      await noticeRefs(world, actor, repository)
+    }
+    after?.(result)
+    return result
+  })
+}
+
+async function noticeRefs(world: World, actor: Actor, repository: Repository): Promise<void> {
+  const before = repository.refs
+  repository.refs = await readRefs(world.git, repository.path)
+  for (const ref of new Set([...before.keys(), ...repository.refs.keys()])) {
+    const from = before.get(ref)
+    const to = repository.refs.get(ref)
+    if (from !== to) await noticeRef(world, actor, repository, { ref, from, to })
+  }
+}
+
+interface RefMove {
+  ref: string
+  from: Sha | undefined
+  to: Sha | undefined
+}
+
+async function noticeRef(world: World, actor: Actor, repository: Repository, move: RefMove): Promise<void> {
+  repository.pushedAt = world.now()
+  if (!move.from || !move.to) tellRef(world, actor, repository, move)
+  const commits = await tellPush(world, actor, repository, move)
+  if (!move.ref.startsWith('refs/heads/')) return
+  const branch = move.ref.slice('refs/heads/'.length)
+  if (move.to) requestChecks(world, actor, repository, move.to)
+  for (const issue of openPulls(repository)) {
+    if (issue.pull.headRef === branch) await headMoved(world, actor, repository, issue, move)
+    else if (issue.pull.baseRef === branch) await baseMoved(world, actor, repository, issue, move)
+  }
+  if (branch === repository.defaultBranch)
+    for (const commit of commits) closeNamed(world, actor, repository, commit.message)
+}
+
+function tellRef(world: World, actor: Actor, repository: Repository, { ref, to }: RefMove): void {
+  const tag = ref.startsWith('refs/tags/')
+  const payload = {
+    ref: ref.replace(/^refs\/(heads|tags)\//, ''),
+    ref_type: tag ? 'tag' : 'branch',
+    pusher_type: 'user',
+    ...(to ? { master_branch: repository.defaultBranch, description: repository.description } : {}),
+  }
+  world.tell({ event: to ? 'create' : 'delete', actor, repository, payload })
+}
+
+async function tellPush(world: World, actor: Actor, repository: Repository, move: RefMove): Promise<Commit[]> {
+  const { ref, from, to } = move
+  const { git } = world
+  const commits = to ? await newCommits(world, repository, move) : []
+  const forced = from !== undefined && to !== undefined && !(await isAncestor(git, repository.path, from, to))
+  const head = to ? await readCommit(git, repository.path, to) : undefined
+  const html = repositoryHtml(world, repository)
+  const payload = {
+    ref,
+    before: from ?? NONE,
+    after: to ?? NONE,
+    created: !from,
+    deleted: !to,
+    forced,
+    base_ref: null,
+    compare: from && to ? `${html}/compare/${from.slice(0, 12)}...${to.slice(0, 12)}` : `${html}/commit/${to ?? from}`,
+    commits: commits.map((commit) => pushCommitBody(world, repository, commit)),
+    head_commit: head ? pushCommitBody(world, repository, head) : null,
+    pusher: { name: actor.account.login, email: emailOf(actor.account) },
+  }
+  world.tell({ event: 'push', actor, repository, payload })
+  return commits
+}
+
+/** Commits the push brought: not in the old tip; for a new branch, not in any other branch. */
+function newCommits(world: World, repository: Repository, { ref, from, to }: RefMove): Promise<Commit[]> {
+  const others = [...repository.refs].filter(([name, id]) => name !== ref && id !== to).map(([, id]) => id)
+  const not = from ? [from] : others
+  return readCommits(world.git, repository.path, [
+    `--max-count=${MAX_COMMITS}`,
+    to ?? 'HEAD',
+    ...not.map((id) => `^${id}`),
+  ])
+}
+
+/** GitHub opens a check suite for the app on every push, if it may write checks, and asks it to run. */
+function requestChecks(world: World, actor: Actor, repository: Repository, head: Sha): void {
+  const installation = installationOf(world, repository)
+  if (installation?.permissions.checks !== 'write') return
+  if (repository.suites.some((suite) => suite.app === world.app && suite.headSha === head)) return
+  const payload = { check_suite: suiteBody(world, repository, suiteFor(world, world.app, repository, head)) }
+  world.tell({ event: 'check_suite', action: 'requested', actor, repository, payload, onlyFor: world.app })
+}
+
+function openPulls(repository: Repository): PullIssue[] {
+  return [...repository.issues.values()].filter(isPull).filter((issue) => issue.state === 'open')
+}
+
+async function headMoved(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  { from, to }: RefMove,
+): Promise<void> {
+  if (!to) return closeIssue(world, actor, repository, issue)
+  await setHead(world, repository, issue, to)
+  const protection = repository.protections.get(issue.pull.baseRef)
+  if (protection?.dismissStaleReviews)
+    for (const review of issue.pull.reviews) if (review.state === 'APPROVED') review.state = 'DISMISSED'
+  tellIssue(world, actor, repository, issue, 'synchronize', { before: from ?? NONE, after: to })
+}
+
+/** Points the pull request at `head`: its size, its base and `refs/pull/{number}/head` follow. */
+export async function setHead(world: World, repository: Repository, issue: PullIssue, head: Sha): Promise<void> {
+  const { pull } = issue
+  const { git } = world
+  pull.headSha = head
+  pull.baseSha = repository.refs.get(`refs/heads/${pull.baseRef}`) ?? pull.baseSha
+  pull.mergeability = undefined
+  pull.unknownAnswers = 0
+  const [commits, totals] = await Promise.all([
+    countCommits(git, repository.path, pull.baseSha, head),
+    diffTotals(git, repository.path, pull.baseSha, head),
+    pointRef(git, repository.path, `refs/pull/${issue.number}/head`, head),
+  ])
+  pull.size = { commits, ...totals }
+}
+
+/** A pull request is merged when its base holds its head, also when somebody pushed it there by hand. */
+async function baseMoved(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  { to }: RefMove,
+): Promise<void> {
+  if (!to) return closeIssue(world, actor, repository, issue)
+  if (!(await isAncestor(world.git, repository.path, issue.pull.headSha, to))) return
+  finishMerge(world, actor, repository, issue, to)
+}
+
+/** Marks the pull request merged, tells it, and closes what its text says it closes. */
+export function finishMerge(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  mergeCommit: Sha,
+): void {
+  issue.pull.mergedAt = world.now()
+  issue.pull.mergedBy = actor.account
+  issue.pull.mergeCommitSha = mergeCommit
+  closeIssue(world, actor, repository, issue)
+  if (issue.pull.baseRef === repository.defaultBranch) closeNamed(world, actor, repository, issue.body ?? '')
+}
+
+/** GitHub's closing keywords, documented in "Linking a pull request to an issue". */
+const CLOSING = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)/gi
+
+function closeNamed(world: World, actor: Actor, repository: Repository, text: string): void {
+  for (const [, number] of text.matchAll(CLOSING)) {
+    const issue = repository.issues.get(Number(number))
+    if (issue && !issue.pull) closeIssue(world, actor, repository, issue)
+  }
+}

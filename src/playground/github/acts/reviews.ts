@@ -1,0 +1,138 @@
+/** Reviews, their dismissal, and comments on lines. */
+import type { Sha } from '../../../config/ids.ts'
+import { type Actor, type PullIssue, Refusal, type Repository, type Review, type ReviewComment } from '../model.ts'
+import { pullListBody, reviewBody, reviewCommentBody } from '../payloads/pulls.ts'
+import type { World } from '../world.ts'
+import { checkBody } from './issues.ts'
+
+export interface NewReview {
+  state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED'
+  body?: string
+  /** The commit that was looked at; the present head without it. */
+  commitId?: Sha
+  comments?: NewReviewComment[]
+}
+
+export interface NewReviewComment {
+  path: string
+  body: string
+  line?: number
+  side?: 'LEFT' | 'RIGHT'
+}
+
+/** @throws {Refusal} 422 for a verdict on one's own pull request, or a verdict without words that needs some. */
+export function createReview(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  wanted: NewReview,
+): Review {
+  const own = actor.account.id === issue.user.id
+  if (own && wanted.state === 'APPROVED') throw refused('Can not approve your own pull request')
+  if (own && wanted.state === 'CHANGES_REQUESTED') throw refused('Can not request changes on your own pull request')
+  if (wanted.state !== 'APPROVED' && !wanted.body && !wanted.comments?.length) throw refused("Body can't be blank")
+  checkBody('PullRequestReview', wanted.body)
+  const review: Review = {
+    id: world.nextId(),
+    user: actor.account,
+    app: actor.app,
+    body: wanted.body ?? '',
+    state: wanted.state,
+    commitId: wanted.commitId ?? issue.pull.headSha,
+    submittedAt: world.now(),
+  }
+  const { pull } = issue
+  pull.reviews.push(review)
+  pull.requestedReviewers = pull.requestedReviewers.filter((account) => account.id !== actor.account.id)
+  issue.updatedAt = world.now()
+  tellReview(world, actor, repository, issue, review, 'submitted')
+  for (const comment of wanted.comments ?? [])
+    createReviewComment(world, actor, repository, issue, { ...comment, reviewId: review.id, commitId: review.commitId })
+  return review
+}
+
+function refused(message: string): Refusal {
+  return new Refusal(422, 'Unprocessable Entity', [message])
+}
+
+/** @throws {Refusal} 422 for a comment or a review dismissed before. */
+export function dismissReview(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  review: Review,
+): void {
+  if (review.state === 'COMMENTED' || review.state === 'DISMISSED')
+    throw new Refusal(422, `Can not dismiss a ${review.state.toLowerCase()} pull request review`)
+  review.state = 'DISMISSED'
+  tellReview(world, actor, repository, issue, review, 'dismissed')
+}
+
+/** @throws {Refusal} 404 */
+export function reviewOf(issue: PullIssue, id: number): Review {
+  const review = issue.pull.reviews.find((one) => one.id === id)
+  if (!review) throw new Refusal(404, 'Not Found')
+  return review
+}
+
+/** In webhooks the state is in lower case; in REST answers it is not. */
+function tellReview(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  review: Review,
+  action: 'submitted' | 'dismissed',
+): void {
+  const body = reviewBody(world, repository, issue, review)
+  const payload = {
+    review: { ...body, body: body.body || null, state: review.state.toLowerCase() },
+    pull_request: pullListBody(world, repository, issue),
+  }
+  world.tell({ event: 'pull_request_review', action, actor, repository, payload })
+}
+
+export function createReviewComment(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  issue: PullIssue,
+  wanted: NewReviewComment & { reviewId?: number; commitId?: Sha; inReplyTo?: number },
+): ReviewComment {
+  checkBody('PullRequestReviewComment', wanted.body)
+  const now = world.now()
+  const comment: ReviewComment = {
+    id: world.nextId(),
+    reviewId: wanted.reviewId ?? null,
+    user: actor.account,
+    app: actor.app,
+    body: wanted.body,
+    path: wanted.path,
+    line: wanted.line ?? null,
+    side: wanted.side ?? 'RIGHT',
+    commitId: wanted.commitId ?? issue.pull.headSha,
+    inReplyTo: wanted.inReplyTo,
+    createdAt: now,
+    updatedAt: now,
+    reactions: [],
+  }
+  issue.pull.reviewComments.push(comment)
+  issue.updatedAt = now
+  const payload = {
+    comment: reviewCommentBody(world, repository, issue, comment),
+    pull_request: pullListBody(world, repository, issue),
+  }
+  world.tell({ event: 'pull_request_review_comment', action: 'created', actor, repository, payload })
+  return comment
+}
+
+/** @throws {Refusal} 404 */
+export function reviewCommentOf(repository: Repository, id: number): { issue: PullIssue; comment: ReviewComment } {
+  for (const issue of repository.issues.values()) {
+    const comment = issue.pull?.reviewComments.find((one) => one.id === id)
+    if (comment && issue.pull) return { issue: issue as PullIssue, comment }
+  }
+  throw new Refusal(404, 'Not Found')
+}

@@ -1,0 +1,108 @@
+/** What a REST route is: its address, who may call it, and what it answers. The files in `routes/` are lists of these. */
+import type { z } from 'zod'
+import type { Auth, Caller, Token } from '../auth.ts'
+import { type Actor, Refusal, type Repository } from '../model.ts'
+import type { Webhooks } from '../webhooks.ts'
+import type { World } from '../world.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+export interface Call {
+  world: World
+  auth: Auth
+  hooks: Webhooks
+  /** Full address as asked, for `Link` headers. */
+  url: URL
+  params: Record<string, string>
+  query: URLSearchParams
+  /** The parsed JSON body, `{}` without one. */
+  body: unknown
+  caller: Caller
+}
+
+/** A call by an installation about one repository it covers. */
+export interface RepositoryCall extends Call {
+  repository: Repository
+  actor: Actor
+  token: Token
+}
+
+export interface Answer {
+  /** Default 200. */
+  status?: number
+  /** Sent as JSON; nothing for 204. */
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+/** `issues:write` and so on. */
+export type Need = `${string}:${'read' | 'write'}`
+
+export interface Route {
+  method: Method
+  /** GitHub's own notation; `{name+}` also takes slashes. */
+  path: string
+  who: 'app' | 'installation' | 'anyone'
+  /** One of these must be granted. With both issues and pull requests, the one that the issue is decides. */
+  needs: Need[]
+  handle(call: Call): Answer | Promise<Answer>
+}
+
+/** A route for anybody. */
+export function openRoute(method: Method, path: string, handle: Route['handle']): Route {
+  return { method, path, who: 'anyone', needs: [], handle }
+}
+
+/** A route for the app's JWT. */
+export function appRoute(method: Method, path: string, handle: Route['handle']): Route {
+  return { method, path, who: 'app', needs: [], handle }
+}
+
+/** A route for an installation token, about one repository. */
+export function repositoryRoute(
+  method: Method,
+  path: string,
+  needs: Need | Need[],
+  handle: (call: RepositoryCall) => Answer | Promise<Answer>,
+): Route {
+  return {
+    method,
+    path: `/repos/{owner}/{repo}${path}`,
+    who: 'installation',
+    needs: [needs].flat(),
+    handle: (call) => handle(call as RepositoryCall),
+  }
+}
+
+/** The parameter as a whole number. @throws {Refusal} 404 */
+export function numberParam(call: Call, name: string): number {
+  const number = Number(call.params[name])
+  if (!Number.isSafeInteger(number)) throw new Refusal(404, 'Not Found')
+  return number
+}
+
+/** The parameter; the route has it, or the route is wrong. */
+export function textParam(call: Call, name: string): string {
+  return call.params[name] ?? ''
+}
+
+/** The body in the shape the endpoint takes. @throws {Refusal} 422 naming the first field that is wrong. */
+export function readBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T> {
+  const read = schema.safeParse(call.body)
+  if (read.success) return read.data
+  const [issue] = read.error.issues
+  const field = issue?.path.join('/') ?? ''
+  const missing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  const what = missing ? `"${field}" wasn't supplied.` : `For '${field}', ${issue?.message}.`
+  throw new Refusal(422, `Invalid request.\n\n${what}`)
+}
+
+export function ok(body: unknown): Answer {
+  return { status: 200, body }
+}
+
+export function created(body: { url?: string | null }): Answer {
+  return { status: 201, body, headers: body.url ? { location: body.url } : {} }
+}
+
+export const noContent: Answer = { status: 204 }

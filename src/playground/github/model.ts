@@ -1,0 +1,268 @@
+/**
+ * What the playground remembers: GitHub's own nouns as plain records. Git objects and refs are not here, they are in
+ * the bare repositories on disk; `Repository.refs` is the last reading of them.
+ */
+import type { components } from '@octokit/openapi-types'
+import type { Sha } from '../../config/ids.ts'
+
+/** GitHub's published response bodies. */
+export type Schemas = components['schemas']
+
+/** Permission name → level, as in `GET /app`. */
+export type Permissions = Record<string, 'read' | 'write' | 'admin'>
+
+/** What a person may do in a repository, GitHub's `role_name`. */
+export type Role = 'admin' | 'maintain' | 'write' | 'triage' | 'read' | 'none'
+
+export interface Account {
+  id: number
+  login: string
+  type: 'User' | 'Bot' | 'Organization'
+  createdAt: Date
+}
+
+/** A GitHub App. The playground has two: the one under test, and one that stands for everybody's CI. */
+export interface App {
+  id: number
+  slug: string
+  name: string
+  clientId: string
+  owner: Account
+  bot: Account
+  permissions: Permissions
+  events: string[]
+  createdAt: Date
+}
+
+/** Who does something. `app` is set when an app does it with an installation token. */
+export interface Actor {
+  account: Account
+  app?: App
+}
+
+export interface Installation {
+  id: number
+  account: Account
+  repositories: Set<number>
+  permissions: Permissions
+  events: string[]
+  createdAt: Date
+  suspendedAt?: Date
+  suspendedBy?: Account
+}
+
+export interface Label {
+  id: number
+  name: string
+  color: string
+  description: string | null
+}
+
+export interface Reaction {
+  id: number
+  user: Account
+  content: Schemas['reaction']['content']
+  createdAt: Date
+}
+
+export interface Comment {
+  id: number
+  user: Account
+  app?: App
+  body: string
+  createdAt: Date
+  updatedAt: Date
+  reactions: Reaction[]
+}
+
+/** An issue, and the issue half of a pull request, which has the same number. */
+export interface Issue {
+  id: number
+  number: number
+  title: string
+  body: string | null
+  user: Account
+  app?: App
+  labels: Label[]
+  assignees: Account[]
+  state: 'open' | 'closed'
+  stateReason: 'completed' | 'not_planned' | 'reopened' | 'duplicate' | null
+  createdAt: Date
+  updatedAt: Date
+  closedAt: Date | null
+  closedBy: Account | null
+  comments: Comment[]
+  reactions: Reaction[]
+  subIssues: Issue[]
+  parent?: Issue
+  blockedBy: Issue[]
+  pull?: Pull
+}
+
+/** An issue that is a pull request. */
+export type PullIssue = Issue & { pull: Pull }
+
+export interface Pull {
+  id: number
+  headRef: string
+  headSha: Sha
+  baseRef: string
+  baseSha: Sha
+  draft: boolean
+  mergedAt: Date | null
+  mergedBy: Account | null
+  mergeCommitSha: Sha | null
+  reviews: Review[]
+  reviewComments: ReviewComment[]
+  requestedReviewers: Account[]
+  size: PullSize
+  /** The last test merge; it holds for these two commits only. */
+  mergeability?: { head: Sha; base: Sha; clean: boolean }
+  /** How often a reader was told `mergeable: null` for the present head. */
+  unknownAnswers: number
+}
+
+export interface PullSize {
+  commits: number
+  additions: number
+  deletions: number
+  changedFiles: number
+}
+
+export interface Review {
+  id: number
+  user: Account
+  app?: App
+  body: string
+  state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED' | 'DISMISSED'
+  commitId: Sha
+  submittedAt: Date
+}
+
+export interface ReviewComment {
+  id: number
+  reviewId: number | null
+  user: Account
+  app?: App
+  body: string
+  path: string
+  line: number | null
+  side: 'LEFT' | 'RIGHT'
+  commitId: Sha
+  inReplyTo?: number
+  createdAt: Date
+  updatedAt: Date
+  reactions: Reaction[]
+}
+
+export type CheckStatus = Schemas['check-run']['status']
+export type CheckConclusion = NonNullable<Schemas['check-run']['conclusion']>
+
+export interface CheckRun {
+  id: number
+  suite: CheckSuite
+  name: string
+  headSha: Sha
+  externalId: string | null
+  detailsUrl: string | null
+  status: CheckStatus
+  conclusion: CheckConclusion | null
+  startedAt: Date | null
+  completedAt: Date | null
+  output: { title: string | null; summary: string | null; text: string | null }
+  annotations: Schemas['check-annotation'][]
+}
+
+export interface CheckSuite {
+  id: number
+  app: App
+  headSha: Sha
+  headBranch: string | null
+  runs: CheckRun[]
+  createdAt: Date
+  updatedAt: Date
+}
+
+export interface CommitStatus {
+  id: number
+  sha: Sha
+  state: 'error' | 'failure' | 'pending' | 'success'
+  context: string
+  description: string | null
+  targetUrl: string | null
+  creator: Account
+  createdAt: Date
+  updatedAt: Date
+}
+
+/** A protected branch. Approvals and checks are asked of everybody who is not an admin. */
+export interface Protection {
+  requiredApprovals: number
+  requiredChecks: string[]
+  dismissStaleReviews: boolean
+}
+
+export interface MergeMethods {
+  merge: boolean
+  squash: boolean
+  rebase: boolean
+}
+
+export interface Repository {
+  id: number
+  owner: Account
+  name: string
+  /** The bare repository on disk; it stays where it is when the repository is renamed. */
+  path: string
+  description: string | null
+  private: boolean
+  defaultBranch: string
+  createdAt: Date
+  pushedAt: Date
+  collaborators: Map<number, Role>
+  labels: Label[]
+  issues: Map<number, Issue>
+  lastNumber: number
+  /** Full ref name → object id, as last read from disk. Pull refs are left out. */
+  refs: Map<string, Sha>
+  suites: CheckSuite[]
+  statuses: CommitStatus[]
+  protections: Map<string, Protection>
+  mergeMethods: MergeMethods
+  deleteBranchOnMerge: boolean
+  /** Runs one change of refs at a time, so that each is told to the right sender. */
+  lock: Lock
+}
+
+/** Runs `work` after everything handed in before it. */
+export type Lock = <T>(work: () => Promise<T>) => Promise<T>
+
+/** Something GitHub refuses to do: the REST answer, and what a person's act is rejected with. */
+export class Refusal extends Error {
+  override name = 'Refusal'
+  readonly status: number
+  readonly errors: RefusalDetail[] | undefined
+
+  constructor(status: number, message: string, errors?: RefusalDetail[]) {
+    super(message)
+    this.status = status
+    this.errors = errors
+  }
+}
+
+export type RefusalDetail = { resource: string; code: string; field?: string; message?: string } | string
+
+/** `422 Validation Failed` for one field, in GitHub's shape. */
+export function invalid(resource: string, field: string, code: string, message?: string): Refusal {
+  return new Refusal(422, 'Validation Failed', [{ resource, field, code, ...(message ? { message } : {}) }])
+}
+
+/** The pull request that `issue` is, or a 404. */
+export function asPull(issue: Issue): PullIssue {
+  if (!isPull(issue)) throw new Refusal(404, 'Not Found')
+  return issue
+}
+
+export function isPull(issue: Issue): issue is PullIssue {
+  return issue.pull !== undefined
+}

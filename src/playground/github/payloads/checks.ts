@@ -1,0 +1,126 @@
+/** Bodies for check runs, check suites and commit statuses. */
+import type { CheckConclusion, CheckRun, CheckStatus, CheckSuite, CommitStatus, Repository, Schemas } from '../model.ts'
+import { isPull } from '../model.ts'
+import type { World } from '../world.ts'
+import { appBody, nodeId, userBody } from './accounts.ts'
+import { repositoryBody, repositoryHtml, repositoryUrl } from './repositories.ts'
+
+/** Open pull requests whose head is this commit. */
+function pullsAt(world: World, repository: Repository, sha: string): Schemas['pull-request-minimal'][] {
+  const url = repositoryUrl(world, repository)
+  const repo = { id: repository.id, url, name: repository.name }
+  return [...repository.issues.values()]
+    .filter(isPull)
+    .filter((issue) => issue.state === 'open' && issue.pull.headSha === sha)
+    .map(({ number, pull }) => ({
+      id: pull.id,
+      number,
+      url: `${url}/pulls/${number}`,
+      head: { ref: pull.headRef, sha: pull.headSha, repo },
+      base: { ref: pull.baseRef, sha: pull.baseSha, repo },
+    }))
+}
+
+export function checkRunBody(world: World, repository: Repository, run: CheckRun): Schemas['check-run'] {
+  const url = `${repositoryUrl(world, repository)}/check-runs/${run.id}`
+  const html = `${repositoryHtml(world, repository)}/runs/${run.id}`
+  return {
+    id: run.id,
+    name: run.name,
+    node_id: nodeId('CheckRun', run.id),
+    head_sha: run.headSha,
+    external_id: run.externalId ?? '',
+    url,
+    html_url: html,
+    details_url: run.detailsUrl ?? html,
+    status: run.status,
+    conclusion: run.conclusion,
+    started_at: run.startedAt?.toISOString() ?? null,
+    completed_at: run.completedAt?.toISOString() ?? null,
+    output: {
+      ...run.output,
+      annotations_count: run.annotations.length,
+      annotations_url: `${url}/annotations`,
+    },
+    check_suite: { id: run.suite.id },
+    app: appBody(world, run.suite.app),
+    pull_requests: pullsAt(world, repository, run.headSha),
+  }
+}
+
+/** A suite is completed when all its runs are; its conclusion is the worst of theirs. */
+export function suiteState(suite: CheckSuite): { status: CheckStatus; conclusion: CheckConclusion | null } {
+  if (suite.runs.length === 0) return { status: 'queued', conclusion: null }
+  if (suite.runs.some((run) => run.status !== 'completed')) return { status: 'in_progress', conclusion: null }
+  const worst = ['failure', 'timed_out', 'cancelled', 'action_required', 'success', 'neutral', 'skipped'] as const
+  const conclusion = worst.find((word) => suite.runs.some((run) => run.conclusion === word)) ?? 'success'
+  return { status: 'completed', conclusion }
+}
+
+export function suiteBody(world: World, repository: Repository, suite: CheckSuite) {
+  const url = `${repositoryUrl(world, repository)}/check-suites/${suite.id}`
+  return {
+    id: suite.id,
+    node_id: nodeId('CheckSuite', suite.id),
+    head_branch: suite.headBranch,
+    head_sha: suite.headSha,
+    ...suiteState(suite),
+    url,
+    before: null,
+    after: suite.headSha,
+    pull_requests: pullsAt(world, repository, suite.headSha),
+    app: appBody(world, suite.app),
+    repository: repositoryBody(world, repository) as unknown as Schemas['minimal-repository'],
+    created_at: suite.createdAt.toISOString(),
+    updated_at: suite.updatedAt.toISOString(),
+    latest_check_runs_count: suite.runs.length,
+    check_runs_url: `${url}/check-runs`,
+  } satisfies Omit<Schemas['check-suite'], 'head_commit'>
+}
+
+export function statusBody(world: World, repository: Repository, status: CommitStatus): Schemas['status'] {
+  return {
+    url: `${repositoryUrl(world, repository)}/statuses/${status.sha}`,
+    avatar_url: userBody(world, status.creator).avatar_url,
+    id: status.id,
+    node_id: nodeId('Status', status.id),
+    state: status.state,
+    description: status.description,
+    target_url: status.targetUrl,
+    context: status.context,
+    created_at: status.createdAt.toISOString(),
+    updated_at: status.updatedAt.toISOString(),
+    creator: userBody(world, status.creator),
+  }
+}
+
+/** The last status of every context, newest first, and what they say together. */
+export function combinedStatusBody(
+  world: World,
+  repository: Repository,
+  sha: string,
+): Schemas['combined-commit-status'] {
+  const latest = latestStatuses(repository, sha)
+  const url = repositoryUrl(world, repository)
+  const states = latest.map((status) => status.state)
+  const failed = states.some((state) => state === 'failure' || state === 'error')
+  const passed = states.length > 0 && states.every((state) => state === 'success')
+  return {
+    state: failed ? 'failure' : passed ? 'success' : 'pending',
+    statuses: latest.map((status) => {
+      const { creator: _creator, ...rest } = statusBody(world, repository, status)
+      return rest
+    }),
+    sha,
+    total_count: latest.length,
+    repository: repositoryBody(world, repository) as unknown as Schemas['minimal-repository'],
+    commit_url: `${url}/commits/${sha}`,
+    url: `${url}/commits/${sha}/status`,
+  }
+}
+
+export function latestStatuses(repository: Repository, sha: string): CommitStatus[] {
+  const byContext = new Map<string, CommitStatus>()
+  for (const status of repository.statuses) if (status.sha === sha) byContext.set(status.context, status)
+  return [...byContext.values()].reverse()
+}

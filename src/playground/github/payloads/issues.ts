@@ -1,0 +1,116 @@
+/** Bodies for issues and their comments. */
+import type { Account, Comment, Issue, Repository, Schemas } from '../model.ts'
+import type { World } from '../world.ts'
+import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
+import { labelBody, repositoryHtml, repositoryUrl } from './repositories.ts'
+
+/** How GitHub describes an author to the public. It does not tell who may write: private members hide here. */
+export function associationOf(repository: Repository, account: Account): Schemas['author-association'] {
+  if (account.id === repository.owner.id) return 'OWNER'
+  const role = repository.collaborators.get(account.id)
+  return role && role !== 'none' ? 'COLLABORATOR' : 'NONE'
+}
+
+export function issueUrl(world: World, repository: Repository, issue: Issue): string {
+  return `${repositoryUrl(world, repository)}/issues/${issue.number}`
+}
+
+export function issueHtml(world: World, repository: Repository, issue: Issue): string {
+  return `${repositoryHtml(world, repository)}/${issue.pull ? 'pull' : 'issues'}/${issue.number}`
+}
+
+export function issueBody(world: World, repository: Repository, issue: Issue): Schemas['issue'] {
+  const url = issueUrl(world, repository, issue)
+  const assignees = issue.assignees.map((account) => userBody(world, account))
+  return {
+    url,
+    repository_url: repositoryUrl(world, repository),
+    labels_url: `${url}/labels{/name}`,
+    comments_url: `${url}/comments`,
+    events_url: `${url}/events`,
+    timeline_url: `${url}/timeline`,
+    html_url: issueHtml(world, repository, issue),
+    id: issue.id,
+    node_id: nodeId('Issue', issue.id),
+    number: issue.number,
+    title: issue.title,
+    user: userBody(world, issue.user),
+    labels: issue.labels.map((label) => labelBody(world, repository, label)),
+    state: issue.state,
+    state_reason: issue.stateReason,
+    locked: false,
+    active_lock_reason: null,
+    assignee: assignees[0] ?? null,
+    assignees,
+    milestone: null,
+    comments: issue.comments.length,
+    created_at: issue.createdAt.toISOString(),
+    updated_at: issue.updatedAt.toISOString(),
+    closed_at: issue.closedAt?.toISOString() ?? null,
+    closed_by: issue.closedBy ? userBody(world, issue.closedBy) : null,
+    author_association: associationOf(repository, issue.user),
+    body: issue.body,
+    reactions: reactionRollup(url, issue.reactions),
+    performed_via_github_app: issue.app ? appBody(world, issue.app) : null,
+    ...relations(world, repository, issue),
+    ...(issue.pull ? pullLinks(world, repository, issue) : {}),
+  }
+}
+
+function relations(world: World, repository: Repository, issue: Issue) {
+  const completed = issue.subIssues.filter((sub) => sub.state === 'closed').length
+  const total = issue.subIssues.length
+  const blocking = [...repository.issues.values()].filter((other) => other.blockedBy.includes(issue))
+  const open = (issues: Issue[]): number => issues.filter((other) => other.state === 'open').length
+  return {
+    sub_issues_summary: {
+      total,
+      completed,
+      percent_completed: total === 0 ? 0 : Math.floor((completed * 100) / total),
+    },
+    issue_dependencies_summary: {
+      blocked_by: open(issue.blockedBy),
+      total_blocked_by: issue.blockedBy.length,
+      blocking: issue.state === 'open' ? open(blocking) : 0,
+      total_blocking: blocking.length,
+    },
+    ...(issue.parent ? { parent_issue_url: issueUrl(world, repository, issue.parent) } : {}),
+  }
+}
+
+function pullLinks(world: World, repository: Repository, issue: Issue) {
+  const html = issueHtml(world, repository, issue)
+  return {
+    draft: issue.pull?.draft ?? false,
+    pull_request: {
+      url: `${repositoryUrl(world, repository)}/pulls/${issue.number}`,
+      html_url: html,
+      diff_url: `${html}.diff`,
+      patch_url: `${html}.patch`,
+      merged_at: issue.pull?.mergedAt?.toISOString() ?? null,
+    },
+  }
+}
+
+export function commentBody(
+  world: World,
+  repository: Repository,
+  issue: Issue,
+  comment: Comment,
+): Schemas['issue-comment'] {
+  const url = `${repositoryUrl(world, repository)}/issues/comments/${comment.id}`
+  return {
+    url,
+    html_url: `${issueHtml(world, repository, issue)}#issuecomment-${comment.id}`,
+    issue_url: issueUrl(world, repository, issue),
+    id: comment.id,
+    node_id: nodeId('IssueComment', comment.id),
+    user: userBody(world, comment.user),
+    created_at: comment.createdAt.toISOString(),
+    updated_at: comment.updatedAt.toISOString(),
+    author_association: associationOf(repository, comment.user),
+    body: comment.body,
+    reactions: reactionRollup(url, comment.reactions),
+    performed_via_github_app: comment.app ? appBody(world, comment.app) : null,
+  }
+}

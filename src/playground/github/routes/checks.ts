@@ -1,0 +1,131 @@
+/** Check runs, check suites and commit statuses. */
+import { z } from 'zod'
+import { sha } from '../../../config/ids.ts'
+import { checkRunOf, createCheckRun, createStatus, updateCheckRun } from '../acts/checks.ts'
+import { paged, pagedIn } from '../api/pages.ts'
+import {
+  created,
+  numberParam,
+  ok,
+  type RepositoryCall,
+  type Route,
+  readBody,
+  repositoryRoute,
+  textParam,
+} from '../api/route.ts'
+import { resolveRef } from '../merges.ts'
+import { type CheckRun, Refusal } from '../model.ts'
+import { checkRunBody, combinedStatusBody, statusBody, suiteBody } from '../payloads/checks.ts'
+
+const Annotation = z.object({
+  path: z.string(),
+  start_line: z.number(),
+  end_line: z.number(),
+  start_column: z.number().optional(),
+  end_column: z.number().optional(),
+  annotation_level: z.enum(['notice', 'warning', 'failure']),
+  message: z.string(),
+  title: z.string().optional(),
+  raw_details: z.string().optional(),
+})
+/** GitHub takes at most 65,535 characters in a check run's summary and text. */
+const Text = z.string().max(65_535)
+const CommitId = z
+  .string()
+  .regex(/^[0-9a-f]{40}$/)
+  .transform(sha)
+const CheckEdit = z.object({
+  name: z.string().optional(),
+  external_id: z.string().optional(),
+  details_url: z.string().optional(),
+  status: z.enum(['queued', 'in_progress', 'completed', 'waiting', 'requested', 'pending']).optional(),
+  conclusion: z
+    .enum(['success', 'failure', 'neutral', 'cancelled', 'skipped', 'timed_out', 'action_required'])
+    .optional(),
+  started_at: z.iso.datetime().optional(),
+  completed_at: z.iso.datetime().optional(),
+  output: z
+    .object({
+      title: z.string().optional(),
+      summary: Text,
+      text: Text.optional(),
+      annotations: z.array(Annotation).optional(),
+    })
+    .optional(),
+})
+const NewCheck = CheckEdit.extend({ name: z.string(), head_sha: CommitId })
+const NewStatus = z.object({
+  state: z.enum(['error', 'failure', 'pending', 'success']),
+  context: z.string().optional(),
+  description: z.string().max(140).nullish(),
+  target_url: z.string().nullish(),
+})
+
+export const checkRoutes: Route[] = [
+  repositoryRoute('POST', '/check-runs', 'checks:write', async (call) => {
+    const run = await createCheckRun(call.world, call.actor, call.repository, readBody(call, NewCheck))
+    return created(body(call, run))
+  }),
+  repositoryRoute('GET', '/check-runs/{check_run_id}', 'checks:read', (call) => ok(body(call, runFor(call)))),
+  repositoryRoute('PATCH', '/check-runs/{check_run_id}', 'checks:write', (call) => {
+    const run = runFor(call)
+    updateCheckRun(call.world, call.actor, call.repository, run, readBody(call, CheckEdit))
+    return ok(body(call, run))
+  }),
+  repositoryRoute('GET', '/check-runs/{check_run_id}/annotations', 'checks:read', (call) =>
+    paged(call, runFor(call).annotations, (annotation) => annotation),
+  ),
+  repositoryRoute('GET', '/commits/{ref+}/check-runs', 'checks:read', listRuns),
+  repositoryRoute('GET', '/commits/{ref+}/check-suites', 'checks:read', (call) => {
+    const appId = call.query.get('app_id')
+    const suites = call.repository.suites
+      .filter((suite) => suite.headSha === commitFor(call))
+      .filter((suite) => appId === null || String(suite.app.id) === appId)
+    return pagedIn(call, 'check_suites', suites, (suite) => suiteBody(call.world, call.repository, suite))
+  }),
+  repositoryRoute('GET', '/commits/{ref+}/status', 'statuses:read', (call) =>
+    ok(combinedStatusBody(call.world, call.repository, commitFor(call))),
+  ),
+  repositoryRoute('GET', '/commits/{ref+}/statuses', 'statuses:read', (call) => {
+    const statuses = call.repository.statuses.filter((status) => status.sha === commitFor(call)).reverse()
+    return paged(call, statuses, (status) => statusBody(call.world, call.repository, status))
+  }),
+  repositoryRoute('POST', '/statuses/{sha}', 'statuses:write', async (call) => {
+    const wanted = { ...readBody(call, NewStatus), sha: sha(textParam(call, 'sha')) }
+    const status = await createStatus(call.world, call.actor, call.repository, wanted)
+    return created(statusBody(call.world, call.repository, status))
+  }),
+]
+
+function runFor(call: RepositoryCall): CheckRun {
+  return checkRunOf(call.repository, numberParam(call, 'check_run_id'))
+}
+
+function body(call: RepositoryCall, run: CheckRun) {
+  return checkRunBody(call.world, call.repository, run)
+}
+
+/** The commit that branch, tag or id in the address means. @throws {Refusal} 422 */
+export function commitFor(call: RepositoryCall) {
+  const ref = textParam(call, 'ref')
+  const found = resolveRef(call.repository.refs, ref)
+  if (!found) throw new Refusal(422, `No commit found for SHA: ${ref}`)
+  return found
+}
+
+/** By default only the last run of each name in a suite. */
+function listRuns(call: RepositoryCall) {
+  const { query, repository } = call
+  const head = commitFor(call)
+  const latest = query.get('filter') !== 'all'
+  const name = query.get('check_name')
+  const status = query.get('status')
+  const appId = query.get('app_id')
+  const runs = repository.suites
+    .filter((suite) => suite.headSha === head && (appId === null || String(suite.app.id) === appId))
+    .flatMap((suite) => (latest ? [...new Map(suite.runs.map((run) => [run.name, run])).values()] : suite.runs))
+    .filter((run) => name === null || run.name === name)
+    .filter((run) => status === null || run.status === status)
+    .toSorted((one, other) => other.id - one.id)
+  return pagedIn(call, 'check_runs', runs, (run) => body(call, run))
+}

@@ -1,0 +1,82 @@
+/** Reviews and comments on lines. */
+import { z } from 'zod'
+import { sha } from '../../../config/ids.ts'
+import { createReview, createReviewComment, dismissReview, reviewCommentOf, reviewOf } from '../acts/reviews.ts'
+import { paged } from '../api/pages.ts'
+import { created, numberParam, ok, type RepositoryCall, type Route, readBody, repositoryRoute } from '../api/route.ts'
+import { type PullIssue, Refusal, type Review } from '../model.ts'
+import { reviewBody, reviewCommentBody } from '../payloads/pulls.ts'
+import { pullFor } from './pulls.ts'
+
+const STATES = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const
+
+const CommitId = z
+  .string()
+  .regex(/^[0-9a-f]{40}$/)
+  .transform(sha)
+const LineComment = z.object({
+  path: z.string(),
+  body: z.string(),
+  line: z.number().optional(),
+  side: z.enum(['LEFT', 'RIGHT']).optional(),
+})
+const NewReview = z.object({
+  commit_id: CommitId.optional(),
+  body: z.string().optional(),
+  event: z.enum(['APPROVE', 'REQUEST_CHANGES', 'COMMENT']).optional(),
+  comments: z.array(LineComment).optional(),
+})
+const NewComment = LineComment.extend({ commit_id: CommitId.optional(), in_reply_to: z.number().optional() })
+
+export const reviewRoutes: Route[] = [
+  repositoryRoute('GET', '/pulls/{pull_number}/reviews', 'pull_requests:read', (call) => {
+    const issue = pullFor(call)
+    return paged(call, issue.pull.reviews, (review) => body(call, issue, review))
+  }),
+  repositoryRoute('POST', '/pulls/{pull_number}/reviews', 'pull_requests:write', (call) => {
+    const issue = pullFor(call)
+    const { event, commit_id, ...rest } = readBody(call, NewReview)
+    // A pending review is seen by its author alone; nothing here needs one.
+    if (!event) throw new Refusal(422, 'Unprocessable Entity', ['Pending reviews are not supported by the playground'])
+    const wanted = { ...rest, state: STATES[event], commitId: commit_id }
+    return ok(body(call, issue, createReview(call.world, call.actor, call.repository, issue, wanted)))
+  }),
+  repositoryRoute('GET', '/pulls/{pull_number}/reviews/{review_id}', 'pull_requests:read', (call) => {
+    const issue = pullFor(call)
+    return ok(body(call, issue, reviewOf(issue, numberParam(call, 'review_id'))))
+  }),
+  repositoryRoute('PUT', '/pulls/{pull_number}/reviews/{review_id}/dismissals', 'pull_requests:write', (call) => {
+    const issue = pullFor(call)
+    readBody(call, z.object({ message: z.string() }))
+    const review = reviewOf(issue, numberParam(call, 'review_id'))
+    dismissReview(call.world, call.actor, call.repository, issue, review)
+    return ok(body(call, issue, review))
+  }),
+  repositoryRoute('GET', '/pulls/{pull_number}/reviews/{review_id}/comments', 'pull_requests:read', (call) => {
+    const issue = pullFor(call)
+    const review = reviewOf(issue, numberParam(call, 'review_id'))
+    const comments = issue.pull.reviewComments.filter((comment) => comment.reviewId === review.id)
+    return paged(call, comments, (comment) => reviewCommentBody(call.world, call.repository, issue, comment))
+  }),
+  repositoryRoute('GET', '/pulls/{pull_number}/comments', 'pull_requests:read', (call) => {
+    const issue = pullFor(call)
+    return paged(call, issue.pull.reviewComments, (comment) =>
+      reviewCommentBody(call.world, call.repository, issue, comment),
+    )
+  }),
+  repositoryRoute('POST', '/pulls/{pull_number}/comments', 'pull_requests:write', (call) => {
+    const issue = pullFor(call)
+    const { commit_id, in_reply_to, ...rest } = readBody(call, NewComment)
+    const wanted = { ...rest, commitId: commit_id, inReplyTo: in_reply_to }
+    const comment = createReviewComment(call.world, call.actor, call.repository, issue, wanted)
+    return created(reviewCommentBody(call.world, call.repository, issue, comment))
+  }),
+  repositoryRoute('GET', '/pulls/comments/{comment_id}', 'pull_requests:read', (call) => {
+    const { issue, comment } = reviewCommentOf(call.repository, numberParam(call, 'comment_id'))
+    return ok(reviewCommentBody(call.world, call.repository, issue, comment))
+  }),
+]
+
+function body(call: RepositoryCall, issue: PullIssue, review: Review) {
+  return reviewBody(call.world, call.repository, issue, review)
+}

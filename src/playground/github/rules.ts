@@ -1,0 +1,56 @@
+/** What stands between a pull request and its merge: a branch's protection, and the word of CI. */
+import type { CheckRun, PullIssue, Repository, Review } from './model.ts'
+import { roleOf } from './world.ts'
+
+export interface Rules {
+  /** Why the protection does not let it be merged; undefined when it does. */
+  blocking: string | undefined
+  /** Something that nobody requires is not green. */
+  unstable: boolean
+}
+
+/** Reads protection, reviews, statuses and check runs of the pull request's present head. */
+export function rulesBroken(repository: Repository, issue: PullIssue): Rules {
+  const { pull } = issue
+  const checks = checksAt(repository, pull.headSha)
+  const unstable = [...checks.values()].some((passed) => !passed)
+  const protection = repository.protections.get(pull.baseRef)
+  if (!protection) return { blocking: undefined, unstable }
+  const missing = protection.requiredChecks.find((name) => !checks.get(name))
+  if (missing !== undefined) return { blocking: `Required status check "${missing}" is expected.`, unstable }
+  const verdicts = [...latestVerdicts(repository, pull.reviews).values()]
+  if (verdicts.some((review) => review.state === 'CHANGES_REQUESTED'))
+    return { blocking: 'Changes must be addressed before merging.', unstable }
+  const approvals = verdicts.filter((review) => review.state === 'APPROVED').length
+  if (approvals >= protection.requiredApprovals) return { blocking: undefined, unstable }
+  const wanted = protection.requiredApprovals
+  const blocking = `At least ${wanted} approving review${wanted === 1 ? ' is' : 's are'} required by reviewers with write access.`
+  return { blocking, unstable }
+}
+
+/** The last approval or request of everybody with write access; a comment does not take back a verdict. */
+function latestVerdicts(repository: Repository, reviews: Review[]): Map<number, Review> {
+  const latest = new Map<number, Review>()
+  for (const review of reviews) {
+    if (review.state === 'COMMENTED') continue
+    if (!['admin', 'maintain', 'write'].includes(roleOf(repository, review.user))) continue
+    latest.set(review.user.id, review)
+  }
+  return latest
+}
+
+/** Check or status name → did its last word pass? */
+function checksAt(repository: Repository, sha: string): Map<string, boolean> {
+  const passed = new Map<string, boolean>()
+  for (const status of repository.statuses)
+    if (status.sha === sha) passed.set(status.context, status.state === 'success')
+  for (const suite of repository.suites) {
+    if (suite.headSha !== sha) continue
+    for (const run of suite.runs) passed.set(run.name, isGreen(run))
+  }
+  return passed
+}
+
+function isGreen(run: CheckRun): boolean {
+  return run.status === 'completed' && ['success', 'neutral', 'skipped'].includes(run.conclusion ?? '')
+}

@@ -1,0 +1,60 @@
+/** Waiting for facts: no test needs to sleep. */
+
+/** Facts are looked at again this often, in ms, for those that change outside the playground (a file, a process). */
+const TICK = 250
+
+export interface Changes {
+  /** Fires `change` after every change of state and every answered delivery. */
+  target: EventTarget
+  /** Says that something changed; many at once are told as one. */
+  changed(): void
+  /** Resolves with the first truthy answer. Rejects after `timeoutMs` with `what`, and with what `fact` throws. */
+  until<T>(fact: () => T | Promise<T>, what: string, timeoutMs?: number): Promise<Truthy<T>>
+}
+
+export type Truthy<T> = Exclude<T, undefined | null | false | '' | 0>
+
+export function createChanges(): Changes {
+  const target = new EventTarget()
+  let announced = false
+  return {
+    target,
+    changed() {
+      if (announced) return
+      announced = true
+      setImmediate(() => {
+        announced = false
+        target.dispatchEvent(new Event('change'))
+      })
+    },
+    async until<T>(fact: () => T | Promise<T>, what: string, timeoutMs = 20_000): Promise<Truthy<T>> {
+      const end = performance.now() + timeoutMs
+      for (;;) {
+        const next = nextChange(target)
+        try {
+          const answer = await fact()
+          if (answer) return answer as Truthy<T>
+          if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`)
+          await next.happened
+        } finally {
+          next.cancel()
+        }
+      }
+    },
+  }
+}
+
+/** Listens from now on, so that a change while the fact is being looked at is not missed. */
+function nextChange(target: EventTarget): { happened: Promise<void>; cancel(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, TICK)
+  const listener = (): void => resolve()
+  target.addEventListener('change', listener, { once: true })
+  return {
+    happened: promise,
+    cancel() {
+      clearTimeout(timer)
+      target.removeEventListener('change', listener)
+    },
+  }
+}

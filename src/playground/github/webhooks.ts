@@ -1,0 +1,175 @@
+/** Turns what happens into webhooks, and sends them: in order, one after the other unless told otherwise. */
+import { randomUUID } from 'node:crypto'
+import { attempt, type Delivery, deliveryHeaders } from './deliveries.ts'
+import { deliveryFault, type FaultBook } from './faults.ts'
+import { Refusal } from './model.ts'
+import { userBody } from './payloads/accounts.ts'
+import { repositoryBody } from './payloads/repositories.ts'
+import { type Happening, installationOf, type World } from './world.ts'
+
+/** GitHub cannot redeliver what is older, in ms: documented in "Redelivering webhooks" (3 days). */
+const RETENTION = 3 * 24 * 3600 * 1000
+/** These are told to every app, asked for or not. */
+const ALWAYS = ['installation', 'installation_repositories', 'ping', 'meta']
+
+export interface Webhooks {
+  /** Where they go; undefined: the webhook is not active, and nothing is sent or recorded. */
+  url: string | undefined
+  secret: string
+  hookId: number
+  /** Every delivery, oldest first. */
+  log: Delivery[]
+  tell(happening: Happening): void
+  /** Those that GitHub still lists, newest first. */
+  listed(): Delivery[]
+  /** Sends the delivery with this id again. @throws {Refusal} 404 */
+  redeliver(id: number): void
+  /** Stops sending; what waits is dropped. */
+  close(): Promise<void>
+}
+
+export interface WebhookOptions {
+  url?: string
+  secret: string
+  /** Deliveries under way at once. 1 keeps them in order. */
+  concurrency: number
+}
+
+export function createWebhooks(world: World, faults: FaultBook, options: WebhookOptions): Webhooks {
+  const stop = new AbortController()
+  const waiting: Delivery[] = []
+  const underWay = new Set<Promise<void>>()
+  const hooks: Webhooks = {
+    url: options.url,
+    secret: options.secret,
+    hookId: world.nextId(),
+    log: [],
+    tell(happening) {
+      const delivery = hooks.url === undefined ? undefined : compose(world, hooks, happening)
+      if (delivery) submit(delivery)
+      world.changed()
+    },
+    listed() {
+      const since = world.now().getTime() - RETENTION
+      return hooks.log.filter((one) => one.statusCode !== undefined && one.deliveredAt.getTime() >= since).reverse()
+    },
+    redeliver(id) {
+      const found = hooks.listed().find((one) => one.id === id)
+      if (!found) throw new Refusal(404, 'Not Found')
+      submit(copy(world, hooks, found, { redelivery: true }))
+    },
+    async close() {
+      stop.abort()
+      waiting.length = 0
+      await Promise.all(underWay)
+    },
+  }
+
+  function submit(delivery: Delivery): void {
+    const rule = deliveryFault(faults, { ...delivery, payload: JSON.parse(delivery.payload) })
+    const fault = rule?.fault
+    switch (fault?.kind) {
+      case undefined:
+        enqueue([delivery])
+        return
+      case 'lose':
+        return
+      case 'drop':
+        hooks.log.push(Object.assign(delivery, { statusCode: 502, status: 'failed to connect to host' }))
+        return
+      case 'duplicate':
+        enqueue([delivery, ...Array.from({ length: fault.copies ?? 1 }, () => copy(world, hooks, delivery))])
+        return
+      case 'new-guid':
+        enqueue([delivery, copy(world, hooks, delivery, { guid: randomUUID() })])
+        return
+      case 'delay':
+        rule?.held.push(() => enqueue([delivery]))
+        return
+      case 'reorder':
+        rule?.held.unshift(() => enqueue([delivery]))
+        if (rule && rule.held.length >= fault.count) rule.release()
+    }
+  }
+
+  function enqueue(deliveries: Delivery[]): void {
+    if (stop.signal.aborted) return
+    waiting.push(...deliveries)
+    hooks.log.push(...deliveries)
+    pump()
+  }
+
+  function pump(): void {
+    while (underWay.size < options.concurrency) {
+      const next = waiting.shift()
+      if (!next) return
+      const sending = attempt(next, stop.signal).then(() => {
+        underWay.delete(sending)
+        world.changed()
+        pump()
+      })
+      underWay.add(sending)
+    }
+  }
+
+  return hooks
+}
+
+/** The delivery for what happened, or undefined when the app does not hear of it. */
+function compose(world: World, hooks: Webhooks, happening: Happening): Delivery | undefined {
+  const { event, action, repository } = happening
+  if (!ALWAYS.includes(event) && !world.app.events.includes(event)) return undefined
+  const installation = happening.installation ?? (repository && installationOf(world, repository))
+  if (!installation && event !== 'ping') return undefined
+  if (installation?.suspendedAt && event !== 'installation') return undefined
+  const body = {
+    ...(action === undefined ? {} : { action }),
+    ...happening.payload,
+    ...(repository ? { repository: webhookRepository(world, happening) } : {}),
+    ...(repository?.owner.type === 'Organization' ? { organization: userBody(world, repository.owner) } : {}),
+    sender: userBody(world, happening.actor.account),
+    // The installation's own events carry it whole in their payload.
+    ...(installation && !('installation' in happening.payload) ? { installation: { id: installation.id } } : {}),
+  }
+  return sealed(world, hooks, {
+    event,
+    action: action ?? null,
+    installationId: installation?.id ?? null,
+    repositoryId: repository?.id ?? null,
+    payload: JSON.stringify(body),
+    guid: randomUUID(),
+    redelivery: false,
+  })
+}
+
+/** In a push, and only there, two times of the repository are Unix seconds. */
+function webhookRepository(world: World, { event, repository }: Happening): Record<string, unknown> | undefined {
+  if (!repository) return undefined
+  const body = repositoryBody(world, repository)
+  if (event !== 'push') return body
+  const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
+  return { ...body, created_at: seconds(repository.createdAt), pushed_at: seconds(repository.pushedAt) }
+}
+
+function copy(world: World, hooks: Webhooks, delivery: Delivery, changes: Partial<Delivery> = {}): Delivery {
+  return sealed(world, hooks, { ...delivery, ...changes })
+}
+
+function sealed(
+  world: World,
+  hooks: Webhooks,
+  content: Pick<Delivery, 'event' | 'action' | 'installationId' | 'repositoryId' | 'payload' | 'guid' | 'redelivery'>,
+): Delivery {
+  const { event, action, installationId, repositoryId, payload, guid, redelivery } = content
+  return {
+    id: world.nextId(),
+    ...{ event, action, installationId, repositoryId, payload, guid, redelivery },
+    deliveredAt: world.now(),
+    duration: 0,
+    statusCode: undefined,
+    status: 'pending',
+    url: hooks.url ?? '',
+    headers: deliveryHeaders(content, { id: hooks.hookId, appId: world.app.id, secret: hooks.secret }),
+    answer: { headers: null, payload: null },
+  }
+}

@@ -1,0 +1,125 @@
+/** Everything one playground knows, and the small verbs that every act uses. */
+import { randomBytes } from 'node:crypto'
+import type { Git } from './git.ts'
+import {
+  type Account,
+  type Actor,
+  type App,
+  type Installation,
+  type Issue,
+  type Lock,
+  Refusal,
+  type Repository,
+  type Role,
+} from './model.ts'
+
+/** Something that happened, told to every app that asked for it. */
+export interface Happening {
+  event: string
+  action?: string
+  actor: Actor
+  repository?: Repository
+  /** Where it happened, when that cannot be told from the repository. */
+  installation?: Installation
+  /** The body beside `action`, `repository`, `sender`, `installation` and `organization`, which are added. */
+  payload: Record<string, unknown>
+  /** Only this app hears of it (its own check suites, its own installation). */
+  onlyFor?: App
+}
+
+export interface World {
+  /** `http://127.0.0.1:PORT`; web pages and git. */
+  url: string
+  /** `${url}/api/v3`. */
+  apiUrl: string
+  directory: string
+  git: Git
+  now(): Date
+  app: App
+  /** The app in whose name people's CI speaks. */
+  ci: App
+  accounts: Map<number, Account>
+  repositories: Map<number, Repository>
+  installations: Map<number, Installation>
+  /** Old `owner/name`, in lower case → repository: GitHub answers these with a redirect. */
+  formerNames: Map<string, Repository>
+  /** Secret → whose it is, for git over HTTP as a person. */
+  personalTokens: Map<string, Account>
+  /** How many reads of a pull request answer `mergeable: null` after its head moved. */
+  mergeableUnknownReads: number
+  /** An id never given before. */
+  nextId(): number
+  /** Tells everybody who waits that facts have changed. */
+  changed(): void
+  /** Sends the webhook. The body is fixed at once; later changes do not show in it. */
+  tell(happening: Happening): void
+}
+
+/** The account with this login, made now if nobody has it. Logins are compared without case. */
+export function accountOf(world: World, login: string, type: Account['type'] = 'User'): Account {
+  const found = findAccount(world, login)
+  if (found) return found
+  const account: Account = { id: world.nextId(), login, type, createdAt: world.now() }
+  world.accounts.set(account.id, account)
+  return account
+}
+
+export function findAccount(world: World, login: string): Account | undefined {
+  const wanted = login.toLowerCase()
+  return [...world.accounts.values()].find((account) => account.login.toLowerCase() === wanted)
+}
+
+/** The repository called `owner/name`, also under a former name. */
+export function findRepository(world: World, fullName: string): Repository | undefined {
+  const wanted = fullName.toLowerCase()
+  const found = [...world.repositories.values()].find((repository) => nameOf(repository).toLowerCase() === wanted)
+  return found ?? world.formerNames.get(wanted)
+}
+
+/** `owner/name` */
+export function nameOf(repository: Repository): string {
+  return `${repository.owner.login}/${repository.name}`
+}
+
+/** @throws {Refusal} 404 when there is none. */
+export function issueOf(repository: Repository, number: number): Issue {
+  const issue = repository.issues.get(number)
+  if (!issue) throw new Refusal(404, 'Not Found')
+  return issue
+}
+
+/** The installation of the app under test that covers the repository. */
+export function installationOf(world: World, repository: Repository): Installation | undefined {
+  return [...world.installations.values()].find((installation) => installation.repositories.has(repository.id))
+}
+
+/** What the account may do: owner → admin; a collaborator → their role; anybody else reads what is public. */
+export function roleOf(repository: Repository, account: Account): Role {
+  if (account.id === repository.owner.id) return 'admin'
+  return repository.collaborators.get(account.id) ?? (repository.private ? 'none' : 'read')
+}
+
+/** An app's act is written by its bot. */
+export function appActor(app: App): Actor {
+  return { account: app.bot, app }
+}
+
+/** The address that ties a commit to an account, in GitHub's form. */
+export function emailOf(account: Account): string {
+  return `${account.id}+${account.login}@users.noreply.github.com`
+}
+
+/** A queue of one. */
+export function createLock(): Lock {
+  let last: Promise<unknown> = Promise.resolve()
+  return (work) => {
+    const mine = last.then(work, work)
+    last = mine.catch(() => undefined)
+    return mine
+  }
+}
+
+/** `length` random characters, letters and digits. */
+export function randomText(length: number): string {
+  return randomBytes(length).toString('base64url').replace(/[-_]/g, 'x').slice(0, length)
+}
