@@ -98,6 +98,7 @@ describe('an agent that does not work', () => {
       install: claude.install,
     })
     expect(await run({ settings: { command: ['/nowhere/agent'] } })).toMatchObject({ kind: 'missing-program' })
+    await expect(run({ settings: { command: ['/bin/sh', 'a\0b'] } })).rejects.toThrow('cannot be started')
   })
 
   it('cannot start without a workspace', async () => {
@@ -164,5 +165,6 @@ describe('an agent that does not work', () => {
   it('answers with an error of its own', async () => {
     const { script } = await bench()
     expect(await script('fail the model is gone')).toMatchObject({ kind: 'protocol-error', reason: 'agent-error' })
+    expect(await script('stop cancelled')).toMatchObject({ kind: 'protocol-error', reason: 'agent-error' })
   })
 })

@@ -86,7 +86,7 @@ describe('the warden', () => {
   })
 
   it('ignores the signals of a terminal, and refuses ids that cannot mark a process', async () => {
-    const { warden } = await bench()
+    const { warden, script } = await bench()
     warden.start()
     const pid = warden.pid ?? 0
     // Its handlers are in place once it has answered to nothing but the end of the pipe.
@@ -97,6 +97,7 @@ describe('the warden', () => {
     expect(isAlive(pid)).toBe(true)
     await warden.close()
     expect(isAlive(pid)).toBe(false)
+    await expect(script('say hello')).rejects.toThrow('no agent runs without a warden')
     expect(() => createWarden({ instanceId: 'a b' })).toThrow('cannot mark a process')
   })
 })

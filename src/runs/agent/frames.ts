@@ -26,6 +26,8 @@ const maxFrameBytes = 8 * 1024 * 1024
 /** Adapters let a log line slip to stdout now and then; this many one after another is not an accident. */
 const maxBadInARow = 200
 const maxBadInTotal = 10_000
+/** The first ones tell a person what is wrong; the rest would only fill the log. */
+const maxBadTold = 50
 
 /**
  * @param options.send writes one line to the agent's stdin.
@@ -65,7 +67,7 @@ export function frameGate(options: {
   function bad(description: string): void {
     inARow += 1
     inTotal += 1
-    if (inARow <= 20) options.onBad(description)
+    if (inTotal <= maxBadTold) options.onBad(description)
     if (inARow !== maxBadInARow && inTotal !== maxBadInTotal) return
     options.onFail('bad-frames', `it printed ${inTotal} lines that are not the protocol; the last: ${description}`)
   }

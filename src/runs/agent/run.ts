@@ -37,6 +37,7 @@ export async function runAgent(options: RunAgentOptions): Promise<AgentOutcome> 
   if ('kind' in launch) return launch
   // Before the agent exists: from here on the pipe holds, even if we are killed in the next line.
   options.warden.start()
+  if (options.warden.pid === undefined) throw new OperatorError('no agent runs without a warden, and there is none')
   const child = await spawnAgent(launch, options)
   if ('kind' in child) return child
   const root = identify(child)
@@ -84,14 +85,16 @@ async function spawnAgent(
   launch: LaunchCommand,
   options: RunAgentOptions,
 ): Promise<ChildProcessWithoutNullStreams | AgentOutcome> {
-  const child = spawn(launch.file, launch.args, {
-    cwd: options.cwd,
-    env: launch.env,
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  if (child.pid !== undefined) return child
-  const error = await new Promise<NodeJS.ErrnoException>((resolve) => child.once('error', resolve))
+  const { file, args, env } = launch
+  let error: NodeJS.ErrnoException
+  try {
+    const child = spawn(file, args, { cwd: options.cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    if (child.pid !== undefined) return child
+    error = await new Promise((resolve) => child.once('error', resolve))
+  } catch (cause) {
+    // A NUL in a word of the command line, for one.
+    error = cause instanceof Error ? cause : new Error(String(cause))
+  }
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
     return { kind: 'missing-program', program: launch.file, install: options.kind.install }
   }
@@ -211,11 +214,10 @@ async function endTree(
 ): Promise<KillResult> {
   // Adapters leave when their input ends.
   child.stdin.end()
-  // Nobody listens any more, but a program that is stopped must not hang on a full pipe.
-  child.stdout.removeAllListeners('data').resume()
-  child.stderr.removeAllListeners('data').resume()
   const target = { root, marker: runMarker(options.runId) }
   const result = await killTrees([target], { graceMs: graceMs(options) / 2 })
+  // The last words on stderr often say why.
+  await drained(child)
   child.stdout.destroy()
   child.stderr.destroy()
   child.stdin.destroy()

@@ -32,6 +32,8 @@ export interface SessionOptions {
 export type SessionEnd = { stopReason: string; usage?: AgentUsage } | { outcome: AgentOutcome }
 
 export interface Session {
+  /** The session's id, once the agent has opened it. */
+  id(): string | undefined
   /** Settles when the agent has answered the prompt. Rejects with what the agent answered, or when the stream ends. */
   ended: Promise<SessionEnd>
   /** Asks the agent to stop its turn (`session/cancel`); nothing happens before there is a session. */
@@ -80,6 +82,7 @@ export function openSession(options: SessionOptions): Session {
   }
 
   return {
+    id: () => sessionId,
     ended: converse(),
     cancel() {
       cancelled = true

@@ -13,6 +13,9 @@ import { updateReader } from './updates.ts'
 /** What may wait unread in the agent's input, besides the prompt: answers to thousands of requests. */
 const maxUnread = 4 * 1024 * 1024
 
+/** The stop reasons of ACP v1 with which a turn counts as done; what was done is for the gates to say. */
+const doneReasons: ReadonlySet<string> = new Set(['end_turn', 'max_tokens', 'max_turn_requests'])
+
 /** Starts the conversation. */
 export function speakAcp(options: SpeakerOptions): Speaker {
   const { kind, log } = options
@@ -42,6 +45,8 @@ export function speakAcp(options: SpeakerOptions): Speaker {
     },
     onFrame: options.onSign,
     onUpdate(params) {
+      // Adapters may tell of sub-agents in sessions of their own: signs of life, but not this agent's words.
+      if (session.id() !== undefined && params.sessionId !== session.id()) return
       const update = reader.read(params.update)
       if (update) show(update)
     },
@@ -72,16 +77,19 @@ export function speakAcp(options: SpeakerOptions): Speaker {
     const summary = reader.summary()
     const { stopReason } = sessionEnd
     if (stopReason === 'refusal') return { kind: 'refused', message: summary }
-    if (stopReason === 'cancelled') return { kind: 'stopped' }
+    if (!doneReasons.has(stopReason)) {
+      // A turn that we stopped never comes here as its own outcome: `run.ts` knows that it was stopped.
+      const message = `it ended its turn for the reason "${stopReason}", which nobody asked for`
+      return { kind: 'protocol-error', reason: 'agent-error', message }
+    }
     const usage = sessionEnd.usage || reader.usage() ? { ...reader.usage(), ...sessionEnd.usage } : undefined
     return { kind: 'finished', stopReason, summary, ...(usage ? { usage } : {}) }
   }
 
   return {
     hear(source, chunk) {
-      if (over) return
       if (source === 'stderr') log.write('stderr', chunk)
-      else gate.push(chunk)
+      else if (!over) gate.push(chunk)
     },
     exited(exitCode, signal) {
       inputEnded = true

@@ -78,7 +78,7 @@ export function updateReader(): UpdateReader {
         case 'tool_call_update':
           return tool(fields)
         case 'plan':
-          return { kind: 'plan', entries: asList(fields.entries, maxEntries).flatMap(planEntry) }
+          return plan(fields)
         case 'usage_update':
           return used(fields)
         default:
@@ -116,6 +116,11 @@ function mergeTool(before: ToolUpdate, fields: Fields): ToolUpdate {
     status: toolStatuses.find((status) => status === fields.status) ?? before.status,
     paths: locations.length > 0 ? locations : before.paths,
   }
+}
+
+function plan(fields: Fields): AgentUpdate | undefined {
+  if (!Array.isArray(fields.entries)) return undefined
+  return { kind: 'plan', entries: asList(fields.entries, maxEntries).flatMap(planEntry) }
 }
 
 function planEntry(entry: unknown) {
