@@ -17,6 +17,11 @@ const minutes = z
   .positive()
   .max(24 * 60)
 
+const branch = z
+  .string()
+  .max(200)
+  .regex(/^(?!.*(?:\.\.|\/\/|\.lock$|[./]$))[A-Za-z0-9][\w./-]*$/, 'is not a plain branch name')
+
 const command = z.strictObject({
   name: z.string().min(1).max(60).describe('Shown in the Check Run'),
   run: z.string().min(1).max(4000).describe('A shell command line, run in a clean checkout of the exact commit'),
@@ -74,8 +79,8 @@ const schema = z.strictObject({
     .prefault({}),
   branches: z
     .strictObject({
-      base: z.string().min(1).max(200).optional().describe('Where pull requests go; the default branch if not set'),
-      prefix: z.string().min(1).max(100).default('module/'),
+      base: branch.optional().describe('Where pull requests go; the default branch if not set'),
+      prefix: branch.or(z.string().regex(/^[A-Za-z0-9][\w.-]*\/$/)).default('module/'),
     })
     .prefault({}),
   labels: z

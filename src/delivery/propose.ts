@@ -9,6 +9,7 @@ import { gateRows } from '../store/pulls.ts'
 import { type RunRow, runsOf } from '../store/runs.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
 import type { Control } from '../workspace/control.ts'
+import { validBranch } from '../workspace/names.ts'
 import type { DeliveryParts } from './parts.ts'
 
 /** Handler of the `propose` queue. Run twice, it changes nothing the second time. */
@@ -21,7 +22,7 @@ export async function propose(parts: DeliveryParts, job: { workItemId: number })
   const head = sha(item.headSha)
   try {
     const { base } = await freshen(parts.store, system, control)
-    if ((await control.push(item.branch, head, { expected: 'any-ancestor' })) === 'moved') {
+    if ((await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })) === 'moved') {
       await hold(
         parts,
         item,

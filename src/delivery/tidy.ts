@@ -8,6 +8,7 @@ import { finished } from '../store/journey.ts'
 import { pullOfItem } from '../store/pulls.ts'
 import { liveRun } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
+import { validBranch } from '../workspace/names.ts'
 import type { DeliveryParts } from './parts.ts'
 
 /** Handler of the `tidy` queue. */
@@ -19,18 +20,17 @@ export async function tidy(parts: DeliveryParts, job: { workItemId: number }): P
   // An agent that is still being stopped: its end queues this again.
   if (await liveRun(db, item.id)) return
   const control = await parts.control(system)
+  const branch = validBranch(item.branch)
   const pull = await pullOfItem(db, item.id)
   if (item.state === 'done' && pull?.state === 'merged' && system.state !== 'gone') {
-    const outcome = await control.deleteRemoteBranch(item.branch, sha(pull.headSha))
+    const outcome = await control.deleteRemoteBranch(branch, sha(pull.headSha))
     if (outcome === 'moved') parts.log.warn({ branch: item.branch }, 'the branch has newer commits and was left alone')
   }
   const [tree] = await db.select().from(worktrees).where(eq(worktrees.workItemId, item.id))
   if (!tree || tree.removedAt) return
-  const merged = item.state === 'done' && pull?.state === 'merged' ? [sha(pull.headSha)] : []
-  const { rescued } = await control.removeWorktree(
-    { path: tree.path, branch: tree.branch },
-    { safe: merged, deleteBranch: true },
-  )
+  // Squashed, the commits themselves are on no branch of the server, and need not be.
+  const merged = item.state === 'done' && pull?.state === 'merged' ? sha(pull.headSha) : undefined
+  const { rescued } = await control.removeWorktree({ path: tree.path, branch }, { merged })
   await parts.store.transaction(async (tx) => {
     await tx.db
       .update(worktrees)

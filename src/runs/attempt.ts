@@ -9,12 +9,14 @@ import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../st
 import { claimRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
+import type { Violation } from '../workspace/check.ts'
 import type { Control } from '../workspace/control.ts'
-import { ImportRejected } from '../workspace/control.ts'
-import type { Worktree } from '../workspace/worktrees.ts'
+import { headRef } from '../workspace/history.ts'
+import { validBranch } from '../workspace/names.ts'
+import type { Worktree } from '../workspace/records.ts'
 import type { AgentOutcome, AgentUpdate } from './agent/outcome.ts'
 import { runAgent } from './agent/run.ts'
-import { feedbackFor, wasJudged } from './feedback.ts'
+import { reviewsFor, wasJudged } from './feedback.ts'
 import type { Outcome } from './ladder.ts'
 import type { RunParts } from './parts.ts'
 import { promptFor } from './prompt.ts'
@@ -91,7 +93,8 @@ async function work(one: Attempt): Promise<Ending> {
       body: one.item.body,
       attempt: run.attempt,
       branch: one.item.branch,
-      feedback: await feedbackFor(parts, one.item, run),
+      feedback: run.feedback,
+      reviews: await reviewsFor(parts, one.item, run),
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: settings.gates.commands.map((command) => command.run),
     }),
@@ -115,19 +118,18 @@ async function work(one: Attempt): Promise<Ending> {
 
 /** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
 async function prepare({ parts, item, run, system }: Attempt, control: Control, base: Sha): Promise<Worktree> {
+  const branch = validBranch(item.branch)
   const path = join(parts.env.dataDirectory, 'worktrees', system.fullName.replace('/', '__'), item.module)
-  const row = { workItemId: item.id, path, branch: item.branch, baseSha: base, removedAt: null }
+  const row = { path, branch, baseSha: base, removedAt: null }
   await parts.store.db
     .insert(worktrees)
-    .values(row)
-    .onConflictDoUpdate({
-      target: worktrees.workItemId,
-      set: { path, branch: item.branch, baseSha: base, removedAt: null },
-    })
-  const worktree = await control.addWorktree({ path, branch: item.branch, base })
-  if (!run.startClean) return worktree
-  await control.removeWorktree(worktree, { discardBranch: true })
-  return control.addWorktree({ path, branch: item.branch, base })
+    .values({ workItemId: item.id, ...row })
+    .onConflictDoUpdate({ target: worktrees.workItemId, set: row })
+  // What is on the server is the start: a person may have added commits to the pull request.
+  const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
+  const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
+  if (run.startClean || behind) await control.removeWorktree({ path, branch })
+  return control.addWorktree({ path, branch, base: theirs ?? base })
 }
 
 async function conclude(
@@ -142,7 +144,9 @@ async function conclude(
   if (failure) return failure
   const summary = outcome.kind === 'finished' ? outcome.summary : ''
   const message = `${one.item.title}\n\nIssue: #${one.item.issueNumber}\nAttempt: ${one.run.attempt}`
-  const { sha: head } = await control.commit(worktree, { message, author, base })
+  const committed = await control.commit(worktree, { message, author })
+  if (committed.kind === 'refused') return unsafe(committed.violations)
+  const head = committed.sha
   // A commit of an attempt that died before it could say so counts; one the gates have refused does not.
   if (head === base || (await wasJudged(one.parts.store.db, one.item.id, head))) {
     const said = summary ? ` It said: ${summary}` : ''
@@ -152,13 +156,24 @@ async function conclude(
       signature: 'no change',
     }
   }
-  if (one.parts.holdsSecret(await control.diff(base, head, 8 * 2 ** 20))) {
+  const { text } = await control.diff(base, head, 8 * 2 ** 20)
+  if (one.parts.holdsSecret(text)) {
     return {
       outcome: 'secret in the change',
       summary: "The change holds one of Tutti's own secrets; it was not pushed.",
     }
   }
   return { outcome: 'finished', head, summary }
+}
+
+function unsafe(violations: Violation[]): Ending {
+  const rows = violations.slice(0, 20).map((one) => `- \`${one.path}\` ${one.reason}`)
+  return {
+    outcome: 'unsafe change',
+    summary: `The change was not taken: ${violations[0]?.path} ${violations[0]?.reason}.`,
+    lesson: `The change was not taken. Mend these:\n\n${rows.join('\n')}`,
+    signature: `unsafe ${[...new Set(violations.map((one) => one.kind))].join(', ')}`,
+  }
 }
 
 function failureOf(outcome: AgentOutcome): Ending | undefined {
@@ -221,13 +236,6 @@ function endingOf(error: unknown, { log }: RunParts): Ending {
   if (error instanceof LeaseLost) throw error
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof BaseGone) return { outcome: 'base branch gone', summary: message }
-  if (error instanceof ImportRejected) {
-    return {
-      outcome: 'unsafe change',
-      summary: message,
-      signature: `unsafe ${error.violations.map((one) => one.reason).join(', ')}`,
-    }
-  }
   log.error({ err: error }, 'the workspace of a run failed')
   return { outcome: 'workspace failed', summary: message, signature: message }
 }

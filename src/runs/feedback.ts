@@ -35,10 +35,9 @@ export async function gateLesson(db: Database, workItemId: number, head: string)
     .join('\n\n')
 }
 
-/** Everything the agent of `run` is told about before: the last attempt's lesson and reviews since it began. */
-export async function feedbackFor(parts: RunParts, item: ItemRow, run: RunRow): Promise<string> {
-  const reviews = await openReviews(parts, item, run)
-  return [run.feedback, ...reviews].filter(Boolean).join('\n\n')
+/** What people asked for in review since the attempt before `run` was done; '' when nobody did. */
+export async function reviewsFor(parts: RunParts, item: ItemRow, run: RunRow): Promise<string> {
+  return (await openReviews(parts, item, run)).join('\n\n')
 }
 
 async function openReviews(parts: RunParts, item: ItemRow, run: RunRow): Promise<string[]> {

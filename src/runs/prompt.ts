@@ -7,8 +7,10 @@ export interface Task {
   body: string
   attempt: number
   branch: string
-  /** Failing gates or review comments of the attempt before; '' at the first. */
+  /** What went wrong with the attempt before; '' at the first. */
   feedback: string
+  /** What reviewers asked for since the last attempt. */
+  reviews: string
   /** Paths that need a person's word before they may be merged. */
   protectedPaths: readonly string[]
   gateCommands: readonly string[]
@@ -23,6 +25,7 @@ export function promptFor(task: Task): string {
     task.body || '(The issue has no further text.)',
     task.feedback &&
       `# What happened before\n\n${task.feedback}\n\nYour earlier changes are in the tree unless it says otherwise. Mend what is named here first.`,
+    task.reviews && `# Changes requested in review\n\n${task.reviews}`,
     rules(task),
   ]
     .filter(Boolean)

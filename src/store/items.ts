@@ -65,6 +65,7 @@ export async function advance(
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
   const job = wakes(to, item.id)
   if (job) await tx.enqueue(job, { after: by.after })
+  tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
   await projectLabel(tx, row, item.state)
   await announce(tx, row, journey[to].actor === 'a person' || to === 'done' ? 'now' : 'later')
   await record(tx, {

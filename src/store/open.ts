@@ -16,7 +16,7 @@ import pg from 'pg'
 import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import { OperatorError } from '../config/errors.ts'
-import type { Job } from './journey.ts'
+import type { ItemState, Job } from './journey.ts'
 import { lockDirectory } from './lock.ts'
 import { Queues } from './queues.ts'
 import * as schema from './schema.ts'
@@ -33,6 +33,18 @@ export interface Tx {
   readonly db: DrizzleTransaction
   /** Queues a job with this transaction. `after`: not before this time. */
   enqueue(job: Job, options?: { after?: Date }): Promise<void>
+  /** Tells the watchers of the store, once this transaction is committed. */
+  tell(event: StoreEvent): void
+}
+
+/** Something that is true now, for logs and live views. Nothing may depend on hearing it. */
+export interface StoreEvent {
+  systemId: number
+  issueNumber: number
+  from: ItemState
+  to: ItemState
+  actor: string
+  why: string
 }
 
 export interface Store {
@@ -44,6 +56,8 @@ export interface Store {
    * On PGlite there is one connection: never wait inside `work` for anything but the transaction itself.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Has `watcher` told of every committed transition made by this process. */
+  watch(watcher: (event: StoreEvent) => void): void
   /** Stops the queues (waiting for handlers up to a few seconds) and closes the database. */
   close(): Promise<void>
 }
@@ -116,15 +130,25 @@ async function assemble(
 ): Promise<Store> {
   const queues = new Queues(boss, log)
   await queues.start()
+  const watchers: ((event: StoreEvent) => void)[] = []
   return {
     kind,
     db,
     queues,
-    transaction: (work) =>
-      db.transaction((inner) => {
+    watch: (watcher) => watchers.push(watcher),
+    transaction: async (work) => {
+      const events: StoreEvent[] = []
+      const result = await db.transaction((inner) => {
         const bossDb = fromDrizzle(inner as unknown as DrizzleTransactionLike, sql)
-        return work({ db: inner, enqueue: (job, options) => queues.send(job, { ...options, db: bossDb }) })
-      }),
+        return work({
+          db: inner,
+          enqueue: (job, options) => queues.send(job, { ...options, db: bossDb }),
+          tell: (event) => events.push(event),
+        })
+      })
+      for (const event of events) for (const watcher of watchers) watcher(event)
+      return result
+    },
     close: async () => {
       await queues.stop()
       await close()

@@ -1,0 +1,214 @@
+/** `tutti demo`: the whole journey on this machine, on real parts, without an account. */
+
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { OperatorError } from '../../config/errors.ts'
+import type { Repository } from '../github/model.ts'
+import { type GitHub, startGitHub } from '../github/server.ts'
+import { play } from './maintainer.ts'
+import { type Program, startProgram } from './program.ts'
+import { foreignGate, foreignScenes, sampleFiles, sampleScenes, settings } from './scene.ts'
+import { openTimeline, type Timeline } from './timeline.ts'
+
+const usage = `Usage: tutti demo [options]
+
+Plays the whole journey on this machine: a small GitHub on a free loopback port,
+Tutti as "tutti serve" starts it, a scripted maintainer and scripted agents.
+
+  --repo PATH   play on a copy of a git repository of yours; it is only read
+  --headless    no colours, no progress line, no pauses
+  --json        print one line of JSON at the end and nothing else
+  --keep        leave everything running afterwards, to be explored
+  --help        this text`
+
+interface Summary {
+  workItems: number
+  pullRequests: number
+  merged: number
+  attempts: number
+  apiCalls: { reads: number; writes: number }
+  seconds: number
+}
+
+/** Runs the demo. @returns the exit code: 0 when every issue was merged. */
+export async function runDemo(args: string[]): Promise<number> {
+  const options = readOptions(args)
+  if (options.help) {
+    console.log(usage)
+    return 0
+  }
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-demo-'))
+  const start = performance.now()
+  const github = await startGitHub({ directory: join(directory, 'github'), webhook: { concurrency: 4 } })
+  const live = Boolean(process.stdout.isTTY) && !options.headless && !options.json
+  let program: Program | undefined
+  try {
+    const repository = await stage(github, options.repo)
+    const scenes = options.repo ? foreignScenes(1) : sampleScenes(1)
+    const counts = () => `${github.counts().reads} reads, ${github.counts().writes} writes`
+    const timeline = openTimeline({ quiet: options.json, live, total: scenes.length, counts })
+    timeline.say('github', `a small GitHub listens on ${github.url}`)
+    program = await begin(github, directory, timeline, live)
+    timeline.say('tutti', `serves on ${program.url}, with its embedded database`)
+    await play(github, repository, scenes, timeline)
+    await settled(github, repository)
+    timeline.close()
+    const summary = summarise(github, repository, scenes.length, timeline.attempts, start)
+    report(summary, repository, github, program, options)
+    if (options.keep) await interrupted()
+    return summary.merged === scenes.length && github.unknown.length === 0 ? 0 : 1
+  } finally {
+    await program?.stop()
+    await github.close()
+    // The repository stays, so that its history can be read; Tutti's own data is of no use without the process.
+    await rm(join(directory, 'data'), { recursive: true, force: true })
+  }
+}
+
+function readOptions(args: string[]) {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        repo: { type: 'string' },
+        headless: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        keep: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    throw new OperatorError(error instanceof Error ? error.message : String(error), usage)
+  }
+}
+
+async function stage(github: GitHub, path: string | undefined): Promise<Repository> {
+  const collaborators = { maintainer: 'admin' as const }
+  if (!path) return github.createRepository({ owner: 'demo', name: 'greeter', files: sampleFiles, collaborators })
+  const repository = await github
+    .importRepository({ owner: 'demo', name: 'repository', path: resolve(path), collaborators })
+    .catch((error: Error) => {
+      throw new OperatorError(
+        `${resolve(path)} cannot be copied: ${error.message}`,
+        'Name a git repository with at least one commit.',
+      )
+    })
+  await github
+    .as('maintainer')
+    .push(
+      repository,
+      repository.defaultBranch,
+      { '.github/tutti.yml': settings(foreignGate) },
+      'Add settings for Tutti',
+    )
+  return repository
+}
+
+async function begin(github: GitHub, directory: string, timeline: Timeline, live: boolean): Promise<Program> {
+  const data = join(directory, 'data')
+  await mkdir(data, { recursive: true })
+  const program = await startProgram({
+    logFile: join(directory, 'tutti.log'),
+    onLine: (line) => timeline.hear(line),
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: directory,
+      NODE_NO_WARNINGS: '1',
+      APP_ID: String(github.app.id),
+      PRIVATE_KEY: github.app.privateKey,
+      WEBHOOK_SECRET: github.app.webhookSecret,
+      GITHUB_API_URL: github.apiUrl,
+      PORT: '0',
+      DATA_DIR: data,
+      AGENT: 'scripted',
+      MAX_AGENTS: '3',
+      MEMORY_PER_AGENT_MB: '128',
+      RETRY_DELAY_SECONDS: '0.5',
+      ...(live ? { TUTTI_SCRIPT_DELAY_MS: '500' } : {}),
+    },
+  })
+  github.setWebhookUrl(`${program.url}/api/github/webhooks`)
+  return program
+}
+
+/** The last words are still on their way when the last issue closes. */
+async function settled(github: GitHub, repository: Repository): Promise<void> {
+  const issues = [...repository.issues.values()].filter((issue) => !issue.pull)
+  await github.until(
+    () => issues.every((issue) => issue.comments.some((comment) => comment.body.includes('▰▰▰▰▰ Done'))),
+    'every status comment says that it is done',
+    30_000,
+  )
+  const gone = () => ![...repository.refs.keys()].some((ref) => ref.startsWith('refs/heads/module/'))
+  await github.until(gone, 'every module branch is gone', 30_000)
+}
+
+function summarise(
+  github: GitHub,
+  repository: Repository,
+  workItems: number,
+  attempts: number,
+  start: number,
+): Summary {
+  const pulls = [...repository.issues.values()].flatMap((issue) => issue.pull ?? [])
+  const { reads, writes } = github.counts()
+  return {
+    workItems,
+    pullRequests: pulls.length,
+    merged: pulls.filter((pull) => pull.mergedAt !== null).length,
+    attempts,
+    apiCalls: { reads, writes },
+    seconds: Math.round((performance.now() - start) / 100) / 10,
+  }
+}
+
+function report(
+  summary: Summary,
+  repository: Repository,
+  github: GitHub,
+  program: Program,
+  options: { json: boolean; keep: boolean },
+): void {
+  if (options.json) {
+    console.log(JSON.stringify(summary))
+    return
+  }
+  const { apiCalls } = summary
+  const rows = [
+    ['work items', summary.workItems],
+    ['pull requests', `${summary.pullRequests}, ${summary.merged} merged after review`],
+    ['attempts', summary.attempts],
+    [
+      'API calls',
+      `${apiCalls.reads} reads, ${apiCalls.writes} writes (${Math.round((apiCalls.reads + apiCalls.writes) / summary.workItems)} for each item)`,
+    ],
+    ['time', `${summary.seconds} s`],
+  ]
+  console.log(`\n${rows.map(([name, value]) => `  ${String(name).padEnd(15)}${value}`).join('\n')}\n`)
+  console.log(`The merged commits are in the repository:\n  git -C ${repository.path} log --oneline\n`)
+  if (github.unknown.length > 0) {
+    const calls = github.unknown.map((call) => `  ${call.method} ${call.path}`).join('\n')
+    console.log(`Calls that the playground does not know:\n${calls}\n`)
+  }
+  if (!options.keep) return
+  const name = `${repository.owner.login}/${repository.name}`
+  const token = github.as('maintainer').token
+  console.log(
+    [
+      'It all keeps running until Ctrl-C. What people read, and how to act as the maintainer:',
+      `  curl ${github.apiUrl}/repos/${name}/issues/1/comments -H "authorization: token ${token}"`,
+      `  curl ${github.apiUrl}/repos/${name}/issues/1/comments -H "authorization: token ${token}" -d '{"body":"/help"}'`,
+      `  git clone ${github.url}/${name}.git`,
+      `  curl ${program.url}/healthz`,
+    ].join('\n'),
+  )
+}
+
+function interrupted(): Promise<void> {
+  return new Promise((done) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done())
+  })
+}

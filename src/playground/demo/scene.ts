@@ -1,0 +1,167 @@
+/** What the demo plays: a small repository, and five issues with what the scripted agent does about each. */
+
+/** One issue of the demo. */
+export interface Scene {
+  title: string
+  body: string
+  /** How it is put to work. */
+  trigger: 'label' | '/queue'
+  /** What the reviewer asks for before approving, if anything. */
+  changes?: string
+}
+
+/** The sample repository: a greeting, its tests, and Tutti's settings. */
+export const sampleFiles: Record<string, string> = {
+  'README.md': '# Greeter\n\nSays hello.\n',
+  'package.json': `${JSON.stringify({ name: 'greeter', version: '1.0.0', type: 'module', scripts: { test: 'node --test' } }, null, 2)}\n`,
+  'src/greet.js': "export function greet(name) {\n  return 'Hello, ' + name + '!'\n}\n",
+  'test/greet.test.js': [
+    "import assert from 'node:assert/strict'",
+    "import { test } from 'node:test'",
+    "import { greet } from '../src/greet.js'",
+    '',
+    "test('greets by name', () => assert.equal(greet('world'), 'Hello, world!'))",
+    '',
+  ].join('\n'),
+  '.github/tutti.yml': settings('node --test'),
+}
+
+/** Settings with one gate: the repository's own tests. */
+export function settings(run: string): string {
+  return `agent: scripted\nlimits:\n  agents: 3\ngates:\n  commands:\n    - name: tests\n      run: ${JSON.stringify(run)}\n      minutes: 5\n`
+}
+
+const script = (...lines: string[]) => ['```tutti-script', ...lines, '```'].join('\n')
+
+/** The issues for the sample repository. `Depends on` counts from the first issue's number. */
+export function sampleScenes(first: number): Scene[] {
+  return [
+    {
+      title: 'Greet in Spanish',
+      trigger: 'label',
+      body: `Add \`saludar(name)\`, which says hello in Spanish.\n\n${script(
+        'plan [>] write saludar | [ ] test it',
+        'write src/saludar.js: export const saludar = (name) => `¡Hola, ${name}!`',
+        ...testFile('saludar', "saludar('Ana')", "'¡Hola, Ana!'"),
+        'plan [x] write saludar | [x] test it',
+        'say Added `saludar` next to `greet`, with a test. Nothing else changed.',
+      )}`,
+    },
+    {
+      title: 'Greet in the language of the reader',
+      trigger: 'label',
+      body: `\`greetIn(language, name)\` picks the greeting.\n\nDepends on #${first}\n\n${script(
+        'plan [>] choose by language | [ ] test it',
+        'write src/greet-in.js <<END',
+        "import { greet } from './greet.js'",
+        "import { saludar } from './saludar.js'",
+        '',
+        "export const greetIn = (language, name) => (language === 'es' ? saludar(name) : greet(name))",
+        'END',
+        ...testFile('greet-in', "greetIn('es', 'Ana')", "'¡Hola, Ana!'", 'greetIn'),
+        'say `greetIn` uses what the Spanish greeting brought; unknown languages get English.',
+      )}`,
+    },
+    {
+      title: 'Say goodbye',
+      trigger: 'label',
+      body: `Add \`farewell(name)\`.\n\n${script(
+        ...testFile('farewell', "farewell('Ana')", "'Goodbye, Ana!'"),
+        'attempt 1:',
+        "  write src/farewell.js: export const farewell = (name) => 'Godbye, ' + name + '!'",
+        '  say Added `farewell` with a test.',
+        'attempt 2+:',
+        "  write src/farewell.js: export const farewell = (name) => 'Goodbye, ' + name + '!'",
+        '  say The test was right: the word was misspelt. Mended.',
+      )}`,
+    },
+    {
+      title: 'Describe the greetings',
+      trigger: 'label',
+      changes: 'Please say in one sentence what happens with an empty name.',
+      body: `A page about what the greeter can say.\n\n${script(
+        'attempt 1:',
+        '  write docs/greetings.md <<END',
+        '  # Greetings',
+        '',
+        '  `greet(name)` answers "Hello, name!".',
+        '  END',
+        '  say A first page about `greet`.',
+        'feedback:',
+        '  append docs/greetings.md: An empty name is greeted like any other: "Hello, !".',
+        '  say Added the sentence that the review asked for.',
+      )}`,
+    },
+    {
+      title: 'Shout',
+      trigger: '/queue',
+      body: `\`shout(text)\` for loud greetings.\n\n${script(
+        'write src/shout.js: export const shout = (text) => text.toUpperCase()',
+        ...testFile('shout', "shout('hello')", "'HELLO'"),
+        'say Added `shout`, with a test.',
+      )}`,
+    },
+  ]
+}
+
+function testFile(file: string, call: string, expected: string, name = file): string[] {
+  return [
+    `write test/${file}.test.js <<END`,
+    "import assert from 'node:assert/strict'",
+    "import { test } from 'node:test'",
+    `import { ${name} } from '../src/${file}.js'`,
+    '',
+    `test('${name}', () => assert.equal(${call}, ${expected}))`,
+    'END',
+  ]
+}
+
+/** The gate of a repository that is not the sample: one that a first attempt can fail whatever the language. */
+export const foreignGate = '! grep -rq "TODO: mend me" tutti-demo'
+
+/** Issues that fit any repository: each adds one page of its own. */
+export function foreignScenes(first: number): Scene[] {
+  const page = (name: string, text: string) => `write tutti-demo/${name}.md: ${text}`
+  return [
+    {
+      title: 'Demo: a first page',
+      trigger: 'label',
+      body: script(page('first', 'The first page.'), 'say Added the first page.'),
+    },
+    {
+      title: 'Demo: a page that builds on the first',
+      trigger: 'label',
+      body: `Depends on #${first}\n\n${script('append tutti-demo/first.md: And a second line.', 'say Went on with the first page.')}`,
+    },
+    {
+      title: 'Demo: a page that fails its gate at first',
+      trigger: 'label',
+      body: script(
+        'attempt 1:',
+        `  ${page('gate', 'TODO: mend me')}`,
+        '  say Wrote the page.',
+        'attempt 2+:',
+        `  ${page('gate', 'Mended.')}`,
+        '  say Mended what the gate found.',
+      ),
+    },
+    {
+      title: 'Demo: a page with a review',
+      trigger: 'label',
+      changes: 'One more sentence, please.',
+      body: script(
+        'attempt 1:',
+        `  ${page('review', 'A page.')}`,
+        '  say Wrote the page.',
+        'feedback:',
+        '  append tutti-demo/review.md: One more sentence.',
+        '  say Added the sentence that the review asked for.',
+      ),
+    },
+    {
+      title: 'Demo: a page on command',
+      trigger: '/queue',
+      body: script(page('command', 'Queued by a slash command.'), 'say Added the page.'),
+    },
+  ]
+}

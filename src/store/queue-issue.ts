@@ -1,0 +1,100 @@
+/** An issue is wanted: by its label, by `/queue`, or found by the reconcile. All of them come here. */
+
+import type { Settings } from '../config/settings.ts'
+import { addItem, advance, type ItemRow, itemOfIssue, type SystemRow } from './items.ts'
+import type { Tx } from './open.ts'
+
+/** What is taken from an issue, as it is at the moment of the request. */
+export interface WantedIssue {
+  number: number
+  title: string
+  body: string
+  url: string
+  labels: readonly string[]
+}
+
+/** What an issue's labels say about the work. */
+export interface LabelFacts {
+  /** 0 goes first. */
+  priority: number
+  effort: ItemRow['effort']
+  /** A word that is safe as a part of branch names and paths; null when no label names a module. */
+  module: string | null
+}
+
+const usualPriority = 2
+
+/** Reads `priority:0..3`, `effort:S/M/L/XL` and `module:<name>`; what cannot be read is as if it were not there. */
+export function labelFacts(labels: readonly string[]): LabelFacts {
+  const after = (prefix: string) =>
+    labels.find((label) => label.toLowerCase().startsWith(prefix))?.slice(prefix.length).trim()
+  const priority = after('priority:')
+  const effort = after('effort:')?.toUpperCase()
+  return {
+    priority: priority !== undefined && /^[0-3]$/.test(priority) ? Number(priority) : usualPriority,
+    effort: effort === 'S' || effort === 'M' || effort === 'L' || effort === 'XL' ? effort : null,
+    module: slug(after('module:') ?? '') || null,
+  }
+}
+
+/** Labels can hold anything; this goes into branch names and paths. */
+function slug(text: string): string {
+  const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  return words.replace(/^-+|-+$/g, '').slice(0, 40).replace(/-+$/, '')
+}
+
+/**
+ * Makes the work item of an issue, or queues it again when it is finished or held. The text is taken as it is now, and
+ * earlier attempts no longer count. Any other item stays as it is.
+ * @param request.lastRunId the newest run of a known item; attempts up to it are forgiven.
+ */
+export async function queueIssue(
+  tx: Tx,
+  request: {
+    system: SystemRow
+    settings: Settings
+    issue: WantedIssue
+    actor: { id: number; login: string }
+    lastRunId?: number
+  },
+): Promise<{ item: ItemRow; happened: 'queued' | 'queued again' | 'nothing' }> {
+  const { system, settings, issue, actor } = request
+  const text = { title: issue.title, body: issue.body, url: issue.url }
+  const by = { requestedBy: actor.login, requestedById: actor.id }
+  const { module, priority, effort } = labelFacts(issue.labels)
+  // The number is always in it: two issues of one module must not share a branch.
+  const name = `${module ?? 'issue'}-${issue.number}`
+  const baseBranch = settings.branches.base ?? system.defaultBranch
+  const added = await addItem(
+    tx,
+    {
+      ...text,
+      ...by,
+      systemId: system.id,
+      issueNumber: issue.number,
+      state: 'queued',
+      priority,
+      effort,
+      module: name,
+      branch: `${settings.branches.prefix}${name}`,
+      baseBranch,
+    },
+    actor.login,
+  )
+  if (added) return { item: added, happened: 'queued' }
+  const known = await itemOfIssue(tx.db, system.id, issue.number)
+  if (!known) throw new Error(`the item of issue ${issue.number} was not stored: its branch belongs to another item`)
+  if (!mayQueueAgain(known)) return { item: known, happened: 'nothing' }
+  const fresh = { ...text, ...by, priority, effort, baseBranch, nativeBlockers: null, doneAt: null }
+  const freshSince = request.lastRunId ?? known.freshSince
+  const item = await advance(tx, known, 'queued', {
+    actor: actor.login,
+    why: `Queued again by ${actor.login}.`,
+    set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },
+  })
+  return { item, happened: 'queued again' }
+}
+
+function mayQueueAgain(item: ItemRow): boolean {
+  return ['held', 'skipped', 'cancelled', 'done'].includes(item.state)
+}

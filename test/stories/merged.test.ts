@@ -1,0 +1,29 @@
+/** A labelled issue becomes a reviewed, merged pull request. */
+
+import { expect, test } from 'vitest'
+import { openWorld } from './world.ts'
+
+test('label, review, /merge: one comment, one pull request, at most 15 API calls', async () => {
+  const world = await openWorld()
+  const { github, repository, maintainer } = world
+  const issue = await world.issue('Say hello', 'write src/hello.txt: hello', 'say Added the greeting.')
+  const before = github.counts()
+
+  await maintainer.addLabels(repository, issue.number, ['tutti'])
+  const pull = await world.proposed(issue)
+  expect(pull.title).toBe('Say hello')
+  expect(pull.body).toContain('Added the greeting.')
+  expect(pull.pull.headRef).toBe(`module/issue-${issue.number}`)
+
+  await world.approveAndMerge(pull)
+  await world.untilStatus(issue, '▰▰▰▰▰ Done')
+  await github.until(() => !repository.refs.has(`refs/heads/${pull.pull.headRef}`), 'the branch is gone')
+
+  expect(issue.state).toBe('closed')
+  expect(issue.comments.filter((comment) => comment.user.type === 'Bot')).toHaveLength(1)
+  expect(pull.comments.filter((comment) => comment.user.type === 'Bot')).toHaveLength(0)
+  const after = github.counts()
+  expect(after.writes - before.writes).toBeLessThanOrEqual(8)
+  expect(after.reads - before.reads + after.writes - before.writes).toBeLessThanOrEqual(15)
+  expect(github.unknown).toEqual([])
+})
