@@ -31,6 +31,25 @@ export class Admission {
     return this.limits.systems?.[repository]
   }
 
+  /** Agents that the total cap and the memory allow at once, those at work included; undefined when neither is set. */
+  mostAgents(): number | undefined {
+    const { caps, memory } = this.limits
+    const total = caps?.total ?? Number.POSITIVE_INFINITY
+    const free = memory
+      ? Math.max(0, memory.free - memory.floor - this.#owed) / memory.perAgent
+      : Number.POSITIVE_INFINITY
+    const most = Math.min(total, this.#total + Math.floor(free))
+    return Number.isFinite(most) ? most : undefined
+  }
+
+  /** Agents at once in the repository, by its cap and its mode; undefined when neither limits them. */
+  mostAgentsIn(repository: string): number | undefined {
+    const system = this.system(repository)
+    const mode = system?.mode === undefined || system.mode === 'parallel-threads' ? undefined : MODE_CAPS[system.mode]
+    const cap = system?.cap ?? this.limits.caps?.perRepository
+    return mode === undefined || cap === undefined ? (mode ?? cap) : Math.min(mode, cap)
+  }
+
   /** Counts a run in. */
   enter(run: Run): void {
     this.#count(run, 1)

@@ -55,6 +55,13 @@ export function goesBefore(a: Standing, b: Standing): boolean {
   return a.id < b.id
 }
 
+/** For sorting; what has no standing comes first. */
+export function compareStandings(a: Standing | undefined, b: Standing | undefined): number {
+  if (a === b) return 0
+  if (a === undefined || b === undefined) return a === undefined ? -1 : 1
+  return goesBefore(a, b) ? -1 : 1
+}
+
 export class Lanes {
   readonly #lanes = new Map<string, Lane>()
   /** Repository → kind of agent → lanes that are not parked. */

@@ -6,7 +6,7 @@ import type { Item, Priority } from './types.ts'
  * urgent item comes before an extra large ordinary one; urgency passes to whatever an urgent item waits for, because
  * the weights are summed along the path.
  */
-const WEIGHTS: Readonly<Record<Priority, number>> = { 0: 512, 1: 64, 2: 8, 3: 1 }
+export const PRIORITY_WEIGHTS: Readonly<Record<Priority, number>> = { 0: 512, 1: 64, 2: 8, 3: 1 }
 
 /** Hours behind the labels `effort:S` to `effort:XL`: each size is twice the one before. */
 export const EFFORT_HOURS = { S: 1, M: 2, L: 4, XL: 8 } as const
@@ -33,7 +33,7 @@ export function effortOf(item: Item): number {
 
 /** @returns what the item itself adds to every path through it: its hours times the weight of its priority. */
 export function weightedEffort(item: Item): number {
-  return WEIGHTS[item.priority ?? DEFAULT_PRIORITY] * effortOf(item)
+  return PRIORITY_WEIGHTS[item.priority ?? DEFAULT_PRIORITY] * effortOf(item)
 }
 
 /**

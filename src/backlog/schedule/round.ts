@@ -4,6 +4,7 @@
  */
 import { cycleThrough } from './cycles.ts'
 import type { Decision, ItemRef, Reason } from './decision.ts'
+import { followPlan, type Reservation } from './follow.ts'
 import { isOver, type Link, type Node } from './graph.ts'
 import { type Entry, goesBefore, type Hold, type Lane, type Standing } from './lanes.ts'
 import { effortOf, leverageValue } from './leverage.ts'
@@ -20,10 +21,22 @@ const MOST_NAMED = 3
 export class Round {
   readonly #schedule: Schedule
   readonly #starts: Start[] = []
+  /** Taken out of the lanes because the plan wants something else first. */
+  readonly #withheld: Entry[] = []
+  readonly #reserved: ReadonlyMap<Node, Reservation>
 
   constructor(schedule: Schedule) {
     this.#schedule = schedule
-    for (let start = this.#pick(); start !== undefined; start = this.#pick()) this.#starts.push(start)
+    const followed = followPlan(schedule)
+    this.#reserved = followed?.reserved ?? new Map()
+    for (const node of this.#reserved.keys()) this.#withhold(node)
+    this.#pickAll()
+    // What the plan wants first was refused, or nothing runs at all: then nothing is kept for it.
+    const started = new Set(this.#starts.map(({ entry }) => entry.node))
+    if (followed && ![...followed.now].every((node) => started.has(node))) {
+      this.#putBack()
+      this.#pickAll()
+    }
   }
 
   starts(): Decision[] {
@@ -53,12 +66,29 @@ export class Round {
 
   /** Takes the tried starts off the books, last one first. */
   undo(): void {
+    this.#putBack()
     for (const { entry, hold, run } of this.#starts.reverse()) {
       this.#schedule.admission.leave(run)
       this.#schedule.vacate(hold)
       this.#schedule.lanes.put(entry)
     }
     this.#starts.length = 0
+  }
+
+  #withhold(node: Node): void {
+    const entry = this.#schedule.entry(node)
+    if (!entry) return
+    this.#schedule.lanes.take(entry)
+    this.#withheld.push(entry)
+  }
+
+  #putBack(): void {
+    for (const entry of this.#withheld) this.#schedule.lanes.put(entry)
+    this.#withheld.length = 0
+  }
+
+  #pickAll(): void {
+    for (let start = this.#pick(); start !== undefined; start = this.#pick()) this.#starts.push(start)
   }
 
   /** Finds the next item to start and enters it. */
@@ -125,18 +155,11 @@ export class Round {
     return undefined
   }
 
-  #obstacle(lane: Pick<Lane, 'repository' | 'footprint'>): Hold | undefined {
-    for (const hold of this.#schedule.holdsByRepository.get(lane.repository) ?? []) {
-      if (this.#meets(lane, hold)) return hold
+  #obstacle({ repository, footprint }: Lane): Hold | undefined {
+    for (const hold of this.#schedule.holdsByRepository.get(repository) ?? []) {
+      if (this.#schedule.meets(footprint, hold.footprint)) return hold
     }
     return undefined
-  }
-
-  #meets(lane: Pick<Lane, 'footprint'>, hold: Hold): boolean {
-    const { footprints, rules } = this.#schedule
-    if (footprints.overlap(lane.footprint, hold.footprint)) return true
-    const unknown = lane.footprint.texts.length === 0 || hold.footprint.texts.length === 0
-    return unknown && rules.unknownFootprint === 'exclusive'
   }
 
   #whyWait(node: Node, item: Item): Reason[] {
@@ -147,6 +170,11 @@ export class Round {
       reasons.push({ kind: 'cycle', edges, items: items.map((id) => this.#ref(this.#schedule.graph.node(id))) })
     }
     reasons.push(...this.#blockers(node), ...this.#conflicts(node, item))
+    const reservation = this.#withheld.some((entry) => entry.node === node) ? this.#reserved.get(node) : undefined
+    if (reservation) {
+      const first = reservation.for.slice(0, MOST_NAMED).map((other) => this.#ref(other))
+      reasons.push({ kind: 'reserved', for: first, hours: reservation.hours })
+    }
     const refusals = this.#schedule.admission.refusals(item.repository, item.agentKind)
     // What has no place yet for other reasons does not wait for a place; but a pause is worth knowing at any time.
     const could = this.#schedule.entry(node) !== undefined
@@ -184,7 +212,7 @@ export class Round {
     const holds = [...(holdsByRepository.get(item.repository) ?? [])].filter((hold) => hold.node !== node)
     const reasons: Reason[] = []
     for (const hold of holds.sort((a, b) => compareNodes(a.node, b.node))) {
-      if (!this.#meets({ footprint }, hold)) continue
+      if (!this.#schedule.meets(footprint, hold.footprint)) continue
       const overlaps = footprints.overlaps(footprint, hold.footprint)
       const other = this.#ref(hold.node)
       if (overlaps.length === 0) reasons.push({ kind: 'unknown-footprint', with: other })

@@ -5,7 +5,7 @@
 import { Admission, type Limits } from './admission.ts'
 import { type Cycle, findKnots, listCycles } from './cycles.ts'
 import type { Decision } from './decision.ts'
-import { Footprints } from './footprints.ts'
+import { type Footprint, Footprints } from './footprints.ts'
 import { Graph, isOver, type Node } from './graph.ts'
 import { type Entry, type Hold, Lanes, type Standing } from './lanes.ts'
 import { effortOf, leverageValue } from './leverage.ts'
@@ -193,6 +193,12 @@ export class Schedule {
     this.graph.tidy(hold.node)
   }
 
+  /** Whether what has the one footprint must wait for what has the other. */
+  meets(a: Footprint, b: Footprint): boolean {
+    if (this.footprints.overlap(a, b)) return true
+    return this.rules.unknownFootprint === 'exclusive' && (a.texts.length === 0 || b.texts.length === 0)
+  }
+
   /** Lets `hold` keep its paths. */
   occupy(hold: Hold): void {
     const holds = this.holdsByRepository.get(hold.repository)
@@ -204,6 +210,11 @@ export class Schedule {
   vacate(hold: Hold): void {
     this.holdsByRepository.get(hold.repository)?.delete(hold)
     this.lanes.wake(hold)
+  }
+
+  /** The items that could start if there were room, in no order. */
+  startable(): { size: number; nodes: Iterable<Node> } {
+    return { size: this.#entries.size, nodes: this.#entries.keys() }
   }
 
   /** The item's place among those that could start; undefined when it could not. */

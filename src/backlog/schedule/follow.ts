@@ -1,0 +1,73 @@
+/**
+ * Following a plan. At every decision the plan's order is turned into a timetable again, from what runs now and for how
+ * long it has: so the plan mends itself as reality differs. What the timetable starts at once may start; what could start
+ * but stands later in it waits, because it would take the files or the agent of something that comes first.
+ */
+import { Decoder } from './decode.ts'
+import type { Node } from './graph.ts'
+import { compareStandings } from './lanes.ts'
+import { orderBy } from './orders.ts'
+import { MOST_TASKS, toHours, type Work, workOf } from './problem.ts'
+import type { Schedule } from './schedule.ts'
+
+/** What an item waits for although it could start. */
+export type Reservation = { for: Node[]; hours: number }
+
+export type Followed = { now: ReadonlySet<Node>; reserved: ReadonlyMap<Node, Reservation> }
+
+/**
+ * Reads the plan against the present.
+ *
+ * Between repositories that take turns a plan only gives the order, because it does not know whose turn it will be.
+ * @returns undefined when there is no plan or nothing of it can start.
+ */
+export function followPlan(schedule: Schedule): Followed | undefined {
+  const { plan, graph, rules } = schedule
+  if (!plan) return undefined
+  const pool = new Set<Node>()
+  for (const id of plan.order.slice(0, MOST_TASKS)) {
+    const node = graph.nodes.get(id)
+    if (node) pool.add(node)
+  }
+  const startable = schedule.startable()
+  if (startable.size <= MOST_TASKS) for (const node of startable.nodes) pool.add(node)
+  const work = workOf(schedule, pool)
+  if (!work) return undefined
+  const repositories = new Set(work.nodes.map((node) => node.item?.repository))
+  if (repositories.size > 1 && rules.fairness !== 'none') return undefined
+  return readTimetable(schedule, work)
+}
+
+function readTimetable(schedule: Schedule, { problem, nodes }: Work): Followed {
+  const decoder = new Decoder(problem)
+  const table = decoder.blank()
+  // What the plan does not name comes last, by leverage.
+  const standings = nodes.map((node) => node.item && schedule.standing(node, node.item))
+  const ranked = [...nodes.keys()].sort((a, b) => compareStandings(standings[a], standings[b]))
+  const keys: number[] = []
+  ranked.forEach((task, place) => {
+    keys[task] = -place
+  })
+  decoder.forward(orderBy(problem, keys), table)
+
+  const now = new Set<Node>()
+  const reserved = new Map<Node, Reservation>()
+  nodes.forEach((node, task) => {
+    if (task < problem.fixed || !schedule.entry(node)) return
+    const start = table.start[task] ?? 0
+    if (start === 0) now.add(node)
+    else reserved.set(node, { for: inTheWay(task), hours: toHours(start) })
+  })
+  return { now, reserved }
+
+  /** Whose files it would take, or else everybody who starts before it and needs an agent. */
+  function inTheWay(task: number): Node[] {
+    const end = problem.seconds[task] ?? 0
+    const sooner = ranked.filter((other) => {
+      const start = table.start[other] ?? 0
+      return other >= problem.fixed && other !== task && start < end && start < (table.start[task] ?? 0)
+    })
+    const conflicting = sooner.filter((other) => problem.conflicts[task]?.includes(other))
+    return (conflicting.length > 0 ? conflicting : sooner).flatMap((other) => nodes[other] ?? [])
+  }
+}
