@@ -17,7 +17,7 @@ import { merge } from './delivery/merge.ts'
 import { propose } from './delivery/propose.ts'
 import { published } from './delivery/published.ts'
 import { tidy } from './delivery/tidy.ts'
-import { check } from './gates/check.ts'
+import { Checker } from './gates/checker.ts'
 import { loadGates } from './gates/registry.ts'
 import { createClient } from './github/client.ts'
 import { openGitHub } from './github/open.ts'
@@ -99,6 +99,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const runner = new Runner(parts)
     state.agents = () => runner.size
     const gates = await loadGates()
+    const checker = new Checker({ ...parts, gates })
     const commands = await loadCommands()
 
     const { queues } = store
@@ -106,14 +107,14 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     await queues.handle('enlist', (job) => enlist(parts, job))
     await queues.handle('schedule', () => dispatch({ store, env, freeMemory: () => process.availableMemory() }))
     await queues.handle('run', async (job) => runner.start(job.runId))
-    await queues.handle('check', (job) => check({ ...parts, gates }, job), env.MAX_AGENTS)
+    await queues.handle('check', async (job) => checker.start(job.runId))
     await queues.handle('settle', (job) => settle(parts, job))
     await queues.handle('propose', (job) => propose(parts, job))
     await queues.handle('published', (job) => published(parts, job))
     await queues.handle('merge', (job) => merge(parts, job))
     await queues.handle('tidy', (job) => tidy(parts, job))
     await queues.handle('publish', () => publisher.drain())
-    closers.push(() => runner.close())
+    closers.push(() => Promise.all([runner.close(), checker.close()]))
 
     closers.push(await keepAlive(parts))
     closers.push(startSweeps({ store, github, env, log }))

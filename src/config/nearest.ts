@@ -1,12 +1,16 @@
-/** Damerau-free edit distance, two rows. Short words only: settings keys and command names. */
+/** Edits between two short words, two swapped neighbours being one (optimal string alignment distance). */
 function distance(a: string, b: string): number {
+  let older: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
     const row = [i]
     for (let j = 1; j <= b.length; j++) {
       const change = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      row.push(Math.min(change, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
+      const swapped = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = i > 1 && j > 1 && swapped ? (older[j - 2] ?? 0) + 1 : Number.POSITIVE_INFINITY
+      row.push(Math.min(change, swap, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1))
     }
+    older = previous
     previous = row
   }
   return previous[b.length] ?? 0

@@ -56,7 +56,7 @@ export function withinLimit(body: string): string {
 
 // The shapes of GitHub's tokens: classic and fine-grained, and since April 2026 `ghs_APPID_JWT`.
 const tokenShapes =
-  /\b(?:gh[pousr]_[A-Za-z0-9_.-]{20,}|github_pat_[A-Za-z0-9_]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$))/g
+  /(?:\bgh[pousr]_[A-Za-z0-9_.-]{20,}[A-Za-z0-9]|\bgithub_pat_[A-Za-z0-9_]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$))/g
 
 /**
  * Makes a function that takes known secrets out of text: as they are, reversed, and in base64, base64url, hex and URL

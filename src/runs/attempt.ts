@@ -6,6 +6,7 @@
 import { join } from 'node:path'
 import { type Sha, sha } from '../config/ids.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
+import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
 import { claimRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
@@ -20,7 +21,6 @@ import { reviewsFor, wasJudged } from './feedback.ts'
 import type { Outcome } from './ladder.ts'
 import type { RunParts } from './parts.ts'
 import { promptFor } from './prompt.ts'
-import { type Pulse, type StopReason, startPulse } from './pulse.ts'
 
 /** Everything an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20

@@ -23,7 +23,6 @@ export type Outcome =
   | 'rate limited'
   | 'runner lost'
   | 'workspace failed'
-  | 'gate broken'
   | 'base branch gone'
   | 'stopped'
 
@@ -52,7 +51,6 @@ const classes: Record<Exclude<Outcome, 'finished' | 'stopped'>, FailureClass> = 
   'rate limited': 'rate-limit',
   'runner lost': 'infrastructure',
   'workspace failed': 'infrastructure',
-  'gate broken': 'infrastructure',
 }
 
 /** The class of an outcome; undefined when nothing failed. */

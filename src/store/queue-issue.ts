@@ -27,7 +27,10 @@ const usualPriority = 2
 /** Reads `priority:0..3`, `effort:S/M/L/XL` and `module:<name>`; what cannot be read is as if it were not there. */
 export function labelFacts(labels: readonly string[]): LabelFacts {
   const after = (prefix: string) =>
-    labels.find((label) => label.toLowerCase().startsWith(prefix))?.slice(prefix.length).trim()
+    labels
+      .find((label) => label.toLowerCase().startsWith(prefix))
+      ?.slice(prefix.length)
+      .trim()
   const priority = after('priority:')
   const effort = after('effort:')?.toUpperCase()
   return {
@@ -40,7 +43,10 @@ export function labelFacts(labels: readonly string[]): LabelFacts {
 /** Labels can hold anything; this goes into branch names and paths. */
 function slug(text: string): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  return words.replace(/^-+|-+$/g, '').slice(0, 40).replace(/-+$/, '')
+  return words
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
 }
 
 /**

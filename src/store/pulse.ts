@@ -1,7 +1,7 @@
 /** The heartbeat of a run: keeps the lease, carries the progress, and hears when somebody asks it to stop. */
 
-import type { Store } from '../store/open.ts'
-import { type Lease, LeaseLost, updateRun } from '../store/runs.ts'
+import type { Store } from './open.ts'
+import { type Lease, LeaseLost, updateRun } from './runs.ts'
 
 /** Why a run was told to end. */
 export type StopReason = 'asked' | 'shutdown' | 'lease lost'
