@@ -1,0 +1,133 @@
+/**
+ * What a command is. One definition serves every door: a slash command in a comment, a REST route, an MCP tool and a
+ * CLI verb. So `run` knows nothing of comments; whoever opens the door brings the context and carries the reply.
+ */
+
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import type { Settings } from '../config/settings.ts'
+import type { Actor, Issue, Permission } from '../github/types.ts'
+import { type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
+import { record } from '../store/journal.ts'
+import type { Tx } from '../store/open.ts'
+import type { PullRow } from '../store/pulls.ts'
+
+/** Where a command was given, and everything it may act on. */
+export interface CommandContext {
+  /** What the command does and the reply that is stored commit together. */
+  tx: Tx
+  system: SystemRow
+  settings: Settings
+  /** The work item of the issue, or of the pull request; absent when there is none. */
+  item?: ItemRow
+  /** The pull request that the command was given on; absent on an issue. */
+  pull?: PullRow
+  /** The issue, or the pull request seen as an issue, that the command was given on. */
+  issue: Issue
+  actor: Actor
+  /** All commands, for `/help`. */
+  commands: readonly Command[]
+}
+
+export interface Reply {
+  /** Markdown, short. */
+  text: string
+  outcome: 'done' | 'refused'
+}
+
+/** What a file of this folder declares. */
+export interface CommandDefinition<Args extends z.ZodObject> {
+  /** The word after the slash, and the file's name. */
+  name: string
+  /** What it does, in one line of at most 80 characters. */
+  summary: string
+  /** Whole command lines without a configured prefix. */
+  examples: readonly string[]
+  /** The arguments by name: how they look in JSON for REST and MCP. */
+  args: Args
+  /** The arguments that may be given as plain words, in their order. All others are flags: `--name`, `--name value`. */
+  words: readonly (keyof z.output<Args> & string)[]
+  /** What the sender must be allowed in the repository, at least. */
+  permission: Permission
+  where: 'issue' | 'pull request' | 'anywhere'
+  /** A command that only reads is not written to the journal. */
+  reads: boolean
+  /**
+   * Does it, idempotently: a second time changes nothing and says so.
+   * @throws {UserError} when it cannot be done; before anything was written.
+   */
+  run(context: CommandContext, args: z.output<Args>): Promise<Reply>
+}
+
+/** A command whose arguments are checked when it is run: any door may hand in what it got. */
+export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'run'> {
+  words: readonly string[]
+  /** @throws {z.ZodError} when the arguments do not fit; {UserError} when it cannot be done. */
+  run(context: CommandContext, args: unknown): Promise<Reply>
+}
+
+/** Declares a command. */
+export function defineCommand<Args extends z.ZodObject>(definition: CommandDefinition<Args>): Command {
+  return { ...definition, run: (context, args) => definition.run(context, definition.args.parse(args)) }
+}
+
+const permissions = ['none', 'read', 'triage', 'write', 'maintain', 'admin'] as const satisfies readonly Permission[]
+
+/** The shape that the loader checks. */
+export const commandShape = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z-]*$/, 'must be lower-case words joined by dashes'),
+  summary: z.string().min(1).max(80),
+  examples: z.array(z.string().startsWith('/')).min(1),
+  args: z.instanceof(z.ZodObject),
+  words: z.array(z.string()),
+  permission: z.enum(permissions),
+  where: z.enum(['issue', 'pull request', 'anywhere']),
+  reads: z.boolean(),
+  run: z.custom<Command['run']>((value) => typeof value === 'function', 'must be a function'),
+}) satisfies z.ZodType<Command>
+
+/** Whether somebody with permission `have` may give a command that needs `need`. */
+export function permits(have: Permission, need: Permission): boolean {
+  return permissions.indexOf(have) >= permissions.indexOf(need)
+}
+
+/**
+ * Carries out a command whose sender is allowed to give it, on the item as it is now, and writes the journal.
+ * The doors call this, not `run`.
+ * @returns the reply; what cannot be done is refused with the reason, and nothing was changed.
+ */
+export async function carryOut(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
+  const { tx, system, actor } = context
+  // Locked: between reading the item and acting on it nobody moves it.
+  const item = context.item && (await lockItem(tx, context.item.id))
+  const reply = await attempt(command, { ...context, item }, args)
+  if (command.reads) return reply
+  await record(tx, {
+    systemId: system.id,
+    workItemId: item?.id,
+    actor: actor.login,
+    what: reply.outcome === 'done' ? `/${command.name}` : `refused /${command.name}`,
+    detail: { actorId: actor.id, on: context.issue.number, args: args ?? {}, reply: reply.text },
+  })
+  return reply
+}
+
+async function attempt(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
+  try {
+    checkPlace(command, context)
+    return await command.run(context, args)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { text: error.toMarkdown(), outcome: 'refused' }
+  }
+}
+
+function checkPlace(command: Command, { issue, item }: CommandContext): void {
+  if (command.where === 'issue' && issue.isPullRequest) {
+    const where = item ? `issue #${item.issueNumber}` : 'the issue'
+    throw new UserError(`\`/${command.name}\` is about an issue, not a pull request.`, `Say it on ${where}.`)
+  }
+  if (command.where === 'pull request' && !issue.isPullRequest) {
+    throw new UserError(`\`/${command.name}\` is about a pull request.`, 'Say it there.')
+  }
+}

@@ -1,0 +1,50 @@
+/** Taking an item off its way: what `/stop`, `/pause` and `/unqueue` share. */
+
+import { eq } from 'drizzle-orm'
+import { UserError } from '../../config/errors.ts'
+import { line } from '../../github/sanitise.ts'
+import { advance, type ItemRow } from '../../store/items.ts'
+import { pullOfItem } from '../../store/pulls.ts'
+import { askToStop, liveRun, type RunRow } from '../../store/runs.ts'
+import { pullRequests } from '../../store/schema.ts'
+import type { CommandContext } from '../command.ts'
+
+/** What was taken off, for the reply. */
+export interface Aside {
+  /** The attempt that was under way. */
+  run: RunRow | undefined
+  /** The number of a pull request that stays open. */
+  openPull: number | undefined
+}
+
+/**
+ * Moves an item aside, asks its agent to stop, and takes back a `/merge` that was said.
+ * @param verb how the reason starts: `Stopped`, `Paused`, `Cancelled`.
+ * @throws {UserError} while the item is being merged: that cannot be taken back.
+ */
+export async function setAside(
+  context: CommandContext,
+  item: ItemRow,
+  to: 'paused' | 'cancelled',
+  verb: string,
+): Promise<Aside> {
+  const { tx, actor } = context
+  if (item.state === 'merging') throw new UserError('It is being merged at this moment; that cannot be taken back.')
+  const run = await liveRun(tx.db, item.id)
+  if (run) await askToStop(tx, item.id, `${verb} by ${actor.login}`)
+  const pull = await pullOfItem(tx.db, item.id)
+  if (pull?.mergeSha) {
+    await tx.db
+      .update(pullRequests)
+      .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
+      .where(eq(pullRequests.id, pull.id))
+  }
+  const why = `${verb} by ${actor.login}${run ? `, in attempt ${run.attempt}${reached(run)}` : ''}.`
+  await advance(tx, item, to, { actor: actor.login, why })
+  return { run, openPull: pull?.state === 'open' ? pull.number : undefined }
+}
+
+/** How far an attempt was when it was ended. */
+export function reached(run: RunRow): string {
+  return run.progress ? `, which had reached “${line(run.progress)}”` : ''
+}

@@ -1,0 +1,100 @@
+import { and, eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { line } from '../github/sanitise.ts'
+import { type ItemRow, StaleItem } from '../store/items.ts'
+import { gateRows, type PullRow, pullOfItem } from '../store/pulls.ts'
+import { pullRequests, workItems } from '../store/schema.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { approversOf } from './lib/approvals.ts'
+import { commit, standing, typed } from './lib/standing.ts'
+
+/** Asks for the merge of exactly the commit that is the head now. Delivery asks GitHub again before it merges. */
+export const command = defineCommand({
+  name: 'merge',
+  summary: 'Merges the pull request of this issue, at the commit that was approved',
+  examples: ['/merge', '/merge --protected'],
+  args: z.strictObject({
+    protected: z.boolean().optional().describe('Also allows the changes to protected paths in this very commit'),
+  }),
+  words: [],
+  permission: 'write',
+  where: 'anywhere',
+  reads: false,
+  async run(context, args): Promise<Reply> {
+    const { tx, item } = context
+    const pull = context.pull ?? (item && (await pullOfItem(tx.db, item.id)))
+    if (!item || !pull) throw new UserError('There is no pull request to merge here.', await whereItStands(context))
+    if (pull.state === 'merged') return { text: `#${pull.number} is merged already.`, outcome: 'done' }
+    if (pull.state === 'closed') throw new UserError(`#${pull.number} is closed.`, 'Open it again first.')
+    if (item.state === 'merging') return { text: await standing(context, item), outcome: 'done' }
+    if (item.state !== 'reviewing' && item.state !== 'approved')
+      throw new UserError(`#${pull.number} cannot be merged now. ${await standing(context, item)}`)
+    const allowing = await checkGates(context, item, pull, args.protected ?? false)
+    const approvers = await checkApprovals(context, pull)
+    await ask(context, item, pull, allowing !== undefined)
+    return { text: reply(pull, approvers, allowing), outcome: 'done' }
+  },
+})
+
+async function whereItStands(context: CommandContext): Promise<string> {
+  return context.item ? standing(context, context.item) : ''
+}
+
+/** @returns what the sender allows by `--protected`, or undefined when nothing needs a word. */
+async function checkGates(
+  context: CommandContext,
+  item: ItemRow,
+  pull: PullRow,
+  allowProtected: boolean,
+): Promise<string | undefined> {
+  const gates = await gateRows(context.tx.db, item.id, pull.headSha)
+  const head = commit(pull.headSha)
+  if (gates.length === 0) throw new UserError(`Not merged: the gates have not judged ${head}.`)
+  const failed = gates.find((gate) => gate.verdict === 'fail')
+  if (failed) throw new UserError(`Not merged: the gate ${failed.gate} failed on ${head}: ${line(failed.summary)}`)
+  const waiting = gates.find((gate) => gate.verdict === 'wait')
+  if (!waiting || item.protectedAllowedSha === pull.headSha) return undefined
+  const summary = line(waiting.summary, 1_000)
+  if (allowProtected) return summary
+  throw new UserError(
+    `Not merged: ${head} needs a person's explicit word. ${summary}`,
+    `If you have looked at that, say ${typed(context, 'merge --protected')}.`,
+  )
+}
+
+/** Approvals of the present head, as the tables have them. Whether each reviewer may still write is asked at the merge. */
+async function checkApprovals({ tx, settings }: CommandContext, pull: PullRow): Promise<string[]> {
+  const { approved, against } = await approversOf(tx.db, pull)
+  const head = commit(pull.headSha)
+  if (against.length > 0) throw new UserError(`Not merged: ${against.join(', ')} asked for changes to ${head}.`)
+  const needed = settings.merge.approvals
+  if (approved.length < needed) {
+    const needs = needed === 1 ? 'an approval' : `${needed} approvals`
+    throw new UserError(
+      `Not merged: it needs ${needs} of ${head} by a person with write access, and has ${approved.length}.`,
+      `Approve [#${pull.number}](${pull.url}) in a review first; an approval of an older commit does not count.`,
+    )
+  }
+  return approved
+}
+
+async function ask({ tx, actor }: CommandContext, item: ItemRow, pull: PullRow, allowing: boolean): Promise<void> {
+  const rows = await tx.db
+    .update(pullRequests)
+    .set({ mergeRequestedBy: actor.login, mergeRequestedById: actor.id, mergeSha: pull.headSha })
+    .where(and(eq(pullRequests.id, pull.id), eq(pullRequests.headSha, pull.headSha), eq(pullRequests.state, 'open')))
+    .returning()
+  // A push came in between: everything is looked at again.
+  if (rows.length === 0) throw new StaleItem(`pull request ${pull.number} has moved`)
+  if (allowing) {
+    await tx.db.update(workItems).set({ protectedAllowedSha: pull.headSha }).where(eq(workItems.id, item.id))
+  }
+  await tx.enqueue({ queue: 'merge', pullRequestId: pull.id })
+}
+
+function reply(pull: PullRow, approvers: string[], allowing: string | undefined): string {
+  const again = pull.mergeSha === pull.headSha ? 'Already asked for' : 'Asked for'
+  const allowed = allowing ? ` Allowed with it: ${allowing}` : ''
+  return `${again}: #${pull.number} is merged at exactly ${commit(pull.headSha)}, approved by ${approvers.join(', ')}, once every check is green.${allowed}`
+}

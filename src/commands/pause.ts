@@ -1,0 +1,49 @@
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { systems } from '../store/schema.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { reached, setAside } from './lib/aside.ts'
+import { standing, typed } from './lib/standing.ts'
+
+/**
+ * Pausing an issue ends a running attempt: an item is in one place of its journey, and the result of an attempt that
+ * went on in the background would have nowhere to go. Pausing everything lets running agents finish (FEATURES B1).
+ */
+export const command = defineCommand({
+  name: 'pause',
+  summary: 'Pauses this issue, or with "all" the whole repository',
+  examples: ['/pause', '/pause all'],
+  args: z.strictObject({ all: z.boolean().optional().describe('No new work in this repository') }),
+  words: [],
+  permission: 'write',
+  where: 'anywhere',
+  reads: false,
+  async run(context, args): Promise<Reply> {
+    if (args.all) return pauseAll(context)
+    const { item } = context
+    if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'pause all')} pauses the repository.`)
+    if (item.state === 'paused') return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
+    if (['held', 'skipped', 'cancelled', 'done'].includes(item.state))
+      throw new UserError(`There is nothing to pause. ${await standing(context, item)}`)
+    const { run, openPull } = await setAside(context, item, 'paused', 'Paused')
+    const stopped = run
+      ? ` Attempt ${run.attempt} by **${run.agent}**${reached(run)} is being stopped; what it changed is kept.`
+      : ''
+    const pull = openPull ? ` Pull request #${openPull} stays open and is not merged meanwhile.` : ''
+    return { text: `Paused.${stopped}${pull} ${typed(context, 'resume')} goes on.`, outcome: 'done' }
+  },
+})
+
+async function pauseAll(context: CommandContext): Promise<Reply> {
+  const { tx, system } = context
+  const rows = await tx.db.update(systems).set({ state: 'paused' }).where(eq(systems.id, system.id)).returning()
+  if (rows.length === 0) throw new Error(`system ${system.id} is gone from the table`)
+  // The items that wait say why from now on.
+  await tx.enqueue({ queue: 'schedule' })
+  const already = system.state === 'paused' ? 'The repository is paused already' : 'The repository is paused'
+  return {
+    text: `${already}: no new attempt starts, running ones finish. ${typed(context, 'resume all')} goes on, ${typed(context, 'stop --all')} ends the running ones too.`,
+    outcome: 'done',
+  }
+}

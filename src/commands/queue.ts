@@ -1,0 +1,39 @@
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { queueIssue } from '../store/queue-issue.ts'
+import { runsOf } from '../store/runs.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { standing, typed } from './lib/standing.ts'
+
+export const command = defineCommand({
+  name: 'queue',
+  summary: 'Queues this issue for an agent, also again after it was cancelled or done',
+  examples: ['/queue'],
+  args: z.strictObject({}),
+  words: [],
+  permission: 'write',
+  where: 'issue',
+  reads: false,
+  async run(context): Promise<Reply> {
+    const { tx, system, settings, issue, actor, item } = context
+    if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
+    if (item?.state === 'paused') throw new UserError(await standing(context, item))
+    const runs = item ? await runsOf(tx.db, item.id) : []
+    const queued = await queueIssue(tx, { system, settings, issue, actor, lastRunId: runs.at(-1)?.id })
+    return { text: await reply(context, queued, runs.length), outcome: 'done' }
+  },
+})
+
+async function reply(
+  context: CommandContext,
+  { item, happened }: Awaited<ReturnType<typeof queueIssue>>,
+  attempts: number,
+): Promise<string> {
+  if (happened === 'nothing') return `Nothing to do. ${await standing(context, item)}`
+  const fresh = attempts > 0 ? ' with its text as it is now; earlier attempts no longer count' : ''
+  const paused =
+    context.system.state === 'paused'
+      ? ` The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
+      : ''
+  return `${happened === 'queued' ? 'Queued' : 'Queued again'}${fresh}.${paused}`
+}

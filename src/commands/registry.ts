@@ -1,0 +1,21 @@
+/** Finds the commands: every other file in this folder is one, and its name is the word after the slash. */
+
+import { loadSocket } from '../config/socket.ts'
+import { type Command, commandShape } from './command.ts'
+
+const notCommands = ['command.ts', 'docs.ts', 'parse.ts', 'registry.ts']
+
+/**
+ * Loads every command of a folder, by name.
+ * @param folder absolute path; this folder unless told otherwise.
+ * @throws {OperatorError} naming the file and the field that does not fit.
+ */
+export async function loadCommands(folder: string = import.meta.dirname): Promise<ReadonlyMap<string, Command>> {
+  return loadSocket<Command>({
+    folder,
+    except: notCommands,
+    exported: 'command',
+    shape: commandShape,
+    idField: 'name',
+  })
+}

@@ -1,0 +1,61 @@
+import { eq } from 'drizzle-orm'
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { advance, type ItemRow } from '../store/items.ts'
+import type { ItemState } from '../store/journey.ts'
+import { runsOf } from '../store/runs.ts'
+import { workItems } from '../store/schema.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { standing, typed } from './lib/standing.ts'
+
+export const command = defineCommand({
+  name: 'retry',
+  summary: 'Tries a held or paused issue again, with a fresh count of attempts',
+  examples: ['/retry'],
+  args: z.strictObject({}),
+  words: [],
+  permission: 'write',
+  where: 'anywhere',
+  reads: false,
+  async run(context): Promise<Reply> {
+    const { item } = context
+    if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'queue')} queues it.`)
+    if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item)
+    if (item.state === 'ready' && item.notBefore && item.notBefore > new Date()) return goNow(context, item)
+    if (['queued', 'ready', 'running', 'checking'].includes(item.state))
+      return { text: `It is on its way already. ${await standing(context, item)}`, outcome: 'done' }
+    throw new UserError(`There is nothing to try again. ${await standing(context, item)}`, hint(item.state))
+  },
+})
+
+/** Items that stood aside before they were ready are read anew: what was wrong may be mended in the settings. */
+const unread: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', 'proposed']
+
+async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> {
+  const { tx, actor, settings } = context
+  const runs = await runsOf(tx.db, item.id)
+  const neverReady = runs.length === 0 || unread.includes(item.before)
+  await advance(tx, item, neverReady ? 'queued' : 'ready', {
+    actor: actor.login,
+    why: `Tried again on the word of ${actor.login}.`,
+    set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
+  })
+  const forgiven = runs.filter((run) => run.counts && run.id > (item.freshSince ?? 0)).length
+  const fresh = `up to ${settings.limits.retries + 1} attempts are free again`
+  const reset = forgiven > 0 ? ` The ${forgiven} so far no longer count: ${fresh}.` : ''
+  const kept = runs.length > 0 ? ' The branch and what was learned are kept.' : ''
+  return { text: `Trying again.${reset}${kept}`, outcome: 'done' }
+}
+
+/** The item only waits for a time: a person who knows better need not. */
+async function goNow({ tx }: CommandContext, item: ItemRow): Promise<Reply> {
+  await tx.db.update(workItems).set({ notBefore: null }).where(eq(workItems.id, item.id))
+  await tx.enqueue({ queue: 'schedule' })
+  return { text: 'It no longer waits and starts as soon as an agent is free.', outcome: 'done' }
+}
+
+function hint(state: ItemState): string | undefined {
+  return state === 'reviewing' || state === 'approved'
+    ? 'To have something changed, ask for changes in a review.'
+    : undefined
+}

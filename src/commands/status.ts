@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { defineCommand, type Reply } from './command.ts'
+import { standing, typed } from './lib/standing.ts'
+
+export const command = defineCommand({
+  name: 'status',
+  summary: 'Says where this issue stands and what it waits for',
+  examples: ['/status'],
+  args: z.strictObject({}),
+  words: [],
+  permission: 'write',
+  where: 'anywhere',
+  reads: true,
+  async run(context): Promise<Reply> {
+    const { item } = context
+    if (item) return { text: await standing(context, item), outcome: 'done' }
+    const text = context.issue.isPullRequest
+      ? 'This pull request belongs to no work item of mine.'
+      : `Nothing is queued here. ${typed(context, 'queue')} queues it.`
+    return { text, outcome: 'done' }
+  },
+})

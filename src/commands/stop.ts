@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { type ItemRow, itemsIn, lockItem } from '../store/items.ts'
+import { working } from '../store/journey.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { reached, setAside } from './lib/aside.ts'
+import { standing, typed } from './lib/standing.ts'
+
+export const command = defineCommand({
+  name: 'stop',
+  summary: 'Stops the agent now and pauses the issue; --all stops every agent here',
+  examples: ['/stop', '/stop --all'],
+  args: z.strictObject({ all: z.boolean().optional().describe('Every agent of this repository') }),
+  words: [],
+  permission: 'write',
+  where: 'anywhere',
+  reads: false,
+  async run(context, args): Promise<Reply> {
+    if (args.all) return stopAll(context)
+    const { item } = context
+    if (!item) throw new UserError('No agent is working here.')
+    if (item.state === 'paused') return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
+    if (!working.includes(item.state)) throw new UserError(`No agent is working here. ${await standing(context, item)}`)
+    const { run } = await setAside(context, item, 'paused', 'Stopped')
+    const attempt = run ? ` attempt ${run.attempt} by **${run.agent}**${reached(run)}` : ' the work'
+    return {
+      text: `Stopping${attempt}. What it changed is kept: ${typed(context, 'resume')} goes on from there, ${typed(context, 'unqueue')} gives it up.`,
+      outcome: 'done',
+    }
+  },
+})
+
+async function stopAll(context: CommandContext): Promise<Reply> {
+  const stopped: ItemRow[] = []
+  for (const { id, systemId } of await itemsIn(context.tx.db, working)) {
+    const item = systemId === context.system.id ? await lockItem(context.tx, id) : undefined
+    if (!item || !working.includes(item.state)) continue
+    await setAside(context, item, 'paused', 'Stopped')
+    stopped.push(item)
+  }
+  if (stopped.length === 0) return { text: 'No agent is working in this repository.', outcome: 'done' }
+  const names = stopped.map((item) => `#${item.issueNumber}`).join(', ')
+  return {
+    text: `Stopping the work on ${names}. What was changed is kept: ${typed(context, 'resume')} on each goes on. Others may still start; ${typed(context, 'pause all')} prevents that.`,
+    outcome: 'done',
+  }
+}
