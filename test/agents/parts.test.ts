@@ -1,5 +1,5 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { RequestError } from '@agentclientprotocol/sdk'
 import { describe, expect, it } from 'vitest'
 import { plausibleSteps, readScript } from '../../src/playground/agent/script.ts'
@@ -171,6 +171,9 @@ describe('reading updates', () => {
     const odd = [null, 7, 'x', [], {}, { sessionUpdate: 'plan', entries: 'x' }, chunk(''), chunk('a', { content: 1 })]
     expect(odd.map((update) => reader.read(update))).toEqual(odd.map(() => undefined))
     for (let at = 0; at < 2000; at++) reader.read({ sessionUpdate: 'tool_call', toolCallId: `t${at}`, title: 'T' })
+    const done = (id: string) => reader.read({ sessionUpdate: 'tool_call_update', toolCallId: id, status: 'completed' })
+    expect(done('t1999')).toMatchObject({ title: 'T', status: 'completed' })
+    expect(done('t0')).toMatchObject({ title: '', status: 'completed' })
     expect(reader.read({ sessionUpdate: 'usage_update', used: -1, size: 2 })).toBeUndefined()
     expect(reader.usage()).toBeUndefined()
   })
@@ -184,7 +187,7 @@ describe('finding a program', () => {
     await writeFile(join(tree, 'claude-agent-acp'), '#!/bin/sh\n', { mode: 0o755 })
     await writeFile(join(bin, 'plain'), 'no', { mode: 0o644 })
     await symlink('/bin/sh', join(bin, 'linked'))
-    expect(findProgram('claude-agent-acp', `.::${bin}`, tree)).toBeUndefined()
+    expect(findProgram('claude-agent-acp', `${relative(process.cwd(), tree)}:.::${bin}`, tree)).toBeUndefined()
     expect(findProgram('plain', bin, tree)).toBeUndefined()
     expect(findProgram('linked', bin, tree)).toBe(join(bin, 'linked'))
     expect(findProgram('./claude-agent-acp', bin, tree)).toBe(join(tree, 'claude-agent-acp'))
@@ -208,6 +211,7 @@ describe('the script language', () => {
     expect(paths('You work here.\n\nIssue #12: Add a "nice" greeting!\n')).toBe(
       'notes/add-a-nice-greeting.md: Add a "nice" greeting! (attempt 1)',
     )
+    expect(paths('You are working on o/r.\n\n# Task: issue #3, Say hello\n')).toContain('notes/say-hello.md')
     expect(paths('# Übung\n')).toContain('notes/bung.md')
     expect(paths('')).toContain('notes/work.md')
   })

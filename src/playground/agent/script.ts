@@ -150,7 +150,7 @@ export function plausibleSteps(prompt: string): Step[] {
 }
 
 function titleOf(prompt: string): string {
-  const named = /^(?:#+ *)?(?:Title|(?:Work on )?issue(?: #?\d+)?) *[:–-] *(.+)$/im.exec(prompt)?.[1]
+  const named = /^#* *(?:Task: *)?issue #\d+ *[,:] *(.+)$/im.exec(prompt)?.[1]
   const heading = /^#+ +(.+)$/m.exec(prompt)?.[1]
   const first = prompt.split('\n').find((line) => line.trim() !== '')
   return (named ?? heading ?? first ?? 'work').trim().slice(0, 120)

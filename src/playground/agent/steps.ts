@@ -11,7 +11,7 @@ import {
   type RequestPermissionRequest,
   type ToolKind,
 } from '@agentclientprotocol/sdk'
-import { pathAndText, type Step } from './script.ts'
+import { pathAndText } from './script.ts'
 import { type Turn, TurnEnd } from './turn.ts'
 
 type Perform = (turn: Turn, rest: string) => Promise<void>
@@ -124,9 +124,4 @@ async function fail(_turn: Turn, rest: string): Promise<void> {
     throw RequestError.internalError({ errorKind: 'rate_limit', retryAfter }, 'too many requests')
   }
   throw RequestError.internalError({ details: rest }, rest)
-}
-
-/** Whether a step is known here. */
-export function isStep(step: Step): boolean {
-  return Object.hasOwn(steps, step.verb)
 }

@@ -25,11 +25,6 @@ export function boundedText(value: unknown, max: number): string {
   return typeof value === 'string' ? cut(cleanText(value.slice(0, max * 2)), max) : ''
 }
 
-/** The last `max` UTF-16 units of a text. */
-export function tailOf(text: string, max: number): string {
-  return text.length <= max ? text : `…${text.slice(text.length - max + 1)}`
-}
-
 /** A plain object, or undefined. */
 export function asRecord(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
