@@ -1,0 +1,87 @@
+/**
+ * What a gate is: a file that judges one commit. The work goes on to people only when no gate says `fail`; `wait` asks
+ * for a person's explicit word; `skip` says that the gate has nothing to judge here.
+ */
+
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import type { Sha } from '../config/ids.ts'
+import type { Settings } from '../config/settings.ts'
+import type { ItemRow } from '../store/items.ts'
+
+/** One changed file, as git tells it. */
+export interface Change {
+  path: string
+  /** Added, modified, deleted, renamed, or of another type than before (file, link, submodule). */
+  status: 'A' | 'M' | 'D' | 'R' | 'T'
+  /** Where it was, when renamed. */
+  oldPath?: string
+  /** git's file mode in octal: `160000` is a submodule. */
+  mode?: string
+  oldMode?: string
+  /** Lines; both 0 for a binary file. */
+  additions: number
+  deletions: number
+  binary: boolean
+}
+
+/** A program about to be started. */
+export interface Start {
+  file: string
+  args: readonly string[]
+  env: Readonly<Record<string, string>>
+}
+
+/** What a gate is given. */
+export interface GateContext {
+  item: Pick<ItemRow, 'issueNumber' | 'protectedAllowedSha'>
+  settings: Settings
+  /** Where the branch left its base. */
+  base: Sha
+  /** The commit to be judged. */
+  head: Sha
+  /** From `base` to `head`. */
+  changes: readonly Change[]
+  /** The folder of a clean checkout of exactly `head`, made once, at the first call, and shared by all gates. */
+  checkout(): Promise<string>
+  /** A file as of a commit, undefined when there is none. Without it, what needs a look at contents waits for a person. */
+  readFile?(commit: Sha, path: string): Promise<string | undefined>
+  /** The environment of this process. Programs get PATH and LANG of it, and nothing else. */
+  env: Readonly<Record<string, string>>
+  /** Variables that mark every program started here, so that whoever outlives us can find and end them. */
+  marks?: Readonly<Record<string, string>>
+  /** Puts a program into a sandbox. */
+  wrap?(start: Start & { cwd: string }): Start
+  /** Aborted when the run is stopped. */
+  signal: AbortSignal
+  log: Pick<Logger, 'warn'>
+}
+
+export interface Judgement {
+  verdict: 'pass' | 'fail' | 'wait' | 'skip'
+  /** One line of markdown for people. */
+  summary: string
+  /** Evidence as plain text, at most about 64 Ki characters. */
+  log?: string
+  /** The same failure has the same one, whatever its numbers, paths and times. */
+  signature?: string
+}
+
+export interface Gate {
+  /** The file's name. */
+  id: string
+  /** As people call it. */
+  title: string
+  /** `facts` are looked at first; gates that run `code` of the branch come after, and only if no fact has failed. */
+  looksAt: 'facts' | 'code'
+  /** @throws anything: the gate itself failed, which blocks. */
+  judge(context: GateContext): Promise<Judgement>
+}
+
+/** The shape that the loader checks. */
+export const gateShape = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case words joined by dashes'),
+  title: z.string().min(1).max(60),
+  looksAt: z.enum(['facts', 'code']),
+  judge: z.custom<Gate['judge']>((value) => typeof value === 'function', 'must be a function'),
+}) satisfies z.ZodType<Gate>

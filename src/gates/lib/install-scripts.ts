@@ -1,0 +1,94 @@
+/**
+ * Scripts that run by themselves when somebody installs dependencies: in `package.json`, and those of packages that a
+ * lock file brings in. yarn's and pnpm's lock files do not say which packages have some.
+ */
+
+import type { Change, GateContext } from '../gate.ts'
+
+/** What npm, pnpm and yarn run on an install (docs.npmjs.com/cli/using-npm/scripts, "Life Cycle Operation Order"). */
+const lifecycle = [
+  ...['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare', 'dependencies'],
+]
+
+type Found = Map<string, string>
+
+const readers: Record<string, (text: string) => Found> = {
+  'package.json': ownScripts,
+  'package-lock.json': packagesWithScripts,
+  'npm-shrinkwrap.json': packagesWithScripts,
+}
+
+/**
+ * What the change adds or alters among such scripts, one line each. A file that cannot be read or compared is named
+ * too: what nobody has looked at is not taken for harmless.
+ */
+export async function installScripts(context: GateContext): Promise<string[]> {
+  const found: string[] = []
+  for (const change of context.changes) {
+    const read = readers[change.path.split('/').at(-1) ?? '']
+    if (!read || change.status === 'D') continue
+    const added = await compare(context, change, read)
+    const path = `\`${change.path.replace(/[`\p{Cc}]/gu, '?')}\``
+    if (added === undefined) found.push(`${path} (its install scripts could not be compared)`)
+    else if (added.length > 0) found.push(`${path} (install scripts: ${some(added)})`)
+  }
+  return found
+}
+
+/** The names that are new or different, or undefined when that cannot be told. */
+async function compare(
+  context: GateContext,
+  change: Change,
+  read: (text: string) => Found,
+): Promise<string[] | undefined> {
+  const { base, head } = context
+  if (!context.readFile) return undefined
+  try {
+    const before = await context.readFile(base, change.oldPath ?? change.path)
+    const after = await context.readFile(head, change.path)
+    if (after === undefined) return undefined
+    const known = before === undefined ? new Map<string, string>() : read(before)
+    return [...read(after)].filter(([name, script]) => known.get(name) !== script).map(([name]) => name)
+  } catch {
+    return undefined
+  }
+}
+
+function ownScripts(text: string): Found {
+  const scripts = member(JSON.parse(text), 'scripts')
+  return new Map(
+    lifecycle.flatMap((name) => {
+      const script = member(scripts, name)
+      return script === undefined ? [] : [[name, String(script)] as const]
+    }),
+  )
+}
+
+/** Another version of such a package is another script: it is named again. */
+function packagesWithScripts(text: string): Found {
+  const packages = member(JSON.parse(text), 'packages') ?? {}
+  if (typeof packages !== 'object') throw new TypeError('a lock file without packages')
+  return new Map(
+    Object.entries(packages ?? {}).flatMap(([path, entry]: [string, unknown]) =>
+      member(entry, 'hasInstallScript') === true
+        ? [[path.replace(/^.*node_modules\//, '') || 'this package', String(member(entry, 'version'))] as const]
+        : [],
+    ),
+  )
+}
+
+function member(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
+  return (
+    names
+      .slice(0, 5)
+      .map((name) => name.replace(/[`\p{Cc}]/gu, '?'))
+      .join(', ') + more
+  )
+}

@@ -1,0 +1,72 @@
+/** What a program printed: its beginning and its end, in bounded memory, as plain text. */
+
+import { stripVTControlCharacters } from 'node:util'
+
+/** Keeps the first and the last half of `limit` bytes of what is added, and counts the rest. */
+export class Output {
+  readonly #half: number
+  readonly #head: Buffer[] = []
+  #tail: Buffer[] = []
+  #headBytes = 0
+  #tailBytes = 0
+  #total = 0
+
+  /** @param limit bytes kept. */
+  constructor(limit: number) {
+    this.#half = Math.floor(limit / 2)
+  }
+
+  /** Bytes added so far. */
+  get total(): number {
+    return this.#total
+  }
+
+  add(chunk: Buffer): void {
+    this.#total += chunk.length
+    const toHead = chunk.subarray(0, this.#half - this.#headBytes)
+    if (toHead.length > 0) {
+      this.#head.push(toHead)
+      this.#headBytes += toHead.length
+    }
+    const rest = chunk.subarray(toHead.length)
+    if (rest.length === 0) return
+    this.#tail.push(rest)
+    this.#tailBytes += rest.length
+    // Joined only now and then: a flood comes in many small pieces.
+    if (this.#tailBytes > this.#half * 2) {
+      this.#tail = [Buffer.concat(this.#tail).subarray(-this.#half)]
+      this.#tailBytes = this.#half
+    }
+  }
+
+  /** The kept text; between beginning and end a line says how much is missing. */
+  text(): string {
+    const head = Buffer.concat(this.#head)
+    const tail = Buffer.concat(this.#tail).subarray(-this.#half)
+    const cut = this.#total - head.length - tail.length
+    if (cut <= 0) return plain(Buffer.concat([head, tail]).toString('utf8'))
+    return joined(head.toString('utf8'), tail.toString('utf8'), `${cut} bytes`)
+  }
+}
+
+/** Beginning and end of a text, `limit` characters together. */
+export function shortened(text: string, limit: number): string {
+  if (text.length <= limit) return text
+  const half = Math.floor(limit / 2)
+  return joined(text.slice(0, half), text.slice(-half), `${text.length - 2 * half} characters`)
+}
+
+function joined(head: string, tail: string, cut: string): string {
+  return `${plain(head).trimEnd()}\n\n… ${cut} left out …\n\n${plain(tail).trimStart()}`
+}
+
+/** Without colours, NULs and other control characters; of a line that was drawn over, the last state. */
+function plain(text: string): string {
+  return (
+    stripVTControlCharacters(text)
+      .replace(/\r+\n/g, '\n')
+      .replace(/[^\n]*\r(?=[^\n])/g, '')
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
+      .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
+  )
+}

@@ -1,0 +1,107 @@
+/** Runs one command line of the repository: its own session, bounded time and output, and nothing of it stays. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { OperatorError } from '../../config/errors.ts'
+import { startTimeOf } from '../../config/processes.ts'
+import type { Start } from '../gate.ts'
+import { Output } from './output.ts'
+import { endTree } from './tree.ts'
+
+/** How a command line ended. */
+export interface Ended {
+  how:
+    | { kind: 'exited'; code: number }
+    | { kind: 'killed'; signal: string }
+    | { kind: 'out of time' }
+    | { kind: 'flood' }
+    | { kind: 'aborted' }
+  /** What it printed on both streams, as plain text. */
+  output: string
+  milliseconds: number
+  /** Processes that could not be ended. */
+  survivors: number
+}
+
+/** Bytes of output kept. */
+export const keptBytes = 64 * 2 ** 10
+/** A command that prints more than this is ended: whatever it says, nobody reads it. */
+const floodBytes = 256 * 2 ** 20
+/** A test runner's time to take down what it started, when it is ended early. */
+const graceMs = 2_000
+
+/**
+ * Runs `sh -c line` and ends everything it started, whether it succeeded or not.
+ * @param options.env all of its environment.
+ * @param options.marker `NAME=value` of that environment by which its processes are known.
+ * @param options.wrap puts it into a sandbox.
+ * @throws {OperatorError} when the shell cannot be started.
+ */
+export async function runShell(
+  line: string,
+  options: {
+    cwd: string
+    env: Readonly<Record<string, string>>
+    marker: string
+    timeoutMs: number
+    signal: AbortSignal
+    wrap?: (start: Start & { cwd: string }) => Start
+  },
+): Promise<Ended> {
+  const started = performance.now()
+  const output = new Output(keptBytes)
+  const plain: Start = { file: '/bin/sh', args: ['-c', line], env: options.env }
+  const { file, args, env } = options.wrap?.({ ...plain, cwd: options.cwd }) ?? plain
+  const child = spawn(file, args, {
+    cwd: options.cwd,
+    env: { ...env },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const leader = await identity(child)
+  const closed = once(child, 'close')
+  const how = await ending(child, output, options)
+  const early = how.kind !== 'exited' && how.kind !== 'killed'
+  const survivors = await endTree(leader, options.marker, early ? graceMs : 0)
+  // Nobody is left to write; only what is still in the pipes is read.
+  await Promise.race([closed, delay(1_000, undefined, { ref: false })])
+  for (const stream of [child.stdout, child.stderr]) stream?.destroy()
+  return { how, output: output.text(), milliseconds: Math.round(performance.now() - started), survivors }
+}
+
+async function identity(child: ChildProcess) {
+  const { pid } = child
+  if (pid !== undefined) return { pid, startTime: startTimeOf(pid) }
+  const [error] = (await once(child, 'error')) as [Error]
+  throw new OperatorError(`a gate cannot start a shell: ${error.message}`, undefined, { cause: error })
+}
+
+/** The first thing that ends a command, whichever it is. */
+function ending(
+  child: ChildProcess,
+  output: Output,
+  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+): Promise<Ended['how']> {
+  return new Promise((resolve) => {
+    const settle = (how: Ended['how']) => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      resolve(how)
+    }
+    const onAbort = () => settle({ kind: 'aborted' })
+    const onData = (chunk: Buffer) => {
+      output.add(chunk)
+      if (output.total > floodBytes) settle({ kind: 'flood' })
+    }
+    const timer = setTimeout(() => settle({ kind: 'out of time' }), timeoutMs)
+    child.stdout?.on('data', onData)
+    child.stderr?.on('data', onData)
+    child.once('error', () => settle({ kind: 'exited', code: 126 }))
+    child.once('exit', (code, killer) =>
+      settle(code === null ? { kind: 'killed', signal: String(killer) } : { kind: 'exited', code }),
+    )
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+  })
+}

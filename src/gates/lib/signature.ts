@@ -1,0 +1,37 @@
+/** The fingerprint of a failure: the same whatever its times, numbers, addresses and paths. */
+
+import { createHash } from 'node:crypto'
+import { stripVTControlCharacters } from 'node:util'
+
+const telling =
+  /\b(?:errors?|fail(?:s|ed|ure|ures|ing)?|assert\w*|expected|received|exception|panic\w*|not ok|cannot|can't|undefined|undeclared|missing|unresolved|traceback|fatal)\b|[✗✖×✘❌]|error:/i
+
+/** So many telling lines make the fingerprint; without any, the last lines of the output do. */
+const enough = 40
+const lastLines = 15
+
+/**
+ * A fingerprint of a failed program.
+ * @param how in a word: `exit 1`, `timeout`.
+ * @param output what it printed, as plain text.
+ */
+export function signatureOf(how: string, output: string): string {
+  const lines = output.split('\n').filter((line) => line.trim() !== '')
+  const chosen = lines.filter((line) => telling.test(line)).slice(0, enough)
+  const lasting = (chosen.length > 0 ? chosen : lines.slice(-lastLines)).map(normalised)
+  // Sorted: tests that run side by side print in any order.
+  const text = [...new Set(lasting)].sort().join('\n')
+  return `${how} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
+}
+
+/** A line without what changes from one run to the next. */
+export function normalised(line: string): string {
+  return stripVTControlCharacters(line)
+    .slice(0, 500)
+    .replace(/(?:[A-Za-z]:)?[\w.@+~-]*(?:[/\\][\w.@+~-]+)+[/\\]?/g, 'PATH')
+    .replace(/\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{7,}\b/gi, 'HEX')
+    .replace(/\d+(?:[.,:]\d+)*\s?(?:ns|[uµ]s|ms|s|sec|seconds?|m|min|minutes?|[kKMG]i?B|%)?(?![\p{L}\d])/gu, 'N')
+    .replace(/\d+/g, 'N')
+    .replace(/\s+/g, ' ')
+    .trim()
+}

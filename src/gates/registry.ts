@@ -1,0 +1,16 @@
+/** Finds the gates: every other file in this folder is one, and its name is the id. */
+
+import { loadSocket } from '../config/socket.ts'
+import { type Gate, gateShape } from './gate.ts'
+
+const notGates = ['checker.ts', 'gate.ts', 'judge.ts', 'registry.ts']
+
+/**
+ * Loads every gate of a folder.
+ * @param folder absolute path; this folder unless told otherwise.
+ * @throws {OperatorError} naming the file and the field that does not fit.
+ */
+export async function loadGates(folder: string = import.meta.dirname): Promise<readonly Gate[]> {
+  const gates = await loadSocket<Gate>({ folder, except: notGates, exported: 'gate', shape: gateShape, idField: 'id' })
+  return [...gates.values()]
+}
