@@ -34,6 +34,8 @@ export interface Auth {
   key: KeyPair
   /** A new token with these rights. */
   mint(wanted: Pick<Token, 'installation' | 'permissions' | 'repositories'>): Token
+  /** Makes one token worthless. */
+  forget(token: Token): void
   /** Makes every token of the installation worthless. */
   revoke(installation: Installation): void
   /** @throws {Refusal} 401 for credentials that are wrong, 403 for a suspended installation. */
@@ -73,6 +75,9 @@ export function createAuth(world: World, key: KeyPair): Auth {
       }
       tokens.set(token.secret, token)
       return token
+    },
+    forget(token) {
+      tokens.delete(token.secret)
     },
     revoke(installation) {
       for (const token of tokens.values()) if (token.installation === installation) tokens.delete(token.secret)

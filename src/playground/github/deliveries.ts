@@ -2,8 +2,6 @@
 import { createHmac } from 'node:crypto'
 import { type IncomingMessage, request } from 'node:http'
 
-/** GitHub waits this long for an answer, in ms: documented in "Best practices for using webhooks". */
-const TIMEOUT = 10_000
 /** Of an answer's body, this much is kept, in characters. */
 const MAX_ANSWER = 10_000
 
@@ -55,10 +53,10 @@ function sign(algorithm: 'sha1' | 'sha256', secret: string, payload: string): st
 }
 
 /** Sends it once and fills in what came back. Never rejects. A connection of its own each time, as after a restart. */
-export async function attempt(delivery: Delivery, signal: AbortSignal): Promise<void> {
+export async function attempt(delivery: Delivery, stop: AbortSignal, timeoutMs: number): Promise<void> {
   const started = performance.now()
   try {
-    const { response, text } = await post(delivery, signal)
+    const { response, text } = await post(delivery, AbortSignal.any([stop, AbortSignal.timeout(timeoutMs)]))
     delivery.statusCode = response.statusCode ?? 0
     delivery.status = delivery.statusCode < 400 ? 'OK' : `Invalid HTTP Response: ${delivery.statusCode}`
     delivery.answer = { headers: { ...response.headers }, payload: text.slice(0, MAX_ANSWER) }
@@ -76,7 +74,7 @@ function post(delivery: Delivery, signal: AbortSignal): Promise<{ response: Inco
       method: 'POST',
       agent: false,
       headers: { ...delivery.headers, 'content-length': Buffer.byteLength(delivery.payload) },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT)]),
+      signal,
     })
     sent.once('error', (error) => reject(error.cause instanceof Error ? error.cause : error))
     sent.once('response', (response) => {

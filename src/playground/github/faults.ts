@@ -34,6 +34,8 @@ export type ApiFault =
   | { kind: 'primary-limit'; resetAt: Date; status?: 403 | 429 }
   /** The answer is late. */
   | { kind: 'latency'; ms: number }
+  /** A read is answered as the same address was answered the last time: a replica that lags behind. */
+  | { kind: 'stale' }
   /** The token is not accepted. */
   | { kind: 'unauthorized' }
 
@@ -78,8 +80,8 @@ export interface Rule {
 }
 
 export interface Faults {
-  deliveries(rule: DeliveryMatch & Turn & { then: DeliveryFault }): Rule
-  api(rule: ApiMatch & Turn & { then: ApiFault }): Rule
+  deliveries(rule: DeliveryMatch & Turn & { fault: DeliveryFault }): Rule
+  api(rule: ApiMatch & Turn & { fault: ApiFault }): Rule
   /** Ends every rule. */
   clear(): void
 }
@@ -114,13 +116,13 @@ export function createFaults(): FaultBook {
 
 function addRule<Match, Fault>(
   rules: ActiveRule<Match, Fault>[],
-  given: Match & Turn & { then: Fault },
+  given: Match & Turn & { fault: Fault },
 ): ActiveRule<Match, Fault> {
   let fired = 0
   let seen = 0
   const rule: ActiveRule<Match, Fault> = {
     match: given,
-    fault: given.then,
+    fault: given.fault,
     held: [],
     get fired() {
       return fired

@@ -4,6 +4,7 @@
  */
 import type { components } from '@octokit/openapi-types'
 import type { Sha } from '../../config/ids.ts'
+import type { Commit } from './commits.ts'
 
 /** GitHub's published response bodies. */
 export type Schemas = components['schemas']
@@ -178,6 +179,7 @@ export interface CheckSuite {
   app: App
   headSha: Sha
   headBranch: string | null
+  headCommit: Commit
   runs: CheckRun[]
   createdAt: Date
   updatedAt: Date

@@ -30,7 +30,7 @@ import { reviewRoutes } from './routes/reviews.ts'
 import { type GitRequest, isGitAddress, serveGit } from './smart-http.ts'
 import { type Changes, createChanges } from './waiting.ts'
 import { createWebhooks } from './webhooks.ts'
-import { findRepository, randomText, type World } from './world.ts'
+import { findRepository, randomText } from './world.ts'
 import { type AppWish, createWorld } from './world-start.ts'
 
 export interface GitHubOptions {
@@ -42,6 +42,8 @@ export interface GitHubOptions {
     secret?: string
     /** Deliveries under way at once, 1 without it: so they arrive in order. */
     concurrency?: number
+    /** How long an answer may take. Default 10,000: documented in "Best practices for using webhooks". */
+    timeoutMs?: number
   }
   app?: AppWish
   /** The playground's clock. */
@@ -107,7 +109,9 @@ export interface GitHub {
 /** Starts a GitHub of its own. Rejects with `OperatorError` when git is missing, with a system error when the port is taken. */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   await mkdir(options.directory, { recursive: true })
-  const changes = createChanges()
+  const log: CallLog = { all: [], unknown: [] }
+  const deliveries: Delivery[] = []
+  const changes = createChanges(() => recently(log, deliveries))
   const server = createServer()
   const [git, key, port] = await Promise.all([findGit(options.directory), appKey(), listen(server, options.port ?? 0)])
   const world = createWorld({
@@ -124,10 +128,11 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     url: options.webhook?.url,
     secret: options.webhook?.secret ?? randomText(32),
     concurrency: options.webhook?.concurrency ?? 1,
+    timeoutMs: options.webhook?.timeoutMs ?? 10_000,
+    log: deliveries,
   })
   world.tell = hooks.tell
   const auth = createAuth(world, key)
-  const log: CallLog = { all: [], unknown: [] }
   const budgets = createBudgets(world, options.rateLimit ?? 5000)
   const missing = (options.missing ?? []).map((one) => (typeof one === 'string' ? { route: one } : one))
   const clientSecret = randomText(40)
@@ -137,7 +142,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     const core = budgetNumbers(budgetHeaders(budgets.of(call.caller)))
     return { body: { resources: { core, search: { ...core, limit: 30, remaining: 30, used: 0 } }, rate: core } }
   })
-  const api = createApi({ world, auth, hooks, faults, budgets, log, missing }, [
+  const api = createApi({ world, auth, hooks, faults, budgets, log, missing, lastReads: new Map() }, [
     ...routes,
     ...manifestRoutes(codes, secrets),
     rateLimit,
@@ -166,7 +171,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     setWebhookUrl(url) {
       hooks.url = url
     },
-    ping: () => ping(world, hooks.hookId),
+    ping: () => hooks.ping(),
     createRepository: (wish) => createRepository(world, wish),
     importRepository: (wish) => importRepository(world, wish),
     repository: (fullName) => findRepository(world, fullName),
@@ -176,7 +181,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
     busiestWrites: (windowMs) => busiestWrites(log.all, windowMs),
     unknown: log.unknown,
     gitRequests,
-    deliveries: hooks.log,
+    deliveries,
     faults,
     missing,
     changed: changes.target,
@@ -216,13 +221,13 @@ function listen(server: ReturnType<typeof createServer>, port: number): Promise<
   })
 }
 
-function ping(world: World, hookId: number): void {
-  const actor = { account: world.app.owner }
-  world.tell({
-    event: 'ping',
-    actor,
-    payload: { zen: 'Keep it logically awesome.', hook_id: hookId, hook: { id: hookId } },
-  })
+/** The last calls and deliveries, for the error of a fact that never came. */
+function recently(log: CallLog, deliveries: Delivery[]): string {
+  const calls = log.all.slice(-8).map((call) => `  ${call.status} ${call.method} ${call.path}`)
+  const sent = deliveries
+    .slice(-8)
+    .map((one) => `  ${one.statusCode ?? 'under way'} ${one.event}${one.action ? `.${one.action}` : ''}`)
+  return ['last calls:', ...calls, 'last deliveries:', ...sent].join('\n')
 }
 
 function budgetNumbers(headers: Record<string, string>) {

@@ -181,7 +181,9 @@ interface CgiAnswer {
 function runBackend(world: World, cgi: Cgi): Promise<CgiAnswer> {
   const child = startBackend(world, cgi)
   // A client that goes away mid-push must not hold the repository.
-  cgi.incoming.once('aborted', () => child.kill())
+  cgi.incoming.once('close', () => {
+    if (!cgi.incoming.complete) child.kill()
+  })
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))

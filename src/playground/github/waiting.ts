@@ -14,7 +14,8 @@ export interface Changes {
 
 export type Truthy<T> = Exclude<T, undefined | null | false | '' | 0>
 
-export function createChanges(): Changes {
+/** @param context what to add to the error of a fact that never came: what happened lately. */
+export function createChanges(context: () => string): Changes {
   const target = new EventTarget()
   let announced = false
   return {
@@ -34,7 +35,7 @@ export function createChanges(): Changes {
         try {
           const answer = await fact()
           if (answer) return answer as Truthy<T>
-          if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}`)
+          if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for: ${what}\n${context()}`)
           await next.happened
         } finally {
           next.cancel()

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto'
 import { attempt, type Delivery, deliveryHeaders } from './deliveries.ts'
 import { deliveryFault, type FaultBook } from './faults.ts'
 import { Refusal } from './model.ts'
-import { userBody } from './payloads/accounts.ts'
+import { organizationBody, userBody } from './payloads/accounts.ts'
 import { repositoryBody } from './payloads/repositories.ts'
-import { type Happening, installationOf, type World } from './world.ts'
+import { emailOf, type Happening, installationOf, type World } from './world.ts'
 
 /** GitHub cannot redeliver what is older, in ms: documented in "Redelivering webhooks" (3 days). */
 const RETENTION = 3 * 24 * 3600 * 1000
@@ -20,6 +20,7 @@ export interface Webhooks {
   /** Every delivery, oldest first. */
   log: Delivery[]
   tell(happening: Happening): void
+  ping(): void
   /** Those that GitHub still lists, newest first. */
   listed(): Delivery[]
   /** Sends the delivery with this id again. @throws {Refusal} 404 */
@@ -33,6 +34,10 @@ export interface WebhookOptions {
   secret: string
   /** Deliveries under way at once. 1 keeps them in order. */
   concurrency: number
+  /** How long an answer may take. */
+  timeoutMs: number
+  /** Where deliveries are written down. */
+  log: Delivery[]
 }
 
 export function createWebhooks(world: World, faults: FaultBook, options: WebhookOptions): Webhooks {
@@ -43,11 +48,16 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
     url: options.url,
     secret: options.secret,
     hookId: world.nextId(),
-    log: [],
+    log: options.log,
     tell(happening) {
       const delivery = hooks.url === undefined ? undefined : compose(world, hooks, happening)
       if (delivery) submit(delivery)
       world.changed()
+    },
+    ping() {
+      const hook = hookBody(world, hooks)
+      const payload = { zen: 'Keep it logically awesome.', hook_id: hooks.hookId, hook }
+      hooks.tell({ event: 'ping', actor: { account: world.app.owner }, payload })
     },
     listed() {
       const since = world.now().getTime() - RETENTION
@@ -103,7 +113,7 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
     while (underWay.size < options.concurrency) {
       const next = waiting.shift()
       if (!next) return
-      const sending = attempt(next, stop.signal).then(() => {
+      const sending = attempt(next, stop.signal, options.timeoutMs).then(() => {
         underWay.delete(sending)
         world.changed()
         pump()
@@ -113,6 +123,25 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
   }
 
   return hooks
+}
+
+function hookBody(world: World, hooks: Webhooks) {
+  const created = world.app.createdAt.toISOString()
+  const url = `${world.apiUrl}/app/hook`
+  return {
+    type: 'App',
+    id: hooks.hookId,
+    app_id: world.app.id,
+    name: 'web',
+    active: hooks.url !== undefined,
+    events: world.app.events,
+    config: { content_type: 'json', insecure_ssl: '0', secret: '********', url: hooks.url },
+    url,
+    ping_url: `${url}/pings`,
+    deliveries_url: `${url}/deliveries`,
+    created_at: created,
+    updated_at: created,
+  }
 }
 
 /** The delivery for what happened, or undefined when the app does not hear of it. */
@@ -126,7 +155,7 @@ function compose(world: World, hooks: Webhooks, happening: Happening): Delivery 
     ...(action === undefined ? {} : { action }),
     ...happening.payload,
     ...(repository ? { repository: webhookRepository(world, happening) } : {}),
-    ...(repository?.owner.type === 'Organization' ? { organization: userBody(world, repository.owner) } : {}),
+    ...(repository?.owner.type === 'Organization' ? { organization: organizationBody(world, repository.owner) } : {}),
     sender: userBody(world, happening.actor.account),
     // The installation's own events carry it whole in their payload.
     ...(installation && !('installation' in happening.payload) ? { installation: { id: installation.id } } : {}),
@@ -142,13 +171,20 @@ function compose(world: World, hooks: Webhooks, happening: Happening): Delivery 
   })
 }
 
-/** In a push, and only there, two times of the repository are Unix seconds. */
+/** In a push, and only there, two times of the repository are Unix seconds, and some old names live on. */
 function webhookRepository(world: World, { event, repository }: Happening): Record<string, unknown> | undefined {
   if (!repository) return undefined
   const body = repositoryBody(world, repository)
   if (event !== 'push') return body
   const seconds = (date: Date): number => Math.floor(date.getTime() / 1000)
-  return { ...body, created_at: seconds(repository.createdAt), pushed_at: seconds(repository.pushedAt) }
+  return {
+    ...body,
+    owner: { ...body.owner, name: repository.owner.login, email: emailOf(repository.owner) },
+    created_at: seconds(repository.createdAt),
+    pushed_at: seconds(repository.pushedAt),
+    stargazers: 0,
+    master_branch: repository.defaultBranch,
+  }
 }
 
 function copy(world: World, hooks: Webhooks, delivery: Delivery, changes: Partial<Delivery> = {}): Delivery {

@@ -1,5 +1,6 @@
 /** Everything one playground knows, and the small verbs that every act uses. */
 import { randomBytes } from 'node:crypto'
+import type { Signature } from './commits.ts'
 import type { Git } from './git.ts'
 import {
   type Account,
@@ -107,6 +108,11 @@ export function appActor(app: App): Actor {
 /** The address that ties a commit to an account, in GitHub's form. */
 export function emailOf(account: Account): string {
   return `${account.id}+${account.login}@users.noreply.github.com`
+}
+
+/** How GitHub signs a commit that an account makes on the web. */
+export function signatureOf(world: World, account: Account): Signature {
+  return { name: account.login, email: emailOf(account), date: world.now() }
 }
 
 /** A queue of one. */

@@ -1,6 +1,6 @@
 /** What CI says: check runs in the suites of an app, and commit statuses. */
 import type { Sha } from '../../../config/ids.ts'
-import { readCommit } from '../commits.ts'
+import { type Commit, readCommit } from '../commits.ts'
 import {
   type Actor,
   type App,
@@ -13,7 +13,7 @@ import {
   type Repository,
   type Schemas,
 } from '../model.ts'
-import { checkRunBody, statusBody, suiteBody, suiteState } from '../payloads/checks.ts'
+import { checkRunEventBody, statusBody, suiteBody, suiteState } from '../payloads/checks.ts'
 import { commitBody } from '../payloads/commits.ts'
 import { nameOf, type World } from '../world.ts'
 
@@ -51,9 +51,9 @@ export async function createCheckRun(
   wanted: CheckRunEdit & { name: string; head_sha: Sha },
 ): Promise<CheckRun> {
   if (!actor.app) throw new Refusal(403, 'You must authenticate via a GitHub App.')
-  if (!(await readCommit(world.git, repository.path, wanted.head_sha)))
-    throw new Refusal(422, `No commit found for SHA: ${wanted.head_sha}`)
-  const suite = suiteFor(world, actor.app, repository, wanted.head_sha)
+  const commit = await readCommit(world.git, repository.path, wanted.head_sha)
+  if (!commit) throw new Refusal(422, `No commit found for SHA: ${wanted.head_sha}`)
+  const suite = suiteFor(world, actor.app, repository, commit)
   const run: CheckRun = {
     id: world.nextId(),
     suite,
@@ -133,7 +133,8 @@ function annotation(
 }
 
 /** The app's suite for a commit: there is one, made when it is first needed. */
-export function suiteFor(world: World, app: App, repository: Repository, headSha: Sha): CheckSuite {
+export function suiteFor(world: World, app: App, repository: Repository, headCommit: Commit): CheckSuite {
+  const headSha = headCommit.sha
   const found = repository.suites.find((suite) => suite.app === app && suite.headSha === headSha)
   if (found) return found
   const now = world.now()
@@ -142,6 +143,7 @@ export function suiteFor(world: World, app: App, repository: Repository, headSha
     id: world.nextId(),
     app,
     headSha,
+    headCommit,
     headBranch: branch ? branch[0].slice('refs/heads/'.length) : null,
     runs: [],
     createdAt: now,
@@ -158,13 +160,18 @@ export function checkRunOf(repository: Repository, id: number): CheckRun {
   return run
 }
 
+/** Somebody presses "Re-run": the app that made the run is asked to run it again. */
+export function rerequestCheckRun(world: World, actor: Actor, repository: Repository, run: CheckRun): void {
+  if (run.suite.app === world.app) tellRun(world, actor, repository, run, 'rerequested')
+}
+
 function tellRun(world: World, actor: Actor, repository: Repository, run: CheckRun, action: string): void {
   world.tell({
     event: 'check_run',
     action,
     actor,
     repository,
-    payload: { check_run: checkRunBody(world, repository, run) },
+    payload: { check_run: checkRunEventBody(world, repository, run) },
   })
 }
 

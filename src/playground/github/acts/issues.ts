@@ -30,7 +30,7 @@ export interface IssueEdit {
 /** Opens an issue. Tells `issues.opened`, then `issues.labeled` per label and `issues.assigned` per assignee. */
 export function createIssue(world: World, actor: Actor, repository: Repository, wanted: NewIssue): Issue {
   const issue = newIssue(world, actor, repository, wanted)
-  issue.labels = (wanted.labels ?? []).map((name) => labelNamed(world, actor, repository, name))
+  issue.labels = [...new Set((wanted.labels ?? []).map((name) => labelNamed(world, actor, repository, name)))]
   issue.assignees = assigneesNamed(world, wanted.assignees ?? [])
   tellIssue(world, actor, repository, issue, 'opened')
   for (const label of issue.labels) tellLabel(world, actor, repository, issue, 'labeled', label)

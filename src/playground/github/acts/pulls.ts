@@ -1,10 +1,7 @@
 /** Opening, changing and merging pull requests. */
 import type { Sha } from '../../../config/ids.ts'
-import { updateRefs } from '../bare.ts'
-import { countCommits, mergeBase, readCommits, type Signature } from '../commits.ts'
-import { mergeCommit, mergeTree, rebaseCommits, squashCommit } from '../merges.ts'
+import { countCommits, mergeBase } from '../commits.ts'
 import {
-  type Account,
   type Actor,
   type Issue,
   invalid,
@@ -15,10 +12,9 @@ import {
   type Repository,
 } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
-import { rulesBroken } from '../rules.ts'
-import { accountOf, emailOf, nameOf, roleOf, type World } from '../world.ts'
+import { accountOf, type World } from '../world.ts'
 import { editIssue, newIssue, tellIssue } from './issues.ts'
-import { changeRefs, finishMerge, setHead } from './refs.ts'
+import { setHead } from './refs.ts'
 
 export interface NewPull {
   title: string
@@ -143,142 +139,6 @@ export function unrequestReviewers(
     const more = { requested_reviewer: userBody(world, account) }
     tellIssue(world, actor, repository, issue, 'review_request_removed', more)
   }
-}
-
-/** Tries the merge, unless that was done for these two commits already. */
-export async function computeMergeability(world: World, repository: Repository, issue: PullIssue): Promise<void> {
-  const { pull } = issue
-  const base = repository.refs.get(`refs/heads/${pull.baseRef}`)
-  const head = pull.headSha
-  if (!base || pull.mergedAt || (pull.mergeability?.head === head && pull.mergeability.base === base)) return
-  if (pull.unknownAnswers < world.mergeableUnknownReads) {
-    pull.unknownAnswers += 1
-    return
-  }
-  const clean = (await mergeTree(world.git, repository.path, base, head)) !== undefined
-  pull.mergeability = { head, base, clean }
-}
-
-export interface MergeWish {
-  method?: 'merge' | 'squash' | 'rebase'
-  /** Only this head may be merged. */
-  sha?: string
-  title?: string
-  message?: string
-}
-
-/**
- * Merges the pull request in the real repository; gives the new commit of the base branch.
- * @throws {Refusal} 409 when the head is not `sha`; 405 when it is closed, in conflict, protected, or the method is not allowed.
- */
-export async function mergePull(
-  world: World,
-  actor: Actor,
-  repository: Repository,
-  issue: PullIssue,
-  wish: MergeWish,
-): Promise<Sha> {
-  const merged = await changeRefs(
-    world,
-    actor,
-    repository,
-    () => mergeNow(world, actor, repository, issue, wish),
-    (commit) => {
-      // A merge commit was noticed as one already; a squash or a rebase cannot be seen in the history.
-      if (!issue.pull.mergedAt) finishMerge(world, actor, repository, issue, commit)
-    },
-  )
-  if (repository.deleteBranchOnMerge && repository.refs.has(`refs/heads/${issue.pull.headRef}`))
-    await deleteRef(world, actor, repository, `refs/heads/${issue.pull.headRef}`)
-  return merged
-}
-
-async function mergeNow(
-  world: World,
-  actor: Actor,
-  repository: Repository,
-  issue: PullIssue,
-  wish: MergeWish,
-): Promise<Sha> {
-  const { pull } = issue
-  const method = wish.method ?? 'merge'
-  checkMerge(repository, actor, issue, wish, method)
-  const ref = `refs/heads/${pull.baseRef}`
-  const base = repository.refs.get(ref)
-  if (!base) throw notMergeable('Pull Request is not mergeable')
-  const person = signatureOf(world, actor.account)
-  const request = {
-    base,
-    head: pull.headSha,
-    message: await messageFor(world, repository, issue, method, wish),
-    author: method === 'squash' ? signatureOf(world, issue.user) : person,
-    committer: { name: 'GitHub', email: 'noreply@github.com', date: world.now() },
-  }
-  const make = { merge: mergeCommit, squash: squashCommit, rebase: rebaseCommits }[method]
-  const merged = await make(world.git, repository.path, request)
-  if (!merged) throw notMergeable('Pull Request is not mergeable')
-  await updateRefs(world.git, repository.path, [{ ref, from: base, to: merged }])
-  return merged
-}
-
-function checkMerge(repository: Repository, actor: Actor, issue: PullIssue, wish: MergeWish, method: string): void {
-  const { pull } = issue
-  if (pull.mergedAt || issue.state === 'closed') throw notMergeable('Pull Request is not mergeable')
-  if (wish.sha !== undefined && wish.sha !== pull.headSha)
-    throw new Refusal(409, 'Head branch was modified. Review and try the merge again.')
-  if (pull.draft) throw notMergeable('Pull Request is still a draft')
-  if (method === 'merge' && !repository.mergeMethods.merge)
-    throw notMergeable('Merge commits are not allowed on this repository.')
-  if (method === 'squash' && !repository.mergeMethods.squash)
-    throw notMergeable('Squash merges are not allowed on this repository.')
-  if (method === 'rebase' && !repository.mergeMethods.rebase)
-    throw notMergeable('Rebase merges are not allowed on this repository.')
-  const { blocking } = rulesBroken(repository, issue)
-  const admin = !actor.app && roleOf(repository, actor.account) === 'admin'
-  if (blocking && !admin) throw notMergeable(blocking)
-}
-
-function notMergeable(message: string): Refusal {
-  return new Refusal(405, message)
-}
-
-/** GitHub's default texts: "Merge pull request #n from …", or for a squash the only commit's or the pull request's title. */
-async function messageFor(
-  world: World,
-  repository: Repository,
-  issue: PullIssue,
-  method: 'merge' | 'squash' | 'rebase',
-  wish: MergeWish,
-): Promise<string> {
-  const { pull } = issue
-  if (method === 'merge') {
-    const title =
-      wish.title ?? `Merge pull request #${issue.number} from ${nameOf(repository).split('/')[0]}/${pull.headRef}`
-    return `${title}\n\n${wish.message ?? issue.title}\n`
-  }
-  const range = [`${pull.baseSha}..${pull.headSha}`, '--no-merges']
-  const commits = await readCommits(world.git, repository.path, range)
-  const [only] = commits
-  const alone = commits.length === 1 && only !== undefined
-  const subject = alone ? (only.message.split('\n')[0] ?? issue.title) : issue.title
-  const text = alone
-    ? only.message.split('\n').slice(1).join('\n').trim()
-    : commits.map((commit) => `* ${commit.message}`).join('\n\n')
-  return `${wish.title ?? `${subject} (#${issue.number})`}\n\n${wish.message ?? text}`.trimEnd().concat('\n')
-}
-
-/** How GitHub signs a commit that an account makes on the web. */
-export function signatureOf(world: World, account: Account): Signature {
-  return { name: account.login, email: emailOf(account), date: world.now() }
-}
-
-/** @throws {Refusal} 422 when the ref does not exist. */
-export async function deleteRef(world: World, actor: Actor, repository: Repository, ref: string): Promise<void> {
-  await changeRefs(world, actor, repository, async () => {
-    const from = repository.refs.get(ref)
-    if (!from) throw new Refusal(422, 'Reference does not exist')
-    await updateRefs(world.git, repository.path, [{ ref, from }])
-  })
 }
 
 /** Every pull request of the repository, newest first. */

@@ -1,10 +1,10 @@
 /** Every change of a branch or tag, whoever makes it and however: what follows from it is told here. */
 
 import type { Sha } from '../../../config/ids.ts'
-import { pointRef, readRefs } from '../bare.ts'
+import { pointRef, readRefs, updateRefs } from '../bare.ts'
 import { type Commit, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
 import { diffTotals } from '../diffs.ts'
-import { type Actor, isPull, type PullIssue, type Repository } from '../model.ts'
+import { type Actor, isPull, type PullIssue, Refusal, type Repository } from '../model.ts'
 import { suiteBody } from '../payloads/checks.ts'
 import { pushCommitBody } from '../payloads/commits.ts'
 import { repositoryHtml } from '../payloads/repositories.ts'
@@ -59,10 +59,11 @@ interface RefMove {
 async function noticeRef(world: World, actor: Actor, repository: Repository, move: RefMove): Promise<void> {
   repository.pushedAt = world.now()
   if (!move.from || !move.to) tellRef(world, actor, repository, move)
-  const commits = await tellPush(world, actor, repository, move)
+  const head = move.to && (await readCommit(world.git, repository.path, move.to))
+  const commits = await tellPush(world, actor, repository, move, head)
   if (!move.ref.startsWith('refs/heads/')) return
   const branch = move.ref.slice('refs/heads/'.length)
-  if (move.to) requestChecks(world, actor, repository, move.to)
+  if (head) requestChecks(world, actor, repository, head)
   for (const issue of openPulls(repository)) {
     if (issue.pull.headRef === branch) await headMoved(world, actor, repository, issue, move)
     else if (issue.pull.baseRef === branch) await baseMoved(world, actor, repository, issue, move)
@@ -82,12 +83,17 @@ function tellRef(world: World, actor: Actor, repository: Repository, { ref, to }
   world.tell({ event: to ? 'create' : 'delete', actor, repository, payload })
 }
 
-async function tellPush(world: World, actor: Actor, repository: Repository, move: RefMove): Promise<Commit[]> {
+async function tellPush(
+  world: World,
+  actor: Actor,
+  repository: Repository,
+  move: RefMove,
+  head: Commit | undefined,
+): Promise<Commit[]> {
   const { ref, from, to } = move
   const { git } = world
   const commits = to ? await newCommits(world, repository, move) : []
   const forced = from !== undefined && to !== undefined && !(await isAncestor(git, repository.path, from, to))
-  const head = to ? await readCommit(git, repository.path, to) : undefined
   const html = repositoryHtml(world, repository)
   const payload = {
     ref,
@@ -118,10 +124,10 @@ function newCommits(world: World, repository: Repository, { ref, from, to }: Ref
 }
 
 /** GitHub opens a check suite for the app on every push, if it may write checks, and asks it to run. */
-function requestChecks(world: World, actor: Actor, repository: Repository, head: Sha): void {
+function requestChecks(world: World, actor: Actor, repository: Repository, head: Commit): void {
   const installation = installationOf(world, repository)
   if (installation?.permissions.checks !== 'write') return
-  if (repository.suites.some((suite) => suite.app === world.app && suite.headSha === head)) return
+  if (repository.suites.some((suite) => suite.app === world.app && suite.headSha === head.sha)) return
   const payload = { check_suite: suiteBody(world, repository, suiteFor(world, world.app, repository, head)) }
   world.tell({ event: 'check_suite', action: 'requested', actor, repository, payload, onlyFor: world.app })
 }
@@ -197,4 +203,13 @@ function closeNamed(world: World, actor: Actor, repository: Repository, text: st
     const issue = repository.issues.get(Number(number))
     if (issue && !issue.pull) closeIssue(world, actor, repository, issue)
   }
+}
+
+/** @throws {Refusal} 422 when the ref does not exist. */
+export async function deleteRef(world: World, actor: Actor, repository: Repository, ref: string): Promise<void> {
+  await changeRefs(world, actor, repository, async () => {
+    const from = repository.refs.get(ref)
+    if (!from) throw new Refusal(422, 'Reference does not exist')
+    await updateRefs(world.git, repository.path, [{ ref, from }])
+  })
 }

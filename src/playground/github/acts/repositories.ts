@@ -3,9 +3,8 @@ import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
 import type { Account, Actor, MergeMethods, Repository, Role } from '../model.ts'
-import { accountOf, createLock, nameOf, type World } from '../world.ts'
+import { accountOf, createLock, nameOf, signatureOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
-import { signatureOf } from './pulls.ts'
 
 export interface RepositoryWish {
   owner: string

@@ -91,8 +91,9 @@ export function readBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T>
   const read = schema.safeParse(call.body)
   if (read.success) return read.data
   const [issue] = read.error.issues
-  const field = issue?.path.join('/') ?? ''
-  const missing = issue?.code === 'invalid_type' && issue.message.endsWith('received undefined')
+  const path = issue?.path ?? []
+  const field = path.join('/')
+  const missing = path.reduce<unknown>((value, key) => Object(value)[key], call.body) === undefined
   const what = missing ? `"${field}" wasn't supplied.` : `For '${field}', ${issue?.message}.`
   throw new Refusal(422, `Invalid request.\n\n${what}`)
 }

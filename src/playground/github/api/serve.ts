@@ -23,6 +23,8 @@ export interface ApiParts {
   log: CallLog
   /** Routes this server does not have: `'POST /repos/…/reactions'`, `*` for any text. Answered with the status. */
   missing: MissingRoute[]
+  /** Address → what a read of it was answered last, for the fault `stale`. */
+  lastReads: Map<string, RawAnswer>
 }
 
 export interface MissingRoute {
@@ -52,10 +54,14 @@ async function respond(parts: ApiParts, context: Context<Env>, route: Route | un
   const { outgoing } = context.env
   const rule = apiFault(parts.faults, { ...call, git: false }, world.now())
   if (rule) call.fault = rule.fault.kind
-  const instead = rule && (await misbehaveBefore(rule, outgoing))
+  const instead =
+    rule?.fault.kind === 'stale'
+      ? parts.lastReads.get(context.req.url)
+      : rule && (await misbehaveBefore(rule, outgoing))
   if (instead === 'cut') return RESPONSE_ALREADY_SENT
   const answer = instead ?? (await carryOut(parts, context, route, text))
   if (rule && (await misbehaveAfter(rule, outgoing)) === 'cut') return RESPONSE_ALREADY_SENT
+  if (call.method === 'GET' && answer.status === 200) parts.lastReads.set(context.req.url, answer)
   call.status = answer.status
   world.changed()
   const bodyless = answer.status === 204 || answer.status === 304

@@ -33,6 +33,25 @@ export function userBody(world: World, account: Account): Schemas['simple-user']
   }
 }
 
+/** The organisation a webhook's repository belongs to. */
+export function organizationBody(world: World, account: Account): Schemas['organization-simple'] {
+  const url = `${world.apiUrl}/orgs/${account.login}`
+  return {
+    login: account.login,
+    id: account.id,
+    node_id: nodeId('Organization', account.id),
+    url,
+    repos_url: `${url}/repos`,
+    events_url: `${url}/events`,
+    hooks_url: `${url}/hooks`,
+    issues_url: `${url}/issues`,
+    members_url: `${url}/members{/member}`,
+    public_members_url: `${url}/public_members{/member}`,
+    avatar_url: `${world.url}/avatars/u/${account.id}`,
+    description: '',
+  }
+}
+
 export function publicUserBody(world: World, account: Account): Schemas['public-user'] {
   const created = account.createdAt.toISOString()
   return {

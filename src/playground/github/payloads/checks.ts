@@ -1,4 +1,5 @@
 /** Bodies for check runs, check suites and commit statuses. */
+import type { Commit } from '../commits.ts'
 import type { CheckConclusion, CheckRun, CheckStatus, CheckSuite, CommitStatus, Repository, Schemas } from '../model.ts'
 import { isPull } from '../model.ts'
 import type { World } from '../world.ts'
@@ -48,6 +49,12 @@ export function checkRunBody(world: World, repository: Repository, run: CheckRun
   }
 }
 
+/** In a webhook the run's suite is told whole. */
+export function checkRunEventBody(world: World, repository: Repository, run: CheckRun) {
+  const { repository: _repository, head_commit: _commit, ...suite } = suiteBody(world, repository, run.suite)
+  return { ...checkRunBody(world, repository, run), check_suite: suite }
+}
+
 /** A suite is completed when all its runs are; its conclusion is the worst of theirs. */
 export function suiteState(suite: CheckSuite): { status: CheckStatus; conclusion: CheckConclusion | null } {
   if (suite.runs.length === 0) return { status: 'queued', conclusion: null }
@@ -57,7 +64,7 @@ export function suiteState(suite: CheckSuite): { status: CheckStatus; conclusion
   return { status: 'completed', conclusion }
 }
 
-export function suiteBody(world: World, repository: Repository, suite: CheckSuite) {
+export function suiteBody(world: World, repository: Repository, suite: CheckSuite): Schemas['check-suite'] {
   const url = `${repositoryUrl(world, repository)}/check-suites/${suite.id}`
   return {
     id: suite.id,
@@ -75,7 +82,20 @@ export function suiteBody(world: World, repository: Repository, suite: CheckSuit
     updated_at: suite.updatedAt.toISOString(),
     latest_check_runs_count: suite.runs.length,
     check_runs_url: `${url}/check-runs`,
-  } satisfies Omit<Schemas['check-suite'], 'head_commit'>
+    head_commit: simpleCommit(suite.headCommit),
+  }
+}
+
+function simpleCommit(commit: Commit): Schemas['simple-commit'] {
+  const { sha, tree, message, author, committer } = commit
+  return {
+    id: sha,
+    tree_id: tree,
+    message,
+    timestamp: committer.date.toISOString(),
+    author: { name: author.name, email: author.email },
+    committer: { name: committer.name, email: committer.email },
+  }
 }
 
 export function statusBody(world: World, repository: Repository, status: CommitStatus): Schemas['status'] {

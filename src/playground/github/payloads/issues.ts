@@ -52,6 +52,7 @@ export function issueBody(world: World, repository: Repository, issue: Issue): S
     body: issue.body,
     reactions: reactionRollup(url, issue.reactions),
     performed_via_github_app: issue.app ? appBody(world, issue.app) : null,
+    draft: issue.pull?.draft ?? false,
     ...relations(world, repository, issue),
     ...(issue.pull ? pullLinks(world, repository, issue) : {}),
   }
@@ -81,7 +82,6 @@ function relations(world: World, repository: Repository, issue: Issue) {
 function pullLinks(world: World, repository: Repository, issue: Issue) {
   const html = issueHtml(world, repository, issue)
   return {
-    draft: issue.pull?.draft ?? false,
     pull_request: {
       url: `${repositoryUrl(world, repository)}/pulls/${issue.number}`,
       html_url: html,

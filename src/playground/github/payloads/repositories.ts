@@ -71,6 +71,7 @@ export function repositoryBody(world: World, repository: Repository, reader?: Ac
     subscribers_count: 0,
     network_count: 0,
     license: null,
+    custom_properties: {},
     forks: 0,
     open_issues: open,
     watchers: 0,

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { covers } from '../api/access.ts'
 import { paged, pagedIn } from '../api/pages.ts'
-import { appRoute, type Call, numberParam, ok, openRoute, type Route, readBody } from '../api/route.ts'
+import { appRoute, type Call, noContent, numberParam, ok, openRoute, type Route, readBody } from '../api/route.ts'
 import type { Token } from '../auth.ts'
 import { type Installation, type Permissions, Refusal, type Repository } from '../model.ts'
 import { appBody, installationBody } from '../payloads/accounts.ts'
@@ -26,6 +26,16 @@ export const appRoutes: Route[] = [
     ok(installationBody(call.world, installationFor(call))),
   ),
   appRoute('POST', '/app/installations/{installation_id}/access_tokens', mintToken),
+  {
+    method: 'DELETE',
+    path: '/installation/token',
+    who: 'installation',
+    needs: [],
+    handle(call) {
+      if (call.caller.kind === 'installation') call.auth.forget(call.caller.token)
+      return noContent
+    },
+  },
   appRoute('GET', '/repos/{owner}/{repo}/installation', (call) => {
     const repository = findRepository(call.world, `${call.params.owner}/${call.params.repo}`)
     const installation = repository && installationOf(call.world, repository)

@@ -2,8 +2,7 @@
 import { z } from 'zod'
 import type { Sha } from '../../../config/ids.ts'
 import { sha } from '../../../config/ids.ts'
-import { deleteRef } from '../acts/pulls.ts'
-import { changeRefs } from '../acts/refs.ts'
+import { changeRefs, deleteRef } from '../acts/refs.ts'
 import { paged } from '../api/pages.ts'
 import {
   created,

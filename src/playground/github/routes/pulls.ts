@@ -1,14 +1,7 @@
 /** Pull requests: opening, reading, changing, merging. */
 import { z } from 'zod'
-import {
-  computeMergeability,
-  createPull,
-  editPull,
-  mergePull,
-  pullsOf,
-  requestReviewers,
-  unrequestReviewers,
-} from '../acts/pulls.ts'
+import { computeMergeability, mergePull, updateBranch } from '../acts/merge.ts'
+import { createPull, editPull, pullsOf, requestReviewers, unrequestReviewers } from '../acts/pulls.ts'
 import { paged } from '../api/pages.ts'
 import {
   created,
@@ -25,7 +18,7 @@ import { diffFiles } from '../diffs.ts'
 import { asPull, type PullIssue, Refusal } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
 import { commitBody, fileBody } from '../payloads/commits.ts'
-import { pullBody, pullListBody } from '../payloads/pulls.ts'
+import { pullBody, pullListBody, pullUrl } from '../payloads/pulls.ts'
 import { issueOf } from '../world.ts'
 import { sorted } from './issues.ts'
 
@@ -91,6 +84,13 @@ export const pullRoutes: Route[] = [
       message: commit_message,
     })
     return ok({ sha: merged, merged: true, message: 'Pull Request successfully merged' })
+  }),
+  repositoryRoute('PUT', '/pulls/{pull_number}/update-branch', 'pull_requests:write', async (call) => {
+    const { expected_head_sha } = readBody(call, z.object({ expected_head_sha: z.string().optional() }))
+    const issue = pullFor(call)
+    await updateBranch(call.world, call.actor, call.repository, issue, expected_head_sha)
+    const url = pullUrl(call.world, call.repository, issue)
+    return { status: 202, body: { message: 'Updating pull request branch.', url } }
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/requested_reviewers', 'pull_requests:read', (call) => {
     const users = pullFor(call).pull.requestedReviewers.map((account) => userBody(call.world, account))
