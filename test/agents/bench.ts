@@ -5,7 +5,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterEach } from 'vitest'
+import { afterAll, afterEach } from 'vitest'
 import type { AgentKind } from '../../src/agents/agent.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
 import type { AgentOutcome, AgentUpdate, RunAgentOptions } from '../../src/runs/agent/outcome.ts'
@@ -30,10 +30,14 @@ export async function scratch(): Promise<string> {
   return path
 }
 
+/** One for all tests of a file, as one orchestrator has one for all its runs. */
+const shared = createWarden({ instanceId: `test-${process.pid}` })
+afterAll(() => shared.close())
+
 let lives = 0
 
-/** A warden that is closed after the test. */
-export function testWarden(): Warden {
+/** A warden of a test's own, closed after it. */
+export function ownWarden(): Warden {
   lives += 1
   const warden = createWarden({ instanceId: `test-${process.pid}-${lives}` })
   after(() => warden.close())
@@ -58,12 +62,11 @@ export interface Bench {
 let runs = 0
 
 /** A workspace with a warden in which agents can be run. */
-export async function bench(): Promise<Bench> {
+export async function bench(warden: Warden = shared): Promise<Bench> {
   const root = await scratch()
   const cwd = await realpath(await mkdtemp(join(root, 'tree-')))
   const agents = await loadAgents()
   const scripted = kindOf(agents, 'scripted')
-  const warden = testWarden()
   const updates: AgentUpdate[] = []
   const logFile = join(root, 'run.log')
 

@@ -19,10 +19,10 @@ async function growth(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('an agent that prints too much', () => {
-  it.each(['text', 'junk', 'line', 'stderr'])('%s: 100 MB leave memory and log bounded', async (form) => {
+  it.each(['text', 'junk', 'line', 'stderr'])('%s: 60 MB leave memory and log bounded', async (form) => {
     const { script, updates, logFile } = await bench()
     const grown = await growth(async () => {
-      const outcome = await script(`flood 100000000 ${form}\nsay done`, { limits })
+      const outcome = await script(`flood 60000000 ${form}\nsay done`, { limits })
       if (form === 'junk') expect(outcome).toMatchObject({ kind: 'protocol-error', reason: 'bad-frames' })
       else expect(outcome).toMatchObject({ kind: 'finished', summary: 'done' })
     })

@@ -203,6 +203,10 @@ describe('the script language', () => {
       verb: 'write',
       rest: 'a: b: c',
     })
+    expect(readScript('```tutti-script\n  say <<END\n  one\n\n    two\n  END\nwrite a <<X\nb\nX\n```\n')).toEqual([
+      { verb: 'say', rest: 'one\n\n  two' },
+      { verb: 'write', rest: 'a: b' },
+    ])
     expect(readScript('no script here')).toBeUndefined()
   })
 

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { sweepStrays } from '../../src/runs/agent/markers.ts'
 import { processTable } from '../../src/runs/agent/processes.ts'
 import { killTrees, signalOne, treeMembers } from '../../src/runs/agent/tree.ts'
-import { bench, isAlive, scratch, until } from './bench.ts'
+import { bench, isAlive, ownWarden, scratch, until } from './bench.ts'
 
 const pidOf = (text: string) => Number(text.trim())
 
@@ -71,7 +71,7 @@ describe('the end of a run', () => {
 
 describe('strays of an earlier life', () => {
   it('are killed at the start; the present life is spared', async () => {
-    const earlier = await bench()
+    const earlier = await bench(ownWarden())
     const stop = new AbortController()
     const ended = earlier.script('spawn far.pid detached\nhang', { signal: stop.signal })
     const stray = pidOf(await earlier.file('far.pid'))

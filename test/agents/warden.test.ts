@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createWarden } from '../../src/runs/agent/warden.ts'
-import { after, bench, isAlive, scratch, scriptPrompt, until } from './bench.ts'
+import { after, bench, isAlive, ownWarden, scratch, scriptPrompt, until } from './bench.ts'
 
 const orchestrator = fileURLToPath(new URL('./orchestrator.fixture.ts', import.meta.url))
 
@@ -71,7 +71,7 @@ describe('the warden', () => {
   })
 
   it('is started again when it was killed, and still knows the runs', async () => {
-    const { warden, script, saw } = await bench()
+    const { warden, script, saw } = await bench(ownWarden())
     const stop = new AbortController()
     const ended = script('say waiting\nwait-for never', { signal: stop.signal })
     await saw((update) => update.kind === 'text')
@@ -86,7 +86,7 @@ describe('the warden', () => {
   })
 
   it('ignores the signals of a terminal, and refuses ids that cannot mark a process', async () => {
-    const { warden, script } = await bench()
+    const { warden, script } = await bench(ownWarden())
     warden.start()
     const pid = warden.pid ?? 0
     // Its handlers are in place once it has answered to nothing but the end of the pipe.

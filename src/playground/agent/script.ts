@@ -121,7 +121,7 @@ function readStep(lines: readonly string[], at: number): { step: Step; last: num
   const last = end < 0 ? lines.length : end
   const indent = /^\s*/.exec(lines[last] ?? '')?.[0] ?? ''
   const text = lines.slice(at + 1, last).map((each) => (each.startsWith(indent) ? each.slice(indent.length) : each))
-  return { step: { verb, rest: `${open[1]}: ${text.join('\n')}` }, last }
+  return { step: { verb, rest: `${open[1] ? `${open[1]}: ` : ''}${text.join('\n')}` }, last }
 }
 
 /** Splits `PATH: TEXT`. @throws {Error} when there is no path. */
