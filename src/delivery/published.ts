@@ -1,8 +1,9 @@
 /** A pull request was opened, or a merge carried out or refused: the journey goes on. */
 
 import { eq } from 'drizzle-orm'
-import { type EffectOf, type EffectRow, effectById, want } from '../store/effects.ts'
-import { advance, getSystem, lockItem, noteBlocker } from '../store/items.ts'
+import { type EffectOf, type EffectRow, effectById } from '../store/effects.ts'
+import { advance, lockItem } from '../store/items.ts'
+import { markMerged } from '../store/merged.ts'
 import type { Tx } from '../store/open.ts'
 import { pullByNumber, savePull } from '../store/pulls.ts'
 import { pullRequests } from '../store/schema.ts'
@@ -63,33 +64,4 @@ function refusal(error: string): string {
   if (error.startsWith('405'))
     return 'Not merged: GitHub says it cannot be merged now (a conflict, or a rule of the branch).'
   return `Not merged: ${error}.`
-}
-
-/**
- * A pull request is merged, by us or by a person: the item is done, its branch is tidied, and what waited for the
- * issue may start.
- */
-export async function markMerged(
-  tx: Tx,
-  merged: { pullRequestId: number; mergedSha: string; by: string },
-): Promise<void> {
-  const [pull] = await tx.db
-    .update(pullRequests)
-    .set({ state: 'merged', mergedSha: merged.mergedSha })
-    .where(eq(pullRequests.id, merged.pullRequestId))
-    .returning()
-  const item = pull && (await lockItem(tx, pull.workItemId))
-  if (!pull || !item || item.state === 'done') return
-  const system = await getSystem(tx.db, item.systemId)
-  await advance(tx, item, 'done', {
-    actor: merged.by,
-    why: `Merged with #${pull.number}.`,
-    set: { doneAt: new Date() },
-  })
-  if (system) await noteBlocker(tx, system.fullName, item.issueNumber, 'closed')
-  // `Closes #n` only works on the default branch.
-  if (system && item.baseBranch !== system.defaultBranch) {
-    const target = { systemId: item.systemId, workItemId: item.id, key: `close:${item.id}:${pull.number}` }
-    await want(tx, target, { kind: 'close-issue', payload: { issueNumber: item.issueNumber, reason: 'completed' } })
-  }
 }

@@ -86,6 +86,8 @@ interface Subject {
 
 async function judge(parts: CheckParts, { item, system, run, head, signal }: Subject): Promise<Result[]> {
   const control = await parts.control(system)
+  // What a person has pushed is not here yet.
+  if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
   const branch = validBranch(`tutti-check/${run.id}`)
   const path = join(parts.env.dataDirectory, 'checks', `run-${run.id}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))

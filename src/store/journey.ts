@@ -68,9 +68,13 @@ export const finished: readonly ItemState[] = ['done', 'skipped', 'cancelled']
 /** The states in which an item holds a place among the agents. */
 export const working: readonly ItemState[] = ['running', 'checking']
 
-/** Whether the journey allows `from` → `to`. Standing aside is always allowed, except from `done`. */
+/**
+ * Whether the journey allows `from` → `to`. Standing aside is always allowed, except from `done`. So is `done`: a person
+ * may merge our pull request at any moment, whatever we were about to do.
+ */
 export function mayGo(from: ItemState, to: ItemState): boolean {
   if (from === to) return false
+  if (to === 'done') return true
   if ((aside as readonly ItemState[]).includes(to)) return from !== 'done'
   return (journey[from].next as readonly ItemState[]).includes(to)
 }

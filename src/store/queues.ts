@@ -24,8 +24,11 @@ const queues: Record<QueueName, { batch: number; key?: (job: never) => string }>
   publish: { batch: 1, key: () => 'all' },
 }
 
-/** Handles one job. A throw means "try again later", with growing delays; after the last one it is dead and counted. */
-export type Handler<Name extends QueueName> = (job: JobOf<Name>) => Promise<void>
+/**
+ * Handles one job. A throw means "try again later", with growing delays; after the last one it is dead and counted.
+ * @param attempt.last whether a throw now is the end of it: the time to tell somebody.
+ */
+export type Handler<Name extends QueueName> = (job: JobOf<Name>, attempt: { last: boolean }) => Promise<void>
 
 /** Thrown by a handler that cannot go on before a known time (a rate limit): no attempt is used up. */
 export class NotYet extends Error {
@@ -138,12 +141,13 @@ export class Queues {
     const { id } = job
     const mine = { queue: name, ...job.data } as JobOf<Name>
     try {
-      await handler(mine)
+      await handler(mine, { last: job.retryCount >= job.retryLimit })
       return { id, status: 'completed' as const }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      if (error instanceof NotYet) {
-        await this.send(mine, { after: error.until })
+      const notYet = findNotYet(error)
+      if (notYet) {
+        await this.send(mine, { after: notYet.until })
         return { id, status: 'completed' as const, output: { message } }
       }
       this.#log.warn(
@@ -166,4 +170,12 @@ export class Queues {
     for (const timer of this.#timers) clearTimeout(timer)
     await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
   }
+}
+
+/** Octokit wraps what its `fetch` throws. */
+export function findNotYet(error: unknown): NotYet | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof NotYet) return current
+  }
+  return undefined
 }

@@ -27,18 +27,34 @@ export async function addRun(
   workItemId: number,
   run: { agent: string; feedback: string; startClean: boolean },
 ): Promise<RunRow> {
+  const row = await insertRun(tx, { workItemId, ...run })
+  await tx.enqueue({ queue: 'run', runId: row.id })
+  return row
+}
+
+/**
+ * A person has pushed to the branch of an item: their commit is judged by the gates like an agent's. It burns no
+ * attempt.
+ */
+export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
+  const facts = { agent: 'person', stage: 'gates' as const, counts: false, headSha, startedAt: new Date() }
+  const row = await insertRun(tx, { workItemId, ...facts })
+  await tx.enqueue({ queue: 'check', runId: row.id })
+  return row
+}
+
+async function insertRun(tx: Tx, run: Omit<typeof runs.$inferInsert, 'attempt'>): Promise<RunRow> {
   const [last] = await tx.db
     .select({ attempt: runs.attempt })
     .from(runs)
-    .where(eq(runs.workItemId, workItemId))
+    .where(eq(runs.workItemId, run.workItemId))
     .orderBy(desc(runs.attempt))
     .limit(1)
   const [row] = await tx.db
     .insert(runs)
-    .values({ workItemId, attempt: (last?.attempt ?? 0) + 1, ...run })
+    .values({ ...run, attempt: (last?.attempt ?? 0) + 1 })
     .returning()
   if (!row) throw new Error('the run was not stored')
-  await tx.enqueue({ queue: 'run', runId: row.id })
   return row
 }
 
