@@ -1,8 +1,8 @@
 /** File operations that are whole or not at all. */
 
 import { randomUUID } from 'node:crypto'
-import { chmod, copyFile, lstat, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, copyFile, lstat, readdir, realpath, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 
 /** Writes a file under another name and renames it, so that a reader sees the old text or the new, never half. */
 export async function replaceFile(file: string, text: string, mode = 0o600): Promise<void> {
@@ -52,4 +52,11 @@ async function openUp(path: string): Promise<void> {
   for (const entry of await readdir(path, { withFileTypes: true })) {
     if (entry.isDirectory()) await openUp(join(path, entry.name))
   }
+}
+
+/** The path without links in the folders above it. The last part is left as it is: it may be missing, or a trap. */
+export async function withoutLinks(path: string): Promise<string> {
+  const full = resolve(path)
+  const parent = await realpath(dirname(full)).catch(() => dirname(full))
+  return join(parent, basename(full))
 }

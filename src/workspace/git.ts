@@ -63,7 +63,7 @@ export interface GitResult {
   cut: boolean
 }
 
-/** A git command that failed. The message is the last line git wrote; no token is in it. */
+/** A git command that failed. The message is git's first complaint; no token is in it. */
 export class GitError extends OperatorError {
   override name = 'GitError'
   readonly command: string
@@ -71,7 +71,7 @@ export class GitError extends OperatorError {
   readonly stderr: string
 
   constructor(command: string, code: number | undefined, stderr: string, why?: string) {
-    super(`git ${command} failed: ${why ?? lastLine(stderr) ?? `exit code ${code}`}`)
+    super(`git ${command} failed: ${why ?? complaint(stderr) ?? `exit code ${code}`}`)
     this.command = command
     this.code = code
     this.stderr = stderr
@@ -104,8 +104,8 @@ const settings = [
   'core.quotePath=false',
   'core.protectHFS=true',
   'core.protectNTFS=true',
-  'core.filesRefLockTimeout=5000',
-  'core.packedRefsTimeout=5000',
+  'core.filesRefLockTimeout=500',
+  'core.packedRefsTimeout=1000',
   'credential.helper=',
   'credential.useHttpPath=false',
   'credential.username=x-access-token',
@@ -272,8 +272,12 @@ function hide(text: string, token: string | undefined): string {
   return token ? text.replaceAll(token, '***') : text
 }
 
-function lastLine(text: string): string | undefined {
-  const lines = text.split('\n').map((line) => line.trim())
-  const telling = lines.filter((line) => /^(?:fatal|error):/.test(line)).at(-1)
-  return (telling ?? lines.filter((line) => line !== '').at(-1))?.replace(/^(?:fatal|error): /, '')
+/** The first complaint: what follows is mostly git's parts telling each other that something failed. */
+function complaint(text: string): string | undefined {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+  const telling = lines.find((line) => /^(?:fatal|error):/.test(line))
+  return (telling ?? lines.at(-1))?.replace(/^(?:fatal|error): /, '')
 }

@@ -1,6 +1,6 @@
 /** Turns for commands that would lock each other out, and locks that a dead process left behind. */
 
-import { readdir, readlink, rm, stat } from 'node:fs/promises'
+import { lstat, readdir, readlink, rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { GitError } from './git.ts'
 
@@ -27,29 +27,25 @@ export function createTurns(): Turns {
   }
 }
 
-/** How long a lock may stand still before it counts as left behind. git holds one for milliseconds. */
-const patience = 3000
+/** Milliseconds that a lock must be old to count as left behind. git holds one for some milliseconds. */
+const staleAfter = 3000
+/** Milliseconds for which a command is tried again. */
+const retryFor = 15_000
 
 /**
- * Runs a git command again while another process holds a lock, up to `patience` milliseconds. A lock that did not
- * change in that time, and that no process has open, is removed once.
+ * Runs a git command again while another process holds a lock, for some seconds. A lock that is old and that no process has open
+ * was left by one that died, and is removed.
  * @param root only locks under this folder are ever removed
  */
 export async function withRetry<T>(root: string, work: () => Promise<T>): Promise<T> {
   const start = Date.now()
-  let removed = false
   for (let attempt = 0; ; attempt++) {
     try {
       return await work()
     } catch (error) {
       const lock = error instanceof GitError ? lockNamed(error.stderr) : undefined
-      if (lock === undefined || removed) throw error
-      if (Date.now() - start < patience) {
-        await wait(Math.min(25 * 2 ** attempt, 400))
-        continue
-      }
-      removed = await removeStale(root, lock)
-      if (!removed) throw error
+      if (lock === undefined || Date.now() - start > retryFor) throw error
+      if (!(await removeStale(root, lock))) await wait(Math.min(25 * 2 ** attempt, 400))
     }
   }
 }
@@ -59,16 +55,16 @@ function lockNamed(stderr: string): string | undefined {
 }
 
 /**
- * Removes a lock file that is older than `patience` and that no living process has open.
+ * Removes a lock file that is older than `staleAfter` and that no living process has open.
  * @returns whether it was removed
  */
 export async function removeStale(root: string, lock: string): Promise<boolean> {
   if (!lock.startsWith(`${root}/`) || lock.includes('/../') || !lock.endsWith('.lock')) return false
-  const before = await stat(lock).catch(() => undefined)
+  const before = await lstat(lock).catch(() => undefined)
   if (!before) return true
-  if (Date.now() - before.mtimeMs < patience) return false
+  if (Date.now() - before.mtimeMs < staleAfter) return false
   if (await isOpen(lock)) return false
-  const after = await stat(lock).catch(() => undefined)
+  const after = await lstat(lock).catch(() => undefined)
   if (after && after.ino !== before.ino) return false
   await rm(lock, { force: true })
   return true

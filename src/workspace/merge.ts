@@ -88,8 +88,8 @@ async function isDirty(repository: Repository, entry: Entry, tip: Sha): Promise<
 }
 
 /**
- * Brings the files of a clean tree from one commit or tree to another.
- * @returns false when git found a file in the way (an ignored one, say); then nothing was changed.
+ * Brings the files of a clean tree from one commit or tree to another. Ignored files in the way are overwritten, as by `git merge`.
+ * @returns false when git found another file in the way, which came in the meantime; then nothing was changed.
  */
 async function bringTree(repository: Repository, entry: Entry, from: Sha, to: Sha): Promise<boolean> {
   const index = await withNextIndex(entry)

@@ -93,7 +93,8 @@ export function validCloneUrl(text: string, options: { allowLocal?: boolean; all
 function urlProblem(text: string, options: { allowLocal?: boolean; allowHttp?: boolean }): string | undefined {
   if (!text.isWellFormed() || /[\p{Cc}\s\\]/u.test(text)) return 'it contains spaces or control characters'
   if (text.startsWith('/')) return options.allowLocal ? undefined : 'local folders are not allowed here'
-  if (!URL.canParse(text) || text.includes('::')) return 'it is not an address'
+  // `helper::address` starts a program of that name.
+  if (/^[^/]*::/.test(text) || !URL.canParse(text)) return 'it is not an address'
   const url = new URL(text)
   if (url.username || url.password) return 'it contains a user name or a password'
   if (url.search || url.hash) return 'it contains `?` or `#`'

@@ -8,7 +8,7 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Sha, sha } from '../config/ids.ts'
-import { isDirectory, replaceFile } from './files.ts'
+import { isDirectory, replaceFile, withoutLinks } from './files.ts'
 import { type BranchName, validBranch } from './names.ts'
 import type { Repository } from './repository.ts'
 
@@ -64,8 +64,9 @@ export async function writeEntry(entry: Entry): Promise<void> {
 
 /** The record of the tree at `path`; undefined when it was never finished, or cannot be read. */
 export async function readEntry(repository: Repository, path: string): Promise<Entry | undefined> {
-  const entry = await readHome(homeOf(repository, path))
-  return entry?.path === path ? entry : undefined
+  const place = await withoutLinks(path)
+  const entry = await readHome(homeOf(repository, place))
+  return entry?.path === place ? entry : undefined
 }
 
 /** All records, by path. */

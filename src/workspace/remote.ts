@@ -195,6 +195,10 @@ function tokenOrigin(repository: Repository): string {
 function explain(repository: Repository, error: unknown): unknown {
   if (!(error instanceof GitError)) return error
   const text = error.stderr
+  if (/fsck error/.test(text)) {
+    const hint = 'The repository holds an object that git refuses. Mend it there, or open it with `fsck: false`.'
+    return new OperatorError(`${error.message}: ${repository.url}`, hint, { cause: error })
+  }
   const problem = problems.find(([pattern]) => pattern.test(text))
   if (!problem) return error
   return new OperatorError(`${problem[1]}: ${repository.url}`, problem[2], { cause: error })

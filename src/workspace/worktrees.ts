@@ -1,10 +1,10 @@
 /** Making working trees, and finding them again after a crash. */
 
-import { mkdir, readdir, readFile, realpath, rm } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
 import { OperatorError } from '../config/errors.ts'
 import type { Sha } from '../config/ids.ts'
-import { copyIndex, exists, isDirectory } from './files.ts'
+import { copyIndex, exists, isDirectory, withoutLinks } from './files.ts'
 import { GitError, runGit } from './git.ts'
 import { headRef, moveBranch, resolveCommit } from './history.ts'
 import { mendNotes } from './mend.ts'
@@ -54,18 +54,13 @@ export class WorktreeExists extends OperatorError {
  * @throws {WorktreeExists} when the path or the branch belongs to another worktree, or the path holds other files.
  */
 export async function addWorktree(repository: Repository, request: WorktreeRequest): Promise<ReadyWorktree> {
-  const path = await canonical(request.path)
+  await mkdir(dirname(resolve(request.path)), { recursive: true })
+  const path = await withoutLinks(request.path)
   return repository.turns.take(`branch ${request.branch}`, async () => {
     const found = await claim(repository, path, request.branch)
     if (!found) return create(repository, path, request)
     return reuse(repository, found, request)
   })
-}
-
-async function canonical(path: string): Promise<string> {
-  const full = resolve(path)
-  await mkdir(dirname(full), { recursive: true })
-  return join(await realpath(dirname(full)), basename(full))
 }
 
 /** The record for exactly this path and branch. Records of trees that are gone, or half gone, are cleared away. */
