@@ -47,6 +47,8 @@ const htmlBlocks: readonly { start: RegExp; end: RegExp }[] = [
 ]
 /** Longer lines are not tried as a lone tag: the time of that pattern grows with the square of the length. */
 const longestTag = 2_000
+/** Quotes and lists inside each other; nobody writes more, and reading them takes the square of their number. */
+const deepest = 50
 
 /** Reads a comment line by line. */
 export function readBlocks(body: string): BlockLine[] {
@@ -105,7 +107,7 @@ class Reader {
       // Indented text goes on with a paragraph; without one it is code.
       if (/^ {4}/.test(rest)) return this.#leaf.kind === 'paragraph' ? 'text' : this.#close(depth)
       const container = containerStart(rest, this.#interrupts(depth))
-      if (!container) return this.#openLeaf(rest, depth)
+      if (!container || depth >= deepest) return this.#openLeaf(rest, depth)
       this.#close(depth)
       this.#containers.push(container.container)
       rest = container.rest

@@ -12,26 +12,37 @@ export function plainLines(body: string): string[] {
   return lines.filter((line) => line.paragraph !== undefined && line.own && !hidden.has(line)).map((line) => line.text)
 }
 
-/** What mail programs put above the mail that is answered, and the mark above a signature. */
+/** The line that mail programs put above the mail that is answered; they may wrap it. */
+const wrote =
+  /^(?:On|Am|Le|El|Il|Op|Em|Den|W dniu)\b.*(?:wrote|writes|schrieb|écrit|escribió|scritto|schreef|escreveu|skrev|napisał).{0,200}:\s*$/s
+/** Three rows are enough for a name, an address and a date. */
+const wroteRows = 3
+/** Others of its kind, and the mark above a signature. */
 const emailMarks = [
-  /^(?:On|Am|Le|El|Il|Op|Em|Den|W dniu)\b.*(?:wrote|writes|schrieb|écrit|escribió|scritto|schreef|escreveu|skrev|napisał).{0,200}:\s*$/s,
-  /^.*<[^<>\s]+@[^<>\s]+>[^<>]{0,200}:\s*$/s,
+  /^.{0,200}<[^<>\s]+@[^<>\s]+>.{0,200}:\s*$/,
   /^-{2,}\s*(?:Original Message|Forwarded message)\s*-{2,}\s*$/i,
   /^Reply to this email directly\b/,
   /^_{20,}\s*$/,
   /^-- $/,
 ]
+/** Longer lines are no such marks. */
+const longestMark = 600
 
 /** Everything after such a line is somebody else's, whether the mail program marked it or not. */
 function untilEmailQuote(lines: BlockLine[]): BlockLine[] {
-  for (const at of lines.keys()) {
-    // Mail programs wrap that line; three rows are enough for a name, an address and a date.
-    for (const rows of [1, 2, 3]) {
-      const text = lines.slice(at, at + rows).map((line) => line.text)
-      if (text.join('').length < 600 && emailMarks.some((mark) => mark.test(text.join('\n')))) return lines.slice(0, at)
-    }
+  const starts = lines.findIndex((line, at) => startsEmailQuote(line.text, lines, at))
+  return starts === -1 ? lines : lines.slice(0, starts)
+}
+
+function startsEmailQuote(text: string, lines: BlockLine[], at: number): boolean {
+  if (text.length > longestMark) return false
+  if (emailMarks.some((mark) => mark.test(text))) return true
+  if (!/^(?:On|Am|Le|El|Il|Op|Em|Den|W)\b/.test(text)) return false
+  for (let rows = 1; rows <= wroteRows; rows++) {
+    const joined = lines.slice(at, at + rows).map((line) => line.text)
+    if (joined.join('').length <= longestMark && wrote.test(joined.join('\n'))) return true
   }
-  return lines
+  return false
 }
 
 /** Lines that start inside a code span, a comment or a tag that began on a line before, in the same paragraph. */

@@ -114,7 +114,7 @@ function tooMany(command: Command, text: string): string {
 
 function unknownFlag(name: string, types: Map<string, string>): string {
   const meant = nearest(name, types.keys())
-  return `there is no ${shown(`--${name}`)}${meant ? `; did you mean \`--${meant}\`?` : ''}`
+  return `there is no ${shown(`--${name}`)}${meant ? ` (did you mean \`--${meant}\`?)` : ''}`
 }
 
 /** The sender's word in the reply: short, and nothing in it is markup. */
