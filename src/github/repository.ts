@@ -56,6 +56,20 @@ export function readRepository(context: ReadContext): Repository {
         return rows.map(issueOf).filter((issue) => !issue.isPullRequest)
       }),
 
+    issueEvents: (number) =>
+      optional('issue events', async (octokit) => {
+        const rows = await octokit.paginate(octokit.rest.issues.listEvents, {
+          ...at,
+          issue_number: number,
+          per_page: 100,
+        })
+        return rows.flatMap((row) => {
+          const event = issueEventKinds.find((kind) => kind === row.event)
+          const label = 'label' in row ? (row.label.name ?? null) : null
+          return event ? [{ event, label, actor: actorOf(row.actor), at: new Date(row.created_at) }] : []
+        })
+      }),
+
     blockedBy: (number) =>
       optional('issue dependencies', async (octokit) => {
         const { data } = await octokit.request(
@@ -132,6 +146,8 @@ export function readRepository(context: ReadContext): Repository {
     },
   }
 }
+
+const issueEventKinds = ['labeled', 'unlabeled', 'closed', 'reopened'] as const
 
 function checkVerdict(status: string, conclusion: string | null): Check['verdict'] {
   if (status !== 'completed') return 'pending'

@@ -23,6 +23,15 @@ export interface Issue {
   isPullRequest: boolean
 }
 
+/** One line of an issue's history. */
+export interface IssueEvent {
+  event: 'labeled' | 'unlabeled' | 'closed' | 'reopened'
+  /** The label, for the first two. */
+  label: string | null
+  actor: Actor
+  at: Date
+}
+
 export interface Pull {
   number: number
   url: string
@@ -85,6 +94,8 @@ export interface Repository {
   issue(number: number): Promise<Issue>
   /** Open issues that carry a label. */
   issuesLabelled(label: string): Promise<Issue[]>
+  /** Who labelled, closed and reopened an issue, oldest first; undefined where the server does not tell. */
+  issueEvents(number: number): Promise<IssueEvent[] | undefined>
   /** Native "blocked by"; undefined where the server does not have it. */
   blockedBy(
     issueNumber: number,

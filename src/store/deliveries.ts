@@ -3,7 +3,7 @@
  * one transaction, so that an accepted delivery is never lost and never without a job.
  */
 
-import { and, eq, inArray, sql } from 'drizzle-orm'
+import { desc, eq, inArray, sql } from 'drizzle-orm'
 import { type DrizzleTransactionLike, fromDrizzle } from 'pg-boss'
 import type { Database, Store, Tx } from './open.ts'
 import { deliveries } from './schema.ts'
@@ -56,7 +56,7 @@ export async function settleDelivery(
   await db
     .update(deliveries)
     .set({ state, note: note?.slice(0, 2_000) ?? null })
-    .where(and(eq(deliveries.deliveryId, deliveryId)))
+    .where(eq(deliveries.deliveryId, deliveryId))
 }
 
 /** Which of these delivery ids are in the inbox. */
@@ -71,4 +71,14 @@ export async function knownDeliveries(db: Database, deliveryIds: readonly string
     for (const row of rows) known.add(row.id)
   }
   return known
+}
+
+/** When the newest delivery came, or undefined when none ever did. */
+export async function newestDelivery(db: Database): Promise<Date | undefined> {
+  const [row] = await db
+    .select({ at: deliveries.receivedAt })
+    .from(deliveries)
+    .orderBy(desc(deliveries.receivedAt))
+    .limit(1)
+  return row?.at
 }

@@ -128,6 +128,24 @@ export async function itemOfIssue(db: Database, systemId: number, issueNumber: n
   return row
 }
 
+/** The item that works on a branch. */
+export async function itemOfBranch(db: Database, systemId: number, branch: string): Promise<ItemRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(workItems)
+    .where(and(eq(workItems.systemId, systemId), eq(workItems.branch, branch)))
+  return row
+}
+
+/** The items of one system that are not finished, oldest first. */
+export async function unfinishedOf(db: Database, systemId: number): Promise<ItemRow[]> {
+  return db
+    .select()
+    .from(workItems)
+    .where(and(eq(workItems.systemId, systemId), notInArray(workItems.state, [...finished])))
+    .orderBy(asc(workItems.id))
+}
+
 /** Items in the given states, oldest first. */
 export async function itemsIn(db: Database, states: readonly ItemState[]): Promise<ItemRow[]> {
   return db
