@@ -1,6 +1,7 @@
 /** Real git against the playground: who may read, who may push, and what a push sets off. */
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { NewRepository } from '../../src/playground/github/acts/repositories.ts'
 import type { Permissions } from '../../src/playground/github/model.ts'
@@ -160,17 +161,20 @@ test('protected branches and workflow files are refused to the app', async () =>
   expect(repository.refs.get('refs/heads/topic')).toBe(await git(clone, 'rev-parse', 'HEAD~'))
 })
 
-test('large requests come compressed or in pieces, both ways', async () => {
+test('a compressed request is understood', async () => {
+  const { github, repository } = await start()
+  const line = (text: string): string => (text.length + 4).toString(16).padStart(4, '0') + text
+  const body = gzipSync(`${line(`want ${repository.refs.get('refs/heads/main')}\n`)}0000${line('done\n')}`)
+  const headers = { 'content-type': 'application/x-git-upload-pack-request', 'content-encoding': 'gzip' }
+  const response = await fetch(`${github.url}/acme/demo.git/git-upload-pack`, { method: 'POST', headers, body })
+  expect(response.headers.get('content-type')).toBe('application/x-git-upload-pack-result')
+  expect(await response.text()).toMatch(/^0008NAK\nPACK/)
+})
+
+test('a large push comes in pieces, without a length', async () => {
   const { github, repository, directory } = await start()
-  const keeper = github.as('keeper')
-  for (let count = 0; count < 5; count += 1) await keeper.push(repository, `b${count}`, { 'b.txt': `${count}\n` }, 'b')
   await git(directory, 'clone', '--quiet', await address(github), 'clone')
   const clone = join(directory, 'clone')
-  // Many things to want and to have: git compresses a fetch request of more than 1 kB.
-  for (let count = 0; count < 40; count += 1) await git(clone, 'commit', '--quiet', '--allow-empty', '-m', `${count}`)
-  const tip = await keeper.push(repository, 'main', { 'c.txt': 'c\n' }, 'c')
-  await git(clone, '-c', 'protocol.version=0', 'fetch', '--quiet', 'origin')
-  expect(await git(clone, 'rev-parse', 'origin/main')).toBe(tip)
   // More than http.postBuffer: git sends a chunked body without length.
   await writeFile(
     join(clone, 'noise'),

@@ -328,6 +328,7 @@ test('a protected branch wants its checks and approvals', async () => {
   await keeper.review(repository, 1, { state: 'CHANGES_REQUESTED', body: 'no' })
   expect((await refusal())[1]).toMatch(/^Changes must be addressed/)
   await keeper.review(repository, 1, { state: 'APPROVED' })
+  await keeper.review(repository, 1, { state: 'COMMENTED', body: 'A remark takes nothing back.' })
   expect((await octokit.rest.pulls.merge(pull)).data.merged).toBe(true)
 })
 
@@ -342,6 +343,16 @@ test('of many merges at once, one merges', async () => {
   )
   expect(tries.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
   expect(await git(repository.path, 'rev-list', '--count', 'main')).toBe('2')
+})
+
+test('pushes at the same time are each told in the name of who made them', async () => {
+  const { github, repository, hooks } = await start()
+  const logins = ['pusher-a', 'pusher-b', 'pusher-c', 'pusher-d']
+  await Promise.all(logins.map((login) => github.as(login).push(repository, login, { [login]: 'x' }, login)))
+  const pushes = () => hooks.received.filter(({ event }) => event === 'push')
+  await github.until(() => pushes().length === 4, 'four pushes')
+  const told = pushes().map(({ payload }) => [payload.ref, payload.sender.login, payload.commits.length])
+  expect(told.toSorted()).toEqual(logins.map((login) => [`refs/heads/${login}`, login, 1]))
 })
 
 test('a head is brought up to date with its base', async () => {

@@ -1,5 +1,7 @@
 /** Waiting for facts: no test needs to sleep. */
 
+import { setMaxListeners } from 'node:events'
+
 /** Facts are looked at again this often, in ms, for those that change outside the playground (a file, a process). */
 const TICK = 250
 
@@ -17,6 +19,8 @@ export type Truthy<T> = Exclude<T, undefined | null | false | '' | 0>
 /** @param context what to add to the error of a fact that never came: what happened lately. */
 export function createChanges(context: () => string): Changes {
   const target = new EventTarget()
+  // Any number of facts may be waited for at once.
+  setMaxListeners(0, target)
   let announced = false
   return {
     target,
