@@ -103,14 +103,14 @@ export interface Commit {
 
 /** `%x00` and `%x01` cannot occur in what git prints for the other fields. */
 const FORMAT = '%x01%H%x00%T%x00%P%x00%an%x00%ae%x00%at%x00%cn%x00%ce%x00%ct%x00%B%x00'
+const LOG = ['log', '-m', '--first-parent', '--name-status', '--no-renames', '-z', `--format=${FORMAT}`]
 
 /**
  * Commits, oldest first, with the names of the files each changed against its first parent.
  * @param range as `git log` takes it, for example `['main..topic']` or `[sha, '--max-count=1']`; full ids or checked names only.
  */
 export async function readCommits(git: Git, path: string, range: string[]): Promise<Commit[]> {
-  const args = ['log', '--reverse', '--topo-order', '-m', '--first-parent', '--name-status', '--no-renames', '-z']
-  const { stdout } = await git.run(path, [...args, `--format=${FORMAT}`, ...range, '--'])
+  const { stdout } = await git.run(path, [...LOG, '--reverse', '--topo-order', ...range, '--'])
   return stdout.split('\x01').slice(1).map(parseCommit)
 }
 
@@ -149,9 +149,9 @@ function parseCommit(text: string): Commit {
 
 /** The commit with this full id, or undefined. */
 export async function readCommit(git: Git, path: string, id: Sha): Promise<Commit | undefined> {
-  const found = await git.run(path, ['cat-file', '-e', `${id}^{commit}`], { accept: [0, 1, 128] })
-  if (found.status !== 0) return undefined
-  return (await readCommits(git, path, ['--max-count=1', id])).at(-1)
+  const { status, stdout } = await git.run(path, [...LOG, '--max-count=1', id, '--'], { accept: [0, 128] })
+  const [text] = stdout.split('\x01').slice(1)
+  return status === 0 && text !== undefined ? parseCommit(text) : undefined
 }
 
 /** Is `ancestor` reachable from `descendant`? */

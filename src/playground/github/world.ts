@@ -24,8 +24,6 @@ export interface Happening {
   installation?: Installation
   /** The body beside `action`, `repository`, `sender`, `installation` and `organization`, which are added. */
   payload: Record<string, unknown>
-  /** Only this app hears of it (its own check suites, its own installation). */
-  onlyFor?: App
 }
 
 export interface World {

@@ -59,17 +59,17 @@ interface RefMove {
 async function noticeRef(world: World, actor: Actor, repository: Repository, move: RefMove): Promise<void> {
   repository.pushedAt = world.now()
   if (!move.from || !move.to) tellRef(world, actor, repository, move)
-  const head = move.to && (await readCommit(world.git, repository.path, move.to))
-  const commits = await tellPush(world, actor, repository, move, head)
+  const pushed = await readPush(world, repository, move)
+  tellPush(world, actor, repository, move, pushed)
   if (!move.ref.startsWith('refs/heads/')) return
   const branch = move.ref.slice('refs/heads/'.length)
-  if (head) requestChecks(world, actor, repository, head)
+  if (pushed.head) requestChecks(world, actor, repository, pushed.head)
   for (const issue of openPulls(repository)) {
     if (issue.pull.headRef === branch) await headMoved(world, actor, repository, issue, move)
     else if (issue.pull.baseRef === branch) await baseMoved(world, actor, repository, issue, move)
   }
   if (branch === repository.defaultBranch)
-    for (const commit of commits) closeNamed(world, actor, repository, commit.message)
+    for (const commit of pushed.commits) closeNamed(world, actor, repository, commit.message)
 }
 
 function tellRef(world: World, actor: Actor, repository: Repository, { ref, to }: RefMove): void {
@@ -83,17 +83,29 @@ function tellRef(world: World, actor: Actor, repository: Repository, { ref, to }
   world.tell({ event: to ? 'create' : 'delete', actor, repository, payload })
 }
 
-async function tellPush(
-  world: World,
-  actor: Actor,
-  repository: Repository,
-  move: RefMove,
-  head: Commit | undefined,
-): Promise<Commit[]> {
-  const { ref, from, to } = move
+interface Pushed {
+  head: Commit | undefined
+  /** What the push brought, oldest first. */
+  commits: Commit[]
+  /** Did the branch lose commits it had? */
+  forced: boolean
+}
+
+async function readPush(world: World, repository: Repository, move: RefMove): Promise<Pushed> {
+  const { from, to } = move
+  if (!to) return { head: undefined, commits: [], forced: false }
   const { git } = world
-  const commits = to ? await newCommits(world, repository, move) : []
-  const forced = from !== undefined && to !== undefined && !(await isAncestor(git, repository.path, from, to))
+  const [commits, kept] = await Promise.all([
+    newCommits(world, repository, { ...move, to }),
+    from === undefined || isAncestor(git, repository.path, from, to),
+  ])
+  const last = commits.at(-1)
+  return { head: last?.sha === to ? last : await readCommit(git, repository.path, to), commits, forced: !kept }
+}
+
+function tellPush(world: World, actor: Actor, repository: Repository, move: RefMove, pushed: Pushed): void {
+  const { ref, from, to } = move
+  const { head, commits, forced } = pushed
   const html = repositoryHtml(world, repository)
   const payload = {
     ref,
@@ -109,18 +121,13 @@ async function tellPush(
     pusher: { name: actor.account.login, email: emailOf(actor.account) },
   }
   world.tell({ event: 'push', actor, repository, payload })
-  return commits
 }
 
 /** Commits the push brought: not in the old tip; for a new branch, not in any other branch. */
-function newCommits(world: World, repository: Repository, { ref, from, to }: RefMove): Promise<Commit[]> {
+function newCommits(world: World, repository: Repository, { ref, from, to }: RefMove & { to: Sha }): Promise<Commit[]> {
   const others = [...repository.refs].filter(([name, id]) => name !== ref && id !== to).map(([, id]) => id)
   const not = from ? [from] : others
-  return readCommits(world.git, repository.path, [
-    `--max-count=${MAX_COMMITS}`,
-    to ?? 'HEAD',
-    ...not.map((id) => `^${id}`),
-  ])
+  return readCommits(world.git, repository.path, [`--max-count=${MAX_COMMITS}`, to, ...not.map((id) => `^${id}`)])
 }
 
 /** GitHub opens a check suite for the app on every push, if it may write checks, and asks it to run. */
@@ -129,7 +136,7 @@ function requestChecks(world: World, actor: Actor, repository: Repository, head:
   if (installation?.permissions.checks !== 'write') return
   if (repository.suites.some((suite) => suite.app === world.app && suite.headSha === head.sha)) return
   const payload = { check_suite: suiteBody(world, repository, suiteFor(world, world.app, repository, head)) }
-  world.tell({ event: 'check_suite', action: 'requested', actor, repository, payload, onlyFor: world.app })
+  world.tell({ event: 'check_suite', action: 'requested', actor, repository, payload })
 }
 
 function openPulls(repository: Repository): PullIssue[] {
