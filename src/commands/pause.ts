@@ -1,4 +1,4 @@
-import { eq } from 'drizzle-orm'
+import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
 import { systems } from '../store/schema.ts'
@@ -37,8 +37,12 @@ export const command = defineCommand({
 
 async function pauseAll(context: CommandContext): Promise<Reply> {
   const { tx, system } = context
-  const rows = await tx.db.update(systems).set({ state: 'paused' }).where(eq(systems.id, system.id)).returning()
-  if (rows.length === 0) throw new Error(`system ${system.id} is gone from the table`)
+  const rows = await tx.db
+    .update(systems)
+    .set({ state: 'paused' })
+    .where(and(eq(systems.id, system.id), ne(systems.state, 'gone')))
+    .returning()
+  if (rows.length === 0) throw new UserError('Tutti has no access to this repository any more.')
   // The items that wait say why from now on.
   await tx.enqueue({ queue: 'schedule' })
   const already = system.state === 'paused' ? 'The repository is paused already' : 'The repository is paused'

@@ -82,7 +82,7 @@ function pausedNote(context: CommandContext, item: ItemRow): string {
 
 /** How far a run has got, as its agent tells it; ' ' in front, or nothing. */
 export function progressOf(run: RunRow | undefined): string {
-  return run?.progress ? ` It says: ${line(run.progress)}` : ''
+  return run?.progress ? ` It says: “${line(run.progress)}”.` : ''
 }
 
 /** A commit as people know it. */
