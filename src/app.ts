@@ -103,7 +103,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const commands = await loadCommands()
 
     const { queues } = store
-    await queues.handle('deliver-event', (job) => deliver({ store, github, commands, log }, job), 2)
+    await queues.handle('deliver-event', (job, attempt) => deliver({ store, github, commands, log }, job, attempt), 2)
     await queues.handle('enlist', (job) => enlist(parts, job))
     await queues.handle('schedule', () => dispatch({ store, env, freeMemory: () => process.availableMemory() }))
     await queues.handle('run', async (job) => runner.start(job.runId))

@@ -27,16 +27,15 @@ export async function forget(tx: Tx, key: string): Promise<void> {
 const subjectKey = (subject: string) => `heard:${subject}`
 
 /**
- * Whether something as new, or newer, was heard about a subject: then a payload may be older than what we know, since
- * GitHub promises no order. Its times have whole seconds, so "as new" cannot be told from "older".
- * @param at when it happened, by GitHub's clock.
+ * When the newest thing heard about a subject happened, by GitHub's clock. What happened earlier may be over: GitHub
+ * promises no order. Its times have whole seconds, so "at the same time" may be before or after.
  */
-export async function isStale(db: Database, subject: string, at: Date): Promise<boolean> {
+export async function heardAt(db: Database, subject: string): Promise<Date | undefined> {
   const [row] = await db
     .select({ at: handled.createdAt })
     .from(handled)
     .where(eq(handled.key, subjectKey(subject)))
-  return row !== undefined && row.at >= at
+  return row?.at
 }
 
 /** Notes with the transaction that something happened to a subject at a time; an earlier time changes nothing. */

@@ -34,6 +34,15 @@ export async function pullByNumber(db: Database, systemId: number, number: numbe
   return row
 }
 
+/** The pull requests of a system that are open as far as we know. */
+export async function openPullRows(db: Database, systemId: number): Promise<PullRow[]> {
+  return db
+    .select()
+    .from(pullRequests)
+    .where(and(eq(pullRequests.systemId, systemId), eq(pullRequests.state, 'open')))
+    .orderBy(pullRequests.id)
+}
+
 /**
  * Notes a pull request and its head. A head that moved voids a `/merge` said about the old one; approvals carry their
  * own commit and need no change.

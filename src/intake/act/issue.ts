@@ -1,0 +1,170 @@
+/** An issue was labelled, unlabelled, closed, reopened, edited, deleted or transferred. */
+
+import { eq } from 'drizzle-orm'
+import { type Actor, NotFound } from '../../github/types.ts'
+import { isBlocker } from '../../store/blockers.ts'
+import { firstTime, forget, hear, heardAt, wasHandled } from '../../store/handled.ts'
+import {
+  announce,
+  type ItemRow,
+  itemOfIssue,
+  lockItem,
+  noteBlocker,
+  type SystemRow,
+  systemOfRepository,
+} from '../../store/items.ts'
+import { markMerged } from '../../store/merged.ts'
+import type { Tx } from '../../store/open.ts'
+import { pullOfItem } from '../../store/pulls.ts'
+import { workItems } from '../../store/schema.ts'
+import type { IssueEdited, IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../facts.ts'
+import { takeOff } from './aside.ts'
+import { sizeItem } from './label.ts'
+import { done, hasLabel, type IntakeParts, ignored, isFinished, type Outcome, sameLabel, settingsOf } from './parts.ts'
+import { mayStart, queueIt } from './queue.ts'
+import * as say from './wording.ts'
+
+/** An issue as it is, and why we look at it. */
+export interface IssueSeen {
+  repository: RepositoryFacts
+  system: SystemRow | undefined
+  item: ItemRow | undefined
+  issue: IssueFacts
+  how: IssueMoved['how']
+  /** Who did that. */
+  sender: Actor
+  at: Date | null
+}
+
+/** The key that says "the label was on when we last looked", so that a lost `unlabeled` can be told from `/queue`. */
+export const labelSeen = (systemId: number, issueNumber: number) => `labelled:${systemId}#${issueNumber}`
+export const issueSubject = (repositoryId: number, issueNumber: number) => `issue:${repositoryId}#${issueNumber}`
+
+/** Acts on `issues` labeled, unlabeled, closed and reopened. */
+export async function issueMoved(parts: IntakeParts, fact: IssueMoved): Promise<Outcome> {
+  const { db } = parts.store
+  const { repository, issue, label } = fact
+  const system = await systemOfRepository(db, repository.repositoryId)
+  if (label !== null && !sameLabel(label, settingsOf(system).label)) return sizeItem(parts, fact, system)
+  const item = system && (await itemOfIssue(db, system.id, issue.number))
+  const seen = { repository, system, item, issue, how: fact.how, sender: fact.sender, at: fact.at }
+  const subject = issueSubject(repository.repositoryId, issue.number)
+  const newest = await heardAt(db, subject)
+  if (!fact.at || !newest || newest < fact.at) return settleIssue(parts, seen)
+  // Something as new was heard already: what the payload shows may be over. GitHub is asked where it matters.
+  const matters =
+    item !== undefined || fact.how === 'labelled' || (await isBlocker(db, repository.fullName, issue.number))
+  if (!matters) return ignored('older than what is known, and nobody waits for it')
+  const now = await presentIssue(parts, system ?? repository, issue)
+  if (now) return settleIssue(parts, { ...seen, issue: now })
+  return issueGone(parts, { ...fact, kind: 'issue gone', how: 'deleted' })
+}
+
+async function presentIssue(
+  parts: IntakeParts,
+  where: Pick<RepositoryFacts, 'fullName' | 'installationId'>,
+  known: IssueFacts,
+): Promise<IssueFacts | undefined> {
+  try {
+    const issue = await parts.github.repository(where).issue(known.number)
+    return { ...issue, nativeBlockers: null }
+  } catch (error) {
+    if (error instanceof NotFound) return undefined
+    throw error
+  }
+}
+
+/** Brings the item of an issue into line with the issue as it is. Webhooks and the reconcile both end here. */
+export async function settleIssue(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
+  if (seen.issue.state === 'closed') return closed(parts, seen)
+  const wanted = hasLabel(seen.issue.labels, settingsOf(seen.system).label)
+  const starts = seen.how === 'labelled' || seen.how === 'reopened'
+  if (wanted && starts && mayStart(seen.item)) return queueIt(parts, seen)
+  return open(parts, seen, wanted)
+}
+
+async function closed(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
+  const { repository, system, item, issue, sender } = seen
+  const merge = item && system && !isFinished(item) ? await mergeBehind(parts, system, item) : undefined
+  return parts.store.transaction(async (tx) => {
+    await hearOf(tx, seen)
+    await noteBlocker(tx, repository.fullName, issue.number, 'closed')
+    const current = item && (await lockItem(tx, item.id))
+    if (!current || isFinished(current)) return ignored('the issue is closed; nothing was under way')
+    if (merge) {
+      await markMerged(tx, { ...merge, by: sender.login })
+      return done('the issue was closed by the merge of its pull request')
+    }
+    // The merge under way decides; it closes the issue too.
+    if (current.state === 'merging') return ignored('the issue was closed while its pull request is being merged')
+    if (parts.github.isSelf(sender)) return ignored('the issue was closed by us')
+    await takeOff(tx, current, 'cancelled', { actor: sender.login, why: say.closedIssue(sender.login) })
+    return done('the issue was closed, its item cancelled')
+  })
+}
+
+/** A merge closes the issue, and the two events come in any order: a closed issue with an open pull request is asked about. */
+async function mergeBehind(
+  parts: IntakeParts,
+  system: SystemRow,
+  item: ItemRow,
+): Promise<{ pullRequestId: number; mergedSha: string | null } | undefined> {
+  const pull = await pullOfItem(parts.store.db, item.id)
+  if (pull?.state !== 'open' || item.state === 'merging') return undefined
+  const now = await parts.github.repository(system).pull(pull.number)
+  return now.merged ? { pullRequestId: pull.id, mergedSha: now.mergeCommitSha } : undefined
+}
+
+async function open(parts: IntakeParts, seen: IssueSeen, wanted: boolean): Promise<Outcome> {
+  const { repository, system, item, issue, how, sender } = seen
+  return parts.store.transaction(async (tx) => {
+    await hearOf(tx, seen)
+    if (how === 'reopened' || how === 'closed') await noteBlocker(tx, repository.fullName, issue.number, 'open')
+    if (!system) return ignored('nothing is known of this repository')
+    const key = labelSeen(system.id, issue.number)
+    const wasOn = await wasHandled(tx.db, key)
+    if (wanted) await firstTime(tx, key)
+    else await forget(tx, key)
+    if (wanted || !item) return ignored('nothing follows from it')
+    const current = await lockItem(tx, item.id)
+    if (!current || isFinished(current) || !(wasOn || how === 'unlabelled')) return ignored('nothing was under way')
+    if (current.state === 'merging') return ignored('its pull request is being merged at this moment')
+    const why = say.unlabelled(sender.login, settingsOf(system).label)
+    await takeOff(tx, current, 'cancelled', { actor: sender.login, why })
+    return done('the label was taken off, the item cancelled')
+  })
+}
+
+/** Remembers how new our knowledge of the issue is. */
+export async function hearOf(tx: Tx, seen: Pick<IssueSeen, 'repository' | 'issue' | 'at'>): Promise<void> {
+  if (seen.at) await hear(tx, issueSubject(seen.repository.repositoryId, seen.issue.number), seen.at)
+}
+
+/** Acts on an edit: the agent has the text as of the trigger, and that is said. */
+export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promise<Outcome> {
+  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
+  const item = system && (await itemOfIssue(parts.store.db, system.id, fact.issue.number))
+  if (!item || isFinished(item)) return ignored('nothing is under way')
+  if (item.title === fact.issue.title && item.body === fact.issue.body) return ignored('the text is the one we have')
+  const reply = say.editedIssue(fact.sender.login)
+  if (item.reply === reply) return ignored('it was said already')
+  await parts.store.transaction(async (tx) => {
+    await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
+    await announce(tx, item, 'later')
+  })
+  return done('the text was edited; said that agents keep the old one')
+}
+
+/** Acts on an issue that is not there any more. */
+export async function issueGone(parts: IntakeParts, fact: IssueGone): Promise<Outcome> {
+  const { repository, issue, sender } = fact
+  const system = await systemOfRepository(parts.store.db, repository.repositoryId)
+  const item = system && (await itemOfIssue(parts.store.db, system.id, issue.number))
+  return parts.store.transaction(async (tx) => {
+    await hearOf(tx, { repository, issue, at: fact.at })
+    await noteBlocker(tx, repository.fullName, issue.number, 'missing')
+    if (!item || isFinished(item)) return ignored('nothing was under way')
+    await takeOff(tx, item, 'cancelled', { actor: sender.login, why: say.issueGone(fact.how) })
+    return done(`the issue was ${fact.how}, its item cancelled`)
+  })
+}

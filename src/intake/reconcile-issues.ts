@@ -1,0 +1,114 @@
+/** Issues whose label, closing or reopening nobody told us of. */
+
+import { type Actor, type Issue, type IssueEvent, NotFound, type Repository } from '../github/types.ts'
+import { firstTime, wasHandled } from '../store/handled.ts'
+import { type ItemRow, itemOfIssue, type SystemRow, unfinishedOf } from '../store/items.ts'
+import { issueGone, labelSeen, settleIssue } from './act/issue.ts'
+import { type IntakeParts, type Outcome, sameLabel, settingsOf } from './act/parts.ts'
+import { queueIt, refusalKey, sayOnce } from './act/queue.ts'
+import { labelUnexplained } from './act/wording.ts'
+import type { IssueMoved } from './facts.ts'
+import type { Mended } from './reconcile.ts'
+
+/** Who did what nobody told us of. */
+const somebody: Actor = { id: 0, login: 'somebody', type: 'User' }
+
+/** Compares the issues of one repository with its items. */
+export async function reconcileIssues(parts: IntakeParts, system: SystemRow): Promise<Mended> {
+  const github = parts.github.repository(system)
+  const { label } = settingsOf(system)
+  const labelled = await github.issuesLabelled(label)
+  const mended: Mended = []
+  const note = (issueNumber: number, outcome: Outcome | undefined) => {
+    if (outcome?.state === 'done') mended.push(`${system.fullName}#${issueNumber}: ${outcome.note}`)
+  }
+  for (const issue of labelled) note(issue.number, await withLabel(parts, system, github, issue))
+  const numbers = new Set(labelled.map((issue) => issue.number))
+  for (const item of await unfinishedOf(parts.store.db, system.id)) {
+    if (!numbers.has(item.issueNumber)) note(item.issueNumber, await withoutLabel(parts, system, github, item))
+  }
+  return mended
+}
+
+/**
+ * A labelled open issue. Whoever put the label on must have write access, and the author of the issue need not be
+ * that person: only the issue's own history says who it was. Where the server does not tell, nothing starts.
+ */
+async function withLabel(
+  parts: IntakeParts,
+  system: SystemRow,
+  github: Repository,
+  issue: Issue,
+): Promise<Outcome | undefined> {
+  const { db } = parts.store
+  const item = await itemOfIssue(db, system.id, issue.number)
+  if (item && !['cancelled', 'skipped', 'done'].includes(item.state)) {
+    if (await wasHandled(db, labelSeen(system.id, issue.number))) return undefined
+    await parts.store.transaction((tx) => firstTime(tx, labelSeen(system.id, issue.number)))
+    return undefined
+  }
+  if (!item && (await wasHandled(db, refusalKey(system.id, issue.number)))) return undefined
+  const events = await github.issueEvents(issue.number)
+  const start = item
+    ? startSince(events ?? [], settingsOf(system).label, item.updatedAt)
+    : labelling(events ?? [], system)
+  if (start) {
+    const { how, actor: sender } = start
+    const seen = { repository: system, system, item, issue: { ...issue, nativeBlockers: null }, how, sender, at: null }
+    return queueIt(parts, seen)
+  }
+  if (item) return undefined
+  await parts.store.transaction((tx) => sayOnce(tx, system, issue.number, labelUnexplained(settingsOf(system).label)))
+  return undefined
+}
+
+interface Start {
+  how: IssueMoved['how']
+  actor: Actor
+}
+
+function labelling(events: readonly IssueEvent[], system: SystemRow): Start | undefined {
+  const { label } = settingsOf(system)
+  const last = events.findLast((event) => event.event === 'labeled' && sameLabel(event.label ?? '', label))
+  return last && { how: 'labelled', actor: last.actor }
+}
+
+/** What asked for the work again after the item had ended. */
+function startSince(events: readonly IssueEvent[], label: string, ended: Date): Start | undefined {
+  const last = events.findLast(
+    (event) =>
+      event.event === 'reopened' ||
+      (event.event === 'labeled' && event.label !== null && sameLabel(event.label, label)),
+  )
+  if (!last || last.at <= ended) return undefined
+  return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor }
+}
+
+/** An item whose issue is not among the open labelled ones: closed, gone, unlabelled, or queued by a command. */
+async function withoutLabel(
+  parts: IntakeParts,
+  system: SystemRow,
+  github: Repository,
+  item: ItemRow,
+): Promise<Outcome> {
+  const seen = { repository: system, system, item, sender: somebody, at: null }
+  try {
+    const issue = { ...(await github.issue(item.issueNumber)), nativeBlockers: null }
+    return await settleIssue(parts, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error
+    const { issueNumber: number, title, body, url } = item
+    const issue = {
+      number,
+      title,
+      body,
+      url,
+      state: 'closed' as const,
+      labels: [],
+      author: somebody,
+      isPullRequest: false,
+      nativeBlockers: null,
+    }
+    return issueGone(parts, { kind: 'issue gone', how: 'deleted', ...seen, issue })
+  }
+}
