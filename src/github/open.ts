@@ -39,21 +39,12 @@ export async function openGitHub(
 
     token: async (system, need) => {
       const octokit = await octokitApp()
-      const { data } = await octokit.rest.apps
-        .createInstallationAccessToken({
-          installation_id: system.installationId,
-          repository_ids: [system.repositoryId],
-          permissions: need === 'read' ? { contents: 'read' } : { contents: 'write', workflows: 'write' },
-        })
-        .catch(async (error) => {
-          // An app registered without `workflows` cannot ask for it; such a push is then refused by GitHub itself.
-          if (need === 'read' || statusOf(error) !== 422) throw error
-          return octokit.rest.apps.createInstallationAccessToken({
-            installation_id: system.installationId,
-            repository_ids: [system.repositoryId],
-            permissions: { contents: 'write' },
-          })
-        })
+      const write = { contents: 'write' as const, ...(app.mayChangeWorkflows ? { workflows: 'write' as const } : {}) }
+      const { data } = await octokit.rest.apps.createInstallationAccessToken({
+        installation_id: system.installationId,
+        repository_ids: [system.repositoryId],
+        permissions: need === 'read' ? { contents: 'read' } : write,
+      })
       onToken(data.token)
       return data.token
     },
@@ -113,13 +104,15 @@ export async function openGitHub(
   }
 }
 
-async function identify(client: Client): Promise<GitHub['app']> {
+async function identify(client: Client): Promise<GitHub['app'] & { mayChangeWorkflows: boolean }> {
   try {
     const octokit = await client.app()
     const { data } = await octokit.rest.apps.getAuthenticated()
     if (!data) throw new Error('GitHub did not say which app this is')
     const slug = data.slug ?? data.name
-    return { slug, id: data.id, botLogin: `${slug}[bot]` }
+    // Asking for a permission that the app was not registered with is refused; such a push is GitHub's to refuse.
+    const mayChangeWorkflows = data.permissions.workflows === 'write'
+    return { slug, id: data.id, botLogin: `${slug}[bot]`, mayChangeWorkflows }
   } catch (error) {
     const refused = statusOf(error) === 401
     throw new OperatorError(

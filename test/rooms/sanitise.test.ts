@@ -48,7 +48,7 @@ test('known secrets are taken out in every encoding that is claimed, unknown tok
     encodeURIComponent(secret),
   ]
   for (const form of forms) expect(redact(`before ${form} after`), form).not.toContain(form)
-  expect(redact(`token ghp_${'a'.repeat(36)}.`)).toBe('token [redacted]')
+  expect(redact(`token ghp_${'a'.repeat(36)}.`)).toBe('token [redacted].')
   const pem = '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'
   expect(redact(pem)).toBe('[redacted]')
 })

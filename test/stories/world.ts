@@ -13,6 +13,7 @@ import { readEnv } from '../../src/config/env.ts'
 import type { Issue, PullIssue, Repository, Role } from '../../src/playground/github/model.ts'
 import type { Person } from '../../src/playground/github/person.ts'
 import { type GitHub, type GitHubOptions, startGitHub } from '../../src/playground/github/server.ts'
+import { manifest } from '../../src/playground/manifest.ts'
 import { prepareDatabase } from '../fakes/store.ts'
 
 export interface World {
@@ -70,7 +71,7 @@ const body = (script: string[]) => (script.length === 0 ? '' : ['```tutti-script
 /** Opens the stage; everything on it ends with the test. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-story-'))
-  const github = await startGitHub({ directory: join(directory, 'github'), ...options.github })
+  const github = await startGitHub({ directory: join(directory, 'github'), app: manifest(), ...options.github })
   const database = await prepareDatabase(join(directory, 'data'))
   const settings = options.settings === undefined ? plainSettings : options.settings
   const repository = await github.createRepository({

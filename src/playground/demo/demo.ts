@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util'
 import { OperatorError } from '../../config/errors.ts'
 import type { Repository } from '../github/model.ts'
 import { type GitHub, startGitHub } from '../github/server.ts'
+import { manifest } from '../manifest.ts'
 import { play } from './maintainer.ts'
 import { type Program, startProgram } from './program.ts'
 import { foreignGate, foreignScenes, sampleFiles, sampleScenes, settings } from './scene.ts'
@@ -41,7 +42,11 @@ export async function runDemo(args: string[]): Promise<number> {
   }
   const directory = await mkdtemp(join(tmpdir(), 'tutti-demo-'))
   const start = performance.now()
-  const github = await startGitHub({ directory: join(directory, 'github'), webhook: { concurrency: 4 } })
+  const github = await startGitHub({
+    directory: join(directory, 'github'),
+    webhook: { concurrency: 4 },
+    app: manifest(),
+  })
   const live = Boolean(process.stdout.isTTY) && !options.headless && !options.json
   let program: Program | undefined
   try {

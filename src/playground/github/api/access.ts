@@ -1,7 +1,7 @@
 /** May this caller use this route on this repository? And how much is left of its hourly budget? */
 import type { Caller, Token } from '../auth.ts'
-import { Refusal, type Repository } from '../model.ts'
-import { appActor, findRepository, type World } from '../world.ts'
+import { type Account, Refusal, type Repository } from '../model.ts'
+import { appActor, findRepository, roleOf, type World } from '../world.ts'
 import type { Call, Need, RepositoryCall, Route } from './route.ts'
 
 /** Checks who calls; for a repository's route also fills in repository, actor and token. @throws {Refusal} 401, 403, 404 */
@@ -15,10 +15,21 @@ export function admit(route: Route, call: Call): Call | RepositoryCall {
   }
   if (caller.kind === 'app')
     throw new Refusal(403, 'You must authenticate with an installation access token in order to access this endpoint.')
-  // People act through `as(login)`; their tokens are for git.
-  if (caller.kind !== 'installation') throw new Refusal(401, 'Bad credentials')
   if (!call.params.repo) return call
-  return admitToRepository(route, call, caller.token)
+  return caller.kind === 'person'
+    ? admitPerson(route, call, caller.account)
+    : admitToRepository(route, call, caller.token)
+}
+
+/** Somebody exploring by hand, with a token of their own: everybody reads and comments, writers do the rest. */
+function admitPerson(route: Route, call: Call, account: Account): RepositoryCall {
+  const repository = findRepository(call.world, `${call.params.owner}/${call.params.repo}`)
+  const role = repository ? roleOf(repository, account) : 'none'
+  if (!repository || (repository.private && role === 'none')) throw new Refusal(404, 'Not Found')
+  const open =
+    route.method === 'GET' || (route.method === 'POST' && /\/(?:comments|reactions|issues)$/.test(route.path))
+  if (!open && !['admin', 'maintain', 'write'].includes(role)) throw new Refusal(403, 'Must have push access')
+  return { ...call, repository, actor: { account } }
 }
 
 function admitToRepository(route: Route, call: Call, token: Token): RepositoryCall {
@@ -26,7 +37,7 @@ function admitToRepository(route: Route, call: Call, token: Token): RepositoryCa
   if (!repository || !covers(token, repository)) throw new Refusal(404, 'Not Found')
   if (!grantedAny(token, needsFor(route, call, repository)))
     throw new Refusal(403, 'Resource not accessible by integration')
-  return { ...call, repository, token, actor: appActor(call.world.app) }
+  return { ...call, repository, actor: appActor(call.world.app) }
 }
 
 /** Does the token reach the repository? */

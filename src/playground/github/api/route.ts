@@ -1,6 +1,6 @@
 /** What a REST route is: its address, who may call it, and what it answers. The files in `routes/` are lists of these. */
 import type { z } from 'zod'
-import type { Auth, Caller, Token } from '../auth.ts'
+import type { Auth, Caller } from '../auth.ts'
 import { type Actor, Refusal, type Repository } from '../model.ts'
 import type { Webhooks } from '../webhooks.ts'
 import type { World } from '../world.ts'
@@ -20,11 +20,10 @@ export interface Call {
   caller: Caller
 }
 
-/** A call by an installation about one repository it covers. */
+/** A call about one repository, by an installation that covers it or a person. */
 export interface RepositoryCall extends Call {
   repository: Repository
   actor: Actor
-  token: Token
 }
 
 export interface Answer {
