@@ -23,6 +23,7 @@ const longestSummary = 1_000
 export async function judgeAll(gates: readonly Gate[], context: GateContext): Promise<Result[]> {
   const results: Result[] = []
   for (const gate of inOrder(gates)) {
+    if (context.signal.aborted) return results
     const failed = results.find((result) => result.verdict === 'fail')
     const result = gate.looksAt === 'code' && failed ? notAsked(gate, failed) : await ask(gate, context)
     // Interrupted, a verdict means nothing.

@@ -28,10 +28,16 @@ export function signatureOf(how: string, output: string): string {
 export function normalised(line: string): string {
   return stripVTControlCharacters(line)
     .slice(0, 500)
-    .replace(/(?:[A-Za-z]:)?[\w.@+~-]*(?:[/\\][\w.@+~-]+)+[/\\]?/g, 'PATH')
+    .replace(/(?:[A-Za-z]:)?[\w.@+~-]*(?:[/\\][\w.@+~-]+)+[/\\]?/g, fileIn)
     .replace(/\b0x[0-9a-f]+\b|\b(?=[a-f]*\d)[0-9a-f]{7,}\b/gi, 'HEX')
     .replace(/\d+(?:[.,:]\d+)*\s?(?:ns|[uµ]s|ms|s|sec|seconds?|m|min|minutes?|[kKMG]i?B|%)?(?![\p{L}\d])/gu, 'N')
     .replace(/\d+/g, 'N')
     .replace(/\s+/g, ' ')
     .trim()
+}
+
+/** Of a path the file's name stays: it tells one failing test from another. Folders may be temporary. */
+function fileIn(path: string): string {
+  const name = path.split(/[/\\]/).at(-1) ?? ''
+  return /\.[a-z]{1,5}$/i.test(name) ? `PATH ${name}` : 'PATH'
 }
