@@ -3,7 +3,7 @@
  * the server, and only through it do an agent's files become commits. Start reading here.
  */
 
-import type { Sha } from '../config/ids.ts'
+import { type Sha, sha } from '../config/ids.ts'
 import { type Bindings, bindingsOf } from './bindings.ts'
 import { type Change, readChanges } from './changes.ts'
 import type { ImportPolicy } from './check.ts'
@@ -12,7 +12,7 @@ import { createFetch } from './fetch.ts'
 import * as history from './history.ts'
 import { type ListedWorktree, listWorktrees } from './listing.ts'
 import { type Updated, type UpdateRequest, updateFromBase } from './merge.ts'
-import type { BranchName, TreePath } from './names.ts'
+import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
 import type { Worktree } from './records.ts'
 import { askRemoteHead, deleteBranch, type Expected, pushBranch, trackingRef } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './removal.ts'
@@ -79,30 +79,47 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   return bind(repository, fetch.run)
 }
 
+/** Names are checked once more here: a method of an interface may be called with less than its types promise. */
 function bind(repository: Repository, fetch: Control['fetch']): Control {
   return {
     gitDir: repository.gitDir,
-    fetch,
+    fetch: async (branches) => fetch(branches?.map(validBranch)),
     resolve: (ref) => history.resolveCommit(repository, ref),
-    remoteHead: (branch, options) =>
-      options?.fresh ? askRemoteHead(repository, branch) : history.resolveCommit(repository, trackingRef(branch)),
-    readFile: (commit, path, maxBytes) => history.readFileAt(repository, commit, path, maxBytes),
-    listFiles: (commit, maxCount) => history.listFilesAt(repository, commit, maxCount),
-    addWorktree: (request) => addWorktree(repository, request),
+    remoteHead: async (branch, options) =>
+      options?.fresh
+        ? askRemoteHead(repository, validBranch(branch))
+        : history.resolveCommit(repository, trackingRef(validBranch(branch))),
+    readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
+    listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
+    addWorktree: async (request) => {
+      const checked = { branch: validBranch(request.branch), base: sha(request.base) }
+      return addWorktree(repository, { ...request, ...checked })
+    },
     listWorktrees: () => listWorktrees(repository),
     commit: (worktree, request) => commitWorktree(repository, worktree, request),
-    importFrom: (source, branch, policy) => importFrom(repository, source, branch, policy),
-    changes: (base, head) => readChanges(repository, base, head),
-    diff: (base, head, maxBytes) => history.readDiff(repository, base, head, maxBytes),
-    isAncestor: (ancestor, descendant) => history.isAncestorOf(repository, ancestor, descendant),
-    mergeBase: (a, b) => history.findMergeBase(repository, a, b),
-    log: (range, limit) => history.readLog(repository, range, limit),
-    forecast: (ours, theirs) => history.forecastMerge(repository, ours, theirs),
-    updateFromBase: (request) => updateFromBase(repository, request),
-    push: (branch, commit, { expected }) => pushBranch(repository, branch, commit, expected),
-    deleteRemoteBranch: (branch, expected) => deleteBranch(repository, branch, expected),
-    removeWorktree: (worktree, options) => removeWorktree(repository, worktree, options),
+    importFrom: async (source, branch, policy) => importFrom(repository, source, validBranch(branch), policy),
+    changes: async (base, head) => readChanges(repository, sha(base), sha(head)),
+    diff: async (base, head, maxBytes) => history.readDiff(repository, sha(base), sha(head), maxBytes),
+    isAncestor: async (ancestor, descendant) => history.isAncestorOf(repository, sha(ancestor), sha(descendant)),
+    mergeBase: async (a, b) => history.findMergeBase(repository, sha(a), sha(b)),
+    log: async (range, limit) => history.readLog(repository, checkRange(range), limit),
+    forecast: async (ours, theirs) => history.forecastMerge(repository, sha(ours), sha(theirs)),
+    updateFromBase: async (request) => {
+      const checked = { branch: validBranch(request.branch), base: sha(request.base) }
+      return updateFromBase(repository, { ...request, ...checked })
+    },
+    push: async (branch, commit, { expected }) => {
+      const must = expected === null || expected === 'any-ancestor' ? expected : sha(expected)
+      return pushBranch(repository, validBranch(branch), sha(commit), must)
+    },
+    deleteRemoteBranch: async (branch, expected) => deleteBranch(repository, validBranch(branch), sha(expected)),
+    removeWorktree: async ({ path, branch }, options) =>
+      removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
     bindings: (worktree) => bindingsOf(worktree, repository.gitDir),
   }
+}
+
+function checkRange({ base, head }: { base?: Sha; head: Sha }): { base?: Sha; head: Sha } {
+  return base === undefined ? { head: sha(head) } : { base: sha(base), head: sha(head) }
 }

@@ -93,6 +93,14 @@ export async function dropEntry(entry: Pick<Entry, 'home'>): Promise<void> {
   await rm(entry.home, { recursive: true, force: true })
 }
 
+/** What a record would say of a tree that git made and no record knows. */
+export async function guessEntry(repository: Repository, path: string, branch: BranchName): Promise<Entry | undefined> {
+  const [gitDir] = await gitDirsFor(repository, path)
+  if (!gitDir || !(await isDirectory(path))) return undefined
+  const home = homeOf(repository, path)
+  return { path, branch, gitDir, scratch: false, home, removing: undefined, merge: undefined }
+}
+
 /** Folders below `control.git/worktrees` that git made for the tree at `path`. */
 export async function gitDirsFor(repository: Repository, path: string): Promise<string[]> {
   const parent = join(repository.gitDir, 'worktrees')

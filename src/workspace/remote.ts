@@ -28,6 +28,7 @@ export function trackingRef(branch: BranchName): string {
  */
 export async function fetchBranches(repository: Repository, branches?: readonly BranchName[]): Promise<void> {
   const wanted = branches ? new Set(branches) : undefined
+  let tries = 3
   for (;;) {
     if (wanted?.size === 0) return
     try {
@@ -35,11 +36,19 @@ export async function fetchBranches(repository: Repository, branches?: readonly 
       return
     } catch (error) {
       const gone = wanted && error instanceof GitError ? missingBranch(error.stderr, wanted) : undefined
-      if (gone === undefined) throw explain(repository, error)
-      wanted?.delete(gone)
-      await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(gone)])
+      if (gone !== undefined) {
+        wanted?.delete(gone)
+        await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(gone)])
+      } else if (!isOvertaken(error) || --tries === 0) {
+        throw explain(repository, error)
+      }
     }
   }
+}
+
+/** Another process fetched the same branch in this moment. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof GitError && /cannot lock ref .*: (?:is at|reference already exists)/.test(error.stderr)
 }
 
 async function fetchOnce(repository: Repository, wanted: Set<BranchName> | undefined): Promise<void> {

@@ -1,13 +1,13 @@
 /** Taking worktrees away. Nothing that is nowhere else is deleted: it goes to a rescue ref first. */
 
-import { rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { OperatorError } from '../config/errors.ts'
 import type { Sha } from '../config/ids.ts'
-import { removeFolder } from './files.ts'
+import { exists, removeFolder, withoutLinks } from './files.ts'
 import { headRef, isAncestorOf, resolveCommit } from './history.ts'
 import { processesInside } from './locks.ts'
-import { dropEntry, type Entry, readEntry, type Worktree, writeEntry } from './records.ts'
+import { dropEntry, type Entry, guessEntry, readEntry, type Worktree, writeEntry } from './records.ts'
 import { git, gitLine, type Repository } from './repository.ts'
 import { keep, type Rescue, rescueTree } from './rescue.ts'
 import { bringObjects, readScratchTip } from './scratch.ts'
@@ -39,21 +39,41 @@ export async function removeWorktree(
   options: RemoveOptions = {},
 ): Promise<{ rescued?: Rescue }> {
   return repository.turns.take(`branch ${worktree.branch}`, async () => {
-    const entry = await readEntry(repository, worktree.path)
-    if (!entry || entry.branch !== worktree.branch) return {}
+    const entry = await findAny(repository, worktree)
+    if (!entry) return {}
     if (entry.removing) {
       await finishRemoval(repository, entry)
       return {}
     }
     await refuseInUse(entry, options)
     const tip = await resolveCommit(repository, entry.branch)
-    const rescued = await keepAll(repository, entry, tip, options)
+    const rescued = (await isUnfinished(entry)) ? undefined : await keepAll(repository, entry, tip, options)
     await refuseInUse(entry, options)
     entry.removing = tip && !options.keepBranch ? { branchAt: tip } : {}
     await writeEntry(entry)
     await finishRemoval(repository, entry)
     return rescued ? { rescued } : {}
   })
+}
+
+async function findAny(
+  repository: Repository,
+  worktree: Pick<Worktree, 'path' | 'branch'>,
+): Promise<Entry | undefined> {
+  const entry = await readEntry(repository, worktree.path)
+  if (entry) return entry.branch === worktree.branch ? entry : undefined
+  // Made by git, but a crash came before the record.
+  return guessEntry(repository, await withoutLinks(worktree.path), worktree.branch)
+}
+
+/**
+ * True for a checkout that a crash cut short: there is no record yet, so no agent has seen the tree. git marks it so until
+ * it is done.
+ */
+export async function isUnfinished(entry: Entry): Promise<boolean> {
+  if (await exists(join(entry.home, 'record.json'))) return false
+  const marker = await readFile(join(entry.gitDir, 'locked'), 'utf8').catch(() => '')
+  return marker.startsWith('initializing')
 }
 
 async function refuseInUse(entry: Entry, options: RemoveOptions): Promise<void> {

@@ -1,6 +1,6 @@
 /** Makes the control repository, or what is missing of it. */
 
-import { mkdir, realpath, rm } from 'node:fs/promises'
+import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { OperatorError } from '../config/errors.ts'
 import { exists, isDirectory, replaceFile } from './files.ts'
@@ -77,7 +77,10 @@ export async function prepare(options: ControlOptions): Promise<Repository> {
 
 async function build(repository: Repository): Promise<void> {
   await mkdir(repository.privateDir, { recursive: true, mode: 0o700 })
-  await replaceFile(repository.askpass, askpassText, 0o700)
+  // Written only when it differs: a program that is being written cannot be started in that moment.
+  if ((await readFile(repository.askpass, 'utf8').catch(() => '')) !== askpassText) {
+    await replaceFile(repository.askpass, askpassText, 0o700)
+  }
   const { gitDir } = repository
   if (!(await looksWhole(gitDir))) {
     // What was fetched before is gone with the repository.

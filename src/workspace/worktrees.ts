@@ -9,8 +9,17 @@ import { GitError, runGit } from './git.ts'
 import { headRef, moveBranch, resolveCommit } from './history.ts'
 import { mendNotes } from './mend.ts'
 import type { BranchName } from './names.ts'
-import { type Entry, gitDirsFor, homeOf, indexOf, readEntries, type Worktree, writeEntry } from './records.ts'
-import { finishRemoval, forget } from './removal.ts'
+import {
+  type Entry,
+  gitDirsFor,
+  guessEntry,
+  homeOf,
+  indexOf,
+  readEntries,
+  type Worktree,
+  writeEntry,
+} from './records.ts'
+import { finishRemoval, forget, isUnfinished } from './removal.ts'
 import { git, type Repository } from './repository.ts'
 import { type Rescue, rescueTree } from './rescue.ts'
 
@@ -118,24 +127,12 @@ async function isOccupied(path: string): Promise<boolean> {
 
 /** A tree without a record: a crash came before the checkout was done, or the records were lost. */
 async function clearHalfMade(repository: Repository, path: string, branch: BranchName): Promise<Rescue | undefined> {
-  const [gitDir] = await gitDirsFor(repository, path)
-  if (!gitDir || !(await isDirectory(path))) {
+  const entry = await guessEntry(repository, path, branch)
+  if (!entry) {
     throw new WorktreeExists(path, undefined, `${path} holds files that are not a worktree of this repository`)
   }
-  // git marks a worktree with this until its checkout is done; no agent has seen such a tree.
-  const marker = await readFile(join(gitDir, 'locked'), 'utf8').catch(() => '')
-  const entry: Entry = {
-    path,
-    branch,
-    gitDir,
-    scratch: false,
-    home: homeOf(repository, path),
-    removing: undefined,
-    merge: undefined,
-  }
-  const unfinished = marker.startsWith('initializing') || !(await exists(join(gitDir, 'index')))
   const tip = await resolveCommit(repository, branch)
-  const rescued = unfinished ? undefined : await rescueTree(repository, entry, tip)
+  const rescued = (await isUnfinished(entry)) ? undefined : await rescueTree(repository, entry, tip)
   await forget(entry)
   return rescued
 }

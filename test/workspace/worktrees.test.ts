@@ -153,13 +153,15 @@ describe('damage', () => {
     return join(control.gitDir, '../private', key, name)
   }
 
-  it.each(damages)('%s: the tree is %s, the work is kept, and a commit can be made', async (_name, outcome, damage) => {
+  it.each(damages)('%s: the tree is %s, the work is kept, and a commit can be made', async (name, outcome, damage) => {
     const tree = await addTree(control, place)
     await write(tree.path, 'work.txt', 'precious\n')
     await write(tree.path, 'src/app.js', 'changed\n')
     await damage(tree)
     const again = await (await open(place)).addWorktree(request(tree))
     expect(again.outcome).toBe(outcome)
+    // What only we use mends itself at the commit; what git shows people is mended, and said, right away.
+    expect(again.mended.length > 0).toBe(outcome !== 'created' && !name.includes('private'))
     const onRescue = again.rescued && (await control.readFile(again.rescued.sha, validPath('work.txt')))
     const inTree = await readFile(join(tree.path, 'work.txt'), 'utf8').catch(() => undefined)
     expect(onRescue ?? inTree).toBe('precious\n')
@@ -188,6 +190,18 @@ describe('damage', () => {
     const again = await (await open(place)).addWorktree(request(tree))
     expect(again.rescued).toBeUndefined()
     expect(await readFile(join(tree.path, 'README.md'), 'utf8')).toContain('two')
+  })
+
+  it('a tree without a record can be removed, with its work kept', async () => {
+    const tree = await addTree(control, place)
+    await write(tree.path, 'work.txt', 'precious\n')
+    await rm(join(control.gitDir, '../private'), { recursive: true })
+    control = await open(place)
+    const [listed] = await control.listWorktrees()
+    expect(listed).toMatchObject({ path: tree.path, branch: tree.branch, state: 'half-made' })
+    const { rescued } = await control.removeWorktree(tree)
+    expect(rescued && (await control.readFile(rescued.sha, validPath('work.txt')))).toBe('precious\n')
+    expect(await control.listWorktrees()).toEqual([])
   })
 
   it('commits that only a detached HEAD has go to a rescue ref', async () => {
