@@ -1,11 +1,11 @@
 /** Real repositories for the tests of this folder: a bare one as the server, and git as a person would run it. */
 
 import { execFile } from 'node:child_process'
-import { rmSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { afterAll } from 'vitest'
 import { type Sha, sha } from '../../src/config/ids.ts'
 import { type Control, openControl } from '../../src/workspace/control.ts'
 import { validBranch } from '../../src/workspace/names.ts'
@@ -46,9 +46,12 @@ export interface Place {
 /** Made once per test file and copied: six starts of git less for each test. */
 let template: Promise<{ folder: string; base: Sha }> | undefined
 
+afterAll(async () => {
+  if (template) await rm((await template).folder, { recursive: true, force: true })
+})
+
 async function makeTemplate(): Promise<{ folder: string; base: Sha }> {
   const folder = await mkdtemp(join(tmpdir(), 'tutti-template-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const person = join(folder, 'person')
   await git(folder, 'init', '-q', '--bare', '-b', 'main', '--template=', 'server.git')
   await git(folder, 'init', '-q', '-b', 'main', '--template=', person)
