@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
 import { systems } from '../store/schema.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { reached, setAside } from './lib/aside.ts'
+import { endedAttempt, setAside } from './lib/aside.ts'
 import { standing, typed } from './lib/standing.ts'
 
 /**
@@ -27,9 +27,7 @@ export const command = defineCommand({
     if (['held', 'skipped', 'cancelled', 'done'].includes(item.state))
       throw new UserError(`There is nothing to pause. ${await standing(context, item)}`)
     const { run, openPull } = await setAside(context, item, 'paused', 'Paused')
-    const stopped = run
-      ? ` Attempt ${run.attempt} by **${run.agent}**${reached(run)} is being stopped; what it changed is kept.`
-      : ''
+    const stopped = run ? ` It stops ${endedAttempt(run)}; what was changed is kept.` : ''
     const pull = openPull ? ` Pull request #${openPull} stays open and is not merged meanwhile.` : ''
     return { text: `Paused.${stopped}${pull} ${typed(context, 'resume')} goes on.`, outcome: 'done' }
   },

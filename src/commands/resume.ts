@@ -1,11 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
-import { advance, type ItemRow, itemsIn } from '../store/items.ts'
+import { advance, getItem, type ItemRow, itemsIn } from '../store/items.ts'
 import type { ItemState } from '../store/journey.ts'
+import { gateRows, pullOfItem } from '../store/pulls.ts'
+import { addPersonRun, runsOf } from '../store/runs.ts'
 import { systems } from '../store/schema.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { standing, typed } from './lib/standing.ts'
+import { commit, standing, typed } from './lib/standing.ts'
 
 export const command = defineCommand({
   name: 'resume',
@@ -21,9 +23,13 @@ export const command = defineCommand({
     const { item, tx, actor } = context
     if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'queue')} queues it.`)
     if (item.state !== 'paused') return notPaused(context, item)
-    const to = backTo(item.before)
-    const back = await advance(tx, item, to, { actor: actor.login, why: `Resumed by ${actor.login}.` })
-    return { text: `Resumed. ${await standing(context, back)}`, outcome: 'done' }
+    const by = { actor: actor.login, why: `Resumed by ${actor.login}.` }
+    const unjudged = await headToJudge(context, item)
+    const to = unjudged ? 'reviewing' : backTo(item.before)
+    const back = await advance(tx, item, to, by)
+    if (unjudged) await judgeAgain(context, back, unjudged)
+    const now = (await getItem(tx.db, item.id)) ?? back
+    return { text: `Resumed. ${await standing(context, now)}`, outcome: 'done' }
   },
 })
 
@@ -45,6 +51,25 @@ function backTo(before: ItemState | null): 'queued' | 'planning' | 'ready' | 're
     default:
       return 'queued'
   }
+}
+
+/**
+ * The head of the pull request, when the gates have not judged it and it is not an agent's attempt that goes on: a
+ * person pushed it before or during the pause.
+ */
+async function headToJudge({ tx }: CommandContext, item: ItemRow): Promise<string | undefined> {
+  const pull = await pullOfItem(tx.db, item.id)
+  if (pull?.state !== 'open') return undefined
+  const last = (await runsOf(tx.db, item.id)).at(-1)
+  if (backTo(item.before) !== 'reviewing' && !(item.before === 'checking' && last?.agent === 'person')) return undefined
+  const judged = (await gateRows(tx.db, item.id, pull.headSha)).length > 0
+  return judged ? undefined : pull.headSha
+}
+
+async function judgeAgain({ tx, actor }: CommandContext, item: ItemRow, headSha: string): Promise<void> {
+  const why = `The gates have not judged ${commit(headSha)} yet.`
+  await advance(tx, item, 'checking', { actor: actor.login, why, set: { headSha } })
+  await addPersonRun(tx, item.id, headSha)
 }
 
 async function notPaused(context: CommandContext, item: ItemRow): Promise<Reply> {

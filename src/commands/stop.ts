@@ -3,7 +3,7 @@ import { UserError } from '../config/errors.ts'
 import { type ItemRow, itemsIn, lockItem } from '../store/items.ts'
 import { working } from '../store/journey.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { reached, setAside } from './lib/aside.ts'
+import { endedAttempt, setAside } from './lib/aside.ts'
 import { standing, typed } from './lib/standing.ts'
 
 export const command = defineCommand({
@@ -22,9 +22,8 @@ export const command = defineCommand({
     if (item.state === 'paused') return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
     if (!working.includes(item.state)) throw new UserError(`No agent is working here. ${await standing(context, item)}`)
     const { run } = await setAside(context, item, 'paused', 'Stopped')
-    const attempt = run ? ` attempt ${run.attempt} by **${run.agent}**${reached(run)}` : ' the work'
     return {
-      text: `Stopping${attempt}. What it changed is kept: ${typed(context, 'resume')} goes on from there, ${typed(context, 'unqueue')} gives it up.`,
+      text: `Stopping ${run ? endedAttempt(run) : 'the work'}. What it changed is kept: ${typed(context, 'resume')} goes on from there, ${typed(context, 'unqueue')} gives it up.`,
       outcome: 'done',
     }
   },

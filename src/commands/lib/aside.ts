@@ -1,12 +1,11 @@
 /** Taking an item off its way: what `/stop`, `/pause` and `/unqueue` share. */
 
-import { eq } from 'drizzle-orm'
 import { UserError } from '../../config/errors.ts'
 import { line } from '../../github/sanitise.ts'
 import { advance, type ItemRow } from '../../store/items.ts'
 import { pullOfItem } from '../../store/pulls.ts'
+import { takeBackMerge } from '../../store/reviews.ts'
 import { askToStop, liveRun, type RunRow } from '../../store/runs.ts'
-import { pullRequests } from '../../store/schema.ts'
 import type { CommandContext } from '../command.ts'
 
 /** What was taken off, for the reply. */
@@ -33,18 +32,18 @@ export async function setAside(
   const run = await liveRun(tx.db, item.id)
   if (run) await askToStop(tx, item.id, `${verb} by ${actor.login}`)
   const pull = await pullOfItem(tx.db, item.id)
-  if (pull?.mergeSha) {
-    await tx.db
-      .update(pullRequests)
-      .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
-      .where(eq(pullRequests.id, pull.id))
-  }
+  if (pull?.mergeSha) await takeBackMerge(tx, pull.id)
   const why = `${verb} by ${actor.login}${run ? `, in attempt ${run.attempt}${reached(run)}` : ''}.`
   await advance(tx, item, to, { actor: actor.login, why })
   return { run, openPull: pull?.state === 'open' ? pull.number : undefined }
 }
 
-/** How far an attempt was when it was ended. */
-export function reached(run: RunRow): string {
+/** An attempt that was ended, and how far it was. */
+export function endedAttempt(run: RunRow): string {
+  if (run.agent === 'person') return 'the check of what a person pushed'
+  return `attempt ${run.attempt} by **${run.agent}**${reached(run)}`
+}
+
+function reached(run: RunRow): string {
   return run.progress ? `, which had reached “${line(run.progress)}”` : ''
 }

@@ -1,10 +1,6 @@
 /** Gives commands on issues of a real store, and plays the other rooms on the item's way. */
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { eq, sql } from 'drizzle-orm'
-import { pino } from 'pino'
 import { type CommandContext, carryOut, type Reply } from '../../../src/commands/command.ts'
 import { parseCommand } from '../../../src/commands/parse.ts'
 import { loadCommands } from '../../../src/commands/registry.ts'
@@ -12,10 +8,11 @@ import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
 import type { Actor, Issue } from '../../../src/github/types.ts'
 import { advance, getSystem, type ItemRow, itemOfIssue, saveSystem } from '../../../src/store/items.ts'
 import type { ItemState } from '../../../src/store/journey.ts'
-import { openStore, type Store } from '../../../src/store/open.ts'
+import type { Store } from '../../../src/store/open.ts'
 import { savePull } from '../../../src/store/pulls.ts'
 import { addRun } from '../../../src/store/runs.ts'
 import { approvals, gateResults, pullRequests, runs } from '../../../src/store/schema.ts'
+import { openTestStore } from '../../fakes/store.ts'
 
 export const commands = await loadCommands()
 export const head = 'a'.repeat(40)
@@ -25,19 +22,14 @@ let repositories = 0
 
 /** Opens a store for one test file. */
 export async function openPlaces() {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-commands-'))
-  const log = pino({ level: 'silent' })
-  const store = await openStore({ databaseUrl: process.env.TEST_DATABASE_URL, directory, log })
+  const { store, close } = await openTestStore()
   return {
     store,
     /** A repository of its own for each story. */
     place: (settings?: Partial<Settings>) => makePlace(store, settings),
     /** What waits in a queue. */
     jobs: (queue: string) => jobs(store, queue),
-    close: async () => {
-      await store.close()
-      await rm(directory, { recursive: true })
-    },
+    close,
   }
 }
 
@@ -45,8 +37,8 @@ export async function openPlaces() {
 async function makePlace(store: Store, settings: Partial<Settings> = {}) {
   repositories++
   const system = await saveSystem(store.db, {
-    repositoryId: 1_000_000 * (process.pid % 2_000) + repositories,
-    fullName: `acme/app-${process.pid}-${repositories}`,
+    repositoryId: repositories,
+    fullName: `acme/app-${repositories}`,
     private: false,
     installationId: 1,
     cloneUrl: 'http://127.0.0.1/acme/app.git',
