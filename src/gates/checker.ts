@@ -11,9 +11,12 @@ import { startPulse } from '../store/pulse.ts'
 import { claimRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
 import type { Control } from '../workspace/control.ts'
-import { validBranch } from '../workspace/names.ts'
+import { validBranch, validPath } from '../workspace/names.ts'
 import type { Gate } from './gate.ts'
 import { judgeAll, type Result } from './judge.ts'
+
+/** Lock files are the largest that a gate reads as a whole; those of big repositories have a few million bytes. */
+const lockFileBytes = 16 * 2 ** 20
 
 export interface CheckParts {
   store: Store
@@ -67,7 +70,9 @@ async function check(parts: CheckParts, runId: number, stop: AbortController): P
     const results = await judge(parts, { item, system, run, head: sha(run.headSha), signal: stop.signal })
     // Stopped in the middle, a verdict means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
-    await parts.store.transaction((tx) => conclude(tx, lease, item, run, results))
+    // Asked to stop since the row was read: what is missing among the results was not judged.
+    const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
+    await parts.store.transaction((tx) => conclude(tx, lease, item, now, results))
   } catch (error) {
     if (error instanceof LeaseLost) return
     await failed(parts, lease, error)
@@ -109,6 +114,7 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
         checkout ??= open()
         return checkout
       },
+      readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
       env: parts.env.source,
       signal,
       log: parts.log,
