@@ -56,6 +56,8 @@ export type Following = {
   improve?: ImproveOptions
   /** Looks for a plan again after every task whose duration was off. */
   again?: ImproveOptions
+  /** What the history of such items says about their estimates. */
+  estimateSpread: number
 }
 
 /** The scheduler that serves people: `choose` on the whole snapshot at every event, with a plan made beforehand. */
@@ -74,6 +76,7 @@ export function byChoose(
       edges,
       runs: [...clock.finish.keys()].map((task) => runOf(instance, clock, task)),
       caps: { total: agents },
+      rules: { estimateSpread: following.estimateSpread },
       plan,
     }
     const options = clock.begun.size === 0 ? following.improve : clock.done.size > known ? following.again : undefined

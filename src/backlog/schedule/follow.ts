@@ -10,7 +10,10 @@ import { orderBy } from './orders.ts'
 import { MOST_TASKS, toHours, type Work, workOf } from './problem.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What an item waits for although it could start. */
+/** What is assumed of estimates that nobody has compared with what became of them. */
+const DEFAULT_SPREAD = 0.5
+
+/** What an item waits for although it could start, and in how many hours the first of these is to start. */
 export type Reservation = { for: Node[]; hours: number }
 
 export type Followed = { now: ReadonlySet<Node>; reserved: ReadonlyMap<Node, Reservation> }
@@ -50,24 +53,41 @@ function readTimetable(schedule: Schedule, { problem, nodes }: Work): Followed {
   })
   decoder.forward(orderBy(problem, keys), table)
 
+  const patience = patienceFor(schedule.rules.estimateSpread ?? DEFAULT_SPREAD)
   const now = new Set<Node>()
   const reserved = new Map<Node, Reservation>()
   nodes.forEach((node, task) => {
     if (task < problem.fixed || !schedule.entry(node)) return
     const start = table.start[task] ?? 0
+    const others = start === 0 ? [] : inTheWay(task)
+    const idle = Math.min(...others.map((other) => table.start[other] ?? 0))
     if (start === 0) now.add(node)
-    else reserved.set(node, { for: inTheWay(task), hours: toHours(start) })
+    else if (idle <= patience * (problem.seconds[task] ?? 0)) reserved.set(node, reservation(others, idle))
   })
   return { now, reserved }
 
   /** Whose files it would take, or else everybody who starts before it and needs an agent. */
-  function inTheWay(task: number): Node[] {
+  function inTheWay(task: number): number[] {
     const end = problem.seconds[task] ?? 0
     const sooner = ranked.filter((other) => {
       const start = table.start[other] ?? 0
       return other >= problem.fixed && other !== task && start < end && start < (table.start[task] ?? 0)
     })
     const conflicting = sooner.filter((other) => problem.conflicts[task]?.includes(other))
-    return (conflicting.length > 0 ? conflicting : sooner).flatMap((other) => nodes[other] ?? [])
+    return conflicting.length > 0 ? conflicting : sooner
   }
+
+  function reservation(others: readonly number[], idle: number): Reservation {
+    return { for: others.flatMap((other) => nodes[other] ?? []), hours: toHours(idle) }
+  }
+}
+
+/**
+ * How long files or an agent may stay idle for what the plan wants next, as a part of the effort of the item that could
+ * start instead. Measured on the job shops of `npm run bench -- makespan`: following the plan to the letter is best up to
+ * a spread of about 0.25 (1.088 against 1.111 without any waiting at 0.2), and at 0.5 waiting costs more than it brings
+ * (1.343 against 1.326).
+ */
+function patienceFor(spread: number): number {
+  return Math.min(1, Math.max(0, 2 - 4 * spread))
 }

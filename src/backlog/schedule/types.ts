@@ -142,6 +142,11 @@ export type Rules = {
   unknownFootprint?: 'free' | 'exclusive'
   /** `none`: leverage decides alone between repositories. Default `repositories`. */
   fairness?: 'repositories' | 'none'
+  /**
+   * How far efforts are off, see `estimateSpread` in `efforts.ts`: 0 is exact, 0.5 (the default) means that two in three
+   * are within a factor of 1.65. The more they are off, the less an agent is kept idle for what the plan expects.
+   */
+  estimateSpread?: number
   /** Hours of waiting that double an item's leverage. Absent: age only breaks ties. */
   ageingHours?: number
 }

@@ -1,0 +1,44 @@
+/** A large backlog as an organisation would have it, from a seed. */
+import { type Random, randomInt } from '../../src/backlog/schedule/random.ts'
+import type { Edge, Item, Snapshot } from '../../src/backlog/schedule/types.ts'
+
+const REPOSITORIES = 20
+const MODULES = 30
+
+/** Dependencies reach back this part of the backlog at most: roadmaps follow one another. */
+const REACH = 0.1
+
+/**
+ * Items spread over 20 repositories of 30 modules, with footprints of a directory or two files, and edges that lead from
+ * later items to earlier ones.
+ */
+export function largeBacklog(items: number, edges: number, agents: number, random: Random): Snapshot {
+  const snapshot = { items: [] as Item[], edges: [] as Edge[], runs: [], caps: { total: agents } }
+  for (let number = 0; number < items; number++) snapshot.items.push(anyItem(number, random))
+  for (let edge = 0; edge < edges; edge++) snapshot.edges.push(anyEdge(items, random))
+  return snapshot
+}
+
+/** An edge from a later item to an earlier one. */
+export function anyEdge(items: number, random: Random): Edge {
+  const later = 1 + randomInt(random, items - 1)
+  const back = 1 + randomInt(random, Math.max(1, Math.min(later, Math.ceil(items * REACH))))
+  return { item: `item-${later}`, blocker: { kind: 'item', id: `item-${Math.max(0, later - back)}` }, source: 'native' }
+}
+
+function anyItem(number: number, random: Random): Item {
+  const module = `module-${randomInt(random, MODULES)}`
+  const file = () => `src/${module}/part-${randomInt(random, 10)}/file.ts`
+  return {
+    id: `item-${number}`,
+    repository: `bench/repository-${randomInt(random, REPOSITORIES)}`,
+    number,
+    state: 'ready',
+    effort: [1, 2, 4, 8][randomInt(random, 4)] ?? 2,
+    priority: ([0, 1, 2, 2, 2, 3, 3] as const)[randomInt(random, 7)] ?? 2,
+    since: number,
+    module,
+    footprint: random() < 0.3 ? [`src/${module}/**`] : [file(), file()],
+    agentKind: random() < 0.5 ? 'claude-code' : 'codex',
+  }
+}

@@ -1,0 +1,140 @@
+/** Which files an item will touch, learned from what merged pull requests touched. */
+import { type Pattern, parsePattern, patternsMeet } from './patterns.ts'
+
+/** A merged pull request: what was known before, and what it touched. */
+export type HistorySample = { title: string; labels: readonly string[]; module?: string; files: readonly string[] }
+
+/** What is known of an item before anybody works on it. */
+export type HistoryQuestion = Omit<HistorySample, 'files'>
+
+export type PredictedPath = {
+  /** A file, or a directory with a slash at its end. */
+  path: string
+  /** The part of the similar pull requests that touched it, the more similar counting more. Above 0, at most 1. */
+  score: number
+}
+
+/** How many similar pull requests are asked. */
+const NEIGHBOURS = 12
+
+/** What a shared signal is worth before its rarity is counted: the module says most about where the work is. */
+const WORTH = { module: 3, label: 1, word: 2 } as const
+
+/** A file that this part of the neighbours touched is predicted. */
+const FILE_THRESHOLD = 0.3
+
+/** A directory of which no single file stands out is predicted as a whole from this part on. */
+const DIRECTORY_THRESHOLD = 0.4
+
+/** Words that are in every title. */
+const COMMON = new Set('a an and as at be by for from in into is it of on or so that the this to when with'.split(' '))
+
+/**
+ * Predicts from the most similar of `history`: those that share the module, labels or title words, rare ones counting more
+ * (inverse document frequency, Spärck Jones 1972).
+ * @param history merged pull requests of the repository, in any order.
+ * @returns paths for the item's footprint, the surest first; empty when nothing similar was ever merged.
+ */
+export function predictPaths(question: HistoryQuestion, history: readonly HistorySample[]): PredictedPath[] {
+  const known = history.map((sample) => ({ sample, signals: signalsOf(sample) }))
+  const spread = new Map<string, number>()
+  for (const { signals } of known)
+    for (const signal of signals.keys()) spread.set(signal, (spread.get(signal) ?? 0) + 1)
+  const wanted = signalsOf(question)
+  const near = known
+    .map(({ sample, signals }) => ({ sample, weight: likeness(wanted, signals, spread, history.length) }))
+    .filter(({ weight }) => weight > 0)
+    .sort((a, b) => b.weight - a.weight)
+    .slice(0, NEIGHBOURS)
+  const total = near.reduce((sum, { weight }) => sum + weight, 0)
+  const files = new Map<string, number>()
+  const directories = new Map<string, number>()
+  for (const { sample, weight } of near) {
+    const part = weight / total
+    for (const file of new Set(sample.files)) files.set(file, (files.get(file) ?? 0) + part)
+    for (const directory of new Set(sample.files.map(directoryOf))) {
+      directories.set(directory, (directories.get(directory) ?? 0) + part)
+    }
+  }
+  const sure = [...files].filter(([, score]) => score >= FILE_THRESHOLD)
+  const covered = new Set(sure.map(([file]) => directoryOf(file)))
+  // The root of a repository is no directory to be kept for one item.
+  const wide = [...directories].filter(
+    ([directory, score]) => directory !== '' && score >= DIRECTORY_THRESHOLD && !covered.has(directory),
+  )
+  return [...sure, ...wide]
+    .map(([path, score]) => ({ path, score: Math.min(1, score) }))
+    .sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1))
+}
+
+export type Evaluation = {
+  /** Pull requests for which something was predicted, and all that were asked about. */
+  answered: number
+  asked: number
+  /** Of the predicted paths, the part that the pull request did touch; of its files, the part that was predicted. */
+  precision: number
+  recall: number
+}
+
+/**
+ * How good the predictions would have been: each pull request is predicted from those before it alone.
+ * @param history oldest first.
+ * @param skip so many of the oldest are only learned from.
+ */
+export function evaluatePredictions(history: readonly HistorySample[], skip = 0): Evaluation {
+  let [answered, predicted, right, touched, found] = [0, 0, 0, 0, 0]
+  history.forEach((sample, at) => {
+    if (at < skip) return
+    const paths = predictPaths(sample, history.slice(0, at)).map(({ path }) => parsePattern(path))
+    const files = sample.files.map(parsePattern)
+    if (paths.length > 0) answered++
+    predicted += paths.length
+    right += paths.filter((path) => files.some((file) => meet(path, file))).length
+    touched += files.length
+    found += files.filter((file) => paths.some((path) => meet(path, file))).length
+  })
+  const asked = Math.max(0, history.length - skip)
+  return {
+    answered,
+    asked,
+    precision: predicted > 0 ? right / predicted : 0,
+    recall: touched > 0 ? found / touched : 0,
+  }
+}
+
+/** Signal → worth. */
+function signalsOf(question: HistoryQuestion): Map<string, number> {
+  const signals = new Map<string, number>()
+  if (question.module) signals.set(`module ${question.module}`, WORTH.module)
+  for (const label of question.labels) signals.set(`label ${label}`, WORTH.label)
+  for (const word of question.title.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? []) {
+    if (!COMMON.has(word)) signals.set(`word ${stem(word)}`, WORTH.word)
+  }
+  return signals
+}
+
+function likeness(
+  wanted: ReadonlyMap<string, number>,
+  signals: ReadonlyMap<string, number>,
+  spread: ReadonlyMap<string, number>,
+  samples: number,
+): number {
+  let sum = 0
+  for (const [signal, worth] of wanted) {
+    if (signals.has(signal)) sum += worth * Math.log(1 + samples / (spread.get(signal) ?? 1))
+  }
+  return sum
+}
+
+/** `tests`, `testing` and `tested` are one word here; exact grammar does not matter. */
+function stem(word: string): string {
+  return word.length > 4 ? word.replace(/(?:ings?|ed|es|s)$/, '') : word
+}
+
+function directoryOf(file: string): string {
+  return file.slice(0, file.lastIndexOf('/') + 1)
+}
+
+function meet(a: readonly Pattern[], b: readonly Pattern[]): boolean {
+  return a.some((mine) => b.some((theirs) => patternsMeet(mine, theirs)))
+}
