@@ -126,7 +126,7 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
 
 async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, results: Result[]): Promise<void> {
   const failing = results.filter((result) => result.verdict === 'fail')
-  const outcome = run.stop ? 'stopped' : failing.length > 0 ? 'gates failed' : 'finished'
+  const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
   const summary =
     failing.length > 0 ? failing.map((result) => `${result.gate}: ${result.summary}`).join('; ') : run.summary
@@ -138,11 +138,22 @@ async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, result
     endedAt: new Date(),
     leaseOwner: null,
   })
-  await saveResults(tx, item, run.headSha ?? '', results)
+  // A broken gate has said nothing about the commit: the next attempt has it judged again.
+  await saveResults(
+    tx,
+    item,
+    run.headSha ?? '',
+    results.filter((result) => !result.broken),
+  )
   const current = await getItem(tx.db, item.id)
   const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha
   if (passed) await tx.enqueue({ queue: 'propose', workItemId: item.id })
   else await tx.enqueue({ queue: 'settle', runId: run.id })
+}
+
+function outcomeOf(failing: Result[]): 'finished' | 'gates failed' | 'gate broken' {
+  if (failing.length === 0) return 'finished'
+  return failing.some((result) => !result.broken) ? 'gates failed' : 'gate broken'
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: Result[]): Promise<void> {
