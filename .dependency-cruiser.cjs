@@ -45,7 +45,6 @@ module.exports = {
       to: { path: front },
     },
     only('github', 'octokit-only-in-github', 'node_modules/(probot|@octokit/(?!openapi-types))'),
-    only('workspace', 'simple-git-only-in-workspace', 'node_modules/simple-git'),
     {
       name: 'no-circles',
       severity: 'error',

@@ -74,17 +74,23 @@ export function createClient(options: {
   log: Logger
 }): Client {
   const meter = new Meter()
-  const octokit = ProbotOctokit.defaults({
+  const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
+  // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
+  // repeat writes; the publisher keeps GitHub's documented limits instead and looks before it writes again.
+  const octokit = ProbotOctokit.defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
+    ...given,
     throttle: { enabled: false },
     retry: { enabled: false },
-    request: { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) },
-  })
+    request: { ...given?.request, ...request },
+  }))
   const probot = new Probot({
     appId: options.appId,
     privateKey: options.privateKey,
     secret: options.webhookSecret,
     baseUrl: options.apiUrl,
     Octokit: octokit,
+    // Minting tokens goes another way than Octokit's own calls.
+    request,
     log: options.log,
   })
   const known = new Map<number, Promise<Octokit>>()
