@@ -22,8 +22,8 @@ beforeEach(async () => {
 })
 
 afterEach(async () => {
-  expect(marked(), 'processes that a gate left behind').toEqual([])
   await rm(checkout, { recursive: true, force: true })
+  expect(marked(), 'processes that a gate left behind').toEqual([])
 })
 
 function context(runs: (string | { run: string; minutes: number })[], more: Partial<GateContext> = {}): GateContext {

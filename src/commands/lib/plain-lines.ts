@@ -52,9 +52,14 @@ function* hiddenByMarkup(lines: BlockLine[]): Generator<BlockLine> {
     if (id === undefined || rows.length === 1) continue
     const ranges = spans(rows.map((row) => row.text).join('\n'))
     let start = 0
+    let hiddenUntil = 0
+    let next = 0
     for (const row of rows) {
-      const at = start
-      if (ranges.some(([from, to]) => from < at && at < to)) yield row
+      // The ranges come in the order of their beginnings.
+      for (let range = ranges[next]; range && range[0] < start; range = ranges[++next]) {
+        hiddenUntil = Math.max(hiddenUntil, range[1])
+      }
+      if (start < hiddenUntil) yield row
       start += row.text.length + 1
     }
   }
