@@ -93,6 +93,27 @@ test('labels are set, added and removed one by one', async () => {
   ])
 })
 
+test("an issue's events say who labelled, closed and reopened it", async () => {
+  const { github, repository, octokit } = await start()
+  const keeper = github.as('keeper')
+  await github.as('outsider').createIssue(repository, { title: 'One', labels: ['tutti'] })
+  await octokit.rest.issues.removeLabel({ ...at, issue_number: 1, name: 'tutti' })
+  await keeper.addLabels(repository, 1, ['Tutti'])
+  await keeper.closeIssue(repository, 1)
+  await keeper.closeIssue(repository, 1)
+  await octokit.rest.issues.update({ ...at, issue_number: 1, state: 'open' })
+  const { data: events } = await octokit.rest.issues.listEvents({ ...at, issue_number: 1 })
+  expect(events).toMatchObject([
+    { event: 'labeled', actor: { login: 'outsider' }, label: { name: 'tutti' }, performed_via_github_app: null },
+    { event: 'unlabeled', actor: { login: 'tutti[bot]' }, performed_via_github_app: { id: github.app.id } },
+    { event: 'labeled', actor: { login: 'keeper' } },
+    { event: 'closed', actor: { login: 'keeper' } },
+    { event: 'reopened', actor: { login: 'tutti[bot]' } },
+  ])
+  expect(events[3]).not.toHaveProperty('label')
+  expect((await octokit.rest.issues.listEvents({ ...at, issue_number: 1, per_page: 2, page: 3 })).data).toHaveLength(1)
+})
+
 test('comments are made, changed, deleted and listed', async () => {
   const { github, hooks, repository, octokit } = await start()
   const keeper = github.as('keeper')

@@ -76,6 +76,17 @@ export interface Comment {
   reactions: Reaction[]
 }
 
+/** One line of an issue's history. GitHub has many more kinds. */
+export interface IssueEvent {
+  id: number
+  event: 'labeled' | 'unlabeled' | 'closed' | 'reopened'
+  user: Account
+  app?: App
+  /** As the label was then; null for the kinds that name none. */
+  label: { name: string; color: string } | null
+  createdAt: Date
+}
+
 /** An issue, and the issue half of a pull request, which has the same number. */
 export interface Issue {
   id: number
@@ -97,6 +108,8 @@ export interface Issue {
   subIssues: Issue[]
   parent?: Issue
   blockedBy: Issue[]
+  /** Oldest first. */
+  events: IssueEvent[]
   pull?: Pull
 }
 

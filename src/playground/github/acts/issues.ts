@@ -1,5 +1,14 @@
 /** What can be done to an issue, and to the issue half of a pull request. */
-import { type Actor, type Issue, invalid, isPull, type Label, Refusal, type Repository } from '../model.ts'
+import {
+  type Actor,
+  type Issue,
+  type IssueEvent,
+  invalid,
+  isPull,
+  type Label,
+  Refusal,
+  type Repository,
+} from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
 import { issueBody } from '../payloads/issues.ts'
 import { pullBody } from '../payloads/pulls.ts'
@@ -69,6 +78,7 @@ export function newIssue(
     reactions: [],
     subIssues: [],
     blockedBy: [],
+    events: [],
   }
   repository.issues.set(issue.number, issue)
   return issue
@@ -110,6 +120,7 @@ export function closeIssue(
   issue.stateReason = issue.pull ? null : reason
   issue.closedAt = world.now()
   issue.closedBy = actor.account
+  note(world, actor, issue, 'closed')
   tellIssue(world, actor, repository, issue, 'closed')
 }
 
@@ -125,6 +136,7 @@ export function reopenIssue(world: World, actor: Actor, repository: Repository, 
   issue.stateReason = issue.pull ? null : 'reopened'
   issue.closedAt = null
   issue.closedBy = null
+  note(world, actor, issue, 'reopened')
   tellIssue(world, actor, repository, issue, 'reopened')
 }
 
@@ -208,7 +220,20 @@ function tellLabel(
   action: 'labeled' | 'unlabeled',
   label: Label,
 ): void {
+  note(world, actor, issue, action, label)
   tellIssue(world, actor, repository, issue, action, { label: labelBody(world, repository, label) })
+}
+
+/** Writes a line of the issue's history, which tells who did what long after the webhook. */
+function note(world: World, actor: Actor, issue: Issue, event: IssueEvent['event'], label?: Label): void {
+  issue.events.push({
+    id: world.nextId(),
+    event,
+    user: actor.account,
+    app: actor.app,
+    label: label ? { name: label.name, color: label.color } : null,
+    createdAt: world.now(),
+  })
 }
 
 /** Tells an `issues` event, or the `pull_request` event of the same name. Also the only place that moves `updated_at`. */

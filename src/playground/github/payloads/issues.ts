@@ -1,5 +1,5 @@
 /** Bodies for issues and their comments. */
-import type { Account, Comment, Issue, Repository, Schemas } from '../model.ts'
+import type { Account, Comment, Issue, IssueEvent, Repository, Schemas } from '../model.ts'
 import type { World } from '../world.ts'
 import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
 import { labelBody, repositoryHtml, repositoryUrl } from './repositories.ts'
@@ -112,5 +112,20 @@ export function commentBody(
     body: comment.body,
     reactions: reactionRollup(url, comment.reactions),
     performed_via_github_app: comment.app ? appBody(world, comment.app) : null,
+  }
+}
+
+export function issueEventBody(world: World, repository: Repository, event: IssueEvent): Schemas['issue-event'] {
+  return {
+    id: event.id,
+    node_id: nodeId('IssueEvent', event.id),
+    url: `${repositoryUrl(world, repository)}/issues/events/${event.id}`,
+    actor: userBody(world, event.user),
+    event: event.event,
+    commit_id: null,
+    commit_url: null,
+    created_at: event.createdAt.toISOString(),
+    performed_via_github_app: event.app ? appBody(world, event.app) : null,
+    ...(event.label ? { label: event.label } : {}),
   }
 }

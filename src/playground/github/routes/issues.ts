@@ -16,7 +16,7 @@ import {
 } from '../api/route.ts'
 import { type Issue, Refusal } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
-import { issueBody } from '../payloads/issues.ts'
+import { issueBody, issueEventBody } from '../payloads/issues.ts'
 import { labelBody } from '../payloads/repositories.ts'
 import { findAccount, issueOf, roleOf } from '../world.ts'
 
@@ -101,6 +101,9 @@ export const issueRoutes: Route[] = [
     removeLabel(call.world, call.actor, call.repository, issue, textParam(call, 'name'))
     return allLabels(call, issue)
   }),
+  repositoryRoute('GET', '/issues/{issue_number}/events', READ, (call) =>
+    paged(call, issueFor(call).events, (event) => issueEventBody(call.world, call.repository, event)),
+  ),
   repositoryRoute('GET', '/labels', READ, (call) =>
     paged(call, call.repository.labels, (label) => labelBody(call.world, call.repository, label)),
   ),
