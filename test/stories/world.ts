@@ -27,6 +27,8 @@ export interface World {
   /** The environment Tutti runs with, for starting another one. */
   env: Record<string, string>
   directory: string
+  /** Every line that Tutti logged, oldest first. */
+  logged: LogLine[]
   /** An issue whose body is a script for the scripted agent; see src/playground/agent/script.ts. */
   issue(title: string, ...script: string[]): Promise<Issue>
   /** The same, labelled `tutti` by the maintainer. */
@@ -41,6 +43,13 @@ export interface World {
   approveAndMerge(pull: PullIssue): Promise<void>
   stopTutti(): Promise<void>
   startTutti(more?: Record<string, string>): Promise<Tutti>
+}
+
+/** One line of Tutti's log. */
+export interface LogLine {
+  level: number
+  msg: string
+  [field: string]: unknown
 }
 
 export interface WorldOptions {
@@ -106,6 +115,17 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   }
   await mkdir(env.DATA_DIR ?? '', { recursive: true })
   let tutti: Tutti | undefined
+  const logged: LogLine[] = []
+  const logger = pino(
+    { level: env.LOG_LEVEL === 'silent' ? 'info' : env.LOG_LEVEL },
+    {
+      write(line: string) {
+        logged.push(JSON.parse(line))
+        if (env.LOG_LEVEL !== 'silent') process.stdout.write(line)
+        github.changed.dispatchEvent(new Event('change'))
+      },
+    },
+  )
 
   const world: World = {
     github,
@@ -114,6 +134,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     outsider: github.as('outsider'),
     env,
     directory,
+    logged,
     get tutti() {
       if (!tutti) throw new Error('Tutti is not running')
       return tutti
@@ -159,7 +180,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await running?.close()
     },
     startTutti: async (more = {}) => {
-      tutti = await startTutti(readEnv({ ...env, ...more }), pino({ level: env.LOG_LEVEL }))
+      tutti = await startTutti(readEnv({ ...env, ...more }), logger)
       github.setWebhookUrl(`${tutti.url}/api/github/webhooks`)
       return tutti
     },
