@@ -22,7 +22,6 @@ test('label, review, /merge: one comment, one pull request, at most 15 API calls
   expect(issue.state).toBe('closed')
   expect(issue.comments.filter((comment) => comment.user.type === 'Bot')).toHaveLength(1)
   expect(pull.comments.filter((comment) => comment.user.type === 'Bot')).toHaveLength(0)
-  if (process.env.SHOW) console.log(github.calls.map((c) => `${c.status} ${c.method} ${c.path}`).join("\n"))
   const after = github.counts()
   expect(after.writes - before.writes).toBeLessThanOrEqual(8)
   expect(after.reads - before.reads + after.writes - before.writes).toBeLessThanOrEqual(15)
