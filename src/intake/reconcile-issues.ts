@@ -1,9 +1,9 @@
 /** Issues whose label, closing or reopening nobody told us of. */
 
 import { type Actor, type Issue, type IssueEvent, NotFound, type Repository } from '../github/types.ts'
-import { firstTime, wasHandled } from '../store/handled.ts'
+import { firstTime, heardAt, wasHandled } from '../store/handled.ts'
 import { type ItemRow, itemOfIssue, type SystemRow, unfinishedOf } from '../store/items.ts'
-import { issueGone, labelSeen, settleIssue } from './act/issue.ts'
+import { issueGone, issueSubject, labelSeen, settleIssue } from './act/issue.ts'
 import { type IntakeParts, type Outcome, sameLabel, settingsOf } from './act/parts.ts'
 import { queueIt, refusalKey, sayOnce } from './act/queue.ts'
 import { labelUnexplained } from './act/wording.ts'
@@ -49,13 +49,13 @@ async function withLabel(
   }
   if (!item && (await wasHandled(db, refusalKey(system.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
+  const since = await heardAt(db, issueSubject(system.repositoryId, issue.number))
   const start = item
-    ? startSince(events ?? [], settingsOf(system).label, item.updatedAt)
+    ? startSince(events ?? [], settingsOf(system).label, since ?? item.updatedAt)
     : labelling(events ?? [], system)
   if (start) {
-    const { how, actor: sender } = start
-    const seen = { repository: system, system, item, issue: { ...issue, nativeBlockers: null }, how, sender, at: null }
-    return queueIt(parts, seen)
+    const seen = { repository: system, system, item, issue: { ...issue, nativeBlockers: null } }
+    return queueIt(parts, { ...seen, how: start.how, sender: start.actor, at: start.at })
   }
   if (item) return undefined
   await parts.store.transaction((tx) => sayOnce(tx, system, issue.number, labelUnexplained(settingsOf(system).label)))
@@ -65,23 +65,24 @@ async function withLabel(
 interface Start {
   how: IssueMoved['how']
   actor: Actor
+  at: Date
 }
 
 function labelling(events: readonly IssueEvent[], system: SystemRow): Start | undefined {
   const { label } = settingsOf(system)
   const last = events.findLast((event) => event.event === 'labeled' && sameLabel(event.label ?? '', label))
-  return last && { how: 'labelled', actor: last.actor }
+  return last && { how: 'labelled', actor: last.actor, at: last.at }
 }
 
-/** What asked for the work again after the item had ended. */
-function startSince(events: readonly IssueEvent[], label: string, ended: Date): Start | undefined {
+/** What asked for the work again after the newest thing we heard, by GitHub's clock. */
+function startSince(events: readonly IssueEvent[], label: string, heard: Date): Start | undefined {
   const last = events.findLast(
     (event) =>
       event.event === 'reopened' ||
       (event.event === 'labeled' && event.label !== null && sameLabel(event.label, label)),
   )
-  if (!last || last.at <= ended) return undefined
-  return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor }
+  if (!last || last.at <= heard) return undefined
+  return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor, at: last.at }
 }
 
 /** An item whose issue is not among the open labelled ones: closed, gone, unlabelled, or queued by a command. */

@@ -13,7 +13,6 @@ import {
   type SystemRow,
   systemOfRepository,
 } from '../../store/items.ts'
-import { markMerged } from '../../store/merged.ts'
 import type { Tx } from '../../store/open.ts'
 import { pullOfItem } from '../../store/pulls.ts'
 import { workItems } from '../../store/schema.ts'
@@ -21,6 +20,7 @@ import type { IssueEdited, IssueFacts, IssueGone, IssueMoved, RepositoryFacts } 
 import { takeOff } from './aside.ts'
 import { sizeItem } from './label.ts'
 import { done, hasLabel, type IntakeParts, ignored, isFinished, type Outcome, sameLabel, settingsOf } from './parts.ts'
+import { settlePull } from './pull.ts'
 import { mayStart, queueIt } from './queue.ts'
 import * as say from './wording.ts'
 
@@ -85,16 +85,13 @@ export async function settleIssue(parts: IntakeParts, seen: IssueSeen): Promise<
 
 async function closed(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
   const { repository, system, item, issue, sender } = seen
-  const merge = item && system && !isFinished(item) ? await mergeBehind(parts, system, item) : undefined
+  const merged = item && system && !isFinished(item) && (await mergeBehind(parts, system, item, sender))
   return parts.store.transaction(async (tx) => {
     await hearOf(tx, seen)
     await noteBlocker(tx, repository.fullName, issue.number, 'closed')
+    if (merged) return done('the issue was closed by the merge of its pull request')
     const current = item && (await lockItem(tx, item.id))
     if (!current || isFinished(current)) return ignored('the issue is closed; nothing was under way')
-    if (merge) {
-      await markMerged(tx, { ...merge, by: sender.login })
-      return done('the issue was closed by the merge of its pull request')
-    }
     // The merge under way decides; it closes the issue too.
     if (current.state === 'merging') return ignored('the issue was closed while its pull request is being merged')
     if (parts.github.isSelf(sender)) return ignored('the issue was closed by us')
@@ -103,16 +100,16 @@ async function closed(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
   })
 }
 
-/** A merge closes the issue, and the two events come in any order: a closed issue with an open pull request is asked about. */
-async function mergeBehind(
-  parts: IntakeParts,
-  system: SystemRow,
-  item: ItemRow,
-): Promise<{ pullRequestId: number; mergedSha: string | null } | undefined> {
-  const pull = await pullOfItem(parts.store.db, item.id)
-  if (pull?.state !== 'open' || item.state === 'merging') return undefined
-  const now = await parts.github.repository(system).pull(pull.number)
-  return now.merged ? { pullRequestId: pull.id, mergedSha: now.mergeCommitSha } : undefined
+/**
+ * A merge closes the issue, and the two events come in any order: where a pull request is open, it is asked about.
+ * @returns whether it was merged; then the item is done.
+ */
+async function mergeBehind(parts: IntakeParts, system: SystemRow, item: ItemRow, sender: Actor): Promise<boolean> {
+  const row = await pullOfItem(parts.store.db, item.id)
+  if (row?.state !== 'open' || item.state === 'merging') return false
+  const pull = await parts.github.repository(system).pull(row.number)
+  if (pull.merged) await settlePull(parts, { system, pull, sender, at: null })
+  return pull.merged
 }
 
 async function open(parts: IntakeParts, seen: IssueSeen, wanted: boolean): Promise<Outcome> {

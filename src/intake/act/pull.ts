@@ -56,6 +56,8 @@ export async function settlePull(parts: IntakeParts, seen: PullSeen): Promise<Ou
     if (at) await hear(tx, subjectOf(system.id, pull.number), at)
     if (row.state === 'merged') return ignored('it is merged, and that was known')
     if (pull.merged) {
+      // What was merged is its head, also when the last push was not heard of: the branch is tidied by it.
+      if (row.headSha !== pull.headSha) await saveHead(tx, row, pull)
       await markMerged(tx, { pullRequestId: row.id, mergedSha: pull.mergeCommitSha, by: sender.login })
       return done('merged')
     }
@@ -137,11 +139,14 @@ async function moved(
   item: ItemRow,
   { pull, sender }: PullSeen,
 ): Promise<string> {
-  const { systemId, workItemId, number, url } = row
-  await savePull(tx, { systemId, workItemId, number, url, headSha: pull.headSha, baseBranch: pull.baseBranch })
+  await saveHead(tx, row, pull)
   const current = await getItem(tx.db, item.id)
   if (!current || parts.github.isSelf(sender) || current.headSha === pull.headSha) return 'our own push'
   return (await judgeAgain(tx, current, pull, sender)) ? 'a person pushed; the gates look at it' : 'a person pushed'
+}
+
+async function saveHead(tx: Tx, { systemId, workItemId, number, url }: PullRow, pull: PullFacts): Promise<void> {
+  await savePull(tx, { systemId, workItemId, number, url, headSha: pull.headSha, baseBranch: pull.baseBranch })
 }
 
 /** The gates judge what a person has pushed; nothing is merged that they have not seen. */

@@ -1,7 +1,7 @@
 /** Somebody reviewed a pull request of ours, or a review was dismissed. */
 
 import type { Actor, Review } from '../../github/types.ts'
-import { advance, announce, type ItemRow, lockItem, type SystemRow, systemOfRepository } from '../../store/items.ts'
+import { advance, type ItemRow, lockItem, type SystemRow, systemOfRepository } from '../../store/items.ts'
 import type { Tx } from '../../store/open.ts'
 import type { PullRow } from '../../store/pulls.ts'
 import { addReview, dismissReview, hasLaterVerdict, takeBackMerge } from '../../store/reviews.ts'
@@ -28,20 +28,20 @@ export async function settleReview(
   if (!isPerson(author) || parts.github.isSelf(author)) return ignored('only people review')
   const mine = await parts.store.transaction((tx) => ourPull(tx, parts, system, pull))
   if (!mine) return ignored('not a pull request of ours')
-  const verdict = review.state === 'approved' || review.state === 'changes_requested'
-  // Asked before the words of a stranger are stored where agents and status comments find them.
-  const counts = verdict && (await mayWrite(parts, system, author))
+  // Asked before a stranger's words are stored where agents find them. Whether an approver may write is asked when it
+  // matters, at the merge.
+  const wanted = review.state === 'changes_requested'
+  const counts = wanted ? await mayWrite(parts, system, author) : review.state === 'approved'
   return parts.store.transaction(async (tx) => {
     const item = await lockItem(tx, mine.workItemId)
     if (!item) return ignored('its item is gone')
     const row = rowOf(mine, review, counts)
     if (review.state === 'dismissed') {
       await dismissReview(tx, row)
-      await announce(tx, item, 'later')
       return done('a review was dismissed')
     }
     if (!(await addReview(tx, row))) return ignored('the review is known')
-    if (!counts) return ignored(verdict ? `${author.login} may not write here: it does not count` : 'no verdict')
+    if (!counts) return ignored(wanted ? `${author.login} may not write here: it does not count` : 'no verdict')
     // Delivered late: they have said something else since.
     if (await hasLaterVerdict(tx, row)) return done('stored; a later review of the same person counts')
     if (review.state === 'approved') return approved(tx, system, mine, item)
@@ -57,7 +57,7 @@ function rowOf(pull: PullRow, review: Review, counts: boolean) {
     reviewerId: review.author.id,
     sha: review.sha ?? '',
     state: counts ? (review.state as 'approved' | 'changes_requested') : ('commented' as const),
-    body: counts ? review.body : '',
+    body: counts && review.state === 'changes_requested' ? review.body : '',
   }
 }
 
@@ -65,7 +65,6 @@ function rowOf(pull: PullRow, review: Review, counts: boolean) {
 const soonMs = 5_000
 
 async function approved(tx: Tx, system: SystemRow, pull: PullRow, item: ItemRow): Promise<Outcome> {
-  await announce(tx, item, 'later')
   if (settingsOf(system).merge.when !== 'approved' && pull.mergeSha === null) return done('approved')
   const after = item.state === 'checking' ? { after: new Date(Date.now() + soonMs) } : undefined
   await tx.enqueue({ queue: 'merge', pullRequestId: pull.id }, after)
