@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { type Random, randomInt, seeded } from '../src/backlog/schedule/random.ts'
 import { Schedule, type ScheduleEvent } from '../src/backlog/schedule/schedule.ts'
-import type { Item } from '../src/backlog/schedule/types.ts'
+import type { Item, Snapshot } from '../src/backlog/schedule/types.ts'
 import { OperatorError } from '../src/config/errors.ts'
 import { anyEdge, largeBacklog } from './lib/schedule-backlog.ts'
 import { printHistory } from './lib/schedule-history.ts'
@@ -66,6 +66,7 @@ function measure(items: number, edges: number, agents: number, events: number, r
   const schedule = new Schedule(snapshot)
   const buildMs = performance.now() - before
   const running: Item[] = []
+  const over = new Set<string>()
   const startNext = () => {
     for (const decision of schedule.next()) {
       const item = byId.get(decision.item.id)
@@ -83,33 +84,36 @@ function measure(items: number, edges: number, agents: number, events: number, r
     const last = running.pop()
     if (!item || !last) throw new Error('nothing is running')
     if (last !== item) running[at] = last
+    over.add(item.id)
     schedule.apply({ kind: 'item', item: { ...item, state: 'done' } })
     schedule.apply({ kind: 'run-ended', item: item.id })
   }
   startNext()
-  const done = timed(events, () => {
+  const warmUp = Math.floor(Math.min(WARM_UP, items / 5))
+  const most = Math.floor(Math.min(events, items / 2))
+  const done = timed(warmUp, most, () => {
     finishOne()
     startNext()
   })
-  const other = timed(events, () => {
-    schedule.apply(anyChange(items, byId, random))
+  const other = timed(warmUp, most, () => {
+    schedule.apply(anyChange(snapshot, over, random))
     startNext()
   })
   return { items, edges, buildMs, done, other, heapMb: process.memoryUsage().heapUsed / 2 ** 20 }
 }
 
 /** An edge comes or goes, or an effort is another one. Edges always lead back, so that no cycle stops the backlog. */
-function anyChange(items: number, byId: ReadonlyMap<string, Item>, random: Random): ScheduleEvent {
+function anyChange({ items, edges }: Snapshot, over: ReadonlySet<string>, random: Random): ScheduleEvent {
   const dice = random()
-  if (dice < 0.4) return { kind: 'edge', edge: anyEdge(items, random) }
-  if (dice < 0.6) return { kind: 'edge-removed', edge: anyEdge(items, random) }
-  const item = byId.get(`item-${randomInt(random, items)}`)
-  if (!item) throw new Error('no such item')
+  const item = items[randomInt(random, items.length)]
+  const edge = edges[randomInt(random, edges.length)]
+  if (dice < 0.4 || !item || !edge) return { kind: 'edge', edge: anyEdge(items, random) }
+  if (dice < 0.7 || over.has(item.id)) return { kind: 'edge-removed', edge }
   return { kind: 'item', item: { ...item, effort: 1 + randomInt(random, 8) } }
 }
 
-function timed(events: number, act: () => void): Times {
-  for (let event = 0; event < WARM_UP; event++) act()
+function timed(warmUp: number, events: number, act: () => void): Times {
+  for (let event = 0; event < warmUp; event++) act()
   const times: number[] = []
   for (let event = 0; event < events; event++) {
     const start = performance.now()

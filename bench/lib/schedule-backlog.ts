@@ -13,17 +13,18 @@ const REACH = 0.1
  * later items to earlier ones.
  */
 export function largeBacklog(items: number, edges: number, agents: number, random: Random): Snapshot {
-  const snapshot = { items: [] as Item[], edges: [] as Edge[], runs: [], caps: { total: agents } }
-  for (let number = 0; number < items; number++) snapshot.items.push(anyItem(number, random))
-  for (let edge = 0; edge < edges; edge++) snapshot.edges.push(anyEdge(items, random))
-  return snapshot
+  const all = Array.from({ length: items }, (_, number) => anyItem(number, random))
+  const caps = { total: agents }
+  return { items: all, edges: Array.from({ length: edges }, () => anyEdge(all, random)), runs: [], caps }
 }
 
 /** An edge from a later item to an earlier one. */
-export function anyEdge(items: number, random: Random): Edge {
-  const later = 1 + randomInt(random, items - 1)
-  const back = 1 + randomInt(random, Math.max(1, Math.min(later, Math.ceil(items * REACH))))
-  return { item: `item-${later}`, blocker: { kind: 'item', id: `item-${Math.max(0, later - back)}` }, source: 'native' }
+export function anyEdge(items: readonly Item[], random: Random): Edge {
+  const later = 1 + randomInt(random, items.length - 1)
+  const back = 1 + randomInt(random, Math.max(1, Math.min(later, Math.ceil(items.length * REACH))))
+  const [item, blocker] = [items[later], items[Math.max(0, later - back)]]
+  if (!item || !blocker) throw new Error('a backlog needs two items for an edge')
+  return { item: item.id, blocker: { kind: 'item', id: blocker.id }, source: 'native' }
 }
 
 function anyItem(number: number, random: Random): Item {

@@ -61,13 +61,8 @@ export class Graph {
   /** Reads a whole graph at once, in time linear in items and edges. Only for a graph that is still empty. */
   load(items: readonly Item[], edges: readonly Edge[]): void {
     for (const item of items) this.node(item.id).item = item
-    const known = new Set<string>()
-    for (const edge of edges) {
-      const { blocker } = edge
-      const key = `${edge.item} ${edge.source} ${blocker.kind} ${blocker.kind === 'item' ? blocker.id : blocker.reference}`
-      if (!known.has(key)) this.#attach(edge)
-      known.add(key)
-    }
+    for (const edge of edges) this.#attach(edge)
+    for (const node of this.nodes.values()) if (node.ins.length + node.outside.length > 1) this.#dropRepeated(node)
     for (const link of orderAll([...this.nodes.values()])) this.closing.add(link)
     for (const node of this.nodes.values()) node.open = this.#countOpen(node)
   }
@@ -164,6 +159,14 @@ export class Graph {
     for (const link of node.ins) if (this.holds(link)) open++
     for (const edge of node.outside) if (this.holdsOutside(edge)) open++
     return open
+  }
+
+  #dropRepeated(node: Node): void {
+    const known = new Set<string>()
+    const isNew = (edge: Edge, blocker: string) => known.size < known.add(`${edge.source} ${blocker}`).size
+    node.outside = node.outside.filter((edge) => edge.blocker.kind !== 'outside' || isNew(edge, edge.blocker.reference))
+    known.clear()
+    for (const link of node.ins.filter((one) => !isNew(one.edge, one.from.id))) this.#detach(link)
   }
 
   #attach(edge: Edge): Link | undefined {

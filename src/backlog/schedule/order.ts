@@ -5,34 +5,35 @@
  */
 import type { Link, Node } from './graph.ts'
 
+/** Ranks of nodes that are not placed yet: never seen, and being placed once their blockers are. */
+const UNSEEN = -1
+const OPEN = -2
+
 /**
- * Gives every node a rank, blockers first, in linear time.
+ * Gives every node a rank in linear time: the place where it stands in `nodes` when blockers stand before what waits for
+ * them, so that ranks are near to the order in which items were written and few must move later.
  * @returns the links that close a cycle; they are marked and have no part in the ranks.
  */
 export function orderAll(nodes: readonly Node[]): Link[] {
   const closing: Link[] = []
-  const seen = new Map<Node, 'open' | 'left'>()
-  let rank = nodes.length
+  const path: { node: Node; next: number }[] = []
+  const open = (node: Node) => {
+    node.rank = OPEN
+    path.push({ node, next: 0 })
+  }
+  let rank = 0
+  for (const node of nodes) node.rank = UNSEEN
   for (const root of nodes) {
-    if (seen.has(root)) continue
-    const path = [{ node: root, next: 0 }]
-    seen.set(root, 'open')
+    if (root.rank === UNSEEN) open(root)
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) {
-      const link = top.node.outs[top.next++]
+      const link = top.node.ins[top.next++]
       if (link === undefined) {
         path.pop()
-        seen.set(top.node, 'left')
-        top.node.rank = --rank
-        continue
-      }
-      const state = seen.get(link.to)
-      if (state === 'open') {
+        top.node.rank = rank++
+      } else if (link.from.rank === OPEN) {
         link.closing = true
         closing.push(link)
-      } else if (state === undefined) {
-        seen.set(link.to, 'open')
-        path.push({ node: link.to, next: 0 })
-      }
+      } else if (link.from.rank === UNSEEN) open(link.from)
     }
   }
   return closing

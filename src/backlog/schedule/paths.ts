@@ -1,14 +1,13 @@
 /** The longest remaining path of every item, kept as the graph changes. */
-import { isOver, type Node } from './graph.ts'
+import { type Graph, isOver, type Node } from './graph.ts'
 import { Heap, NOWHERE, type Slotted } from './heap.ts'
 import { weightedEffort } from './leverage.ts'
 
-/**
- * Computes every node's path anew. Nodes must have ranks.
- * @param nodes in any order.
- */
-export function computePaths(nodes: Iterable<Node>): void {
-  for (const node of [...nodes].sort((a, b) => b.rank - a.rank)) node.path = pathOf(node)
+/** Computes every node's path anew. Ranks and knots must be in order. */
+export function computePaths(graph: Graph): void {
+  for (const node of [...graph.nodes.values()].sort((a, b) => b.rank - a.rank)) node.path = pathOf(node)
+  // Ranks leave out the links that close a cycle; but one that only closes it through an item that is over does count.
+  updatePaths([...graph.closing].map((link) => link.from))
 }
 
 /**

@@ -49,7 +49,7 @@ export class Schedule {
     this.graph = new Graph(this.rules)
     this.graph.load(snapshot.items, snapshot.edges)
     this.#knotted = findKnots(this.graph, [])
-    computePaths(this.graph.nodes.values())
+    computePaths(this.graph)
     this.admission = new Admission(snapshot)
     for (const run of snapshot.runs) this.#start(run)
     this.#setPlan(snapshot.plan)
