@@ -105,7 +105,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const { queues } = store
     await queues.handle('deliver-event', (job, attempt) => deliver({ store, github, commands, log }, job, attempt), 2)
     await queues.handle('enlist', (job) => enlist(parts, job))
-    await queues.handle('schedule', () => dispatch({ store, env, freeMemory: () => process.availableMemory() }))
+    await queues.handle('schedule', () => dispatch({ store, env, log, freeMemory: () => process.availableMemory() }))
     await queues.handle('run', async (job) => runner.start(job.runId))
     await queues.handle('check', async (job) => checker.start(job.runId))
     await queues.handle('settle', (job) => settle(parts, job))

@@ -1,5 +1,6 @@
 /** The scheduler's hands: gathers the snapshot, lets `choose` decide, stores every decision, starts what may start. */
 
+import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { defaultSettings } from '../config/settings.ts'
 import {
@@ -24,6 +25,7 @@ import type { Edge, Item, Snapshot, System } from './schedule/types.ts'
 export interface Dispatcher {
   store: Store
   env: Env
+  log: Logger
   /** Bytes the machine could give away now. */
   freeMemory(): number
 }
@@ -139,6 +141,7 @@ async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision):
   if (item.notBefore && item.notBefore > new Date()) return
   const words = explain(decision)
   const { action, reasons } = decision
+  parts.log.debug({ issue: item.issueNumber, action, words }, 'decided')
   const changed = await saveDecision(tx, { workItemId: item.id, action, reasons, words })
   if (action === 'wait') {
     if (changed) await announce(tx, item, 'soon')

@@ -8,7 +8,7 @@ import { defaultSettings } from '../config/settings.ts'
 import { getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { startPulse } from '../store/pulse.ts'
-import { claimRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
+import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
 import type { Control } from '../workspace/control.ts'
 import { validBranch, validPath } from '../workspace/names.ts'
@@ -130,14 +130,7 @@ async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, result
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
   const summary =
     failing.length > 0 ? failing.map((result) => `${result.gate}: ${result.summary}`).join('; ') : run.summary
-  await updateRun(tx.db, lease, {
-    stage: 'ended',
-    outcome,
-    summary,
-    signature: signature || null,
-    endedAt: new Date(),
-    leaseOwner: null,
-  })
+  await endRun(tx, lease, { outcome, summary, signature: signature || null })
   // A broken gate has said nothing about the commit: the next attempt has it judged again.
   await saveResults(
     tx,
@@ -171,14 +164,7 @@ async function failed(parts: CheckParts, lease: Lease, error: unknown): Promise<
   const summary = error instanceof Error ? error.message : String(error)
   parts.log.error({ err: error, run: lease.runId }, 'the gates could not be run')
   await parts.store.transaction(async (tx) => {
-    const set = {
-      stage: 'ended' as const,
-      outcome: 'workspace failed',
-      summary,
-      signature: summary,
-      endedAt: new Date(),
-    }
-    await updateRun(tx.db, lease, { ...set, leaseOwner: null })
+    await endRun(tx, lease, { outcome: 'workspace failed', summary, signature: summary })
     await tx.enqueue({ queue: 'settle', runId: lease.runId })
   })
 }

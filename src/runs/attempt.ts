@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { type Sha, sha } from '../config/ids.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
 import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
-import { claimRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
+import { claimRun, endRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
 import type { Violation } from '../workspace/check.ts'
@@ -181,10 +181,13 @@ function failureOf(outcome: AgentOutcome): Ending | undefined {
     case 'missing-program':
       return {
         outcome: 'agent not installed',
-        summary: `The program \`${outcome.program}\` is not there. To install it: ${outcome.install}`,
+        summary: `The program \`${outcome.program}\` is not there. On the machine that runs Tutti: ${outcome.install}. Then say \`/retry\`.`,
       }
     case 'needs-login':
-      return { outcome: 'agent not logged in', summary: `The agent asks for a login: ${outcome.message}` }
+      return {
+        outcome: 'agent not logged in',
+        summary: `The agent asks for a login: ${outcome.message}. On the machine that runs Tutti: ${outcome.install}. Then say \`/retry\`.`,
+      }
     case 'crashed': {
       const how = outcome.signal ? `signal ${outcome.signal}` : `exit code ${outcome.exitCode}`
       return {
@@ -260,8 +263,7 @@ async function finish({ parts, lease, item }: Attempt, ending: Ending): Promise<
       return
     }
     const { outcome, summary, signature = null, lesson = summary } = ending
-    const endedAt = new Date()
-    await updateRun(tx.db, lease, { stage: 'ended', outcome, summary, signature, lesson, endedAt, leaseOwner: null })
+    await endRun(tx, lease, { outcome, summary, signature, lesson })
     await tx.enqueue({
       queue: 'settle',
       runId: lease.runId,

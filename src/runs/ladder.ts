@@ -3,7 +3,8 @@
  *
  *   retry with context ─► fresh agent ─► escalate to a person
  *
- * Failures of the machine and of a provider's limits are nobody's fault: they never burn an attempt of the item.
+ * Failures of the machine, of a provider's limits, and what only the operator can mend are not the work's fault: they
+ * never burn an attempt of the item.
  */
 
 /** How an attempt ended, in one word; stored in `runs.outcome`. */
@@ -60,7 +61,7 @@ export function classify(outcome: Outcome): FailureClass | undefined {
 
 /** Whether a failure of this class uses up one of the item's attempts. */
 export function counts(failure: FailureClass): boolean {
-  return failure !== 'infrastructure' && failure !== 'rate-limit'
+  return failure !== 'infrastructure' && failure !== 'rate-limit' && failure !== 'blocker'
 }
 
 /** One earlier attempt, as far as the ladder looks at it. */

@@ -54,6 +54,7 @@ export async function takeOver(parts: Pick<RunParts, 'store'>, lost: number[]): 
         .set({ stage: 'ended', outcome: 'runner lost', summary, endedAt: new Date() })
         .where(eq(runs.id, runId))
       await tx.enqueue({ queue: 'settle', runId })
+      await tx.enqueue({ queue: 'schedule' })
     })
   }
 }

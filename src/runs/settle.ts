@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { defaultSettings } from '../config/settings.ts'
-import { advance, getItem, getSystem, type ItemRow } from '../store/items.ts'
+import { advance, announce, getItem, getSystem, type ItemRow } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
 import { getRun, type RunRow, runsOf } from '../store/runs.ts'
 import { runs } from '../store/schema.ts'
@@ -17,6 +17,7 @@ export async function settle(parts: RunParts, job: { runId: number; resetAt?: st
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
     const ended = await end(tx, run, item)
+    if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
     // Moved aside, or on, by somebody else meanwhile: the attempt is noted, nothing follows from it.
     if (item.state !== 'running' && item.state !== 'checking') return
     const failure = classify(ended.outcome as Outcome)
@@ -63,17 +64,30 @@ async function ladderSettings(parts: RunParts, tx: Tx, item: ItemRow): Promise<L
 }
 
 async function take(tx: Tx, item: ItemRow, run: RunRow, step: Next): Promise<void> {
-  const what = `${run.outcome}: ${run.summary}`.slice(0, 1_500)
   if (step.kind === 'escalate' || step.kind === 'halt') {
-    const why = `Attempt ${run.attempt} ended with **${run.outcome}**, and a person is needed: ${step.why}.\n\n${run.summary}`
+    const why = `Attempt ${run.attempt} ended with **${run.outcome}**, and a person is needed: ${step.why}.\n\n${sentence(run.summary)}`
     await advance(tx, item, 'held', { actor: 'tutti', why })
     return
   }
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextClean: true }).where(eq(runs.id, run.id))
   const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
-  await advance(tx, item, 'ready', {
+  const ready = await advance(tx, item, 'ready', {
     actor: 'tutti',
-    why: `${what} — next: ${step.kind}, ${step.why}.`,
+    why: `Attempt ${run.attempt} ended with ${run.outcome}: ${sentence(run.summary.slice(0, 1_500))} ${follows(step)}`,
     ...(after.getTime() > Date.now() ? { after } : {}),
   })
+  // Such a wait can be long; a comment that says "an agent is working" meanwhile would be wrong.
+  if (step.kind === 'hold until') await announce(tx, ready, 'soon')
+}
+
+/** What people read about the next rung. */
+function follows(step: Extract<Next, { kind: 'retry' | 'fresh agent' | 'hold until' }>): string {
+  if (step.kind === 'retry') return `It is tried again: ${step.why}.`
+  if (step.kind === 'fresh agent') return `A fresh agent tries next: ${step.why}.`
+  const [day, time = ''] = step.at.toISOString().split('T')
+  return `It goes on at ${time.slice(0, 5)} UTC on ${day}: ${step.why}. This costs no attempt.`
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
 }

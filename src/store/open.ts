@@ -138,14 +138,19 @@ async function assemble(
     watch: (watcher) => watchers.push(watcher),
     transaction: async (work) => {
       const events: StoreEvent[] = []
+      const jobs: Job[] = []
       const result = await db.transaction((inner) => {
         const bossDb = fromDrizzle(inner as unknown as DrizzleTransactionLike, sql)
         return work({
           db: inner,
-          enqueue: (job, options) => queues.send(job, { ...options, db: bossDb }),
+          enqueue: async (job, options) => {
+            if (!options?.after) jobs.push(job)
+            await queues.send(job, { ...options, db: bossDb })
+          },
           tell: (event) => events.push(event),
         })
       })
+      queues.resend(jobs)
       for (const event of events) for (const watcher of watchers) watcher(event)
       return result
     },

@@ -9,19 +9,19 @@ import type { Job, QueueName } from './journey.ts'
 
 type JobOf<Name extends QueueName> = Extract<Job, { queue: Name }>
 
-/** Per queue: how many jobs one worker takes at a time, and whether equal waiting jobs are one. */
-const queues: Record<QueueName, { batch: number; key?: (job: never) => string }> = {
+/** Per queue: how many jobs one worker takes at a time, and whether waiting jobs are one ("look at everything"). */
+const queues: Record<QueueName, { batch: number; single?: boolean }> = {
   'deliver-event': { batch: 20 },
   enlist: { batch: 5 },
-  schedule: { batch: 1, key: () => 'all' },
+  schedule: { batch: 1, single: true },
   run: { batch: 5 },
   check: { batch: 5 },
   settle: { batch: 5 },
-  propose: { batch: 1, key: (job: JobOf<'propose'>) => String(job.workItemId) },
+  propose: { batch: 5 },
   published: { batch: 5 },
-  merge: { batch: 1, key: (job: JobOf<'merge'>) => String(job.pullRequestId) },
-  tidy: { batch: 1, key: (job: JobOf<'tidy'>) => String(job.workItemId) },
-  publish: { batch: 1, key: () => 'all' },
+  merge: { batch: 5 },
+  tidy: { batch: 5 },
+  publish: { batch: 1, single: true },
 }
 
 /**
@@ -59,11 +59,11 @@ export class Queues {
   async start(): Promise<void> {
     await this.#boss.start()
     const existing = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]))
-    for (const [name, { key }] of Object.entries(queues)) {
+    for (const [name, { single }] of Object.entries(queues)) {
       if (!existing.has(name)) {
         await this.#boss.createQueue(name, {
           // "short": at most one *waiting* job for each key, however many ask for it.
-          policy: key ? 'short' : 'standard',
+          policy: single ? 'short' : 'standard',
           retryLimit: 8,
           retryDelay: 1,
           retryBackoff: true,
@@ -82,13 +82,12 @@ export class Queues {
   /** Queues a job, on its own or with a transaction (`db`). */
   async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<void> {
     const { queue, ...data } = job
-    const key = queues[queue].key as ((job: Job) => string) | undefined
     // A job that waits for its time must not stand in for one that is wanted now.
-    const slot = options.after ? `@${Math.ceil(options.after.getTime() / 1_000)}` : ''
+    const slot = options.after ? String(Math.ceil(options.after.getTime() / 1_000)) : 'now'
     await this.#boss.send(queue, data, {
       db: options.db,
       startAfter: options.after,
-      ...(key ? { singletonKey: key(job) + slot } : {}),
+      ...(queues[queue].single ? { singletonKey: slot } : {}),
     })
     if (options.after) this.#wakeAt(queue, options.after)
   }
@@ -103,6 +102,16 @@ export class Queues {
     }, delay)
     timer.unref()
     this.#timers.add(timer)
+  }
+
+  /**
+   * To be called after a transaction has committed with jobs of a single queue: the waiting job that stood in for them
+   * may have been taken, and may have looked, before the commit.
+   */
+  resend(jobs: readonly Job[]): void {
+    for (const queue of new Set(jobs.map((job) => job.queue).filter((name) => queues[name].single))) {
+      this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
+    }
   }
 
   /** Queues many jobs of one queue with a transaction, in one statement. */

@@ -95,6 +95,16 @@ export async function updateRun(db: Database, lease: Lease, set: Partial<RunRow>
   return run
 }
 
+/**
+ * Ends an attempt under its lease: the place among the agents is free, and what waits for one is looked at.
+ * @throws {LeaseLost} when the epoch is stale; nothing is written then.
+ */
+export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+  const run = await updateRun(tx.db, lease, { ...set, stage: 'ended', endedAt: new Date(), leaseOwner: null })
+  await tx.enqueue({ queue: 'schedule' })
+  return run
+}
+
 /** Asks a run to stop; its runner sees it at the next heartbeat, at once when it is this process. */
 export async function askToStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
   return tx.db

@@ -129,6 +129,7 @@ async function begin(github: GitHub, directory: string, timeline: Timeline, live
       PORT: '0',
       DATA_DIR: data,
       AGENT: 'scripted',
+      ...(process.env.DEMO_LOG ? { LOG_LEVEL: process.env.DEMO_LOG } : {}),
       MAX_AGENTS: '3',
       MEMORY_PER_AGENT_MB: '128',
       RETRY_DELAY_SECONDS: '0.5',
