@@ -10,6 +10,8 @@ import type { Store, Tx } from '../store/open.ts'
 import { startPulse } from '../store/pulse.ts'
 import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
+import { markerEnv } from '../workspace/containment/markers.ts'
+import type { Warden } from '../workspace/containment/warden.ts'
 import type { Control } from '../workspace/control.ts'
 import { validBranch, validPath } from '../workspace/names.ts'
 import type { Gate } from './gate.ts'
@@ -24,6 +26,7 @@ export interface CheckParts {
   log: Logger
   instance: string
   gates: readonly Gate[]
+  warden: Warden
   control(system: SystemRow): Promise<Control>
 }
 
@@ -97,6 +100,9 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
   const path = join(parts.env.dataDirectory, 'checks', `run-${run.id}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
+  // What the gates start ends with us, also when we are killed without a word.
+  parts.warden.start()
+  const { instanceId, lifeId } = parts.warden
   let checkout: Promise<string> | undefined
   const open = async () => {
     // Left by a process that died while it checked: what a gate wrote there is nobody's work.
@@ -116,6 +122,7 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
       },
       readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
       env: parts.env.source,
+      marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),
       signal,
       log: parts.log,
     })

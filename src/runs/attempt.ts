@@ -210,7 +210,11 @@ function failureOf(outcome: AgentOutcome): Ending | undefined {
         signature: 'out of time',
       }
     case 'protocol-error':
-      return { outcome: 'protocol error', summary: outcome.message, signature: `protocol ${outcome.reason}` }
+      return {
+        outcome: 'protocol error',
+        summary: `The agent broke the protocol: ${outcome.message}.`,
+        signature: `protocol ${outcome.reason}`,
+      }
     case 'refused':
       return { outcome: 'refused the task', summary: `The agent refused: ${outcome.message}` }
     case 'rate-limited':

@@ -6,8 +6,8 @@ import type { Env } from '../config/env.ts'
 import type { GitHub } from '../github/types.ts'
 import type { SystemRow } from '../store/items.ts'
 import type { Store } from '../store/open.ts'
+import type { Warden } from '../workspace/containment/warden.ts'
 import type { Control } from '../workspace/control.ts'
-import type { Warden } from './agent/warden.ts'
 
 export interface RunParts {
   store: Store

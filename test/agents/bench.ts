@@ -8,10 +8,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach } from 'vitest'
 import type { AgentKind } from '../../src/agents/agent.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
+import { processTable } from '../../src/config/processes.ts'
 import type { AgentOutcome, AgentUpdate, RunAgentOptions } from '../../src/runs/agent/outcome.ts'
-import { processTable } from '../../src/runs/agent/processes.ts'
 import { runAgent } from '../../src/runs/agent/run.ts'
-import { createWarden, type Warden } from '../../src/runs/agent/warden.ts'
+import { createWarden, type Warden } from '../../src/workspace/containment/warden.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 afterEach(async () => {

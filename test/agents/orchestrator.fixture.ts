@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadAgents } from '../../src/agents/registry.ts'
 import { runAgent } from '../../src/runs/agent/run.ts'
-import { createWarden } from '../../src/runs/agent/warden.ts'
+import { createWarden } from '../../src/workspace/containment/warden.ts'
 
 const plan: { root: string; cwd: string; prompts: string[] } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
 const kind = (await loadAgents()).get('scripted')

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sweepStrays } from '../../src/runs/agent/markers.ts'
-import { processTable } from '../../src/runs/agent/processes.ts'
-import { killTrees, signalOne, treeMembers } from '../../src/runs/agent/tree.ts'
+import { processTable } from '../../src/config/processes.ts'
+import { sweepStrays } from '../../src/workspace/containment/markers.ts'
+import { killTrees, signalOne, treeMembers } from '../../src/workspace/containment/tree.ts'
 import { bench, isAlive, ownWarden, scratch, until } from './bench.ts'
 
 const pidOf = (text: string) => Number(text.trim())

@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { createWarden } from '../../src/runs/agent/warden.ts'
+import { createWarden } from '../../src/workspace/containment/warden.ts'
 import { after, bench, isAlive, ownWarden, scratch, scriptPrompt, until } from './bench.ts'
 
 const orchestrator = fileURLToPath(new URL('./orchestrator.fixture.ts', import.meta.url))

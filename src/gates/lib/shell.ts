@@ -5,9 +5,9 @@ import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OperatorError } from '../../config/errors.ts'
 import { startTimeOf } from '../../config/processes.ts'
+import { killTrees } from '../../workspace/containment/tree.ts'
 import type { Start } from '../gate.ts'
 import { Output } from './output.ts'
-import { endTree } from './tree.ts'
 
 /** How a command line ended. */
 export interface Ended {
@@ -63,11 +63,17 @@ export async function runShell(
   const closed = once(child, 'close')
   const how = await ending(child, output, options)
   const early = how.kind !== 'exited' && how.kind !== 'killed'
-  const survivors = await endTree(leader, options.marker, early ? graceMs : 0)
+  const tree = [{ root: leader, marker: options.marker }]
+  const { survivors } = await killTrees(tree, { graceMs: early ? graceMs : 0 })
   // Nobody is left to write; only what is still in the pipes is read.
   await Promise.race([closed, delay(1_000, undefined, { ref: false })])
   for (const stream of [child.stdout, child.stderr]) stream?.destroy()
-  return { how, output: output.text(), milliseconds: Math.round(performance.now() - started), survivors }
+  return {
+    how,
+    output: output.text(),
+    milliseconds: Math.round(performance.now() - started),
+    survivors: survivors.length,
+  }
 }
 
 async function identity(child: ChildProcess) {

@@ -2,9 +2,9 @@
 
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { AgentKind } from '../../agents/agent.ts'
+import type { ProcessIdentity } from '../../config/processes.ts'
+import type { Warden } from '../../workspace/containment/warden.ts'
 import type { PermissionPolicy } from './permission.ts'
-import type { ProcessIdentity } from './processes.ts'
-import type { Warden } from './warden.ts'
 
 /** A program about to be started. */
 export interface LaunchCommand {

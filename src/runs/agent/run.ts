@@ -7,14 +7,14 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../../config/errors.ts'
+import { type ProcessIdentity, processTable } from '../../config/processes.ts'
+import { markerEnv, runMarker } from '../../workspace/containment/markers.ts'
+import { type KillResult, killTrees } from '../../workspace/containment/tree.ts'
 import { agentEnvironment, findProgram } from './environment.ts'
 import { openRunLog, type RunLog } from './log.ts'
-import { markerEnv, runMarker } from './markers.ts'
 import type { AgentOutcome, LaunchCommand, RunAgentOptions } from './outcome.ts'
-import { type ProcessIdentity, processTable } from './processes.ts'
 import { speakAcp } from './speak-acp.ts'
 import { speakCommand } from './speak-command.ts'
-import { type KillResult, killTrees } from './tree.ts'
 
 /** An agent that was told to stop gets this long unless the caller says otherwise. */
 const defaultGraceMs = 5000

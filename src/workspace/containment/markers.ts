@@ -4,7 +4,7 @@
  */
 
 import { OperatorError } from '../../config/errors.ts'
-import { processTable } from './processes.ts'
+import { processTable } from '../../config/processes.ts'
 import { type KillResult, killTrees } from './tree.ts'
 
 /** Which orchestrator, which of its lives, and which run a process belongs to. */

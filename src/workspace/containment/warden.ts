@@ -7,8 +7,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import type { ProcessIdentity } from '../../config/processes.ts'
 import { checkId } from './markers.ts'
-import type { ProcessIdentity } from './processes.ts'
 
 /** Running an agent needs one: without it nobody would end the agent after the orchestrator's death. */
 export interface Warden {
