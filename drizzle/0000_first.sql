@@ -98,6 +98,10 @@ CREATE TABLE "journal" (
 	"hash" text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "locks" (
+	"name" text PRIMARY KEY NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "pull_requests" (
 	"id" bigserial PRIMARY KEY NOT NULL,
 	"system_id" bigint NOT NULL,

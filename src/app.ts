@@ -83,6 +83,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       token: (system: SystemRow, need) => github.token(system, need),
     })
     const control = (system: SystemRow) => controls.of(system)
+    const commands = await loadCommands()
     const publisher = new Publisher({
       store,
       client,
@@ -90,6 +91,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       botLogin: () => github.app.botLogin,
       redact: secrets.redact,
       missing: github.missing,
+      commands: [...commands.keys()],
       log,
     })
     const warden = createWarden({ instanceId: instanceIdOf(env), onLost: (reason) => log.warn(reason) })
@@ -100,7 +102,6 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     state.agents = () => runner.size
     const gates = await loadGates()
     const checker = new Checker({ ...parts, gates })
-    const commands = await loadCommands()
 
     const { queues } = store
     await queues.handle('deliver-event', (job, attempt) => deliver({ store, github, commands, log }, job, attempt), 2)

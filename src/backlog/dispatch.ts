@@ -9,6 +9,7 @@ import {
   type DependencyRow,
   type ItemRow,
   liveSystems,
+  lockSchedule,
   openDependencies,
   type SystemRow,
   saveDecision,
@@ -16,7 +17,6 @@ import {
 } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { addRun, latestLesson, liveRuns } from '../store/runs.ts'
-import { systems } from '../store/schema.ts'
 import { choose } from './schedule/choose.ts'
 import type { Decision } from './schedule/decision.ts'
 import { explain } from './schedule/explain.ts'
@@ -39,7 +39,7 @@ const effortHours = { S: 0.5, M: 1.5, L: 5, XL: 15 } as const
 export async function dispatch(parts: Dispatcher): Promise<void> {
   await parts.store.transaction(async (tx) => {
     // One scheduler at a time, across processes: two of them would each start up to the cap.
-    await tx.db.select({ id: systems.id }).from(systems).orderBy(systems.id).limit(1).for('update')
+    await lockSchedule(tx)
     const known = await gather(tx)
     const decisions = choose(snapshot(parts, known))
     for (const decision of decisions) await act(parts, tx, known, decision)

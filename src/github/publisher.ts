@@ -24,6 +24,8 @@ interface PublisherOptions {
   botLogin: () => string
   redact: (text: string) => string
   missing: (feature: string) => void
+  /** Names of the commands, which are typed with a prefix where a repository has one. */
+  commands: Iterable<string>
   log: Logger
 }
 
@@ -58,7 +60,8 @@ export class Publisher {
   }
 
   async #attempt(row: EffectRow): Promise<Record<string, unknown>> {
-    const { store, client, botLogin, redact, missing } = this.#options
+    const { store, client, botLogin, redact, missing, commands } = this.#options
+    const typed = prefixer(commands)
     const system = await getSystem(store.db, row.systemId)
     if (!system) throw new Error(`effect ${row.key} belongs to no system`)
     const [owner = '', repo = ''] = system.fullName.split('/')
@@ -71,7 +74,7 @@ export class Publisher {
       before: row.result ?? {},
       botLogin: botLogin(),
       statusComment: () => renderStatus(store.db, row.workItemId ?? 0),
-      clean: (text) => withinLimit(redact(text)),
+      clean: (text) => withinLimit(redact(typed(text, system.settings?.prefix ?? ''))),
       missing,
     }
     return carry({ kind: row.kind, payload: row.payload } as unknown as Effect, carriage)
@@ -96,4 +99,10 @@ function verdictOn(error: unknown, attempts: number) {
   if (refused || attempts >= maxAttempts) return { kind: 'failed' as const, error: `${status || ''} ${message}`.trim() }
   const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
   return { kind: 'later' as const, at: new Date(Date.now() + delay), error: message }
+}
+
+/** Our own sentences name commands in backticks; a configured prefix goes in front of them. */
+function prefixer(commands: Iterable<string>): (text: string, prefix: string) => string {
+  const named = new RegExp(`\`/(${[...commands].join('|')})(?=[\` ])`, 'g')
+  return (text, prefix) => (prefix ? text.replace(named, `\`${prefix} $1`) : text)
 }

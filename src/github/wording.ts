@@ -80,7 +80,7 @@ function sentence(view: StatusView): string {
   const agent = view.attempts.at(-1)?.agent
   switch (view.state) {
     case 'ready':
-      return view.waits ?? line(view.reason)
+      return view.waits ?? line(view.reason, 600)
     case 'running':
       return `**${agent ?? 'An agent'}** works on branch \`${view.branch}\`.${view.progress ? ` ${line(view.progress)}` : ''}`
     case 'checking':

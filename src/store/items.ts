@@ -5,7 +5,7 @@ import { want } from './effects.ts'
 import { record } from './journal.ts'
 import { finished, type ItemState, journey, mayGo, wakes } from './journey.ts'
 import type { Database, Tx } from './open.ts'
-import { decisions, dependencies, systems, workItems } from './schema.ts'
+import { decisions, dependencies, locks, systems, workItems } from './schema.ts'
 
 export type ItemRow = typeof workItems.$inferSelect
 export type SystemRow = typeof systems.$inferSelect
@@ -153,6 +153,17 @@ export async function itemsIn(db: Database, states: readonly ItemState[]): Promi
     .from(workItems)
     .where(inArray(workItems.state, [...states]))
     .orderBy(asc(workItems.id))
+}
+
+/**
+ * Makes this transaction the only one that schedules, until it ends, and locks the items it may start: whoever moves
+ * one of them first goes first, and nobody waits in a circle.
+ */
+export async function lockSchedule(tx: Tx): Promise<void> {
+  await tx.db.insert(locks).values({ name: 'schedule' }).onConflictDoNothing()
+  await tx.db.select().from(locks).where(eq(locks.name, 'schedule')).for('update')
+  const ready = tx.db.select({ id: workItems.id }).from(workItems).where(eq(workItems.state, 'ready'))
+  await ready.orderBy(asc(workItems.id)).for('update')
 }
 
 /** Every item that is not finished. */

@@ -259,6 +259,9 @@ export const effects = pgTable(
   (table) => [index('effects_wanted').on(table.state, table.notBefore)],
 )
 
+/** Rows to lock, for what only one process may do at a time. */
+export const locks = pgTable('locks', { name: text('name').primaryKey() })
+
 /** A running Tutti process. What a dead one held (leases, effects it was carrying out) is free for the others. */
 export const instances = pgTable('instances', {
   id: text('id').primaryKey(),
