@@ -128,7 +128,7 @@ function likeness(
 
 /** `tests`, `testing` and `tested` are one word here; exact grammar does not matter. */
 function stem(word: string): string {
-  return word.length > 4 ? word.replace(/(?:ings?|ed|es|s)$/, '') : word
+  return word.length > 4 ? word.replace(/(?:ings?|ed|es|s|e)$/, '') : word
 }
 
 function directoryOf(file: string): string {
