@@ -82,25 +82,41 @@ export function readBody(
 /** How long, and how much, a refused sender may go on sending before the connection is cut. */
 const drainMs = 3_000
 const drainBytes = 64 * 1024 * 1024
+/** A body this small is read to its end before it is refused: then the connection can be used again. */
+const smallBytes = 64 * 1024
 
 /**
- * Answers a refusal. The answer is written at once; what the sender is still sending is thrown away for a while, since
- * a connection cut in the middle would lose the answer.
+ * Answers a refusal. What the sender is still sending is thrown away for a while, since a connection cut in the middle
+ * would lose the answer.
  */
 export function refuse(req: IncomingMessage, res: ServerResponse, { status, message }: Refusal): void {
   const text = `${message}\n`
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) }
-  if (req.complete) {
+  if (req.complete && req.readableEnded) {
     res.writeHead(status, headers).end(text)
     return
   }
-  res.writeHead(status, { ...headers, connection: 'close' })
-  res.write(text)
+  const small = Number(req.headers['content-length'] ?? Number.POSITIVE_INFINITY) <= smallBytes
+  if (!small) {
+    res.writeHead(status, { ...headers, connection: 'close' })
+    res.write(text)
+  }
+  drain(req, () => {
+    if (small) res.writeHead(status, req.complete ? headers : { ...headers, connection: 'close' }).end(text)
+    else res.end()
+  })
+}
+
+/** Throws away what comes. @param done is called once: at the end of the body, or when it takes too long. */
+function drain(req: IncomingMessage, done: () => void): void {
   let drained = 0
+  let called = false
   const timer = setTimeout(finish, drainMs)
   function finish(): void {
+    if (called) return
+    called = true
     clearTimeout(timer)
-    res.end()
+    done()
   }
   req.on('data', (chunk: Buffer) => {
     drained += chunk.length

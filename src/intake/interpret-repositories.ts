@@ -53,7 +53,7 @@ export function interpretRepository(payload: Payload, action: string): Fact[] {
   const common = read.envelope.parse(payload)
   const { repository } = common
   if (why) return [{ kind: 'repositories gone', which: { repositoryIds: [repository.repositoryId] }, why }]
-  const from = read.renamed.parse(payload).changes?.repository.name.from
+  const from = read.renamed.parse(payload).changes?.repository?.name.from
   const before = from ? `${repository.fullName.split('/')[0]}/${from}` : null
   return [{ kind: 'repository changed', ...common, at: null, before }]
 }

@@ -12,7 +12,7 @@ const id = z.number().int().nonnegative()
 const time = z.iso.datetime({ offset: true }).transform((value) => new Date(value))
 const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
 /** GitHub's names are plain; anything else must not come near a path or a URL. */
-const fullName = z.string().regex(/^[\w.-]+\/[\w.-]+$/)
+const fullName = z.string().regex(/^(?!\.{1,2}\/)[\w.-]+\/(?!\.{1,2}$)[\w.-]+$/)
 
 const types = ['User', 'Bot', 'Organization', 'Mannequin'] as const
 /** A deleted account is GitHub's ghost, who may nothing. */
@@ -141,7 +141,7 @@ export const blockedBy = z.object({
 export const installation = z.object({ installation: z.object({ id }) })
 export const removed = z.object({ repositories_removed: z.array(z.object({ id })).default([]) })
 export const renamed = z.object({
-  changes: z.object({ repository: z.object({ name: z.object({ from: text }) }) }).optional(),
+  changes: z.object({ repository: z.object({ name: z.object({ from: text }) }).optional() }).optional(),
 })
 export const edited = z.object({
   changes: z.object({ base: z.unknown().optional(), title: z.unknown().optional(), body: z.unknown().optional() }),

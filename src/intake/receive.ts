@@ -7,7 +7,7 @@ import { isUtf8 } from 'node:buffer'
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { storeDeliveries } from '../store/deliveries.ts'
+import { keepPayloadsPlain, storeDeliveries } from '../store/deliveries.ts'
 import type { Store } from '../store/open.ts'
 import { Held, readBody, refuse } from './body.ts'
 import { type DeliveryHeaders, type Refusal, readHeaders } from './headers.ts'
@@ -52,6 +52,7 @@ export function isDelivery(req: Pick<IncomingMessage, 'method' | 'url'>): boolea
  */
 export function createReceiver(options: ReceiverOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const { store, log } = options
+  void keepPayloadsPlain(store.db).catch((error) => log.debug({ err: error }, 'payloads are compressed as usual'))
   const inbox = new Inbox({
     store: (rows) => storeDeliveries(store, rows),
     log,

@@ -40,6 +40,19 @@ export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]
   })
 }
 
+/**
+ * Has Postgres keep payloads as they are. By itself it compresses them, which takes more processor time than all the
+ * rest of storing a delivery (measured: 258 of 410 µs), to save disk for a text that is read once. A hint, done once for
+ * a database; where there is no such setting (CockroachDB) nothing is lost.
+ */
+export async function keepPayloadsPlain(db: Database): Promise<void> {
+  const result = await db.execute(
+    sql`select attstorage as how from pg_attribute where attrelid = 'deliveries'::regclass and attname = 'payload'`,
+  )
+  const [row] = (result as unknown as { rows: { how: string }[] }).rows
+  if (row?.how === 'x') await db.execute(sql`alter table ${deliveries} alter column payload set storage external`)
+}
+
 /** One delivery by GitHub's id. */
 export async function getDelivery(db: Database, deliveryId: string): Promise<DeliveryRow | undefined> {
   const [row] = await db.select().from(deliveries).where(eq(deliveries.deliveryId, deliveryId))
