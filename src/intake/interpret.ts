@@ -50,6 +50,9 @@ const interpreters: Readonly<Record<string, Interpreter>> = {
   repository: interpretRepository,
 }
 
+/** The events that mean something here: the ones that the app subscribes to. */
+export const events: readonly string[] = Object.keys(interpreters)
+
 /**
  * Reads an event.
  * @param event GitHub's name of it, from the header.

@@ -5,13 +5,11 @@
 
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { PGlite } from '@electric-sql/pglite'
+import type { PGlite } from '@electric-sql/pglite'
 import { type ExtractTablesWithRelations, sql } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core'
-import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
-import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
 import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
@@ -101,9 +99,15 @@ async function openPglite(directory: string, log: Logger): Promise<Store> {
   const unlock = lockDirectory(directory)
   let client: PGlite | undefined
   try {
+    // Loaded here: on Postgres its WebAssembly would only take memory.
+    const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
+      import('@electric-sql/pglite'),
+      import('drizzle-orm/pglite'),
+      import('drizzle-orm/pglite/migrator'),
+    ])
     client = await PGlite.create(join(directory, 'pglite'))
-    const db = drizzlePglite(client, { schema })
-    await migratePglite(db, { migrationsFolder })
+    const db = drizzle(client, { schema })
+    await migrate(db, { migrationsFolder })
     const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
     const opened = client
     return await assemble('pglite', db, boss, log, async () => {

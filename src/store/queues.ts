@@ -149,8 +149,11 @@ export class Queues {
   async #attempt<Name extends QueueName>(name: Name, job: JobWithMetadata<object>, handler: Handler<Name>) {
     const { id } = job
     const mine = { queue: name, ...job.data } as JobOf<Name>
+    const start = performance.now()
     try {
       await handler(mine, { last: job.retryCount >= job.retryLimit })
+      const [waited, ms] = [Date.now() - job.createdOn.getTime(), Math.round(performance.now() - start)]
+      this.#log.debug({ queue: name, waited: waited - ms, ms }, 'a job is done')
       return { id, status: 'completed' as const }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { readEnv } from '../../config/env.ts'
 import { OperatorError } from '../../config/errors.ts'
 import type { Repository } from '../github/model.ts'
 import { type GitHub, startGitHub } from '../github/server.ts'
@@ -119,7 +120,7 @@ async function begin(github: GitHub, directory: string, timeline: Timeline, live
     logFile: join(directory, 'tutti.log'),
     onLine: (line) => timeline.hear(line),
     env: {
-      PATH: process.env.PATH ?? '',
+      PATH: readEnv().source.PATH ?? '',
       HOME: directory,
       NODE_NO_WARNINGS: '1',
       APP_ID: String(github.app.id),
@@ -129,7 +130,6 @@ async function begin(github: GitHub, directory: string, timeline: Timeline, live
       PORT: '0',
       DATA_DIR: data,
       AGENT: 'scripted',
-      ...(process.env.DEMO_LOG ? { LOG_LEVEL: process.env.DEMO_LOG } : {}),
       MAX_AGENTS: '3',
       MEMORY_PER_AGENT_MB: '128',
       RETRY_DELAY_SECONDS: '0.5',

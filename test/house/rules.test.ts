@@ -1,0 +1,36 @@
+/** House rules that no tool checks. */
+
+import { execFile } from 'node:child_process'
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, onTestFinished, test } from 'vitest'
+
+const exec = promisify(execFile)
+
+async function sources(): Promise<{ path: string; text: string }[]> {
+  const names = await readdir('src', { recursive: true })
+  const paths = names.filter((name) => name.endsWith('.ts')).map((name) => join('src', name))
+  return Promise.all(paths.map(async (path) => ({ path, text: await readFile(path, 'utf8') })))
+}
+
+test('only config/ reads the environment; the scripted agent is a program of its own', async () => {
+  const readers = (await sources()).filter(({ text }) => /\bprocess\.env\b/.test(text.replace(/`process\.env`/g, '')))
+  expect(readers.map(({ path }) => path).toSorted()).toEqual(['src/config/env.ts', 'src/playground/agent/main.ts'])
+})
+
+test('files stay readable: none past 420 lines', async () => {
+  const long = (await sources()).filter(({ text }) => text.split('\n').length > 420)
+  expect(long.map(({ path }) => path)).toEqual([])
+})
+
+test('the migrations say what the schema says', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-drizzle-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  await cp('drizzle', directory, { recursive: true })
+  const before = await readdir(directory)
+  const args = ['generate', '--dialect', 'postgresql', '--schema', './src/store/schema.ts', '--out', directory]
+  await exec('node_modules/.bin/drizzle-kit', args)
+  expect(await readdir(directory)).toEqual(before)
+})
