@@ -5,6 +5,7 @@
 
 import { createHash } from 'node:crypto'
 import type { EffectKind, EffectOf } from '../store/effects.ts'
+import { journey } from '../store/journey.ts'
 import type { Octokit } from './client.ts'
 import { statusOf } from './repository.ts'
 
@@ -56,12 +57,15 @@ export const carriers: Carriers = {
     return {}
   },
 
-  'state-label': async ({ issueNumber, label }, { octokit, at, before }) => {
-    const old = typeof before.label === 'string' ? before.label : null
+  'state-label': async ({ issueNumber, label }, { octokit, at, before, mayExist }) => {
     const issue = { ...at, issue_number: issueNumber }
-    if (label !== null) await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
-    if (old !== null && old !== label) {
-      await octokit.rest.issues.removeLabel({ ...issue, name: old }).catch((error) => {
+    const known = typeof before.label === 'string' ? [before.label] : []
+    // A label whose answer was lost is on the issue without our knowing.
+    const old = mayExist ? await stateLabels(octokit, issue) : known
+    if (label !== null && !(mayExist && old.includes(label)))
+      await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
+    for (const name of old.filter((one) => one !== label)) {
+      await octokit.rest.issues.removeLabel({ ...issue, name }).catch((error) => {
         if (statusOf(error) !== 404) throw error
       })
     }
@@ -129,6 +133,13 @@ export const carriers: Carriers = {
     await octokit.rest.issues.update({ ...at, issue_number: issueNumber, state: 'closed', state_reason: reason })
     return {}
   },
+}
+
+/** The labels of an issue that say where its work stands. */
+async function stateLabels(octokit: Octokit, issue: { owner: string; repo: string; issue_number: number }) {
+  const { data } = await octokit.rest.issues.listLabelsOnIssue({ ...issue, per_page: 100 })
+  const ours = new Set(Object.keys(journey).map((state) => `tutti:${state}`))
+  return data.map(({ name }) => name).filter((name) => ours.has(name))
 }
 
 async function putComment(issueNumber: number, body: string, carriage: Carriage): Promise<Result> {

@@ -82,14 +82,16 @@ export class Queues {
   /** Queues a job, on its own or with a transaction (`db`). */
   async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<void> {
     const { queue, ...data } = job
-    // A job that waits for its time must not stand in for one that is wanted now.
-    const slot = options.after ? String(Math.ceil(options.after.getTime() / 1_000)) : 'now'
+    const { single } = queues[queue]
+    // A job that waits for its time must not stand in for one that is wanted now, nor for one that is wanted later: it
+    // starts at the end of its slot, when everything that asked for the slot is due.
+    const after = options.after && single ? endOfSlot(options.after) : options.after
     await this.#boss.send(queue, data, {
       db: options.db,
-      startAfter: options.after,
-      ...(queues[queue].single ? { singletonKey: slot } : {}),
+      startAfter: after,
+      ...(single ? { singletonKey: after ? String(after.getTime()) : 'now' } : {}),
     })
-    if (options.after) this.#wakeAt(queue, options.after)
+    if (after) this.#wakeAt(queue, after)
   }
 
   /** NOTIFY tells of new jobs, not of jobs whose time has come: without this they would wait for the next poll. */
@@ -182,6 +184,13 @@ export class Queues {
     for (const timer of this.#timers) clearTimeout(timer)
     await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
   }
+}
+
+/** Wishes for times this near to each other, in milliseconds, are one job. */
+const slotMs = 200
+
+function endOfSlot(time: Date): Date {
+  return new Date(Math.ceil(time.getTime() / slotMs) * slotMs)
 }
 
 /** Octokit wraps what its `fetch` throws. */

@@ -3,11 +3,13 @@
  * people do and wait for facts that people can see.
  */
 
+import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { pino } from 'pino'
-import { onTestFinished } from 'vitest'
+import { onTestFailed, onTestFinished } from 'vitest'
 import { startTutti, type Tutti } from '../../src/app.ts'
 import { readEnv } from '../../src/config/env.ts'
 import type { Issue, PullIssue, Repository, Role } from '../../src/playground/github/model.ts'
@@ -41,6 +43,8 @@ export interface World {
   proposed(issue: Issue, options?: { notHead?: string }): Promise<PullIssue>
   /** Approves, says /merge, waits for the merge. */
   approveAndMerge(pull: PullIssue): Promise<void>
+  /** A file of a commit that is on the server. */
+  fileAt(commit: string, path: string): Promise<string>
   stopTutti(): Promise<void>
   startTutti(more?: Record<string, string>): Promise<Tutti>
 }
@@ -96,7 +100,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     ...options.repository,
   })
   const env: Record<string, string> = {
-    PATH: process.env.PATH ?? '',
+    PATH: `${process.env.PATH ?? ''}:${join(directory, 'bin')}`,
     HOME: directory,
     APP_ID: String(github.app.id),
     PRIVATE_KEY: github.app.privateKey,
@@ -174,6 +178,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await world.maintainer.comment(repository, pull.number, '/merge')
       await github.until(() => pull.pull.mergedAt, `#${pull.number} is merged`)
     },
+    fileAt: async (commit, path) =>
+      (await promisify(execFile)('git', ['-C', repository.path, 'show', `${commit}:${path}`])).stdout,
     stopTutti: async () => {
       const running = tutti
       tutti = undefined
@@ -185,12 +191,22 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return tutti
     },
   }
+  onTestFailed(() => {
+    const at = (time: unknown) => new Date(Number(time)).toISOString().slice(14, 23)
+    const said = logged.map(({ time, msg, err }) => `${at(time)} ${msg} ${err ? JSON.stringify(err) : ''}`)
+    const calls = github.calls.map((call) => `${at(call.at)} ${call.status} ${call.method} ${call.path}`)
+    console.log(`Tutti said last:\n${said.slice(-30).join('\n')}\nand called:\n${calls.slice(-20).join('\n')}`)
+  })
   onTestFinished(async () => {
     await world.stopTutti()
     await github.close()
     await database.drop()
     await rm(directory, { recursive: true, force: true })
   })
-  if (options.start !== false) await world.startTutti()
+  if (options.start !== false) {
+    await world.startTutti()
+    // A story begins after the first look at everything, whose calls and findings would mix with its own.
+    await github.until(() => github.calls.some((call) => call.path.includes('/acme/app/issues')), 'the first look')
+  }
   return world
 }
