@@ -3,14 +3,25 @@
 import type { Review } from '../github/types.ts'
 import type { Checked, Fact, PullMoved } from './facts.ts'
 import type { Payload, Self } from './interpret.ts'
+import { isSelf } from './interpret-issues.ts'
 import * as read from './payloads.ts'
 
 /** `pull_request`. */
-export function interpretPull(payload: Payload, action: string): Fact[] {
+export function interpretPull(payload: Payload, action: string, self: Self): Fact[] {
+  if (action === 'labeled') return interpretLabel(payload, self)
   const how = pullMove(payload, action)
   if (!how) return []
   const { pull, at } = read.pull.parse(payload.pull_request)
   return [{ kind: 'pull moved', how, ...read.envelope.parse(payload), at, pull }]
+}
+
+/** GitHub tells of labels on pull requests here; a pull request is an issue too. */
+function interpretLabel(payload: Payload, self: Self): Fact[] {
+  const common = read.envelope.parse(payload)
+  if (isSelf(common.sender, self)) return []
+  const { issue, at } = read.issue.parse(payload.pull_request)
+  const label = read.label.parse(payload.label).name
+  return [{ kind: 'issue moved', how: 'labelled', label, ...common, at, issue: { ...issue, isPullRequest: true } }]
 }
 
 function pullMove(payload: Payload, action: string): PullMoved['how'] | undefined {
