@@ -67,7 +67,7 @@ export async function advance(
   if (job) await tx.enqueue(job, { after: by.after })
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
   await projectLabel(tx, row, item.state)
-  await announce(tx, row, journey[to].actor === 'a person' || to === 'done' ? 'now' : 'later')
+  await announce(tx, row, journey[to].actor === 'a person' || finished.includes(to) ? 'now' : 'later')
   await record(tx, {
     systemId: item.systemId,
     workItemId: item.id,
