@@ -17,6 +17,7 @@ import {
   systemOfName,
 } from '../store/items.ts'
 import type { Store } from '../store/open.ts'
+import { runsOf } from '../store/runs.ts'
 import { workItems } from '../store/schema.ts'
 import { BaseGone, type BaseReader, freshen } from '../store/systems.ts'
 import { dependenciesIn, type IssueReference } from './dependencies.ts'
@@ -56,7 +57,10 @@ async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise
   }
   await parts.store.transaction(async (tx) => {
     for (const source of ['body', 'native'] as const) await setDependencies(tx, item, source, edges[source])
-    await tx.db.update(workItems).set({ baseBranch }).where(eq(workItems.id, item.id))
+    // Settings may have been read just now, for the first time. A branch that was worked on keeps its name.
+    const fresh = (await runsOf(tx.db, item.id)).length === 0
+    const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
+    await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
     const unknown = unknownAgent(agent, settings, parts.agents)
     if (unknown) await advance(tx, item, 'held', { actor: 'tutti', why: unknown })
     else await advance(tx, item, 'ready', { actor: 'tutti', why: 'Nothing to plan: it can be built as it stands.' })

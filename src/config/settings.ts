@@ -116,9 +116,11 @@ export function readSettings(text: string): Settings {
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue))
   throw new UserError(
     `\`${settingsPath}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n`,
-    'The last good settings stay in force until it is mended.',
+    untilMended,
   )
 }
+
+const untilMended = 'Until it is mended the last good settings stay in force, or the defaults.'
 
 function parseYaml(text: string): unknown {
   try {
@@ -126,7 +128,7 @@ function parseYaml(text: string): unknown {
     return parse(text, { maxAliasCount: 0 })
   } catch (error) {
     const where = error instanceof YAMLParseError ? error.message.split('\n')[0] : String(error)
-    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where}`, 'The last good settings stay in force.')
+    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where}`, untilMended)
   }
 }
 

@@ -42,6 +42,16 @@ export function readRepository(context: ReadContext): Repository {
         throw error
       }),
 
+    file: (path) =>
+      ask(async (octokit) => {
+        const { data } = await octokit.rest.repos.getContent({ ...at, path })
+        if (Array.isArray(data) || data.type !== 'file' || !('content' in data)) return undefined
+        return Buffer.from(data.content, 'base64').toString('utf8')
+      }).catch((error) => {
+        if (error instanceof NotFound) return undefined
+        throw error
+      }),
+
     issue: (number) =>
       ask(async (octokit) => issueOf((await octokit.rest.issues.get({ ...at, issue_number: number })).data)),
 

@@ -91,6 +91,8 @@ export interface Repository {
    * @throws when GitHub cannot be asked; the caller must deny.
    */
   permission(actor: Actor): Promise<Permission>
+  /** A file on the default branch; undefined when there is none. */
+  file(path: string): Promise<string | undefined>
   issue(number: number): Promise<Issue>
   /** Open issues that carry a label. */
   issuesLabelled(label: string): Promise<Issue[]>

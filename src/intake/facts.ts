@@ -70,6 +70,8 @@ export interface Pushed extends InRepository {
   branch: string
   /** The new head, or null when the branch was deleted. */
   head: string | null
+  /** Whether the settings file was changed by it. */
+  settings: boolean
 }
 
 /** A check run, a check suite or a commit status has ended. */

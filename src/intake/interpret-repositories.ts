@@ -1,5 +1,6 @@
 /** Facts about repositories, their branches, and where the app is installed. */
 
+import { settingsPath } from '../config/settings.ts'
 import type { Fact } from './facts.ts'
 import type { Payload } from './interpret.ts'
 import * as read from './payloads.ts'
@@ -8,17 +9,18 @@ const branchPrefix = 'refs/heads/'
 
 /** `push`: to branches; tags mean nothing here. */
 export function interpretPush(payload: Payload): Fact[] {
-  const { ref, after, deleted } = read.push.parse(payload)
+  const { ref, after, deleted, commits } = read.push.parse(payload)
   if (!ref.startsWith(branchPrefix)) return []
   const branch = ref.slice(branchPrefix.length)
-  return [{ kind: 'pushed', ...read.envelope.parse(payload), at: null, branch, head: deleted ? null : after }]
+  const settings = commits.some((one) => [...one.added, ...one.modified, ...one.removed].includes(settingsPath))
+  return [{ kind: 'pushed', ...read.envelope.parse(payload), at: null, branch, head: deleted ? null : after, settings }]
 }
 
 /** `delete`: a push that deletes a branch tells the same; either may be lost. */
 export function interpretDelete(payload: Payload): Fact[] {
   const { ref, ref_type } = read.deletedRef.parse(payload)
   if (ref_type !== 'branch') return []
-  return [{ kind: 'pushed', ...read.envelope.parse(payload), at: null, branch: ref, head: null }]
+  return [{ kind: 'pushed', ...read.envelope.parse(payload), at: null, branch: ref, head: null, settings: false }]
 }
 
 /** `installation`. */

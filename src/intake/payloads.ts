@@ -123,7 +123,13 @@ export const review = z.object({
   submitted_at: time.nullish(),
 })
 
-export const push = z.object({ ref: z.string(), after: z.string(), deleted: z.boolean() })
+const paths = z.array(z.string()).default([])
+export const push = z.object({
+  ref: z.string(),
+  after: z.string(),
+  deleted: z.boolean(),
+  commits: z.array(z.object({ added: paths, modified: paths, removed: paths })).default([]),
+})
 
 export const deletedRef = z.object({ ref: text, ref_type: z.string() })
 

@@ -3,10 +3,11 @@
  * state afterwards is the one that all events would have led to.
  */
 
-import { liveSystems, type SystemRow, saveSystem } from '../store/items.ts'
+import { getSystem, liveSystems, saveSystem } from '../store/items.ts'
 import { findNotYet } from '../store/queues.ts'
 import type { IntakeParts } from './act/parts.ts'
 import { retire } from './act/repository.ts'
+import { withSettings } from './act/settings.ts'
 import { reconcileBlockers } from './reconcile-blockers.ts'
 import { reconcileIssues } from './reconcile-issues.ts'
 import { reconcilePulls } from './reconcile-pulls.ts'
@@ -25,7 +26,7 @@ export async function reconcile(parts: IntakeParts): Promise<Mended> {
   const mended = await reconcileInstallations(parts)
   for (const system of await liveSystems(store.db)) {
     try {
-      mended.push(...(await inTurn(store, String(system.repositoryId), () => reconcileSystem(parts, system))))
+      mended.push(...(await inTurn(store, String(system.repositoryId), () => reconcileSystem(parts, system.id))))
     } catch (error) {
       const notYet = findNotYet(error)
       if (notYet) throw notYet
@@ -54,6 +55,10 @@ async function reconcileInstallations({ store, github }: IntakeParts): Promise<M
   ]
 }
 
-async function reconcileSystem(parts: IntakeParts, system: SystemRow): Promise<Mended> {
+async function reconcileSystem(parts: IntakeParts, id: number): Promise<Mended> {
+  // Read in our turn: an event before us may have changed it, and with it which label queues.
+  const known = await getSystem(parts.store.db, id)
+  const system = known && (await withSettings(parts, known))
+  if (!system || system.state === 'gone') return []
   return [...(await reconcileIssues(parts, system)), ...(await reconcilePulls(parts, system))]
 }

@@ -62,12 +62,20 @@ async function fetchNow(store: Store, system: SystemRow, control: BaseReader): P
   }
 }
 
-async function settingsAt(
-  control: BaseReader,
-  commit: string,
-  lastGood: Settings,
-): Promise<{ settings: Settings; settingsError: string | null }> {
-  const text = await control.readFile(commit, settingsPath)
+async function settingsAt(control: BaseReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
+  return settingsIn(await control.readFile(commit, settingsPath), lastGood)
+}
+
+interface SettingsRead {
+  settings: Settings
+  settingsError: string | null
+}
+
+/**
+ * What the text of a settings file means; the defaults when there is none.
+ * @returns the last good settings and what is wrong when the text cannot be used.
+ */
+export function settingsIn(text: string | undefined, lastGood: Settings): SettingsRead {
   if (text === undefined) return { settings: defaultSettings(), settingsError: null }
   try {
     return { settings: readSettings(text), settingsError: null }

@@ -31,6 +31,7 @@ import {
   settingsOf,
 } from './parts.ts'
 import { sayOnce } from './queue.ts'
+import { withSettings } from './settings.ts'
 import * as say from './wording.ts'
 
 /** What a command given here is about. */
@@ -43,11 +44,12 @@ interface Subject {
 export async function commented(parts: DeliverParts, fact: Commented): Promise<Outcome> {
   const { db } = parts.store
   const { repository, sender, commentId } = fact
-  const known = await systemOfRepository(db, repository.repositoryId)
-  const parsed = parseCommand(fact.body, settingsOf(known).prefix, parts.commands)
-  if (!parsed) return ignored('no command in it')
   // Bots repeat what others said, and two bots can talk to each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
+  if (!/^\//m.test(fact.body)) return ignored('no command in it')
+  const known = await withSettings(parts, await systemOfRepository(db, repository.repositoryId))
+  const parsed = parseCommand(fact.body, settingsOf(known).prefix, parts.commands)
+  if (!parsed) return ignored('no command in it')
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
   const key = `comment:${repository.repositoryId}:${commentId}`
   if (await wasHandled(db, key)) return ignored('the comment was handled before')

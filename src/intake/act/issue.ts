@@ -22,6 +22,7 @@ import { sizeItem } from './label.ts'
 import { done, hasLabel, type IntakeParts, ignored, isFinished, type Outcome, sameLabel, settingsOf } from './parts.ts'
 import { settlePull } from './pull.ts'
 import { mayStart, queueIt } from './queue.ts'
+import { withSettings } from './settings.ts'
 import * as say from './wording.ts'
 
 /** An issue as it is, and why we look at it. */
@@ -44,7 +45,10 @@ export const issueSubject = (repositoryId: number, issueNumber: number) => `issu
 export async function issueMoved(parts: IntakeParts, fact: IssueMoved): Promise<Outcome> {
   const { db } = parts.store
   const { repository, issue, label } = fact
-  const system = await systemOfRepository(db, repository.repositoryId)
+  const known = await systemOfRepository(db, repository.repositoryId)
+  // The usual label needs no look at the settings of a repository that was never worked on: queueing reads them.
+  const usual = !known?.settings && label !== null && sameLabel(label, settingsOf(undefined).label)
+  const system = label === null || usual ? known : await withSettings(parts, known)
   if (label !== null && !sameLabel(label, settingsOf(system).label)) return sizeItem(parts, fact, system)
   const item = system && (await itemOfIssue(db, system.id, issue.number))
   const seen = { repository, system, item, issue, how: fact.how, sender: fact.sender, at: fact.at }

@@ -17,6 +17,7 @@ import { pullRequests, systems, workItems } from '../../store/schema.ts'
 import type { Checked, DependencyChanged, Pushed, RepositoriesGone, RepositoryChanged } from '../facts.ts'
 import { takeOff } from './aside.ts'
 import { done, type IntakeParts, ignored, isFinished, type Outcome, settingsOf } from './parts.ts'
+import { settingsChanged } from './settings.ts'
 import * as say from './wording.ts'
 
 /** A base branch has moved, and our copy is behind; or it is gone, and what was to be merged into it waits. */
@@ -26,7 +27,10 @@ export async function pushed(parts: IntakeParts, fact: Pushed): Promise<Outcome>
   if (fact.head === null) return branchDeleted(parts, system, fact)
   const bases = [system.defaultBranch, settingsOf(system).branches.base]
   if (!bases.includes(fact.branch)) return ignored('not a base branch')
-  await parts.store.db.update(systems).set({ stale: true }).where(eq(systems.id, system.id))
+  await parts.store.transaction(async (tx) => {
+    await tx.db.update(systems).set({ stale: true }).where(eq(systems.id, system.id))
+    if (fact.settings && fact.branch === system.defaultBranch) await firstTime(tx, settingsChanged(system.id))
+  })
   return done('the base branch moved; fetched before it is used')
 }
 

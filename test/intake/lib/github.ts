@@ -128,6 +128,7 @@ export class FakeGitHub implements GitHub {
         this.#ask('permission')
         return of().permissions.get(actor.id) ?? 'none'
       },
+      file: async () => undefined,
       issue: async (number) => {
         this.#ask('issue')
         return one(of().issues, number)
