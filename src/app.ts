@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
@@ -125,6 +126,9 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     closers.push(async () => {
       state.phase = 'stopping'
     })
+    // See main.ts: everything is loaded now.
+    setFlagsFromString('--semi-space-growth-factor=2')
+    setFlagsFromString('--no-optimize-for-size')
     log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
     return { url, calls: client.meter, close }
   } catch (error) {
