@@ -31,6 +31,7 @@ import { settle } from './runs/settle.ts'
 import { deregister, register } from './store/instances.ts'
 import type { SystemRow } from './store/items.ts'
 import { openStore } from './store/open.ts'
+import { orHold } from './store/stranded.ts'
 import { keepAlive, startSweeps } from './timers.ts'
 import { sweepStrays } from './workspace/containment/markers.ts'
 import { createWarden } from './workspace/containment/warden.ts'
@@ -106,15 +107,33 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
 
     const { queues } = store
     await queues.handle('deliver-event', (job, attempt) => deliver({ store, github, commands, log }, job, attempt), 2)
-    await queues.handle('enlist', (job) => enlist(parts, job))
+    await queues.handle(
+      'enlist',
+      orHold<'enlist'>(store, (job) => enlist(parts, job)),
+    )
     await queues.handle('schedule', () => dispatch({ store, env, log, freeMemory: () => process.availableMemory() }))
     await queues.handle('run', async (job) => runner.start(job.runId))
     await queues.handle('check', async (job) => checker.start(job.runId))
-    await queues.handle('settle', (job) => settle(parts, job))
-    await queues.handle('propose', (job) => propose(parts, job))
-    await queues.handle('published', (job) => published(parts, job))
-    await queues.handle('merge', (job) => merge(parts, job))
-    await queues.handle('tidy', (job) => tidy(parts, job))
+    await queues.handle(
+      'settle',
+      orHold<'settle'>(store, (job) => settle(parts, job)),
+    )
+    await queues.handle(
+      'propose',
+      orHold<'propose'>(store, (job) => propose(parts, job)),
+    )
+    await queues.handle(
+      'published',
+      orHold<'published'>(store, (job) => published(parts, job)),
+    )
+    await queues.handle(
+      'merge',
+      orHold<'merge'>(store, (job) => merge(parts, job)),
+    )
+    await queues.handle(
+      'tidy',
+      orHold<'tidy'>(store, (job) => tidy(parts, job)),
+    )
     await queues.handle('publish', () => publisher.drain())
     closers.push(() => Promise.all([runner.close(), checker.close()]))
 
