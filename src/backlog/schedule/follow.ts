@@ -6,12 +6,15 @@
 import { Decoder } from './decode.ts'
 import type { Node } from './graph.ts'
 import { compareStandings } from './lanes.ts'
-import { orderBy } from './orders.ts'
+import { orderBy, orderByStart } from './orders.ts'
 import { MOST_TASKS, toHours, type Work, workOf } from './problem.ts'
 import type { Schedule } from './schedule.ts'
 
 /** What is assumed of estimates that nobody has compared with what became of them. */
 const DEFAULT_SPREAD = 0.5
+
+/** Of those who need an agent first, so many are named. */
+const MOST_NAMED = 3
 
 /** What an item waits for although it could start, and in how many hours the first of these is to start. */
 export type Reservation = { for: Node[]; hours: number }
@@ -22,11 +25,13 @@ export type Followed = { now: ReadonlySet<Node>; reserved: ReadonlyMap<Node, Res
  * Reads the plan against the present.
  *
  * Between repositories that take turns a plan only gives the order, because it does not know whose turn it will be.
- * @returns undefined when there is no plan or nothing of it can start.
+ * @returns undefined when there is no plan, nothing of it can start, or nothing is to be kept for it: then its order is
+ * all that counts.
  */
 export function followPlan(schedule: Schedule): Followed | undefined {
   const { plan, graph, rules } = schedule
-  if (!plan) return undefined
+  const patience = patienceFor(rules.estimateSpread ?? DEFAULT_SPREAD)
+  if (!plan || patience === 0) return undefined
   const pool = new Set<Node>()
   for (const id of plan.order.slice(0, MOST_TASKS)) {
     const node = graph.nodes.get(id)
@@ -38,10 +43,10 @@ export function followPlan(schedule: Schedule): Followed | undefined {
   if (!work) return undefined
   const repositories = new Set(work.nodes.map((node) => node.item?.repository))
   if (repositories.size > 1 && rules.fairness !== 'none') return undefined
-  return readTimetable(schedule, work)
+  return readTimetable(schedule, work, patience)
 }
 
-function readTimetable(schedule: Schedule, { problem, nodes }: Work): Followed {
+function readTimetable(schedule: Schedule, { problem, nodes }: Work, patience: number): Followed {
   const decoder = new Decoder(problem)
   const table = decoder.blank()
   // What the plan does not name comes last, by leverage.
@@ -51,9 +56,11 @@ function readTimetable(schedule: Schedule, { problem, nodes }: Work): Followed {
   ranked.forEach((task, place) => {
     keys[task] = -place
   })
-  decoder.forward(orderBy(problem, keys), table)
+  const order = orderBy(problem, keys)
+  decoder.forward(order, table)
+  const byStart = Array.from(orderByStart(order, table))
+  const later = byStart.filter((task) => (table.start[task] ?? 0) > 0).slice(0, MOST_NAMED)
 
-  const patience = patienceFor(schedule.rules.estimateSpread ?? DEFAULT_SPREAD)
   const now = new Set<Node>()
   const reserved = new Map<Node, Reservation>()
   nodes.forEach((node, task) => {
@@ -66,15 +73,14 @@ function readTimetable(schedule: Schedule, { problem, nodes }: Work): Followed {
   })
   return { now, reserved }
 
-  /** Whose files it would take, or else everybody who starts before it and needs an agent. */
+  /** Whose files it would take, or else those who need an agent first; the soonest first. */
   function inTheWay(task: number): number[] {
-    const end = problem.seconds[task] ?? 0
-    const sooner = ranked.filter((other) => {
-      const start = table.start[other] ?? 0
-      return other >= problem.fixed && other !== task && start < end && start < (table.start[task] ?? 0)
-    })
-    const conflicting = sooner.filter((other) => problem.conflicts[task]?.includes(other))
-    return conflicting.length > 0 ? conflicting : sooner
+    const limit = Math.min(problem.seconds[task] ?? 0, table.start[task] ?? 0)
+    // What starts at once, or runs, is no reason to keep anything free: there the ordinary rules say wait.
+    const sooner = (other: number) => (table.start[other] ?? 0) > 0 && (table.start[other] ?? 0) < limit
+    const conflicting = new Set(problem.conflicts[task]?.filter(sooner))
+    if (conflicting.size > 0) return byStart.filter((other) => conflicting.has(other))
+    return later.filter(sooner)
   }
 
   function reservation(others: readonly number[], idle: number): Reservation {

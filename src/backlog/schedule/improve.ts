@@ -8,7 +8,7 @@ import { orderBy } from './orders.ts'
 import { MOST_TASKS, toHours, type Work, workOf } from './problem.ts'
 import { seeded } from './random.ts'
 import { Schedule } from './schedule.ts'
-import { longestTails, Search, sumDown } from './search.ts'
+import { longestTails, POPULATION, Search, sumDown } from './search.ts'
 import type { Plan, Snapshot } from './types.ts'
 
 export type ImproveOptions = {
@@ -16,11 +16,18 @@ export type ImproveOptions = {
   seed: number
   /** `portfolio`: rules only, some 10 to 100 ms. `genetic`: breeds from them too, under a second for 100 items. */
   method?: 'portfolio' | 'genetic'
-  /** Timetables to make at most; about 20,000 a second for 100 items on one core. Default 300 and 10,000. */
+  /** Timetables to make at most; about 20,000 a second for 100 items on one core. */
   timetables?: number
 }
 
-const TIMETABLES = { portfolio: 300, genetic: 10_000 } as const
+/**
+ * Timetables made when nobody says how many: as many as are worth it for 100 items (the job shops of the benchmark gain
+ * little after that), and fewer for more items, so that the time stays about the same.
+ */
+const TIMETABLES = {
+  portfolio: (items: number) => Math.min(1000, Math.ceil(100_000 / items)),
+  genetic: (items: number) => Math.min(10_000, Math.ceil(1_000_000 / items)),
+} as const
 
 /** Where the plan is off by more than this part, a new one is worth its time. */
 const DRIFT = 0.1
@@ -36,11 +43,13 @@ export function improve(snapshot: Snapshot, options: ImproveOptions): Plan | und
   if (!work) return undefined
   const { problem, nodes } = work
   const method = options.method ?? 'genetic'
-  const budget = options.timetables ?? TIMETABLES[method]
+  const budget = options.timetables ?? TIMETABLES[method](nodes.length)
   const tails = longestTails(problem)
   const search = new Search(problem, costOf(work, tails), seeded(options.seed))
   if (snapshot.plan) search.add(orderBy(problem, placesIn(snapshot.plan, work)))
-  search.portfolio(rules(schedule, work, tails), budget)
+  const all = rules(schedule, work, tails)
+  search.portfolio(all)
+  search.sample(all, budget, method === 'genetic' ? POPULATION : undefined)
   if (method === 'genetic') search.breed(budget)
   const { best } = search
   if (!best) return undefined

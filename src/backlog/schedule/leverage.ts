@@ -45,8 +45,7 @@ export function weightedEffort(item: Item): number {
  *
  * The path is the critical path of Kelley and Walker (1959), as the list scheduling rule of Hu (1961) uses it: what holds
  * up the most work goes first. The division is Smith's ratio (1956): of two items that unlock as much, the shorter one
- * unlocks it sooner. A power of 1 would give long items that are critical away to short ones that are not, and counting
- * all successors instead of the longest path is worse still: `npm run bench -- makespan` prints both beside it.
+ * unlocks it sooner. Counting all successors instead of the longest path is worse, see `npm run bench -- makespan`.
  * @param path as kept by `paths.ts`, in weighted hours.
  * @param effort in hours, above 0.
  */
@@ -54,4 +53,9 @@ export function leverageValue(path: number, effort: number): number {
   return path / effort ** PER_EFFORT
 }
 
+/**
+ * 0 is the plain critical path, 1 Smith's ratio. Measured with this rule alone: makespan / best known is 1.003, 1.005,
+ * 1.009 and 1.019 on the task graphs and 1.118, 1.104, 1.100 and 1.092 on the job shops for 0, 0.1, 0.5 and 1. On made
+ * roadmaps of 60 items the whole takes 1 % longer for 0.5 and 4 % for 1, and the mean item is done 3 % and 10 % sooner.
+ */
 const PER_EFFORT = 0.1

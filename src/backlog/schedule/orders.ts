@@ -80,12 +80,23 @@ export function orderByStart(order: Order, { start }: Timetable): Order {
 }
 
 /** The tasks of a timetable by the time they finish, the last first; where that ties, the reverse of `order`. */
-export function orderByFinishDown(order: Order, { finish }: Timetable): Order {
-  return stableSort(order.slice().reverse(), (task) => -(finish[task] as number))
+export function orderByFinishDown(order: Order, { finish, makespan }: Timetable): Order {
+  return stableSort(order.slice().reverse(), (task) => makespan - (finish[task] as number))
 }
 
-function stableSort(order: Order, key: (task: number) => number): Order {
-  return Int32Array.from(Array.from(order).sort((a, b) => key(a) - key(b)))
+/**
+ * Sorts without calling back for every comparison: time and place are packed into one number. Times are whole seconds, so
+ * that 400 tasks of a thousand years in all still fit into the 53 bits.
+ * @param time whole, at least 0.
+ */
+function stableSort(order: Order, time: (task: number) => number): Order {
+  const size = order.length
+  const packed = new Float64Array(size)
+  for (let at = 0; at < size; at++) packed[at] = time(order[at] as number) * size + at
+  packed.sort()
+  const sorted = new Int32Array(size)
+  for (let at = 0; at < size; at++) sorted[at] = order[(packed[at] as number) % size] as number
+  return sorted
 }
 
 function takeHighest(ready: number[], keys: readonly number[]): number {

@@ -2,6 +2,7 @@
 
 import { compareIds } from './cycles.ts'
 import type { Problem } from './decode.ts'
+import type { Footprint } from './footprints.ts'
 import type { Node } from './graph.ts'
 import type { Hold } from './lanes.ts'
 import { effortOf } from './leverage.ts'
@@ -109,20 +110,30 @@ function byAge(a: Node, b: Node): number {
   )
 }
 
+/** Tasks of one repository and footprint conflict with the same others, so only such groups are compared. */
 function conflicts(schedule: Schedule, nodes: readonly Node[]): number[][] {
-  const { footprints, holds } = schedule
-  const read = nodes.map((node) => ({
-    repository: node.item?.repository ?? node.run?.repository,
-    footprint: holds.get(node.id)?.footprint ?? footprints.read(node.item?.footprint ?? []),
-  }))
-  return read.map((mine, task) => {
-    const found: number[] = []
-    read.forEach((theirs, other) => {
-      if (other === task || mine.repository !== theirs.repository) return
-      if (schedule.meets(mine.footprint, theirs.footprint)) found.push(other)
-    })
-    return found
+  const groups = new Map<string, { repository: string; footprint: Footprint; tasks: number[] }>()
+  const groupOf = nodes.map((node, task) => {
+    const repository = node.item?.repository ?? node.run?.repository ?? ''
+    const hold = schedule.holds.get(node.id)
+    const footprint = hold?.footprint ?? schedule.footprints.read(node.item?.footprint ?? [])
+    const key = `${repository} ${footprint.id}`
+    const group = groups.get(key) ?? { repository, footprint, tasks: [] }
+    groups.set(key, group)
+    group.tasks.push(task)
+    return group
   })
+  const found = new Map<object, number[]>()
+  for (const mine of groups.values()) {
+    const meeting = [...groups.values()].filter(
+      (theirs) => mine.repository === theirs.repository && schedule.meets(mine.footprint, theirs.footprint),
+    )
+    found.set(
+      mine,
+      meeting.flatMap(({ tasks }) => tasks),
+    )
+  }
+  return groupOf.map((group, task) => (found.get(group) ?? []).filter((other) => other !== task))
 }
 
 /** Every cap that is set becomes a resource. */

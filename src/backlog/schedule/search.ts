@@ -12,8 +12,8 @@ export type Found = { order: Order; cost: number; makespan: number }
 /** What a timetable costs, lower is better; never below `bound`. */
 export type Cost = { of: (table: Timetable) => number; bound: number }
 
-/** Orders kept by the genetic search. */
-const POPULATION = 40
+/** Orders kept, which the genetic search breeds from. */
+export const POPULATION = 40
 
 /** Each task moves to another place of its order with this probability when an order is bred. */
 const MOVE_RATE = 0.03
@@ -59,17 +59,25 @@ export class Search {
     return this.#forward.makespan
   }
 
-  /** Tries each rule, then the longest path with its lengths blurred, until `budget` timetables have been made. */
-  portfolio(rules: readonly (readonly number[])[], budget: number): void {
+  /** Tries each rule, a key for every task, with and without leaving agents idle. */
+  portfolio(rules: readonly (readonly number[])[]): void {
     const { problem } = this.#decoder
     for (const keys of rules) {
       if (this.#finished) return
       this.#keep(this.#improve(orderWithoutDelay(problem, keys)))
       this.#keep(this.#improve(orderBy(problem, keys)))
     }
-    while (this.made < budget && this.#population.length < POPULATION && !this.#finished) {
-      const keys = this.#tails.map((tail) => this.#blur(tail, 0.3))
-      this.#keep(this.#improve(orderWithoutDelay(problem, keys)))
+  }
+
+  /**
+   * Tries the rules with their keys blurred, until `budget` timetables have been made.
+   * @param most stops when so many orders are kept.
+   */
+  sample(rules: readonly (readonly number[])[], budget: number, most = Number.POSITIVE_INFINITY): void {
+    while (this.made < budget && this.#population.length < most && !this.#finished) {
+      const rule = rules[randomInt(this.#random, rules.length)] ?? this.#tails
+      const keys = rule.map((key) => this.#blur(key, 0.3))
+      this.#keep(this.#improve(orderWithoutDelay(this.#decoder.problem, keys)))
     }
   }
 
