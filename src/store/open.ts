@@ -142,19 +142,19 @@ async function assemble(
     watch: (watcher) => watchers.push(watcher),
     transaction: async (work) => {
       const events: StoreEvent[] = []
-      const jobs: Job[] = []
+      const sent: { job: Job; after?: Date }[] = []
       const result = await db.transaction((inner) => {
         const bossDb = fromDrizzle(inner as unknown as DrizzleTransactionLike, sql)
         return work({
           db: inner,
           enqueue: async (job, options) => {
-            if (!options?.after) jobs.push(job)
+            sent.push({ job, after: options?.after })
             await queues.send(job, { ...options, db: bossDb })
           },
           tell: (event) => events.push(event),
         })
       })
-      queues.resend(jobs)
+      queues.committed(sent)
       for (const event of events) for (const watcher of watchers) watcher(event)
       return result
     },

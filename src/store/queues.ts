@@ -83,15 +83,14 @@ export class Queues {
   async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<void> {
     const { queue, ...data } = job
     const { single } = queues[queue]
-    // A job that waits for its time must not stand in for one that is wanted now, nor for one that is wanted later: it
-    // starts at the end of its slot, when everything that asked for the slot is due.
-    const after = options.after && single ? endOfSlot(options.after) : options.after
+    const after = options.after && startOf(queue, options.after)
+    // A job that waits for its time must not stand in for one that is wanted now.
     await this.#boss.send(queue, data, {
       db: options.db,
       startAfter: after,
       ...(single ? { singletonKey: after ? String(after.getTime()) : 'now' } : {}),
     })
-    if (after) this.#wakeAt(queue, after)
+    if (after && !options.db) this.#wakeAt(queue, after)
   }
 
   /** NOTIFY tells of new jobs, not of jobs whose time has come: without this they would wait for the next poll. */
@@ -100,18 +99,26 @@ export class Queues {
     if (delay > 3_600_000) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id)
+      this.#wake(queue)
     }, delay)
     timer.unref()
     this.#timers.add(timer)
   }
 
+  /** Has the workers of a queue look now, or once more when they are at work. */
+  #wake(queue: QueueName): void {
+    for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id)
+  }
+
   /**
-   * To be called after a transaction has committed with jobs of a single queue: the waiting job that stood in for them
-   * may have been taken, and may have looked, before the commit.
+   * To be called with what a transaction has sent, once it has committed. Wakes for jobs whose time comes: before the
+   * commit the workers would look in vain. Sends jobs of single queues once more: the waiting job that stood in for
+   * them may have been taken, and may have looked, before the commit.
    */
-  resend(jobs: readonly Job[]): void {
-    for (const queue of new Set(jobs.map((job) => job.queue).filter((name) => queues[name].single))) {
+  committed(sent: readonly { job: Job; after?: Date }[]): void {
+    for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(job.queue, after))
+    const now = sent.filter(({ after }) => !after).map(({ job }) => job.queue)
+    for (const queue of new Set(now.filter((name) => queues[name].single))) {
       this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
     }
   }
@@ -141,9 +148,13 @@ export class Queues {
     const ids: string[] = []
     this.#workers.set(name, ids)
     for (let worker = 0; worker < concurrency; worker++) {
-      const id = await this.#boss.work(name, options, (jobs: JobWithMetadata<object>[]) =>
-        Promise.all(jobs.map((job) => this.#attempt(name, job, handler))),
-      )
+      const id = await this.#boss.work(name, options, async (jobs: JobWithMetadata<object>[]) => {
+        const results = await Promise.all(jobs.map((job) => this.#attempt(name, job, handler)))
+        // Several jobs may have waited behind one wake-up; pg-boss looks again by itself only after a full batch of
+        // more than one.
+        if (options.batchSize === 1) this.#wake(name)
+        return results
+      })
       ids.push(id)
     }
   }
@@ -186,11 +197,12 @@ export class Queues {
   }
 }
 
-/** Wishes for times this near to each other, in milliseconds, are one job. */
+/** Wishes for times this near to each other, in milliseconds, are one job of a single queue ... */
 const slotMs = 200
 
-function endOfSlot(time: Date): Date {
-  return new Date(Math.ceil(time.getTime() / slotMs) * slotMs)
+/** ... which starts at the end of the slot, when everything that asked for it is due. */
+function startOf(queue: QueueName, after: Date): Date {
+  return queues[queue].single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
 }
 
 /** Octokit wraps what its `fetch` throws. */
