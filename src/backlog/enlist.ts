@@ -4,23 +4,23 @@ import { eq } from 'drizzle-orm'
 import type { Env } from '../config/env.ts'
 import { nearest } from '../config/nearest.ts'
 import type { Settings } from '../config/settings.ts'
-import { type GitHub, NotFound } from '../github/types.ts'
+import { edgesIn } from '../github/dependencies.ts'
+import type { GitHub } from '../github/types.ts'
+import { editedWhileQueued } from '../store/blockers.ts'
+import { forget, wasHandled } from '../store/handled.ts'
 import {
   advance,
   type DependencyRow,
   getItem,
   getSystem,
   type ItemRow,
-  itemOfIssue,
   type SystemRow,
   setDependencies,
-  systemOfName,
 } from '../store/items.ts'
 import type { Store } from '../store/open.ts'
 import { runsOf } from '../store/runs.ts'
 import { workItems } from '../store/schema.ts'
 import { BaseGone, type BaseReader, freshen } from '../store/systems.ts'
-import { dependenciesIn, type IssueReference } from './dependencies.ts'
 
 export interface Enlister {
   store: Store
@@ -52,11 +52,13 @@ async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise
   const { settings, baseBranch } = await freshen(parts.store, system, await parts.control(system))
   const agent = settings.agent ?? parts.env.AGENT
   const edges = {
-    body: await Promise.all(dependenciesIn(item.body, system.fullName).map((edge) => seen(parts, system, edge))),
+    body: await edgesIn(parts, system, item.body),
     native: await nativeEdges(parts, system, item),
   }
   await parts.store.transaction(async (tx) => {
-    for (const source of ['body', 'native'] as const) await setDependencies(tx, item, source, edges[source])
+    await setDependencies(tx, item, 'native', edges.native)
+    if (await wasHandled(tx.db, editedWhileQueued(item.id))) await forget(tx, editedWhileQueued(item.id))
+    else await setDependencies(tx, item, 'body', edges.body)
     // Settings may have been read just now, for the first time. A branch that was worked on keeps its name.
     const fresh = (await runsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
@@ -79,20 +81,4 @@ async function nativeEdges(parts: Enlister, system: SystemRow, item: ItemRow): P
   if (item.nativeBlockers === 0) return []
   const named = await parts.github.repository(system).blockedBy(item.issueNumber)
   return (named ?? []).map((edge) => ({ repository: edge.repository, issueNumber: edge.number, blocker: edge.state }))
-}
-
-/** The state of an issue that a line names: from our own table where it is ours, otherwise asked once. */
-async function seen(parts: Enlister, from: SystemRow, edge: IssueReference): Promise<Edge> {
-  const found = { repository: edge.repository, issueNumber: edge.number }
-  const system = await systemOfName(parts.store.db, edge.repository)
-  const ours = system && (await itemOfIssue(parts.store.db, system.id, edge.number))
-  if (ours) return { ...found, blocker: ours.state === 'done' ? 'closed' : 'open' }
-  try {
-    const where = system ?? { fullName: edge.repository, installationId: from.installationId }
-    const issue = await parts.github.repository(where).issue(edge.number)
-    return { ...found, blocker: issue.state }
-  } catch (error) {
-    if (!(error instanceof NotFound)) throw error
-    return { ...found, blocker: 'missing' }
-  }
 }

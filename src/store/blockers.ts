@@ -15,6 +15,9 @@ export async function isBlocker(db: Database, repository: string, issueNumber: n
   return rows.length > 0
 }
 
+/** The key that says "a newer text than the item's own has said what it waits for". */
+export const editedWhileQueued = (itemId: number) => `edited:${itemId}`
+
 /** Adds or removes one native edge. */
 export async function changeNativeEdge(
   tx: Tx,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dependenciesIn } from '../../src/backlog/dependencies.ts'
+import { dependenciesIn } from '../../src/github/dependencies.ts'
 
 const in_ = (body: string) =>
   dependenciesIn(body, 'Acme/App').map(({ repository, number }) => `${repository}#${number}`)

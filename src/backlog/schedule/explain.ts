@@ -36,8 +36,8 @@ function wordsFor(reason: Reason, item: ItemRef): string {
       return `it depends on ${name(reason.by, item)}, which is ${reason.state} (${sources(reason.sources)})`
     case 'blocked-outside':
       return reason.state === 'unknown'
-        ? `it depends on ${code(reason.reference)}, which cannot be read from here (${sources(reason.sources)})`
-        : `it depends on ${reason.reference}, which is ${reason.state} (${sources(reason.sources)})`
+        ? `it depends on ${code(from(reason.reference, item))}, which cannot be read from here (${sources(reason.sources)})`
+        : `it depends on ${from(reason.reference, item)}, which is ${reason.state} (${sources(reason.sources)})`
     case 'cycle':
       return cycleWords(reason, item)
     case 'conflict':
@@ -90,6 +90,12 @@ function overlapWords({ mine, theirs }: Overlap): string {
 /** `#7`, or `owner/repo#7` when it is in another repository than the one that is spoken of. */
 function name(ref: ItemRef, seenFrom: ItemRef): string {
   return ref.repository === seenFrom.repository ? `#${ref.number}` : `${ref.repository}#${ref.number}`
+}
+
+/** An issue that is no item: `owner/repo#7` in any case, or `#7` when it is in the same repository. */
+function from(reference: string, seenFrom: ItemRef): string {
+  const [repository = '', number = ''] = reference.split('#')
+  return repository.toLowerCase() === seenFrom.repository.toLowerCase() ? `#${number}` : reference
 }
 
 function sources(all: readonly EdgeSource[]): string {

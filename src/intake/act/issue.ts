@@ -1,11 +1,9 @@
 /** An issue was labelled, unlabelled, closed, reopened, edited, deleted or transferred. */
 
-import { eq } from 'drizzle-orm'
 import { type Actor, NotFound } from '../../github/types.ts'
 import { isBlocker } from '../../store/blockers.ts'
 import { firstTime, forget, hear, heardAt, wasHandled } from '../../store/handled.ts'
 import {
-  announce,
   type ItemRow,
   itemOfIssue,
   lockItem,
@@ -15,8 +13,7 @@ import {
 } from '../../store/items.ts'
 import type { Tx } from '../../store/open.ts'
 import { pullOfItem } from '../../store/pulls.ts'
-import { workItems } from '../../store/schema.ts'
-import type { IssueEdited, IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../facts.ts'
+import type { IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../facts.ts'
 import { takeOff } from './aside.ts'
 import { sizeItem } from './label.ts'
 import { done, hasLabel, type IntakeParts, ignored, isFinished, type Outcome, sameLabel, settingsOf } from './parts.ts'
@@ -139,21 +136,6 @@ async function open(parts: IntakeParts, seen: IssueSeen, wanted: boolean): Promi
 /** Remembers how new our knowledge of the issue is. */
 export async function hearOf(tx: Tx, seen: Pick<IssueSeen, 'repository' | 'issue' | 'at'>): Promise<void> {
   if (seen.at) await hear(tx, issueSubject(seen.repository.repositoryId, seen.issue.number), seen.at)
-}
-
-/** Acts on an edit: the agent has the text as of the trigger, and that is said. */
-export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promise<Outcome> {
-  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
-  const item = system && (await itemOfIssue(parts.store.db, system.id, fact.issue.number))
-  if (!item || isFinished(item)) return ignored('nothing is under way')
-  if (item.title === fact.issue.title && item.body === fact.issue.body) return ignored('the text is the one we have')
-  const reply = say.editedIssue(fact.sender.login)
-  if (item.reply === reply) return ignored('it was said already')
-  await parts.store.transaction(async (tx) => {
-    await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
-    await announce(tx, item, 'later')
-  })
-  return done('the text was edited; said that agents keep the old one')
 }
 
 /** Acts on an issue that is not there any more. */

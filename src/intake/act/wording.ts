@@ -20,8 +20,8 @@ export const baseGone = (branch: string) =>
   `The base branch \`${line(branch)}\` was deleted. Bring it back or set \`branches.base\`, then say \`/retry\`.`
 export const repositoryGone = (why: string) => `${why} When the app may work here again, say \`/retry\`.`
 
-export const editedIssue = (login: string) =>
-  `${login} edited this issue after it was queued. Agents go on with the text as it was then; to give them the new one, say \`/unqueue\` and then \`/queue\`.`
+export const editedIssue = (login: string, waits: boolean) =>
+  `${login} edited this issue after it was queued. ${waits ? 'What it waits for is taken from the new text; for the rest agents' : 'Agents'} go on with the text as it was then. To give them the new one, say \`/unqueue\` and then \`/queue\`.`
 
 export const labelOnPull = (label: string) =>
   `The label \`${label}\` queues issues; on a pull request it does nothing. Describe the work in an issue and label that.`

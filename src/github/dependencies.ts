@@ -1,5 +1,9 @@
 /** What an issue waits for, read from its text. */
 
+import { type DependencyRow, itemOfIssue, type SystemRow, systemOfName } from '../store/items.ts'
+import type { Store } from '../store/open.ts'
+import { type GitHub, NotFound } from './types.ts'
+
 /** An issue somewhere, as text names it. */
 export interface IssueReference {
   /** `owner/name` in lower case. */
@@ -37,5 +41,35 @@ function* plainLines(body: string): Generator<string> {
       if (mark?.startsWith(fence)) fence = undefined
     } else if (mark) fence = mark
     else if (!/^(?: {4}|\t|\s{0,3}>)/.test(text)) yield text
+  }
+}
+
+type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
+
+/** The issues that a body names, each with its state: from our own table where it is ours, otherwise asked once. */
+export async function edgesIn(
+  parts: { store: Store; github: GitHub },
+  system: SystemRow,
+  body: string,
+): Promise<Edge[]> {
+  return Promise.all(dependenciesIn(body, system.fullName).map((named) => edgeTo(parts, system, named)))
+}
+
+async function edgeTo(
+  { store, github }: { store: Store; github: GitHub },
+  from: SystemRow,
+  { repository, number }: IssueReference,
+): Promise<Edge> {
+  const edge = { repository, issueNumber: number }
+  const system = await systemOfName(store.db, repository)
+  const ours = system && (await itemOfIssue(store.db, system.id, number))
+  if (ours) return { ...edge, blocker: ours.state === 'done' ? 'closed' : 'open' }
+  try {
+    const where = system ?? { fullName: repository, installationId: from.installationId }
+    const issue = await github.repository(where).issue(number)
+    return { ...edge, blocker: issue.state }
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error
+    return { ...edge, blocker: 'missing' }
   }
 }
