@@ -1,0 +1,85 @@
+/** What an issue waits for: lines in its text, GitHub's own "blocked by", circles, and what is not there. */
+
+import { expect, test } from 'vitest'
+import type { Issue } from '../../src/playground/github/model.ts'
+import { byBot, pullsOf } from './facts.ts'
+import { openWorld, type World } from './world.ts'
+
+/** An issue that waits for others by a line in its text, with the usual label. */
+async function waitingFor({ maintainer, repository }: World, title: string, lines: string[]): Promise<Issue> {
+  const script = ['```tutti-script', `write src/${title.toLowerCase()}.txt: ${title}`, '```']
+  const issue = await maintainer.createIssue(repository, { title, body: [...lines, '', ...script].join('\n') })
+  return maintainer.addLabels(repository, issue.number, ['tutti'])
+}
+
+test('an issue waits for a line and for a native link, and starts when the other is merged or closed', async () => {
+  const world = await openWorld()
+  const { github, maintainer, repository } = world
+  const first = await world.issue('First', 'write src/first.txt: first')
+  const byHand = await maintainer.createIssue(repository, { title: 'Done by a person' })
+  const line = await waitingFor(world, 'Line', [`Depends on #${first.number}`])
+  const outside = await waitingFor(world, 'Outside', [`- [ ] blocked by: #${byHand.number}`])
+  const native = await world.issue('Native', 'write src/native.txt: native')
+  await maintainer.addBlockedBy(repository, native.number, first.number)
+  await maintainer.addLabels(repository, native.number, ['tutti'])
+
+  for (const issue of [line, native]) await world.untilStatus(issue, /Waiting[\s\S]*waits: it depends on #1\b/)
+  await world.untilStatus(outside, /Waiting[\s\S]*it depends on #2, which is open/)
+  expect(world.status(line)).toContain('a line in the issue')
+  expect(world.status(native)).toContain("GitHub's “blocked by”")
+
+  await maintainer.closeIssue(repository, byHand.number)
+  await world.proposed(outside)
+  await maintainer.addLabels(repository, first.number, ['tutti'])
+  const pull = await world.proposed(first)
+  expect([line, native].flatMap((issue) => pullsOf(world, issue))).toEqual([])
+  await world.approveAndMerge(pull)
+  await world.proposed(line)
+  await world.proposed(native)
+  for (const issue of [first, line, outside, native]) expect(byBot(issue)).toHaveLength(1)
+  expect(github.unknown).toEqual([])
+})
+
+test('a circle is named edge by edge on each of its issues; the rest goes on; an edit breaks it', async () => {
+  const world = await openWorld()
+  const { maintainer, repository } = world
+  const one = await waitingFor(world, 'One', ['Depends on #2'])
+  const two = await waitingFor(world, 'Two', ['Depends on #3'])
+  const three = await waitingFor(world, 'Three', ['Depends on #1'])
+  const free = await world.queued('Free', 'write src/free.txt: free')
+
+  for (const issue of [one, two, three]) {
+    const told = await world.untilStatus(issue, 'it waits for itself in a circle')
+    for (const edge of ['#1 waits for #2', '#2 waits for #3', '#3 waits for #1']) expect(told).toContain(edge)
+    expect(told).toContain('Remove one of these to go on')
+  }
+  await world.proposed(free)
+  expect([one, two, three].flatMap((issue) => pullsOf(world, issue))).toEqual([])
+
+  await maintainer.editIssue(repository, three.number, { body: (three.body ?? '').replace('Depends on #1', '') })
+  await world.proposed(three)
+  await world.untilStatus(two, /Waiting[\s\S]*it depends on #3/)
+  expect(world.status(two)).not.toContain('circle')
+  expect(pullsOf(world, one)).toEqual([])
+})
+
+test('what is not there is said; a removed link or line lets the issue start, an outsider cannot remove it', async () => {
+  const world = await openWorld()
+  const { maintainer, outsider, repository } = world
+  const open = await maintainer.createIssue(repository, { title: 'Open' })
+  const missing = await waitingFor(world, 'Missing', ['Depends on #999'])
+  await world.untilStatus(missing, /it depends on `#999`, which cannot be read from here/)
+  const native = await world.issue('Native', 'write src/native.txt: native')
+  await maintainer.addBlockedBy(repository, native.number, open.number)
+  await maintainer.addLabels(repository, native.number, ['tutti'])
+  await world.untilStatus(native, 'it depends on #1, which is open')
+
+  const mended = (missing.body ?? '').replace('Depends on #999', '')
+  await outsider.editIssue(repository, missing.number, { body: mended })
+  await maintainer.removeBlockedBy(repository, native.number, open.number)
+  await world.proposed(native)
+  expect(pullsOf(world, missing)).toEqual([])
+
+  await maintainer.editIssue(repository, missing.number, { body: `${mended}\n` })
+  await world.proposed(missing)
+})
