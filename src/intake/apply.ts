@@ -33,16 +33,31 @@ import { inTurn } from './turns.ts'
 const maxAgeMs = (3 * 24 + 1) * 3_600_000
 
 /**
- * Handler of the `deliver-event` queue. The same delivery twice, and the same event under two delivery ids, act once.
+ * Handler of the `deliver-event` queue: works through deliveries in the order in which they came. The same delivery
+ * twice, and the same event under two delivery ids, act once. One that fails does not hold up the others.
  * @param attempt.last whether nobody will try again after this: then a failure is told.
- * @throws what made it fail; the job is tried again.
+ * @throws what made the first of them fail, or {NotYet} when GitHub asked for a pause; the job is tried again, and what
+ * was settled stays so.
  */
 export async function deliver(
   parts: DeliverParts,
-  job: { deliveryId: string },
+  job: { deliveryIds: readonly string[] },
   attempt: { last: boolean } = { last: false },
 ): Promise<void> {
-  const delivery = await getDelivery(parts.store.db, job.deliveryId)
+  const failures: unknown[] = []
+  for (const deliveryId of job.deliveryIds) {
+    try {
+      await deliverOne(parts, deliveryId, attempt)
+    } catch (error) {
+      failures.push(error)
+      if (findNotYet(error)) break
+    }
+  }
+  if (failures.length > 0) throw failures.find((error) => findNotYet(error)) ?? failures[0]
+}
+
+async function deliverOne(parts: DeliverParts, deliveryId: string, attempt: { last: boolean }): Promise<void> {
+  const delivery = await getDelivery(parts.store.db, deliveryId)
   if (delivery?.state !== 'stored') return
   const { facts, note } = interpret(delivery.event, JSON.parse(delivery.payload), parts.github.app)
   if (facts.length === 0) return settle(parts.store, delivery, ignored(note ?? ''))

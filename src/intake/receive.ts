@@ -7,10 +7,10 @@ import { isUtf8 } from 'node:buffer'
 import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
-import { keepPayloadsPlain, storeDeliveries } from '../store/deliveries.ts'
+import { easePayloads, type NewDelivery, storeDeliveries } from '../store/deliveries.ts'
 import type { Store } from '../store/open.ts'
 import { Held, readBody, refuse } from './body.ts'
-import { type DeliveryHeaders, type Refusal, readHeaders } from './headers.ts'
+import { type Refusal, readHeaders } from './headers.ts'
 import { Inbox } from './inbox.ts'
 
 /** GitHub's own limit for a delivery; it drops what is larger (docs.github.com, "Webhook events and payloads"). */
@@ -52,7 +52,7 @@ export function isDelivery(req: Pick<IncomingMessage, 'method' | 'url'>): boolea
  */
 export function createReceiver(options: ReceiverOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const { store, log } = options
-  void keepPayloadsPlain(store.db).catch((error) => log.debug({ err: error }, 'payloads are compressed as usual'))
+  void easePayloads(store.db).catch((error) => log.debug({ err: error }, 'payloads are compressed as usual'))
   const inbox = new Inbox({
     store: (rows) => storeDeliveries(store, rows),
     log,
@@ -65,9 +65,9 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
   const within = options.answerWithinMs ?? answerWithinMs
 
   /** Answers when the inbox says so, or when that takes too long. The bytes stay counted until the inbox lets go. */
-  function keep(req: IncomingMessage, res: ServerResponse, headers: DeliveryHeaders, text: string, bytes: number) {
+  function keep(req: IncomingMessage, res: ServerResponse, delivery: NewDelivery, bytes: number) {
     const timer = setTimeout(() => refuse(req, res, late), within)
-    inbox.add({ deliveryId: headers.deliveryId, event: headers.event, payload: text }, (error) => {
+    inbox.add(delivery, (error) => {
       clearTimeout(timer)
       limits.held.give(bytes)
       if (res.headersSent) return
@@ -86,10 +86,11 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
       (chunk) => hmac.update(chunk),
       (body) => {
         if ('status' in body) return refuse(req, res, body)
-        const text = timingSafeEqual(hmac.digest(), headers.signature) ? readText(body) : wrongSignature
-        if (typeof text === 'string') return keep(req, res, headers, text, body.length)
+        const payload = timingSafeEqual(hmac.digest(), headers.signature) ? readText(body) : wrongSignature
+        if (typeof payload === 'string')
+          return keep(req, res, { deliveryId: headers.deliveryId, event: headers.event, payload }, body.length)
         limits.held.give(body.length)
-        refuse(req, res, text)
+        refuse(req, res, payload)
       },
     )
   }

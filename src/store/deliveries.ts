@@ -4,7 +4,6 @@
  */
 
 import { desc, eq, inArray, sql } from 'drizzle-orm'
-import { type DrizzleTransactionLike, fromDrizzle } from 'pg-boss'
 import type { Database, Store, Tx } from './open.ts'
 import { deliveries } from './schema.ts'
 
@@ -20,7 +19,13 @@ export interface NewDelivery {
 }
 
 /**
- * Stores deliveries and queues one `deliver-event` job for each that was not known yet, in one transaction.
+ * Deliveries that one job speaks of, at most. Queueing a job costs the database more than storing a delivery (measured:
+ * 86 and 70 µs), and one job works through its deliveries in the order in which they came.
+ */
+const deliveriesPerJob = 25
+
+/**
+ * Stores deliveries and queues `deliver-event` jobs for those that were not known yet, in one transaction.
  * @param rows at most a few hundred, each `deliveryId` once: one statement carries three parameters for each.
  * @returns the ids that were new.
  */
@@ -31,26 +36,29 @@ export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]
       sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
           on conflict do nothing returning delivery_id`,
     )
-    const ids = (inserted as unknown as { rows: { delivery_id: string }[] }).rows.map((row) => row.delivery_id)
-    if (ids.length > 0) {
-      const jobs = ids.map((deliveryId) => ({ queue: 'deliver-event' as const, deliveryId }))
-      await store.queues.sendMany('deliver-event', jobs, fromDrizzle(tx.db as unknown as DrizzleTransactionLike, sql))
+    const fresh = (inserted as unknown as { rows: { delivery_id: string }[] }).rows.map((row) => row.delivery_id)
+    for (let start = 0; start < fresh.length; start += deliveriesPerJob) {
+      await tx.enqueue({ queue: 'deliver-event', deliveryIds: fresh.slice(start, start + deliveriesPerJob) })
     }
-    return new Set(ids)
+    return new Set(fresh)
   })
 }
 
 /**
- * Has Postgres keep payloads as they are. By itself it compresses them, which takes more processor time than all the
- * rest of storing a delivery (measured: 258 of 410 µs), to save disk for a text that is read once. A hint, done once for
- * a database; where there is no such setting (CockroachDB) nothing is lost.
+ * Has Postgres compress payloads with lz4, or not at all where it was built without. Its usual way takes more processor
+ * time than all the rest of storing a delivery (measured: 100 of 260 µs). A hint, given once to a database; where there
+ * is no such setting (CockroachDB) nothing is lost.
  */
-export async function keepPayloadsPlain(db: Database): Promise<void> {
+export async function easePayloads(db: Database): Promise<void> {
   const result = await db.execute(
-    sql`select attstorage as how from pg_attribute where attrelid = 'deliveries'::regclass and attname = 'payload'`,
+    sql`select attstorage as storage, attcompression as compression from pg_attribute
+        where attrelid = 'deliveries'::regclass and attname = 'payload'`,
   )
-  const [row] = (result as unknown as { rows: { how: string }[] }).rows
-  if (row?.how === 'x') await db.execute(sql`alter table ${deliveries} alter column payload set storage external`)
+  const [row] = (result as unknown as { rows: { storage: string; compression: string }[] }).rows
+  if (row?.storage !== 'x' || row.compression === 'l') return
+  await db
+    .execute(sql`alter table ${deliveries} alter column payload set compression lz4`)
+    .catch(() => db.execute(sql`alter table ${deliveries} alter column payload set storage external`))
 }
 
 /** One delivery by GitHub's id. */

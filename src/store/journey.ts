@@ -9,7 +9,7 @@
 
 /** The queues. A job only says "look at row N"; everything else is read from the row. */
 export type Job =
-  | { queue: 'deliver-event'; deliveryId: string }
+  | { queue: 'deliver-event'; deliveryIds: string[] }
   | { queue: 'enlist'; workItemId: number }
   | { queue: 'schedule' }
   | { queue: 'run'; runId: number }

@@ -6,7 +6,11 @@ import { Inbox, type StoreBatch } from '../../src/intake/inbox.ts'
 import type { NewDelivery } from '../../src/store/deliveries.ts'
 
 const log = pino({ level: 'silent' })
-const delivery = (deliveryId: string, payload = '{}'): NewDelivery => ({ deliveryId, event: 'issues', payload })
+const delivery = (deliveryId: string, payload = '{}'): NewDelivery => ({
+  deliveryId,
+  event: 'issues',
+  payload,
+})
 
 /** A database whose transactions end when the test says so. */
 function slowStore() {

@@ -82,7 +82,7 @@ export class Stage {
   async tell(hook: Hook, options: { deliveryId?: string; last?: boolean } = {}): Promise<DeliveryRow> {
     const deliveryId = options.deliveryId ?? randomUUID()
     await storeDeliveries(this.store, [{ deliveryId, event: hook.event, payload: JSON.stringify(hook.payload) }])
-    await deliver(this.parts, { deliveryId }, { last: options.last ?? false })
+    await deliver(this.parts, { deliveryIds: [deliveryId] }, { last: options.last ?? false })
     const row = await getDelivery(this.store.db, deliveryId)
     if (!row) throw new Error('the delivery is gone')
     return row
