@@ -91,7 +91,7 @@ function plannable(schedule: Schedule, pool: ReadonlySet<Node>, fixed: ReadonlyS
 
 function startable(schedule: Schedule, node: Node, idle: readonly Hold[]): boolean {
   const { item } = node
-  if (item?.state !== 'ready' || node.run || node.knot > 0) return false
+  if (item?.state !== 'ready' || node.run) return false
   const refusal = schedule.admission.refusal(item.repository, item.agentKind)
   if (refusal?.kind === 'paused' || refusal?.kind === 'budget') return false
   const footprint = schedule.footprints.read(item.footprint)

@@ -4,10 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { byChoose, byRule, drive } from '../../../bench/lib/schedule-drive.ts'
 import { type Instance, readInstance, readOptima } from '../../../bench/lib/schedule-instances.ts'
 import { choose } from '../../../src/backlog/schedule/choose.ts'
+import { costOf } from '../../../src/backlog/schedule/cost.ts'
 import { Decoder, type Problem } from '../../../src/backlog/schedule/decode.ts'
 import { improve, isStale } from '../../../src/backlog/schedule/improve.ts'
 import { orderBy, orderWithoutDelay } from '../../../src/backlog/schedule/orders.ts'
+import { workOf } from '../../../src/backlog/schedule/problem.ts'
 import { lognormal, seeded } from '../../../src/backlog/schedule/random.ts'
+import { Schedule } from '../../../src/backlog/schedule/schedule.ts'
+import { Search } from '../../../src/backlog/schedule/search.ts'
 import type { Snapshot } from '../../../src/backlog/schedule/types.ts'
 import { dependsOn, item, run, snapshot } from './lib/build.ts'
 
@@ -196,6 +200,39 @@ test('orders respect dependencies, with and without delay', () => {
       for (const other of problem.before[task] ?? []) expect(order.indexOf(other)).toBeLessThan(at)
     }
   }
+})
+
+test('forward-backward improvement never makes an order worse, and some better', () => {
+  const problem = problemOf(readInstance(fixture('small.txt')), 3)
+  const random = seeded(3)
+  let better = 0
+  for (let round = 0; round < 30; round++) {
+    const order = orderBy(
+      problem,
+      problem.seconds.map(() => random()),
+    )
+    const search = new Search(problem, { of: (table) => table.makespan, bound: 0 }, random)
+    const plain = search.lengthOf(order)
+    search.add(order)
+    const improved = search.best?.cost ?? Number.POSITIVE_INFINITY
+    expect(improved).toBeLessThanOrEqual(plain)
+    if (improved < plain) better++
+  }
+  expect(better).toBeGreaterThan(3)
+})
+
+test('an hour of an urgent item weighs more than some of an ordinary one', () => {
+  const schedule = new Schedule(snapshot({ items: [item(1, { priority: 0 }), item(2, { priority: 3 })] }))
+  const work = workOf(schedule, schedule.graph.nodes.values())
+  if (!work) throw new Error('nothing to plan')
+  const cost = costOf(work, [])
+  const table = (urgent: number, ordinary: number) => ({
+    start: new Float64Array(2),
+    finish: Float64Array.of(urgent, ordinary),
+    makespan: Math.max(urgent, ordinary),
+  })
+  expect(cost.of(table(2, 10))).toBeLessThan(cost.of(table(3, 8)))
+  expect(cost.of(table(2, 8))).toBeLessThan(cost.of(table(2, 10)))
 })
 
 const PUBLISHED = join(import.meta.dirname, '../../../../shared/data/schedules')

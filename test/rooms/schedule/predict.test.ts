@@ -31,6 +31,15 @@ test('the module counts more than a word', () => {
   expect(first?.path).toBe('src/web/a.ts')
 })
 
+test('a rare word counts more than one in every title', () => {
+  const history = [
+    merged('Colours', ['src/web.ts']),
+    ...['a', 'b', 'c', 'd'].map((name) => merged('Support limits', [`src/${name}/x.ts`])),
+  ]
+  const [first] = predictPaths({ title: 'Support colours', labels: [] }, history)
+  expect(first?.path).toBe('src/web.ts')
+})
+
 test('nothing alike, nothing predicted', () => {
   expect(predictPaths({ title: 'Zebra', labels: [] }, HISTORY)).toEqual([])
   expect(predictPaths({ title: 'Login', labels: [] }, [])).toEqual([])
