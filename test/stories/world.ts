@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { pino } from 'pino'
-import { onTestFailed, onTestFinished } from 'vitest'
+import { onTestFailed, onTestFinished, vi } from 'vitest'
 import { startTutti, type Tutti } from '../../src/app.ts'
 import { readEnv } from '../../src/config/env.ts'
 import type { Issue, PullIssue, Repository, Role } from '../../src/playground/github/model.ts'
@@ -67,6 +67,9 @@ export interface WorldOptions {
   /** False: the story starts Tutti itself. */
   start?: boolean
 }
+
+// A story takes two to five seconds; on a busy machine, several times that.
+vi.setConfig({ testTimeout: 90_000 })
 
 /** Settings of most stories: the scripted agent, one gate that looks at a file. */
 export const plainSettings = `agent: scripted
