@@ -24,7 +24,7 @@ export function printHistory(repository: string, json: boolean): void {
     return
   }
   process.stdout.write(
-    `${result.commits} commits, ${result.asked} asked about, ${result.answered} answered: precision ${result.precision.toFixed(3)}, recall ${result.recall.toFixed(3)}\n`,
+    `${result.commits} commits, ${result.asked} asked about, ${result.answered} answered: precision ${result.precision.toFixed(3)}, recall ${result.recall.toFixed(3)} (${result.known.toFixed(3)} of the files were there before)\n`,
   )
 }
 

@@ -26,6 +26,10 @@ const FILE_THRESHOLD = 0.3
 /** A directory of which no single file stands out is predicted as a whole from this part on. */
 const DIRECTORY_THRESHOLD = 0.4
 
+/** A word that more files than this have in their name says little, and how sure fewer make it. */
+const MOST_NAMESAKES = 3
+const NAME_SCORE = 0.5
+
 /** Words that are in every title. */
 const COMMON = new Set('a an and as at be by for from in into is it of on or so that the this to when with'.split(' '))
 
@@ -56,6 +60,7 @@ export function predictPaths(question: HistoryQuestion, history: readonly Histor
       directories.set(directory, (directories.get(directory) ?? 0) + part)
     }
   }
+  for (const [path, score] of namedIn(question.title, history)) files.set(path, Math.max(score, files.get(path) ?? 0))
   const sure = [...files].filter(([, score]) => score >= FILE_THRESHOLD)
   const covered = new Set(sure.map(([file]) => directoryOf(file)))
   // The root of a repository is no directory to be kept for one item.
@@ -74,6 +79,8 @@ export type Evaluation = {
   /** Of the predicted paths, the part that the pull request did touch; of its files, the part that was predicted. */
   precision: number
   recall: number
+  /** The part of the touched files that was there before: the recall of one who names them all. */
+  known: number
 }
 
 /**
@@ -82,9 +89,13 @@ export type Evaluation = {
  * @param skip so many of the oldest are only learned from.
  */
 export function evaluatePredictions(history: readonly HistorySample[], skip = 0): Evaluation {
-  let [answered, predicted, right, touched, found] = [0, 0, 0, 0, 0]
+  let [answered, predicted, right, touched, found, old] = [0, 0, 0, 0, 0, 0]
+  const seen = new Set<string>()
   history.forEach((sample, at) => {
+    const before = sample.files.filter((file) => seen.has(file)).length
+    for (const file of sample.files) seen.add(file)
     if (at < skip) return
+    old += before
     const paths = predictPaths(sample, history.slice(0, at)).map(({ path }) => parsePattern(path))
     const files = sample.files.map(parsePattern)
     if (paths.length > 0) answered++
@@ -94,12 +105,27 @@ export function evaluatePredictions(history: readonly HistorySample[], skip = 0)
     found += files.filter((file) => paths.some((path) => meet(path, file))).length
   })
   const asked = Math.max(0, history.length - skip)
-  return {
-    answered,
-    asked,
-    precision: predicted > 0 ? right / predicted : 0,
-    recall: touched > 0 ? found / touched : 0,
+  const part = (some: number, all: number) => (all > 0 ? some / all : 0)
+  return { answered, asked, precision: part(right, predicted), recall: part(found, touched), known: part(old, touched) }
+}
+
+/** Files whose own name is a word of the title that few files have in their name, with a score for each. */
+function namedIn(title: string, history: readonly HistorySample[]): Map<string, number> {
+  const wanted = new Set(wordsOf(title))
+  const byWord = new Map<string, Set<string>>()
+  for (const { files } of history) {
+    for (const file of files) {
+      const name = file.slice(file.lastIndexOf('/') + 1).replace(/\..*$/, '')
+      for (const word of wordsOf(name)) {
+        if (wanted.has(word)) byWord.set(word, (byWord.get(word) ?? new Set()).add(file))
+      }
+    }
   }
+  const found = new Map<string, number>()
+  for (const files of byWord.values()) {
+    if (files.size <= MOST_NAMESAKES) for (const file of files) found.set(file, NAME_SCORE)
+  }
+  return found
 }
 
 /** Signal → worth. */
@@ -107,10 +133,12 @@ function signalsOf(question: HistoryQuestion): Map<string, number> {
   const signals = new Map<string, number>()
   if (question.module) signals.set(`module ${question.module}`, WORTH.module)
   for (const label of question.labels) signals.set(`label ${label}`, WORTH.label)
-  for (const word of question.title.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? []) {
-    if (!COMMON.has(word)) signals.set(`word ${stem(word)}`, WORTH.word)
-  }
+  for (const word of wordsOf(question.title)) signals.set(`word ${word}`, WORTH.word)
   return signals
+}
+
+function wordsOf(text: string): string[] {
+  return (text.toLowerCase().match(/[\p{L}\p{N}]{2,}/gu) ?? []).filter((word) => !COMMON.has(word)).map(stem)
 }
 
 function likeness(

@@ -40,6 +40,12 @@ test('a rare word counts more than one in every title', () => {
   expect(first?.path).toBe('src/web.ts')
 })
 
+test('a file that the title names is predicted without anything alike', () => {
+  expect(predictPaths({ title: 'The session never ends', labels: [] }, HISTORY)).toEqual([
+    { path: 'src/auth/session.ts', score: 0.5 },
+  ])
+})
+
 test('nothing alike, nothing predicted', () => {
   expect(predictPaths({ title: 'Zebra', labels: [] }, HISTORY)).toEqual([])
   expect(predictPaths({ title: 'Login', labels: [] }, [])).toEqual([])
@@ -48,6 +54,6 @@ test('nothing alike, nothing predicted', () => {
 test('every pull request is judged by what was merged before it alone', () => {
   const result = evaluatePredictions(HISTORY, 2)
   // The third: login.ts right, login.test.ts wrong, session.ts missed. The fourth: invoice.ts right, export.ts wrong.
-  expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3 })
-  expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0 })
+  expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3, known: 2 / 3 })
+  expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0, known: 0 })
 })
