@@ -33,26 +33,31 @@ export async function run(argv: string[]): Promise<void> {
     },
   })
   const only = values.only?.split(',')
-  await using database = await ownDatabase()
-  using directory = ownDirectory()
-  if (!database) process.stderr.write('Postgres does not answer: durablePostgres is not measured\n')
+  const database = await ownDatabase()
+  const directory = ownDirectory()
+  try {
+    if (!database) process.stderr.write('Postgres does not answer: durablePostgres is not measured\n')
 
-  const measured: Record<Target, Measured[]> = { bareProbot: [], durablePostgres: [], durablePglite: [] }
-  for (let round = 0; round < Number(values.rounds); round++) {
-    for (const target of Object.keys(measured) as Target[]) {
-      if (target === 'durablePostgres' && !database) continue
-      if (only && !only.includes(target)) continue
-      const server = startServer(target, database?.url ?? '', join(directory.path, String(round)))
-      try {
-        const port = await told<number>(server)
-        await drive(port, 500, values.connections)
-        measured[target].push(await drive(port, Number(values.count), values.connections))
-      } finally {
-        await end(server)
+    const measured: Record<Target, Measured[]> = { bareProbot: [], durablePostgres: [], durablePglite: [] }
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const target of Object.keys(measured) as Target[]) {
+        if (target === 'durablePostgres' && !database) continue
+        if (only && !only.includes(target)) continue
+        const server = startServer(target, database?.url ?? '', join(directory.path, String(round)))
+        try {
+          const port = await told<number>(server)
+          await drive(port, 500, values.connections)
+          measured[target].push(await drive(port, Number(values.count), values.connections))
+        } finally {
+          await end(server)
+        }
       }
     }
+    report(measured, values.json)
+  } finally {
+    directory[Symbol.dispose]()
+    await database?.[Symbol.asyncDispose]()
   }
-  report(measured, values.json)
 }
 
 function startServer(target: Target, databaseUrl: string, directory: string): ChildProcess {

@@ -149,23 +149,6 @@ function followUp(row: EffectRow): Job | undefined {
   return row.kind === 'pull-request' || row.kind === 'merge' ? { queue: 'published', effectId: row.id } : undefined
 }
 
-/** The time of the earliest fact still wanted, or undefined when none is. */
-export async function nextWanted(db: Database): Promise<Date | undefined> {
-  const [row] = await db
-    .select({ at: effects.notBefore })
-    .from(effects)
-    .where(eq(effects.state, 'wanted'))
-    .orderBy(asc(effects.notBefore))
-    .limit(1)
-  return row?.at
-}
-
-/** One effect by its key. */
-export async function effectByKey(db: Database, key: string): Promise<EffectRow | undefined> {
-  const [row] = await db.select().from(effects).where(eq(effects.key, key))
-  return row
-}
-
 /** One effect by its row id. */
 export async function effectById(db: Database, id: number): Promise<EffectRow | undefined> {
   const [row] = await db.select().from(effects).where(eq(effects.id, id))

@@ -41,7 +41,7 @@ export function sampleScenes(first: number): Scene[] {
       trigger: 'label',
       body: `Add \`saludar(name)\`, which says hello in Spanish.\n\n${script(
         'plan [>] write saludar | [ ] test it',
-        'write src/saludar.js: export const saludar = (name) => `¡Hola, ${name}!`',
+        "write src/saludar.js: export const saludar = (name) => '¡Hola, ' + name + '!'",
         ...testFile('saludar', "saludar('Ana')", "'¡Hola, Ana!'"),
         'plan [x] write saludar | [x] test it',
         'say Added `saludar` next to `greet`, with a test. Nothing else changed.',
