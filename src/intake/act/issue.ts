@@ -2,7 +2,7 @@
 
 import { type Actor, NotFound } from '../../github/types.ts'
 import { isBlocker } from '../../store/blockers.ts'
-import { firstTime, forget, hear, heardAt, wasHandled } from '../../store/handled.ts'
+import { firstTime, forget, heardAt, wasHandled } from '../../store/handled.ts'
 import {
   type ItemRow,
   itemOfIssue,
@@ -11,7 +11,6 @@ import {
   type SystemRow,
   systemOfRepository,
 } from '../../store/items.ts'
-import type { Tx } from '../../store/open.ts'
 import { pullOfItem } from '../../store/pulls.ts'
 import type { IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../facts.ts'
 import { takeOff } from './aside.ts'
@@ -19,24 +18,9 @@ import { sizeItem } from './label.ts'
 import { done, hasLabel, type IntakeParts, ignored, isFinished, type Outcome, sameLabel, settingsOf } from './parts.ts'
 import { settlePull } from './pull.ts'
 import { mayStart, queueIt } from './queue.ts'
+import { hearOf, type IssueSeen, issueSubject, labelSeen } from './seen.ts'
 import { withSettings } from './settings.ts'
 import * as say from './wording.ts'
-
-/** An issue as it is, and why we look at it. */
-export interface IssueSeen {
-  repository: RepositoryFacts
-  system: SystemRow | undefined
-  item: ItemRow | undefined
-  issue: IssueFacts
-  how: IssueMoved['how']
-  /** Who did that. */
-  sender: Actor
-  at: Date | null
-}
-
-/** The key that says "the label was on when we last looked", so that a lost `unlabeled` can be told from `/queue`. */
-export const labelSeen = (systemId: number, issueNumber: number) => `labelled:${systemId}#${issueNumber}`
-export const issueSubject = (repositoryId: number, issueNumber: number) => `issue:${repositoryId}#${issueNumber}`
 
 /** Acts on `issues` labeled, unlabeled, closed and reopened. */
 export async function issueMoved(parts: IntakeParts, fact: IssueMoved): Promise<Outcome> {
@@ -131,11 +115,6 @@ async function open(parts: IntakeParts, seen: IssueSeen, wanted: boolean): Promi
     await takeOff(tx, current, 'cancelled', { actor: sender.login, why })
     return done('the label was taken off, the item cancelled')
   })
-}
-
-/** Remembers how new our knowledge of the issue is. */
-export async function hearOf(tx: Tx, seen: Pick<IssueSeen, 'repository' | 'issue' | 'at'>): Promise<void> {
-  if (seen.at) await hear(tx, issueSubject(seen.repository.repositoryId, seen.issue.number), seen.at)
 }
 
 /** Acts on an issue that is not there any more. */

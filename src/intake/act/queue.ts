@@ -10,8 +10,8 @@ import type { Tx } from '../../store/open.ts'
 import { queueIssue } from '../../store/queue-issue.ts'
 import { runsOf } from '../../store/runs.ts'
 import { workItems } from '../../store/schema.ts'
-import { hearOf, type IssueSeen, labelSeen } from './issue.ts'
 import { done, ensureSystem, type IntakeParts, ignored, isPerson, mayWrite, type Outcome, settingsOf } from './parts.ts'
+import { hearOf, type IssueSeen, labelSeen } from './seen.ts'
 import * as say from './wording.ts'
 
 /** Whether a label can start work: there is none yet, or it has ended or stands aside for a person. */
