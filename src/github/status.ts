@@ -1,11 +1,12 @@
 /** Gathers what the status comment of an item says, from the facts as they are now. */
 
-import { and, desc, eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { defaultSettings } from '../config/settings.ts'
 import { getItem, getSystem, type ItemRow, lastDecision } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
+import { pullOfItem } from '../store/pulls.ts'
 import { runsOf } from '../store/runs.ts'
-import { approvals, gateResults, pullRequests } from '../store/schema.ts'
+import { gateResults } from '../store/schema.ts'
 import { type GateView, type StatusView, statusComment } from './wording.ts'
 
 /** The status comment of an item as it should read now. @throws when there is no such item. */
@@ -27,7 +28,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     progress: attempts.at(-1)?.progress ?? '',
     waits: decision?.action === 'wait' ? decision.words : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
-    pull: await pullOf(db, item),
+    pull: (await pullOfItem(db, item.id)) ?? null,
     mergeWhen: settings.merge.when,
     settingsError: system?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
@@ -41,19 +42,4 @@ export async function gatesOf(db: Database, workItemId: number, sha: string): Pr
     .from(gateResults)
     .where(and(eq(gateResults.workItemId, workItemId), eq(gateResults.sha, sha)))
     .orderBy(gateResults.id)
-}
-
-async function pullOf(db: Database, item: ItemRow): Promise<StatusView['pull']> {
-  const [pull] = await db
-    .select()
-    .from(pullRequests)
-    .where(eq(pullRequests.workItemId, item.id))
-    .orderBy(desc(pullRequests.id))
-    .limit(1)
-  if (!pull) return null
-  const reviews = await db
-    .select()
-    .from(approvals)
-    .where(and(eq(approvals.pullRequestId, pull.id), eq(approvals.sha, pull.headSha), eq(approvals.state, 'approved')))
-  return { ...pull, approvedBy: reviews.map((review) => review.reviewer) }
 }

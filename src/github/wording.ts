@@ -21,7 +21,6 @@ export interface StatusView {
   pull: {
     number: number
     state: 'open' | 'merged' | 'closed'
-    approvedBy: string[]
     mergeRequestedBy: string | null
   } | null
   mergeWhen: 'command' | 'approved'
@@ -98,16 +97,17 @@ function sentence(view: StatusView): string {
 
 function reviewSentence(view: StatusView): string {
   if (!view.pull) return 'The gates passed; the pull request is being opened.'
-  const { number, approvedBy, mergeRequestedBy } = view.pull
+  const { number, mergeRequestedBy } = view.pull
   if (mergeRequestedBy && view.state === 'merging')
     return `#${number} is being merged on the word of ${mergeRequestedBy}.`
-  const approved = approvedBy.length > 0 ? `Approved by ${approvedBy.join(', ')}. ` : ''
   const next =
-    view.mergeWhen === 'command'
-      ? `${approved ? 'Say' : 'Review it, then say'} \`/merge\` there or here.`
-      : `It merges by itself once it is approved and green.`
+    view.mergeWhen === 'approved'
+      ? 'It merges by itself once it is approved and green.'
+      : mergeRequestedBy && view.state === 'approved'
+        ? `Then it is merged on the word of ${mergeRequestedBy}.`
+        : 'Review it, then say `/merge` there or here.'
   const why = view.reason ? `${line(view.reason)} ` : ''
-  return `#${number} holds the result; every gate passed on ${short(view.headSha)}. ${why}${approved}${next}`
+  return `#${number} holds the result; every gate passed on ${short(view.headSha)}. ${why}${next}`
 }
 
 function gateTable(gates: GateView[], headSha: string | null): string {

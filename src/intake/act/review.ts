@@ -1,7 +1,7 @@
 /** Somebody reviewed a pull request of ours, or a review was dismissed. */
 
 import type { Actor, Review } from '../../github/types.ts'
-import { advance, type ItemRow, lockItem, type SystemRow, systemOfRepository } from '../../store/items.ts'
+import { advance, announce, type ItemRow, lockItem, type SystemRow, systemOfRepository } from '../../store/items.ts'
 import type { Tx } from '../../store/open.ts'
 import type { PullRow } from '../../store/pulls.ts'
 import { addReview, dismissReview, hasLaterVerdict, takeBackMerge } from '../../store/reviews.ts'
@@ -76,6 +76,11 @@ async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Ac
   if (!['reviewing', 'approved', 'checking'].includes(item.state)) {
     return done(`changes requested; the next attempt is told (the item is ${item.state})`)
   }
-  await advance(tx, item, 'ready', { actor: author.login, why: say.changesWanted(pull.number, author.login) })
+  const ready = await advance(tx, item, 'ready', {
+    actor: author.login,
+    why: say.changesWanted(pull.number, author.login),
+  })
+  // The reviewer sees that somebody is at it.
+  await announce(tx, ready, 'soon')
   return done('changes requested; the item goes to an agent again')
 }
