@@ -171,7 +171,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
               one.state === 'open' &&
               (one.body ?? '').includes(`Closes #${issue.number}\n`) &&
               one.pull.headSha !== notHead &&
-              world.status(issue).includes(`Review pull request #${one.number}`),
+              world.status(issue).includes(`Review pull request #${one.number}`) &&
+              world.status(issue).includes(one.pull.headSha.slice(0, 7)),
           ),
         `an open pull request for #${issue.number}`,
       )
