@@ -6,7 +6,7 @@ import { readdirSync } from 'node:fs'
 
 interface Benchmark {
   /** One line for the list. */
-  about: string
+  about?: string
   /** @param argv what followed the name. */
   run(argv: string[]): Promise<void>
 }
@@ -24,7 +24,7 @@ async function main([name, ...argv]: string[]): Promise<void> {
     const benchmark = await load(name)
     return benchmark.run(argv)
   }
-  const lines = await Promise.all(names.map(async (one) => `  ${one.padEnd(12)} ${(await load(one)).about}`))
+  const lines = await Promise.all(names.map(async (one) => `  ${one.padEnd(12)} ${(await load(one)).about ?? ''}`))
   process.stderr.write(`usage: npm run bench -- <name> [options]\n${lines.join('\n')}\n`)
   process.exitCode = 1
 }

@@ -9,7 +9,7 @@ import { findNotYet } from '../store/queues.ts'
 import { commented } from './act/comment.ts'
 import { issueEdited } from './act/edit.ts'
 import { issueGone, issueMoved } from './act/issue.ts'
-import { CannotAsk, type DeliverParts, ignored, type Outcome } from './act/parts.ts'
+import { CannotAsk, type DeliverParts, ensureSystem, ignored, type Outcome } from './act/parts.ts'
 import { pullMoved } from './act/pull.ts'
 import { sayOnce } from './act/queue.ts'
 import {
@@ -148,8 +148,9 @@ async function fail(parts: DeliverParts, delivery: DeliveryRow, fact: Fact, erro
     'a delivery could not be acted on',
   )
   await parts.store.transaction(async (tx) => {
-    const system = 'repository' in fact && (await systemOfRepository(tx.db, fact.repository.repositoryId))
-    if (system && error instanceof CannotAsk && 'issue' in fact) {
+    if (error instanceof CannotAsk && 'issue' in fact && fact.repository.installationId !== 0) {
+      const known = await systemOfRepository(tx.db, fact.repository.repositoryId)
+      const system = await ensureSystem(tx, known, fact.repository)
       const key = `cannot-ask:${delivery.deliveryId}`
       await sayOnce(tx, system, fact.issue.number, cannotAsk(error.actor.login), key)
     }
