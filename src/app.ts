@@ -28,7 +28,7 @@ import { deliver } from './intake/apply.ts'
 import { createReceiver, isDelivery } from './intake/receive.ts'
 import { Runner } from './runs/runner.ts'
 import { settle } from './runs/settle.ts'
-import { deregister, register } from './store/instances.ts'
+import { deregister, giveBackJobs, register } from './store/instances.ts'
 import type { SystemRow } from './store/items.ts'
 import { openStore } from './store/open.ts'
 import { orHold } from './store/stranded.ts'
@@ -79,6 +79,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const github = await patiently(() => openGitHub(client, log, (token) => secrets.add(token)), log)
     const instance = await register(store.db)
     closers.push(() => deregister(store.db, instance))
+    await giveBackJobs(store, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
 
     const controls = new Controls(join(env.dataDirectory, 'repositories'), {
       allowHttp: env.ALLOW_HTTP_CLONE,

@@ -8,6 +8,7 @@ import { defaultSettings } from '../config/settings.ts'
 import { getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { startPulse } from '../store/pulse.ts'
+import { stopping } from '../store/queues.ts'
 import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
 import { markerEnv } from '../workspace/containment/markers.ts'
@@ -39,9 +40,13 @@ export class Checker {
     this.#parts = parts
   }
 
-  /** Handler of the `check` queue. Returns at once: a job is not the lease, and tests may take long. */
+  /**
+   * Handler of the `check` queue. Returns at once: a job is not the lease, and tests may take long.
+   * @throws {NotYet} when this process is ending: the job is for the next one.
+   */
   start(runId: number): void {
-    if (this.#closing || this.#active.has(runId)) return
+    if (this.#closing) throw stopping()
+    if (this.#active.has(runId)) return
     const stop = new AbortController()
     const ended = check(this.#parts, runId, stop)
       .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'the gates could not be run'))

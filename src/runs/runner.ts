@@ -1,6 +1,7 @@
 /** The runner of this process: starts attempts, knows which are alive, ends them when Tutti stops. */
 
 import { eq } from 'drizzle-orm'
+import { stopping } from '../store/queues.ts'
 import { getRun } from '../store/runs.ts'
 import { runs } from '../store/schema.ts'
 import { attempt } from './attempt.ts'
@@ -23,9 +24,11 @@ export class Runner {
   /**
    * Handler of the `run` queue. Returns at once: a job is not the lease, and an attempt may take hours. The attempt
    * lives in its row; when this process dies, `takeOver` in another one goes on.
+   * @throws {NotYet} when this process is ending: the job is for the next one.
    */
   start(runId: number): void {
-    if (this.#closing || this.#active.has(runId)) return
+    if (this.#closing) throw stopping()
+    if (this.#active.has(runId)) return
     const stop = new AbortController()
     const ended = attempt(this.#parts, runId, stop)
       .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'an attempt could not be recorded'))

@@ -30,14 +30,7 @@ export async function deregister(db: Database, id: string): Promise<void> {
  * @returns the ids of the runs that lost their runner.
  */
 export async function reap(store: Store, self: string, timeoutMs: number): Promise<number[]> {
-  const others = await store.db
-    .select()
-    .from(instances)
-    .where(notInArray(instances.id, [self]))
-  const silentSince = new Date(Date.now() - timeoutMs)
-  const dead = others.filter((one) =>
-    one.host === hostname() ? !isAlive({ pid: one.pid, startTime: one.pidStartTime }) : one.heartbeatAt < silentSince,
-  )
+  const dead = (await others(store.db, self)).filter((one) => isDead(one, timeoutMs))
   const ids = dead.map((one) => one.id)
   return store.transaction(async (tx) => {
     if (ids.length > 0) await tx.db.delete(instances).where(inArray(instances.id, ids))
@@ -56,4 +49,31 @@ export async function reap(store: Store, self: string, timeoutMs: number): Promi
       .returning({ id: runs.id })
     return lost.map((run) => run.id)
   })
+}
+
+/**
+ * Gives back the jobs that were under way when the last process died. To be called at start, before this process takes
+ * jobs; while another process lives they may be its own, and pg-boss gives back what it does not finish.
+ */
+export async function giveBackJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
+  if ((await others(store.db, self)).some((one) => !isDead(one, timeoutMs))) return
+  const active = await store.db.execute(sql`select name, id, retry_count from pgboss.job where state = 'active'`)
+  const { rows } = active as unknown as { rows: { name: string; id: string; retry_count: number }[] }
+  await store.queues.giveBack(rows.map(({ name, id, retry_count }) => ({ name, id, retryCount: retry_count })))
+}
+
+type InstanceRow = typeof instances.$inferSelect
+
+async function others(db: Database, self: string): Promise<InstanceRow[]> {
+  return db
+    .select()
+    .from(instances)
+    .where(notInArray(instances.id, [self]))
+}
+
+/** One of this machine is dead when its pid is gone, one of another machine when it has been silent for long. */
+function isDead(one: InstanceRow, timeoutMs: number): boolean {
+  return one.host === hostname()
+    ? !isAlive({ pid: one.pid, startTime: one.pidStartTime })
+    : one.heartbeatAt < new Date(Date.now() - timeoutMs)
 }

@@ -41,6 +41,11 @@ export class NotYet extends Error {
   }
 }
 
+/** What a handler throws that starts nothing new because its process is ending. */
+export function stopping(): NotYet {
+  return new NotYet('this process is ending', new Date(Date.now() + 1_000))
+}
+
 export class Queues {
   readonly #boss: PgBoss
   readonly #log: Logger
@@ -69,6 +74,8 @@ export class Queues {
           retryBackoff: true,
           retryDelayMax: 120,
           expireInSeconds: 15 * 60,
+          // A process that dies with a job gives it back, to another process, after this long.
+          heartbeatSeconds: 60,
           deleteAfterSeconds: 24 * 3600,
           notify: true,
         })
@@ -76,6 +83,17 @@ export class Queues {
       // Reads the queue into pg-boss's cache: on PGlite's one connection a first `send` inside a transaction would
       // wait for ever for a look-up outside it.
       await this.#boss.fetch(name, { batchSize: 1, ignoreStartAfter: false, minPriority: 1_000_000 })
+    }
+  }
+
+  /**
+   * Gives back jobs that a process had taken that is gone: they are tried again at once. Each counts as a failure, so
+   * that a job which kills its process is not tried for ever.
+   */
+  async giveBack(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
+    for (const { name, id, retryCount } of jobs) {
+      await this.#boss.fail(name, id, { message: 'its process is gone' })
+      if (name in queues) this.#wakeAt(name as QueueName, retryTime(retryCount))
     }
   }
 
@@ -179,7 +197,7 @@ export class Queues {
         { err: error, queue: name, job: id, retry: job.retryCount },
         'a job failed; it will be tried again',
       )
-      this.#wakeAt(name, new Date(Date.now() + 2 ** job.retryCount * 1_000))
+      this.#wakeAt(name, retryTime(job.retryCount))
       return { id, status: 'failed' as const, output: { message } }
     }
   }
@@ -195,6 +213,11 @@ export class Queues {
     for (const timer of this.#timers) clearTimeout(timer)
     await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
   }
+}
+
+/** When pg-boss hands out a job again that has failed, at the latest (retryDelay and retryBackoff above). */
+function retryTime(retryCount: number): Date {
+  return new Date(Date.now() + 2 ** retryCount * 1_000)
 }
 
 /** Wishes for times this near to each other, in milliseconds, are one job of a single queue ... */

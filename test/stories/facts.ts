@@ -48,5 +48,5 @@ export async function untilMerged(world: World, issue: Issue): Promise<PullIssue
 export async function untilDone({ github, repository, untilStatus }: World, issue: Issue): Promise<void> {
   await untilStatus(issue, '▰▰▰▰▰ Done')
   const branch = `refs/heads/module/issue-${issue.number}`
-  await github.until(() => !repository.refs.has(branch), `the branch of #${issue.number} is gone`)
+  await github.until(() => !repository.refs.has(branch), `the branch of #${issue.number} is gone`, 60_000)
 }

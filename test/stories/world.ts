@@ -70,6 +70,7 @@ export interface WorldOptions {
 
 // A story takes two to five seconds; on a busy machine, several times that.
 vi.setConfig({ testTimeout: 90_000 })
+const patience = 60_000
 
 /** Settings of most stories: the scripted agent, one gate that looks at a file. */
 export const plainSettings = `agent: scripted
@@ -152,7 +153,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       return world.maintainer.addLabels(repository, issue.number, ['tutti'])
     },
     status: (issue) => issue.comments.findLast((comment) => comment.body.includes('<!-- tutti:status:'))?.body ?? '',
-    untilStatus: (issue, expected, timeoutMs) =>
+    untilStatus: (issue, expected, timeoutMs = patience) =>
       github.until(
         () => {
           const text = world.status(issue)
@@ -175,12 +176,13 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
               world.status(issue).includes(one.pull.headSha.slice(0, 7)),
           ),
         `an open pull request for #${issue.number}`,
+        patience,
       )
     },
     approveAndMerge: async (pull) => {
       await world.maintainer.review(repository, pull.number, { state: 'APPROVED' })
       await world.maintainer.comment(repository, pull.number, '/merge')
-      await github.until(() => pull.pull.mergedAt, `#${pull.number} is merged`)
+      await github.until(() => pull.pull.mergedAt, `#${pull.number} is merged`, patience)
     },
     fileAt: async (commit, path) =>
       (await promisify(execFile)('git', ['-C', repository.path, 'show', `${commit}:${path}`])).stdout,
