@@ -90,7 +90,7 @@ describe('what an agent sees', () => {
         ...['TUTTI_PROMPT_FILE', 'TUTTI_RUN'],
       ].sort(),
     )
-    expect(seen.TUTTI_RUN).toBe('run-with-a-name')
+    expect(seen.TUTTI_RUN).toMatch(/^[\w-]+\.run-with-a-name$/)
     expect(seen.HOME).toMatch(/home-\d+$/)
     expect(seen.HOME).not.toContain(cwd)
   })

@@ -214,7 +214,7 @@ async function endTree(
 ): Promise<KillResult> {
   // Adapters leave when their input ends.
   child.stdin.end()
-  const target = { root, marker: runMarker(options.runId) }
+  const target = { root, marker: runMarker({ lifeId: options.warden.lifeId, runId: options.runId }) }
   const result = await killTrees([target], { graceMs: graceMs(options) / 2 })
   // The last words on stderr often say why.
   await drained(child)

@@ -24,15 +24,20 @@ const safeId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
  */
 export function markerEnv(marks: RunMarks): Record<string, string> {
   for (const [name, value] of Object.entries(marks)) checkId(name, value)
-  return { TUTTI_INSTANCE: marks.instanceId, TUTTI_LIFE: marks.lifeId, TUTTI_RUN: marks.runId }
+  return { TUTTI_INSTANCE: marks.instanceId, TUTTI_LIFE: marks.lifeId, TUTTI_RUN: runMark(marks) }
+}
+
+/** Run ids are numbers of one database: without the life, runs of another orchestrator on this machine have the same. */
+function runMark({ lifeId, runId }: Pick<RunMarks, 'lifeId' | 'runId'>): string {
+  return `${lifeId}.${runId}`
 }
 
 export function checkId(name: string, value: string): void {
   if (!safeId.test(value)) throw new OperatorError(`${name} cannot mark a process: ${JSON.stringify(value)}`)
 }
 
-export function runMarker(runId: string): string {
-  return `TUTTI_RUN=${runId}`
+export function runMarker(run: Pick<RunMarks, 'lifeId' | 'runId'>): string {
+  return `TUTTI_RUN=${runMark(run)}`
 }
 
 export function lifeMarker(lifeId: string): string {

@@ -21,7 +21,10 @@ const runs = new Map<string, TreeTarget>()
 for await (const line of createInterface({ input: process.stdin })) {
   const [verb, runId, pid, ...startTime] = line.split(' ')
   if (verb === '+' && runId) {
-    runs.set(runId, { root: { pid: Number(pid), startTime: startTime.join(' ') }, marker: runMarker(runId) })
+    runs.set(runId, {
+      root: { pid: Number(pid), startTime: startTime.join(' ') },
+      marker: runMarker({ lifeId, runId }),
+    })
   }
   if (verb === '-' && runId) runs.delete(runId)
 }
