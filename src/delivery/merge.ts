@@ -8,6 +8,7 @@ import { want } from '../store/effects.ts'
 import { advance, announce, getItem, getSystem, type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
 import { gateRows, getPull, type PullRow } from '../store/pulls.ts'
+import { approvalsVoidUntil } from '../store/reviews.ts'
 import { pullRequests, workItems } from '../store/schema.ts'
 import type { DeliveryParts } from './parts.ts'
 import { isPerson, type MergeFacts, mayMerge, type Verdict } from './verdict.ts'
@@ -47,12 +48,18 @@ async function facts(parts: DeliveryParts, system: SystemRow, item: ItemRow, pul
     sha: head,
     pull: now,
     baseBranch: item.baseBranch,
-    reviews: await withPermissions(parts, system, reviews),
+    reviews: await withPermissions(parts, system, await stillCounting(parts, pull, reviews)),
     checks,
     gates,
     approvalsNeeded: settings.merge.approvals,
     protectedAllowed: item.protectedAllowedSha === head,
   }
+}
+
+/** Without approvals of what the pull request was before it was reopened or pointed elsewhere. */
+async function stillCounting({ store }: DeliveryParts, pull: PullRow, reviews: Review[]): Promise<Review[]> {
+  const until = await approvalsVoidUntil(store.db, pull.id)
+  return until ? reviews.filter(({ state, at }) => state !== 'approved' || (at !== null && at > until)) : reviews
 }
 
 /** Permission is asked at this moment, once for each person whose word could count. */
@@ -104,8 +111,9 @@ async function act(parts: DeliveryParts, { system, item, pull, asked }: Subject,
       return
     }
     if (verdict.kind === 'wait') {
-      if (current.state === 'reviewing' && asked)
-        await advance(tx, current, 'approved', { actor: 'tutti', why: verdict.why })
+      if (current.state !== 'reviewing' || !asked) return
+      // Whoever said /merge sees what it waits for.
+      await announce(tx, await advance(tx, current, 'approved', { actor: 'tutti', why: verdict.why }), 'now')
       return
     }
     await tx.db

@@ -240,6 +240,7 @@ function reviewOf(review: {
   state: string
   commit_id: string | null
   body: string
+  submitted_at?: string | null
 }): Review {
   return {
     id: review.id,
@@ -247,6 +248,7 @@ function reviewOf(review: {
     state: review.state.toLowerCase() as Review['state'],
     sha: review.commit_id,
     body: review.body,
+    at: review.submitted_at ? new Date(review.submitted_at) : null,
   }
 }
 

@@ -56,6 +56,8 @@ export interface Review {
   /** The head sha the reviewer saw. */
   sha: string | null
   body: string
+  /** By GitHub's clock; null while it is pending. */
+  at: Date | null
 }
 
 export interface ReviewComment {

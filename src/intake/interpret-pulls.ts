@@ -45,7 +45,14 @@ export function interpretReview(payload: Payload, action: string): Fact[] {
       ...read.envelope.parse(payload),
       at: review.submitted_at ?? at,
       pull,
-      review: { id: review.id, author: review.user, state, sha: review.commit_id ?? null, body: review.body },
+      review: {
+        id: review.id,
+        author: review.user,
+        state,
+        sha: review.commit_id ?? null,
+        body: review.body,
+        at: review.submitted_at ?? null,
+      },
     },
   ]
 }

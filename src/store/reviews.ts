@@ -1,6 +1,7 @@
 /** Reviews of our pull requests, as stored: the facts that `/merge` and the status comment read. */
 
 import { and, eq, gt, inArray } from 'drizzle-orm'
+import { hear, heardAt } from './handled.ts'
 import type { Database, Tx } from './open.ts'
 import type { ApprovalRow } from './pulls.ts'
 import { approvals, pullRequests } from './schema.ts'
@@ -47,15 +48,24 @@ export async function knownReviews(db: Database, pullRequestId: number): Promise
 
 /**
  * What was approved is no longer what the pull request is (another base, reopened): its approvals and a `/merge` that
- * was said are void.
+ * was said are void, also those that we are told of later.
+ * @param at when that happened, by GitHub's clock; null when nobody has told: then everything until now is void.
  */
-export async function voidApprovals(tx: Tx, pullRequestId: number): Promise<void> {
+export async function voidApprovals(tx: Tx, pullRequestId: number, at: Date | null): Promise<void> {
   await tx.db
     .update(approvals)
     .set({ state: 'dismissed' })
     .where(and(eq(approvals.pullRequestId, pullRequestId), eq(approvals.state, 'approved')))
+  await hear(tx, voidSubject(pullRequestId), at ?? new Date())
   await takeBackMerge(tx, pullRequestId)
 }
+
+/** Approvals until this time do not count; undefined when nothing has made them void. */
+export async function approvalsVoidUntil(db: Database, pullRequestId: number): Promise<Date | undefined> {
+  return heardAt(db, voidSubject(pullRequestId))
+}
+
+const voidSubject = (pullRequestId: number) => `approvals-void:${pullRequestId}`
 
 /** A `/merge` that was said counts no longer. */
 export async function takeBackMerge(tx: Tx, pullRequestId: number): Promise<void> {

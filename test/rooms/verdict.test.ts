@@ -7,7 +7,7 @@ const other = 'b'.repeat(40)
 
 function review(login: string, state: Review['state'], more: Partial<Review> = {}, mayWrite = true) {
   const author = { id: login.length, login, type: 'User' as const }
-  return { review: { id: 1, author, state, sha, body: '', ...more }, mayWrite }
+  return { review: { id: 1, author, state, sha, body: '', at: new Date(), ...more }, mayWrite }
 }
 
 function facts(more: Partial<MergeFacts> = {}): MergeFacts {

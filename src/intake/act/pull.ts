@@ -102,26 +102,26 @@ async function closed(parts: IntakeParts, tx: Tx, row: PullRow, item: ItemRow, s
 }
 
 async function open(parts: IntakeParts, tx: Tx, row: PullRow, item: ItemRow, seen: PullSeen): Promise<Outcome> {
-  const { pull, sender } = seen
+  const { pull } = seen
   const changes: string[] = []
-  if (row.state === 'closed') changes.push(await reopened(tx, row, item, sender))
+  if (row.state === 'closed') changes.push(await reopened(tx, row, item, seen))
   if (row.baseBranch !== pull.baseBranch) changes.push(await retargeted(tx, row, item, seen))
   if (row.headSha !== pull.headSha) changes.push(await moved(parts, tx, row, item, seen))
   return changes.length > 0 ? done(changes.join('; ')) : ignored('nothing about it is new')
 }
 
-async function reopened(tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<string> {
+async function reopened(tx: Tx, row: PullRow, item: ItemRow, { sender, at }: PullSeen): Promise<string> {
   await tx.db.update(pullRequests).set({ state: 'open' }).where(eq(pullRequests.id, row.id))
-  await voidApprovals(tx, row.id)
+  await voidApprovals(tx, row.id, at)
   if (item.state === 'held') {
     await advance(tx, item, 'reviewing', { actor: sender.login, why: say.reopenedPull(row.number, sender.login) })
   }
   return 'opened again'
 }
 
-async function retargeted(tx: Tx, row: PullRow, item: ItemRow, { pull, sender }: PullSeen): Promise<string> {
+async function retargeted(tx: Tx, row: PullRow, item: ItemRow, { pull, sender, at }: PullSeen): Promise<string> {
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
-  await voidApprovals(tx, row.id)
+  await voidApprovals(tx, row.id, at)
   const current = await getItem(tx.db, item.id)
   if (current?.state === 'approved' || current?.state === 'merging') {
     await advance(tx, current, 'reviewing', {

@@ -198,9 +198,10 @@ export class People {
   review(number: number, state: Review['state'], by: Actor, more: Partial<Review> = {}): Hook & { reviewId: number } {
     const pull = this.#repository.pulls.get(number)
     if (!pull) throw new Error(`no pull request ${number}`)
-    const review: Review = { id: id(), author: by, state, sha: pull.headSha, body: `It is ${state}.`, ...more }
+    const at = this.#github.tick()
+    const review: Review = { id: id(), author: by, state, sha: pull.headSha, body: `It is ${state}.`, at, ...more }
     this.#repository.reviews.set(number, [...(this.#repository.reviews.get(number) ?? []), review])
-    pull.updatedAt = this.#github.tick()
+    pull.updatedAt = at
     return { ...this.#reviewHook(number, review, 'submitted', by), reviewId: review.id }
   }
 
