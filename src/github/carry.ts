@@ -79,8 +79,8 @@ export const carriers: Carriers = {
     const known = typeof before.number === 'number' ? before.number : undefined
     const found = known ?? (carriage.mayExist ? await findPull(carriage, branch, base) : undefined)
     if (found !== undefined) {
-      const { data } = await octokit.rest.pulls.update({ ...at, pull_number: found, ...text })
-      return { number: found, url: data.html_url, sha, fingerprint }
+      const updated = await updatePull(carriage, found, text)
+      if (updated) return { number: found, url: updated, sha, fingerprint }
     }
     try {
       const { data } = await octokit.rest.pulls.create({ ...at, head: branch, base, ...text })
@@ -168,6 +168,25 @@ async function findComment({ octokit, at, key, botLogin }: Carriage, issueNumber
     if (mine) return mine.id
   }
   return undefined
+}
+
+/**
+ * Brings an earlier pull request up to date, and opens it again when somebody closed it: asked for again, the work
+ * goes on where it was talked about. @returns its address; undefined when it cannot be opened (merged, or its branch
+ * was made anew).
+ */
+async function updatePull(
+  { octokit, at }: Carriage,
+  number: number,
+  text: { title: string; body: string },
+): Promise<string | undefined> {
+  try {
+    const { data } = await octokit.rest.pulls.update({ ...at, pull_number: number, ...text, state: 'open' })
+    return data.html_url
+  } catch (error) {
+    if (statusOf(error) !== 422) throw error
+    return undefined
+  }
 }
 
 async function findPull({ octokit, at }: Carriage, branch: string, base: string): Promise<number | undefined> {

@@ -24,6 +24,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
   return {
     ...item,
     attempts,
+    used: attempts.filter((attempt) => attempt.counts && attempt.id > (item.freshSince ?? 0)).length,
     allowed: settings.limits.retries + 1,
     progress: attempts.at(-1)?.progress ?? '',
     waits: decision?.action === 'wait' ? decision.words : null,

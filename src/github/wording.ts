@@ -11,7 +11,9 @@ export interface StatusView {
   reply: string | null
   branch: string
   attempts: { attempt: number; agent: string; outcome: string | null; summary: string; counts: boolean }[]
-  /** Attempts that count, at most, before a person is asked. */
+  /** Attempts that count since a person last asked for fresh ones ... */
+  used: number
+  /** ... and how many may, before a person is asked. */
   allowed: number
   progress: string
   /** Why the item waits, in the scheduler's words. */
@@ -123,8 +125,7 @@ function attemptList(view: StatusView): string {
     const free = attempt.counts ? '' : ' (does not count)'
     return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${line(attempt.summary, 300)}` : ''}`
   })
-  const used = view.attempts.filter((attempt) => attempt.counts).length
-  return `<details><summary>Attempts: ${used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
+  return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
 }
 
 function footer(view: StatusView): string {
