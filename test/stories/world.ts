@@ -173,7 +173,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
               (one.body ?? '').includes(`Closes #${issue.number}\n`) &&
               one.pull.headSha !== notHead &&
               world.status(issue).includes(`Review pull request #${one.number}`) &&
-              world.status(issue).includes(one.pull.headSha.slice(0, 7)),
+              world.status(issue).includes(`every gate passed on \`${one.pull.headSha.slice(0, 7)}\``),
           ),
         `an open pull request for #${issue.number}`,
         patience,
