@@ -112,7 +112,16 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       'enlist',
       orHold<'enlist'>(store, (job) => enlist(parts, job)),
     )
-    await queues.handle('schedule', () => dispatch({ store, env, log, freeMemory: () => process.availableMemory() }))
+    await queues.handle('schedule', () =>
+      dispatch({
+        store,
+        env,
+        log,
+        freeMemory: () => process.availableMemory(),
+        // Several runners share a database: the job is for them; this one can begin at once.
+        started: (runId) => runner.start(runId),
+      }),
+    )
     await queues.handle('run', async (job) => runner.start(job.runId))
     await queues.handle('check', async (job) => checker.start(job.runId))
     await queues.handle(

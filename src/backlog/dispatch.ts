@@ -28,6 +28,8 @@ export interface Dispatcher {
   log: Logger
   /** Bytes the machine could give away now. */
   freeMemory(): number
+  /** Told of each run that was committed, so that a runner of this process need not wait for its job. */
+  started?(runId: number): void
 }
 
 /** Kept free whatever happens, so that the machine itself stays usable. */
@@ -37,13 +39,16 @@ const effortHours = { S: 0.5, M: 1.5, L: 5, XL: 15 } as const
 
 /** Handler of the `schedule` queue: one look at everything, decisions and starts in one transaction. */
 export async function dispatch(parts: Dispatcher): Promise<void> {
-  await parts.store.transaction(async (tx) => {
+  const started = await parts.store.transaction(async (tx) => {
     // One scheduler at a time, across processes: two of them would each start up to the cap.
     await lockSchedule(tx)
     const known = await gather(tx)
     const decisions = choose(snapshot(parts, known))
-    for (const decision of decisions) await act(parts, tx, known, decision)
+    const runIds: number[] = []
+    for (const decision of decisions) runIds.push(...(await act(parts, tx, known, decision)))
+    return runIds
   })
+  for (const runId of started) parts.started?.(runId)
 }
 
 interface Known {
@@ -135,19 +140,21 @@ function agentOf(system: SystemRow | undefined, env: Env): string {
   return (system?.settings ?? defaultSettings()).agent ?? env.AGENT
 }
 
-async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision): Promise<void> {
+/** @returns the run that was started, if one was. */
+async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision): Promise<number[]> {
   const item = known.items.get(Number(decision.item.id))
-  if (item?.state !== 'ready') return
-  if (item.notBefore && item.notBefore > new Date()) return
+  if (item?.state !== 'ready') return []
+  if (item.notBefore && item.notBefore > new Date()) return []
   const words = explain(decision)
   const { action, reasons } = decision
   parts.log.debug({ issue: item.issueNumber, action, words }, 'decided')
   const changed = await saveDecision(tx, { workItemId: item.id, action, reasons, words })
   if (action === 'wait') {
     if (changed) await announce(tx, item, 'soon')
-    return
+    return []
   }
   const agent = agentOf(known.systems.get(item.systemId), parts.env)
   const run = await addRun(tx, item.id, { agent, ...(await latestLesson(tx.db, item.id)) })
   await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
+  return [run.id]
 }
