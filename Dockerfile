@@ -14,4 +14,4 @@ RUN useradd --create-home tutti && mkdir /data && chown tutti /data
 USER tutti
 VOLUME /data
 EXPOSE 3000
-CMD ["node", "src/main.ts", "serve"]
+CMD ["node", "src/tutti.js", "serve"]

@@ -3,6 +3,7 @@
  * whose absence means "not set up yet".
  */
 
+import { createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
@@ -112,6 +113,20 @@ function credentials(env: z.infer<typeof schema>): Env['credentials'] {
 }
 
 function privateKey(env: z.infer<typeof schema>): string | undefined {
+  const text = keyText(env)
+  if (text === undefined) return undefined
+  try {
+    createPrivateKey(text)
+    return text
+  } catch {
+    throw new OperatorError(
+      `${env.PRIVATE_KEY ? 'PRIVATE_KEY' : env.PRIVATE_KEY_PATH} is not a private key in PEM form`,
+      'Give the whole file that GitHub handed out, with its first and last line.',
+    )
+  }
+}
+
+function keyText(env: z.infer<typeof schema>): string | undefined {
   if (env.PRIVATE_KEY) return decodeKey(env.PRIVATE_KEY)
   if (!env.PRIVATE_KEY_PATH) return undefined
   if (!existsSync(env.PRIVATE_KEY_PATH)) {

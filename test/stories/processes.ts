@@ -10,7 +10,8 @@ import { isAlive, type ProcessIdentity, startTimeOf } from '../../src/config/pro
 import { type LogLine, type Program, startProgram } from '../../src/playground/demo/program.ts'
 import type { World } from './world.ts'
 
-const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+/** What `npm start` and the `tutti` command run. */
+const main = fileURLToPath(new URL('../../src/tutti.js', import.meta.url))
 
 export interface TuttiProcess extends Program {
   lines: LogLine[]

@@ -1,0 +1,82 @@
+/** A Tutti that cannot start says so in one line that names what to do, and ends with exit code 1. */
+
+import { execFileSync } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
+import { runToItsEnd, startProcess } from './processes.ts'
+import { openWorld } from './world.ts'
+
+const onPostgres = Boolean(process.env.TEST_DATABASE_URL)
+const oldNode = '/usr/bin/node'
+
+test.skipIf(onPostgres)('a second start on the same embedded database is refused, naming the process', async () => {
+  const world = await openWorld({ start: false })
+  const first = await startProcess(world)
+  const { code, said } = await runToItsEnd(world)
+  expect(code).toBe(1)
+  expect(said).toContain(`is in use by another Tutti, process ${first.process.pid}`)
+  expect(said).toContain('set DATA_DIR to another directory, or set DATABASE_URL to share a Postgres')
+  expect((await fetch(`${first.url}/healthz`)).status).toBe(200)
+
+  // The lock of a process that died is nobody's.
+  await first.kill()
+  const next = await startProcess(world)
+  expect((await fetch(`${next.url}/healthz`)).status).toBe(200)
+})
+
+test('a port in use, credentials that GitHub refuses, a database that is not there', async () => {
+  const world = await openWorld({ start: false })
+  const { env, directory } = world
+  const other = createServer().listen(0, '127.0.0.1')
+  onTestFinished(() => void other.close())
+  await once(other, 'listening')
+  const { port } = other.address() as AddressInfo
+  const taken = await runToItsEnd({ env: { ...env, PORT: String(port) }, directory })
+  expect(taken).toEqual({
+    code: 1,
+    said: `tutti: port ${port} is in use by another program\nSet PORT to a free one.\n`,
+  })
+
+  const { privateKey } = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  })
+  const refused = await runToItsEnd({ env: { ...env, PRIVATE_KEY: privateKey, LOG_LEVEL: 'silent' }, directory })
+  expect(refused).toEqual({
+    code: 1,
+    said: "tutti: GitHub refused the app's credentials\nCheck APP_ID and PRIVATE_KEY.\n",
+  })
+
+  const key = await runToItsEnd({ env: { ...env, PRIVATE_KEY: 'not a key', LOG_LEVEL: 'silent' }, directory })
+  expect(key.code).toBe(1)
+  expect(key.said).toContain('tutti: PRIVATE_KEY')
+  expect(key.said.trim().split('\n').length).toBeLessThanOrEqual(2)
+
+  const half = await runToItsEnd({ env: { ...env, WEBHOOK_SECRET: '' }, directory })
+  expect(half).toMatchObject({ code: 1, said: expect.stringContaining('WEBHOOK_SECRET not set') })
+
+  const nowhere = await runToItsEnd({
+    env: { ...env, DATABASE_URL: 'postgres://postgres@127.0.0.1:1/tutti', LOG_LEVEL: 'silent' },
+    directory,
+  })
+  expect(nowhere.code).toBe(1)
+  expect(nowhere.said).toMatch(/^tutti: cannot use the database in DATABASE_URL: connect ECONNREFUSED 127.0.0.1:1\n/)
+  expect(nowhere.said).toContain('Check that it runs')
+})
+
+test.skipIf(!isOld(oldNode))('a Node out of range gets one clear line', async () => {
+  const world = await openWorld({ start: false })
+  const { code, said } = await runToItsEnd({ env: world.env, directory: world.directory, node: oldNode })
+  expect(code).toBe(1)
+  expect(said).toMatch(/^Tutti needs Node 22\.20 or newer; this is \d+\.\d+\.\d+\. .*npm start\n$/)
+})
+
+/** Node below 22 is looked for where Debian puts it; elsewhere the story has nothing to tell. */
+function isOld(node: string): boolean {
+  return existsSync(node) && Number(/^v(\d+)/.exec(execFileSync(node, ['--version'], { encoding: 'utf8' }))?.[1]) < 22
+}
