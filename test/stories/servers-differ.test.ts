@@ -1,0 +1,36 @@
+/** Servers that speak GitHub's API without all of it: the journey ends in a merge, and the log says once what is missing. */
+
+import { expect, test } from 'vitest'
+import { byBot, pullsOf, untilDone } from './facts.ts'
+import { openWorld } from './world.ts'
+
+const without: [string, string[]][] = [
+  ['reactions', ['* /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions*']],
+  ['the list of webhook deliveries', ['* /app/hook/deliveries*']],
+  ['issue dependencies', ['* /repos/{owner}/{repo}/issues/{issue_number}/dependencies/*']],
+  ['check runs', ['* /repos/{owner}/{repo}/check-runs*', '* /repos/{owner}/{repo}/commits/{ref}/check-runs']],
+]
+
+test.each([404, 501] as const)('reactions, deliveries, dependencies and check runs all answer %i', async (status) => {
+  const missing = without.flatMap(([, routes]) => routes.map((route) => ({ route, status })))
+  missing.push({ route: '* /repos/{owner}/{repo}/issues/{issue_number}/sub_issues*', status })
+  const world = await openWorld({ github: { missing } })
+  const { github, repository, maintainer } = world
+  const first = await world.queued('Say hello', 'write src/hello.txt: hello')
+  const second = await maintainer.createIssue(repository, {
+    title: 'Say more',
+    body: `Depends on #${first.number}\n\n\`\`\`tutti-script\nwrite src/more.txt: more\n\`\`\``,
+  })
+  await maintainer.comment(repository, second.number, '/queue')
+  for (const issue of [first, second]) {
+    const pull = await world.proposed(issue)
+    await world.approveAndMerge(pull)
+    await untilDone(world, issue)
+    expect(byBot(issue)).toHaveLength(1)
+    expect(pullsOf(world, issue)).toHaveLength(1)
+  }
+  const told = (feature: string) => world.logged.filter((line) => line.feature === feature)
+  for (const [feature] of without) expect(told(feature), feature).toHaveLength(1)
+  expect(told('check runs')[0]?.msg).toBe('this server does not offer check runs; Tutti goes on without')
+  expect(github.unknown).toEqual([])
+})
