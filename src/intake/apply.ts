@@ -32,6 +32,9 @@ import { inTurn } from './turns.ts'
  */
 const maxAgeMs = (3 * 24 + 1) * 3_600_000
 
+/** A job hands on what is left after this long: one that takes 15 minutes counts as lost and is given to another worker. */
+const jobMs = 5 * 60_000
+
 /**
  * Handler of the `deliver-event` queue: works through deliveries in the order in which they came. The same delivery
  * twice, and the same event under two delivery ids, act once. One that fails does not hold up the others.
@@ -45,7 +48,12 @@ export async function deliver(
   attempt: { last: boolean } = { last: false },
 ): Promise<void> {
   const failures: unknown[] = []
-  for (const deliveryId of job.deliveryIds) {
+  const until = Date.now() + jobMs
+  for (const [index, deliveryId] of job.deliveryIds.entries()) {
+    if (Date.now() > until) {
+      await parts.store.queues.send({ queue: 'deliver-event', deliveryIds: job.deliveryIds.slice(index) })
+      break
+    }
     try {
       await deliverOne(parts, deliveryId, attempt)
     } catch (error) {

@@ -3,6 +3,7 @@
  * all of them, and every test has a repository of its own.
  */
 
+import './facts/deliveries.ts'
 import './facts/labels.ts'
 import './facts/issues.ts'
 import './facts/comments.ts'
