@@ -103,8 +103,10 @@ function wordsFor(line: LogLine, started: Set<number>): string | undefined {
   }
 }
 
+/** What went wrong, out of the sentence that people read on the issue. */
 function firstSentence(text = ''): string {
-  return text.split(' — next:')[0]?.replace(/\s+/g, ' ').slice(0, 160) ?? ''
+  const said = text.replace(/^Attempt \d+ ended with /, '').replace(/ It is tried again[\s\S]*$/, '')
+  return said.replace(/\*\*/g, '').replace(/\s+/g, ' ').slice(0, 160)
 }
 
 function wrap(text: string, room: number): string[] {
