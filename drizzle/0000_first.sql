@@ -160,7 +160,8 @@ CREATE TABLE "systems" (
 	"settings" jsonb,
 	"settings_sha" text,
 	"settings_error" text,
-	"stale" boolean DEFAULT true NOT NULL,
+	"moves" integer DEFAULT 1 NOT NULL,
+	"fetched" integer DEFAULT 0 NOT NULL,
 	"journal_hash" text DEFAULT '' NOT NULL,
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "systems_repository_id_unique" UNIQUE("repository_id")

@@ -5,7 +5,8 @@ import { want } from './effects.ts'
 import { advance, getSystem, lockItem, noteBlocker } from './items.ts'
 import type { Tx } from './open.ts'
 import { askToStop } from './runs.ts'
-import { pullRequests, systems } from './schema.ts'
+import { pullRequests } from './schema.ts'
+import { noteMove } from './systems.ts'
 
 /**
  * A pull request is merged, by us or by a person: the item is done, its branch is tidied, and what waited for the
@@ -31,7 +32,7 @@ export async function markMerged(
     set: { doneAt: new Date() },
   })
   // What waited for this must be built on it: the push that tells of the new base may come later than the start.
-  await tx.db.update(systems).set({ stale: true }).where(eq(systems.id, item.systemId))
+  await noteMove(tx, item.systemId)
   if (system) await noteBlocker(tx, system.fullName, item.issueNumber, 'closed')
   // `Closes #n` only works on the default branch.
   if (system && item.baseBranch !== system.defaultBranch) {

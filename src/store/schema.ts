@@ -51,8 +51,12 @@ export const systems = pgTable('systems', {
   settings: jsonb('settings').$type<Settings>(),
   settingsSha: text('settings_sha'),
   settingsError: text('settings_error'),
-  /** Set by a push to the base branch, cleared by a fetch: the control repository is behind. */
-  stale: boolean('stale').notNull().default(true),
+  /**
+   * Counts what has moved branches on the server (pushes, merges), and what of it the control repository has fetched.
+   * Numbers instead of a flag: a fetch that was under way when a branch moved has not seen it.
+   */
+  moves: integer('moves').notNull().default(1),
+  fetched: integer('fetched').notNull().default(0),
   /** The end of the hash chain of this system's journal; its row lock orders the entries. */
   journalHash: text('journal_hash').notNull().default(''),
   createdAt: now(),

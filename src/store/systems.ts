@@ -1,10 +1,10 @@
 /** Keeping a system's view of its repository fresh: the base branch, and the settings on it. */
 
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { UserError } from '../config/errors.ts'
 import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
 import type { SystemRow } from './items.ts'
-import type { Store } from './open.ts'
+import type { Store, Tx } from './open.ts'
 import { systems } from './schema.ts'
 
 /** The parts of a control repository that are needed here. */
@@ -30,7 +30,7 @@ export async function freshen(
   system: SystemRow,
   control: BaseReader,
 ): Promise<{ settings: Settings; baseBranch: string; base: string }> {
-  if (system.stale) await fetchNow(store, system, control)
+  if (system.fetched < system.moves) await fetchNow(store, system, control)
   const known = system.settings ?? defaultSettings()
   const trunk = await control.remoteHead(system.defaultBranch)
   if (!trunk) throw new BaseGone(`the branch ${system.defaultBranch} of ${system.fullName} is gone`)
@@ -50,16 +50,19 @@ export async function freshen(
   return { settings: read.settings, baseBranch, base }
 }
 
-/** Cleared first: a push that comes in during the fetch must set it again. */
 async function fetchNow(store: Store, system: SystemRow, control: BaseReader): Promise<void> {
-  const mark = (stale: boolean) => store.db.update(systems).set({ stale }).where(eq(systems.id, system.id))
-  await mark(false)
-  try {
-    await control.fetch()
-  } catch (error) {
-    await mark(true)
-    throw error
-  }
+  await control.fetch()
+  // What moved while the fetch was under way is counted beyond `system.moves`, and is fetched the next time.
+  const fetched = sql`greatest(${systems.fetched}, ${system.moves})`
+  await store.db.update(systems).set({ fetched }).where(eq(systems.id, system.id))
+}
+
+/** Notes that branches of the repository have moved on the server. */
+export async function noteMove(tx: Tx, systemId: number): Promise<void> {
+  await tx.db
+    .update(systems)
+    .set({ moves: sql`${systems.moves} + 1` })
+    .where(eq(systems.id, systemId))
 }
 
 async function settingsAt(control: BaseReader, commit: string, lastGood: Settings): Promise<SettingsRead> {

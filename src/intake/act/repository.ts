@@ -14,6 +14,7 @@ import {
 } from '../../store/items.ts'
 import { record } from '../../store/journal.ts'
 import { pullRequests, systems, workItems } from '../../store/schema.ts'
+import { noteMove } from '../../store/systems.ts'
 import type { Checked, DependencyChanged, Pushed, RepositoriesGone, RepositoryChanged } from '../facts.ts'
 import { takeOff } from './aside.ts'
 import { done, type IntakeParts, ignored, isFinished, type Outcome, settingsOf } from './parts.ts'
@@ -28,7 +29,7 @@ export async function pushed(parts: IntakeParts, fact: Pushed): Promise<Outcome>
   const bases = [system.defaultBranch, settingsOf(system).branches.base]
   if (!bases.includes(fact.branch)) return ignored('not a base branch')
   await parts.store.transaction(async (tx) => {
-    await tx.db.update(systems).set({ stale: true }).where(eq(systems.id, system.id))
+    await noteMove(tx, system.id)
     if (fact.settings && fact.branch === system.defaultBranch) await firstTime(tx, settingsChanged(system.id))
   })
   return done('the base branch moved; fetched before it is used')
@@ -38,7 +39,7 @@ async function branchDeleted(parts: IntakeParts, system: SystemRow, fact: Pushed
   return parts.store.transaction(async (tx) => {
     const items = (await unfinishedOf(tx.db, system.id)).filter((item) => item.baseBranch === fact.branch)
     if (items.length === 0) return ignored('nothing goes to that branch')
-    await tx.db.update(systems).set({ stale: true }).where(eq(systems.id, system.id))
+    await noteMove(tx, system.id)
     const why = say.baseGone(fact.branch)
     for (const item of items) await takeOff(tx, item, 'held', { actor: fact.sender.login, why })
     return done(`the base branch is gone; ${items.length} held`)
