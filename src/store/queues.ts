@@ -215,9 +215,12 @@ export class Queues {
   }
 }
 
-/** When pg-boss hands out a job again that has failed, at the latest (retryDelay and retryBackoff above). */
+/**
+ * When pg-boss hands out a job again that has failed, at the latest: with retryDelay 1 and retryBackoff it waits between
+ * 2^n and 2^(n+1) seconds, retryDelayMax at most (pg-boss, `plans.js`).
+ */
 function retryTime(retryCount: number): Date {
-  return new Date(Date.now() + 2 ** retryCount * 1_000)
+  return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)
 }
 
 /** Wishes for times this near to each other, in milliseconds, are one job of a single queue ... */
