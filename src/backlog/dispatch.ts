@@ -19,7 +19,7 @@ import type { Store, Tx } from '../store/open.ts'
 import { addRun, latestLesson, liveRuns } from '../store/runs.ts'
 import { choose } from './schedule/choose.ts'
 import type { Decision } from './schedule/decision.ts'
-import { explain } from './schedule/explain.ts'
+import { reasonsInWords } from './schedule/explain.ts'
 import type { Edge, Item, Snapshot, System } from './schedule/types.ts'
 
 export interface Dispatcher {
@@ -145,7 +145,7 @@ async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision):
   const item = known.items.get(Number(decision.item.id))
   if (item?.state !== 'ready') return []
   if (item.notBefore && item.notBefore > new Date()) return []
-  const words = explain(decision)
+  const words = reasonsInWords(decision)
   const { action, reasons } = decision
   parts.log.debug({ issue: item.issueNumber, action, words }, 'decided')
   const changed = await saveDecision(tx, { workItemId: item.id, action, reasons, words })

@@ -17,13 +17,19 @@ const SOURCE_WORDS: Readonly<Record<EdgeSource, string>> = {
  * @returns one paragraph, then a list when several things hold the item back.
  */
 export function explain(decision: Decision): string {
-  const { item, action, leverage } = decision
-  const words = decision.reasons.map((reason) => wordsFor(reason, item))
+  const { leverage } = decision
   const standing = `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
-  if (action === 'start') return `${name(item, item)} starts now: ${words.join('; ')}. ${standing}`
-  if (words.length === 0) return `${name(item, item)} waits for the next round. ${standing}`
-  if (words.length === 1) return `${name(item, item)} waits: ${words[0]}. ${standing}`
-  return [`${name(item, item)} waits:`, '', ...words.map((one) => `- ${one}`), '', standing].join('\n')
+  const separator = decision.action === 'wait' && decision.reasons.length > 1 ? '\n\n' : ' '
+  return `${reasonsInWords(decision)}${separator}${standing}`
+}
+
+/** The same without the item's leverage: what people read while they wait, which changes only when its reasons do. */
+export function reasonsInWords({ item, action, reasons }: Decision): string {
+  const words = reasons.map((reason) => wordsFor(reason, item))
+  if (action === 'start') return `${name(item, item)} starts now: ${words.join('; ')}.`
+  if (words.length === 0) return `${name(item, item)} waits for the next round.`
+  if (words.length === 1) return `${name(item, item)} waits: ${words[0]}.`
+  return [`${name(item, item)} waits:`, '', ...words.map((one) => `- ${one}`)].join('\n')
 }
 
 function wordsFor(reason: Reason, item: ItemRef): string {
