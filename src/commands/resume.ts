@@ -29,9 +29,17 @@ export const command = defineCommand({
     const back = await advance(tx, item, to, by)
     if (unjudged) await judgeAgain(context, back, unjudged)
     const now = (await getItem(tx.db, item.id)) ?? back
-    return { text: `Resumed. ${await standing(context, now)}`, outcome: 'done' }
+    // Where the scheduler acts next, what it decided before the pause says nothing.
+    const waits = to === 'ready' || to === 'queued'
+    return { text: `Resumed. ${waits ? goesOn(context) : await standing(context, now)}`, outcome: 'done' }
   },
 })
+
+function goesOn(context: CommandContext): string {
+  return context.system.state === 'paused'
+    ? `The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
+    : 'It goes on as soon as nothing holds it back.'
+}
 
 /** Where a paused item goes on. An attempt that was ended starts anew, on what it left behind. */
 function backTo(before: ItemState | null): 'queued' | 'planning' | 'ready' | 'reviewing' {

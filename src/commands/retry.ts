@@ -41,8 +41,9 @@ async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> 
     set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
   })
   const forgiven = runs.filter((run) => run.counts && run.id > (item.freshSince ?? 0)).length
-  const fresh = `up to ${settings.limits.retries + 1} attempts are free again`
-  const reset = forgiven > 0 ? ` The ${forgiven} so far no longer count: ${fresh}.` : ''
+  const past =
+    forgiven === 1 ? 'The attempt so far no longer counts' : `The ${forgiven} attempts so far no longer count`
+  const reset = forgiven > 0 ? ` ${past}: ${settings.limits.retries + 1} are free again.` : ''
   const kept = runs.length > 0 ? ' The branch and what was learned are kept.' : ''
   return { text: `Trying again.${reset}${kept}`, outcome: 'done' }
 }

@@ -115,7 +115,7 @@ export function readSettings(text: string): Settings {
   if (result.success) return result.data
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue))
   throw new UserError(
-    `\`${settingsPath}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n`,
+    `\`${settingsPath}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n\n`,
     untilMended,
   )
 }
@@ -128,7 +128,7 @@ function parseYaml(text: string): unknown {
     return parse(text, { maxAliasCount: 0 })
   } catch (error) {
     const where = error instanceof YAMLParseError ? error.message.split('\n')[0] : String(error)
-    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where}`, untilMended)
+    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where?.replace(/[:.]\s*$/, '')}.`, untilMended)
   }
 }
 

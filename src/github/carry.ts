@@ -95,11 +95,13 @@ export const carriers: Carriers = {
   },
 
   'check-run': async ({ sha, name, conclusion, title, summary, text }, carriage) => {
-    const { octokit, at, clean } = carriage
+    const { octokit, at, before, clean } = carriage
     const output = { title: clean(title), summary: clean(summary), text: clean(text) }
     const run = { name, status: 'completed' as const, conclusion, output, external_id: carriage.key }
     try {
-      const existing = carriage.mayExist ? await findCheckRun(carriage, sha, name) : undefined
+      // The same commit judged once more, with other words.
+      const known = typeof before.id === 'number' ? before.id : undefined
+      const existing = known ?? (carriage.mayExist ? await findCheckRun(carriage, sha, name) : undefined)
       if (existing !== undefined) {
         await octokit.rest.checks.update({ ...at, check_run_id: existing, ...run })
         return { id: existing }

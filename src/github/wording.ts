@@ -91,7 +91,7 @@ function sentence(view: StatusView): string {
     case 'merging':
       return reviewSentence(view)
     case 'done':
-      return view.pull ? `Merged with #${view.pull.number} after a person's review.` : line(view.reason)
+      return line(view.reason)
     default:
       return quiet(view.reason, 2_000)
   }
@@ -109,7 +109,8 @@ function reviewSentence(view: StatusView): string {
         ? `Then it is merged on the word of ${mergeRequestedBy}.`
         : 'Review it, then say `/merge` there or here.'
   const why = view.reason ? `${line(view.reason)} ` : ''
-  return `#${number} holds the result; every gate passed on ${short(view.headSha)}. ${why}${next}`
+  const asks = view.gates.some((gate) => gate.verdict === 'wait') ? ', but one, which waits for a person' : ''
+  return `#${number} holds the result; every gate passed on ${short(view.headSha)}${asks}. ${why}${next}`
 }
 
 function gateTable(gates: GateView[], headSha: string | null): string {
@@ -122,6 +123,8 @@ function attemptList(view: StatusView): string {
   const ended = view.attempts.filter((attempt) => attempt.outcome !== null)
   if (ended.length === 0 || (ended.length === 1 && ended[0]?.outcome === 'finished')) return ''
   const rows = ended.map((attempt) => {
+    if (attempt.agent === 'person')
+      return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
     const free = attempt.counts ? '' : ' (does not count)'
     return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${line(attempt.summary, 300)}` : ''}`
   })

@@ -132,7 +132,10 @@ function afterInfrastructure(history: readonly Past[], settings: LadderSettings)
 function afterError(history: readonly Past[], settings: LadderSettings): Next {
   const counted = history.filter((past) => past.counts)
   if (counted.length > settings.retries) {
-    return { kind: 'escalate', why: `all ${counted.length} attempts are used up` }
+    return {
+      kind: 'escalate',
+      why: counted.length === 1 ? 'its one attempt is used up' : `all ${counted.length} attempts are used up`,
+    }
   }
   const signature = counted.at(-1)?.signature ?? null
   const same = signature === null ? 0 : trailing(counted, (past) => past.signature === signature)

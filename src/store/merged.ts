@@ -24,12 +24,15 @@ export async function markMerged(
   const item = pull && (await lockItem(tx, pull.workItemId))
   if (!pull || !item || item.state === 'done') return
   const system = await getSystem(tx.db, item.systemId)
+  const by = pull.mergeRequestedBy ?? merged.by
+  const word = by === 'github' || by.endsWith('[bot]') ? '' : ` on the word of ${by}`
   // A person may merge while an agent is at work on the next attempt.
   await askToStop(tx, item.id, `#${pull.number} was merged`)
   await advance(tx, item, 'done', {
     actor: merged.by,
-    why: `Merged with #${pull.number}.`,
-    set: { doneAt: new Date() },
+    why: `Merged with #${pull.number}${word}.`,
+    // What was answered on the way is of no use to anybody now.
+    set: { doneAt: new Date(), reply: null },
   })
   // What waited for this must be built on it: the push that tells of the new base may come later than the start.
   await noteMove(tx, item.systemId)

@@ -171,7 +171,7 @@ describe('/retry', () => {
     await here.go('held')
     const reply = await here.say('/retry')
     expect(reply).toEqual({
-      text: 'Trying again. The 2 so far no longer count: up to 4 attempts are free again. The branch and what was learned are kept.',
+      text: 'Trying again. The 2 attempts so far no longer count: 4 are free again. The branch and what was learned are kept.',
       outcome: 'done',
     })
     expect(await here.item()).toMatchObject({ state: 'ready', freshSince: second.id })

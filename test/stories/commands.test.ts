@@ -88,7 +88,7 @@ test('pausing holds back new work until it is resumed: one issue, or all', async
   expect(pullsOf(world, one)).toEqual([])
   await maintainer.comment(repository, one.number, '/resume')
   await world.proposed(one)
-  expect(world.status(one)).toContain('Resumed.')
+  expect(world.status(one)).toContain('Resumed. It goes on as soon as nothing holds it back.')
 })
 
 test('the dashes and the prefix of a repository are asked for', async () => {

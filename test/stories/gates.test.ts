@@ -46,7 +46,7 @@ test('attempts used up: held with what happened and what to say; /retry gives fr
 
   await maintainer.comment(repository, issue.number, '/retry')
   await world.proposed(issue)
-  expect(world.status(issue)).toContain('The 2 so far no longer count: up to 2 attempts are free again.')
+  expect(world.status(issue)).toContain('The 2 attempts so far no longer count: 2 are free again.')
   expect(world.status(issue)).toContain('Attempts: 1 of 2 used')
   await github.until(() => !issue.labels.some(({ name }) => name === 'tutti:held'), 'the label is gone')
   expect(byBot(issue)).toHaveLength(1)

@@ -31,6 +31,7 @@ test('protected paths need an explicit word about this very commit', async () =>
   const issue = await world.queued('Take over', 'write CODEOWNERS: * @nobody')
   const pull = await world.proposed(issue)
   expect(world.status(issue)).toMatch(/✋ \| protected-paths \| Protected: `CODEOWNERS`/)
+  expect(world.status(issue)).toContain(', but one, which waits for a person. Review it')
   expect(checkRunsOn(world, pull.pull.headSha)).toMatchObject([{ conclusion: 'neutral' }])
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')

@@ -52,6 +52,7 @@ test('pointed at another branch: what was approved counts no longer, and it is n
   const pull = await world.proposed(issue)
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.editPullRequest(repository, pull.number, { base: 'elsewhere' })
+  await world.untilStatus(issue, 'now goes to `elsewhere`; what was approved before counts no longer')
   await maintainer.comment(repository, pull.number, '/merge')
   await world.untilStatus(issue, 'Not merged: it now goes to `elsewhere`, not `main`')
   expect(pull.pull.mergedAt).toBeNull()

@@ -5,6 +5,7 @@ import type { Actor } from '../../github/types.ts'
 import { hear, heardAt } from '../../store/handled.ts'
 import {
   advance,
+  announce,
   getItem,
   type ItemRow,
   itemOfBranch,
@@ -17,7 +18,7 @@ import type { Tx } from '../../store/open.ts'
 import { type PullRow, pullByNumber, savePull } from '../../store/pulls.ts'
 import { takeBackMerge, voidApprovals } from '../../store/reviews.ts'
 import { addPersonRun, askToStop } from '../../store/runs.ts'
-import { pullRequests } from '../../store/schema.ts'
+import { pullRequests, workItems } from '../../store/schema.ts'
 import type { PullFacts, PullMoved } from '../facts.ts'
 import { takeOff } from './aside.ts'
 import { done, type IntakeParts, ignored, isFinished, type Outcome } from './parts.ts'
@@ -123,11 +124,12 @@ async function retargeted(tx: Tx, row: PullRow, item: ItemRow, { pull, sender, a
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   const current = await getItem(tx.db, item.id)
+  const why = say.retargetedPull(row.number, pull.baseBranch)
   if (current?.state === 'approved' || current?.state === 'merging') {
-    await advance(tx, current, 'reviewing', {
-      actor: sender.login,
-      why: say.retargetedPull(row.number, pull.baseBranch),
-    })
+    await advance(tx, current, 'reviewing', { actor: sender.login, why })
+  } else if (current?.state === 'reviewing') {
+    await tx.db.update(workItems).set({ reason: why }).where(eq(workItems.id, item.id))
+    await announce(tx, current, 'soon')
   }
   return `points to ${pull.baseBranch} now`
 }

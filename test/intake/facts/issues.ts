@@ -37,7 +37,10 @@ describe('issues', () => {
     const pull = await stage.pullOf(item, commit())
     const merged = stage.people.mergePull(pull.number, stage.maintainer)
     await stage.tell(stage.people.close(item.issueNumber, stage.maintainer))
-    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'done', reason: `Merged with #${pull.number}.` })
+    expect(await stage.item(item.issueNumber)).toMatchObject({
+      state: 'done',
+      reason: `Merged with #${pull.number} on the word of maintainer.`,
+    })
     expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'merged', mergedSha: expect.any(String) })
     expect(await stage.tell(merged)).toMatchObject({ state: 'ignored' })
   })
