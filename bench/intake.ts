@@ -18,6 +18,8 @@ export const about = 'durable deliveries a second, beside a bare Probot app'
 
 type Target = 'bareProbot' | 'durablePostgres' | 'durablePglite'
 const secret = 'bench'
+/** Sent before each measurement, so that code is compiled and connections are open on all sides. */
+const warmUp = 1_500
 const library = join(import.meta.dirname, 'lib')
 
 /** @param argv `--json`, `--count N` deliveries for each measurement, `--connections N`, `--rounds N` (medians). */
@@ -46,7 +48,7 @@ export async function run(argv: string[]): Promise<void> {
         const server = startServer(target, database?.url ?? '', join(directory.path, String(round)))
         try {
           const port = await told<number>(server)
-          await drive(port, 500, values.connections)
+          await drive(port, warmUp, values.connections)
           measured[target].push(await drive(port, Number(values.count), values.connections))
         } finally {
           await end(server)

@@ -4,6 +4,7 @@
  */
 
 import { desc, eq, inArray, sql } from 'drizzle-orm'
+import type { Db } from 'pg-boss'
 import type { Database, Store, Tx } from './open.ts'
 import { deliveries } from './schema.ts'
 
@@ -19,13 +20,8 @@ export interface NewDelivery {
 }
 
 /**
- * Deliveries that one job speaks of, at most. Queueing a job costs the database more than storing a delivery (measured:
- * 86 and 70 µs), and one job works through its deliveries in the order in which they came.
- */
-const deliveriesPerJob = 250
-
-/**
- * Stores deliveries and queues `deliver-event` jobs for those that were not known yet, in one transaction.
+ * Stores deliveries and queues one `deliver-event` job for those that were not known yet, in one transaction. One job
+ * for all of them: to queue a job costs the database more than to store a delivery.
  * @param rows at most a few hundred, each `deliveryId` once: one statement carries three parameters for each.
  * @returns the ids that were new.
  */
@@ -37,11 +33,24 @@ export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]
           on conflict do nothing returning delivery_id`,
     )
     const fresh = (inserted as unknown as { rows: { delivery_id: string }[] }).rows.map((row) => row.delivery_id)
-    for (let start = 0; start < fresh.length; start += deliveriesPerJob) {
-      await tx.enqueue({ queue: 'deliver-event', deliveryIds: fresh.slice(start, start + deliveriesPerJob) })
+    if (fresh.length > 0) {
+      const job = { queue: 'deliver-event' as const, deliveryIds: fresh }
+      await store.queues.sendMany('deliver-event', [job], preparedOnce(tx, 'queue-deliveries'))
     }
     return new Set(fresh)
   })
+}
+
+/**
+ * Runs pg-boss's statement under a name: each connection plans it once. Planning it for every batch takes as long as
+ * carrying it out (measured: 0.5 of 1.05 ms of processor time).
+ */
+function preparedOnce(tx: Tx, name: string): Db {
+  const { session } = tx.db._
+  return {
+    executeSql: async (statement, params = []) =>
+      (await session.prepareQuery({ sql: statement, params }, undefined, name, false).execute()) as { rows: never[] },
+  }
 }
 
 /**
