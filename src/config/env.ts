@@ -148,3 +148,8 @@ export function loadDotEnv(directory: string): void {
   const file = resolve(directory, '.env')
   if (existsSync(file)) process.loadEnvFile(file)
 }
+
+/** Sets a variable for a library that reads the environment by itself. */
+export function setVariable(name: string, value: string): void {
+  process.env[name] = value
+}

@@ -1,0 +1,94 @@
+/** The first start: a page registers the app, the second start serves with it. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startGitHub } from '../../src/playground/github/server.ts'
+import { prepareDatabase } from '../fakes/store.ts'
+
+test('without credentials a page registers the app from app.yml; with them Tutti serves', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-set-up-'))
+  const github = await startGitHub({ directory: join(directory, 'github') })
+  const database = await prepareDatabase(join(directory, 'data'))
+  for (const file of ['app.yml', 'package.json']) await cp(file, join(directory, file))
+  onTestFinished(async () => {
+    await github.close()
+    await database.drop()
+    await rm(directory, { recursive: true, force: true })
+  })
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const env = {
+    PATH: process.env.PATH ?? '',
+    PORT: String(port),
+    GHE_HOST: new URL(github.url).host,
+    GHE_PROTOCOL: 'http',
+    AGENT: 'scripted',
+    ...(database.url ? { DATABASE_URL: database.url } : {}),
+  }
+  const first = start(directory, env)
+  const page = await github.until(() => read(`${url}/`), 'the set-up page')
+  const action = /<form action="([^"]+)"/.exec(page)?.[1] ?? ''
+  const manifest = / value='(\{.*?\})'/.exec(page)?.[1] ?? ''
+  // GitHub refuses a manifest without the address that webhooks go to.
+  expect(JSON.parse(manifest)).toMatchObject({
+    name: 'Tutti',
+    hook_attributes: { url: `${url}/` },
+    default_permissions: { checks: 'write', contents: 'write', issues: 'write', pull_requests: 'write' },
+    default_events: expect.arrayContaining(['issues', 'issue_comment', 'pull_request_review']),
+  })
+
+  const registered = await fetch(action, {
+    method: 'POST',
+    body: new URLSearchParams({ manifest }),
+    redirect: 'manual',
+  })
+  const back = await fetch(registered.headers.get('location') ?? '', { redirect: 'manual' })
+  expect(back.headers.get('location')).toMatch(/\/apps\/.*\/installations\/new$/)
+  const file = join(directory, '.env')
+  expect(await readFile(file, 'utf8')).toMatch(new RegExp(`^APP_ID=${github.app.id}$`, 'm'))
+  expect((await stat(file)).mode & 0o777).toBe(0o600)
+  await stop(first)
+
+  const second = start(directory, env)
+  expect(await github.until(() => healthy(url), 'the second start serves')).toBe(true)
+  await stop(second)
+})
+
+function start(cwd: string, env: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], { cwd, env, stdio: 'ignore' })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  const ended = once(child, 'exit')
+  child.kill('SIGTERM')
+  await ended
+}
+
+async function read(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url)
+    return response.ok ? await response.text() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+async function healthy(url: string): Promise<boolean> {
+  return (await read(`${url}/healthz`))?.includes('"status":"ok"') ?? false
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
