@@ -51,6 +51,8 @@ test('one comment acts once, however often it is delivered: queue, unqueue, queu
   const issue = await world.issue('Once', 'append src/once.txt: once')
   await maintainer.comment(repository, issue.number, '/queue')
   const pull = await world.proposed(issue)
+  // A second time it would have been answered that there is nothing to do.
+  expect(world.status(issue)).toContain('---\nQueued.')
 
   const gone = await maintainer.comment(repository, issue.number, '/unqueue')
   await world.untilStatus(issue, 'Cancelled by maintainer')
