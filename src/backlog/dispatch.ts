@@ -148,13 +148,26 @@ async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision):
   const words = reasonsInWords(decision)
   const { action, reasons } = decision
   parts.log.debug({ issue: item.issueNumber, action, words }, 'decided')
-  const changed = await saveDecision(tx, { workItemId: item.id, action, reasons, words })
+  const { changed, before } = await saveDecision(tx, { workItemId: item.id, action, reasons, words })
   if (action === 'wait') {
-    if (changed) await announce(tx, item, 'soon')
+    const known = before?.action === 'wait' && causes(before.reasons) === causes(reasons)
+    if (changed) await announce(tx, item, known ? 'later' : 'soon')
     return []
   }
   const agent = agentOf(known.systems.get(item.systemId), parts.env)
   const run = await addRun(tx, item.id, { agent, ...(await latestLesson(tx.db, item.id)) })
   await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
   return [run.id]
+}
+
+/** How things stand with what holds an item back. It changes all the time, and every edit is a write to GitHub. */
+const passing = ['state', 'running', 'available', 'left', 'leverage', 'hours']
+
+/** What holds an item back, as text that is equal for equal causes, also after the database has sorted the keys. */
+function causes(reasons: unknown): string {
+  return JSON.stringify(reasons, (_, value: unknown) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+    const entries = Object.entries(value).filter(([key]) => !passing.includes(key))
+    return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)))
+  })
 }

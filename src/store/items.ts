@@ -273,15 +273,18 @@ export async function noteBlocker(
   return rows.length
 }
 
-/** Stores a decision about an item when it says something else than the one before it. @returns whether it did. */
+/**
+ * Stores a decision about an item when it says something else than the one before it.
+ * @returns whether it did, and the one before.
+ */
 export async function saveDecision(
   tx: Tx,
   decision: { workItemId: number; action: 'start' | 'wait'; reasons: unknown[]; words: string },
-): Promise<boolean> {
-  const last = await lastDecision(tx.db, decision.workItemId)
-  if (last && last.action === decision.action && last.words === decision.words) return false
+): Promise<{ changed: boolean; before: typeof decisions.$inferSelect | undefined }> {
+  const before = await lastDecision(tx.db, decision.workItemId)
+  if (before && before.action === decision.action && before.words === decision.words) return { changed: false, before }
   await tx.db.insert(decisions).values(decision)
-  return true
+  return { changed: true, before }
 }
 
 /** The last decision about an item. */

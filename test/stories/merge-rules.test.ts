@@ -40,7 +40,7 @@ test('protected paths need an explicit word about this very commit', async () =>
     /needs a person's explicit word\. Protected: `CODEOWNERS`[\s\S]*say `\/merge --protected`/,
   )
   expect(pull.pull.mergedAt).toBeNull()
-  await maintainer.comment(repository, pull.number, '/merge --protected')
+  await maintainer.comment(repository, issue.number, '/merge --protected')
   await untilDone(world, issue)
   expectMergedOnce(world, issue)
 })
