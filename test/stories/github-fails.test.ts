@@ -64,6 +64,8 @@ test('asked for a pause, Tutti makes no call at all until it is over, then goes 
   })
   const first = await world.queued('Say hello', 'write src/hello.txt: hello')
   await github.until(() => pause.fired, 'the pause is asked for')
+  const heard = () => world.logged.some((line) => line.msg === 'a write to GitHub did not succeed')
+  await github.until(heard, 'Tutti has heard it')
   const from = github.calls.find((call) => call.fault === 'secondary-limit')?.at.getTime() ?? 0
   // What comes in meanwhile is taken and waits.
   const second = await world.queued('Say goodbye', 'write src/bye.txt: bye')
