@@ -9,7 +9,7 @@ test('label, review, /merge: one comment, one pull request, at most 15 API calls
   const issue = await world.issue('Say hello', 'write src/hello.txt: hello', 'say Added the greeting.')
   // What is asked once at every start is not part of the journey.
   const looked = () =>
-    github.calls.some((call) => call.route === 'GET /repos/{owner}/{repo}/pulls' && call.status === 200)
+    github.calls.some((call) => call.route === 'GET /repos/{owner}/{repo}/issues' && call.status === 200)
   await github.until(looked, 'Tutti has looked for what it missed')
   const before = github.counts()
 
