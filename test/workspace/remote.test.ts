@@ -74,6 +74,8 @@ describe('a server that asks for a password', () => {
     })()
     await control.push(tree.branch, head, { expected: null })
     await control.fetch()
+    // Looking is slower than git on a busy machine: until a helper process was caught in the act.
+    for (let round = 0; round < 50 && !seen.text.includes('git-remote-http'); round++) await control.fetch()
     watching = false
     await watch
     expect(seen.processes).toBeGreaterThan(2)
