@@ -7,7 +7,7 @@ import { reconcile } from './intake/reconcile.ts'
 import { sweepDeliveries } from './intake/sweep.ts'
 import { takeOver } from './runs/runner.ts'
 import { newestDelivery } from './store/deliveries.ts'
-import { beat, reap } from './store/instances.ts'
+import { beat, giveBackJobs, reap } from './store/instances.ts'
 import { anythingOpen } from './store/items.ts'
 import type { Store } from './store/open.ts'
 
@@ -18,7 +18,9 @@ export async function keepAlive(parts: { store: Store; env: Env; log: Logger; in
   const { store, env, log, instance } = parts
   const once = async () => {
     await beat(store.db, instance)
-    const lost = await reap(store, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
+    const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
+    const { dead, lost } = await reap(store, instance, timeoutMs)
+    if (dead > 0) await giveBackJobs(store, instance, timeoutMs)
     if (lost.length === 0) return
     log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
     await takeOver({ store }, lost)

@@ -27,9 +27,9 @@ export async function deregister(db: Database, id: string): Promise<void> {
 /**
  * Frees what dead processes held: effects they were carrying out are wanted again, their runs lose the lease. A process
  * of this machine is dead when its pid is gone; one of another machine when it has been silent for `timeoutMs`.
- * @returns the ids of the runs that lost their runner.
+ * @returns how many processes are gone, and the ids of the runs that lost their runner.
  */
-export async function reap(store: Store, self: string, timeoutMs: number): Promise<number[]> {
+export async function reap(store: Store, self: string, timeoutMs: number): Promise<{ dead: number; lost: number[] }> {
   const dead = (await others(store.db, self)).filter((one) => isDead(one, timeoutMs))
   const ids = dead.map((one) => one.id)
   return store.transaction(async (tx) => {
@@ -47,13 +47,13 @@ export async function reap(store: Store, self: string, timeoutMs: number): Promi
       .set({ leaseOwner: null, leaseEpoch: sql`${runs.leaseEpoch} + 1` })
       .where(and(inArray(runs.stage, ['agent', 'gates']), notInArray(runs.leaseOwner, alive)))
       .returning({ id: runs.id })
-    return lost.map((run) => run.id)
+    return { dead: dead.length, lost: lost.map((run) => run.id) }
   })
 }
 
 /**
- * Gives back the jobs that were under way when the last process died. To be called at start, before this process takes
- * jobs; while another process lives they may be its own, and pg-boss gives back what it does not finish.
+ * Gives back the jobs that dead processes had taken. Which process holds a job is not known, so while another one lives
+ * nothing is done: pg-boss gives back what has lost its heartbeat.
  */
 export async function giveBackJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
   if ((await others(store.db, self)).some((one) => !isDead(one, timeoutMs))) return

@@ -115,7 +115,7 @@ export async function getItem(db: Database, id: number): Promise<ItemRow | undef
 
 /** One item with its row locked until the transaction ends. */
 export async function lockItem(tx: Tx, id: number): Promise<ItemRow | undefined> {
-  const [row] = await tx.db.select().from(workItems).where(eq(workItems.id, id)).for('update')
+  const [row] = await tx.db.select().from(workItems).where(eq(workItems.id, id)).for('no key update')
   return row
 }
 
@@ -161,9 +161,9 @@ export async function itemsIn(db: Database, states: readonly ItemState[]): Promi
  */
 export async function lockSchedule(tx: Tx): Promise<void> {
   await tx.db.insert(locks).values({ name: 'schedule' }).onConflictDoNothing()
-  await tx.db.select().from(locks).where(eq(locks.name, 'schedule')).for('update')
+  await tx.db.select().from(locks).where(eq(locks.name, 'schedule')).for('no key update')
   const ready = tx.db.select({ id: workItems.id }).from(workItems).where(eq(workItems.state, 'ready'))
-  await ready.orderBy(asc(workItems.id)).for('update')
+  await ready.orderBy(asc(workItems.id)).for('no key update')
 }
 
 /** Every item that is not finished. */

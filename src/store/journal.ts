@@ -16,17 +16,22 @@ export interface Entry {
 }
 
 /**
- * Appends an entry with the transaction. The system's row is locked until the transaction ends, so that entries form
- * one chain whatever runs at once; append late in a transaction.
+ * Appends an entry at the end of the transaction. The system's row is locked from then on until the commit (not its key,
+ * which rows that refer to it hold), so that
+ * entries form one chain whatever runs at once.
  */
 export async function record(tx: Tx, entry: Entry): Promise<void> {
+  const at = new Date()
+  tx.atEnd(entry.systemId, () => append(tx, entry, at))
+}
+
+async function append(tx: Tx, entry: Entry, at: Date): Promise<void> {
   const [head] = await tx.db
     .select({ hash: systems.journalHash })
     .from(systems)
     .where(eq(systems.id, entry.systemId))
-    .for('update')
+    .for('no key update')
   const previousHash = head?.hash ?? ''
-  const at = new Date()
   const detail = entry.detail ?? {}
   const row = { ...entry, workItemId: entry.workItemId ?? null, at, detail, previousHash }
   const hash = hashOf(row)

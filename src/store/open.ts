@@ -10,13 +10,13 @@ import { type ExtractTablesWithRelations, sql } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core'
-import pg from 'pg'
 import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import { OperatorError } from '../config/errors.ts'
 import type { ItemState, Job } from './journey.ts'
 import { lockDirectory } from './lock.ts'
-import { Queues } from './queues.ts'
+import { bossDatabase, endQuietly, openPool } from './postgres.ts'
+import { Queues, type Sent } from './queues.ts'
 import * as schema from './schema.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -31,6 +31,11 @@ export interface Tx {
   readonly db: DrizzleTransaction
   /** Queues a job with this transaction. `after`: not before this time. */
   enqueue(job: Job, options?: { after?: Date }): Promise<void>
+  /**
+   * Has `work` done after everything else, before the commit, ordered by `order`: for what locks rows that many
+   * transactions want. Locked last and in one order by everybody, they let nobody wait in a circle.
+   */
+  atEnd(order: number, work: () => Promise<void>): void
   /** Tells the watchers of the store, once this transaction is committed. */
   tell(event: StoreEvent): void
 }
@@ -69,12 +74,10 @@ export async function openStore(options: { databaseUrl?: string; directory: stri
 
 // pg-boss looks after itself; the statistics passes it makes every minute are slowed down, since an idle
 // orchestrator should be idle.
-const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 120, schedule: false, reindex: false } as const
+const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 30, schedule: false, reindex: false } as const
 
 async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 10, application_name: 'tutti' })
-  // Without a listener, an idle connection that the server ends would end the process.
-  pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
+  const pool = openPool(databaseUrl, 10, log)
   const db = drizzlePg(pool, { schema })
   try {
     // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
@@ -84,15 +87,18 @@ async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
       await migratePg(db, { migrationsFolder })
     })
   } catch (error) {
-    await pool.end()
+    await endQuietly(pool)
     throw new OperatorError(
       `cannot use the database in DATABASE_URL: ${rootMessage(error)}`,
       'Check that it runs, that the name exists and that the user may create tables.',
       { cause: error },
     )
   }
-  const boss = new PgBoss({ connectionString: databaseUrl, max: 4, useListenNotify: true, ...calm })
-  return assemble('postgres', db, boss, log, () => pool.end())
+  const queuePool = openPool(databaseUrl, 4, log)
+  const boss = new PgBoss({ db: bossDatabase(queuePool, databaseUrl, log), useListenNotify: true, ...calm })
+  return assemble('postgres', db, boss, log, async () => {
+    await Promise.all([endQuietly(pool), endQuietly(queuePool)])
+  })
 }
 
 async function openPglite(directory: string, log: Logger): Promise<Store> {
@@ -140,29 +146,36 @@ async function assemble(
     db,
     queues,
     watch: (watcher) => watchers.push(watcher),
-    transaction: async (work) => {
-      const events: StoreEvent[] = []
-      const sent: { job: Job; after?: Date }[] = []
-      const result = await db.transaction((inner) => {
-        const bossDb = fromDrizzle(inner as unknown as DrizzleTransactionLike, sql)
-        return work({
-          db: inner,
-          enqueue: async (job, options) => {
-            sent.push({ job, after: options?.after })
-            await queues.send(job, { ...options, db: bossDb })
-          },
-          tell: (event) => events.push(event),
-        })
-      })
-      queues.committed(sent)
-      for (const event of events) for (const watcher of watchers) watcher(event)
-      return result
-    },
+    transaction: (work) => inTransaction({ db, queues, watchers }, work),
     close: async () => {
       await queues.stop()
       await close()
     },
   }
+}
+
+async function inTransaction<T>(
+  { db, queues, watchers }: { db: Database; queues: Queues; watchers: ((event: StoreEvent) => void)[] },
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const events: StoreEvent[] = []
+  const sent: Sent[] = []
+  const result = await db.transaction(async (inner) => {
+    const last: { order: number; work: () => Promise<void> }[] = []
+    const result = await work({
+      db: inner,
+      enqueue: async (job, options) => void sent.push({ job, after: options?.after }),
+      atEnd: (order, work) => last.push({ order, work }),
+      tell: (event) => events.push(event),
+    })
+    for (const { work } of last.toSorted((a, b) => a.order - b.order)) await work()
+    // A waiting job of a single queue is one row for everybody: it comes last of all.
+    await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
+    return result
+  })
+  queues.committed(sent)
+  for (const event of events) for (const watcher of watchers) watcher(event)
+  return result
 }
 
 function rootMessage(error: unknown): string {

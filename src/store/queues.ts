@@ -41,6 +41,12 @@ export class NotYet extends Error {
   }
 }
 
+/** A job that was asked for. `after`: not before this time. */
+export interface Sent {
+  job: Job
+  after?: Date
+}
+
 /** What a handler throws that starts nothing new because its process is ending. */
 export function stopping(): NotYet {
   return new NotYet('this process is ending', new Date(Date.now() + 1_000))
@@ -51,6 +57,7 @@ export class Queues {
   readonly #log: Logger
   readonly #workers = new Map<QueueName, string[]>()
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #atWork = new Set<string>()
 
   constructor(boss: PgBoss, log: Logger) {
     this.#boss = boss
@@ -75,7 +82,7 @@ export class Queues {
           retryDelayMax: 120,
           expireInSeconds: 15 * 60,
           // A process that dies with a job gives it back, to another process, after this long.
-          heartbeatSeconds: 60,
+          heartbeatSeconds: 30,
           deleteAfterSeconds: 24 * 3600,
           notify: true,
         })
@@ -87,11 +94,11 @@ export class Queues {
   }
 
   /**
-   * Gives back jobs that a process had taken that is gone: they are tried again at once. Each counts as a failure, so
-   * that a job which kills its process is not tried for ever.
+   * Gives back those of these jobs that this process is not at work on: they are tried again at once. Each counts as a
+   * failure, so that a job which kills its process is not tried for ever.
    */
   async giveBack(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
-    for (const { name, id, retryCount } of jobs) {
+    for (const { name, id, retryCount } of jobs.filter((job) => !this.#atWork.has(job.id))) {
       await this.#boss.fail(name, id, { message: 'its process is gone' })
       if (name in queues) this.#wakeAt(name as QueueName, retryTime(retryCount))
     }
@@ -106,7 +113,7 @@ export class Queues {
     await this.#boss.send(queue, data, {
       db: options.db,
       startAfter: after,
-      ...(single ? { singletonKey: after ? String(after.getTime()) : 'now' } : {}),
+      ...(single ? { singletonKey: slotOf(queue, after) } : {}),
     })
     if (after && !options.db) this.#wakeAt(queue, after)
   }
@@ -123,6 +130,19 @@ export class Queues {
     this.#timers.add(timer)
   }
 
+  /** Queues what a transaction has asked for, in one order for all transactions; equal jobs of a single queue once. */
+  async sendAll(sent: readonly Sent[], db: Db): Promise<void> {
+    const seen = new Set<string>()
+    const rank = ({ job, after }: Sent) =>
+      `${queues[job.queue].single ? 1 : 0} ${job.queue} ${slotOf(job.queue, after)}`
+    for (const one of sent.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+      const { job, after } = one
+      if (queues[job.queue].single && seen.has(rank(one))) continue
+      seen.add(rank(one))
+      await this.send(job, { after, db })
+    }
+  }
+
   /** Has the workers of a queue look now, or once more when they are at work. */
   #wake(queue: QueueName): void {
     for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id)
@@ -133,7 +153,7 @@ export class Queues {
    * commit the workers would look in vain. Sends jobs of single queues once more: the waiting job that stood in for
    * them may have been taken, and may have looked, before the commit.
    */
-  committed(sent: readonly { job: Job; after?: Date }[]): void {
+  committed(sent: readonly Sent[]): void {
     for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(job.queue, after))
     const now = sent.filter(({ after }) => !after).map(({ job }) => job.queue)
     for (const queue of new Set(now.filter((name) => queues[name].single))) {
@@ -167,7 +187,9 @@ export class Queues {
     this.#workers.set(name, ids)
     for (let worker = 0; worker < concurrency; worker++) {
       const id = await this.#boss.work(name, options, async (jobs: JobWithMetadata<object>[]) => {
+        for (const { id } of jobs) this.#atWork.add(id)
         const results = await Promise.all(jobs.map((job) => this.#attempt(name, job, handler)))
+        for (const { id } of jobs) this.#atWork.delete(id)
         // Several jobs may have waited behind one wake-up; pg-boss looks again by itself only after a full batch of
         // more than one.
         if (options.batchSize === 1) this.#wake(name)
@@ -229,6 +251,10 @@ const slotMs = 200
 /** ... which starts at the end of the slot, when everything that asked for it is due. */
 function startOf(queue: QueueName, after: Date): Date {
   return queues[queue].single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
+}
+
+function slotOf(queue: QueueName, after: Date | undefined): string {
+  return after ? String(startOf(queue, after).getTime()) : 'now'
 }
 
 /** Octokit wraps what its `fetch` throws. */

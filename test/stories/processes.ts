@@ -44,7 +44,7 @@ export async function startProcess(world: World, more: Record<string, string> = 
   onTestFailed(() =>
     console.log(
       lines
-        .slice(-40)
+        .slice(-400)
         .map((line) => JSON.stringify(line))
         .join('\n'),
     ),
