@@ -4,7 +4,7 @@
  */
 
 import type { Logger } from 'pino'
-import { claimEffect, type Effect, type EffectRow, settleEffect, wanted } from '../store/effects.ts'
+import { claimEffect, type Effect, type EffectRow, releaseEffects, settleEffect, wanted } from '../store/effects.ts'
 import { getSystem } from '../store/items.ts'
 import type { Store } from '../store/open.ts'
 import { NotYet } from '../store/queues.ts'
@@ -31,13 +31,27 @@ interface PublisherOptions {
 
 export class Publisher {
   readonly #options: PublisherOptions
+  #interrupted = false
 
   constructor(options: PublisherOptions) {
     this.#options = options
   }
 
-  /** Carries out every wanted fact whose time has come. Handler of the `publish` queue. */
+  /** Carries out every wanted fact whose time has come. Handler of the `publish` queue, one at a time in a process. */
   async drain(): Promise<void> {
+    const { store, instance } = this.#options
+    // The database went away in the middle: what this process was carrying out is looked for on GitHub, and done again.
+    if (this.#interrupted) await releaseEffects(store.db, instance)
+    this.#interrupted = false
+    try {
+      await this.#drain()
+    } catch (error) {
+      this.#interrupted = !(error instanceof NotYet)
+      throw error
+    }
+  }
+
+  async #drain(): Promise<void> {
     const { store, client, instance } = this.#options
     for (;;) {
       const [next] = await wanted(store.db, 1)

@@ -116,6 +116,14 @@ export async function claimEffect(db: Database, id: number, instance: string): P
   return row
 }
 
+/** Wants again what a process was carrying out and could not settle. */
+export async function releaseEffects(db: Database, instance: string): Promise<void> {
+  await db
+    .update(effects)
+    .set({ state: 'wanted', claimedBy: null })
+    .where(and(eq(effects.state, 'doing'), eq(effects.claimedBy, instance)))
+}
+
 /** Settles an effect that was carried out at `revision`; a wish that came meanwhile makes it wanted again. */
 export async function settleEffect(
   tx: Tx,

@@ -2,7 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { and, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import { isAlive, startTimeOf } from '../config/processes.ts'
 import type { Database, Store } from './open.ts'
 import { effects, instances, runs } from './schema.ts'
@@ -25,13 +25,15 @@ export async function deregister(db: Database, id: string): Promise<void> {
 }
 
 /**
- * Frees what dead processes held: effects they were carrying out are wanted again, their runs lose the lease. A process
+ * Frees what dead processes held: effects they were carrying out are wanted again, their runs lose the lease, as does
+ * any run without a heartbeat for `timeoutMs`. A process
  * of this machine is dead when its pid is gone; one of another machine when it has been silent for `timeoutMs`.
  * @returns how many processes are gone, and the ids of the runs that lost their runner.
  */
 export async function reap(store: Store, self: string, timeoutMs: number): Promise<{ dead: number; lost: number[] }> {
   const dead = (await others(store.db, self)).filter((one) => isDead(one, timeoutMs))
   const ids = dead.map((one) => one.id)
+  const silentSince = new Date(Date.now() - timeoutMs)
   return store.transaction(async (tx) => {
     if (ids.length > 0) await tx.db.delete(instances).where(inArray(instances.id, ids))
     const alive = tx.db.select({ id: instances.id }).from(instances)
@@ -45,7 +47,13 @@ export async function reap(store: Store, self: string, timeoutMs: number): Promi
     const lost = await tx.db
       .update(runs)
       .set({ leaseOwner: null, leaseEpoch: sql`${runs.leaseEpoch} + 1` })
-      .where(and(inArray(runs.stage, ['agent', 'gates']), notInArray(runs.leaseOwner, alive)))
+      .where(
+        and(
+          inArray(runs.stage, ['agent', 'gates']),
+          // A living process may have lost a run as well: the database was away when its end was to be written.
+          or(notInArray(runs.leaseOwner, alive), and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince))),
+        ),
+      )
       .returning({ id: runs.id })
     return { dead: dead.length, lost: lost.map((run) => run.id) }
   })
