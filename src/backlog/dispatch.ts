@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { defaultSettings } from '../config/settings.ts'
+import { want } from '../store/effects.ts'
 import {
   advance,
   announce,
@@ -43,6 +44,7 @@ export async function dispatch(parts: Dispatcher): Promise<void> {
     // One scheduler at a time, across processes: two of them would each start up to the cap.
     await lockSchedule(tx)
     const known = await gather(tx)
+    await finishEpics(tx, known)
     const decisions = choose(snapshot(parts, known))
     const runIds: number[] = []
     for (const decision of decisions) runIds.push(...(await act(parts, tx, known, decision)))
@@ -82,7 +84,10 @@ function snapshot({ env, freeMemory }: Dispatcher, known: Known): Snapshot {
   }
   return {
     items: [...known.items.values()].map((item) => itemOf(item, known, env)),
-    edges: known.edges.flatMap((edge) => edgeOf(edge, byIssue)),
+    // What an item waits for does not keep it from being planned.
+    edges: known.edges
+      .filter((edge) => known.items.get(edge.dependentId)?.state !== 'planning')
+      .flatMap((edge) => edgeOf(edge, byIssue)),
     runs: known.runs.map(({ run, item }) => ({
       item: String(item.id),
       repository: known.systems.get(item.systemId)?.fullName ?? '',
@@ -104,7 +109,7 @@ function itemOf(item: ItemRow, known: Known, env: Env): Item {
     id: String(item.id),
     repository: system?.fullName ?? '',
     number: item.issueNumber,
-    state: early ? 'queued' : item.state,
+    state: early ? 'queued' : stateFor(item),
     priority: Math.min(3, Math.max(0, item.priority)) as 0 | 1 | 2 | 3,
     ...(item.effort ? { effort: effortHours[item.effort] } : {}),
     since: item.createdAt.getTime(),
@@ -112,6 +117,12 @@ function itemOf(item: ItemRow, known: Known, env: Env): Item {
     footprint: [],
     agentKind: agentOf(system, env),
   }
+}
+
+/** A plan is made like any run, in a slot. An epic is never started: it is done when its parts are. */
+function stateFor(item: ItemRow): Item['state'] {
+  if (item.kind === 'epic' && item.state === 'ready') return 'queued'
+  return item.state === 'planning' ? 'ready' : item.state
 }
 
 function systemOf(system: SystemRow): System {
@@ -143,7 +154,8 @@ function agentOf(system: SystemRow | undefined, env: Env): string {
 /** @returns the run that was started, if one was. */
 async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision): Promise<number[]> {
   const item = known.items.get(Number(decision.item.id))
-  if (item?.state !== 'ready') return []
+  if (item?.state !== 'ready' && item?.state !== 'planning') return []
+  if (item.kind === 'epic' && item.state === 'ready') return []
   if (item.notBefore && item.notBefore > new Date()) return []
   const words = reasonsInWords(decision)
   const { action, reasons } = decision
@@ -155,9 +167,40 @@ async function act(parts: Dispatcher, tx: Tx, known: Known, decision: Decision):
     return []
   }
   const agent = agentOf(known.systems.get(item.systemId), parts.env)
-  const run = await addRun(tx, item.id, { agent, ...(await latestLesson(tx.db, item.id)) })
+  const lesson = await latestLesson(tx.db, item.id)
+  if (item.state === 'planning') {
+    const purpose = breaksDown(item) ? 'breakdown' : 'plan'
+    return [(await addRun(tx, item.id, { agent, purpose, ...lesson })).id]
+  }
+  const run = await addRun(tx, item.id, { agent, ...lesson })
   await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
   return [run.id]
+}
+
+/** Whether the item is to become several, instead of being planned as one. */
+function breaksDown({ routing }: ItemRow): boolean {
+  return routing?.workflow === 'decompose_first' || routing?.workflow === 'multi_task'
+}
+
+/** Edges that name what an epic is made of, not what it waits for. */
+const parts: readonly DependencyRow['source'][] = ['sub-issue', 'task-list', 'roadmap', 'plan']
+
+/** An epic is done when it has parts and all of them are closed, or are items that ended well. */
+async function finishEpics(tx: Tx, known: Known): Promise<void> {
+  for (const epic of known.items.values()) {
+    if (epic.kind !== 'epic' || epic.state !== 'ready') continue
+    const made = known.edges.filter((edge) => edge.dependentId === epic.id && parts.includes(edge.source))
+    if (made.length === 0 || made.some((edge) => edge.blocker !== 'closed')) continue
+    await advance(tx, epic, 'done', {
+      actor: 'tutti',
+      why: 'Everything it is made of is done.',
+      set: { doneAt: new Date() },
+    })
+    known.items.delete(epic.id)
+    const key = `close:${epic.id}`
+    const payload = { issueNumber: epic.issueNumber, reason: 'completed' as const }
+    await want(tx, { systemId: epic.systemId, workItemId: epic.id, key }, { kind: 'close-issue', payload })
+  }
 }
 
 /** How things stand with what holds an item back. It changes all the time, and every edit is a write to GitHub. */

@@ -33,6 +33,19 @@ const agentSettings = z.strictObject({
   model: z.string().max(100).optional(),
 })
 
+const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case words joined by dashes')
+
+const module = z.strictObject({
+  paths: z.array(glob).max(200).default([]).describe('Files and directories it is made of; its items touch them'),
+  agent: z.string().max(50).optional().describe('Which agent works on it'),
+})
+
+const loop = z.strictObject({
+  prompt: z.string().max(20_000).default('').describe('What the agent is told about its role'),
+  steps: z.array(z.string().min(1).max(1_000)).max(50).default([]).describe('What it does, in this order'),
+  gates: z.array(command).max(20).default([]).describe('Run besides those of the repository'),
+})
+
 const schema = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
   prefix: z
@@ -42,6 +55,56 @@ const schema = z.strictObject({
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
   agents: z.record(z.string(), agentSettings).default({}),
+  modules: z.record(moduleName, module).default({}).describe('Parts of the repository, by the name in `module:<name>`'),
+  loops: z
+    .record(moduleName, loop)
+    .default({})
+    .describe('Ways of working, by name; an issue names one with the label `loop:<name>`'),
+  roadmap: z
+    .strictObject({
+      label: z.string().min(1).max(50).default('roadmap').describe('The label that makes an issue a roadmap'),
+      file: z.string().min(1).max(300).default('ROADMAP.md').describe('What `/roadmap import` reads'),
+    })
+    .prefault({}),
+  planning: z
+    .strictObject({
+      when: z
+        .enum(['auto', 'always', 'never'])
+        .default('auto')
+        .describe('"auto": an agent plans first what is large or made of several things'),
+      approval: z
+        .enum(['auto', 'always', 'never'])
+        .default('auto')
+        .describe('Whether a person approves plans; "auto": when they are large or unsure'),
+      confidence: z.number().min(0).max(1).default(0.8).describe('A plan less sure than this waits for approval'),
+      questions: z.number().int().min(0).max(5).default(5).describe('Rounds of questions an agent may ask'),
+    })
+    .prefault({}),
+  schedule: z
+    .strictObject({
+      mode: z
+        .enum(['sequential', 'parallel-async', 'parallel-threads'])
+        .optional()
+        .describe('How many agents at once: one, at most 4, or no such limit; chosen by itself if not set'),
+      skipped: z
+        .enum(['release', 'hold'])
+        .default('release')
+        .describe('What a skipped item does to those that wait for it'),
+      cancelled: z.enum(['release', 'hold']).default('hold').describe('The same for a cancelled one'),
+      unknownFootprint: z
+        .enum(['free', 'exclusive'])
+        .default('free')
+        .describe('"exclusive": an item of which nobody knows the files runs alone'),
+      reviewHolds: z.boolean().default(true).describe('Whether files stay taken until the pull request is merged'),
+      weight: z.number().positive().max(100).default(1).describe('The share of agents against other repositories'),
+      staleDays: z
+        .number()
+        .positive()
+        .max(365)
+        .default(14)
+        .describe('Days without a change after which an item is stale'),
+    })
+    .prefault({}),
   gates: z
     .strictObject({
       commands: z.array(command).max(20).default([]),

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { EffectKind, EffectOf } from '../store/effects.ts'
+import type { EffectKind, EffectOf, IssueAddress } from '../store/effects.ts'
 import { journey } from '../store/journey.ts'
 import type { Octokit } from './client.ts'
 import { statusOf } from './repository.ts'
@@ -131,10 +131,81 @@ export const carriers: Carriers = {
     return { mergedSha: data.sha }
   },
 
+  'create-issue': async ({ title, body, labels }, carriage) => {
+    const { octokit, at, before, mayExist, clean } = carriage
+    if (typeof before.number === 'number') return before
+    const found = mayExist ? await findIssue(carriage) : undefined
+    if (found !== undefined) return found
+    const text = { title: clean(title).slice(0, maxTitle), body: clean(`${body}\n\n${marker(carriage.key)}`) }
+    const { data } = await octokit.rest.issues.create({ ...at, ...text, labels })
+    return { number: data.number, id: data.id, url: data.html_url }
+  },
+
+  'sub-issue': async ({ parent, child }, carriage) => {
+    const { octokit, at } = carriage
+    try {
+      const sub_issue_id = await idOf(octokit, child)
+      await octokit.rest.issues.addSubIssue({ ...at, issue_number: parent, sub_issue_id })
+    } catch (error) {
+      // 422: it is one already, or has another parent, which is for people to settle.
+      if (![404, 410, 422, 501].includes(statusOf(error))) throw error
+      if (statusOf(error) !== 422) carriage.missing('sub-issues')
+    }
+    return {}
+  },
+
+  'blocked-by': async ({ issueNumber, blocker, wanted }, carriage) => {
+    const { octokit, at } = carriage
+    const route = '/repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by' as const
+    try {
+      const issue_id = await idOf(octokit, blocker)
+      if (wanted) await octokit.request(`POST ${route}`, { ...at, issue_number: issueNumber, issue_id })
+      else await octokit.request(`DELETE ${route}/{issue_id}`, { ...at, issue_number: issueNumber, issue_id })
+    } catch (error) {
+      // 422: it is so already, or GitHub's own rules forbid it; our edge holds in any case.
+      if (![404, 410, 422, 501].includes(statusOf(error))) throw error
+      if (statusOf(error) !== 422) carriage.missing('issue dependencies')
+    }
+    return {}
+  },
+
+  'family-label': async ({ issueNumber, family, label }, { octokit, at }) => {
+    const issue = { ...at, issue_number: issueNumber }
+    const { data } = await octokit.rest.issues.listLabelsOnIssue({ ...issue, per_page: 100 })
+    const old = data.map(({ name }) => name).filter((name) => name.toLowerCase().startsWith(family))
+    if (label !== null && !old.includes(label)) await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
+    for (const name of old.filter((one) => one !== label)) {
+      await octokit.rest.issues.removeLabel({ ...issue, name }).catch((error) => {
+        if (statusOf(error) !== 404) throw error
+      })
+    }
+    return { label }
+  },
+
   'close-issue': async ({ issueNumber, reason }, { octokit, at }) => {
     await octokit.rest.issues.update({ ...at, issue_number: issueNumber, state: 'closed', state_reason: reason })
     return {}
   },
+}
+
+/** GitHub refuses longer ones. */
+const maxTitle = 256
+
+/** The database id of an issue, which links between issues are made with. */
+async function idOf(octokit: Octokit, { repository, number }: IssueAddress): Promise<number> {
+  const [owner = '', repo = ''] = repository.split('/')
+  const { data } = await octokit.rest.issues.get({ owner, repo, issue_number: number })
+  return data.id
+}
+
+/** The issue that was made before an answer was lost, among those that the app has opened. */
+async function findIssue({ octokit, at, key, botLogin }: Carriage): Promise<Result | undefined> {
+  const parameters = { ...at, creator: botLogin, state: 'all' as const, per_page: 100 }
+  for await (const page of octokit.paginate.iterator(octokit.rest.issues.listForRepo, parameters)) {
+    const mine = page.data.find((issue) => issue.body?.includes(marker(key)))
+    if (mine) return { number: mine.number, id: mine.id, url: mine.html_url }
+  }
+  return undefined
 }
 
 /** The labels of an issue that say where its work stands. */

@@ -8,6 +8,13 @@ import type { Job } from './journey.ts'
 import type { Database, Tx } from './open.ts'
 import { effects } from './schema.ts'
 
+/** An issue anywhere. */
+export interface IssueAddress {
+  /** `owner/name` in lower case. */
+  repository: string
+  number: number
+}
+
 /** What can be wanted of GitHub, with its payload. */
 export type Effect =
   /** The one status comment of an issue; its text is rendered when it is published. */
@@ -41,6 +48,14 @@ export type Effect =
         message: string
       }
     }
+  /** An issue that is made once; the key and its marker say which. The `created` queue hears of it. */
+  | { kind: 'create-issue'; payload: { title: string; body: string; labels: string[] } }
+  /** GitHub's own sub-issue link. */
+  | { kind: 'sub-issue'; payload: { parent: number; child: IssueAddress } }
+  /** GitHub's own "blocked by". */
+  | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
+  /** The one label of a family, such as `priority:`; null takes it off. */
+  | { kind: 'family-label'; payload: { issueNumber: number; family: string; label: string | null } }
   | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
 
 export type EffectKind = Effect['kind']
@@ -53,6 +68,10 @@ const ranks: Record<EffectKind, number> = {
   'close-issue': 2,
   'pull-request': 3,
   'check-run': 4,
+  'create-issue': 4,
+  'sub-issue': 5,
+  'blocked-by': 5,
+  'family-label': 6,
   reaction: 5,
   comment: 5,
   'state-label': 6,
@@ -154,6 +173,7 @@ export async function settleEffect(
 
 /** The room that goes on once a fact is true (or cannot be made true). */
 function followUp(row: EffectRow): Job | undefined {
+  if (row.kind === 'create-issue') return { queue: 'created', effectId: row.id }
   return row.kind === 'pull-request' || row.kind === 'merge' ? { queue: 'published', effectId: row.id } : undefined
 }
 

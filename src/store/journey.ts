@@ -11,10 +11,13 @@
 export type Job =
   | { queue: 'deliver-event'; deliveryIds: string[] }
   | { queue: 'enlist'; workItemId: number }
+  | { queue: 'roadmap'; workItemId: number; from: 'issue' | 'file' }
+  | { queue: 'created'; effectId: number }
   | { queue: 'schedule' }
   | { queue: 'run'; runId: number }
   | { queue: 'check'; runId: number }
   | { queue: 'settle'; runId: number; resetAt?: string }
+  | { queue: 'planned'; runId: number }
   | { queue: 'propose'; workItemId: number }
   | { queue: 'published'; effectId: number }
   | { queue: 'merge'; pullRequestId: number }
@@ -36,11 +39,16 @@ interface Stage {
 
 /** The one table of the journey. A transition that is not here does not happen. */
 export const journey = {
-  queued: { actor: 'backlog', next: ['planning', 'ready'], wakes: 'enlist', says: 'Queued' },
-  planning: { actor: 'planning', next: ['asking', 'proposed', 'ready', 'queued'], says: 'Planning' },
+  queued: { actor: 'backlog', next: ['planning', 'proposed', 'ready'], wakes: 'enlist', says: 'Queued' },
+  planning: { actor: 'planning', next: ['asking', 'proposed', 'ready', 'queued'], wakes: 'schedule', says: 'Planning' },
   asking: { actor: 'a person', next: ['planning', 'queued'], says: 'Waiting for an answer' },
   proposed: { actor: 'a person', next: ['ready', 'planning', 'queued'], says: 'Plan waits for approval' },
-  ready: { actor: 'backlog', next: ['running', 'queued'], wakes: 'schedule', says: 'Ready to start' },
+  ready: {
+    actor: 'backlog',
+    next: ['running', 'proposed', 'planning', 'queued'],
+    wakes: 'schedule',
+    says: 'Ready to start',
+  },
   running: { actor: 'runs', next: ['checking', 'ready', 'planning'], says: 'An agent is working' },
   checking: { actor: 'gates', next: ['reviewing', 'ready', 'planning'], says: 'Checking the result' },
   reviewing: {

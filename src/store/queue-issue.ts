@@ -20,6 +20,8 @@ export interface LabelFacts {
   effort: ItemRow['effort']
   /** A word that is safe as a part of branch names and paths; null when no label names a module. */
   module: string | null
+  /** The way of working that `loop:<name>` asks for; null when no label names one. */
+  loop: string | null
 }
 
 const usualPriority = 2
@@ -37,6 +39,7 @@ export function labelFacts(labels: readonly string[]): LabelFacts {
     priority: priority !== undefined && /^[0-3]$/.test(priority) ? Number(priority) : usualPriority,
     effort: effort === 'S' || effort === 'M' || effort === 'L' || effort === 'XL' ? effort : null,
     module: slug(after('module:') ?? '') || null,
+    loop: slug(after('loop:') ?? '') || null,
   }
 }
 
@@ -67,7 +70,7 @@ export async function queueIssue(
   const { system, settings, issue, actor } = request
   const text = { title: issue.title, body: issue.body, url: issue.url }
   const by = { requestedBy: actor.login, requestedById: actor.id }
-  const { module, priority, effort } = labelFacts(issue.labels)
+  const { module, priority, effort, loop } = labelFacts(issue.labels)
   // The number is always in it: two issues of one module must not share a branch.
   const name = `${module ?? 'issue'}-${issue.number}`
   const baseBranch = settings.branches.base ?? system.defaultBranch
@@ -81,6 +84,8 @@ export async function queueIssue(
       state: 'queued',
       priority,
       effort,
+      labels: [...issue.labels],
+      ...(loop ? { loop } : {}),
       module: name,
       branch: `${settings.branches.prefix}${name}`,
       baseBranch,
@@ -91,7 +96,19 @@ export async function queueIssue(
   const known = await itemOfIssue(tx.db, system.id, issue.number)
   if (!known) throw new Error(`the item of issue ${issue.number} was not stored: its branch belongs to another item`)
   if (!mayQueueAgain(known)) return { item: known, happened: 'nothing' }
-  const fresh = { ...text, ...by, priority, effort, baseBranch, nativeBlockers: null, doneAt: null }
+  const labels = [...issue.labels]
+  const fresh = {
+    ...text,
+    ...by,
+    labels,
+    priority,
+    effort,
+    baseBranch,
+    routing: null,
+    plannedHours: null,
+    nativeBlockers: null,
+    doneAt: null,
+  }
   const freshSince = request.lastRunId ?? known.freshSince
   const item = await advance(tx, known, 'queued', {
     actor: actor.login,

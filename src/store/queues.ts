@@ -13,10 +13,13 @@ type JobOf<Name extends QueueName> = Extract<Job, { queue: Name }>
 const queues: Record<QueueName, { batch: number; single?: boolean }> = {
   'deliver-event': { batch: 20 },
   enlist: { batch: 5 },
+  roadmap: { batch: 1 },
+  created: { batch: 5 },
   schedule: { batch: 1, single: true },
   run: { batch: 5 },
   check: { batch: 5 },
   settle: { batch: 5 },
+  planned: { batch: 5 },
   propose: { batch: 5 },
   published: { batch: 5 },
   merge: { batch: 5 },

@@ -25,7 +25,7 @@ export class LeaseLost extends Error {
 export async function addRun(
   tx: Tx,
   workItemId: number,
-  run: { agent: string; feedback: string; startClean: boolean },
+  run: { agent: string; feedback: string; startClean: boolean; purpose?: RunRow['purpose'] },
 ): Promise<RunRow> {
   const row = await insertRun(tx, { workItemId, ...run })
   await tx.enqueue({ queue: 'run', runId: row.id })

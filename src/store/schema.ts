@@ -8,6 +8,7 @@ import {
   bigint,
   bigserial,
   boolean,
+  doublePrecision,
   index,
   integer,
   jsonb,
@@ -19,10 +20,27 @@ import {
 import type { Settings } from '../config/settings.ts'
 import type { ItemState } from './journey.ts'
 
-const id = () => bigserial('id', { mode: 'number' }).primaryKey()
-const number64 = (name: string) => bigint(name, { mode: 'number' })
-const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
-const now = () => time('created_at').notNull().defaultNow()
+/**
+ * Where a dependency was read. `sub-issue`, `task-list`, `roadmap` and `plan` on an epic name what it is made of;
+ * on any other item every source names what it waits for.
+ */
+export type DependencySource = 'native' | 'body' | 'sub-issue' | 'task-list' | 'roadmap' | 'plan' | 'command'
+
+/** How a goal is worked on, and how sure we are of it. */
+export interface Routing {
+  workflow: 'build_only' | 'plan_then_build' | 'decompose_first' | 'multi_task'
+  /** 0 to 1. */
+  confidence: number
+  /** The words and facts that decided it, for people. */
+  signals: string[]
+  /** `explicit`: a person wants to see how before anything happens. */
+  mode: 'implicit' | 'explicit'
+}
+
+export const id = () => bigserial('id', { mode: 'number' }).primaryKey()
+export const number64 = (name: string) => bigint(name, { mode: 'number' })
+export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+export const now = () => time('created_at').notNull().defaultNow()
 
 /** Every accepted webhook delivery, as received. The delivery id is GitHub's and stays the same on redelivery. */
 export const deliveries = pgTable(
@@ -74,6 +92,10 @@ export const workItems = pgTable(
     title: text('title').notNull(),
     body: text('body').notNull().default(''),
     url: text('url').notNull().default(''),
+    /** The issue's labels, as of the trigger. */
+    labels: jsonb('labels').$type<string[]>().notNull().default([]),
+    /** `epic`: a roadmap or a large goal. No agent builds it; it is done when the issues it is made of are. */
+    kind: text('kind').$type<'task' | 'epic'>().notNull().default('task'),
     state: text('state').$type<ItemState>().notNull(),
     /** Where `resume` goes back to when the item stands aside. */
     before: text('before').$type<ItemState>(),
@@ -83,7 +105,13 @@ export const workItems = pgTable(
     requestedById: number64('requested_by_id').notNull(),
     priority: integer('priority').notNull().default(2),
     effort: text('effort').$type<'S' | 'M' | 'L' | 'XL'>(),
+    /** Agent hours that the approved plan expects. */
+    plannedHours: doublePrecision('planned_hours'),
     module: text('module').notNull(),
+    /** The way of working, by its name in the settings; see runs/loops.ts. */
+    loop: text('loop').notNull().default('engineering-loop'),
+    /** How it was routed when it was queued, see planning/route.ts; null before. */
+    routing: jsonb('routing').$type<Routing>(),
     /** How many issues GitHub's own "blocked by" names, where the payload said so; null when it must be asked. */
     nativeBlockers: integer('native_blockers'),
     branch: text('branch').notNull(),
@@ -119,7 +147,11 @@ export const dependencies = pgTable(
     /** owner/name in lower case. */
     repository: text('repository').notNull(),
     issueNumber: integer('issue_number').notNull(),
-    source: text('source').$type<'native' | 'body'>().notNull(),
+    source: text('source').$type<DependencySource>().notNull(),
+    /** Its place among the edges of this source, for showing them as they were written. */
+    position: integer('position').notNull().default(0),
+    /** The heading of the roadmap it stands under. */
+    heading: text('heading').notNull().default(''),
     /** The blocker's state as last heard; one that nobody can see holds, since starting too early is the worse mistake. */
     blocker: text('blocker').$type<'open' | 'closed' | 'missing'>().notNull(),
   },
@@ -139,6 +171,10 @@ export const runs = pgTable(
       .references(() => workItems.id),
     attempt: integer('attempt').notNull(),
     agent: text('agent').notNull(),
+    /** `build` changes files; `plan` and `breakdown` read them and hand in a plan. */
+    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
+    /** What a planning agent handed in through its tool; see planning/. */
+    submission: jsonb('submission').$type<Record<string, unknown>>(),
     stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
     outcome: text('outcome'),
     failureClass: text('failure_class'),
