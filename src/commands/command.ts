@@ -47,6 +47,8 @@ export interface CommandDefinition<Args extends z.ZodObject> {
   args: Args
   /** The arguments that may be given as plain words, in their order. All others are flags: `--name`, `--name value`. */
   words: readonly (keyof z.output<Args> & string)[]
+  /** The argument that takes all the rest, also the lines below: a reason, an answer, a goal. */
+  text?: keyof z.output<Args> & string
   /** What the sender must be allowed in the repository, at least. */
   permission: Permission
   where: 'issue' | 'pull request' | 'anywhere'
@@ -60,8 +62,9 @@ export interface CommandDefinition<Args extends z.ZodObject> {
 }
 
 /** A command whose arguments are checked when it is run: any door may hand in what it got. */
-export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'run'> {
+export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'text' | 'run'> {
   words: readonly string[]
+  text?: string
   /** @throws {z.ZodError} when the arguments do not fit; {UserError} when it cannot be done. */
   run(context: CommandContext, args: unknown): Promise<Reply>
 }
@@ -80,6 +83,7 @@ export const commandShape = z.strictObject({
   examples: z.array(z.string().startsWith('/')).min(1),
   args: z.instanceof(z.ZodObject),
   words: z.array(z.string()),
+  text: z.string().optional(),
   permission: z.enum(permissions),
   where: z.enum(['issue', 'pull request', 'anywhere']),
   reads: z.boolean(),

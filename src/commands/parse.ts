@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { nearest } from '../config/nearest.ts'
 import type { Command } from './command.ts'
 import { plainLines } from './lib/plain-lines.ts'
-import { argumentsOf, splitWords } from './lib/words.ts'
+import { argumentsOf, splitWords, textArguments } from './lib/words.ts'
 
 /** A command and its arguments, checked; or a word that is nearly one; or a command whose arguments do not fit. */
 export type Parsed =
@@ -27,10 +27,10 @@ export type Parsed =
 export function parseCommand(body: string, prefix: string, commands: ReadonlyMap<string, Command>): Parsed | undefined {
   if (!body.includes('/')) return undefined
   for (const line of plainLines(body)) {
-    const said = commandLine(line, prefix)
+    const said = commandLine(line.text, prefix)
     if (!said) continue
     const command = commands.get(said.word)
-    if (command) return readArguments(command, said.rest, prefix)
+    if (command) return readArguments(command, said.rest, line.below, prefix)
     const meant = nearest(said.word, commands.keys())
     if (meant !== undefined) return { unknown: said.word, nearest: meant }
     if (prefix !== '') return { unknown: said.word }
@@ -52,13 +52,17 @@ function commandLine(line: string, prefix: string): { word: string; rest: string
 }
 
 /** Reads what follows a command's name. */
-function readArguments(command: Command, text: string, prefix: string): Parsed {
-  const words = splitWords(text)
-  const given = 'problem' in words ? words : argumentsOf(command, words.words)
+function readArguments(command: Command, text: string, below: () => string, prefix: string): Parsed {
+  const given = command.text ? textArguments(command, command.text, text, below()) : plainArguments(command, text)
   if ('problem' in given) return { invalid: invalid(command, prefix, given.problem) }
   const parsed = command.args.safeParse(given.args)
   if (parsed.success) return { command, args: parsed.data }
   return { invalid: invalid(command, prefix, describe(parsed.error)) }
+}
+
+function plainArguments(command: Command, text: string): ReturnType<typeof argumentsOf> {
+  const words = splitWords(text)
+  return 'problem' in words ? words : argumentsOf(command, words.words)
 }
 
 function describe(error: z.ZodError): string {
@@ -84,7 +88,11 @@ export function usage(command: Command, prefix = ''): string {
   const parts = Object.keys(properties).map((name) => {
     const schema = properties[name]
     const isFlag = typeof schema === 'object' && schema.type === 'boolean'
-    const shown = isFlag ? `--${name}` : command.words.includes(name) ? `<${name}>` : `--${name} <${name}>`
+    const shown = isFlag
+      ? `--${name}`
+      : [...command.words, command.text].includes(name)
+        ? `<${name}>`
+        : `--${name} <${name}>`
     return required.includes(name) && !isFlag ? shown : `[${shown}]`
   })
   return [withPrefix(`/${command.name}`, prefix), ...parts].join(' ')

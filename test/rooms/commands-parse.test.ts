@@ -1,7 +1,9 @@
 /** What counts as a command in a comment (faults 53 and 54): a table, comment by comment. */
 
 import { describe, expect, it } from 'vitest'
-import { parseCommand } from '../../src/commands/parse.ts'
+import { z } from 'zod'
+import { defineCommand } from '../../src/commands/command.ts'
+import { parseCommand, usage } from '../../src/commands/parse.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 
 const commands = await loadCommands()
@@ -380,5 +382,49 @@ describe('hostile bodies', () => {
     outcome(`${body}\n\n/queue`)
     const { user, system } = process.cpuUsage(before)
     expect((user + system) / 1_000, 'milliseconds').toBeLessThan(600)
+  })
+})
+
+describe('a command that takes text', () => {
+  const text = (name: string, more: { words?: string[]; flags?: string[] } = {}) =>
+    defineCommand({
+      name,
+      summary: 'Takes text',
+      examples: [`/${name}`],
+      args: z.strictObject({
+        ...Object.fromEntries((more.words ?? []).map((word) => [word, z.string()])),
+        ...Object.fromEntries((more.flags ?? []).map((flag) => [flag, z.boolean().optional()])),
+        why: z.string().optional(),
+      }),
+      words: (more.words ?? []) as 'why'[],
+      text: 'why',
+      permission: 'write',
+      where: 'issue',
+      reads: true,
+      run: async () => ({ text: '', outcome: 'done' as const }),
+    })
+  const mine = new Map(
+    [text('say'), text('drop', { flags: ['now'] }), text('make', { words: ['what'] })].map((one) => [one.name, one]),
+  )
+  it.each([
+    ['/say', {}],
+    ['/say it is too slow', { why: 'it is too slow' }],
+    ['/say "two words"', { why: 'two words' }],
+    ['/say “typed on a phone”', { why: 'typed on a phone' }],
+    ['/say a "quoted" word', { why: 'a "quoted" word' }],
+    ['/say --not a flag', { why: '--not a flag' }],
+    [`Hello\n/say first\n\n${fence}\n/queue\n${fence}\nlast`, { why: `first\n\n${fence}\n/queue\n${fence}\nlast` }],
+    ['/say yes\n\nOn Mon, Ann wrote:\n> what?', { why: 'yes' }],
+    ['/drop --now no use', { now: true, why: 'no use' }],
+    ['/drop no use --now', { why: 'no use --now' }],
+    ['/make it "all new"', { what: 'it', why: 'all new' }],
+  ])('%s', (body, args) => {
+    expect(parseCommand(body, '', mine)).toMatchObject({ args })
+  })
+
+  it('refuses a flag that it does not have, and shows its text as an argument', () => {
+    expect(parseCommand('/drop --nwo', '', mine)).toMatchObject({ invalid: expect.stringContaining('`--now`') })
+    expect(parseCommand('/make', '', mine)).toHaveProperty('invalid')
+    expect([...mine.values()].map((one) => usage(one))).toContain('/drop [--now] [<why>]')
   })
 })

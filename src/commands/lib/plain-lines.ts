@@ -6,10 +6,21 @@ import { type BlockLine, readBlocks } from './blocks.ts'
  * The plain lines of a comment, in order. Left out are code, quotes (also as HTML and in emails), footnotes, link
  * definitions, comments, folded `<details>`, and lines inside markup that spans lines.
  */
-export function plainLines(body: string): string[] {
+export function plainLines(body: string): PlainLine[] {
   const lines = untilEmailQuote(readBlocks(body))
   const hidden = new Set([...hiddenByMarkup(lines), ...enclosed(lines)])
-  return lines.filter((line) => line.paragraph !== undefined && line.own && !hidden.has(line)).map((line) => line.text)
+  const plain = [...lines.entries()].filter(([, line]) => line.paragraph !== undefined && line.own && !hidden.has(line))
+  return plain.map(([at, { text }]) => ({ text, below: () => textOf(lines.slice(at + 1)) }))
+}
+
+/** A line in plain words, and all that its author wrote below it, as it was written. */
+export interface PlainLine {
+  text: string
+  below(): string
+}
+
+function textOf(lines: readonly BlockLine[]): string {
+  return lines.map((line) => line.text).join('\n')
 }
 
 /** The line that mail programs put above the mail that is answered; they may wrap it. */

@@ -72,6 +72,46 @@ export function argumentsOf(command: Command, words: readonly Word[]): { args: R
   return { args }
 }
 
+const leadingFlag = /^--([a-z][a-zA-Z0-9-]*)(?:=(\S*))?(?:\s+|$)/
+
+/**
+ * Gives each word to an argument where one of them takes text: flags (`--drop`, `--name=value`) come first, then the
+ * plain words in the order of `command.words`, and all that is left, with the lines below, is the text. Text that is
+ * quoted as a whole loses its quotes.
+ * @returns values by argument, not yet checked.
+ */
+export function textArguments(
+  command: Command,
+  name: string,
+  line: string,
+  below: string,
+): { args: Record<string, unknown> } | Problem {
+  const types = argumentTypes(command)
+  const flags = new Map([...types].filter(([known]) => known !== name && !command.words.includes(known)))
+  const args: Record<string, unknown> = {}
+  let rest = line.trim()
+  // Where there is no flag, two dashes are text.
+  const next = () => (flags.size === 0 ? null : leadingFlag.exec(rest))
+  for (let match = next(); match; match = next()) {
+    const [whole, flag = '', value] = match
+    const type = flags.get(flag)
+    if (type === undefined) return { problem: unknownFlag(flag, flags) }
+    const read = readAs(type, value ?? true)
+    if (read === undefined) return { problem: `\`${flag}\` must be a ${type}` }
+    args[flag] = read
+    rest = rest.slice(whole.length)
+  }
+  for (const word of command.words) {
+    const [first = ''] = rest.split(/\s/, 1)
+    if (first !== '') args[word] = first
+    rest = rest.slice(first.length).trimStart()
+  }
+  const text = `${rest}\n${below}`.trim()
+  const quoted = /^["“]((?:\\.|[^"”\\])*)["”]$/s.exec(text)?.[1]
+  if (text !== '') args[name] = quoted === undefined ? text : unescaped(quoted).trim()
+  return { args }
+}
+
 function argumentTypes(command: Command): Map<string, string> {
   const { properties = {} } = z.toJSONSchema(command.args, { io: 'input' })
   return new Map(
