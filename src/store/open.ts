@@ -160,6 +160,7 @@ async function inTransaction<T>(
 ): Promise<T> {
   const events: StoreEvent[] = []
   const sent: Sent[] = []
+  let stoodIn: Awaited<ReturnType<Queues['sendAll']>> = new Set()
   const result = await db.transaction(async (inner) => {
     const last: { order: number; work: () => Promise<void> }[] = []
     const result = await work({
@@ -170,10 +171,10 @@ async function inTransaction<T>(
     })
     for (const { work } of last.toSorted((a, b) => a.order - b.order)) await work()
     // A waiting job of a single queue is one row for everybody: it comes last of all.
-    await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
+    stoodIn = await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
     return result
   })
-  queues.committed(sent)
+  queues.committed(sent, stoodIn)
   for (const event of events) for (const watcher of watchers) watcher(event)
   return result
 }

@@ -107,18 +107,22 @@ export class Queues {
     }
   }
 
-  /** Queues a job, on its own or with a transaction (`db`). */
-  async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<void> {
+  /**
+   * Queues a job, on its own or with a transaction (`db`).
+   * @returns false when an equal job of a single queue is waiting already and stands in for this one.
+   */
+  async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<boolean> {
     const { queue, ...data } = job
     const { single } = queues[queue]
     const after = options.after && startOf(queue, options.after)
     // A job that waits for its time must not stand in for one that is wanted now.
-    await this.#boss.send(queue, data, {
+    const id = await this.#boss.send(queue, data, {
       db: options.db,
       startAfter: after,
       ...(single ? { singletonKey: slotOf(queue, after) } : {}),
     })
     if (after && !options.db) this.#wakeAt(queue, after)
+    return id !== null
   }
 
   /** NOTIFY tells of new jobs, not of jobs whose time has come: without this they would wait for the next poll. */
@@ -133,8 +137,12 @@ export class Queues {
     this.#timers.add(timer)
   }
 
-  /** Queues what a transaction has asked for, in one order for all transactions; equal jobs of a single queue once. */
-  async sendAll(sent: readonly Sent[], db: Db): Promise<void> {
+  /**
+   * Queues what a transaction has asked for, in one order for all transactions; equal jobs of a single queue once.
+   * @returns the queues in which a job that was waiting before stands in for one of these.
+   */
+  async sendAll(sent: readonly Sent[], db: Db): Promise<Set<QueueName>> {
+    const stoodIn = new Set<QueueName>()
     const seen = new Set<string>()
     const rank = ({ job, after }: Sent) =>
       `${queues[job.queue].single ? 1 : 0} ${job.queue} ${slotOf(job.queue, after)}`
@@ -142,8 +150,9 @@ export class Queues {
       const { job, after } = one
       if (queues[job.queue].single && seen.has(rank(one))) continue
       seen.add(rank(one))
-      await this.send(job, { after, db })
+      if (!(await this.send(job, { after, db })) && !after) stoodIn.add(job.queue)
     }
+    return stoodIn
   }
 
   /** Has the workers of a queue look now, or once more when they are at work. */
@@ -153,13 +162,12 @@ export class Queues {
 
   /**
    * To be called with what a transaction has sent, once it has committed. Wakes for jobs whose time comes: before the
-   * commit the workers would look in vain. Sends jobs of single queues once more: the waiting job that stood in for
-   * them may have been taken, and may have looked, before the commit.
+   * commit the workers would look in vain. Where a waiting job stood in for one of these it is sent once more: that job
+   * may have been taken, and may have looked, before the commit.
    */
-  committed(sent: readonly Sent[]): void {
+  committed(sent: readonly Sent[], stoodIn: ReadonlySet<QueueName>): void {
     for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(job.queue, after))
-    const now = sent.filter(({ after }) => !after).map(({ job }) => job.queue)
-    for (const queue of new Set(now.filter((name) => queues[name].single))) {
+    for (const queue of stoodIn) {
       this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
     }
   }

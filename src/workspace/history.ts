@@ -5,6 +5,7 @@ import { type Sha, sha } from '../config/ids.ts'
 import { GitError } from './git.ts'
 import type { BranchName, TreePath } from './names.ts'
 import { validBranch } from './names.ts'
+import { readRef } from './refs.ts'
 import { git, gitLine, type Repository } from './repository.ts'
 
 /** One commit of a log. */
@@ -29,10 +30,15 @@ export type Forecast = { clean: true; tree: Sha } | { clean: false; conflicts: s
  */
 export async function resolveCommit(repository: Repository, ref: string): Promise<Sha | undefined> {
   const name = fullRef(ref)
+  const read = name.startsWith('refs/') ? await readRef(repository.gitDir, name) : 'unsure'
+  if (read === undefined) return undefined
+  if (read !== 'unsure' && repository.commits.has(read)) return read
   const args = ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`]
   const result = await git(repository, args, { accept: [1, 128] })
   const id = result.stdout.toString('utf8').trim()
-  return result.code === 0 ? sha(id) : undefined
+  if (result.code !== 0) return undefined
+  repository.commits.add(sha(id))
+  return sha(id)
 }
 
 function fullRef(ref: string): string {

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Sha } from '../config/ids.ts'
 import { replaceFile } from './files.ts'
 import { type GitOptions, type GitResult, runGit } from './git.ts'
 import { type Turns, withRetry } from './locks.ts'
@@ -26,6 +27,8 @@ export interface Repository {
   proxy: string | undefined
   caFile: string | undefined
   turns: Turns
+  /** Commits that git has found here. They stay: nothing in this repository is ever pruned. */
+  commits: Set<Sha>
 }
 
 /** The control repository's whole configuration. Nobody else may write to it, so any other text is an intrusion. */

@@ -70,6 +70,7 @@ export async function prepare(options: ControlOptions): Promise<Repository> {
     proxy: options.proxy,
     caFile: options.caFile,
     turns,
+    commits: new Set(),
   }
   await turns.take('setup', () => build(repository))
   return repository
