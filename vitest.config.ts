@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: ['test/fakes/global.ts'],
     testTimeout: 120_000,
     hookTimeout: 60_000,
     // Tests here kill processes and race real ones; where others decide about landing, a second look is allowed.

@@ -95,8 +95,11 @@ async function prepareDirectory(target: string): Promise<string> {
   return target
 }
 
+/** The database that those of one run of the tests are copied from; see global.ts, which drops it. */
+export const templateName = (run: string) => `tutti_template_${run}`
+
 async function copyTemplate(url: string): Promise<TestDatabase> {
-  const template = `tutti_template_${version()}`
+  const template = templateName(process.env.TUTTI_TEST_RUN ?? version())
   await asAdmin(url, (admin) => ensureTemplate(admin, url, template))
   const name = `tutti_test_${randomBytes(6).toString('hex')}`
   await asAdmin(url, (admin) => underLock(admin, () => admin.query(`create database ${name} template ${template}`)))
@@ -131,7 +134,8 @@ async function underLock(admin: pg.Client, work: () => Promise<unknown>): Promis
   }
 }
 
-async function asAdmin<T>(url: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
+/** Works on a server as its administrator, with a connection that is closed afterwards. */
+export async function asAdmin<T>(url: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
   const admin = new pg.Client({ connectionString: url })
   await admin.connect()
   try {
