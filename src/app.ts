@@ -8,7 +8,7 @@ import { setFlagsFromString } from 'node:v8'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
-import { dispatch } from './backlog/dispatch.ts'
+import { Scheduler } from './backlog/dispatch.ts'
 import { enlist } from './backlog/enlist.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
@@ -112,16 +112,16 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       'enlist',
       orHold<'enlist'>(store, (job) => enlist(parts, job)),
     )
-    await queues.handle('schedule', () =>
-      dispatch({
-        store,
-        env,
-        log,
-        freeMemory: () => process.availableMemory(),
-        // Several runners share a database: the job is for them; this one can begin at once.
-        started: (runId) => runner.start(runId),
-      }),
-    )
+    const scheduler = new Scheduler({
+      store,
+      env,
+      log,
+      freeMemory: () => process.availableMemory(),
+      // Several runners share a database: the job is for them; this one can begin at once.
+      started: (runId) => runner.start(runId),
+    })
+    closers.push(() => scheduler.close())
+    await queues.handle('schedule', () => scheduler.dispatch())
     await queues.handle('run', async (job) => runner.start(job.runId))
     await queues.handle('check', async (job) => checker.start(job.runId))
     await queues.handle(

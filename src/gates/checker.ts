@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { type Sha, sha } from '../config/ids.ts'
 import { defaultSettings } from '../config/settings.ts'
+import { setFootprint } from '../store/footprints.ts'
 import { getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { startPulse } from '../store/pulse.ts'
@@ -114,13 +115,17 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
     await control.removeWorktree({ path, branch }, { merged: head })
     return (await control.addWorktree({ path, branch, base: head })).path
   }
+  const changes = await control.changes(base, head)
+  // Exact now: until it is merged, others keep off these files.
+  const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
+  await parts.store.transaction((tx) => setFootprint(tx, item.id, 'observed', paths))
   try {
     return await judgeAll(parts.gates, {
       item,
       settings: system.settings ?? defaultSettings(),
       base,
       head,
-      changes: await control.changes(base, head),
+      changes,
       checkout: () => {
         checkout ??= open()
         return checkout

@@ -21,6 +21,7 @@ import { reviewsFor, wasJudged } from './feedback.ts'
 import type { Outcome } from './ladder.ts'
 import type { RunParts } from './parts.ts'
 import { promptFor } from './prompt.ts'
+import { touchedBy } from './touched.ts'
 
 /** Everything an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
@@ -110,6 +111,7 @@ async function work(one: Attempt): Promise<Ending> {
     warden: parts.warden,
     onUpdate: (update) => {
       one.pulse.progress = progressOf(update) ?? one.pulse.progress
+      for (const path of touchedBy(update, worktree.path)) one.pulse.touched.add(path)
     },
     logFile: join(parts.env.dataDirectory, 'logs', `run-${run.id}.log`),
   })

@@ -3,7 +3,7 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import { want } from './effects.ts'
 import { record } from './journal.ts'
-import { finished, type ItemState, journey, mayGo, wakes } from './journey.ts'
+import { finished, type ItemState, isAside, journey, mayGo, wakes } from './journey.ts'
 import type { Database, Tx } from './open.ts'
 import { decisions, dependencies, locks, systems, workItems } from './schema.ts'
 
@@ -65,6 +65,8 @@ export async function advance(
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
   const job = wakes(to, item.id)
   if (job) await tx.enqueue(job, { after: by.after })
+  // It wants nothing any more, or stands aside: its files are free, and what waits for it may be released.
+  if (finished.includes(to) || isAside(to)) await tx.enqueue({ queue: 'schedule' })
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
   await projectLabel(tx, row, item.state)
   await announce(tx, row, journey[to].actor === 'a person' || finished.includes(to) ? 'now' : 'later')
@@ -274,25 +276,26 @@ export async function noteBlocker(
 }
 
 /**
- * Stores a decision about an item when it says something else than the one before it.
+ * Stores a decision about an item when it says something else than the one before it; a start always.
  * @returns whether it did, and the one before.
  */
 export async function saveDecision(
   tx: Tx,
-  decision: { workItemId: number; action: 'start' | 'wait'; reasons: unknown[]; words: string },
+  decision: typeof decisions.$inferInsert,
 ): Promise<{ changed: boolean; before: typeof decisions.$inferSelect | undefined }> {
   const before = await lastDecision(tx.db, decision.workItemId)
-  if (before && before.action === decision.action && before.words === decision.words) return { changed: false, before }
+  const same = before?.action === 'wait' && decision.action === 'wait' && before.words === decision.words
+  if (same) return { changed: false, before }
   await tx.db.insert(decisions).values(decision)
   return { changed: true, before }
 }
 
-/** The last decision about an item. */
-export async function lastDecision(db: Database, workItemId: number) {
+/** The last decision about an item; the last one of that kind, when one is named. */
+export async function lastDecision(db: Database, workItemId: number, action?: 'start' | 'wait') {
   const [row] = await db
     .select()
     .from(decisions)
-    .where(eq(decisions.workItemId, workItemId))
+    .where(and(eq(decisions.workItemId, workItemId), action && eq(decisions.action, action)))
     .orderBy(sql`${decisions.id} desc`)
     .limit(1)
   return row

@@ -70,6 +70,11 @@ export type ItemState = keyof typeof journey
 /** The states that stand aside; any state may go there. */
 export const aside = ['paused', 'held', 'skipped', 'cancelled'] as const satisfies readonly ItemState[]
 
+/** Whether an item in this state stands aside. */
+export function isAside(state: ItemState): boolean {
+  return (aside as readonly ItemState[]).includes(state)
+}
+
 /** The states in which an item wants nothing any more. */
 export const finished: readonly ItemState[] = ['done', 'skipped', 'cancelled']
 
@@ -83,7 +88,7 @@ export const working: readonly ItemState[] = ['running', 'checking']
 export function mayGo(from: ItemState, to: ItemState): boolean {
   if (from === to) return false
   if (to === 'done') return true
-  if ((aside as readonly ItemState[]).includes(to)) return from !== 'done'
+  if (isAside(to)) return from !== 'done'
   return (journey[from].next as readonly ItemState[]).includes(to)
 }
 

@@ -1,5 +1,6 @@
 /** The heartbeat of a run: keeps the lease, carries the progress, and hears when somebody asks it to stop. */
 
+import { observe } from './footprints.ts'
 import type { Store } from './open.ts'
 import { type Lease, LeaseLost, updateRun } from './runs.ts'
 
@@ -9,6 +10,8 @@ export type StopReason = 'asked' | 'shutdown' | 'lease lost'
 export interface Pulse {
   /** One line, told with the next beat. */
   progress: string
+  /** Files that were seen to change, told with the next beat. */
+  touched: Set<string>
   stop(): void
 }
 
@@ -26,6 +29,7 @@ export function startPulse(
   let stopped = false
   const pulse: Pulse = {
     progress: '',
+    touched: new Set(),
     stop: () => {
       stopped = true
       clearTimeout(timer)
@@ -35,6 +39,9 @@ export function startPulse(
     try {
       const run = await updateRun(store.db, lease, pulse.progress ? { progress: pulse.progress } : {})
       lastBeat = Date.now()
+      const touched = [...pulse.touched]
+      pulse.touched.clear()
+      await observe(store.db, run.workItemId, touched)
       if (run.stop) options.onStop('asked')
     } catch (error) {
       if (error instanceof LeaseLost || Date.now() - lastBeat > options.timeoutMs) options.onStop('lease lost')

@@ -19,6 +19,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Settings } from '../config/settings.ts'
 import type { ItemState } from './journey.ts'
+import type { Outlook } from './outlook.ts'
 
 /**
  * Where a dependency was read. `sub-issue`, `task-list`, `roadmap` and `plan` on an epic name what it is made of;
@@ -336,10 +337,22 @@ export const decisions = pgTable(
     reasons: jsonb('reasons').$type<unknown[]>().notNull(),
     /** The reasons in words, for people. */
     words: text('words').notNull(),
+    /** What the item's place among the others was made of, and the same in words. */
+    leverage: jsonb('leverage').$type<{ value: number; path: number; effort: number; unlocks: number }>(),
+    standing: text('standing').notNull().default(''),
     createdAt: now(),
   },
   (table) => [index('decisions_item').on(table.workItemId, table.id)],
 )
+
+/** What the scheduler last saw of a system; see outlook.ts. */
+export const outlooks = pgTable('outlooks', {
+  systemId: number64('system_id')
+    .primaryKey()
+    .references(() => systems.id),
+  content: jsonb('content').$type<Outlook>().notNull(),
+  updatedAt: time('updated_at').notNull().defaultNow(),
+})
 
 /** Who did what on whose word, each entry hashed with the one before it (per system). */
 export const journal = pgTable(

@@ -43,6 +43,8 @@ export async function freshen(
       .update(systems)
       .set({ ...read, settingsSha: trunk })
       .where(eq(systems.id, system.id))
+    // Caps, modules and the like may be others now. Before the first settings nothing was decided by them.
+    if (system.settings) await store.queues.send({ queue: 'schedule' })
   }
   const baseBranch = read.settings.branches.base ?? system.defaultBranch
   const base = baseBranch === system.defaultBranch ? trunk : await control.remoteHead(baseBranch)

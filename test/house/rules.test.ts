@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, onTestFinished, test } from 'vitest'
 
@@ -30,7 +30,10 @@ test('the migrations say what the schema says', async () => {
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
   await cp('drizzle', directory, { recursive: true })
   const before = await readdir(directory)
-  const args = ['generate', '--dialect', 'postgresql', '--schema', './src/store/schema.ts', '--out', directory]
-  await exec('node_modules/.bin/drizzle-kit', args)
+  // drizzle-kit takes no absolute path there, fails, and ends with 0 all the same.
+  const out = relative('.', directory)
+  const args = ['generate', '--dialect', 'postgresql', '--schema', './src/store/schema*.ts', '--out', out]
+  const { stdout } = await exec('node_modules/.bin/drizzle-kit', args)
+  expect(stdout).toContain('No schema changes')
   expect(await readdir(directory)).toEqual(before)
 })

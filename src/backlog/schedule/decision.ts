@@ -17,7 +17,7 @@ export type Reason =
   | { kind: 'blocked-outside'; reference: string; state: 'open' | 'unknown' | 'closed'; sources: EdgeSource[] }
   /** The edges in order, each one's blocker being the next one's item; the last leads back to the first. */
   | { kind: 'cycle'; edges: Edge[]; items: ItemRef[] }
-  | { kind: 'conflict'; with: ItemRef; running: boolean; overlaps: Overlap[] }
+  | { kind: 'conflict'; with: ItemRef; stage: 'starting' | 'running' | 'review'; overlaps: Overlap[] }
   | { kind: 'unknown-footprint'; with: ItemRef | undefined }
   | { kind: 'paused'; repository: string; because: string | undefined }
   | {

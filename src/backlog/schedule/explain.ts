@@ -17,10 +17,18 @@ const SOURCE_WORDS: Readonly<Record<EdgeSource, string>> = {
  * @returns one paragraph, then a list when several things hold the item back.
  */
 export function explain(decision: Decision): string {
-  const { leverage } = decision
-  const standing = `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
   const separator = decision.action === 'wait' && decision.reasons.length > 1 ? '\n\n' : ' '
-  return `${reasonsInWords(decision)}${separator}${standing}`
+  return `${reasonsInWords(decision)}${separator}${standingInWords(decision)}`
+}
+
+/** What the item's place among the others is made of. */
+export function standingInWords({ leverage }: Decision): string {
+  return `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
+}
+
+/** Each reason by itself: a part of a sentence without a stop. */
+export function reasonsOneByOne({ item, reasons }: Decision): string[] {
+  return reasons.map((reason) => wordsFor(reason, item))
 }
 
 /** The same without the item's leverage: what people read while they wait, which changes only when its reasons do. */
@@ -47,7 +55,7 @@ function wordsFor(reason: Reason, item: ItemRef): string {
     case 'cycle':
       return cycleWords(reason, item)
     case 'conflict':
-      return `${name(reason.with, item)} ${reason.running ? 'is being worked on' : 'starts first'} and touches the same files (${reason.overlaps.map(overlapWords).join(', ')})`
+      return `${name(reason.with, item)} ${STAGE_WORDS[reason.stage]} and touches the same files (${reason.overlaps.map(overlapWords).join(', ')})`
     case 'unknown-footprint':
       return `nobody knows yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
     case 'paused':
@@ -66,6 +74,12 @@ function wordsFor(reason: Reason, item: ItemRef): string {
       return `the plan keeps its files or its agent for ${list(reason.for.map((one) => name(one, item)))}, expected to start in ${hours(reason.hours)}`
   }
 }
+
+const STAGE_WORDS = {
+  starting: 'starts first',
+  running: 'is being worked on',
+  review: 'is in review',
+} as const
 
 const CHOSEN_WORDS = {
   plan: 'it is the next in the plan',
@@ -120,7 +134,7 @@ function list(words: readonly string[]): string {
 
 /** Text from outside, kept from becoming markup. */
 function code(text: string): string {
-  return `\`${text.replaceAll('`', "'")}\``
+  return `\`${text.replaceAll('`', "'").replace(/\p{Cc}/gu, ' ')}\``
 }
 
 function round(value: number): string {

@@ -1,12 +1,14 @@
 /** Which items would touch the same files, and so are not run together. */
 import type { Overlap } from './decision.ts'
 import { type Pattern, parsePattern, patternsMeet } from './patterns.ts'
-import type { ItemId } from './types.ts'
+import type { Item, ItemId } from './types.ts'
 
 /** A set of patterns, read once and shared by all items that have the same. */
 export type Footprint = {
   /** Small whole number, unique within its `Footprints`. */
   readonly id: number
+  /** As it was read. */
+  readonly known: readonly string[] | 'nothing'
   readonly texts: readonly string[]
   readonly patterns: readonly (readonly Pattern[])[]
 }
@@ -20,12 +22,14 @@ export class Footprints {
   readonly #answers = new Map<number, boolean>()
 
   /** @param texts patterns as `patterns.ts` describes them; order and repetition do not matter. */
-  read(texts: readonly string[]): Footprint {
-    const sorted = [...new Set(texts)].sort()
-    const key = sorted.join('\n')
+  read(texts: readonly string[] | 'nothing'): Footprint {
+    const sorted = texts === 'nothing' ? [] : [...new Set(texts)].sort()
+    // No pattern has a line end in it.
+    const key = texts === 'nothing' ? '\n\n' : sorted.join('\n')
     const known = this.#known.get(key)
     if (known) return known
-    const footprint = { id: this.#known.size, texts: sorted, patterns: sorted.map(parsePattern) }
+    const read = texts === 'nothing' ? texts : sorted
+    const footprint = { id: this.#known.size, known: read, texts: sorted, patterns: sorted.map(parsePattern) }
     this.#known.set(key, footprint)
     return footprint
   }
@@ -64,9 +68,7 @@ export type Conflict = { a: ItemId; b: ItemId; overlaps: Overlap[] }
  * @param items of any repositories; only those of the same one can overlap.
  * @returns pairs in the order of `items`.
  */
-export function conflictMatrix(
-  items: readonly { id: ItemId; repository: string; footprint: readonly string[] }[],
-): Conflict[] {
+export function conflictMatrix(items: readonly Pick<Item, 'id' | 'repository' | 'footprint'>[]): Conflict[] {
   const footprints = new Footprints()
   const read = items.map((item) => ({ item, footprint: footprints.read(item.footprint) }))
   const conflicts: Conflict[] = []

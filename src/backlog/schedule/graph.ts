@@ -38,12 +38,16 @@ export function isOver(state: ItemState): boolean {
   return state === 'done' || state === 'skipped' || state === 'cancelled'
 }
 
-/** Whether an item in this state still holds back what depends on it. */
-export function holds(state: ItemState | undefined, rules: Rules): boolean {
+/**
+ * Whether an item in this state still holds back what depends on it.
+ * @param repository of the item that waits: every repository decides for its own.
+ */
+function holds(state: ItemState | undefined, rules: Rules, repository = ''): boolean {
   if (state === undefined) return rules.unknownBlocker !== 'release'
   if (state === 'done') return false
-  if (state === 'skipped') return rules.skipped === 'hold'
-  if (state === 'cancelled') return rules.cancelled !== 'release'
+  const own = rules.repositories?.[repository]
+  if (state === 'skipped') return (own?.skipped ?? rules.skipped) === 'hold'
+  if (state === 'cancelled') return (own?.cancelled ?? rules.cancelled) !== 'release'
   return true
 }
 
@@ -143,9 +147,14 @@ export class Graph {
     return waiting
   }
 
+  /** Counts again what holds the item itself, after it has come to another repository, with other rules. */
+  recount(node: Node): void {
+    node.open = this.#countOpen(node)
+  }
+
   /** Whether the link holds its item back now. */
   holds(link: Link): boolean {
-    return holds(link.from.item?.state, this.#rules)
+    return holds(link.from.item?.state, this.#rules, link.to.item?.repository)
   }
 
   /** Whether an edge to an outside issue holds its item back now. */

@@ -12,7 +12,13 @@ export type PredictedPath = {
   path: string
   /** The part of the similar pull requests that touched it, the more similar counting more. Above 0, at most 1. */
   score: number
+  /** How many of the similar pull requests touched it. */
+  seen: number
 }
+
+/** What is sure enough to keep other items waiting for it. */
+const SURE_SCORE = 0.5
+const SURE_SEEN = 3
 
 /** How many similar pull requests are asked. */
 const NEIGHBOURS = 12
@@ -53,12 +59,14 @@ export function predictPaths(question: HistoryQuestion, history: readonly Histor
   const total = near.reduce((sum, { weight }) => sum + weight, 0)
   const files = new Map<string, number>()
   const directories = new Map<string, number>()
+  const seen = new Map<string, number>()
   for (const { sample, weight } of near) {
     const part = weight / total
-    for (const file of new Set(sample.files)) files.set(file, (files.get(file) ?? 0) + part)
-    for (const directory of new Set(sample.files.map(directoryOf))) {
-      directories.set(directory, (directories.get(directory) ?? 0) + part)
-    }
+    const touched = new Set(sample.files)
+    const around = new Set(sample.files.map(directoryOf))
+    for (const file of touched) files.set(file, (files.get(file) ?? 0) + part)
+    for (const directory of around) directories.set(directory, (directories.get(directory) ?? 0) + part)
+    for (const path of [...touched, ...around]) seen.set(path, (seen.get(path) ?? 0) + 1)
   }
   for (const [path, score] of namedIn(question.title, history)) files.set(path, Math.max(score, files.get(path) ?? 0))
   const sure = [...files].filter(([, score]) => score >= FILE_THRESHOLD)
@@ -68,8 +76,17 @@ export function predictPaths(question: HistoryQuestion, history: readonly Histor
     ([directory, score]) => directory !== '' && score >= DIRECTORY_THRESHOLD && !covered.has(directory),
   )
   return [...sure, ...wide]
-    .map(([path, score]) => ({ path, score: Math.min(1, score) }))
+    .map(([path, score]) => ({ path, score: Math.min(1, score), seen: seen.get(path) ?? 0 }))
     .sort((a, b) => b.score - a.score || (a.path < b.path ? -1 : 1))
+}
+
+/**
+ * Of the predicted paths those that are sure enough to keep other items off them: half of the similar pull requests
+ * touched it, and at least three did. A wrong path makes somebody wait for nothing at every decision, a missing one costs
+ * a conflict now and then, which is repaired.
+ */
+export function surePaths(question: HistoryQuestion, history: readonly HistorySample[]): PredictedPath[] {
+  return predictPaths(question, history).filter(({ score, seen }) => score >= SURE_SCORE && seen >= SURE_SEEN)
 }
 
 export type Evaluation = {

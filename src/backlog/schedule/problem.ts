@@ -95,7 +95,9 @@ function startable(schedule: Schedule, node: Node, idle: readonly Hold[]): boole
   const refusal = schedule.admission.refusal(item.repository, item.agentKind)
   if (refusal?.kind === 'paused' || refusal?.kind === 'budget') return false
   const footprint = schedule.footprints.read(item.footprint)
-  return !idle.some((hold) => hold.repository === item.repository && schedule.meets(footprint, hold.footprint))
+  return !idle.some(
+    (hold) => hold.repository === item.repository && schedule.meets(item.repository, footprint, hold.footprint),
+  )
 }
 
 function waitsOnlyFor(schedule: Schedule, node: Node, check: (node: Node) => boolean): boolean {
@@ -126,7 +128,8 @@ function conflicts(schedule: Schedule, nodes: readonly Node[]): number[][] {
   const found = new Map<object, number[]>()
   for (const mine of groups.values()) {
     const meeting = [...groups.values()].filter(
-      (theirs) => mine.repository === theirs.repository && schedule.meets(mine.footprint, theirs.footprint),
+      (theirs) =>
+        mine.repository === theirs.repository && schedule.meets(mine.repository, mine.footprint, theirs.footprint),
     )
     found.set(
       mine,

@@ -132,7 +132,7 @@ export class Round {
       item: node.id,
       repository,
       agentKind,
-      footprint: footprint.texts,
+      footprint: footprint.known,
       memoryUsed: 0,
       reserved: admission.costOf(agentKind),
     }
@@ -157,7 +157,7 @@ export class Round {
 
   #obstacle({ repository, footprint }: Lane): Hold | undefined {
     for (const hold of this.#schedule.holdsByRepository.get(repository) ?? []) {
-      if (this.#schedule.meets(footprint, hold.footprint)) return hold
+      if (this.#schedule.meets(repository, footprint, hold.footprint)) return hold
     }
     return undefined
   }
@@ -212,11 +212,14 @@ export class Round {
     const holds = [...(holdsByRepository.get(item.repository) ?? [])].filter((hold) => hold.node !== node)
     const reasons: Reason[] = []
     for (const hold of holds.sort((a, b) => compareNodes(a.node, b.node))) {
-      if (!this.#schedule.meets(footprint, hold.footprint)) continue
+      if (!this.#schedule.meets(item.repository, footprint, hold.footprint)) continue
       const overlaps = footprints.overlaps(footprint, hold.footprint)
       const other = this.#ref(hold.node)
       if (overlaps.length === 0) reasons.push({ kind: 'unknown-footprint', with: other })
-      else reasons.push({ kind: 'conflict', with: other, running: hold.node.run !== undefined, overlaps })
+      else {
+        const stage = hold.node.run === undefined ? 'starting' : hold.node.run.agent === false ? 'review' : 'running'
+        reasons.push({ kind: 'conflict', with: other, stage, overlaps })
+      }
     }
     return reasons
   }

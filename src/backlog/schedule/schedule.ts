@@ -142,6 +142,7 @@ export class Schedule {
     const before = node.item
     node.item = item
     this.#stale.add(node)
+    if (before?.repository !== item.repository) this.graph.recount(node)
     if (before?.state !== item.state) {
       for (const other of this.graph.release(node)) this.#refresh(other)
       // Only what lies on a cycle can open one by ending; anything can close one by coming back.
@@ -193,10 +194,12 @@ export class Schedule {
     this.graph.tidy(hold.node)
   }
 
-  /** Whether what has the one footprint must wait for what has the other. */
-  meets(a: Footprint, b: Footprint): boolean {
+  /** Whether what has the one footprint must wait for what has the other, both in `repository`. */
+  meets(repository: string, a: Footprint, b: Footprint): boolean {
+    if (a.known === 'nothing' || b.known === 'nothing') return false
     if (this.footprints.overlap(a, b)) return true
-    return this.rules.unknownFootprint === 'exclusive' && (a.texts.length === 0 || b.texts.length === 0)
+    const rule = this.rules.repositories?.[repository]?.unknownFootprint ?? this.rules.unknownFootprint
+    return rule === 'exclusive' && (a.texts.length === 0 || b.texts.length === 0)
   }
 
   /** Lets `hold` keep its paths. */

@@ -45,8 +45,8 @@ export type Item = {
   /** How well the crew knows this kind of work, 0 to 1. Breaks ties only. */
   experience?: number
   module?: string
-  /** Patterns of the paths it will touch, see `footprints.ts`. Empty: not known. */
-  footprint: readonly string[]
+  /** Patterns of the paths it will touch, see `footprints.ts`. Empty: not known. `nothing`: it only reads. */
+  footprint: readonly string[] | 'nothing'
   /** File name in `agents/`. */
   agentKind: string
 }
@@ -72,7 +72,7 @@ export type Run = {
   repository: string
   agentKind: string
   /** The item's footprint, with what was seen to change since the start. */
-  footprint: readonly string[]
+  footprint: readonly string[] | 'nothing'
   /** False: the branch only waits for review; it keeps its paths and takes no agent. Default true. */
   agent?: boolean
   /** Hours that the agent has worked so far. Default 0. */
@@ -132,14 +132,20 @@ export type Budget = {
   perRunOfKind?: Readonly<Record<string, number>>
 }
 
-export type Rules = {
+/** What every repository may decide for its own items. */
+export type RepositoryRules = {
   /** What a skipped or cancelled item does to those that depend on it. Default: skipped releases, cancelled holds. */
   skipped?: 'release' | 'hold'
   cancelled?: 'release' | 'hold'
-  /** What a blocker that nobody can read does. Default `hold`: starting too early is the worse mistake. */
-  unknownBlocker?: 'release' | 'hold'
   /** `exclusive`: an item with an unknown footprint runs alone in its repository. Default `free`. */
   unknownFootprint?: 'free' | 'exclusive'
+}
+
+export type Rules = RepositoryRules & {
+  /** By `owner/repo`; what a repository leaves out is as for all. */
+  repositories?: Readonly<Record<string, RepositoryRules>>
+  /** What a blocker that nobody can read does. Default `hold`: starting too early is the worse mistake. */
+  unknownBlocker?: 'release' | 'hold'
   /** `none`: leverage decides alone between repositories. Default `repositories`. */
   fairness?: 'repositories' | 'none'
   /**

@@ -8,6 +8,7 @@ import { pullOfItem } from '../../store/pulls.ts'
 import { type RunRow, runsOf } from '../../store/runs.ts'
 import type { CommandContext } from '../command.ts'
 import { withPrefix } from '../parse.ts'
+import { clock } from './scheduled.ts'
 
 /** A command as it is typed in this repository, for use in a reply. */
 export function typed(context: Pick<CommandContext, 'settings'>, command: string): string {
@@ -88,8 +89,4 @@ export function progressOf(run: RunRow | undefined): string {
 /** A commit as people know it. */
 export function commit(sha: string | null): string {
   return sha ? `\`${sha.slice(0, 7)}\`` : 'the result'
-}
-
-function clock(time: Date): string {
-  return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }

@@ -29,6 +29,8 @@ export async function withSettings(parts: IntakeParts, known: SystemRow | undefi
     await forget(tx, settingsChanged(known.id))
     const read = settingsIn(text, known.settings ?? defaultSettings())
     const [row] = await tx.db.update(systems).set(read).where(eq(systems.id, known.id)).returning()
+    // Caps, modules and the like may be others now.
+    await tx.enqueue({ queue: 'schedule' })
     return row ?? known
   })
 }

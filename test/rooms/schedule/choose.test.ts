@@ -85,7 +85,7 @@ describe('footprints', () => {
       {
         kind: 'conflict',
         with: { number: 1 },
-        running: false,
+        stage: 'starting',
         overlaps: [{ mine: 'src/**/login.ts', theirs: 'src/auth' }],
       },
     ])

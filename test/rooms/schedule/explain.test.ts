@@ -30,7 +30,7 @@ describe('a reason in words', () => {
       'it waits for itself in a circle: #7 waits for #3 (from a line in the issue), #3 waits for #7 (from a line in the issue)',
     ],
     [
-      { kind: 'conflict', with: other, running: true, overlaps: [{ mine: 'src', theirs: 'src/`a`.ts' }] },
+      { kind: 'conflict', with: other, stage: 'running', overlaps: [{ mine: 'src', theirs: 'src/`a`.ts' }] },
       "#3 is being worked on and touches the same files (`src` and `src/'a'.ts`)",
     ],
     [{ kind: 'unknown-footprint', with: other }, 'nobody knows yet which files it or #3 touches'],

@@ -15,8 +15,10 @@ function holds(edge: Edge, snapshot: Snapshot): boolean {
   if (blocker.kind === 'outside' && blocker.state !== 'unknown') return blocker.state === 'open'
   const state = blocker.kind === 'item' ? snapshot.items.find((item) => item.id === blocker.id)?.state : undefined
   if (state === undefined) return rules.unknownBlocker !== 'release'
-  if (state === 'skipped') return rules.skipped === 'hold'
-  if (state === 'cancelled') return rules.cancelled !== 'release'
+  const repository = snapshot.items.find((item) => item.id === edge.item)?.repository ?? ''
+  const own = { ...rules, ...rules.repositories?.[repository] }
+  if (state === 'skipped') return own.skipped === 'hold'
+  if (state === 'cancelled') return own.cancelled !== 'release'
   return state !== 'done'
 }
 

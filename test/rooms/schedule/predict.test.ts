@@ -42,7 +42,7 @@ test('a rare word counts more than one in every title', () => {
 
 test('a file that the title names is predicted without anything alike', () => {
   expect(predictPaths({ title: 'The session never ends', labels: [] }, HISTORY)).toEqual([
-    { path: 'src/auth/session.ts', score: 0.5 },
+    { path: 'src/auth/session.ts', score: 0.5, seen: 0 },
   ])
 })
 

@@ -53,6 +53,10 @@ export class Model {
         fairness: any(['repositories', 'none']),
         ageingHours: any([undefined, 5]),
         estimateSpread: any([0, 0.4]),
+        repositories: any([
+          undefined,
+          { 'o/r2': { skipped: 'hold', cancelled: 'release', unknownFootprint: 'exclusive' } },
+        ]),
       },
     }
     for (let number = 0; number < size; number++) this.#put(this.#item(number))
@@ -124,7 +128,8 @@ export class Model {
   }
 
   #item(number: number): Item {
-    const footprint = Array.from({ length: randomInt(this.random, 3) }, () => this.#any(PATHS))
+    const paths = Array.from({ length: randomInt(this.random, 3) }, () => this.#any(PATHS))
+    const footprint = this.random() < 0.1 ? 'nothing' : paths
     return {
       id: this.#id(number),
       repository: this.#id(number).split('#')[0] ?? '',
@@ -159,7 +164,10 @@ export class Model {
       item: item.id,
       repository: item.repository,
       agentKind: item.agentKind,
-      footprint: [...item.footprint, ...(this.random() < 0.3 ? [this.#any(PATHS)] : [])],
+      footprint:
+        item.footprint === 'nothing'
+          ? item.footprint
+          : [...item.footprint, ...(this.random() < 0.3 ? [this.#any(PATHS)] : [])],
       agent: this.random() < 0.8,
       elapsed: this.#any([0, 1, 5]),
       memoryUsed: this.#any([undefined, 1]),

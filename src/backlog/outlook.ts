@@ -1,0 +1,87 @@
+/** What a round of decisions means for each repository, as people and programs ask for it later. */
+
+import type { ItemRow } from '../store/items.ts'
+import type { Conflict, Outlook } from '../store/outlook.ts'
+import type { Known } from './known.ts'
+import type { Decision, Reason } from './schedule/decision.ts'
+import { reasonsOneByOne } from './schedule/explain.ts'
+import { conflictMatrix } from './schedule/footprints.ts'
+import { concurrencyMode } from './schedule/mode.ts'
+import type { Item, Plan, Snapshot } from './schedule/types.ts'
+
+/** Items that are named, the first to start first. */
+const mostNext = 30
+
+/** Items that are compared with each other, and pairs that are kept: nobody reads more, and comparing takes time. */
+const mostCompared = 120
+const mostPairs = 200
+
+/** Reasons that pass by themselves: for want of a place, or because another item has the files for now. */
+const passing: readonly Reason['kind'][] = [
+  'cap',
+  'memory',
+  'budget',
+  'outranked',
+  'turn',
+  'reserved',
+  'conflict',
+  'unknown-footprint',
+  'paused',
+]
+
+/** @returns what was seen of every system, by system. */
+export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly Decision[]): Map<number, Outlook> {
+  const items = new Map(snapshot.items.map((item) => [item.id, item]))
+  return new Map(
+    [...known.systems.values()].map(({ id, fullName }) => {
+      const here = decisions.filter((decision) => decision.item.repository === fullName)
+      const waiting = here.filter(({ action }) => action === 'wait')
+      const next = waiting.filter(({ reasons }) => reasons.every(({ kind }) => passing.includes(kind)))
+      const working = snapshot.runs.filter((run) => run.repository === fullName && run.agent !== false)
+      const set = snapshot.systems?.[fullName]?.mode
+      const outlook: Outlook = {
+        mode: set ?? concurrencyMode(here, working.length, fullName),
+        modeIsSet: set !== undefined,
+        next: next.slice(0, mostNext).map((decision) => ({
+          issue: decision.item.number,
+          leverage: Number(decision.leverage.value.toPrecision(3)),
+          words: reasonsOneByOne(decision).join('; '),
+        })),
+        more: Math.max(0, next.length - mostNext),
+        blocked: waiting.filter(({ item }) => !isEpic(known.items.get(Number(item.id)))).length - next.length,
+        conflicts: conflictsAmong(
+          [...working.map((run) => run.item), ...here.map(({ item }) => item.id), ...inReview(snapshot, fullName)],
+          items,
+        ),
+        plan: planOf(snapshot.plan, here),
+      }
+      return [id, outlook]
+    }),
+  )
+}
+
+function isEpic(item: ItemRow | undefined): boolean {
+  return item?.kind === 'epic'
+}
+
+function inReview(snapshot: Snapshot, repository: string): string[] {
+  return snapshot.runs.filter((run) => run.agent === false && run.repository === repository).map((run) => run.item)
+}
+
+function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>): Conflict[] {
+  const compared = [...new Set(ids)]
+    .flatMap((id) => items.get(id) ?? [])
+    .filter(({ footprint }) => footprint !== 'nothing' && footprint.length > 0)
+    .slice(0, mostCompared)
+    .sort((a, b) => a.number - b.number)
+  return conflictMatrix(compared)
+    .slice(0, mostPairs)
+    .map(({ a, b, overlaps }) => ({ a: items.get(a)?.number ?? 0, b: items.get(b)?.number ?? 0, overlaps }))
+}
+
+function planOf(plan: Plan | undefined, here: readonly Decision[]): Outlook['plan'] {
+  if (!plan) return null
+  const named = new Set(plan.order)
+  const items = here.filter(({ item }) => named.has(item.id)).length
+  return items > 0 ? { items, hours: Number(plan.makespan.toPrecision(2)) } : null
+}

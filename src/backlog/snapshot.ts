@@ -1,0 +1,162 @@
+/** The rows as plain data for the scheduler. */
+
+import type { Env } from '../config/env.ts'
+import { defaultSettings, type Settings } from '../config/settings.ts'
+import type { DependencyRow, ItemRow, SystemRow } from '../store/items.ts'
+import { working } from '../store/journey.ts'
+import { agentFor } from './agent.ts'
+import type { Known } from './known.ts'
+import { moduleOf, type Past } from './past.ts'
+import type { Edge, Item, Plan, RepositoryRules, Run, Snapshot, System } from './schedule/types.ts'
+
+export interface Circumstances {
+  env: Env
+  past: Past
+  /** Bytes the machine could give away now. */
+  freeMemory: number
+  plan: Plan | undefined
+  now: Date
+}
+
+/** Kept free whatever happens, so that the machine itself stays usable. */
+const memoryFloor = 256 * 2 ** 20
+
+/** An agent has hardly taken any memory yet this soon after its start. */
+const youngMs = 10_000
+
+/** An epic is no work of its own. */
+const epicHours = 0.01
+
+/** States in which a branch waits for people and keeps its files. */
+const inReview: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging']
+
+/** Everything that `choose` may look at. */
+export function snapshotOf(known: Known, circumstances: Circumstances): Snapshot {
+  const { env, freeMemory, past, plan } = circumstances
+  const items = [...known.items.values(), ...known.over]
+  const byIssue = new Map(items.map((item) => [`${nameOf(known, item).toLowerCase()}#${item.issueNumber}`, item]))
+  const systems = [...known.systems.values()]
+  return {
+    items: items.map((item) => itemOf(item, known, circumstances)),
+    // What an item waits for does not keep it from being planned.
+    edges: known.edges
+      .filter((edge) => known.items.get(edge.dependentId)?.state !== 'planning')
+      .flatMap((edge) => edgeOf(edge, byIssue)),
+    runs: [...known.runs.map((row) => runOf(row, known, circumstances)), ...branches(known, circumstances)],
+    caps: { total: env.MAX_AGENTS },
+    memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
+    systems: Object.fromEntries(systems.map((system) => [system.fullName, systemOf(system, known)])),
+    rules: {
+      unknownBlocker: 'hold',
+      repositories: Object.fromEntries(systems.map((system) => [system.fullName, rulesOf(settingsOf(system))])),
+      ...(past.spread === undefined ? {} : { estimateSpread: past.spread }),
+    },
+    ...(plan ? { plan } : {}),
+  }
+}
+
+function itemOf(item: ItemRow, known: Known, { env, past, now }: Circumstances): Item {
+  const repository = nameOf(known, item)
+  const agentKind = agentFor(item, known.systems.get(item.systemId), env)
+  const module = moduleOf(item)
+  return {
+    id: String(item.id),
+    repository,
+    number: item.issueNumber,
+    state: stateFor(item, now),
+    priority: Math.min(3, Math.max(0, item.priority)) as 0 | 1 | 2 | 3,
+    effort: item.kind === 'epic' ? epicHours : past.effortOf(item, repository, agentKind),
+    since: item.createdAt.getTime(),
+    ...(module === undefined ? {} : { module }),
+    footprint: footprintOf(item, known, past),
+    agentKind,
+  }
+}
+
+/** A plan is made like any run, in a slot. An epic is never started: it is done when its parts are. */
+function stateFor(item: ItemRow, now: Date): Item['state'] {
+  if (item.kind === 'epic' && item.state === 'ready') return 'queued'
+  // A retry delay or a provider's limit: not the scheduler's to start yet; a job wakes it when the time has come.
+  if (item.state === 'ready' && item.notBefore !== null && item.notBefore > now) return 'queued'
+  return item.state === 'planning' ? 'ready' : item.state
+}
+
+/** Declared for its module, expected by its plan, seen to change, and what similar items surely changed. */
+function footprintOf(item: ItemRow, known: Known, past: Past): Item['footprint'] {
+  if (item.state === 'planning' || item.kind === 'epic') return 'nothing'
+  return [...toldOf(item, known), ...(known.footprints.get(item.id)?.observed ?? []), ...past.pathsOf(item)]
+}
+
+function toldOf(item: ItemRow, known: Known): string[] {
+  const module = moduleOf(item)
+  const declared = module && settingsOf(known.systems.get(item.systemId)).modules[module]?.paths
+  return [...(declared || []), ...(known.footprints.get(item.id)?.plan ?? [])]
+}
+
+function runOf({ run, item }: Known['runs'][number], known: Known, { past, now }: Circumstances): Run {
+  const since = run.startedAt ? now.getTime() - run.startedAt.getTime() : 0
+  return {
+    item: String(item.id),
+    repository: nameOf(known, item),
+    agentKind: run.agent,
+    footprint: run.purpose === 'build' ? footprintOf(item, known, past) : 'nothing',
+    elapsed: since / 3_600_000 / past.pace,
+    // Two looks in a row must not both give away the same memory.
+    ...(since < youngMs ? { memoryUsed: 0 } : {}),
+  }
+}
+
+/**
+ * Branches in review take no agent and keep what they changed, where the settings say so. Those between two steps, whose
+ * attempt has ended and whose pull request is being opened, keep it in any case.
+ */
+function branches(known: Known, { env }: Circumstances): Run[] {
+  const live = new Set(known.runs.map(({ item }) => item.id))
+  return [...known.items.values()].flatMap((item): Run[] => {
+    const system = known.systems.get(item.systemId)
+    const kept = settingsOf(system).schedule.reviewHolds ? [...working, ...inReview] : working
+    if (live.has(item.id) || !kept.includes(item.state)) return []
+    const observed = known.footprints.get(item.id)?.observed ?? []
+    const footprint = observed.length > 0 ? observed : toldOf(item, known)
+    // Nobody knows what it changed: that is no reason to stop everything else until it is merged.
+    if (footprint.length === 0) return []
+    const agentKind = agentFor(item, system, env)
+    return [{ item: String(item.id), repository: nameOf(known, item), agentKind, footprint, agent: false }]
+  })
+}
+
+function systemOf(system: SystemRow, known: Known): System {
+  const { limits, schedule } = settingsOf(system)
+  return {
+    paused: system.state === 'paused',
+    ...(schedule.mode === undefined ? {} : { mode: schedule.mode }),
+    ...(limits.agents === undefined ? {} : { cap: limits.agents }),
+    weight: schedule.weight,
+    hoursUsed: known.hours.get(system.id) ?? 0,
+  }
+}
+
+function rulesOf({ schedule: { skipped, cancelled, unknownFootprint } }: Settings): RepositoryRules {
+  return { skipped, cancelled, unknownFootprint }
+}
+
+/** A closed issue holds nothing back, whatever became of its item. */
+function edgeOf(edge: DependencyRow, byIssue: ReadonlyMap<string, ItemRow>): Edge[] {
+  if (edge.blocker === 'closed') return []
+  const reference = `${edge.repository}#${edge.issueNumber}`
+  const ours = byIssue.get(reference)
+  const state = edge.blocker === 'missing' ? ('unknown' as const) : edge.blocker
+  const blocker = ours ? { kind: 'item' as const, id: String(ours.id) } : { kind: 'outside' as const, reference, state }
+  return [{ item: String(edge.dependentId), blocker, source: edge.source }]
+}
+
+function nameOf(known: Known, item: ItemRow): string {
+  return known.systems.get(item.systemId)?.fullName ?? ''
+}
+
+/** Settings that were stored before a section existed have its defaults. */
+function settingsOf(system: SystemRow | undefined): Settings {
+  return { ...noSettings, ...system?.settings }
+}
+
+const noSettings = defaultSettings()

@@ -1,0 +1,71 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { z } from 'zod'
+import { line } from '../github/sanitise.ts'
+import { working } from '../store/journey.ts'
+import { type Outlook, outlookOf } from '../store/outlook.ts'
+import { workItems } from '../store/schema.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+
+const usualCount = 5
+
+export const command = defineCommand({
+  name: 'next',
+  summary: 'Lists what is started next in this repository, and what it waits for',
+  examples: ['/next', '/next 10'],
+  args: z.strictObject({ count: z.number().int().min(1).max(30).optional().describe(`How many; ${usualCount}`) }),
+  words: ['count'],
+  permission: 'write',
+  where: 'anywhere',
+  reads: true,
+  async run(context, args): Promise<Reply> {
+    const { tx, system } = context
+    const outlook = await outlookOf(tx.db, system.id)
+    if (!outlook) return { text: 'Nothing was ever queued in this repository.', outcome: 'done' }
+    const shown = outlook.next.slice(0, args.count ?? usualCount)
+    const titles = await titlesOf(
+      context,
+      shown.map(({ issue }) => issue),
+    )
+    const rows = shown.map(
+      ({ issue, leverage, words }, at) =>
+        `${at + 1}. #${issue} ${line(titles.get(issue) ?? '', 100)} (leverage ${leverage}): ${words}`,
+    )
+    const parts = [await atWork(context, outlook), rows.join('\n'), rest(outlook, shown.length)]
+    return { text: parts.filter(Boolean).join('\n\n'), outcome: 'done' }
+  },
+})
+
+async function titlesOf({ tx, system }: CommandContext, issues: number[]): Promise<Map<number, string>> {
+  if (issues.length === 0) return new Map()
+  const rows = await tx.db
+    .select({ issue: workItems.issueNumber, title: workItems.title })
+    .from(workItems)
+    .where(and(eq(workItems.systemId, system.id), inArray(workItems.issueNumber, issues)))
+  return new Map(rows.map(({ issue, title }) => [issue, title]))
+}
+
+async function atWork({ tx, system }: CommandContext, { mode, modeIsSet }: Outlook): Promise<string> {
+  const rows = await tx.db
+    .select({ issue: workItems.issueNumber })
+    .from(workItems)
+    .where(and(eq(workItems.systemId, system.id), inArray(workItems.state, [...working])))
+    .orderBy(workItems.issueNumber)
+  const who =
+    rows.length > 0
+      ? `Being worked on: ${rows.map(({ issue }) => `#${issue}`).join(', ')}.`
+      : 'No agent is at work here.'
+  return `${who} Mode: \`${mode}\`, ${modeIsSet ? 'as the settings say' : 'chosen by itself'}.`
+}
+
+function rest({ next, more, blocked }: Outlook, shown: number): string {
+  const left = next.length + more - shown
+  return [
+    next.length === 0 ? 'Nothing waits for an agent.' : '',
+    left > 0 ? `${left} more could start when there is room.` : '',
+    blocked > 0
+      ? `${blocked} ${blocked === 1 ? 'waits' : 'wait'} for other issues or for people; \`/why #n\` says for what.`
+      : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
