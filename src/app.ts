@@ -26,6 +26,7 @@ import { Publisher } from './github/publisher.ts'
 import { Secrets } from './github/secrets.ts'
 import { deliver } from './intake/apply.ts'
 import { createReceiver, isDelivery } from './intake/receive.ts'
+import { planned } from './planning/planned.ts'
 import { Runner } from './runs/runner.ts'
 import { settle } from './runs/settle.ts'
 import { deregister, giveBackJobs, register } from './store/instances.ts'
@@ -127,6 +128,10 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     await queues.handle(
       'settle',
       orHold<'settle'>(store, (job) => settle(parts, job)),
+    )
+    await queues.handle(
+      'planned',
+      orHold<'planned'>(store, (job) => planned(parts, job)),
     )
     await queues.handle(
       'propose',

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
+import { comesApart } from '../config/routing.ts'
 import { advance, announce, type ItemRow, saveDecision } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
 import { addRun, latestLesson } from '../store/runs.ts'
@@ -42,19 +43,14 @@ export async function act(
 }
 
 async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {
-  const lesson = await latestLesson(tx.db, item.id)
+  const lesson = await latestLesson(tx.db, item.id, item.state === 'planning' ? 'plan' : 'build')
   if (item.state === 'planning') {
-    const purpose = breaksDown(item) ? 'breakdown' : 'plan'
+    const purpose = comesApart(item.routing) ? 'breakdown' : 'plan'
     return (await addRun(tx, item.id, { agent, purpose, ...lesson })).id
   }
   const run = await addRun(tx, item.id, { agent, ...lesson })
   await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
   return run.id
-}
-
-/** Whether the item is to become several, instead of being planned as one. */
-function breaksDown({ routing }: ItemRow): boolean {
-  return routing?.workflow === 'decompose_first' || routing?.workflow === 'multi_task'
 }
 
 /** How things stand with what holds an item back. It changes all the time, and every edit is a write to GitHub. */

@@ -2,6 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import type { Env } from '../config/env.ts'
+import { unknownLoop } from '../config/loops.ts'
 import { nearest } from '../config/nearest.ts'
 import type { Settings } from '../config/settings.ts'
 import { edgesIn } from '../github/dependencies.ts'
@@ -18,9 +19,10 @@ import {
   setDependencies,
 } from '../store/items.ts'
 import type { Store } from '../store/open.ts'
-import { runsOf } from '../store/runs.ts'
+import { buildsOf } from '../store/runs.ts'
 import { workItems } from '../store/schema.ts'
 import { BaseGone, type BaseReader, freshen } from '../store/systems.ts'
+import { setOut } from './set-out.ts'
 
 export interface Enlister {
   store: Store
@@ -60,12 +62,12 @@ async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise
     if (await wasHandled(tx.db, editedWhileQueued(item.id))) await forget(tx, editedWhileQueued(item.id))
     else await setDependencies(tx, item, 'body', edges.body)
     // Settings may have been read just now, for the first time. A branch that was worked on keeps its name.
-    const fresh = (await runsOf(tx.db, item.id)).length === 0
+    const fresh = (await buildsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
-    const unknown = unknownAgent(agent, settings, parts.agents)
+    const unknown = unknownAgent(agent, settings, parts.agents) ?? unknownLoop(settings, item.loop)
     if (unknown) await advance(tx, item, 'held', { actor: 'tutti', why: unknown })
-    else await advance(tx, item, 'ready', { actor: 'tutti', why: 'Nothing to plan: it can be built as it stands.' })
+    else await setOut(tx, system, item, { settings, agent })
   })
 }
 

@@ -77,7 +77,7 @@ function itemOf(item: ItemRow, known: Known, { env, past, now }: Circumstances):
 function stateFor(item: ItemRow, now: Date): Item['state'] {
   if (item.kind === 'epic' && item.state === 'ready') return 'queued'
   // A retry delay or a provider's limit: not the scheduler's to start yet; a job wakes it when the time has come.
-  if (item.state === 'ready' && item.notBefore !== null && item.notBefore > now) return 'queued'
+  if (['ready', 'planning'].includes(item.state) && item.notBefore !== null && item.notBefore > now) return 'queued'
   return item.state === 'planning' ? 'ready' : item.state
 }
 

@@ -6,7 +6,7 @@ import { checkRun, pullRequestBody } from '../github/wording.ts'
 import { want } from '../store/effects.ts'
 import { advance, getItem, getSystem, type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
 import { gateRows } from '../store/pulls.ts'
-import { type RunRow, runsOf } from '../store/runs.ts'
+import { buildsOf, type RunRow } from '../store/runs.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
 import type { Control } from '../workspace/control.ts'
 import { validBranch } from '../workspace/names.ts'
@@ -47,7 +47,7 @@ async function wantPullRequest(
   const head = sha(item.headSha ?? '')
   const fork = (await control.mergeBase(sha(base), head)) ?? sha(base)
   const changes = await control.changes(fork, head)
-  const attempts = await runsOf(parts.store.db, item.id)
+  const attempts = await buildsOf(parts.store.db, item.id)
   const gates = await gateRows(parts.store.db, item.id, head)
   const settings = system.settings ?? defaultSettings()
   const last = writer(attempts)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { type Sha, sha } from '../config/ids.ts'
+import { settingsInLoop } from '../config/loops.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { setFootprint } from '../store/footprints.ts'
 import { getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
@@ -122,7 +123,7 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
   try {
     return await judgeAll(parts.gates, {
       item,
-      settings: system.settings ?? defaultSettings(),
+      settings: settingsInLoop(system.settings ?? defaultSettings(), item.loop),
       base,
       head,
       changes,

@@ -5,7 +5,7 @@ import { defaultSettings } from '../config/settings.ts'
 import { getItem, getSystem, type ItemRow, lastDecision } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { pullOfItem } from '../store/pulls.ts'
-import { runsOf } from '../store/runs.ts'
+import { buildsOf } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
 import { type GateView, type StatusView, statusComment } from './wording.ts'
 
@@ -19,7 +19,7 @@ export async function renderStatus(db: Database, workItemId: number): Promise<st
 async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
   const system = await getSystem(db, item.systemId)
   const settings = system?.settings ?? defaultSettings()
-  const attempts = await runsOf(db, item.id)
+  const attempts = await buildsOf(db, item.id)
   const decision = item.state === 'ready' ? await lastDecision(db, item.id) : undefined
   return {
     ...item,

@@ -5,41 +5,31 @@
 
 import { join } from 'node:path'
 import { type Sha, sha } from '../config/ids.ts'
+import { loopNamed, settingsInLoop } from '../config/loops.ts'
+import { planForAgent } from '../github/plan-wording.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
+import { approvedPlan } from '../store/plans.ts'
 import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
-import { claimRun, endRun, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
+import { claimRun, endRun, isPlanning, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
-import type { Violation } from '../workspace/check.ts'
 import type { Control } from '../workspace/control.ts'
 import { headRef } from '../workspace/history.ts'
 import { validBranch } from '../workspace/names.ts'
 import type { Worktree } from '../workspace/records.ts'
-import type { AgentOutcome, AgentUpdate } from './agent/outcome.ts'
-import { runAgent } from './agent/run.ts'
+import type { AgentOutcome } from './agent/outcome.ts'
+import { converse } from './converse.ts'
+import { type Ending, failureOf, stopped, unsafe } from './endings.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
-import type { Outcome } from './ladder.ts'
 import type { RunParts } from './parts.ts'
+import { makePlan } from './plan-run.ts'
 import { promptFor } from './prompt.ts'
 import { touchedBy } from './touched.ts'
 
-/** Everything an agent may print in one attempt. */
-const outputBytes = 256 * 2 ** 20
 const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
 
-/** How an attempt ended. */
-export type Ending =
-  | { outcome: 'finished'; head: Sha; summary: string }
-  | {
-      outcome: Exclude<Outcome, 'finished'>
-      summary: string
-      /** What the next attempt should know; the summary when absent. */
-      lesson?: string
-      signature?: string
-      resetAt?: Date
-    }
-
-interface Attempt {
+/** One attempt on its way. */
+export interface Attempt {
   parts: RunParts
   lease: Lease
   run: RunRow
@@ -75,18 +65,20 @@ export async function attempt(parts: RunParts, runId: number, stop: AbortControl
 }
 
 async function work(one: Attempt): Promise<Ending> {
-  const { parts, run, system, signal } = one
+  const { parts, run, system } = one
   const control = await parts.control(system)
   const { settings, base } = await freshen(parts.store, system, control)
   const kind = parts.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: `There is no agent called ${run.agent}.` }
+  if (isPlanning(run)) return makePlan(one, { control, settings, base: sha(base), kind })
   const worktree = await prepare(one, control, sha(base))
-  const home = join(parts.env.dataDirectory, 'homes', `run-${run.id}`)
-  const outcome = await runAgent({
+  const plan = await approvedPlan(parts.store.db, one.item)
+  const loop = loopNamed(settings, one.item.loop)
+  const checks = settingsInLoop(settings, one.item.loop).gates.commands
+  const outcome = await converse(one, {
     kind,
-    settings: settings.agents[run.agent],
+    settings,
     cwd: worktree.path,
-    home,
     prompt: promptFor({
       repository: system.fullName,
       issueNumber: one.item.issueNumber,
@@ -94,26 +86,17 @@ async function work(one: Attempt): Promise<Ending> {
       body: one.item.body,
       attempt: run.attempt,
       branch: one.item.branch,
+      plan: plan && planForAgent(plan),
+      loop,
       feedback: run.feedback,
       reviews: await reviewsFor(parts, one.item, run),
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
-      gateCommands: settings.gates.commands.map((command) => command.run),
+      gateCommands: checks.map((command) => command.run),
     }),
-    runId: String(run.id),
-    env: parts.env.source,
-    limits: {
-      totalMs: settings.limits.minutes * 60_000,
-      idleMs: settings.limits.idleMinutes * 60_000,
-      outputBytes,
-      graceMs: parts.env.STOP_GRACE_SECONDS * 1_000,
-    },
-    signal,
-    warden: parts.warden,
+    tools: [],
     onUpdate: (update) => {
-      one.pulse.progress = progressOf(update) ?? one.pulse.progress
       for (const path of touchedBy(update, worktree.path)) one.pulse.touched.add(path)
     },
-    logFile: join(parts.env.dataDirectory, 'logs', `run-${run.id}.log`),
   })
   return conclude(one, control, worktree, sha(base), outcome)
 }
@@ -168,79 +151,6 @@ async function conclude(
   return { outcome: 'finished', head, summary }
 }
 
-function unsafe(violations: Violation[]): Ending {
-  const rows = violations.slice(0, 20).map((one) => `- \`${one.path}\` ${one.reason}`)
-  return {
-    outcome: 'unsafe change',
-    summary: `The change was not taken: ${violations[0]?.path} ${violations[0]?.reason}.`,
-    lesson: `The change was not taken. Mend these:\n\n${rows.join('\n')}`,
-    signature: `unsafe ${[...new Set(violations.map((one) => one.kind))].join(', ')}`,
-  }
-}
-
-function failureOf(outcome: AgentOutcome): Ending | undefined {
-  switch (outcome.kind) {
-    case 'missing-program':
-      return {
-        outcome: 'agent not installed',
-        summary: `The program \`${outcome.program}\` is not there. On the machine that runs Tutti: ${outcome.install}. Then say \`/retry\`.`,
-      }
-    case 'needs-login':
-      return {
-        outcome: 'agent not logged in',
-        summary: `The agent asks for a login: ${outcome.message}. On the machine that runs Tutti: ${outcome.install}. Then say \`/retry\`.`,
-      }
-    case 'crashed': {
-      const how = outcome.signal ? `signal ${outcome.signal}` : `exit code ${outcome.exitCode}`
-      return {
-        outcome: 'crashed',
-        summary: `The agent ended with ${how}.`,
-        lesson: `The agent ended with ${how}. Its last output:\n\n${outcome.tail}`,
-        signature: `crashed ${how}`,
-      }
-    }
-    case 'idle':
-      return {
-        outcome: 'hanging',
-        summary: `The agent was silent for ${minutes(outcome.afterMs)} and was ended.`,
-        signature: 'hanging',
-      }
-    case 'time-limit':
-      return {
-        outcome: 'out of time',
-        summary: `The agent was ended after ${minutes(outcome.afterMs)}.`,
-        signature: 'out of time',
-      }
-    case 'protocol-error':
-      return {
-        outcome: 'protocol error',
-        summary: `The agent broke the protocol: ${outcome.message}.`,
-        signature: `protocol ${outcome.reason}`,
-      }
-    case 'refused':
-      return { outcome: 'refused the task', summary: `The agent refused: ${outcome.message}` }
-    case 'rate-limited':
-      return {
-        outcome: 'rate limited',
-        summary: outcome.message,
-        ...(outcome.resetAt ? { resetAt: new Date(outcome.resetAt) } : {}),
-      }
-    default:
-      return undefined
-  }
-}
-
-function minutes(ms: number): string {
-  return ms < 90_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} minutes`
-}
-
-function stopped(reason: StopReason): Ending {
-  if (reason === 'lease lost') throw new LeaseLost('somebody else has taken over')
-  if (reason === 'shutdown')
-    return { outcome: 'runner lost', summary: 'Tutti was stopped; the work goes on when it is back.' }
-  return { outcome: 'stopped', summary: 'Stopped on request.' }
-}
-
 function endingOf(error: unknown, { log }: RunParts): Ending {
   if (error instanceof LeaseLost) throw error
   const message = error instanceof Error ? error.message : String(error)
@@ -252,6 +162,11 @@ function endingOf(error: unknown, { log }: RunParts): Ending {
 /** Writes the ending under the lease and wakes whoever goes on: the gates, or the ladder. */
 async function finish({ parts, lease, item }: Attempt, ending: Ending): Promise<void> {
   await parts.store.transaction(async (tx) => {
+    if (ending.outcome === 'planned') {
+      await endRun(tx, lease, { outcome: 'planned', summary: ending.summary, counts: false })
+      await tx.enqueue({ queue: 'planned', runId: lease.runId })
+      return
+    }
     if (ending.outcome === 'finished') {
       await updateRun(tx.db, lease, { stage: 'gates', headSha: ending.head, summary: ending.summary, leaseOwner: null })
       const current = await getItem(tx.db, item.id)
@@ -276,15 +191,4 @@ async function finish({ parts, lease, item }: Attempt, ending: Ending): Promise<
       ...(ending.resetAt ? { resetAt: ending.resetAt.toISOString() } : {}),
     })
   })
-}
-
-/** An update of the agent as one line for people. */
-function progressOf(update: AgentUpdate): string | undefined {
-  if (update.kind === 'plan') {
-    const done = update.entries.filter((entry) => entry.status === 'completed').length
-    const current = update.entries.find((entry) => entry.status === 'in_progress')
-    return `Step ${Math.min(done + 1, update.entries.length)} of ${update.entries.length}${current ? `: ${current.text}` : ''}`
-  }
-  if (update.kind === 'tool') return update.title
-  return undefined
 }

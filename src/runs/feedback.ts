@@ -4,7 +4,7 @@ import { and, desc, eq, gt } from 'drizzle-orm'
 import type { ItemRow } from '../store/items.ts'
 import { getSystem } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
-import { type RunRow, runsOf } from '../store/runs.ts'
+import { buildsOf, type RunRow } from '../store/runs.ts'
 import { approvals, gateResults, pullRequests } from '../store/schema.ts'
 import type { RunParts } from './parts.ts'
 
@@ -49,7 +49,7 @@ async function openReviews(parts: RunParts, item: ItemRow, run: RunRow): Promise
     .orderBy(desc(pullRequests.id))
     .limit(1)
   if (!pull) return []
-  const earlier = (await runsOf(db, item.id))
+  const earlier = (await buildsOf(db, item.id))
     .filter((one) => one.attempt < run.attempt && one.outcome === 'finished')
     .at(-1)
   const since = earlier?.endedAt ?? new Date(0)

@@ -10,8 +10,11 @@
 /** How an attempt ended, in one word; stored in `runs.outcome`. */
 export type Outcome =
   | 'finished'
+  | 'planned'
   | 'gates failed'
   | 'no change'
+  | 'no plan'
+  | 'agent cannot plan'
   | 'crashed'
   | 'hanging'
   | 'out of time'
@@ -36,9 +39,10 @@ export type FailureClass =
   | 'blocker'
   | 'critical'
 
-const classes: Record<Exclude<Outcome, 'finished' | 'stopped'>, FailureClass> = {
+const classes: Record<Exclude<Outcome, 'finished' | 'planned' | 'stopped'>, FailureClass> = {
   'gates failed': 'code-error',
   'no change': 'code-error',
+  'no plan': 'code-error',
   'unsafe change': 'code-error',
   'out of time': 'code-error',
   crashed: 'transient',
@@ -46,6 +50,7 @@ const classes: Record<Exclude<Outcome, 'finished' | 'stopped'>, FailureClass> = 
   'protocol error': 'transient',
   'refused the task': 'design-flaw',
   'secret in the change': 'critical',
+  'agent cannot plan': 'blocker',
   'agent not installed': 'blocker',
   'agent not logged in': 'blocker',
   'base branch gone': 'blocker',
@@ -56,7 +61,7 @@ const classes: Record<Exclude<Outcome, 'finished' | 'stopped'>, FailureClass> = 
 
 /** The class of an outcome; undefined when nothing failed. */
 export function classify(outcome: Outcome): FailureClass | undefined {
-  return outcome === 'finished' || outcome === 'stopped' ? undefined : classes[outcome]
+  return outcome === 'finished' || outcome === 'planned' || outcome === 'stopped' ? undefined : classes[outcome]
 }
 
 /** Whether a failure of this class uses up one of the item's attempts. */
@@ -89,6 +94,8 @@ export interface LadderSettings {
   escalationThreshold: number
 }
 
+/** An agent that hands in no plan that can be used is told so this often; then a person is asked. */
+const repairRounds = 1
 /** The same failure this often in a row means that more of the same will not help. */
 const sameFailure = 3
 const maxInfrastructureDelayMs = 10 * 60_000
@@ -131,6 +138,8 @@ function afterInfrastructure(history: readonly Past[], settings: LadderSettings)
 
 function afterError(history: readonly Past[], settings: LadderSettings): Next {
   const counted = history.filter((past) => past.counts)
+  if (trailing(counted, (past) => past.outcome === 'no plan') > repairRounds)
+    return { kind: 'escalate', why: 'it was told what was wrong, and did no better' }
   if (counted.length > settings.retries) {
     return {
       kind: 'escalate',

@@ -1,5 +1,7 @@
 /** What an agent is told. The issue's text is the one of the moment it was queued; nobody else's words are in it. */
 
+import type { Loop } from '../config/loops.ts'
+
 export interface Task {
   repository: string
   issueNumber: number
@@ -7,6 +9,10 @@ export interface Task {
   body: string
   attempt: number
   branch: string
+  /** The approved plan, with what people added to it. */
+  plan?: string
+  /** The way of working. */
+  loop?: Loop
   /** What went wrong with the attempt before; '' at the first. */
   feedback: string
   /** What reviewers asked for since the last attempt. */
@@ -23,6 +29,9 @@ export function promptFor(task: Task): string {
     `Attempt: ${task.attempt}`,
     `# Task: issue #${task.issueNumber}, ${task.title}`,
     task.body || '(The issue has no further text.)',
+    task.plan &&
+      `# The plan, which was approved\n\n${task.plan}\n\nKeep to it, and to its scope. Where it turns out to be wrong, do what serves the goal and say so at the end.`,
+    task.loop && role(task.loop),
     task.feedback &&
       `# What happened before\n\n${task.feedback}\n\nYour earlier changes are in the tree unless it says otherwise. Mend what is named here first.`,
     task.reviews && `# Changes requested in review\n\n${task.reviews}`,
@@ -30,6 +39,11 @@ export function promptFor(task: Task): string {
   ]
     .filter(Boolean)
     .join('\n\n')
+}
+
+function role({ prompt, steps }: Loop): string {
+  const list = steps.map((step, at) => `${at + 1}. ${step}`).join('\n')
+  return ['# How to work', prompt, list].filter(Boolean).join('\n\n')
 }
 
 function rules(task: Task): string {

@@ -2,9 +2,9 @@
 
 import { eq } from 'drizzle-orm'
 import { defaultSettings } from '../config/settings.ts'
-import { advance, announce, getItem, getSystem, type ItemRow } from '../store/items.ts'
+import { advance, announce, getItem, getSystem, type ItemRow, stay } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
-import { getRun, type RunRow, runsOf } from '../store/runs.ts'
+import { getRun, isPlanning, type RunRow, runsOf } from '../store/runs.ts'
 import { runs } from '../store/schema.ts'
 import { gateLesson } from './feedback.ts'
 import { classify, counts, type LadderSettings, type Next, next, type Outcome } from './ladder.ts'
@@ -18,11 +18,15 @@ export async function settle(parts: RunParts, job: { runId: number; resetAt?: st
     if (!run || !item) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
+    const planning = isPlanning(run)
     // Moved aside, or on, by somebody else meanwhile: the attempt is noted, nothing follows from it.
-    if (item.state !== 'running' && item.state !== 'checking') return
+    if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
     const failure = classify(ended.outcome as Outcome)
     if (!failure) return
-    const history = (await runsOf(tx.db, item.id)).filter((past) => past.id > (item.freshSince ?? 0))
+    if (planning && (await handOver(tx, ended))) return
+    const history = (await runsOf(tx.db, item.id)).filter(
+      (past) => past.id > (item.freshSince ?? 0) && isPlanning(past) === planning,
+    )
     const step = next(
       failure,
       history,
@@ -31,6 +35,14 @@ export async function settle(parts: RunParts, job: { runId: number; resetAt?: st
     )
     await take(tx, item, ended, step)
   })
+}
+
+/** What a planning agent handed in before its process was lost still counts. @returns whether there was something. */
+async function handOver(tx: Tx, run: RunRow): Promise<boolean> {
+  if (run.submission === null) return false
+  await tx.db.update(runs).set({ outcome: 'planned', failureClass: null, counts: false }).where(eq(runs.id, run.id))
+  await tx.enqueue({ queue: 'planned', runId: run.id })
+  return true
 }
 
 /** Completes the row of an attempt: its class, whether it counts, and what the next one should know. */
@@ -64,20 +76,21 @@ async function ladderSettings(parts: RunParts, tx: Tx, item: ItemRow): Promise<L
 }
 
 async function take(tx: Tx, item: ItemRow, run: RunRow, step: Next): Promise<void> {
+  const attempt = `${isPlanning(run) ? 'Planning attempt' : 'Attempt'} ${run.attempt}`
   if (step.kind === 'escalate' || step.kind === 'halt') {
-    const why = `Attempt ${run.attempt} ended with **${run.outcome}**, and a person is needed: ${step.why}.\n\n${sentence(run.summary)}`
+    const why = `${attempt} ended with **${run.outcome}**, and a person is needed: ${step.why}.\n\n${sentence(run.summary)}`
     await advance(tx, item, 'held', { actor: 'tutti', why })
     return
   }
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextClean: true }).where(eq(runs.id, run.id))
   const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
-  const ready = await advance(tx, item, 'ready', {
-    actor: 'tutti',
-    why: `Attempt ${run.attempt} ended with ${run.outcome}: ${sentence(run.summary.slice(0, 1_500))} ${follows(step)}`,
-    ...(after.getTime() > Date.now() ? { after } : {}),
-  })
+  const later = after.getTime() > Date.now() ? { after } : {}
+  const why = `${attempt} ended with ${run.outcome}: ${sentence(run.summary.slice(0, 1_500))} ${follows(step)}`
+  const waiting = isPlanning(run)
+    ? await stay(tx, item, { why, ...later })
+    : await advance(tx, item, 'ready', { actor: 'tutti', why, ...later })
   // Such a wait can be long; a comment that says "an agent is working" meanwhile would be wrong.
-  if (step.kind === 'hold until') await announce(tx, ready, 'soon')
+  if (step.kind === 'hold until') await announce(tx, waiting, 'soon')
 }
 
 /** What people read about the next rung. */

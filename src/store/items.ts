@@ -80,6 +80,27 @@ export async function advance(
   return row
 }
 
+/**
+ * Says something else about an item that stays where it is, and wakes whoever acts there.
+ * @throws {StaleItem} when the item is no longer where the caller read it.
+ */
+export async function stay(
+  tx: Tx,
+  item: ItemRow,
+  by: { why: string; set?: Partial<ItemRow>; after?: Date },
+): Promise<ItemRow> {
+  const [row] = await tx.db
+    .update(workItems)
+    .set({ ...by.set, reason: by.why, notBefore: by.after ?? null, updatedAt: new Date() })
+    .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
+    .returning()
+  if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
+  const job = wakes(item.state, item.id)
+  if (job) await tx.enqueue(job, { after: by.after })
+  await announce(tx, row, 'later')
+  return row
+}
+
 /** The first comment waits a second, so that it can say what became of the request. */
 const soonMs = 1_000
 /** Steps that no person waits for are told after this long: every edit is a write to GitHub. */

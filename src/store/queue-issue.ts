@@ -1,5 +1,6 @@
 /** An issue is wanted: by its label, by `/queue`, or found by the reconcile. All of them come here. */
 
+import { usualLoop } from '../config/loops.ts'
 import type { Settings } from '../config/settings.ts'
 import { addItem, advance, type ItemRow, itemOfIssue, type SystemRow } from './items.ts'
 import type { Tx } from './open.ts'
@@ -103,6 +104,7 @@ export async function queueIssue(
     labels,
     priority,
     effort,
+    loop: loop ?? usualLoop,
     baseBranch,
     routing: null,
     plannedHours: null,

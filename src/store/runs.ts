@@ -3,7 +3,7 @@
  * epoch is no longer the row's, somebody else has taken over and the write changes nothing.
  */
 
-import { and, desc, eq, inArray, isNull, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Tx } from './open.ts'
 import { runs, workItems } from './schema.ts'
 
@@ -44,10 +44,11 @@ export async function addPersonRun(tx: Tx, workItemId: number, headSha: string):
 }
 
 async function insertRun(tx: Tx, run: Omit<typeof runs.$inferInsert, 'attempt'>): Promise<RunRow> {
+  const same = and(eq(runs.workItemId, run.workItemId), eq(runs.purpose, run.purpose ?? 'build'))
   const [last] = await tx.db
     .select({ attempt: runs.attempt })
     .from(runs)
-    .where(eq(runs.workItemId, run.workItemId))
+    .where(same)
     .orderBy(desc(runs.attempt))
     .limit(1)
   const [row] = await tx.db
@@ -114,21 +115,36 @@ export async function askToStop(tx: Tx, workItemId: number, how: string): Promis
     .returning()
 }
 
-/** All attempts of an item, oldest first. */
+/** All attempts of an item, to plan and to build it, oldest first. */
 export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]> {
-  return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(runs.attempt)
+  return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(asc(runs.id))
 }
 
-/** What the next attempt of an item should be told: the feedback that the ladder or a review left on the last one. */
+/** All attempts to build an item, oldest first. */
+export async function buildsOf(db: Database, workItemId: number): Promise<RunRow[]> {
+  return (await runsOf(db, workItemId)).filter((run) => !isPlanning(run))
+}
+
+/** Whether a run reads and plans, instead of changing files. */
+export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {
+  return run.purpose !== 'build'
+}
+
+/**
+ * What the next attempt of an item should be told: the feedback that the ladder or a review left on the last one.
+ * @param kind to build it or to plan it: one has nothing to learn from the other's failures.
+ */
 export async function latestLesson(
   db: Database,
   workItemId: number,
+  kind: 'build' | 'plan' = 'build',
 ): Promise<{ feedback: string; startClean: boolean }> {
+  const purpose = kind === 'build' ? eq(runs.purpose, 'build') : ne(runs.purpose, 'build')
   const [row] = await db
     .select({ feedback: runs.lesson, startClean: runs.nextClean })
     .from(runs)
-    .where(eq(runs.workItemId, workItemId))
-    .orderBy(desc(runs.attempt))
+    .where(and(eq(runs.workItemId, workItemId), purpose))
+    .orderBy(desc(runs.id))
     .limit(1)
   return row ?? { feedback: '', startClean: false }
 }
@@ -139,7 +155,7 @@ export async function liveRun(db: Database, workItemId: number): Promise<RunRow 
     .select()
     .from(runs)
     .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
-    .orderBy(desc(runs.attempt))
+    .orderBy(desc(runs.id))
     .limit(1)
   return run
 }

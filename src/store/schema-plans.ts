@@ -13,9 +13,11 @@ export const plans = pgTable(
       .references(() => workItems.id),
     version: integer('version').notNull(),
     kind: text('kind').$type<'plan' | 'breakdown'>().notNull(),
-    /** As the agent handed it in, checked; see planning/plan.ts. */
+    /** As the agent handed it in, checked; see plan-content.ts. */
     content: jsonb('content').$type<Record<string, unknown>>().notNull(),
-    /** The plan as a person rewrote it, or what they added when they approved it. */
+    /** The plan as a person rewrote it in its comment, which then stands in its place; '' when nobody did. */
+    rewritten: text('rewritten').notNull().default(''),
+    /** What a person added when they approved it; it outranks the plan. */
     amendment: text('amendment').notNull().default(''),
     /** Digest of the title and text that it was made for: an approval of another text is void. */
     textDigest: text('text_digest').notNull(),

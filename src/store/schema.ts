@@ -17,6 +17,7 @@ import {
   timestamp,
   unique,
 } from 'drizzle-orm/pg-core'
+import type { Routing } from '../config/routing.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ItemState } from './journey.ts'
 import type { Outlook } from './outlook.ts'
@@ -26,17 +27,6 @@ import type { Outlook } from './outlook.ts'
  * on any other item every source names what it waits for.
  */
 export type DependencySource = 'native' | 'body' | 'sub-issue' | 'task-list' | 'roadmap' | 'plan' | 'command'
-
-/** How a goal is worked on, and how sure we are of it. */
-export interface Routing {
-  workflow: 'build_only' | 'plan_then_build' | 'decompose_first' | 'multi_task'
-  /** 0 to 1. */
-  confidence: number
-  /** The words and facts that decided it, for people. */
-  signals: string[]
-  /** `explicit`: a person wants to see how before anything happens. */
-  mode: 'implicit' | 'explicit'
-}
 
 export const id = () => bigserial('id', { mode: 'number' }).primaryKey()
 export const number64 = (name: string) => bigint(name, { mode: 'number' })
@@ -109,9 +99,9 @@ export const workItems = pgTable(
     /** Agent hours that the approved plan expects. */
     plannedHours: doublePrecision('planned_hours'),
     module: text('module').notNull(),
-    /** The way of working, by its name in the settings; see runs/loops.ts. */
+    /** The way of working, by its name in the settings; see config/loops.ts. */
     loop: text('loop').notNull().default('engineering-loop'),
-    /** How it was routed when it was queued, see planning/route.ts; null before. */
+    /** How it was routed when it was queued, see config/routing.ts; null before. */
     routing: jsonb('routing').$type<Routing>(),
     /** How many issues GitHub's own "blocked by" names, where the payload said so; null when it must be asked. */
     nativeBlockers: integer('native_blockers'),
@@ -170,11 +160,12 @@ export const runs = pgTable(
     workItemId: number64('work_item_id')
       .notNull()
       .references(() => workItems.id),
+    /** Counted for each purpose: the first attempt to build is number 1, however often it was planned. */
     attempt: integer('attempt').notNull(),
     agent: text('agent').notNull(),
     /** `build` changes files; `plan` and `breakdown` read them and hand in a plan. */
     purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
-    /** What a planning agent handed in through its tool; see planning/. */
+    /** What a planning agent handed in through its tool; see plan-content.ts. */
     submission: jsonb('submission').$type<Record<string, unknown>>(),
     stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
     outcome: text('outcome'),
@@ -204,7 +195,10 @@ export const runs = pgTable(
     startedAt: time('started_at'),
     endedAt: time('ended_at'),
   },
-  (table) => [unique('runs_attempt').on(table.workItemId, table.attempt), index('runs_stage').on(table.stage)],
+  (table) => [
+    unique('runs_attempt').on(table.workItemId, table.purpose, table.attempt),
+    index('runs_stage').on(table.stage),
+  ],
 )
 
 /** What a gate said about one commit. */

@@ -6,14 +6,14 @@
 
 import { randomUUID } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
-import { agent, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk'
+import { agent, type McpServer, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk'
 import { mischief } from './mischief.ts'
 import { plausibleSteps, readScript, type Step } from './script.ts'
 import { steps } from './steps.ts'
 import { openTurn, type Turn, TurnEnd } from './turn.ts'
 
 const stepDelayMs = Number(process.env.TUTTI_SCRIPT_DELAY_MS ?? 0)
-const sessions = new Map<string, { cwd: string; cancel: AbortController }>()
+const sessions = new Map<string, { cwd: string; mcpServers: readonly McpServer[]; cancel: AbortController }>()
 
 async function perform(turn: Turn, step: Step): Promise<void> {
   if (stepDelayMs > 0) await turn.pause(stepDelayMs)
@@ -31,7 +31,7 @@ const app = agent({ name: 'scripted' })
   }))
   .onRequest(methods.agent.session.new, ({ params }) => {
     const sessionId = randomUUID()
-    sessions.set(sessionId, { cwd: params.cwd, cancel: new AbortController() })
+    sessions.set(sessionId, { cwd: params.cwd, mcpServers: params.mcpServers, cancel: new AbortController() })
     return { sessionId }
   })
   .onRequest(methods.agent.session.prompt, async ({ params, client }) => {
@@ -39,7 +39,8 @@ const app = agent({ name: 'scripted' })
     if (!session) throw RequestError.sessionNotFound(params.sessionId)
     const text = params.prompt.map((block) => (block.type === 'text' ? block.text : '')).join('\n')
     const { signal } = session.cancel
-    const turn = openTurn({ client, sessionId: params.sessionId, cwd: session.cwd, signal })
+    const { cwd, mcpServers } = session
+    const turn = openTurn({ client, sessionId: params.sessionId, cwd, mcpServers, signal })
     try {
       for (const step of readScript(text) ?? plausibleSteps(text)) await perform(turn, step)
     } catch (error) {

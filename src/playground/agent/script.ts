@@ -18,6 +18,10 @@
  * ```
  * ````
  *
+ * Where the prompt asks for a plan (a line `Purpose: plan` or `Purpose: breakdown`), only the steps under `planning:`,
+ * `planning N:` and `planning N+:` are done, N being the prompt's attempt; without such a heading the agent hands in a
+ * plausible plan. These steps are done in no other case.
+ *
  * Steps before the first heading are done always. Then those under `feedback:`, when there is such a heading and the
  * prompt carries feedback (a line `Feedback: …`, or a Markdown heading that begins with "Review feedback" or "Changes
  * requested"); otherwise those under `attempt N:` or `attempt N+:` ("from N on") for the N of the prompt's line
@@ -28,6 +32,7 @@
  * |---|---|
  * | `say TEXT`, `think TEXT` | a message; a thought |
  * | `plan [x] A \| [>] B \| [ ] C` | a plan: done, in progress, to do |
+ * | `tool NAME JSON` | calls a tool of the MCP server it was given, says the answer |
  * | `usage USED SIZE [COST]` | reports tokens, and the cost in USD |
  * | `write PATH: TEXT`, `append PATH: TEXT` | writes a file, with a line end; makes its folders |
  * | `replace PATH: OLD => NEW`, `delete PATH` | changes, removes a file |
@@ -54,9 +59,16 @@ export interface Step {
   rest: string
 }
 
+/** What a prompt is for, as far as its script cares. */
+interface Prompt {
+  attempt: number
+  feedback: boolean
+  planning: boolean
+}
+
 interface Section {
-  applies: (attempt: number, feedback: boolean) => boolean
-  isFeedback: boolean
+  applies: (prompt: Prompt) => boolean
+  kind: 'always' | 'attempt' | 'feedback' | 'planning'
   steps: Step[]
 }
 
@@ -64,10 +76,19 @@ interface Section {
 export function readScript(prompt: string): Step[] | undefined {
   const body = fenced(prompt) ?? fenced(prompt.replace(/^> ?/gm, ''))
   if (body === undefined) return undefined
-  const attempt = attemptOf(prompt)
   const sections = parseSections(body.split(/\r?\n/))
-  const wantsFeedback = hasFeedback(prompt) && sections.some((section) => section.isFeedback)
-  return sections.flatMap((section) => (section.applies(attempt, wantsFeedback) ? section.steps : []))
+  const facts = {
+    attempt: attemptOf(prompt),
+    feedback: hasFeedback(prompt) && sections.some((section) => section.kind === 'feedback'),
+    planning: asksForPlan(prompt),
+  }
+  if (facts.planning && !sections.some((section) => section.kind === 'planning')) return undefined
+  return sections.flatMap((section) => (section.applies(facts) ? section.steps : []))
+}
+
+/** Whether the prompt wants a plan instead of changes. */
+export function asksForPlan(prompt: string): boolean {
+  return /^Purpose: (?:plan|breakdown)$/m.test(prompt)
 }
 
 function fenced(prompt: string): string | undefined {
@@ -84,7 +105,7 @@ function hasFeedback(prompt: string): boolean {
 }
 
 function parseSections(lines: readonly string[]): Section[] {
-  const sections: Section[] = [{ applies: () => true, isFeedback: false, steps: [] }]
+  const sections: Section[] = [{ applies: ({ planning }) => !planning, kind: 'always', steps: [] }]
   for (let at = 0; at < lines.length; at++) {
     const line = (lines[at] ?? '').trim()
     if (line === '' || line.startsWith('#')) continue
@@ -101,12 +122,20 @@ function parseSections(lines: readonly string[]): Section[] {
 }
 
 function readHeading(line: string): Section | undefined {
-  if (line === 'feedback:') return { applies: (_attempt, feedback) => feedback, isFeedback: true, steps: [] }
-  const match = /^attempt (\d+)(\+?):$/.exec(line)
+  if (line === 'feedback:')
+    return { applies: ({ feedback, planning }) => feedback && !planning, kind: 'feedback', steps: [] }
+  if (line === 'planning:') return { applies: ({ planning }) => planning, kind: 'planning', steps: [] }
+  const match = /^(attempt|planning) (\d+)(\+?):$/.exec(line)
   if (!match) return undefined
-  const number = Number(match[1])
-  const matches = (attempt: number) => (match[2] ? attempt >= number : attempt === number)
-  return { applies: (attempt, feedback) => !feedback && matches(attempt), isFeedback: false, steps: [] }
+  const number = Number(match[2])
+  const matches = (attempt: number) => (match[3] ? attempt >= number : attempt === number)
+  if (match[1] === 'planning')
+    return { applies: ({ planning, attempt }) => planning && matches(attempt), kind: 'planning', steps: [] }
+  return {
+    applies: ({ feedback, planning, attempt }) => !feedback && !planning && matches(attempt),
+    kind: 'attempt',
+    steps: [],
+  }
 }
 
 /** Reads the step at a line, with the lines of its text when it has several. */
@@ -131,9 +160,21 @@ export function pathAndText(rest: string): { path: string; text: string } {
   return { path: rest.slice(0, colon).trim(), text: rest.slice(colon + 1).replace(/^ /, '') }
 }
 
+function plausiblePlan(title: string) {
+  return {
+    summary: `I would do it in one change: ${title}`,
+    steps: [`Do it: ${title}`, 'Look at the result'],
+    paths: ['notes/'],
+    effort: 'S',
+    risk: 'low',
+    confidence: 0.9,
+  }
+}
+
 /** What the agent does when nobody wrote a script: it notes the issue in a file named after its title. */
 export function plausibleSteps(prompt: string): Step[] {
   const title = titleOf(prompt)
+  if (asksForPlan(prompt)) return [{ verb: 'tool', rest: `submit_plan ${JSON.stringify(plausiblePlan(title))}` }]
   const slug = title
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

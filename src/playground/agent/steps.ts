@@ -12,6 +12,7 @@ import {
   type ToolKind,
 } from '@agentclientprotocol/sdk'
 import { pathAndText } from './script.ts'
+import { callTool } from './tools.ts'
 import { type Turn, TurnEnd } from './turn.ts'
 
 type Perform = (turn: Turn, rest: string) => Promise<void>
@@ -29,6 +30,7 @@ export const steps: Readonly<Record<string, Perform>> = {
   replace: (turn, rest) => change(turn, 'Change', rest, replaceIn),
   delete: (turn, rest) => turn.tool('delete', `Delete ${rest}`, [rest], () => rm(turn.path(rest))),
   run,
+  tool: callTool,
   ask,
   'wait-for': waitFor,
   pause: (turn, rest) => turn.pause(Number(rest)),

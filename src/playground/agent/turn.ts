@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AgentContext, SessionUpdate, ToolKind } from '@agentclientprotocol/sdk'
+import type { AgentContext, McpServer, SessionUpdate, ToolKind } from '@agentclientprotocol/sdk'
 import { methods } from '@agentclientprotocol/sdk'
 
 /** Thrown by a step that ends the turn in ACP's own way. */
@@ -20,6 +20,8 @@ export interface Turn {
   readonly client: AgentContext
   readonly sessionId: string
   readonly cwd: string
+  /** The MCP servers that the session was given. */
+  readonly mcpServers: readonly McpServer[]
   /** Aborted when the client cancels the turn. */
   readonly signal: AbortSignal
   /** Tells the client something. */
@@ -35,7 +37,7 @@ export interface Turn {
 }
 
 /** The parts of a turn, for one prompt. */
-export function openTurn(options: { client: AgentContext; sessionId: string; cwd: string; signal: AbortSignal }): Turn {
+export function openTurn(options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'signal'>): Turn {
   const { client, sessionId, cwd, signal } = options
   let calls = 0
   let messages = 0

@@ -38,6 +38,30 @@ export function insideRoots(roots: readonly string[]): PermissionPolicy {
   }
 }
 
+/** Commands that only read, whatever their arguments; of git, those that do. */
+const reading = /^(?:ls|cat|head|tail|wc|pwd|grep|git (?:log|show|ls-files|ls-tree|status|rev-parse))(?: |$)/
+/** What could join a second command to the first, send its output to a file, or start a program of git's settings. */
+const joining = /[;&|<>`$()\n\\]|--(?:output|ext-diff|textconv)/
+
+/**
+ * Allows reading inside the given directories, and refuses what changes something: edits, deletions, moves, and commands
+ * other than a few that only read. For agents that plan.
+ * @param roots as for `insideRoots`.
+ */
+export function readingOnly(roots: readonly string[]): PermissionPolicy {
+  const inside = insideRoots(roots)
+  return (request) => {
+    const { kind, rawInput, title } = request.toolCall
+    if (kind === 'edit' || kind === 'delete' || kind === 'move')
+      return choose(request.options, false, 'nothing is changed while a plan is made')
+    const command = asRecord(rawInput)?.command ?? title
+    const reads = typeof command === 'string' && reading.test(command) && !joining.test(command)
+    if (kind === 'execute' && !reads)
+      return choose(request.options, false, 'only commands that read are run while a plan is made')
+    return inside(request)
+  }
+}
+
 /** The narrowest option that says yes or no: an answer for always would keep later requests from being judged. */
 function choose(options: readonly PermissionOption[], allowed: boolean, reason: string): PermissionDecision {
   const kinds = allowed ? (['allow_once', 'allow_always'] as const) : (['reject_once', 'reject_always'] as const)

@@ -1,0 +1,54 @@
+/** What the commands about plans share. */
+
+import { UserError } from '../../config/errors.ts'
+import { planFirst, type Routing, route } from '../../config/routing.ts'
+import { line } from '../../github/sanitise.ts'
+import { advance, type ItemRow, stay } from '../../store/items.ts'
+import type { CommandContext } from '../command.ts'
+import { standing, typed } from './standing.ts'
+
+/** The item that a command about plans is said about. @throws {UserError} when there is none. */
+export function plannedItem(context: CommandContext): ItemRow {
+  if (context.item) return context.item
+  throw new UserError(
+    'Nothing is queued here.',
+    `${typed(context, 'plan')} has an agent plan it, ${typed(context, 'queue')} queues it.`,
+  )
+}
+
+/** Whether an item waits for a person to say whether it is worked on at all. */
+export function waitsForGo(item: ItemRow): boolean {
+  return item.state === 'proposed' && item.routing?.mode === 'explicit'
+}
+
+/** The person has seen how it would be worked on, and wants that. @returns what happens now, as a sentence. */
+export async function goAhead({ tx, actor, settings }: CommandContext, item: ItemRow): Promise<string> {
+  const goal = { title: item.title, body: item.body, effort: item.effort }
+  const routing: Routing = { ...(item.routing ?? route(goal)), mode: 'implicit' }
+  const first = planFirst(routing, goal, settings.planning.when)
+  const by = { actor: actor.login, set: { routing } }
+  if (first) {
+    await advance(tx, item, 'planning', {
+      ...by,
+      why: `${actor.login} said yes. Planned before it is built: ${first}.`,
+    })
+    return 'An agent plans it now.'
+  }
+  await advance(tx, item, 'ready', { ...by, why: `${actor.login} said yes.` })
+  return 'It starts as soon as an agent is free.'
+}
+
+/** Nothing to decide: says where the item stands, and what the command is for. */
+export async function notNow(context: CommandContext, item: ItemRow, what: string): Promise<never> {
+  throw new UserError(`${what} ${await standing(context, item)}`)
+}
+
+/** Has an item that stays `queued` planned first, when it is looked at. */
+export async function planWhenQueued({ tx }: CommandContext, item: ItemRow, routing: Routing): Promise<void> {
+  await stay(tx, item, { why: item.reason, set: { routing } })
+}
+
+/** A person's words inside a reply. */
+export function said(text: string): string {
+  return `“${line(text, 200)}”`
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { asked } from '../config/routing.ts'
+import { getItem, type ItemRow } from '../store/items.ts'
+import { planAnew, plannable } from '../store/plans.ts'
+import { labelFacts, queueIssue } from '../store/queue-issue.ts'
+import { runsOf } from '../store/runs.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { planWhenQueued } from './lib/planning.ts'
+import { standing, typed } from './lib/standing.ts'
+
+export const command = defineCommand({
+  name: 'plan',
+  summary: 'Has an agent plan this issue first, with its text as it is now; again: anew',
+  examples: ['/plan'],
+  args: z.strictObject({}),
+  words: [],
+  permission: 'write',
+  where: 'issue',
+  reads: false,
+  async run(context): Promise<Reply> {
+    const { tx, issue, item, actor } = context
+    if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
+    if (item?.kind === 'epic')
+      throw new UserError('This issue is worked on as the issues it is made of.', 'Say it there.')
+    const routing = asked({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
+    if (item && (plannable as readonly string[]).includes(item.state)) {
+      const why = `${actor.login} wants a plan of this text.`
+      await planAnew(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
+      const again = item.state === 'ready' ? '' : ' Plans and questions from before count no longer.'
+      return { text: `An agent plans it, with the text as it is now.${again}`, outcome: 'done' }
+    }
+    if (item && !['queued', 'held', 'skipped', 'cancelled', 'done'].includes(item.state))
+      throw new UserError(`It is too late for a plan, or too early. ${await standing(context, item)}`)
+    const queued = item?.state === 'queued' ? item : await queue(context, item)
+    await planWhenQueued(context, queued, routing)
+    const paused = context.system.state === 'paused' ? ` ${typed(context, 'resume all')} lets work start.` : ''
+    return { text: `Queued; an agent plans it first.${paused}`, outcome: 'done' }
+  },
+})
+
+async function queue(
+  { tx, system, settings, issue, actor }: CommandContext,
+  item: ItemRow | undefined,
+): Promise<ItemRow> {
+  const runs = item ? await runsOf(tx.db, item.id) : []
+  const queued = await queueIssue(tx, { system, settings, issue, actor, lastRunId: runs.at(-1)?.id })
+  return (await getItem(tx.db, queued.item.id)) ?? queued.item
+}

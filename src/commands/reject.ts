@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { UserError } from '../config/errors.ts'
+import { advance, type ItemRow } from '../store/items.ts'
+import { dropPlan, latestPlan } from '../store/plans.ts'
+import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { setAside } from './lib/aside.ts'
+import { notNow, plannedItem, said, waitsForGo } from './lib/planning.ts'
+import { typed } from './lib/standing.ts'
+
+export const command = defineCommand({
+  name: 'reject',
+  summary: 'Says no to the plan and why, so that it is planned again; --drop gives it up',
+  examples: ['/reject the old files must stay', '/reject --drop'],
+  args: z.strictObject({
+    drop: z.boolean().optional().describe('Gives the issue up instead of having it planned again'),
+    why: z.string().max(20_000).optional().describe('What is wrong with the plan'),
+  }),
+  words: [],
+  text: 'why',
+  permission: 'write',
+  where: 'issue',
+  reads: false,
+  async run(context, { drop = false, why = '' }): Promise<Reply> {
+    const item = plannedItem(context)
+    if (waitsForGo(item)) return giveUp(context, item)
+    const plan = await latestPlan(context.tx.db, item.id)
+    const open =
+      item.state === 'proposed' || (item.state === 'ready' && item.kind === 'task' && plan?.state === 'approved')
+    if (!plan || !open) return notNow(context, item, 'There is no plan here to say no to.')
+    if (!drop && !why) {
+      const how = `For example: ${typed(context, 'reject the old files must stay')}. ${typed(context, 'reject --drop')} gives the issue up.`
+      throw new UserError('Say what is wrong with the plan, so that the next one is better.', how)
+    }
+    const { tx, actor } = context
+    await dropPlan(tx, plan, 'rejected', actor, why)
+    if (drop) return giveUp(context, item)
+    const reason = `${actor.login} rejected the plan: ${said(why)} It is planned again.`
+    await advance(tx, item, 'planning', { actor: actor.login, why: reason })
+    return { text: 'An agent plans it again, knowing what you said.', outcome: 'done' }
+  },
+})
+
+async function giveUp(context: CommandContext, item: ItemRow): Promise<Reply> {
+  await setAside(context, item, 'cancelled', 'Rejected')
+  return { text: `Given up. ${typed(context, 'queue')} queues it again.`, outcome: 'done' }
+}

@@ -1,0 +1,66 @@
+/** A planning run has handed something in: its questions are asked, its plan is shown, and is built or waits for a word. */
+
+import { defaultSettings, type Settings } from '../config/settings.ts'
+import { planComment, questionsComment } from '../github/plan-wording.ts'
+import { want } from '../store/effects.ts'
+import { advance, getSystem, type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
+import type { Store, Tx } from '../store/open.ts'
+import { storedSubmission } from '../store/plan-content.ts'
+import { addPlan, addRound, notePlanApproved, type Planned } from '../store/plans.ts'
+import { getRun } from '../store/runs.ts'
+import { whyAsk } from './approval.ts'
+
+/** Handler of the `planned` queue. A second time changes nothing: the item is no longer being planned. */
+export async function planned({ store }: { store: Store }, job: { runId: number }): Promise<void> {
+  await store.transaction(async (tx) => {
+    const run = await getRun(tx.db, job.runId)
+    const item = run && (await lockItem(tx, run.workItemId))
+    const system = item && (await getSystem(tx.db, item.systemId))
+    // Moved aside or planned anew meanwhile: what this run found is no longer wanted.
+    if (!run || !system || item?.state !== 'planning' || run.stop) return
+    const submission = storedSubmission(run.submission)
+    if (!submission) throw new Error(`run ${run.id} has handed in nothing that can be read`)
+    const settings = system.settings ?? defaultSettings()
+    if (submission.kind === 'questions') await ask(tx, system, item, submission.questions, settings)
+    else await show(tx, system, item, { content: submission, runId: run.id }, settings)
+  })
+}
+
+async function ask(tx: Tx, system: SystemRow, item: ItemRow, asked: string[], settings: Settings): Promise<void> {
+  const round = await addRound(tx, item, asked)
+  await want(
+    tx,
+    { systemId: system.id, workItemId: item.id, key: `questions:${round.id}` },
+    {
+      kind: 'comment',
+      payload: { issueNumber: item.issueNumber, body: questionsComment(round, settings.planning.questions) },
+    },
+  )
+  const count = asked.length === 1 ? 'a question that is' : `${asked.length} questions that are`
+  const why = `Before this is planned there ${asked.length === 1 ? 'is' : 'are'} ${count} asked in a comment of their own.`
+  await advance(tx, item, 'asking', { actor: 'tutti', why })
+}
+
+async function show(
+  tx: Tx,
+  system: SystemRow,
+  item: ItemRow,
+  { content, runId }: { content: Planned; runId: number },
+  settings: Settings,
+): Promise<void> {
+  const plan = await addPlan(tx, item, content, runId)
+  const asks = whyAsk(content, settings.planning)
+  await want(
+    tx,
+    { systemId: system.id, workItemId: item.id, key: `plan:${plan.id}` },
+    { kind: 'comment', payload: { issueNumber: item.issueNumber, body: planComment(plan, asks) } },
+  )
+  if (asks !== undefined) {
+    const why = `The plan is in a comment of its own. You are asked because ${asks}. \`/approve\` goes on, \`/reject\` with the reason has it planned again.`
+    await advance(tx, item, 'proposed', { actor: 'tutti', why })
+    return
+  }
+  const set = await notePlanApproved(tx, item, plan)
+  const why = 'The plan is small and sure enough to be built without asking.'
+  await advance(tx, item, 'ready', { actor: 'tutti', why, set })
+}

@@ -1,0 +1,171 @@
+/**
+ * The MCP server of one run: the only way in which an agent reaches us. It listens on a socket of the run's own, serves
+ * whoever shows the run's secret, and is gone when the run is. What an agent calls is checked here; it is never code.
+ */
+
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { McpServer } from '@agentclientprotocol/sdk'
+import type { Logger } from 'pino'
+import { z } from 'zod'
+import { LeaseLost } from '../../store/runs.ts'
+import { socketTransport } from './transport.ts'
+
+/** One thing an agent can ask of us. */
+export interface Tool {
+  name: string
+  /** For the agent: what it does and when to use it. */
+  description: string
+  args: z.ZodType
+  /**
+   * Does it, idempotently. @param given as the agent sent it, not yet checked.
+   * @returns what the agent is told.
+   * @throws {LeaseLost} when the run is not ours any more: nothing was changed.
+   */
+  run(given: unknown): Promise<ToolAnswer>
+}
+
+export interface ToolAnswer {
+  text: string
+  /** The call did not fit; the text says what is wrong. */
+  refused?: boolean
+}
+
+/** A running server. */
+export interface ToolServer {
+  /** What `session/new` is given. */
+  readonly server: McpServer
+  close(): Promise<void>
+}
+
+const program = fileURLToPath(new URL('main.ts', import.meta.url))
+/** An agent has one connection; a few more for those that start their server anew. */
+const maxConnections = 8
+/** Who does not show the secret by then is sent away. */
+const helloMs = 10_000
+/** A path of a Unix socket holds 107 bytes on Linux, 103 elsewhere (unix(7)). */
+const maxSocketPath = 100
+
+/**
+ * Opens the server of a run.
+ * @param options.home the run's own folder, readable to its agent and to no other.
+ */
+export async function serveTools(options: {
+  home: string
+  tools: readonly Tool[]
+  log: Pick<Logger, 'debug' | 'warn'>
+}): Promise<ToolServer> {
+  const { home, tools, log } = options
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  const place = await socketPlace(home)
+  const secret = randomBytes(32).toString('hex')
+  const open = new Set<Socket>()
+  const server = createServer((socket) => {
+    if (open.size >= maxConnections) return void socket.destroy()
+    open.add(socket)
+    socket.on('error', () => {})
+    socket.once('close', () => open.delete(socket))
+    greet(socket, secret, (rest) => {
+      serve(socket, rest, tools, log).catch((error) => log.warn({ err: error }, "an agent's tools could not be served"))
+    })
+  })
+  await listen(server, place.socket)
+  const file = join(home, 'tools.json')
+  await rm(file, { force: true })
+  await writeFile(file, JSON.stringify({ socket: place.socket, secret }), { mode: 0o600 })
+  return {
+    server: { name: 'tutti', command: process.execPath, args: [program, file], env: [] },
+    close: async () => {
+      for (const socket of open) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+      await rm(file, { force: true })
+      await place.remove()
+    },
+  }
+}
+
+/** The run's home, where its path is short enough for a socket. */
+async function socketPlace(home: string): Promise<{ socket: string; remove: () => Promise<void> }> {
+  const socket = join(home, 'tools.sock')
+  if (Buffer.byteLength(socket) <= maxSocketPath) {
+    await rm(socket, { force: true })
+    return { socket, remove: () => rm(socket, { force: true }) }
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'tutti-'))
+  return { socket: join(folder, 'tools.sock'), remove: () => rm(folder, { recursive: true, force: true }) }
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(path, resolve)
+  })
+}
+
+/** Waits for the secret, the first line. @param onWelcome is given the bytes that came with it. */
+function greet(socket: Socket, secret: string, onWelcome: (rest: Buffer) => void): void {
+  let heard = Buffer.alloc(0)
+  const timer = setTimeout(() => socket.destroy(), helloMs)
+  socket.once('close', () => clearTimeout(timer))
+  const hear = (chunk: Buffer) => {
+    heard = Buffer.concat([heard, chunk])
+    const end = heard.indexOf(0x0a)
+    if (end === -1 && heard.length <= secret.length) return
+    socket.off('data', hear)
+    clearTimeout(timer)
+    const said = heard.subarray(0, Math.max(0, end))
+    if (said.length !== secret.length || !timingSafeEqual(said, Buffer.from(secret))) return void socket.destroy()
+    socket.pause()
+    onWelcome(heard.subarray(end + 1))
+  }
+  socket.on('data', hear)
+}
+
+/** Speaks MCP on a connection until it closes. */
+async function serve(
+  socket: Socket,
+  rest: Buffer,
+  tools: readonly Tool[],
+  log: Pick<Logger, 'debug' | 'warn'>,
+): Promise<void> {
+  // Loaded when the first agent calls: it costs 100 ms and 24 MB, which a process without agents need not pay.
+  const [{ Server }, { CallToolRequestSchema, ListToolsRequestSchema }] = await Promise.all([
+    import('@modelcontextprotocol/sdk/server/index.js'),
+    import('@modelcontextprotocol/sdk/types.js'),
+  ])
+  const server = new Server({ name: 'tutti', version: '0.1.0' }, { capabilities: { tools: {} } })
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: tools.map(({ name, description, args }) => ({
+      name,
+      description,
+      inputSchema: z.toJSONSchema(args, { io: 'input' }) as { type: 'object' },
+    })),
+  }))
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
+    const tool = tools.find(({ name }) => name === params.name)
+    const answer = tool ? await call(tool, params.arguments ?? {}, log) : unknownTool(params.name, tools)
+    return { content: [{ type: 'text', text: answer.text }], isError: answer.refused ?? false }
+  })
+  await server.connect(socketTransport(socket, rest))
+}
+
+async function call(tool: Tool, given: unknown, log: Pick<Logger, 'debug' | 'warn'>): Promise<ToolAnswer> {
+  try {
+    const answer = await tool.run(given)
+    log.debug({ tool: tool.name, refused: answer.refused ?? false }, 'an agent called a tool')
+    return answer
+  } catch (error) {
+    if (error instanceof LeaseLost) return { text: 'This run is over; nothing was changed. Stop now.', refused: true }
+    log.warn({ err: error, tool: tool.name }, "an agent's call of a tool failed")
+    return { text: 'That did not work for a reason of ours. Try it once more.', refused: true }
+  }
+}
+
+function unknownTool(name: string, tools: readonly Tool[]): ToolAnswer {
+  const known = tools.map((tool) => tool.name).join(', ')
+  return { text: `There is no tool ${name.slice(0, 100)}. There are: ${known}.`, refused: true }
+}

@@ -1,0 +1,54 @@
+/** One connection of an agent as a transport of the MCP SDK: a message a line, of bounded length. */
+
+import type { Socket } from 'node:net'
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
+import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
+import { lineSplitter } from '../agent/lines.ts'
+
+/** A plan of the largest size that is taken has a few hundred thousand bytes. */
+const maxLineBytes = 4 * 2 ** 20
+/** What an agent may leave unread. */
+const maxUnread = 4 * 2 ** 20
+
+/**
+ * Reads messages from a connection and writes them to it. What is not JSON is left out; a line that is too long, or an
+ * agent that never reads, ends the connection.
+ * @param rest bytes that came with what was read before.
+ */
+export function socketTransport(socket: Socket, rest: Buffer): Transport {
+  const transport: Transport = {
+    async start() {
+      const lines = lineSplitter({
+        maxBytes: maxLineBytes,
+        onLine(line) {
+          const message = parse(line.toString('utf8'))
+          if (message) transport.onmessage?.(message)
+        },
+        onTooLong: () => socket.destroy(),
+      })
+      socket.on('data', (chunk) => lines.push(chunk))
+      socket.on('error', () => {})
+      socket.once('close', () => transport.onclose?.())
+      lines.push(rest)
+      socket.resume()
+    },
+    async send(message) {
+      socket.write(`${JSON.stringify(message)}\n`)
+      if (socket.writableLength > maxUnread) socket.destroy()
+    },
+    async close() {
+      socket.end()
+    },
+  }
+  return transport
+}
+
+function parse(line: string): JSONRPCMessage | undefined {
+  try {
+    const value: unknown = JSON.parse(line)
+    // The SDK answers for the rest: here only what is no message at all is left out.
+    return typeof value === 'object' && value !== null ? (value as JSONRPCMessage) : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,52 @@
+/** An approved breakdown becomes issues, each made once, and the goal an epic that is done when they are. */
+
+import { and, eq, like } from 'drizzle-orm'
+import { type EffectOf, type EffectRow, want } from './effects.ts'
+import { advance, type ItemRow } from './items.ts'
+import type { Database, Tx } from './open.ts'
+import type { PlanRow } from './plans.ts'
+import { effects } from './schema.ts'
+
+/** How the keys of the effects begin that make issues of breakdowns. */
+export const planIssuePrefix = 'create:plan:'
+
+/** The key of the effect that makes the issue of one part of a plan. */
+export function planIssueKey(planId: number, part: string): string {
+  return `${planIssuePrefix}${planId}:${part}`
+}
+
+/**
+ * Has the issues made that are not there yet, and those once more that could not be made. What follows when all are
+ * there is for the `created` queue.
+ */
+export async function startBreakdown(
+  tx: Tx,
+  item: ItemRow,
+  plan: PlanRow,
+  issues: readonly { key: string; issue: EffectOf<'create-issue'>['payload'] }[],
+  actor: string,
+): Promise<void> {
+  const known = new Map((await planIssues(tx.db, plan.id)).map((row) => [row.key, row]))
+  for (const { key, issue } of issues) {
+    const effect = planIssueKey(plan.id, key)
+    const again = known.get(effect)?.state === 'failed'
+    if (known.has(effect) && !again) continue
+    await want(
+      tx,
+      { systemId: item.systemId, workItemId: item.id, key: effect },
+      { kind: 'create-issue', payload: issue },
+      { again },
+    )
+  }
+  const why = `The breakdown is approved: ${issues.length === 1 ? 'one issue is' : `${issues.length} issues are`} being made of it.`
+  await advance(tx, item, 'ready', { actor, why, set: { kind: 'epic', plannedHours: null } })
+}
+
+/** The effects that make the issues of a plan, in the order in which they were wanted. */
+export async function planIssues(db: Database, planId: number): Promise<EffectRow[]> {
+  return db
+    .select()
+    .from(effects)
+    .where(and(eq(effects.kind, 'create-issue'), like(effects.key, `${planIssueKey(planId, '')}%`)))
+    .orderBy(effects.id)
+}
