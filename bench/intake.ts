@@ -107,7 +107,6 @@ async function ownDatabase(): Promise<({ url: string } & AsyncDisposable) | unde
   }
   const name = `tutti_bench_${randomBytes(4).toString('hex')}`
   await admin.query(`create database ${name}`)
-  if (process.env.LZ4) await admin.query(`alter database ${name} set default_toast_compression=lz4`)
   const url = new URL(base)
   url.pathname = `/${name}`
   return {

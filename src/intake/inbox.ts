@@ -22,8 +22,8 @@ interface Waiting {
 
 /** One batch has at most this many rows ... */
 const maxRows = 250
-/** ... and this many characters, so that one statement stays a few megabytes (a single delivery may be 25 MB). */
-const maxCharacters = 4 * 1024 * 1024
+/** ... and this many bytes, so that one statement stays a few megabytes (a single delivery may be 25 MB). */
+const maxBytes = 4 * 1024 * 1024
 /**
  * A transaction this old is given up (its connection may hang half-open for many minutes) and the next one starts.
  * It can still commit later; that only means that a delivery answered 503 is stored after all.
@@ -73,11 +73,11 @@ export class Inbox {
   }
 
   #take(): Waiting[] {
-    let characters = 0
+    let bytes = 0
     let rows = 0
     for (const { delivery } of this.#waiting) {
-      characters += delivery.payload.length
-      if (rows > 0 && (rows >= maxRows || characters > maxCharacters)) break
+      bytes += delivery.payload.length
+      if (rows > 0 && (rows >= maxRows || bytes > maxBytes)) break
       rows++
     }
     return this.#waiting.splice(0, rows)

@@ -15,8 +15,8 @@ export interface NewDelivery {
   /** GitHub's `X-GitHub-Delivery`; stays the same when GitHub delivers again. */
   deliveryId: string
   event: string
-  /** The body, unchanged: JSON text without NUL bytes. */
-  payload: string
+  /** The body, unchanged: JSON text without NUL bytes; as bytes, in UTF-8. */
+  payload: string | Buffer
 }
 
 /**
@@ -27,7 +27,9 @@ export interface NewDelivery {
  */
 export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]): Promise<Set<string>> {
   return store.transaction(async (tx) => {
-    const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${row.payload})`)
+    // Postgres takes the bytes as they came; PGlite wants text.
+    const textOf = ({ payload }: NewDelivery) => (store.kind === 'pglite' ? payload.toString() : payload)
+    const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${textOf(row)})`)
     const inserted = await tx.db.execute(
       sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
           on conflict do nothing returning delivery_id`,
