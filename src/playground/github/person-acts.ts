@@ -56,22 +56,23 @@ export function issueActs(world: World, account: Account) {
       const target = 'issue' in on ? issueOf(repository, on.issue) : commentOf(repository, on.comment).comment
       react(world, me, target.reactions, content)
     },
-    addSubIssue: async (repository, parent, sub) => addSubIssue(world, me, repository, family(repository, parent, sub)),
-    removeSubIssue: async (repository, parent, sub) =>
-      removeSubIssue(world, me, repository, family(repository, parent, sub)),
-    addBlockedBy: async (repository, number, blocking) =>
-      addBlockedBy(world, me, repository, barrier(repository, number, blocking)),
-    removeBlockedBy: async (repository, number, blocking) =>
-      removeBlockedBy(world, me, repository, barrier(repository, number, blocking)),
+    addSubIssue: async (repository, parent, sub, home) =>
+      addSubIssue(world, me, repository, family(repository, parent, sub, home)),
+    removeSubIssue: async (repository, parent, sub, home) =>
+      removeSubIssue(world, me, repository, family(repository, parent, sub, home)),
+    addBlockedBy: async (repository, number, blocking, home) =>
+      addBlockedBy(world, me, repository, barrier(repository, number, blocking, home)),
+    removeBlockedBy: async (repository, number, blocking, home) =>
+      removeBlockedBy(world, me, repository, barrier(repository, number, blocking, home)),
   } satisfies Partial<Person>
 }
 
-function family(repository: Repository, parent: number, sub: number) {
-  return { parent: issueOf(repository, parent), sub: issueOf(repository, sub) }
+function family(repository: Repository, parent: number, sub: number, home = repository) {
+  return { parent: issueOf(repository, parent), sub: issueOf(home, sub) }
 }
 
-function barrier(repository: Repository, number: number, blocking: number) {
-  return { blocked: issueOf(repository, number), blocking: issueOf(repository, blocking) }
+function barrier(repository: Repository, number: number, blocking: number, home = repository) {
+  return { blocked: issueOf(repository, number), blocking: issueOf(home, blocking) }
 }
 
 export function branchActs(world: World, account: Account) {

@@ -52,11 +52,12 @@ export interface Person {
     on: { issue: number } | { comment: number },
     content: Reaction['content'],
   ): Promise<void>
-  addSubIssue(repository: Repository, parent: number, sub: number): Promise<void>
-  removeSubIssue(repository: Repository, parent: number, sub: number): Promise<void>
-  /** Issue `number` waits for issue `blocking`. */
-  addBlockedBy(repository: Repository, number: number, blocking: number): Promise<void>
-  removeBlockedBy(repository: Repository, number: number, blocking: number): Promise<void>
+  /** @param home the repository of the sub-issue, where it is another one. */
+  addSubIssue(repository: Repository, parent: number, sub: number, home?: Repository): Promise<void>
+  removeSubIssue(repository: Repository, parent: number, sub: number, home?: Repository): Promise<void>
+  /** Issue `number` waits for issue `blocking`. @param home the repository of the latter, where it is another one. */
+  addBlockedBy(repository: Repository, number: number, blocking: number, home?: Repository): Promise<void>
+  removeBlockedBy(repository: Repository, number: number, blocking: number, home?: Repository): Promise<void>
   /** One real commit on the branch, which is made from the default branch if there is none. Gives its id. */
   push(repository: Repository, branch: string, files: FileChanges, message: string, options?: PushOptions): Promise<Sha>
   /** Makes a branch at a commit, or at the default branch. */

@@ -135,6 +135,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   const auth = createAuth(world, key)
   const budgets = createBudgets(world, options.rateLimit ?? 5000)
   const missing = (options.missing ?? []).map((one) => (typeof one === 'string' ? { route: one } : one))
+  world.lacks = (part) => missing.some((one) => one.route.includes(part))
   const clientSecret = randomText(40)
   const codes = new Map<string, AppManifest>()
   const secrets = { client_secret: clientSecret, webhook_secret: hooks.secret, pem: key.privateKey }

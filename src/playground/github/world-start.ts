@@ -69,6 +69,7 @@ export function createWorld(beginning: Beginning): World {
       lastId += 1
       return lastId
     },
+    lacks: () => false,
     tell: () => undefined,
   }
   return Object.assign(world, {

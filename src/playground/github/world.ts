@@ -46,6 +46,8 @@ export interface World {
   personalTokens: Map<string, Account>
   /** How many reads of a pull request answer `mergeable: null` after its head moved. */
   mergeableUnknownReads: number
+  /** Addresses that this server does not have: what only they would tell is not in other answers either. */
+  lacks(part: string): boolean
   /** An id never given before. */
   nextId(): number
   /** Tells everybody who waits that facts have changed. */
@@ -85,6 +87,19 @@ export function issueOf(repository: Repository, number: number): Issue {
   const issue = repository.issues.get(number)
   if (!issue) throw new Refusal(404, 'Not Found')
   return issue
+}
+
+/** The repository that an issue is in. Links may lead to another one. */
+export function homeOf(world: World, issue: Issue): Repository {
+  const home = [...world.repositories.values()].find((repository) => repository.issues.get(issue.number) === issue)
+  if (!home) throw new Refusal(404, 'Not Found')
+  return home
+}
+
+/** The issues that wait for an issue, wherever they are. */
+export function blockedByIt(world: World, issue: Issue): Issue[] {
+  const all = [...world.repositories.values()].flatMap((repository) => [...repository.issues.values()])
+  return all.filter((other) => other.blockedBy.includes(issue))
 }
 
 /** The installation of the app under test that covers the repository. */

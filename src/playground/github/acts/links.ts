@@ -1,8 +1,8 @@
-/** Sub-issues and "blocked by", between issues of one repository. */
+/** Sub-issues and "blocked by", also between issues of two repositories. */
 import { type Actor, type Issue, Refusal, type Repository } from '../model.ts'
 import { issueBody } from '../payloads/issues.ts'
 import { repositoryBody } from '../payloads/repositories.ts'
-import type { World } from '../world.ts'
+import { homeOf, type World } from '../world.ts'
 
 /** GitHub's limit of sub-issues per parent. */
 const MAX_SUB_ISSUES = 100
@@ -10,10 +10,12 @@ const MAX_SUB_ISSUES = 100
 const MAX_DEPENDENCIES = 50
 
 /** The issue with this id (not number), as link requests name it. @throws {Refusal} 404 */
-export function issueById(repository: Repository, id: number): Issue {
-  const issue = [...repository.issues.values()].find((one) => one.id === id)
-  if (!issue) throw new Refusal(404, 'Not Found')
-  return issue
+export function issueById(world: World, id: number): Issue {
+  for (const { issues } of world.repositories.values()) {
+    const issue = [...issues.values()].find((one) => one.id === id)
+    if (issue) return issue
+  }
+  throw new Refusal(404, 'Not Found')
 }
 
 /**
@@ -30,7 +32,7 @@ export function addSubIssue(
     if (above === sub) throw unprocessable('Sub issue cannot create a cycle')
   if (sub.parent && !replaceParent) throw unprocessable('Sub issue may only have one parent')
   if (parent.subIssues.length >= MAX_SUB_ISSUES) throw unprocessable('Parent cannot have more than 100 sub-issues')
-  if (sub.parent) removeSubIssue(world, actor, repository, { parent: sub.parent, sub })
+  if (sub.parent) removeSubIssue(world, actor, homeOf(world, sub.parent), { parent: sub.parent, sub })
   parent.subIssues.push(sub)
   sub.parent = parent
   tellSubIssue(world, actor, repository, { parent, sub }, 'added')
@@ -57,16 +59,19 @@ function tellSubIssue(
   change: 'added' | 'removed',
 ): void {
   parent.updatedAt = world.now()
+  const home = homeOf(world, sub)
   const both = {
     parent_issue_id: parent.id,
     parent_issue: issueBody(world, repository, parent),
     sub_issue_id: sub.id,
-    sub_issue: issueBody(world, repository, sub),
+    sub_issue: issueBody(world, home, sub),
   }
-  const repo = repositoryBody(world, repository)
-  const told = { event: 'sub_issues', actor, repository }
-  world.tell({ ...told, action: `sub_issue_${change}`, payload: { ...both, sub_issue_repo: repo } })
-  world.tell({ ...told, action: `parent_issue_${change}`, payload: { ...both, parent_issue_repo: repo } })
+  const [parentRepo, subRepo] = [repositoryBody(world, repository), repositoryBody(world, home)]
+  const told = { event: 'sub_issues', actor }
+  const down = { ...both, sub_issue_repo: subRepo }
+  world.tell({ ...told, repository, action: `sub_issue_${change}`, payload: down })
+  const up = { ...both, parent_issue_repo: parentRepo }
+  world.tell({ ...told, repository: home, action: `parent_issue_${change}`, payload: up })
 }
 
 /** @throws {Refusal} 422 for an issue that blocks itself, a link there is already, or too many of them. */
@@ -103,16 +108,19 @@ function tellBlocked(
   change: 'added' | 'removed',
 ): void {
   blocked.updatedAt = world.now()
+  const home = homeOf(world, blocking)
   const both = {
     blocked_issue_id: blocked.id,
     blocked_issue: issueBody(world, repository, blocked),
     blocking_issue_id: blocking.id,
-    blocking_issue: issueBody(world, repository, blocking),
+    blocking_issue: issueBody(world, home, blocking),
   }
-  const repo = repositoryBody(world, repository)
-  const told = { event: 'issue_dependencies', actor, repository }
-  world.tell({ ...told, action: `blocked_by_${change}`, payload: { ...both, blocking_issue_repo: repo } })
-  world.tell({ ...told, action: `blocking_${change}`, payload: { ...both, blocked_issue_repo: repo } })
+  const [blockedRepo, blockingRepo] = [repositoryBody(world, repository), repositoryBody(world, home)]
+  const told = { event: 'issue_dependencies', actor }
+  const back = { ...both, blocking_issue_repo: blockingRepo }
+  world.tell({ ...told, repository, action: `blocked_by_${change}`, payload: back })
+  const forth = { ...both, blocked_issue_repo: blockedRepo }
+  world.tell({ ...told, repository: home, action: `blocking_${change}`, payload: forth })
 }
 
 function unprocessable(message: string): Refusal {

@@ -1,6 +1,6 @@
 /** Bodies for issues and their comments. */
 import type { Account, Comment, Issue, IssueEvent, Repository, Schemas } from '../model.ts'
-import type { World } from '../world.ts'
+import { blockedByIt, homeOf, type World } from '../world.ts'
 import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
 import { labelBody, repositoryHtml, repositoryUrl } from './repositories.ts'
 
@@ -53,29 +53,28 @@ export function issueBody(world: World, repository: Repository, issue: Issue): S
     reactions: reactionRollup(url, issue.reactions),
     performed_via_github_app: issue.app ? appBody(world, issue.app) : null,
     draft: issue.pull?.draft ?? false,
-    ...relations(world, repository, issue),
+    ...relations(world, issue),
     ...(issue.pull ? pullLinks(world, repository, issue) : {}),
   }
 }
 
-function relations(world: World, repository: Repository, issue: Issue) {
+function relations(world: World, issue: Issue) {
   const completed = issue.subIssues.filter((sub) => sub.state === 'closed').length
   const total = issue.subIssues.length
-  const blocking = [...repository.issues.values()].filter((other) => other.blockedBy.includes(issue))
+  const blocking = blockedByIt(world, issue)
   const open = (issues: Issue[]): number => issues.filter((other) => other.state === 'open').length
+  const percent = total === 0 ? 0 : Math.floor((completed * 100) / total)
+  const dependencies = {
+    blocked_by: open(issue.blockedBy),
+    total_blocked_by: issue.blockedBy.length,
+    blocking: issue.state === 'open' ? open(blocking) : 0,
+    total_blocking: blocking.length,
+  }
+  const { parent } = issue
   return {
-    sub_issues_summary: {
-      total,
-      completed,
-      percent_completed: total === 0 ? 0 : Math.floor((completed * 100) / total),
-    },
-    issue_dependencies_summary: {
-      blocked_by: open(issue.blockedBy),
-      total_blocked_by: issue.blockedBy.length,
-      blocking: issue.state === 'open' ? open(blocking) : 0,
-      total_blocking: blocking.length,
-    },
-    ...(issue.parent ? { parent_issue_url: issueUrl(world, repository, issue.parent) } : {}),
+    ...(world.lacks('/sub_issues') ? {} : { sub_issues_summary: { total, completed, percent_completed: percent } }),
+    ...(world.lacks('/dependencies/') ? {} : { issue_dependencies_summary: dependencies }),
+    ...(parent ? { parent_issue_url: issueUrl(world, homeOf(world, parent), parent) } : {}),
   }
 }
 

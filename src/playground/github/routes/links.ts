@@ -5,6 +5,7 @@ import { paged } from '../api/pages.ts'
 import { created, numberParam, ok, type RepositoryCall, type Route, readBody, repositoryRoute } from '../api/route.ts'
 import { type Issue, Refusal } from '../model.ts'
 import { issueBody } from '../payloads/issues.ts'
+import { blockedByIt, homeOf } from '../world.ts'
 import { issueFor } from './issues.ts'
 
 const SubIssue = z.object({ sub_issue_id: z.number(), replace_parent: z.boolean().optional() })
@@ -17,13 +18,13 @@ export const linkRoutes: Route[] = [
   repositoryRoute('POST', '/issues/{issue_number}/sub_issues', 'issues:write', (call) => {
     const parent = issueFor(call)
     const wanted = readBody(call, SubIssue)
-    const sub = issueById(call.repository, wanted.sub_issue_id)
+    const sub = issueById(call.world, wanted.sub_issue_id)
     addSubIssue(call.world, call.actor, call.repository, { parent, sub, replaceParent: wanted.replace_parent })
     return created(body(call, parent))
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/sub_issue', 'issues:write', (call) => {
     const parent = issueFor(call)
-    const sub = issueById(call.repository, readBody(call, SubIssue).sub_issue_id)
+    const sub = issueById(call.world, readBody(call, SubIssue).sub_issue_id)
     removeSubIssue(call.world, call.actor, call.repository, { parent, sub })
     return ok(body(call, parent))
   }),
@@ -37,27 +38,23 @@ export const linkRoutes: Route[] = [
   ),
   repositoryRoute('POST', '/issues/{issue_number}/dependencies/blocked_by', 'issues:write', (call) => {
     const blocked = issueFor(call)
-    const blocking = issueById(call.repository, readBody(call, Blocking).issue_id)
+    const blocking = issueById(call.world, readBody(call, Blocking).issue_id)
     addBlockedBy(call.world, call.actor, call.repository, { blocked, blocking })
     return created(body(call, blocking))
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/dependencies/blocked_by/{issue_id}', 'issues:write', (call) => {
     const blocked = issueFor(call)
-    const blocking = issueById(call.repository, numberParam(call, 'issue_id'))
+    const blocking = issueById(call.world, numberParam(call, 'issue_id'))
     removeBlockedBy(call.world, call.actor, call.repository, { blocked, blocking })
     return ok(body(call, blocking))
   }),
   repositoryRoute('GET', '/issues/{issue_number}/dependencies/blocking', 'issues:read', (call) => {
-    const issue = issueFor(call)
-    return list(
-      call,
-      [...call.repository.issues.values()].filter((other) => other.blockedBy.includes(issue)),
-    )
+    return list(call, blockedByIt(call.world, issueFor(call)))
   }),
 ]
 
 function body(call: RepositoryCall, issue: Issue) {
-  return issueBody(call.world, call.repository, issue)
+  return issueBody(call.world, homeOf(call.world, issue), issue)
 }
 
 function list(call: RepositoryCall, issues: Issue[]) {
