@@ -15,6 +15,21 @@ const opening =
   /^\s*(?:[-*+]\s+(?:\[[ x]\]\s+)?)?(?:\*\*)?(?:depends\s+on|blocked\s+by|requires)(?:\*\*)?\s*:?(?:\*\*)?\s+/i
 const reference = /(?:https?:\/\/[^\s/]+\/([\w.-]+\/[\w.-]+)\/issues\/|([\w.-]+\/[\w.-]+)?#)(\d{1,9})\b/g
 
+/** Whether a line says what its issue waits for. */
+export function saysDependency(text: string): boolean {
+  return opening.test(text)
+}
+
+/** The issues that a piece of text names, each once, in its order. */
+export function referencesIn(text: string, repository: string): IssueReference[] {
+  const found = new Map<string, IssueReference>()
+  for (const [, fromUrl, named, number] of text.matchAll(reference)) {
+    const target = { repository: (fromUrl ?? named ?? repository).toLowerCase(), number: Number(number) }
+    found.set(`${target.repository}#${target.number}`, target)
+  }
+  return [...found.values()]
+}
+
 /**
  * The issues named by lines such as `Depends on #12`, `Blocked by owner/repo#3, #4` or `- [ ] depends on: #5`.
  * Lines in code blocks and quotes are somebody else's words and do not count.
@@ -25,10 +40,8 @@ export function dependenciesIn(body: string, repository: string): IssueReference
   for (const text of plainLines(body)) {
     const start = opening.exec(text)
     if (!start) continue
-    for (const [, fromUrl, named, number] of text.slice(start[0].length).matchAll(reference)) {
-      const target = { repository: (fromUrl ?? named ?? repository).toLowerCase(), number: Number(number) }
+    for (const target of referencesIn(text.slice(start[0].length), repository))
       found.set(`${target.repository}#${target.number}`, target)
-    }
   }
   return [...found.values()]
 }
