@@ -8,8 +8,10 @@ import { setFlagsFromString } from 'node:v8'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
+import { created } from './backlog/created.ts'
 import { Scheduler } from './backlog/dispatch.ts'
 import { enlist } from './backlog/enlist.ts'
+import { roadmap } from './backlog/roadmap/roadmap.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
 import { OperatorError } from './config/errors.ts'
@@ -112,6 +114,14 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     await queues.handle(
       'enlist',
       orHold<'enlist'>(store, (job) => enlist(parts, job)),
+    )
+    await queues.handle(
+      'roadmap',
+      orHold<'roadmap'>(store, (job) => roadmap(parts, job)),
+    )
+    await queues.handle(
+      'created',
+      orHold<'created'>(store, (job) => created(parts, job)),
     )
     const scheduler = new Scheduler({
       store,

@@ -141,11 +141,13 @@ export const carriers: Carriers = {
     return { number: data.number, id: data.id, url: data.html_url }
   },
 
-  'sub-issue': async ({ parent, child }, carriage) => {
+  'sub-issue': async ({ parent, child, wanted }, carriage) => {
     const { octokit, at } = carriage
     try {
-      const sub_issue_id = await idOf(octokit, child)
-      await octokit.rest.issues.addSubIssue({ ...at, issue_number: parent, sub_issue_id })
+      const sub_issue_id = child.id ?? (await idOf(octokit, child))
+      const link = { ...at, issue_number: parent, sub_issue_id }
+      if (wanted === false) await octokit.rest.issues.removeSubIssue(link)
+      else await octokit.rest.issues.addSubIssue(link)
     } catch (error) {
       // 422: it is one already, or has another parent, which is for people to settle.
       if (![404, 410, 422, 501].includes(statusOf(error))) throw error

@@ -66,6 +66,19 @@ export function readRepository(context: ReadContext): Repository {
         return rows.map(issueOf).filter((issue) => !issue.isPullRequest)
       }),
 
+    openIssues: () =>
+      ask(async (octokit) => {
+        const rows = await octokit.paginate(octokit.rest.issues.listForRepo, { ...at, state: 'open', per_page: 100 })
+        return rows.map(issueOf).filter((issue) => !issue.isPullRequest)
+      }),
+
+    subIssues: (number) =>
+      optional('sub-issues', async (octokit) => {
+        const parameters = { ...at, issue_number: number, per_page: 100 }
+        const rows: ApiIssue[] = await octokit.paginate(octokit.rest.issues.listSubIssues, parameters)
+        return rows.map((row) => ({ ...issueOf(row), repository: repositoryOf(row, context.fullName) }))
+      }),
+
     issueEvents: (number) =>
       optional('issue events', async (octokit) => {
         const rows = await octokit.paginate(octokit.rest.issues.listEvents, {
@@ -91,7 +104,7 @@ export function readRepository(context: ReadContext): Repository {
           },
         )
         return (data as ApiIssue[]).map((issue) => ({
-          repository: (issue.repository_url ?? `/${context.fullName}`).split('/').slice(-2).join('/').toLowerCase(),
+          repository: repositoryOf(issue, context.fullName),
           number: issue.number,
           state: issue.state === 'open' ? ('open' as const) : ('closed' as const),
         }))
@@ -181,6 +194,8 @@ interface ApiIssue {
   user: ApiUser | null
   pull_request?: unknown
   repository_url?: string
+  sub_issues_summary?: { total: number; completed: number } | null
+  issue_dependencies_summary?: { total_blocked_by?: number } | null
 }
 
 interface ApiPull {
@@ -213,7 +228,18 @@ function issueOf(issue: ApiIssue): Issue {
     labels: issue.labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))),
     author: actorOf(issue.user),
     isPullRequest: issue.pull_request !== undefined,
+    nativeBlockers: issue.issue_dependencies_summary?.total_blocked_by ?? null,
+    openParts: openPartsOf(issue.sub_issues_summary),
   }
+}
+
+/** How many sub-issues are open, where the server says it. */
+export function openPartsOf(summary: { total: number; completed: number } | null | undefined): number | null {
+  return summary ? Math.max(0, summary.total - summary.completed) : null
+}
+
+function repositoryOf(issue: ApiIssue, otherwise: string): string {
+  return (issue.repository_url ?? `/${otherwise}`).split('/').slice(-2).join('/').toLowerCase()
 }
 
 function pullOf(pull: ApiPull): Pull {

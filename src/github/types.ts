@@ -21,6 +21,14 @@ export interface Issue {
   labels: string[]
   author: Actor
   isPullRequest: boolean
+  /** How many issues GitHub's own "blocked by" names, and how many of its sub-issues are open; null or absent: not told. */
+  nativeBlockers?: number | null
+  openParts?: number | null
+}
+
+/** An issue and the `owner/name`, in lower case, of the repository that it is in. */
+export interface PlacedIssue extends Issue {
+  repository: string
 }
 
 /** One line of an issue's history. */
@@ -98,6 +106,10 @@ export interface Repository {
   issue(number: number): Promise<Issue>
   /** Open issues that carry a label. */
   issuesLabelled(label: string): Promise<Issue[]>
+  /** Every open issue. */
+  openIssues(): Promise<Issue[]>
+  /** The sub-issues of an issue in their order, open and closed; undefined where the server does not have them. */
+  subIssues(issueNumber: number): Promise<PlacedIssue[] | undefined>
   /** Who labelled, closed and reopened an issue, oldest first; undefined where the server does not tell. */
   issueEvents(number: number): Promise<IssueEvent[] | undefined>
   /** Native "blocked by"; undefined where the server does not have it. */

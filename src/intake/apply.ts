@@ -9,6 +9,7 @@ import { findNotYet } from '../store/queues.ts'
 import { commented } from './act/comment.ts'
 import { issueEdited } from './act/edit.ts'
 import { issueGone, issueMoved } from './act/issue.ts'
+import { partChanged } from './act/part.ts'
 import { CannotAsk, type DeliverParts, ensureSystem, ignored, type Outcome } from './act/parts.ts'
 import { pullMoved } from './act/pull.ts'
 import { sayOnce } from './act/queue.ts'
@@ -127,6 +128,8 @@ function act(parts: DeliverParts, fact: Fact): Promise<Outcome> {
       return checked(parts, fact)
     case 'dependency changed':
       return dependencyChanged(parts, fact)
+    case 'part changed':
+      return partChanged(parts, fact)
     case 'repository changed':
       return repositoryChanged(parts, fact)
     case 'repositories gone':

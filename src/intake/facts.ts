@@ -92,6 +92,14 @@ export interface DependencyChanged extends InRepository {
   blocker: { repository: string; issueNumber: number; state: 'open' | 'closed' }
 }
 
+/** GitHub's own sub-issue was put under an issue or taken away. */
+export interface PartChanged extends InRepository {
+  kind: 'part changed'
+  parent: IssueFacts
+  change: 'added' | 'removed'
+  part: { repository: string; issue: IssueFacts }
+}
+
 /** Renamed, made private, another default branch, back from the archive. */
 export interface RepositoryChanged extends InRepository {
   kind: 'repository changed'
@@ -123,6 +131,7 @@ export type Fact =
   | Pushed
   | Checked
   | DependencyChanged
+  | PartChanged
   | RepositoryChanged
   | RepositoriesGone
   | RepositoriesAdded

@@ -73,3 +73,21 @@ export function interpretDependency(payload: Payload, action: string): Fact[] {
     },
   ]
 }
+
+/** `sub_issues`: each change comes twice, once from either end; the parent's is taken. */
+export function interpretPart(payload: Payload, action: string, self: Self): Fact[] {
+  if (action !== 'sub_issue_added' && action !== 'sub_issue_removed') return []
+  const { parent_issue, sub_issue, sub_issue_repo } = read.subIssue.parse(payload)
+  const common = { ...read.envelope.parse(payload), at: null }
+  // What we link ourselves is a part already; what we unlink is to be forgotten.
+  if (action === 'sub_issue_added' && isSelf(common.sender, self)) return []
+  return [
+    {
+      kind: 'part changed',
+      ...common,
+      parent: parent_issue.issue,
+      change: action === 'sub_issue_added' ? 'added' : 'removed',
+      part: { repository: sub_issue_repo.full_name.toLowerCase(), issue: sub_issue.issue },
+    },
+  ]
+}

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { GitHub } from '../github/types.ts'
 import type { Fact } from './facts.ts'
-import { interpretComment, interpretDependency, interpretIssue } from './interpret-issues.ts'
+import { interpretComment, interpretDependency, interpretIssue, interpretPart } from './interpret-issues.ts'
 import {
   interpretCheckRun,
   interpretCheckSuite,
@@ -38,6 +38,7 @@ const interpreters: Readonly<Record<string, Interpreter>> = {
   issues: interpretIssue,
   issue_comment: interpretComment,
   issue_dependencies: interpretDependency,
+  sub_issues: interpretPart,
   pull_request: interpretPull,
   pull_request_review: interpretReview,
   check_run: interpretCheckRun,

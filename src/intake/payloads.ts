@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { sha } from '../config/ids.ts'
+import { openPartsOf } from '../github/repository.ts'
 import type { Actor } from '../github/types.ts'
 import type { IssueFacts, PullFacts, RepositoryFacts } from './facts.ts'
 
@@ -57,6 +58,7 @@ export const issue = z
     user: actor,
     pull_request: z.unknown().optional(),
     issue_dependencies_summary: z.object({ total_blocked_by: z.number().int().optional() }).nullish(),
+    sub_issues_summary: z.object({ total: z.number().int(), completed: z.number().int() }).nullish().catch(null),
     updated_at: time,
   })
   .transform((of) => ({
@@ -71,6 +73,7 @@ export const issue = z
       author: of.user,
       isPullRequest: of.pull_request !== undefined && of.pull_request !== null,
       nativeBlockers: of.issue_dependencies_summary?.total_blocked_by ?? null,
+      openParts: openPartsOf(of.sub_issues_summary),
     } satisfies IssueFacts,
   }))
 
@@ -142,6 +145,12 @@ export const blockedBy = z.object({
   blocked_issue: z.object({ number: id }),
   blocking_issue: z.object({ number: id, state: z.enum(['open', 'closed']) }),
   blocking_issue_repo: z.object({ full_name: fullName }),
+})
+
+export const subIssue = z.object({
+  parent_issue: issue,
+  sub_issue: issue,
+  sub_issue_repo: z.object({ full_name: fullName }),
 })
 
 export const installation = z.object({ installation: z.object({ id }) })

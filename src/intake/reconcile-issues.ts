@@ -4,7 +4,7 @@ import { type Actor, type Issue, type IssueEvent, NotFound, type Repository } fr
 import { firstTime, heardAt, wasHandled } from '../store/handled.ts'
 import { type ItemRow, itemOfIssue, type SystemRow, unfinishedOf } from '../store/items.ts'
 import { issueGone, settleIssue } from './act/issue.ts'
-import { type IntakeParts, type Outcome, sameLabel, settingsOf } from './act/parts.ts'
+import { type IntakeParts, type Outcome, queues, settingsOf } from './act/parts.ts'
 import { queueIt, refusalKey, sayOnce } from './act/queue.ts'
 import { issueSubject, labelSeen } from './act/seen.ts'
 import { labelUnexplained } from './act/wording.ts'
@@ -17,8 +17,7 @@ const somebody: Actor = { id: 0, login: 'somebody', type: 'User' }
 /** Compares the issues of one repository with its items. */
 export async function reconcileIssues(parts: IntakeParts, system: SystemRow): Promise<Mended> {
   const github = parts.github.repository(system)
-  const { label } = settingsOf(system)
-  const labelled = await github.issuesLabelled(label)
+  const labelled = await wantedIssues(github, system)
   const mended: Mended = []
   const note = (issueNumber: number, outcome: Outcome | undefined) => {
     if (outcome?.state === 'done') mended.push(`${system.fullName}#${issueNumber}: ${outcome.note}`)
@@ -29,6 +28,14 @@ export async function reconcileIssues(parts: IntakeParts, system: SystemRow): Pr
     if (!numbers.has(item.issueNumber)) note(item.issueNumber, await withoutLabel(parts, system, github, item))
   }
   return mended
+}
+
+/** The open issues that carry the label for tasks or the one for roadmaps, each once. */
+async function wantedIssues(github: Repository, system: SystemRow): Promise<Issue[]> {
+  const { label, roadmap } = settingsOf(system)
+  const tasks = await github.issuesLabelled(label)
+  const roadmaps = await github.issuesLabelled(roadmap.label)
+  return [...new Map([...tasks, ...roadmaps].map((issue) => [issue.number, issue])).values()]
 }
 
 /**
@@ -51,11 +58,9 @@ async function withLabel(
   if (!item && (await wasHandled(db, refusalKey(system.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
   const since = await heardAt(db, issueSubject(system.repositoryId, issue.number))
-  const start = item
-    ? startSince(events ?? [], settingsOf(system).label, since ?? item.updatedAt)
-    : labelling(events ?? [], system)
+  const start = item ? startSince(events ?? [], system, since ?? item.updatedAt) : labelling(events ?? [], system)
   if (start) {
-    const seen = { repository: system, system, item, issue: { ...issue, nativeBlockers: null } }
+    const seen = { repository: system, system, item, issue: { ...issue, nativeBlockers: issue.nativeBlockers ?? null } }
     return queueIt(parts, { ...seen, how: start.how, sender: start.actor, at: start.at })
   }
   if (item) return undefined
@@ -70,17 +75,15 @@ interface Start {
 }
 
 function labelling(events: readonly IssueEvent[], system: SystemRow): Start | undefined {
-  const { label } = settingsOf(system)
-  const last = events.findLast((event) => event.event === 'labeled' && sameLabel(event.label ?? '', label))
+  const last = events.findLast((event) => event.event === 'labeled' && queues(event.label ?? '', settingsOf(system)))
   return last && { how: 'labelled', actor: last.actor, at: last.at }
 }
 
 /** What asked for the work again after the newest thing we heard, by GitHub's clock. */
-function startSince(events: readonly IssueEvent[], label: string, heard: Date): Start | undefined {
+function startSince(events: readonly IssueEvent[], system: SystemRow, heard: Date): Start | undefined {
   const last = events.findLast(
     (event) =>
-      event.event === 'reopened' ||
-      (event.event === 'labeled' && event.label !== null && sameLabel(event.label, label)),
+      event.event === 'reopened' || (event.event === 'labeled' && queues(event.label ?? '', settingsOf(system))),
   )
   if (!last || last.at <= heard) return undefined
   return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor, at: last.at }

@@ -3,7 +3,7 @@
  * github/ makes it true. A key names the fact, so that wanting it twice is wanting it once.
  */
 
-import { and, asc, eq, lte, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import type { Job } from './journey.ts'
 import type { Database, Tx } from './open.ts'
 import { effects } from './schema.ts'
@@ -48,10 +48,21 @@ export type Effect =
         message: string
       }
     }
-  /** An issue that is made once; the key and its marker say which. The `created` queue hears of it. */
-  | { kind: 'create-issue'; payload: { title: string; body: string; labels: string[] } }
-  /** GitHub's own sub-issue link. */
-  | { kind: 'sub-issue'; payload: { parent: number; child: IssueAddress } }
+  /**
+   * An issue that is made once; the key and its marker say which. The `created` queue hears of it. `part`: where it
+   * stands in the epic that it is made for.
+   */
+  | {
+      kind: 'create-issue'
+      payload: {
+        title: string
+        body: string
+        labels: string[]
+        part?: { source: 'task-list' | 'roadmap'; position: number; heading: string }
+      }
+    }
+  /** GitHub's own sub-issue link, or its end. `id`: the child's database id, where it is known. */
+  | { kind: 'sub-issue'; payload: { parent: number; child: IssueAddress & { id?: number }; wanted?: boolean } }
   /** GitHub's own "blocked by". */
   | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
   /** The one label of a family, such as `priority:`; null takes it off. */
@@ -181,4 +192,36 @@ function followUp(row: EffectRow): Job | undefined {
 export async function effectById(db: Database, id: number): Promise<EffectRow | undefined> {
   const [row] = await db.select().from(effects).where(eq(effects.id, id))
   return row
+}
+
+/** The effects of these keys that were ever wanted. */
+export async function effectsOf(db: Database, keys: readonly string[]): Promise<EffectRow[]> {
+  const found: EffectRow[] = []
+  for (let at = 0; at < keys.length; at += keysAtOnce) {
+    const some = keys.slice(at, at + keysAtOnce)
+    found.push(
+      ...(await db
+        .select()
+        .from(effects)
+        .where(inArray(effects.key, [...some]))),
+    )
+  }
+  return found
+}
+
+const keysAtOnce = 1_000
+
+/** How many issues that were wanted for an item are not made yet. */
+export async function issuesUnderWay(db: Database, workItemId: number): Promise<number> {
+  const rows = await db
+    .select({ id: effects.id })
+    .from(effects)
+    .where(
+      and(
+        eq(effects.workItemId, workItemId),
+        eq(effects.kind, 'create-issue'),
+        inArray(effects.state, ['wanted', 'doing']),
+      ),
+    )
+  return rows.length
 }

@@ -3,7 +3,7 @@
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import { want } from './effects.ts'
 import { record } from './journal.ts'
-import { finished, type ItemState, isAside, journey, mayGo, wakes } from './journey.ts'
+import { finished, type ItemState, isAside, type Job, journey, mayGo, wakes } from './journey.ts'
 import type { Database, Tx } from './open.ts'
 import { decisions, dependencies, locks, systems, workItems } from './schema.ts'
 
@@ -53,6 +53,7 @@ export async function advance(
   const [row] = await tx.db
     .update(workItems)
     .set({
+      ...(unheard.includes(to) ? {} : { quiet: false }),
       ...by.set,
       state: to,
       before: item.state,
@@ -63,15 +64,13 @@ export async function advance(
     .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
     .returning()
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
-  const job = wakes(to, item.id)
+  const job = row.kind === 'epic' ? wakesEpic(to, item.id) : wakes(to, item.id)
   if (job) await tx.enqueue(job, { after: by.after })
   // It wants nothing any more, or stands aside: its files are free, and what waits for it may be released.
   if (finished.includes(to) || isAside(to)) await tx.enqueue({ queue: 'schedule' })
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
-  const system = await getSystem(tx.db, item.systemId)
-  await projectLabel(tx, row, item.state, system)
+  await projectLabel(tx, row, item.state)
   await announce(tx, row, journey[to].actor === 'a person' || finished.includes(to) ? 'now' : 'later')
-  if (system) await announceEpics(tx, system, row)
   await record(tx, {
     systemId: item.systemId,
     workItemId: item.id,
@@ -103,6 +102,18 @@ export async function stay(
   return row
 }
 
+/** The states that an item queued as one of many is in without a word on its issue. */
+const unheard: readonly ItemState[] = ['queued', 'ready', 'cancelled']
+
+/** An epic is not started: on its way its parts are looked after, and given up it lets go of those nobody began. */
+function wakesEpic(to: ItemState, workItemId: number): Job | undefined {
+  if (to === 'queued') return { queue: 'enlist', workItemId }
+  if (to === 'planning') return { queue: 'schedule' }
+  return to === 'ready' || to === 'cancelled' || to === 'skipped'
+    ? { queue: 'roadmap', workItemId, from: 'issue' }
+    : undefined
+}
+
 /** The first comment waits a second, so that it can say what became of the request. */
 const soonMs = 1_000
 /** Steps that no person waits for are told after this long: every edit is a write to GitHub. */
@@ -110,6 +121,8 @@ const laterMs = 120_000
 
 /** Has the status comment of an item brought up to date; wishes until then are one edit. */
 export async function announce(tx: Tx, item: ItemRow, when: 'now' | 'soon' | 'later' | Date): Promise<void> {
+  // A roadmap queues hundreds: a comment on each, saying that it waits, would use up an hour of writes.
+  if (item.quiet) return
   const delays = { now: 0, soon: soonMs, later: laterMs }
   const after = when instanceof Date ? when : new Date(Date.now() + delays[when])
   await want(
@@ -120,51 +133,8 @@ export async function announce(tx: Tx, item: ItemRow, when: 'now' | 'soon' | 'la
   )
 }
 
-/** A roadmap shows a step that people care about after this long: several parts of it may move at once. */
-const pictureMs = 10_000
-const beforeJournals = 1e12
-
-/** Has the roadmaps shown anew that an item is a part of, and those that these are parts of. */
-async function announceEpics(tx: Tx, system: SystemRow, item: ItemRow): Promise<void> {
-  const matters = journey[item.state].actor === 'a person' || finished.includes(item.state)
-  const when = matters ? new Date(Date.now() + pictureMs) : 'later'
-  const told = new Set([item.id])
-  let below: { repository: string; issueNumber: number }[] = [
-    { repository: system.fullName.toLowerCase(), issueNumber: item.issueNumber },
-  ]
-  while (below.length > 0) {
-    const above: typeof below = []
-    for (const part of below) {
-      for (const { epic, repository } of await epicsAround(tx, part)) {
-        if (told.has(epic.id)) continue
-        told.add(epic.id)
-        // Many parts share a roadmap: its row is locked late, and in one order, before those of the journals.
-        tx.atEnd(epic.id - beforeJournals, () => announce(tx, epic, when))
-        above.push({ repository: repository.toLowerCase(), issueNumber: epic.issueNumber })
-      }
-    }
-    below = above
-  }
-}
-
-/** The epics that an issue is a part of and that are not finished. */
-async function epicsAround(tx: Tx, part: { repository: string; issueNumber: number }) {
-  return tx.db
-    .select({ epic: workItems, repository: systems.fullName })
-    .from(dependencies)
-    .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
-    .innerJoin(systems, eq(workItems.systemId, systems.id))
-    .where(
-      and(
-        eq(dependencies.repository, part.repository),
-        eq(dependencies.issueNumber, part.issueNumber),
-        eq(workItems.kind, 'epic'),
-        notInArray(workItems.state, [...finished]),
-      ),
-    )
-}
-
-async function projectLabel(tx: Tx, item: ItemRow, from: ItemState, system: SystemRow | undefined): Promise<void> {
+async function projectLabel(tx: Tx, item: ItemRow, from: ItemState): Promise<void> {
+  const system = await getSystem(tx.db, item.systemId)
   const projected: readonly string[] = system?.settings?.labels.project ?? ['held']
   const labelOf = (state: ItemState) => (projected.includes(state) ? `tutti:${state}` : null)
   if (labelOf(from) === labelOf(item.state)) return

@@ -12,6 +12,9 @@ export interface WantedIssue {
   body: string
   url: string
   labels: readonly string[]
+  /** As in github/types.ts. */
+  nativeBlockers?: number | null
+  openParts?: number | null
 }
 
 /** What an issue's labels say about the work. */
@@ -53,10 +56,18 @@ function slug(text: string): string {
     .replace(/-+$/, '')
 }
 
+/** Whether an issue stands for others: a roadmap by its label, or one with open sub-issues. No agent builds it. */
+export function standsForOthers(issue: Pick<WantedIssue, 'labels' | 'openParts'>, settings: Settings): boolean {
+  const label = settings.roadmap.label.toLowerCase()
+  return (issue.openParts ?? 0) > 0 || issue.labels.some((one) => one.toLowerCase() === label)
+}
+
 /**
  * Makes the work item of an issue, or queues it again when it is finished or held. The text is taken as it is now, and
  * earlier attempts no longer count. Any other item stays as it is.
  * @param request.lastRunId the newest run of a known item; attempts up to it are forgiven.
+ * @param request.epic makes it an epic even when nothing in the issue says so.
+ * @param request.quiet whether nothing is said on the issue before there is something to tell.
  */
 export async function queueIssue(
   tx: Tx,
@@ -66,10 +77,19 @@ export async function queueIssue(
     issue: WantedIssue
     actor: { id: number; login: string }
     lastRunId?: number
+    epic?: boolean
+    quiet?: boolean
   },
 ): Promise<{ item: ItemRow; happened: 'queued' | 'queued again' | 'nothing' }> {
   const { system, settings, issue, actor } = request
-  const text = { title: issue.title, body: issue.body, url: issue.url }
+  const kind: ItemRow['kind'] = request.epic || standsForOthers(issue, settings) ? 'epic' : 'task'
+  const text = {
+    title: issue.title,
+    body: issue.body,
+    url: issue.url,
+    kind,
+    quiet: request.quiet === true && kind === 'task',
+  }
   const by = { requestedBy: actor.login, requestedById: actor.id }
   const { module, priority, effort, loop } = labelFacts(issue.labels)
   // The number is always in it: two issues of one module must not share a branch.
@@ -86,6 +106,7 @@ export async function queueIssue(
       priority,
       effort,
       labels: [...issue.labels],
+      nativeBlockers: issue.nativeBlockers ?? null,
       ...(loop ? { loop } : {}),
       module: name,
       branch: `${settings.branches.prefix}${name}`,
@@ -108,7 +129,8 @@ export async function queueIssue(
     baseBranch,
     routing: null,
     plannedHours: null,
-    nativeBlockers: null,
+    nativeBlockers: issue.nativeBlockers ?? null,
+    epic: null,
     doneAt: null,
   }
   const freshSince = request.lastRunId ?? known.freshSince

@@ -28,6 +28,16 @@ import type { Outlook } from './outlook.ts'
  */
 export type DependencySource = 'native' | 'body' | 'sub-issue' | 'task-list' | 'roadmap' | 'plan' | 'command'
 
+/** What is kept of an epic besides its parts. */
+export interface EpicFacts {
+  /** What a person should know of its parts: lines that were not understood, parts that cannot be queued. */
+  notes: string[]
+  /** Whether its parts were taken in once; what is found later must have been put there by somebody who may write. */
+  read: boolean
+  /** Lines that are not issues yet. */
+  unmade: number
+}
+
 export const id = () => bigserial('id', { mode: 'number' }).primaryKey()
 export const number64 = (name: string) => bigint(name, { mode: 'number' })
 export const time = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
@@ -87,6 +97,9 @@ export const workItems = pgTable(
     labels: jsonb('labels').$type<string[]>().notNull().default([]),
     /** `epic`: a roadmap or a large goal. No agent builds it; it is done when the issues it is made of are. */
     kind: text('kind').$type<'task' | 'epic'>().notNull().default('task'),
+    epic: jsonb('epic').$type<EpicFacts>(),
+    /** Queued as one of many: nothing is said on its issue until an agent starts or a person speaks there. */
+    quiet: boolean('quiet').notNull().default(false),
     state: text('state').$type<ItemState>().notNull(),
     /** Where `resume` goes back to when the item stands aside. */
     before: text('before').$type<ItemState>(),

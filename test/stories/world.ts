@@ -212,7 +212,8 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   if (options.start !== false) {
     await world.startTutti()
     // A story begins after the first look at everything, whose calls and findings would mix with its own.
-    await github.until(() => github.calls.some((call) => call.path.includes('/acme/app/issues')), 'the first look')
+    const looks = () => github.calls.filter((call) => call.path.includes('/acme/app/issues'))
+    await github.until(() => looks().length >= 2, 'the first look')
   }
   return world
 }

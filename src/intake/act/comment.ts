@@ -130,8 +130,8 @@ async function post(tx: Tx, system: SystemRow, fact: Commented, reply: Reply): P
   await react(tx, system, fact, reply.outcome === 'done' ? '+1' : 'confused')
   const item = await itemAfter(tx, system, fact)
   if (item) {
-    await tx.db.update(workItems).set({ reply: reply.text }).where(eq(workItems.id, item.id))
-    await announce(tx, item, 'now')
+    await tx.db.update(workItems).set({ reply: reply.text, quiet: false }).where(eq(workItems.id, item.id))
+    await announce(tx, { ...item, quiet: false }, 'now')
     return
   }
   await want(

@@ -26,6 +26,7 @@ export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promis
   const subject = `text:${system.id}#${item.issueNumber}`
   const newest = await heardAt(db, subject)
   if (fact.at && newest && newest > fact.at) return ignored('older than what is known of its text')
+  if (item.kind === 'epic') return roadmapEdited(parts, system, item, fact)
   const edges = (await waitsForOthers(parts, system, item, fact))
     ? await edgesIn(parts, system, fact.issue.body)
     : undefined
@@ -62,4 +63,30 @@ async function waitsForOthers(
     .map((named) => `${named.repository}#${named.number}`)
     .sort()
   return before.join() !== now.join() && (await mayWrite(parts, system, sender))
+}
+
+/** A roadmap is its text: a person with write access changes it by an edit, anybody else's edit is told and waits. */
+async function roadmapEdited(
+  parts: IntakeParts,
+  system: SystemRow,
+  item: ItemRow,
+  { issue, sender, at }: IssueEdited,
+): Promise<Outcome> {
+  if (item.title === issue.title && item.body === issue.body) return ignored('the text is the one we have')
+  const allowed = await mayWrite(parts, system, sender)
+  const edges = allowed ? await edgesIn(parts, system, issue.body) : []
+  const reply = allowed ? null : say.editedRoadmap(sender.login)
+  if (!allowed && item.reply === reply) return ignored('it was said already')
+  await parts.store.transaction(async (tx) => {
+    if (at) await hear(tx, `text:${system.id}#${item.issueNumber}`, at)
+    const text = allowed ? { title: issue.title, body: issue.body } : {}
+    await tx.db
+      .update(workItems)
+      .set({ ...text, reply })
+      .where(eq(workItems.id, item.id))
+    if (!allowed) return announce(tx, item, 'soon')
+    await setDependencies(tx, item, 'body', edges)
+    await tx.enqueue({ queue: 'roadmap', workItemId: item.id, from: 'issue' })
+  })
+  return allowed ? done('the roadmap is read again') : ignored(`${sender.login} may not write here`)
 }

@@ -15,9 +15,10 @@ import { pullOfItem } from '../../store/pulls.ts'
 import type { IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../facts.ts'
 import { takeOff } from './aside.ts'
 import { sizeItem } from './label.ts'
-import { done, hasLabel, type IntakeParts, ignored, isFinished, type Outcome, sameLabel, settingsOf } from './parts.ts'
+import { done, type IntakeParts, ignored, isFinished, isWanted, type Outcome, queues, settingsOf } from './parts.ts'
 import { settlePull } from './pull.ts'
 import { mayStart, queueIt } from './queue.ts'
+import { labelledAgain } from './roadmap.ts'
 import { hearOf, type IssueSeen, issueSubject, labelSeen } from './seen.ts'
 import { withSettings } from './settings.ts'
 import * as say from './wording.ts'
@@ -28,9 +29,9 @@ export async function issueMoved(parts: IntakeParts, fact: IssueMoved): Promise<
   const { repository, issue, label } = fact
   const known = await systemOfRepository(db, repository.repositoryId)
   // The usual label needs no look at the settings of a repository that was never worked on: queueing reads them.
-  const usual = !known?.settings && label !== null && sameLabel(label, settingsOf(undefined).label)
+  const usual = !known?.settings && label !== null && queues(label, settingsOf(undefined))
   const system = label === null || usual ? known : await withSettings(parts, known)
-  if (label !== null && !sameLabel(label, settingsOf(system).label)) return sizeItem(parts, fact, system)
+  if (label !== null && !queues(label, settingsOf(system))) return sizeItem(parts, fact, system)
   const item = system && (await itemOfIssue(db, system.id, issue.number))
   const seen = { repository, system, item, issue, how: fact.how, sender: fact.sender, at: fact.at }
   const subject = issueSubject(repository.repositoryId, issue.number)
@@ -52,7 +53,7 @@ async function presentIssue(
 ): Promise<IssueFacts | undefined> {
   try {
     const issue = await parts.github.repository(where).issue(known.number)
-    return { ...issue, nativeBlockers: null }
+    return { ...issue, nativeBlockers: issue.nativeBlockers ?? null }
   } catch (error) {
     if (error instanceof NotFound) return undefined
     throw error
@@ -62,9 +63,13 @@ async function presentIssue(
 /** Brings the item of an issue into line with the issue as it is. Webhooks and the reconcile both end here. */
 export async function settleIssue(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
   if (seen.issue.state === 'closed') return closed(parts, seen)
-  const wanted = hasLabel(seen.issue.labels, settingsOf(seen.system).label)
+  const wanted = isWanted(seen.issue.labels, settingsOf(seen.system))
   const starts = seen.how === 'labelled' || seen.how === 'reopened'
   if (wanted && starts && mayStart(seen.item)) return queueIt(parts, seen)
+  if (wanted && seen.system && seen.item && seen.how !== 'closed') {
+    const settled = await labelledAgain(parts, { ...seen, system: seen.system, item: seen.item })
+    if (settled) return settled
+  }
   return open(parts, seen, wanted)
 }
 

@@ -99,6 +99,16 @@ export function hasLabel(labels: readonly string[], label: string): boolean {
   return labels.some((one) => sameLabel(one, label))
 }
 
+/** Whether one of the labels that queue an issue is on: the one for tasks, or the one for roadmaps. */
+export function isWanted(labels: readonly string[], settings: Settings): boolean {
+  return hasLabel(labels, settings.label) || hasLabel(labels, settings.roadmap.label)
+}
+
+/** Whether a label is one of those that queue an issue. */
+export function queues(label: string, settings: Settings): boolean {
+  return isWanted([label], settings)
+}
+
 export function isFinished(item: ItemRow): boolean {
   return finished.includes(item.state)
 }

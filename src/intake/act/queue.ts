@@ -1,6 +1,5 @@
 /** An issue is wanted: by a label that somebody with write access put on. */
 
-import { eq } from 'drizzle-orm'
 import { notFromWriter } from '../../github/wording.ts'
 import { want } from '../../store/effects.ts'
 import { firstTime } from '../../store/handled.ts'
@@ -9,8 +8,17 @@ import { record } from '../../store/journal.ts'
 import type { Tx } from '../../store/open.ts'
 import { queueIssue } from '../../store/queue-issue.ts'
 import { runsOf } from '../../store/runs.ts'
-import { workItems } from '../../store/schema.ts'
-import { done, ensureSystem, type IntakeParts, ignored, isPerson, mayWrite, type Outcome, settingsOf } from './parts.ts'
+import {
+  done,
+  ensureSystem,
+  hasLabel,
+  type IntakeParts,
+  ignored,
+  isPerson,
+  mayWrite,
+  type Outcome,
+  settingsOf,
+} from './parts.ts'
 import { hearOf, type IssueSeen, labelSeen } from './seen.ts'
 import * as say from './wording.ts'
 
@@ -25,7 +33,8 @@ export function mayStart(item: ItemRow | undefined): boolean {
  */
 export async function queueIt(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
   const { repository, issue, sender } = seen
-  const { label } = settingsOf(seen.system)
+  const settings = settingsOf(seen.system)
+  const label = hasLabel(issue.labels, settings.label) ? settings.label : settings.roadmap.label
   if (repository.installationId === 0 && !seen.system) return ignored('the delivery names no installation of the app')
   const where = seen.system ?? repository
   const allowed = !issue.isPullRequest && (await mayWrite(parts, where, sender))
@@ -44,7 +53,6 @@ export async function queueIt(parts: IntakeParts, seen: IssueSeen): Promise<Outc
       lastRunId: runs.at(-1)?.id,
     })
     if (queued.happened === 'nothing') return ignored('the issue is under way already')
-    await tx.db.update(workItems).set({ nativeBlockers: issue.nativeBlockers }).where(eq(workItems.id, queued.item.id))
     if (seen.how === 'reopened') await noteBlocker(tx, repository.fullName, issue.number, 'open')
     return done(queued.happened)
   })

@@ -23,6 +23,9 @@ export const repositoryGone = (why: string) => `${why} When the app may work her
 export const editedIssue = (login: string, waits: boolean) =>
   `${login} edited this issue after it was queued. ${waits ? 'What it waits for is taken from the new text; for the rest agents' : 'Agents'} go on with the text as it was then. To give them the new one, say \`/unqueue\` and then \`/queue\`.`
 
+export const editedRoadmap = (login: string) =>
+  `${line(login)} edited this roadmap, but has no write access, so it stays as it was. Someone who has can say \`/roadmap start\` to take the new text.`
+
 export const labelOnPull = (label: string) =>
   `The label \`${label}\` queues issues; on a pull request it does nothing. Describe the work in an issue and label that.`
 export const labelByBot = (login: string, label: string) =>

@@ -139,6 +139,14 @@ export class FakeGitHub implements GitHub {
           (issue) => issue.state === 'open' && !issue.isPullRequest && issue.labels.includes(label),
         )
       },
+      openIssues: async () => {
+        this.#ask('openIssues')
+        return [...of().issues.values()].filter((issue) => issue.state === 'open' && !issue.isPullRequest)
+      },
+      subIssues: async () => {
+        this.#ask('subIssues')
+        return []
+      },
       issueEvents: async (number) => {
         this.#ask('issueEvents')
         return this.lacking.has('issueEvents') ? undefined : (of().events.get(number) ?? [])

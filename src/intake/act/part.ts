@@ -1,0 +1,40 @@
+/** A sub-issue was put under an issue, or taken away. */
+
+import { addPart, becomeEpic, notTaken, removePart } from '../../store/epics.ts'
+import { firstTime, forget } from '../../store/handled.ts'
+import { getItem, itemOfIssue, lockItem, systemOfRepository } from '../../store/items.ts'
+import type { PartChanged } from '../facts.ts'
+import { done, type IntakeParts, ignored, isFinished, mayWrite, type Outcome } from './parts.ts'
+
+/**
+ * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues; that starts no work, so a part put
+ * there by one of them is known, and waited for, but not queued.
+ */
+export async function partChanged(parts: IntakeParts, fact: PartChanged): Promise<Outcome> {
+  const { repository, part, change, sender } = fact
+  const system = await systemOfRepository(parts.store.db, repository.repositoryId)
+  const item = system && (await itemOfIssue(parts.store.db, system.id, fact.parent.number))
+  if (!system || !item || isFinished(item)) return ignored('nothing is under way')
+  const edge = { repository: part.repository, issueNumber: part.issue.number }
+  if (change === 'removed') {
+    if (item.kind !== 'epic') return ignored('not a roadmap')
+    await parts.store.transaction(async (tx) => {
+      await removePart(tx, item.id, 'sub-issue', edge)
+      await forget(tx, notTaken(item.id, edge))
+      await tx.enqueue({ queue: 'roadmap', workItemId: item.id, from: 'issue' })
+    })
+    return done('a part was taken away')
+  }
+  const allowed = await mayWrite(parts, system, sender)
+  if (item.kind !== 'epic' && !allowed) return ignored(`${sender.login} may not write here`)
+  return parts.store.transaction(async (tx) => {
+    const current = await lockItem(tx, item.id)
+    const epic = current && !isFinished(current) ? await becomeEpic(tx, current, sender.login) : undefined
+    if (!epic) return ignored('an agent has worked on the issue itself')
+    await addPart(tx, epic.id, 'sub-issue', { ...edge, position: 0, heading: '', blocker: part.issue.state })
+    if (!allowed) await firstTime(tx, notTaken(epic.id, edge))
+    const now = await getItem(tx.db, epic.id)
+    if (now?.state !== 'queued') await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'issue' })
+    return done(allowed ? 'a part was added' : `a part was added by ${sender.login}, who may not write here`)
+  })
+}
