@@ -5,8 +5,11 @@ import { defaultSettings } from '../config/settings.ts'
 import { getItem, getSystem, type ItemRow, lastDecision } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { pullOfItem } from '../store/pulls.ts'
+import { roadmapOf } from '../store/roadmaps.ts'
 import { buildsOf } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
+import { progressOf } from './part-standing.ts'
+import { roadmapPicture } from './roadmap-picture.ts'
 import { type GateView, type StatusView, statusComment } from './wording.ts'
 
 /** The status comment of an item as it should read now. @throws when there is no such item. */
@@ -34,7 +37,13 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     notes: item.kind === 'epic' ? (item.epic?.notes ?? []) : [],
     settingsError: system?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
+    roadmap: item.kind === 'epic' ? await pictureOf(db, item, system?.fullName ?? '') : null,
   }
+}
+
+async function pictureOf(db: Database, epic: ItemRow, home: string): Promise<StatusView['roadmap']> {
+  const roadmap = await roadmapOf(db, epic)
+  return { ...progressOf(roadmap), text: roadmapPicture(roadmap, home) }
 }
 
 /** What the gates said about one commit of an item. */

@@ -31,6 +31,8 @@ export interface StatusView {
   notes: string[]
   /** `off` is said loudly: the agent can do what this machine's user can. */
   sandboxed: boolean
+  /** Of an epic: how far it is, and its picture. */
+  roadmap: { done: number; all: number; text: string } | null
 }
 
 export interface GateView {
@@ -55,6 +57,7 @@ export function statusComment(view: StatusView): string {
   const parts = [
     `### ${bar(view)} ${headline(view)}`,
     sentence(view),
+    view.roadmap?.text,
     gateTable(view.gates, view.headSha),
     attemptList(view),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
@@ -66,6 +69,8 @@ export function statusComment(view: StatusView): string {
 }
 
 function bar(view: StatusView): string {
+  // The picture has a bar of its own, of what is done.
+  if (view.roadmap && view.state === 'ready') return '🗺'
   const at = steps.findIndex((step) => step.includes(view.state))
   if (at === -1) return view.state === 'held' ? '✋' : '⏸'
   return '▰'.repeat(at + 1) + '▱'.repeat(steps.length - at - 1)
@@ -73,6 +78,7 @@ function bar(view: StatusView): string {
 
 function headline(view: StatusView): string {
   const attempt = view.attempts.at(-1)
+  if (view.roadmap && view.state === 'ready') return `${view.roadmap.done} of ${view.roadmap.all} done`
   if (view.state === 'ready' && view.waits) return 'Waiting'
   if (view.state === 'running' && attempt && attempt.attempt > 1)
     return `An agent is working, attempt ${attempt.attempt}`

@@ -69,8 +69,10 @@ export async function advance(
   // It wants nothing any more, or stands aside: its files are free, and what waits for it may be released.
   if (finished.includes(to) || isAside(to)) await tx.enqueue({ queue: 'schedule' })
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
-  await projectLabel(tx, row, item.state)
+  const system = await getSystem(tx.db, item.systemId)
+  await projectLabel(tx, row, item.state, system)
   await announce(tx, row, journey[to].actor === 'a person' || finished.includes(to) ? 'now' : 'later')
+  if (system) await announceEpics(tx, system, row)
   await record(tx, {
     systemId: item.systemId,
     workItemId: item.id,
@@ -133,8 +135,51 @@ export async function announce(tx: Tx, item: ItemRow, when: 'now' | 'soon' | 'la
   )
 }
 
-async function projectLabel(tx: Tx, item: ItemRow, from: ItemState): Promise<void> {
-  const system = await getSystem(tx.db, item.systemId)
+/** A roadmap shows a step that people care about after this long: several parts of it may move at once. */
+const pictureMs = 10_000
+const beforeJournals = 1e12
+
+/** Has the roadmaps shown anew that an item is a part of, and those that these are parts of. */
+async function announceEpics(tx: Tx, system: SystemRow, item: ItemRow): Promise<void> {
+  const matters = journey[item.state].actor === 'a person' || finished.includes(item.state)
+  const when = matters ? new Date(Date.now() + pictureMs) : 'later'
+  const told = new Set([item.id])
+  let below: { repository: string; issueNumber: number }[] = [
+    { repository: system.fullName.toLowerCase(), issueNumber: item.issueNumber },
+  ]
+  while (below.length > 0) {
+    const above: typeof below = []
+    for (const part of below) {
+      for (const { epic, repository } of await epicsAround(tx, part)) {
+        if (told.has(epic.id)) continue
+        told.add(epic.id)
+        // Many parts share a roadmap: its row is locked late, and in one order, before those of the journals.
+        tx.atEnd(epic.id - beforeJournals, () => announce(tx, epic, when))
+        above.push({ repository: repository.toLowerCase(), issueNumber: epic.issueNumber })
+      }
+    }
+    below = above
+  }
+}
+
+/** The epics that an issue is a part of and that are not finished. */
+async function epicsAround(tx: Tx, part: { repository: string; issueNumber: number }) {
+  return tx.db
+    .select({ epic: workItems, repository: systems.fullName })
+    .from(dependencies)
+    .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
+    .innerJoin(systems, eq(workItems.systemId, systems.id))
+    .where(
+      and(
+        eq(dependencies.repository, part.repository),
+        eq(dependencies.issueNumber, part.issueNumber),
+        eq(workItems.kind, 'epic'),
+        notInArray(workItems.state, [...finished]),
+      ),
+    )
+}
+
+async function projectLabel(tx: Tx, item: ItemRow, from: ItemState, system: SystemRow | undefined): Promise<void> {
   const projected: readonly string[] = system?.settings?.labels.project ?? ['held']
   const labelOf = (state: ItemState) => (projected.includes(state) ? `tutti:${state}` : null)
   if (labelOf(from) === labelOf(item.state)) return

@@ -3,7 +3,7 @@
  * They show it and never decide anything themselves.
  */
 
-import { eq, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from './open.ts'
 import { outlooks } from './schema.ts'
 
@@ -47,4 +47,14 @@ export async function saveOutlooks(db: Database, seen: ReadonlyMap<number, Outlo
 export async function outlookOf(db: Database, systemId: number): Promise<Outlook | undefined> {
   const [row] = await db.select().from(outlooks).where(eq(outlooks.systemId, systemId))
   return row?.content
+}
+
+/** The same for several systems, by system. */
+export async function outlooksOf(db: Database, systemIds: readonly number[]): Promise<Map<number, Outlook>> {
+  if (systemIds.length === 0) return new Map()
+  const rows = await db
+    .select()
+    .from(outlooks)
+    .where(inArray(outlooks.systemId, [...systemIds]))
+  return new Map(rows.map((row) => [row.systemId, row.content]))
 }
