@@ -11,6 +11,8 @@ import { parseArgs, promisify } from 'node:util'
 import { startProgram } from '../src/playground/demo/program.ts'
 import { startGitHub } from '../src/playground/github/server.ts'
 
+export const about = 'from a label to an agent at work, beside git and a process start alone'
+
 const exec = promisify(execFile)
 
 /** The agent of this benchmark: notes the time and leaves. */
