@@ -11,6 +11,7 @@ import { loadAgents } from './agents/registry.ts'
 import { created } from './backlog/created.ts'
 import { Scheduler } from './backlog/dispatch.ts'
 import { enlist } from './backlog/enlist.ts'
+import { gardenOnRequest } from './backlog/garden.ts'
 import { roadmap } from './backlog/roadmap/roadmap.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
@@ -133,6 +134,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     })
     closers.push(() => scheduler.close())
     await queues.handle('schedule', () => scheduler.dispatch())
+    await queues.handle('garden', (job) => gardenOnRequest({ store, env, github, log }, job))
     await queues.handle('run', async (job) => runner.start(job.runId))
     await queues.handle('check', async (job) => checker.start(job.runId))
     await queues.handle(

@@ -1,6 +1,7 @@
 /** What happens by the clock: the sign of life of this process, and the search for what was missed. */
 
 import type { Logger } from 'pino'
+import { Gardener } from './backlog/garden.ts'
 import type { Env } from './config/env.ts'
 import type { GitHub } from './github/types.ts'
 import { reconcile } from './intake/reconcile.ts'
@@ -35,6 +36,7 @@ export async function keepAlive(parts: { store: Store; env: Env; log: Logger; in
  */
 export function startSweeps(parts: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = parts
+  const gardener = new Gardener(parts)
   let lastAt = 0
   const once = async () => {
     const quietMs = Date.now() - lastAt
@@ -44,6 +46,7 @@ export function startSweeps(parts: { store: Store; github: GitHub; env: Env; log
     lastAt = Date.now()
     await sweepDeliveries(parts)
     await reconcile(parts)
+    await gardener.round()
   }
   void once().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))
   return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)

@@ -33,7 +33,8 @@ const inReview: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging
 /** Everything that `choose` may look at. */
 export function snapshotOf(known: Known, circumstances: Circumstances): Snapshot {
   const { env, freeMemory, past, plan } = circumstances
-  const items = [...known.items.values(), ...known.over]
+  // What is done and yet open was opened again: that holds, whatever became of its item.
+  const items = [...known.items.values(), ...known.over.filter(({ state }) => state !== 'done')]
   const byIssue = new Map(items.map((item) => [`${nameOf(known, item).toLowerCase()}#${item.issueNumber}`, item]))
   const systems = [...known.systems.values()]
   return {

@@ -24,8 +24,9 @@ const countWords: Record<PartStanding, [one: string, many: string]> = {
 /**
  * The picture, as markdown.
  * @param home the repository of the roadmap, `owner/name` in any case: its issues are named by their number alone.
+ * @param since what has not changed since then is called stale.
  */
-export function roadmapPicture(roadmap: Roadmap, home: string): string {
+export function roadmapPicture(roadmap: Roadmap, home: string, since: Date): string {
   if (roadmap.parts.length === 0) return ''
   const near = home.toLowerCase()
   const path = criticalPath(roadmap.parts)
@@ -36,6 +37,7 @@ export function roadmapPicture(roadmap: Roadmap, home: string): string {
     next(roadmap, near),
     people(roadmap, near),
     waiting(roadmap, near),
+    stale(roadmap, near, since),
     matrix(roadmap, near),
   ]
   return sections.filter(Boolean).join('\n\n')
@@ -98,6 +100,18 @@ function waiting({ parts }: Roadmap, home: string): string {
       return `- ${nameOf(key, home)} waits for ${named.join(', ')}${more}`
     })
   return list('Waits for other issues', rows)
+}
+
+/** What waits for others is not stale: what it waits for may be. */
+function stale({ parts }: Roadmap, home: string, since: Date): string {
+  const rows = parts.filter(({ item, ...part }) => {
+    if (!item || item.kind === 'epic' || item.updatedAt >= since) return false
+    return !['done', 'dropped', 'waits'].includes(standingOf({ item, ...part }))
+  })
+  const named = rows.map(
+    ({ key, item }) => `- ${nameOf(key, home)}, since ${item?.updatedAt.toISOString().slice(0, 10)}`,
+  )
+  return list('No change for a long time', named)
 }
 
 function matrix(roadmap: Roadmap, home: string): string {

@@ -2,7 +2,7 @@
 
 import { and, eq } from 'drizzle-orm'
 import { defaultSettings } from '../config/settings.ts'
-import { getItem, getSystem, type ItemRow, lastDecision } from '../store/items.ts'
+import { getItem, getSystem, type ItemRow, lastDecision, type SystemRow } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { pullOfItem } from '../store/pulls.ts'
 import { roadmapOf } from '../store/roadmaps.ts'
@@ -37,13 +37,17 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     notes: item.kind === 'epic' ? (item.epic?.notes ?? []) : [],
     settingsError: system?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
-    roadmap: item.kind === 'epic' ? await pictureOf(db, item, system?.fullName ?? '') : null,
+    roadmap: item.kind === 'epic' ? await pictureOf(db, item, system) : null,
   }
 }
 
-async function pictureOf(db: Database, epic: ItemRow, home: string): Promise<StatusView['roadmap']> {
+const dayMs = 24 * 3_600_000
+
+async function pictureOf(db: Database, epic: ItemRow, system: SystemRow | undefined): Promise<StatusView['roadmap']> {
   const roadmap = await roadmapOf(db, epic)
-  return { ...progressOf(roadmap), text: roadmapPicture(roadmap, home) }
+  const { staleDays } = system?.settings?.schedule ?? defaultSettings().schedule
+  const since = new Date(Date.now() - staleDays * dayMs)
+  return { ...progressOf(roadmap), text: roadmapPicture(roadmap, system?.fullName ?? '', since) }
 }
 
 /** What the gates said about one commit of an item. */

@@ -14,6 +14,8 @@ export type Job =
   | { queue: 'roadmap'; workItemId: number; from: 'issue' | 'file' }
   | { queue: 'created'; effectId: number }
   | { queue: 'schedule' }
+  /** Asked for on an issue; `key` tells one request from the next. */
+  | { queue: 'garden'; systemId: number; workItemId?: number; issueNumber: number; key: string }
   | { queue: 'run'; runId: number }
   | { queue: 'check'; runId: number }
   | { queue: 'settle'; runId: number; resetAt?: string }

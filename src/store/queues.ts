@@ -16,6 +16,7 @@ const queues: Record<QueueName, { batch: number; single?: boolean }> = {
   roadmap: { batch: 1 },
   created: { batch: 5 },
   schedule: { batch: 1, single: true },
+  garden: { batch: 1 },
   run: { batch: 5 },
   check: { batch: 5 },
   settle: { batch: 5 },

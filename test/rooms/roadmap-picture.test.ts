@@ -13,7 +13,16 @@ const key = (number: number) => `${home}#${number}`
 
 function part(number: number, item: Partial<ItemRow> | null = {}, rest: Partial<Part> = {}): Part {
   const row =
-    item && ({ title: `Part ${number}`, state: 'ready', labels: [], kind: 'task', reason: '', ...item } as ItemRow)
+    item &&
+    ({
+      title: `Part ${number}`,
+      updatedAt: new Date('2026-11-20'),
+      state: 'ready',
+      labels: [],
+      kind: 'task',
+      reason: '',
+      ...item,
+    } as ItemRow)
   const after = rest.waitsFor ?? []
   return {
     key: key(number),
@@ -126,7 +135,7 @@ test('the whole: a bar with counts, what is next and why, who waits for whom, an
   const parts = [
     part(1, { state: 'done' }),
     part(2, { state: 'reviewing' }, { pull: 20 }),
-    part(3, { state: 'held', reason: 'Broken | by @mallory' }),
+    part(3, { state: 'held', reason: 'Broken | by @mallory', updatedAt: new Date('2026-11-01') }),
     part(4, { title: 'Free @someone' }),
     ...Array.from({ length: 14 }, (_, at) => part(at + 5, {}, { waitsFor: [key(2), 'other/lib#9'] })),
   ]
@@ -139,7 +148,7 @@ test('the whole: a bar with counts, what is next and why, who waits for whom, an
     { issue: 4, leverage: 12, words: 'all 2 agents are at work' },
     { issue: 99, leverage: 99, words: 'not of this roadmap' },
   ]
-  const text = roadmapPicture({ parts, outlooks: outlook({ next, conflicts }) }, 'Acme/App')
+  const text = roadmapPicture({ parts, outlooks: outlook({ next, conflicts }) }, 'Acme/App', new Date('2026-11-07'))
   expect(text).toContain(
     '`█░░░░░░░░░░░░░░░░░░░` **1 of 18** · 1 done · 1 in review · 1 needs a person · 14 wait for others · 1 can start',
   )
@@ -147,8 +156,9 @@ test('the whole: a bar with counts, what is next and why, who waits for whom, an
   expect(text).not.toContain('not of this roadmap')
   expect(text).toContain('- #2: review #20')
   expect(text).toContain('- #3 is held: Broken \\| by @<!-- -->mallory')
+  expect(text).toMatch(/No change for a long time\*\*\n\n- #3, since 2026-11-01\n\n/)
   expect(text).toContain('- #5 waits for #2, other/lib#9')
-  expect(text).toMatch(/and 4 more\n\n\*\*Not run together/)
+  expect(text).toMatch(/and 4 more\n\n\*\*No change/)
   expect(text).toContain("| #4 | #5 | `src/'a'\\|b`, `src/` |")
   expect(text).toContain('and 2 more pairs')
   expect(text).toMatch(/critical path, about [\d.]+ agent hours|critical path:/)
