@@ -7,13 +7,20 @@ import { getSystem, type ItemRow, lockItem, type SystemRow } from '../store/item
 import { finished } from '../store/journey.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { queueIssue } from '../store/queue-issue.ts'
+import { goalMade, isGoalKey } from './made/goal.ts'
+import { isPlanKey, planIssueMade } from './made/plan.ts'
 import { isRoadmapKey } from './roadmap/lines.ts'
 import { link } from './roadmap/link.ts'
 
 /** Handler of the `created` queue: what an effect was made for, its key says. */
 export async function created(parts: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(parts.store.db, job.effectId)
-  if (effect && isRoadmapKey(effect.key)) await parts.store.transaction((tx) => lineMade(tx, effect))
+  if (!effect) return
+  await parts.store.transaction(async (tx) => {
+    if (isRoadmapKey(effect.key)) await lineMade(tx, effect)
+    if (isPlanKey(effect.key)) await planIssueMade(tx, effect)
+    if (isGoalKey(effect.key)) await goalMade(tx, effect)
+  })
 }
 
 /** A line of a roadmap became an issue: it is a part, and is queued on the word of whoever asked for the roadmap. */

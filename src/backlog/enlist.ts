@@ -66,8 +66,8 @@ async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
     const unknown = unknownAgent(agent, settings, parts.agents) ?? unknownLoop(settings, item.loop)
-    if (item.kind === 'epic') await advance(tx, item, 'ready', { actor: 'tutti', why: 'It is made of other issues.' })
-    else if (unknown) await advance(tx, item, 'held', { actor: 'tutti', why: unknown })
+    // No agent works on an epic.
+    if (unknown && item.kind === 'task') await advance(tx, item, 'held', { actor: 'tutti', why: unknown })
     else await setOut(tx, system, item, { settings, agent })
   })
 }

@@ -23,6 +23,10 @@ export async function setOut(
     await startBreakdown(tx, item, plan, issuesOf(content, item.issueNumber, settings.label), 'tutti')
     return
   }
+  if (item.kind === 'epic') {
+    await advance(tx, item, 'ready', { actor: 'tutti', why: 'It is made of other issues.' })
+    return
+  }
   const goal = { title: item.title, body: item.body, effort: item.effort, planned: plan !== undefined }
   const routing: Routing = item.routing?.asked
     ? item.routing

@@ -31,12 +31,15 @@ export function parseCommand(body: string, prefix: string, commands: ReadonlyMap
     if (!said) continue
     const command = commands.get(said.word)
     if (command) return readArguments(command, said.rest, line.below, prefix)
-    const meant = nearest(said.word, commands.keys())
+    const meant = others.has(said.word) ? undefined : nearest(said.word, commands.keys())
     if (meant !== undefined) return { unknown: said.word, nearest: meant }
     if (prefix !== '') return { unknown: said.word }
   }
   return undefined
 }
+
+/** Words that other bots answer to in many repositories, and that are nearly one of ours. */
+const others: ReadonlySet<string> = new Set(['retest', 'recheck', 'rerun', 'rebase'])
 
 /** The name that a line calls, and what follows it; undefined when the line is none of ours. */
 function commandLine(line: string, prefix: string): { word: string; rest: string } | undefined {

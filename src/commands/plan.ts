@@ -6,7 +6,7 @@ import { planAnew, plannable } from '../store/plans.ts'
 import { labelFacts, queueIssue } from '../store/queue-issue.ts'
 import { runsOf } from '../store/runs.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { planWhenQueued } from './lib/planning.ts'
+import { routeWhenQueued } from './lib/planning.ts'
 import { standing, typed } from './lib/standing.ts'
 
 export const command = defineCommand({
@@ -33,7 +33,7 @@ export const command = defineCommand({
     if (item && !['queued', 'held', 'skipped', 'cancelled', 'done'].includes(item.state))
       throw new UserError(`It is too late for a plan, or too early. ${await standing(context, item)}`)
     const queued = item?.state === 'queued' ? item : await queue(context, item)
-    await planWhenQueued(context, queued, routing)
+    await routeWhenQueued(context, queued, routing)
     const paused = context.system.state === 'paused' ? ` ${typed(context, 'resume all')} lets work start.` : ''
     return { text: `Queued; an agent plans it first.${paused}`, outcome: 'done' }
   },

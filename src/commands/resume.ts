@@ -30,7 +30,7 @@ export const command = defineCommand({
     if (unjudged) await judgeAgain(context, back, unjudged)
     const now = (await getItem(tx.db, item.id)) ?? back
     // Where the scheduler acts next, what it decided before the pause says nothing.
-    const waits = to === 'ready' || to === 'queued'
+    const waits = to === 'ready' || to === 'queued' || to === 'planning'
     return { text: `Resumed. ${waits ? goesOn(context) : await standing(context, now)}`, outcome: 'done' }
   },
 })
@@ -42,12 +42,12 @@ function goesOn(context: CommandContext): string {
 }
 
 /** Where a paused item goes on. An attempt that was ended starts anew, on what it left behind. */
-function backTo(before: ItemState | null): 'queued' | 'planning' | 'ready' | 'reviewing' {
+function backTo(before: ItemState | null): 'queued' | 'planning' | 'asking' | 'proposed' | 'ready' | 'reviewing' {
   switch (before) {
     case 'planning':
     case 'asking':
     case 'proposed':
-      return 'planning'
+      return before
     case 'ready':
     case 'running':
     case 'checking':

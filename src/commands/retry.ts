@@ -34,7 +34,8 @@ const unread: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', '
 async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> {
   const { tx, actor, settings } = context
   const runs = await runsOf(tx.db, item.id)
-  const neverReady = runs.length === 0 || unread.includes(item.before)
+  // What an epic is made of is looked at anew.
+  const neverReady = runs.length === 0 || item.kind === 'epic' || unread.includes(item.before)
   await advance(tx, item, neverReady ? 'queued' : 'ready', {
     actor: actor.login,
     why: `Tried again on the word of ${actor.login}.`,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
 import { type ItemRow, itemsIn, lockItem } from '../store/items.ts'
 import { working } from '../store/journey.ts'
+import { liveRun } from '../store/runs.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { endedAttempt, setAside } from './lib/aside.ts'
 import { standing, typed } from './lib/standing.ts'
@@ -20,7 +21,8 @@ export const command = defineCommand({
     const { item } = context
     if (!item) throw new UserError('No agent is working here.')
     if (item.state === 'paused') return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
-    if (!working.includes(item.state)) throw new UserError(`No agent is working here. ${await standing(context, item)}`)
+    if (!(await hasAgent(context, item)))
+      throw new UserError(`No agent is working here. ${await standing(context, item)}`)
     const { run } = await setAside(context, item, 'paused', 'Stopped')
     return {
       text: `Stopping ${run ? endedAttempt(run) : 'the work'}. What it changed is kept: ${typed(context, 'resume')} goes on from there, ${typed(context, 'unqueue')} gives it up.`,
@@ -29,11 +31,16 @@ export const command = defineCommand({
   },
 })
 
+/** An agent changes files or has changed them, or plans. */
+async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean> {
+  return working.includes(item.state) || (item.state === 'planning' && (await liveRun(tx.db, item.id)) !== undefined)
+}
+
 async function stopAll(context: CommandContext): Promise<Reply> {
   const stopped: ItemRow[] = []
-  for (const { id, systemId } of await itemsIn(context.tx.db, working)) {
+  for (const { id, systemId } of await itemsIn(context.tx.db, [...working, 'planning'])) {
     const item = systemId === context.system.id ? await lockItem(context.tx, id) : undefined
-    if (!item || !working.includes(item.state)) continue
+    if (!item || !(await hasAgent(context, item))) continue
     await setAside(context, item, 'paused', 'Stopped')
     stopped.push(item)
   }

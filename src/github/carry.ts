@@ -138,7 +138,7 @@ export const carriers: Carriers = {
     if (found !== undefined) return found
     const text = { title: clean(title).slice(0, maxTitle), body: clean(`${body}\n\n${marker(carriage.key)}`) }
     const { data } = await octokit.rest.issues.create({ ...at, ...text, labels })
-    return { number: data.number, id: data.id, url: data.html_url }
+    return issueResult(data)
   },
 
   'sub-issue': async ({ parent, child, wanted }, carriage) => {
@@ -200,12 +200,18 @@ async function idOf(octokit: Octokit, { repository, number }: IssueAddress): Pro
   return data.id
 }
 
+/** What is kept of an issue that was made: its text as GitHub has it, which later texts are compared with. */
+function issueResult(issue: { number: number; id: number; html_url: string; title: string; body?: string | null }) {
+  const { number, id, html_url: url, title, body } = issue
+  return { number, id, url, title, body: body ?? '' }
+}
+
 /** The issue that was made before an answer was lost, among those that the app has opened. */
 async function findIssue({ octokit, at, key, botLogin }: Carriage): Promise<Result | undefined> {
   const parameters = { ...at, creator: botLogin, state: 'all' as const, per_page: 100 }
   for await (const page of octokit.paginate.iterator(octokit.rest.issues.listForRepo, parameters)) {
     const mine = page.data.find((issue) => issue.body?.includes(marker(key)))
-    if (mine) return { number: mine.number, id: mine.id, url: mine.html_url }
+    if (mine) return issueResult(mine)
   }
   return undefined
 }

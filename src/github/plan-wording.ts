@@ -2,7 +2,7 @@
 
 import type { EffectOf } from '../store/effects.ts'
 import { type Breakdown, type BreakdownItem, effortHours, hoursOf, type Plan } from '../store/plan-content.ts'
-import { contentOf, type Planned, type PlanRow } from '../store/plans.ts'
+import { contentOf, type Planned, type PlanRow, type QuestionRow } from '../store/plans.ts'
 import { line, quiet } from './sanitise.ts'
 
 type Clean = (text: string) => string
@@ -14,6 +14,16 @@ export function planForAgent(plan: PlanRow): string {
   if (!plan.amendment) return text
   const who = plan.decidedBy ?? 'a person'
   return `${text}\n\n## Added by ${who} when they approved it; this outranks the plan\n\n${plan.amendment}`
+}
+
+/** What was asked about an item, and what people answered, as an agent reads it; '' when nothing was. */
+export function answersForAgent(rounds: readonly QuestionRow[]): string {
+  return rounds
+    .map(({ round, asked, answer }) => {
+      const list = asked.map((question, at) => `${at + 1}. ${question}`).join('\n')
+      return `Round ${round}:\n\n${list}\n\nAnswer: ${answer ?? 'none; decide yourself.'}`
+    })
+    .join('\n\n')
 }
 
 /**
@@ -29,9 +39,16 @@ export function planComment(plan: PlanRow, asks: string | undefined): string {
   )
 }
 
+/** What a person made of the plan's comment. @param body the comment as it is now, with marker and footer. */
+export function rewrittenPlan(body: string): string {
+  const text = body.replace(/<!--[\s\S]*?-->/g, '')
+  const rule = text.lastIndexOf('\n---\n')
+  return (rule === -1 ? text : text.slice(0, rule)).replace(/^\s*### .*\n/, '').trim()
+}
+
 function nextSteps(content: Planned, asks: string | undefined): string {
-  const change =
-    '`/reject` with the reason has it planned again, `/reject --drop` gives the issue up. To change the plan yourself, edit this comment.'
+  const edit = content.kind === 'plan' ? ' To change the plan yourself, edit this comment.' : ''
+  const change = `\`/reject\` with the reason has it planned again, \`/reject --drop\` gives the issue up.${edit}`
   if (asks === undefined) return `Small and sure enough to go on without asking: it is built now. ${change}`
   const makes =
     content.kind === 'plan'
@@ -174,8 +191,9 @@ function labelsOf({ effort, module }: BreakdownItem, label: string): string[] {
   return [label, `effort:${size}`, ...(module ? [`module:${module}`] : [])]
 }
 
-/** The effort label that is nearest above a number of hours. */
+/** The effort label that is nearest to a number of hours; each step is about three times the one before. */
 function sizeOf(wanted: number): keyof typeof effortHours {
   const sizes = Object.keys(effortHours) as (keyof typeof effortHours)[]
-  return sizes.find((size) => effortHours[size] >= wanted) ?? 'XL'
+  const far = (size: keyof typeof effortHours) => Math.abs(Math.log(effortHours[size] / wanted))
+  return sizes.reduce((best, size) => (far(size) < far(best) ? size : best))
 }

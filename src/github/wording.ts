@@ -141,10 +141,13 @@ function attemptList(view: StatusView): string {
 }
 
 function footer(view: StatusView): string {
-  const loud = view.sandboxed || !['running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
+  const loud = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
   const commands: Partial<Record<ItemState, string>> = {
     held: '`/retry` tries again, `/unqueue` gives it up',
     paused: '`/resume` goes on',
+    planning: '`/stop` stops it',
+    asking: '`/answer` answers',
+    proposed: '`/approve` says yes, `/reject` says no',
     running: '`/stop` stops it',
     cancelled: '`/queue` queues it again',
     skipped: '`/queue` queues it again',

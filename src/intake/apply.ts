@@ -11,6 +11,7 @@ import { issueEdited } from './act/edit.ts'
 import { issueGone, issueMoved } from './act/issue.ts'
 import { partChanged } from './act/part.ts'
 import { CannotAsk, type DeliverParts, ensureSystem, ignored, type Outcome } from './act/parts.ts'
+import { planEdited } from './act/plan.ts'
 import { pullMoved } from './act/pull.ts'
 import { sayOnce } from './act/queue.ts'
 import {
@@ -118,6 +119,8 @@ function act(parts: DeliverParts, fact: Fact): Promise<Outcome> {
       return issueGone(parts, fact)
     case 'commented':
       return commented(parts, fact)
+    case 'plan edited':
+      return planEdited(parts, fact)
     case 'reviewed':
       return reviewed(parts, fact)
     case 'pull moved':

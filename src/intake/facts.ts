@@ -45,11 +45,20 @@ export interface IssueGone extends InRepository {
   issue: IssueFacts
 }
 
-/** A new comment on an issue or a pull request. Edited and deleted ones are no facts: they command nothing. */
+/** A new comment on an issue or a pull request. Edited and deleted ones command nothing. */
 export interface Commented extends InRepository {
   kind: 'commented'
   issue: IssueFacts
   commentId: number
+  body: string
+}
+
+/** Somebody else edited a comment of ours that shows a plan. */
+export interface PlanEdited extends InRepository {
+  kind: 'plan edited'
+  issue: IssueFacts
+  commentId: number
+  planId: number
   body: string
 }
 
@@ -126,6 +135,7 @@ export type Fact =
   | IssueEdited
   | IssueGone
   | Commented
+  | PlanEdited
   | Reviewed
   | PullMoved
   | Pushed

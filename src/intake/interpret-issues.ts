@@ -33,8 +33,9 @@ export function interpretIssue(payload: Payload, action: string, self: Self): Fa
   return [{ kind: 'issue moved', how, label, ...common }]
 }
 
-/** `issue_comment`: only new ones, and never our own. */
+/** `issue_comment`: new ones that are not our own, and our plans where somebody else edited them. */
 export function interpretComment(payload: Payload, action: string, self: Self): Fact[] {
+  if (action === 'edited') return interpretPlanEdit(payload, self)
   if (action !== 'created') return []
   const comment = read.comment.parse(payload.comment)
   const common = read.envelope.parse(payload)
@@ -52,6 +53,17 @@ export function interpretComment(payload: Payload, action: string, self: Self): 
       body: comment.body,
     },
   ]
+}
+
+function interpretPlanEdit(payload: Payload, self: Self): Fact[] {
+  const comment = read.comment.parse(payload.comment)
+  const planId = isSelf(comment.user, self) && /<!-- tutti:plan:(\d{1,15}) -->/.exec(comment.body)?.[1]
+  if (!planId) return []
+  const common = read.envelope.parse(payload)
+  if (isSelf(common.sender, self)) return []
+  const { issue } = read.issue.parse(payload.issue)
+  const { id: commentId, body, updated_at: at = null } = comment
+  return [{ kind: 'plan edited', ...common, at, issue, commentId, planId: Number(planId), body }]
 }
 
 /** `issue_dependencies`: each change comes twice, once from either end; the blocked one's is taken. */

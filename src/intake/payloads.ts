@@ -79,7 +79,7 @@ export const issue = z
 
 export const label = z.object({ name: text })
 
-export const comment = z.object({ id, body: optionalText, user: actor, created_at: time })
+export const comment = z.object({ id, body: optionalText, user: actor, created_at: time, updated_at: time.nullish() })
 
 const end = z.object({ ref: text, sha: commit, repo: z.object({ full_name: fullName }).nullish() })
 

@@ -59,6 +59,8 @@ async function withLabel(
   const events = await github.issueEvents(issue.number)
   const since = await heardAt(db, issueSubject(system.repositoryId, issue.number))
   const start = item ? startSince(events ?? [], system, since ?? item.updatedAt) : labelling(events ?? [], system)
+  // An issue that we have made ourselves: whoever wanted it queues it in a moment.
+  if (start && parts.github.isSelf(start.actor)) return undefined
   if (start) {
     const seen = { repository: system, system, item, issue: { ...issue, nativeBlockers: issue.nativeBlockers ?? null } }
     return queueIt(parts, { ...seen, how: start.how, sender: start.actor, at: start.at })

@@ -6,7 +6,7 @@ import { want } from '../store/effects.ts'
 import { advance, getSystem, type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { storedSubmission } from '../store/plan-content.ts'
-import { addPlan, addRound, notePlanApproved, type Planned } from '../store/plans.ts'
+import { addPlan, addRound, notePlanApproved, type Planned, planKey, questionsKey } from '../store/plans.ts'
 import { getRun } from '../store/runs.ts'
 import { whyAsk } from './approval.ts'
 
@@ -30,7 +30,7 @@ async function ask(tx: Tx, system: SystemRow, item: ItemRow, asked: string[], se
   const round = await addRound(tx, item, asked)
   await want(
     tx,
-    { systemId: system.id, workItemId: item.id, key: `questions:${round.id}` },
+    { systemId: system.id, workItemId: item.id, key: questionsKey(round.id) },
     {
       kind: 'comment',
       payload: { issueNumber: item.issueNumber, body: questionsComment(round, settings.planning.questions) },
@@ -52,7 +52,7 @@ async function show(
   const asks = whyAsk(content, settings.planning)
   await want(
     tx,
-    { systemId: system.id, workItemId: item.id, key: `plan:${plan.id}` },
+    { systemId: system.id, workItemId: item.id, key: planKey(plan.id) },
     { kind: 'comment', payload: { issueNumber: item.issueNumber, body: planComment(plan, asks) } },
   )
   if (asks !== undefined) {

@@ -6,9 +6,9 @@
 import { join } from 'node:path'
 import { type Sha, sha } from '../config/ids.ts'
 import { loopNamed, settingsInLoop } from '../config/loops.ts'
-import { planForAgent } from '../github/plan-wording.ts'
+import { answersForAgent, planForAgent } from '../github/plan-wording.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
-import { approvedPlan } from '../store/plans.ts'
+import { approvedPlan, roundsOf } from '../store/plans.ts'
 import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
 import { claimRun, endRun, isPlanning, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
@@ -86,6 +86,7 @@ async function work(one: Attempt): Promise<Ending> {
       body: one.item.body,
       attempt: run.attempt,
       branch: one.item.branch,
+      answers: answersForAgent(await roundsOf(parts.store.db, one.item.id)),
       plan: plan && planForAgent(plan),
       loop,
       feedback: run.feedback,

@@ -2,7 +2,7 @@
 
 import { comesApart } from '../config/routing.ts'
 import type { Settings } from '../config/settings.ts'
-import { planForAgent } from '../github/plan-wording.ts'
+import { answersForAgent, planForAgent } from '../github/plan-wording.ts'
 import type { ItemRow } from '../store/items.ts'
 import type { PlanRow, QuestionRow } from '../store/plans.ts'
 import type { RunRow } from '../store/runs.ts'
@@ -27,7 +27,7 @@ export function planPrompt(task: PlanningTask): string {
     `Purpose: ${run.purpose}\nAttempt: ${run.attempt}`,
     `# Goal: issue #${item.issueNumber}, ${item.title}`,
     item.body || '(The issue has no further text.)',
-    rounds.length > 0 && `# What was asked before\n\n${rounds.map(answered).join('\n\n')}`,
+    rounds.length > 0 && `# What was asked before\n\n${answersForAgent(rounds)}`,
     last?.state === 'rejected' &&
       `# The plan before was rejected\n\n${planForAgent(last)}\n\nWhy it was rejected, which outranks everything above: ${last.why}`,
     run.feedback && `# What was wrong with the last attempt\n\n${run.feedback}`,
@@ -35,11 +35,6 @@ export function planPrompt(task: PlanningTask): string {
   ]
     .filter(Boolean)
     .join('\n\n')
-}
-
-function answered({ round, asked, answer }: QuestionRow): string {
-  const list = asked.map((question, at) => `${at + 1}. ${question}`).join('\n')
-  return `Round ${round}:\n\n${list}\n\nAnswer: ${answer ?? 'none; decide yourself.'}`
 }
 
 function rules({ item, questionsLeft, settings }: PlanningTask): string {

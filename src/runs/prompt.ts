@@ -9,6 +9,8 @@ export interface Task {
   body: string
   attempt: number
   branch: string
+  /** What an agent asked before it planned, and the answers; '' when nothing was asked. */
+  answers: string
   /** The approved plan, with what people added to it. */
   plan?: string
   /** The way of working. */
@@ -29,6 +31,7 @@ export function promptFor(task: Task): string {
     `Attempt: ${task.attempt}`,
     `# Task: issue #${task.issueNumber}, ${task.title}`,
     task.body || '(The issue has no further text.)',
+    task.answers && `# What was asked and answered\n\n${task.answers}`,
     task.plan &&
       `# The plan, which was approved\n\n${task.plan}\n\nKeep to it, and to its scope. Where it turns out to be wrong, do what serves the goal and say so at the end.`,
     task.loop && role(task.loop),

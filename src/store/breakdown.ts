@@ -15,6 +15,12 @@ export function planIssueKey(planId: number, part: string): string {
   return `${planIssuePrefix}${planId}:${part}`
 }
 
+/** The plan and the part that such a key stands for. */
+export function planIssueOf(key: string): { planId: number; part: string } | undefined {
+  const [, planId, part] = /^create:plan:(\d+):(.+)$/.exec(key) ?? []
+  return planId === undefined || part === undefined ? undefined : { planId: Number(planId), part }
+}
+
 /**
  * Has the issues made that are not there yet, and those once more that could not be made. What follows when all are
  * there is for the `created` queue.
@@ -27,9 +33,11 @@ export async function startBreakdown(
   actor: string,
 ): Promise<void> {
   const known = new Map((await planIssues(tx.db, plan.id)).map((row) => [row.key, row]))
+  let missing = 0
   for (const { key, issue } of issues) {
     const effect = planIssueKey(plan.id, key)
     const again = known.get(effect)?.state === 'failed'
+    if (known.get(effect)?.state !== 'done') missing += 1
     if (known.has(effect) && !again) continue
     await want(
       tx,
@@ -38,7 +46,8 @@ export async function startBreakdown(
       { again },
     )
   }
-  const why = `The breakdown is approved: ${issues.length === 1 ? 'one issue is' : `${issues.length} issues are`} being made of it.`
+  const being = missing === 1 ? 'one issue is being made of it' : `${missing} issues are being made of it`
+  const why = missing === 0 ? 'It is made of other issues.' : `The breakdown is approved: ${being}.`
   await advance(tx, item, 'ready', { actor, why, set: { kind: 'epic', plannedHours: null } })
 }
 

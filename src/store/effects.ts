@@ -50,7 +50,8 @@ export type Effect =
     }
   /**
    * An issue that is made once; the key and its marker say which. The `created` queue hears of it. `part`: where it
-   * stands in the epic that it is made for.
+   * stands in the epic that it is made for. `wantedBy`: on whose word it is queued, where it is made for no item;
+   * `explicit`: they want to see how before it starts.
    */
   | {
       kind: 'create-issue'
@@ -59,6 +60,8 @@ export type Effect =
         body: string
         labels: string[]
         part?: { source: 'task-list' | 'roadmap'; position: number; heading: string }
+        wantedBy?: { id: number; login: string }
+        explicit?: boolean
       }
     }
   /** GitHub's own sub-issue link, or its end. `id`: the child's database id, where it is known. */

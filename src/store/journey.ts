@@ -61,7 +61,11 @@ export const journey = {
   approved: { actor: 'delivery', next: ['merging', 'reviewing', 'ready', 'done'], says: 'Approved' },
   merging: { actor: 'delivery', next: ['done', 'reviewing', 'ready'], says: 'Merging' },
   done: { actor: 'nobody', next: ['queued'], wakes: 'tidy', says: 'Done' },
-  paused: { actor: 'a person', next: ['queued', 'ready', 'reviewing', 'planning'], says: 'Paused' },
+  paused: {
+    actor: 'a person',
+    next: ['queued', 'ready', 'reviewing', 'planning', 'asking', 'proposed'],
+    says: 'Paused',
+  },
   held: { actor: 'a person', next: ['queued', 'ready', 'reviewing', 'planning', 'done'], says: 'Held: needs a person' },
   skipped: { actor: 'a person', next: ['queued'], wakes: 'tidy', says: 'Skipped' },
   cancelled: { actor: 'nobody', next: ['queued'], wakes: 'tidy', says: 'Cancelled' },

@@ -135,10 +135,14 @@ export function storedSubmission(stored: Record<string, unknown> | null): Submis
 
 /** Agent hours that a plan, or all items of a breakdown together, will take. */
 export function hoursOf(of: Submission): number {
-  const hours = (effort: Plan['effort']) => (typeof effort === 'number' ? effort : effortHours[effort])
-  if (of.kind === 'plan') return hours(of.effort)
+  if (of.kind === 'plan') return hoursFor(of.effort)
   if (of.kind === 'questions') return 0
-  return of.features.flatMap(({ items }) => items).reduce((sum, one) => sum + hours(one.effort), 0)
+  return of.features.flatMap(({ items }) => items).reduce((sum, one) => sum + hoursFor(one.effort), 0)
+}
+
+/** The agent hours that an effort stands for. */
+export function hoursFor(effort: Plan['effort']): number {
+  return typeof effort === 'number' ? effort : effortHours[effort]
 }
 
 /** A key that stands twice, a dependency on nothing, or a circle; all items of a breakdown are one graph. */

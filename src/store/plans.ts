@@ -57,6 +57,12 @@ export async function latestPlan(db: Database, workItemId: number): Promise<Plan
   return row
 }
 
+/** One plan by its row id. */
+export async function getPlan(db: Database, id: number): Promise<PlanRow | undefined> {
+  const [row] = await db.select().from(plans).where(eq(plans.id, id))
+  return row
+}
+
 /** The plan that the item is built by: the newest one, if it is approved and was made for the item's text. */
 export async function approvedPlan(db: Database, item: ItemRow): Promise<PlanRow | undefined> {
   const plan = await latestPlan(db, item.id)
@@ -116,10 +122,34 @@ export async function dropPlan(
     .where(eq(plans.id, plan.id))
 }
 
+/**
+ * The text of an issue was changed: a plan that was made of the old one and is not carried out yet waits for a word
+ * again. @returns whether there was such a plan.
+ */
+export async function voidPlan(tx: Tx, item: ItemRow, by: Person, why: string): Promise<boolean> {
+  const plan = await latestPlan(tx.db, item.id)
+  const open = item.kind === 'task' && (item.state === 'ready' || item.state === 'proposed')
+  if (!open || (plan?.state !== 'proposed' && plan?.state !== 'approved')) return false
+  await dropPlan(tx, plan, 'void', by, why)
+  if (item.state === 'ready') await advance(tx, item, 'proposed', { actor: by.login, why })
+  else await stay(tx, item, { why })
+  return true
+}
+
+/** A person has rewritten a plan in its comment: from now on that text stands in its place. */
+export async function rewritePlan(tx: Tx, plan: PlanRow, text: string): Promise<void> {
+  await tx.db.update(plans).set({ rewritten: text }).where(eq(plans.id, plan.id))
+}
+
 /** All rounds of questions about an item, oldest first. */
 export async function roundsOf(db: Database, workItemId: number): Promise<QuestionRow[]> {
   return db.select().from(questions).where(eq(questions.workItemId, workItemId)).orderBy(asc(questions.round))
 }
+
+/** The key of the comment that asks a round of questions. */
+export const questionsKey = (roundId: number) => `questions:${roundId}`
+/** The key of the comment that shows a plan. */
+export const planKey = (planId: number) => `plan:${planId}`
 
 /** Keeps a round of questions. */
 export async function addRound(tx: Tx, item: ItemRow, asked: string[]): Promise<QuestionRow> {

@@ -265,7 +265,6 @@ const table: Record<string, Record<string, string[]>> = {
       '/tmp',
       '/home/someone',
       '/lgtm',
-      '/approve',
       '/assign',
       '/assign @someone',
       '/unassign',

@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import { defaultSettings } from '../../config/settings.ts'
 import { type Roadmap, readRoadmap } from '../../github/roadmap-text.ts'
 import type { GitHub, PlacedIssue } from '../../github/types.ts'
+import { issuesUnderWay } from '../../store/effects.ts'
 import { notTaken, type Part, type PartSource, partsOf, setParts } from '../../store/epics.ts'
 import { firstTime } from '../../store/handled.ts'
 import {
@@ -176,7 +177,8 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   const made = inText(reading, system.fullName.toLowerCase(), lines?.made ?? new Map())
   const seen = new Set(found.named.filter((one) => one.source === of.source).map(keyOf))
   await saveEdges(tx, reading, { ...found, named: [...found.named, ...made.filter((one) => !seen.has(keyOf(one)))] })
-  const nothing = found.named.length === 0 && of.lines.length === 0
+  const underWay = await issuesUnderWay(tx.db, epic.id)
+  const nothing = found.named.length === 0 && of.lines.length === 0 && underWay === 0
   const notes = nothing ? [say.empty] : [...found.notes, ...badLines(text.roadmap), ...(lines?.notes ?? [])]
   const reply = text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
   const facts = { notes, read: true, unmade: lines?.unmade ?? 0 }

@@ -43,8 +43,8 @@ export async function notNow(context: CommandContext, item: ItemRow, what: strin
   throw new UserError(`${what} ${await standing(context, item)}`)
 }
 
-/** Has an item that stays `queued` planned first, when it is looked at. */
-export async function planWhenQueued({ tx }: CommandContext, item: ItemRow, routing: Routing): Promise<void> {
+/** Says of an item that stays `queued` how it is to be worked on, for when it is looked at. */
+export async function routeWhenQueued({ tx }: CommandContext, item: ItemRow, routing: Routing): Promise<void> {
   await stay(tx, item, { why: item.reason, set: { routing } })
 }
 

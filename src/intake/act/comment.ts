@@ -20,6 +20,7 @@ import type { Tx } from '../../store/open.ts'
 import { type PullRow, pullByNumber } from '../../store/pulls.ts'
 import { workItems } from '../../store/schema.ts'
 import type { Commented } from '../facts.ts'
+import { answered } from './answer.ts'
 import {
   type DeliverParts,
   done,
@@ -46,10 +47,10 @@ export async function commented(parts: DeliverParts, fact: Commented): Promise<O
   const { repository, sender, commentId } = fact
   // Bots repeat what others said, and two bots can talk to each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
-  if (!/^\//m.test(fact.body)) return ignored('no command in it')
+  if (!/^\//m.test(fact.body)) return answered(parts, fact)
   const known = await withSettings(parts, await systemOfRepository(db, repository.repositoryId))
   const parsed = parseCommand(fact.body, settingsOf(known).prefix, parts.commands)
-  if (!parsed) return ignored('no command in it')
+  if (!parsed) return answered(parts, fact)
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
   const key = `comment:${repository.repositoryId}:${commentId}`
   if (await wasHandled(db, key)) return ignored('the comment was handled before')

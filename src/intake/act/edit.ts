@@ -8,10 +8,12 @@ import {
   announce,
   type ItemRow,
   itemOfIssue,
+  lockItem,
   type SystemRow,
   setDependencies,
   systemOfRepository,
 } from '../../store/items.ts'
+import { voidPlan } from '../../store/plans.ts'
 import { dependencies, workItems } from '../../store/schema.ts'
 import type { IssueEdited } from '../facts.ts'
 import { done, type IntakeParts, ignored, isFinished, mayWrite, type Outcome } from './parts.ts'
@@ -31,12 +33,20 @@ export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promis
     ? await edgesIn(parts, system, fact.issue.body)
     : undefined
   const edited = item.title !== fact.issue.title || item.body !== fact.issue.body
-  const reply = edited ? say.editedIssue(fact.sender.login, edges !== undefined) : null
+  const beingPlanned = item.state === 'planning' || item.state === 'asking'
+  const planned = beingPlanned && !edges ? say.editedWhilePlanned(fact.sender.login) : undefined
+  const reply = edited ? (planned ?? say.editedIssue(fact.sender.login, edges !== undefined)) : null
   if (!edges && item.reply === reply) return ignored('it was said already')
   if (!edges && !edited) return ignored('the text is the one we have')
   await parts.store.transaction(async (tx) => {
     if (fact.at) await hear(tx, subject, fact.at)
-    await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
+    const current = edited && (await lockItem(tx, item.id))
+    // The plan says it itself.
+    const toVoid = current && (await voidPlan(tx, current, fact.sender, say.planVoid(fact.sender.login)))
+    await tx.db
+      .update(workItems)
+      .set({ reply: toVoid ? null : reply })
+      .where(eq(workItems.id, item.id))
     if (edges) {
       await setDependencies(tx, item, 'body', edges)
       if (item.state === 'queued') await firstTime(tx, editedWhileQueued(item.id))

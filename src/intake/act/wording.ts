@@ -37,6 +37,21 @@ export const commandRefused = (login: string) =>
 export const cannotAsk = (login: string) =>
   `GitHub could not be asked what ${line(login)} may do here, so nothing was done. Say it again, or put the label on again.`
 
+export const answerRefused = (login: string) =>
+  `Questions are answered by people with write access; ${line(login)} has none here. A maintainer can repeat the answer, or say \`/answer\` and the text.`
+export const editedWhilePlanned = (login: string) =>
+  `${login} edited this issue while it is being planned. The plan is made of the text as it was; \`/plan\` has the new text planned.`
+export const planVoid = (login: string) =>
+  `${login} edited this issue after the plan was made, so the plan waits for a word again: \`/approve\` keeps to the plan and the old text, \`/plan\` has the new text planned.`
+export const planRewritten = (login: string) =>
+  `${login} rewrote the plan in its comment; it counts as it stands there.`
+export const breakdownRewritten = (login: string) =>
+  `${login} edited the breakdown's comment, but issues are made of what the agent handed in. \`/reject\` and what should be different has it made anew.`
+export const planRewrittenLate = (login: string) =>
+  `${login} edited the plan's comment, but it is too late for that: the plan was taken up or replaced before. \`/status\` says where this stands.`
+export const planEmpty = (login: string) =>
+  `${login} left nothing of the plan in its comment; the plan counts as it was. \`/reject\` with the reason has it planned again.`
+
 export const unknownCommand = (word: string, nearest: string | undefined) =>
   nearest
     ? `There is no command \`/${word}\`; did you mean \`/${nearest}\`? \`/help\` lists them.`

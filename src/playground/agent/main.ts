@@ -40,7 +40,7 @@ const app = agent({ name: 'scripted' })
     const text = params.prompt.map((block) => (block.type === 'text' ? block.text : '')).join('\n')
     const { signal } = session.cancel
     const { cwd, mcpServers } = session
-    const turn = openTurn({ client, sessionId: params.sessionId, cwd, mcpServers, signal })
+    const turn = openTurn({ client, sessionId: params.sessionId, cwd, mcpServers, prompt: text, signal })
     try {
       for (const step of readScript(text) ?? plausibleSteps(text)) await perform(turn, step)
     } catch (error) {

@@ -32,6 +32,7 @@
  * |---|---|
  * | `say TEXT`, `think TEXT` | a message; a thought |
  * | `plan [x] A \| [>] B \| [ ] C` | a plan: done, in progress, to do |
+ * | `keep-prompt PATH` | writes what it was told into a file |
  * | `tool NAME JSON` | calls a tool of the MCP server it was given, says the answer |
  * | `usage USED SIZE [COST]` | reports tokens, and the cost in USD |
  * | `write PATH: TEXT`, `append PATH: TEXT` | writes a file, with a line end; makes its folders |

@@ -29,6 +29,7 @@ export const steps: Readonly<Record<string, Perform>> = {
   append: (turn, rest) => change(turn, 'Add to', rest, (file, text) => appendFile(file, `${text}\n`)),
   replace: (turn, rest) => change(turn, 'Change', rest, replaceIn),
   delete: (turn, rest) => turn.tool('delete', `Delete ${rest}`, [rest], () => rm(turn.path(rest))),
+  'keep-prompt': (turn, rest) => writeFile(turn.path(rest), turn.prompt),
   run,
   tool: callTool,
   ask,

@@ -22,6 +22,8 @@ export interface Turn {
   readonly cwd: string
   /** The MCP servers that the session was given. */
   readonly mcpServers: readonly McpServer[]
+  /** What the agent was told. */
+  readonly prompt: string
   /** Aborted when the client cancels the turn. */
   readonly signal: AbortSignal
   /** Tells the client something. */
@@ -37,7 +39,9 @@ export interface Turn {
 }
 
 /** The parts of a turn, for one prompt. */
-export function openTurn(options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'signal'>): Turn {
+export function openTurn(
+  options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'prompt' | 'signal'>,
+): Turn {
   const { client, sessionId, cwd, signal } = options
   let calls = 0
   let messages = 0
