@@ -40,6 +40,7 @@ import { keepAlive, startSweeps } from './timers.ts'
 import { sweepStrays } from './workspace/containment/markers.ts'
 import { createWarden } from './workspace/containment/warden.ts'
 import { Controls } from './workspace/controls.ts'
+import { createStarter } from './workspace/starter.ts'
 
 export interface Tutti {
   /** Where webhooks and people come in. */
@@ -85,9 +86,12 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     closers.push(() => deregister(store.db, instance))
     await giveBackJobs(store, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
 
+    const starter = createStarter({ onLost: (reason) => log.warn(reason) })
+    closers.push(async () => starter.close())
     const controls = new Controls(join(env.dataDirectory, 'repositories'), {
       allowHttp: env.ALLOW_HTTP_CLONE,
       token: (system: SystemRow, need) => github.token(system, need),
+      start: starter.git,
     })
     const control = (system: SystemRow) => controls.of(system)
     const commands = await loadCommands()

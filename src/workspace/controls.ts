@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { type Control, openControl } from './control.ts'
+import type { StartGit } from './git.ts'
 
 /** As much of a target as its control repository needs to know. */
 export interface Target {
@@ -15,6 +16,8 @@ interface ControlsOptions<Of> {
   allowHttp: boolean
   /** Mints a token for one target, narrowed to what is needed. */
   token: (target: Of, need: 'read' | 'write') => Promise<string | undefined>
+  /** Who starts git; this process when not given. */
+  start?: StartGit
 }
 
 export class Controls<Of extends Target> {
@@ -39,6 +42,7 @@ export class Controls<Of extends Target> {
       cloneUrl: target.cloneUrl,
       token: (need) => this.#options.token(target, need),
       allowHttp: this.#options.allowHttp,
+      start: this.#options.start,
     })
     this.#open.set(key, opening)
     // A failure is not remembered: the next call tries again.

@@ -129,15 +129,37 @@ const settings = [
 
 const remoteSettings = ['protocol.https.allow=always', 'protocol.http.allow=always']
 
+/** How a start of git ended, before anybody judges it. */
+export interface GitEnd extends GitResult {
+  /** Why we ended it, where we did. */
+  ended?: string
+}
+
+/** Starts git and waits for its end; see `starter.ts` for another way than `startGit`. */
+export type StartGit = (args: readonly string[], options: GitOptions) => Promise<GitEnd>
+
 /**
  * Runs git and resolves with what it wrote.
  * @param args subcommand first; checked against the list in `arguments.ts`
+ * @param start who starts the process.
  * @throws {GitError} on any exit code that is not 0 or in `accept`, on a time-out, an abort, or too much output.
  */
-export async function runGit(args: readonly string[], options: GitOptions = {}): Promise<GitResult> {
+export async function runGit(
+  args: readonly string[],
+  options: GitOptions = {},
+  start: StartGit = startGit,
+): Promise<GitResult> {
   checkArguments(args)
   const command = args[0] ?? ''
   options.signal?.throwIfAborted()
+  const { ended, ...result } = await start(args, options)
+  if (ended && !result.cut) throw new GitError(command, undefined, result.stderr, ended)
+  if (result.code === 0 || result.cut || options.accept?.includes(result.code)) return result
+  throw new GitError(command, result.code, result.stderr)
+}
+
+/** Starts git as a child of this process. @throws {OperatorError} when there is no git. */
+export function startGit(args: readonly string[], options: GitOptions): Promise<GitEnd> {
   const child = spawn('git', [...globalArguments(options), ...args], {
     cwd: options.workTree ?? options.gitDir ?? '/',
     env: environment(options),
@@ -145,9 +167,7 @@ export async function runGit(args: readonly string[], options: GitOptions = {}):
     detached: true,
     stdio: options.remote?.token === undefined ? ['pipe', 'pipe', 'pipe'] : ['pipe', 'pipe', 'pipe', 'pipe'],
   })
-  const result = await collect(child, command, options)
-  if (result.code === 0 || result.cut || options.accept?.includes(result.code)) return result
-  throw new GitError(command, result.code, result.stderr)
+  return collect(child, options)
 }
 
 function globalArguments(options: GitOptions): string[] {
@@ -198,7 +218,7 @@ function plainName(text: string): string {
   return text.replace(/[\p{Cc}<>]/gu, '').trim() || 'unknown'
 }
 
-async function collect(child: ChildProcess, command: string, options: GitOptions): Promise<GitResult> {
+async function collect(child: ChildProcess, options: GitOptions): Promise<GitEnd> {
   const maxBytes = options.maxBytes ?? defaultMaxBytes
   const chunks: Buffer[] = []
   let bytes = 0
@@ -228,8 +248,7 @@ async function collect(child: ChildProcess, command: string, options: GitOptions
   try {
     const code = await exitOf(child)
     const text = hide(stderr, options.remote?.token)
-    if (ended && !cut) throw new GitError(command, undefined, text, ended)
-    return { code, stdout: Buffer.concat(chunks), stderr: text, cut }
+    return { code, stdout: Buffer.concat(chunks), stderr: text, cut, ...(ended ? { ended } : {}) }
   } finally {
     clearTimeout(timer)
     options.signal?.removeEventListener('abort', onAbort)

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sha } from '../config/ids.ts'
 import { replaceFile } from './files.ts'
-import { type GitOptions, type GitResult, runGit } from './git.ts'
+import { type GitOptions, type GitResult, runGit, type StartGit } from './git.ts'
 import { type Turns, withRetry } from './locks.ts'
 import type { CloneUrl } from './names.ts'
 
@@ -27,6 +27,8 @@ export interface Repository {
   proxy: string | undefined
   caFile: string | undefined
   turns: Turns
+  /** Who starts git here. */
+  start: StartGit
   /** Commits that git has found here. They stay: nothing in this repository is ever pruned. */
   commits: Set<Sha>
 }
@@ -59,7 +61,7 @@ export async function git(
 ): Promise<GitResult> {
   return withRetry(repository.gitDir, async () => {
     await guardConfig(repository)
-    return runGit(args, { ...options, gitDir: repository.gitDir })
+    return runGit(args, { ...options, gitDir: repository.gitDir }, repository.start)
   })
 }
 

@@ -4,7 +4,7 @@ import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { OperatorError } from '../config/errors.ts'
 import { exists, isDirectory, replaceFile } from './files.ts'
-import { runGit } from './git.ts'
+import { runGit, type StartGit, startGit } from './git.ts'
 import { createTurns, type Turns } from './locks.ts'
 import { validCloneUrl } from './names.ts'
 import { configText, type Repository, type TokenSource } from './repository.ts'
@@ -25,6 +25,8 @@ export interface ControlOptions {
   proxy?: string
   /** Certificates of the server's authority, a PEM file. */
   caFile?: string
+  /** Who starts git; this process when not given. */
+  start?: StartGit
 }
 
 /** `git merge-tree --write-tree` came with 2.38. */
@@ -70,6 +72,7 @@ export async function prepare(options: ControlOptions): Promise<Repository> {
     proxy: options.proxy,
     caFile: options.caFile,
     turns,
+    start: options.start ?? startGit,
     commits: new Set(),
   }
   await turns.take('setup', () => build(repository))
