@@ -4,6 +4,18 @@ import type { Edge, Item, Snapshot } from '../../src/backlog/schedule/types.ts'
 
 const REPOSITORIES = 20
 const MODULES = 30
+const PARTS = 10
+
+// Names are shared, as those of rows that come from tables are.
+const repositories = Array.from({ length: REPOSITORIES }, (_, at) => `bench/repository-${at}`)
+const modules = Array.from({ length: MODULES }, (_, at) => {
+  const name = `module-${at}`
+  return {
+    name,
+    all: `src/${name}/**`,
+    files: Array.from({ length: PARTS }, (_, part) => `src/${name}/part-${part}/file.ts`),
+  }
+})
 
 /** Dependencies reach back this part of the backlog at most: roadmaps follow one another. */
 const REACH = 0.1
@@ -28,18 +40,21 @@ export function anyEdge(items: readonly Item[], random: Random): Edge {
 }
 
 function anyItem(number: number, random: Random): Item {
-  const module = `module-${randomInt(random, MODULES)}`
-  const file = () => `src/${module}/part-${randomInt(random, 10)}/file.ts`
+  const module = any(modules, random)
   return {
     id: `item-${number}`,
-    repository: `bench/repository-${randomInt(random, REPOSITORIES)}`,
+    repository: any(repositories, random),
     number,
     state: 'ready',
     effort: [1, 2, 4, 8][randomInt(random, 4)] ?? 2,
     priority: ([0, 1, 2, 2, 2, 3, 3] as const)[randomInt(random, 7)] ?? 2,
     since: number,
-    module,
-    footprint: random() < 0.3 ? [`src/${module}/**`] : [file(), file()],
+    module: module.name,
+    footprint: random() < 0.3 ? [module.all] : [any(module.files, random), any(module.files, random)],
     agentKind: random() < 0.5 ? 'claude-code' : 'codex',
   }
+}
+
+function any<T>(values: readonly T[], random: Random): T {
+  return values[randomInt(random, values.length)] as T
 }

@@ -18,8 +18,9 @@ export class Admission {
   readonly #repositories = new Map<string, { agents: number; reserved: number }>()
   readonly #kinds = new Map<string, number>()
 
-  constructor(limits: Limits) {
-    this.limits = limits
+  constructor({ caps, memory, budget, systems }: Limits) {
+    // Not the object itself, which may be a whole snapshot that nobody else needs any more.
+    this.limits = { caps, memory, budget, systems }
   }
 
   /** Agents at work in the repository. */

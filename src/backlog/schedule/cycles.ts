@@ -1,5 +1,5 @@
 /** Dependency cycles, named edge by edge so that the people who wrote them can cut one. */
-import { type Graph, isOver, type Link, type Node } from './graph.ts'
+import { edgeOf, type Graph, isOver, type Link, type Node } from './graph.ts'
 import type { Edge, ItemId } from './types.ts'
 
 export type Cycle = {
@@ -105,7 +105,7 @@ export function cycleThrough(start: Node): Cycle {
   }
   const edges: Edge[] = []
   for (let link = found.get(start); link !== undefined; link = link.to === start ? undefined : found.get(link.to)) {
-    edges.unshift(link.edge)
+    edges.unshift(edgeOf(link))
   }
   return { items: edges.map((edge) => edge.item), edges }
 }
@@ -115,7 +115,7 @@ function isDone(node: Node): boolean {
 }
 
 function compareLinks(a: Link, b: Link): number {
-  return compareIds(a.from.id, b.from.id) || compareIds(a.edge.source, b.edge.source)
+  return compareIds(a.from.id, b.from.id) || compareIds(a.source, b.source)
 }
 
 /** By code units, the same on every machine. */

@@ -19,6 +19,8 @@ const MOST_ANSWERS = 200_000
 /** Reads footprints and remembers which of them overlap. */
 export class Footprints {
   readonly #known = new Map<string, Footprint>()
+  /** Many footprints are made of few patterns. */
+  readonly #patterns = new Map<string, readonly Pattern[]>()
   readonly #answers = new Map<number, boolean>()
 
   /** @param texts patterns as `patterns.ts` describes them; order and repetition do not matter. */
@@ -29,9 +31,22 @@ export class Footprints {
     const known = this.#known.get(key)
     if (known) return known
     const read = texts === 'nothing' ? texts : sorted
-    const footprint = { id: this.#known.size, known: read, texts: sorted, patterns: sorted.map(parsePattern) }
+    const footprint = {
+      id: this.#known.size,
+      known: read,
+      texts: sorted,
+      patterns: sorted.map((text) => this.#parse(text)),
+    }
     this.#known.set(key, footprint)
     return footprint
+  }
+
+  #parse(text: string): readonly Pattern[] {
+    const known = this.#patterns.get(text)
+    if (known) return known
+    const patterns = parsePattern(text)
+    this.#patterns.set(text, patterns)
+    return patterns
   }
 
   /** Whether some file can belong to both. Nothing overlaps with a footprint that is not known. */

@@ -3,7 +3,7 @@
  * visits its own edges, a new edge the few items whose order it changes.
  */
 import { addToOrder, orderAll } from './order.ts'
-import type { Edge, Item, ItemId, ItemState, Rules, Run } from './types.ts'
+import type { Edge, EdgeSource, Item, ItemId, ItemState, Rules, Run } from './types.ts'
 
 export type Node = {
   readonly id: ItemId
@@ -26,11 +26,16 @@ export type Node = {
 }
 
 export type Link = {
-  readonly edge: Edge
+  readonly source: EdgeSource
   readonly from: Node
   readonly to: Node
   /** It would close a cycle and so has no part in the ranks. */
   closing: boolean
+}
+
+/** The edge as it was read. Links do not keep it: in a large backlog that is a third of the memory. */
+export function edgeOf({ source, from, to }: Link): Edge {
+  return { item: to.id, blocker: { kind: 'item', id: from.id }, source }
 }
 
 /** Whether the item is over: nothing more is to be done for it. */
@@ -100,7 +105,7 @@ export class Graph {
     const node = this.node(edge.item)
     const { blocker, source } = edge
     if (blocker.kind === 'outside') node.outside = node.outside.filter((other) => !sameEdge(other, edge))
-    else if (node.ins.some((link) => link.from.id === blocker.id && link.edge.source === source)) return undefined
+    else if (node.ins.some((link) => link.from.id === blocker.id && link.source === source)) return undefined
     const link = this.#attach(edge)
     node.open = this.#countOpen(node)
     if (link && !addToOrder(link)) {
@@ -124,7 +129,7 @@ export class Graph {
       node.outside = kept
       this.tidy(node)
     } else {
-      const link = node.ins.find((other) => other.from.id === blocker.id && other.edge.source === source)
+      const link = node.ins.find((other) => other.from.id === blocker.id && other.source === source)
       if (!link) return undefined
       this.#detach(link)
       this.#reopen()
@@ -171,11 +176,16 @@ export class Graph {
   }
 
   #dropRepeated(node: Node): void {
-    const known = new Set<string>()
-    const isNew = (edge: Edge, blocker: string) => known.size < known.add(`${edge.source} ${blocker}`).size
-    node.outside = node.outside.filter((edge) => edge.blocker.kind !== 'outside' || isNew(edge, edge.blocker.reference))
-    known.clear()
-    for (const link of node.ins.filter((one) => !isNew(one.edge, one.from.id))) this.#detach(link)
+    node.outside = node.outside.filter((edge, at, all) => all.findIndex((other) => sameEdge(other, edge)) === at)
+    const known = new Map<Node, EdgeSource[]>()
+    const repeated: Link[] = []
+    for (const link of node.ins) {
+      const sources = known.get(link.from)
+      if (sources?.includes(link.source)) repeated.push(link)
+      else if (sources) sources.push(link.source)
+      else known.set(link.from, [link.source])
+    }
+    for (const link of repeated) this.#detach(link)
   }
 
   #attach(edge: Edge): Link | undefined {
@@ -185,7 +195,7 @@ export class Graph {
       return undefined
     }
     const from = this.node(edge.blocker.id)
-    const link: Link = { edge, from, to, closing: false }
+    const link: Link = { source: edge.source, from, to, closing: false }
     to.ins.push(link)
     from.outs.push(link)
     return link

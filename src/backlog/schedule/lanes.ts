@@ -71,7 +71,7 @@ export class Lanes {
     const key = `${repository} ${agentKind} ${footprint.id}`
     let lane = this.#lanes.get(key)
     if (!lane) {
-      const entries = new Heap<Entry>((a, b) => goesBefore(a.standing, b.standing))
+      const entries = new Heap<Entry>(entryGoesBefore)
       lane = { key, repository, agentKind, footprint, entries, parkedAt: undefined, at: NOWHERE }
       this.#lanes.set(key, lane)
     }
@@ -126,6 +126,10 @@ export class Lanes {
     this.queues.set(lane.repository, kinds.set(lane.agentKind, queue))
     return queue
   }
+}
+
+function entryGoesBefore(a: Entry, b: Entry): boolean {
+  return goesBefore(a.standing, b.standing)
 }
 
 function laneGoesBefore(a: Lane, b: Lane): boolean {

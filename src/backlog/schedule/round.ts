@@ -192,7 +192,7 @@ export class Round {
     }
     const reasons: Reason[] = []
     for (const [from, links] of [...byNode].sort(([a], [b]) => compareNodes(a, b))) {
-      const sources = links.map((link) => link.edge.source).sort()
+      const sources = links.map((link) => link.source).sort()
       if (from.item) reasons.push({ kind: 'blocked', by: this.#ref(from), state: from.item.state, sources })
       else reasons.push({ kind: 'blocked-outside', reference: from.id, state: 'unknown', sources })
     }
