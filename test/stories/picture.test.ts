@@ -1,0 +1,55 @@
+/** The roadmap issue carries one picture of its work, edited in place as the work goes on. */
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Issue } from '../../src/playground/github/model.ts'
+import { byBot, untilMerged } from './facts.ts'
+import { openWorld, plainSettings } from './world.ts'
+
+const settings = `${plainSettings}modules:
+  auth: { paths: [src/auth/] }
+limits: { agents: 2, idleMinutes: 0.5 }
+`.replace('limits:\n  idleMinutes: 0.2\n', '')
+
+test('graph, progress, next, conflicts and who waits for people, in one comment with few edits', async () => {
+  const world = await openWorld({ settings })
+  const { github, maintainer, repository } = world
+  const gate = join(world.directory, 'gate')
+  const part = async (title: string, labels: string[], lines: string[], script: string[]): Promise<Issue> => {
+    const body = [...lines, '', '```tutti-script', ...script, '```'].join('\n')
+    const issue = await maintainer.createIssue(repository, { title, body })
+    if (labels.length > 0) await maintainer.addLabels(repository, issue.number, labels)
+    return issue
+  }
+  const model = await part('Data "model" @everybody', [], [], ['write src/model.txt: model'])
+  const login = await part('Login', ['module:auth'], [], ['write src/auth/login.txt: x', `wait-for ${gate}`])
+  const logout = await part('Logout', ['module:auth'], [], ['write src/auth/logout.txt: x'])
+  const report = await part('Report', [], [`Depends on #${model.number}`], ['write src/report.txt: x'])
+  const body = [model, login, logout, report].map(({ number }) => `- [ ] #${number}`).join('\n')
+  const roadmap = await maintainer.createIssue(repository, { title: 'Roadmap', body })
+  await maintainer.addLabels(repository, roadmap.number, ['roadmap'])
+
+  const begun = await world.untilStatus(roadmap, /Next[\s\S]*1\. #3 Logout \(leverage [\d.]+\): #2 is being worked on/)
+  expect(begun).toContain('0 of 4 done')
+  expect(begun).toMatch(/```mermaid\ngraph TD\n {2}n0\["[^"]*#35;1 Data #34;model#34; #64;everybody"\]/)
+  expect(begun).toMatch(/n0 --> n3\n/)
+  expect(begun).toMatch(/class n0,n3 critical/)
+  expect(begun).toContain('- #4 waits for #1')
+  expect(begun).toContain('| #2 | #3 | `src/auth/` |')
+
+  await untilMerged(world, model)
+  const half = await world.untilStatus(roadmap, /1 of 4 done[\s\S]*- #4: review #\d+/)
+  expect(half).toMatch(/n0\["#10003; #35;1 [^\n]*:::done\n/)
+  writeFileSync(gate, '')
+  for (const issue of [report, login, logout]) await untilMerged(world, issue)
+  await github.until(() => roadmap.state === 'closed', 'the roadmap is closed', 60_000)
+  const end = await world.untilStatus(roadmap, '4 of 4')
+  expect(end).not.toContain('**Next**')
+  expect(end).toContain('▰▰▰▰▰ Done')
+  expect(byBot(roadmap)).toHaveLength(1)
+  const edits = github.calls.filter(
+    ({ method, path }) => method === 'PATCH' && path.endsWith(`/${byBot(roadmap)[0]?.id}`),
+  )
+  expect(edits.length).toBeLessThanOrEqual(10)
+})
