@@ -10,6 +10,7 @@ import { finishEpics } from './epics.ts'
 import { Foresight } from './foresight.ts'
 import { gather } from './known.ts'
 import { outlooksIn } from './outlook.ts'
+import { noteOnly } from './pace.ts'
 import { Past } from './past.ts'
 import { choose } from './schedule/choose.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -54,6 +55,12 @@ export class Scheduler {
       const decisions = choose(snapshot)
       const runIds: number[] = []
       for (const decision of decisions) runIds.push(...(await act(this.#parts, tx, known, decision)))
+      const starts = decisions.filter((decision) => decision.action === 'start').map(({ item }) => Number(item.id))
+      await noteOnly(
+        tx,
+        known,
+        starts.flatMap((id) => known.items.get(id) ?? []),
+      )
       return { known, snapshot, decisions, runIds }
     })
     for (const runId of seen.runIds) started?.(runId)

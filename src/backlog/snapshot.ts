@@ -6,6 +6,7 @@ import type { DependencyRow, ItemRow, SystemRow } from '../store/items.ts'
 import { working } from '../store/journey.ts'
 import { agentFor } from './agent.ts'
 import type { Known } from './known.ts'
+import { paceEdges } from './pace.ts'
 import { moduleOf, type Past } from './past.ts'
 import type { Edge, Item, Plan, RepositoryRules, Run, Snapshot, System } from './schedule/types.ts'
 
@@ -42,7 +43,8 @@ export function snapshotOf(known: Known, circumstances: Circumstances): Snapshot
     // What an item waits for does not keep it from being planned.
     edges: known.edges
       .filter((edge) => known.items.get(edge.dependentId)?.state !== 'planning')
-      .flatMap((edge) => edgeOf(edge, byIssue)),
+      .flatMap((edge) => edgeOf(edge, byIssue))
+      .concat(paceEdges(known)),
     runs: [...known.runs.map((row) => runOf(row, known, circumstances)), ...branches(known, circumstances)],
     caps: { total: env.MAX_AGENTS },
     memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },

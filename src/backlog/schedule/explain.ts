@@ -10,6 +10,7 @@ const SOURCE_WORDS: Readonly<Record<EdgeSource, string>> = {
   roadmap: 'the roadmap',
   plan: 'the plan',
   command: '`/depends`',
+  pace: 'how its roadmap is worked on',
 }
 
 /**
@@ -49,6 +50,8 @@ function wordsFor(reason: Reason, item: ItemRef): string {
     case 'blocked':
       return `it depends on ${name(reason.by, item)}, which is ${reason.state} (${sources(reason.sources)})`
     case 'blocked-outside':
+      if (reason.sources.includes('pace'))
+        return `its roadmap ${from(reason.reference, item)} has it wait for its turn (\`/roadmap\` says how its parts are worked on)`
       return reason.state === 'unknown'
         ? `it depends on ${code(from(reason.reference, item))}, which cannot be read from here (${sources(reason.sources)})`
         : `it depends on ${from(reason.reference, item)}, which is ${reason.state} (${sources(reason.sources)})`

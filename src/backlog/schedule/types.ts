@@ -52,7 +52,8 @@ export type Item = {
 }
 
 /** Where a dependency was read. One pair of items may be joined by several edges, each from another source. */
-export type EdgeSource = 'native' | 'sub-issue' | 'body' | 'task-list' | 'roadmap' | 'plan' | 'command'
+/** `pace`: no edge of the graph, but a roadmap that lets only some of its parts be worked on at once. */
+export type EdgeSource = 'native' | 'sub-issue' | 'body' | 'task-list' | 'roadmap' | 'plan' | 'command' | 'pace'
 
 /** What holds an item back: another item, or an issue that is no item of ours. */
 export type Blocker =
