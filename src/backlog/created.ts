@@ -2,7 +2,7 @@
 
 import { defaultSettings } from '../config/settings.ts'
 import { type EffectOf, type EffectRow, effectById, issuesUnderWay } from '../store/effects.ts'
-import { addPart } from '../store/epics.ts'
+import { addPart, unmadeOf } from '../store/epics.ts'
 import { getSystem, type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
 import { finished } from '../store/journey.ts'
 import type { Store, Tx } from '../store/open.ts'
@@ -31,8 +31,8 @@ async function lineMade(tx: Tx, effect: EffectRow): Promise<void> {
   const { part } = effect.payload as EffectOf<'create-issue'>['payload']
   if (typeof effect.result?.number === 'number') await take(tx, epic, system, effect, effect.result.number)
   const failed = effect.state === 'failed'
-  const next = failed || ((epic.epic?.unmade ?? 0) > 0 && (await issuesUnderWay(tx.db, epic.id)) === 0)
-  // Lines may wait for this one; and what failed is told.
+  const next = failed || (unmadeOf(epic) > 0 && (await issuesUnderWay(tx.db, epic.id)) === 0)
+  // Lines may wait for this one, all are counted anew, and what failed is told.
   if (next)
     await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: part?.source === 'roadmap' ? 'file' : 'issue' })
 }

@@ -2,6 +2,7 @@
 
 import { and, eq } from 'drizzle-orm'
 import { defaultSettings } from '../config/settings.ts'
+import { notesOf } from '../store/epics.ts'
 import { getItem, getSystem, type ItemRow, lastDecision, type SystemRow } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { pullOfItem } from '../store/pulls.ts'
@@ -34,7 +35,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull: (await pullOfItem(db, item.id)) ?? null,
     mergeWhen: settings.merge.when,
-    notes: item.kind === 'epic' ? (item.epic?.notes ?? []) : [],
+    notes: item.kind === 'epic' ? notesOf(item) : [],
     settingsError: system?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
     roadmap: item.kind === 'epic' ? await pictureOf(db, item, system) : null,

@@ -1,10 +1,10 @@
 /** Epics: the items that stand for a roadmap or a large goal, and the edges that name the issues they are made of. */
 
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, like } from 'drizzle-orm'
 import { advance, type DependencyRow, getSystem, type ItemRow } from './items.ts'
 import type { Database, Tx } from './open.ts'
 import { runsOf } from './runs.ts'
-import { dependencies, workItems } from './schema.ts'
+import { dependencies, type EpicFacts, handled, workItems } from './schema.ts'
 
 /** The sources of edges that name what an epic is made of. */
 export const partSources = ['sub-issue', 'task-list', 'roadmap', 'plan'] as const
@@ -19,7 +19,8 @@ const deepest = 8
 
 /** The key that says "it was put under this epic by somebody who may not write, and so it is not queued by it". */
 export const notTaken = (epicId: number, part: Pick<Part, 'repository' | 'issueNumber'>) =>
-  `not-taken:${epicId}:${part.repository}#${part.issueNumber}`
+  `${notTakenOf(epicId)}${part.repository}#${part.issueNumber}`
+const notTakenOf = (epicId: number) => `not-taken:${epicId}:`
 
 /** Every edge that names a part of an epic, in the order of its source. */
 export async function partsOf(db: Database, epicId: number): Promise<DependencyRow[]> {
@@ -86,6 +87,17 @@ export async function epicsOver(db: Database, repository: string, issueNumber: n
   return rows.map((row) => row.epic)
 }
 
+/** What a person should know of an epic's parts and lines. */
+export function notesOf(epic: Pick<ItemRow, 'epic'>): string[] {
+  const { notes = [], texts = {} } = epic.epic ?? {}
+  return [...notes, ...Object.values(texts).flatMap((text) => text.notes)]
+}
+
+/** How many lines of an epic are not issues yet. */
+export function unmadeOf(epic: Pick<ItemRow, 'epic'>): number {
+  return Object.values(epic.epic?.texts ?? {}).reduce((sum, text) => sum + text.unmade, 0)
+}
+
 /** How many epics stand above an epic, along the longest way. @returns at most `deepest`, also in a circle. */
 async function levelsAbove(db: Database, epic: ItemRow): Promise<number> {
   let level = [epic]
@@ -116,4 +128,24 @@ export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<
   const [epic] = await tx.db.update(workItems).set({ kind: 'epic' }).where(eq(workItems.id, item.id)).returning()
   if (!epic || epic.state === 'queued') return epic
   return advance(tx, epic, 'queued', { actor, why: 'It is made of other issues.' })
+}
+
+/**
+ * Takes a roadmap in anew, with its text and its parts as they are now, on the word of whoever says so.
+ * @param change what else is to be known of it.
+ */
+export async function startAnew(
+  tx: Tx,
+  epic: ItemRow,
+  by: { actor: { id: number; login: string }; issue: { title: string; body: string; labels: readonly string[] } },
+  change: Partial<EpicFacts>,
+): Promise<void> {
+  const { actor, issue } = by
+  const facts: EpicFacts = { ...(epic.epic ?? { notes: [], texts: {} }), read: false, ...change }
+  const text = { title: issue.title, body: issue.body, labels: [...issue.labels] }
+  await tx.db.delete(handled).where(like(handled.key, `${notTakenOf(epic.id)}%`))
+  await tx.db
+    .update(workItems)
+    .set({ ...text, requestedBy: actor.login, requestedById: actor.id, epic: facts, quiet: false })
+    .where(eq(workItems.id, epic.id))
 }

@@ -11,7 +11,8 @@
 export type Job =
   | { queue: 'deliver-event'; deliveryIds: string[] }
   | { queue: 'enlist'; workItemId: number }
-  | { queue: 'roadmap'; workItemId: number; from: 'issue' | 'file' }
+  /** `asked`: a person waits for a word about it. */
+  | { queue: 'roadmap'; workItemId: number; from: 'issue' | 'file'; asked?: boolean }
   | { queue: 'created'; effectId: number }
   | { queue: 'schedule' }
   /** Asked for on an issue; `key` tells one request from the next. */

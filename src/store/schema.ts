@@ -30,12 +30,27 @@ export type DependencySource = 'native' | 'body' | 'sub-issue' | 'task-list' | '
 
 /** What is kept of an epic besides its parts. */
 export interface EpicFacts {
-  /** What a person should know of its parts: lines that were not understood, parts that cannot be queued. */
+  /** What a person should know of its parts, such as those that cannot be queued. */
   notes: string[]
   /** Whether its parts were taken in once; what is found later must have been put there by somebody who may write. */
   read: boolean
-  /** Lines that are not issues yet. */
-  unmade: number
+  /** For its own text, and for a file: what a person should know of its lines, and how many are not issues yet. */
+  texts: Partial<Record<'task-list' | 'roadmap', { notes: string[]; unmade: number }>>
+  /** Whether a person asked for its lines in words to become issues, though the label of roadmaps is not on it. */
+  makes?: boolean
+  /** How its parts are worked on; all that is available where nothing is said. */
+  pace?: Pace
+}
+
+/**
+ * How the parts of an epic are worked on: `one` and no more; at most `max` at once; one after another in their order,
+ * each when the one before is closed; everything that is available.
+ */
+export interface Pace {
+  mode: 'one' | 'parallel' | 'sequential' | 'batch'
+  max?: number
+  /** For `one`: which, as `owner/name#12`. */
+  only?: string
 }
 
 export const id = () => bigserial('id', { mode: 'number' }).primaryKey()

@@ -23,6 +23,8 @@ export interface LinesMade {
   /** Lines that are issues, name one, or are on their way to be one. */
   known: number
   checked: number
+  /** Lines that wait for each other, and never become issues as they stand. */
+  stuck: number
   /** Lines that are not issues yet. */
   unmade: number
   /** When more of them may be made. */
@@ -87,17 +89,18 @@ export async function makeIssues(
   const left = ready.length - now.length
   const oldest = Math.min(Date.now(), ...recent.map((row) => row.createdAt.getTime()))
   const tooMany = open.length - mostLines
-  const underWay =
-    now.length > 0 || [...effects.values()].some((row) => row.state === 'wanted' || row.state === 'doing')
+  const stuck = stuckOf(waiting)
   return {
     ...result,
-    unmade: waiting.length,
+    fresh: result.fresh - stuck.length,
+    stuck: stuck.length,
+    unmade: open.filter((line) => !result.made.has(line.digest)).length,
     more: left > 0 ? new Date(oldest + windowMs) : undefined,
     notes: [
       ...(anew ? [] : failedOf(open, rowOf).map((row) => say.notMade(titleOf(row), row.error ?? ''))),
       ...(tooMany > 0 ? [say.tooManyLines(mostLines, tooMany)] : []),
       ...(left > 0 ? [say.stillMaking(left)] : []),
-      ...(ready.length === 0 && !underWay ? circles(waiting) : []),
+      ...circleIn(stuck),
     ],
   }
 }
@@ -161,19 +164,26 @@ function titleOf(row: EffectRow): string {
   return String(row.payload.title ?? '')
 }
 
-/** The first circle among lines that only wait for each other. */
-function circles(lines: readonly RoadmapLine[]): string[] {
-  const byDigest = new Map(lines.map((line) => [line.digest, line]))
-  for (const start of lines) {
-    const path: RoadmapLine[] = []
-    for (let line: RoadmapLine | undefined = start; line && !path.includes(line); ) {
-      path.push(line)
-      line = line.linesBefore.flatMap((digest) => byDigest.get(digest) ?? [])[0]
-      if (line && path.includes(line)) {
-        const round = [...path.slice(path.indexOf(line)), line]
-        return [say.circle(round.map((one) => one.title))]
-      }
-    }
+/** The lines that can never become issues as they stand: on a circle, or waiting for one that is. */
+function stuckOf(waiting: readonly RoadmapLine[]): RoadmapLine[] {
+  let stuck = [...waiting]
+  for (let before = -1; before !== stuck.length; ) {
+    before = stuck.length
+    const left = new Set(stuck.map((line) => line.digest))
+    stuck = stuck.filter((line) => line.linesBefore.some((digest) => left.has(digest)))
   }
-  return []
+  return stuck
+}
+
+/** One of the circles. Each stuck line waits for another stuck one, so the way back leads into one. */
+function circleIn(stuck: readonly RoadmapLine[]): string[] {
+  const byDigest = new Map(stuck.map((line) => [line.digest, line]))
+  const path: RoadmapLine[] = []
+  let line = stuck[0]
+  while (line && !path.includes(line)) {
+    path.push(line)
+    line = line.linesBefore.flatMap((digest) => byDigest.get(digest) ?? [])[0]
+  }
+  if (!line) return []
+  return [say.circle([...path.slice(path.indexOf(line)), line].map((one) => one.title))]
 }

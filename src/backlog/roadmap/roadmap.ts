@@ -2,6 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { defaultSettings } from '../../config/settings.ts'
+import { type KnownIssue, keyOf, lookUp, type NamedIssue } from '../../github/look-up.ts'
 import { type Roadmap, readRoadmap } from '../../github/roadmap-text.ts'
 import type { GitHub, PlacedIssue } from '../../github/types.ts'
 import { issuesUnderWay } from '../../store/effects.ts'
@@ -22,7 +23,6 @@ import { workItems } from '../../store/schema.ts'
 import { BaseGone, type BaseReader, freshen } from '../../store/systems.ts'
 import { type LineSource, type LinesMade, linesMade, makeIssues } from './lines.ts'
 import { unlink } from './link.ts'
-import { type KnownPart, keyOf, lookUp, type NamedPart } from './look.ts'
 import { letGo, mayWriteOf, takeIn } from './take.ts'
 import * as say from './words.ts'
 
@@ -35,7 +35,7 @@ export interface RoadmapReader {
 /** Handler of the `roadmap` queue. A second time changes nothing. */
 export async function roadmap(
   parts: RoadmapReader,
-  job: { workItemId: number; from: 'issue' | 'file' },
+  job: { workItemId: number; from: 'issue' | 'file'; asked?: boolean },
 ): Promise<void> {
   const { db } = parts.store
   const epic = await getItem(db, job.workItemId)
@@ -48,7 +48,15 @@ export async function roadmap(
   if (finished.includes(epic.state)) return
   const text = job.from === 'file' ? await fileOf(parts, system) : issueOf(epic, system)
   if ('reply' in text) return answer(parts.store, epic, text.reply)
-  await read(parts, { epic, system, before, text })
+  await read(parts, { epic, system, before, text, asked: job.asked ?? false })
+}
+
+/** A part as one source names it. */
+interface NamedPart extends NamedIssue {
+  source: PartSource
+  heading: string
+  position: number
+  checked: boolean
 }
 
 /** A text that was read. */
@@ -62,7 +70,7 @@ interface ReadText {
 
 function issueOf(epic: ItemRow, system: SystemRow): ReadText {
   const label = (system.settings ?? defaultSettings()).roadmap.label.toLowerCase()
-  const makes = epic.labels.some((one) => one.toLowerCase() === label)
+  const makes = epic.epic?.makes === true || epic.labels.some((one) => one.toLowerCase() === label)
   return { roadmap: readRoadmap(epic.body, system.fullName), file: null, makes }
 }
 
@@ -89,6 +97,8 @@ interface Reading {
   system: SystemRow
   before: readonly DependencyRow[]
   text: ReadText
+  /** Whether a person waits for a word about it. */
+  asked: boolean
 }
 
 function linesOf({ text }: Reading): LineSource {
@@ -160,7 +170,7 @@ interface Found {
   /** Whether the server told of sub-issues. */
   native: boolean
   named: readonly NamedPart[]
-  known: ReadonlyMap<string, KnownPart>
+  known: ReadonlyMap<string, KnownIssue>
   notes: string[]
   /** Whether lines in words may become issues. */
   makes: boolean
@@ -171,7 +181,7 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   const current = await lockItem(tx, epic.id)
   if (!current || finished.includes(current.state)) return
   const of = linesOf(reading)
-  const anew = !epic.epic?.read || text.file !== null
+  const anew = !epic.epic?.read || reading.asked
   const lines = found.makes ? await makeIssues(tx, { epic, system, of, anew }) : undefined
   // One that was made since we looked is a part already.
   const made = inText(reading, system.fullName.toLowerCase(), lines?.made ?? new Map())
@@ -179,16 +189,22 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   await saveEdges(tx, reading, { ...found, named: [...found.named, ...made.filter((one) => !seen.has(keyOf(one)))] })
   const underWay = await issuesUnderWay(tx.db, epic.id)
   const nothing = found.named.length === 0 && of.lines.length === 0 && underWay === 0
-  const notes = nothing ? [say.empty] : [...found.notes, ...badLines(text.roadmap), ...(lines?.notes ?? [])]
-  const reply = text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
-  const facts = { notes, read: true, unmade: lines?.unmade ?? 0 }
+  const unmade = lines?.unmade ?? (text.makes ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)
+  const told = { notes: [...badLines(text), ...(lines?.notes ?? [])], unmade }
+  const reply = reading.asked && text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
+  const facts = {
+    ...current.epic,
+    notes: nothing ? [say.empty] : found.notes,
+    read: true,
+    texts: { ...current.epic?.texts, [of.source]: told },
+  }
   await tx.db
     .update(workItems)
     .set({ epic: facts, ...reply })
     .where(eq(workItems.id, epic.id))
   const again = { queue: 'roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
   if (lines?.more) await tx.enqueue(again, { after: lines.more })
-  await announce(tx, current, text.file === null ? 'soon' : 'now')
+  await announce(tx, current, reading.asked ? 'now' : 'soon')
   await tx.enqueue({ queue: 'schedule' })
 }
 
@@ -205,7 +221,7 @@ async function saveEdges(tx: Tx, reading: Reading, { native, named, known }: Fou
   for (const { repository, issueNumber } of gone) await unlink(tx, epic, { repository, number: issueNumber })
 }
 
-function edgeOf(part: NamedPart, known: ReadonlyMap<string, KnownPart>): Part {
+function edgeOf(part: NamedPart, known: ReadonlyMap<string, KnownIssue>): Part {
   const { repository, number: issueNumber, position, heading, checked } = part
   const state = known.get(keyOf(part))?.state ?? 'open'
   return { repository, issueNumber, position, heading, blocker: checked ? 'closed' : state }
@@ -214,14 +230,14 @@ function edgeOf(part: NamedPart, known: ReadonlyMap<string, KnownPart>): Part {
 /** Lines named in the status comment; of more only their number is told. */
 const mostBadLines = 10
 
-function badLines({ problems }: Roadmap): string[] {
+function badLines({ roadmap: { problems }, file }: ReadText): string[] {
   const more = problems.length - mostBadLines
-  const named = problems.slice(0, mostBadLines).map(({ line, why }) => say.badLine(line, why))
+  const named = problems.slice(0, mostBadLines).map(({ line, why }) => say.badLine(file, line, why))
   return more > 0 ? [...named, say.moreBadLines(more)] : named
 }
 
-function replyOf(file: string, { fresh, known, checked }: LinesMade, { problems }: Roadmap): string {
-  return say.imported({ file, fresh, known, checked, bad: problems.length })
+function replyOf(file: string, { fresh, known, checked, stuck }: LinesMade, { problems }: Roadmap): string {
+  return say.imported({ file, fresh, known, checked, stuck, bad: problems.length })
 }
 
 async function answer(store: Store, epic: ItemRow, reply: string): Promise<void> {

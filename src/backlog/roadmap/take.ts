@@ -1,6 +1,7 @@
 /** Taking the parts of a roadmap in: on the word of whoever asked for it, where they may write. And letting them go. */
 
 import { defaultSettings } from '../../config/settings.ts'
+import type { KnownIssue } from '../../github/look-up.ts'
 import type { GitHub, Permission } from '../../github/types.ts'
 import { epicsOver, mayNest, notTaken } from '../../store/epics.ts'
 import { firstTime, forget, wasHandled } from '../../store/handled.ts'
@@ -9,7 +10,6 @@ import { finished } from '../../store/journey.ts'
 import type { Store, Tx } from '../../store/open.ts'
 import { queueIssue, standsForOthers } from '../../store/queue-issue.ts'
 import { runsOf } from '../../store/runs.ts'
-import type { KnownPart } from './look.ts'
 import * as say from './words.ts'
 
 /** Items queued in one transaction: it must not keep others waiting for long. */
@@ -48,11 +48,11 @@ const writers: readonly Permission[] = ['admin', 'maintain', 'write']
 export async function takeIn(
   parts: { store: Store; mayWrite: MayWrite },
   epic: ItemRow,
-  known: readonly KnownPart[],
+  known: readonly KnownIssue[],
   here: string,
 ): Promise<string[]> {
   const sorted = await sort(parts.store, epic, known)
-  const refused = new Map<string, KnownPart[]>()
+  const refused = new Map<string, KnownIssue[]>()
   for (const [system, some] of Map.groupBy(sorted.take, (one) => one.system as SystemRow)) {
     if (!(await parts.mayWrite(system))) {
       refused.set(system.fullName, some)
@@ -60,7 +60,7 @@ export async function takeIn(
     }
     for (let at = 0; at < some.length; at += atOnce) await queue(parts.store, epic, system, some.slice(at, at + atOnce))
   }
-  const told = (group: readonly KnownPart[], words: (names: string) => string) =>
+  const told = (group: readonly KnownIssue[], words: (names: string) => string) =>
     group.length > 0 ? [words(say.namesIn(here, group))] : []
   return [
     ...told(sorted.noApp, say.noApp),
@@ -74,16 +74,16 @@ export async function takeIn(
 }
 
 interface Sorted {
-  take: KnownPart[]
-  noApp: KnownPart[]
-  missing: KnownPart[]
-  pulls: KnownPart[]
-  notTaken: KnownPart[]
-  givenUp: KnownPart[]
-  tooDeep: KnownPart[]
+  take: KnownIssue[]
+  noApp: KnownIssue[]
+  missing: KnownIssue[]
+  pulls: KnownIssue[]
+  notTaken: KnownIssue[]
+  givenUp: KnownIssue[]
+  tooDeep: KnownIssue[]
 }
 
-async function sort(store: Store, epic: ItemRow, known: readonly KnownPart[]): Promise<Sorted> {
+async function sort(store: Store, epic: ItemRow, known: readonly KnownIssue[]): Promise<Sorted> {
   const groups: Sorted = { take: [], noApp: [], missing: [], pulls: [], notTaken: [], givenUp: [], tooDeep: [] }
   const nests = await mayNest(store.db, epic)
   for (const part of known) groups[(await groupOf(store, epic, part, nests)) ?? 'take'].push(part)
@@ -92,14 +92,14 @@ async function sort(store: Store, epic: ItemRow, known: readonly KnownPart[]): P
 }
 
 /** An item that is on its way needs nothing; one that was let go is queued again. */
-function isStartable({ item }: KnownPart): boolean {
+function isStartable({ item }: KnownIssue): boolean {
   return item === undefined || item.state === 'cancelled'
 }
 
 async function groupOf(
   { db }: Store,
   epic: ItemRow,
-  part: KnownPart,
+  part: KnownIssue,
   nests: boolean,
 ): Promise<keyof Sorted | undefined> {
   const { item, issue, system } = part
@@ -115,7 +115,7 @@ async function groupOf(
   return deep && !nests ? 'tooDeep' : undefined
 }
 
-async function queue(store: Store, epic: ItemRow, system: SystemRow, some: readonly KnownPart[]): Promise<void> {
+async function queue(store: Store, epic: ItemRow, system: SystemRow, some: readonly KnownIssue[]): Promise<void> {
   await store.transaction(async (tx) => {
     const current = await lockItem(tx, epic.id)
     // Given up meanwhile: what is not queued yet must not come.

@@ -1,5 +1,6 @@
 /** What people read about the parts of a roadmap: in its status comment, and on the issues made from it. */
 
+import { howItLooks } from '../../github/roadmap-text.ts'
 import { line, quiet } from '../../github/sanitise.ts'
 import type { IssueAddress } from '../../store/effects.ts'
 
@@ -32,7 +33,8 @@ export const notTaken = (names: string) =>
   `These were put here by somebody without write access, or nobody knows by whom, so they are not queued: ${names}. \`/roadmap start\` takes them in.`
 export const tooDeep = (names: string) =>
   `Below 8 levels nothing is taken apart any more, so these are not queued: ${names}. Put the label on them.`
-export const badLine = (number: number, why: string) => `Line ${number}: ${why}.`
+export const badLine = (file: string | null, number: number, why: string) =>
+  file === null ? `Line ${number}: ${why}.` : `\`${line(file)}\`, line ${number}: ${why}.`
 export const moreBadLines = (count: number) => `${count} more lines were not understood.`
 export const notMade = (title: string, error: string) =>
   `“${line(title, 80)}” could not be made an issue: ${line(error, 120)}. \`/roadmap start\` tries again.`
@@ -43,17 +45,6 @@ export const tooManyLines = (most: number, left: number) =>
 export const stillMaking = (count: number) =>
   `${count} ${count === 1 ? 'line is' : 'lines are'} not an issue yet; more are made every few minutes, to stay within GitHub's limits.`
 
-/** How a roadmap is written, for whoever has none yet. */
-export const howItLooks = [
-  'A roadmap is an issue with sub-issues, or with a task list in its text. Each line is an issue, or becomes one:',
-  '',
-  '```markdown',
-  '## Backend',
-  '- [ ] #12',
-  '- [ ] Add a login page [effort:M] [priority:1]',
-  '- [ ] Add sessions (depends on: "Add a login page")',
-  '```',
-].join('\n')
 export const empty = `It lists no work yet. ${howItLooks}`
 
 /** The body of an issue that a line of a roadmap becomes. */
@@ -78,10 +69,18 @@ export const noFile = (file: string, branch: string) =>
 export const largeFile = (file: string) => `\`${line(file)}\` is larger than a megabyte and was not read. Split it.`
 
 /** What an import says when it is done. */
-export function imported(done: { file: string; fresh: number; known: number; checked: number; bad: number }): string {
-  const { file, fresh, known, checked, bad } = done
+export function imported(told: {
+  file: string
+  fresh: number
+  known: number
+  checked: number
+  stuck: number
+  bad: number
+}): string {
+  const { file, fresh, known, checked, stuck, bad } = told
   const parts = [`${fresh} new`, `${known} known`]
   if (checked > 0) parts.push(`${checked} checked off`)
-  if (bad > 0) parts.push(`${bad} ${bad === 1 ? 'line' : 'lines'} not understood, named below`)
+  if (stuck > 0) parts.push(`${stuck} in a circle`)
+  if (bad > 0) parts.push(`${bad} ${bad === 1 ? 'line' : 'lines'} not understood`)
   return `\`${line(file)}\` was read: ${parts.join(', ')}.`
 }

@@ -1,52 +1,50 @@
-/** The parts that a roadmap names, and what they are: looked up in our own tables first, and asked of GitHub in bulk. */
+/** Issues that people name, and what they are: looked up in our own tables first, and asked of GitHub in bulk. */
 
 import { and, eq, inArray } from 'drizzle-orm'
-import { type GitHub, type Issue, NotFound } from '../../github/types.ts'
-import type { PartSource } from '../../store/epics.ts'
-import { type ItemRow, type SystemRow, systemOfName } from '../../store/items.ts'
-import { finished } from '../../store/journey.ts'
-import type { Database, Store } from '../../store/open.ts'
-import { workItems } from '../../store/schema.ts'
+import { type ItemRow, type SystemRow, systemOfName } from '../store/items.ts'
+import { finished } from '../store/journey.ts'
+import type { Database, Store } from '../store/open.ts'
+import { workItems } from '../store/schema.ts'
+import { type GitHub, type Issue, NotFound } from './types.ts'
 
-/** A part as one source names it. */
-export interface NamedPart {
+/** An issue that somebody names. */
+export interface NamedIssue {
   /** `owner/name` in lower case. */
   repository: string
   number: number
-  source: PartSource
-  heading: string
-  position: number
   /** Its box is checked, or it was known to be closed. */
-  checked: boolean
+  checked?: boolean
   /** Where a listing has told already what it is. */
   issue?: Issue
 }
 
-/** What an issue is that is named as a part. */
-export interface KnownPart {
+/** What an issue is that is named. */
+export interface KnownIssue {
   repository: string
   number: number
   /** The repository, where the app may work in it. */
   system: SystemRow | undefined
   item: ItemRow | undefined
+  /** What GitHub says; undefined where our own item tells enough, or nobody can see it. */
   issue: Issue | undefined
   state: 'open' | 'closed' | 'missing'
 }
 
-type Address = Pick<NamedPart, 'repository' | 'number'>
+type Address = Pick<NamedIssue, 'repository' | 'number'>
 
+/** The name that answers are found under: `owner/name#12`. */
 export const keyOf = ({ repository, number }: Address): string => `${repository}#${number}`
 
 /** More issues of one repository than this are asked for by the hundred. */
 const fewIssues = 10
 
-/** Looks up everything that is named, each issue once. @param from the repository of the roadmap. */
+/** Looks up everything that is named, each issue once. @param from where it is named. */
 export async function lookUp(
   parts: { store: Store; github: GitHub },
-  from: SystemRow,
-  named: readonly NamedPart[],
-): Promise<Map<string, KnownPart>> {
-  const known = new Map<string, KnownPart>()
+  from: Pick<SystemRow, 'installationId'>,
+  named: readonly NamedIssue[],
+): Promise<Map<string, KnownIssue>> {
+  const known = new Map<string, KnownIssue>()
   for (const [repository, all] of Map.groupBy(named, (one) => one.repository)) {
     const found = await systemOfName(parts.store.db, repository)
     const system = found?.state === 'gone' ? undefined : found
@@ -73,13 +71,13 @@ export async function lookUp(
 }
 
 /** Whether our own tables say all there is to know. */
-function isSettled(number: number, items: ReadonlyMap<number, ItemRow>, named: readonly NamedPart[]): boolean {
+function isSettled(number: number, items: ReadonlyMap<number, ItemRow>, named: readonly NamedIssue[]): boolean {
   const item = items.get(number)
   if (item) return item.state === 'done' || !finished.includes(item.state)
   return named.some((one) => one.number === number && one.checked)
 }
 
-function stateOf(item: ItemRow | undefined, issue: Issue | undefined, checked: boolean): KnownPart['state'] {
+function stateOf(item: ItemRow | undefined, issue: Issue | undefined, checked: boolean): KnownIssue['state'] {
   if (checked || item?.state === 'done') return 'closed'
   if (issue) return issue.state
   return item && !finished.includes(item.state) ? 'open' : 'missing'
