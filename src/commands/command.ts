@@ -6,6 +6,8 @@
 import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
 import type { Settings } from '../config/settings.ts'
+import type { IssueReference } from '../github/dependencies.ts'
+import type { KnownIssue } from '../github/look-up.ts'
 import type { Actor, Issue, Permission } from '../github/types.ts'
 import { type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
 import { record } from '../store/journal.ts'
@@ -25,6 +27,8 @@ export interface CommandContext {
   /** The issue, or the pull request seen as an issue, that the command was given on. */
   issue: Issue
   actor: Actor
+  /** What the issues are that the arguments name, under `owner/name#12`; see `names` of a command. */
+  named?: ReadonlyMap<string, KnownIssue>
   /** All commands, for `/help`. */
   commands: readonly Command[]
 }
@@ -49,6 +53,12 @@ export interface CommandDefinition<Args extends z.ZodObject> {
   words: readonly (keyof z.output<Args> & string)[]
   /** The argument that takes all the rest, also the lines below: a reason, an answer, a goal. */
   text?: keyof z.output<Args> & string
+  /**
+   * The issues that the arguments name. What they are is asked before the command runs, since it runs inside a
+   * transaction, and is handed in as `named`.
+   * @param repository `owner/name` that a bare `#12` belongs to.
+   */
+  names?(args: z.output<Args>, repository: string): IssueReference[]
   /** What the sender must be allowed in the repository, at least. */
   permission: Permission
   where: 'issue' | 'pull request' | 'anywhere'
@@ -62,16 +72,23 @@ export interface CommandDefinition<Args extends z.ZodObject> {
 }
 
 /** A command whose arguments are checked when it is run: any door may hand in what it got. */
-export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'text' | 'run'> {
+export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'text' | 'names' | 'run'> {
   words: readonly string[]
   text?: string
+  /** @throws {z.ZodError} when the arguments do not fit. */
+  names?(args: unknown, repository: string): IssueReference[]
   /** @throws {z.ZodError} when the arguments do not fit; {UserError} when it cannot be done. */
   run(context: CommandContext, args: unknown): Promise<Reply>
 }
 
 /** Declares a command. */
 export function defineCommand<Args extends z.ZodObject>(definition: CommandDefinition<Args>): Command {
-  return { ...definition, run: (context, args) => definition.run(context, definition.args.parse(args)) }
+  const { names } = definition
+  return {
+    ...definition,
+    names: names && ((args, repository) => names(definition.args.parse(args), repository)),
+    run: (context, args) => definition.run(context, definition.args.parse(args)),
+  }
 }
 
 const permissions = ['none', 'read', 'triage', 'write', 'maintain', 'admin'] as const satisfies readonly Permission[]
@@ -84,6 +101,7 @@ export const commandShape = z.strictObject({
   args: z.instanceof(z.ZodObject),
   words: z.array(z.string()),
   text: z.string().optional(),
+  names: z.custom<Command['names']>((value) => ['function', 'undefined'].includes(typeof value), 'must be a function'),
   permission: z.enum(permissions),
   where: z.enum(['issue', 'pull request', 'anywhere']),
   reads: z.boolean(),

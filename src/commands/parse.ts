@@ -39,7 +39,7 @@ export function parseCommand(body: string, prefix: string, commands: ReadonlyMap
 }
 
 /** Words that other bots answer to in many repositories, and that are nearly one of ours. */
-const others: ReadonlySet<string> = new Set(['retest', 'recheck', 'rerun', 'rebase'])
+const others: ReadonlySet<string> = new Set(['retest', 'recheck', 'rerun', 'rebase', 'unassign'])
 
 /** The name that a line calls, and what follows it; undefined when the line is none of ours. */
 function commandLine(line: string, prefix: string): { word: string; rest: string } | undefined {
@@ -94,7 +94,7 @@ export function usage(command: Command, prefix = ''): string {
     const shown = isFlag
       ? `--${name}`
       : [...command.words, command.text].includes(name)
-        ? `<${name}>`
+        ? `<${name}>${typeof schema === 'object' && schema.type === 'array' ? '…' : ''}`
         : `--${name} <${name}>`
     return required.includes(name) && !isFlag ? shown : `[${shown}]`
   })

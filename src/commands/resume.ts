@@ -11,7 +11,7 @@ import { commit, standing, typed } from './lib/standing.ts'
 
 export const command = defineCommand({
   name: 'resume',
-  summary: 'Goes on with a paused issue, or with "all" with the whole repository',
+  summary: 'Goes on with a paused or blocked issue, or with "all" with the whole repository',
   examples: ['/resume', '/resume all'],
   args: z.strictObject({ all: z.boolean().optional().describe('New work may start in this repository again') }),
   words: [],
@@ -22,7 +22,7 @@ export const command = defineCommand({
     if (args.all) return resumeAll(context)
     const { item, tx, actor } = context
     if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'queue')} queues it.`)
-    if (item.state !== 'paused') return notPaused(context, item)
+    if (item.state !== 'paused' && item.state !== 'held') return notPaused(context, item)
     const by = { actor: actor.login, why: `Resumed by ${actor.login}.` }
     const unjudged = await headToJudge(context, item)
     const to = unjudged ? 'reviewing' : backTo(item.before)
@@ -82,7 +82,7 @@ async function judgeAgain({ tx, actor }: CommandContext, item: ItemRow, headSha:
 
 async function notPaused(context: CommandContext, item: ItemRow): Promise<Reply> {
   const where = await standing(context, item)
-  if (['held', 'skipped', 'cancelled', 'done'].includes(item.state)) throw new UserError(`It is not paused. ${where}`)
+  if (['skipped', 'cancelled', 'done'].includes(item.state)) throw new UserError(`It is not paused. ${where}`)
   return { text: `It is not paused. ${where}`, outcome: 'done' }
 }
 

@@ -20,6 +20,22 @@ export class UserError extends Error {
   }
 }
 
+/** A dependency that would make issues wait for themselves in a circle. */
+export class DependencyCycle extends UserError {
+  override name = 'DependencyCycle'
+
+  /** @param way the issues by name: each waits for the next, and the last one for the first. */
+  constructor(way: readonly string[]) {
+    const edges = way.map((one, at) => `${one} waits for ${way[(at + 1) % way.length]}`)
+    super(`That would be a circle: ${edges.join(', ')}.`, 'Take one of the others out first.')
+  }
+}
+
+/** Work was asked for, and there is none that could begin. */
+export class NoAvailableWork extends UserError {
+  override name = 'NoAvailableWork'
+}
+
 /** Something the operator must mend. `message` is one plain line; `hint` says what to do next. */
 export class OperatorError extends Error {
   override name = 'OperatorError'

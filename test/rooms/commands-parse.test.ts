@@ -265,8 +265,6 @@ const table: Record<string, Record<string, string[]>> = {
       '/tmp',
       '/home/someone',
       '/lgtm',
-      '/assign',
-      '/assign @someone',
       '/unassign',
       '/close',
       '/reopen',

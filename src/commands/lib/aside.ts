@@ -19,13 +19,15 @@ export interface Aside {
 /**
  * Moves an item aside, asks its agent to stop, and takes back a `/merge` that was said.
  * @param verb how the reason starts: `Stopped`, `Paused`, `Cancelled`.
+ * @param because what the person said about it, already fit to be shown.
  * @throws {UserError} while the item is being merged: that cannot be taken back.
  */
 export async function setAside(
   context: CommandContext,
   item: ItemRow,
-  to: 'paused' | 'cancelled',
+  to: 'paused' | 'cancelled' | 'skipped' | 'held',
   verb: string,
+  because = '',
 ): Promise<Aside> {
   const { tx, actor } = context
   if (item.state === 'merging') throw new UserError('It is being merged at this moment; that cannot be taken back.')
@@ -33,7 +35,7 @@ export async function setAside(
   if (run) await askToStop(tx, item.id, `${verb} by ${actor.login}`)
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.mergeSha) await takeBackMerge(tx, pull.id)
-  const why = `${verb} by ${actor.login}${run ? `, in attempt ${run.attempt}${reached(run)}` : ''}.`
+  const why = `${verb} by ${actor.login}${run ? `, in attempt ${run.attempt}${reached(run)}` : ''}${because ? `: ${because}` : '.'}`
   await advance(tx, item, to, { actor: actor.login, why })
   return { run, openPull: pull?.state === 'open' ? pull.number : undefined }
 }

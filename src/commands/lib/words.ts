@@ -48,7 +48,8 @@ function unescaped(text: string): string {
 
 /**
  * Gives each word to an argument: `--name`, `--name value`, `--name=value`, and plain words in the order of
- * `command.words`. Where a command takes no plain words, `all` is the same as `--all`.
+ * `command.words`; one that is a list takes every word from its place on. Where a command takes no plain words, `all` is
+ * the same as `--all`.
  * @returns values by argument, not yet checked.
  */
 export function argumentsOf(command: Command, words: readonly Word[]): { args: Record<string, unknown> } | Problem {
@@ -58,6 +59,11 @@ export function argumentsOf(command: Command, words: readonly Word[]): { args: R
   const queue = [...words]
   for (let word = queue.shift(); word; word = queue.shift()) {
     const flag = flagIn(word, places.length === 0 ? types : undefined)
+    const list = flag ? undefined : listAt(places, types)
+    if (list !== undefined) {
+      append(args, list, word.text)
+      continue
+    }
     const name = flag?.name ?? places.shift()
     if (name === undefined) return { problem: tooMany(command, word.text) }
     const type = types.get(name)
@@ -70,6 +76,17 @@ export function argumentsOf(command: Command, words: readonly Word[]): { args: R
     args[name] = read
   }
   return { args }
+}
+
+/** The argument whose turn it is, when it is a list. */
+function listAt(places: readonly string[], types: ReadonlyMap<string, string>): string | undefined {
+  const [place] = places
+  return place !== undefined && types.get(place) === 'array' ? place : undefined
+}
+
+function append(args: Record<string, unknown>, list: string, text: string): void {
+  const before = args[list]
+  args[list] = [...(Array.isArray(before) ? before : []), text]
 }
 
 const leadingFlag = /^--([a-z][a-zA-Z0-9-]*)(?:=(\S*))?(?:\s+|$)/

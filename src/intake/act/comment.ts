@@ -1,8 +1,9 @@
 /** Somebody said something: when it is a command, and they may, it is carried out and answered. */
 
 import { eq } from 'drizzle-orm'
-import { carryOut, permits, type Reply } from '../../commands/command.ts'
+import { type CommandContext, carryOut, permits, type Reply } from '../../commands/command.ts'
 import { type Parsed, parseCommand } from '../../commands/parse.ts'
+import { lookUp } from '../../github/look-up.ts'
 import { NotFound, type Permission } from '../../github/types.ts'
 import { want } from '../../store/effects.ts'
 import { firstTime, wasHandled } from '../../store/handled.ts'
@@ -39,6 +40,7 @@ import * as say from './wording.ts'
 interface Subject {
   item?: ItemRow
   pull?: PullRow
+  named?: CommandContext['named']
 }
 
 /** Acts on a new comment. The same comment acts once, however often it is delivered. */
@@ -55,15 +57,27 @@ export async function commented(parts: DeliverParts, fact: Commented): Promise<O
   const key = `comment:${repository.repositoryId}:${commentId}`
   if (await wasHandled(db, key)) return ignored('the comment was handled before')
   const permission = await permissionOf(parts, known ?? repository, sender)
+  const may = permits(permission, needed(parsed))
   const subject = known && permits(permission, 'write') ? await subjectOf(parts, known, fact) : {}
+  const named = may ? await namedIn(parts, known ?? repository, parsed) : undefined
   return parts.store.transaction(async (tx) => {
     if (!(await firstTime(tx, key))) return ignored('the comment was handled before')
     const system = await ensureSystem(tx, known, repository)
-    if (!permits(permission, needed(parsed))) return refuse(tx, system, fact, parsed)
-    const reply = await answer(parts, tx, system, fact, parsed, subject)
+    if (!may) return refuse(tx, system, fact, parsed)
+    const reply = await answer(parts, tx, system, fact, parsed, { ...subject, named })
     await post(tx, system, fact, reply)
     return done(`${said(parsed)}: ${reply.outcome}`)
   })
+}
+
+/** What the issues are that a command's arguments name. */
+async function namedIn(
+  parts: DeliverParts,
+  from: Pick<SystemRow, 'fullName' | 'installationId'>,
+  parsed: Parsed,
+): Promise<CommandContext['named']> {
+  const names = 'command' in parsed ? parsed.command.names?.(parsed.args, from.fullName) : undefined
+  return names && names.length > 0 ? lookUp(parts, from, names) : undefined
 }
 
 function needed(parsed: Parsed): Permission {

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { defineCommand, type Reply } from './command.ts'
+import { setFamily } from './lib/family.ts'
+
+export const command = defineCommand({
+  name: 'effort',
+  summary: 'Says how much work this issue is: S, M, L or XL',
+  examples: ['/effort S', '/effort XL'],
+  args: z.strictObject({
+    effort: z
+      .string()
+      .regex(/^(?:S|M|L|XL)$/i, 'is `S`, `M`, `L` or `XL`')
+      .describe('S is about half an agent hour, each next one three times as much'),
+  }),
+  words: ['effort'],
+  permission: 'write',
+  where: 'anywhere',
+  reads: false,
+  async run(context, args): Promise<Reply> {
+    const effort = args.effort.toUpperCase() as 'S' | 'M' | 'L' | 'XL'
+    const before = context.item?.effort
+    await setFamily(context, 'effort:', effort, { effort })
+    const counts = context.item ? '' : ' It counts once the issue is queued.'
+    return {
+      text: before === effort ? `Its effort is ${effort} already.` : `Its effort is ${effort} now.${counts}`,
+      outcome: 'done',
+    }
+  },
+})

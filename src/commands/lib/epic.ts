@@ -1,0 +1,41 @@
+/** Making the issue that a command is said on a roadmap, and saying how far one is. */
+
+import { UserError } from '../../config/errors.ts'
+import { becomeEpic, partsOf, startAnew } from '../../store/epics.ts'
+import { type DependencyRow, getItem, type ItemRow } from '../../store/items.ts'
+import { queueIssue } from '../../store/queue-issue.ts'
+import { runsOf } from '../../store/runs.ts'
+import type { EpicFacts } from '../../store/schema.ts'
+import type { CommandContext } from '../command.ts'
+import { standing } from './standing.ts'
+
+/**
+ * Makes the issue an epic, on the word of the sender and with its text as it is now.
+ * @param change what else is to be known of it.
+ * @throws {UserError} when it is closed, or an agent has worked on it itself.
+ */
+export async function mustBeEpic(context: CommandContext, change: Partial<EpicFacts>): Promise<ItemRow> {
+  const { tx, system, settings, issue, item, actor } = context
+  if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
+  if (item?.state === 'paused') throw new UserError(await standing(context, item))
+  const isOver = item === undefined || ['held', 'skipped', 'cancelled', 'done'].includes(item.state)
+  const epic = isOver
+    ? await queueIssue(tx, {
+        ...{ system, settings, issue, actor, epic: true },
+        lastRunId: item && (await runsOf(tx.db, item.id)).at(-1)?.id,
+      }).then((queued) => queued.item)
+    : await becomeEpic(tx, item, actor.login)
+  if (!epic) {
+    throw new UserError('An agent has worked on this issue itself, so it cannot stand for others.', 'Open another one.')
+  }
+  await startAnew(tx, epic, { actor, issue }, change)
+  const now = (await getItem(tx.db, epic.id)) ?? epic
+  if (now.state !== 'queued') await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'issue' })
+  return now
+}
+
+/** Each part once, whatever names it. */
+export async function partsOnce({ tx }: CommandContext, epic: ItemRow): Promise<DependencyRow[]> {
+  const parts = await partsOf(tx.db, epic.id)
+  return [...new Map(parts.map((part) => [`${part.repository}#${part.issueNumber}`, part])).values()]
+}

@@ -1,0 +1,22 @@
+import { z } from 'zod'
+import { defineCommand, type Reply } from './command.ts'
+import { setFamily } from './lib/family.ts'
+
+export const command = defineCommand({
+  name: 'priority',
+  summary: 'Says how urgent this issue is, from 0 (most) to 3',
+  examples: ['/priority 0', '/priority 2'],
+  args: z.strictObject({ priority: z.number().int().min(0).max(3).describe('0 goes first, 2 is usual') }),
+  words: ['priority'],
+  permission: 'write',
+  where: 'anywhere',
+  reads: false,
+  async run(context, { priority }): Promise<Reply> {
+    const before = context.item?.priority
+    await setFamily(context, 'priority:', String(priority), { priority })
+    const counts = context.item ? '' : ' It counts once the issue is queued.'
+    const text =
+      before === priority ? `Its priority is ${priority} already.` : `Its priority is ${priority} now.${counts}`
+    return { text, outcome: 'done' }
+  },
+})
