@@ -1,6 +1,11 @@
 /** How well footprints are predicted on the history of a real repository. */
 import { spawnSync } from 'node:child_process'
-import { evaluatePredictions, type HistorySample } from '../../src/backlog/schedule/predict.ts'
+import {
+  type Evaluation,
+  evaluatePredictions,
+  type HistorySample,
+  surePaths,
+} from '../../src/backlog/schedule/predict.ts'
 import { OperatorError } from '../../src/config/errors.ts'
 
 /** A commit that touches more than this is a move or a reformat and says nothing about where work is. */
@@ -11,21 +16,50 @@ const LEARN = 0.2
 
 /**
  * Predicts every commit on the current branch from those before it, its subject standing for the issue's title, and prints
- * precision and recall.
+ * precision and recall: of everything that is predicted, and of the sure part that the scheduler acts on; both also with
+ * the module known, as it is where issues carry a `module:` label (here: the directory that most of its files are in).
  * @param repository a directory with a git repository.
  * @throws {OperatorError} when git cannot read it.
  */
 export function printHistory(repository: string, json: boolean): void {
   const history = readHistory(repository)
   const skip = Math.ceil(LEARN * history.length)
-  const result = { repository, commits: history.length, ...evaluatePredictions(history, skip) }
+  const labelled = history.map((sample) => ({ ...sample, module: moduleOf(sample.files) }))
+  const figures = {
+    all: evaluatePredictions(history, skip),
+    sure: evaluatePredictions(history, skip, surePaths),
+    allWithModule: evaluatePredictions(labelled, skip),
+    sureWithModule: evaluatePredictions(labelled, skip, surePaths),
+  }
+  const result = { repository, commits: history.length, ...figures.all, ...figures }
   if (json) {
     process.stdout.write(`${JSON.stringify(result)}\n`)
     return
   }
   process.stdout.write(
-    `${result.commits} commits, ${result.asked} asked about, ${result.answered} answered: precision ${result.precision.toFixed(3)}, recall ${result.recall.toFixed(3)} (${result.known.toFixed(3)} of the files were there before)\n`,
+    [
+      `${result.commits} commits, ${result.asked} asked about; ${result.known.toFixed(3)} of the files were there before`,
+      row('from the title, all', figures.all),
+      row('from the title, sure ones', figures.sure),
+      row('and its module, all', figures.allWithModule),
+      row('and its module, sure ones', figures.sureWithModule),
+      '',
+    ].join('\n'),
   )
+}
+
+function row(name: string, { answered, precision, recall }: Evaluation): string {
+  return `${name.padEnd(26)} ${answered} answered, precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`
+}
+
+/** Two directories deep: what people call a module. */
+function moduleOf(files: readonly string[]): string {
+  const counts = new Map<string, number>()
+  for (const file of files) {
+    const name = file.split('/').slice(0, -1).slice(0, 2).join('/')
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))[0]?.[0] ?? ''
 }
 
 function readHistory(repository: string): HistorySample[] {

@@ -18,7 +18,10 @@ export type PredictedPath = {
 
 /** What is sure enough to keep other items waiting for it. */
 const SURE_SCORE = 0.5
-const SURE_SEEN = 3
+const SURE_SEEN = 4
+
+/** What more than this part of everything touches (a change log, a lock file) would make everybody wait for everybody. */
+const COMMON_PART = 0.25
 
 /** How many similar pull requests are asked. */
 const NEIGHBOURS = 12
@@ -82,11 +85,15 @@ export function predictPaths(question: HistoryQuestion, history: readonly Histor
 
 /**
  * Of the predicted paths those that are sure enough to keep other items off them: half of the similar pull requests
- * touched it, and at least three did. A wrong path makes somebody wait for nothing at every decision, a missing one costs
+ * touched it, at least four did, and most others did not. A wrong path makes somebody wait for nothing at every decision, a missing one costs
  * a conflict now and then, which is repaired.
  */
 export function surePaths(question: HistoryQuestion, history: readonly HistorySample[]): PredictedPath[] {
-  return predictPaths(question, history).filter(({ score, seen }) => score >= SURE_SCORE && seen >= SURE_SEEN)
+  const sure = predictPaths(question, history).filter(({ score, seen }) => score >= SURE_SCORE && seen >= SURE_SEEN)
+  return sure.filter(({ path }) => {
+    const touched = history.filter(({ files }) => files.some((file) => file === path || directoryOf(file) === path))
+    return touched.length <= COMMON_PART * history.length
+  })
 }
 
 export type Evaluation = {
@@ -104,8 +111,13 @@ export type Evaluation = {
  * How good the predictions would have been: each pull request is predicted from those before it alone.
  * @param history oldest first.
  * @param skip so many of the oldest are only learned from.
+ * @param predict `predictPaths`, or `surePaths` for what the scheduler acts on.
  */
-export function evaluatePredictions(history: readonly HistorySample[], skip = 0): Evaluation {
+export function evaluatePredictions(
+  history: readonly HistorySample[],
+  skip = 0,
+  predict: typeof predictPaths = predictPaths,
+): Evaluation {
   let [answered, predicted, right, touched, found, old] = [0, 0, 0, 0, 0, 0]
   const seen = new Set<string>()
   history.forEach((sample, at) => {
@@ -113,7 +125,7 @@ export function evaluatePredictions(history: readonly HistorySample[], skip = 0)
     for (const file of sample.files) seen.add(file)
     if (at < skip) return
     old += before
-    const paths = predictPaths(sample, history.slice(0, at)).map(({ path }) => parsePattern(path))
+    const paths = predict(sample, history.slice(0, at)).map(({ path }) => parsePattern(path))
     const files = sample.files.map(parsePattern)
     if (paths.length > 0) answered++
     predicted += paths.length

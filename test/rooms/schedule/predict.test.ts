@@ -1,5 +1,10 @@
-import { expect, test } from 'vitest'
-import { evaluatePredictions, type HistorySample, predictPaths } from '../../../src/backlog/schedule/predict.ts'
+import { describe, expect, test } from 'vitest'
+import {
+  evaluatePredictions,
+  type HistorySample,
+  predictPaths,
+  surePaths,
+} from '../../../src/backlog/schedule/predict.ts'
 
 function merged(title: string, files: string[], rest: Partial<HistorySample> = {}): HistorySample {
   return { title, files, labels: [], ...rest }
@@ -56,4 +61,26 @@ test('every pull request is judged by what was merged before it alone', () => {
   // The third: login.ts right, login.test.ts wrong, session.ts missed. The fourth: invoice.ts right, export.ts wrong.
   expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3, known: 2 / 3 })
   expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0, known: 0 })
+})
+
+describe('sure enough to keep others waiting', () => {
+  const invoices = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({
+      title: `Invoice ${at}`,
+      labels: [],
+      module: 'billing',
+      files: ['src/billing/invoice.ts', 'CHANGELOG.md', `src/billing/part-${at}.ts`],
+    }))
+  const others = Array.from({ length: 20 }, (_, at) => ({
+    title: `Other ${at}`,
+    labels: [],
+    files: ['CHANGELOG.md', `x-${at}.ts`],
+  }))
+  const question = { title: 'Round totals', labels: [], module: 'billing' }
+
+  test('is what half of those alike touched, and four of them; not what everything touches', () => {
+    expect(surePaths(question, [...invoices(4), ...others]).map(({ path }) => path)).toEqual(['src/billing/invoice.ts'])
+    expect(surePaths(question, [...invoices(3), ...others])).toEqual([])
+    expect(surePaths({ title: 'Something else', labels: [] }, [...invoices(4), ...others])).toEqual([])
+  })
 })
