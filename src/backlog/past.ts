@@ -1,13 +1,13 @@
 /** What finished items teach about the next ones: how long such work takes, and which files it touches. */
 
 import { and, desc, eq, inArray, max, ne, sql } from 'drizzle-orm'
+import { effortHours } from '../config/efforts.ts'
 import { pastFootprints } from '../store/footprints.ts'
 import type { ItemRow, SystemRow } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { labelFacts } from '../store/queue-issue.ts'
 import { runs, workItems } from '../store/schema.ts'
 import { type EffortSample, estimateEffort, estimateSpread, paceOf } from './schedule/efforts.ts'
-import { EFFORT_HOURS } from './schedule/leverage.ts'
 import { type HistoryQuestion, type HistorySample, surePaths } from './schedule/predict.ts'
 
 /** So many of the newest finished items of a repository are learned from. */
@@ -124,7 +124,7 @@ async function learn(db: Database, system: SystemRow, version: string): Promise<
 function sampleOf(item: ItemRow, repository: string, taken: Taken | undefined): EffortSample[] {
   if (!taken || taken.hours <= 0) return []
   const module = moduleOf(item)
-  const estimate = item.effort ? EFFORT_HOURS[item.effort] : (item.plannedHours ?? undefined)
+  const estimate = item.effort ? effortHours[item.effort] : (item.plannedHours ?? undefined)
   return [
     {
       repository,

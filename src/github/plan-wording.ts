@@ -1,7 +1,8 @@
 /** Plans and questions as text: for people in a comment, for the agent that builds, for the issues of a breakdown. */
 
+import { effortHours } from '../config/efforts.ts'
 import type { EffectOf } from '../store/effects.ts'
-import { type Breakdown, type BreakdownItem, effortHours, hoursOf, type Plan } from '../store/plan-content.ts'
+import { type Breakdown, type BreakdownItem, hoursOf, type Plan } from '../store/plan-content.ts'
 import { contentOf, type Planned, type PlanRow, type QuestionRow } from '../store/plans.ts'
 import { line, quiet } from './sanitise.ts'
 

@@ -1,11 +1,12 @@
 /** Whether a person is asked before a plan is carried out. Pure. */
 
+import { effortHours } from '../config/efforts.ts'
 import type { Settings } from '../config/settings.ts'
 import { hoursOf } from '../store/plan-content.ts'
 import type { Planned } from '../store/plans.ts'
 
 /** A plan of this many agent hours is large: what an issue labelled `effort:L` takes. */
-const largeHours = 5
+const largeHours = effortHours.L
 /** So many files are more than one sitting of a reviewer. */
 const largePaths = 30
 

@@ -4,15 +4,13 @@
  */
 
 import { z } from 'zod'
+import { effortHours } from '../config/efforts.ts'
 import { nearest } from '../config/nearest.ts'
 
 /** Steps of one plan, at most. Nobody reads more before saying yes. */
 const maxSteps = 200
 /** Items of one breakdown, at most: GitHub takes 100 sub-issues for each parent. */
 const maxItems = 100
-
-/** Agent hours by effort label; Tutti's own scale, each step about three times the one before. */
-export const effortHours = { S: 0.5, M: 1.5, L: 5, XL: 15 } as const
 
 /** Postgres takes neither NUL nor half a surrogate pair into JSON. */
 const storable = () => z.string().overwrite((value) => value.replaceAll('\0', '').toWellFormed())
@@ -33,7 +31,7 @@ const effort = z
   .union([z.enum(['S', 'M', 'L', 'XL']), z.number().positive().max(2_000)], {
     error: 'must be S, M, L or XL, or a number of hours',
   })
-  .describe('S, M, L or XL (about 0.5, 1.5, 5 and 15 hours of an agent), or hours as a number')
+  .describe('S, M, L or XL (about 1, 2, 4 and 8 hours of an agent), or hours as a number')
 
 const common = {
   summary: text(4_000).describe('What will be done and why, for the person who approves it'),

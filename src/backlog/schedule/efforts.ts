@@ -1,7 +1,7 @@
 /** How long an item will take, from its label, its plan, or what similar items took. */
-import { EFFORT_HOURS } from './leverage.ts'
+import { effortHours } from '../../config/efforts.ts'
 
-export type EffortSize = keyof typeof EFFORT_HOURS
+export type EffortSize = keyof typeof effortHours
 
 /** A finished item. */
 export type EffortSample = {
@@ -42,7 +42,7 @@ const FEWEST = 3
  */
 export function estimateEffort(question: EffortQuestion, samples: readonly EffortSample[]): EffortAnswer {
   const label = effortLabel(question.labels)
-  if (label) return { hours: EFFORT_HOURS[label], from: 'label', samples: 0 }
+  if (label) return { hours: effortHours[label], from: 'label', samples: 0 }
   if (question.planned !== undefined && question.planned > 0)
     return { hours: question.planned, from: 'plan', samples: 0 }
   const here = samples.filter((sample) => sample.repository === question.repository && sample.hours > 0)
@@ -52,7 +52,7 @@ export function estimateEffort(question: EffortQuestion, samples: readonly Effor
     if (group.length < FEWEST) continue
     return { hours: median(group.map((sample) => sample.hours)), from: 'similar', samples: group.length }
   }
-  return { hours: EFFORT_HOURS.M, from: 'default', samples: 0 }
+  return { hours: effortHours.M, from: 'default', samples: 0 }
 }
 
 /** The size in `effort:S` to `effort:XL`; the largest where there are several. */
@@ -81,7 +81,7 @@ export function estimateSpread(samples: readonly EffortSample[]): number | undef
 export function paceOf(samples: readonly EffortSample[]): number {
   const taken = samples.filter(({ hours }) => hours > 0)
   if (taken.length < FEWEST) return 1
-  return median(taken.map(({ hours, estimate }) => hours / (estimate || EFFORT_HOURS.M)))
+  return median(taken.map(({ hours, estimate }) => hours / (estimate || effortHours.M)))
 }
 
 function median(values: readonly number[]): number {

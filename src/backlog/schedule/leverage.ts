@@ -1,4 +1,5 @@
 /** The one formula that says what to do first. */
+import { effortHours } from '../../config/efforts.ts'
 import type { Item, Priority } from './types.ts'
 
 /**
@@ -7,9 +8,6 @@ import type { Item, Priority } from './types.ts'
  * the weights are summed along the path.
  */
 export const PRIORITY_WEIGHTS: Readonly<Record<Priority, number>> = { 0: 512, 1: 64, 2: 8, 3: 1 }
-
-/** Hours behind the labels `effort:S` to `effort:XL`: each size is twice the one before. */
-export const EFFORT_HOURS = { S: 1, M: 2, L: 4, XL: 8 } as const
 
 /** An item that says nothing is an M of priority 2. */
 export const DEFAULT_PRIORITY: Priority = 2
@@ -27,7 +25,7 @@ export type Leverage = {
 
 /** The item's hours, or those of an M. Never 0, because the formula divides by it. */
 export function effortOf(item: Item): number {
-  const effort = item.effort ?? EFFORT_HOURS.M
+  const effort = item.effort ?? effortHours.M
   return effort > 0 && Number.isFinite(effort) ? effort : Number.MIN_VALUE
 }
 

@@ -1,6 +1,7 @@
 /** Where an item stands, in words that stand for themselves: the replies of several commands end with them. */
 
 import { line } from '../../github/sanitise.ts'
+import { partsOf } from '../../store/epics.ts'
 import { type ItemRow, lastDecision } from '../../store/items.ts'
 import { journey } from '../../store/journey.ts'
 import type { Database } from '../../store/open.ts'
@@ -54,10 +55,20 @@ async function sentence(context: CommandContext, item: ItemRow, runs: RunRow[]):
 
 async function readySentence(db: Database, item: ItemRow): Promise<string> {
   const after = item.notBefore && item.notBefore > new Date() ? item.notBefore : undefined
+  if (item.kind === 'epic') return epicSentence(db, item)
   const why = item.reason ? ` ${line(item.reason)}` : ''
   if (after) return `It waits until ${clock(after)}.${why}`
   const decision = await lastDecision(db, item.id)
   return decision?.action === 'wait' ? `It waits. ${decision.words}` : `It starts as soon as an agent is free.${why}`
+}
+
+/** No agent builds an epic: it gets on as its parts do. */
+async function epicSentence(db: Database, item: ItemRow): Promise<string> {
+  const parts = await partsOf(db, item.id)
+  const issues = new Map(parts.map((part) => [`${part.repository}#${part.issueNumber}`, part.blocker === 'closed']))
+  if (issues.size === 0) return 'It is a roadmap that names no issues yet.'
+  const done = [...issues.values()].filter(Boolean).length
+  return `It is made of ${issues.size} ${issues.size === 1 ? 'issue' : 'issues'}, of which ${done} ${done === 1 ? 'is' : 'are'} done; its status comment shows where each stands.`
 }
 
 async function pullSentence(context: CommandContext, item: ItemRow): Promise<string> {
