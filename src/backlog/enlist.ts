@@ -4,7 +4,6 @@ import { eq } from 'drizzle-orm'
 import type { Env } from '../config/env.ts'
 import { unknownLoop } from '../config/loops.ts'
 import { nearest } from '../config/nearest.ts'
-import type { Settings } from '../config/settings.ts'
 import { edgesIn } from '../github/dependencies.ts'
 import type { GitHub } from '../github/types.ts'
 import { editedWhileQueued } from '../store/blockers.ts'
@@ -22,6 +21,7 @@ import type { Store } from '../store/open.ts'
 import { buildsOf } from '../store/runs.ts'
 import { workItems } from '../store/schema.ts'
 import { BaseGone, type BaseReader, freshen } from '../store/systems.ts'
+import { agentFor } from './agent.ts'
 import { setOut } from './set-out.ts'
 
 export interface Enlister {
@@ -52,7 +52,7 @@ export async function enlist(parts: Enlister, job: { workItemId: number }): Prom
 
 async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise<void> {
   const { settings, baseBranch } = await freshen(parts.store, system, await parts.control(system))
-  const agent = settings.agent ?? parts.env.AGENT
+  const agent = agentFor(item, { settings }, parts.env)
   const edges = {
     body: await edgesIn(parts, system, item.body),
     native: await nativeEdges(parts, system, item),
@@ -65,17 +65,17 @@ async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise
     const fresh = (await buildsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
-    const unknown = unknownAgent(agent, settings, parts.agents) ?? unknownLoop(settings, item.loop)
+    const unknown = unknownAgent(agent, parts) ?? unknownLoop(settings, item.loop)
     // No agent works on an epic.
     if (unknown && item.kind === 'task') await advance(tx, item, 'held', { actor: 'tutti', why: unknown })
     else await setOut(tx, system, item, { settings, agent })
   })
 }
 
-function unknownAgent(agent: string, settings: Settings, agents: ReadonlyMap<string, unknown>): string | undefined {
+function unknownAgent(agent: string, { agents, env }: Enlister): string | undefined {
   if (agents.has(agent)) return undefined
   const meant = nearest(agent, agents.keys())
-  const where = settings.agent ? 'The settings name' : 'The operator chose'
+  const where = agent === env.AGENT ? 'The operator chose' : 'The settings name'
   return `${where} the agent \`${agent}\`, which does not exist${meant ? `; did you mean \`${meant}\`?` : ''} Known: ${[...agents.keys()].map((id) => `\`${id}\``).join(', ')}. Mend it, then say \`/retry\`.`
 }
 
