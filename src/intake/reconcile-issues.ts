@@ -24,11 +24,19 @@ export async function reconcileIssues(parts: IntakeParts, system: SystemRow): Pr
   }
   for (const issue of labelled) note(issue.number, await withLabel(parts, system, github, issue))
   const numbers = new Set(labelled.map((issue) => issue.number))
-  for (const item of await unfinishedOf(parts.store.db, system.id)) {
-    if (!numbers.has(item.issueNumber)) note(item.issueNumber, await withoutLabel(parts, system, github, item))
+  const others = (await unfinishedOf(parts.store.db, system.id)).filter((item) => !numbers.has(item.issueNumber))
+  const open = others.length > fewItems ? await github.openIssues() : []
+  const listed = new Map(open.map((issue) => [issue.number, issue]))
+  for (const item of others) {
+    const issue = listed.get(item.issueNumber)
+    if (issue && !(await wasHandled(parts.store.db, labelSeen(system.id, issue.number)))) continue
+    note(item.issueNumber, await withoutLabel(parts, system, github, item, issue))
   }
   return mended
 }
+
+/** A roadmap queues hundreds without a label: past this many they are asked for by the hundred. */
+const fewItems = 20
 
 /** The open issues that carry the label for tasks or the one for roadmaps, each once. */
 async function wantedIssues(github: Repository, system: SystemRow): Promise<Issue[]> {
@@ -97,10 +105,11 @@ async function withoutLabel(
   system: SystemRow,
   github: Repository,
   item: ItemRow,
+  known: Issue | undefined,
 ): Promise<Outcome> {
   const seen = { repository: system, system, item, sender: somebody, at: null }
   try {
-    const issue = { ...(await github.issue(item.issueNumber)), nativeBlockers: null }
+    const issue = { ...(known ?? (await github.issue(item.issueNumber))), nativeBlockers: null }
     return await settleIssue(parts, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
   } catch (error) {
     if (!(error instanceof NotFound)) throw error

@@ -30,12 +30,22 @@ export async function changeNativeEdge(
     await tx.db.insert(dependencies).values(row).onConflictDoNothing()
     return
   }
+  await removeEdge(tx, dependentId, 'native', edge)
+}
+
+/** Removes one edge, as far as one source says it. */
+export async function removeEdge(
+  tx: Tx,
+  dependentId: number,
+  source: DependencyRow['source'],
+  edge: Pick<DependencyRow, 'repository' | 'issueNumber'>,
+): Promise<void> {
   await tx.db
     .delete(dependencies)
     .where(
       and(
         eq(dependencies.dependentId, dependentId),
-        eq(dependencies.source, 'native'),
+        eq(dependencies.source, source),
         eq(dependencies.repository, edge.repository),
         eq(dependencies.issueNumber, edge.issueNumber),
       ),

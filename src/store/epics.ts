@@ -51,25 +51,6 @@ export async function addPart(tx: Tx, epicId: number, source: PartSource, part: 
     .onConflictDoNothing()
 }
 
-/** Takes one part away, as far as one source named it. */
-export async function removePart(
-  tx: Tx,
-  epicId: number,
-  source: PartSource,
-  part: Pick<Part, 'repository' | 'issueNumber'>,
-): Promise<void> {
-  await tx.db
-    .delete(dependencies)
-    .where(
-      and(
-        eq(dependencies.dependentId, epicId),
-        eq(dependencies.source, source),
-        eq(dependencies.repository, part.repository),
-        eq(dependencies.issueNumber, part.issueNumber),
-      ),
-    )
-}
-
 /** The epics that an issue is a part of. @param repository `owner/name` in any case. */
 export async function epicsOver(db: Database, repository: string, issueNumber: number): Promise<ItemRow[]> {
   const rows = await db

@@ -23,6 +23,7 @@ import { workItems } from '../../store/schema.ts'
 import { BaseGone, type BaseReader, freshen } from '../../store/systems.ts'
 import { type LineSource, type LinesMade, linesMade, makeIssues } from './lines.ts'
 import { unlink } from './link.ts'
+import { issuesBefore, saveOrder } from './order.ts'
 import { letGo, mayWriteOf, takeIn } from './take.ts'
 import * as say from './words.ts'
 
@@ -113,15 +114,18 @@ async function read(parts: RoadmapReader, reading: Reading): Promise<void> {
   const all = [...(native ?? []).map(subIssue), ...inText(reading, here, made), ...kept(reading, native !== undefined)]
   const named = all.filter((one) => keyOf(one) !== `${here}#${epic.issueNumber}`)
   await refuseUnheard(parts.store, reading, named)
+  const before = linesOf(reading).lines.flatMap((line) => (line.issue ? issuesBefore(line, made, here) : []))
   const known = await lookUp(parts, system, named)
+  const waitedFor = before.length > 0 ? await lookUp(parts, system, before) : known
   const mayWrite = mayWriteOf(parts.github, epic)
   const notes = await takeIn({ store: parts.store, mayWrite }, epic, [...known.values()], here)
   if (named.length < all.length) notes.unshift(say.itself)
   const unmade = reading.text.makes && hasUnmade(reading, made)
   const makes = unmade && (await mayWrite(system))
   if (unmade && !makes) notes.push(say.mayNotMake(epic.requestedBy))
-  const found = { native: native !== undefined, named, known, notes, makes: reading.text.makes && (makes || !unmade) }
-  await parts.store.transaction((tx) => save(tx, reading, found))
+  const found = { native: native !== undefined, named, known, waitedFor, notes }
+  const allowed = { ...found, makes: reading.text.makes && (makes || !unmade) }
+  await parts.store.transaction((tx) => save(tx, reading, allowed))
 }
 
 function hasUnmade({ text }: Reading, made: ReadonlyMap<string, number>): boolean {
@@ -171,6 +175,8 @@ interface Found {
   native: boolean
   named: readonly NamedPart[]
   known: ReadonlyMap<string, KnownIssue>
+  /** What lines say that the issues they name depend on. */
+  waitedFor: ReadonlyMap<string, KnownIssue>
   notes: string[]
   /** Whether lines in words may become issues. */
   makes: boolean
@@ -184,9 +190,11 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   const anew = !epic.epic?.read || reading.asked
   const lines = found.makes ? await makeIssues(tx, { epic, system, of, anew }) : undefined
   // One that was made since we looked is a part already.
-  const made = inText(reading, system.fullName.toLowerCase(), lines?.made ?? new Map())
+  const here = system.fullName.toLowerCase()
+  const made = inText(reading, here, lines?.made ?? new Map())
   const seen = new Set(found.named.filter((one) => one.source === of.source).map(keyOf))
   await saveEdges(tx, reading, { ...found, named: [...found.named, ...made.filter((one) => !seen.has(keyOf(one)))] })
+  await saveOrder(tx, { epic, of, here, made: lines?.made ?? new Map(), known: found.waitedFor })
   const underWay = await issuesUnderWay(tx.db, epic.id)
   const nothing = found.named.length === 0 && of.lines.length === 0 && underWay === 0
   const unmade = lines?.unmade ?? (text.makes ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)

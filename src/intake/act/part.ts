@@ -1,6 +1,7 @@
 /** A sub-issue was put under an issue, or taken away. */
 
-import { addPart, becomeEpic, notTaken, removePart } from '../../store/epics.ts'
+import { removeEdge } from '../../store/blockers.ts'
+import { addPart, becomeEpic, notTaken } from '../../store/epics.ts'
 import { firstTime, forget } from '../../store/handled.ts'
 import { getItem, itemOfIssue, lockItem, systemOfRepository } from '../../store/items.ts'
 import type { PartChanged } from '../facts.ts'
@@ -19,7 +20,7 @@ export async function partChanged(parts: IntakeParts, fact: PartChanged): Promis
   if (change === 'removed') {
     if (item.kind !== 'epic') return ignored('not a roadmap')
     await parts.store.transaction(async (tx) => {
-      await removePart(tx, item.id, 'sub-issue', edge)
+      await removeEdge(tx, item.id, 'sub-issue', edge)
       await forget(tx, notTaken(item.id, edge))
       await tx.enqueue({ queue: 'roadmap', workItemId: item.id, from: 'issue' })
     })

@@ -1,7 +1,7 @@
 /** Pushes, checks, dependencies, and the repositories themselves. */
 
 import { and, eq } from 'drizzle-orm'
-import { changeNativeEdge, renameInEdges } from '../../store/blockers.ts'
+import { changeNativeEdge, removeEdge, renameInEdges } from '../../store/blockers.ts'
 import { firstTime } from '../../store/handled.ts'
 import {
   itemOfIssue,
@@ -101,6 +101,9 @@ export async function dependencyChanged(parts: IntakeParts, fact: DependencyChan
       const edge = { repository: blocker.repository, issueNumber: blocker.issueNumber, blocker: blocker.state }
       await changeNativeEdge(tx, item.id, change, edge)
     }
+    // What `/depends` has linked is unlinked by whoever takes the link away.
+    const isThere = named?.some((one) => one.repository === blocker.repository && one.number === blocker.issueNumber)
+    if (change === 'removed' && !isThere) await removeEdge(tx, item.id, 'command', blocker)
     await tx.enqueue({ queue: 'schedule' })
   })
   return done(`a dependency was ${change}`)
