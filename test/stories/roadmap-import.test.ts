@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf, untilMerged } from './facts.ts'
-import { openWorld, type World } from './world.ts'
+import { openWorld, plainSettings, type World } from './world.ts'
 
 const file = [
   '# Plan',
@@ -63,10 +63,11 @@ test('ROADMAP.md is imported once, whatever is said again; lines that are wrong 
 })
 
 test('commands: what waits for what, circles refused, priority and effort, skipped, blocked, assigned', async () => {
-  const world = await openWorld({ env: { MAX_AGENTS: '1' } })
+  const settings = plainSettings.replace('0.2', '20')
+  const world = await openWorld({ settings, env: { MAX_AGENTS: '1' } })
   const { github, maintainer, repository } = world
   const say = (issue: Issue, text: string) => maintainer.comment(repository, issue.number, text)
-  const first = await world.queued('First', 'ask-forever')
+  const first = await world.queued('First', 'hang')
   await world.untilStatus(first, 'An agent is working')
   const [one, two, three, four] = [
     await world.queued('One', 'write src/one.txt: one'),
