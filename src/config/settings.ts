@@ -75,7 +75,7 @@ const schema = z.strictObject({
       approval: z
         .enum(['auto', 'always', 'never'])
         .default('auto')
-        .describe('Whether a person approves plans; "auto": when they are large or unsure'),
+        .describe('Whether a person approves plans; "auto": large, risky or unsure ones; "never": only large ones'),
       confidence: z.number().min(0).max(1).default(0.8).describe('A plan less sure than this waits for approval'),
       questions: z.number().int().min(0).max(5).default(5).describe('Rounds of questions an agent may ask'),
     })

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { RequestPermissionRequest } from '@agentclientprotocol/sdk'
 import { describe, expect, it } from 'vitest'
-import { insideRoots } from '../../src/runs/agent/permission.ts'
+import { insideRoots, readingOnly } from '../../src/runs/agent/permission.ts'
 import { bench } from './bench.ts'
 
 const decide = insideRoots(['/tree', '/home/run/'])
@@ -73,5 +73,42 @@ describe('the default permission policy', () => {
     })
     expect(updates).toContainEqual(expect.objectContaining({ title: 'edit src/a.ts', allowed: true }))
     expect(join(cwd, 'src/a.ts')).toContain(cwd)
+  })
+})
+
+describe('the policy for agents that plan', () => {
+  const decideReading = readingOnly(['/tree'])
+  const run = (command: string) => ({ kind: 'execute' as const, rawInput: { command } })
+
+  it.each([
+    ['reading a file', { kind: 'read' as const, ...at('/tree/src/a.ts') }],
+    ['searching', { kind: 'search' as const }],
+    ['calling a tool of ours', { kind: 'other' as const, title: 'submit_plan' }],
+    ['looking at the history', run('git log --oneline -5')],
+    ['listing', run('ls -la src')],
+    ['searching by a command', run("grep -rn 'needle' src")],
+    ['a command that only its title names', { kind: 'execute' as const, title: 'cat README.md' }],
+  ])('allows %s', (_name, toolCall) => {
+    expect(decideReading(request(toolCall)).allowed).toBe(true)
+  })
+
+  it.each([
+    ['an edit', { kind: 'edit' as const, ...at('/tree/src/a.ts') }],
+    ['a deletion', { kind: 'delete' as const, ...at('/tree/src/a.ts') }],
+    ['a move', { kind: 'move' as const }],
+    ['reading outside', { kind: 'read' as const, ...at('/etc/passwd') }],
+    ['another mode', { kind: 'switch_mode' as const }],
+    ['any other command', run('npm test')],
+    ['a command without words', { kind: 'execute' as const }],
+    ['a second command', run('ls; rm -rf src')],
+    ['a command in a command', run('cat $(touch x)')],
+    ['a command by a new line', run('ls\nrm -rf src')],
+    ['writing by redirection', run('cat a > b')],
+    ['writing by an option of git', run('git log --output=src/a.ts')],
+    ['a program of the settings of git', run('git show --ext-diff')],
+    ['git that writes', run('git commit -am x')],
+    ['a word that only begins alike', run('lsof')],
+  ])('refuses %s', (_name, toolCall) => {
+    expect(decideReading(request(toolCall)).allowed).toBe(false)
   })
 })

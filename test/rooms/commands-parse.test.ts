@@ -408,6 +408,8 @@ describe('a command that takes text', () => {
     ['/say it is too slow', { why: 'it is too slow' }],
     ['/say "two words"', { why: 'two words' }],
     ['/say “typed on a phone”', { why: 'typed on a phone' }],
+    ['/say "a title"\n\nand more', { why: 'a title\n\nand more' }],
+    ['/say "over\ntwo lines"', { why: 'over\ntwo lines' }],
     ['/say a "quoted" word', { why: 'a "quoted" word' }],
     ['/say --not a flag', { why: '--not a flag' }],
     [`Hello\n/say first\n\n${fence}\n/queue\n${fence}\nlast`, { why: `first\n\n${fence}\n/queue\n${fence}\nlast` }],

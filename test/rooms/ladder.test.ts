@@ -58,3 +58,14 @@ test.each([
   const failure = classify(outcome)
   expect(failure && next(failure, [failed('x', failure)], settings).kind).toBe(expected)
 })
+
+test('a plan that cannot be used is tried once more, then a person is asked; what builds is counted apart', () => {
+  const nothing: Past = { outcome: 'no plan', failureClass: 'code-error', signature: 'no plan', counts: true }
+  const lost = failed('disk', 'infrastructure')
+  expect(next('code-error', [nothing], settings).kind).toBe('retry')
+  expect(next('code-error', [nothing, nothing], settings).kind).toBe('escalate')
+  expect(next('code-error', [nothing, lost, nothing], settings).kind).toBe('escalate')
+  expect(next('code-error', [nothing, failed('a'), nothing], settings).kind).not.toBe('escalate')
+  expect(classify('agent cannot plan')).toBe('blocker')
+  expect(classify('planned')).toBeUndefined()
+})

@@ -94,7 +94,7 @@ const leadingFlag = /^--([a-z][a-zA-Z0-9-]*)(?:=(\S*))?(?:\s+|$)/
 /**
  * Gives each word to an argument where one of them takes text: flags (`--drop`, `--name=value`) come first, then the
  * plain words in the order of `command.words`, and all that is left, with the lines below, is the text. Text that is
- * quoted as a whole loses its quotes.
+ * quoted as a whole, or as a whole line, loses its quotes.
  * @returns values by argument, not yet checked.
  */
 export function textArguments(
@@ -123,10 +123,15 @@ export function textArguments(
     if (first !== '') args[word] = first
     rest = rest.slice(first.length).trimStart()
   }
-  const text = `${rest}\n${below}`.trim()
-  const quoted = /^["“]((?:\\.|[^"”\\])*)["”]$/s.exec(text)?.[1]
-  if (text !== '') args[name] = quoted === undefined ? text : unescaped(quoted).trim()
+  const text = unquoted(`${rest}\n${below}`.trim()) ?? `${unquoted(rest) ?? rest}\n${below}`.trim()
+  if (text !== '') args[name] = text
   return { args }
+}
+
+/** What stands between quotes, when nothing else is there. */
+function unquoted(text: string): string | undefined {
+  const inner = /^["“]((?:\\.|[^"”\\])*)["”]$/s.exec(text)?.[1]
+  return inner === undefined ? undefined : unescaped(inner).trim()
 }
 
 function argumentTypes(command: Command): Map<string, string> {

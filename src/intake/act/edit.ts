@@ -52,7 +52,8 @@ export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promis
       if (item.state === 'queued') await firstTime(tx, editedWhileQueued(item.id))
       await tx.enqueue({ queue: 'schedule' })
     }
-    await announce(tx, item, edges ? 'soon' : 'later')
+    // Whoever plans or approves must know; an agent that builds goes on in any case.
+    await announce(tx, item, edges || planned ? 'soon' : 'later')
   })
   return done(edges ? 'the text was edited: it waits for other issues now' : 'said that agents keep the old text')
 }
