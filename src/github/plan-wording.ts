@@ -192,7 +192,7 @@ function labelsOf({ effort, module }: BreakdownItem, label: string): string[] {
   return [label, `effort:${size}`, ...(module ? [`module:${module}`] : [])]
 }
 
-/** The effort label that is nearest to a number of hours; each step is about three times the one before. */
+/** The effort label that is nearest to a number of hours, as ratios go. */
 function sizeOf(wanted: number): keyof typeof effortHours {
   const sizes = Object.keys(effortHours) as (keyof typeof effortHours)[]
   const far = (size: keyof typeof effortHours) => Math.abs(Math.log(effortHours[size] / wanted))

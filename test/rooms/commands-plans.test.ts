@@ -2,6 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { effortHours } from '../../src/config/efforts.ts'
 import { addPlan, addRound, approvedPlan, latestPlan, type Planned, roundsOf } from '../../src/store/plans.ts'
 import { addRun, liveRun } from '../../src/store/runs.ts'
 import { effects, runs, workItems } from '../../src/store/schema.ts'
@@ -58,7 +59,7 @@ describe('/approve', () => {
       text: expect.stringContaining('What you added is part of the plan'),
     })
     const row = await here.item()
-    expect(row).toMatchObject({ state: 'ready', plannedHours: 5 })
+    expect(row).toMatchObject({ state: 'ready', plannedHours: effortHours.L })
     expect(await approvedPlan(places.store.db, row)).toMatchObject({
       amendment: 'but in brass\nand small',
       decidedBy: 'maintainer',

@@ -1,6 +1,7 @@
 /** What an agent may hand in: what does not fit is refused by name, and in words that help. */
 
 import { describe, expect, it } from 'vitest'
+import { effortHours } from '../../src/config/efforts.ts'
 import { defaultSettings } from '../../src/config/settings.ts'
 import { issuesOf, planComment, planForAgent, rewrittenPlan } from '../../src/github/plan-wording.ts'
 import { whyAsk } from '../../src/planning/approval.ts'
@@ -40,7 +41,7 @@ describe('a plan', () => {
     const submission = taken('submit_plan', plan)
     expect(submission).toMatchObject({ kind: 'plan', outOfScope: [], inScope: [], risks: [] })
     expect(storedSubmission(JSON.parse(JSON.stringify(submission)))).toEqual(submission)
-    expect(hoursOf(submission)).toBe(1.5)
+    expect(hoursOf(submission)).toBe(effortHours.M)
     expect(storedSubmission({ kind: 'else' })).toBeUndefined()
     expect(storedSubmission(null)).toBeUndefined()
   })
@@ -117,7 +118,7 @@ describe('a breakdown', () => {
     expect(made[2]?.issue.labels).toEqual(['tutti', 'effort:XL', 'module:web'])
     expect(made[2]?.issue.body).toContain('**Comes after**\n\n- The a')
     expect(made[2]?.issue.body).toContain('Part of #7.')
-    expect(hoursOf(deep)).toBe(21)
+    expect(hoursOf(deep)).toBe(effortHours.S * 2 + 20)
   })
 })
 
