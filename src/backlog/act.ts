@@ -3,43 +3,47 @@
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { comesApart } from '../config/routing.ts'
-import { advance, announce, type ItemRow, saveDecision } from '../store/items.ts'
+import { advance, announce, type ItemRow } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
 import { addRun, latestLesson } from '../store/runs.ts'
+import type { decisions } from '../store/schema.ts'
 import { agentFor } from './agent.ts'
 import type { Known } from './known.ts'
 import type { Decision } from './schedule/decision.ts'
 import { reasonsInWords, standingInWords } from './schedule/explain.ts'
 
-/** @returns the run that was started, if one was. */
+/** What came of one decision. */
+export interface Acted {
+  /** The run that was started, if one was. */
+  runId?: number
+  /** To be stored, unless it is what was decided before. */
+  decided?: typeof decisions.$inferInsert
+}
+
+/** Starts what may start, and has people told when what an item waits for is another thing than before. */
 export async function act(
   { env, log }: { env: Env; log: Logger },
   tx: Tx,
   known: Known,
   decision: Decision,
-): Promise<number[]> {
+): Promise<Acted> {
   const item = known.items.get(Number(decision.item.id))
-  if (item?.state !== 'ready' && item?.state !== 'planning') return []
-  if (item.kind === 'epic' && item.state === 'ready') return []
-  if (item.notBefore && item.notBefore > new Date()) return []
-  const words = reasonsInWords(decision)
+  if (item?.state !== 'ready' && item?.state !== 'planning') return {}
+  if (item.kind === 'epic' && item.state === 'ready') return {}
+  if (item.notBefore && item.notBefore > new Date()) return {}
   const { action, reasons, leverage } = decision
+  const before = known.decisions.get(item.id)
+  if (action === 'wait' && before?.action === 'wait') {
+    if (causes(before.reasons, numbers) === causes(reasons, numbers)) return {}
+    const same = causes(before.reasons, passing) === causes(reasons, passing)
+    await announce(tx, item, same ? 'later' : 'soon')
+  } else if (action === 'wait') await announce(tx, item, 'soon')
+  const words = reasonsInWords(decision)
   log.debug({ issue: item.issueNumber, action, words }, 'decided')
   const standing = standingInWords(decision)
-  const { changed, before } = await saveDecision(tx, {
-    workItemId: item.id,
-    action,
-    reasons,
-    words,
-    leverage,
-    standing,
-  })
-  if (action === 'wait') {
-    const known = before?.action === 'wait' && causes(before.reasons) === causes(reasons)
-    if (changed) await announce(tx, item, known ? 'later' : 'soon')
-    return []
-  }
-  return [await start(tx, item, agentFor(item, known.systems.get(item.systemId), env))]
+  const decided = { workItemId: item.id, action, reasons, words, leverage, standing }
+  if (action === 'wait') return { decided }
+  return { decided, runId: await start(tx, item, agentFor(item, known.systems.get(item.systemId), env)) }
 }
 
 async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {
@@ -53,14 +57,22 @@ async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {
   return run.id
 }
 
+/** What changes with every agent that comes or goes. Nobody waits for it by itself, so it is no other decision. */
+const momentary: readonly unknown[] = ['outranked', 'turn']
+const numbers = ['available', 'left', 'leverage', 'hours']
+
 /** How things stand with what holds an item back. It changes all the time, and every edit is a write to GitHub. */
-const passing = ['state', 'stage', 'available', 'left', 'leverage', 'hours']
+const passing = [...numbers, 'state', 'stage']
 
 /** What holds an item back, as text that is equal for equal causes, also after the database has sorted the keys. */
-function causes(reasons: unknown): string {
-  return JSON.stringify(reasons, (_, value: unknown) => {
+function causes(reasons: readonly unknown[], without: readonly string[]): string {
+  return JSON.stringify(reasons.filter(lasts), (_, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-    const entries = Object.entries(value).filter(([key]) => !passing.includes(key))
+    const entries = Object.entries(value).filter(([key]) => !without.includes(key))
     return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)))
   })
+}
+
+function lasts(reason: unknown): boolean {
+  return typeof reason !== 'object' || reason === null || !('kind' in reason) || !momentary.includes(reason.kind)
 }

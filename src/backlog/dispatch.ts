@@ -2,10 +2,10 @@
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
-import { lockSchedule } from '../store/items.ts'
+import { lockSchedule, saveDecisions } from '../store/items.ts'
 import type { Store } from '../store/open.ts'
 import { saveOutlooks } from '../store/outlook.ts'
-import { act } from './act.ts'
+import { type Acted, act } from './act.ts'
 import { finishEpics } from './epics.ts'
 import { Foresight } from './foresight.ts'
 import { gather } from './known.ts'
@@ -53,8 +53,13 @@ export class Scheduler {
         now: new Date(),
       })
       const decisions = choose(snapshot)
-      const runIds: number[] = []
-      for (const decision of decisions) runIds.push(...(await act(this.#parts, tx, known, decision)))
+      const acted: Acted[] = []
+      for (const decision of decisions) acted.push(await act(this.#parts, tx, known, decision))
+      await saveDecisions(
+        tx,
+        acted.flatMap(({ decided }) => decided ?? []),
+      )
+      const runIds = acted.flatMap(({ runId }) => runId ?? [])
       const starts = decisions.filter((decision) => decision.action === 'start').map(({ item }) => Number(item.id))
       await noteOnly(
         tx,

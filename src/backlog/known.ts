@@ -3,11 +3,13 @@
 import { and, eq, gt, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
 import { openFootprints, type StoredFootprint } from '../store/footprints.ts'
 import {
+  type DecisionRow,
   type DependencyRow,
   type ItemRow,
   liveSystems,
   openDependencies,
   type SystemRow,
+  standingDecisions,
   unfinishedItems,
 } from '../store/items.ts'
 import { finished } from '../store/journey.ts'
@@ -24,6 +26,8 @@ export interface Known {
   edges: DependencyRow[]
   runs: Awaited<ReturnType<typeof liveRuns>>
   footprints: Map<number, StoredFootprint>
+  /** What was decided last about each item that waits. */
+  decisions: Map<number, DecisionRow>
   /** Agent hours of the last day, by system. */
   hours: Map<number, number>
 }
@@ -41,6 +45,7 @@ export async function gather(tx: Tx): Promise<Known> {
     edges,
     runs: await liveRuns(tx.db),
     footprints: await openFootprints(tx.db),
+    decisions: await standingDecisions(tx.db),
     // Turns are taken between several only.
     hours: new Set(items.map((item) => item.systemId)).size > 1 ? await hoursOfDay(tx.db) : new Map(),
   }

@@ -1,6 +1,7 @@
 /** What a round of decisions means for each repository, as people and programs ask for it later. */
 
 import type { ItemRow } from '../store/items.ts'
+import { working } from '../store/journey.ts'
 import type { Conflict, Outlook } from '../store/outlook.ts'
 import type { Known } from './known.ts'
 import type { Decision, Reason } from './schedule/decision.ts'
@@ -35,7 +36,7 @@ export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly
   return new Map(
     [...known.systems.values()].map(({ id, fullName }) => {
       const here = decisions.filter((decision) => decision.item.repository === fullName)
-      const waiting = here.filter(({ action }) => action === 'wait')
+      const waiting = here.filter((decision) => decision.action === 'wait' && !isUnderWay(decision))
       const next = waiting.filter(({ reasons }) => reasons.every(({ kind }) => passing.includes(kind)))
       const working = snapshot.runs.filter((run) => run.repository === fullName && run.agent !== false)
       const set = snapshot.systems?.[fullName]?.mode
@@ -58,6 +59,11 @@ export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly
       return [id, outlook]
     }),
   )
+}
+
+/** Between two steps, with no agent at the moment: it waits for nobody. */
+function isUnderWay({ reasons }: Decision): boolean {
+  return reasons.some((reason) => reason.kind === 'state' && (working as readonly string[]).includes(reason.state))
 }
 
 function isEpic(item: ItemRow | undefined): boolean {

@@ -1,6 +1,6 @@
 /** Work items: making them, finding them, and the one function that moves them along the journey. */
 
-import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import { want } from './effects.ts'
 import { record } from './journal.ts'
 import { finished, type ItemState, isAside, type Job, journey, mayGo, wakes } from './journey.ts'
@@ -356,19 +356,24 @@ export async function noteBlocker(
   return rows.length
 }
 
-/**
- * Stores a decision about an item when it says something else than the one before it; a start always.
- * @returns whether it did, and the one before.
- */
-export async function saveDecision(
-  tx: Tx,
-  decision: typeof decisions.$inferInsert,
-): Promise<{ changed: boolean; before: typeof decisions.$inferSelect | undefined }> {
-  const before = await lastDecision(tx.db, decision.workItemId)
-  const same = before?.action === 'wait' && decision.action === 'wait' && before.words === decision.words
-  if (same) return { changed: false, before }
-  await tx.db.insert(decisions).values(decision)
-  return { changed: true, before }
+export type DecisionRow = typeof decisions.$inferSelect
+
+/** Stores what was decided, the first first. */
+export async function saveDecisions(tx: Tx, rows: (typeof decisions.$inferInsert)[]): Promise<void> {
+  // Postgres takes 65,535 values in one statement.
+  for (let from = 0; from < rows.length; from += 5_000)
+    await tx.db.insert(decisions).values(rows.slice(from, from + 5_000))
+}
+
+/** The last decision about every item that could be decided about now, by item. */
+export async function standingDecisions(db: Database): Promise<Map<number, DecisionRow>> {
+  const rows = await db
+    .selectDistinctOn([decisions.workItemId], { decision: decisions })
+    .from(decisions)
+    .innerJoin(workItems, eq(decisions.workItemId, workItems.id))
+    .where(inArray(workItems.state, ['ready', 'planning']))
+    .orderBy(decisions.workItemId, desc(decisions.id))
+  return new Map(rows.map(({ decision }) => [decision.workItemId, decision]))
 }
 
 /** The last decision about an item; the last one of that kind, when one is named. */

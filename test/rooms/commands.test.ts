@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getSystem, saveDecision } from '../../src/store/items.ts'
+import { getSystem, saveDecisions } from '../../src/store/items.ts'
 import { findBreak, latestEntries } from '../../src/store/journal.ts'
 import { getPull } from '../../src/store/pulls.ts'
 import { runsOf } from '../../src/store/runs.ts'
@@ -171,12 +171,9 @@ describe('/status', () => {
     expect((await here.say('/status')).text).toBe('It is queued and will be looked at in a moment.')
     const item = await here.go('ready')
     await places.store.transaction((tx) =>
-      saveDecision(tx, {
-        workItemId: item.id,
-        action: 'wait',
-        reasons: [],
-        words: 'It depends on #11, which is open.',
-      }),
+      saveDecisions(tx, [
+        { workItemId: item.id, action: 'wait', reasons: [], words: 'It depends on #11, which is open.' },
+      ]),
     )
     expect((await here.say('/status')).text).toBe('It waits. It depends on #11, which is open.')
     await here.start('Step 1 of 2')

@@ -36,7 +36,7 @@ function edge(dependentId: number, issueNumber: number, rest: Partial<Dependency
 }
 
 function known(items: ItemRow[], rest: Partial<Known> = {}): Known {
-  const nothing = { over: [], edges: [], runs: [], footprints: new Map(), hours: new Map() }
+  const nothing = { over: [], edges: [], runs: [], footprints: new Map(), decisions: new Map(), hours: new Map() }
   const systems = new Map([
     [1, system(1)],
     [2, system(2)],

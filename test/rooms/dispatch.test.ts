@@ -1,0 +1,95 @@
+/** One look after another at the same backlog: caps hold, and what has not changed is neither stored nor told again. */
+
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Scheduler } from '../../src/backlog/dispatch.ts'
+import { readEnv } from '../../src/config/env.ts'
+import { addItem, type ItemRow, lastDecision, saveSystem } from '../../src/store/items.ts'
+import { outlookOf } from '../../src/store/outlook.ts'
+import { claimRun, endRun, liveRuns } from '../../src/store/runs.ts'
+import { decisions, dependencies, effects } from '../../src/store/schema.ts'
+import { openTestStore, type TestStore } from '../fakes/store.ts'
+
+let opened: TestStore
+beforeAll(async () => {
+  opened = await openTestStore()
+})
+afterAll(() => opened.close())
+
+const log = pino({ level: 'silent' })
+const scheduler = (env: Record<string, string> = {}, freeMemory = 2 ** 34) =>
+  new Scheduler({
+    store: opened.store,
+    env: readEnv({ MAX_AGENTS: '2', AGENT: 'scripted', ...env }),
+    log,
+    freeMemory: () => freeMemory,
+  })
+
+const rowsOf = async () => (await opened.store.db.select().from(decisions)).length
+const wishes = async () => (await opened.store.db.select().from(effects)).reduce((sum, row) => sum + row.revision, 0)
+const atWork = async () => (await liveRuns(opened.store.db)).map(({ item }) => item.issueNumber).sort()
+
+test('a process that starts anew keeps inside the caps; a start changes nothing for those who wait for a place', async () => {
+  const { store } = opened
+  const facts = {
+    repositoryId: 1,
+    installationId: 1,
+    fullName: 'acme/app',
+    private: true,
+    cloneUrl: '',
+    defaultBranch: 'main',
+  }
+  const system = await saveSystem(store.db, facts)
+  const items: ItemRow[] = []
+  for (let number = 1; number <= 8; number++) {
+    const names = { module: `issue-${number}`, branch: `module/issue-${number}`, baseBranch: 'main' }
+    const wanted = {
+      systemId: system.id,
+      issueNumber: number,
+      title: 'x',
+      state: 'ready' as const,
+      requestedBy: 'm',
+      requestedById: 1,
+    }
+    const item = await store.transaction((tx) => addItem(tx, { ...wanted, ...names }, 'm'))
+    if (item) items.push(item)
+  }
+  const [first, , , , , , , last] = items
+  if (!first || !last) throw new Error('the items were not stored')
+  const edge = {
+    dependentId: last.id,
+    repository: 'acme/app',
+    issueNumber: 1,
+    source: 'body' as const,
+    blocker: 'open' as const,
+  }
+  await store.db.insert(dependencies).values(edge)
+
+  await scheduler({}, 2 ** 28).dispatch()
+  expect(await atWork()).toEqual([])
+  expect((await lastDecision(store.db, first.id))?.words).toContain('an agent needs 1 GiB of memory and 0 MiB are free')
+  await scheduler().dispatch()
+  expect(await atWork()).toEqual([1, 2])
+  // #8 is told that #1 runs now. Then another process looks, or this one after a crash.
+  await scheduler().dispatch()
+  const [stored, wanted] = [await rowsOf(), await wishes()]
+  await scheduler().dispatch()
+  expect(await atWork()).toEqual([1, 2])
+  expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
+
+  const run = (await liveRuns(store.db)).find(({ item }) => item.issueNumber === 2)?.run
+  const claimed = run && (await claimRun(store.db, run.id, 'me', 'waiting'))
+  if (!claimed) throw new Error('the run was not claimed')
+  await store.transaction((tx) => endRun(tx, claimed.lease, { outcome: 'finished' }))
+  await scheduler().dispatch()
+  expect(await atWork()).toEqual([1, 3])
+  // Only the start of #3 was decided: the others wait for a place as before.
+  expect(await rowsOf()).toBe(stored + 1)
+  expect((await lastDecision(store.db, last.id))?.words).toBe(
+    '#8 waits: it depends on #1, which is running (from a line in the issue).',
+  )
+
+  const outlook = await outlookOf(store.db, system.id)
+  expect(outlook).toMatchObject({ mode: 'parallel-async', modeIsSet: false, more: 0, blocked: 1, conflicts: [] })
+  expect(outlook?.next.map(({ issue }) => issue)).toEqual([4, 5, 6, 7])
+})
