@@ -7,7 +7,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,6 +17,8 @@ import type { Measured } from './lib/intake-client.ts'
 export const about = 'durable deliveries a second, beside a bare Probot app'
 
 type Target = 'bareProbot' | 'durablePostgres' | 'durablePglite'
+/** Processor time in microseconds, besides what the client says; undefined where it cannot be read. */
+type Round = Measured & { server: number | undefined; postgres: number | undefined }
 const secret = 'bench'
 /** Sent before each measurement, so that code is compiled and connections are open on all sides. */
 const warmUp = 1_500
@@ -40,7 +42,7 @@ export async function run(argv: string[]): Promise<void> {
   try {
     if (!database) process.stderr.write('Postgres does not answer: durablePostgres is not measured\n')
 
-    const measured: Record<Target, Measured[]> = { bareProbot: [], durablePostgres: [], durablePglite: [] }
+    const measured: Record<Target, Round[]> = { bareProbot: [], durablePostgres: [], durablePglite: [] }
     for (let round = 0; round < Number(values.rounds); round++) {
       for (const target of Object.keys(measured) as Target[]) {
         if (target === 'durablePostgres' && !database) continue
@@ -49,7 +51,10 @@ export async function run(argv: string[]): Promise<void> {
         try {
           const port = await told<number>(server)
           await drive(port, warmUp, values.connections)
-          measured[target].push(await drive(port, Number(values.count), values.connections))
+          const before = [await cpuOf(server), await database?.cpu()]
+          const client = await drive(port, Number(values.count), values.connections)
+          const after = [await cpuOf(server), await database?.cpu()]
+          measured[target].push({ ...client, server: spent(before[0], after[0]), postgres: spent(before[1], after[1]) })
         } finally {
           await end(server)
         }
@@ -96,8 +101,24 @@ async function end(server: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+function cpuOf(server: ChildProcess): Promise<number> {
+  const answer = told<number>(server)
+  server.send('cpu')
+  return answer
+}
+
+function spent(before: number | undefined, after: number | undefined): number | undefined {
+  return before === undefined || after === undefined ? undefined : after - before
+}
+
+interface OwnDatabase extends AsyncDisposable {
+  url: string
+  /** Processor time of its backends and of those that write for them; undefined on another machine. */
+  cpu(): Promise<number | undefined>
+}
+
 /** A database made for this run and dropped after it, or undefined where no Postgres answers. */
-async function ownDatabase(): Promise<({ url: string } & AsyncDisposable) | undefined> {
+async function ownDatabase(): Promise<OwnDatabase | undefined> {
   const base = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
   const admin = new pg.Client({ connectionString: base, connectionTimeoutMillis: 2_000 })
   try {
@@ -111,10 +132,28 @@ async function ownDatabase(): Promise<({ url: string } & AsyncDisposable) | unde
   url.pathname = `/${name}`
   return {
     url: url.href,
+    cpu: async () => {
+      const { rows } = await admin.query(
+        `select pid from pg_stat_activity
+         where datname = $1 or backend_type in ('walwriter', 'checkpointer', 'background writer')`,
+        [name],
+      )
+      return cpuOfProcesses(rows.map(({ pid }: { pid: number }) => pid))
+    },
     async [Symbol.asyncDispose]() {
       await admin.query(`drop database ${name} with (force)`)
       await admin.end()
     },
+  }
+}
+
+/** Microseconds, from `/proc/<pid>/stat`: fields 14 and 15, in hundredths of a second (proc_pid_stat(5)). */
+function cpuOfProcesses(pids: readonly number[]): number | undefined {
+  try {
+    const fields = pids.map((pid) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [])
+    return fields.reduce((sum, values) => sum + (Number(values[11]) + Number(values[12])) * 10_000, 0)
+  } catch {
+    return undefined
   }
 }
 
@@ -123,10 +162,21 @@ function ownDirectory(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-function report(measured: Record<Target, Measured[]>, json: boolean): void {
+function report(measured: Record<Target, Round[]>, json: boolean): void {
+  const targets = Object.keys(measured) as Target[]
   const rate = (target: Target) => median(measured[target].map((one) => one.perSecond))
   const rounded = (value: number | null) => (value === null ? null : Math.round(value))
   const [postgres, bare] = [rate('durablePostgres'), rate('bareProbot')]
+  // Microseconds for each delivery: other work on the machine changes these least.
+  const each = (target: Target, whose: 'server' | 'client' | 'postgres') => {
+    const rounds = measured[target].map((one) => [whose === 'client' ? one.cpu : one[whose], answersOf(one)] as const)
+    return rounded(median(rounds.flatMap(([cpu, answers]) => (cpu === undefined ? [] : [cpu / answers]))))
+  }
+  const cpu = (target: Target) => ({
+    server: each(target, 'server'),
+    client: each(target, 'client'),
+    ...(target === 'durablePostgres' ? { postgres: each(target, 'postgres') } : {}),
+  })
   const ratio = postgres !== null && bare !== null ? Math.round((postgres / bare) * 100) / 100 : null
   if (json) {
     const line = {
@@ -134,19 +184,25 @@ function report(measured: Record<Target, Measured[]>, json: boolean): void {
       durablePglite: rounded(rate('durablePglite')),
       bareProbot: rounded(bare),
       ratioPostgres: ratio,
+      cpuMicroseconds: Object.fromEntries(targets.map((target) => [target, cpu(target)])),
     }
     process.stdout.write(`${JSON.stringify(line)}\n`)
     return
   }
-  const rows = (Object.keys(measured) as Target[]).map((target) => ({
+  const rows = targets.map((target) => ({
     target,
     'deliveries/s': rounded(rate(target)),
     'p50 ms': median(measured[target].map((one) => one.p50))?.toFixed(1) ?? null,
     'p99 ms': median(measured[target].map((one) => one.p99))?.toFixed(1) ?? null,
+    'µs each': JSON.stringify(cpu(target)),
     answers: JSON.stringify(measured[target].at(-1)?.statuses ?? {}),
   }))
   console.table(rows)
   process.stdout.write(`Postgres to bare Probot: ${ratio ?? 'not measured'}\n`)
+}
+
+function answersOf({ statuses }: Measured): number {
+  return Object.values(statuses).reduce((sum, count) => sum + count, 0)
 }
 
 function median(values: number[]): number | null {

@@ -21,6 +21,8 @@ export interface Measured {
   p99: number
   /** How many answers each status had. */
   statuses: Record<string, number>
+  /** Processor time of this client, in microseconds. */
+  cpu: number
 }
 
 const [port, secret = '', count, connections] = process.argv.slice(2)
@@ -88,8 +90,11 @@ function send(limit: number): Promise<void> {
 
 const percentile = (part: number) => latencies[Math.floor((latencies.length - 1) * part)] ?? 0
 const startedAt = performance.now()
+const before = process.cpuUsage()
 await Promise.all(Array.from({ length: Number(connections) }, () => send(Number(count))))
 const seconds = (performance.now() - startedAt) / 1_000
 latencies.sort((a, b) => a - b)
 const good = Object.entries(statuses).reduce((sum, [status, n]) => (status.startsWith('2') ? sum + n : sum), 0)
-process.send?.({ perSecond: good / seconds, p50: percentile(0.5), p99: percentile(0.99), statuses } satisfies Measured)
+const { user, system } = process.cpuUsage(before)
+const measured = { perSecond: good / seconds, p50: percentile(0.5), p99: percentile(0.99), statuses }
+process.send?.({ ...measured, cpu: user + system } satisfies Measured)

@@ -1,7 +1,7 @@
 /**
  * One server under measurement, in a process of its own: `bare` is a Probot app with an empty handler for all events,
  * `durable` is Tutti's receiver over the store named by the environment. Sends its port to the parent when it listens
- * and ends when the parent goes away.
+ * and ends when the parent goes away. Answers each message with the processor time it has had, in microseconds.
  */
 
 import { generateKeyPairSync } from 'node:crypto'
@@ -40,3 +40,7 @@ async function durable(): Promise<RequestListener> {
 const server = createServer(mode === 'bare' ? await bare() : await durable())
 if (mode === 'bare') process.once('disconnect', () => process.exit(0))
 server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+process.on('message', () => {
+  const { user, system } = process.cpuUsage()
+  process.send?.(user + system)
+})

@@ -7,6 +7,7 @@ import { desc, eq, inArray, sql } from 'drizzle-orm'
 import type { Db } from 'pg-boss'
 import type { Database, Store, Tx } from './open.ts'
 import { deliveries } from './schema.ts'
+import { textArray } from './text-array.ts'
 
 export type DeliveryRow = typeof deliveries.$inferSelect
 
@@ -22,19 +23,12 @@ export interface NewDelivery {
 /**
  * Stores deliveries and queues one `deliver-event` job for those that were not known yet, in one transaction. One job
  * for all of them: to queue a job costs the database more than to store a delivery.
- * @param rows at most a few hundred, each `deliveryId` once: one statement carries three parameters for each.
+ * @param rows at most a few hundred, each `deliveryId` once.
  * @returns the ids that were new.
  */
 export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]): Promise<Set<string>> {
   return store.transaction(async (tx) => {
-    // Postgres takes the bytes as they came; PGlite wants text.
-    const textOf = ({ payload }: NewDelivery) => (store.kind === 'pglite' ? payload.toString() : payload)
-    const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${textOf(row)})`)
-    const inserted = await tx.db.execute(
-      sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
-          on conflict do nothing returning delivery_id`,
-    )
-    const fresh = (inserted as unknown as { rows: { delivery_id: string }[] }).rows.map((row) => row.delivery_id)
+    const fresh = store.kind === 'postgres' ? await insertArrays(tx, rows) : await insertValues(tx, rows)
     if (fresh.length > 0) {
       const job = { queue: 'deliver-event' as const, deliveryIds: fresh }
       await store.queues.sendMany('deliver-event', [job], preparedOnce(tx, 'queue-deliveries'))
@@ -43,8 +37,35 @@ export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]
   })
 }
 
+/** PGlite wants text, a parameter for each value. */
+async function insertValues(tx: Tx, rows: readonly NewDelivery[]): Promise<string[]> {
+  const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${row.payload.toString()})`)
+  const inserted = await tx.db.execute(
+    sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
+        on conflict do nothing returning delivery_id`,
+  )
+  return idsOf(inserted as unknown as Inserted)
+}
+
+/** Postgres takes arrays of the bytes as they came: one statement for any number of rows, planned once. */
+async function insertArrays(tx: Tx, rows: readonly NewDelivery[]): Promise<string[]> {
+  const statement = `insert into deliveries (delivery_id, event, payload)
+    select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing returning delivery_id`
+  const columns = [rows.map((row) => row.deliveryId), rows.map((row) => row.event), rows.map((row) => row.payload)]
+  const inserted = await preparedOnce(tx, 'store-deliveries').executeSql(statement, columns.map(textArray))
+  return idsOf(inserted as Inserted)
+}
+
+interface Inserted {
+  rows: { delivery_id: string }[]
+}
+
+function idsOf({ rows }: Inserted): string[] {
+  return rows.map((row) => row.delivery_id)
+}
+
 /**
- * Runs pg-boss's statement under a name: each connection plans it once. Planning it for every batch takes as long as
+ * Runs a statement under a name: each connection plans it once. Planning pg-boss's for every batch takes as long as
  * carrying it out (measured: 0.5 of 1.05 ms of processor time).
  */
 function preparedOnce(tx: Tx, name: string): Db {
