@@ -4,8 +4,9 @@
  */
 
 import { desc, eq, inArray, sql } from 'drizzle-orm'
-import type { Db } from 'pg-boss'
+import { type Db, type DrizzleTransactionLike, fromDrizzle } from 'pg-boss'
 import type { Database, Store, Tx } from './open.ts'
+import type { Pipeline, Send } from './postgres.ts'
 import { deliveries } from './schema.ts'
 import { textArray } from './text-array.ts'
 
@@ -27,33 +28,54 @@ export interface NewDelivery {
  * @returns the ids that were new.
  */
 export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]): Promise<Set<string>> {
-  return store.transaction(async (tx) => {
-    const fresh = store.kind === 'postgres' ? await insertArrays(tx, rows) : await insertValues(tx, rows)
-    if (fresh.length > 0) {
-      const job = { queue: 'deliver-event' as const, deliveryIds: fresh }
-      await store.queues.sendMany('deliver-event', [job], preparedOnce(tx, 'queue-deliveries'))
-    }
-    return new Set(fresh)
-  })
+  return new Set(store.pipeline ? await insertArrays(store, store.pipeline, rows) : await insertValues(store, rows))
 }
 
 /** PGlite wants text, a parameter for each value. */
-async function insertValues(tx: Tx, rows: readonly NewDelivery[]): Promise<string[]> {
-  const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${row.payload.toString()})`)
-  const inserted = await tx.db.execute(
-    sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
-        on conflict do nothing returning delivery_id`,
-  )
-  return idsOf(inserted as unknown as Inserted)
+async function insertValues(store: Store, rows: readonly NewDelivery[]): Promise<string[]> {
+  return store.transaction(async (tx) => {
+    const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${row.payload.toString()})`)
+    const inserted = await tx.db.execute(
+      sql`insert into ${deliveries} (delivery_id, event, payload) values ${sql.join(values, sql`, `)}
+          on conflict do nothing returning delivery_id`,
+    )
+    const fresh = idsOf(inserted as unknown as Inserted)
+    const db = fromDrizzle(tx.db as unknown as DrizzleTransactionLike, sql)
+    if (fresh.length > 0) await store.queues.sendMany('deliver-event', [jobFor(fresh)], db)
+    return fresh
+  })
 }
 
-/** Postgres takes arrays of the bytes as they came: one statement for any number of rows, planned once. */
-async function insertArrays(tx: Tx, rows: readonly NewDelivery[]): Promise<string[]> {
-  const statement = `insert into deliveries (delivery_id, event, payload)
+/**
+ * Postgres takes arrays of the bytes as they came: one statement for any number of rows. Statements are named, so that
+ * each connection plans them once: planning pg-boss's for every batch takes as long as carrying it out (measured: 0.5
+ * of 1.05 ms of processor time). Two round trips instead of four: each waits for a turn of a busy event loop.
+ */
+async function insertArrays(store: Store, pipeline: Pipeline, rows: readonly NewDelivery[]): Promise<string[]> {
+  const text = `insert into deliveries (delivery_id, event, payload)
     select * from unnest($1::text[], $2::text[], $3::text[]) on conflict do nothing returning delivery_id`
   const columns = [rows.map((row) => row.deliveryId), rows.map((row) => row.event), rows.map((row) => row.payload)]
-  const inserted = await preparedOnce(tx, 'store-deliveries').executeSql(statement, columns.map(textArray))
-  return idsOf(inserted as Inserted)
+  return pipeline(async (send) => {
+    const insert = { name: 'store-deliveries', text, values: columns.map(textArray) }
+    const [, inserted] = await Promise.all([send('begin'), send(insert)])
+    const fresh = idsOf(inserted)
+    let commit: ReturnType<Send> | undefined
+    const executeSql: Db['executeSql'] = (text, values) => {
+      const queued = send({ name: 'queue-deliveries', text, values })
+      commit = send('commit')
+      // Whoever waits for the job hears of a failure first.
+      commit.catch(() => {})
+      return queued
+    }
+    if (fresh.length > 0) await store.queues.sendMany('deliver-event', [jobFor(fresh)], { executeSql })
+    const { command } = await (commit ?? send('commit'))
+    if (command !== 'COMMIT') throw new Error(`the deliveries were not committed but: ${command}`)
+    return fresh
+  })
+}
+
+function jobFor(deliveryIds: string[]) {
+  return { queue: 'deliver-event' as const, deliveryIds }
 }
 
 interface Inserted {
@@ -62,18 +84,6 @@ interface Inserted {
 
 function idsOf({ rows }: Inserted): string[] {
   return rows.map((row) => row.delivery_id)
-}
-
-/**
- * Runs a statement under a name: each connection plans it once. Planning pg-boss's for every batch takes as long as
- * carrying it out (measured: 0.5 of 1.05 ms of processor time).
- */
-function preparedOnce(tx: Tx, name: string): Db {
-  const { session } = tx.db._
-  return {
-    executeSql: async (statement, params = []) =>
-      (await session.prepareQuery({ sql: statement, params }, undefined, name, false).execute()) as { rows: never[] },
-  }
 }
 
 /**

@@ -15,7 +15,7 @@ import type { Logger } from 'pino'
 import { OperatorError } from '../config/errors.ts'
 import type { ItemState, Job } from './journey.ts'
 import { lockDirectory } from './lock.ts'
-import { bossDatabase, endQuietly, openPool } from './postgres.ts'
+import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
 import { Queues, type Sent } from './queues.ts'
 import * as schema from './schema.ts'
 
@@ -54,6 +54,8 @@ export interface Store {
   readonly db: Database
   readonly queues: Queues
   readonly kind: 'postgres' | 'pglite'
+  /** For transactions where every round trip counts; undefined where there are none to save. */
+  readonly pipeline: Pipeline | undefined
   /**
    * Runs `work` in one transaction; everything it wrote and queued is there afterwards, or nothing is.
    * On PGlite there is one connection: never wait inside `work` for anything but the transaction itself.
@@ -96,9 +98,11 @@ async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
   }
   const queuePool = openPool(databaseUrl, 4, log)
   const boss = new PgBoss({ db: bossDatabase(queuePool, databaseUrl, log), useListenNotify: true, ...calm })
-  return assemble('postgres', db, boss, log, async () => {
-    await Promise.all([endQuietly(pool), endQuietly(queuePool)])
-  })
+  const intakePool = openPool(databaseUrl, 4, log, { pipeline: true })
+  const close = async () => {
+    await Promise.all([pool, queuePool, intakePool].map(endQuietly))
+  }
+  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(intakePool) }, boss, log, close)
 }
 
 async function openPglite(directory: string, log: Logger): Promise<Store> {
@@ -116,7 +120,7 @@ async function openPglite(directory: string, log: Logger): Promise<Store> {
     await migrate(db, { migrationsFolder })
     const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
     const opened = client
-    return await assemble('pglite', db, boss, log, async () => {
+    return await assemble({ kind: 'pglite', db, pipeline: undefined }, boss, log, async () => {
       await opened.close()
       unlock()
     })
@@ -132,8 +136,7 @@ async function openPglite(directory: string, log: Logger): Promise<Store> {
 }
 
 async function assemble(
-  kind: Store['kind'],
-  db: Database,
+  database: Pick<Store, 'kind' | 'db' | 'pipeline'>,
   boss: PgBoss,
   log: Logger,
   close: () => Promise<void>,
@@ -142,11 +145,10 @@ async function assemble(
   await queues.start()
   const watchers: ((event: StoreEvent) => void)[] = []
   return {
-    kind,
-    db,
+    ...database,
     queues,
     watch: (watcher) => watchers.push(watcher),
-    transaction: (work) => inTransaction({ db, queues, watchers }, work),
+    transaction: (work) => inTransaction({ db: database.db, queues, watchers }, work),
     close: async () => {
       await queues.stop()
       await close()

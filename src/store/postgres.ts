@@ -11,13 +11,37 @@ import type { Logger } from 'pino'
 /** What pg-boss asks of a database of one's own; it exports no name for it. */
 type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
 
-/** A pool of at most `max` connections. */
-export function openPool(databaseUrl: string, max: number, log: Logger): pg.Pool {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: 'tutti' })
+/**
+ * A pool of at most `max` connections.
+ * @param options.pipeline whether a statement is sent before the one in front of it is answered.
+ */
+export function openPool(databaseUrl: string, max: number, log: Logger, options = { pipeline: false }): pg.Pool {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: 'tutti', ...options })
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
   // The pool does not listen to a client that it has lent out; whoever uses it sees the query fail.
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
+}
+
+/** Sends a statement; several may be sent at once, and are carried out in that order. */
+export type Send = (statement: string | pg.QueryConfig) => Promise<pg.QueryResult>
+
+/** Has `work` use one connection for itself; after a failure that connection is closed, with whatever was open on it. */
+export type Pipeline = <T>(work: (send: Send) => Promise<T>) => Promise<T>
+
+/** @param pool one that was opened with `pipeline`. */
+export function pipelineOf(pool: pg.Pool): Pipeline {
+  return async (work) => {
+    const client = await pool.connect()
+    try {
+      const result = await work((statement) => client.query(statement))
+      client.release()
+      return result
+    } catch (error) {
+      client.release(true)
+      throw error
+    }
+  }
 }
 
 /**

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createReceiver, isDelivery } from '../../src/intake/receive.ts'
 import { getDelivery, knownDeliveries } from '../../src/store/deliveries.ts'
 import type { Store } from '../../src/store/open.ts'
+import type { Pipeline } from '../../src/store/postgres.ts'
 import { theStore, useStore } from './lib/stage.ts'
 
 useStore()
@@ -325,6 +326,10 @@ test('a database that does not answer in time, or at all, means 503 and no half 
       await locked
       return store.transaction(work)
     },
+    pipeline: whereItIs(store, (pipeline) => async (work) => {
+      await locked
+      return pipeline(work)
+    }),
   }
   const to = await serve(slow, { answerWithinMs: 100 })
   const startedAt = performance.now()
@@ -337,33 +342,47 @@ test('a database that does not answer in time, or at all, means 503 and no half 
   expect((await send({ to, headers: { 'x-github-delivery': deliveryId } })).status).toBe(202)
   expect(await jobsOf(deliveryId)).toBe(1)
 
-  const away: Store = {
-    ...store,
-    transaction: async () => {
-      throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
-    },
+  const refused = async () => {
+    throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
   }
+  const away: Store = { ...store, transaction: refused, pipeline: whereItIs(store, () => refused) }
   const toAway = await serve(away)
   expect((await send({ to: toAway })).status).toBe(503)
   expect((await send({ to: toAway, body: '{', headers: {} })).status).toBe(400)
 })
 
-test('a transaction that fails half-way leaves neither row nor job', async () => {
-  const store = theStore()
-  const failing: Store = {
-    ...store,
-    transaction: (work) =>
-      store.transaction(async (tx) => {
-        await work(tx)
-        throw new Error('the commit failed')
+/** Another way through a store's pipeline; on PGlite there is none. */
+function whereItIs(store: Store, change: (pipeline: Pipeline) => Pipeline): Pipeline | undefined {
+  return store.pipeline && change(store.pipeline)
+}
+
+test.for(['store-deliveries', 'queue-deliveries', 'commit'])(
+  'a %s that fails leaves neither row nor job',
+  async (what) => {
+    const store = theStore()
+    const nameOf = (statement: string | { name?: string }) =>
+      typeof statement === 'string' ? statement : statement.name
+    const failing: Store = {
+      ...store,
+      transaction: (work) =>
+        store.transaction(async (tx) => {
+          await work(tx)
+          throw new Error('the commit failed')
+        }),
+      pipeline: whereItIs(store, (pipeline) => (work) => {
+        return pipeline((send) => work((statement) => send(nameOf(statement) === what ? 'select 1 / 0' : statement)))
       }),
-  }
-  const to = await serve(failing)
-  const { status, deliveryId } = await send({ to })
-  expect(status).toBe(503)
-  expect(await getDelivery(store.db, deliveryId)).toBeUndefined()
-  expect(await jobsOf(deliveryId)).toBe(0)
-})
+    }
+    const to = await serve(failing)
+    const { status, deliveryId } = await send({ to })
+    expect(status).toBe(503)
+    expect(await getDelivery(store.db, deliveryId)).toBeUndefined()
+    expect(await jobsOf(deliveryId)).toBe(0)
+    const again = await send({ to: await serve(store), headers: { 'x-github-delivery': deliveryId } })
+    expect(again.status).toBe(202)
+    expect(await jobsOf(deliveryId)).toBe(1)
+  },
+)
 
 test('a burst of two thousand deliveries: none is lost', async () => {
   const to = await serve(theStore(), { answerWithinMs: 60_000 })
