@@ -64,10 +64,13 @@ export async function advance(
     .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
     .returning()
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
-  const job = row.kind === 'epic' ? wakesEpic(to, item.id) : wakes(to, item.id)
-  if (job) await tx.enqueue(job, { after: by.after })
+  // One of many that nobody began leaves nothing behind to tidy.
+  const over = item.quiet && to === 'cancelled'
+  const job = row.kind === 'epic' ? wakesEpic(to, item.id) : over ? undefined : wakes(to, item.id)
+  const together = item.quiet ? soonTogether() : undefined
+  if (job) await tx.enqueue(job, { after: by.after ?? (job.queue === 'schedule' ? together : undefined) })
   // It wants nothing any more, or stands aside: its files are free, and what waits for it may be released.
-  if (finished.includes(to) || isAside(to)) await tx.enqueue({ queue: 'schedule' })
+  if (finished.includes(to) || isAside(to)) await tx.enqueue({ queue: 'schedule' }, { after: together })
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
   const system = await getSystem(tx.db, item.systemId)
   await projectLabel(tx, row, item.state, system)
@@ -102,6 +105,13 @@ export async function stay(
   if (job) await tx.enqueue(job, { after: by.after })
   await announce(tx, row, 'later')
   return row
+}
+
+/** Items queued as one of many wake the scheduler together: a look at everything for each would be a thousand looks. */
+const togetherMs = 2_000
+
+function soonTogether(): Date {
+  return new Date(Math.ceil((Date.now() + 1) / togetherMs) * togetherMs)
 }
 
 /** The states that an item queued as one of many is in without a word on its issue. */
