@@ -6,7 +6,7 @@ import { advance, announce, type ItemRow, stay } from './items.ts'
 import { finished } from './journey.ts'
 import type { Database, Tx } from './open.ts'
 import { hoursOf, type Submission, storedSubmission } from './plan-content.ts'
-import { askToStop, liveRun } from './runs.ts'
+import { dropPlanning } from './runs.ts'
 import { workItems } from './schema.ts'
 import { footprints, plans, questions } from './schema-plans.ts'
 
@@ -197,7 +197,7 @@ export async function planAnew(tx: Tx, item: ItemRow, by: Person, why: string, s
     .set({ answeredAt: new Date() })
     .where(and(eq(questions.workItemId, item.id), isNull(questions.answeredAt)))
   if (item.state !== 'planning') return advance(tx, item, 'planning', { actor: by.login, why, set })
-  if (await liveRun(tx.db, item.id)) await askToStop(tx, item.id, `Planned anew for ${by.login}`)
+  await dropPlanning(tx, item.id, `Planned anew for ${by.login}`)
   const same = await stay(tx, item, { why, set })
   await announce(tx, same, 'now')
   return same

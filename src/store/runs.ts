@@ -115,6 +115,14 @@ export async function askToStop(tx: Tx, workItemId: number, how: string): Promis
     .returning()
 }
 
+/** Ends every attempt to plan an item; what one has handed in and nobody has taken up yet counts no more. */
+export async function dropPlanning(tx: Tx, workItemId: number, how: string): Promise<void> {
+  await tx.db
+    .update(runs)
+    .set({ stop: how })
+    .where(and(eq(runs.workItemId, workItemId), ne(runs.purpose, 'build')))
+}
+
 /** All attempts of an item, to plan and to build it, oldest first. */
 export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]> {
   return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(asc(runs.id))

@@ -3,6 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { effortHours } from '../../src/config/efforts.ts'
+import { planned } from '../../src/planning/planned.ts'
 import { addPlan, addRound, approvedPlan, latestPlan, type Planned, roundsOf } from '../../src/store/plans.ts'
 import { addRun, liveRun } from '../../src/store/runs.ts'
 import { effects, runs, workItems } from '../../src/store/schema.ts'
@@ -160,6 +161,16 @@ describe('/plan', () => {
     )
     expect((await here.say('/plan')).outcome).toBe('done')
     expect((await liveRun(store.db, row.id))?.stop).toBe('Planned anew for maintainer')
+    // It had handed in a plan of the old text, which nobody has looked at yet: it is too late for that.
+    const submission = { ...content }
+    const late = await liveRun(store.db, row.id)
+    const ended = { stage: 'ended' as const, outcome: 'planned', submission }
+    await store.db
+      .update(runs)
+      .set(ended)
+      .where(eq(runs.id, late?.id ?? 0))
+    await planned({ store }, { runId: late?.id ?? 0 })
+    expect((await here.item()).state).toBe('planning')
     await store.transaction((tx) => addRound(tx, row, ['Why?']))
     await here.go('asking')
     await here.say('/plan')

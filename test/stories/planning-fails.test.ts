@@ -116,7 +116,8 @@ test('an issue edited while it is planned: the plan is of the old text, that is 
 
   await maintainer.comment(repository, issue.number, '/plan')
   await world.untilStatus(issue, /Plan waits for approval[\s\S]*An agent plans it, with the text as it is now/)
-  expect(byBot(issue).some(({ body }) => body.includes('For the new text.') && body.includes('version 2'))).toBe(true)
+  const second = () => byBot(issue).some(({ body }) => body.includes('For the new text.') && body.includes('version 2'))
+  await world.github.until(second, 'the plan of the new text')
   await maintainer.comment(repository, issue.number, '/approve')
   const pull = await world.proposed(issue)
   expect(await world.fileAt(pull.pull.headSha, 'prompt.txt')).toContain('For the new text.')
