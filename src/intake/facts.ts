@@ -37,6 +37,8 @@ export interface IssueMoved extends InRepository {
 export interface IssueEdited extends InRepository {
   kind: 'issue edited'
   issue: IssueFacts
+  /** What the sender changed; the rest may be somebody else's edit from before. */
+  changed: { title: boolean; body: boolean }
 }
 
 export interface IssueGone extends InRepository {

@@ -23,7 +23,11 @@ export function interpretIssue(payload: Payload, action: string, self: Self): Fa
   if (!how && !['edited', 'deleted', 'transferred'].includes(action)) return []
   const { issue, at } = read.issue.parse(payload.issue)
   const common = { ...read.envelope.parse(payload), issue, at }
-  if (action === 'edited') return isSelf(common.sender, self) ? [] : [{ kind: 'issue edited', ...common }]
+  if (action === 'edited') {
+    const { title, body } = read.edited.parse(payload).changes
+    const changed = { title: title !== undefined, body: body !== undefined }
+    return isSelf(common.sender, self) ? [] : [{ kind: 'issue edited', ...common, changed }]
+  }
   if (action === 'deleted' || action === 'transferred') return [{ kind: 'issue gone', how: action, ...common }]
   if (!how) return []
   const labelled = how === 'labelled' || how === 'unlabelled'

@@ -56,6 +56,8 @@ test('answers lost, a server without sub-issues, edits by who may and who may no
 
   await outsider.editIssue(repository, one.number, { body: `${body}\n- [ ] Sneaked in` })
   await world.untilStatus(one, 'has no write access, so it stays as it was')
+  // Correcting the title is no yes to what somebody else has written.
+  await maintainer.editIssue(repository, one.number, { title: 'One roadmap' })
   await maintainer.editIssue(repository, one.number, { body: '- [ ] Made once\n- [ ] Added' })
   await github.until(() => called('Added').length > 0, 'the new line is an issue', 60_000)
   await maintainer.comment(repository, one.number, '/roadmap')

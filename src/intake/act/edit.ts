@@ -81,16 +81,19 @@ async function roadmapEdited(
   parts: IntakeParts,
   system: SystemRow,
   item: ItemRow,
-  { issue, sender, at }: IssueEdited,
+  { issue, sender, at, changed }: IssueEdited,
 ): Promise<Outcome> {
-  if (item.title === issue.title && item.body === issue.body) return ignored('the text is the one we have')
+  // Whoever corrects the title has not said yes to what somebody else has put into the text before.
+  const title = changed.title ? issue.title : item.title
+  const body = changed.body ? issue.body : item.body
+  if (item.title === title && item.body === body) return ignored('the text is the one we have')
   const allowed = await mayWrite(parts, system, sender)
-  const edges = allowed ? await edgesIn(parts, system, issue.body) : []
+  const edges = allowed ? await edgesIn(parts, system, body) : []
   const reply = allowed ? null : say.editedRoadmap(sender.login)
   if (!allowed && item.reply === reply) return ignored('it was said already')
   await parts.store.transaction(async (tx) => {
     if (at) await hear(tx, `text:${system.id}#${item.issueNumber}`, at)
-    const text = allowed ? { title: issue.title, body: issue.body } : {}
+    const text = allowed ? { title, body } : {}
     await tx.db
       .update(workItems)
       .set({ ...text, reply })
