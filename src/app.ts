@@ -147,7 +147,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     )
     await queues.handle(
       'planned',
-      orHold<'planned'>(store, (job) => planned(parts, job)),
+      orHold<'planned'>(store, (job, attempt) => planned(parts, job, attempt)),
     )
     await queues.handle(
       'propose',

@@ -7,23 +7,39 @@ import { advance, getSystem, type ItemRow, lockItem, type SystemRow } from '../s
 import type { Store, Tx } from '../store/open.ts'
 import { storedSubmission } from '../store/plan-content.ts'
 import { addPlan, addRound, notePlanApproved, type Planned, planKey, questionsKey } from '../store/plans.ts'
-import { getRun } from '../store/runs.ts'
+import { closeRun, getRun } from '../store/runs.ts'
 import { whyAsk } from './approval.ts'
 
-/** Handler of the `planned` queue. A second time changes nothing: the item is no longer being planned. */
-export async function planned({ store }: { store: Store }, job: { runId: number }): Promise<void> {
-  await store.transaction(async (tx) => {
-    const run = await getRun(tx.db, job.runId)
-    const item = run && (await lockItem(tx, run.workItemId))
-    const system = item && (await getSystem(tx.db, item.systemId))
-    // Moved aside or planned anew meanwhile: what this run found is no longer wanted.
-    if (!run || !system || item?.state !== 'planning' || run.stop) return
-    const submission = storedSubmission(run.submission)
-    if (!submission) throw new Error(`run ${run.id} has handed in nothing that can be read`)
-    const settings = system.settings ?? defaultSettings()
-    if (submission.kind === 'questions') await ask(tx, system, item, submission.questions, settings)
-    else await show(tx, system, item, { content: submission, runId: run.id }, settings)
-  })
+/**
+ * Handler of the `planned` queue. Until here the run counts as live, so that nobody plans the same item meanwhile; a
+ * second time changes nothing, since it has ended then.
+ * @param attempt.last whether nobody will try again: then the run ends all the same.
+ */
+export async function planned(
+  { store }: { store: Store },
+  job: { runId: number },
+  attempt: { last: boolean } = { last: false },
+): Promise<void> {
+  try {
+    await store.transaction((tx) => takeUp(tx, job.runId))
+  } catch (error) {
+    if (attempt.last) await store.transaction((tx) => closeRun(tx, job.runId))
+    throw error
+  }
+}
+
+async function takeUp(tx: Tx, runId: number): Promise<void> {
+  const run = await getRun(tx.db, runId)
+  const item = run && (await lockItem(tx, run.workItemId))
+  const system = item && (await getSystem(tx.db, item.systemId))
+  if (!run || !system || !item || !(await closeRun(tx, runId))) return
+  // Moved aside or planned anew meanwhile: what this run found is no longer wanted.
+  if (item.state !== 'planning' || run.stop) return
+  const submission = storedSubmission(run.submission)
+  if (!submission) throw new Error(`run ${run.id} has handed in nothing that can be read`)
+  const settings = system.settings ?? defaultSettings()
+  if (submission.kind === 'questions') await ask(tx, system, item, submission.questions, settings)
+  else await show(tx, system, item, { content: submission, runId: run.id }, settings)
 }
 
 async function ask(tx: Tx, system: SystemRow, item: ItemRow, asked: string[], settings: Settings): Promise<void> {

@@ -10,7 +10,16 @@ import { answersForAgent, planForAgent } from '../github/plan-wording.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
 import { approvedPlan, roundsOf } from '../store/plans.ts'
 import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
-import { claimRun, endRun, isPlanning, type Lease, LeaseLost, type RunRow, updateRun } from '../store/runs.ts'
+import {
+  claimRun,
+  endRun,
+  isPlanning,
+  type Lease,
+  LeaseLost,
+  leavePlanning,
+  type RunRow,
+  updateRun,
+} from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
 import type { Control } from '../workspace/control.ts'
@@ -161,10 +170,10 @@ function endingOf(error: unknown, { log }: RunParts): Ending {
 }
 
 /** Writes the ending under the lease and wakes whoever goes on: the gates, or the ladder. */
-async function finish({ parts, lease, item }: Attempt, ending: Ending): Promise<void> {
+async function finish({ parts, lease, item, run }: Attempt, ending: Ending): Promise<void> {
   await parts.store.transaction(async (tx) => {
     if (ending.outcome === 'planned') {
-      await endRun(tx, lease, { outcome: 'planned', summary: ending.summary, counts: false })
+      await leavePlanning(tx, lease, { outcome: 'planned', summary: ending.summary, counts: false })
       await tx.enqueue({ queue: 'planned', runId: lease.runId })
       return
     }
@@ -185,7 +194,8 @@ async function finish({ parts, lease, item }: Attempt, ending: Ending): Promise<
       return
     }
     const { outcome, summary, signature = null, lesson = summary } = ending
-    await endRun(tx, lease, { outcome, summary, signature, lesson })
+    const leave = isPlanning(run) ? leavePlanning : endRun
+    await leave(tx, lease, { outcome, summary, signature, lesson })
     await tx.enqueue({
       queue: 'settle',
       runId: lease.runId,

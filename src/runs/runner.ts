@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { stopping } from '../store/queues.ts'
-import { getRun } from '../store/runs.ts'
+import { getRun, isPlanning } from '../store/runs.ts'
 import { runs } from '../store/schema.ts'
 import { attempt } from './attempt.ts'
 import type { RunParts } from './parts.ts'
@@ -50,11 +50,13 @@ export async function takeOver(parts: Pick<RunParts, 'store'>, lost: number[]): 
     const run = await getRun(parts.store.db, runId)
     if (run?.stage === 'gates') await parts.store.queues.send({ queue: 'check', runId })
     if (run?.stage !== 'agent') continue
+    // One that plans stays live until `settle` has looked at it.
+    const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
     await parts.store.transaction(async (tx) => {
       const summary = 'The process that ran the agent is gone.'
       await tx.db
         .update(runs)
-        .set({ stage: 'ended', outcome: 'runner lost', summary, endedAt: new Date() })
+        .set({ stage, outcome: 'runner lost', summary, endedAt: new Date() })
         .where(eq(runs.id, runId))
       await tx.enqueue({ queue: 'settle', runId })
       await tx.enqueue({ queue: 'schedule' })

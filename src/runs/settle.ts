@@ -16,14 +16,14 @@ export async function settle(parts: RunParts, job: { runId: number; resetAt?: st
     const run = await getRun(tx.db, job.runId)
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
+    const planning = isPlanning(run)
+    if (planning && item.state === 'planning' && (await handOver(tx, run))) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
-    const planning = isPlanning(run)
     // Moved aside, or on, by somebody else meanwhile: the attempt is noted, nothing follows from it.
     if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
     const failure = classify(ended.outcome as Outcome)
     if (!failure) return
-    if (planning && (await handOver(tx, ended))) return
     const history = (await runsOf(tx.db, item.id)).filter(
       (past) => past.id > (item.freshSince ?? 0) && isPlanning(past) === planning,
     )
@@ -39,8 +39,8 @@ export async function settle(parts: RunParts, job: { runId: number; resetAt?: st
 
 /** What a planning agent handed in before its process was lost still counts. @returns whether there was something. */
 async function handOver(tx: Tx, run: RunRow): Promise<boolean> {
-  if (run.submission === null) return false
-  await tx.db.update(runs).set({ outcome: 'planned', failureClass: null, counts: false }).where(eq(runs.id, run.id))
+  if (run.submission === null || run.stop || run.stage === 'ended') return false
+  await tx.db.update(runs).set({ outcome: 'planned', counts: false }).where(eq(runs.id, run.id))
   await tx.enqueue({ queue: 'planned', runId: run.id })
   return true
 }

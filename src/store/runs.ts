@@ -106,6 +106,26 @@ export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promis
   return run
 }
 
+/**
+ * The agent of a planning run is done, under its lease. The run stays live until `planned` or `settle` has looked at
+ * it: its item is still to be planned, and nobody must begin that a second time meanwhile.
+ * @throws {LeaseLost} when the epoch is stale; nothing is written then.
+ */
+export async function leavePlanning(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+  return updateRun(tx.db, lease, { ...set, stage: 'gates', endedAt: new Date(), leaseOwner: null })
+}
+
+/** Ends a run that its agent has left. @returns false when it had ended before. */
+export async function closeRun(tx: Tx, runId: number): Promise<boolean> {
+  const rows = await tx.db
+    .update(runs)
+    .set({ stage: 'ended' })
+    .where(and(eq(runs.id, runId), ne(runs.stage, 'ended')))
+    .returning({ id: runs.id })
+  if (rows.length > 0) await tx.enqueue({ queue: 'schedule' })
+  return rows.length > 0
+}
+
 /** Asks a run to stop; its runner sees it at the next heartbeat, at once when it is this process. */
 export async function askToStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
   return tx.db

@@ -195,6 +195,7 @@ export const runs = pgTable(
     purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
     /** What a planning agent handed in through its tool; see plan-content.ts. */
     submission: jsonb('submission').$type<Record<string, unknown>>(),
+    /** `gates`: the agent is done, and what it left is looked at: by the gates, or by the planning room. */
     stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
     outcome: text('outcome'),
     failureClass: text('failure_class'),

@@ -164,13 +164,14 @@ describe('/plan', () => {
     // It had handed in a plan of the old text, which nobody has looked at yet: it is too late for that.
     const submission = { ...content }
     const late = await liveRun(store.db, row.id)
-    const ended = { stage: 'ended' as const, outcome: 'planned', submission }
+    const ended = { stage: 'gates' as const, outcome: 'planned', submission }
     await store.db
       .update(runs)
       .set(ended)
       .where(eq(runs.id, late?.id ?? 0))
     await planned({ store }, { runId: late?.id ?? 0 })
     expect((await here.item()).state).toBe('planning')
+    expect(await liveRun(store.db, row.id)).toBeUndefined()
     await store.transaction((tx) => addRound(tx, row, ['Why?']))
     await here.go('asking')
     await here.say('/plan')

@@ -1,5 +1,7 @@
 /** An agent plans before another one builds: read-only, through its tools, with a plan that people see. */
 
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { byBot, pullsOf } from './facts.ts'
 import { openWorld, plainSettings } from './world.ts'
@@ -44,5 +46,7 @@ test('planned first: nothing the planner writes is kept, its plan is a comment, 
   await expect(world.fileAt(head, 'src/new.txt')).rejects.toThrow()
   expect([...repository.refs.keys()].filter((ref) => ref.includes('plan'))).toEqual([])
   expect(pullsOf(world, issue)).toHaveLength(1)
+  // One agent that planned, one that built: what the first handed in was not planned a second time.
+  expect((await readdir(join(world.directory, 'data', 'logs'))).toSorted()).toEqual(['run-1.log', 'run-2.log'])
   expect(github.unknown).toEqual([])
 })
