@@ -74,7 +74,7 @@ export async function advance(
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
   const system = await getSystem(tx.db, item.systemId)
   await projectLabel(tx, row, item.state, system)
-  await announce(tx, row, journey[to].actor === 'a person' || finished.includes(to) ? 'now' : 'later')
+  await announce(tx, row, whenToTell(to))
   if (system) await announceEpics(tx, system, row)
   await record(tx, {
     systemId: item.systemId,
@@ -130,6 +130,14 @@ function wakesEpic(to: ItemState, workItemId: number): Job | undefined {
 const soonMs = 1_000
 /** Steps that no person waits for are told after this long: every edit is a write to GitHub. */
 const laterMs = 120_000
+
+/** An agent that is still at work after this long is told of, where the comment does not say so yet. */
+const atWorkMs = 10_000
+
+function whenToTell(to: ItemState): 'now' | 'later' | Date {
+  if (journey[to].actor === 'a person' || finished.includes(to)) return 'now'
+  return to === 'running' ? new Date(Date.now() + atWorkMs) : 'later'
+}
 
 /** Has the status comment of an item brought up to date; wishes until then are one edit. */
 export async function announce(tx: Tx, item: ItemRow, when: 'now' | 'soon' | 'later' | Date): Promise<void> {
