@@ -1,15 +1,24 @@
 import { defineConfig } from 'vitest/config'
 
+const shared = {
+  globalSetup: ['test/fakes/global.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 60_000,
+  // Tests here kill processes and race real ones; where others decide about landing, a second look is allowed.
+  retry: process.env.CI ? 2 : 0,
+  pool: 'forks' as const,
+}
+
+/** Files that start a whole Tutti: to load it, and the embedded database, anew for each file takes seconds. */
+const whole = ['test/stories/**/*.test.ts', 'test/intake/**/*.test.ts', 'test/rooms/**/*.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    globalSetup: ['test/fakes/global.ts'],
-    testTimeout: 120_000,
-    hookTimeout: 60_000,
-    // Tests here kill processes and race real ones; where others decide about landing, a second look is allowed.
-    retry: process.env.CI ? 2 : 0,
-    pool: 'forks',
-    // Two cores: more workers only take turns, and every worker holds a database and child processes of its own.
-    maxWorkers: 2,
+    // Half of a story is waiting for other processes: three share two cores well.
+    maxWorkers: 3,
+    projects: [
+      { test: { ...shared, name: 'whole', include: whole, isolate: false } },
+      { test: { ...shared, name: 'parts', include: ['test/**/*.test.ts'], exclude: whole } },
+    ],
   },
 })

@@ -58,7 +58,7 @@ function wordsFor(reason: Reason, item: ItemRef): string {
     case 'cycle':
       return cycleWords(reason, item)
     case 'conflict':
-      return `${name(reason.with, item)} ${STAGE_WORDS[reason.stage]} and touches the same files (${reason.overlaps.map(overlapWords).join(', ')})`
+      return `${name(reason.with, item)} ${STAGE_WORDS[reason.stage]} and touches the same files (${onceEach(reason.overlaps).map(overlapWords).join(', ')})`
     case 'unknown-footprint':
       return `nobody knows yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
     case 'paused':
@@ -104,6 +104,12 @@ function capWords(reason: Extract<Reason, { kind: 'cap' }>): string {
   if (reason.scope === 'agent-kind') return `all ${agents} of the kind ${code(reason.name)} are at work`
   if (reason.scope === 'repository') return `${reason.name} has its ${agents} at work`
   return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
+}
+
+/** One pair for each pattern of mine: a folder that meets a folder need not name the files in it as well. */
+function onceEach(overlaps: readonly Overlap[]): Overlap[] {
+  const seen = new Map(overlaps.toReversed().map((one) => [one.mine, one]))
+  return overlaps.filter((one) => seen.get(one.mine) === one)
 }
 
 function overlapWords({ mine, theirs }: Overlap): string {
