@@ -3,9 +3,9 @@
 import { randomBytes } from 'node:crypto'
 import { asAdmin, templateName } from './store.ts'
 
-/** Names the run; the workers that are started afterwards inherit it. */
+/** Names the run, once for all projects of it; the workers that are started afterwards inherit it. */
 export function setup(): void {
-  process.env.TUTTI_TEST_RUN = randomBytes(6).toString('hex')
+  process.env.TUTTI_TEST_RUN ??= randomBytes(6).toString('hex')
 }
 
 /** Drops the databases that the tests were given copies of. */
