@@ -31,6 +31,12 @@ export function expectMergedOnce(world: World, issue: Issue): void {
   expect(world.github.unknown).toEqual([])
 }
 
+/** Waits until an agent works on an issue. */
+export async function begun({ github, logged }: World, issue: Issue): Promise<void> {
+  const started = () => logged.some((line) => line.issue === issue.number && line.to === 'running')
+  await github.until(started, `an agent works on #${issue.number}`, 60_000)
+}
+
 /** What the bot said on an issue or a pull request. */
 export function byBot(issue: Issue | undefined) {
   return (issue?.comments ?? []).filter((comment) => comment.user.type === 'Bot')

@@ -4,12 +4,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot, untilMerged } from './facts.ts'
+import { begun, byBot, untilMerged } from './facts.ts'
 import { openWorld, plainSettings } from './world.ts'
 
 const settings = `${plainSettings}modules:
   auth: { paths: [src/auth/] }
-limits: { agents: 2, idleMinutes: 0.5 }
+limits: { agents: 2, idleMinutes: 2 }
 `.replace('limits:\n  idleMinutes: 0.2\n', '')
 
 test('graph, progress, next, conflicts and who waits for people, in one comment with few edits', async () => {
@@ -28,16 +28,19 @@ test('graph, progress, next, conflicts and who waits for people, in one comment 
   const report = await part('Report', [], [`Depends on #${model.number}`], ['write src/report.txt: x'])
   const body = [model, login, logout, report].map(({ number }) => `- [ ] #${number}`).join('\n')
   const roadmap = await maintainer.createIssue(repository, { title: 'Roadmap', body })
+  // Of two that touch the same files, whichever is looked at first is started.
+  await maintainer.addLabels(repository, login.number, ['tutti'])
+  await begun(world, login)
   await maintainer.addLabels(repository, roadmap.number, ['roadmap'])
 
-  const begun = await world.untilStatus(roadmap, /Next[\s\S]*1\. #3 Logout \(leverage [\d.]+\): #2 is being worked on/)
-  expect(begun).toContain('0 of 4 done')
-  expect(begun).toMatch(/```mermaid\ngraph TD\n {2}n0\["[^"]*#35;1 Data #34;model#34; #64;everybody"\]/)
-  expect(begun).toMatch(/n0 --> n3\n/)
-  expect(begun).toMatch(/class n0,n3 critical/)
-  expect(begun).toContain('- #4 waits for #1')
+  const first = await world.untilStatus(roadmap, /Next[\s\S]*1\. #3 Logout \(leverage [\d.]+\): #2 is being worked on/)
+  expect(first).toContain('0 of 4 done')
+  expect(first).toMatch(/```mermaid\ngraph TD\n {2}n0\["[^"]*#35;1 Data #34;model#34; #64;everybody"\]/)
+  expect(first).toMatch(/n0 --> n3\n/)
+  expect(first).toMatch(/class n0,n3 critical/)
+  expect(first).toContain('- #4 waits for #1')
   // More where it was seen already what the agent changes there.
-  expect(begun).toContain('| #2 | #3 | `src/auth/`')
+  expect(first).toContain('| #2 | #3 | `src/auth/`')
 
   await untilMerged(world, model)
   const half = await world.untilStatus(roadmap, /1 of 4 done[\s\S]*- #4: review #\d+/)

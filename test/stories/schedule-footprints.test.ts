@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { pullsOf } from './facts.ts'
+import { begun, pullsOf } from './facts.ts'
 import { openWorld, plainSettings, type World } from './world.ts'
 
-const settings = `${plainSettings}modules:
+const settings = `${plainSettings.replace('idleMinutes: 0.2', 'idleMinutes: 2')}modules:
   auth: { paths: [src/auth/] }
   docs: { paths: ['docs/**'] }
   shared: { paths: [src/shared.txt] }
@@ -31,6 +31,8 @@ test('one item of a module at a time, also while the first is in review; another
   const { maintainer, repository } = world
   const gate = join(world.directory, 'gate')
   const login = await queuedIn(world, 'auth', 'Login', ['write src/auth/login.txt: login', `wait-for ${gate}`])
+  // Of two that touch the same files, whichever is looked at first is started.
+  await begun(world, login)
   const logout = await queuedIn(world, 'auth', 'Logout', ['write src/auth/logout.txt: logout'])
   const guide = await queuedIn(world, 'docs', 'Guide', ['write docs/guide.md: guide'])
 
