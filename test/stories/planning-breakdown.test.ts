@@ -38,7 +38,10 @@ test('a large goal is taken apart: issues once, under it and in order, also over
     `  tool submit_breakdown ${JSON.stringify(breakdown)}`,
   )
   await world.untilStatus(goal, 'this becomes several issues')
-  const shown = byBot(goal).find((comment) => comment.body.includes('### Breakdown'))?.body
+  const shown = await github.until(
+    () => byBot(goal).find((comment) => comment.body.includes('### Breakdown'))?.body,
+    'the breakdown',
+  )
   for (const words of ['**The store**', '`queries` Do queries', 'after table', 'makes 3 issues'])
     expect(shown).toContain(words)
   expect(repository.issues.size).toBe(1)

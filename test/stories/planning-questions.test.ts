@@ -59,12 +59,8 @@ test('questions are answered by a comment or /answer of a writer; at the limit t
   expect(byBot(issue).some((comment) => comment.body.includes('Really?'))).toBe(false)
   expect(pullsOf(world, issue)).toEqual([])
 
-  const shown = byBot(issue).find((comment) => comment.body.includes('### Plan'))
-  await maintainer.editComment(
-    repository,
-    shown?.id ?? 0,
-    (shown?.body ?? '').replace('One greeting.', 'Two greetings.'),
-  )
+  const shown = await said(world, issue, '### Plan')
+  await maintainer.editComment(repository, shown.id, shown.body.replace('One greeting.', 'Two greetings.'))
   await world.untilStatus(issue, 'rewrote the plan')
   await outsider.comment(repository, issue.number, '/approve')
   await maintainer.comment(repository, issue.number, '/approve and be brief\nwith a full stop')
