@@ -47,6 +47,8 @@ export async function untilMerged(world: World, issue: Issue): Promise<PullIssue
   const pull = await world.proposed(issue)
   await world.approveAndMerge(pull)
   await untilDone(world, issue)
+  // When GitHub asked for a pause, the merge goes first.
+  await world.github.until(() => checkRunsOn(world, pull.pull.headSha).length > 0, `the check run of #${pull.number}`)
   return pull
 }
 
