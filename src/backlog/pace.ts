@@ -19,14 +19,15 @@ const stopped: readonly ItemRow['state'][] = ['paused', 'held']
 /**
  * The edges by which roadmaps keep parts back that could start otherwise. Pure.
  * A part of two roadmaps waits for both.
+ * @param held the items, by their ids as text, that wait for what their epics wait for.
  */
-export function paceEdges(known: Backlog): Edge[] {
+export function paceEdges(known: Backlog, held: ReadonlySet<string>): Edge[] {
   const epics = [...known.items.values()].filter((item) => item.kind === 'epic')
   if (epics.length === 0) return []
   const tree = treeOf(known)
   return epics.flatMap((epic) => {
     const tasks = tree.tasksOf(epic)
-    const ready = tasks.filter((task) => task.state === 'ready' && !tree.waits(task))
+    const ready = tasks.filter((task) => task.state === 'ready' && !tree.waits(task) && !held.has(String(task.id)))
     const allowed = new Set(allowedOf(epic, tasks, ready, tree.nameOf))
     const reference = tree.nameOf(epic)
     return ready

@@ -5,6 +5,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { DependencyRow, ItemRow, SystemRow } from '../store/items.ts'
 import { working } from '../store/journey.ts'
 import { agentFor } from './agent.ts'
+import { epicHolds } from './epic-holds.ts'
 import type { Known } from './known.ts'
 import { paceEdges } from './pace.ts'
 import { moduleOf, type Past } from './past.ts'
@@ -38,13 +39,15 @@ export function snapshotOf(known: Known, circumstances: Circumstances): Snapshot
   const items = [...known.items.values(), ...known.over.filter(({ state }) => state !== 'done')]
   const byIssue = new Map(items.map((item) => [`${nameOf(known, item).toLowerCase()}#${item.issueNumber}`, item]))
   const systems = [...known.systems.values()]
+  const held = epicHolds(known, (edge) => edgeOf(edge, byIssue))
   return {
     items: items.map((item) => itemOf(item, known, circumstances)),
     // What an item waits for does not keep it from being planned.
     edges: known.edges
       .filter((edge) => known.items.get(edge.dependentId)?.state !== 'planning')
       .flatMap((edge) => edgeOf(edge, byIssue))
-      .concat(paceEdges(known)),
+      .concat(held)
+      .concat(paceEdges(known, new Set(held.map((edge) => edge.item)))),
     runs: [...known.runs.map((row) => runOf(row, known, circumstances)), ...branches(known, circumstances)],
     caps: { total: env.MAX_AGENTS },
     memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },

@@ -1,8 +1,8 @@
 /** A decision in words, for `/why` and the status comment. Markdown, plain sentences, no mention of anybody. */
 import type { Decision, ItemRef, Overlap, Reason } from './decision.ts'
-import type { EdgeSource } from './types.ts'
+import type { Edge, EdgeSource, PlainSource } from './types.ts'
 
-const SOURCE_WORDS: Readonly<Record<EdgeSource, string>> = {
+const SOURCE_WORDS: Readonly<Record<PlainSource, string>> = {
   native: "GitHub's “blocked by”",
   'sub-issue': 'a sub-issue',
   body: 'a line in the issue',
@@ -48,13 +48,13 @@ function wordsFor(reason: Reason, item: ItemRef): string {
     case 'state':
       return `it is ${reason.state}`
     case 'blocked':
-      return `it depends on ${name(reason.by, item)}, which is ${reason.state} (${sources(reason.sources)})`
+      return dependsOn(name(reason.by, item), reason, item)
     case 'blocked-outside':
       if (reason.sources.includes('pace'))
         return `its roadmap ${from(reason.reference, item)} has it wait for its turn (\`/roadmap\` says how its parts are worked on)`
       return reason.state === 'unknown'
-        ? `it depends on ${code(from(reason.reference, item))}, which cannot be read from here (${sources(reason.sources)})`
-        : `it depends on ${from(reason.reference, item)}, which is ${reason.state} (${sources(reason.sources)})`
+        ? dependsOn(code(from(reason.reference, item)), reason, item)
+        : dependsOn(from(reason.reference, item), reason, item)
     case 'cycle':
       return cycleWords(reason, item)
     case 'conflict':
@@ -93,7 +93,7 @@ const CHOSEN_WORDS = {
 function cycleWords(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): string {
   const steps = reason.edges.map((edge, at) => {
     const [from, to] = [reason.items[at], reason.items[(at + 1) % reason.items.length]]
-    return from && to ? `${name(from, item)} waits for ${name(to, item)} (${sources([edge.source])})` : ''
+    return from && to ? `${name(from, item)} waits for ${name(to, item)} (${sourceOf(edge, from)})` : ''
   })
   return `it waits for itself in a circle: ${steps.join(', ')}. Remove one of these to go on`
 }
@@ -127,8 +127,30 @@ function from(reference: string, seenFrom: ItemRef): string {
   return repository.toLowerCase() === seenFrom.repository.toLowerCase() ? `#${number}` : reference
 }
 
-function sources(all: readonly EdgeSource[]): string {
-  return `from ${list(all.map((source) => SOURCE_WORDS[source]))}`
+/** What it waits for itself goes before what an issue waits for that it is a part of. */
+function dependsOn(
+  what: string,
+  { state, sources }: { state: string; sources: readonly EdgeSource[] },
+  item: ItemRef,
+): string {
+  const read = sources.map(readSource)
+  const own = read.filter(({ epic }) => epic === undefined)
+  const epics = [...new Set(read.flatMap(({ epic }) => (epic === undefined ? [] : [from(epic, item)])))]
+  const said = own.length > 0 ? own : read
+  const many = epics.length > 1 ? 'depend' : 'depends'
+  const who = own.length > 0 ? 'it depends' : `${list(epics)}, which it is a part of, ${many}`
+  const is = state === 'unknown' ? 'cannot be read from here' : `is ${state}`
+  return `${who} on ${what}, which ${is} (from ${list([...new Set(said.map(({ words }) => words))])})`
+}
+
+function sourceOf({ source }: Edge, item: ItemRef): string {
+  const { epic, words } = readSource(source)
+  return epic === undefined ? `from ${words}` : `from ${words} of ${from(epic, item)}, which it is a part of`
+}
+
+function readSource(source: EdgeSource): { epic: string | undefined; words: string } {
+  const [, epic, plain] = /^epic:(.*):([^:]*)$/.exec(source) ?? [undefined, undefined, source]
+  return { epic, words: SOURCE_WORDS[plain as PlainSource] }
 }
 
 function unlockWords(unlocks: number): string {
