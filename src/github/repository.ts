@@ -2,7 +2,7 @@
 
 import { sha } from '../config/ids.ts'
 import type { Octokit } from './client.ts'
-import type { Actor, Check, Issue, Permission, Pull, Repository, Review } from './types.ts'
+import type { Actor, Check, Issue, IssueEvent, Permission, Pull, Repository, Review } from './types.ts'
 import { NotFound } from './types.ts'
 
 /** What reading needs besides the client: who we are, and where a missing endpoint is told. */
@@ -89,7 +89,9 @@ export function readRepository(context: ReadContext): Repository {
         return rows.flatMap((row) => {
           const event = issueEventKinds.find((kind) => kind === row.event)
           const label = 'label' in row ? (row.label.name ?? null) : null
-          return event ? [{ event, label, actor: actorOf(row.actor), at: new Date(row.created_at) }] : []
+          const part = partOf(row)
+          const common = { label, actor: actorOf(row.actor), at: new Date(row.created_at) }
+          return event ? [{ event, ...common, ...(part ? { part } : {}) }] : []
         })
       }),
 
@@ -170,7 +172,14 @@ export function readRepository(context: ReadContext): Repository {
   }
 }
 
-const issueEventKinds = ['labeled', 'unlabeled', 'closed', 'reopened'] as const
+const issueEventKinds = ['labeled', 'unlabeled', 'closed', 'reopened', 'sub_issue_added', 'sub_issue_removed'] as const
+
+/** The sub-issue that a line of history is about. */
+function partOf(row: object): IssueEvent['part'] {
+  const { sub_issue: part } = row as { sub_issue?: { number?: number; repository?: { full_name?: string } } }
+  const name = part?.repository?.full_name
+  return part?.number !== undefined && name ? { repository: name.toLowerCase(), number: part.number } : undefined
+}
 
 function checkVerdict(status: string, conclusion: string | null): Check['verdict'] {
   if (status !== 'completed') return 'pending'

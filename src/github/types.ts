@@ -33,9 +33,11 @@ export interface PlacedIssue extends Issue {
 
 /** One line of an issue's history. */
 export interface IssueEvent {
-  event: 'labeled' | 'unlabeled' | 'closed' | 'reopened'
+  event: 'labeled' | 'unlabeled' | 'closed' | 'reopened' | 'sub_issue_added' | 'sub_issue_removed'
   /** The label, for the first two. */
   label: string | null
+  /** The sub-issue, for the last two; `repository` as `owner/name` in lower case. */
+  part?: { repository: string; number: number }
   actor: Actor
   at: Date
 }
@@ -110,7 +112,7 @@ export interface Repository {
   openIssues(): Promise<Issue[]>
   /** The sub-issues of an issue in their order, open and closed; undefined where the server does not have them. */
   subIssues(issueNumber: number): Promise<PlacedIssue[] | undefined>
-  /** Who labelled, closed and reopened an issue, oldest first; undefined where the server does not tell. */
+  /** Who labelled, closed and reopened an issue, and who put sub-issues under it, oldest first; undefined where the server does not tell. */
   issueEvents(number: number): Promise<IssueEvent[] | undefined>
   /** Native "blocked by"; undefined where the server does not have it. */
   blockedBy(

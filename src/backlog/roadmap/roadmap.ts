@@ -6,8 +6,7 @@ import { type KnownIssue, keyOf, lookUp, type NamedIssue } from '../../github/lo
 import { type Roadmap, readRoadmap } from '../../github/roadmap-text.ts'
 import type { GitHub, PlacedIssue } from '../../github/types.ts'
 import { issuesUnderWay } from '../../store/effects.ts'
-import { notTaken, type Part, type PartSource, partsOf, setParts } from '../../store/epics.ts'
-import { firstTime } from '../../store/handled.ts'
+import { type Part, type PartSource, partsOf, setParts } from '../../store/epics.ts'
 import {
   announce,
   type DependencyRow,
@@ -25,6 +24,7 @@ import { type LineSource, type LinesMade, linesMade, makeIssues } from './lines.
 import { unlink } from './link.ts'
 import { issuesBefore, saveOrder } from './order.ts'
 import { letGo, mayWriteOf, takeIn } from './take.ts'
+import { refuseUnheard } from './unheard.ts'
 import * as say from './words.ts'
 
 export interface RoadmapReader {
@@ -113,7 +113,8 @@ async function read(parts: RoadmapReader, reading: Reading): Promise<void> {
   const made = await linesMade(parts.store.db, epic, system, linesOf(reading))
   const all = [...(native ?? []).map(subIssue), ...inText(reading, here, made), ...kept(reading, native !== undefined)]
   const named = all.filter((one) => keyOf(one) !== `${here}#${epic.issueNumber}`)
-  await refuseUnheard(parts.store, reading, named)
+  const unheard = unheardOf(reading, named)
+  if (unheard.length > 0) await refuseUnheard(parts, reading, unheard)
   const before = linesOf(reading).lines.flatMap((line) => (line.issue ? issuesBefore(line, made, here) : []))
   const known = await lookUp(parts, system, named)
   const waitedFor = before.length > 0 ? await lookUp(parts, system, before) : known
@@ -157,17 +158,12 @@ function kept(reading: Reading, native: boolean): NamedPart[] {
   )
 }
 
-/** Sub-issues that were not there at the first look, and of which no event told that somebody who may put them there. */
-async function refuseUnheard(store: Store, { epic, before }: Reading, named: readonly NamedPart[]): Promise<void> {
-  if (!epic.epic?.read) return
+/** Sub-issues that were not there at the first look, of which no event told, and which no text names. */
+function unheardOf({ epic, before }: Reading, named: readonly NamedPart[]): NamedPart[] {
+  if (!epic.epic?.read) return []
   const heard = new Set(before.map((edge) => `${edge.repository}#${edge.issueNumber}`))
   const inText = new Set(named.filter((one) => one.source !== 'sub-issue').map(keyOf))
-  const unheard = named.filter((one) => one.source === 'sub-issue' && !heard.has(keyOf(one)) && !inText.has(keyOf(one)))
-  if (unheard.length === 0) return
-  await store.transaction(async (tx) => {
-    for (const { repository, number } of unheard)
-      await firstTime(tx, notTaken(epic.id, { repository, issueNumber: number }))
-  })
+  return named.filter((one) => one.source === 'sub-issue' && !heard.has(keyOf(one)) && !inText.has(keyOf(one)))
 }
 
 interface Found {

@@ -33,7 +33,9 @@ export async function partChanged(parts: IntakeParts, fact: PartChanged): Promis
     const epic = current && !isFinished(current) ? await becomeEpic(tx, current, sender.login) : undefined
     if (!epic) return ignored('an agent has worked on the issue itself')
     await addPart(tx, epic.id, 'sub-issue', { ...edge, position: 0, heading: '', blocker: part.issue.state })
-    if (!allowed) await firstTime(tx, notTaken(epic.id, edge))
+    // The reconcile may have seen it before this told who put it there.
+    if (allowed) await forget(tx, notTaken(epic.id, edge))
+    else await firstTime(tx, notTaken(epic.id, edge))
     const now = await getItem(tx.db, epic.id)
     if (now?.state !== 'queued') await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'issue' })
     return done(allowed ? 'a part was added' : `a part was added by ${sender.login}, who may not write here`)

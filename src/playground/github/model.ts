@@ -79,11 +79,21 @@ export interface Comment {
 /** One line of an issue's history. GitHub has many more kinds. */
 export interface IssueEvent {
   id: number
-  event: 'labeled' | 'unlabeled' | 'closed' | 'reopened'
+  event:
+    | 'labeled'
+    | 'unlabeled'
+    | 'closed'
+    | 'reopened'
+    | 'sub_issue_added'
+    | 'sub_issue_removed'
+    | 'parent_issue_added'
+    | 'parent_issue_removed'
   user: Account
   app?: App
   /** As the label was then; null for the kinds that name none. */
   label: { name: string; color: string } | null
+  /** The other end of a link between parent and sub-issue. */
+  other?: Issue
   createdAt: Date
 }
 

@@ -224,16 +224,19 @@ function tellLabel(
   tellIssue(world, actor, repository, issue, action, { label: labelBody(world, repository, label) })
 }
 
-/** Writes a line of the issue's history, which tells who did what long after the webhook. */
 function note(world: World, actor: Actor, issue: Issue, event: IssueEvent['event'], label?: Label): void {
-  issue.events.push({
-    id: world.nextId(),
-    event,
-    user: actor.account,
-    app: actor.app,
-    label: label ? { name: label.name, color: label.color } : null,
-    createdAt: world.now(),
-  })
+  noteEvent(world, actor, issue, { event, label: label ? { name: label.name, color: label.color } : null })
+}
+
+/** Writes a line of the issue's history, which tells who did what long after the webhook. */
+export function noteEvent(
+  world: World,
+  actor: Actor,
+  issue: Issue,
+  what: Pick<IssueEvent, 'event' | 'other'> & Partial<Pick<IssueEvent, 'label'>>,
+): void {
+  const by = { user: actor.account, app: actor.app }
+  issue.events.push({ id: world.nextId(), label: null, ...what, ...by, createdAt: world.now() })
 }
 
 /** Tells an `issues` event, or the `pull_request` event of the same name. Also the only place that moves `updated_at`. */

@@ -3,6 +3,7 @@ import { type Actor, type Issue, Refusal, type Repository } from '../model.ts'
 import { issueBody } from '../payloads/issues.ts'
 import { repositoryBody } from '../payloads/repositories.ts'
 import { homeOf, type World } from '../world.ts'
+import { noteEvent } from './issues.ts'
 
 /** GitHub's limit of sub-issues per parent. */
 const MAX_SUB_ISSUES = 100
@@ -59,6 +60,8 @@ function tellSubIssue(
   change: 'added' | 'removed',
 ): void {
   parent.updatedAt = world.now()
+  noteEvent(world, actor, parent, { event: `sub_issue_${change}`, other: sub })
+  noteEvent(world, actor, sub, { event: `parent_issue_${change}`, other: parent })
   const home = homeOf(world, sub)
   const both = {
     parent_issue_id: parent.id,

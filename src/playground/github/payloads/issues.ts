@@ -2,7 +2,7 @@
 import type { Account, Comment, Issue, IssueEvent, Repository, Schemas } from '../model.ts'
 import { blockedByIt, homeOf, type World } from '../world.ts'
 import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
-import { labelBody, repositoryHtml, repositoryUrl } from './repositories.ts'
+import { labelBody, repositoryBody, repositoryHtml, repositoryUrl } from './repositories.ts'
 
 /** How GitHub describes an author to the public. It does not tell who may write: private members hide here. */
 export function associationOf(repository: Repository, account: Account): Schemas['author-association'] {
@@ -126,5 +126,18 @@ export function issueEventBody(world: World, repository: Repository, event: Issu
     created_at: event.createdAt.toISOString(),
     performed_via_github_app: event.app ? appBody(world, event.app) : null,
     ...(event.label ? { label: event.label } : {}),
+    ...(event.other ? linkBody(world, event.event, event.other) : {}),
   }
+}
+
+function linkBody(world: World, event: IssueEvent['event'], other: Issue) {
+  const end = {
+    number: other.number,
+    title: other.title,
+    state: other.state,
+    state_reason: other.stateReason,
+    repository: repositoryBody(world, homeOf(world, other)),
+    issue_type: null,
+  }
+  return event.startsWith('sub_') ? { sub_issue: end } : { parent_issue: end }
 }
