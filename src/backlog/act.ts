@@ -62,7 +62,7 @@ const momentary: readonly unknown[] = ['outranked', 'turn']
 const numbers = ['available', 'left', 'leverage', 'hours']
 
 /** How things stand with what holds an item back. It changes all the time, and every edit is a write to GitHub. */
-const passing = [...numbers, 'state', 'stage']
+const passing = [...numbers, 'needed', 'state', 'stage']
 
 /** What holds an item back, as text that is equal for equal causes, also after the database has sorted the keys. */
 function causes(reasons: readonly unknown[], without: readonly string[]): string {

@@ -61,10 +61,17 @@ export class Admission {
     this.#count(run, -1)
   }
 
-  /** The money to reserve for a run of this kind, in millionths. */
-  costOf(agentKind: string): number {
-    const { budget } = this.limits
-    return budget ? (budget.perRunOfKind?.[agentKind] ?? budget.perRun) : 0
+  /** The money to reserve for a run of this kind there, in millionths of the repository's currency. */
+  costOf(repository: string, agentKind: string): number {
+    const system = this.system(repository)
+    const of = system?.perRun === undefined ? this.limits.budget : system
+    return of?.perRunOfKind?.[agentKind] ?? of?.perRun ?? 0
+  }
+
+  /** Whether what the repository spends is taken from what is left for everybody. */
+  #shares(repository: string): boolean {
+    const currency = this.system(repository)?.currency
+    return currency === undefined || currency === this.limits.budget?.currency
   }
 
   /** The first thing that forbids one more agent of this kind there, or undefined. */
@@ -98,10 +105,14 @@ export class Admission {
     },
     (_, kind) => capReason('agent-kind', kind, this.limits.caps?.perAgentKind?.[kind], this.#kinds.get(kind) ?? 0),
     (_, kind) => memoryReason(this.limits.memory, kind, this.#owed),
-    (_, kind) => budgetReason('total', this.costOf(kind), this.limits.budget?.left, this.#reserved),
     (repository, kind) => {
+      const needed = this.#shares(repository) ? this.costOf(repository, kind) : 0
+      return budgetReason('total', needed, this.#reserved, this.limits.budget)
+    },
+    (repository, kind) => {
+      const { budgetLeft: left, budgetLimit: limit, currency } = this.system(repository) ?? {}
       const reserved = this.#repositories.get(repository)?.reserved ?? 0
-      return budgetReason('repository', this.costOf(kind), this.system(repository)?.budgetLeft, reserved)
+      return budgetReason('repository', this.costOf(repository, kind), reserved, { left, limit, currency })
     },
   ]
 
@@ -112,7 +123,7 @@ export class Admission {
     this.#repositories.set(run.repository, { agents: known.agents + agents, reserved: known.reserved + reserved })
     this.#kinds.set(run.agentKind, (this.#kinds.get(run.agentKind) ?? 0) + agents)
     this.#total += agents
-    this.#reserved += reserved
+    if (this.#shares(run.repository)) this.#reserved += reserved
     if (run.memoryUsed === undefined) return
     this.#owed += agents * Math.max(0, memoryOf(this.limits.memory, run.agentKind) - run.memoryUsed)
   }
@@ -141,10 +152,19 @@ function memoryReason(memory: Memory | undefined, kind: string, owed: number): R
 function budgetReason(
   scope: 'total' | 'repository',
   needed: number,
-  left: Budget['left'],
   reserved: number,
+  budget: Pick<Budget, 'left' | 'limit' | 'currency'> | undefined,
 ): Reason | undefined {
-  if (left === undefined) return undefined
-  const open = left - reserved
-  return needed > open || open <= 0 ? { kind: 'budget', scope, needed, left: Math.max(0, open) } : undefined
+  if (budget?.left === undefined) return undefined
+  const { limit, currency } = budget
+  const open = budget.left - reserved
+  if (needed <= open && open > 0) return undefined
+  return {
+    kind: 'budget',
+    scope,
+    needed,
+    left: Math.max(0, open),
+    ...(limit === undefined ? {} : { limit }),
+    ...(currency === undefined ? {} : { currency }),
+  }
 }

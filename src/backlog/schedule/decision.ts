@@ -27,7 +27,8 @@ export type Reason =
       limit: number
     }
   | { kind: 'memory'; needed: number; available: number }
-  | { kind: 'budget'; scope: 'total' | 'repository'; needed: number; left: number }
+  /** Money, in millionths. `limit`: of the whole day. */
+  | { kind: 'budget'; scope: 'total' | 'repository'; needed: number; left: number; limit?: number; currency?: string }
   /** These took the places, and each has a higher leverage or stands earlier in the plan. */
   | { kind: 'outranked'; by: ItemRef[]; leverage: number[] }
   /** Another repository had fewer agents or hours, so it was its turn. */

@@ -1,4 +1,5 @@
 /** A decision in words, for `/why` and the status comment. Markdown, plain sentences, no mention of anybody. */
+import { money } from '../../config/money.ts'
 import type { Decision, ItemRef, Overlap, Reason } from './decision.ts'
 import type { Edge, EdgeSource, PlainSource } from './types.ts'
 
@@ -68,7 +69,7 @@ function wordsFor(reason: Reason, item: ItemRef): string {
     case 'memory':
       return `an agent needs ${bytes(reason.needed)} of memory and ${bytes(reason.available)} are free for it`
     case 'budget':
-      return `${reason.scope === 'total' ? 'the budget' : "the repository's budget"} has ${money(reason.left)} left and a run is expected to cost ${money(reason.needed)}`
+      return budgetWords(reason)
     case 'outranked':
       return `${list(reason.by.map((one, at) => `${name(one, item)} (${round(reason.leverage[at] ?? 0)})`))} come${reason.by.length === 1 ? 's' : ''} first`
     case 'turn':
@@ -104,6 +105,16 @@ function capWords(reason: Extract<Reason, { kind: 'cap' }>): string {
   if (reason.scope === 'agent-kind') return `all ${agents} of the kind ${code(reason.name)} are at work`
   if (reason.scope === 'repository') return `${reason.name} has its ${agents} at work`
   return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
+}
+
+function budgetWords({ scope, needed, left, limit, currency }: Extract<Reason, { kind: 'budget' }>): string {
+  const whose = scope === 'total' ? 'the budget of all repositories' : "the repository's budget"
+  const setting = code(scope === 'total' ? 'MAX_SPEND_PER_DAY' : 'limits.spendPerDay')
+  const whole = limit === undefined ? setting : `${setting}, ${money(limit, currency)}`
+  if (limit !== undefined && needed > limit)
+    return `a run is expected to cost ${money(needed, currency)}, more than ${whose} for a whole day (${whole}); it starts when that is raised`
+  const expected = needed > 0 ? ` and a run is expected to cost ${money(needed, currency)}` : ''
+  return `${whose} for a day (${whole}) has ${money(left, currency)} left${expected}; it is full again at midnight UTC`
 }
 
 /** One pair for each pattern of mine: a folder that meets a folder need not name the files in it as well. */
@@ -178,8 +189,4 @@ function hours(value: number): string {
 
 function bytes(value: number): string {
   return value >= 2 ** 30 ? `${round(value / 2 ** 30)} GiB` : `${round(value / 2 ** 20)} MiB`
-}
-
-function money(millionths: number): string {
-  return (millionths / 1_000_000).toFixed(2)
 }

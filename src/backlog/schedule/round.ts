@@ -134,7 +134,7 @@ export class Round {
       agentKind,
       footprint: footprint.known,
       memoryUsed: 0,
-      reserved: admission.costOf(agentKind),
+      reserved: admission.costOf(repository, agentKind),
     }
     const hold: Hold = { node, repository, footprint, parked: new Set() }
     lanes.take(entry)

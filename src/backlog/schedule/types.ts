@@ -99,8 +99,15 @@ export type System = {
   cap?: number
   /** Chosen by itself when absent. */
   mode?: ConcurrencyMode
-  /** Money left for today. Absent: no limit. */
+  /** Money left for today, in the repository's currency. Absent: no limit. */
   budgetLeft?: number
+  /** What it may spend in a day altogether, for people. */
+  budgetLimit?: number
+  /** Of `budgetLeft` and `perRun`. Absent: as for everybody. */
+  currency?: string
+  /** What one run is expected to cost here, see `Budget`. Absent: as for everybody. */
+  perRun?: number
+  perRunOfKind?: Readonly<Record<string, number>>
   /** Its share against other repositories, above 0. Default 1. */
   weight?: number
   /** Agent hours it had in the window that fairness looks at. Default 0. */
@@ -131,6 +138,10 @@ export type Memory = {
 export type Budget = {
   /** Left for everybody. Absent: no limit. */
   left?: number
+  /** What everybody may spend in a day altogether, for people. */
+  limit?: number
+  /** A repository that counts in another one takes nothing from `left`. */
+  currency?: string
   /** What one run is expected to cost; reserved before it starts. */
   perRun: number
   perRunOfKind?: Readonly<Record<string, number>>

@@ -141,6 +141,18 @@ describe('limits', () => {
     expect(started(snapshot({ items, budget: { perRun: 2 }, systems: { 'o/r': { budgetLeft: 3 } } }))).toEqual([1])
   })
 
+  test('a repository has costs and a currency of its own: what it spends is not taken from what is left in another', () => {
+    const budget = { left: 3, perRun: 2, currency: 'USD' }
+    const own = { budgetLeft: 9, perRun: 4, perRunOfKind: { rare: 9 } }
+    expect(started(snapshot({ items, systems: { 'o/r': own } }))).toEqual([1, 2])
+    expect(started(snapshot({ items, budget, systems: { 'o/r': own } }))).toEqual([])
+    const abroad = { ...own, currency: 'EUR' }
+    expect(started(snapshot({ items, budget, systems: { 'o/r': abroad } }))).toEqual([1, 2])
+    const elsewhere = run(9, { reserved: 6 })
+    expect(started(snapshot({ items, budget, runs: [elsewhere], systems: { 'o/r': abroad } }))).toEqual([])
+    expect(started(snapshot({ items, budget: { ...budget, left: 0 }, systems: { 'o/r': abroad } }))).toEqual([])
+  })
+
   test('a paused repository starts nothing, the others go on', () => {
     const all = [...items, item(4, { repository: 'o/other', id: 'o/other#4' })]
     const systems = { 'o/r': { paused: true, pausedBecause: 'release day' } }

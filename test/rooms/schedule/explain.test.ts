@@ -45,8 +45,16 @@ describe('a reason in words', () => {
       'an agent needs 2 GiB of memory and 512 MiB are free for it',
     ],
     [
-      { kind: 'budget', scope: 'total', needed: 1_500_000, left: 250_000 },
-      'the budget has 0.25 left and a run is expected to cost 1.50',
+      { kind: 'budget', scope: 'total', needed: 1_500_000, left: 250_000, limit: 20_000_000, currency: 'USD' },
+      'the budget of all repositories for a day (`MAX_SPEND_PER_DAY`, 20.00 USD) has 0.25 USD left and a run is expected to cost 1.50 USD; it is full again at midnight UTC',
+    ],
+    [
+      { kind: 'budget', scope: 'repository', needed: 0, left: 0, limit: 1_000_000, currency: 'EUR' },
+      "the repository's budget for a day (`limits.spendPerDay`, 1.00 EUR) has 0.00 EUR left; it is full again at midnight UTC",
+    ],
+    [
+      { kind: 'budget', scope: 'repository', needed: 3_000_000, left: 0, limit: 2_000_000, currency: 'USD' },
+      "a run is expected to cost 3.00 USD, more than the repository's budget for a whole day (`limits.spendPerDay`, 2.00 USD); it starts when that is raised",
     ],
     [{ kind: 'outranked', by: [other, far], leverage: [100.4, 50] }, '#3 (100) and o/s#4 (50) come first'],
     [{ kind: 'turn', repository: 'o/s' }, 'it was the turn of o/s'],
