@@ -8,6 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from './errors.ts'
+import { defaultCurrency, mostAmount } from './money.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -35,6 +36,13 @@ const schema = z.object({
   /** Which agent works where a repository does not say. */
   AGENT: z.string().default('claude-code'),
   MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4),
+  /** What agents may cost in a day (UTC), all repositories together, before no other one is started. */
+  MAX_SPEND_PER_DAY: z.coerce.number().positive().max(mostAmount).optional(),
+  /** Of that amount; costs that agents tell in another currency are not counted. */
+  SPEND_CURRENCY: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')
+    .default(defaultCurrency),
   MEMORY_PER_AGENT_MB: z.coerce.number().int().min(0).default(1024),
   HEARTBEAT_SECONDS: seconds(5),
   HEARTBEAT_TIMEOUT_SECONDS: seconds(30),

@@ -6,6 +6,7 @@
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { UserError } from './errors.ts'
+import { defaultCurrency, mostAmount } from './money.ts'
 import { nearest } from './nearest.ts'
 
 /** Where the settings live in a repository. */
@@ -16,6 +17,8 @@ const minutes = z
   .number()
   .positive()
   .max(24 * 60)
+
+const amount = z.number().positive().max(mostAmount)
 
 const branch = z
   .string()
@@ -128,6 +131,13 @@ const schema = z.strictObject({
         .max(20)
         .default(3)
         .describe('Attempts after the first, before a person is asked'),
+      spendPerDay: amount.optional().describe('What agents may cost in a day (UTC) before no other one is started'),
+      spendPerRun: amount.optional().describe('What one run may cost; a run that costs more is stopped'),
+      currency: z
+        .string()
+        .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')
+        .default(defaultCurrency)
+        .describe('Of these amounts; costs that agents tell in another one are not counted'),
     })
     .prefault({}),
   merge: z

@@ -8,6 +8,7 @@ import { type Sha, sha } from '../config/ids.ts'
 import { loopNamed, settingsInLoop } from '../config/loops.ts'
 import { answersForAgent, planForAgent } from '../github/plan-wording.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
+import type { Tx } from '../store/open.ts'
 import { approvedPlan, roundsOf } from '../store/plans.ts'
 import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
 import {
@@ -22,6 +23,7 @@ import {
 } from '../store/runs.ts'
 import { worktrees } from '../store/schema.ts'
 import { BaseGone, freshen } from '../store/systems.ts'
+import { keepUsage } from '../store/usage.ts'
 import type { Control } from '../workspace/control.ts'
 import { headRef } from '../workspace/history.ts'
 import { validBranch } from '../workspace/names.ts'
@@ -46,6 +48,8 @@ export interface Attempt {
   system: SystemRow
   pulse: Pulse
   signal: AbortSignal
+  /** Ends the agent; the first reason counts. */
+  stop(reason: StopReason): void
 }
 
 /** Takes a waiting run and carries it out. Nothing happens when somebody else has it. */
@@ -62,7 +66,16 @@ export async function attempt(parts: RunParts, runId: number, stop: AbortControl
     const item = await getItem(parts.store.db, run.workItemId)
     const system = item && (await getSystem(parts.store.db, item.systemId))
     if (!item || !system) throw new Error(`run ${runId} has no item`)
-    const one: Attempt = { parts, lease, run, item, system, pulse, signal: stop.signal }
+    const one: Attempt = {
+      parts,
+      lease,
+      run,
+      item,
+      system,
+      pulse,
+      signal: stop.signal,
+      stop: (reason) => stop.abort(reason),
+    }
     const ending = run.stop ? stopped('asked') : await work(one).catch((error) => endingOf(error, parts))
     await finish(one, ending)
   } catch (error) {
@@ -170,36 +183,42 @@ function endingOf(error: unknown, { log }: RunParts): Ending {
 }
 
 /** Writes the ending under the lease and wakes whoever goes on: the gates, or the ladder. */
-async function finish({ parts, lease, item, run }: Attempt, ending: Ending): Promise<void> {
-  await parts.store.transaction(async (tx) => {
-    if (ending.outcome === 'planned') {
-      await leavePlanning(tx, lease, { outcome: 'planned', summary: ending.summary, counts: false })
-      await tx.enqueue({ queue: 'planned', runId: lease.runId })
-      return
+async function finish(one: Attempt, ending: Ending): Promise<void> {
+  const { used } = one.pulse
+  await one.parts.store.transaction(async (tx) => {
+    await write(tx, one, ending)
+    if (Object.keys(used).length > 0) await keepUsage(tx.db, one.run, used, new Date())
+  })
+}
+
+async function write(tx: Tx, { lease, item, run }: Attempt, ending: Ending): Promise<void> {
+  if (ending.outcome === 'planned') {
+    await leavePlanning(tx, lease, { outcome: 'planned', summary: ending.summary, counts: false })
+    await tx.enqueue({ queue: 'planned', runId: lease.runId })
+    return
+  }
+  if (ending.outcome === 'finished') {
+    await updateRun(tx.db, lease, { stage: 'gates', headSha: ending.head, summary: ending.summary, leaseOwner: null })
+    const current = await getItem(tx.db, item.id)
+    // Moved aside while the agent worked: the commit stays on the branch, nobody judges it now.
+    if (current?.state === 'running') {
+      await advance(tx, current, 'checking', {
+        actor: 'tutti',
+        why: 'The agent is done.',
+        set: { headSha: ending.head },
+      })
+      await tx.enqueue({ queue: 'check', runId: lease.runId })
+    } else {
+      await tx.enqueue({ queue: 'settle', runId: lease.runId })
     }
-    if (ending.outcome === 'finished') {
-      await updateRun(tx.db, lease, { stage: 'gates', headSha: ending.head, summary: ending.summary, leaseOwner: null })
-      const current = await getItem(tx.db, item.id)
-      // Moved aside while the agent worked: the commit stays on the branch, nobody judges it now.
-      if (current?.state === 'running') {
-        await advance(tx, current, 'checking', {
-          actor: 'tutti',
-          why: 'The agent is done.',
-          set: { headSha: ending.head },
-        })
-        await tx.enqueue({ queue: 'check', runId: lease.runId })
-      } else {
-        await tx.enqueue({ queue: 'settle', runId: lease.runId })
-      }
-      return
-    }
-    const { outcome, summary, signature = null, lesson = summary } = ending
-    const leave = isPlanning(run) ? leavePlanning : endRun
-    await leave(tx, lease, { outcome, summary, signature, lesson })
-    await tx.enqueue({
-      queue: 'settle',
-      runId: lease.runId,
-      ...(ending.resetAt ? { resetAt: ending.resetAt.toISOString() } : {}),
-    })
+    return
+  }
+  const { outcome, summary, signature = null, lesson = summary } = ending
+  const leave = isPlanning(run) ? leavePlanning : endRun
+  await leave(tx, lease, { outcome, summary, signature, lesson })
+  await tx.enqueue({
+    queue: 'settle',
+    runId: lease.runId,
+    ...(ending.resetAt ? { resetAt: ending.resetAt.toISOString() } : {}),
   })
 }

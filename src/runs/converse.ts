@@ -10,6 +10,7 @@ import { runAgent } from './agent/run.ts'
 import type { Attempt } from './attempt.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
+import { meter } from './meter.ts'
 
 /** Everything an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
@@ -22,7 +23,7 @@ const outputBytes = 256 * 2 ** 20
  * @throws {OperatorError} as `runAgent`.
  */
 export async function converse(
-  { parts, run, pulse, signal }: Attempt,
+  attempt: Attempt,
   talk: {
     kind: AgentKind
     settings: Settings
@@ -33,6 +34,7 @@ export async function converse(
     onUpdate?: (update: AgentUpdate) => void
   },
 ): Promise<AgentOutcome> {
+  const { parts, run, pulse, signal } = attempt
   const { kind, settings, cwd, prompt, permissions } = talk
   const { env, log, warden } = parts
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
@@ -66,6 +68,7 @@ export async function converse(
         pulse.progress = progressOf(update) ?? pulse.progress
         talk.onUpdate?.(update)
       },
+      onUsage: meter(attempt, settings.limits),
       logFile: join(logs, `run-${run.id}.log`),
     })
   } finally {

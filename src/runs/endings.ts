@@ -1,8 +1,10 @@
 /** How an attempt ended, and what a failed agent means: its outcome, a sentence for people, a lesson for the next one. */
 
 import type { Sha } from '../config/ids.ts'
+import { money } from '../config/money.ts'
 import type { StopReason } from '../store/pulse.ts'
 import { LeaseLost } from '../store/runs.ts'
+import type { Cost } from '../store/usage.ts'
 import type { Violation } from '../workspace/check.ts'
 import type { AgentOutcome } from './agent/outcome.ts'
 import type { Outcome } from './ladder.ts'
@@ -94,5 +96,15 @@ export function stopped(reason: StopReason): Ending {
   if (reason === 'lease lost') throw new LeaseLost('somebody else has taken over')
   if (reason === 'shutdown')
     return { outcome: 'runner lost', summary: 'Tutti was stopped; the work goes on when it is back.' }
+  if (reason !== 'asked') return overLimit(reason)
   return { outcome: 'stopped', summary: 'Stopped on request.' }
+}
+
+function overLimit({ told, limit }: { told: Cost; limit: number }): Ending {
+  const summary = `The agent was stopped: it told a cost of ${money(told.millionths, told.currency)}, and one run may cost ${money(limit, told.currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
+  return {
+    outcome: 'over its spend limit',
+    summary,
+    lesson: 'The attempt before was stopped because it had cost too much.',
+  }
 }

@@ -25,6 +25,7 @@ export type Outcome =
   | 'agent not installed'
   | 'agent not logged in'
   | 'rate limited'
+  | 'over its spend limit'
   | 'runner lost'
   | 'workspace failed'
   | 'base branch gone'
@@ -54,6 +55,7 @@ const classes: Record<Exclude<Outcome, 'finished' | 'planned' | 'stopped'>, Fail
   'agent not installed': 'blocker',
   'agent not logged in': 'blocker',
   'base branch gone': 'blocker',
+  'over its spend limit': 'blocker',
   'rate limited': 'rate-limit',
   'runner lost': 'infrastructure',
   'workspace failed': 'infrastructure',

@@ -21,6 +21,8 @@ export interface Outlook {
   conflicts: Conflict[]
   /** The plan that is followed: so many items, and hours until they are done. */
   plan: { items: number; hours: number } | null
+  /** Kinds of agent whose cost is not known, so that a budget keeps nothing for them before they start. */
+  unreserved?: string[]
 }
 
 export interface Conflict {

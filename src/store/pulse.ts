@@ -3,17 +3,28 @@
 import { observe } from './footprints.ts'
 import type { Store } from './open.ts'
 import { type Lease, LeaseLost, updateRun } from './runs.ts'
+import { type Cost, keepUsage, type Used } from './usage.ts'
 
 /** Why a run was told to end. */
-export type StopReason = 'asked' | 'shutdown' | 'lease lost'
+export type StopReason =
+  | 'asked'
+  | 'shutdown'
+  | 'lease lost'
+  /** It told a cost that is more than one run may have. */
+  | { told: Cost; limit: number }
 
 export interface Pulse {
   /** One line, told with the next beat. */
   progress: string
   /** Files that were seen to change, told with the next beat. */
   touched: Set<string>
+  /** What the agent has used so far; told with the next beat, where it is not the same as before. */
+  used: Used
   stop(): void
 }
+
+/** Nothing was told yet. */
+const nothing: Used = {}
 
 /**
  * Beats every `everyMs` until stopped. A database that is away for a moment is not the end: the lease is lost only
@@ -30,14 +41,28 @@ export function startPulse(
   const pulse: Pulse = {
     progress: '',
     touched: new Set(),
+    used: nothing,
     stop: () => {
       stopped = true
       clearTimeout(timer)
     },
   }
+  let kept = nothing
+  const tell = async () => {
+    const { used, progress } = pulse
+    const set = progress ? { progress } : {}
+    if (used === kept) return updateRun(store.db, lease, set)
+    const run = await store.transaction(async (tx) => {
+      const held = await updateRun(tx.db, lease, set)
+      await keepUsage(tx.db, held, used, new Date())
+      return held
+    })
+    kept = used
+    return run
+  }
   const beat = async () => {
     try {
-      const run = await updateRun(store.db, lease, pulse.progress ? { progress: pulse.progress } : {})
+      const run = await tell()
       lastBeat = Date.now()
       const touched = [...pulse.touched]
       pulse.touched.clear()

@@ -23,6 +23,10 @@ async function perform(turn: Turn, step: Step): Promise<void> {
   await work(turn, step.rest)
 }
 
+function usageOf({ usage }: Turn): { usage?: Turn['usage'] } {
+  return usage ? { usage } : {}
+}
+
 const app = agent({ name: 'scripted' })
   .onRequest(methods.agent.initialize, () => ({
     protocolVersion: PROTOCOL_VERSION,
@@ -45,9 +49,9 @@ const app = agent({ name: 'scripted' })
       for (const step of readScript(text) ?? plausibleSteps(text)) await perform(turn, step)
     } catch (error) {
       if (!(error instanceof TurnEnd)) throw error
-      return { stopReason: error.stopReason }
+      return { stopReason: error.stopReason, ...usageOf(turn) }
     }
-    return { stopReason: 'end_turn' as const }
+    return { stopReason: 'end_turn' as const, ...usageOf(turn) }
   })
   .onNotification(methods.agent.session.cancel, ({ params }) => sessions.get(params.sessionId)?.cancel.abort())
 

@@ -34,7 +34,8 @@
  * | `plan [x] A \| [>] B \| [ ] C` | a plan: done, in progress, to do |
  * | `keep-prompt PATH` | writes what it was told into a file |
  * | `tool NAME JSON` | calls a tool of the MCP server it was given, says the answer |
- * | `usage USED SIZE [COST]` | reports tokens, and the cost in USD |
+ * | `usage USED SIZE [COST [CURRENCY]]` | reports the tokens in its context, and what the session has cost, in USD |
+ * | `tokens IN OUT [CACHED]` | tells with the end of its turn how many tokens it took |
  * | `write PATH: TEXT`, `append PATH: TEXT` | writes a file, with a line end; makes its folders |
  * | `replace PATH: OLD => NEW`, `delete PATH` | changes, removes a file |
  * | `run COMMAND` | runs a shell command, says its exit code |

@@ -25,6 +25,7 @@ export const steps: Readonly<Record<string, Perform>> = {
   think: (turn, rest) => turn.update({ sessionUpdate: 'agent_thought_chunk', content: { type: 'text', text: rest } }),
   plan: (turn, rest) => turn.update({ sessionUpdate: 'plan', entries: rest.split('|').map(planEntry) }),
   usage,
+  tokens,
   write: (turn, rest) => change(turn, 'Write', rest, (file, text) => writeFile(file, `${text}\n`)),
   append: (turn, rest) => change(turn, 'Add to', rest, (file, text) => appendFile(file, `${text}\n`)),
   replace: (turn, rest) => change(turn, 'Change', rest, replaceIn),
@@ -52,8 +53,19 @@ function planEntry(text: string): PlanEntry {
 
 async function usage(turn: Turn, rest: string): Promise<void> {
   const [used, size, amount] = wordsOf(rest).map(Number)
-  const cost = amount === undefined ? undefined : { amount, currency: 'USD' }
+  const cost = amount === undefined ? undefined : { amount, currency: wordsOf(rest)[3] ?? 'USD' }
   await turn.update({ sessionUpdate: 'usage_update', used: used ?? 0, size: size ?? 0, cost })
+}
+
+async function tokens(turn: Turn, rest: string): Promise<void> {
+  const [inputTokens = 0, outputTokens = 0, cachedReadTokens] = wordsOf(rest).map(Number)
+  const totalTokens = inputTokens + outputTokens + (cachedReadTokens ?? 0)
+  turn.usage = {
+    inputTokens,
+    outputTokens,
+    totalTokens,
+    ...(cachedReadTokens === undefined ? {} : { cachedReadTokens }),
+  }
 }
 
 async function change(

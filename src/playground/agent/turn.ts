@@ -26,6 +26,8 @@ export interface Turn {
   readonly prompt: string
   /** Aborted when the client cancels the turn. */
   readonly signal: AbortSignal
+  /** Token counts for the end of the turn, as ACP's draft has them. */
+  usage?: Record<string, number>
   /** Tells the client something. */
   update(update: SessionUpdate): Promise<void>
   /** A whole message. The last one of a turn is what the client shows as its summary. */

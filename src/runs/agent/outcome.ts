@@ -48,6 +48,8 @@ export interface RunAgentOptions {
   warden: Warden
   onStarted?: (process: ProcessIdentity) => void
   onUpdate?: (update: AgentUpdate) => void
+  /** Told at once of everything that the agent says it has used so far, also when it ends badly. */
+  onUsage?: (usage: AgentUsage) => void
   /** Where the run's log is written: capped, without control characters. */
   logFile: string
 }
@@ -70,9 +72,12 @@ export interface AgentUsage {
   /** Tokens in the context at the end, and its size. */
   contextUsed?: number
   contextSize?: number
+  /** Of the whole session so far (ACP: "total cumulative cost for session"), never of one step. */
   cost?: { amount: number; currency: string }
   inputTokens?: number
   outputTokens?: number
+  /** Read from a provider's cache, and written to it. */
+  cachedTokens?: number
   totalTokens?: number
 }
 

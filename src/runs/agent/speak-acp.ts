@@ -47,7 +47,11 @@ export function speakAcp(options: SpeakerOptions): Speaker {
     onUpdate(params) {
       // Adapters may tell of sub-agents in sessions of their own: signs of life, but not this agent's words.
       if (session.id() !== undefined && params.sessionId !== session.id()) return
+      const before = reader.usage()
       const update = reader.read(params.update)
+      // Not through the feed, which leaves out what is too much to show.
+      const usage = reader.usage()
+      if (usage && usage !== before) options.onUsage?.(usage)
       if (update) show(update)
     },
     onBad: (description) => log.note(`dropped a line: ${description}`),
@@ -74,6 +78,7 @@ export function speakAcp(options: SpeakerOptions): Speaker {
 
   function toOutcome(sessionEnd: SessionEnd): AgentOutcome {
     if ('outcome' in sessionEnd) return sessionEnd.outcome
+    if (sessionEnd.usage) options.onUsage?.(sessionEnd.usage)
     const summary = reader.summary()
     const { stopReason } = sessionEnd
     if (stopReason === 'refusal') return { kind: 'refused', message: summary }

@@ -60,9 +60,11 @@ export function updateReader(): UpdateReader {
   function used(fields: Fields): AgentUpdate | undefined {
     const contextUsed = count(fields.used)
     const contextSize = count(fields.size)
-    if (contextUsed === undefined || contextSize === undefined) return undefined
     const cost = readCost(fields.cost)
-    usage = { ...usage, contextUsed, contextSize, ...(cost ? { cost } : {}) }
+    // Money counts also where the rest is wrong.
+    if (cost) usage = { ...usage, cost }
+    if (contextUsed === undefined || contextSize === undefined) return undefined
+    usage = { ...usage, contextUsed, contextSize }
     return { kind: 'usage', used: contextUsed, size: contextSize, ...(cost ? { cost } : {}) }
   }
 
@@ -140,13 +142,18 @@ function count(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 }
 
-/** Token counts as ACP's draft puts them into a prompt's answer (`usage`); undefined when there are none. */
+/**
+ * Token counts as ACP's draft puts them into a prompt's answer (`usage`: totals "across all turns"); undefined when there
+ * are none.
+ */
 export function promptUsage(value: unknown): AgentUsage | undefined {
   const fields = asRecord(value)
+  const cached = [count(fields?.cachedReadTokens), count(fields?.cachedWriteTokens)].filter((one) => one !== undefined)
   const counts = {
     inputTokens: count(fields?.inputTokens),
     outputTokens: count(fields?.outputTokens),
     totalTokens: count(fields?.totalTokens),
   }
-  return Object.values(counts).some((number) => number !== undefined) ? counts : undefined
+  const all = { ...counts, ...(cached.length > 0 ? { cachedTokens: cached.reduce((sum, one) => sum + one, 0) } : {}) }
+  return Object.values(all).some((number) => number !== undefined) ? all : undefined
 }
