@@ -14,6 +14,7 @@ import { noteOnly } from './pace.ts'
 import { Past } from './past.ts'
 import { choose } from './schedule/choose.ts'
 import { snapshotOf } from './snapshot.ts'
+import { readSpend, wakeWhenFull, withSpend } from './spend.ts'
 
 export interface SchedulerParts {
   store: Store
@@ -45,14 +46,11 @@ export class Scheduler {
       const known = await gather(tx)
       await finishEpics(tx, known)
       await this.#past.refresh(tx.db, known.systems)
-      const snapshot = snapshotOf(known, {
-        env,
-        past: this.#past,
-        freeMemory: freeMemory(),
-        plan: this.#foresight.plan,
-        now: new Date(),
-      })
+      const now = new Date()
+      const circumstances = { env, past: this.#past, freeMemory: freeMemory(), plan: this.#foresight.plan, now }
+      const snapshot = withSpend(snapshotOf(known, circumstances), known, await readSpend(tx, known, env, now))
       const decisions = choose(snapshot)
+      await wakeWhenFull(tx, decisions, now)
       const acted: Acted[] = []
       for (const decision of decisions) acted.push(await act(this.#parts, tx, known, decision))
       await saveDecisions(

@@ -4,6 +4,7 @@ import type { ItemRow } from '../store/items.ts'
 import { working } from '../store/journey.ts'
 import type { Conflict, Outlook } from '../store/outlook.ts'
 import type { Known } from './known.ts'
+import { Admission } from './schedule/admission.ts'
 import type { Decision, Reason } from './schedule/decision.ts'
 import { reasonsOneByOne } from './schedule/explain.ts'
 import { conflictMatrix } from './schedule/footprints.ts'
@@ -55,6 +56,7 @@ export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly
           items,
         ),
         plan: planOf(snapshot.plan, here),
+        unreserved: unreservedKinds(snapshot, fullName),
       }
       return [id, outlook]
     }),
@@ -83,6 +85,15 @@ function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>
   return conflictMatrix(compared)
     .slice(0, mostPairs)
     .map(({ a, b, overlaps }) => ({ a: items.get(a)?.number ?? 0, b: items.get(b)?.number ?? 0, overlaps }))
+}
+
+/** The kinds of agent for which a budget keeps nothing before they start, because nobody knows what they cost. */
+function unreservedKinds(snapshot: Snapshot, repository: string): string[] {
+  const system = snapshot.systems?.[repository]
+  if (snapshot.budget?.left === undefined && system?.budgetLeft === undefined) return []
+  const admission = new Admission(snapshot)
+  const kinds = snapshot.items.filter((item) => item.repository === repository).map(({ agentKind }) => agentKind)
+  return [...new Set(kinds)].filter((kind) => admission.costOf(repository, kind) === 0).sort()
 }
 
 function planOf(plan: Plan | undefined, here: readonly Decision[]): Outlook['plan'] {

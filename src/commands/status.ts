@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { defineCommand, type Reply } from './command.ts'
+import { spentHere } from './lib/spent.ts'
 import { standing, typed } from './lib/standing.ts'
 
 export const command = defineCommand({
   name: 'status',
-  summary: 'Says where this issue stands and what it waits for',
+  summary: 'Says where this issue stands, what it waits for, and what was spent today',
   examples: ['/status'],
   args: z.strictObject({}),
   words: [],
@@ -13,10 +14,11 @@ export const command = defineCommand({
   reads: true,
   async run(context): Promise<Reply> {
     const { item } = context
-    if (item) return { text: await standing(context, item), outcome: 'done' }
+    const spent = await spentHere(context)
+    if (item) return { text: `${await standing(context, item)}${spent}`, outcome: 'done' }
     const text = context.issue.isPullRequest
       ? 'This pull request belongs to no work item of mine.'
       : `Nothing is queued here. ${typed(context, 'queue')} queues it.`
-    return { text, outcome: 'done' }
+    return { text: `${text}${spent}`, outcome: 'done' }
   },
 })

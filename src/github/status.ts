@@ -1,14 +1,15 @@
 /** Gathers what the status comment of an item says, from the facts as they are now. */
 
 import { and, eq } from 'drizzle-orm'
-import { defaultSettings } from '../config/settings.ts'
+import { defaultSettings, type Settings } from '../config/settings.ts'
 import { notesOf } from '../store/epics.ts'
 import { getItem, getSystem, type ItemRow, lastDecision, type SystemRow } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { pullOfItem } from '../store/pulls.ts'
 import { roadmapOf } from '../store/roadmaps.ts'
-import { buildsOf } from '../store/runs.ts'
+import { buildsOf, type RunRow } from '../store/runs.ts'
 import { gateResults } from '../store/schema.ts'
+import { toldNoCost } from '../store/usage.ts'
 import { progressOf } from './part-standing.ts'
 import { roadmapPicture } from './roadmap-picture.ts'
 import { type GateView, type StatusView, statusComment } from './wording.ts'
@@ -35,11 +36,19 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull: (await pullOfItem(db, item.id)) ?? null,
     mergeWhen: settings.merge.when,
-    notes: item.kind === 'epic' ? notesOf(item) : [],
+    notes: item.kind === 'epic' ? notesOf(item) : await unseenCost(db, attempts, settings),
     settingsError: system?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
     roadmap: item.kind === 'epic' ? await pictureOf(db, item, system) : null,
   }
+}
+
+/** Said where somebody has set a limit that does not see what they spend. */
+async function unseenCost(db: Database, attempts: readonly RunRow[], { limits }: Settings): Promise<string[]> {
+  const set = limits.spendPerDay !== undefined || limits.spendPerRun !== undefined
+  const last = attempts.findLast((attempt) => attempt.agent !== 'person')
+  if (!set || !last || !(await toldNoCost(db, last))) return []
+  return [`\`${last.agent}\` tells no cost, so no limit on spending sees what it uses.`]
 }
 
 const dayMs = 24 * 3_600_000

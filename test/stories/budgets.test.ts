@@ -1,0 +1,133 @@
+/** Money: what agents tell is kept, a budget holds back what does not fit, and a run that costs too much is stopped. */
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { Issue } from '../../src/playground/github/model.ts'
+import { begun, byBot, pullsOf, untilMerged } from './facts.ts'
+import { startProcess } from './processes.ts'
+import { openWorld, plainSettings, type World } from './world.ts'
+
+const limited = (limits: string) => plainSettings.replace('idleMinutes: 0.2', `idleMinutes: 0.2\n  ${limits}`)
+
+/** Says `/status` on an issue, again and again, until the answer in the status comment is what is expected. */
+async function asked(world: World, issue: Issue, expected: string): Promise<void> {
+  const { github, maintainer, repository } = world
+  for (let last = ''; !last.includes(expected); last = world.status(issue)) {
+    const said = await maintainer.comment(repository, issue.number, '/status')
+    await github.until(() => said.reactions.length > 0, `/status is heard; instead of "${expected}" it says\n${last}`)
+    // The same answer twice is no edit: then there is nothing else to wait for.
+    await world.untilStatus(issue, expected, 2_000).catch(() => {})
+  }
+}
+
+test('a budget holds the second issue back; told why, a person raises it and it goes on', async () => {
+  const world = await openWorld({ settings: limited('spendPerDay: 1\n  spendPerRun: 0.8') })
+  const { maintainer, repository } = world
+  const first = await world.queued(
+    'First',
+    'usage 100 1000 0.2',
+    'usage 900 1000 0.7',
+    'tokens 1200 300 5000',
+    'write src/first.txt: 1',
+  )
+  await begun(world, first)
+  const second = await world.queued('Second', 'write src/second.txt: 2')
+  const told = await world.untilStatus(second, "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD)")
+  expect(told).toContain('Waiting')
+  await world.proposed(first)
+  await maintainer.comment(repository, second.number, '/why')
+  await world.untilStatus(
+    second,
+    'has 0.30 USD left and a run is expected to cost 0.70 USD; it is full again at midnight UTC',
+  )
+  await asked(
+    world,
+    second,
+    'acme/app today (UTC): 0.70 USD of 1.00 USD spent, as far as agents tell; 1,200 tokens in, 300 out, 5,000 cached.',
+  )
+  expect(pullsOf(world, second)).toEqual([])
+
+  await maintainer.push(repository, 'main', { '.github/tutti.yml': limited('spendPerDay: 5') }, 'Spend more')
+  // Settings are read with the next command, label or run.
+  await maintainer.comment(repository, second.number, '/status')
+  await world.proposed(second)
+  expect(world.status(second)).toContain('`scripted` tells no cost, so no limit on spending sees what it uses.')
+  await asked(world, second, '`scripted` told no cost, so no limit on spending sees what was used there.')
+  expect(byBot(second)).toHaveLength(1)
+  expect(world.github.unknown).toEqual([])
+})
+
+test('a run whose cost passes its limit is stopped and the issue held; /retry goes on in the same tree', async () => {
+  const world = await openWorld({ settings: limited('spendPerRun: 2') })
+  const { maintainer, repository, directory } = world
+  const issue = await world.queued(
+    'Expensive',
+    'attempt 1:',
+    `  run echo $PPID > ${join(directory, 'agent')}`,
+    '  write src/half.txt: half',
+    '  usage 100 1000 1.99',
+    '  pause 50',
+    '  usage 200 1000 2.5',
+    '  wait-for never',
+    'attempt 2+:',
+    '  append src/half.txt: whole',
+    '  usage 100 1000 0.5',
+  )
+  const held = await world.untilStatus(issue, /✋ Held/)
+  expect(held).toContain('ended with **over its spend limit**')
+  expect(held).toContain(
+    'it told a cost of 2.50 USD, and one run may cost 2.00 USD here (`limits.spendPerRun`). `/retry` starts another run',
+  )
+  expect(held).toContain('`/unqueue` gives the issue up')
+  const agent = Number(readFileSync(join(directory, 'agent'), 'utf8'))
+  expect(() => process.kill(agent, 0)).toThrow('ESRCH')
+  expect(pullsOf(world, issue)).toEqual([])
+
+  await maintainer.comment(repository, issue.number, '/retry')
+  const pull = await world.proposed(issue)
+  expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
+  expect(world.status(issue)).toContain('1. **scripted**: over its spend limit (does not count)')
+  await asked(world, issue, 'acme/app today (UTC): 3.00 USD spent, as far as agents tell.')
+})
+
+test('kill -9 in the middle: what the run had told is kept, and the next one counts anew', async () => {
+  const world = await openWorld({ start: false, settings: limited('spendPerDay: 9\n  spendPerRun: 2') })
+  const tutti = await startProcess(world)
+  const issue = await world.queued(
+    'Die',
+    'write src/die.txt: half',
+    'attempt 1:',
+    '  usage 100 1000 1.5',
+    '  wait-for never',
+    'attempt 2+:',
+    '  usage 100 1000 0.75 usd',
+  )
+  // Shown as soon as a heartbeat has stored it.
+  await asked(world, issue, 'acme/app today (UTC): 1.50 USD of 9.00 USD spent, as far as agents tell.')
+  await tutti.kill()
+  await startProcess(world)
+  await untilMerged(world, issue)
+  await asked(world, issue, 'acme/app today (UTC): 2.25 USD of 9.00 USD spent, as far as agents tell.')
+})
+
+test('a cost in another currency is named and not counted; lies lower nothing', async () => {
+  const world = await openWorld({ settings: limited('spendPerDay: 1\n  spendPerRun: 1') })
+  const first = await world.queued(
+    'Euros',
+    'usage 100 1000 40 EUR',
+    'usage 100 1000 -3 EUR',
+    'usage 100 1000 9999 USD',
+    'usage 100 1000 7 EUR',
+    'usage 100 1000 x',
+    'write src/first.txt: 1',
+  )
+  await untilMerged(world, first)
+  const second = await world.queued('Dollars', 'usage 100 1000 0.25', 'write src/second.txt: 2')
+  await world.proposed(second)
+  await asked(
+    world,
+    second,
+    'acme/app today (UTC): 0.25 USD of 1.00 USD spent, as far as agents tell; 40.00 EUR, which the limits do not count.',
+  )
+})
