@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { line } from '../github/sanitise.ts'
 import { working } from '../store/journey.ts'
 import { type Outlook, outlookOf } from '../store/outlook.ts'
-import { workItems } from '../store/schema.ts'
+import { runs, workItems } from '../store/schema.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 
 const usualCount = 5
@@ -46,15 +46,19 @@ async function titlesOf({ tx, system }: CommandContext, issues: number[]): Promi
 
 async function atWork({ tx, system }: CommandContext, { mode, modeIsSet }: Outlook): Promise<string> {
   const rows = await tx.db
-    .select({ issue: workItems.issueNumber })
+    .select({ issue: workItems.issueNumber, inThread: runs.inThread })
     .from(workItems)
+    .leftJoin(runs, and(eq(runs.workItemId, workItems.id), eq(runs.stage, 'agent')))
     .where(and(eq(workItems.systemId, system.id), inArray(workItems.state, [...working])))
     .orderBy(workItems.issueNumber)
+  const inThreads = rows.filter(({ inThread }) => inThread).map(({ issue }) => `#${issue}`)
   const who =
     rows.length > 0
       ? `Being worked on: ${rows.map(({ issue }) => `#${issue}`).join(', ')}.`
       : 'No agent is at work here.'
-  return `${who} Mode: \`${mode}\`, ${modeIsSet ? 'as the settings say' : 'chosen by itself'}.`
+  const how = `Mode: \`${mode}\`, ${modeIsSet ? 'as the settings say' : 'chosen by itself'}.`
+  const threads = inThreads.length > 0 ? ` Supervised in threads of their own: ${inThreads.join(', ')}.` : ''
+  return `${who} ${how}${threads}`
 }
 
 function rest({ next, more, blocked }: Outlook, shown: number): string {

@@ -88,7 +88,9 @@ const schema = z.strictObject({
       mode: z
         .enum(['sequential', 'parallel-async', 'parallel-threads'])
         .optional()
-        .describe('How many agents at once: one, at most 4, or no such limit; chosen by itself if not set'),
+        .describe(
+          'Agents at once: one, at most 4, or any number, each supervised in its own thread; chosen by itself if not set',
+        ),
       skipped: z
         .enum(['release', 'hold'])
         .default('release')

@@ -50,10 +50,20 @@ export interface Attempt {
   signal: AbortSignal
   /** Ends the agent; the first reason counts. */
   stop(reason: StopReason): void
+  /** Attempts that this process carries out now, this one among them. */
+  atWork: () => number
 }
 
-/** Takes a waiting run and carries it out. Nothing happens when somebody else has it. */
-export async function attempt(parts: RunParts, runId: number, stop: AbortController): Promise<void> {
+/**
+ * Takes a waiting run and carries it out. Nothing happens when somebody else has it.
+ * @param atWork how many attempts this process carries out when it is asked, this one among them.
+ */
+export async function attempt(
+  parts: RunParts,
+  runId: number,
+  stop: AbortController,
+  atWork: () => number,
+): Promise<void> {
   const claimed = await claimRun(parts.store.db, runId, parts.instance, 'waiting')
   if (!claimed) return
   const { lease, run } = claimed
@@ -75,6 +85,7 @@ export async function attempt(parts: RunParts, runId: number, stop: AbortControl
       pulse,
       signal: stop.signal,
       stop: (reason) => stop.abort(reason),
+      atWork,
     }
     const ending = run.stop ? stopped('asked') : await work(one).catch((error) => endingOf(error, parts))
     await finish(one, ending)

@@ -4,13 +4,15 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentKind } from '../agents/agent.ts'
 import type { Settings } from '../config/settings.ts'
+import { updateRun } from '../store/runs.ts'
 import type { AgentOutcome, AgentUpdate } from './agent/outcome.ts'
-import type { PermissionPolicy } from './agent/permission.ts'
-import { runAgent } from './agent/run.ts'
+import type { PermissionRule } from './agent/permission.ts'
+import { supervise } from './agent/supervise.ts'
 import type { Attempt } from './attempt.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meter } from './meter.ts'
+import { wantsThread } from './thread.ts'
 
 /** Everything an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
@@ -20,7 +22,7 @@ const outputBytes = 256 * 2 ** 20
  * @param talk.tools what it can ask of us, besides reporting progress.
  * @param talk.onUpdate told of everything that the agent shows.
  * @param talk.permissions what it may do without asking anybody; inside its folder, everything unless told otherwise.
- * @throws {OperatorError} as `runAgent`.
+ * @throws {OperatorError} as `supervise`.
  */
 export async function converse(
   attempt: Attempt,
@@ -30,23 +32,27 @@ export async function converse(
     cwd: string
     prompt: string
     tools: readonly Tool[]
-    permissions?: PermissionPolicy
+    permissions?: PermissionRule
     onUpdate?: (update: AgentUpdate) => void
   },
 ): Promise<AgentOutcome> {
-  const { parts, run, pulse, signal } = attempt
+  const { parts, lease, run, item, pulse, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = talk
   const { env, log, warden } = parts
+  const about = { run: run.id, issue: item.issueNumber }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   const progress = progressTool((text) => {
     pulse.progress = text
   })
-  // A program that only gets the prompt has nothing to call them with.
+  // A program that only gets the prompt has nothing to call them with. The tools stay in this thread, also where the
+  // supervisor does not: what they do is write to the store, and an agent calls them a few times in a run.
   const desk = kind.protocol === 'acp' ? await serveTools({ home, tools: [...talk.tools, progress], log }) : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
+  const inThread = wantsThread(settings.schedule.mode, atWork())
+  if (inThread) await updateRun(parts.store.db, lease, { inThread })
   try {
-    return await runAgent({
+    const outcome = await supervise({
       kind,
       settings: settings.agents[run.agent],
       cwd,
@@ -70,7 +76,15 @@ export async function converse(
       },
       onUsage: meter(attempt, settings.limits),
       logFile: join(logs, `run-${run.id}.log`),
+      inThread,
+      onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
     })
+    if (outcome.kind === 'supervisor-lost')
+      log.error(
+        { ...about, problem: outcome.message },
+        'the thread that supervised an agent was lost; the agent was ended',
+      )
+    return outcome
   } finally {
     await desk?.close()
   }

@@ -74,6 +74,12 @@ export function failureOf(outcome: AgentOutcome): Ending | undefined {
         summary: `The agent broke the protocol: ${outcome.message}.`,
         signature: `protocol ${outcome.reason}`,
       }
+    case 'supervisor-lost':
+      return {
+        outcome: 'runner lost',
+        summary: `The thread that supervised the agent ended: ${outcome.message}. The agent was ended with it.`,
+        signature: `supervisor ${outcome.message}`,
+      }
     case 'refused':
       return { outcome: 'refused the task', summary: `The agent refused: ${outcome.message}` }
     case 'rate-limited':

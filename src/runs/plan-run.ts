@@ -14,7 +14,6 @@ import type { Control } from '../workspace/control.ts'
 import { removeFolder } from '../workspace/files.ts'
 import { validBranch } from '../workspace/names.ts'
 import { makeReadOnly } from '../workspace/read-only.ts'
-import { readingOnly } from './agent/permission.ts'
 import type { Attempt } from './attempt.ts'
 import { converse } from './converse.ts'
 import { type Ending, failureOf, stopped } from './endings.ts'
@@ -55,7 +54,7 @@ export async function makePlan(one: Attempt, { control, settings, base, kind }: 
       cwd: tree.path,
       prompt: planPrompt({ item, run, repository: one.system.fullName, rounds, questionsLeft, last, settings }),
       tools,
-      permissions: readingOnly([tree.path, join(parts.env.dataDirectory, 'homes', `run-${run.id}`)]),
+      permissions: 'reading-only',
     })
     if (outcome.kind === 'stopped') return stopped(one.signal.reason)
     // Handed in is handed in, however the agent ended afterwards.

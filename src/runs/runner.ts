@@ -30,7 +30,7 @@ export class Runner {
     if (this.#closing) throw stopping()
     if (this.#active.has(runId)) return
     const stop = new AbortController()
-    const ended = attempt(this.#parts, runId, stop)
+    const ended = attempt(this.#parts, runId, stop, () => this.size)
       .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'an attempt could not be recorded'))
       .finally(() => this.#active.delete(runId))
     this.#active.set(runId, { stop, ended })

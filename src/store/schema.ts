@@ -214,6 +214,8 @@ export const runs = pgTable(
     summary: text('summary').notNull().default(''),
     /** Set by /stop and the like; the runner sees it at its next heartbeat. */
     stop: text('stop'),
+    /** Its agent is supervised in a thread of its own. */
+    inThread: boolean('in_thread').notNull().default(false),
     sandboxed: boolean('sandboxed').notNull().default(false),
     leaseOwner: text('lease_owner'),
     leaseEpoch: integer('lease_epoch').notNull().default(0),

@@ -9,8 +9,8 @@ import { afterAll, afterEach } from 'vitest'
 import type { AgentKind } from '../../src/agents/agent.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
 import { processTable } from '../../src/config/processes.ts'
-import type { AgentOutcome, AgentUpdate, RunAgentOptions } from '../../src/runs/agent/outcome.ts'
-import { runAgent } from '../../src/runs/agent/run.ts'
+import type { AgentOutcome, AgentUpdate } from '../../src/runs/agent/outcome.ts'
+import { type SuperviseOptions, supervise } from '../../src/runs/agent/supervise.ts'
 import { createWarden, type Warden } from '../../src/workspace/containment/warden.ts'
 
 const cleanups: (() => Promise<void>)[] = []
@@ -50,8 +50,8 @@ export interface Bench {
   warden: Warden
   logFile: string
   /** Runs the scripted agent with a script, or with a whole prompt when it has several lines with a fence. */
-  script(lines: string, overrides?: Partial<RunAgentOptions>): Promise<AgentOutcome>
-  run(overrides: Partial<RunAgentOptions>): Promise<AgentOutcome>
+  script(lines: string, overrides?: Partial<SuperviseOptions>): Promise<AgentOutcome>
+  run(overrides: Partial<SuperviseOptions>): Promise<AgentOutcome>
   /** Waits for an update that fits. */
   saw(fits: (update: AgentUpdate) => boolean): Promise<AgentUpdate>
   /** Waits until a file holds text, and returns it. */
@@ -61,8 +61,14 @@ export interface Bench {
 
 let runs = 0
 
+/** Where a supervisor can be, for tests of what must be the same in both places. */
+export const places = [
+  { place: 'this thread', inThread: false },
+  { place: 'a thread of its own', inThread: true },
+] as const
+
 /** A workspace with a warden in which agents can be run. */
-export async function bench(warden: Warden = shared): Promise<Bench> {
+export async function bench({ warden = shared, inThread = false } = {}): Promise<Bench> {
   const root = await scratch()
   const cwd = await realpath(await mkdtemp(join(root, 'tree-')))
   const agents = await loadAgents()
@@ -70,9 +76,10 @@ export async function bench(warden: Warden = shared): Promise<Bench> {
   const updates: AgentUpdate[] = []
   const logFile = join(root, 'run.log')
 
-  async function run(overrides: Partial<RunAgentOptions>): Promise<AgentOutcome> {
+  async function run(overrides: Partial<SuperviseOptions>): Promise<AgentOutcome> {
     runs += 1
-    return await runAgent({
+    return await supervise({
+      inThread,
       kind: scripted,
       cwd,
       prompt: '',

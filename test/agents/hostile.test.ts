@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { loadAgents } from '../../src/agents/registry.ts'
-import { bench, kindOf } from './bench.ts'
+import { bench, kindOf, places } from './bench.ts'
 
 const limits = { totalMs: 20_000, idleMs: 10_000, outputBytes: 2 ** 40, graceMs: 400 }
 
@@ -35,8 +35,8 @@ describe('an agent that prints too much', () => {
     expect(updates.length).toBeLessThan(2000)
   })
 
-  it('is ended at the limit for its output', async () => {
-    const { script } = await bench()
+  it.each(places)('is ended at the limit for its output ($place)', async ({ inThread }) => {
+    const { script } = await bench({ inThread })
     const outcome = await script('flood 50000000 text\nsay done', { limits: { ...limits, outputBytes: 1_000_000 } })
     expect(outcome).toMatchObject({ kind: 'protocol-error', reason: 'output-limit' })
   })
@@ -72,8 +72,8 @@ describe('an agent that does not keep to the protocol', () => {
     expect(await run({ settings: { command } })).toMatchObject({ kind: 'protocol-error', reason: 'version' })
   })
 
-  it('asks and asks and never reads the answers', async () => {
-    const { script } = await bench()
+  it.each(places)('asks and asks and never reads the answers ($place)', async ({ inThread }) => {
+    const { script } = await bench({ inThread })
     const grown = await growth(async () => {
       const outcome = await script('ask-forever', { limits })
       expect(outcome).toMatchObject({ kind: 'protocol-error', reason: 'unread-input' })
@@ -98,8 +98,8 @@ describe('an agent that does not keep to the protocol', () => {
 })
 
 describe('the watcher of a run', () => {
-  it('may fail without harm', async () => {
-    const { script, log } = await bench()
+  it.each(places)('may fail without harm ($place)', async ({ inThread }) => {
+    const { script, log } = await bench({ inThread })
     const onUpdate = () => {
       throw new Error('watcher is broken')
     }

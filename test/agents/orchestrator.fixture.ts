@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadAgents } from '../../src/agents/registry.ts'
-import { runAgent } from '../../src/runs/agent/run.ts'
+import { supervise } from '../../src/runs/agent/supervise.ts'
 import { createWarden } from '../../src/workspace/containment/warden.ts'
 
 const plan: { root: string; cwd: string; prompts: string[] } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
@@ -17,7 +17,7 @@ warden.start()
 process.stdout.write(`${warden.pid}\n`)
 await Promise.all(
   plan.prompts.map((prompt, index) =>
-    runAgent({
+    supervise({
       kind,
       cwd: plan.cwd,
       prompt,

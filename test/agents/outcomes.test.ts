@@ -2,52 +2,55 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadAgents } from '../../src/agents/registry.ts'
-import { bench, isAlive, kindOf, scriptPrompt } from './bench.ts'
+import { bench, isAlive, kindOf, places, scriptPrompt } from './bench.ts'
 
 describe('an agent that works', () => {
-  it('changes the tree, tells what it does, and finishes with its last message', async () => {
-    const { cwd, script, updates, log } = await bench()
-    const outcome = await script(
-      [
-        'say I will write a greeting.',
-        'think Which words?',
-        'plan [x] read | [>] write | [ ] report',
-        'usage 1200 200000 0.25',
-        'write src/greeting.txt <<END',
-        'hello',
-        '  world',
-        'END',
-        'run echo from the shell && pwd > where.txt',
-        'say All done.',
-      ].join('\n'),
-    )
-    expect(outcome).toEqual({
-      kind: 'finished',
-      stopReason: 'end_turn',
-      summary: 'All done.',
-      usage: { contextUsed: 1200, contextSize: 200000, cost: { amount: 0.25, currency: 'USD' } },
-    })
-    expect(readFileSync(join(cwd, 'src/greeting.txt'), 'utf8')).toBe('hello\n  world\n')
-    expect(readFileSync(join(cwd, 'where.txt'), 'utf8').trim()).toBe(cwd)
-    expect(updates).toContainEqual({ kind: 'thought', text: 'Which words?' })
-    expect(updates).toContainEqual({
-      kind: 'plan',
-      entries: [
-        { text: 'read', status: 'completed' },
-        { text: 'write', status: 'in_progress' },
-        { text: 'report', status: 'pending' },
-      ],
-    })
-    expect(updates).toContainEqual({
-      kind: 'tool',
-      id: 'call-1',
-      title: 'Write src/greeting.txt',
-      tool: 'edit',
-      status: 'completed',
-      paths: [join(cwd, 'src/greeting.txt')],
-    })
-    expect(log()).toContain('stderr| from the shell')
-  })
+  it.each(places)(
+    'changes the tree, tells what it does, and finishes with its last message ($place)',
+    async ({ inThread }) => {
+      const { cwd, script, updates, log } = await bench({ inThread })
+      const outcome = await script(
+        [
+          'say I will write a greeting.',
+          'think Which words?',
+          'plan [x] read | [>] write | [ ] report',
+          'usage 1200 200000 0.25',
+          'write src/greeting.txt <<END',
+          'hello',
+          '  world',
+          'END',
+          'run echo from the shell && pwd > where.txt',
+          'say All done.',
+        ].join('\n'),
+      )
+      expect(outcome).toEqual({
+        kind: 'finished',
+        stopReason: 'end_turn',
+        summary: 'All done.',
+        usage: { contextUsed: 1200, contextSize: 200000, cost: { amount: 0.25, currency: 'USD' } },
+      })
+      expect(readFileSync(join(cwd, 'src/greeting.txt'), 'utf8')).toBe('hello\n  world\n')
+      expect(readFileSync(join(cwd, 'where.txt'), 'utf8').trim()).toBe(cwd)
+      expect(updates).toContainEqual({ kind: 'thought', text: 'Which words?' })
+      expect(updates).toContainEqual({
+        kind: 'plan',
+        entries: [
+          { text: 'read', status: 'completed' },
+          { text: 'write', status: 'in_progress' },
+          { text: 'report', status: 'pending' },
+        ],
+      })
+      expect(updates).toContainEqual({
+        kind: 'tool',
+        id: 'call-1',
+        title: 'Write src/greeting.txt',
+        tool: 'edit',
+        status: 'completed',
+        paths: [join(cwd, 'src/greeting.txt')],
+      })
+      expect(log()).toContain('stderr| from the shell')
+    },
+  )
 
   it('follows the script for this attempt, and for feedback', async () => {
     const lines = [
@@ -89,8 +92,8 @@ describe('an agent that works', () => {
 })
 
 describe('an agent that does not work', () => {
-  it('is missing: the outcome says what and how to install it', async () => {
-    const { run } = await bench()
+  it.each(places)('is missing: the outcome says what and how to install it ($place)', async ({ inThread }) => {
+    const { run } = await bench({ inThread })
     const claude = kindOf(await loadAgents(), 'claude-code')
     expect(await run({ kind: claude, env: { PATH: '/nowhere' } })).toEqual({
       kind: 'missing-program',
@@ -101,8 +104,8 @@ describe('an agent that does not work', () => {
     await expect(run({ settings: { command: ['/bin/sh', 'a\0b'] } })).rejects.toThrow('cannot be started')
   })
 
-  it('cannot start without a workspace', async () => {
-    const { run } = await bench()
+  it.each(places)('cannot start without a workspace ($place)', async ({ inThread }) => {
+    const { run } = await bench({ inThread })
     await expect(run({ cwd: '/nowhere/at/all' })).rejects.toThrow('is not a directory')
   })
 
@@ -113,8 +116,8 @@ describe('an agent that does not work', () => {
     expect(existsSync(join(cwd, 'kept.txt'))).toBe(true)
   })
 
-  it('dies by a signal, or before it says a word', async () => {
-    const { script, run } = await bench()
+  it.each(places)('dies by a signal, or before it says a word ($place)', async ({ inThread }) => {
+    const { script, run } = await bench({ inThread })
     const crashed = await script('crash')
     expect(crashed).toMatchObject({ kind: 'crashed', exitCode: null, signal: 'SIGKILL' })
     expect(crashed).toHaveProperty('tail', 'Segmentation fault (scripted)')
@@ -126,8 +129,8 @@ describe('an agent that does not work', () => {
     })
   })
 
-  it('hangs silently: the idle limit ends it', async () => {
-    const { script } = await bench()
+  it.each(places)('hangs silently: the idle limit ends it ($place)', async ({ inThread }) => {
+    const { script } = await bench({ inThread })
     const limits = { totalMs: 20_000, idleMs: 800, outputBytes: 1e6, graceMs: 200 }
     let pid = 0
     const outcome = await script('say wait\nignore-sigterm\nhang', {
@@ -140,8 +143,8 @@ describe('an agent that does not work', () => {
     expect(isAlive(pid)).toBe(false)
   })
 
-  it('talks forever: the time limit ends it', async () => {
-    const { run } = await bench()
+  it.each(places)('talks forever: the time limit ends it ($place)', async ({ inThread }) => {
+    const { run } = await bench({ inThread })
     const limits = { totalMs: 500, idleMs: 20_000, outputBytes: 1e9, graceMs: 200 }
     const babbler = ['/bin/sh', '-c', 'while :; do echo "{}" >&2; sleep 0.02; done']
     expect(await run({ settings: { command: babbler }, limits })).toEqual({ kind: 'time-limit', afterMs: 500 })
@@ -152,8 +155,8 @@ describe('an agent that does not work', () => {
     expect(await script('fail auth')).toMatchObject({ kind: 'needs-login', install: 'comes with Tutti' })
   })
 
-  it('has used up its rate limit, and says until when', async () => {
-    const { script } = await bench()
+  it.each(places)('has used up its rate limit, and says until when ($place)', async ({ inThread }) => {
+    const { script } = await bench({ inThread })
     const before = Date.now()
     const outcome = await script('fail rate-limit 90')
     expect(outcome).toMatchObject({ kind: 'rate-limited' })

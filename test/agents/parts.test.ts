@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest'
 import { plausibleSteps, readScript } from '../../src/playground/agent/script.ts'
 import { findProgram } from '../../src/runs/agent/environment.ts'
 import { outcomeOfError } from '../../src/runs/agent/failure.ts'
-import { updateFeed } from '../../src/runs/agent/feed.ts'
+import { updateFeed, usageFeed } from '../../src/runs/agent/feed.ts'
 import { lineSplitter } from '../../src/runs/agent/lines.ts'
 import { openRunLog } from '../../src/runs/agent/log.ts'
-import type { AgentUpdate } from '../../src/runs/agent/outcome.ts'
+import type { AgentUpdate, AgentUsage } from '../../src/runs/agent/outcome.ts'
 import { boundedText, cleanText, cut } from '../../src/runs/agent/text.ts'
 import { updateReader } from '../../src/runs/agent/updates.ts'
 import { scratch, until } from './bench.ts'
@@ -218,5 +218,47 @@ describe('the script language', () => {
     expect(paths('You are working on o/r.\n\n# Task: issue #3, Say hello\n')).toContain('notes/say-hello.md')
     expect(paths('# Übung\n')).toContain('notes/bung.md')
     expect(paths('')).toContain('notes/work.md')
+  })
+})
+
+describe('what an agent has used, handed to another thread', () => {
+  const usd = (amount: number) => ({ cost: { amount, currency: 'USD' } })
+
+  it('comes at once, then the largest of each amount in one', () => {
+    const told: AgentUsage[] = []
+    const feed = usageFeed((usage) => told.push(usage))
+    feed.push(usd(0.1))
+    expect(told).toEqual([usd(0.1)])
+    feed.push({ contextUsed: 9, ...usd(0.7) })
+    feed.push({ contextUsed: 5, inputTokens: 3, ...usd(0.2) })
+    for (let n = 0; n < 1000; n++) feed.push({ inputTokens: 2 })
+    expect(told).toHaveLength(1)
+    feed.close()
+    expect(told[1]).toMatchObject({ contextUsed: 5, inputTokens: 3, ...usd(0.7) })
+    expect(told).toHaveLength(2)
+  })
+
+  it('comes again by itself', async () => {
+    const told: AgentUsage[] = []
+    const feed = usageFeed((usage) => told.push(usage))
+    feed.push(usd(0.1))
+    feed.push(usd(0.3))
+    await until(() => told.length === 2, 'the second')
+    feed.push(usd(0.4))
+    await until(() => told.length === 3, 'the third')
+    expect(told.map((usage) => usage.cost?.amount)).toEqual([0.1, 0.3, 0.4])
+    feed.close()
+  })
+
+  it('in another currency is told once, and mixed with nothing', () => {
+    const told: AgentUsage[] = []
+    const feed = usageFeed((usage) => told.push(usage))
+    feed.push(usd(0.1))
+    for (let n = 1; n < 1000; n++) feed.push({ inputTokens: n, cost: { amount: n, currency: 'EUR' } })
+    feed.push(usd(0.2))
+    feed.close()
+    expect(told).toHaveLength(3)
+    expect(told[1]).toMatchObject({ cost: { amount: 1, currency: 'EUR' } })
+    expect(told[2]).toMatchObject({ inputTokens: 999, ...usd(0.2) })
   })
 })

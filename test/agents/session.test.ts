@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { McpServer } from '@agentclientprotocol/sdk'
 import { describe, expect, it } from 'vitest'
 import { agentKindSchema } from '../../src/agents/agent.ts'
-import { bench } from './bench.ts'
+import { bench, places } from './bench.ts'
 
 const program = fileURLToPath(new URL('./picky.fixture.ts', import.meta.url))
 const picky = agentKindSchema.parse({
@@ -18,8 +18,8 @@ const open = agentKindSchema.parse({ ...picky, start: () => ({ file: process.exe
 const env = { PATH: process.env.PATH ?? '' }
 
 describe('a session', () => {
-  it('signs in when it is asked to and a key is there', async () => {
-    const { run } = await bench()
+  it.each(places)('signs in when it is asked to and a key is there ($place)', async ({ inThread }) => {
+    const { run } = await bench({ inThread })
     expect(await run({ kind: picky, env: { ...env, PICKY_KEY: 'k' } })).toEqual({
       kind: 'finished',
       stopReason: 'end_turn',
@@ -37,16 +37,19 @@ describe('a session', () => {
     })
   })
 
-  it('hands over the MCP servers that the agent can use, and says which it cannot', async () => {
-    const { run, updates } = await bench()
-    const mcpServers: McpServer[] = [
-      { type: 'http', name: 'web', url: 'http://127.0.0.1:1/mcp', headers: [] },
-      { name: 'local', command: '/bin/true', args: [], env: [] },
-    ]
-    const outcome = await run({ kind: open, mcpServers })
-    expect(outcome).toMatchObject({ summary: 'initialize session/new mcp=local session/prompt' })
-    expect(updates).toContainEqual({ kind: 'notice', text: 'the agent cannot use the MCP server web' })
-  })
+  it.each(places)(
+    'hands over the MCP servers that the agent can use, and says which it cannot ($place)',
+    async ({ inThread }) => {
+      const { run, updates } = await bench({ inThread })
+      const mcpServers: McpServer[] = [
+        { type: 'http', name: 'web', url: 'http://127.0.0.1:1/mcp', headers: [] },
+        { name: 'local', command: '/bin/true', args: [], env: [] },
+      ]
+      const outcome = await run({ kind: open, mcpServers })
+      expect(outcome).toMatchObject({ summary: 'initialize session/new mcp=local session/prompt' })
+      expect(updates).toContainEqual({ kind: 'notice', text: 'the agent cannot use the MCP server web' })
+    },
+  )
 
   it('chooses the model that the settings name, and goes on when there is none like it', async () => {
     const { run, updates } = await bench()

@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { processTable } from '../../src/config/processes.ts'
 import { sweepStrays } from '../../src/workspace/containment/markers.ts'
 import { killTrees, signalOne, treeMembers } from '../../src/workspace/containment/tree.ts'
-import { bench, isAlive, ownWarden, scratch, until } from './bench.ts'
+import { bench, isAlive, ownWarden, places, scratch, until } from './bench.ts'
 
 const pidOf = (text: string) => Number(text.trim())
 
 describe('the end of a run', () => {
-  it('ends what the agent left running, however it tried to get away', async () => {
-    const { script, file } = await bench()
+  it.each(places)('ends what the agent left running, however it tried to get away ($place)', async ({ inThread }) => {
+    const { script, file } = await bench({ inThread })
     const outcome = await script(
       ['spawn plain.pid', 'spawn far.pid detached', 'spawn group.pid clean', 'say done'].join('\n'),
     )
@@ -19,8 +19,8 @@ describe('the end of a run', () => {
     for (const name of ['plain.pid', 'far.pid', 'group.pid']) expect(isAlive(pidOf(await file(name))), name).toBe(false)
   })
 
-  it('leaves nothing that still writes into the worktree', async () => {
-    const { cwd, script, file } = await bench()
+  it.each(places)('leaves nothing that still writes into the worktree ($place)', async ({ inThread }) => {
+    const { cwd, script, file } = await bench({ inThread })
     await script('spawn beat.pid detached beat=beats\nwait-for beats\nsay done')
     const before = await file('beats')
     expect(isAlive(pidOf(await file('beat.pid')))).toBe(false)
@@ -28,38 +28,44 @@ describe('the end of a run', () => {
     expect(await file('beats')).toBe(before)
   })
 
-  it('stops an agent that listens: cancelled in the protocol, then gone', async () => {
-    const { script, saw, log } = await bench()
-    const stop = new AbortController()
-    const limits = { totalMs: 30_000, idleMs: 30_000, outputBytes: 1e6, graceMs: 20_000 }
-    const ended = script('say waiting\nwait-for never', { signal: stop.signal, limits })
-    await saw((update) => update.kind === 'text')
-    const before = Date.now()
-    stop.abort()
-    expect(await ended).toEqual({ kind: 'stopped' })
-    // Without the word of the protocol it would be half of the grace time before SIGTERM.
-    expect(Date.now() - before).toBeLessThan(5000)
-    expect(log()).toContain('ended: {"kind":"stopped"}')
-  })
+  it.each(places)(
+    'stops an agent that listens: cancelled in the protocol, then gone ($place)',
+    async ({ inThread }) => {
+      const { script, saw, log } = await bench({ inThread })
+      const stop = new AbortController()
+      const limits = { totalMs: 30_000, idleMs: 30_000, outputBytes: 1e6, graceMs: 20_000 }
+      const ended = script('say waiting\nwait-for never', { signal: stop.signal, limits })
+      await saw((update) => update.kind === 'text')
+      const before = Date.now()
+      stop.abort()
+      expect(await ended).toEqual({ kind: 'stopped' })
+      // Without the word of the protocol it would be half of the grace time before SIGTERM.
+      expect(Date.now() - before).toBeLessThan(5000)
+      expect(log()).toContain('ended: {"kind":"stopped"}')
+    },
+  )
 
-  it('stops an agent that ignores the protocol and SIGTERM, with its children', async () => {
-    const { script, file } = await bench()
-    const stop = new AbortController()
-    let root = 0
-    const ended = script('ignore-sigterm\nstop-reading\nspawn child.pid detached\nhang', {
-      signal: stop.signal,
-      onStarted: ({ pid }) => {
-        root = pid
-      },
-    })
-    const child = pidOf(await file('child.pid'))
-    stop.abort()
-    expect(await ended).toEqual({ kind: 'stopped' })
-    expect([isAlive(root), isAlive(child)]).toEqual([false, false])
-  })
+  it.each(places)(
+    'stops an agent that ignores the protocol and SIGTERM, with its children ($place)',
+    async ({ inThread }) => {
+      const { script, file } = await bench({ inThread })
+      const stop = new AbortController()
+      let root = 0
+      const ended = script('ignore-sigterm\nstop-reading\nspawn child.pid detached\nhang', {
+        signal: stop.signal,
+        onStarted: ({ pid }) => {
+          root = pid
+        },
+      })
+      const child = pidOf(await file('child.pid'))
+      stop.abort()
+      expect(await ended).toEqual({ kind: 'stopped' })
+      expect([isAlive(root), isAlive(child)]).toEqual([false, false])
+    },
+  )
 
-  it('does not start at all when it was stopped before', async () => {
-    const { script } = await bench()
+  it.each(places)('does not start at all when it was stopped before ($place)', async ({ inThread }) => {
+    const { script } = await bench({ inThread })
     let started = 0
     const onStarted = () => {
       started += 1
@@ -71,7 +77,7 @@ describe('the end of a run', () => {
 
 describe('strays of an earlier life', () => {
   it('are killed at the start; the present life is spared', async () => {
-    const earlier = await bench(ownWarden())
+    const earlier = await bench({ warden: ownWarden() })
     const stop = new AbortController()
     const ended = earlier.script('spawn far.pid detached\nhang', { signal: stop.signal })
     const stray = pidOf(await earlier.file('far.pid'))

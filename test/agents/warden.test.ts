@@ -71,7 +71,7 @@ describe('the warden', () => {
   })
 
   it('is started again when it was killed, and still knows the runs', async () => {
-    const { warden, script, saw } = await bench(ownWarden())
+    const { warden, script, saw } = await bench({ warden: ownWarden() })
     const stop = new AbortController()
     const ended = script('say waiting\nwait-for never', { signal: stop.signal })
     await saw((update) => update.kind === 'text')
@@ -86,7 +86,7 @@ describe('the warden', () => {
   })
 
   it('ignores the signals of a terminal, and refuses ids that cannot mark a process', async () => {
-    const { warden, script } = await bench(ownWarden())
+    const { warden, script } = await bench({ warden: ownWarden() })
     warden.start()
     const pid = warden.pid ?? 0
     // Its handlers are in place once it has answered to nothing but the end of the pipe.

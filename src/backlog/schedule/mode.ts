@@ -2,7 +2,7 @@
 import type { Decision } from './decision.ts'
 import type { ConcurrencyMode } from './types.ts'
 
-/** From this many independent items on, supervisors get threads of their own. */
+/** From this many agents in one process on, supervisors get threads of their own; see runs/thread.ts. */
 const THREADS_FROM = 5
 
 /**

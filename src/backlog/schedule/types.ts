@@ -87,7 +87,7 @@ export type Run = {
   reserved?: number
 }
 
-/** `sequential`: one at a time. `parallel-async`: at most 4, supervised together. `parallel-threads`: no such limit. */
+/** `sequential`: one at a time. `parallel-async`: at most 4, supervised together. `parallel-threads`: no such limit, and threads. */
 export type ConcurrencyMode = 'sequential' | 'parallel-async' | 'parallel-threads'
 
 /** What is set or known of one repository. */

@@ -56,6 +56,9 @@ function runnable(path: string): string | undefined {
 }
 
 /** The ACP auth method to call for a kind, as far as the environment holds what it needs. */
-export function authMethod(kind: AgentKind, env: Readonly<Record<string, string>>): string | undefined {
+export function authMethod(
+  kind: Pick<AgentKind, 'authenticate'>,
+  env: Readonly<Record<string, string>>,
+): string | undefined {
   return kind.authenticate.find(({ whenEnv }) => (env[whenEnv] ?? '') !== '')?.method
 }

@@ -1,6 +1,6 @@
 /** Hands an agent's updates to whoever watches, at a pace that a watcher can stand however fast the agent talks. */
 
-import type { AgentUpdate } from './outcome.ts'
+import type { AgentUpdate, AgentUsage } from './outcome.ts'
 import { cut } from './text.ts'
 import { maxText } from './updates.ts'
 
@@ -77,6 +77,65 @@ export function updateFeed(deliver: (update: AgentUpdate) => void, onError: (err
       clearTimeout(timer)
       flush()
     },
+  }
+}
+
+/**
+ * Hands out what an agent says it has used so far: at once, then every 200 ms. Of what was told meanwhile the largest amount
+ * of each counts, and the newest context. An amount in another currency than the first is handed out once, and left out
+ * after that: nobody can add the two.
+ * @param deliver must not throw.
+ */
+export function usageFeed(deliver: (usage: AgentUsage) => void): { push(usage: AgentUsage): void; close(): void } {
+  let waiting: AgentUsage | undefined
+  let timer: NodeJS.Timeout | undefined
+  let currency: string | undefined
+  let changed = false
+
+  function flush(): void {
+    if (waiting) deliver(waiting)
+    waiting = undefined
+  }
+
+  function tick(): void {
+    timer = waiting && setTimeout(tick, intervalMs)
+    flush()
+  }
+
+  return {
+    push(usage) {
+      currency ??= usage.cost?.currency
+      const { cost, ...others } = usage
+      const other = cost !== undefined && cost.currency !== currency
+      if (other && !changed) {
+        changed = true
+        deliver(usage)
+      }
+      const told = other ? others : usage
+      waiting = waiting ? larger(waiting, told) : told
+      if (!timer) tick()
+    },
+    close() {
+      clearTimeout(timer)
+      flush()
+    },
+  }
+}
+
+function larger(before: AgentUsage, now: AgentUsage): AgentUsage {
+  const most = (name: 'inputTokens' | 'outputTokens' | 'cachedTokens' | 'totalTokens') => {
+    const [a, b] = [before[name], now[name]]
+    return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+  }
+  const [old, cost = old] = [before.cost, now.cost]
+  return {
+    ...before,
+    ...now,
+    inputTokens: most('inputTokens'),
+    outputTokens: most('outputTokens'),
+    cachedTokens: most('cachedTokens'),
+    totalTokens: most('totalTokens'),
+    ...(cost ? { cost: old && old.amount > cost.amount ? old : cost } : {}),
   }
 }
 

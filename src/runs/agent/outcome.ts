@@ -4,7 +4,7 @@ import type { McpServer } from '@agentclientprotocol/sdk'
 import type { AgentKind } from '../../agents/agent.ts'
 import type { ProcessIdentity } from '../../config/processes.ts'
 import type { Warden } from '../../workspace/containment/warden.ts'
-import type { PermissionPolicy } from './permission.ts'
+import type { PermissionRule } from './permission.ts'
 
 /** A program about to be started. */
 export interface LaunchCommand {
@@ -40,8 +40,8 @@ export interface RunAgentOptions {
   mcpServers?: McpServer[]
   /** The sandbox: turns the command into the one that runs it inside. */
   wrap?: (command: LaunchCommand) => LaunchCommand
-  /** Answers permission requests; unless given, `insideRoots([cwd, home])`. */
-  permissions?: PermissionPolicy
+  /** What it may do in its worktree and its home without asking anybody; `inside-roots` unless given. */
+  permissions?: PermissionRule
   limits: AgentLimits
   /** Aborted when the run is to stop: by a person, a lost lease, or the end of the orchestrator. */
   signal?: AbortSignal
@@ -52,6 +52,31 @@ export interface RunAgentOptions {
   onUsage?: (usage: AgentUsage) => void
   /** Where the run's log is written: capped, without control characters. */
   logFile: string
+}
+
+/** An agent that is ready to be started: plain data, which can be handed to another thread. */
+export interface AgentTask
+  extends Pick<
+    RunAgentOptions,
+    'cwd' | 'prompt' | 'runId' | 'home' | 'mcpServers' | 'permissions' | 'limits' | 'logFile'
+  > {
+  launch: LaunchCommand
+  kind: Omit<AgentKind, 'start'>
+  model?: string
+  /** Of the orchestrator: with the run's id it marks every process that the agent starts. */
+  lifeId: string
+}
+
+/** Who hears of a run while it is carried out, and stops it: in this thread, or at the other end of a port. */
+export interface Listener {
+  signal?: AbortSignal
+  /** The agent's first process. */
+  started(root: ProcessIdentity): void
+  updated(update: AgentUpdate): void
+  /** As `RunAgentOptions.onUsage`. */
+  used(usage: AgentUsage): void
+  /** Nothing that the agent has started is left. */
+  quiet(): void
 }
 
 export type ToolStatus = 'pending' | 'in_progress' | 'completed' | 'failed'
@@ -100,5 +125,7 @@ export type AgentOutcome =
   | { kind: 'protocol-error'; reason: ProtocolProblem; message: string }
   | { kind: 'refused'; message: string }
   | { kind: 'needs-login'; message: string; install: string }
+  /** The thread that supervised it ended before the agent did. */
+  | { kind: 'supervisor-lost'; message: string }
   /** `resetAt` is an ISO 8601 time, where the agent said when. */
   | { kind: 'rate-limited'; message: string; resetAt?: string }

@@ -17,6 +17,14 @@ export interface PermissionDecision {
 
 export type PermissionPolicy = (request: RequestPermissionRequest) => PermissionDecision
 
+/** The policies by name, so that one can be asked for from another thread. */
+export const policies = { 'inside-roots': insideRoots, 'reading-only': readingOnly } satisfies Record<
+  string,
+  (roots: readonly string[]) => PermissionPolicy
+>
+
+export type PermissionRule = keyof typeof policies
+
 /** Fields in which agents put the paths of a tool call; ACP leaves the form of `rawInput` to them. */
 const pathFields = ['path', 'file_path', 'filePath', 'abs_path', 'absolute_path', 'notebook_path', 'directory', 'dir']
 const cwdFields = ['cwd', 'workdir', 'working_directory', 'workingDirectory']

@@ -1,18 +1,16 @@
 /**
  * Runs one agent, once: starts its program, holds the conversation, watches the limits, and ends every process it
- * started, whatever happens. The page to read first in this folder.
+ * started, whatever happens. The page to read first in this folder; `supervise.ts` says in which thread it happens.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { realpathSync } from 'node:fs'
 import { OperatorError } from '../../config/errors.ts'
 import { type ProcessIdentity, processTable } from '../../config/processes.ts'
-import { markerEnv, runMarker } from '../../workspace/containment/markers.ts'
+import { runMarker } from '../../workspace/containment/markers.ts'
 import { type KillResult, killTrees } from '../../workspace/containment/tree.ts'
-import { agentEnvironment, findProgram } from './environment.ts'
 import { openRunLog, type RunLog } from './log.ts'
-import type { AgentOutcome, LaunchCommand, RunAgentOptions } from './outcome.ts'
+import type { AgentOutcome, AgentTask, Listener } from './outcome.ts'
 import { speakAcp } from './speak-acp.ts'
 import { speakCommand } from './speak-command.ts'
 
@@ -22,73 +20,37 @@ const defaultGraceMs = 5000
 const drainMs = 250
 
 /**
- * Runs an agent until it has answered, failed, hit a limit or was stopped. No process of it is left when the promise
- * resolves; the worktree is quiet then.
- * @throws {OperatorError} when the machine cannot run it: no workspace, no memory, no process to be had.
+ * Runs an agent that is ready until it has answered, failed, hit a limit or was stopped, in the thread that calls this. No
+ * process of it is left when the promise resolves; the worktree is quiet then.
+ * @throws {OperatorError} when its process cannot be started.
  */
-export async function runAgent(options: RunAgentOptions): Promise<AgentOutcome> {
-  const marks = markerEnv({
-    instanceId: options.warden.instanceId,
-    lifeId: options.warden.lifeId,
-    runId: options.runId,
-  })
-  if (options.signal?.aborted) return { kind: 'stopped' }
-  const launch = prepare(options, marks)
-  if ('kind' in launch) return launch
-  // Before the agent exists: from here on the pipe holds, even if we are killed in the next line.
-  options.warden.start()
-  if (options.warden.pid === undefined) throw new OperatorError('no agent runs without a warden, and there is none')
-  const child = await spawnAgent(launch, options)
+export async function runAgent(task: AgentTask, listener: Listener): Promise<AgentOutcome> {
+  if (listener.signal?.aborted) return { kind: 'stopped' }
+  const child = await spawnAgent(task)
   if ('kind' in child) return child
   const root = identify(child)
-  options.warden.watch(options.runId, root)
-  const log = openRunLog(options.logFile)
+  const log = openRunLog(task.logFile)
   try {
-    options.onStarted?.(root)
-    return await supervise(child, root, log, launch, options)
+    listener.started(root)
+    return await supervise(child, root, log, task, listener)
   } finally {
-    const result = await endTree(child, root, options)
+    const result = await endTree(child, root, task)
     if (result.survivors.length > 0) {
       log.note(`these processes would not go: ${result.survivors.map(({ pid }) => pid).join(', ')}`)
     } else {
       // A survivor stays on the warden's list.
-      options.warden.forget(options.runId)
+      listener.quiet()
     }
     await log.close()
   }
 }
 
-/** The command line and environment, or why there is nothing to start. Quick: the label's author is waiting. */
-function prepare(options: RunAgentOptions, marks: Record<string, string>): LaunchCommand | AgentOutcome {
-  const { kind, settings } = options
-  const command = kind.start({ command: settings?.command, model: settings?.model })
-  if (!command) return { kind: 'missing-program', program: `agents.${kind.id}.command`, install: kind.install }
-  if (!isDirectory(options.cwd)) throw new OperatorError(`the workspace ${options.cwd} is not a directory`)
-  mkdirSync(join(options.home, 'tmp'), { recursive: true, mode: 0o700 })
-  const env = agentEnvironment(options, { start: command.env, marks })
-  if (kind.protocol === 'command') {
-    env.TUTTI_PROMPT_FILE = join(options.home, 'prompt.md')
-    writeFileSync(env.TUTTI_PROMPT_FILE, options.prompt, { mode: 0o600 })
-  }
-  const program = findProgram(command.file, env.PATH, options.cwd)
-  if (!program) return { kind: 'missing-program', program: command.file, install: kind.install }
-  const plain = { file: program, args: command.args, env }
-  return options.wrap ? options.wrap(plain) : plain
-}
-
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
-}
-
 /** Starts the program as the leader of its own group and session. */
-async function spawnAgent(
-  launch: LaunchCommand,
-  options: RunAgentOptions,
-): Promise<ChildProcessWithoutNullStreams | AgentOutcome> {
+async function spawnAgent({ launch, cwd, kind }: AgentTask): Promise<ChildProcessWithoutNullStreams | AgentOutcome> {
   const { file, args, env } = launch
   let error: NodeJS.ErrnoException
   try {
-    const child = spawn(file, args, { cwd: options.cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
+    const child = spawn(file, args, { cwd, env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] })
     if (child.pid !== undefined) return child
     error = await new Promise((resolve) => child.once('error', resolve))
   } catch (cause) {
@@ -96,7 +58,7 @@ async function spawnAgent(
     error = cause instanceof Error ? cause : new Error(String(cause))
   }
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
-    return { kind: 'missing-program', program: launch.file, install: options.kind.install }
+    return { kind: 'missing-program', program: file, install: kind.install }
   }
   throw new OperatorError(`the agent cannot be started: ${error.message}`, undefined, { cause: error })
 }
@@ -112,21 +74,22 @@ async function supervise(
   child: ChildProcessWithoutNullStreams,
   root: ProcessIdentity,
   log: RunLog,
-  launch: LaunchCommand,
-  options: RunAgentOptions,
+  task: AgentTask,
+  { signal, updated, used }: Listener,
 ): Promise<AgentOutcome> {
-  const { limits, signal } = options
+  const { limits } = task
   const ending = Promise.withResolvers<AgentOutcome>()
-  const cwd = realpathSync(options.cwd)
+  const cwd = realpathSync(task.cwd)
   let printed = 0
   let lastSign = Date.now()
 
-  const speak = options.kind.protocol === 'acp' ? speakAcp : speakCommand
+  const speak = task.kind.protocol === 'acp' ? speakAcp : speakCommand
   const speaker = speak({
-    ...options,
-    roots: [...new Set([cwd, options.cwd, options.home])],
-    env: launch.env,
+    ...task,
+    roots: [...new Set([cwd, task.cwd, task.home])],
     log,
+    updated,
+    used,
     send: (text) => child.stdin.write(text),
     endInput: () => child.stdin.end(),
     unreadBytes: () => child.stdin.writableLength,
@@ -156,7 +119,7 @@ async function supervise(
   const stop = () => {
     speaker.cancel()
     // The agent's own end, or the end of its patience: half of the grace time for the protocol, half for SIGTERM.
-    stopTimer = setTimeout(() => ending.resolve({ kind: 'stopped' }), graceMs(options) / 2)
+    stopTimer = setTimeout(() => ending.resolve({ kind: 'stopped' }), graceMs(task) / 2)
   }
   let stopTimer: NodeJS.Timeout | undefined
   const totalTimer = setTimeout(
@@ -171,7 +134,7 @@ async function supervise(
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted) stop()
 
-  log.note(`started ${launch.file} as process ${root.pid}`)
+  log.note(`started ${task.launch.file} as process ${root.pid}`)
   const outcome = await ending.promise
   signal?.removeEventListener('abort', stop)
   for (const timer of [stopTimer, totalTimer]) clearTimeout(timer)
@@ -210,12 +173,11 @@ async function drained(child: ChildProcessWithoutNullStreams): Promise<void> {
 async function endTree(
   child: ChildProcessWithoutNullStreams,
   root: ProcessIdentity,
-  options: RunAgentOptions,
+  task: AgentTask,
 ): Promise<KillResult> {
   // Adapters leave when their input ends.
   child.stdin.end()
-  const target = { root, marker: runMarker({ lifeId: options.warden.lifeId, runId: options.runId }) }
-  const result = await killTrees([target], { graceMs: graceMs(options) / 2 })
+  const result = await killRun(task, root)
   // The last words on stderr often say why.
   await drained(child)
   child.stdout.destroy()
@@ -224,6 +186,15 @@ async function endTree(
   return result
 }
 
-function graceMs(options: RunAgentOptions): number {
-  return options.limits.graceMs ?? defaultGraceMs
+/**
+ * Ends every process that a run has started, SIGTERM first.
+ * @param root its first process, when known; the marker finds the others.
+ */
+export function killRun(task: AgentTask, root?: ProcessIdentity): Promise<KillResult> {
+  return killTrees([{ root, marker: runMarker(task) }], { graceMs: graceMs(task) / 2 })
+}
+
+/** How long the agent of a task may take to leave by itself, in milliseconds. */
+export function graceMs({ limits }: Pick<AgentTask, 'limits'>): number {
+  return limits.graceMs ?? defaultGraceMs
 }

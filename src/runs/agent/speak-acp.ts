@@ -5,7 +5,7 @@ import { outcomeOfError } from './failure.ts'
 import { updateFeed } from './feed.ts'
 import { frameGate } from './frames.ts'
 import type { AgentOutcome, AgentUpdate } from './outcome.ts'
-import { insideRoots } from './permission.ts'
+import { policies } from './permission.ts'
 import { openSession, type SessionEnd } from './session.ts'
 import type { Speaker, SpeakerOptions } from './speaker.ts'
 import { updateReader } from './updates.ts'
@@ -21,7 +21,7 @@ export function speakAcp(options: SpeakerOptions): Speaker {
   const { kind, log } = options
   const reader = updateReader()
   const feed = updateFeed(
-    (update) => options.onUpdate?.(update),
+    (update) => options.updated(update),
     (error) => log.note(`a watcher failed: ${String(error)}`),
   )
   const unreadLimit = maxUnread + Buffer.byteLength(options.prompt) * 2
@@ -51,7 +51,7 @@ export function speakAcp(options: SpeakerOptions): Speaker {
       const update = reader.read(params.update)
       // Not through the feed, which leaves out what is too much to show.
       const usage = reader.usage()
-      if (usage && usage !== before) options.onUsage?.(usage)
+      if (usage && usage !== before) options.used(usage)
       if (update) show(update)
     },
     onBad: (description) => log.note(`dropped a line: ${description}`),
@@ -63,9 +63,9 @@ export function speakAcp(options: SpeakerOptions): Speaker {
     cwd: options.roots[0] ?? options.cwd,
     prompt: options.prompt,
     mcpServers: options.mcpServers ?? [],
-    model: options.settings?.model,
-    authMethod: authMethod(kind, options.env),
-    permissions: options.permissions ?? insideRoots(options.roots),
+    model: options.model,
+    authMethod: authMethod(kind, options.launch.env),
+    permissions: policies[options.permissions ?? 'inside-roots'](options.roots),
     onUpdate: show,
   })
   const ended = session.ended.then(
@@ -78,7 +78,7 @@ export function speakAcp(options: SpeakerOptions): Speaker {
 
   function toOutcome(sessionEnd: SessionEnd): AgentOutcome {
     if ('outcome' in sessionEnd) return sessionEnd.outcome
-    if (sessionEnd.usage) options.onUsage?.(sessionEnd.usage)
+    if (sessionEnd.usage) options.used(sessionEnd.usage)
     const summary = reader.summary()
     const { stopReason } = sessionEnd
     if (stopReason === 'refusal') return { kind: 'refused', message: summary }

@@ -11,7 +11,7 @@ const maxLineBytes = 16 * 1024
 export function speakCommand(options: SpeakerOptions): Speaker {
   const { log } = options
   const feed = updateFeed(
-    (update) => options.onUpdate?.(update),
+    (update) => options.updated(update),
     (error) => log.note(`a watcher failed: ${String(error)}`),
   )
   const show = (text: string) => {

@@ -1,20 +1,22 @@
 /** What `run.ts` and the two ways of talking to an agent agree on. */
 
 import type { RunLog } from './log.ts'
-import type { AgentOutcome, RunAgentOptions } from './outcome.ts'
+import type { AgentOutcome, AgentTask, AgentUpdate, AgentUsage } from './outcome.ts'
 
 /** What a speaker may use of the run. */
-export interface SpeakerOptions extends RunAgentOptions {
+export interface SpeakerOptions extends AgentTask {
   /** The directories that a permission may name, as real and as given paths. */
   roots: string[]
-  /** The environment the agent was started with. */
-  env: Readonly<Record<string, string>>
   log: RunLog
   /** Writes to the agent's stdin; never waits for it to be read. */
   send(text: string): void
   endInput(): void
   /** Bytes that were sent and wait for the agent to read them. */
   unreadBytes(): number
+  /** What the agent shows, at a pace that a watcher can stand; may throw. */
+  updated(update: AgentUpdate): void
+  /** What the agent says it has used so far; must not throw. */
+  used(usage: AgentUsage): void
   /** The agent has shown that it is alive. */
   onSign(): void
   /** The run is over, from the conversation's side. The first word counts. */

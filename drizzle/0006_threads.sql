@@ -1,0 +1,1 @@
+ALTER TABLE "runs" ADD COLUMN "in_thread" boolean DEFAULT false NOT NULL;
