@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { comesApart } from '../config/routing.ts'
+import type { DecisionRow } from '../store/decisions.ts'
 import { advance, announce, type ItemRow } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
 import { addRun, latestLesson } from '../store/runs.ts'
@@ -12,38 +13,49 @@ import type { Known } from './known.ts'
 import type { Decision } from './schedule/decision.ts'
 import { reasonsInWords, standingInWords } from './schedule/explain.ts'
 
-/** What came of one decision. */
-export interface Acted {
-  /** The run that was started, if one was. */
-  runId?: number
-  /** To be stored, unless it is what was decided before. */
-  decided?: typeof decisions.$inferInsert
+/** A decision that says something new, and what is to be done about it. */
+export interface Step {
+  item: ItemRow
+  decided: typeof decisions.$inferInsert
+  starts: boolean
+  /** When people are to see it on the issue; a start tells by itself. */
+  tell?: 'soon' | 'later'
+}
+
+/**
+ * What is to be done about a decision; undefined when it is not the scheduler's to act on, or says what was said before.
+ * @param before what was decided about the item last.
+ */
+export function stepFor(
+  known: Known,
+  decision: Decision,
+  before: DecisionRow | undefined,
+  now: Date,
+): Step | undefined {
+  const item = known.items.get(Number(decision.item.id))
+  if (item?.state !== 'ready' && item?.state !== 'planning') return undefined
+  if (item.kind === 'epic' && item.state === 'ready') return undefined
+  if (item.notBefore && item.notBefore > now) return undefined
+  const { action, reasons, leverage } = decision
+  const starts = action === 'start'
+  const waited = before?.action === 'wait' ? before.reasons : undefined
+  if (!starts && waited && causes(waited, numbers) === causes(reasons, numbers)) return undefined
+  const same = waited && causes(waited, passing) === causes(reasons, passing)
+  const words = reasonsInWords(decision)
+  const decided = { workItemId: item.id, action, reasons, words, leverage, standing: standingInWords(decision) }
+  return { item, decided, starts, ...(starts ? {} : { tell: same ? 'later' : 'soon' }) }
 }
 
 /** Starts what may start, and has people told when what an item waits for is another thing than before. */
-export async function act(
+export async function carryOut(
   { env, log }: { env: Env; log: Logger },
   tx: Tx,
   known: Known,
-  decision: Decision,
-): Promise<Acted> {
-  const item = known.items.get(Number(decision.item.id))
-  if (item?.state !== 'ready' && item?.state !== 'planning') return {}
-  if (item.kind === 'epic' && item.state === 'ready') return {}
-  if (item.notBefore && item.notBefore > new Date()) return {}
-  const { action, reasons, leverage } = decision
-  const before = known.decisions.get(item.id)
-  if (action === 'wait' && before?.action === 'wait') {
-    if (causes(before.reasons, numbers) === causes(reasons, numbers)) return {}
-    const same = causes(before.reasons, passing) === causes(reasons, passing)
-    await announce(tx, item, same ? 'later' : 'soon')
-  } else if (action === 'wait') await announce(tx, item, 'soon')
-  const words = reasonsInWords(decision)
-  log.debug({ issue: item.issueNumber, action, words }, 'decided')
-  const standing = standingInWords(decision)
-  const decided = { workItemId: item.id, action, reasons, words, leverage, standing }
-  if (action === 'wait') return { decided }
-  return { decided, runId: await start(tx, item, agentFor(item, known.systems.get(item.systemId), env)) }
+  { item, decided, starts, tell }: Step,
+): Promise<number | undefined> {
+  log.debug({ issue: item.issueNumber, action: decided.action, words: decided.words }, 'decided')
+  if (tell) await announce(tx, item, tell)
+  return starts ? start(tx, item, agentFor(item, known.systems.get(item.systemId), env)) : undefined
 }
 
 async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {

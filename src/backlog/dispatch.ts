@@ -1,20 +1,30 @@
-/** The scheduler at work: gathers what is known, lets `choose` decide, and has the decisions stored and carried out. */
+/**
+ * The scheduler at work: takes in what has changed, lets the schedule decide, and has the decisions stored and carried out.
+ *
+ * A look costs what has changed, however large the backlog is. It starts what may start and speaks of what changed. What
+ * that means for everything else (who is next, who waits for a place) costs the whole backlog; where that is large it is
+ * gone through now and then, so that it takes a small part of the time.
+ */
 
+import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
-import { lockSchedule, saveDecisions } from '../store/items.ts'
-import type { Store } from '../store/open.ts'
+import { takeTurn } from '../store/changes.ts'
+import { saveDecisions, standingDecisions } from '../store/decisions.ts'
+import { liveSystems, lockItems } from '../store/items.ts'
+import type { Store, Tx } from '../store/open.ts'
 import { saveOutlooks } from '../store/outlook.ts'
-import { type Acted, act } from './act.ts'
+import { carryOut, type Step, stepFor } from './act.ts'
 import { finishEpics } from './epics.ts'
 import { Foresight } from './foresight.ts'
-import { gather } from './known.ts'
+import { gather, gatherAgain, type Known, readPassing } from './known.ts'
+import { Live } from './live.ts'
 import { outlooksIn } from './outlook.ts'
 import { noteOnly } from './pace.ts'
 import { Past } from './past.ts'
-import { choose } from './schedule/choose.ts'
-import { snapshotOf } from './snapshot.ts'
-import { readSpend, wakeWhenFull, withSpend } from './spend.ts'
+import type { Decision } from './schedule/decision.ts'
+import { type Circumstances, snapshotOf } from './snapshot.ts'
+import { readSpend, wakeWhenFull } from './spend.ts'
 
 export interface SchedulerParts {
   store: Store
@@ -26,53 +36,155 @@ export interface SchedulerParts {
   started?(runId: number): void
 }
 
+/** Up to this many items every look goes through all of them: it takes a few milliseconds. */
+const fewItems = 200
+/** Beyond that, going through everything may take one part in so many of the time. */
+const oneIn = 20
+/** More changes than this, and more than a quarter of the backlog, are read with everything else. */
+const manyChanges = 500
+/** After so many looks all of it is read anew, so that nothing that was ever missed stays missed. */
+const freshEvery = 1_000
+
+/** What one look saw and did. */
+interface Seen {
+  live: Live
+  circumstances: Circumstances
+  /** About every item, or undefined when this look was not for everything. */
+  decisions: Decision[] | undefined
+  runIds: number[]
+}
+
 /** The scheduler of one process. Any number of them may share a database: one at a time looks. */
 export class Scheduler {
   readonly #parts: SchedulerParts
   readonly #past = new Past()
   readonly #foresight: Foresight
+  #live: Live | undefined
+  #looks = 0
+  /** When everything may be gone through again, and how long it took the last time, in ms of the process's clock. */
+  #nextSurvey = 0
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts
     this.#foresight = new Foresight(parts.log)
   }
 
-  /** Handler of the `schedule` queue: one look at everything, decisions and starts in one transaction. */
+  /** Handler of the `schedule` queue: one look, decisions and starts in one transaction. */
   async dispatch(): Promise<void> {
-    const { store, env, freeMemory, started } = this.#parts
-    const seen = await store.transaction(async (tx) => {
-      // One scheduler at a time, across processes: two of them would each start up to the cap.
-      await lockSchedule(tx)
-      const known = await gather(tx)
-      await finishEpics(tx, known)
-      await this.#past.refresh(tx.db, known.systems)
-      const now = new Date()
-      const circumstances = { env, past: this.#past, freeMemory: freeMemory(), plan: this.#foresight.plan, now }
-      const snapshot = withSpend(snapshotOf(known, circumstances), known, await readSpend(tx, known, env, now))
-      const decisions = choose(snapshot)
-      await wakeWhenFull(tx, decisions, now)
-      const acted: Acted[] = []
-      for (const decision of decisions) acted.push(await act(this.#parts, tx, known, decision))
-      await saveDecisions(
-        tx,
-        acted.flatMap(({ decided }) => decided ?? []),
-      )
-      const runIds = acted.flatMap(({ runId }) => runId ?? [])
-      const starts = decisions.filter((decision) => decision.action === 'start').map(({ item }) => Number(item.id))
-      await noteOnly(
-        tx,
-        known,
-        starts.flatMap((id) => known.items.get(id) ?? []),
-      )
-      return { known, snapshot, decisions, runIds }
-    })
+    const { store, started } = this.#parts
+    let seen: Seen
+    try {
+      seen = await store.transaction((tx) => this.#look(tx))
+    } catch (error) {
+      // What was taken in may not have happened.
+      this.#live = undefined
+      throw error
+    }
     for (const runId of seen.runIds) started?.(runId)
-    await saveOutlooks(store.db, outlooksIn(seen.known, seen.snapshot, seen.decisions))
-    this.#foresight.consider(seen.snapshot, seen.decisions)
+    const { live, circumstances, decisions } = seen
+    if (!decisions) return
+    const snapshot = snapshotOf(live.known, circumstances)
+    await saveOutlooks(store.db, outlooksIn(live.known, snapshot, decisions))
+    this.#foresight.consider(snapshot, decisions)
   }
 
   /** Ends what is being thought about. */
   async close(): Promise<void> {
     await this.#foresight.close()
   }
+
+  async #look(tx: Tx): Promise<Seen> {
+    const began = performance.now()
+    const { live, changed, circumstances } = await this.#takeIn(tx)
+    await finishEpics(tx, live.known, changed)
+    const all = live.known.items.size <= fewItems || began >= this.#nextSurvey
+    let about = live.follow(changed, circumstances, all)
+    let decisions: Decision[]
+    let steps: Step[]
+    for (;;) {
+      decisions = all ? live.schedule.decisions() : live.schedule.about([...about].map(String))
+      steps = await stepsFor(tx, live.known, decisions, circumstances.now)
+      // One at a time schedules, but others move items: they are held still before anything is done, and looked at again.
+      const moved = await movedOf(tx, live.known, steps)
+      if (moved.size === 0) break
+      about = new Set([...about, ...live.follow(await gatherAgain(tx, live.known, moved), circumstances, all)])
+    }
+    await wakeWhenFull(tx, decisions, circumstances.now)
+    const runIds: number[] = []
+    for (const step of steps) {
+      const runId = await carryOut(this.#parts, tx, live.known, step)
+      if (runId !== undefined) runIds.push(runId)
+    }
+    await saveDecisions(
+      tx,
+      steps.map(({ decided }) => decided),
+    )
+    const startedItems = steps.filter(({ starts }) => starts).map(({ item }) => item)
+    await noteOnly(tx, live.known, startedItems)
+    await this.#planSurvey(tx, all, began)
+    return { live, circumstances, decisions: all ? decisions : undefined, runIds }
+  }
+
+  /** Brings what this process knows up to date, or reads all of it. */
+  async #takeIn(tx: Tx): Promise<{ live: Live; changed: ReadonlySet<number>; circumstances: Circumstances }> {
+    const { env, freeMemory } = this.#parts
+    const known = this.#live
+    const turn = await takeTurn(tx, known?.look)
+    const systems = new Map((await liveSystems(tx.db)).map((system) => [system.id, system]))
+    const circumstances = async (rows: Known): Promise<Circumstances> => {
+      const now = new Date()
+      const spend = await readSpend(tx, rows, env, now)
+      return { env, past: this.#past, freeMemory: freeMemory(), plan: this.#foresight.plan, spend, now }
+    }
+    this.#looks += 1
+    if (
+      known &&
+      turn.changed &&
+      known.fits(systems) &&
+      !isMany(turn.changed, known) &&
+      this.#looks % freshEvery !== 0
+    ) {
+      known.look = turn.look
+      known.known.systems = systems
+      await readPassing(tx, known.known)
+      const changed = await gatherAgain(tx, known.known, turn.changed)
+      if (anyDone(known.known, turn.changed)) await this.#past.refresh(tx.db, systems)
+      return { live: known, changed, circumstances: await circumstances(known.known) }
+    }
+    const fresh = await gather(tx)
+    await this.#past.refresh(tx.db, fresh.systems)
+    const now = await circumstances(fresh)
+    this.#live = new Live(fresh, now, turn.look)
+    this.#nextSurvey = 0
+    return { live: this.#live, changed: new Set(fresh.items.keys()), circumstances: now }
+  }
+
+  /** A look that left the rest for later sees to it that later comes. */
+  async #planSurvey(tx: Tx, all: boolean, began: number): Promise<void> {
+    const now = performance.now()
+    if (all) this.#nextSurvey = now + oneIn * (now - began)
+    else await tx.enqueue({ queue: 'schedule' }, { after: new Date(Date.now() + this.#nextSurvey - began) })
+  }
+}
+
+function isMany(changed: ReadonlySet<number>, { known }: Live): boolean {
+  return changed.size > manyChanges && changed.size > known.items.size / 4
+}
+
+/** Whether one of these is finished by now: what it took and touched is worth learning. */
+function anyDone(known: Known, changed: ReadonlySet<number>): boolean {
+  return [...changed].some((id) => !known.items.has(id))
+}
+
+async function stepsFor(tx: Tx, known: Known, decisions: readonly Decision[], now: Date): Promise<Step[]> {
+  const ids = decisions.map(({ item }) => Number(item.id))
+  const before = await standingDecisions(tx.db, ids.length > manyChanges ? undefined : ids)
+  return decisions.flatMap((decision) => stepFor(known, decision, before.get(Number(decision.item.id)), now) ?? [])
+}
+
+/** Locks the items of these steps. @returns those that are not as they were read. */
+async function movedOf(tx: Tx, known: Known, steps: readonly Step[]): Promise<Set<number>> {
+  const ids = steps.map(({ item }) => item.id)
+  const rows = new Map((ids.length > 0 ? await lockItems(tx, ids) : []).map((row) => [row.id, row]))
+  return new Set(ids.filter((id) => !isDeepStrictEqual(rows.get(id), known.items.get(id))))
 }

@@ -2,10 +2,8 @@
 
 import { partSources } from '../store/epics.ts'
 import type { DependencyRow, ItemRow } from '../store/items.ts'
-import type { Known } from './known.ts'
+import { type Known, nameIn } from './known.ts'
 import type { Edge } from './schedule/types.ts'
-
-type Backlog = Pick<Known, 'systems' | 'items' | 'edges'>
 
 /** What is below an epic, through the epics inside it. */
 interface Below {
@@ -16,28 +14,30 @@ interface Below {
 }
 
 /**
- * The edges by which parts wait for what their epics wait for. Pure. An epic that names a part of its own as something it
- * waits for says nothing that its parts do not: they would wait for themselves.
+ * The edges by which parts wait for what their epics wait for, by the part. Pure. An epic that names a part of its own as
+ * something it waits for says nothing that its parts do not: they would wait for themselves.
  * @param asEdges gives the edge of a row as the scheduler takes it; none where it holds nothing back.
  */
-export function epicHolds(known: Backlog, asEdges: (row: DependencyRow) => Edge[]): Edge[] {
-  const waiting = Map.groupBy(known.edges.filter(holds), (row) => row.dependentId)
-  const epics = [...known.items.values()].filter((item) => item.kind === 'epic' && waiting.has(item.id))
-  if (epics.length === 0) return []
-  const belowOf = reader(known)
-  return epics.flatMap((epic) => {
-    const { tasks, names } = belowOf(epic)
-    const name = nameOf(known, epic)
-    const rows = (waiting.get(epic.id) ?? []).filter((row) => !names.has(keyOf(row)))
-    return rows.flatMap((row) =>
-      asEdges(row).flatMap(({ blocker, source }) =>
-        // What it waits for does not keep an item from being planned.
-        [...tasks.values()].flatMap((task): Edge[] =>
-          task.state === 'planning' ? [] : [{ item: String(task.id), blocker, source: `epic:${name}:${source}` }],
-        ),
-      ),
-    )
-  })
+export function epicHolds(known: Known, asEdges: (row: DependencyRow) => Edge[]): Map<number, Edge[]> {
+  const held = new Map<number, Edge[]>()
+  for (const id of known.epics) {
+    const epic = known.items.get(id)
+    const waiting = (known.edges.get(id) ?? []).filter(holds)
+    if (!epic || waiting.length === 0) continue
+    const { tasks, names } = below(known, epic)
+    const name = known.nameOf(epic)
+    for (const row of waiting.filter((one) => !names.has(nameIn(one)))) {
+      for (const { blocker, source } of asEdges(row)) {
+        for (const task of tasks.values()) {
+          // What it waits for does not keep an item from being planned.
+          if (task.state === 'planning') continue
+          const edge: Edge = { item: String(task.id), blocker, source: `epic:${name}:${source}` }
+          held.set(task.id, [...(held.get(task.id) ?? []), edge])
+        }
+      }
+    }
+  }
+  return held
 }
 
 /** Whether a row says what its item waits for, and that is still open. */
@@ -49,30 +49,18 @@ function isPart(row: DependencyRow): boolean {
   return partSources.some((source) => source === row.source)
 }
 
-function keyOf({ repository, issueNumber }: DependencyRow): string {
-  return `${repository}#${issueNumber}`
-}
-
-function nameOf({ systems }: Backlog, item: ItemRow): string {
-  return `${systems.get(item.systemId)?.fullName.toLowerCase()}#${item.issueNumber}`
-}
-
-function reader(known: Backlog): (epic: ItemRow) => Below {
-  const parts = Map.groupBy(known.edges.filter(isPart), (row) => row.dependentId)
-  const byName = new Map([...known.items.values()].map((item) => [nameOf(known, item), item]))
-  return (epic) => {
-    const below: Below = { tasks: new Map(), names: new Set([nameOf(known, epic)]) }
-    const epics = [epic]
-    for (const one of epics) {
-      for (const row of parts.get(one.id) ?? []) {
-        const key = keyOf(row)
-        const item = byName.get(key)
-        if (below.names.has(key)) continue
-        below.names.add(key)
-        if (item?.kind === 'epic') epics.push(item)
-        else if (item) below.tasks.set(item.id, item)
-      }
+function below(known: Known, epic: ItemRow): Below {
+  const found: Below = { tasks: new Map(), names: new Set([known.nameOf(epic)]) }
+  const epics = [epic]
+  for (const one of epics) {
+    for (const row of (known.edges.get(one.id) ?? []).filter(isPart)) {
+      const name = nameIn(row)
+      const item = known.named(name)
+      if (found.names.has(name)) continue
+      found.names.add(name)
+      if (item?.kind === 'epic') epics.push(item)
+      else if (item && known.items.has(item.id)) found.tasks.set(item.id, item)
     }
-    return below
   }
+  return found
 }

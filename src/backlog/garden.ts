@@ -8,12 +8,12 @@ import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import { type GitHub, NotFound } from '../github/types.ts'
 import { want } from '../store/effects.ts'
-import { announce, type DependencyRow, getItem, type ItemRow, noteBlocker, type SystemRow } from '../store/items.ts'
+import { announce, type DependencyRow, getItem, noteBlocker, type SystemRow } from '../store/items.ts'
 import type { Job } from '../store/journey.ts'
 import type { Store } from '../store/open.ts'
 import { workItems } from '../store/schema.ts'
 import { healthOf, inWords } from './health.ts'
-import { gather, type Known } from './known.ts'
+import { gather, type Known, nameIn } from './known.ts'
 
 export interface GardenParts {
   store: Store
@@ -93,20 +93,15 @@ function read(store: Store): Promise<Known> {
  * @param which `ours`: those to items that are done. `all`: also those to issues that nobody works on here.
  */
 function candidates(known: Known, system: SystemRow, which: 'ours' | 'all'): DependencyRow[] {
-  const alive = new Set([...known.items.values()].map((item) => nameOf(known, item)))
-  const done = new Set(known.over.filter(({ state }) => state === 'done').map((item) => nameOf(known, item)))
-  const named = new Map<string, DependencyRow>()
-  for (const edge of known.edges) {
-    const name = `${edge.repository}#${edge.issueNumber}`
+  const asked = new Map<string, DependencyRow>()
+  for (const edge of [...known.edges.values()].flat()) {
+    const name = nameIn(edge)
     const mine = known.items.get(edge.dependentId)?.systemId === system.id
-    if (!mine || edge.blocker === 'closed' || alive.has(name)) continue
-    if (which === 'all' || done.has(name)) named.set(name, edge)
+    const ours = known.named(name)
+    if (!mine || edge.blocker === 'closed' || (ours && known.items.has(ours.id))) continue
+    if (which === 'all' || known.finished(name)?.state === 'done') asked.set(name, edge)
   }
-  return [...named.values()]
-}
-
-function nameOf(known: Known, item: ItemRow): string {
-  return `${known.systems.get(item.systemId)?.fullName.toLowerCase()}#${item.issueNumber}`
+  return [...asked.values()]
 }
 
 /** Asks GitHub about each and notes what it says. @returns the issues that turned out to be closed. */

@@ -5,7 +5,7 @@ import { defaultSettings } from '../config/settings.ts'
 import { line } from '../github/sanitise.ts'
 import type { ItemRow, SystemRow } from '../store/items.ts'
 import { partSources } from '../store/roadmaps.ts'
-import type { Known } from './known.ts'
+import { type Known, nameIn } from './known.ts'
 import { Past } from './past.ts'
 import { Schedule } from './schedule/schedule.ts'
 import { snapshotOf } from './snapshot.ts'
@@ -75,16 +75,14 @@ function cyclesIn(schedule: Schedule, known: Known, system: SystemRow): string[]
 function orphansIn(known: Known, system: SystemRow, items: readonly ItemRow[]): Health['orphans'] {
   const lost = new Map<number, string>()
   const home = system.fullName.toLowerCase()
-  for (const edge of known.edges.filter(({ blocker }) => blocker === 'missing')) {
+  const edges = [...known.edges.values()].flat()
+  for (const edge of edges.filter(({ blocker }) => blocker === 'missing')) {
     const name = edge.repository === home ? `#${edge.issueNumber}` : `${edge.repository}#${edge.issueNumber}`
     lost.set(edge.dependentId, `waits for ${name}, which is not there or cannot be read`)
   }
   // A roadmap elsewhere makes no orphans here.
-  const epics = new Set([...known.items.values()].flatMap(({ id, kind }) => (kind === 'epic' ? [id] : [])))
   const parts = new Set(
-    known.edges
-      .filter(({ dependentId, source }) => epics.has(dependentId) && partSources.includes(source))
-      .map(({ repository, issueNumber }) => `${repository}#${issueNumber}`),
+    edges.filter(({ dependentId, source }) => known.epics.has(dependentId) && partSources.includes(source)).map(nameIn),
   )
   const planned = [...parts].some((name) => name.startsWith(`${home}#`))
   return [...known.items.values()]

@@ -27,6 +27,8 @@ export class Past {
   readonly #systems = new Map<number, Lessons>()
   /** Hours of the clock behind one hour of an estimate. */
   pace = 1
+  /** Counts what was learned: another number, other answers. */
+  lessons = 0
   /** How far estimates are off, see `estimateSpread`; undefined when too little is finished. */
   spread: number | undefined
   #efforts: EffortSample[] = []
@@ -47,6 +49,7 @@ export class Past {
       if (system) this.#systems.set(systemId, await learn(db, system, version))
     }
     if (changed.length === 0) return
+    this.lessons++
     const all = [...this.#systems.values()].flatMap(({ efforts }) => efforts)
     this.pace = paceOf(all)
     this.#efforts = all.map((sample) => ({ ...sample, hours: sample.hours / this.pace }))

@@ -6,10 +6,12 @@ import type { DependencyRow, ItemRow, SystemRow } from '../store/items.ts'
 import { working } from '../store/journey.ts'
 import { agentFor } from './agent.ts'
 import { epicHolds } from './epic-holds.ts'
-import type { Known } from './known.ts'
+import { type Known, nameIn } from './known.ts'
 import { paceEdges } from './pace.ts'
 import { moduleOf, type Past } from './past.ts'
-import type { Edge, Item, Plan, RepositoryRules, Run, Snapshot, System } from './schedule/types.ts'
+import type { Limits } from './schedule/admission.ts'
+import type { Edge, Item, Plan, RepositoryRules, Rules, Run, Snapshot, System } from './schedule/types.ts'
+import { type Spend, withSpend } from './spend.ts'
 
 export interface Circumstances {
   env: Env
@@ -17,6 +19,8 @@ export interface Circumstances {
   /** Bytes the machine could give away now. */
   freeMemory: number
   plan: Plan | undefined
+  /** What was spent, where somebody has set a budget. */
+  spend?: Spend | undefined
   now: Date
 }
 
@@ -29,39 +33,62 @@ const youngMs = 10_000
 /** An epic is no work of its own. */
 const epicHours = 0.01
 
-/** States in which a branch waits for people and keeps its files. */
-const inReview: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging']
-
 /** Everything that `choose` may look at. */
 export function snapshotOf(known: Known, circumstances: Circumstances): Snapshot {
-  const { env, freeMemory, past, plan } = circumstances
-  // What is done and yet open was opened again: that holds, whatever became of its item.
-  const items = [...known.items.values(), ...known.over.filter(({ state }) => state !== 'done')]
-  const byIssue = new Map(items.map((item) => [`${nameOf(known, item).toLowerCase()}#${item.issueNumber}`, item]))
-  const systems = [...known.systems.values()]
-  const held = epicHolds(known, (edge) => edgeOf(edge, byIssue))
+  const items = [...known.items.values(), ...[...known.over.values()].filter(({ state }) => state !== 'done')]
+  const held = heldByEpics(known)
   return {
     items: items.map((item) => itemOf(item, known, circumstances)),
-    // What an item waits for does not keep it from being planned.
-    edges: known.edges
-      .filter((edge) => known.items.get(edge.dependentId)?.state !== 'planning')
-      .flatMap((edge) => edgeOf(edge, byIssue))
-      .concat(held)
-      .concat(paceEdges(known, new Set(held.map((edge) => edge.item)))),
+    edges: items.flatMap((item) => edgesOf(item, known, held)),
+    rules: rulesOf(known, circumstances.past),
+    ...presentOf(known, circumstances),
+    ...(circumstances.plan ? { plan: circumstances.plan } : {}),
+  }
+}
+
+/** What is worked on now, and what limits how much may be. */
+export function presentOf(known: Known, circumstances: Circumstances): Limits & Pick<Snapshot, 'runs'> {
+  const { env, freeMemory, spend } = circumstances
+  const systems = [...known.systems.values()]
+  const present = {
     runs: [...known.runs.map((row) => runOf(row, known, circumstances)), ...branches(known, circumstances)],
     caps: { total: env.MAX_AGENTS },
     memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
     systems: Object.fromEntries(systems.map((system) => [system.fullName, systemOf(system, known)])),
-    rules: {
-      unknownBlocker: 'hold',
-      repositories: Object.fromEntries(systems.map((system) => [system.fullName, rulesOf(settingsOf(system))])),
-      ...(past.spread === undefined ? {} : { estimateSpread: past.spread }),
-    },
-    ...(plan ? { plan } : {}),
+  }
+  return withSpend(present, known, spend)
+}
+
+/** The edges by which epics hold their parts back, by the part: what the epic waits for, and its pace. */
+export function heldByEpics(known: Known): Map<number, Edge[]> {
+  const waiting = epicHolds(known, (edge) => edgeOf(edge, known))
+  const held = new Map(waiting)
+  for (const [id, edges] of paceEdges(known, waiting)) held.set(id, [...(held.get(id) ?? []), ...edges])
+  return held
+}
+
+/** What the repositories decide for themselves. */
+function rulesOf(known: Known, past: Past): Rules {
+  const systems = [...known.systems.values()]
+  return {
+    unknownBlocker: 'hold',
+    repositories: Object.fromEntries(systems.map((system) => [system.fullName, ownRules(settingsOf(system))])),
+    ...(past.spread === undefined ? {} : { estimateSpread: past.spread }),
   }
 }
 
-function itemOf(item: ItemRow, known: Known, { env, past, now }: Circumstances): Item {
+/**
+ * What keeps an item back: its own edges, and those of its epics.
+ * @param held as `heldByEpics` gives it.
+ */
+export function edgesOf(item: ItemRow, known: Known, held: ReadonlyMap<number, readonly Edge[]>): Edge[] {
+  // What an item waits for does not keep it from being planned.
+  const own = item.state === 'planning' ? [] : (known.edges.get(item.id) ?? [])
+  return [...own.flatMap((edge) => edgeOf(edge, known)), ...(held.get(item.id) ?? [])]
+}
+
+/** An item as the scheduler sees it. */
+export function itemOf(item: ItemRow, known: Known, { env, past, now }: Circumstances): Item {
   const repository = nameOf(known, item)
   const agentKind = agentFor(item, known.systems.get(item.systemId), env)
   const module = moduleOf(item)
@@ -118,10 +145,12 @@ function runOf({ run, item }: Known['runs'][number], known: Known, { past, now }
  */
 function branches(known: Known, { env }: Circumstances): Run[] {
   const live = new Set(known.runs.map(({ item }) => item.id))
-  return [...known.items.values()].flatMap((item): Run[] => {
+  return [...known.active].flatMap((id): Run[] => {
+    const item = known.items.get(id)
+    if (!item) return []
     const system = known.systems.get(item.systemId)
-    const kept = settingsOf(system).schedule.reviewHolds ? [...working, ...inReview] : working
-    if (live.has(item.id) || !kept.includes(item.state)) return []
+    const keeps = working.includes(item.state) || settingsOf(system).schedule.reviewHolds
+    if (live.has(id) || !keeps) return []
     const observed = known.footprints.get(item.id)?.observed ?? []
     const footprint = observed.length > 0 ? observed : toldOf(item, known)
     // Nobody knows what it changed: that is no reason to stop everything else until it is merged.
@@ -142,15 +171,15 @@ function systemOf(system: SystemRow, known: Known): System {
   }
 }
 
-function rulesOf({ schedule: { skipped, cancelled, unknownFootprint } }: Settings): RepositoryRules {
+function ownRules({ schedule: { skipped, cancelled, unknownFootprint } }: Settings): RepositoryRules {
   return { skipped, cancelled, unknownFootprint }
 }
 
 /** A closed issue holds nothing back, whatever became of its item. */
-function edgeOf(edge: DependencyRow, byIssue: ReadonlyMap<string, ItemRow>): Edge[] {
+function edgeOf(edge: DependencyRow, known: Known): Edge[] {
   if (edge.blocker === 'closed') return []
-  const reference = `${edge.repository}#${edge.issueNumber}`
-  const ours = byIssue.get(reference)
+  const reference = nameIn(edge)
+  const ours = known.named(reference)
   const state = edge.blocker === 'missing' ? ('unknown' as const) : edge.blocker
   const blocker = ours ? { kind: 'item' as const, id: String(ours.id) } : { kind: 'outside' as const, reference, state }
   return [{ item: String(edge.dependentId), blocker, source: edge.source }]

@@ -56,22 +56,22 @@ export async function readSpend(
   }
 }
 
-/** The snapshot with its budgets; as it was where there are none. Pure. */
-export function withSpend(
-  snapshot: Snapshot,
+/** What is worked on and allowed, with its budgets; as it was where there are none. Pure. */
+export function withSpend<Present extends Pick<Snapshot, 'systems' | 'runs'>>(
+  present: Present,
   { systems, runs }: Pick<Known, 'systems' | 'runs'>,
   spend: Spend | undefined,
-): Snapshot {
-  if (!spend) return snapshot
+): Present & { budget?: Budget } {
+  if (!spend) return present
   const budgets = new Map([...systems.values()].map((system) => [system.fullName, budgetOf(system, spend)]))
   const live = new Map(runs.map((row) => [String(row.item.id), row.run]))
   return {
-    ...snapshot,
+    ...present,
     ...(spend.limit === undefined ? {} : { budget: totalBudget(spend, spend.limit) }),
     systems: Object.fromEntries(
-      Object.entries(snapshot.systems ?? {}).map(([name, system]) => [name, { ...system, ...budgets.get(name) }]),
+      Object.entries(present.systems ?? {}).map(([name, system]) => [name, { ...system, ...budgets.get(name) }]),
     ),
-    runs: snapshot.runs.map((run) => {
+    runs: present.runs.map((run) => {
       const row = run.agent === false ? undefined : live.get(run.item)
       const budget = budgets.get(run.repository)
       // An agent that is done spends nothing more.

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
-import { type ItemRow, itemOfIssue, lastDecision } from '../store/items.ts'
+import { lastDecision } from '../store/decisions.ts'
+import { type ItemRow, itemOfIssue } from '../store/items.ts'
 import { type Conflict, outlookOf } from '../store/outlook.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { clock, pathsOf } from './lib/scheduled.ts'

@@ -2,8 +2,9 @@
 
 import { and, eq } from 'drizzle-orm'
 import { defaultSettings, type Settings } from '../config/settings.ts'
+import { lastDecision } from '../store/decisions.ts'
 import { notesOf } from '../store/epics.ts'
-import { getItem, getSystem, type ItemRow, lastDecision, type SystemRow } from '../store/items.ts'
+import { getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
 import type { Database } from '../store/open.ts'
 import { pullOfItem } from '../store/pulls.ts'
 import { roadmapOf } from '../store/roadmaps.ts'

@@ -39,13 +39,14 @@ export async function setFootprint(
   if (rows.length > 0) await tx.db.insert(footprints).values(rows).onConflictDoNothing()
 }
 
-/** What is stored of every item that is not finished, by item. */
-export async function openFootprints(db: Database): Promise<Map<number, StoredFootprint>> {
+/** What is stored of every item that is not finished, by item. @param of of these only. */
+export async function openFootprints(db: Database, of?: readonly number[]): Promise<Map<number, StoredFootprint>> {
+  const those = of && inArray(footprints.workItemId, [...of])
   const rows = await db
     .select({ workItemId: footprints.workItemId, path: footprints.path, source: footprints.source })
     .from(footprints)
     .innerJoin(workItems, eq(footprints.workItemId, workItems.id))
-    .where(notInArray(workItems.state, [...finished]))
+    .where(and(notInArray(workItems.state, [...finished]), those))
   const found = new Map<number, StoredFootprint>()
   for (const { workItemId, path, source } of rows) {
     const known = found.get(workItemId) ?? { plan: [], observed: [] }

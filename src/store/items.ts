@@ -1,11 +1,11 @@
 /** Work items: making them, finding them, and the one function that moves them along the journey. */
 
-import { and, asc, desc, eq, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import { want } from './effects.ts'
 import { record } from './journal.ts'
 import { finished, type ItemState, isAside, type Job, journey, mayGo, wakes } from './journey.ts'
 import type { Database, Tx } from './open.ts'
-import { decisions, dependencies, locks, systems, workItems } from './schema.ts'
+import { dependencies, systems, workItems } from './schema.ts'
 
 export type ItemRow = typeof workItems.$inferSelect
 export type SystemRow = typeof systems.$inferSelect
@@ -256,15 +256,19 @@ export async function itemsIn(db: Database, states: readonly ItemState[]): Promi
     .orderBy(asc(workItems.id))
 }
 
-/**
- * Makes this transaction the only one that schedules, until it ends, and locks the items it may start: whoever moves
- * one of them first goes first, and nobody waits in a circle.
- */
-export async function lockSchedule(tx: Tx): Promise<void> {
-  await tx.db.insert(locks).values({ name: 'schedule' }).onConflictDoNothing()
-  await tx.db.select().from(locks).where(eq(locks.name, 'schedule')).for('no key update')
-  const ready = tx.db.select({ id: workItems.id }).from(workItems).where(eq(workItems.state, 'ready'))
-  await ready.orderBy(asc(workItems.id)).for('no key update')
+/** Locks these items in the one order that everybody keeps, and reads them. @returns those that are there, by id. */
+export async function lockItems(tx: Tx, ids: readonly number[]): Promise<ItemRow[]> {
+  const found: ItemRow[] = []
+  for (const some of chunks(ids.toSorted((one, other) => one - other))) {
+    const rows = tx.db.select().from(workItems).where(inArray(workItems.id, some))
+    found.push(...(await rows.orderBy(asc(workItems.id)).for('no key update')))
+  }
+  return found
+}
+
+/** Postgres takes 65,535 values in one statement. */
+function* chunks<T>(rows: readonly T[]): Generator<T[]> {
+  for (let from = 0; from < rows.length; from += 5_000) yield rows.slice(from, from + 5_000)
 }
 
 /** Every item that is not finished. */
@@ -273,6 +277,15 @@ export async function unfinishedItems(db: Database): Promise<ItemRow[]> {
     .select()
     .from(workItems)
     .where(notInArray(workItems.state, [...finished]))
+    .orderBy(asc(workItems.id))
+}
+
+/** These items, finished or not. */
+export async function itemsNamed(db: Database, ids: readonly number[]): Promise<ItemRow[]> {
+  return db
+    .select()
+    .from(workItems)
+    .where(inArray(workItems.id, [...ids]))
     .orderBy(asc(workItems.id))
 }
 
@@ -348,13 +361,14 @@ export async function setDependencies(
     .onConflictDoNothing()
 }
 
-/** All edges of unfinished items. */
-export async function openDependencies(db: Database): Promise<DependencyRow[]> {
+/** The edges of every item that is not finished. @param of of these only. */
+export async function openDependencies(db: Database, of?: readonly number[]): Promise<DependencyRow[]> {
+  const those = of && inArray(dependencies.dependentId, [...of])
   const rows = await db
     .select({ edge: dependencies })
     .from(dependencies)
     .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
-    .where(notInArray(workItems.state, [...finished]))
+    .where(and(notInArray(workItems.state, [...finished]), those))
   return rows.map((row) => row.edge)
 }
 
@@ -372,35 +386,4 @@ export async function noteBlocker(
     .returning({ id: dependencies.id })
   if (rows.length > 0) await tx.enqueue({ queue: 'schedule' })
   return rows.length
-}
-
-export type DecisionRow = typeof decisions.$inferSelect
-
-/** Stores what was decided, the first first. */
-export async function saveDecisions(tx: Tx, rows: (typeof decisions.$inferInsert)[]): Promise<void> {
-  // Postgres takes 65,535 values in one statement.
-  for (let from = 0; from < rows.length; from += 5_000)
-    await tx.db.insert(decisions).values(rows.slice(from, from + 5_000))
-}
-
-/** The last decision about every item that could be decided about now, by item. */
-export async function standingDecisions(db: Database): Promise<Map<number, DecisionRow>> {
-  const rows = await db
-    .selectDistinctOn([decisions.workItemId], { decision: decisions })
-    .from(decisions)
-    .innerJoin(workItems, eq(decisions.workItemId, workItems.id))
-    .where(inArray(workItems.state, ['ready', 'planning']))
-    .orderBy(decisions.workItemId, desc(decisions.id))
-  return new Map(rows.map(({ decision }) => [decision.workItemId, decision]))
-}
-
-/** The last decision about an item; the last one of that kind, when one is named. */
-export async function lastDecision(db: Database, workItemId: number, action?: 'start' | 'wait') {
-  const [row] = await db
-    .select()
-    .from(decisions)
-    .where(and(eq(decisions.workItemId, workItemId), action && eq(decisions.action, action)))
-    .orderBy(sql`${decisions.id} desc`)
-    .limit(1)
-  return row
 }

@@ -325,8 +325,22 @@ export const effects = pgTable(
   (table) => [index('effects_wanted').on(table.state, table.notBefore)],
 )
 
-/** Rows to lock, for what only one process may do at a time. */
-export const locks = pgTable('locks', { name: text('name').primaryKey() })
+/** Rows to lock, for what only one process may do at a time. `turns` counts how often it was done. */
+export const locks = pgTable('locks', {
+  name: text('name').primaryKey(),
+  turns: number64('turns').notNull().default(0),
+})
+
+/**
+ * Items of which something has changed that the scheduler goes by, written by triggers (migration `changes`) on items,
+ * their dependencies and their footprints. `look`: the look that took it in, as numbered by its lock; null before.
+ * CockroachDB and Citus take no such triggers yet.
+ */
+export const changes = pgTable(
+  'changes',
+  { id: id(), workItemId: number64('work_item_id').notNull(), look: number64('look') },
+  (table) => [index('changes_look').on(table.look)],
+)
 
 /** A running Tutti process. What a dead one held (leases, effects it was carrying out) is free for the others. */
 export const instances = pgTable('instances', {

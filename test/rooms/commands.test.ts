@@ -2,7 +2,8 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { getSystem, saveDecisions } from '../../src/store/items.ts'
+import { saveDecisions } from '../../src/store/decisions.ts'
+import { getSystem } from '../../src/store/items.ts'
 import { findBreak, latestEntries } from '../../src/store/journal.ts'
 import { getPull } from '../../src/store/pulls.ts'
 import { runsOf } from '../../src/store/runs.ts'

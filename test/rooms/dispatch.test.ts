@@ -4,7 +4,8 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Scheduler } from '../../src/backlog/dispatch.ts'
 import { readEnv } from '../../src/config/env.ts'
-import { addItem, type ItemRow, lastDecision, saveSystem } from '../../src/store/items.ts'
+import { lastDecision } from '../../src/store/decisions.ts'
+import { addItem, type ItemRow, saveSystem } from '../../src/store/items.ts'
 import { outlookOf } from '../../src/store/outlook.ts'
 import { claimRun, endRun, liveRuns } from '../../src/store/runs.ts'
 import { decisions, dependencies, effects } from '../../src/store/schema.ts'
@@ -77,11 +78,17 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
   expect(await atWork()).toEqual([1, 2])
   expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
 
+  // One process that looks several times does the same, with what it has kept.
+  const kept = scheduler()
+  for (let look = 0; look < 3; look++) await kept.dispatch()
+  expect(await atWork()).toEqual([1, 2])
+  expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
+
   const run = (await liveRuns(store.db)).find(({ item }) => item.issueNumber === 2)?.run
   const claimed = run && (await claimRun(store.db, run.id, 'me', 'waiting'))
   if (!claimed) throw new Error('the run was not claimed')
   await store.transaction((tx) => endRun(tx, claimed.lease, { outcome: 'finished' }))
-  await scheduler().dispatch()
+  await kept.dispatch()
   expect(await atWork()).toEqual([1, 3])
   // Only the start of #3 was decided: the others wait for a place as before.
   expect(await rowsOf()).toBe(stored + 1)

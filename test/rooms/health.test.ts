@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { healthOf, inWords } from '../../src/backlog/health.ts'
-import type { Known } from '../../src/backlog/known.ts'
+import { Known } from '../../src/backlog/known.ts'
 import { Past } from '../../src/backlog/past.ts'
 import { snapshotOf } from '../../src/backlog/snapshot.ts'
 import { readEnv } from '../../src/config/env.ts'
@@ -35,13 +35,32 @@ function edge(dependentId: number, issueNumber: number, rest: Partial<Dependency
   return { id: 0, dependentId, issueNumber, ...usual, ...rest }
 }
 
-function known(items: ItemRow[], rest: Partial<Known> = {}): Known {
-  const nothing = { over: [], edges: [], runs: [], footprints: new Map(), decisions: new Map(), hours: new Map() }
+interface Given {
+  systems?: Map<number, SystemRow>
+  over?: ItemRow[]
+  edges?: DependencyRow[]
+  footprints?: Known['footprints']
+  runs?: Known['runs']
+}
+
+function known(items: ItemRow[], given: Given = {}): Known {
   const systems = new Map([
     [1, system(1)],
     [2, system(2)],
   ])
-  return { systems, items: new Map(items.map((one) => [one.id, one])), ...nothing, ...rest }
+  const rows = new Known(given.systems ?? systems)
+  const { over = [], edges = [], footprints = new Map() } = given
+  rows.replace(
+    items.map(({ id }) => id),
+    { items, over, edges, footprints },
+  )
+  rows.runs = given.runs ?? []
+  return rows
+}
+
+/** The same, of other systems. */
+function among(rows: Known, systems: Map<number, SystemRow>): Known {
+  return known([...rows.items.values()], { systems, footprints: rows.footprints })
 }
 
 const snapshot = (rows: Known) => snapshotOf(rows, { env, past: new Past(), freeMemory: 2 ** 33, plan: undefined, now })
@@ -124,7 +143,7 @@ describe('the snapshot', () => {
     // What it changed and no more; of what nobody knows nothing is kept.
     expect(runs).toEqual([expect.objectContaining({ item: '4', footprint: ['src/auth/x.ts'], agent: false })])
     const letsGo = system(1, { schedule: { ...defaultSettings().schedule, reviewHolds: false } })
-    expect(snapshot({ ...rows, systems: new Map([[1, letsGo]]) }).runs).toEqual([])
+    expect(snapshot(among(rows, new Map([[1, letsGo]]))).runs).toEqual([])
   })
 
   test('a module has its own agent; settings of an older version have no modules and no schedule', () => {
@@ -134,7 +153,7 @@ describe('the snapshot', () => {
     })
     expect(snapshot(rows).items.map(({ agentKind }) => agentKind)).toEqual(['codex', 'gemini'])
     const old = { ...system(1), settings: { limits: { agents: 3 } } } as SystemRow
-    expect(snapshot({ ...rows, systems: new Map([[1, old]]) }).systems?.['Acme/App1']).toMatchObject({
+    expect(snapshot(among(rows, new Map([[1, old]]))).systems?.['Acme/App1']).toMatchObject({
       cap: 3,
       weight: 1,
     })

@@ -29,8 +29,8 @@ export type Followed = { now: ReadonlySet<Node>; reserved: ReadonlyMap<Node, Res
  * all that counts.
  */
 export function followPlan(schedule: Schedule): Followed | undefined {
-  const { plan, graph, rules } = schedule
-  const patience = patienceFor(rules.estimateSpread ?? DEFAULT_SPREAD)
+  const { plan, graph, rules, spread } = schedule
+  const patience = patienceFor(spread ?? DEFAULT_SPREAD)
   if (!plan || patience === 0) return undefined
   const pool = new Set<Node>()
   for (const id of plan.order.slice(0, MOST_TASKS)) {

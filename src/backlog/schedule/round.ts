@@ -9,7 +9,7 @@ import { isOver, type Link, type Node } from './graph.ts'
 import { type Entry, goesBefore, type Hold, type Lane, type Standing } from './lanes.ts'
 import { effortOf, leverageValue } from './leverage.ts'
 import type { Schedule } from './schedule.ts'
-import type { Item, Run } from './types.ts'
+import type { Edge, Item, Run } from './types.ts'
 
 type Start = { entry: Entry; hold: Hold; run: Run; by: 'plan' | 'leverage' | 'fairness' }
 
@@ -196,7 +196,7 @@ export class Round {
       if (from.item) reasons.push({ kind: 'blocked', by: this.#ref(from), state: from.item.state, sources })
       else reasons.push({ kind: 'blocked-outside', reference: from.id, state: 'unknown', sources })
     }
-    for (const edge of [...node.outside].sort((a, b) => (a.source < b.source ? -1 : 1))) {
+    for (const edge of node.outside.toSorted(compareOutside)) {
       const { blocker } = edge
       if (blocker.kind !== 'outside' || !graph.holdsOutside(edge)) continue
       const same = reasons.find((one) => one.kind === 'blocked-outside' && one.reference === blocker.reference)
@@ -259,6 +259,14 @@ function comesSooner(a: Candidate, b: Candidate): boolean {
   if (a.turn[0] !== b.turn[0]) return a.turn[0] < b.turn[0]
   if (a.turn[1] !== b.turn[1]) return a.turn[1] < b.turn[1]
   return goesBefore(a.entry.standing, b.entry.standing)
+}
+
+/** In one order, whatever the order in which they were read. */
+function compareOutside(a: Edge, b: Edge): number {
+  const [one, other] = [a, b].map(
+    ({ source, blocker }) => `${source} ${blocker.kind === 'outside' ? blocker.reference : ''}`,
+  )
+  return (one ?? '') < (other ?? '') ? -1 : 1
 }
 
 function compareNodes(a: Node, b: Node): number {

@@ -25,6 +25,8 @@ export type ScheduleEvent =
   /** Replaces all limits at once. */
   | { kind: 'limits'; limits: Limits }
   | { kind: 'plan'; plan: Plan | undefined }
+  /** How far estimates are off by now, see `Rules`. */
+  | { kind: 'spread'; spread: number | undefined }
 
 export class Schedule {
   readonly graph: Graph
@@ -36,6 +38,8 @@ export class Schedule {
   readonly holdsByRepository = new Map<string, Set<Hold>>()
   admission: Admission
   plan: Plan | undefined
+  /** As `Rules.estimateSpread`. */
+  spread: number | undefined
   readonly #entries = new Map<Node, Entry>()
   #places = new Map<ItemId, number>()
   #knotted = new Set<Node>()
@@ -46,6 +50,7 @@ export class Schedule {
   /** @param snapshot read once; later changes come as events. */
   constructor(snapshot: Snapshot) {
     this.rules = snapshot.rules ?? {}
+    this.spread = this.rules.estimateSpread
     this.graph = new Graph(this.rules)
     this.graph.load(snapshot.items, snapshot.edges)
     this.#knotted = findKnots(this.graph, [])
@@ -72,8 +77,7 @@ export class Schedule {
         this.#changedEdge(event.edge, this.graph.removeEdge(event.edge))
         break
       case 'run':
-        this.#end(event.run.item)
-        this.#start(event.run)
+        this.#setRun(event.run)
         break
       case 'run-ended':
         this.#end(event.item)
@@ -85,6 +89,9 @@ export class Schedule {
       case 'plan':
         this.#setPlan(event.plan)
         for (const entry of [...this.#entries.values()]) this.#refresh(entry.node)
+        break
+      case 'spread':
+        this.spread = event.spread
     }
   }
 
@@ -93,10 +100,17 @@ export class Schedule {
     return this.#round((round) => round.starts())
   }
 
-  /** The decision about one item, with every reason. Undefined when it is over, already worked on, or unknown. */
-  why(id: ItemId): Decision | undefined {
-    const node = this.graph.nodes.get(id)
-    return node && this.#round((round) => round.decide(node))
+  /**
+   * What may start now, as `next`, then the decisions about these items with every reason; about those that are over,
+   * already worked on, or unknown there is none.
+   */
+  about(ids: Iterable<ItemId>): Decision[] {
+    return this.#round((round) => {
+      const starts = round.starts()
+      const starting = new Set(starts.map(({ item }) => item.id))
+      const asked = [...ids].flatMap((id) => (starting.has(id) ? [] : (this.graph.nodes.get(id) ?? [])))
+      return [...starts, ...asked.flatMap((node) => round.decide(node) ?? [])]
+    })
   }
 
   /** The decision about every unfinished item that has no run, in the order in which they would start. */
@@ -167,6 +181,21 @@ export class Schedule {
     this.#knotsStale = true
     const from = this.graph.nodes.get(edge.blocker.id)
     if (from) this.#stale.add(from)
+  }
+
+  #setRun(run: Run): void {
+    const hold = this.holds.get(run.item)
+    const known = this.runs.get(run.item)
+    if (known && hold?.repository === run.repository && hold.footprint === this.footprints.read(run.footprint)) {
+      // What waits for its files waits on: only the numbers are others.
+      this.admission.leave(known)
+      this.admission.enter(run)
+      hold.node.run = run
+      this.runs.set(run.item, run)
+      return
+    }
+    this.#end(run.item)
+    this.#start(run)
   }
 
   #start(run: Run): void {

@@ -1,8 +1,9 @@
 /** Where an item stands, in words that stand for themselves: the replies of several commands end with them. */
 
 import { line } from '../../github/sanitise.ts'
+import { lastDecision } from '../../store/decisions.ts'
 import { partsOf } from '../../store/epics.ts'
-import { type ItemRow, lastDecision } from '../../store/items.ts'
+import type { ItemRow } from '../../store/items.ts'
 import { journey } from '../../store/journey.ts'
 import type { Database } from '../../store/open.ts'
 import { pullOfItem } from '../../store/pulls.ts'

@@ -1,0 +1,141 @@
+/**
+ * The backlog as one process keeps it between looks: what it knows, and the schedule built on that. A look tells it what
+ * has changed and costs what that touches; the answers are those of a schedule built anew (`test/rooms/live.test.ts`).
+ */
+
+import { isDeepStrictEqual } from 'node:util'
+import type { ItemRow, SystemRow } from '../store/items.ts'
+import type { Known } from './known.ts'
+import { edgeOf, type Node } from './schedule/graph.ts'
+import { Schedule } from './schedule/schedule.ts'
+import type { Edge, Run } from './schedule/types.ts'
+import { type Circumstances, edgesOf, heldByEpics, itemOf, presentOf, snapshotOf } from './snapshot.ts'
+
+export class Live {
+  readonly known: Known
+  readonly schedule: Schedule
+  /** The number of the look that it is of. */
+  look: number
+  #held: Map<number, Edge[]>
+  #lessons: number
+
+  /** Builds all of it, at the cost of the whole backlog. */
+  constructor(known: Known, circumstances: Circumstances, look: number) {
+    this.known = known
+    this.look = look
+    this.schedule = new Schedule(snapshotOf(known, circumstances))
+    this.#held = heldByEpics(known)
+    this.#lessons = circumstances.past.lessons
+  }
+
+  /**
+   * Brings the schedule up to what is known now.
+   * @param changed items that something else may be true of, as `gatherAgain` returns them.
+   * @param everything also goes through all other items, for estimates that are others since something was finished.
+   * @returns the items that the scheduler should say something new about, where there is anything new to say.
+   */
+  follow(changed: ReadonlySet<number>, circumstances: Circumstances, everything: boolean): Set<number> {
+    const { known, schedule } = this
+    const { past, plan } = circumstances
+    const items = new Set([...changed, ...this.#due(circumstances.now)])
+    const before = this.#held
+    this.#held = heldByEpics(known)
+    const edges = new Set([...items, ...differing(before, this.#held)])
+    for (const id of items) this.#tellItem(id, circumstances)
+    for (const id of edges) this.#tellEdges(id)
+    const { runs, ...limits } = presentOf(known, circumstances)
+    this.#tellRuns(runs)
+    schedule.apply({ kind: 'limits', limits })
+    if (schedule.plan !== plan) schedule.apply({ kind: 'plan', plan })
+    if (schedule.spread !== past.spread) schedule.apply({ kind: 'spread', spread: past.spread })
+    if (everything && this.#lessons !== past.lessons) {
+      for (const id of known.items.keys()) this.#tellItem(id, circumstances)
+      this.#lessons = past.lessons
+    }
+    return this.#around(edges)
+  }
+
+  /**
+   * Whether the systems and their rules are those that the schedule was built on; others need one built anew.
+   * What a pause or another number changes is taken in by `follow`.
+   */
+  fits(systems: ReadonlyMap<number, SystemRow>): boolean {
+    const { known } = this
+    if (systems.size !== known.systems.size) return false
+    for (const [id, system] of systems) {
+      const before = known.systems.get(id)
+      if (before?.fullName !== system.fullName || !isDeepStrictEqual(before.settings, system.settings)) return false
+    }
+    return true
+  }
+
+  /** Items whose time to wait for has come since they were told. */
+  #due(now: Date): number[] {
+    return [...this.known.timed].filter((id) => {
+      const item = this.known.items.get(id)
+      const node = this.schedule.graph.nodes.get(String(id))
+      return item?.notBefore && item.notBefore <= now && node?.item?.state === 'queued'
+    })
+  }
+
+  #tellItem(id: number, circumstances: Circumstances): void {
+    const { known, schedule } = this
+    const row = known.items.get(id) ?? openAgain(known.over.get(id))
+    const node = schedule.graph.nodes.get(String(id))
+    if (!row) {
+      if (node?.item) schedule.apply({ kind: 'item-removed', id: String(id) })
+      return
+    }
+    const item = itemOf(row, known, circumstances)
+    if (!isDeepStrictEqual(node?.item, item)) schedule.apply({ kind: 'item', item })
+  }
+
+  /** Takes away the edges that are no more, then adds those that are new. */
+  #tellEdges(id: number): void {
+    const { known, schedule } = this
+    const row = known.items.get(id)
+    const wanted = new Map((row ? edgesOf(row, known, this.#held) : []).map((edge) => [nameOf(edge), edge]))
+    const told = new Map(toldOf(schedule.graph.nodes.get(String(id))).map((edge) => [nameOf(edge), edge]))
+    for (const [name, edge] of told) if (!wanted.has(name)) schedule.apply({ kind: 'edge-removed', edge })
+    for (const [name, edge] of wanted) {
+      if (!isDeepStrictEqual(told.get(name), edge)) schedule.apply({ kind: 'edge', edge })
+    }
+  }
+
+  #tellRuns(runs: readonly Run[]): void {
+    const wanted = new Set(runs.map((run) => run.item))
+    for (const id of [...this.schedule.runs.keys()]) {
+      if (!wanted.has(id)) this.schedule.apply({ kind: 'run-ended', item: id })
+    }
+    for (const run of runs) this.schedule.apply({ kind: 'run', run })
+  }
+
+  /** These, and those that wait for one of them: what they wait for may be another thing now. */
+  #around(ids: ReadonlySet<number>): Set<number> {
+    const around = new Set(ids)
+    for (const id of ids) {
+      for (const link of this.schedule.graph.nodes.get(String(id))?.outs ?? []) around.add(Number(link.to.id))
+    }
+    return around
+  }
+}
+
+/** What is done and yet named by an open edge was opened again: it holds as an issue that is no item of ours. */
+function openAgain(row: ItemRow | undefined): ItemRow | undefined {
+  return row?.state === 'done' ? undefined : row
+}
+
+/** Keys under which the two maps do not hold the same. */
+function differing(before: ReadonlyMap<number, Edge[]>, after: ReadonlyMap<number, Edge[]>): number[] {
+  const keys = new Set([...before.keys(), ...after.keys()])
+  return [...keys].filter((key) => !isDeepStrictEqual(before.get(key), after.get(key)))
+}
+
+function toldOf(node: Node | undefined): Edge[] {
+  return node ? [...node.ins.map(edgeOf), ...node.outside] : []
+}
+
+/** What makes an edge of one item the same edge: what it waits for, and where that was read. */
+function nameOf({ source, blocker }: Edge): string {
+  return JSON.stringify(blocker.kind === 'item' ? [source, 'item', blocker.id] : [source, 'outside', blocker.reference])
+}
