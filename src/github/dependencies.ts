@@ -1,6 +1,7 @@
 /** What an issue waits for, read from its text. */
 
 import { type DependencyRow, itemOfIssue, type SystemRow, systemOfName } from '../store/items.ts'
+import { finished } from '../store/journey.ts'
 import type { Store } from '../store/open.ts'
 import { type GitHub, NotFound } from './types.ts'
 
@@ -13,7 +14,7 @@ export interface IssueReference {
 
 const opening =
   /^\s*(?:[-*+]\s+(?:\[[ x]\]\s+)?)?(?:\*\*)?(?:depends\s+on|blocked\s+by|requires)(?:\*\*)?\s*:?(?:\*\*)?\s+/i
-const reference = /(?:https?:\/\/[^\s/]+\/([\w.-]+\/[\w.-]+)\/issues\/|([\w.-]+\/[\w.-]+)?#)(\d{1,9})\b/g
+const reference = /(?:https?:\/\/[^\s/]+\/([\w.-]+\/[\w.-]+)\/(?:issues|pull)\/|([\w.-]+\/[\w.-]+)?#)(\d{1,9})\b/g
 
 /** Whether a line says what its issue waits for. */
 export function saysDependency(text: string): boolean {
@@ -76,7 +77,9 @@ async function edgeTo(
   const edge = { repository, issueNumber: number }
   const system = await systemOfName(store.db, repository)
   const ours = system && (await itemOfIssue(store.db, system.id, number))
-  if (ours) return { ...edge, blocker: ours.state === 'done' ? 'closed' : 'open' }
+  if (ours?.state === 'done') return { ...edge, blocker: 'closed' }
+  // Of one that was given up only GitHub knows whether its issue is closed.
+  if (ours && !finished.includes(ours.state)) return { ...edge, blocker: 'open' }
   try {
     const where = system ?? { fullName: repository, installationId: from.installationId }
     const issue = await github.repository(where).issue(number)

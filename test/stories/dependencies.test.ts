@@ -87,3 +87,50 @@ test('what is not there is said; a removed link or line lets the issue start, an
   await maintainer.editIssue(repository, missing.number, { body: `${mended}\n` })
   await world.proposed(missing)
 })
+
+test('any pull request can be waited for: closed or merged it lets go at once, opened again it holds', async () => {
+  const world = await openWorld()
+  const { github, maintainer, repository } = world
+  const propose = async (head: string) => {
+    await maintainer.push(repository, head, { [`src/${head}.txt`]: head }, head)
+    return maintainer.createPullRequest(repository, { title: head, head, base: 'main' })
+  }
+  const [merged, refused] = [await propose('merged'), await propose('refused')]
+  const gate = await maintainer.createIssue(repository, { title: 'Gate' })
+  const one = await waitingFor(world, 'One', [`Depends on #${merged.number}`])
+  const two = await waitingFor(world, 'Two', [
+    `Depends on https://github.com/acme/app/pull/${refused.number}, #${gate.number}`,
+  ])
+  await world.untilStatus(one, `it depends on #${merged.number}, which is open`)
+  await world.untilStatus(two, `it depends on #${refused.number}, which is open`)
+
+  await maintainer.mergePullRequest(repository, merged.number)
+  await world.proposed(one)
+  await maintainer.closePullRequest(repository, refused.number)
+  const left = (status: string) => status.includes(`it depends on #${gate.number}, which is open`)
+  const isLeft = () => left(world.status(two)) && !world.status(two).includes(`depends on #${refused.number}`)
+  await github.until(isLeft, 'only the other one is left', 60_000)
+  await maintainer.reopenIssue(repository, refused.number)
+  await world.untilStatus(two, `it depends on #${refused.number}, which is open`)
+  await maintainer.closeIssue(repository, gate.number)
+  await github.until(() => !left(world.status(two)), 'the other one has let go', 60_000)
+  expect(pullsOf(world, two)).toEqual([])
+  await maintainer.closePullRequest(repository, refused.number)
+  await world.proposed(two)
+  expect(github.unknown).toEqual([])
+})
+
+test('an issue that was given up and then closed holds back nobody who names it later', async () => {
+  const world = await openWorld()
+  const { maintainer, repository } = world
+  const first = await world.queued('First', 'wait-for never')
+  await world.untilStatus(first, 'An agent is working')
+  await maintainer.removeLabel(repository, first.number, 'tutti')
+  await world.untilStatus(first, 'Cancelled')
+  const early = await waitingFor(world, 'Early', [`Depends on #${first.number}`])
+  await world.untilStatus(early, `it depends on #${first.number}`)
+  await maintainer.closeIssue(repository, first.number)
+  await world.proposed(early)
+  const late = await waitingFor(world, 'Late', [`Depends on #${first.number}`])
+  await world.proposed(late)
+})

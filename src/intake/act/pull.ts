@@ -1,7 +1,8 @@
-/** A pull request of ours was closed, merged, opened again, pointed elsewhere, or its branch has moved. */
+/** A pull request was closed, merged, opened again, pointed elsewhere, or its branch has moved. */
 
 import { eq } from 'drizzle-orm'
 import type { Actor } from '../../github/types.ts'
+import { isBlocker } from '../../store/blockers.ts'
 import { hear, heardAt } from '../../store/handled.ts'
 import {
   advance,
@@ -10,6 +11,7 @@ import {
   type ItemRow,
   itemOfBranch,
   lockItem,
+  noteBlocker,
   type SystemRow,
   systemOfRepository,
 } from '../../store/items.ts'
@@ -22,6 +24,7 @@ import { pullRequests, workItems } from '../../store/schema.ts'
 import type { PullFacts, PullMoved } from '../facts.ts'
 import { takeOff } from './aside.ts'
 import { done, type IntakeParts, ignored, isFinished, type Outcome } from './parts.ts'
+import { issueSubject } from './seen.ts'
 import * as say from './wording.ts'
 
 /** A pull request as it is, and why we look at it. */
@@ -36,6 +39,32 @@ const subjectOf = (systemId: number, number: number) => `pull:${systemId}#${numb
 
 /** Acts on `pull_request` closed, reopened, synchronize and edited (its base). */
 export async function pullMoved(parts: IntakeParts, fact: PullMoved): Promise<Outcome> {
+  const told = await blockerMoved(parts, fact)
+  const outcome = await ourPullMoved(parts, fact)
+  return outcome.state === 'ignored' && told ? done('those that wait for it are told') : outcome
+}
+
+/**
+ * `Depends on #5` may name any pull request. Closed is closed, with or without a merge, as it is for issues.
+ * @returns whether something waits for it.
+ */
+async function blockerMoved(parts: IntakeParts, { repository, pull, how, at }: PullMoved): Promise<boolean> {
+  const { db } = parts.store
+  if (how !== 'closed' && how !== 'reopened') return false
+  if (!(await isBlocker(db, repository.fullName, pull.number))) return false
+  const subject = issueSubject(repository.repositoryId, pull.number)
+  const newest = await heardAt(db, subject)
+  const isNewest = !at || !newest || newest < at
+  // Something as new was heard already: what the payload shows may be over.
+  const { state } = isNewest ? pull : await parts.github.repository(repository).pull(pull.number)
+  await parts.store.transaction(async (tx) => {
+    if (at) await hear(tx, subject, at)
+    await noteBlocker(tx, repository.fullName, pull.number, state)
+  })
+  return true
+}
+
+async function ourPullMoved(parts: IntakeParts, fact: PullMoved): Promise<Outcome> {
   const { db } = parts.store
   const system = await systemOfRepository(db, fact.repository.repositoryId)
   if (!system || system.state === 'gone') return ignored('the repository is not worked on')
