@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../config/errors.ts'
 import { advance, type ItemRow } from '../store/items.ts'
-import { dropPlan, latestPlan } from '../store/plans.ts'
+import { dropPlan, forgetRounds, latestPlan } from '../store/plans.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { setAside } from './lib/aside.ts'
 import { notNow, plannedItem, said, waitsForGo } from './lib/planning.ts'
@@ -35,7 +35,8 @@ export const command = defineCommand({
     await dropPlan(tx, plan, 'rejected', actor, why)
     if (drop) return giveUp(context, item)
     const reason = `${actor.login} rejected the plan: ${said(why)} It is planned again.`
-    await advance(tx, item, 'planning', { actor: actor.login, why: reason })
+    const set = await forgetRounds(tx.db, item.id)
+    await advance(tx, item, 'planning', { actor: actor.login, why: reason, set })
     return { text: 'An agent plans it again, knowing what you said.', outcome: 'done' }
   },
 })

@@ -44,12 +44,13 @@ async function takeUp(tx: Tx, runId: number): Promise<void> {
 
 async function ask(tx: Tx, system: SystemRow, item: ItemRow, asked: string[], settings: Settings): Promise<void> {
   const round = await addRound(tx, item, asked)
+  const body = questionsComment({ asked, round: round.round - item.roundsBefore }, settings.planning.questions)
   await want(
     tx,
     { systemId: system.id, workItemId: item.id, key: questionsKey(round.id) },
     {
       kind: 'comment',
-      payload: { issueNumber: item.issueNumber, body: questionsComment(round, settings.planning.questions) },
+      payload: { issueNumber: item.issueNumber, body },
     },
   )
   const count = asked.length === 1 ? 'a question that is' : `${asked.length} questions that are`

@@ -32,7 +32,7 @@ export async function makePlan(one: Attempt, { control, settings, base, kind }: 
   const { parts, run, item, lease } = one
   if (kind.protocol !== 'acp') return cannotPlan(run.agent)
   const rounds = await roundsOf(parts.store.db, item.id)
-  const questionsLeft = settings.planning.questions - rounds.length
+  const questionsLeft = settings.planning.questions - (rounds.length - item.roundsBefore)
   let handedIn: Submission | undefined
   let problem = ''
   const tools = planningTools({

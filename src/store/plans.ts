@@ -146,6 +146,11 @@ export async function roundsOf(db: Database, workItemId: number): Promise<Questi
   return db.select().from(questions).where(eq(questions.workItemId, workItemId)).orderBy(asc(questions.round))
 }
 
+/** What is to be set on an item that is planned anew: earlier rounds of questions no longer count. */
+export async function forgetRounds(db: Database, workItemId: number): Promise<Pick<ItemRow, 'roundsBefore'>> {
+  return { roundsBefore: (await roundsOf(db, workItemId)).length }
+}
+
 /** The key of the comment that asks a round of questions. */
 export const questionsKey = (roundId: number) => `questions:${roundId}`
 /** The key of the comment that shows a plan. */
@@ -196,9 +201,10 @@ export async function planAnew(tx: Tx, item: ItemRow, by: Person, why: string, s
     .update(questions)
     .set({ answeredAt: new Date() })
     .where(and(eq(questions.workItemId, item.id), isNull(questions.answeredAt)))
-  if (item.state !== 'planning') return advance(tx, item, 'planning', { actor: by.login, why, set })
+  const all = { ...set, ...(await forgetRounds(tx.db, item.id)) }
+  if (item.state !== 'planning') return advance(tx, item, 'planning', { actor: by.login, why, set: all })
   await dropPlanning(tx, item.id, `Planned anew for ${by.login}`)
-  const same = await stay(tx, item, { why, set })
+  const same = await stay(tx, item, { why, set: all })
   await announce(tx, same, 'now')
   return same
 }

@@ -4,6 +4,7 @@ import { usualLoop } from '../config/loops.ts'
 import type { Settings } from '../config/settings.ts'
 import { addItem, advance, type ItemRow, itemOfIssue, type SystemRow } from './items.ts'
 import type { Tx } from './open.ts'
+import { forgetRounds } from './plans.ts'
 
 /** What is taken from an issue, as it is at the moment of the request. */
 export interface WantedIssue {
@@ -132,6 +133,8 @@ export async function queueIssue(
     nativeBlockers: issue.nativeBlockers ?? null,
     epic: null,
     doneAt: null,
+    seenText: null,
+    ...(await forgetRounds(tx.db, known.id)),
   }
   const freshSince = request.lastRunId ?? known.freshSince
   const item = await advance(tx, known, 'queued', {

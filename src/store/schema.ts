@@ -138,6 +138,10 @@ export const workItems = pgTable(
     headSha: text('head_sha'),
     /** The commit whose changes to protected paths a person has allowed. */
     protectedAllowedSha: text('protected_allowed_sha'),
+    /** Digest of the text as it was last looked at; null while that is the text above. */
+    seenText: text('seen_text'),
+    /** How many rounds of questions were asked before it was last planned anew: they no longer count. */
+    roundsBefore: integer('rounds_before').notNull().default(0),
     /** The last word to a command, shown in the status comment. */
     reply: text('reply'),
     /** The last run before a person's /retry: older attempts no longer count. */

@@ -115,3 +115,30 @@ test('a plan is rejected with a reason and made anew; an edit of the issue makes
   expect(prompt).toContain('With a feather.')
   expect(prompt).not.toContain('hammer')
 })
+
+test('a plan that is made anew may be asked about anew: rounds are counted for each planning', async () => {
+  const world = await openWorld({ settings: settings('  when: always\n  questions: 1\n') })
+  const { repository, maintainer } = world
+  const issue = await world.queued(
+    'Say hello',
+    'planning 1:',
+    '  tool ask {"questions": ["In which language?"]}',
+    'planning 2:',
+    '  tool ask {"questions": ["Too many?"]}',
+    `  tool submit_plan ${plan({ confidence: 0.4 })}`,
+    'planning 3:',
+    '  tool ask {"questions": ["How loud?"]}',
+    'planning 4:',
+    `  tool submit_plan ${plan({ confidence: 0.3 })}`,
+  )
+  const first = await said(world, issue, '1. In which language?')
+  expect(first.body).toContain('This is the last time that I ask')
+  await maintainer.comment(repository, issue.number, 'English')
+  await world.untilStatus(issue, 'the agent is only 40 % sure')
+  await maintainer.comment(repository, issue.number, '/reject it must be loud')
+  const second = await said(world, issue, '1. How loud?')
+  expect(second.body).toContain('This is the last time that I ask')
+  await maintainer.comment(repository, issue.number, 'Very')
+  await world.untilStatus(issue, 'the agent is only 30 % sure')
+  expect(byBot(issue).some((comment) => comment.body.includes('Too many?'))).toBe(false)
+})
