@@ -3,6 +3,7 @@
 import { type Actor, type Issue, type IssueEvent, NotFound, type Repository } from '../github/types.ts'
 import { firstTime, heardAt, wasHandled } from '../store/handled.ts'
 import { type ItemRow, itemOfIssue, type SystemRow, unfinishedOf } from '../store/items.ts'
+import { compareText } from './act/edit.ts'
 import { issueGone, settleIssue } from './act/issue.ts'
 import { type IntakeParts, type Outcome, queues, settingsOf } from './act/parts.ts'
 import { queueIt, refusalKey, sayOnce } from './act/queue.ts'
@@ -29,8 +30,9 @@ export async function reconcileIssues(parts: IntakeParts, system: SystemRow): Pr
   const listed = new Map(open.map((issue) => [issue.number, issue]))
   for (const item of others) {
     const issue = listed.get(item.issueNumber)
-    if (issue && !(await wasHandled(parts.store.db, labelSeen(system.id, issue.number)))) continue
-    note(item.issueNumber, await withoutLabel(parts, system, github, item, issue))
+    const settled = issue && !(await wasHandled(parts.store.db, labelSeen(system.id, issue.number)))
+    if (settled) note(item.issueNumber, await compareText(parts, system, item, issue))
+    else note(item.issueNumber, await withoutLabel(parts, system, github, item, issue))
   }
   return mended
 }
@@ -59,9 +61,9 @@ async function withLabel(
   const { db } = parts.store
   const item = await itemOfIssue(db, system.id, issue.number)
   if (item && !['cancelled', 'skipped', 'done'].includes(item.state)) {
-    if (await wasHandled(db, labelSeen(system.id, issue.number))) return undefined
-    await parts.store.transaction((tx) => firstTime(tx, labelSeen(system.id, issue.number)))
-    return undefined
+    if (!(await wasHandled(db, labelSeen(system.id, issue.number))))
+      await parts.store.transaction((tx) => firstTime(tx, labelSeen(system.id, issue.number)))
+    return compareText(parts, system, item, issue)
   }
   if (!item && (await wasHandled(db, refusalKey(system.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
@@ -110,7 +112,9 @@ async function withoutLabel(
   const seen = { repository: system, system, item, sender: somebody, at: null }
   try {
     const issue = { ...(known ?? (await github.issue(item.issueNumber))), nativeBlockers: null }
-    return await settleIssue(parts, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
+    const outcome = await settleIssue(parts, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
+    if (outcome.state === 'done' || issue.state === 'closed') return outcome
+    return (await compareText(parts, system, item, issue)) ?? outcome
   } catch (error) {
     if (!(error instanceof NotFound)) throw error
     const { issueNumber: number, title, body, url } = item

@@ -26,6 +26,9 @@ export const editedIssue = (login: string, waits: boolean) =>
 export const editedRoadmap = (login: string) =>
   `${line(login)} edited this roadmap, but has no write access, so it stays as it was. Someone who has can say \`/roadmap start\` to take the new text.`
 
+export const editedRoadmapUnheard =
+  'Somebody edited this roadmap, and GitHub does not say who, so it stays as it was. Someone with write access can say `/roadmap start` to take the new text.'
+
 export const labelOnPull = (label: string) =>
   `The label \`${label}\` queues issues; on a pull request it does nothing. Describe the work in an issue and label that.`
 export const labelByBot = (login: string, label: string) =>
