@@ -88,9 +88,8 @@ test('the second item waits for the budget of its repository, and starts when th
     "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD) has 0.20 USD left and a run is expected to cost 0.80 USD; it is full again at midnight UTC",
   )
   const lease = await take(first)
-  await tell(lease, cost(0.5))
+  // Kept for the first one also by a scheduler that has not started it.
   await dispatch()
-  // What it told is taken off what is left, and no longer off what is kept for it: the same is left as before.
   expect(await atWork(system)).toEqual([1])
   await tell(lease, cost(0.7))
   await end(lease)
@@ -106,6 +105,35 @@ test('the second item waits for the budget of its repository, and starts when th
   itIs('2026-11-22T00:00:00Z')
   await dispatch()
   expect(await atWork(system)).toEqual([2])
+})
+
+test('what a run has told is no longer kept for it, and nothing is for an agent that is done', async () => {
+  const { system, ids } = await repository('limits: { agents: 3, spendPerDay: 2, spendPerRun: 0.9 }', 3)
+  await dispatch()
+  expect(await atWork(system)).toEqual([1, 2])
+  const [first, second] = [await take(ids[0] ?? 0), await take(ids[1] ?? 0)]
+  // 2 - 0.5 is left, 0.4 and 0.9 of it are kept.
+  await tell(first, cost(0.5))
+  await dispatch()
+  expect(await atWork(system)).toEqual([1, 2])
+  await updateRun(opened.store.db, first, { stage: 'gates' })
+  await updateRun(opened.store.db, second, { stage: 'gates' })
+  await dispatch()
+  expect((await atWork(system)).toSorted()).toEqual([1, 2, 3])
+})
+
+test('what a run told counts once: taken off what is left, and off what is kept for it', async () => {
+  const { system, ids } = await repository('limits: { spendPerDay: 1.7, spendPerRun: 0.9 }', 2)
+  await dispatch()
+  expect(await atWork(system)).toEqual([1])
+  await tell(await take(ids[0] ?? 0), cost(0.8))
+  await dispatch()
+  expect(await atWork(system)).toEqual([1])
+  await opened.store.db.execute(
+    sql`update systems set settings = jsonb_set(settings, '{limits,spendPerDay}', '1.8') where id = ${system.id}`,
+  )
+  await dispatch()
+  expect((await atWork(system)).toSorted()).toEqual([1, 2])
 })
 
 test('a run that works through midnight costs each day what it told on it', async () => {

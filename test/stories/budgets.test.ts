@@ -4,18 +4,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { begun, byBot, pullsOf, untilMerged } from './facts.ts'
+import { begun, byBot, pullsOf } from './facts.ts'
 import { startProcess } from './processes.ts'
 import { openWorld, plainSettings, type World } from './world.ts'
 
 const limited = (limits: string) => plainSettings.replace('idleMinutes: 0.2', `idleMinutes: 0.2\n  ${limits}`)
 
-/** Says `/status` on an issue, again and again, until the answer in the status comment is what is expected. */
-async function asked(world: World, issue: Issue, expected: string): Promise<void> {
+/** Says `/status` or `/why` on an issue, again and again, until the answer in the status comment is what is expected. */
+async function asked(world: World, issue: Issue, expected: string, command = '/status'): Promise<void> {
   const { github, maintainer, repository } = world
   for (let last = ''; !last.includes(expected); last = world.status(issue)) {
-    const said = await maintainer.comment(repository, issue.number, '/status')
-    await github.until(() => said.reactions.length > 0, `/status is heard; instead of "${expected}" it says\n${last}`)
+    const said = await maintainer.comment(repository, issue.number, command)
+    await github.until(
+      () => said.reactions.length > 0,
+      `${command} is heard; instead of "${expected}" it says\n${last}`,
+    )
     // The same answer twice is no edit: then there is nothing else to wait for.
     await world.untilStatus(issue, expected, 2_000).catch(() => {})
   }
@@ -36,10 +39,11 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   const told = await world.untilStatus(second, "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD)")
   expect(told).toContain('Waiting')
   await world.proposed(first)
-  await maintainer.comment(repository, second.number, '/why')
-  await world.untilStatus(
+  await asked(
+    world,
     second,
-    'has 0.30 USD left and a run is expected to cost 0.70 USD; it is full again at midnight UTC',
+    'has 0.30 USD left and a run is expected to cost 0.70 USD; it is full again at midnight UTC.\n\nIts leverage is',
+    '/why',
   )
   await asked(
     world,
@@ -49,8 +53,8 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   expect(pullsOf(world, second)).toEqual([])
 
   await maintainer.push(repository, 'main', { '.github/tutti.yml': limited('spendPerDay: 5') }, 'Spend more')
-  // Settings are read with the next command, label or run.
-  await maintainer.comment(repository, second.number, '/status')
+  // Settings are read with the first command after GitHub has told of the push.
+  await asked(world, second, 'acme/app today (UTC): 0.70 USD of 5.00 USD spent')
   await world.proposed(second)
   expect(world.status(second)).toContain('`scripted` tells no cost, so no limit on spending sees what it uses.')
   await asked(world, second, '`scripted` told no cost, so no limit on spending sees what was used there.')
@@ -92,7 +96,9 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
 })
 
 test('kill -9 in the middle: what the run had told is kept, and the next one counts anew', async () => {
-  const world = await openWorld({ start: false, settings: limited('spendPerDay: 9\n  spendPerRun: 2') })
+  // Nothing but the kill ends the first run.
+  const settings = limited('spendPerDay: 9\n  spendPerRun: 2').replace('idleMinutes: 0.2', 'idleMinutes: 9')
+  const world = await openWorld({ start: false, settings })
   const tutti = await startProcess(world)
   const issue = await world.queued(
     'Die',
@@ -107,7 +113,7 @@ test('kill -9 in the middle: what the run had told is kept, and the next one cou
   await asked(world, issue, 'acme/app today (UTC): 1.50 USD of 9.00 USD spent, as far as agents tell.')
   await tutti.kill()
   await startProcess(world)
-  await untilMerged(world, issue)
+  await world.proposed(issue)
   await asked(world, issue, 'acme/app today (UTC): 2.25 USD of 9.00 USD spent, as far as agents tell.')
 })
 
@@ -122,7 +128,7 @@ test('a cost in another currency is named and not counted; lies lower nothing', 
     'usage 100 1000 x',
     'write src/first.txt: 1',
   )
-  await untilMerged(world, first)
+  await world.proposed(first)
   const second = await world.queued('Dollars', 'usage 100 1000 0.25', 'write src/second.txt: 2')
   await world.proposed(second)
   await asked(
