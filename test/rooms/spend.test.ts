@@ -23,16 +23,25 @@ afterEach(async () => {
   // What is kept for a run of one test is not for the next one to count with.
   await opened.store.db.execute(sql`update runs set stage = 'ended' where stage <> 'ended'`)
 })
-afterAll(() => opened.close())
+afterAll(async () => {
+  for (const scheduler of schedulers.values()) await scheduler.close()
+  await opened.close()
+})
 
 const log = pino({ level: 'silent' })
-const dispatch = (env: Record<string, string> = {}) =>
-  new Scheduler({
-    store: opened.store,
-    env: readEnv({ MAX_AGENTS: '9', AGENT: 'scripted', ...env }),
-    log,
-    freeMemory: () => 2 ** 40,
-  }).dispatch()
+const schedulers = new Map<string, Scheduler>()
+/** A look by the process with this environment, the same one at every look. */
+async function dispatch(env: Record<string, string> = {}): Promise<void> {
+  const key = JSON.stringify(env)
+  const scheduler = schedulers.get(key) ?? newScheduler(env)
+  schedulers.set(key, scheduler)
+  await scheduler.dispatch()
+}
+
+function newScheduler(env: Record<string, string>): Scheduler {
+  const all = { MAX_AGENTS: '9', AGENT: 'scripted', ...env }
+  return new Scheduler({ store: opened.store, env: readEnv(all), log, freeMemory: () => 2 ** 40 })
+}
 
 /** Only the date: everything else goes on by itself. */
 const itIs = (time: string) => vi.useFakeTimers({ toFake: ['Date'], now: new Date(time) })
@@ -88,8 +97,9 @@ test('the second item waits for the budget of its repository, and starts when th
     "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD) has 0.20 USD left and a run is expected to cost 0.80 USD; it is full again at midnight UTC",
   )
   const lease = await take(first)
-  // Kept for the first one also by a scheduler that has not started it.
+  // Kept for the first one also by a process that has not started it.
   await dispatch()
+  await newScheduler({}).dispatch()
   expect(await atWork(system)).toEqual([1])
   await tell(lease, cost(0.7))
   await end(lease)
