@@ -63,7 +63,9 @@ function tasksOf(known: Known, epic: ItemRow, seen = new Set<number>()): ItemRow
   if (seen.has(epic.id)) return []
   seen.add(epic.id)
   const isPart = (edge: DependencyRow) => partSources.some((source) => source === edge.source)
-  const parts = (known.edges.get(epic.id) ?? []).filter(isPart).sort((one, other) => one.position - other.position)
+  const parts = (known.edges.get(epic.id) ?? [])
+    .filter(isPart)
+    .sort((one, other) => one.position - other.position || one.id - other.id)
   return parts.flatMap((edge) => {
     const item = known.named(nameIn(edge))
     if (!item || seen.has(item.id)) return []

@@ -109,6 +109,24 @@ async function happen(tx: Tx, random: Random): Promise<void> {
     () => set({ notBefore: new Date(clock + randomInt(random, 20) * 1_000), state: 'ready' }),
     async () => any && (await db.insert(dependencies).values(edge()).onConflictDoNothing()),
     async () => any && (await db.insert(dependencies).values(edge()).onConflictDoNothing()),
+    async () => {
+      const epics = rows.filter(({ kind }) => kind === 'epic')
+      const epic = { notes: [], read: true, texts: {}, pace: one(paces) }
+      if (epics.length === 0) return
+      const { id } = one(epics)
+      await db.update(workItems).set({ epic, state: 'ready' }).where(eq(workItems.id, id))
+      const tasks = await db
+        .select()
+        .from(workItems)
+        .where(and(eq(workItems.kind, 'task'), eq(workItems.state, 'ready')))
+      const part = { dependentId: id, source: 'sub-issue' as const, blocker: 'open' as const }
+      const parts = tasks.map(({ systemId, issueNumber }) => ({
+        ...part,
+        repository: systemId === 1 ? 'acme/app' : 'acme/lib',
+        issueNumber,
+      }))
+      if (parts.length > 0) await db.insert(dependencies).values(parts).onConflictDoNothing()
+    },
     () => noteBlocker(tx, one(['acme/app', 'acme/lib']), 1 + randomInt(random, 40), one(['open', 'closed', 'missing'])),
     async () => {
       const edges = await db.select({ id: dependencies.id }).from(dependencies)
