@@ -9,7 +9,9 @@ import { loadAgents } from '../../src/agents/registry.ts'
 import { supervise } from '../../src/runs/agent/supervise.ts'
 import { createWarden } from '../../src/workspace/containment/warden.ts'
 
-const plan: { root: string; cwd: string; prompts: string[] } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'))
+const plan: { root: string; cwd: string; prompts: string[]; inThread: boolean } = JSON.parse(
+  readFileSync(process.argv[2] ?? '', 'utf8'),
+)
 const kind = (await loadAgents()).get('scripted')
 if (!kind) throw new Error('no scripted agent')
 const warden = createWarden({ instanceId: `fixture-${process.pid}` })
@@ -26,6 +28,7 @@ await Promise.all(
       home: join(plan.root, `home-${index}`),
       limits: { totalMs: 60_000, idleMs: 60_000, outputBytes: 1e6 },
       warden,
+      inThread: plan.inThread,
       onStarted: ({ pid }) => process.stdout.write(`${pid}\n`),
       logFile: join(plan.root, `run-${index}.log`),
     }),

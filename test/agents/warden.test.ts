@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { createWarden } from '../../src/workspace/containment/warden.ts'
-import { after, bench, isAlive, ownWarden, scratch, scriptPrompt, until } from './bench.ts'
+import { after, bench, isAlive, ownWarden, places, scratch, scriptPrompt, until } from './bench.ts'
 
 const orchestrator = fileURLToPath(new URL('./orchestrator.fixture.ts', import.meta.url))
 
@@ -17,12 +17,12 @@ interface Started {
 }
 
 /** Starts a small program that runs agents, in its own process group, and waits until the agents have begun. */
-async function startOrchestrator(scripts: string[]): Promise<Started & { cwd: string }> {
+async function startOrchestrator(scripts: string[], inThread = false): Promise<Started & { cwd: string }> {
   const root = await scratch()
   const cwd = join(root, 'tree')
   await mkdir(cwd)
   const plan = join(root, 'plan.json')
-  await writeFile(plan, JSON.stringify({ root, cwd, prompts: scripts.map((lines) => scriptPrompt(lines)) }))
+  await writeFile(plan, JSON.stringify({ root, cwd, prompts: scripts.map((lines) => scriptPrompt(lines)), inThread }))
   const child = spawn(process.execPath, [orchestrator, plan], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
   let text = ''
   child.stdout?.on('data', (chunk) => {
@@ -40,21 +40,25 @@ async function startOrchestrator(scripts: string[]): Promise<Started & { cwd: st
 }
 
 describe('the warden', () => {
-  it('ends every agent within ten seconds when the orchestrator is killed without a word', async () => {
-    const stubborn = ['ignore-sigterm', 'spawn NAME.pid detached beat=NAME.beats', 'spawn NAME2.pid clean', 'hang']
-    const { child, agents, wardenPid, cwd } = await startOrchestrator(
-      ['a', 'b'].map((name) => stubborn.join('\n').replaceAll('NAME', name)),
-    )
-    const files = ['a.pid', 'b.pid', 'a2.pid', 'b2.pid']
-    const pids = await Promise.all(files.map(async (name) => await pidIn(join(cwd, name))))
-    expect([...agents, ...pids, wardenPid].every(isAlive)).toBe(true)
-    const before = Date.now()
-    // The whole group: the warden must not be in it.
-    process.kill(-(child.pid ?? 0), 'SIGKILL')
-    await until(() => ![...agents, ...pids].some(isAlive), 'the agents to go')
-    expect(Date.now() - before).toBeLessThan(10_000)
-    await until(() => !isAlive(wardenPid), 'the warden to go')
-  })
+  it.each(places)(
+    'ends every agent within ten seconds when the orchestrator is killed without a word, supervised in $place',
+    async ({ inThread }) => {
+      const stubborn = ['ignore-sigterm', 'spawn NAME.pid detached beat=NAME.beats', 'spawn NAME2.pid clean', 'hang']
+      const { child, agents, wardenPid, cwd } = await startOrchestrator(
+        ['a', 'b'].map((name) => stubborn.join('\n').replaceAll('NAME', name)),
+        inThread,
+      )
+      const files = ['a.pid', 'b.pid', 'a2.pid', 'b2.pid']
+      const pids = await Promise.all(files.map(async (name) => await pidIn(join(cwd, name))))
+      expect([...agents, ...pids, wardenPid].every(isAlive)).toBe(true)
+      const before = Date.now()
+      // The whole group: the warden must not be in it.
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
+      await until(() => ![...agents, ...pids].some(isAlive), 'the agents to go')
+      expect(Date.now() - before).toBeLessThan(10_000)
+      await until(() => !isAlive(wardenPid), 'the warden to go')
+    },
+  )
 
   it('leaves when the orchestrator leaves, and touches nobody else', async () => {
     const mine = await bench()
