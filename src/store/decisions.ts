@@ -2,7 +2,8 @@
 
 import { and, desc, eq, inArray, sql } from 'drizzle-orm'
 import type { Database, Tx } from './open.ts'
-import { decisions, workItems } from './schema.ts'
+import { workItems } from './schema.ts'
+import { decisions } from './schema-schedule.ts'
 
 export type DecisionRow = typeof decisions.$inferSelect
 

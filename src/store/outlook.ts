@@ -5,7 +5,7 @@
 
 import { eq, inArray, sql } from 'drizzle-orm'
 import type { Database } from './open.ts'
-import { outlooks } from './schema.ts'
+import { outlooks } from './schema-schedule.ts'
 
 export interface Outlook {
   /** How many items are worked on side by side: one after another, up to four, more. */

@@ -5,7 +5,8 @@ import type { DependencyRow, ItemRow } from './items.ts'
 import type { Database } from './open.ts'
 import type { Conflict, Outlook } from './outlook.ts'
 import { outlooksOf } from './outlook.ts'
-import { decisions, dependencies, pullRequests, systems, workItems } from './schema.ts'
+import { dependencies, pullRequests, systems, workItems } from './schema.ts'
+import { decisions } from './schema-schedule.ts'
 
 /** Edges that name what an epic is made of, not what it waits for. */
 export const partSources: readonly DependencyRow['source'][] = ['sub-issue', 'task-list', 'roadmap', 'plan']

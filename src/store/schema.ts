@@ -20,7 +20,6 @@ import {
 import type { Routing } from '../config/routing.ts'
 import type { Settings } from '../config/settings.ts'
 import type { ItemState } from './journey.ts'
-import type { Outlook } from './outlook.ts'
 
 /**
  * Where a dependency was read. `sub-issue`, `task-list`, `roadmap` and `plan` on an epic name what it is made of;
@@ -366,35 +365,6 @@ export const worktrees = pgTable('worktrees', {
   rescueRef: text('rescue_ref'),
   createdAt: now(),
   removedAt: time('removed_at'),
-})
-
-/** What the scheduler decided about an item and why; `/why` and `/status` read the last one. */
-export const decisions = pgTable(
-  'decisions',
-  {
-    id: id(),
-    workItemId: number64('work_item_id')
-      .notNull()
-      .references(() => workItems.id),
-    action: text('action').$type<'start' | 'wait'>().notNull(),
-    reasons: jsonb('reasons').$type<unknown[]>().notNull(),
-    /** The reasons in words, for people. */
-    words: text('words').notNull(),
-    /** What the item's place among the others was made of, and the same in words. */
-    leverage: jsonb('leverage').$type<{ value: number; path: number; effort: number; unlocks: number }>(),
-    standing: text('standing').notNull().default(''),
-    createdAt: now(),
-  },
-  (table) => [index('decisions_item').on(table.workItemId, table.id)],
-)
-
-/** What the scheduler last saw of a system; see outlook.ts. */
-export const outlooks = pgTable('outlooks', {
-  systemId: number64('system_id')
-    .primaryKey()
-    .references(() => systems.id),
-  content: jsonb('content').$type<Outlook>().notNull(),
-  updatedAt: time('updated_at').notNull().defaultNow(),
 })
 
 /** Who did what on whose word, each entry hashed with the one before it (per system). */

@@ -8,7 +8,8 @@ import { lastDecision } from '../../src/store/decisions.ts'
 import { addItem, type ItemRow, saveSystem } from '../../src/store/items.ts'
 import { outlookOf } from '../../src/store/outlook.ts'
 import { claimRun, endRun, liveRuns } from '../../src/store/runs.ts'
-import { decisions, dependencies, effects } from '../../src/store/schema.ts'
+import { dependencies, effects } from '../../src/store/schema.ts'
+import { decisions } from '../../src/store/schema-schedule.ts'
 import { openTestStore, type TestStore } from '../fakes/store.ts'
 
 let opened: TestStore
