@@ -20,6 +20,7 @@ const places: Readonly<Record<DependencyRow['source'], string>> = {
   'task-list': 'a task list',
   roadmap: 'a roadmap',
   plan: 'a plan',
+  order: 'its line in a roadmap',
 }
 
 export const command = defineCommand({

@@ -189,7 +189,10 @@ function cleanTitle(said: string): string {
   )
 }
 
-/** Finds the lines that a line says it depends on: by their words, nearest first under the same heading. */
+/**
+ * Finds the lines that a line says it depends on: by their words, nearest first under the same heading; else all that
+ * stand under a heading of those words.
+ */
 function findLines(line: RoadmapLine, titles: readonly string[], all: readonly RoadmapLine[]): BadLine[] {
   const problems: BadLine[] = []
   for (const title of titles) {
@@ -197,10 +200,23 @@ function findLines(line: RoadmapLine, titles: readonly string[], all: readonly R
     const near = same.filter((other) => other.heading === line.heading)
     const [found, ...more] = near.length > 0 ? near : same
     const shown = `“${cleanTitle(title).slice(0, 80)}”`
-    if (!found) problems.push({ line: line.line, why: `no other line is called ${shown}` })
+    if (!found) problems.push(...dependOnHeading(line, cleanTitle(title).toLowerCase(), shown, all))
     else if (more.length > 0) problems.push({ line: line.line, why: `several lines are called ${shown}` })
-    else if (found.issue) line.issuesBefore.push(found.issue)
-    else line.linesBefore.push(found.digest)
+    else dependOn(line, found)
   }
   return problems
+}
+
+function dependOn(line: RoadmapLine, other: RoadmapLine): void {
+  if (other.issue) line.issuesBefore.push(other.issue)
+  else line.linesBefore.push(other.digest)
+}
+
+function dependOnHeading(line: RoadmapLine, title: string, shown: string, all: readonly RoadmapLine[]): BadLine[] {
+  const isUnder = ({ heading }: RoadmapLine) => heading.toLowerCase().split(' › ').includes(title)
+  const under = all.filter(isUnder)
+  if (under.length === 0) return [{ line: line.line, why: `no other line and no heading is called ${shown}` }]
+  if (isUnder(line)) return [{ line: line.line, why: `it stands under ${shown} itself` }]
+  for (const other of under) dependOn(line, other)
+  return []
 }

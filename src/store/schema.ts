@@ -23,9 +23,9 @@ import type { ItemState } from './journey.ts'
 
 /**
  * Where a dependency was read. `sub-issue`, `task-list`, `roadmap` and `plan` on an epic name what it is made of;
- * on any other item every source names what it waits for.
+ * on any other item every source names what it waits for. `order` is what the line of an issue in a roadmap says.
  */
-export type DependencySource = 'native' | 'body' | 'sub-issue' | 'task-list' | 'roadmap' | 'plan' | 'command'
+export type DependencySource = 'native' | 'body' | 'sub-issue' | 'task-list' | 'roadmap' | 'plan' | 'command' | 'order'
 
 /** What is kept of an epic besides its parts. */
 export interface EpicFacts {

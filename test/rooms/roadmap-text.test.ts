@@ -111,7 +111,8 @@ test.each([
   ['- [ ] One [priority:9]', '`priority` is `0`'],
   ['- [ ] One [module:../etc]', '`module` is lower-case'],
   ['- [ ] One (depends on: Two)', 'is written `(depends on:'],
-  ['- [ ] One (depends on: "Two")', 'no other line is called “Two”'],
+  ['- [ ] One (depends on: "Two")', 'no other line and no heading is called “Two”'],
+  ['## Two\n- [ ] X\n- [ ] One (depends on: "Two")', 'it stands under “Two” itself'],
   ['- [ ] One\n- [ ] one', 'the same as line 1'],
   ['- [ ] #1\n- [ ] acme/app#1 again', 'the same as line 1'],
   ['# A\n- [ ] X\n# B\n- [ ] X\n# C\n- [ ] Y (depends on: "X")', 'several lines are called “X”'],
@@ -138,3 +139,13 @@ test.each(['- [ ] x\n', '- [ ] (depends on: "', '[effort:', '[a](', '[', '![', '
     expect(readRoadmap(`- [ ] ${text.replaceAll('\n', ' ')}`, 'acme/app').lines.length).toBeLessThanOrEqual(1)
   },
 )
+
+test('a line that depends on a heading depends on all that stands under it', () => {
+  const text =
+    '# Backend\n- [ ] #1\n## Login\n- [ ] A page\n# Frontend\n- [ ] Shop (depends on: "backend")\n- [ ] #2 (depends on: "Login")'
+  const { lines, problems } = readRoadmap(text, 'acme/app')
+  const [, page, shop, named] = lines
+  expect(problems).toEqual([])
+  expect(shop).toMatchObject({ issuesBefore: [{ number: 1 }], linesBefore: [page?.digest] })
+  expect(named).toMatchObject({ issuesBefore: [], linesBefore: [page?.digest] })
+})

@@ -77,3 +77,25 @@ test('a roadmap in a sequence that waits lets the others of the sequence go firs
   await world.proposed(early)
   expect(pullsOf(world, late)).toEqual([])
 })
+
+test('a line that names a roadmap may depend on others, or on all that is under a heading', async () => {
+  const world = await openWorld()
+  const { maintainer, repository } = world
+  const [first, inner] = [await world.issue('First', file('first')), await world.issue('Inner', file('inner'))]
+  const byHand = await maintainer.createIssue(repository, { title: 'Done by a person' })
+  await maintainer.addBlockedBy(repository, first.number, byHand.number)
+  const feature = await roadmapOf(world, 'Feature', [])
+  await maintainer.addSubIssue(repository, feature.number, inner.number)
+  const goal = await roadmapOf(world, 'Goal', [
+    '## Before',
+    `- [ ] #${first.number}`,
+    '## After',
+    `- [ ] #${feature.number} (depends on: "Before")`,
+  ])
+  await maintainer.addLabels(repository, goal.number, ['roadmap'])
+  await why(world, inner, `#${feature.number}, which it is a part of, depends on #${first.number}, which is ready`)
+  expect(world.status(inner)).toContain('(from its line in the roadmap)')
+  await maintainer.closeIssue(repository, byHand.number)
+  await untilMerged(world, first)
+  await world.proposed(inner)
+})

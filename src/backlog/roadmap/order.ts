@@ -1,6 +1,6 @@
 /** What lines that name issues say about their order: `- [ ] #9 (depends on: "Add login", #4)`. */
 
-import { and, eq } from 'drizzle-orm'
+import { and, eq, or } from 'drizzle-orm'
 import { type KnownIssue, keyOf } from '../../github/look-up.ts'
 import type { RoadmapLine } from '../../github/roadmap-text.ts'
 import type { IssueAddress } from '../../store/effects.ts'
@@ -15,13 +15,14 @@ export function issuesBefore(line: RoadmapLine, made: ReadonlyMap<string, number
   return [...line.issuesBefore, ...lines.map((number) => ({ repository: here, number }))]
 }
 
-/** Who says it: two roadmaps that share an issue must not take each other's words back. */
-const sayer = (epic: ItemRow) => `epic:${epic.id}`
+/** Who says it: two roadmaps that share an issue, or two texts of one, must not take each other's words back. */
+const sayer = (epic: ItemRow, of: LineSource) => `epic:${epic.id}:${of.source}`
 
-/**
- * Stores what the items of named issues wait for by the word of this text, and forgets what it says no longer. Those of
- * epics are left out: the same sources name what an epic is made of.
- */
+/** As it was kept before these edges had a source of their own. */
+const saidBefore = (epic: ItemRow, of: LineSource) =>
+  and(eq(dependencies.source, of.source), eq(dependencies.heading, `epic:${epic.id}`))
+
+/** Stores what the items of named issues wait for by the word of this text, and forgets what it says no longer. */
 export async function saveOrder(
   tx: Tx,
   text: {
@@ -33,16 +34,18 @@ export async function saveOrder(
   },
 ): Promise<void> {
   const { epic, of, here, made, known } = text
-  const heading = sayer(epic)
-  await tx.db.delete(dependencies).where(and(eq(dependencies.source, of.source), eq(dependencies.heading, heading)))
+  const heading = sayer(epic, of)
+  const said = and(eq(dependencies.source, 'order'), eq(dependencies.heading, heading))
+  await tx.db.delete(dependencies).where(or(said, saidBefore(epic, of)))
   for (const line of of.lines) {
     const issues = line.issue ? issuesBefore(line, made, here) : []
     const item = line.issue && issues.length > 0 ? await itemAt(tx, line.issue) : undefined
-    if (item?.kind !== 'task') continue
+    // A roadmap that names itself is told so; it waits for nothing by that.
+    if (!item || item.id === epic.id) continue
     const edges = issues.map((issue) => {
       const { repository, number: issueNumber } = issue
       const blocker = known.get(keyOf(issue))?.state ?? ('open' as const)
-      return { repository, issueNumber, blocker, heading, source: of.source, dependentId: item.id }
+      return { repository, issueNumber, blocker, heading, source: 'order' as const, dependentId: item.id }
     })
     await tx.db.insert(dependencies).values(edges).onConflictDoNothing()
   }

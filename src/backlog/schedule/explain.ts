@@ -11,6 +11,7 @@ const SOURCE_WORDS: Readonly<Record<PlainSource, string>> = {
   roadmap: 'the roadmap',
   plan: 'the plan',
   command: '`/depends`',
+  order: 'its line in the roadmap',
   pace: 'how its roadmap is worked on',
 }
 

@@ -53,7 +53,16 @@ export type Item = {
 
 /** Where a dependency was read. One pair of items may be joined by several edges, each from another source. */
 /** `pace`: no edge of the graph, but a roadmap that lets only some of its parts be worked on at once. */
-export type PlainSource = 'native' | 'sub-issue' | 'body' | 'task-list' | 'roadmap' | 'plan' | 'command' | 'pace'
+export type PlainSource =
+  | 'native'
+  | 'sub-issue'
+  | 'body'
+  | 'task-list'
+  | 'roadmap'
+  | 'plan'
+  | 'command'
+  | 'order'
+  | 'pace'
 
 /** `epic:owner/name#12:body`: the issue that it is a part of waits, and where that was read. */
 export type EdgeSource = PlainSource | `epic:${string}:${PlainSource}`
