@@ -39,7 +39,7 @@ export interface SchedulerParts {
 /** Up to this many items every look goes through all of them: it takes a few milliseconds. */
 const fewItems = 200
 /** Beyond that, going through everything may take one part in so many of the time. */
-const oneIn = 20
+const oneIn = 10
 /** More changes than this, and more than a quarter of the backlog, are read with everything else. */
 const manyChanges = 500
 /** After so many looks all of it is read anew, so that nothing that was ever missed stays missed. */

@@ -1,14 +1,15 @@
 /** One look after another at the same backlog: caps hold, and what has not changed is neither stored nor told again. */
 
+import { inArray, ne, sql } from 'drizzle-orm'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Scheduler } from '../../src/backlog/dispatch.ts'
 import { readEnv } from '../../src/config/env.ts'
 import { lastDecision } from '../../src/store/decisions.ts'
-import { addItem, type ItemRow, saveSystem } from '../../src/store/items.ts'
+import { addItem, type ItemRow, noteBlocker, saveSystem } from '../../src/store/items.ts'
 import { outlookOf } from '../../src/store/outlook.ts'
 import { claimRun, endRun, liveRuns } from '../../src/store/runs.ts'
-import { dependencies, effects } from '../../src/store/schema.ts'
+import { dependencies, effects, runs, systems, workItems } from '../../src/store/schema.ts'
 import { decisions } from '../../src/store/schema-schedule.ts'
 import { openTestStore, type TestStore } from '../fakes/store.ts'
 
@@ -100,4 +101,59 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
   const outlook = await outlookOf(store.db, system.id)
   expect(outlook).toMatchObject({ mode: 'parallel-async', modeIsSet: false, more: 0, blocked: 1, conflicts: [] })
   expect(outlook?.next.map(({ issue }) => issue)).toEqual([4, 5, 6, 7])
+})
+
+test('in a large backlog a look starts what may start and speaks of what changed; the rest follows later', async () => {
+  const { store } = opened
+  const facts = { installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
+  const system = await saveSystem(store.db, { ...facts, repositoryId: 2, fullName: 'acme/large' })
+  await store.db.update(systems).set({ state: 'gone' }).where(ne(systems.id, system.id))
+  await store.db.update(runs).set({ stage: 'ended' })
+  const rows = Array.from({ length: 250 }, (_, at) => ({
+    systemId: system.id,
+    issueNumber: at + 1,
+    title: 'x',
+    state: 'ready' as const,
+    // The first, because the last waits for it; then the second.
+    priority: at === 1 ? 0 : 3,
+    effort: at === 0 ? ('S' as const) : ('XL' as const),
+    module: `m${at}`,
+    branch: `b${at}`,
+    baseBranch: 'main',
+    requestedBy: 'm',
+    requestedById: 1,
+  }))
+  const items = await store.db.insert(workItems).values(rows).returning()
+  const [first, second, last] = [items[0], items[1], items.at(-1)]
+  if (!first || !second || !last) throw new Error('the items were not stored')
+  const edge = { dependentId: last.id, repository: 'acme/large', issueNumber: 1, source: 'body' as const }
+  await store.db.insert(dependencies).values({ ...edge, blocker: 'open' })
+
+  const kept = scheduler({ MAX_AGENTS: '1' })
+  await kept.dispatch()
+  const working = async () => (await liveRuns(store.db)).map(({ item }) => item.issueNumber)
+  const [before] = await working()
+  expect([1, 2]).toContain(before)
+  await store.transaction(async (tx) => {
+    await tx.db.update(runs).set({ stage: 'ended' })
+    await tx.db
+      .update(workItems)
+      .set({ state: 'done' })
+      .where(inArray(workItems.id, [first.id, second.id]))
+    await noteBlocker(tx, 'acme/large', 1, 'closed')
+  })
+  await kept.dispatch()
+  const [now] = await working()
+  expect(now).toBeGreaterThan(2)
+  // What waited for the first is told that it waits for a place now; who is next everywhere is gone through later.
+  expect((await lastDecision(store.db, last.id))?.words).toContain('1 agent')
+  const isNext = async () => (await outlookOf(store.db, system.id))?.next.some(({ issue }) => issue === now)
+  expect(await isNext()).toBe(true)
+  const later = sql`select 1 from pgboss.job where name = 'schedule' and state = 'created' and start_after > now()`
+  expect((await store.db.execute(later)) as { rows: unknown[] }).toMatchObject({ rows: [{}] })
+  const hourOn = performance.now() + 3_600_000
+  vi.spyOn(performance, 'now').mockReturnValue(hourOn)
+  await kept.dispatch()
+  vi.restoreAllMocks()
+  expect(await isNext()).toBe(false)
 })
