@@ -75,6 +75,7 @@ async function inThread(task: AgentTask, listener: Listener, options: SuperviseO
   const end = Promise.withResolvers<AgentOutcome | 'lost'>()
   let root: ProcessIdentity | undefined
   let fault = 'it ended without a word'
+  let overdue = false
   const broken: string[] = []
 
   const worker = new Worker(new URL('./supervisor-main.ts', import.meta.url), {
@@ -104,7 +105,10 @@ async function inThread(task: AgentTask, listener: Listener, options: SuperviseO
     setTimeout(
       () => {
         fault = 'it did not come to its end in time'
+        overdue = true
         void worker.terminate()
+        // Its JavaScript is at an end now; a thread that waits for a disk may take for ever to leave.
+        end.resolve('lost')
       },
       Math.min(ms + overdueMs, 2 ** 31 - 1),
     )
@@ -122,7 +126,7 @@ async function inThread(task: AgentTask, listener: Listener, options: SuperviseO
   } finally {
     signal?.removeEventListener('abort', stop)
     for (const timer of [stopTimer, totalTimer]) clearTimeout(timer)
-    await worker.terminate()
+    if (!overdue) await worker.terminate()
     await addToLog(task.logFile, broken)
   }
 }
