@@ -120,6 +120,18 @@ export async function spentToday(db: Database, now: Date, systemId?: number): Pr
     .groupBy(usage.systemId, usage.currency)
 }
 
+/** What all runs of an item, to plan and to build it, have cost so far, in each currency that was told. */
+export async function spentOnItem(db: Database, workItemId: number): Promise<Cost[]> {
+  const rows = await db
+    .select({ currency: usage.currency, millionths: sql`sum(${usage.cost})`.mapWith(Number) })
+    .from(usage)
+    .innerJoin(runs, eq(usage.runId, runs.id))
+    .where(and(eq(runs.workItemId, workItemId), isNotNull(usage.cost)))
+    .groupBy(usage.currency)
+    .orderBy(usage.currency)
+  return rows.flatMap(({ currency, millionths }) => (currency === null ? [] : [{ currency, millionths }]))
+}
+
 /** What these runs have cost so far, by run; those that told no cost are left out. */
 export async function costsOfRuns(db: Database, runIds: readonly number[]): Promise<Map<number, Cost>> {
   if (runIds.length === 0) return new Map()

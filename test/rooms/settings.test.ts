@@ -30,6 +30,19 @@ test('unknown keys are refused with the nearest known one, at every depth', () =
   expect(problem('zzzzzzzz: 1')).toMatch(/unknown key `zzzzzzzz`\n/)
 })
 
+test('limits on spending are amounts above nothing, in a currency; the variables too', () => {
+  const { limits } = readSettings('limits: { spendPerDay: 12.5, spendPerRun: 0.01 }')
+  expect(limits).toMatchObject({ spendPerDay: 12.5, spendPerRun: 0.01, currency: 'USD' })
+  for (const wrong of ['-1', '0', '.nan', '.inf', '1e12', 'much'])
+    expect(problem(`limits:\n  spendPerDay: ${wrong}`)).toContain('`limits.spendPerDay`')
+  expect(problem('limits:\n  currency: usd')).toContain('must be in capitals, such as USD')
+  expect(problem('limits:\n  spendPerDya: 1')).toContain('did you mean `spendPerDay`?')
+  expect(readEnv({})).toMatchObject({ SPEND_CURRENCY: 'USD' })
+  expect(readEnv({ MAX_SPEND_PER_DAY: '12.5' }).MAX_SPEND_PER_DAY).toBe(12.5)
+  for (const wrong of ['-1', '0', 'NaN', 'Infinity', '5 USD'])
+    expect(() => readEnv({ MAX_SPEND_PER_DAY: wrong })).toThrow(/MAX_SPEND_PER_DAY: /)
+})
+
 test('wrong types, bad YAML, aliases and branch names that git would misread are told', () => {
   expect(problem('limits:\n  retries: many')).toContain('`limits.retries`')
   expect(problem('a: [')).toContain('not valid YAML')

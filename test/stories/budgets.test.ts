@@ -92,7 +92,15 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
   const pull = await world.proposed(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
   expect(world.status(issue)).toContain('1. **scripted**: over its spend limit (does not count)')
-  await asked(world, issue, 'acme/app today (UTC): 3.00 USD spent, as far as agents tell.')
+  await asked(world, issue, '#1 so far: 3.00 USD. acme/app today (UTC): 3.00 USD spent, as far as agents tell.')
+})
+
+test('an agent that plans has the same limit, and what it cost is kept too', async () => {
+  const world = await openWorld({ settings: `${limited('spendPerRun: 1')}planning:\n  when: always\n` })
+  const issue = await world.queued('Think hard', 'planning:', '  usage 100 1000 1.25', '  wait-for never')
+  const held = await world.untilStatus(issue, /✋ Held/)
+  expect(held).toContain('Planning attempt 1 ended with **over its spend limit**')
+  await asked(world, issue, '#1 so far: 1.25 USD.')
 })
 
 test('kill -9 in the middle: what the run had told is kept, and the next one counts anew', async () => {

@@ -2,19 +2,26 @@
 
 import { currencyOf, millionths, money } from '../../config/money.ts'
 import { outlookOf } from '../../store/outlook.ts'
-import { agentsWithoutCost, type Spent, spentToday } from '../../store/usage.ts'
+import { agentsWithoutCost, type Spent, spentOnItem, spentToday } from '../../store/usage.ts'
 import type { CommandContext } from '../command.ts'
 
-/** A paragraph of its own, with an empty line before it; '' where nothing was told today and no budget is set. */
-export async function spentHere({ tx, system, settings }: CommandContext): Promise<string> {
+/**
+ * A paragraph of its own, with an empty line before it; '' where nothing was told, neither today nor for the item, and no
+ * limit is set.
+ */
+export async function spentHere({ tx, system, settings, item }: CommandContext): Promise<string> {
   const now = new Date()
   const spent = await spentToday(tx.db, now, system.id)
   const { spendPerDay, spendPerRun } = settings.limits
   const limited = spendPerDay !== undefined || spendPerRun !== undefined
-  if (spent.length === 0 && !limited) return ''
+  const onItem = item ? await spentOnItem(tx.db, item.id) : []
+  if (spent.length === 0 && onItem.length === 0 && !limited) return ''
   const silent = await agentsWithoutCost(tx.db, system.id, now)
   const unreserved = (await outlookOf(tx.db, system.id))?.unreserved ?? []
   const sentences = [
+    item &&
+      onItem.length > 0 &&
+      `#${item.issueNumber} so far: ${onItem.map((cost) => money(cost.millionths, cost.currency)).join('; ')}.`,
     `${system.fullName} today (UTC): ${[...amounts(spent, settings.limits), tokens(spent)].filter(Boolean).join('; ')}.`,
     silent.length > 0 && `${list(silent)} told no cost, so no limit on spending sees what was used there.`,
     unreserved.length > 0 &&
