@@ -4,6 +4,7 @@
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { OperatorError } from '../../config/errors.ts'
 import { type ProcessIdentity, processTable } from '../../config/processes.ts'
@@ -18,6 +19,8 @@ import { speakCommand } from './speak-command.ts'
 const defaultGraceMs = 5000
 /** What a program printed just before it ended may still be on its way. */
 const drainMs = 250
+/** The news of an exit takes a millisecond, unless the machine is very busy. */
+const noteMs = 2000
 
 /**
  * Runs an agent that is ready until it has answered, failed, hit a limit or was stopped, in the thread that calls this. No
@@ -161,11 +164,24 @@ async function drained(child: ChildProcessWithoutNullStreams): Promise<void> {
   const ended = [child.stdout, child.stderr].map(
     (stream) => new Promise<void>((resolve) => (stream.closed ? resolve() : stream.once('close', () => resolve()))),
   )
+  await within(drainMs, Promise.all(ended))
+}
+
+/**
+ * Waits until the end of a killed program was taken note of: after that, the system forgets it. A thread that ends before
+ * would leave it in the system's table for as long as Tutti runs.
+ */
+async function noted(child: ChildProcessWithoutNullStreams): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  await within(noteMs, once(child, 'exit'))
+}
+
+async function within(ms: number, done: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, drainMs)
+    timer = setTimeout(resolve, ms)
   })
-  await Promise.race([Promise.all(ended), late])
+  await Promise.race([done, late])
   clearTimeout(timer)
 }
 
@@ -180,6 +196,7 @@ async function endTree(
   const result = await killRun(task, root)
   // The last words on stderr often say why.
   await drained(child)
+  if (result.survivors.length === 0) await noted(child)
   child.stdout.destroy()
   child.stderr.destroy()
   child.stdin.destroy()
