@@ -76,7 +76,7 @@ function version(): string {
 let prepared: Promise<string> | undefined
 
 function preparedDirectory(): Promise<string> {
-  prepared ??= prepareDirectory(join(tmpdir(), `tutti-prepared-${version()}`))
+  prepared ??= prepareDirectory(join(process.env.TUTTI_TEST_PREPARED ?? tmpdir(), `tutti-prepared-${version()}`))
   return prepared
 }
 
