@@ -2,10 +2,11 @@
 
 import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { setDependencies } from '../../../src/store/items.ts'
 import { latestEntries } from '../../../src/store/journal.ts'
 import type { ItemState } from '../../../src/store/journey.ts'
 import { addRun, liveRun, runsOf } from '../../../src/store/runs.ts'
-import { approvals } from '../../../src/store/schema.ts'
+import { approvals, dependencies } from '../../../src/store/schema.ts'
 import { commit } from '../lib/github.ts'
 import { Stage } from '../lib/stage.ts'
 
@@ -52,6 +53,36 @@ describe('pulls', () => {
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'open' })
     expect(await states(stage, pull.id)).toEqual(['dismissed'])
+  })
+
+  test('a pull request of anybody is heard where something waits for it, in whatever order, and costs nothing elsewhere', async () => {
+    const stage = await Stage.open()
+    const waiting = await stage.issueIn('ready')
+    const [named, other] = [
+      stage.people.openPull('named', commit(), stage.outsider),
+      stage.people.openPull('other', commit(), stage.outsider),
+    ]
+    const repository = stage.repository.facts.fullName.toLowerCase()
+    const edge = { repository, issueNumber: named.number, blocker: 'open' as const }
+    await stage.store.transaction((tx) => setDependencies(tx, waiting, 'body', [edge]))
+    const blocker = async () => {
+      const rows = await stage.store.db.select().from(dependencies).where(eq(dependencies.dependentId, waiting.id))
+      return rows.map((row) => row.blocker)
+    }
+    const reads = stage.github.calls.reads
+    await stage.tell(stage.people.closePull(other.number, stage.outsider))
+    expect(await stage.tell(stage.people.mergePull(named.number, stage.outsider))).toMatchObject({ state: 'done' })
+    expect(await blocker()).toEqual(['closed'])
+    expect(stage.github.calls.reads).toBe(reads)
+
+    const [reopened, closed] = [
+      stage.people.reopenPull(named.number, stage.outsider),
+      stage.people.closePull(named.number, stage.outsider),
+    ]
+    await stage.tell(closed)
+    await stage.tell(reopened)
+    expect(await blocker()).toEqual(['closed'])
+    expect(stage.github.calls.reads).toBe(reads + 1)
   })
 
   test('a push by a person voids what was said, and the gates judge the new commit', async () => {

@@ -30,6 +30,26 @@ describe('a reason in words', () => {
       'it waits for itself in a circle: #7 waits for #3 (from a line in the issue), #3 waits for #7 (from a line in the issue)',
     ],
     [
+      { kind: 'blocked', by: other, state: 'ready', sources: ['epic:o/r#9:body', 'epic:x/y#2:order'] },
+      '#9 and x/y#2, which it is a part of, depend on #3, which is ready (from a line in the issue and its line in the roadmap)',
+    ],
+    [
+      { kind: 'blocked', by: other, state: 'ready', sources: ['body', 'epic:o/r#9:native'] },
+      'it depends on #3, which is ready (from a line in the issue)',
+    ],
+    [
+      { kind: 'blocked-outside', reference: 'x/y#1', state: 'unknown', sources: ['epic:o/r#9:command'] },
+      '#9, which it is a part of, depends on `x/y#1`, which cannot be read from here (from `/depends`)',
+    ],
+    [
+      {
+        kind: 'cycle',
+        edges: [{ ...dependsOn(7, 3), source: 'epic:o/r#9:body' }, dependsOn(3, 7)],
+        items: [me, other],
+      },
+      'it waits for itself in a circle: #7 waits for #3 (from a line in the issue of #9, which it is a part of), #3 waits for #7',
+    ],
+    [
       { kind: 'conflict', with: other, stage: 'running', overlaps: [{ mine: 'src', theirs: 'src/`a`.ts' }] },
       "#3 is being worked on and touches the same files (`src` and `src/'a'.ts`)",
     ],
