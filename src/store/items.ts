@@ -136,7 +136,7 @@ const atWorkMs = 10_000
 
 function whenToTell(to: ItemState): 'now' | 'later' | Date {
   if (journey[to].actor === 'a person' || finished.includes(to)) return 'now'
-  return to === 'running' ? new Date(Date.now() + atWorkMs) : 'later'
+  return to === 'running' || to === 'planning' ? new Date(Date.now() + atWorkMs) : 'later'
 }
 
 /** Has the status comment of an item brought up to date; wishes until then are one edit. */
