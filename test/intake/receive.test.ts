@@ -72,7 +72,12 @@ async function send(sent: Sent = {}): Promise<{ status: number; text: string; de
     headers,
   })
   req.end(body)
-  const [res] = await once(req, 'response')
+  const answer = await once(req, 'response').catch((error: unknown) => {
+    // The server may close a connection that was idle at the very moment in which it is used again.
+    if (!req.reusedSocket) throw error
+  })
+  if (!answer) return send({ ...sent, headers: { ...sent.headers, 'x-github-delivery': deliveryId } })
+  const [res] = answer
   let text = ''
   for await (const chunk of res) text += chunk
   return { status: res.statusCode, text, deliveryId }
