@@ -1,6 +1,6 @@
 /** What an epic is made of, down through the epics inside it, as far as Tutti knows. */
 
-import { and, desc, eq, inArray, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
 import type { DependencyRow, ItemRow } from './items.ts'
 import type { Database } from './open.ts'
 import type { Conflict, Outlook } from './outlook.ts'
@@ -44,22 +44,43 @@ export interface Roadmap {
 /** Everything an epic is made of, in the order in which it is written down. @param most parts at most. */
 export async function roadmapOf(db: Database, epic: ItemRow, most = 2_000): Promise<Roadmap> {
   const parts = new Map<string, Part>()
+  /** What the parts of an epic wait for because it does, or one above it. */
+  const held = new Map<number, string[]>([[epic.id, []]])
   let epics = [epic]
   for (let depth = 0; depth < deepest && epics.length > 0 && parts.size < most; depth++) {
-    const found = await partsOf(
-      db,
-      epics.map(({ id }) => id),
-    )
-    const fresh = found.filter((part) => !parts.has(part.key) && part.item?.id !== epic.id)
-    for (const part of fresh.slice(0, most - parts.size)) parts.set(part.key, part)
-    epics = fresh.flatMap(({ item }) => (item?.kind === 'epic' ? [item] : []))
+    const ids = epics.map(({ id }) => id)
+    for (const { dependentId, key } of await holdsOf(db, ids)) held.get(dependentId)?.push(key)
+    const found = (await partsOf(db, ids)).filter(({ part }) => part.item?.id !== epic.id)
+    const fresh = found.filter(({ part }) => !parts.has(part.key))
+    for (const { part } of fresh.slice(0, most - parts.size)) parts.set(part.key, part)
+    for (const { part, of } of found) parts.get(part.key)?.waitsFor.push(...(held.get(of) ?? []))
+    epics = fresh.flatMap(({ part: { item } }) => (item?.kind === 'epic' ? [item] : []))
+    for (const { part, of } of fresh) if (part.item) held.set(part.item.id, [...(held.get(of) ?? [])])
   }
   const all = [...parts.values()]
+  // An epic that waits for a part of its own says nothing that its parts do not.
+  for (const part of all) part.waitsFor = [...new Set(part.waitsFor)].filter((key) => !parts.has(key))
   await addFacts(db, all)
   return { parts: all, outlooks: await outlooksFor(db, all) }
 }
 
-async function partsOf(db: Database, epicIds: number[]): Promise<Part[]> {
+/** What epics wait for, and are not made of. */
+async function holdsOf(db: Database, epicIds: number[]): Promise<{ dependentId: number; key: string }[]> {
+  const rows = await db
+    .select()
+    .from(dependencies)
+    .where(
+      and(
+        inArray(dependencies.dependentId, epicIds),
+        notInArray(dependencies.source, [...partSources]),
+        ne(dependencies.blocker, 'closed'),
+      ),
+    )
+    .orderBy(dependencies.repository, dependencies.issueNumber)
+  return rows.map((row) => ({ dependentId: row.dependentId, key: `${row.repository}#${row.issueNumber}` }))
+}
+
+async function partsOf(db: Database, epicIds: number[]): Promise<{ part: Part; of: number }[]> {
   const rows = await db
     .select({ edge: dependencies, item: workItems })
     .from(dependencies)
@@ -68,14 +89,17 @@ async function partsOf(db: Database, epicIds: number[]): Promise<Part[]> {
     .where(and(inArray(dependencies.dependentId, epicIds), inArray(dependencies.source, [...partSources])))
     .orderBy(dependencies.dependentId, dependencies.position, dependencies.id)
   return rows.map(({ edge, item }) => ({
-    key: `${edge.repository}#${edge.issueNumber}`,
-    repository: edge.repository,
-    number: edge.issueNumber,
-    heading: edge.heading,
-    issue: edge.blocker,
-    ...(item ? { item } : {}),
-    after: [],
-    waitsFor: [],
+    of: edge.dependentId,
+    part: {
+      key: `${edge.repository}#${edge.issueNumber}`,
+      repository: edge.repository,
+      number: edge.issueNumber,
+      heading: edge.heading,
+      issue: edge.blocker,
+      ...(item ? { item } : {}),
+      after: [],
+      waitsFor: [],
+    },
   }))
 }
 

@@ -46,6 +46,9 @@ test('the parts of a roadmap wait for what it waits for, also further in, and wh
 
   const held = `#${goal.number}, which it is a part of, depends on #${before.number}, which is open (from GitHub's “blocked by”)`
   for (const part of [one, inner, own]) await why(world, part, held)
+  await maintainer.comment(repository, goal.number, '/roadmap')
+  for (const part of [one, inner, own]) await world.untilStatus(goal, `#${part.number} waits for #${before.number}`)
+  expect(world.status(goal)).not.toContain('can start')
   await world.untilStatus(after, `it depends on #${goal.number}`)
   // Told beside one of its own, its own comes first.
   await maintainer.comment(repository, one.number, `/depends #${before.number}`)
