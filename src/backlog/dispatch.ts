@@ -9,16 +9,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
-import { takeTurn } from '../store/changes.ts'
 import { saveDecisions, standingDecisions } from '../store/decisions.ts'
-import { liveSystems, lockItems } from '../store/items.ts'
+import { lockItems } from '../store/items.ts'
 import type { Store, Tx } from '../store/open.ts'
 import { saveOutlooks } from '../store/outlook.ts'
 import { carryOut, type Step, stepFor } from './act.ts'
 import { finishEpics } from './epics.ts'
 import { Foresight } from './foresight.ts'
-import { gather, gatherAgain, type Known, readPassing } from './known.ts'
-import { Live } from './live.ts'
+import { gatherAgain, type Known } from './known.ts'
+import { type Live, type TakenIn, takeIn } from './live.ts'
 import { outlooksIn } from './outlook.ts'
 import { noteOnly } from './pace.ts'
 import { Past } from './past.ts'
@@ -40,8 +39,8 @@ export interface SchedulerParts {
 const fewItems = 200
 /** Beyond that, going through everything may take one part in so many of the time. */
 const oneIn = 10
-/** More changes than this, and more than a quarter of the backlog, are read with everything else. */
-const manyChanges = 500
+/** The last decisions about more items than this are asked for all at once. */
+const manyItems = 500
 /** After so many looks all of it is read anew, so that nothing that was ever missed stays missed. */
 const freshEvery = 1_000
 
@@ -61,7 +60,7 @@ export class Scheduler {
   readonly #foresight: Foresight
   #live: Live | undefined
   #looks = 0
-  /** When everything may be gone through again, and how long it took the last time, in ms of the process's clock. */
+  /** When everything may be gone through again, in ms of the process's clock. */
   #nextSurvey = 0
 
   constructor(parts: SchedulerParts) {
@@ -125,38 +124,19 @@ export class Scheduler {
     return { live, circumstances, decisions: all ? decisions : undefined, runIds }
   }
 
-  /** Brings what this process knows up to date, or reads all of it. */
-  async #takeIn(tx: Tx): Promise<{ live: Live; changed: ReadonlySet<number>; circumstances: Circumstances }> {
+  async #takeIn(tx: Tx): Promise<TakenIn> {
     const { env, freeMemory } = this.#parts
-    const known = this.#live
-    const turn = await takeTurn(tx, known?.look)
-    const systems = new Map((await liveSystems(tx.db)).map((system) => [system.id, system]))
-    const circumstances = async (rows: Known): Promise<Circumstances> => {
+    const circumstances = async (known: Known): Promise<Circumstances> => {
       const now = new Date()
-      const spend = await readSpend(tx, rows, env, now)
+      const spend = await readSpend(tx, known, env, now)
       return { env, past: this.#past, freeMemory: freeMemory(), plan: this.#foresight.plan, spend, now }
     }
     this.#looks += 1
-    if (
-      known &&
-      turn.changed &&
-      known.fits(systems) &&
-      !isMany(turn.changed, known) &&
-      this.#looks % freshEvery !== 0
-    ) {
-      known.look = turn.look
-      known.known.systems = systems
-      await readPassing(tx, known.known)
-      const changed = await gatherAgain(tx, known.known, turn.changed)
-      if (anyDone(known.known, turn.changed)) await this.#past.refresh(tx.db, systems)
-      return { live: known, changed, circumstances: await circumstances(known.known) }
-    }
-    const fresh = await gather(tx)
-    await this.#past.refresh(tx.db, fresh.systems)
-    const now = await circumstances(fresh)
-    this.#live = new Live(fresh, now, turn.look)
-    this.#nextSurvey = 0
-    return { live: this.#live, changed: new Set(fresh.items.keys()), circumstances: now }
+    const kept = this.#looks % freshEvery === 0 ? undefined : this.#live
+    const taken = await takeIn(tx, kept, this.#past, circumstances)
+    if (taken.live !== kept) this.#nextSurvey = 0
+    this.#live = taken.live
+    return taken
   }
 
   /** A look that left the rest for later sees to it that later comes. */
@@ -167,18 +147,9 @@ export class Scheduler {
   }
 }
 
-function isMany(changed: ReadonlySet<number>, { known }: Live): boolean {
-  return changed.size > manyChanges && changed.size > known.items.size / 4
-}
-
-/** Whether one of these is finished by now: what it took and touched is worth learning. */
-function anyDone(known: Known, changed: ReadonlySet<number>): boolean {
-  return [...changed].some((id) => !known.items.has(id))
-}
-
 async function stepsFor(tx: Tx, known: Known, decisions: readonly Decision[], now: Date): Promise<Step[]> {
   const ids = decisions.map(({ item }) => Number(item.id))
-  const before = await standingDecisions(tx.db, ids.length > manyChanges ? undefined : ids)
+  const before = await standingDecisions(tx.db, ids.length > manyItems ? undefined : ids)
   return decisions.flatMap((decision) => stepFor(known, decision, before.get(Number(decision.item.id)), now) ?? [])
 }
 

@@ -1,17 +1,10 @@
 /** What an epic waits for: nobody builds an epic, so it is its parts that wait. */
 
-import { partSources } from '../store/epics.ts'
-import type { DependencyRow, ItemRow } from '../store/items.ts'
+import { isPart } from '../store/epics.ts'
+import type { DependencyRow } from '../store/items.ts'
+import { below } from './below.ts'
 import { type Known, nameIn } from './known.ts'
 import type { Edge } from './schedule/types.ts'
-
-/** What is below an epic, through the epics inside it. */
-interface Below {
-  /** What is to be built. */
-  tasks: Map<number, ItemRow>
-  /** The names of all issues below, and its own: `owner/name#12`. */
-  names: Set<string>
-}
 
 /**
  * The edges by which parts wait for what their epics wait for, by the part. Pure. An epic that names a part of its own as
@@ -28,7 +21,7 @@ export function epicHolds(known: Known, asEdges: (row: DependencyRow) => Edge[])
     const name = known.nameOf(epic)
     for (const row of waiting.filter((one) => !names.has(nameIn(one)))) {
       for (const { blocker, source } of asEdges(row)) {
-        for (const task of tasks.values()) {
+        for (const task of tasks) {
           // What it waits for does not keep an item from being planned.
           if (task.state === 'planning') continue
           const edge: Edge = { item: String(task.id), blocker, source: `epic:${name}:${source}` }
@@ -43,24 +36,4 @@ export function epicHolds(known: Known, asEdges: (row: DependencyRow) => Edge[])
 /** Whether a row says what its item waits for, and that is still open. */
 function holds(row: DependencyRow): boolean {
   return row.blocker !== 'closed' && !isPart(row)
-}
-
-function isPart(row: DependencyRow): boolean {
-  return partSources.some((source) => source === row.source)
-}
-
-function below(known: Known, epic: ItemRow): Below {
-  const found: Below = { tasks: new Map(), names: new Set([known.nameOf(epic)]) }
-  const epics = [epic]
-  for (const one of epics) {
-    for (const row of (known.edges.get(one.id) ?? []).filter(isPart)) {
-      const name = nameIn(row)
-      const item = known.named(name)
-      if (found.names.has(name)) continue
-      found.names.add(name)
-      if (item?.kind === 'epic') epics.push(item)
-      else if (item && known.items.has(item.id)) found.tasks.set(item.id, item)
-    }
-  }
-  return found
 }

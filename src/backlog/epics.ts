@@ -2,7 +2,7 @@
 
 import { defaultSettings } from '../config/settings.ts'
 import { want } from '../store/effects.ts'
-import { partSources, unmadeOf } from '../store/epics.ts'
+import { isPart, unmadeOf } from '../store/epics.ts'
 import { advance, type DependencyRow, type ItemRow } from '../store/items.ts'
 import type { Tx } from '../store/open.ts'
 import { type Known, nameIn } from './known.ts'
@@ -15,7 +15,7 @@ export async function finishEpics(tx: Tx, known: Known, changed: ReadonlySet<num
   for (const id of [...known.epics].filter((id) => changed.has(id))) {
     const epic = known.items.get(id)
     if (epic?.state !== 'ready' || unmadeOf(epic) > 0) continue
-    const parts = (known.edges.get(id) ?? []).filter((edge) => partSources.some((source) => source === edge.source))
+    const parts = (known.edges.get(id) ?? []).filter(isPart)
     if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isOver(known, epic, edge))) continue
     await advance(tx, epic, 'done', {
       actor: 'tutti',

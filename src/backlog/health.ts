@@ -3,8 +3,8 @@
 import type { Env } from '../config/env.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { line } from '../github/sanitise.ts'
+import { isPart } from '../store/epics.ts'
 import type { ItemRow, SystemRow } from '../store/items.ts'
-import { partSources } from '../store/roadmaps.ts'
 import { type Known, nameIn } from './known.ts'
 import { Past } from './past.ts'
 import { Schedule } from './schedule/schedule.ts'
@@ -81,9 +81,7 @@ function orphansIn(known: Known, system: SystemRow, items: readonly ItemRow[]): 
     lost.set(edge.dependentId, `waits for ${name}, which is not there or cannot be read`)
   }
   // A roadmap elsewhere makes no orphans here.
-  const parts = new Set(
-    edges.filter(({ dependentId, source }) => known.epics.has(dependentId) && partSources.includes(source)).map(nameIn),
-  )
+  const parts = new Set(edges.filter((edge) => known.epics.has(edge.dependentId) && isPart(edge)).map(nameIn))
   const planned = [...parts].some((name) => name.startsWith(`${home}#`))
   return [...known.items.values()]
     .filter((item) => item.systemId === system.id)

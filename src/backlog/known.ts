@@ -26,7 +26,7 @@ interface Rows {
 }
 
 /** States in which a branch waits for people and keeps its files. */
-const inReview: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging']
+export const inReview: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging']
 
 export class Known {
   /** Every system that is served, by id. */

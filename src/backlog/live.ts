@@ -4,12 +4,60 @@
  */
 
 import { isDeepStrictEqual } from 'node:util'
-import type { ItemRow, SystemRow } from '../store/items.ts'
-import type { Known } from './known.ts'
+import { takeTurn } from '../store/changes.ts'
+import { type ItemRow, liveSystems, type SystemRow } from '../store/items.ts'
+import type { Tx } from '../store/open.ts'
+import { gather, gatherAgain, type Known, readPassing } from './known.ts'
+import type { Past } from './past.ts'
 import { edgeOf, type Node } from './schedule/graph.ts'
 import { Schedule } from './schedule/schedule.ts'
 import type { Edge, Run } from './schedule/types.ts'
 import { type Circumstances, edgesOf, heldByEpics, itemOf, presentOf, snapshotOf } from './snapshot.ts'
+
+/** More changes than this, and more than a quarter of the backlog, are read with everything else. */
+const manyChanges = 500
+
+/** What a look has taken in; `live` does not follow it yet. */
+export interface TakenIn {
+  live: Live
+  /** Items that something else may be true of than at the last look. */
+  changed: ReadonlySet<number>
+  circumstances: Circumstances
+}
+
+/**
+ * Takes the schedule's lock until the transaction ends and brings what a process knows up to date, or reads all of it:
+ * at first, where other rules hold than before, where much has changed, and where what changed cannot be told any more.
+ * @param kept what the process has kept; undefined reads everything.
+ * @param circumstancesOf asked once the rows are known.
+ */
+export async function takeIn(
+  tx: Tx,
+  kept: Live | undefined,
+  past: Past,
+  circumstancesOf: (known: Known) => Promise<Circumstances>,
+): Promise<TakenIn> {
+  const { look, changed: ids } = await takeTurn(tx, kept?.look)
+  const systems = new Map((await liveSystems(tx.db)).map((system) => [system.id, system]))
+  if (!kept || !ids || !kept.fits(systems) || isMany(ids, kept)) {
+    const known = await gather(tx)
+    await past.refresh(tx.db, known.systems)
+    const circumstances = await circumstancesOf(known)
+    return { live: new Live(known, circumstances, look), changed: new Set(known.items.keys()), circumstances }
+  }
+  const { known } = kept
+  kept.look = look
+  known.systems = systems
+  await readPassing(tx, known)
+  const changed = await gatherAgain(tx, known, ids)
+  // What a finished item took and touched is worth learning.
+  if ([...ids].some((id) => !known.items.has(id))) await past.refresh(tx.db, systems)
+  return { live: kept, changed, circumstances: await circumstancesOf(known) }
+}
+
+function isMany(changed: ReadonlySet<number>, { known }: Live): boolean {
+  return changed.size > manyChanges && changed.size > known.items.size / 4
+}
 
 export class Live {
   readonly known: Known

@@ -1,16 +1,16 @@
 /** How a roadmap is worked on: one part, some at once, one after another, or all (FEATURES E3); and not at all while it is paused. */
 
 import { eq } from 'drizzle-orm'
-import { partSources } from '../store/epics.ts'
-import type { DependencyRow, ItemRow } from '../store/items.ts'
+import type { ItemRow } from '../store/items.ts'
 import { working } from '../store/journey.ts'
 import type { Tx } from '../store/open.ts'
 import { type Pace, workItems } from '../store/schema.ts'
-import { type Known, nameIn } from './known.ts'
+import { below } from './below.ts'
+import { inReview, type Known } from './known.ts'
 import type { Edge } from './schedule/types.ts'
 
 /** The states in which a part is begun and not over: its successor in a sequence waits. */
-const begun: readonly ItemRow['state'][] = [...working, 'reviewing', 'approved', 'merging']
+const begun: readonly ItemRow['state'][] = [...working, ...inReview]
 /** The states in which an epic does not let its parts start. */
 const stopped: readonly ItemRow['state'][] = ['paused', 'held']
 
@@ -24,7 +24,7 @@ export function paceEdges(known: Known, waiting: { has(id: number): boolean }): 
   for (const epic of epicsIn(known)) {
     // Most roadmaps let everything start: nothing to look for in these.
     if (!stopped.includes(epic.state) && (epic.epic?.pace?.mode ?? 'batch') === 'batch') continue
-    const tasks = tasksOf(known, epic)
+    const { tasks } = below(known, epic)
     const ready = tasks.filter((task) => task.state === 'ready' && !waits(known, task) && !waiting.has(task.id))
     const allowed = new Set(allowedOf(epic, tasks, ready, known))
     const blocker = { kind: 'outside' as const, reference: known.nameOf(epic), state: 'open' as const }
@@ -58,23 +58,6 @@ function epicsIn(known: Known): ItemRow[] {
   return [...known.epics].flatMap((id) => known.items.get(id) ?? [])
 }
 
-/** The tasks that an epic is made of, at any depth, in their order. */
-function tasksOf(known: Known, epic: ItemRow, seen = new Set<number>()): ItemRow[] {
-  if (seen.has(epic.id)) return []
-  seen.add(epic.id)
-  const isPart = (edge: DependencyRow) => partSources.some((source) => source === edge.source)
-  const parts = (known.edges.get(epic.id) ?? [])
-    .filter(isPart)
-    .sort((one, other) => one.position - other.position || one.id - other.id)
-  return parts.flatMap((edge) => {
-    const item = known.named(nameIn(edge))
-    if (!item || seen.has(item.id)) return []
-    if (item.kind === 'epic') return tasksOf(known, item, seen)
-    seen.add(item.id)
-    return [item]
-  })
-}
-
 /** Whether a task waits for something else anyway. */
 function waits(known: Known, task: ItemRow): boolean {
   return (known.edges.get(task.id) ?? []).some((edge) => edge.blocker !== 'closed')
@@ -86,7 +69,7 @@ export async function noteOnly(tx: Tx, known: Known, started: readonly ItemRow[]
   for (const epic of epicsIn(known)) {
     const pace: Pace | undefined = epic.epic?.pace
     if (!epic.epic || pace?.mode !== 'one' || pace.only) continue
-    const ids = new Set(tasksOf(known, epic).map((task) => task.id))
+    const ids = new Set(below(known, epic).tasks.map((task) => task.id))
     const first = started.find((item) => ids.has(item.id))
     if (!first) continue
     const facts = { ...epic.epic, pace: { ...pace, only: known.nameOf(first) } }

@@ -4,7 +4,7 @@ import { DependencyCycle, UserError } from '../config/errors.ts'
 import { line } from '../github/sanitise.ts'
 import { wayBetween } from '../store/circle.ts'
 import { type IssueAddress, want } from '../store/effects.ts'
-import { partSources } from '../store/epics.ts'
+import { isPart } from '../store/epics.ts'
 import { type DependencyRow, type ItemRow, openDependencies } from '../store/items.ts'
 import { dependencies } from '../store/schema.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
@@ -57,8 +57,7 @@ async function listed(context: CommandContext, item: ItemRow): Promise<string> {
 
 async function edgesOf({ tx }: CommandContext, item: ItemRow): Promise<DependencyRow[]> {
   const all = await openDependencies(tx.db)
-  const isPart = (edge: DependencyRow) => item.kind === 'epic' && partSources.some((one) => one === edge.source)
-  return all.filter((edge) => edge.dependentId === item.id && !isPart(edge))
+  return all.filter((edge) => edge.dependentId === item.id && !(item.kind === 'epic' && isPart(edge)))
 }
 
 async function add(context: CommandContext, item: ItemRow, issue: IssueAddress): Promise<Reply> {

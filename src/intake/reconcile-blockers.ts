@@ -1,9 +1,8 @@
 /** Issues that items wait for, and whose closing nobody told us of. They can be in any repository. */
 
 import { NotFound } from '../github/types.ts'
-import { partSources } from '../store/epics.ts'
+import { isPart } from '../store/epics.ts'
 import {
-  type DependencyRow,
   getSystem,
   type ItemRow,
   liveSystems,
@@ -30,7 +29,7 @@ export async function reconcileBlockers(parts: IntakeParts): Promise<Mended> {
     const { repository, issueNumber } = edge
     const dependent = items.get(edge.dependentId)
     const name = `${repository}#${issueNumber}`
-    if (!dependent || asked.has(name) || isPart(edge, dependent)) continue
+    if (!dependent || asked.has(name) || (dependent.kind === 'epic' && isPart(edge))) continue
     asked.add(name)
     const own = await systemOfName(store.db, repository)
     const from = await getSystem(store.db, dependent.systemId)
@@ -48,10 +47,6 @@ export async function reconcileBlockers(parts: IntakeParts): Promise<Mended> {
   }
   await readRoadmaps(parts, [...items.values()])
   return mended
-}
-
-function isPart(edge: DependencyRow, dependent: ItemRow): boolean {
-  return dependent.kind === 'epic' && partSources.some((source) => source === edge.source)
 }
 
 /** The issues of our own items that are on their way. */

@@ -11,6 +11,11 @@ export const partSources = ['sub-issue', 'task-list', 'roadmap', 'plan'] as cons
 
 export type PartSource = (typeof partSources)[number]
 
+/** Whether an edge of an epic names what it is made of, and not what it waits for. */
+export function isPart(edge: Pick<DependencyRow, 'source'>): boolean {
+  return partSources.some((source) => source === edge.source)
+}
+
 /** One issue that an epic is made of. */
 export type Part = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker' | 'position' | 'heading'>
 

@@ -1,15 +1,13 @@
 /** What an epic is made of, down through the epics inside it, as far as Tutti knows. */
 
 import { and, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
+import { partSources } from './epics.ts'
 import type { DependencyRow, ItemRow } from './items.ts'
 import type { Database } from './open.ts'
 import type { Conflict, Outlook } from './outlook.ts'
 import { outlooksOf } from './outlook.ts'
 import { dependencies, pullRequests, systems, workItems } from './schema.ts'
 import { decisions } from './schema-schedule.ts'
-
-/** Edges that name what an epic is made of, not what it waits for. */
-export const partSources: readonly DependencyRow['source'][] = ['sub-issue', 'task-list', 'roadmap', 'plan']
 
 /** GitHub nests sub-issues this deep. */
 const deepest = 8

@@ -2,8 +2,8 @@
 
 import { and, eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { gather, gatherAgain, readPassing } from '../../src/backlog/known.ts'
-import { Live } from '../../src/backlog/live.ts'
+import { gather } from '../../src/backlog/known.ts'
+import { type Live, takeIn } from '../../src/backlog/live.ts'
 import { Past } from '../../src/backlog/past.ts'
 import { choose } from '../../src/backlog/schedule/choose.ts'
 import { type Random, randomInt, seeded } from '../../src/backlog/schedule/random.ts'
@@ -12,7 +12,7 @@ import { readEnv } from '../../src/config/env.ts'
 import { defaultSettings } from '../../src/config/settings.ts'
 import { takeTurn } from '../../src/store/changes.ts'
 import { observe } from '../../src/store/footprints.ts'
-import { liveSystems, noteBlocker, saveSystem } from '../../src/store/items.ts'
+import { noteBlocker, saveSystem } from '../../src/store/items.ts'
 import type { Store, Tx } from '../../src/store/open.ts'
 import { changes, dependencies, type Pace, runs, systems, workItems } from '../../src/store/schema.ts'
 import { openTestStore, type TestStore } from '../fakes/store.ts'
@@ -45,20 +45,13 @@ const circumstances = (): Circumstances => ({
   now: new Date(clock),
 })
 
-/** What a process does at a look, see dispatch.ts. @returns what it decides, and whether it read everything. */
+/** A look of a process that goes through everything. @returns what it decides, and whether it read everything. */
 async function look(tx: Tx, kept: { live: Live | undefined }) {
-  const turn = await takeTurn(tx, kept.live?.look)
-  const rows = new Map((await liveSystems(tx.db)).map((system) => [system.id, system]))
-  const { live } = kept
-  if (!live || !turn.changed || !live.fits(rows)) {
-    kept.live = new Live(await gather(tx), circumstances(), turn.look)
-    return { decisions: kept.live.schedule.decisions(), anew: true, changed: turn.changed }
-  }
-  live.look = turn.look
-  live.known.systems = rows
-  await readPassing(tx, live.known)
-  live.follow(await gatherAgain(tx, live.known, turn.changed), circumstances(), true)
-  return { decisions: live.schedule.decisions(), anew: false, changed: turn.changed }
+  const before = kept.live
+  const { live, changed, circumstances: now } = await takeIn(tx, before, past, async () => circumstances())
+  live.follow(changed, now, true)
+  kept.live = live
+  return { decisions: live.schedule.decisions(), anew: live !== before, changed }
 }
 
 const states = ['ready', 'ready', 'ready', 'planning', 'running', 'reviewing', 'held', 'done', 'skipped', 'cancelled']
