@@ -1,9 +1,6 @@
 /** Where the agent of an attempt is supervised. */
 
-import type { Settings } from '../config/settings.ts'
-
-/** From this many agents at work in one process on, supervising them would slow down the thread that takes webhooks. */
-const threadsFrom = 5
+import { type Settings, threadsFrom } from '../config/settings.ts'
 
 /**
  * Whether an agent that begins now is supervised in a thread of its own: where the repository's settings ask for it, and

@@ -1,9 +1,7 @@
 /** How many items are worked on side by side, and by what. */
+import { threadsFrom } from '../../config/settings.ts'
 import type { Decision } from './decision.ts'
 import type { ConcurrencyMode } from './types.ts'
-
-/** From this many agents in one process on, supervisors get threads of their own; see runs/thread.ts. */
-const THREADS_FROM = 5
 
 /**
  * The concurrency mode that fits what `choose` decided: `sequential` when file overlap or dependencies leave one item at a
@@ -17,6 +15,6 @@ export function concurrencyMode(decisions: readonly Decision[], atWork: number, 
     ({ action, item }) => action === 'start' && (repository === undefined || item.repository === repository),
   )
   const together = atWork + starts.length
-  if (together >= THREADS_FROM) return 'parallel-threads'
+  if (together >= threadsFrom) return 'parallel-threads'
   return together > 1 ? 'parallel-async' : 'sequential'
 }

@@ -80,7 +80,7 @@ function wordsFor(line: LogLine, started: Set<number>): string | undefined {
     case 'running': {
       const again = started.has(issue)
       started.add(issue)
-      return again ? 'goes to work again, told what went wrong' : 'goes to work in a worktree of its own'
+      return again ? 'goes to work again, told why' : 'goes to work in a worktree of its own'
     }
     case 'checking':
       return 'is written; the gates run on a clean checkout of that commit'
