@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 const shared = {
-  globalSetup: ['test/fakes/global.ts'],
+  globalSetup: ['test/support/global-setup.ts'],
   testTimeout: 120_000,
   hookTimeout: 60_000,
   // Tests here kill processes and race real ones; where others decide about landing, a second look is allowed.
@@ -10,7 +10,10 @@ const shared = {
 }
 
 /** Files that start a whole Tutti: to load it, and the embedded database, anew for each file takes seconds. */
-const whole = ['test/stories/**/*.test.ts', 'test/intake/**/*.test.ts', 'test/rooms/**/*.test.ts']
+const whole = [
+  'test/stories/**/*.test.ts',
+  'test/unit/{commands,config,db,domain,gates,github,lib,messages,pull-requests,reconcile,roadmaps,runs,scheduler,scheduling,webhooks,work-items}/**/*.test.ts',
+]
 
 export default defineConfig({
   test: {

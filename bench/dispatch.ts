@@ -72,6 +72,7 @@ async function labels(directory: string, items: number): Promise<number[]> {
   })
   await mkdir(join(directory, 'data'))
   const program = await startProgram({
+    main: join(import.meta.dirname, '../src/main.ts'),
     logFile: join(directory, 'tutti.log'),
     onLine: () => {},
     env: {

@@ -1,7 +1,7 @@
 /** How long a backlog takes: `choose()` against the best known makespans of published instances, beside simple rules. */
 import { parseArgs } from 'node:util'
-import { lognormal, seeded } from '../src/backlog/schedule/random.ts'
-import { OperatorError } from '../src/config/errors.ts'
+import { OperatorError } from '../src/lib/errors.ts'
+import { lognormal, seeded } from '../src/scheduler/optimiser/random.ts'
 import { byChoose, byRule, drive, type Following } from './lib/schedule-drive.ts'
 import { type Instance, readInstance, readOptima } from './lib/schedule-instances.ts'
 

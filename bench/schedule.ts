@@ -1,9 +1,9 @@
 /** What one event costs the scheduler in a large backlog. */
 import { parseArgs } from 'node:util'
-import { type Random, randomInt, seeded } from '../src/backlog/schedule/random.ts'
-import { Schedule, type ScheduleEvent } from '../src/backlog/schedule/schedule.ts'
-import type { Edge, Item } from '../src/backlog/schedule/types.ts'
-import { OperatorError } from '../src/config/errors.ts'
+import { OperatorError } from '../src/lib/errors.ts'
+import { type Random, randomInt, seeded } from '../src/scheduler/optimiser/random.ts'
+import { Schedule, type ScheduleEvent } from '../src/scheduler/schedule.ts'
+import type { Edge, Item } from '../src/scheduler/types.ts'
 import { anyEdge, largeBacklog } from './lib/schedule-backlog.ts'
 import { printHistory } from './lib/schedule-history.ts'
 

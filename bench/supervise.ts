@@ -6,10 +6,11 @@ import { join } from 'node:path'
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import type { AgentKind } from '../src/agents/agent.ts'
+import { supervise } from '../src/agents/drivers/supervise.ts'
 import { loadAgents } from '../src/agents/registry.ts'
-import { OperatorError } from '../src/config/errors.ts'
-import { supervise } from '../src/runs/agent/supervise.ts'
-import { createWarden, type Warden } from '../src/workspace/containment/warden.ts'
+import { OperatorError } from '../src/lib/errors.ts'
+import { createWarden, type Warden } from '../src/sandbox/reaper.ts'
+import { scriptedAgentFile } from '../test/support/scripted-agent.ts'
 
 /** One line for the list of benchmarks. */
 export const about = 'how late the main thread is while agents chatter, supervised in it and in threads of their own'
@@ -45,7 +46,7 @@ export async function run(argv: string[]): Promise<void> {
   })
   const [agents, megabytes, rounds] = [values.agents, values.megabytes, values.rounds].map(Number)
   if (!isCount(agents) || !isCount(megabytes) || !isCount(rounds)) throw new OperatorError('not a number', USAGE)
-  const kind = (await loadAgents()).get('scripted')
+  const kind = (await loadAgents({ files: [scriptedAgentFile] })).get('scripted')
   if (!kind) throw new OperatorError('there is no scripted agent')
   const directory = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
   const warden = createWarden({ instanceId: `bench-${process.pid}` })

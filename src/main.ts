@@ -6,5 +6,5 @@ import { setFlagsFromString } from 'node:v8'
 // webhooks most of the day would hold that for nothing. Measured: 269 MB at rest without these two, 120 to 140 with them.
 setFlagsFromString('--semi-space-growth-factor=1')
 setFlagsFromString('--optimize-for-size')
-const { main } = await import('./cli.ts')
+const { main } = await import('./cli/cli.ts')
 process.exitCode = await main(process.argv.slice(2))

@@ -9,8 +9,8 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { createNodeMiddleware, createProbot } from 'probot'
-import { createReceiver } from '../../src/intake/receive.ts'
-import { openStore } from '../../src/store/open.ts'
+import { openStore } from '../../src/db/connect.ts'
+import { createReceiver } from '../../src/webhooks/receive.ts'
 
 const [mode, secret = '', directory = ''] = process.argv.slice(2)
 const log = pino({ level: 'error' }, pino.destination({ dest: 2, sync: true }))

@@ -1,6 +1,6 @@
 /** A large backlog as an organisation would have it, from a seed. */
-import { type Random, randomInt } from '../../src/backlog/schedule/random.ts'
-import type { Edge, Item, Snapshot } from '../../src/backlog/schedule/types.ts'
+import { type Random, randomInt } from '../../src/scheduler/optimiser/random.ts'
+import type { Edge, Item, Snapshot } from '../../src/scheduler/types.ts'
 
 const REPOSITORIES = 20
 const MODULES = 30

@@ -1,7 +1,7 @@
 /** Works a backlog off in virtual time, event by event, as a running Tutti would. */
-import { choose } from '../../src/backlog/schedule/choose.ts'
-import { type ImproveOptions, improve } from '../../src/backlog/schedule/improve.ts'
-import type { Edge, Item, Plan, Run, Snapshot } from '../../src/backlog/schedule/types.ts'
+import { choose } from '../../src/scheduler/choose.ts'
+import { type ImproveOptions, improve } from '../../src/scheduler/optimiser/optimise.ts'
+import type { Edge, Item, Plan, Run, Snapshot } from '../../src/scheduler/types.ts'
 import type { Instance } from './schedule-instances.ts'
 
 const REPOSITORY = 'bench/shop'

@@ -1,12 +1,12 @@
 /** How well footprints are predicted on the history of a real repository. */
 import { spawnSync } from 'node:child_process'
+import { OperatorError } from '../../src/lib/errors.ts'
 import {
   type Evaluation,
   evaluatePredictions,
   type HistorySample,
   surePaths,
-} from '../../src/backlog/schedule/predict.ts'
-import { OperatorError } from '../../src/config/errors.ts'
+} from '../../src/scheduler/optimiser/predict-files.ts'
 
 /** A commit that touches more than this is a move or a reformat and says nothing about where work is. */
 const MOST_FILES = 50

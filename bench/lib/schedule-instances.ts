@@ -1,7 +1,7 @@
 /** Published scheduling instances as backlogs: what a task is to them, a work item is to us. */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { OperatorError } from '../../src/config/errors.ts'
+import { OperatorError } from '../../src/lib/errors.ts'
 
 export type Instance = {
   file: string

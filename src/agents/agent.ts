@@ -42,6 +42,7 @@ export const agentKindSchema = z.strictObject({
     .describe('Which ACP auth method to call when it asks for a login and that variable is set'),
   install: z.string().min(1).max(200).describe('One line: how to install it'),
   homepage: z.url().optional(),
+  playgroundOnly: z.boolean().default(false).describe('Refused when a real GitHub is served'),
 })
 
 /** A checked kind of agent. */

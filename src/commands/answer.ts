@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { answerQuestions } from '../store/plans.ts'
+import { answerQuestions } from '../db/plans.ts'
+import { UserError } from '../lib/errors.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { notNow, plannedItem } from './lib/planning.ts'
-import { typed } from './lib/standing.ts'
+import { typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'answer',

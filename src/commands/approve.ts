@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { issuesOf } from '../github/plan-wording.ts'
-import { startBreakdown } from '../store/breakdown.ts'
-import { advance, type ItemRow } from '../store/items.ts'
-import { contentOf, digestOf, dropPlan, latestPlan, notePlanApproved, type PlanRow } from '../store/plans.ts'
+import { contentOf, digestOf, dropPlan, latestPlan, notePlanApproved, type PlanRow } from '../db/plans.ts'
+import { advance, type ItemRow } from '../db/work-items.ts'
+import { issuesOf } from '../messages/plans.ts'
+import { startBreakdown } from '../planning/breakdown.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { goAhead, notNow, plannedItem, waitsForGo } from './lib/planning.ts'
-import { typed } from './lib/standing.ts'
+import { typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'approve',

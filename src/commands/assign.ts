@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { NoAvailableWork } from '../config/errors.ts'
-import { dependenciesIn, type IssueReference } from '../github/dependencies.ts'
-import { type KnownIssue, keyOf } from '../github/look-up.ts'
-import { type ItemRow, openDependencies } from '../store/items.ts'
-import { finished, journey } from '../store/journey.ts'
-import { queueIssue } from '../store/queue-issue.ts'
+import { type ItemRow, openDependencies } from '../db/work-items.ts'
+import { dependenciesIn, type IssueReference } from '../domain/dependency-lines.ts'
+import { finished, journey } from '../domain/lifecycle.ts'
+import { type KnownIssue, keyOf } from '../github/resolve-issues.ts'
+import { NoAvailableWork } from '../lib/errors.ts'
+import { queueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { setFamily } from './lib/family.ts'
-import { issuesNamed, notAnIssue, shown, writtenIssue } from './lib/issues.ts'
-import { typed } from './lib/standing.ts'
+import { issuesNamed, notAnIssue, shown, writtenIssue } from './lib/issue-arguments.ts'
+import { setFamily } from './lib/scoped-label.ts'
+import { typed } from './lib/status-sentence.ts'
 
 /** Puts several issues to work at once, and says of each other one why not (FEATURES C4). */
 export const command = defineCommand({

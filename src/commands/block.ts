@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { line } from '../github/sanitise.ts'
+import { UserError } from '../lib/errors.ts'
+import { line } from '../lib/sanitise.ts'
 import { defineCommand, type Reply } from './command.ts'
-import { endedAttempt, setAside } from './lib/aside.ts'
-import { standing, typed } from './lib/standing.ts'
+import { endedAttempt, setAside } from './lib/set-aside.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 /** Something that Tutti cannot see stands in the way: it waits for a person, and says for what. */
 export const command = defineCommand({

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
+import { UserError } from '../lib/errors.ts'
 import { defineCommand, type Reply } from './command.ts'
-import { makeIssueOf } from './lib/goals.ts'
-import { typed } from './lib/standing.ts'
+import { makeIssueOf } from './lib/goal-issue.ts'
+import { typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'build',

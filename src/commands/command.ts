@@ -4,15 +4,15 @@
  */
 
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
 import type { Settings } from '../config/settings.ts'
-import type { IssueReference } from '../github/dependencies.ts'
-import type { KnownIssue } from '../github/look-up.ts'
+import { record } from '../db/audit-log.ts'
+import type { Tx } from '../db/connect.ts'
+import type { PullRow } from '../db/pull-requests.ts'
+import { type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
+import type { IssueReference } from '../domain/dependency-lines.ts'
+import type { KnownIssue } from '../github/resolve-issues.ts'
 import type { Actor, Issue, Permission } from '../github/types.ts'
-import { type ItemRow, lockItem, type SystemRow } from '../store/items.ts'
-import { record } from '../store/journal.ts'
-import type { Tx } from '../store/open.ts'
-import type { PullRow } from '../store/pulls.ts'
+import { UserError } from '../lib/errors.ts'
 
 /** Where a command was given, and everything it may act on. */
 export interface CommandContext {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { nearest } from '../config/nearest.ts'
-import { line } from '../github/sanitise.ts'
+import { nearest } from '../lib/did-you-mean.ts'
+import { UserError } from '../lib/errors.ts'
+import { line } from '../lib/sanitise.ts'
 import { type Command, type CommandContext, defineCommand, type Reply } from './command.ts'
-import { typed } from './lib/standing.ts'
+import { typed } from './lib/status-sentence.ts'
 import { usage, withPrefix } from './parse.ts'
 
 export const command = defineCommand({

@@ -1,12 +1,12 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { line } from '../github/sanitise.ts'
-import { type ItemRow, StaleItem } from '../store/items.ts'
-import { gateRows, type PullRow, pullOfItem } from '../store/pulls.ts'
-import { pullRequests, workItems } from '../store/schema.ts'
+import { gateRows, type PullRow, pullOfItem } from '../db/pull-requests.ts'
+import { pullRequests, workItems } from '../db/schema/core.ts'
+import { type ItemRow, StaleItem } from '../db/work-items.ts'
+import { UserError } from '../lib/errors.ts'
+import { line } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { commit, standing, typed } from './lib/standing.ts'
+import { commit, standing, typed } from './lib/status-sentence.ts'
 
 /**
  * Asks for the merge of exactly the commit that is the head now. Whether it is approved and green is GitHub's to say,

@@ -1,9 +1,9 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
-import { line } from '../github/sanitise.ts'
-import { working } from '../store/journey.ts'
-import { type Outlook, outlookOf } from '../store/outlook.ts'
-import { runs, workItems } from '../store/schema.ts'
+import { type Outlook, outlookOf } from '../db/schedule-reports.ts'
+import { runs, workItems } from '../db/schema/core.ts'
+import { working } from '../domain/lifecycle.ts'
+import { line } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 
 const usualCount = 5

@@ -1,10 +1,10 @@
 /** Finds the command in a comment. Pure; knows nothing of who wrote it. */
 
 import { z } from 'zod'
-import { nearest } from '../config/nearest.ts'
+import { nearest } from '../lib/did-you-mean.ts'
+import { plainLines } from '../lib/markdown/plain-lines.ts'
 import type { Command } from './command.ts'
-import { plainLines } from './lib/plain-lines.ts'
-import { argumentsOf, splitWords, textArguments } from './lib/words.ts'
+import { argumentsOf, splitWords, textArguments } from './lib/arguments.ts'
 
 /** A command and its arguments, checked; or a word that is nearly one; or a command whose arguments do not fit. */
 export type Parsed =

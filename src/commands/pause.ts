@@ -1,10 +1,10 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { systems } from '../store/schema.ts'
+import { systems } from '../db/schema/core.ts'
+import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { endedAttempt, setAside } from './lib/aside.ts'
-import { standing, typed } from './lib/standing.ts'
+import { endedAttempt, setAside } from './lib/set-aside.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 /**
  * Pausing an issue ends a running attempt: an item is in one place of its journey, and the result of an attempt that

@@ -1,13 +1,13 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { asked } from '../config/routing.ts'
-import { getItem, type ItemRow } from '../store/items.ts'
-import { planAnew, plannable } from '../store/plans.ts'
-import { labelFacts, queueIssue } from '../store/queue-issue.ts'
-import { runsOf } from '../store/runs.ts'
+import { planAnew, plannable } from '../db/plans.ts'
+import { runsOf } from '../db/runs.ts'
+import { getItem, type ItemRow } from '../db/work-items.ts'
+import { asked } from '../domain/choose-workflow.ts'
+import { UserError } from '../lib/errors.ts'
+import { labelFacts, queueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { routeWhenQueued } from './lib/planning.ts'
-import { standing, typed } from './lib/standing.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'plan',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineCommand, type Reply } from './command.ts'
-import { setFamily } from './lib/family.ts'
+import { setFamily } from './lib/scoped-label.ts'
 
 export const command = defineCommand({
   name: 'priority',

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { queueIssue } from '../store/queue-issue.ts'
-import { runsOf } from '../store/runs.ts'
+import { runsOf } from '../db/runs.ts'
+import { UserError } from '../lib/errors.ts'
+import { queueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { standing, typed } from './lib/standing.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'queue',

@@ -1,6 +1,6 @@
 /** Finds the commands: every other file in this folder is one, and its name is the word after the slash. */
 
-import { loadSocket } from '../config/socket.ts'
+import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type Command, commandShape } from './command.ts'
 
 const notCommands = ['command.ts', 'docs.ts', 'parse.ts', 'registry.ts']
@@ -11,7 +11,7 @@ const notCommands = ['command.ts', 'docs.ts', 'parse.ts', 'registry.ts']
  * @throws {OperatorError} naming the file and the field that does not fit.
  */
 export async function loadCommands(folder: string = import.meta.dirname): Promise<ReadonlyMap<string, Command>> {
-  return loadSocket<Command>({
+  return loadPlugins<Command>({
     folder,
     except: notCommands,
     exported: 'command',

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { advance, type ItemRow } from '../store/items.ts'
-import { dropPlan, forgetRounds, latestPlan } from '../store/plans.ts'
+import { dropPlan, forgetRounds, latestPlan } from '../db/plans.ts'
+import { advance, type ItemRow } from '../db/work-items.ts'
+import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { setAside } from './lib/aside.ts'
 import { notNow, plannedItem, said, waitsForGo } from './lib/planning.ts'
-import { typed } from './lib/standing.ts'
+import { setAside } from './lib/set-aside.ts'
+import { typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'reject',

@@ -1,13 +1,13 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { advance, getItem, type ItemRow, itemsIn } from '../store/items.ts'
-import type { ItemState } from '../store/journey.ts'
-import { gateRows, pullOfItem } from '../store/pulls.ts'
-import { addPersonRun, runsOf } from '../store/runs.ts'
-import { systems } from '../store/schema.ts'
+import { gateRows, pullOfItem } from '../db/pull-requests.ts'
+import { addPersonRun, runsOf } from '../db/runs.ts'
+import { systems } from '../db/schema/core.ts'
+import { advance, getItem, type ItemRow, itemsIn } from '../db/work-items.ts'
+import type { ItemState } from '../domain/lifecycle.ts'
+import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { commit, standing, typed } from './lib/standing.ts'
+import { commit, standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'resume',

@@ -1,12 +1,12 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { advance, type ItemRow } from '../store/items.ts'
-import type { ItemState } from '../store/journey.ts'
-import { runsOf } from '../store/runs.ts'
-import { workItems } from '../store/schema.ts'
+import { runsOf } from '../db/runs.ts'
+import { workItems } from '../db/schema/core.ts'
+import { advance, type ItemRow } from '../db/work-items.ts'
+import type { ItemState } from '../domain/lifecycle.ts'
+import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { standing, typed } from './lib/standing.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'retry',

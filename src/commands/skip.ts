@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { line } from '../github/sanitise.ts'
+import { UserError } from '../lib/errors.ts'
+import { line } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { setAside } from './lib/aside.ts'
-import { standing, typed } from './lib/standing.ts'
+import { setAside } from './lib/set-aside.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'skip',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineCommand, type Reply } from './command.ts'
-import { spentHere } from './lib/spent.ts'
-import { standing, typed } from './lib/standing.ts'
+import { spentHere } from './lib/spending.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'status',

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { type ItemRow, itemsIn, lockItem } from '../store/items.ts'
-import { working } from '../store/journey.ts'
-import { liveRun } from '../store/runs.ts'
+import { liveRun } from '../db/runs.ts'
+import { type ItemRow, itemsIn, lockItem } from '../db/work-items.ts'
+import { working } from '../domain/lifecycle.ts'
+import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { endedAttempt, setAside } from './lib/aside.ts'
-import { standing, typed } from './lib/standing.ts'
+import { endedAttempt, setAside } from './lib/set-aside.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'stop',

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { UserError } from '../config/errors.ts'
-import { lastDecision } from '../store/decisions.ts'
-import { type ItemRow, itemOfIssue } from '../store/items.ts'
-import { type Conflict, outlookOf } from '../store/outlook.ts'
+import { lastDecision } from '../db/decisions.ts'
+import { type Conflict, outlookOf } from '../db/schedule-reports.ts'
+import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
+import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { clock, pathsOf } from './lib/scheduled.ts'
-import { standing, typed } from './lib/standing.ts'
+import { standing, typed } from './lib/status-sentence.ts'
 
 /** Rows of the conflict matrix that are shown. */
 const mostConflicts = 10

@@ -7,8 +7,8 @@ import { createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { OperatorError } from './errors.ts'
-import { defaultCurrency, mostAmount } from './money.ts'
+import { OperatorError } from '../lib/errors.ts'
+import { defaultCurrency, mostAmount } from '../lib/money.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -35,6 +35,17 @@ const schema = z.object({
 
   /** Which agent works where a repository does not say. */
   AGENT: z.string().default('claude-code'),
+  /** More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them. */
+  AGENT_FILES: z
+    .string()
+    .default('')
+    .transform((value) =>
+      value
+        .split(',')
+        .map((path) => path.trim())
+        .filter(Boolean)
+        .map((path) => resolve(path)),
+    ),
   MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4),
   /** What agents may cost in a day (UTC), all repositories together, before no other one is started. */
   MAX_SPEND_PER_DAY: z.coerce.number().positive().max(mostAmount).optional(),

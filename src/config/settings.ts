@@ -5,9 +5,9 @@
 
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { UserError } from './errors.ts'
-import { defaultCurrency, mostAmount } from './money.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../lib/did-you-mean.ts'
+import { UserError } from '../lib/errors.ts'
+import { defaultCurrency, mostAmount } from '../lib/money.ts'
 
 /** Where the settings live in a repository. */
 export const settingsPath = '.github/tutti.yml'

@@ -5,9 +5,9 @@
 
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import type { Sha } from '../config/ids.ts'
 import type { Settings } from '../config/settings.ts'
-import type { ItemRow } from '../store/items.ts'
+import type { ItemRow } from '../db/work-items.ts'
+import type { Sha } from '../lib/ids.ts'
 
 /** One changed file, as git tells it. */
 export interface Change {

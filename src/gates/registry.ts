@@ -1,6 +1,6 @@
 /** Finds the gates: every other file in this folder is one, and its name is the id. */
 
-import { loadSocket } from '../config/socket.ts'
+import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type Gate, gateShape } from './gate.ts'
 
 const notGates = ['checker.ts', 'gate.ts', 'judge.ts', 'registry.ts']
@@ -11,6 +11,6 @@ const notGates = ['checker.ts', 'gate.ts', 'judge.ts', 'registry.ts']
  * @throws {OperatorError} naming the file and the field that does not fit.
  */
 export async function loadGates(folder: string = import.meta.dirname): Promise<readonly Gate[]> {
-  const gates = await loadSocket<Gate>({ folder, except: notGates, exported: 'gate', shape: gateShape, idField: 'id' })
+  const gates = await loadPlugins<Gate>({ folder, except: notGates, exported: 'gate', shape: gateShape, idField: 'id' })
   return [...gates.values()]
 }

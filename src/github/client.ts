@@ -5,8 +5,8 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
-import { NotYet } from '../store/queues.ts'
-import { WriteLimiter } from './limits.ts'
+import { NotYet } from '../db/queues.ts'
+import { WriteLimiter } from './write-limiter.ts'
 
 export type Octokit = InstanceType<typeof ProbotOctokit>
 

@@ -4,15 +4,15 @@
  */
 
 import type { Logger } from 'pino'
-import { claimEffect, type Effect, type EffectRow, releaseEffects, settleEffect, wanted } from '../store/effects.ts'
-import { getSystem } from '../store/items.ts'
-import type { Store } from '../store/open.ts'
-import { NotYet } from '../store/queues.ts'
-import { type Carriage, carriers } from './carry.ts'
+import type { Store } from '../db/connect.ts'
+import { claimEffect, type Effect, type EffectRow, releaseEffects, settleEffect, wanted } from '../db/outbox.ts'
+import { NotYet } from '../db/queues.ts'
+import { getSystem } from '../db/work-items.ts'
+import { withinLimit } from '../lib/sanitise.ts'
+import { renderStatus } from '../work-items/status-comment.ts'
 import type { Client } from './client.ts'
+import { type Carriage, carriers } from './effects.ts'
 import { statusOf } from './repository.ts'
-import { withinLimit } from './sanitise.ts'
-import { renderStatus } from './status.ts'
 
 /** A server error is waited out for about two hours; after that a person is told in the log and the status. */
 const maxAttempts = 30

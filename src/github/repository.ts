@@ -1,6 +1,6 @@
 /** Reading one repository: GitHub's answers turned into the words of types.ts. */
 
-import { sha } from '../config/ids.ts'
+import { sha } from '../lib/ids.ts'
 import type { Octokit } from './client.ts'
 import type { Actor, Check, Issue, IssueEvent, Permission, Pull, Repository, Review } from './types.ts'
 import { NotFound } from './types.ts'

@@ -1,7 +1,7 @@
 /** The verbs that rooms may use on GitHub for reading. Writing goes through effects (store/effects.ts) alone. */
 
-import type { Sha } from '../config/ids.ts'
-import type { SystemRow } from '../store/items.ts'
+import type { SystemRow } from '../db/work-items.ts'
+import type { Sha } from '../lib/ids.ts'
 
 /** A user as payloads name them. The id is what counts; logins can be renamed and registered again. */
 export interface Actor {

@@ -4,13 +4,10 @@
  */
 
 import { join } from 'node:path'
-import { type Sha, sha } from '../config/ids.ts'
-import { loopNamed, settingsInLoop } from '../config/loops.ts'
-import { answersForAgent, planForAgent } from '../github/plan-wording.ts'
-import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../store/items.ts'
-import type { Tx } from '../store/open.ts'
-import { approvedPlan, roundsOf } from '../store/plans.ts'
-import { type Pulse, type StopReason, startPulse } from '../store/pulse.ts'
+import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
+import type { Tx } from '../db/connect.ts'
+import { approvedPlan, roundsOf } from '../db/plans.ts'
+import { BaseGone, freshen } from '../db/repositories.ts'
 import {
   claimRun,
   endRun,
@@ -20,22 +17,25 @@ import {
   leavePlanning,
   type RunRow,
   updateRun,
-} from '../store/runs.ts'
-import { worktrees } from '../store/schema.ts'
-import { BaseGone, freshen } from '../store/systems.ts'
-import { keepUsage } from '../store/usage.ts'
-import type { Control } from '../workspace/control.ts'
-import { headRef } from '../workspace/history.ts'
-import { validBranch } from '../workspace/names.ts'
-import type { Worktree } from '../workspace/records.ts'
-import type { AgentOutcome } from './agent/outcome.ts'
-import { converse } from './converse.ts'
-import { type Ending, failureOf, stopped, unsafe } from './endings.ts'
+} from '../db/runs.ts'
+import { worktrees } from '../db/schema/core.ts'
+import { keepUsage } from '../db/usage.ts'
+import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../db/work-items.ts'
+import { loopNamed, settingsInLoop } from '../domain/workflows.ts'
+import type { Control } from '../git/bare-clone.ts'
+import { headRef } from '../git/history.ts'
+import { validBranch } from '../git/names.ts'
+import type { Worktree } from '../git/worktree-records.ts'
+import { type Sha, sha } from '../lib/ids.ts'
+import { answersForAgent, planForAgent } from '../messages/plans.ts'
+import { converse } from './agent-session.ts'
+import type { RunParts } from './context.ts'
+import { touchedBy } from './edited-files.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
-import type { RunParts } from './parts.ts'
-import { makePlan } from './plan-run.ts'
+import { type Pulse, type StopReason, startPulse } from './heartbeat.ts'
+import { type Ending, failureOf, stopped, unsafe } from './outcomes.ts'
+import { makePlan } from './planning-run.ts'
 import { promptFor } from './prompt.ts'
-import { touchedBy } from './touched.ts'
 
 const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
 

@@ -1,12 +1,12 @@
 /** What an agent is told about what happened before, and what the gates have already refused. */
 
 import { and, desc, eq, gt } from 'drizzle-orm'
-import type { ItemRow } from '../store/items.ts'
-import { getSystem } from '../store/items.ts'
-import type { Database } from '../store/open.ts'
-import { buildsOf, type RunRow } from '../store/runs.ts'
-import { approvals, gateResults, pullRequests } from '../store/schema.ts'
-import type { RunParts } from './parts.ts'
+import type { Database } from '../db/connect.ts'
+import { buildsOf, type RunRow } from '../db/runs.ts'
+import { approvals, gateResults, pullRequests } from '../db/schema/core.ts'
+import type { ItemRow } from '../db/work-items.ts'
+import { getSystem } from '../db/work-items.ts'
+import type { RunParts } from './context.ts'
 
 /** The last lines of a failing gate: enough to see the failure, not enough to fill the context. */
 const logCharacters = 6_000

@@ -1,6 +1,6 @@
 /** What an agent is told. The text is the one of the moment it was queued; nobody else's words are in it. */
 
-import type { Loop } from '../config/loops.ts'
+import type { Loop } from '../domain/workflows.ts'
 
 export interface Task {
   repository: string

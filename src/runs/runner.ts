@@ -1,11 +1,11 @@
 /** The runner of this process: starts attempts, knows which are alive, ends them when Tutti stops. */
 
 import { eq } from 'drizzle-orm'
-import { stopping } from '../store/queues.ts'
-import { getRun, isPlanning } from '../store/runs.ts'
-import { runs } from '../store/schema.ts'
+import { stopping } from '../db/queues.ts'
+import { getRun, isPlanning } from '../db/runs.ts'
+import { runs } from '../db/schema/core.ts'
 import { attempt } from './attempt.ts'
-import type { RunParts } from './parts.ts'
+import type { RunParts } from './context.ts'
 
 export class Runner {
   readonly #parts: RunParts

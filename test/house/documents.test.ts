@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { loadAgents } from '../../src/agents/registry.ts'
-import { commandTable } from '../../src/commands/docs.ts'
+import { commandTable } from '../../src/commands/lib/readme-table.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 import { readEnv } from '../../src/config/env.ts'
 import { readSettings } from '../../src/config/settings.ts'
-import { events } from '../../src/intake/interpret.ts'
+import { events } from '../../src/webhooks/parse.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 
@@ -19,7 +19,7 @@ test('the README lists every command, as the socket describes it', async () => {
 
 test('the README lists every kind of agent for real work', async () => {
   for (const id of (await loadAgents()).keys()) {
-    if (id !== 'scripted') expect(readme, id).toContain(`| \`${id}\` |`)
+    expect(readme, id).toContain(`| \`${id}\` |`)
   }
 })
 

@@ -32,7 +32,7 @@ test('the migrations say what the schema says', async () => {
   const before = await readdir(directory)
   // drizzle-kit takes no absolute path there, fails, and ends with 0 all the same.
   const out = relative('.', directory)
-  const args = ['generate', '--dialect', 'postgresql', '--schema', './src/store/schema*.ts', '--out', out]
+  const args = ['generate', '--dialect', 'postgresql', '--schema', './src/db/schema/*.ts', '--out', out]
   const { stdout } = await exec('node_modules/.bin/drizzle-kit', args)
   expect(stdout).toContain('No schema changes')
   expect(await readdir(directory)).toEqual(before)

@@ -4,8 +4,8 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { byBot, expectMergedOnce, pullsOf, untilMerged } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { byBot, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 const scriptedAgent = fileURLToPath(new URL('../../src/playground/agent/main.ts', import.meta.url))
 

@@ -1,8 +1,8 @@
 /** The branch that pull requests go to: another than the default one, and one that is gone. */
 
 import { expect, test } from 'vitest'
-import { expectMergedOnce, untilMerged } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { expectMergedOnce, untilMerged } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 const settings = `${plainSettings}branches:\n  base: develop\n`
 

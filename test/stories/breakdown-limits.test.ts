@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot } from './facts.ts'
-import { openWorld, type World } from './world.ts'
+import { byBot } from '../support/facts.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 const route = 'POST /repos/{owner}/{repo}/issues'
 const keys = Array.from({ length: 12 }, (_, at) => `part-${String.fromCharCode(97 + at)}`)

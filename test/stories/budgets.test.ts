@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { begun, byBot, pullsOf } from './facts.ts'
-import { startProcess } from './processes.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { begun, byBot, pullsOf } from '../support/facts.ts'
+import { startProcess } from '../support/processes.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 const limited = (limits: string) => plainSettings.replace('idleMinutes: 0.2', `idleMinutes: 0.2\n  ${limits}`)
 

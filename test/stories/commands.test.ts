@@ -1,8 +1,8 @@
 /** Commands in comments: what they answer, who may give them, and that each comment acts once. */
 
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 test('help, status, typos and words that are no commands; only writers are heard', async () => {
   const world = await openWorld()

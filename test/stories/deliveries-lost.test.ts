@@ -1,8 +1,8 @@
 /** Webhooks that never arrive, arrive twice, or in another order: the end is the same. */
 
 import { expect, test } from 'vitest'
-import { expectMergedOnce, untilDone, untilMerged } from './facts.ts'
-import { openWorld } from './world.ts'
+import { expectMergedOnce, untilDone, untilMerged } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 /** Looks for what was missed every second or so, where the defaults are five minutes and an hour. */
 const watchful = { SWEEP_MINUTES: '0.02', IDLE_SWEEP_MINUTES: '0.02' }

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld, type World } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 /** An issue that waits for others by a line in its text, with the usual label. */
 async function waitingFor({ maintainer, repository }: World, title: string, lines: string[]): Promise<Issue> {

@@ -1,8 +1,8 @@
 /** The text of an issue is edited, and nobody tells Tutti: it is found by looking, at no cost for those that stayed as they were. */
 
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 /** Looks for what was missed every second or so, where the defaults are five minutes and an hour. */
 const watchful = { SWEEP_MINUTES: '0.02', IDLE_SWEEP_MINUTES: '0.02' }

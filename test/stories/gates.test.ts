@@ -1,8 +1,8 @@
 /** Gates that refuse: the next attempt is told why; when attempts are used up, a person is. */
 
 import { expect, test } from 'vitest'
-import { byBot, expectMergedOnce, pullsOf, untilMerged } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { byBot, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 test('what a gate refused is mended by the next attempt, and both are told', async () => {
   const world = await openWorld()

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { ApiFault, Rule } from '../../src/playground/github/faults.ts'
-import { byBot, expectMergedOnce, untilDone, untilMerged } from './facts.ts'
-import { openWorld, type World } from './world.ts'
+import { byBot, expectMergedOnce, untilDone, untilMerged } from '../support/facts.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 /** Every write of a journey whose review comes with a `/merge`. */
 const writes = {

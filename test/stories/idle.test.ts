@@ -2,8 +2,8 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { expectMergedOnce, untilMerged } from './facts.ts'
-import { openWorld } from './world.ts'
+import { expectMergedOnce, untilMerged } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 const perSecond = { SWEEP_MINUTES: '0.015', IDLE_SWEEP_MINUTES: '60' }
 

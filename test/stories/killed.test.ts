@@ -3,9 +3,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { expectMergedOnce, pullsOf, untilMerged } from './facts.ts'
-import { isAlive, processIn, startProcess } from './processes.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
+import { isAlive, processIn, startProcess } from '../support/processes.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 /** An agent that starts a process of its own, says where it is, and works until a file is there. */
 const patient = (world: World) => [

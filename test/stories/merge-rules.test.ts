@@ -1,8 +1,8 @@
 /** What stands between an approval and the merge: checks of others, protected paths, and a head that moves. */
 
 import { expect, test } from 'vitest'
-import { byBot, checkRunsOn, expectMergedOnce, untilDone } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, checkRunsOn, expectMergedOnce, untilDone } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 test('a failing check is named and blocks; once it is green /merge merges', async () => {
   const world = await openWorld()

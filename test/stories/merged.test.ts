@@ -1,7 +1,7 @@
 /** A labelled issue becomes a reviewed, merged pull request. */
 
 import { expect, test } from 'vitest'
-import { openWorld } from './world.ts'
+import { openWorld } from '../support/world.ts'
 
 test('label, review, /merge: one comment, one pull request, at most 15 API calls', async () => {
   const world = await openWorld()

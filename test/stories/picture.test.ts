@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { begun, byBot, untilMerged } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { begun, byBot, untilMerged } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 const settings = `${plainSettings}modules:
   auth: { paths: [src/auth/] }

@@ -2,9 +2,9 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot } from './facts.ts'
-import { startProcess } from './processes.ts'
-import { openWorld, type World } from './world.ts'
+import { byBot } from '../support/facts.ts'
+import { startProcess } from '../support/processes.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 const item = (key: string, more: object = {}) => ({
   key,

@@ -3,9 +3,9 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { startProcess } from './processes.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { startProcess } from '../support/processes.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 const plan = { summary: 'One greeting.', steps: ['Write it'], effort: 'S', risk: 'low', confidence: 0.9 }
 const handIn = (more: object = {}) => `  tool submit_plan ${JSON.stringify({ ...plan, ...more })}`

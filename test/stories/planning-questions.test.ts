@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 const plan = (more: object = {}) =>
   JSON.stringify({

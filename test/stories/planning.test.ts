@@ -3,8 +3,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 const plan = {
   summary: 'Write the greeting into its own file.',

@@ -3,9 +3,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
-import { expectMergedOnce, untilMerged } from './facts.ts'
-import { startProcess } from './processes.ts'
-import { openWorld } from './world.ts'
+import { expectMergedOnce, untilMerged } from '../support/facts.ts'
+import { startProcess } from '../support/processes.ts'
+import { openWorld } from '../support/world.ts'
 
 // Embedded PGlite serves one process and has no connections to cut.
 const onPostgres = test.skipIf(!process.env.TEST_DATABASE_URL)

@@ -1,8 +1,8 @@
 /** People do things to the pull request and its branch by hand; nothing of theirs is lost, and it is said what follows. */
 
 import { expect, test } from 'vitest'
-import { byBot, expectMergedOnce, pullsOf, untilDone } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, expectMergedOnce, pullsOf, untilDone } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 test('merged by hand is done, and releases what waited', async () => {
   const world = await openWorld()

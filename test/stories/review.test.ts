@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { byBot, expectMergedOnce, pullsOf, untilDone } from './facts.ts'
-import { openWorld, plainSettings } from './world.ts'
+import { byBot, expectMergedOnce, pullsOf, untilDone } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 /** An agent that keeps every prompt outside of the tree and adds a line to a file; it takes its time. */
 const keeper = `agent: command

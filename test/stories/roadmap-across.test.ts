@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue, Repository } from '../../src/playground/github/model.ts'
-import { byBot } from './facts.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { byBot } from '../support/facts.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 const script = (...lines: string[]) => ['```tutti-script', ...lines, '```'].join('\n')
 const settings = { 'README.md': '# It\n', '.github/tutti.yml': plainSettings }

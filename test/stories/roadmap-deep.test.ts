@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 test('roadmaps nest 8 levels deep: what is further down is named and left, what is above is built', async () => {
   const world = await openWorld()

@@ -1,8 +1,8 @@
 /** Roadmaps at their limits: hundreds of parts, the longest text, shared and given up, edited, answers lost, old servers. */
 
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 test('hundreds of parts in the longest text: few calls, no comment on those that wait, given up together', async () => {
   const world = await openWorld()

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { begun, pullsOf, untilMerged } from './facts.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { begun, pullsOf, untilMerged } from '../support/facts.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 async function roadmapOf({ maintainer, repository }: World, parts: readonly Issue[]): Promise<Issue> {
   return maintainer.createIssue(repository, {

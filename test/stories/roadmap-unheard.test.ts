@@ -1,8 +1,8 @@
 /** What happens to a roadmap while nobody tells Tutti: it is found by looking, and who did it still counts. */
 
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 /** Looks for what was missed every second or so, where the defaults are five minutes and an hour. */
 const watchful = { SWEEP_MINUTES: '0.02', IDLE_SWEEP_MINUTES: '0.02' }

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { pullsOf, untilMerged } from './facts.ts'
-import { openWorld, type World } from './world.ts'
+import { pullsOf, untilMerged } from '../support/facts.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 const file = (name: string) => `write src/${name}.txt: ${name}`
 

@@ -2,8 +2,8 @@
 
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot, pullsOf, untilMerged } from './facts.ts'
-import { openWorld, type World } from './world.ts'
+import { byBot, pullsOf, untilMerged } from '../support/facts.ts'
+import { openWorld, type World } from '../support/world.ts'
 
 const script = (...lines: string[]) => ['```tutti-script', ...lines, '```'].join('\n')
 

@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { begun, pullsOf } from './facts.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { begun, pullsOf } from '../support/facts.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 const settings = `${plainSettings.replace('idleMinutes: 0.2', 'idleMinutes: 2')}modules:
   auth: { paths: [src/auth/] }

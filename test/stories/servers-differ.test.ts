@@ -1,8 +1,8 @@
 /** Servers that speak GitHub's API without all of it: the journey ends in a merge, and the log says once what is missing. */
 
 import { expect, test } from 'vitest'
-import { byBot, pullsOf, untilDone } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, pullsOf, untilDone } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 const without: [string, string[]][] = [
   ['reactions', ['* /repos/{owner}/{repo}/issues/comments/{comment_id}/reactions*']],

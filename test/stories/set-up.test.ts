@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startGitHub } from '../../src/playground/github/server.ts'
-import { prepareDatabase } from '../fakes/store.ts'
+import { scriptedAgentFile } from '../support/scripted-agent.ts'
+import { prepareDatabase } from '../support/test-store.ts'
 
 test('without credentials a page registers the app from app.yml; with them Tutti serves', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-set-up-'))
@@ -28,6 +29,7 @@ test('without credentials a page registers the app from app.yml; with them Tutti
     GHE_HOST: new URL(github.url).host,
     GHE_PROTOCOL: 'http',
     AGENT: 'scripted',
+    AGENT_FILES: scriptedAgentFile,
     ...(database.url ? { DATABASE_URL: database.url } : {}),
   }
   const first = start(directory, env)

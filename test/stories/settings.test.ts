@@ -1,7 +1,7 @@
 /** The repository's settings file: mistakes are told, and never stop the work. */
 
 import { expect, test } from 'vitest'
-import { openWorld } from './world.ts'
+import { openWorld } from '../support/world.ts'
 
 const path = '.github/tutti.yml'
 

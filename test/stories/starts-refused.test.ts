@@ -7,8 +7,8 @@ import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { runToItsEnd, startProcess } from './processes.ts'
-import { openWorld } from './world.ts'
+import { runToItsEnd, startProcess } from '../support/processes.ts'
+import { openWorld } from '../support/world.ts'
 
 const onPostgres = Boolean(process.env.TEST_DATABASE_URL)
 const oldNode = '/usr/bin/node'

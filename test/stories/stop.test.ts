@@ -3,8 +3,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { byBot, pullsOf } from './facts.ts'
-import { openWorld } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { openWorld } from '../support/world.ts'
 
 test('the agent and what it started are gone; one more attempt goes on where it was', async () => {
   const world = await openWorld()

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Issue } from '../../src/playground/github/model.ts'
-import { byBot, pullsOf } from './facts.ts'
-import { isAlive, processIn } from './processes.ts'
-import { openWorld, plainSettings, type World } from './world.ts'
+import { byBot, pullsOf } from '../support/facts.ts'
+import { isAlive, processIn } from '../support/processes.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 const patient = plainSettings.replace('idleMinutes: 0.2', 'idleMinutes: 2')
 const inThreads = `${patient}schedule: { mode: parallel-threads }\n`

@@ -3,9 +3,9 @@
 import { createHmac, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { openStore } from '../../src/store/open.ts'
-import { deliveries } from '../../src/store/schema.ts'
-import { openWorld } from './world.ts'
+import { openStore } from '../../src/db/connect.ts'
+import { deliveries } from '../../src/db/schema/core.ts'
+import { openWorld } from '../support/world.ts'
 
 test('only what is signed and well formed gets in; the rest is refused and leaves no trace', async () => {
   const world = await openWorld()

@@ -1,13 +1,13 @@
 /** Making the issue that a command is said on a roadmap, and saying how far one is. */
 
-import { UserError } from '../../config/errors.ts'
-import { becomeEpic, partsOf, startAnew } from '../../store/epics.ts'
-import { type DependencyRow, getItem, type ItemRow } from '../../store/items.ts'
-import { queueIssue } from '../../store/queue-issue.ts'
-import { runsOf } from '../../store/runs.ts'
-import type { EpicFacts } from '../../store/schema.ts'
+import { becomeEpic, partsOf, startAnew } from '../../db/epics.ts'
+import { runsOf } from '../../db/runs.ts'
+import type { EpicFacts } from '../../db/schema/core.ts'
+import { type DependencyRow, getItem, type ItemRow } from '../../db/work-items.ts'
+import { UserError } from '../../lib/errors.ts'
+import { queueIssue } from '../../work-items/enqueue-issue.ts'
 import type { CommandContext } from '../command.ts'
-import { standing } from './standing.ts'
+import { standing } from './status-sentence.ts'
 
 /**
  * Makes the issue an epic, on the word of the sender and with its text as it is now.

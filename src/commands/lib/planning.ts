@@ -1,11 +1,11 @@
 /** What the commands about plans share. */
 
-import { UserError } from '../../config/errors.ts'
-import { planFirst, type Routing, route } from '../../config/routing.ts'
-import { line } from '../../github/sanitise.ts'
-import { advance, type ItemRow, stay } from '../../store/items.ts'
+import { advance, type ItemRow, stay } from '../../db/work-items.ts'
+import { planFirst, type Routing, route } from '../../domain/choose-workflow.ts'
+import { UserError } from '../../lib/errors.ts'
+import { line } from '../../lib/sanitise.ts'
 import type { CommandContext } from '../command.ts'
-import { standing, typed } from './standing.ts'
+import { standing, typed } from './status-sentence.ts'
 
 /** The item that a command about plans is said about. @throws {UserError} when there is none. */
 export function plannedItem(context: CommandContext): ItemRow {

@@ -1,6 +1,6 @@
 /** Words that several commands about the schedule share. */
 
-import type { Conflict } from '../../store/outlook.ts'
+import type { Conflict } from '../../db/schedule-reports.ts'
 
 /** A moment, to the minute. */
 export function clock(time: Date): string {

@@ -3,9 +3,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { OperatorError } from '../../config/errors.ts'
-import { startTimeOf } from '../../config/processes.ts'
-import { killTrees } from '../../workspace/containment/tree.ts'
+import { OperatorError } from '../../lib/errors.ts'
+import { killTrees } from '../../sandbox/kill-tree.ts'
+import { startTimeOf } from '../../sandbox/process-table.ts'
 import type { Start } from '../gate.ts'
 import { Output } from './output.ts'
 

@@ -3,9 +3,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { readEnv } from '../../config/env.ts'
-import { OperatorError } from '../../config/errors.ts'
+import { PlaygroundError } from '../errors.ts'
 import type { Repository } from '../github/model.ts'
 import { type GitHub, startGitHub } from '../github/server.ts'
 import { manifest } from '../manifest.ts'
@@ -13,6 +13,8 @@ import { play } from './maintainer.ts'
 import { type Program, startProgram } from './program.ts'
 import { foreignGate, foreignScenes, sampleFiles, sampleScenes, settings } from './scene.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
+
+const scriptedAgentFile = fileURLToPath(new URL('../agent/scripted.ts', import.meta.url))
 
 const usage = `Usage: tutti demo [options]
 
@@ -34,8 +36,16 @@ interface Summary {
   seconds: number
 }
 
+/** How Tutti is started. */
+export interface Product {
+  /** Absolute path of its program. */
+  main: string
+  /** Where programs are looked for: the PATH of whoever started the demo. */
+  path: string
+}
+
 /** Runs the demo. @returns the exit code: 0 when every issue was merged. */
-export async function runDemo(args: string[]): Promise<number> {
+export async function runDemo(args: string[], product: Product): Promise<number> {
   const options = readOptions(args)
   if (options.help) {
     console.log(usage)
@@ -56,7 +66,7 @@ export async function runDemo(args: string[]): Promise<number> {
     const counts = () => `${github.counts().reads} reads, ${github.counts().writes} writes`
     const timeline = openTimeline({ quiet: options.json, live, total: scenes.length, counts })
     timeline.say('github', `a small GitHub listens on ${github.url}`)
-    program = await begin(github, directory, timeline, live)
+    program = await begin(github, directory, timeline, { ...product, live })
     timeline.say('tutti', `serves on ${program.url}, with its embedded database`)
     await play(github, repository, scenes, timeline)
     await settled(github, repository)
@@ -87,7 +97,7 @@ function readOptions(args: string[]) {
     })
     return values
   } catch (error) {
-    throw new OperatorError(error instanceof Error ? error.message : String(error), usage)
+    throw new PlaygroundError(error instanceof Error ? error.message : String(error), usage)
   }
 }
 
@@ -97,7 +107,7 @@ async function stage(github: GitHub, path: string | undefined): Promise<Reposito
   const repository = await github
     .importRepository({ owner: 'demo', name: 'repository', path: resolve(path), collaborators })
     .catch((error: Error) => {
-      throw new OperatorError(
+      throw new PlaygroundError(
         `${resolve(path)} cannot be copied: ${error.message}`,
         'Name a git repository with at least one commit.',
       )
@@ -113,14 +123,20 @@ async function stage(github: GitHub, path: string | undefined): Promise<Reposito
   return repository
 }
 
-async function begin(github: GitHub, directory: string, timeline: Timeline, live: boolean): Promise<Program> {
+async function begin(
+  github: GitHub,
+  directory: string,
+  timeline: Timeline,
+  { main, path, live }: Product & { live: boolean },
+): Promise<Program> {
   const data = join(directory, 'data')
   await mkdir(data, { recursive: true })
   const program = await startProgram({
+    main,
     logFile: join(directory, 'tutti.log'),
     onLine: (line) => timeline.hear(line),
     env: {
-      PATH: readEnv().source.PATH ?? '',
+      PATH: path,
       HOME: directory,
       NODE_NO_WARNINGS: '1',
       APP_ID: String(github.app.id),
@@ -130,6 +146,7 @@ async function begin(github: GitHub, directory: string, timeline: Timeline, live
       PORT: '0',
       DATA_DIR: data,
       AGENT: 'scripted',
+      AGENT_FILES: scriptedAgentFile,
       MAX_AGENTS: '3',
       MEMORY_PER_AGENT_MB: '128',
       RETRY_DELAY_SECONDS: '0.5',

@@ -5,10 +5,7 @@ import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { OperatorError } from '../../config/errors.ts'
-
-const main = fileURLToPath(new URL('../../main.ts', import.meta.url))
+import { PlaygroundError } from '../errors.ts'
 
 /** One line of Tutti's log. */
 export interface LogLine {
@@ -30,14 +27,16 @@ export interface Program {
 
 /**
  * Starts `tutti serve` and waits until it takes webhooks.
- * @throws {OperatorError} with the last log lines when it ends before that.
+ * @throws {PlaygroundError} with the last log lines when it ends before that.
  */
 export async function startProgram(options: {
+  /** Absolute path of Tutti's own program. */
+  main: string
   env: Record<string, string>
   logFile: string
   onLine: (line: LogLine) => void
 }): Promise<Program> {
-  const child = spawn(process.execPath, [main, 'serve'], {
+  const child = spawn(process.execPath, [options.main, 'serve'], {
     env: options.env,
     cwd: join(options.logFile, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -58,7 +57,7 @@ export async function startProgram(options: {
   }
   for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on('line', hear)
   child.once('exit', (code, signal) => {
-    const error = new OperatorError(`Tutti ended with ${signal ?? `code ${code}`}:\n${last.join('\n')}`)
+    const error = new PlaygroundError(`Tutti ended with ${signal ?? `code ${code}`}:\n${last.join('\n')}`)
     started.reject(error)
     serving.reject(error)
   })

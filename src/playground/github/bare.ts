@@ -1,8 +1,8 @@
 /** Bare repositories on disk: made, imported, and read. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Sha, sha } from '../../config/ids.ts'
 import type { Git } from './git.ts'
+import { type Sha, sha } from './sha.ts'
 
 /** `allowAnySHA1InWant`: GitHub serves any commit by its id. `hideRefs`: GitHub alone writes `refs/pull/`. */
 const CONFIG = `[core]

@@ -1,6 +1,7 @@
 /** Makes and reads commits with git plumbing; no work tree anywhere. */
-import { type Sha, sha } from '../../config/ids.ts'
+
 import type { Git } from './git.ts'
+import { type Sha, sha } from './sha.ts'
 
 /** A file's new content; null deletes it. */
 export type FileChange = string | null | { content: string; mode: '100644' | '100755' | '120000' }

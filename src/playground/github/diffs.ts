@@ -1,6 +1,7 @@
 /** What a branch changes: files, line counts and patches, as GitHub lists them for a pull request. */
-import type { Sha } from '../../config/ids.ts'
+
 import type { Git } from './git.ts'
+import type { Sha } from './sha.ts'
 
 export interface DiffFile {
   /** Blob id on the new side, or on the old side of a removed file. */

@@ -3,7 +3,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { OperatorError } from '../../config/errors.ts'
+import { PlaygroundError } from '../errors.ts'
 
 export interface GitResult {
   status: number
@@ -40,7 +40,7 @@ let execPath: Promise<string> | undefined
  * Git for one playground. `home` is an existing directory; a `gitconfig` is written there.
  * The machine's git is asked once per process where its programs are, and from then on called by its full path: so no
  * environment variable of the caller (`GIT_DIR` in a hook, say) reaches it.
- * @throws {OperatorError} when git is not installed.
+ * @throws {PlaygroundError} when git is not installed.
  */
 export async function findGit(home: string): Promise<Git> {
   const config = join(home, 'gitconfig')
@@ -92,7 +92,7 @@ async function askExecPath(): Promise<string> {
     return (await promisify(execFile)('git', ['--exec-path'])).stdout.trim()
   } catch (error) {
     execPath = undefined
-    throw new OperatorError('git does not start', 'Install git 2.38 or later.', { cause: error })
+    throw new PlaygroundError('git does not start', 'Install git 2.38 or later.', { cause: error })
   }
 }
 

@@ -1,7 +1,8 @@
 /** The three ways GitHub merges, made with `git merge-tree` and `git commit-tree`. No ref is moved here. */
-import { type Sha, sha } from '../../config/ids.ts'
+
 import { commitTree, readCommits, type Signature } from './commits.ts'
 import type { Git } from './git.ts'
+import { type Sha, sha } from './sha.ts'
 
 /** Id of the merged tree, or undefined when the two commits conflict. */
 export async function mergeTree(git: Git, path: string, base: Sha, head: Sha): Promise<string | undefined> {

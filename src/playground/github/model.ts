@@ -3,8 +3,8 @@
  * the bare repositories on disk; `Repository.refs` is the last reading of them.
  */
 import type { components } from '@octokit/openapi-types'
-import type { Sha } from '../../config/ids.ts'
 import type { Commit } from './commits.ts'
+import type { Sha } from './sha.ts'
 
 /** GitHub's published response bodies. */
 export type Schemas = components['schemas']

@@ -2,7 +2,7 @@
  * Somebody at the keyboard. A person does what they are told to: the roles are not asked, since a test must be able to
  * show an outsider's label or comment, however it came about. What GitHub refuses to everybody is refused.
  */
-import type { Sha } from '../../config/ids.ts'
+
 import type { CheckRunEdit, NewStatus } from './acts/checks.ts'
 import type { IssueEdit, NewIssue } from './acts/issues.ts'
 import type { MergeWish } from './acts/merge.ts'
@@ -25,6 +25,7 @@ import type {
   Role,
 } from './model.ts'
 import { branchActs, issueActs, ownerActs, pullActs } from './person-acts.ts'
+import type { Sha } from './sha.ts'
 import { accountOf, randomText, type World } from './world.ts'
 
 export interface PushOptions {

@@ -106,7 +106,7 @@ export interface GitHub {
   close(): Promise<void>
 }
 
-/** Starts a GitHub of its own. Rejects with `OperatorError` when git is missing, with a system error when the port is taken. */
+/** Starts a GitHub of its own. Rejects with `PlaygroundError` when git is missing, with a system error when the port is taken. */
 export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
   await mkdir(options.directory, { recursive: true })
   const log: CallLog = { all: [], unknown: [] }

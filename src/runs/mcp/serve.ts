@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url'
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { Logger } from 'pino'
 import { z } from 'zod'
-import { LeaseLost } from '../../store/runs.ts'
+import { LeaseLost } from '../../db/runs.ts'
 import { socketTransport } from './transport.ts'
 
 /** One thing an agent can ask of us. */

@@ -1,8 +1,8 @@
 /** The tools that agents get, by what they are there for. */
 
 import { z } from 'zod'
-import { planShapes, readSubmission, type Submission } from '../../store/plan-content.ts'
-import { boundedText } from '../agent/text.ts'
+import { planShapes, readSubmission, type Submission } from '../../domain/plan.ts'
+import { boundedText } from '../../lib/sanitise-text.ts'
 import type { Tool, ToolAnswer } from './serve.ts'
 
 const progressShape = z.strictObject({

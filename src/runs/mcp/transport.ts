@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
-import { lineSplitter } from '../agent/lines.ts'
+import { lineSplitter } from '../../lib/split-lines.ts'
 
 /** A plan of the largest size that is taken has a few hundred thousand bytes. */
 const maxLineBytes = 4 * 2 ** 20

@@ -1,5 +1,5 @@
 /** What CI says: check runs in the suites of an app, and commit statuses. */
-import type { Sha } from '../../../config/ids.ts'
+
 import { type Commit, readCommit } from '../commits.ts'
 import {
   type Actor,
@@ -15,6 +15,7 @@ import {
 } from '../model.ts'
 import { checkRunEventBody, statusBody, suiteBody, suiteState } from '../payloads/checks.ts'
 import { commitBody } from '../payloads/commits.ts'
+import type { Sha } from '../sha.ts'
 import { nameOf, type World } from '../world.ts'
 
 /** GitHub's limit of annotations per request; more must be added by later updates. */

@@ -1,10 +1,11 @@
 /** Merging pull requests, and bringing them up to date, in the real repository. */
-import type { Sha } from '../../../config/ids.ts'
+
 import { updateRefs } from '../bare.ts'
 import { countCommits, readCommits } from '../commits.ts'
 import { mergeCommit, mergeTree, rebaseCommits, squashCommit } from '../merges.ts'
 import { type Actor, type PullIssue, Refusal, type Repository } from '../model.ts'
 import { rulesBroken } from '../rules.ts'
+import type { Sha } from '../sha.ts'
 import { nameOf, roleOf, signatureOf, type World } from '../world.ts'
 import { changeRefs, deleteRef, finishMerge } from './refs.ts'
 

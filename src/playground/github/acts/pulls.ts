@@ -1,5 +1,5 @@
 /** Opening, changing and merging pull requests. */
-import type { Sha } from '../../../config/ids.ts'
+
 import { countCommits, mergeBase } from '../commits.ts'
 import {
   type Actor,
@@ -12,6 +12,7 @@ import {
   type Repository,
 } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
+import type { Sha } from '../sha.ts'
 import { accountOf, type World } from '../world.ts'
 import { editIssue, newIssue, tellIssue } from './issues.ts'
 import { setHead } from './refs.ts'

@@ -1,6 +1,5 @@
 /** Every change of a branch or tag, whoever makes it and however: what follows from it is told here. */
 
-import type { Sha } from '../../../config/ids.ts'
 import { pointRef, readRefs, updateRefs } from '../bare.ts'
 import { type Commit, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
 import { diffTotals } from '../diffs.ts'
@@ -8,6 +7,7 @@ import { type Actor, isPull, type PullIssue, Refusal, type Repository } from '..
 import { suiteBody } from '../payloads/checks.ts'
 import { pushCommitBody } from '../payloads/commits.ts'
 import { repositoryHtml } from '../payloads/repositories.ts'
+import type { Sha } from '../sha.ts'
 import { emailOf, installationOf, type World } from '../world.ts'
 import { suiteFor } from './checks.ts'
 import { closeIssue, tellIssue } from './issues.ts'

@@ -1,7 +1,8 @@
 /** Reviews, their dismissal, and comments on lines. */
-import type { Sha } from '../../../config/ids.ts'
+
 import { type Actor, type PullIssue, Refusal, type Repository, type Review, type ReviewComment } from '../model.ts'
 import { pullListBody, reviewBody, reviewCommentBody } from '../payloads/pulls.ts'
+import type { Sha } from '../sha.ts'
 import type { World } from '../world.ts'
 import { checkBody } from './issues.ts'
 

@@ -1,6 +1,5 @@
 /** Check runs, check suites and commit statuses. */
 import { z } from 'zod'
-import { sha } from '../../../config/ids.ts'
 import { checkRunOf, createCheckRun, createStatus, updateCheckRun } from '../acts/checks.ts'
 import { paged, pagedIn } from '../api/pages.ts'
 import {
@@ -16,6 +15,7 @@ import {
 import { resolveRef } from '../merges.ts'
 import { type CheckRun, Refusal } from '../model.ts'
 import { checkRunBody, combinedStatusBody, statusBody, suiteBody } from '../payloads/checks.ts'
+import { sha } from '../sha.ts'
 
 const Annotation = z.object({
   path: z.string(),

@@ -1,7 +1,5 @@
 /** What is in the git repository: refs, branches, commits, files. */
 import { z } from 'zod'
-import type { Sha } from '../../../config/ids.ts'
-import { sha } from '../../../config/ids.ts'
 import { changeRefs, deleteRef } from '../acts/refs.ts'
 import { paged } from '../api/pages.ts'
 import {
@@ -22,6 +20,8 @@ import { Refusal, type Schemas } from '../model.ts'
 import { nodeId } from '../payloads/accounts.ts'
 import { commitBody, fileBody } from '../payloads/commits.ts'
 import { protectionBody, repositoryHtml, repositoryUrl } from '../payloads/repositories.ts'
+import type { Sha } from '../sha.ts'
+import { sha } from '../sha.ts'
 import { listFolder, readBlob } from '../trees.ts'
 import { commitFor } from './checks.ts'
 

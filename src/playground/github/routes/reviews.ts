@@ -1,11 +1,11 @@
 /** Reviews and comments on lines. */
 import { z } from 'zod'
-import { sha } from '../../../config/ids.ts'
 import { createReview, createReviewComment, dismissReview, reviewCommentOf, reviewOf } from '../acts/reviews.ts'
 import { paged } from '../api/pages.ts'
 import { created, numberParam, ok, type RepositoryCall, type Route, readBody, repositoryRoute } from '../api/route.ts'
 import { type PullIssue, Refusal, type Review } from '../model.ts'
 import { reviewBody, reviewCommentBody } from '../payloads/pulls.ts'
+import { sha } from '../sha.ts'
 import { pullFor } from './pulls.ts'
 
 const STATES = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const

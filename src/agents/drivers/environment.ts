@@ -1,0 +1,64 @@
+/** The smallest environment an agent can work in, and where its program is. */
+
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import type { AgentKind } from '../agent.ts'
+import type { RunAgentOptions } from './agent-run.ts'
+
+/** Passed on as they are. HOME and TMPDIR are the run's own, so that no run reads another's, nor the operator's. */
+const baseNames = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TERM', 'TZ']
+
+/**
+ * The environment of a run: the base, the names that the kind declares, its fixed variables, those of this start, and
+ * the markers. Nothing else of the orchestrator's environment passes.
+ * @param options.start variables that the kind's start line asks for.
+ * @param options.marks the variables that mark the run's processes; they win over everything.
+ */
+export function agentEnvironment(
+  run: Pick<RunAgentOptions, 'kind' | 'env' | 'home'>,
+  options: { start?: Record<string, string>; marks: Record<string, string> },
+): Record<string, string> {
+  const passed = [...baseNames, ...run.kind.env].flatMap((name) => {
+    const value = run.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  })
+  return {
+    ...Object.fromEntries(passed),
+    ...run.kind.fixedEnv,
+    ...options.start,
+    HOME: run.home,
+    TMPDIR: join(run.home, 'tmp'),
+    ...options.marks,
+  }
+}
+
+/**
+ * Where a program is: an absolute path, or undefined when there is none that may be run. A name without a slash is
+ * looked up in `path`; relative entries of it are skipped, so that a file in the worktree never stands in for a program.
+ */
+export function findProgram(file: string, path: string | undefined, cwd: string): string | undefined {
+  if (file === '') return undefined
+  if (file.includes('/')) return runnable(isAbsolute(file) ? file : resolve(cwd, file))
+  for (const folder of (path ?? '').split(delimiter)) {
+    const found = isAbsolute(folder) ? runnable(join(folder, file)) : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
+function runnable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile() ? path : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The ACP auth method to call for a kind, as far as the environment holds what it needs. */
+export function authMethod(
+  kind: Pick<AgentKind, 'authenticate'>,
+  env: Readonly<Record<string, string>>,
+): string | undefined {
+  return kind.authenticate.find(({ whenEnv }) => (env[whenEnv] ?? '') !== '')?.method
+}

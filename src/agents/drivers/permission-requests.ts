@@ -1,0 +1,99 @@
+/**
+ * Answers an agent's permission requests. A policy is a pure function of the request, and no run ever waits for a
+ * person here. It is not the wall: an agent that does not ask is held by the sandbox.
+ */
+
+import { isAbsolute, normalize, resolve, sep } from 'node:path'
+import type { PermissionOption, RequestPermissionRequest } from '@agentclientprotocol/sdk'
+import { asList, asRecord } from '../../lib/sanitise-text.ts'
+
+export interface PermissionDecision {
+  allowed: boolean
+  /** Which of the offered options is chosen; none answers the request as cancelled. */
+  optionId: string | undefined
+  /** For the log and the timeline: why. */
+  reason: string
+}
+
+export type PermissionPolicy = (request: RequestPermissionRequest) => PermissionDecision
+
+/** The policies by name, so that one can be asked for from another thread. */
+export const policies = { 'inside-roots': insideRoots, 'reading-only': readingOnly } satisfies Record<
+  string,
+  (roots: readonly string[]) => PermissionPolicy
+>
+
+export type PermissionRule = keyof typeof policies
+
+/** Fields in which agents put the paths of a tool call; ACP leaves the form of `rawInput` to them. */
+const pathFields = ['path', 'file_path', 'filePath', 'abs_path', 'absolute_path', 'notebook_path', 'directory', 'dir']
+const cwdFields = ['cwd', 'workdir', 'working_directory', 'workingDirectory']
+
+/**
+ * Allows reading, editing and running commands inside the given directories, and refuses a request that names a path
+ * outside of them, or that would change the agent's own mode (a mode without questions would end this policy).
+ * @param roots absolute paths; relative paths in a request count from the first one.
+ */
+export function insideRoots(roots: readonly string[]): PermissionPolicy {
+  const allowed = roots.map((root) => normalize(root).replace(/(?<=.)[/\\]+$/, ''))
+  const base = allowed[0] ?? '/'
+  return (request) => {
+    if (request.toolCall.kind === 'switch_mode')
+      return choose(request.options, false, 'modes are not switched in a run')
+    const outside = pathsOf(request).find((path) => !isInside(path, allowed, base))
+    if (outside !== undefined) return choose(request.options, false, `${outside} is outside of the workspace`)
+    return choose(request.options, true, 'inside the workspace')
+  }
+}
+
+/** Commands that only read, whatever their arguments; of git, those that do. */
+const reading = /^(?:ls|cat|head|tail|wc|pwd|grep|git (?:log|show|ls-files|ls-tree|status|rev-parse))(?: |$)/
+/** What could join a second command to the first, send its output to a file, or start a program of git's settings. */
+const joining = /[;&|<>`$()\n\\]|--(?:output|ext-diff|textconv)/
+
+/**
+ * Allows reading inside the given directories, and refuses what changes something: edits, deletions, moves, and commands
+ * other than a few that only read. For agents that plan.
+ * @param roots as for `insideRoots`.
+ */
+export function readingOnly(roots: readonly string[]): PermissionPolicy {
+  const inside = insideRoots(roots)
+  return (request) => {
+    const { kind, rawInput, title } = request.toolCall
+    if (kind === 'edit' || kind === 'delete' || kind === 'move')
+      return choose(request.options, false, 'nothing is changed while a plan is made')
+    const command = asRecord(rawInput)?.command ?? title
+    const reads = typeof command === 'string' && reading.test(command) && !joining.test(command)
+    if (kind === 'execute' && !reads)
+      return choose(request.options, false, 'only commands that read are run while a plan is made')
+    return inside(request)
+  }
+}
+
+/** The narrowest option that says yes or no: an answer for always would keep later requests from being judged. */
+function choose(options: readonly PermissionOption[], allowed: boolean, reason: string): PermissionDecision {
+  const kinds = allowed ? (['allow_once', 'allow_always'] as const) : (['reject_once', 'reject_always'] as const)
+  for (const kind of kinds) {
+    const option = options.find((candidate) => candidate.kind === kind)
+    if (option) return { allowed, optionId: option.optionId, reason }
+  }
+  return { allowed: false, optionId: undefined, reason: allowed ? 'no option allows it' : reason }
+}
+
+/** Every path that a request names: its locations, its diffs, and the usual fields of its raw input. */
+function pathsOf(request: RequestPermissionRequest): string[] {
+  const { locations, content, rawInput } = request.toolCall
+  const located = asList(locations, 1000).map((location) => asRecord(location)?.path)
+  const diffs = asList(content, 1000).map((item) =>
+    asRecord(item)?.type === 'diff' ? asRecord(item)?.path : undefined,
+  )
+  const input = asRecord(rawInput)
+  const named = [...pathFields, ...cwdFields].map((field) => input?.[field])
+  return [...located, ...diffs, ...named].filter((path): path is string => typeof path === 'string' && path !== '')
+}
+
+function isInside(path: string, roots: readonly string[], base: string): boolean {
+  if (path.includes('\0') || path.startsWith('~')) return false
+  const full = isAbsolute(path) ? normalize(path) : resolve(base, path)
+  return roots.some((root) => full === root || full.startsWith(root.endsWith(sep) ? root : root + sep))
+}

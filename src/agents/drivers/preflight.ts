@@ -1,0 +1,50 @@
+/** What comes before an agent's start: is there a program, a workspace, somebody to clean up after it? */
+
+import { mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { OperatorError } from '../../lib/errors.ts'
+import { markerEnv } from '../../sandbox/run-markers.ts'
+import type { AgentOutcome, AgentTask, LaunchCommand, RunAgentOptions } from './agent-run.ts'
+import { agentEnvironment, findProgram } from './environment.ts'
+
+/**
+ * Looks for the agent's program and makes its environment, its home and its marks; sees to it that there is a warden.
+ * @returns what `runAgent` needs, or how the run ended already.
+ * @throws {OperatorError} when there is no workspace or no warden.
+ */
+export function readyAgent(options: RunAgentOptions): AgentTask | AgentOutcome {
+  const { kind, warden, settings, cwd, prompt, runId, home, mcpServers, permissions, limits, logFile } = options
+  const { instanceId, lifeId } = warden
+  const marks = markerEnv({ instanceId, lifeId, runId })
+  if (options.signal?.aborted) return { kind: 'stopped' }
+  const launch = prepare(options, marks)
+  if ('kind' in launch) return launch
+  // Before the agent exists: from here on the pipe holds, even if we are killed in the next line.
+  warden.start()
+  if (warden.pid === undefined) throw new OperatorError('no agent runs without a warden, and there is none')
+  const { start, ...plain } = kind
+  const task = { cwd, prompt, runId, home, mcpServers, permissions, limits, logFile }
+  return { ...task, launch, kind: plain, model: settings?.model, lifeId }
+}
+
+/** The command line and environment, or why there is nothing to start. Quick: the label's author is waiting. */
+function prepare(options: RunAgentOptions, marks: Record<string, string>): LaunchCommand | AgentOutcome {
+  const { kind, settings } = options
+  const command = kind.start({ command: settings?.command, model: settings?.model })
+  if (!command) return { kind: 'missing-program', program: `agents.${kind.id}.command`, install: kind.install }
+  if (!isDirectory(options.cwd)) throw new OperatorError(`the workspace ${options.cwd} is not a directory`)
+  mkdirSync(join(options.home, 'tmp'), { recursive: true, mode: 0o700 })
+  const env = agentEnvironment(options, { start: command.env, marks })
+  if (kind.protocol === 'command') {
+    env.TUTTI_PROMPT_FILE = join(options.home, 'prompt.md')
+    writeFileSync(env.TUTTI_PROMPT_FILE, options.prompt, { mode: 0o600 })
+  }
+  const program = findProgram(command.file, env.PATH, options.cwd)
+  if (!program) return { kind: 'missing-program', program: command.file, install: kind.install }
+  const plain = { file: program, args: command.args, env }
+  return options.wrap ? options.wrap(plain) : plain
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

@@ -1,0 +1,85 @@
+/** The log of one run: a file that a person can open, whatever the agent printed. */
+
+import { createWriteStream } from 'node:fs'
+import { finished } from 'node:stream/promises'
+import { boundedText } from '../../lib/sanitise-text.ts'
+import { lineSplitter } from '../../lib/split-lines.ts'
+
+export interface RunLog {
+  /** One line of our own. */
+  note(text: string): void
+  /** Bytes that the agent printed. */
+  write(source: 'stdout' | 'stderr', chunk: Buffer): void
+  /** The last lines that the agent printed, cleaned: at most 4,000 characters. */
+  tail(): string
+  /** Writes what is left. Never throws: a full disk must not change how the run ended. */
+  close(): Promise<void>
+}
+
+/** Past this the file is only a burden; the tail is kept in memory. */
+const defaultMaxBytes = 5 * 1024 * 1024
+const maxLineBytes = 16 * 1024
+const maxTail = 4000
+/** What may wait for a slow disk before lines are left out. */
+const maxWaiting = 1024 * 1024
+
+/** Opens the log. A file that cannot be written loses its lines; the run goes on. */
+export function openRunLog(path: string, maxBytes: number = defaultMaxBytes): RunLog {
+  const file = createWriteStream(path, { flags: 'a', mode: 0o600 })
+  let usable = true
+  file.on('error', () => {
+    usable = false
+  })
+  let written = 0
+  let left = 0
+  const recent: string[] = []
+  let recentLength = 0
+
+  function put(text: string): void {
+    const bytes = Buffer.byteLength(text) + 1
+    if (!usable) return
+    if (written + bytes > maxBytes || file.writableLength > maxWaiting) {
+      left += 1
+      return
+    }
+    written += bytes
+    file.write(`${text}\n`)
+  }
+
+  function remember(line: string): void {
+    recent.push(line)
+    recentLength += line.length + 1
+    while (recentLength > maxTail && recent.length > 1) recentLength -= (recent.shift()?.length ?? 0) + 1
+  }
+
+  const splitters = {
+    stdout: printed('stdout'),
+    stderr: printed('stderr'),
+  }
+
+  function printed(source: 'stdout' | 'stderr') {
+    return lineSplitter({
+      maxBytes: maxLineBytes,
+      onLine(line) {
+        const text = boundedText(line.toString('utf8'), 4000)
+        if (text.trim() === '') return
+        remember(text)
+        put(`${source}| ${text}`)
+      },
+      onTooLong: () => put(`${source}| (a line of more than ${maxLineBytes} bytes was left out)`),
+    })
+  }
+
+  return {
+    note: (text) => put(`tutti | ${boundedText(text, 4000)}`),
+    write: (source, chunk) => splitters[source].push(chunk),
+    tail: () => recent.join('\n').slice(-maxTail),
+    async close() {
+      splitters.stdout.end()
+      splitters.stderr.end()
+      if (left > 0 && usable) file.write(`tutti | ${left} more lines were left out\n`)
+      file.end()
+      await finished(file).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,146 @@
+/** Hands an agent's updates to whoever watches, at a pace that a watcher can stand however fast the agent talks. */
+
+import { cut } from '../../lib/sanitise-text.ts'
+import type { AgentUpdate, AgentUsage } from './agent-run.ts'
+import { maxText } from './session-updates.ts'
+
+export interface UpdateFeed {
+  push(update: AgentUpdate): void
+  /** Hands out what is waiting, and stops. */
+  close(): void
+}
+
+/** Five deliveries a second look live to a person. */
+const intervalMs = 200
+/** Updates in one delivery: more than a screen shows. */
+const maxWaiting = 50
+
+/**
+ * The first update is handed out at once, later ones every 200 ms: texts joined, tool calls, plan and usage as they
+ * are by then. What is too much is left out, and a notice says how much.
+ * @param deliver may throw; the error goes to `onError` and the run goes on.
+ */
+export function updateFeed(deliver: (update: AgentUpdate) => void, onError: (error: unknown) => void): UpdateFeed {
+  let waiting: AgentUpdate[] = []
+  let leftOut = 0
+  let timer: NodeJS.Timeout | undefined
+  let closed = false
+
+  function flush(): void {
+    const batch = waiting
+    if (leftOut > 0) batch.push({ kind: 'notice', text: `${leftOut} updates were left out` })
+    waiting = []
+    leftOut = 0
+    for (const update of batch) {
+      try {
+        deliver(update)
+      } catch (error) {
+        onError(error)
+      }
+    }
+  }
+
+  function tick(): void {
+    timer = undefined
+    if (waiting.length === 0 && leftOut === 0) return
+    flush()
+    if (!closed) timer = setTimeout(tick, intervalMs)
+  }
+
+  function join(update: AgentUpdate): boolean {
+    const last = waiting.at(-1)
+    if ((update.kind === 'text' || update.kind === 'thought') && last?.kind === update.kind) {
+      if (last.text.length >= maxText) leftOut += 1
+      else waiting[waiting.length - 1] = { kind: update.kind, text: cut(last.text + update.text, maxText) }
+      return true
+    }
+    const key = keyOf(update)
+    const at = key === undefined ? -1 : waiting.findIndex((other) => keyOf(other) === key)
+    if (at >= 0) waiting[at] = update
+    return at >= 0
+  }
+
+  return {
+    push(update) {
+      if (closed) return
+      const bounded = 'text' in update ? { ...update, text: cut(update.text, maxText) } : update
+      if (!join(bounded)) {
+        if (waiting.length < maxWaiting) waiting.push(bounded)
+        else leftOut += 1
+      }
+      if (timer) return
+      flush()
+      timer = setTimeout(tick, intervalMs)
+    },
+    close() {
+      closed = true
+      clearTimeout(timer)
+      flush()
+    },
+  }
+}
+
+/**
+ * Hands out what an agent says it has used so far: at once, then every 200 ms. Of what was told meanwhile the largest amount
+ * of each counts, and the newest context. An amount in another currency than the first is handed out once, and left out
+ * after that: nobody can add the two.
+ * @param deliver must not throw.
+ */
+export function usageFeed(deliver: (usage: AgentUsage) => void): { push(usage: AgentUsage): void; close(): void } {
+  let waiting: AgentUsage | undefined
+  let timer: NodeJS.Timeout | undefined
+  let currency: string | undefined
+  let changed = false
+
+  function flush(): void {
+    if (waiting) deliver(waiting)
+    waiting = undefined
+  }
+
+  function tick(): void {
+    timer = waiting && setTimeout(tick, intervalMs)
+    flush()
+  }
+
+  return {
+    push(usage) {
+      currency ??= usage.cost?.currency
+      const { cost, ...others } = usage
+      const other = cost !== undefined && cost.currency !== currency
+      if (other && !changed) {
+        changed = true
+        deliver(usage)
+      }
+      const told = other ? others : usage
+      waiting = waiting ? larger(waiting, told) : told
+      if (!timer) tick()
+    },
+    close() {
+      clearTimeout(timer)
+      flush()
+    },
+  }
+}
+
+function larger(before: AgentUsage, now: AgentUsage): AgentUsage {
+  const most = (name: 'inputTokens' | 'outputTokens' | 'cachedTokens' | 'totalTokens') => {
+    const [a, b] = [before[name], now[name]]
+    return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b)
+  }
+  const [old, cost = old] = [before.cost, now.cost]
+  return {
+    ...before,
+    ...now,
+    inputTokens: most('inputTokens'),
+    outputTokens: most('outputTokens'),
+    cachedTokens: most('cachedTokens'),
+    totalTokens: most('totalTokens'),
+    ...(cost ? { cost: old && old.amount > cost.amount ? old : cost } : {}),
+  }
+}
+
+/** Of updates with the same key only the newest matters. */
+function keyOf(update: AgentUpdate): string | undefined {
+  if (update.kind === 'tool') return `tool ${update.id}`
+  return update.kind === 'plan' || update.kind === 'usage' ? update.kind : undefined
+}

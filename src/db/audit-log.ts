@@ -1,0 +1,82 @@
+/** The journal: who did what on whose word. Each entry is hashed with the one before it, per system. */
+
+import { createHash } from 'node:crypto'
+import { asc, eq, sql } from 'drizzle-orm'
+import type { Database, Tx } from './connect.ts'
+import { journal, systems } from './schema/core.ts'
+
+export interface Entry {
+  systemId: number
+  workItemId?: number
+  /** A login, `tutti`, or `github`. */
+  actor: string
+  /** A word or two: `queued`, `running → checking`, `refused /merge`. */
+  what: string
+  detail?: Record<string, unknown>
+}
+
+/**
+ * Appends an entry at the end of the transaction. The system's row is locked from then on until the commit (not its key,
+ * which rows that refer to it hold), so that
+ * entries form one chain whatever runs at once.
+ */
+export async function record(tx: Tx, entry: Entry): Promise<void> {
+  const at = new Date()
+  tx.atEnd(entry.systemId, () => append(tx, entry, at))
+}
+
+async function append(tx: Tx, entry: Entry, at: Date): Promise<void> {
+  const [head] = await tx.db
+    .select({ hash: systems.journalHash })
+    .from(systems)
+    .where(eq(systems.id, entry.systemId))
+    .for('no key update')
+  const previousHash = head?.hash ?? ''
+  const detail = entry.detail ?? {}
+  const row = { ...entry, workItemId: entry.workItemId ?? null, at, detail, previousHash }
+  const hash = hashOf(row)
+  await tx.db.insert(journal).values({ ...row, hash })
+  await tx.db.update(systems).set({ journalHash: hash }).where(eq(systems.id, entry.systemId))
+}
+
+/**
+ * Walks a system's chain.
+ * @returns the id of the first entry that does not follow from the one before it, or undefined when all do.
+ */
+export async function findBreak(db: Database, systemId: number): Promise<number | undefined> {
+  const entries = await db.select().from(journal).where(eq(journal.systemId, systemId)).orderBy(asc(journal.id))
+  let previousHash = ''
+  for (const entry of entries) {
+    if (entry.previousHash !== previousHash || hashOf(entry) !== entry.hash) return entry.id
+    previousHash = entry.hash
+  }
+  return undefined
+}
+
+function hashOf(entry: {
+  systemId: number
+  workItemId: number | null
+  at: Date
+  actor: string
+  what: string
+  detail: Record<string, unknown>
+  previousHash: string
+}): string {
+  const fields = [entry.previousHash, entry.systemId, entry.workItemId, entry.at.toISOString(), entry.actor, entry.what]
+  return createHash('sha256')
+    .update(JSON.stringify([...fields, canonical(entry.detail)]))
+    .digest('hex')
+}
+
+/** jsonb does not keep the order of keys, so the hash must not depend on it. */
+function canonical(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(canonical)
+  if (typeof value !== 'object' || value === null) return value
+  const sorted = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))
+  return sorted.filter(([, inner]) => inner !== undefined).map(([key, inner]) => [key, canonical(inner)])
+}
+
+/** The latest entries about an item or a system, newest first. */
+export async function latestEntries(db: Database, systemId: number, limit: number) {
+  return db.select().from(journal).where(eq(journal.systemId, systemId)).orderBy(sql`${journal.id} desc`).limit(limit)
+}

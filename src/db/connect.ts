@@ -1,0 +1,189 @@
+/**
+ * Opens the system of record: Postgres where `DATABASE_URL` is set, otherwise embedded PGlite in a data directory.
+ * Same schema, same queue, same code on both.
+ */
+
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { PGlite } from '@electric-sql/pglite'
+import { type ExtractTablesWithRelations, sql } from 'drizzle-orm'
+import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
+import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
+import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core'
+import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
+import type { ItemState, Job } from '../domain/lifecycle.ts'
+import { OperatorError } from '../lib/errors.ts'
+import { lockDirectory } from './directory-lock.ts'
+import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
+import { Queues, type Sent } from './queues.ts'
+import * as schema from './schema/core.ts'
+
+const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
+
+type Tables = typeof schema
+/** What queries run on: the database itself, or one transaction of it. */
+export type Database = PgDatabase<PgQueryResultHKT, Tables>
+type DrizzleTransaction = PgTransaction<PgQueryResultHKT, Tables, ExtractTablesWithRelations<Tables>>
+
+/** One transaction: rows and jobs commit together or not at all. */
+export interface Tx {
+  readonly db: DrizzleTransaction
+  /** Queues a job with this transaction. `after`: not before this time. */
+  enqueue(job: Job, options?: { after?: Date }): Promise<void>
+  /**
+   * Has `work` done after everything else, before the commit, ordered by `order`: for what locks rows that many
+   * transactions want. Locked last and in one order by everybody, they let nobody wait in a circle.
+   */
+  atEnd(order: number, work: () => Promise<void>): void
+  /** Tells the watchers of the store, once this transaction is committed. */
+  tell(event: StoreEvent): void
+}
+
+/** Something that is true now, for logs and live views. Nothing may depend on hearing it. */
+export interface StoreEvent {
+  systemId: number
+  issueNumber: number
+  from: ItemState
+  to: ItemState
+  actor: string
+  why: string
+}
+
+export interface Store {
+  readonly db: Database
+  readonly queues: Queues
+  readonly kind: 'postgres' | 'pglite'
+  /** For transactions where every round trip counts; undefined where there are none to save. */
+  readonly pipeline: Pipeline | undefined
+  /**
+   * Runs `work` in one transaction; everything it wrote and queued is there afterwards, or nothing is.
+   * On PGlite there is one connection: never wait inside `work` for anything but the transaction itself.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Has `watcher` told of every committed transition made by this process. */
+  watch(watcher: (event: StoreEvent) => void): void
+  /** Stops the queues (waiting for handlers up to a few seconds) and closes the database. */
+  close(): Promise<void>
+}
+
+/** @throws {OperatorError} when the database cannot be reached or the directory is in use. */
+export async function openStore(options: { databaseUrl?: string; directory: string; log: Logger }): Promise<Store> {
+  return options.databaseUrl
+    ? openPostgres(options.databaseUrl, options.log)
+    : openPglite(options.directory, options.log)
+}
+
+// pg-boss looks after itself; the statistics passes it makes every minute are slowed down, since an idle
+// orchestrator should be idle.
+const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 30, schedule: false, reindex: false } as const
+
+async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
+  const pool = openPool(databaseUrl, 10, log)
+  const db = drizzlePg(pool, { schema })
+  try {
+    // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
+    // with one process first.
+    await db.transaction(async (tx) => {
+      await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
+      await migratePg(db, { migrationsFolder })
+    })
+  } catch (error) {
+    await endQuietly(pool)
+    throw new OperatorError(
+      `cannot use the database in DATABASE_URL: ${rootMessage(error)}`,
+      'Check that it runs, that the name exists and that the user may create tables.',
+      { cause: error },
+    )
+  }
+  const queuePool = openPool(databaseUrl, 4, log)
+  const boss = new PgBoss({ db: bossDatabase(queuePool, databaseUrl, log), useListenNotify: true, ...calm })
+  const intakePool = openPool(databaseUrl, 4, log, { pipeline: true })
+  const close = async () => {
+    await Promise.all([pool, queuePool, intakePool].map(endQuietly))
+  }
+  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(intakePool) }, boss, log, close)
+}
+
+async function openPglite(directory: string, log: Logger): Promise<Store> {
+  const unlock = lockDirectory(directory)
+  let client: PGlite | undefined
+  try {
+    // Loaded here: on Postgres its WebAssembly would only take memory.
+    const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
+      import('@electric-sql/pglite'),
+      import('drizzle-orm/pglite'),
+      import('drizzle-orm/pglite/migrator'),
+    ])
+    client = await PGlite.create(join(directory, 'pglite'))
+    const db = drizzle(client, { schema })
+    await migrate(db, { migrationsFolder })
+    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
+    const opened = client
+    return await assemble({ kind: 'pglite', db, pipeline: undefined }, boss, log, async () => {
+      await opened.close()
+      unlock()
+    })
+  } catch (error) {
+    await client?.close().catch(() => {})
+    unlock()
+    throw new OperatorError(
+      `cannot open the embedded database in ${directory}: ${rootMessage(error)}`,
+      'The directory is kept as it is. Restore a copy of it, or move it away to start empty.',
+      { cause: error },
+    )
+  }
+}
+
+async function assemble(
+  database: Pick<Store, 'kind' | 'db' | 'pipeline'>,
+  boss: PgBoss,
+  log: Logger,
+  close: () => Promise<void>,
+): Promise<Store> {
+  const queues = new Queues(boss, log)
+  await queues.start()
+  const watchers: ((event: StoreEvent) => void)[] = []
+  return {
+    ...database,
+    queues,
+    watch: (watcher) => watchers.push(watcher),
+    transaction: (work) => inTransaction({ db: database.db, queues, watchers }, work),
+    close: async () => {
+      await queues.stop()
+      await close()
+    },
+  }
+}
+
+async function inTransaction<T>(
+  { db, queues, watchers }: { db: Database; queues: Queues; watchers: ((event: StoreEvent) => void)[] },
+  work: (tx: Tx) => Promise<T>,
+): Promise<T> {
+  const events: StoreEvent[] = []
+  const sent: Sent[] = []
+  let stoodIn: Awaited<ReturnType<Queues['sendAll']>> = new Set()
+  const result = await db.transaction(async (inner) => {
+    const last: { order: number; work: () => Promise<void> }[] = []
+    const result = await work({
+      db: inner,
+      enqueue: async (job, options) => void sent.push({ job, after: options?.after }),
+      atEnd: (order, work) => last.push({ order, work }),
+      tell: (event) => events.push(event),
+    })
+    for (const { work } of last.toSorted((a, b) => a.order - b.order)) await work()
+    // A waiting job of a single queue is one row for everybody: it comes last of all.
+    stoodIn = await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
+    return result
+  })
+  queues.committed(sent, stoodIn)
+  for (const event of events) for (const watcher of watchers) watcher(event)
+  return result
+}
+
+function rootMessage(error: unknown): string {
+  let current = error
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause
+  if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
+  return current instanceof Error ? current.message : String(current)
+}

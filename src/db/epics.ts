@@ -1,0 +1,137 @@
+/** Epics: the items that stand for a roadmap or a large goal, and the edges that name the issues they are made of. */
+
+import { and, eq, inArray, like } from 'drizzle-orm'
+import type { Database, Tx } from './connect.ts'
+import { runsOf } from './runs.ts'
+import { dependencies, type EpicFacts, handled, workItems } from './schema/core.ts'
+import { advance, type DependencyRow, getSystem, type ItemRow } from './work-items.ts'
+
+/** The sources of edges that name what an epic is made of. */
+export const partSources = ['sub-issue', 'task-list', 'roadmap', 'plan'] as const
+
+export type PartSource = (typeof partSources)[number]
+
+/** Whether an edge of an epic names what it is made of, and not what it waits for. */
+export function isPart(edge: Pick<DependencyRow, 'source'>): boolean {
+  return partSources.some((source) => source === edge.source)
+}
+
+/** One issue that an epic is made of. */
+export type Part = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker' | 'position' | 'heading'>
+
+/** GitHub nests sub-issues this deep ("Adding sub-issues", docs.github.com). */
+const deepest = 8
+
+/** The key that says "it was put under this epic by somebody who may not write, and so it is not queued by it". */
+export const notTaken = (epicId: number, part: Pick<Part, 'repository' | 'issueNumber'>) =>
+  `${notTakenOf(epicId)}${part.repository}#${part.issueNumber}`
+const notTakenOf = (epicId: number) => `not-taken:${epicId}:`
+
+/** Every edge that names a part of an epic, in the order of its source. */
+export async function partsOf(db: Database, epicId: number): Promise<DependencyRow[]> {
+  return db
+    .select()
+    .from(dependencies)
+    .where(and(eq(dependencies.dependentId, epicId), inArray(dependencies.source, [...partSources])))
+    .orderBy(dependencies.position, dependencies.id)
+}
+
+/** Postgres takes 65,535 parameters in one statement. */
+const rowsAtOnce = 1_000
+
+/** Replaces the parts of an epic that come from one source. */
+export async function setParts(tx: Tx, epicId: number, source: PartSource, parts: readonly Part[]): Promise<void> {
+  await tx.db.delete(dependencies).where(and(eq(dependencies.dependentId, epicId), eq(dependencies.source, source)))
+  for (let at = 0; at < parts.length; at += rowsAtOnce) {
+    const rows = parts.slice(at, at + rowsAtOnce).map((part) => ({ ...part, source, dependentId: epicId }))
+    await tx.db.insert(dependencies).values(rows).onConflictDoNothing()
+  }
+}
+
+/** Adds one part, or leaves it as it is. */
+export async function addPart(tx: Tx, epicId: number, source: PartSource, part: Part): Promise<void> {
+  await tx.db
+    .insert(dependencies)
+    .values({ ...part, source, dependentId: epicId })
+    .onConflictDoNothing()
+}
+
+/** The epics that an issue is a part of. @param repository `owner/name` in any case. */
+export async function epicsOver(db: Database, repository: string, issueNumber: number): Promise<ItemRow[]> {
+  const rows = await db
+    .selectDistinctOn([workItems.id], { epic: workItems })
+    .from(dependencies)
+    .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
+    .where(
+      and(
+        eq(dependencies.repository, repository.toLowerCase()),
+        eq(dependencies.issueNumber, issueNumber),
+        inArray(dependencies.source, [...partSources]),
+        eq(workItems.kind, 'epic'),
+      ),
+    )
+  return rows.map((row) => row.epic)
+}
+
+/** What a person should know of an epic's parts and lines. */
+export function notesOf(epic: Pick<ItemRow, 'epic'>): string[] {
+  const { notes = [], texts = {} } = epic.epic ?? {}
+  return [...notes, ...Object.values(texts).flatMap((text) => text.notes)]
+}
+
+/** How many lines of an epic are not issues yet. */
+export function unmadeOf(epic: Pick<ItemRow, 'epic'>): number {
+  return Object.values(epic.epic?.texts ?? {}).reduce((sum, text) => sum + text.unmade, 0)
+}
+
+/** How many epics stand above an epic, along the longest way. @returns at most `deepest`, also in a circle. */
+async function levelsAbove(db: Database, epic: ItemRow): Promise<number> {
+  let level = [epic]
+  for (let height = 0; height < deepest; height++) {
+    const above: ItemRow[] = []
+    for (const one of level) {
+      const system = await getSystem(db, one.systemId)
+      if (system) above.push(...(await epicsOver(db, system.fullName, one.issueNumber)))
+    }
+    if (above.length === 0) return height
+    level = [...new Map(above.map((one) => [one.id, one])).values()]
+  }
+  return deepest
+}
+
+/** Whether the parts of an epic may be epics themselves. */
+export async function mayNest(db: Database, epic: ItemRow): Promise<boolean> {
+  return (await levelsAbove(db, epic)) < deepest - 1
+}
+
+/**
+ * Makes a task an epic as long as no agent has worked on it.
+ * @returns the item as it is then; undefined when it is too late.
+ */
+export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<ItemRow | undefined> {
+  if (item.kind === 'epic') return item
+  if ((await runsOf(tx.db, item.id)).length > 0) return undefined
+  const [epic] = await tx.db.update(workItems).set({ kind: 'epic' }).where(eq(workItems.id, item.id)).returning()
+  if (!epic || epic.state === 'queued') return epic
+  return advance(tx, epic, 'queued', { actor, why: 'It is made of other issues.' })
+}
+
+/**
+ * Takes a roadmap in anew, with its text and its parts as they are now, on the word of whoever says so.
+ * @param change what else is to be known of it.
+ */
+export async function startAnew(
+  tx: Tx,
+  epic: ItemRow,
+  by: { actor: { id: number; login: string }; issue: { title: string; body: string; labels: readonly string[] } },
+  change: Partial<EpicFacts>,
+): Promise<void> {
+  const { actor, issue } = by
+  const facts: EpicFacts = { ...(epic.epic ?? { notes: [], texts: {} }), read: false, ...change }
+  const text = { title: issue.title, body: issue.body, labels: [...issue.labels] }
+  await tx.db.delete(handled).where(like(handled.key, `${notTakenOf(epic.id)}%`))
+  await tx.db
+    .update(workItems)
+    .set({ ...text, requestedBy: actor.login, requestedById: actor.id, epic: facts, quiet: false })
+    .where(eq(workItems.id, epic.id))
+}

@@ -1,0 +1,230 @@
+/**
+ * The outbox: every write to GitHub is a wanted fact, committed with the transition that wanted it. The publisher in
+ * github/ makes it true. A key names the fact, so that wanting it twice is wanting it once.
+ */
+
+import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
+import type { Job } from '../domain/lifecycle.ts'
+import type { Database, Tx } from './connect.ts'
+import { effects } from './schema/core.ts'
+
+/** An issue anywhere. */
+export interface IssueAddress {
+  /** `owner/name` in lower case. */
+  repository: string
+  number: number
+}
+
+/** What can be wanted of GitHub, with its payload. */
+export type Effect =
+  /** The one status comment of an issue; its text is rendered when it is published. */
+  | { kind: 'status-comment'; payload: { issueNumber: number } }
+  /** A comment that stands for itself, for issues that are no work item. */
+  | { kind: 'comment'; payload: { issueNumber: number; body: string } }
+  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
+  | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
+  | {
+      kind: 'pull-request'
+      payload: { branch: string; base: string; title: string; body: string; sha: string }
+    }
+  | {
+      kind: 'check-run'
+      payload: {
+        sha: string
+        name: string
+        conclusion: 'success' | 'failure' | 'neutral'
+        title: string
+        summary: string
+        text: string
+      }
+    }
+  | {
+      kind: 'merge'
+      payload: {
+        pullNumber: number
+        sha: string
+        method: 'squash' | 'merge' | 'rebase'
+        title: string
+        message: string
+      }
+    }
+  /**
+   * An issue that is made once; the key and its marker say which. The `created` queue hears of it. `part`: where it
+   * stands in the epic that it is made for. `wantedBy`: on whose word it is queued, where it is made for no item;
+   * `explicit`: they want to see how before it starts.
+   */
+  | {
+      kind: 'create-issue'
+      payload: {
+        title: string
+        body: string
+        labels: string[]
+        part?: { source: 'task-list' | 'roadmap'; position: number; heading: string }
+        wantedBy?: { id: number; login: string }
+        explicit?: boolean
+      }
+    }
+  /** GitHub's own sub-issue link, or its end. `id`: the child's database id, where it is known. */
+  | { kind: 'sub-issue'; payload: { parent: number; child: IssueAddress & { id?: number }; wanted?: boolean } }
+  /** GitHub's own "blocked by". */
+  | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
+  /** The one label of a family, such as `priority:`; null takes it off. */
+  | { kind: 'family-label'; payload: { issueNumber: number; family: string; label: string | null } }
+  | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
+
+export type EffectKind = Effect['kind']
+export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
+export type EffectRow = typeof effects.$inferSelect
+
+/** When the write budget is short, merges and stops go first and progress last. */
+const ranks: Record<EffectKind, number> = {
+  merge: 1,
+  'close-issue': 2,
+  'pull-request': 3,
+  'check-run': 4,
+  'create-issue': 4,
+  'sub-issue': 5,
+  'blocked-by': 5,
+  'family-label': 6,
+  reaction: 5,
+  comment: 5,
+  'state-label': 6,
+  'status-comment': 7,
+}
+
+/**
+ * Wants a fact. The same key again changes nothing while the payload is the same; a new payload replaces the old one
+ * and is published once more (comments are edited, labels moved).
+ * @param options.after not before this time; an earlier wish already waiting stays early.
+ */
+export async function want(
+  tx: Tx,
+  target: { systemId: number; workItemId?: number; key: string },
+  effect: Effect,
+  options: { after?: Date; again?: boolean } = {},
+): Promise<void> {
+  const notBefore = options.after ?? new Date()
+  const payload = effect.payload as Record<string, unknown>
+  const changed = options.again ? sql`true` : sql`${effects.payload} <> ${JSON.stringify(payload)}::jsonb`
+  const rows = await tx.db
+    .insert(effects)
+    .values({ ...target, kind: effect.kind, payload, rank: ranks[effect.kind], notBefore })
+    .onConflictDoUpdate({
+      target: effects.key,
+      set: {
+        payload,
+        revision: sql`${effects.revision} + 1`,
+        state: sql`case when ${effects.state} = 'doing' then 'doing' else 'wanted' end`,
+        notBefore: sql`case when ${effects.state} = 'wanted' then least(${effects.notBefore}, excluded.not_before) else excluded.not_before end`,
+        attempts: sql`case when ${effects.state} = 'failed' then 0 else ${effects.attempts} end`,
+        error: null,
+      },
+      setWhere: changed,
+    })
+    .returning({ id: effects.id })
+  if (rows.length > 0) await tx.enqueue({ queue: 'publish' }, { after: options.after })
+}
+
+/** The next wanted facts whose time has come, most urgent first. */
+export async function wanted(db: Database, limit: number): Promise<EffectRow[]> {
+  return db
+    .select()
+    .from(effects)
+    .where(and(eq(effects.state, 'wanted'), lte(effects.notBefore, new Date())))
+    .orderBy(asc(effects.rank), asc(effects.id))
+    .limit(limit)
+}
+
+/**
+ * Marks an effect as being carried out. From here on a crash leaves it `doing`, and whoever takes it over looks for
+ * its marker on GitHub before writing again.
+ * @returns the row, or undefined when another publisher was faster.
+ */
+export async function claimEffect(db: Database, id: number, instance: string): Promise<EffectRow | undefined> {
+  const [row] = await db
+    .update(effects)
+    .set({ state: 'doing', claimedBy: instance, attempts: sql`${effects.attempts} + 1` })
+    .where(and(eq(effects.id, id), eq(effects.state, 'wanted')))
+    .returning()
+  return row
+}
+
+/** Wants again what a process was carrying out and could not settle. */
+export async function releaseEffects(db: Database, instance: string): Promise<void> {
+  await db
+    .update(effects)
+    .set({ state: 'wanted', claimedBy: null })
+    .where(and(eq(effects.state, 'doing'), eq(effects.claimedBy, instance)))
+}
+
+/** Settles an effect that was carried out at `revision`; a wish that came meanwhile makes it wanted again. */
+export async function settleEffect(
+  tx: Tx,
+  row: EffectRow,
+  outcome:
+    | { kind: 'done'; result: Record<string, unknown> }
+    | { kind: 'later'; at: Date; error: string }
+    | { kind: 'failed'; error: string },
+): Promise<void> {
+  const set =
+    outcome.kind === 'done'
+      ? {
+          state: sql`case when ${effects.revision} > ${row.revision} then 'wanted' else 'done' end`,
+          published: row.revision,
+          result: outcome.result,
+          error: null,
+          attempts: 0,
+          doneAt: new Date(),
+        }
+      : outcome.kind === 'later'
+        ? { state: 'wanted' as const, notBefore: outcome.at, error: outcome.error }
+        : { state: 'failed' as const, error: outcome.error }
+  await tx.db.update(effects).set(set).where(eq(effects.id, row.id))
+  if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish' }, { after: outcome.at })
+  const follow = outcome.kind === 'later' ? undefined : followUp(row)
+  if (follow) await tx.enqueue(follow)
+}
+
+/** The room that goes on once a fact is true (or cannot be made true). */
+function followUp(row: EffectRow): Job | undefined {
+  if (row.kind === 'create-issue') return { queue: 'created', effectId: row.id }
+  return row.kind === 'pull-request' || row.kind === 'merge' ? { queue: 'published', effectId: row.id } : undefined
+}
+
+/** One effect by its row id. */
+export async function effectById(db: Database, id: number): Promise<EffectRow | undefined> {
+  const [row] = await db.select().from(effects).where(eq(effects.id, id))
+  return row
+}
+
+/** The effects of these keys that were ever wanted. */
+export async function effectsOf(db: Database, keys: readonly string[]): Promise<EffectRow[]> {
+  const found: EffectRow[] = []
+  for (let at = 0; at < keys.length; at += keysAtOnce) {
+    const some = keys.slice(at, at + keysAtOnce)
+    found.push(
+      ...(await db
+        .select()
+        .from(effects)
+        .where(inArray(effects.key, [...some]))),
+    )
+  }
+  return found
+}
+
+const keysAtOnce = 1_000
+
+/** How many issues that were wanted for an item are not made yet. */
+export async function issuesUnderWay(db: Database, workItemId: number): Promise<number> {
+  const rows = await db
+    .select({ id: effects.id })
+    .from(effects)
+    .where(
+      and(
+        eq(effects.workItemId, workItemId),
+        eq(effects.kind, 'create-issue'),
+        inArray(effects.state, ['wanted', 'doing']),
+      ),
+    )
+  return rows.length
+}

@@ -1,0 +1,79 @@
+/** Pull requests and the reviews of them, as facts. */
+
+import { and, desc, eq } from 'drizzle-orm'
+import type { Database, Tx } from './connect.ts'
+import { type approvals, gateResults, pullRequests } from './schema/core.ts'
+
+export type PullRow = typeof pullRequests.$inferSelect
+export type ApprovalRow = typeof approvals.$inferSelect
+export type GateRow = typeof gateResults.$inferSelect
+
+/** One pull request by its row id. */
+export async function getPull(db: Database, id: number): Promise<PullRow | undefined> {
+  const [row] = await db.select().from(pullRequests).where(eq(pullRequests.id, id))
+  return row
+}
+
+/** The newest pull request of an item. */
+export async function pullOfItem(db: Database, workItemId: number): Promise<PullRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(pullRequests)
+    .where(eq(pullRequests.workItemId, workItemId))
+    .orderBy(desc(pullRequests.id))
+    .limit(1)
+  return row
+}
+
+/** A pull request by its number. */
+export async function pullByNumber(db: Database, systemId: number, number: number): Promise<PullRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(pullRequests)
+    .where(and(eq(pullRequests.systemId, systemId), eq(pullRequests.number, number)))
+  return row
+}
+
+/** The pull requests of a system that are open as far as we know. */
+export async function openPullRows(db: Database, systemId: number): Promise<PullRow[]> {
+  return db
+    .select()
+    .from(pullRequests)
+    .where(and(eq(pullRequests.systemId, systemId), eq(pullRequests.state, 'open')))
+    .orderBy(pullRequests.id)
+}
+
+/**
+ * Notes a pull request and its head. A head that moved voids a `/merge` said about the old one; approvals carry their
+ * own commit and need no change.
+ */
+export async function savePull(
+  tx: Tx,
+  facts: Pick<PullRow, 'systemId' | 'workItemId' | 'number' | 'url' | 'headSha' | 'baseBranch'>,
+): Promise<PullRow> {
+  const known = await pullByNumber(tx.db, facts.systemId, facts.number)
+  const moved = known !== undefined && known.headSha !== facts.headSha
+  const [row] = await tx.db
+    .insert(pullRequests)
+    .values(facts)
+    .onConflictDoUpdate({
+      target: [pullRequests.systemId, pullRequests.number],
+      set: {
+        ...facts,
+        ...(known?.state === 'closed' ? { state: 'open' as const } : {}),
+        ...(moved ? { mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null } : {}),
+      },
+    })
+    .returning()
+  if (!row) throw new Error('the pull request was not stored')
+  return row
+}
+
+/** What the gates said about one commit, in the order in which they ran. */
+export async function gateRows(db: Database, workItemId: number, sha: string): Promise<GateRow[]> {
+  return db
+    .select()
+    .from(gateResults)
+    .where(and(eq(gateResults.workItemId, workItemId), eq(gateResults.sha, sha)))
+    .orderBy(gateResults.id)
+}

@@ -1,0 +1,278 @@
+/**
+ * The queues (pg-boss) in the same database. A job says "look at row N"; it is never the lease of anything, because
+ * pg-boss has no fencing: an attempt that expired can complete a job that a second attempt is running.
+ */
+
+import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
+import type { Logger } from 'pino'
+import type { Job, QueueName } from '../domain/lifecycle.ts'
+
+type JobOf<Name extends QueueName> = Extract<Job, { queue: Name }>
+
+/** Per queue: how many jobs one worker takes at a time, and whether waiting jobs are one ("look at everything"). */
+const queues: Record<QueueName, { batch: number; single?: boolean }> = {
+  'deliver-event': { batch: 20 },
+  enlist: { batch: 5 },
+  roadmap: { batch: 1 },
+  created: { batch: 5 },
+  schedule: { batch: 1, single: true },
+  garden: { batch: 1 },
+  run: { batch: 5 },
+  check: { batch: 5 },
+  settle: { batch: 5 },
+  planned: { batch: 5 },
+  propose: { batch: 5 },
+  published: { batch: 5 },
+  merge: { batch: 5 },
+  tidy: { batch: 5 },
+  publish: { batch: 1, single: true },
+}
+
+/**
+ * Handles one job. A throw means "try again later", with growing delays; after the last one it is dead and counted.
+ * @param attempt.last whether a throw now is the end of it: the time to tell somebody.
+ */
+export type Handler<Name extends QueueName> = (job: JobOf<Name>, attempt: { last: boolean }) => Promise<void>
+
+/** Thrown by a handler that cannot go on before a known time (a rate limit): no attempt is used up. */
+export class NotYet extends Error {
+  override name = 'NotYet'
+  readonly until: Date
+
+  constructor(message: string, until: Date) {
+    super(message)
+    this.until = until
+  }
+}
+
+/** A job that was asked for. `after`: not before this time. */
+export interface Sent {
+  job: Job
+  after?: Date
+}
+
+/** What a handler throws that starts nothing new because its process is ending. */
+export function stopping(): NotYet {
+  return new NotYet('this process is ending', new Date(Date.now() + 1_000))
+}
+
+export class Queues {
+  readonly #boss: PgBoss
+  readonly #log: Logger
+  readonly #workers = new Map<QueueName, string[]>()
+  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #atWork = new Set<string>()
+
+  constructor(boss: PgBoss, log: Logger) {
+    this.#boss = boss
+    this.#log = log
+    // An error here is the database going away or a failed maintenance pass; pg-boss goes on by itself.
+    boss.on('error', (error) => log.warn({ err: error }, 'the queue had an error; it goes on'))
+    boss.on('warning', (warning) => log.debug({ warning }, 'queue warning'))
+  }
+
+  /** Starts the queue engine and makes the queues that are missing. */
+  async start(): Promise<void> {
+    await this.#boss.start()
+    const existing = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]))
+    for (const [name, { single }] of Object.entries(queues)) {
+      if (!existing.has(name)) {
+        await this.#boss.createQueue(name, {
+          // "short": at most one *waiting* job for each key, however many ask for it.
+          policy: single ? 'short' : 'standard',
+          retryLimit: 8,
+          retryDelay: 1,
+          retryBackoff: true,
+          retryDelayMax: 120,
+          expireInSeconds: 15 * 60,
+          // A process that dies with a job gives it back, to another process, after this long.
+          heartbeatSeconds: 30,
+          deleteAfterSeconds: 24 * 3600,
+          notify: true,
+        })
+      }
+      // Reads the queue into pg-boss's cache: on PGlite's one connection a first `send` inside a transaction would
+      // wait for ever for a look-up outside it.
+      await this.#boss.fetch(name, { batchSize: 1, ignoreStartAfter: false, minPriority: 1_000_000 })
+    }
+  }
+
+  /**
+   * Gives back those of these jobs that this process is not at work on: they are tried again at once. Each counts as a
+   * failure, so that a job which kills its process is not tried for ever.
+   */
+  async giveBack(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
+    for (const { name, id, retryCount } of jobs.filter((job) => !this.#atWork.has(job.id))) {
+      await this.#boss.fail(name, id, { message: 'its process is gone' })
+      if (name in queues) this.#wakeAt(name as QueueName, retryTime(retryCount))
+    }
+  }
+
+  /**
+   * Queues a job, on its own or with a transaction (`db`).
+   * @returns false when an equal job of a single queue is waiting already and stands in for this one.
+   */
+  async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<boolean> {
+    const { queue, ...data } = job
+    const { single } = queues[queue]
+    const after = options.after && startOf(queue, options.after)
+    // A job that waits for its time must not stand in for one that is wanted now.
+    const id = await this.#boss.send(queue, data, {
+      db: options.db,
+      startAfter: after,
+      ...(single ? { singletonKey: slotOf(queue, after) } : {}),
+    })
+    if (after && !options.db) this.#wakeAt(queue, after)
+    return id !== null
+  }
+
+  /** NOTIFY tells of new jobs, not of jobs whose time has come: without this they would wait for the next poll. */
+  #wakeAt(queue: QueueName, at: Date): void {
+    const delay = Math.max(0, at.getTime() - Date.now()) + 5
+    if (delay > 3_600_000) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.#wake(queue)
+    }, delay)
+    timer.unref()
+    this.#timers.add(timer)
+  }
+
+  /**
+   * Queues what a transaction has asked for, in one order for all transactions; equal jobs of a single queue once.
+   * @returns the queues in which a job that was waiting before stands in for one of these.
+   */
+  async sendAll(sent: readonly Sent[], db: Db): Promise<Set<QueueName>> {
+    const stoodIn = new Set<QueueName>()
+    const seen = new Set<string>()
+    const rank = ({ job, after }: Sent) =>
+      `${queues[job.queue].single ? 1 : 0} ${job.queue} ${slotOf(job.queue, after)}`
+    for (const one of sent.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
+      const { job, after } = one
+      if (queues[job.queue].single && seen.has(rank(one))) continue
+      seen.add(rank(one))
+      if (!(await this.send(job, { after, db })) && !after) stoodIn.add(job.queue)
+    }
+    return stoodIn
+  }
+
+  /** Has the workers of a queue look now, or once more when they are at work. */
+  #wake(queue: QueueName): void {
+    for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id)
+  }
+
+  /**
+   * To be called with what a transaction has sent, once it has committed. Wakes for jobs whose time comes: before the
+   * commit the workers would look in vain. Where a waiting job stood in for one of these it is sent once more: that job
+   * may have been taken, and may have looked, before the commit.
+   */
+  committed(sent: readonly Sent[], stoodIn: ReadonlySet<QueueName>): void {
+    for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(job.queue, after))
+    for (const queue of stoodIn) {
+      this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
+    }
+  }
+
+  /** Queues many jobs of one queue with a transaction, in one statement. */
+  async sendMany<Name extends QueueName>(name: Name, jobs: JobOf<Name>[], db: Db): Promise<void> {
+    await this.#boss.insert(
+      name,
+      jobs.map(({ queue: _, ...data }) => ({ data })),
+      { db },
+    )
+  }
+
+  /**
+   * Has `handler` called for the jobs of a queue.
+   * @param concurrency how many at a time in this process.
+   */
+  async handle<Name extends QueueName>(name: Name, handler: Handler<Name>, concurrency = 1): Promise<void> {
+    const options = {
+      batchSize: queues[name].batch,
+      pollingIntervalSeconds: 2,
+      notifyPollingIntervalSeconds: 20,
+      burstWhenBatchFull: true,
+      perJobResults: true as const,
+      includeMetadata: true as const,
+    }
+    const ids: string[] = []
+    this.#workers.set(name, ids)
+    for (let worker = 0; worker < concurrency; worker++) {
+      const id = await this.#boss.work(name, options, async (jobs: JobWithMetadata<object>[]) => {
+        for (const { id } of jobs) this.#atWork.add(id)
+        const results = await Promise.all(jobs.map((job) => this.#attempt(name, job, handler)))
+        for (const { id } of jobs) this.#atWork.delete(id)
+        // Several jobs may have waited behind one wake-up; pg-boss looks again by itself only after a full batch of
+        // more than one.
+        if (options.batchSize === 1) this.#wake(name)
+        return results
+      })
+      ids.push(id)
+    }
+  }
+
+  async #attempt<Name extends QueueName>(name: Name, job: JobWithMetadata<object>, handler: Handler<Name>) {
+    const { id } = job
+    const mine = { queue: name, ...job.data } as JobOf<Name>
+    const start = performance.now()
+    try {
+      await handler(mine, { last: job.retryCount >= job.retryLimit })
+      const [waited, ms] = [Date.now() - job.createdOn.getTime(), Math.round(performance.now() - start)]
+      this.#log.debug({ queue: name, waited: waited - ms, ms }, 'a job is done')
+      return { id, status: 'completed' as const }
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const notYet = findNotYet(error)
+      if (notYet) {
+        await this.send(mine, { after: notYet.until })
+        return { id, status: 'completed' as const, output: { message } }
+      }
+      this.#log.warn(
+        { err: error, queue: name, job: id, retry: job.retryCount },
+        'a job failed; it will be tried again',
+      )
+      this.#wakeAt(name, retryTime(job.retryCount))
+      return { id, status: 'failed' as const, output: { message } }
+    }
+  }
+
+  /** Waiting and failed jobs per queue, for health and metrics. */
+  async counts(): Promise<Record<string, { waiting: number; failed: number }>> {
+    const rows = await this.#boss.getQueues()
+    return Object.fromEntries(rows.map((row) => [row.name, { waiting: row.readyCount, failed: row.failedCount }]))
+  }
+
+  /** Lets running handlers finish (up to 10 s) and takes no new jobs. */
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer)
+    await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
+  }
+}
+
+/**
+ * When pg-boss hands out a job again that has failed, at the latest: with retryDelay 1 and retryBackoff it waits between
+ * 2^n and 2^(n+1) seconds, retryDelayMax at most (pg-boss, `plans.js`).
+ */
+function retryTime(retryCount: number): Date {
+  return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)
+}
+
+/** Wishes for times this near to each other, in milliseconds, are one job of a single queue ... */
+const slotMs = 200
+
+/** ... which starts at the end of the slot, when everything that asked for it is due. */
+function startOf(queue: QueueName, after: Date): Date {
+  return queues[queue].single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
+}
+
+function slotOf(queue: QueueName, after: Date | undefined): string {
+  return after ? String(startOf(queue, after).getTime()) : 'now'
+}
+
+/** Octokit wraps what its `fetch` throws. */
+export function findNotYet(error: unknown): NotYet | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof NotYet) return current
+  }
+  return undefined
+}

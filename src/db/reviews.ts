@@ -1,0 +1,76 @@
+/** Reviews of our pull requests, as stored: the facts that `/merge` and the status comment read. */
+
+import { and, eq, gt, inArray } from 'drizzle-orm'
+import type { Database, Tx } from './connect.ts'
+import { hear, heardAt } from './idempotency-keys.ts'
+import type { ApprovalRow } from './pull-requests.ts'
+import { approvals, pullRequests } from './schema/core.ts'
+
+/** Stores a review. @returns whether it was not known before. */
+export async function addReview(tx: Tx, review: typeof approvals.$inferInsert): Promise<boolean> {
+  const rows = await tx.db.insert(approvals).values(review).onConflictDoNothing().returning({ id: approvals.id })
+  return rows.length > 0
+}
+
+/** Stores that a review was dismissed, also one that was never heard of. */
+export async function dismissReview(tx: Tx, review: typeof approvals.$inferInsert): Promise<void> {
+  await tx.db
+    .insert(approvals)
+    .values({ ...review, state: 'dismissed' })
+    .onConflictDoUpdate({ target: [approvals.pullRequestId, approvals.reviewId], set: { state: 'dismissed' } })
+}
+
+/** Whether the same person has given a later verdict than this review. Ids of reviews grow. */
+export async function hasLaterVerdict(
+  tx: Tx,
+  review: Pick<ApprovalRow, 'pullRequestId' | 'reviewerId' | 'reviewId'>,
+): Promise<boolean> {
+  const rows = await tx.db
+    .select({ id: approvals.id })
+    .from(approvals)
+    .where(
+      and(
+        eq(approvals.pullRequestId, review.pullRequestId),
+        eq(approvals.reviewerId, review.reviewerId),
+        gt(approvals.reviewId, review.reviewId),
+        inArray(approvals.state, ['approved', 'changes_requested', 'dismissed']),
+      ),
+    )
+    .limit(1)
+  return rows.length > 0
+}
+
+/** The ids of the reviews of a pull request that are stored, with their states. */
+export async function knownReviews(db: Database, pullRequestId: number): Promise<Map<number, ApprovalRow['state']>> {
+  const rows = await db.select().from(approvals).where(eq(approvals.pullRequestId, pullRequestId))
+  return new Map(rows.map((row) => [row.reviewId, row.state]))
+}
+
+/**
+ * What was approved is no longer what the pull request is (another base, reopened): its approvals and a `/merge` that
+ * was said are void, also those that we are told of later.
+ * @param at when that happened, by GitHub's clock; null when nobody has told: then everything until now is void.
+ */
+export async function voidApprovals(tx: Tx, pullRequestId: number, at: Date | null): Promise<void> {
+  await tx.db
+    .update(approvals)
+    .set({ state: 'dismissed' })
+    .where(and(eq(approvals.pullRequestId, pullRequestId), eq(approvals.state, 'approved')))
+  await hear(tx, voidSubject(pullRequestId), at ?? new Date())
+  await takeBackMerge(tx, pullRequestId)
+}
+
+/** Approvals until this time do not count; undefined when nothing has made them void. */
+export async function approvalsVoidUntil(db: Database, pullRequestId: number): Promise<Date | undefined> {
+  return heardAt(db, voidSubject(pullRequestId))
+}
+
+const voidSubject = (pullRequestId: number) => `approvals-void:${pullRequestId}`
+
+/** A `/merge` that was said counts no longer. */
+export async function takeBackMerge(tx: Tx, pullRequestId: number): Promise<void> {
+  await tx.db
+    .update(pullRequests)
+    .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
+    .where(eq(pullRequests.id, pullRequestId))
+}

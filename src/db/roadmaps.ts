@@ -1,0 +1,155 @@
+/** What an epic is made of, down through the epics inside it, as far as Tutti knows. */
+
+import { and, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
+import type { Database } from './connect.ts'
+import { partSources } from './epics.ts'
+import type { Conflict, Outlook } from './schedule-reports.ts'
+import { outlooksOf } from './schedule-reports.ts'
+import { dependencies, pullRequests, systems, workItems } from './schema/core.ts'
+import { decisions } from './schema/schedule.ts'
+import type { DependencyRow, ItemRow } from './work-items.ts'
+
+/** GitHub nests sub-issues this deep. */
+const deepest = 8
+
+/** One issue that an epic is made of. */
+export interface Part {
+  /** `owner/name#12`, the name in lower case. */
+  key: string
+  repository: string
+  number: number
+  /** The heading of the roadmap that it stands under. */
+  heading: string
+  /** The issue as last heard of, whether or not it is an item. */
+  issue: DependencyRow['blocker']
+  /** Absent when it was never queued. */
+  item?: ItemRow
+  /** Agent hours that it is expected to take, when the scheduler has said so. */
+  hours?: number
+  /** Its open pull request. */
+  pull?: number
+  /** Everything that is to be done before it, as keys, and what of that is still open. */
+  after: string[]
+  waitsFor: string[]
+}
+
+export interface Roadmap {
+  parts: Part[]
+  /** What the scheduler last saw, by repository as in `Part`. */
+  outlooks: Map<string, Outlook>
+}
+
+/** Everything an epic is made of, in the order in which it is written down. @param most parts at most. */
+export async function roadmapOf(db: Database, epic: ItemRow, most = 2_000): Promise<Roadmap> {
+  const parts = new Map<string, Part>()
+  /** What the parts of an epic wait for because it does, or one above it. */
+  const held = new Map<number, string[]>([[epic.id, []]])
+  let epics = [epic]
+  for (let depth = 0; depth < deepest && epics.length > 0 && parts.size < most; depth++) {
+    const ids = epics.map(({ id }) => id)
+    for (const { dependentId, key } of await holdsOf(db, ids)) held.get(dependentId)?.push(key)
+    const found = (await partsOf(db, ids)).filter(({ part }) => part.item?.id !== epic.id)
+    const fresh = found.filter(({ part }) => !parts.has(part.key))
+    for (const { part } of fresh.slice(0, most - parts.size)) parts.set(part.key, part)
+    for (const { part, of } of found) parts.get(part.key)?.waitsFor.push(...(held.get(of) ?? []))
+    epics = fresh.flatMap(({ part: { item } }) => (item?.kind === 'epic' ? [item] : []))
+    for (const { part, of } of fresh) if (part.item) held.set(part.item.id, [...(held.get(of) ?? [])])
+  }
+  const all = [...parts.values()]
+  // An epic that waits for a part of its own says nothing that its parts do not.
+  for (const part of all) part.waitsFor = [...new Set(part.waitsFor)].filter((key) => !parts.has(key))
+  await addFacts(db, all)
+  return { parts: all, outlooks: await outlooksFor(db, all) }
+}
+
+/** What epics wait for, and are not made of. */
+async function holdsOf(db: Database, epicIds: number[]): Promise<{ dependentId: number; key: string }[]> {
+  const rows = await db
+    .select()
+    .from(dependencies)
+    .where(
+      and(
+        inArray(dependencies.dependentId, epicIds),
+        notInArray(dependencies.source, [...partSources]),
+        ne(dependencies.blocker, 'closed'),
+      ),
+    )
+    .orderBy(dependencies.repository, dependencies.issueNumber)
+  return rows.map((row) => ({ dependentId: row.dependentId, key: `${row.repository}#${row.issueNumber}` }))
+}
+
+async function partsOf(db: Database, epicIds: number[]): Promise<{ part: Part; of: number }[]> {
+  const rows = await db
+    .select({ edge: dependencies, item: workItems })
+    .from(dependencies)
+    .leftJoin(systems, eq(sql`lower(${systems.fullName})`, dependencies.repository))
+    .leftJoin(workItems, and(eq(workItems.systemId, systems.id), eq(workItems.issueNumber, dependencies.issueNumber)))
+    .where(and(inArray(dependencies.dependentId, epicIds), inArray(dependencies.source, [...partSources])))
+    .orderBy(dependencies.dependentId, dependencies.position, dependencies.id)
+  return rows.map(({ edge, item }) => ({
+    of: edge.dependentId,
+    part: {
+      key: `${edge.repository}#${edge.issueNumber}`,
+      repository: edge.repository,
+      number: edge.issueNumber,
+      heading: edge.heading,
+      issue: edge.blocker,
+      ...(item ? { item } : {}),
+      after: [],
+      waitsFor: [],
+    },
+  }))
+}
+
+/** Adds what the parts wait for, how long they take, and their pull requests. */
+async function addFacts(db: Database, parts: readonly Part[]): Promise<void> {
+  const byItem = new Map(parts.flatMap((part) => (part.item ? [[part.item.id, part] as const] : [])))
+  const ids = [...byItem.keys()]
+  if (ids.length === 0) return
+  const edges = await db
+    .select()
+    .from(dependencies)
+    .where(inArray(dependencies.dependentId, ids))
+    .orderBy(dependencies.repository, dependencies.issueNumber)
+  for (const edge of edges) {
+    const part = byItem.get(edge.dependentId)
+    const key = `${edge.repository}#${edge.issueNumber}`
+    if (part && !part.after.includes(key)) part.after.push(key)
+    if (edge.blocker !== 'closed' && part && !part.waitsFor.includes(key)) part.waitsFor.push(key)
+  }
+  const last = await db
+    .selectDistinctOn([decisions.workItemId], { workItemId: decisions.workItemId, leverage: decisions.leverage })
+    .from(decisions)
+    .where(inArray(decisions.workItemId, ids))
+    .orderBy(decisions.workItemId, desc(decisions.id))
+  for (const { workItemId, leverage } of last) {
+    const part = byItem.get(workItemId)
+    if (part && leverage) part.hours = leverage.effort
+  }
+  const pulls = await db
+    .select({ workItemId: pullRequests.workItemId, number: pullRequests.number })
+    .from(pullRequests)
+    .where(and(inArray(pullRequests.workItemId, ids), eq(pullRequests.state, 'open')))
+  for (const { workItemId, number } of pulls) {
+    const part = byItem.get(workItemId)
+    if (part) part.pull = number
+  }
+}
+
+async function outlooksFor(db: Database, parts: readonly Part[]): Promise<Map<string, Outlook>> {
+  const bySystem = new Map(
+    parts.flatMap(({ item, repository }) => (item ? [[item.systemId, repository] as const] : [])),
+  )
+  const seen = await outlooksOf(db, [...bySystem.keys()])
+  return new Map([...seen].map(([systemId, outlook]) => [bySystem.get(systemId) ?? '', outlook]))
+}
+
+/** Pairs of parts that would touch the same files, as keys. */
+export function conflictsIn({ parts, outlooks }: Roadmap): { a: string; b: string; overlaps: Conflict['overlaps'] }[] {
+  const keys = new Set(parts.map(({ key }) => key))
+  return [...outlooks].flatMap(([repository, { conflicts }]) =>
+    conflicts
+      .map(({ a, b, overlaps }) => ({ a: `${repository}#${a}`, b: `${repository}#${b}`, overlaps }))
+      .filter(({ a, b }) => keys.has(a) && keys.has(b)),
+  )
+}

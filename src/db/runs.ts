@@ -1,0 +1,204 @@
+/**
+ * Runs: one attempt by one agent. The row is the lease. Whoever wants to write as a runner shows a `Lease`; when its
+ * epoch is no longer the row's, somebody else has taken over and the write changes nothing.
+ */
+
+import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import type { Database, Tx } from './connect.ts'
+import { runs, workItems } from './schema/core.ts'
+
+export type RunRow = typeof runs.$inferSelect
+
+/** Proof of holding a run. Only `claimRun` makes one. */
+export interface Lease {
+  readonly runId: number
+  readonly epoch: number
+  readonly owner: string
+}
+
+/** Thrown at a runner whose lease is gone: it must end its agent and write nothing. */
+export class LeaseLost extends Error {
+  override name = 'LeaseLost'
+}
+
+/** Adds the next attempt of an item, waiting for a runner, and its job. */
+export async function addRun(
+  tx: Tx,
+  workItemId: number,
+  run: { agent: string; feedback: string; startClean: boolean; purpose?: RunRow['purpose'] },
+): Promise<RunRow> {
+  const row = await insertRun(tx, { workItemId, ...run })
+  await tx.enqueue({ queue: 'run', runId: row.id })
+  return row
+}
+
+/**
+ * A person has pushed to the branch of an item: their commit is judged by the gates like an agent's. It burns no
+ * attempt.
+ */
+export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
+  const facts = { agent: 'person', stage: 'gates' as const, counts: false, headSha, startedAt: new Date() }
+  const row = await insertRun(tx, { workItemId, ...facts })
+  await tx.enqueue({ queue: 'check', runId: row.id })
+  return row
+}
+
+async function insertRun(tx: Tx, run: Omit<typeof runs.$inferInsert, 'attempt'>): Promise<RunRow> {
+  const same = and(eq(runs.workItemId, run.workItemId), eq(runs.purpose, run.purpose ?? 'build'))
+  const [last] = await tx.db
+    .select({ attempt: runs.attempt })
+    .from(runs)
+    .where(same)
+    .orderBy(desc(runs.attempt))
+    .limit(1)
+  const [row] = await tx.db
+    .insert(runs)
+    .values({ ...run, attempt: (last?.attempt ?? 0) + 1 })
+    .returning()
+  if (!row) throw new Error('the run was not stored')
+  return row
+}
+
+/**
+ * Takes a run that nobody holds and that is in `stage`.
+ * @returns the lease and the row, or undefined when somebody else has it or it is past that stage.
+ */
+export async function claimRun(
+  db: Database,
+  runId: number,
+  owner: string,
+  stage: 'waiting' | 'gates',
+): Promise<{ lease: Lease; run: RunRow } | undefined> {
+  const [run] = await db
+    .update(runs)
+    .set({
+      leaseOwner: owner,
+      leaseEpoch: sql`${runs.leaseEpoch} + 1`,
+      heartbeatAt: new Date(),
+      ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: new Date() } : {}),
+    })
+    .where(and(eq(runs.id, runId), eq(runs.stage, stage), isNull(runs.leaseOwner)))
+    .returning()
+  return run && { lease: { runId, epoch: run.leaseEpoch, owner }, run }
+}
+
+/**
+ * Writes to a run under its lease.
+ * @throws {LeaseLost} when the epoch is stale; nothing is written then.
+ */
+export async function updateRun(db: Database, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+  const [run] = await db
+    .update(runs)
+    .set({ ...set, heartbeatAt: new Date() })
+    .where(and(eq(runs.id, lease.runId), eq(runs.leaseEpoch, lease.epoch), eq(runs.leaseOwner, lease.owner)))
+    .returning()
+  if (!run) throw new LeaseLost(`run ${lease.runId} is no longer held with epoch ${lease.epoch}`)
+  return run
+}
+
+/**
+ * Ends an attempt under its lease: the place among the agents is free, and what waits for one is looked at.
+ * @throws {LeaseLost} when the epoch is stale; nothing is written then.
+ */
+export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+  const run = await updateRun(tx.db, lease, { ...set, stage: 'ended', endedAt: new Date(), leaseOwner: null })
+  await tx.enqueue({ queue: 'schedule' })
+  return run
+}
+
+/**
+ * The agent of a planning run is done, under its lease. The run stays live until `planned` or `settle` has looked at
+ * it: its item is still to be planned, and nobody must begin that a second time meanwhile.
+ * @throws {LeaseLost} when the epoch is stale; nothing is written then.
+ */
+export async function leavePlanning(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+  return updateRun(tx.db, lease, { ...set, stage: 'gates', endedAt: new Date(), leaseOwner: null })
+}
+
+/** Ends a run that its agent has left. @returns false when it had ended before. */
+export async function closeRun(tx: Tx, runId: number): Promise<boolean> {
+  const rows = await tx.db
+    .update(runs)
+    .set({ stage: 'ended' })
+    .where(and(eq(runs.id, runId), ne(runs.stage, 'ended')))
+    .returning({ id: runs.id })
+  if (rows.length > 0) await tx.enqueue({ queue: 'schedule' })
+  return rows.length > 0
+}
+
+/** Asks a run to stop; its runner sees it at the next heartbeat, at once when it is this process. */
+export async function askToStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
+  return tx.db
+    .update(runs)
+    .set({ stop: how })
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
+    .returning()
+}
+
+/** Ends every attempt to plan an item; what one has handed in and nobody has taken up yet counts no more. */
+export async function dropPlanning(tx: Tx, workItemId: number, how: string): Promise<void> {
+  await tx.db
+    .update(runs)
+    .set({ stop: how })
+    .where(and(eq(runs.workItemId, workItemId), ne(runs.purpose, 'build')))
+}
+
+/** All attempts of an item, to plan and to build it, oldest first. */
+export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]> {
+  return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(asc(runs.id))
+}
+
+/** All attempts to build an item, oldest first. */
+export async function buildsOf(db: Database, workItemId: number): Promise<RunRow[]> {
+  return (await runsOf(db, workItemId)).filter((run) => !isPlanning(run))
+}
+
+/** Whether a run reads and plans, instead of changing files. */
+export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {
+  return run.purpose !== 'build'
+}
+
+/**
+ * What the next attempt of an item should be told: the feedback that the ladder or a review left on the last one.
+ * @param kind to build it or to plan it: one has nothing to learn from the other's failures.
+ */
+export async function latestLesson(
+  db: Database,
+  workItemId: number,
+  kind: 'build' | 'plan' = 'build',
+): Promise<{ feedback: string; startClean: boolean }> {
+  const purpose = kind === 'build' ? eq(runs.purpose, 'build') : ne(runs.purpose, 'build')
+  const [row] = await db
+    .select({ feedback: runs.lesson, startClean: runs.nextClean })
+    .from(runs)
+    .where(and(eq(runs.workItemId, workItemId), purpose))
+    .orderBy(desc(runs.id))
+    .limit(1)
+  return row ?? { feedback: '', startClean: false }
+}
+
+/** The live attempt of an item, if any. */
+export async function liveRun(db: Database, workItemId: number): Promise<RunRow | undefined> {
+  const [run] = await db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
+    .orderBy(desc(runs.id))
+    .limit(1)
+  return run
+}
+
+/** All live runs with the item they work on: what the scheduler counts against the caps. */
+export async function liveRuns(db: Database) {
+  return db
+    .select({ run: runs, item: workItems })
+    .from(runs)
+    .innerJoin(workItems, eq(runs.workItemId, workItems.id))
+    .where(inArray(runs.stage, ['waiting', 'agent', 'gates']))
+}
+
+/** One run by its id. */
+export async function getRun(db: Database, id: number): Promise<RunRow | undefined> {
+  const [run] = await db.select().from(runs).where(eq(runs.id, id))
+  return run
+}

@@ -1,0 +1,71 @@
+/** The tables of planning and of footprints; see schema.ts for what holds for all tables. */
+
+import { doublePrecision, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { id, now, number64, runs, time, workItems } from './core.ts'
+
+/** A plan that an agent made for an item. The newest one counts. */
+export const plans = pgTable(
+  'plans',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    version: integer('version').notNull(),
+    kind: text('kind').$type<'plan' | 'breakdown'>().notNull(),
+    /** As the agent handed it in, checked; see plan-content.ts. */
+    content: jsonb('content').$type<Record<string, unknown>>().notNull(),
+    /** The plan as a person rewrote it in its comment, which then stands in its place; '' when nobody did. */
+    rewritten: text('rewritten').notNull().default(''),
+    /** What a person added when they approved it; it outranks the plan. */
+    amendment: text('amendment').notNull().default(''),
+    /** Digest of the issue's title and text that it was made for: an approval of another text is void. */
+    textDigest: text('text_digest').notNull(),
+    /** 0 to 1. */
+    confidence: doublePrecision('confidence').notNull(),
+    state: text('state').$type<'proposed' | 'approved' | 'rejected' | 'void'>().notNull().default('proposed'),
+    decidedBy: text('decided_by'),
+    decidedById: number64('decided_by_id'),
+    /** Why it was rejected or became void. */
+    why: text('why').notNull().default(''),
+    runId: number64('run_id').references(() => runs.id),
+    createdAt: now(),
+    decidedAt: time('decided_at'),
+  },
+  (table) => [unique('plans_version').on(table.workItemId, table.version)],
+)
+
+/** One round of questions that a planning agent asked, and what a person answered. */
+export const questions = pgTable(
+  'questions',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    round: integer('round').notNull(),
+    asked: jsonb('asked').$type<string[]>().notNull(),
+    answer: text('answer'),
+    answeredBy: text('answered_by'),
+    answeredById: number64('answered_by_id'),
+    createdAt: now(),
+    answeredAt: time('answered_at'),
+  },
+  (table) => [unique('questions_round').on(table.workItemId, table.round)],
+)
+
+/** Paths that an item touches or will touch, by where that is known from. What settings declare for a module is not stored. */
+export const footprints = pgTable(
+  'footprints',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id, { onDelete: 'cascade' }),
+    /** A file, a directory with a slash at its end, or a pattern; see backlog/schedule/patterns.ts. */
+    path: text('path').notNull(),
+    /** `plan`: expected. `observed`: seen to change; all of it once the agent is done. */
+    source: text('source').$type<'plan' | 'observed'>().notNull(),
+  },
+  (table) => [unique('footprints_path').on(table.workItemId, table.source, table.path)],
+)

@@ -1,0 +1,194 @@
+/**
+ * What runs have used: tokens and money, as their agents tell it. A day is a calendar day UTC. Amounts are in whole
+ * millionths of a currency; different currencies are never added up.
+ */
+
+import { and, desc, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import type { Database } from './connect.ts'
+import type { RunRow } from './runs.ts'
+import { runs, workItems } from './schema/core.ts'
+import { usage } from './schema/usage.ts'
+
+/** What a run has used so far. What was not told is absent. */
+export interface Used {
+  inputTokens?: number
+  outputTokens?: number
+  /** Read from a provider's cache, and written to it. */
+  cachedTokens?: number
+  cost?: Cost
+}
+
+export interface Cost {
+  millionths: number
+  currency: string
+}
+
+/**
+ * What is known after another word of the agent; `before` itself when that was nothing new. Pure. Nothing gets less, and a
+ * cost that is told in another currency than the first one is left out: there is no telling what of it was counted before.
+ */
+export function afterTold(before: Used, told: Used): Used {
+  const after = { ...before }
+  for (const key of ['inputTokens', 'outputTokens', 'cachedTokens'] as const) {
+    const count = told[key]
+    if (count !== undefined && count > (before[key] ?? -1)) after[key] = count
+  }
+  const { cost = told.cost } = before
+  if (told.cost && cost && told.cost.currency === cost.currency)
+    after.cost = told.cost.millionths > cost.millionths ? told.cost : cost
+  const same = (Object.keys(after) as (keyof Used)[]).every((key) => after[key] === before[key])
+  return same ? before : after
+}
+
+/** The UTC day of a moment, as `2026-11-21`. */
+export function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10)
+}
+
+/** When the next UTC day begins. */
+export function nextDay(time: Date): Date {
+  return new Date(Date.parse(dayOf(time)) + 24 * 3_600_000)
+}
+
+/**
+ * Keeps what a run has used. The caller has just written to the run under its lease, in the same transaction. What is
+ * stored never gets less, whatever is told.
+ */
+export async function keepUsage(
+  db: Database,
+  run: Pick<RunRow, 'id' | 'workItemId'>,
+  { cost, ...tokens }: Used,
+  now: Date,
+): Promise<void> {
+  const [item] = await db
+    .select({ systemId: workItems.systemId })
+    .from(workItems)
+    .where(eq(workItems.id, run.workItemId))
+  if (!item) return
+  const same = sql`(${usage.currency} is null or ${usage.currency} = excluded.currency)`
+  await db
+    .insert(usage)
+    .values({
+      runId: run.id,
+      systemId: item.systemId,
+      ...tokens,
+      cost: cost?.millionths,
+      currency: cost?.currency,
+      day: dayOf(now),
+      updatedAt: now,
+    })
+    .onConflictDoUpdate({
+      target: usage.runId,
+      // `greatest` leaves out what is null.
+      set: {
+        inputTokens: sql`greatest(${usage.inputTokens}, excluded.input_tokens)`,
+        outputTokens: sql`greatest(${usage.outputTokens}, excluded.output_tokens)`,
+        cachedTokens: sql`greatest(${usage.cachedTokens}, excluded.cached_tokens)`,
+        cost: sql`case when ${same} then greatest(${usage.cost}, excluded.cost) else ${usage.cost} end`,
+        currency: sql`coalesce(${usage.currency}, excluded.currency)`,
+        earlier: sql`case when ${usage.day} < excluded.day then coalesce(${usage.cost}, 0) else ${usage.earlier} end`,
+        day: sql`greatest(${usage.day}, excluded.day)`,
+        updatedAt: now,
+      },
+    })
+}
+
+/** What the runs of one system have used in a day, in one currency; `null` for those that told no cost. */
+export interface Spent {
+  systemId: number
+  currency: string | null
+  millionths: number
+  inputTokens: number
+  outputTokens: number
+  cachedTokens: number
+}
+
+/** What was used in the day of `now`, by system and currency; of one system, when one is named. */
+export async function spentToday(db: Database, now: Date, systemId?: number): Promise<Spent[]> {
+  const total = (amount: typeof usage.cost | ReturnType<typeof sql>) => sql`coalesce(sum(${amount}), 0)`.mapWith(Number)
+  return db
+    .select({
+      systemId: usage.systemId,
+      currency: usage.currency,
+      millionths: total(sql`${usage.cost} - ${usage.earlier}`),
+      inputTokens: total(sql`${usage.inputTokens}`),
+      outputTokens: total(sql`${usage.outputTokens}`),
+      cachedTokens: total(sql`${usage.cachedTokens}`),
+    })
+    .from(usage)
+    .where(and(eq(usage.day, dayOf(now)), systemId === undefined ? undefined : eq(usage.systemId, systemId)))
+    .groupBy(usage.systemId, usage.currency)
+}
+
+/** What all runs of an item, to plan and to build it, have cost so far, in each currency that was told. */
+export async function spentOnItem(db: Database, workItemId: number): Promise<Cost[]> {
+  const rows = await db
+    .select({ currency: usage.currency, millionths: sql`sum(${usage.cost})`.mapWith(Number) })
+    .from(usage)
+    .innerJoin(runs, eq(usage.runId, runs.id))
+    .where(and(eq(runs.workItemId, workItemId), isNotNull(usage.cost)))
+    .groupBy(usage.currency)
+    .orderBy(usage.currency)
+  return rows.flatMap(({ currency, millionths }) => (currency === null ? [] : [{ currency, millionths }]))
+}
+
+/** What these runs have cost so far, by run; those that told no cost are left out. */
+export async function costsOfRuns(db: Database, runIds: readonly number[]): Promise<Map<number, Cost>> {
+  if (runIds.length === 0) return new Map()
+  const rows = await db
+    .select({ runId: usage.runId, cost: usage.cost, currency: usage.currency })
+    .from(usage)
+    .where(inArray(usage.runId, [...runIds]))
+  return new Map(
+    rows.flatMap(({ runId, cost, currency }) =>
+      cost === null || currency === null ? [] : [[runId, { millionths: cost, currency }]],
+    ),
+  )
+}
+
+/** So many of the newest runs of a kind of agent say what the next one will cost ... */
+const mostRecent = 20
+/** ... looked for among this many of all kinds. */
+const mostLookedAt = 200
+
+/** What the last 20 ended runs of each kind of agent cost that told it, in one currency, by kind, the newest first. */
+export async function recentCosts(db: Database, currency: string): Promise<Map<string, number[]>> {
+  const rows = await db
+    .select({ agent: runs.agent, cost: sql`${usage.cost}`.mapWith(Number) })
+    .from(usage)
+    .innerJoin(runs, eq(usage.runId, runs.id))
+    .where(and(eq(usage.currency, currency), isNotNull(usage.cost), isNotNull(runs.endedAt)))
+    .orderBy(desc(usage.runId))
+    .limit(mostLookedAt)
+  const byKind = Map.groupBy(rows, ({ agent }) => agent)
+  return new Map([...byKind].map(([kind, told]) => [kind, told.slice(0, mostRecent).map(({ cost }) => cost)]))
+}
+
+/** The outcomes of agents that got to their end: they have told what they tell. */
+const toTheEnd = ['finished', 'gates failed', 'no change', 'planned', 'no plan']
+
+/** The kinds of agent that worked on a system in the day of `now` and told no cost, by name. */
+export async function agentsWithoutCost(db: Database, systemId: number, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ agent: runs.agent })
+    .from(runs)
+    .innerJoin(workItems, eq(runs.workItemId, workItems.id))
+    .leftJoin(usage, eq(usage.runId, runs.id))
+    .where(
+      and(
+        eq(workItems.systemId, systemId),
+        ne(runs.agent, 'person'),
+        gte(runs.endedAt, new Date(dayOf(now))),
+        inArray(runs.outcome, toTheEnd),
+        isNull(usage.cost),
+      ),
+    )
+    .orderBy(runs.agent)
+  return rows.map(({ agent }) => agent)
+}
+
+/** Whether the agent of a run got to its end and told no cost. */
+export async function toldNoCost(db: Database, run: Pick<RunRow, 'id' | 'outcome' | 'stage'>): Promise<boolean> {
+  const done = run.stage === 'gates' || (run.outcome !== null && toTheEnd.includes(run.outcome))
+  return done && !(await costsOfRuns(db, [run.id])).has(run.id)
+}

@@ -1,0 +1,209 @@
+/**
+ * What an agent hands in when it plans: a plan, a breakdown into several items, or questions. Checked here, on a shelf:
+ * the run that takes it in and the room that acts on it read the same words.
+ */
+
+import { z } from 'zod'
+import { nearest } from '../lib/did-you-mean.ts'
+import { effortHours } from './efforts.ts'
+
+/** Steps of one plan, at most. Nobody reads more before saying yes. */
+const maxSteps = 200
+/** Items of one breakdown, at most: GitHub takes 100 sub-issues for each parent. */
+const maxItems = 100
+
+/** Postgres takes neither NUL nor half a surrogate pair into JSON. */
+const storable = () => z.string().overwrite((value) => value.replaceAll('\0', '').toWellFormed())
+const text = (max: number) => storable().trim().min(1).max(max)
+const list = (max: number, of: z.ZodType<string>) => z.array(of).max(max).default([])
+
+/** A file, a folder with a slash at its end, or a pattern; always inside the repository. */
+const path = storable()
+  .trim()
+  .min(1)
+  .max(300)
+  .refine((value) => !/^(?:[/\\~]|[A-Za-z]:)/.test(value), 'must be relative to the repository, not absolute')
+  .refine((value) => !value.split(/[/\\]/).includes('..'), 'must not lead out of the repository with ".."')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), 'must not hold control characters')
+
+const effort = z
+  .union([z.enum(['S', 'M', 'L', 'XL']), z.number().positive().max(2_000)], {
+    error: 'must be S, M, L or XL, or a number of hours',
+  })
+  .describe('S, M, L or XL (about 1, 2, 4 and 8 hours of an agent), or hours as a number')
+
+const common = {
+  summary: text(4_000).describe('What will be done and why, for the person who approves it'),
+  outOfScope: list(50, text(500)).describe('What is left out on purpose'),
+  risk: z.enum(['low', 'medium', 'high']).describe('How much could go wrong'),
+  risks: list(20, text(500)).describe('What could go wrong'),
+  confidence: z
+    .number()
+    .min(0)
+    .max(1)
+    .describe('0 to 1: how sure you are that this is what is wanted and that it works'),
+}
+
+const plan = z.strictObject({
+  ...common,
+  steps: z
+    .array(text(1_000))
+    .min(1, 'needs at least one step')
+    .max(maxSteps, `at most ${maxSteps} steps: join small ones, or hand in a breakdown`)
+    .describe('What is done, in this order'),
+  inScope: list(50, text(500)).describe('What belongs to it'),
+  paths: list(200, path).describe(
+    'Files and folders that will change, relative to the repository; patterns may be used',
+  ),
+  effort,
+})
+
+const key = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case words joined by dashes, at most 40 characters')
+
+const item = z.strictObject({
+  key: key.describe('A short name for it, unique here; `dependsOn` uses it'),
+  title: text(200).describe('The title of its issue'),
+  body: text(10_000).describe('All that somebody needs who reads nothing but this issue'),
+  paths: list(200, path).describe('Files and folders that will change'),
+  effort,
+  module: key.optional().describe('The module of the repository that it belongs to'),
+  dependsOn: list(50, key).describe('Keys of the items that must be done before it'),
+})
+
+const feature = z.strictObject({
+  title: text(200),
+  body: storable().trim().max(10_000).default(''),
+  items: z.array(item).min(1, 'needs at least one item').max(maxItems),
+})
+
+const breakdown = z
+  .strictObject({
+    ...common,
+    features: z.array(feature).min(1, 'needs at least one feature').max(30),
+  })
+  .superRefine(({ features }, context) => {
+    const problem = graphProblem(features.flatMap(({ items }) => items))
+    if (problem) context.addIssue({ code: 'custom', path: ['features'], message: problem })
+  })
+
+const questions = z.strictObject({
+  questions: z
+    .array(text(1_000))
+    .min(1, 'needs at least one question')
+    .max(5, 'at most 5 questions at a time: ask what matters most')
+    .describe('Each a whole sentence that can be answered without knowing the code'),
+})
+
+/** The shapes by the name of the tool that takes them. */
+export const planShapes = { submit_plan: plan, submit_breakdown: breakdown, ask: questions } as const
+
+export type Plan = z.output<typeof plan>
+export type Breakdown = z.output<typeof breakdown>
+export type BreakdownItem = z.output<typeof item>
+/** What a planning run ended with. */
+export type Submission =
+  | ({ kind: 'plan' } & Plan)
+  | ({ kind: 'breakdown' } & Breakdown)
+  | ({ kind: 'questions' } & z.output<typeof questions>)
+
+/**
+ * Reads what an agent handed in.
+ * @returns it with every default filled in, or what is wrong with it, one sentence for each problem.
+ */
+export function readSubmission(
+  tool: keyof typeof planShapes,
+  given: unknown,
+): { submission: Submission } | { problems: string[] } {
+  const parsed = planShapes[tool].safeParse(given)
+  if (!parsed.success) return { problems: problemsIn(parsed.error, tool) }
+  const kind = tool === 'ask' ? 'questions' : tool === 'submit_plan' ? 'plan' : 'breakdown'
+  return { submission: { kind, ...parsed.data } as Submission }
+}
+
+/** What was stored by an earlier call of `readSubmission`, as it was read then; undefined for anything else. */
+export function storedSubmission(stored: Record<string, unknown> | null): Submission | undefined {
+  const { kind, ...rest } = stored ?? {}
+  const tool = kind === 'questions' ? 'ask' : kind === 'plan' ? 'submit_plan' : 'submit_breakdown'
+  const read = readSubmission(tool, rest)
+  return 'submission' in read ? read.submission : undefined
+}
+
+/** Agent hours that a plan, or all items of a breakdown together, will take. */
+export function hoursOf(of: Submission): number {
+  if (of.kind === 'plan') return hoursFor(of.effort)
+  if (of.kind === 'questions') return 0
+  return of.features.flatMap(({ items }) => items).reduce((sum, one) => sum + hoursFor(one.effort), 0)
+}
+
+/** The agent hours that an effort stands for. */
+export function hoursFor(effort: Plan['effort']): number {
+  return typeof effort === 'number' ? effort : effortHours[effort]
+}
+
+/** A key that stands twice, a dependency on nothing, or a circle; all items of a breakdown are one graph. */
+function graphProblem(items: readonly BreakdownItem[]): string | undefined {
+  if (items.length > maxItems) return `at most ${maxItems} items; ${items.length} were given`
+  const byKey = new Map(items.map((one) => [one.key, one]))
+  const twice = items.find((one, at) => items.findIndex((other) => other.key === one.key) !== at)
+  if (twice) return `the key ${twice.key} stands twice`
+  for (const { key, dependsOn } of items) {
+    const unknown = dependsOn.find((other) => !byKey.has(other))
+    if (unknown !== undefined) {
+      const meant = nearest(unknown, byKey.keys())
+      return `${key} depends on ${unknown}, which is no item${meant ? `; did you mean ${meant}?` : ''}`
+    }
+  }
+  const circle = circleIn(byKey)
+  return circle && `these depend on each other in a circle: ${circle.join(' → ')}`
+}
+
+function circleIn(byKey: ReadonlyMap<string, BreakdownItem>): string[] | undefined {
+  const settled = new Set<string>()
+  const visit = (key: string, trail: string[]): string[] | undefined => {
+    const seen = trail.indexOf(key)
+    if (seen !== -1) return [...trail.slice(seen), key]
+    if (settled.has(key)) return undefined
+    for (const next of byKey.get(key)?.dependsOn ?? []) {
+      const found = visit(next, [...trail, key])
+      if (found) return found
+    }
+    settled.add(key)
+    return undefined
+  }
+  for (const key of byKey.keys()) {
+    const found = visit(key, [])
+    if (found) return found
+  }
+  return undefined
+}
+
+/** As many problems as an agent can use at once. */
+const shownProblems = 20
+
+function problemsIn(error: z.ZodError, tool: keyof typeof planShapes): string[] {
+  const all = error.issues.flatMap((issue) => {
+    const at = issue.path.join('.')
+    if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the whole'}\`: ${issue.message}`]
+    return issue.keys.map((unknown) => {
+      const meant = nearest(unknown, fieldsAt(tool, issue.path))
+      const where = [...issue.path, unknown].join('.')
+      return `unknown field \`${where.slice(0, 100)}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
+    })
+  })
+  const more = all.length - shownProblems
+  return more > 0 ? [...all.slice(0, shownProblems), `… and ${more} more problems`] : all
+}
+
+interface JsonNode {
+  properties?: Record<string, JsonNode>
+  items?: JsonNode
+}
+
+function fieldsAt(tool: keyof typeof planShapes, path: readonly PropertyKey[]): string[] {
+  let node = z.toJSONSchema(planShapes[tool], { io: 'input' }) as JsonNode | undefined
+  for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[String(step)]
+  return Object.keys(node?.properties ?? {})
+}

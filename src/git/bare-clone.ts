@@ -1,0 +1,125 @@
+/**
+ * The control repository: one bare repository per target, owned by Tutti and never writable by an agent. Only it talks to
+ * the server, and only through it do an agent's files become commits. Start reading here.
+ */
+
+import { type Sha, sha } from '../lib/ids.ts'
+import { type Change, readChanges } from './changes.ts'
+import { type CommitRequest, type Committed, commitWorktree } from './commit.ts'
+import { createFetch } from './fetch.ts'
+import * as history from './history.ts'
+import { type Imported, importFrom } from './import-commits.ts'
+import type { ImportPolicy } from './import-policy.ts'
+import { type ControlOptions, prepare } from './init.ts'
+import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
+import { type Updated, type UpdateRequest, updateFromBase } from './merge.ts'
+import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
+import { askRemoteHead, deleteBranch, type Expected, pushBranch, trackingRef } from './remote.ts'
+import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
+import type { Repository } from './repository.ts'
+import { listRescues, type Rescue } from './rescue.ts'
+import { type Bindings, bindingsOf } from './sandbox-mounts.ts'
+import type { Worktree } from './worktree-records.ts'
+import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
+
+/** What can be done with one target's repository. Every method may throw OperatorError when git fails. */
+export interface Control {
+  /** The bare repository's folder. */
+  readonly gitDir: string
+  /** Brings the server's branches (all, or those named) into refs/remotes/origin/*; module branches stay. */
+  fetch(branches?: readonly BranchName[]): Promise<void>
+  /** A commit by id, full ref, or name of a module branch; undefined when there is none. */
+  resolve(ref: string): Promise<Sha | undefined>
+  /** Where a branch of the server is: as of the last fetch, or asked now with `fresh`. */
+  remoteHead(branch: BranchName, options?: { fresh?: boolean }): Promise<Sha | undefined>
+  /** A file as of a commit, at most `maxBytes` (1 MiB). @throws {UserError} when it is larger. */
+  readFile(commit: Sha, path: TreePath, maxBytes?: number): Promise<string | undefined>
+  /** Paths in a commit, at most `maxCount` (100,000). */
+  listFiles(commit: Sha, maxCount?: number): Promise<string[]>
+  /** A tree for an agent on a module branch; see `worktrees.ts`. @throws {WorktreeExists} */
+  addWorktree(request: WorktreeRequest): Promise<ReadyWorktree>
+  listWorktrees(): Promise<ListedWorktree[]>
+  /** Commits what is in a tree, if the import rules allow it; see `commit.ts`. */
+  commit(worktree: Pick<Worktree, 'path' | 'branch'>, request: CommitRequest): Promise<Committed>
+  /** Brings commits of an agent's own repository, or a bundle, onto a module branch; see `scratch.ts`. */
+  importFrom(source: string, branch: BranchName, policy?: ImportPolicy): Promise<Imported>
+  /** Files that differ between two commits. */
+  changes(base: Sha, head: Sha): Promise<Change[]>
+  /** The patch between two commits, its first `maxBytes` bytes. */
+  diff(base: Sha, head: Sha, maxBytes: number): Promise<{ text: string; truncated: boolean }>
+  isAncestor(ancestor: Sha, descendant: Sha): Promise<boolean>
+  mergeBase(a: Sha, b: Sha): Promise<Sha | undefined>
+  /** Commits of `head` that `base` does not have, newest first. */
+  log(range: { base?: Sha; head: Sha }, limit: number): Promise<history.Commit[]>
+  /** Whether two commits merge, without touching any tree. */
+  forecast(ours: Sha, theirs: Sha): Promise<history.Forecast>
+  /** Merges the base into a module branch; see `merge.ts`. */
+  updateFromBase(request: UpdateRequest): Promise<Updated>
+  /** Pushes a commit to a branch of the server; `'moved'` when somebody else changed that branch. See `remote.ts`. */
+  push(branch: BranchName, commit: Sha, options: { expected: Expected }): Promise<'pushed' | 'up-to-date' | 'moved'>
+  deleteRemoteBranch(branch: BranchName, expected: Sha): Promise<'deleted' | 'gone' | 'moved'>
+  /** Removes a tree and its branch, with a rescue of what is nowhere else. @throws {WorktreeInUse} */
+  removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>
+  /** All rescued work, oldest first. */
+  rescues(): Promise<(Rescue & { branch: BranchName; at: Date })[]>
+  /** What a sandbox must bind for a tree. */
+  bindings(worktree: Worktree): Bindings
+}
+
+/**
+ * Opens the control repository in a folder, making or repairing what is missing. The first time, all branches are fetched; later calls
+ * start no exchange with the server.
+ * @throws {UserError} when the clone address is refused.
+ * @throws {OperatorError} when git is missing or too old, or the first fetch fails: server out of reach, credentials refused.
+ */
+export async function openControl(options: ControlOptions): Promise<Control> {
+  const repository = await prepare(options)
+  const fetch = createFetch(repository)
+  await fetch.first()
+  return bind(repository, fetch.run)
+}
+
+/** Names are checked once more here: a method of an interface may be called with less than its types promise. */
+function bind(repository: Repository, fetch: Control['fetch']): Control {
+  return {
+    gitDir: repository.gitDir,
+    fetch: async (branches) => fetch(branches?.map(validBranch)),
+    resolve: (ref) => history.resolveCommit(repository, ref),
+    remoteHead: async (branch, options) =>
+      options?.fresh
+        ? askRemoteHead(repository, validBranch(branch))
+        : history.resolveCommit(repository, trackingRef(validBranch(branch))),
+    readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
+    listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
+    addWorktree: async (request) => {
+      const checked = { branch: validBranch(request.branch), base: sha(request.base) }
+      return addWorktree(repository, { ...request, ...checked })
+    },
+    listWorktrees: () => listWorktrees(repository),
+    commit: (worktree, request) => commitWorktree(repository, worktree, request),
+    importFrom: async (source, branch, policy) => importFrom(repository, source, validBranch(branch), policy),
+    changes: async (base, head) => readChanges(repository, sha(base), sha(head)),
+    diff: async (base, head, maxBytes) => history.readDiff(repository, sha(base), sha(head), maxBytes),
+    isAncestor: async (ancestor, descendant) => history.isAncestorOf(repository, sha(ancestor), sha(descendant)),
+    mergeBase: async (a, b) => history.findMergeBase(repository, sha(a), sha(b)),
+    log: async (range, limit) => history.readLog(repository, checkRange(range), limit),
+    forecast: async (ours, theirs) => history.forecastMerge(repository, sha(ours), sha(theirs)),
+    updateFromBase: async (request) => {
+      const checked = { branch: validBranch(request.branch), base: sha(request.base) }
+      return updateFromBase(repository, { ...request, ...checked })
+    },
+    push: async (branch, commit, { expected }) => {
+      const must = expected === null || expected === 'any-ancestor' ? expected : sha(expected)
+      return pushBranch(repository, validBranch(branch), sha(commit), must)
+    },
+    deleteRemoteBranch: async (branch, expected) => deleteBranch(repository, validBranch(branch), sha(expected)),
+    removeWorktree: async ({ path, branch }, options) =>
+      removeWorktree(repository, { path, branch: validBranch(branch) }, options),
+    rescues: () => listRescues(repository),
+    bindings: (worktree) => bindingsOf(worktree, repository.gitDir),
+  }
+}
+
+function checkRange({ base, head }: { base?: Sha; head: Sha }): { base?: Sha; head: Sha } {
+  return base === undefined ? { head: sha(head) } : { base: sha(base), head: sha(head) }
+}

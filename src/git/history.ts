@@ -1,0 +1,188 @@
+/** Reading the control repository: commits, files, differences. Nothing here changes anything but missing objects. */
+
+import { UserError } from '../lib/errors.ts'
+import { type Sha, sha } from '../lib/ids.ts'
+import { GitError } from './git.ts'
+import type { BranchName, TreePath } from './names.ts'
+import { validBranch } from './names.ts'
+import { readRef } from './refs.ts'
+import { git, gitLine, type Repository } from './repository.ts'
+
+/** One commit of a log. */
+export interface Commit {
+  sha: Sha
+  parents: Sha[]
+  authorName: string
+  authorEmail: string
+  /** When it was written, as its author says. */
+  date: Date
+  subject: string
+}
+
+/** Whether two commits can be merged, and with what result. */
+export type Forecast = { clean: true; tree: Sha } | { clean: false; conflicts: string[]; tree?: Sha }
+
+/**
+ * Finds a commit.
+ * @param ref a commit id, a full ref (`refs/…`), or the name of a module branch
+ * @returns undefined when there is no such ref, or it is not a commit.
+ * @throws {UserError} when the name is not one that git should see.
+ */
+export async function resolveCommit(repository: Repository, ref: string): Promise<Sha | undefined> {
+  const name = fullRef(ref)
+  const read = name.startsWith('refs/') ? await readRef(repository.gitDir, name) : 'unsure'
+  if (read === undefined) return undefined
+  if (read !== 'unsure' && repository.commits.has(read)) return read
+  const args = ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`]
+  const result = await git(repository, args, { accept: [1, 128] })
+  const id = result.stdout.toString('utf8').trim()
+  if (result.code !== 0) return undefined
+  repository.commits.add(sha(id))
+  return sha(id)
+}
+
+function fullRef(ref: string): string {
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref)) return ref
+  return ref.startsWith('refs/') ? `refs/${validBranch(ref.slice('refs/'.length))}` : headRef(validBranch(ref))
+}
+
+/** The ref of a module branch. */
+export function headRef(branch: BranchName): string {
+  return `refs/heads/${branch}`
+}
+
+/**
+ * Reads a file as of a commit.
+ * @param maxBytes default 1 MiB
+ * @returns undefined when there is no such file there.
+ * @throws {UserError} when it is larger than `maxBytes`.
+ */
+export async function readFileAt(
+  repository: Repository,
+  commit: Sha,
+  path: TreePath,
+  maxBytes = 1024 * 1024,
+): Promise<string | undefined> {
+  // The header line before the content is `<id> blob <size>`.
+  const headerBytes = 200
+  const input = `${commit}:${path}\n`
+  const { stdout, cut } = await git(repository, ['cat-file', '--batch'], {
+    input,
+    maxBytes: maxBytes + headerBytes,
+    cut: true,
+  })
+  const lineEnd = stdout.indexOf(10)
+  const header = / blob (?<size>\d+)$/.exec(stdout.toString('utf8', 0, lineEnd))
+  if (!header?.groups) return undefined
+  const size = Number(header.groups.size)
+  if (cut || size > maxBytes) throw new UserError(`\`${path}\` has ${size} bytes; at most ${maxBytes} are read.`)
+  return stdout.toString('utf8', lineEnd + 1, lineEnd + 1 + size)
+}
+
+/** The paths in a commit, in git's order, at most `maxCount` of them (default 100,000). */
+export async function listFilesAt(repository: Repository, commit: Sha, maxCount = 100_000): Promise<string[]> {
+  const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', '--end-of-options', commit]
+  const { stdout } = await git(repository, args, { cut: true })
+  const paths = stdout.toString('utf8').split('\0')
+  // What follows the last NUL is empty, or half a path where the output was cut.
+  paths.pop()
+  return paths.slice(0, maxCount)
+}
+
+/** The patch between two commits, as text, its first `maxBytes` bytes. `truncated` says that there was more. */
+export async function readDiff(
+  repository: Repository,
+  base: Sha,
+  head: Sha,
+  maxBytes: number,
+): Promise<{ text: string; truncated: boolean }> {
+  const flags = ['-p', '-r', '-M', '--no-color', '--no-ext-diff', '--no-textconv', '--full-index']
+  const { stdout, cut } = await git(repository, ['diff-tree', ...flags, '--end-of-options', base, head], {
+    maxBytes,
+    cut: true,
+  })
+  return { text: stdout.toString('utf8'), truncated: cut }
+}
+
+/** Whether `ancestor` is reachable from `descendant`; a commit is its own ancestor. */
+export async function isAncestorOf(repository: Repository, ancestor: Sha, descendant: Sha): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', '--end-of-options', ancestor, descendant]
+  return (await git(repository, args, { accept: [1] })).code === 0
+}
+
+/** The best common ancestor of two commits; undefined when they have none. */
+export async function findMergeBase(repository: Repository, a: Sha, b: Sha): Promise<Sha | undefined> {
+  const result = await git(repository, ['merge-base', '--end-of-options', a, b], { accept: [1] })
+  const line = result.stdout.toString('utf8').split('\n')[0]
+  return result.code === 0 && line ? sha(line) : undefined
+}
+
+/** Commits reachable from `head` and not from `base`, newest first, at most `limit`. */
+export async function readLog(
+  repository: Repository,
+  range: { base?: Sha; head: Sha },
+  limit: number,
+): Promise<Commit[]> {
+  const flags = ['-z', '--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%s', `--max-count=${Math.max(0, Math.floor(limit))}`]
+  const names = range.base ? [`${range.base}..${range.head}`] : [range.head]
+  const args = ['log', ...flags, '--no-show-signature', '--no-color', '--no-mailmap', '--end-of-options', ...names]
+  const { stdout } = await git(repository, args)
+  return stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((record) => record !== '')
+    .map(parseCommit)
+}
+
+function parseCommit(record: string): Commit {
+  const [id = '', parents = '', authorName = '', authorEmail = '', date = '', ...subject] = record.split('\x1f')
+  return {
+    sha: sha(id),
+    parents: parents.split(' ').filter(Boolean).map(sha),
+    authorName,
+    authorEmail,
+    date: new Date(date),
+    subject: subject.join('\x1f'),
+  }
+}
+
+/**
+ * Merges two commits in memory, without a working tree.
+ * @returns the merged tree; or the paths in conflict, with a tree that has conflict markers in these files. Commits without a common
+ *   ancestor are a conflict without paths.
+ */
+export async function forecastMerge(repository: Repository, ours: Sha, theirs: Sha): Promise<Forecast> {
+  const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', '--end-of-options', ours, theirs]
+  try {
+    const result = await git(repository, args, { accept: [1] })
+    const [tree = '', ...paths] = result.stdout.toString('utf8').split('\0').filter(Boolean)
+    return result.code === 0 ? { clean: true, tree: sha(tree) } : { clean: false, conflicts: paths, tree: sha(tree) }
+  } catch (error) {
+    if (error instanceof GitError && /unrelated histories/.test(error.stderr)) return { clean: false, conflicts: [] }
+    throw error
+  }
+}
+
+/** Sets a branch if it is still where the caller believes. @param from null when the branch must not exist yet */
+export async function moveBranch(
+  repository: Repository,
+  branch: BranchName,
+  to: Sha,
+  from: Sha | null,
+  why: string,
+): Promise<void> {
+  const before = from ?? '0'.repeat(to.length)
+  await git(repository, ['update-ref', '--no-deref', '-m', `tutti: ${why}`, headRef(branch), to, before])
+}
+
+/** Makes a commit object; no branch moves. @param parents at least one, but for a branch that lost its history */
+export async function writeCommit(
+  repository: Repository,
+  tree: Sha,
+  parents: readonly Sha[],
+  text: { message: string; author: { name: string; email: string } },
+): Promise<Sha> {
+  const args = ['commit-tree', ...parents.flatMap((parent) => ['-p', parent]), '-F', '-', tree]
+  const message = text.message.replaceAll('\0', '')
+  return sha(await gitLine(repository, args, { input: `${message.trimEnd() || 'No message'}\n`, author: text.author }))
+}

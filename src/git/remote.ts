@@ -1,0 +1,237 @@
+/** Everything that talks to the server: fetch, push, and asking for one branch. */
+
+import { OperatorError } from '../lib/errors.ts'
+import { type Sha, sha } from '../lib/ids.ts'
+import { GitError, type GitOptions, type GitResult, type RemoteAccess } from './git.ts'
+import type { BranchName } from './names.ts'
+import { git, type Repository } from './repository.ts'
+
+/** Milliseconds for one exchange with the server. A first fetch of a large repository takes minutes. */
+const remoteTimeout = 30 * 60_000
+
+/**
+ * Old repositories hold commits with these faults, which harm nobody; refusing them would shut those repositories
+ * out (git's fsck-msgids). Everything else that fsck calls an error is refused.
+ */
+const harmless = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode', 'zeroPaddedDate']
+
+/** Where the state of a branch on the server is kept after a fetch. */
+export function trackingRef(branch: BranchName): string {
+  return `refs/remotes/origin/${branch}`
+}
+
+/**
+ * Brings the server's branches into refs/remotes/origin/*, and drops those that are gone there. Module branches
+ * (refs/heads/*) are never touched.
+ * @param branches only these, where given; one that is gone at the server is dropped here
+ * @throws {OperatorError} when the server cannot be reached, refuses us, or sends objects that fsck refuses.
+ */
+export async function fetchBranches(repository: Repository, branches?: readonly BranchName[]): Promise<void> {
+  const wanted = branches ? new Set(branches) : undefined
+  let tries = 3
+  for (;;) {
+    if (wanted?.size === 0) return
+    try {
+      await fetchOnce(repository, wanted)
+      return
+    } catch (error) {
+      const gone = wanted && error instanceof GitError ? missingBranch(error.stderr, wanted) : undefined
+      if (gone !== undefined) {
+        wanted?.delete(gone)
+        await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(gone)])
+      } else if (!isOvertaken(error) || --tries === 0) {
+        throw explain(repository, error)
+      }
+    }
+  }
+}
+
+/** Another process fetched the same branch in this moment. */
+function isOvertaken(error: unknown): boolean {
+  return error instanceof GitError && /cannot lock ref .*: (?:is at|reference already exists)/.test(error.stderr)
+}
+
+async function fetchOnce(repository: Repository, wanted: Set<BranchName> | undefined): Promise<void> {
+  const names = wanted ? [...wanted] : ['*']
+  const specs = names.map((name) => `+refs/heads/${name}:refs/remotes/origin/${name}`)
+  const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head', '--no-show-forced-updates']
+  const prune = wanted ? [] : ['--prune']
+  const run = (extra: string[]) =>
+    onRemote(repository, 'read', ['fetch', ...flags, ...prune, ...extra, '--end-of-options', repository.url, ...specs])
+  try {
+    await run([])
+  } catch (error) {
+    // An object that a crash left empty or lost: fetch everything again instead of only what is new.
+    if (!(error instanceof GitError) || !damaged(error.stderr)) throw error
+    await run(['--refetch'])
+  }
+}
+
+/** True when git complains about our own objects and not about the server. */
+export function damaged(stderr: string): boolean {
+  return /(?:object file .* is empty|loose object .* is corrupt|missing (?:blob|tree|commit|object)|bad object|unable to read (?:tree|sha1|[0-9a-f]{40})|did not send all necessary objects|pack has bad object|could not parse)/i.test(
+    stderr,
+  )
+}
+
+function missingBranch(stderr: string, wanted: ReadonlySet<BranchName>): BranchName | undefined {
+  const name = /couldn't find remote ref refs\/heads\/(?<name>\S+)/.exec(stderr)?.groups?.name
+  return [...wanted].find((branch) => branch === name)
+}
+
+/** Asks the server for one branch. @returns undefined when it has no such branch. */
+export async function askRemoteHead(repository: Repository, branch: BranchName): Promise<Sha | undefined> {
+  const ref = `refs/heads/${branch}`
+  const result = await onRemote(repository, 'read', ['ls-remote', '-q', '--end-of-options', repository.url, ref]).catch(
+    (error: unknown) => {
+      throw explain(repository, error)
+    },
+  )
+  const lines = result.stdout.toString('utf8').split('\n')
+  const line = lines.find((text) => text.endsWith(`\t${ref}`))
+  return line ? sha(line.slice(0, line.indexOf('\t'))) : undefined
+}
+
+/** What the server's branch must be for a push to happen; see `Control.push`. */
+export type Expected = Sha | null | 'any-ancestor'
+
+/**
+ * Pushes one commit to one branch.
+ * @param expected `'any-ancestor'`: whatever the server has must be an ancestor (a plain push). A sha: the server must have exactly
+ *   that, and may lose it (a rebase). null: the branch must not exist there.
+ * @returns `'moved'` when the server's branch is something else; then nothing was changed.
+ * @throws {OperatorError} when the server cannot be reached or refuses the push for a reason of its own.
+ */
+export async function pushBranch(
+  repository: Repository,
+  branch: BranchName,
+  commit: Sha,
+  expected: Expected,
+): Promise<'pushed' | 'up-to-date' | 'moved'> {
+  const outcome = await pushSpec(
+    repository,
+    branch,
+    commit,
+    expected === 'any-ancestor' ? [] : [lease(branch, expected)],
+  )
+  if (outcome !== 'moved') await git(repository, ['update-ref', '--no-deref', trackingRef(branch), commit])
+  return outcome
+}
+
+/**
+ * Deletes a branch on the server if it is still at `expected`.
+ * @returns `'gone'` when it was not there any more, `'moved'` when it is at another commit, which then stays.
+ */
+export async function deleteBranch(
+  repository: Repository,
+  branch: BranchName,
+  expected: Sha,
+): Promise<'deleted' | 'gone' | 'moved'> {
+  const outcome = await pushSpec(repository, branch, undefined, [lease(branch, expected)])
+  const after = outcome === 'moved' ? await askRemoteHead(repository, branch) : undefined
+  if (outcome === 'moved' && after) return 'moved'
+  await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(branch)])
+  return outcome === 'moved' ? 'gone' : 'deleted'
+}
+
+function lease(branch: BranchName, expected: Sha | null): string {
+  return `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`
+}
+
+async function pushSpec(
+  repository: Repository,
+  branch: BranchName,
+  commit: Sha | undefined,
+  leases: string[],
+): Promise<'pushed' | 'up-to-date' | 'moved'> {
+  const flags = ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed']
+  const spec = `${commit ?? ''}:refs/heads/${branch}`
+  const args = ['push', ...flags, ...leases, '--end-of-options', repository.url, spec]
+  const result = await onRemote(repository, 'write', args, { accept: [1] }).catch((error: unknown) => {
+    throw explain(repository, error)
+  })
+  return readPush(repository, branch, result)
+}
+
+/** Porcelain lines are `<flag>\t<from>:<to>\t<summary>`. */
+function readPush(repository: Repository, branch: BranchName, result: GitResult): 'pushed' | 'up-to-date' | 'moved' {
+  const lines = result.stdout.toString('utf8').split('\n')
+  const line = lines.find((text) => /^[ +\-*=!]\t/.test(text) && text.includes(`:refs/heads/${branch}\t`))
+  if (line?.startsWith('=')) return 'up-to-date'
+  if (line && !line.startsWith('!')) return 'pushed'
+  const summary = line?.split('\t')[2] ?? ''
+  if (
+    /\((?:non-fast-forward|fetch first|stale info|needs force|already exists|remote ref updated since checkout)\)/.test(
+      summary,
+    )
+  )
+    return 'moved'
+  // Two pushes at once: the server saw the other one between its offer and our update.
+  if (/cannot lock ref|failed to update ref|remote ref does not exist|incorrect old value/.test(summary)) return 'moved'
+  if (!line) throw explain(repository, new GitError('push', result.code, result.stderr))
+  throw new OperatorError(
+    `the git server refused the push to ${branch}: ${summary.trim()}`,
+    'A branch rule or a hook of the server may forbid it.',
+  )
+}
+
+async function onRemote(
+  repository: Repository,
+  need: 'read' | 'write',
+  args: readonly string[],
+  options: Pick<GitOptions, 'accept'> = {},
+): Promise<GitResult> {
+  const remote: RemoteAccess = {
+    askpass: repository.askpass,
+    origin: tokenOrigin(repository),
+    token: await repository.token(need),
+    proxy: repository.proxy,
+    caFile: repository.caFile,
+    allowLocal: repository.allowLocal,
+  }
+  const fsck = { check: repository.fsck, allow: harmless }
+  return git(repository, args, { ...options, remote, timeout: remoteTimeout, fsck })
+}
+
+/** As git writes it in `Password for 'https://x-access-token@github.com': `. */
+function tokenOrigin(repository: Repository): string {
+  if (!repository.url.startsWith('http')) return 'none'
+  const { protocol, host } = new URL(repository.url)
+  return `${protocol}//x-access-token@${host}`
+}
+
+/** Says in plain words what is wrong with the server, where git's words tell. */
+function explain(repository: Repository, error: unknown): unknown {
+  if (!(error instanceof GitError)) return error
+  const text = error.stderr
+  if (/fsck error/.test(text)) {
+    const hint = 'The repository holds an object that git refuses. Mend it there, or open it with `fsck: false`.'
+    return new OperatorError(`${error.message}: ${repository.url}`, hint, { cause: error })
+  }
+  const problem = problems.find(([pattern]) => pattern.test(text))
+  if (!problem) return error
+  return new OperatorError(`${problem[1]}: ${repository.url}`, problem[2], { cause: error })
+}
+
+const problems: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /Authentication failed|could not read (?:Username|Password)|unable to read askpass|error: 403|error: 401/,
+    'the git server refused our credentials',
+    'Check that the app is installed on the repository and may read and write its contents.',
+  ],
+  [
+    /unable to update url base from redirection|error: 30\d/,
+    'the git server sends us to another address, which we do not follow',
+    'The repository may have been renamed: use its present address.',
+  ],
+  [
+    /repository '.*' not found|does not appear to be a git repository|error: 404/i,
+    'there is no such repository on the git server',
+    'Check the address and that the app is installed on the repository.',
+  ],
+  [
+    /unable to access|Could not resolve|Failed to connect|Connection (?:refused|reset)|timed out|early EOF|unexpected disconnect|hung up/i,
+    'the git server cannot be reached',
+    'Check the network and the address; the next attempt goes on from here.',
+  ],
+]

@@ -1,0 +1,118 @@
+/** Work that would be lost is kept under refs/tutti/rescue/<branch>/<time>; it never leaves the control repository. */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Sha, sha } from '../lib/ids.ts'
+import { isDirectory } from './files.ts'
+import { GitError } from './git.ts'
+import { headRef, isAncestorOf, resolveCommit, writeCommit } from './history.ts'
+import { type BranchName, validBranch } from './names.ts'
+import { git, type Repository } from './repository.ts'
+import { stageTree } from './stage.ts'
+import type { Entry } from './worktree-records.ts'
+
+/** One piece of work that was kept. */
+export interface Rescue {
+  ref: string
+  sha: Sha
+}
+
+const prefix = 'refs/tutti/rescue/'
+const author = { name: 'Tutti', email: 'tutti@localhost' }
+
+/** Keeps a commit under a rescue ref. */
+export async function keep(repository: Repository, branch: BranchName, commit: Sha): Promise<Rescue> {
+  const start = Date.now()
+  for (let later = 0; ; later++) {
+    const ref = `${prefix}${branch}/${stamp(new Date(start + later))}`
+    const taken = await git(repository, ['update-ref', '--no-deref', ref, commit, '0'.repeat(commit.length)]).then(
+      () => false,
+      (error: unknown) => {
+        if (error instanceof GitError && /already exists/.test(error.stderr)) return true
+        throw error
+      },
+    )
+    if (!taken) return { ref, sha: commit }
+  }
+}
+
+/** ISO 8601 without `:`, which a ref may not hold: 20261121T061733123Z. */
+function stamp(date: Date): string {
+  return date.toISOString().replace(/[-:.]/g, '')
+}
+
+/** All rescued work, oldest first. */
+export async function listRescues(repository: Repository): Promise<(Rescue & { branch: BranchName; at: Date })[]> {
+  const { stdout } = await git(repository, ['for-each-ref', '--format=%(objectname) %(refname)', prefix])
+  return stdout
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [id = '', ref = ''] = line.split(' ')
+      const end = ref.lastIndexOf('/')
+      return {
+        ref,
+        sha: sha(id),
+        branch: validBranch(ref.slice(prefix.length, end)),
+        at: readStamp(ref.slice(end + 1)),
+      }
+    })
+    .sort((a, b) => a.at.getTime() - b.at.getTime())
+}
+
+function readStamp(text: string): Date {
+  return new Date(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/, '$1-$2-$3T$4:$5:$6.$7Z'))
+}
+
+/**
+ * Keeps what a tree holds beyond its branch: changed and untracked files (not ignored ones), and commits that only its
+ * own HEAD has.
+ * @param tip the branch; undefined when its commit cannot be read any more
+ * @returns undefined when there is nothing beyond the branch.
+ */
+export async function rescueTree(
+  repository: Repository,
+  entry: Entry,
+  tip: Sha | undefined,
+): Promise<Rescue | undefined> {
+  const stray = await strayCommit(repository, entry, tip)
+  const parent = stray ?? tip
+  const tree = await workTree(repository, entry, parent)
+  if (!tree) return stray ? keep(repository, entry.branch, stray) : undefined
+  const message = `Rescue of ${entry.branch}\n\nFiles as they were in the worktree.`
+  const commit = await writeCommit(repository, tree, parent ? [parent] : [], { message, author })
+  return keep(repository, entry.branch, commit)
+}
+
+/** The tree of the files, when it differs from the parent's. */
+async function workTree(repository: Repository, entry: Entry, parent: Sha | undefined): Promise<Sha | undefined> {
+  if (!(await isDirectory(entry.path))) return undefined
+  const staged = await stageTree(repository, entry, parent, { lenient: true })
+  if (staged.kind !== 'tree') return undefined
+  return staged.tree === (await treeOf(repository, parent)) ? undefined : staged.tree
+}
+
+/** The tree of a commit; undefined when there is no commit, or it cannot be read. */
+export async function treeOf(repository: Repository, commit: Sha | undefined): Promise<Sha | undefined> {
+  if (!commit) return undefined
+  const args = ['rev-parse', '--verify', '-q', '--end-of-options', `${commit}^{tree}`]
+  const result = await git(repository, args, { accept: [1, 128] })
+  return result.code === 0 ? sha(result.stdout.toString('utf8').trim()) : undefined
+}
+
+/** A commit that the worktree's HEAD names and the branch does not have: made by an agent that got at git. */
+export async function strayCommit(
+  repository: Repository,
+  entry: Entry,
+  tip: Sha | undefined,
+): Promise<Sha | undefined> {
+  if (entry.scratch) return undefined
+  const head = (await readFile(join(entry.gitDir, 'HEAD'), 'utf8').catch(() => '')).trim()
+  const ref = /^ref: (?<ref>refs\/\S+)$/.exec(head)?.groups?.ref
+  if (ref === headRef(entry.branch)) return undefined
+  const name = ref ?? head
+  const commit = await resolveCommit(repository, name || 'refs/none').catch(() => undefined)
+  if (!commit || (tip && (await isAncestorOf(repository, commit, tip)))) return undefined
+  return commit
+}

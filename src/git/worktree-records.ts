@@ -1,0 +1,115 @@
+/**
+ * What Tutti knows about its worktrees, kept outside of every tree. An agent may rewrite the `.git` file of its tree or,
+ * without a sandbox, git's own notes about it; these records are what is believed.
+ */
+
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Sha, sha } from '../lib/ids.ts'
+import { isDirectory, replaceFile, withoutLinks } from './files.ts'
+import { type BranchName, validBranch } from './names.ts'
+import type { Repository } from './repository.ts'
+
+/** A working tree on a module branch, or (`scratch`) an agent's own repository that starts from it. */
+export interface Worktree {
+  /** Absolute path of the tree. */
+  path: string
+  branch: BranchName
+  /** The folder of the tree's git data: below `control.git/worktrees`, or the tree's own `.git` when `scratch`. */
+  gitDir: string
+  /** True for a repository that belongs to the agent, who may write to all of it. */
+  scratch: boolean
+}
+
+/** A worktree as recorded, with the private things that only this folder uses. */
+export interface Entry extends Worktree {
+  /** `<private>/<key>`: holds `record.json`, `index`, and `stage/` while a commit is being made. */
+  home: string
+  /**
+   * Set when its removal has begun: what is left of the tree is no work of anybody's. `branchAt` is where the branch
+   * was, when it is to be deleted too.
+   */
+  removing: { branchAt?: Sha } | undefined
+  /** A merge that was begun with conflict markers: the next commit gets this second parent. */
+  merge: { base: Sha; paths: string[] } | undefined
+}
+
+const schema = z.object({
+  path: z.string(),
+  branch: z.string().transform(validBranch),
+  gitDir: z.string(),
+  scratch: z.boolean(),
+  removing: z.object({ branchAt: z.string().transform(sha).optional() }).optional(),
+  merge: z.object({ base: z.string().transform(sha), paths: z.array(z.string()) }).optional(),
+})
+
+/** The private folder of the tree at `path`, which must be absolute and free of links. */
+export function homeOf(repository: Repository, path: string): string {
+  return join(repository.privateDir, createHash('sha256').update(path).digest('hex').slice(0, 24))
+}
+
+/** The private index of a worktree. */
+export function indexOf(entry: Entry): string {
+  return join(entry.home, 'index')
+}
+
+/** Writes the record whole; from then on the worktree counts as made. */
+export async function writeEntry(entry: Entry): Promise<void> {
+  await mkdir(entry.home, { recursive: true, mode: 0o700 })
+  const { home: _, ...record } = entry
+  await replaceFile(join(entry.home, 'record.json'), `${JSON.stringify(record)}\n`)
+}
+
+/** The record of the tree at `path`; undefined when it was never finished, or cannot be read. */
+export async function readEntry(repository: Repository, path: string): Promise<Entry | undefined> {
+  const place = await withoutLinks(path)
+  const entry = await readHome(homeOf(repository, place))
+  return entry?.path === place ? entry : undefined
+}
+
+/** All records, by path. */
+export async function readEntries(repository: Repository): Promise<Entry[]> {
+  const names = await readdir(repository.privateDir)
+  const entries = await Promise.all(names.map((name) => readHome(join(repository.privateDir, name))))
+  return entries.filter((entry) => entry !== undefined).sort((a, b) => (a.path < b.path ? -1 : 1))
+}
+
+async function readHome(home: string): Promise<Entry | undefined> {
+  const text = await readFile(join(home, 'record.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) return undefined
+  try {
+    const record = schema.parse(JSON.parse(text))
+    return { ...record, removing: record.removing, merge: record.merge, home }
+  } catch {
+    // A record that cannot be read is as good as none: the tree is looked at and made anew.
+    return undefined
+  }
+}
+
+/** Forgets a worktree. */
+export async function dropEntry(entry: Pick<Entry, 'home'>): Promise<void> {
+  await rm(entry.home, { recursive: true, force: true })
+}
+
+/** What a record would say of a tree that git made and no record knows. */
+export async function guessEntry(repository: Repository, path: string, branch: BranchName): Promise<Entry | undefined> {
+  const [gitDir] = await gitDirsFor(repository, path)
+  if (!gitDir || !(await isDirectory(path))) return undefined
+  const home = homeOf(repository, path)
+  return { path, branch, gitDir, scratch: false, home, removing: undefined, merge: undefined }
+}
+
+/** Folders below `control.git/worktrees` that git made for the tree at `path`. */
+export async function gitDirsFor(repository: Repository, path: string): Promise<string[]> {
+  const parent = join(repository.gitDir, 'worktrees')
+  const names = (await isDirectory(parent)) ? await readdir(parent) : []
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const pointer = await readFile(join(parent, name, 'gitdir'), 'utf8').catch(() => '')
+      return pointer.trim() === join(path, '.git') ? join(parent, name) : undefined
+    }),
+  )
+  return found.filter((folder) => folder !== undefined)
+}

@@ -1,0 +1,126 @@
+/** Opens GitHub for the rooms: reading verbs, tokens for git, and who the app is. Writing is the publisher's. */
+
+import type { Logger } from 'pino'
+import { OperatorError } from '../lib/errors.ts'
+import type { Client } from './client.ts'
+import { readRepository, statusOf } from './repository.ts'
+import type { Delivery, GitHub } from './types.ts'
+
+/**
+ * Asks GitHub who the app is and returns the verbs.
+ * @throws {OperatorError} when the credentials are refused or GitHub cannot be reached.
+ */
+export async function openGitHub(
+  client: Client,
+  log: Logger,
+  onToken: (token: string) => void,
+): Promise<GitHub & { missing(feature: string): void }> {
+  const told = new Set<string>()
+  const missing = (feature: string) => {
+    if (told.has(feature)) return
+    told.add(feature)
+    log.warn({ feature }, `this server does not offer ${feature}; Tutti goes on without`)
+  }
+  const app = await identify(client)
+  const octokitApp = () => client.app()
+
+  return {
+    app,
+    missing,
+    calls: client.meter,
+    isSelf: (actor) => actor.login === app.botLogin,
+    repository: (system) =>
+      readRepository({
+        octokit: () => client.installation(system.installationId),
+        fullName: system.fullName,
+        appId: app.id,
+        missing,
+      }),
+
+    token: async (system, need) => {
+      const octokit = await octokitApp()
+      const write = { contents: 'write' as const, ...(app.mayChangeWorkflows ? { workflows: 'write' as const } : {}) }
+      const { data } = await octokit.rest.apps.createInstallationAccessToken({
+        installation_id: system.installationId,
+        repository_ids: [system.repositoryId],
+        permissions: need === 'read' ? { contents: 'read' } : write,
+      })
+      onToken(data.token)
+      return data.token
+    },
+
+    installedRepositories: async () => {
+      const octokit = await octokitApp()
+      const installations = await octokit.paginate(octokit.rest.apps.listInstallations, { per_page: 100 })
+      const lists = await Promise.all(
+        installations
+          .filter((installation) => !installation.suspended_at)
+          .map(async ({ id }) => {
+            const inside = await client.installation(id)
+            const repositories = await inside.paginate(inside.rest.apps.listReposAccessibleToInstallation, {
+              per_page: 100,
+            })
+            return repositories.map((repository) => ({
+              repositoryId: repository.id,
+              fullName: repository.full_name,
+              private: repository.private,
+              installationId: id,
+              cloneUrl: repository.clone_url,
+              defaultBranch: repository.default_branch,
+            }))
+          }),
+      )
+      return lists.flat()
+    },
+
+    deliveries: async (since) => {
+      const octokit = await octokitApp()
+      const found: Delivery[] = []
+      try {
+        for await (const page of octokit.paginate.iterator('GET /app/hook/deliveries', { per_page: 100 })) {
+          const rows = page.data.map((row) => ({
+            id: row.id,
+            deliveryId: row.guid,
+            event: row.event,
+            deliveredAt: new Date(row.delivered_at),
+            statusCode: row.status_code,
+            redelivery: row.redelivery,
+          }))
+          found.push(...rows.filter((row) => row.deliveredAt >= since))
+          if (rows.some((row) => row.deliveredAt < since)) break
+        }
+      } catch (error) {
+        if (![404, 501].includes(statusOf(error))) throw error
+        missing('the list of webhook deliveries')
+        return undefined
+      }
+      return found
+    },
+
+    redeliver: async (id) => {
+      const octokit = await octokitApp()
+      await octokit.request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id })
+    },
+  }
+}
+
+async function identify(client: Client): Promise<GitHub['app'] & { mayChangeWorkflows: boolean }> {
+  try {
+    const octokit = await client.app()
+    const { data } = await octokit.rest.apps.getAuthenticated()
+    if (!data) throw new Error('GitHub did not say which app this is')
+    const slug = data.slug ?? data.name
+    // Asking for a permission that the app was not registered with is refused; such a push is GitHub's to refuse.
+    const mayChangeWorkflows = data.permissions.workflows === 'write'
+    return { slug, id: data.id, botLogin: `${slug}[bot]`, mayChangeWorkflows }
+  } catch (error) {
+    const refused = statusOf(error) === 401
+    throw new OperatorError(
+      refused
+        ? "GitHub refused the app's credentials"
+        : `GitHub cannot be reached: ${error instanceof Error ? error.message : error}`,
+      refused ? 'Check APP_ID and PRIVATE_KEY.' : 'Check GITHUB_API_URL or GHE_HOST, and the network.',
+      { cause: error },
+    )
+  }
+}

@@ -1,0 +1,45 @@
+/** The critical path of a roadmap: the chain of open parts that takes the longest. */
+
+import type { Part } from '../db/roadmaps.ts'
+import { standingOf } from './part-status.ts'
+
+/** An M, as the scheduler takes what nobody has said anything about. */
+const usualHours = 2
+
+/**
+ * The chain of parts that are still to be done, each waiting for the one before it, with the most hours.
+ * @returns keys, the first to be done first; empty when everything is done. What waits in a circle is left out.
+ */
+export function criticalPath(parts: readonly Part[]): string[] {
+  const open = new Map(parts.filter(isOpen).map((part) => [part.key, part]))
+  const best = new Map<string, { hours: number; before: string | undefined }>()
+  const visiting = new Set<string>()
+  const measure = (part: Part): { hours: number; before: string | undefined } => {
+    const known = best.get(part.key)
+    if (known) return known
+    visiting.add(part.key)
+    let [hours, before]: [number, string | undefined] = [0, undefined]
+    for (const key of part.waitsFor) {
+      const other = open.get(key)
+      if (!other || visiting.has(key)) continue
+      const theirs = measure(other).hours
+      if (theirs > hours) [hours, before] = [theirs, key]
+    }
+    visiting.delete(part.key)
+    const own = part.item?.kind === 'epic' ? 0 : (part.hours ?? usualHours)
+    const answer = { hours: hours + own, before }
+    best.set(part.key, answer)
+    return answer
+  }
+  let last: string | undefined
+  for (const part of open.values())
+    if (last === undefined || measure(part).hours > (best.get(last)?.hours ?? 0)) last = part.key
+  const path: string[] = []
+  for (let key = last; key !== undefined; key = best.get(key)?.before) path.unshift(key)
+  return path.filter((key) => open.get(key)?.item?.kind !== 'epic')
+}
+
+function isOpen(part: Part): boolean {
+  const standing = standingOf(part)
+  return standing !== 'done' && standing !== 'dropped'
+}

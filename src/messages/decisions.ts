@@ -1,0 +1,193 @@
+/** A decision in words, for `/why` and the status comment. Markdown, plain sentences, no mention of anybody. */
+import { money } from '../lib/money.ts'
+import type { Decision, ItemRef, Overlap, Reason } from '../scheduler/decision.ts'
+import type { Edge, EdgeSource, PlainSource } from '../scheduler/types.ts'
+
+const SOURCE_WORDS: Readonly<Record<PlainSource, string>> = {
+  native: "GitHub's “blocked by”",
+  'sub-issue': 'a sub-issue',
+  body: 'a line in the issue',
+  'task-list': 'a task list',
+  roadmap: 'the roadmap',
+  plan: 'the plan',
+  command: '`/depends`',
+  order: 'its line in the roadmap',
+  pace: 'how its roadmap is worked on',
+}
+
+/**
+ * @param decision as `choose` gave it, also one that was stored long ago.
+ * @returns one paragraph, then a list when several things hold the item back.
+ */
+export function explain(decision: Decision): string {
+  const separator = decision.action === 'wait' && decision.reasons.length > 1 ? '\n\n' : ' '
+  return `${reasonsInWords(decision)}${separator}${standingInWords(decision)}`
+}
+
+/** What the item's place among the others is made of. */
+export function standingInWords({ leverage }: Decision): string {
+  return `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
+}
+
+/** Each reason by itself: a part of a sentence without a stop. */
+export function reasonsOneByOne({ item, reasons }: Decision): string[] {
+  return reasons.map((reason) => wordsFor(reason, item))
+}
+
+/** The same without the item's leverage: what people read while they wait, which changes only when its reasons do. */
+export function reasonsInWords({ item, action, reasons }: Decision): string {
+  const words = reasons.map((reason) => wordsFor(reason, item))
+  if (action === 'start') return `${name(item, item)} starts now: ${words.join('; ')}.`
+  if (words.length === 0) return `${name(item, item)} waits for the next round.`
+  if (words.length === 1) return `${name(item, item)} waits: ${words[0]}.`
+  return [`${name(item, item)} waits:`, '', ...words.map((one) => `- ${one}`)].join('\n')
+}
+
+function wordsFor(reason: Reason, item: ItemRef): string {
+  switch (reason.kind) {
+    case 'chosen':
+      return CHOSEN_WORDS[reason.by]
+    case 'state':
+      return `it is ${reason.state}`
+    case 'blocked':
+      return dependsOn(name(reason.by, item), reason, item)
+    case 'blocked-outside':
+      if (reason.sources.includes('pace'))
+        return `its roadmap ${from(reason.reference, item)} has it wait for its turn (\`/roadmap\` says how its parts are worked on)`
+      return reason.state === 'unknown'
+        ? dependsOn(code(from(reason.reference, item)), reason, item)
+        : dependsOn(from(reason.reference, item), reason, item)
+    case 'cycle':
+      return cycleWords(reason, item)
+    case 'conflict':
+      return `${name(reason.with, item)} ${STAGE_WORDS[reason.stage]} and touches the same files (${onceEach(reason.overlaps).map(overlapWords).join(', ')})`
+    case 'unknown-footprint':
+      return `nobody knows yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
+    case 'paused':
+      return reason.because ? `${reason.repository} is paused: ${reason.because}` : `${reason.repository} is paused`
+    case 'cap':
+      return capWords(reason)
+    case 'memory':
+      return `an agent needs ${bytes(reason.needed)} of memory and ${bytes(reason.available)} are free for it`
+    case 'budget':
+      return budgetWords(reason)
+    case 'outranked':
+      return `${list(reason.by.map((one, at) => `${name(one, item)} (${round(reason.leverage[at] ?? 0)})`))} come${reason.by.length === 1 ? 's' : ''} first`
+    case 'turn':
+      return `it was the turn of ${reason.repository}, which had fewer agents or hours`
+    case 'reserved':
+      return `the plan keeps its files or its agent for ${list(reason.for.map((one) => name(one, item)))}, expected to start in ${hours(reason.hours)}`
+  }
+}
+
+const STAGE_WORDS = {
+  starting: 'starts first',
+  running: 'is being worked on',
+  review: 'is in review',
+} as const
+
+const CHOSEN_WORDS = {
+  plan: 'it is the next in the plan',
+  leverage: 'nothing that can start has a higher leverage',
+  fairness: "it is its repository's turn",
+} as const
+
+function cycleWords(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): string {
+  const steps = reason.edges.map((edge, at) => {
+    const [from, to] = [reason.items[at], reason.items[(at + 1) % reason.items.length]]
+    return from && to ? `${name(from, item)} waits for ${name(to, item)} (${sourceOf(edge, from)})` : ''
+  })
+  return `it waits for itself in a circle: ${steps.join(', ')}. Remove one of these to go on`
+}
+
+function capWords(reason: Extract<Reason, { kind: 'cap' }>): string {
+  const agents = `${reason.limit} agent${reason.limit === 1 ? '' : 's'}`
+  if (reason.scope === 'total') return `all ${agents} are at work`
+  if (reason.scope === 'agent-kind') return `all ${agents} of the kind ${code(reason.name)} are at work`
+  if (reason.scope === 'repository') return `${reason.name} has its ${agents} at work`
+  return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
+}
+
+function budgetWords({ scope, needed, left, limit, currency }: Extract<Reason, { kind: 'budget' }>): string {
+  const whose = scope === 'total' ? 'the budget of all repositories' : "the repository's budget"
+  const setting = code(scope === 'total' ? 'MAX_SPEND_PER_DAY' : 'limits.spendPerDay')
+  const whole = limit === undefined ? setting : `${setting}, ${money(limit, currency)}`
+  if (limit !== undefined && needed > limit)
+    return `a run is expected to cost ${money(needed, currency)}, more than ${whose} for a whole day (${whole}); it starts when that is raised`
+  const expected = needed > 0 ? ` and a run is expected to cost ${money(needed, currency)}` : ''
+  return `${whose} for a day (${whole}) has ${money(left, currency)} left${expected}; it is full again at midnight UTC`
+}
+
+/** One pair for each pattern of mine: a folder that meets a folder need not name the files in it as well. */
+function onceEach(overlaps: readonly Overlap[]): Overlap[] {
+  const seen = new Map(overlaps.toReversed().map((one) => [one.mine, one]))
+  return overlaps.filter((one) => seen.get(one.mine) === one)
+}
+
+function overlapWords({ mine, theirs }: Overlap): string {
+  return mine === theirs ? code(mine) : `${code(mine)} and ${code(theirs)}`
+}
+
+/** `#7`, or `owner/repo#7` when it is in another repository than the one that is spoken of. */
+function name(ref: ItemRef, seenFrom: ItemRef): string {
+  return ref.repository === seenFrom.repository ? `#${ref.number}` : `${ref.repository}#${ref.number}`
+}
+
+/** An issue that is no item: `owner/repo#7` in any case, or `#7` when it is in the same repository. */
+function from(reference: string, seenFrom: ItemRef): string {
+  const [repository = '', number = ''] = reference.split('#')
+  return repository.toLowerCase() === seenFrom.repository.toLowerCase() ? `#${number}` : reference
+}
+
+/** What it waits for itself goes before what an issue waits for that it is a part of. */
+function dependsOn(
+  what: string,
+  { state, sources }: { state: string; sources: readonly EdgeSource[] },
+  item: ItemRef,
+): string {
+  const read = sources.map(readSource)
+  const own = read.filter(({ epic }) => epic === undefined)
+  const epics = [...new Set(read.flatMap(({ epic }) => (epic === undefined ? [] : [from(epic, item)])))]
+  const said = own.length > 0 ? own : read
+  const many = epics.length > 1 ? 'depend' : 'depends'
+  const who = own.length > 0 ? 'it depends' : `${list(epics)}, which it is a part of, ${many}`
+  const is = state === 'unknown' ? 'cannot be read from here' : `is ${state}`
+  return `${who} on ${what}, which ${is} (from ${list([...new Set(said.map(({ words }) => words))])})`
+}
+
+function sourceOf({ source }: Edge, item: ItemRef): string {
+  const { epic, words } = readSource(source)
+  return epic === undefined ? `from ${words}` : `from ${words} of ${from(epic, item)}, which it is a part of`
+}
+
+function readSource(source: EdgeSource): { epic: string | undefined; words: string } {
+  const [, epic, plain] = /^epic:(.*):([^:]*)$/.exec(source) ?? [undefined, undefined, source]
+  return { epic, words: SOURCE_WORDS[plain as PlainSource] }
+}
+
+function unlockWords(unlocks: number): string {
+  if (unlocks === 0) return 'nothing waits for it'
+  return unlocks === 1 ? '1 item waits for it' : `${unlocks} items wait for it`
+}
+
+function list(words: readonly string[]): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}
+
+/** Text from outside, kept from becoming markup. */
+function code(text: string): string {
+  return `\`${text.replaceAll('`', "'").replace(/\p{Cc}/gu, ' ')}\``
+}
+
+function round(value: number): string {
+  return String(Number(value.toPrecision(3)))
+}
+
+function hours(value: number): string {
+  return value === 1 ? '1 hour' : `${round(value)} hours`
+}
+
+function bytes(value: number): string {
+  return value >= 2 ** 30 ? `${round(value / 2 ** 30)} GiB` : `${round(value / 2 ** 20)} MiB`
+}

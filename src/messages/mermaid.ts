@@ -1,0 +1,143 @@
+/** A roadmap as a Mermaid graph, which GitHub draws. Nothing that somebody wrote can be anything but a label in it. */
+
+import type { Part } from '../db/roadmaps.ts'
+import { nameOf, type PartStanding, standingOf, standings } from './part-status.ts'
+
+/** Past this many nodes nobody can read it: then modules are drawn, and what is in them counted. */
+export const mostNodes = 100
+const mostEdges = 300
+
+/** Colours that can be read on light and dark pages; GitHub's own. */
+const colours: Record<PartStanding, string> = {
+  done: 'fill:#1f883d,stroke:#1f883d,color:#ffffff',
+  running: 'fill:#0969da,stroke:#0969da,color:#ffffff',
+  review: 'fill:#8250df,stroke:#8250df,color:#ffffff',
+  asks: 'fill:#cf222e,stroke:#cf222e,color:#ffffff',
+  waits: 'fill:#d0d7de,stroke:#8c959f,color:#1f2328',
+  ready: 'fill:#ddf4ff,stroke:#0969da,color:#1f2328',
+  outside: 'fill:#ffffff,stroke:#8c959f,color:#1f2328,stroke-dasharray:4 3',
+  dropped: 'fill:#eaeef2,stroke:#d0d7de,color:#8c959f',
+}
+
+/** For those who do not see the colours. */
+const signs: Record<PartStanding, string> = {
+  done: '✓ ',
+  running: '▶ ',
+  review: '◆ ',
+  asks: '! ',
+  waits: '',
+  ready: '',
+  outside: '',
+  dropped: '✗ ',
+}
+
+interface Box {
+  key: string
+  label: string
+  standing: PartStanding
+  /** An epic: rounded. */
+  round: boolean
+}
+
+/**
+ * @param path keys on the critical path, see critical-path.ts.
+ * @param home the roadmap's own repository, in lower case.
+ * @returns Mermaid text: a box for each part, or for each module when there are more than 100 parts.
+ */
+export function mermaidOf(parts: readonly Part[], path: readonly string[], home: string): string {
+  if (parts.length > mostNodes) return byModule(parts, path)
+  const boxes = parts.map((part): Box => {
+    const standing = standingOf(part)
+    const title = part.item?.title ?? ''
+    return {
+      key: part.key,
+      label: `${signs[standing]}${nameOf(part.key, home)} ${title}`,
+      standing,
+      round: part.item?.kind === 'epic',
+    }
+  })
+  const edges = parts.flatMap(({ key, after }) => after.map((from): Arrow => ({ from, to: key, label: '' })))
+  return draw(boxes, edges, path)
+}
+
+interface Arrow {
+  from: string
+  to: string
+  label: string
+}
+
+function byModule(parts: readonly Part[], path: readonly string[]): string {
+  const groupOf = new Map(parts.map((part) => [part.key, moduleOf(part)]))
+  const groups = new Map<string, Part[]>()
+  for (const part of parts.filter(({ item }) => item?.kind !== 'epic')) {
+    const name = groupOf.get(part.key) ?? ''
+    groups.set(name, [...(groups.get(name) ?? []), part])
+  }
+  // Small modules are drawn as one when even they are too many.
+  const large = [...groups].sort(([, a], [, b]) => b.length - a.length)
+  const drawn = large.slice(0, mostNodes - 1)
+  const rest = large.slice(mostNodes - 1).flatMap(([, some]) => some)
+  const named = rest.length > 0 ? [...drawn, ['…', rest] as const] : drawn
+  const boxes = named.map(([name, some]): Box => {
+    const done = some.filter((part) => standingOf(part) === 'done').length
+    return { key: name, label: `${name}: ${done} of ${some.length} done`, standing: together(some), round: false }
+  })
+  const counts = new Map<string, Arrow & { count: number }>()
+  for (const { key, after } of parts) {
+    for (const blocker of after) {
+      const [from, to] = [groupOf.get(blocker), groupOf.get(key)]
+      if (from === undefined || to === undefined || from === to) continue
+      const known = counts.get(`${from}\n${to}`)
+      counts.set(`${from}\n${to}`, { from, to, count: (known?.count ?? 0) + 1, label: String((known?.count ?? 0) + 1) })
+    }
+  }
+  const along = [...new Set(path.map((key) => groupOf.get(key) ?? ''))]
+  return draw(boxes, [...counts.values()], along)
+}
+
+/** The module that the labels name, the heading it stands under, or its repository. */
+function moduleOf({ item, heading, repository }: Part): string {
+  const label = item?.labels.find((one) => /^module:/i.test(one))
+  return label?.slice('module:'.length).trim().toLowerCase() || heading || repository
+}
+
+/** How a whole module stands: what most needs to be seen. */
+function together(parts: readonly Part[]): PartStanding {
+  const found = new Set(parts.map(standingOf))
+  if (found.size === 1) return standingOf(parts[0] as Part)
+  const first = (['asks', 'running', 'review', 'ready', 'waits', 'outside'] as const).find((one) => found.has(one))
+  return first ?? 'done'
+}
+
+function draw(boxes: readonly Box[], arrows: readonly Arrow[], path: readonly string[]): string {
+  const ids = new Map(boxes.map(({ key }, at) => [key, `n${at}`]))
+  const known = arrows.filter(({ from, to }) => ids.has(from) && ids.has(to)).slice(0, mostEdges)
+  const steps = new Set(path.slice(1).map((key, at) => `${path[at]}\n${key}`))
+  const thick = known.flatMap(({ from, to }, at) => (steps.has(`${from}\n${to}`) ? [at] : []))
+  const used = standings.filter((standing) => boxes.some((box) => box.standing === standing))
+  const critical = path.flatMap((key) => ids.get(key) ?? [])
+  return [
+    'graph TD',
+    ...boxes.map(({ key, label, standing, round }) => {
+      const text = quoted(label)
+      return `  ${ids.get(key)}${round ? `([${text}])` : `[${text}]`}:::${standing}`
+    }),
+    ...known.map(({ from, to, label }) => `  ${ids.get(from)} -->${label ? `|${quoted(label)}|` : ''} ${ids.get(to)}`),
+    ...used.map((standing) => `  classDef ${standing} ${colours[standing]}`),
+    ...(critical.length > 1
+      ? ['  classDef critical stroke:#bc4c00,stroke-width:4px', `  class ${critical.join(',')} critical`]
+      : []),
+    ...(thick.length > 0 ? [`  linkStyle ${thick.join(',')} stroke:#bc4c00,stroke-width:3px`] : []),
+  ].join('\n')
+}
+
+const longestLabel = 48
+
+/** A label in quotes. Whatever is no letter, digit or harmless sign is written as Mermaid's `#code;`. */
+function quoted(label: string): string {
+  const plain = label.replace(/[\p{C}\p{Z}\s]+/gu, ' ').trim()
+  const signs = [...plain]
+  const short = signs.length > longestLabel ? [...signs.slice(0, longestLabel - 1), '…'] : signs
+  const safe = short.map((sign) => (/^[\p{L}\p{M}\p{N} .,()/'+-]$/u.test(sign) ? sign : `#${sign.codePointAt(0)};`))
+  return `"${safe.join('')}"`
+}

@@ -1,0 +1,200 @@
+/** Plans and questions as text: for people in a comment, for the agent that builds, for the issues of a breakdown. */
+
+import type { EffectOf } from '../db/outbox.ts'
+import { contentOf, type Planned, type PlanRow, type QuestionRow } from '../db/plans.ts'
+import { effortHours } from '../domain/efforts.ts'
+import { type Breakdown, type BreakdownItem, hoursOf, type Plan } from '../domain/plan.ts'
+import { line, quiet } from '../lib/sanitise.ts'
+
+type Clean = (text: string) => string
+const asItIs: Clean = (text) => text
+
+/** The plan as the agent that builds reads it: as the agent wrote it or a person rewrote it, and what was added. */
+export function planForAgent(plan: PlanRow): string {
+  const text = plan.rewritten || planText(contentOf(plan), asItIs)
+  if (!plan.amendment) return text
+  const who = plan.decidedBy ?? 'a person'
+  return `${text}\n\n## Added by ${who} when they approved it; this outranks the plan\n\n${plan.amendment}`
+}
+
+/** What was asked about an item, and what people answered, as an agent reads it; '' when nothing was. */
+export function answersForAgent(rounds: readonly QuestionRow[]): string {
+  return rounds
+    .map(({ round, asked, answer }) => {
+      const list = asked.map((question, at) => `${at + 1}. ${question}`).join('\n')
+      return `Round ${round}:\n\n${list}\n\nAnswer: ${answer ?? 'none; decide yourself.'}`
+    })
+    .join('\n\n')
+}
+
+/**
+ * The comment that shows a plan, without its marker. Edited by a person, everything above its last rule is the plan.
+ * @param asks why a person is asked; undefined when the plan counts without that.
+ */
+export function planComment(plan: PlanRow, asks: string | undefined): string {
+  const content = contentOf(plan)
+  const what = content.kind === 'plan' ? 'Plan' : 'Breakdown'
+  const again = plan.version > 1 ? `, version ${plan.version}` : ''
+  return [`### ${what}${again}`, planText(content, (text) => quiet(text, 4_000)), '---', nextSteps(content, asks)].join(
+    '\n\n',
+  )
+}
+
+/** What a person made of the plan's comment. @param body the comment as it is now, with marker and footer. */
+export function rewrittenPlan(body: string): string {
+  const text = body.replace(/<!--[\s\S]*?-->/g, '')
+  const rule = text.lastIndexOf('\n---\n')
+  return (rule === -1 ? text : text.slice(0, rule)).replace(/^\s*### .*\n/, '').trim()
+}
+
+function nextSteps(content: Planned, asks: string | undefined): string {
+  const edit = content.kind === 'plan' ? ' To change the plan yourself, edit this comment.' : ''
+  const change = `\`/reject\` with the reason has it planned again, \`/reject --drop\` gives the issue up.${edit}`
+  if (asks === undefined) return `Small and sure enough to go on without asking: it is built now. ${change}`
+  const makes =
+    content.kind === 'plan'
+      ? '`/approve` has it built'
+      : `\`/approve\` makes ${counted(itemsOf(content).length, 'issue')} of it and queues them`
+  return `You are asked because ${asks}. **${makes}**; what you write after it is added to the plan and outranks it. ${change}`
+}
+
+function planText(content: Planned, clean: Clean): string {
+  const body = content.kind === 'plan' ? planParts(content, clean) : breakdownParts(content, clean)
+  return [clean(content.summary), ...body, list('Left out', content.outOfScope, clean), figures(content, clean)]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function planParts(plan: Plan, clean: Clean): string[] {
+  const steps = plan.steps.map((step, at) => `${at + 1}. ${oneLine(step, clean)}`)
+  return [`**Steps**\n\n${steps.join('\n')}`, list('Belongs to it', plan.inScope, clean), paths(plan.paths)]
+}
+
+function breakdownParts({ features }: Breakdown, clean: Clean): string[] {
+  return features.map(({ title, body, items }) => {
+    const rows = items.map((item) => `- ${itemRow(item, clean)}`)
+    return [`**${oneLine(title, clean)}**`, clean(body), rows.join('\n')].filter(Boolean).join('\n\n')
+  })
+}
+
+function itemRow({ key, title, effort, dependsOn, paths: files, module }: BreakdownItem, clean: Clean): string {
+  const facts = [
+    hours(effort),
+    module && `module ${module}`,
+    dependsOn.length > 0 && `after ${dependsOn.join(', ')}`,
+    files.length > 0 && files.slice(0, 5).map(code).join(' '),
+  ]
+  return `\`${key}\` ${oneLine(title, clean)} (${facts.filter(Boolean).join('; ')})`
+}
+
+function figures(content: Planned, clean: Clean): string {
+  const sure = `${Math.round(content.confidence * 100)} %`
+  const effort = content.kind === 'plan' ? hours(content.effort) : `${round(hoursOf(content))} hours of agents in all`
+  const risks = content.risks.map((risk) => `\n- ${oneLine(risk, clean)}`).join('')
+  return `Effort: ${effort} · Risk: ${content.risk} · Confidence: ${sure}${risks}`
+}
+
+function hours(effort: Plan['effort']): string {
+  return typeof effort === 'number' ? `${round(effort)} hours` : `${effort}, about ${effortHours[effort]} hours`
+}
+
+const round = (value: number) => Math.round(value * 10) / 10
+
+function list(title: string, rows: readonly string[], clean: Clean): string {
+  return rows.length === 0 ? '' : `**${title}**\n\n${rows.map((row) => `- ${oneLine(row, clean)}`).join('\n')}`
+}
+
+/** As many files as anybody reads; the scheduler knows them all. */
+const shownPaths = 40
+
+function paths(all: readonly string[]): string {
+  if (all.length === 0) return ''
+  const shown = all.slice(0, shownPaths).map((path) => `- ${code(path)}`)
+  const more = all.length > shownPaths ? [`- … and ${all.length - shownPaths} more`] : []
+  return `**Files**\n\n${[...shown, ...more].join('\n')}`
+}
+
+const code = (text: string) => `\`${text.replaceAll('`', '')}\``
+/** A row of a list must not end it. */
+const oneLine = (text: string, clean: Clean) => clean(text.replace(/\s*\n\s*/g, ' '))
+
+export function counted(count: number, word: string): string {
+  return count === 1 ? `one ${word}` : `${count} ${word}s`
+}
+
+/** The comment that asks, without its marker. */
+export function questionsComment(round: { round: number; asked: readonly string[] }, rounds: number): string {
+  const rows = round.asked.map((question, at) => `${at + 1}. ${quiet(question.replace(/\s*\n\s*/g, ' '), 1_000)}`)
+  const last = round.round >= rounds ? ' This is the last time that I ask.' : ''
+  return [
+    `### ${round.asked.length === 1 ? 'A question' : 'Questions'} before this is planned`,
+    rows.join('\n'),
+    '---',
+    `Answer in a comment here, in your own words, or with \`/answer\` and the text. The first answer by somebody with write access counts.${last}`,
+  ].join('\n\n')
+}
+
+/** The items of a breakdown, in the order in which they were written. */
+export function itemsOf({ features }: Breakdown): BreakdownItem[] {
+  return features.flatMap(({ items }) => items)
+}
+
+/** An issue to be made of a part of a breakdown. */
+export interface PlannedIssue {
+  /** The item's own key, or `FEATURE-N`, which no item can have: theirs are in lower case. */
+  key: string
+  kind: 'item' | 'feature'
+  /** The key of the feature it stands under; undefined directly under the goal. */
+  under: string | undefined
+  issue: EffectOf<'create-issue'>['payload']
+}
+
+/**
+ * The issues that a breakdown becomes. A feature of several items is an issue of its own, with its items under it; a
+ * feature of one item is that item, and so is the only feature there is.
+ */
+export function issuesOf(breakdown: Breakdown, parent: number, label: string): PlannedIssue[] {
+  const titles = new Map(itemsOf(breakdown).map(({ key, title }) => [key, title]))
+  return breakdown.features.flatMap((feature, at): PlannedIssue[] => {
+    const own = breakdown.features.length > 1 && feature.items.length > 1
+    const under = own ? `FEATURE-${at + 1}` : undefined
+    const items = feature.items.map(
+      (item): PlannedIssue => ({
+        key: item.key,
+        kind: 'item',
+        under,
+        issue: { title: line(item.title), body: itemBody(item, titles, parent), labels: labelsOf(item, label) },
+      }),
+    )
+    if (!under) return items
+    const body = [quiet(feature.body), `Part of #${parent}.`].filter(Boolean).join('\n\n')
+    return [
+      { key: under, kind: 'feature', under: undefined, issue: { title: line(feature.title), body, labels: [label] } },
+      ...items,
+    ]
+  })
+}
+
+function itemBody(item: BreakdownItem, titles: ReadonlyMap<string, string>, parent: number): string {
+  const after = item.dependsOn.map((key) => `- ${line(titles.get(key) ?? key)}`)
+  return [
+    quiet(item.body, 10_000),
+    paths(item.paths),
+    after.length > 0 && `**Comes after**\n\n${after.join('\n')}`,
+    `Part of #${parent}.`,
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function labelsOf({ effort, module }: BreakdownItem, label: string): string[] {
+  const size = typeof effort === 'string' ? effort : sizeOf(effort)
+  return [label, `effort:${size}`, ...(module ? [`module:${module}`] : [])]
+}
+
+/** The effort label that is nearest to a number of hours, as ratios go. */
+function sizeOf(wanted: number): keyof typeof effortHours {
+  const sizes = Object.keys(effortHours) as (keyof typeof effortHours)[]
+  const far = (size: keyof typeof effortHours) => Math.abs(Math.log(effortHours[size] / wanted))
+  return sizes.reduce((best, size) => (far(size) < far(best) ? size : best))
+}

@@ -1,0 +1,145 @@
+/** A roadmap as people see it in its one comment: how far it is, a graph, what is next, what waits, who is in whose way. */
+
+import { conflictsIn, type Roadmap } from '../db/roadmaps.ts'
+import { line } from '../lib/sanitise.ts'
+import { criticalPath } from './critical-path.ts'
+import { mermaidOf } from './mermaid.ts'
+import { nameOf, type PartStanding, progressOf, standingOf, standings } from './part-status.ts'
+
+/** Rows of one list; the rest is counted. */
+const mostRows = 10
+const mostNext = 5
+
+const countWords: Record<PartStanding, [one: string, many: string]> = {
+  done: ['done', 'done'],
+  running: ['being worked on', 'being worked on'],
+  review: ['in review', 'in review'],
+  asks: ['needs a person', 'need a person'],
+  waits: ['waits for others', 'wait for others'],
+  ready: ['can start', 'can start'],
+  outside: ['not queued', 'not queued'],
+  dropped: ['dropped', 'dropped'],
+}
+
+/**
+ * The picture, as markdown.
+ * @param home the repository of the roadmap, `owner/name` in any case: its issues are named by their number alone.
+ * @param since what has not changed since then is called stale.
+ */
+export function roadmapPicture(roadmap: Roadmap, home: string, since: Date): string {
+  if (roadmap.parts.length === 0) return ''
+  const near = home.toLowerCase()
+  const path = criticalPath(roadmap.parts)
+  const sections = [
+    bar(roadmap),
+    ['```mermaid', mermaidOf(roadmap.parts, path, near), '```'].join('\n'),
+    legend(roadmap, path, near),
+    next(roadmap, near),
+    people(roadmap, near),
+    waiting(roadmap, near),
+    stale(roadmap, near, since),
+    matrix(roadmap, near),
+  ]
+  return sections.filter(Boolean).join('\n\n')
+}
+
+const barLength = 20
+
+function bar(roadmap: Roadmap): string {
+  const { done, all } = progressOf(roadmap)
+  const filled = all === 0 ? 0 : Math.floor((barLength * done) / all)
+  const counted = roadmap.parts.filter(({ item }) => item?.kind !== 'epic').map(standingOf)
+  const counts = standings.flatMap((standing) => {
+    const count = counted.filter((one) => one === standing).length
+    return count > 0 ? [`${count} ${countWords[standing][count === 1 ? 0 : 1]}`] : []
+  })
+  return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` **${done} of ${all}** · ${counts.join(' · ')}`
+}
+
+function legend({ parts }: Roadmap, path: readonly string[], home: string): string {
+  if (path.length < 2) return ''
+  const hours = parts.filter(({ key }) => path.includes(key)).reduce((sum, part) => sum + (part.hours ?? 0), 0)
+  const told = hours > 0 ? `, about ${Number(hours.toPrecision(2))} agent hours` : ''
+  const named = path.length > mostRows ? [...path.slice(0, mostRows), '…'] : path
+  return `<sub>Thick border: the critical path${told}: ${named.map((key) => nameOf(key, home)).join(' → ')}.</sub>`
+}
+
+function next({ parts, outlooks }: Roadmap, home: string): string {
+  const byKey = new Map(parts.map((part) => [part.key, part]))
+  const rows = [...outlooks]
+    .flatMap(([repository, outlook]) => outlook.next.map((one) => ({ ...one, key: `${repository}#${one.issue}` })))
+    .filter(({ key }) => byKey.has(key))
+    .sort((a, b) => b.leverage - a.leverage)
+  if (rows.length === 0) return ''
+  const shown = rows.slice(0, mostNext).map(({ key, words, leverage }, at) => {
+    const title = line(byKey.get(key)?.item?.title ?? '', 80)
+    return `${at + 1}. ${nameOf(key, home)} ${title} (leverage ${leverage}): ${words}`
+  })
+  return ['**Next**', '', ...shown, ...andMore(rows.length - mostNext)].join('\n')
+}
+
+function people({ parts }: Roadmap, home: string): string {
+  const rows = parts.flatMap((part) => {
+    const standing = standingOf(part)
+    if (standing === 'review' && part.pull !== undefined) {
+      const pull = nameOf(`${part.repository}#${part.pull}`, home)
+      return [`- ${nameOf(part.key, home)}: review ${pull}`]
+    }
+    if (standing !== 'asks' || !part.item) return []
+    return [`- ${nameOf(part.key, home)} is ${part.item.state}: ${line(part.item.reason, 160)}`]
+  })
+  return list('Waits for people', rows)
+}
+
+function waiting({ parts }: Roadmap, home: string): string {
+  const rows = parts
+    .filter((part) => part.item?.kind !== 'epic' && standingOf(part) === 'waits')
+    .map(({ key, waitsFor }) => {
+      const named = waitsFor.slice(0, 5).map((one) => nameOf(one, home))
+      const more = waitsFor.length > 5 ? ` and ${waitsFor.length - 5} more` : ''
+      return `- ${nameOf(key, home)} waits for ${named.join(', ')}${more}`
+    })
+  return list('Waits for other issues', rows)
+}
+
+/** What waits for others is not stale: what it waits for may be. */
+function stale({ parts }: Roadmap, home: string, since: Date): string {
+  const rows = parts.filter(({ item, ...part }) => {
+    if (!item || item.kind === 'epic' || item.updatedAt >= since) return false
+    return !['done', 'dropped', 'waits'].includes(standingOf({ item, ...part }))
+  })
+  const named = rows.map(
+    ({ key, item }) => `- ${nameOf(key, home)}, since ${item?.updatedAt.toISOString().slice(0, 10)}`,
+  )
+  return list('No change for a long time', named)
+}
+
+function matrix(roadmap: Roadmap, home: string): string {
+  const pairs = conflictsIn(roadmap)
+  if (pairs.length === 0) return ''
+  const rows = pairs.slice(0, mostRows).map(({ a, b, overlaps }) => {
+    const shared = [...new Set(overlaps.flatMap(({ mine, theirs }) => [mine, theirs]))].slice(0, 4).map(code)
+    return `| ${nameOf(a, home)} | ${nameOf(b, home)} | ${shared.join(', ')} |`
+  })
+  const more = pairs.length > mostRows ? [`\nand ${pairs.length - mostRows} more pairs`] : []
+  const head = '**Not run together**, since they touch the same files:'
+  return [head, '', '| issue | and | files |', '|---|---|---|', ...rows, ...more].join('\n')
+}
+
+function list(title: string, rows: readonly string[]): string {
+  if (rows.length === 0) return ''
+  return [`**${title}**`, '', ...rows.slice(0, mostRows), ...andMore(rows.length - mostRows)].join('\n')
+}
+
+function andMore(count: number): string[] {
+  return count > 0 ? ['', `and ${count} more`] : []
+}
+
+/** A path as code in a table cell. */
+function code(path: string): string {
+  return `\`${path
+    .replaceAll('`', "'")
+    .replaceAll('|', '\\|')
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, 100)}\``
+}

@@ -1,0 +1,61 @@
+/** An approved breakdown becomes issues, each made once, and the goal an epic that is done when they are. */
+
+import { and, eq, like } from 'drizzle-orm'
+import type { Database, Tx } from '../db/connect.ts'
+import { type EffectOf, type EffectRow, want } from '../db/outbox.ts'
+import type { PlanRow } from '../db/plans.ts'
+import { effects } from '../db/schema/core.ts'
+import { advance, type ItemRow } from '../db/work-items.ts'
+
+/** How the keys of the effects begin that make issues of breakdowns. */
+export const planIssuePrefix = 'create:plan:'
+
+/** The key of the effect that makes the issue of one part of a plan. */
+export function planIssueKey(planId: number, part: string): string {
+  return `${planIssuePrefix}${planId}:${part}`
+}
+
+/** The plan and the part that such a key stands for. */
+export function planIssueOf(key: string): { planId: number; part: string } | undefined {
+  const [, planId, part] = /^create:plan:(\d+):(.+)$/.exec(key) ?? []
+  return planId === undefined || part === undefined ? undefined : { planId: Number(planId), part }
+}
+
+/**
+ * Has the issues made that are not there yet, and those once more that could not be made. What follows when all are
+ * there is for the `created` queue.
+ */
+export async function startBreakdown(
+  tx: Tx,
+  item: ItemRow,
+  plan: PlanRow,
+  issues: readonly { key: string; issue: EffectOf<'create-issue'>['payload'] }[],
+  actor: string,
+): Promise<void> {
+  const known = new Map((await planIssues(tx.db, plan.id)).map((row) => [row.key, row]))
+  let missing = 0
+  for (const { key, issue } of issues) {
+    const effect = planIssueKey(plan.id, key)
+    const again = known.get(effect)?.state === 'failed'
+    if (known.get(effect)?.state !== 'done') missing += 1
+    if (known.has(effect) && !again) continue
+    await want(
+      tx,
+      { systemId: item.systemId, workItemId: item.id, key: effect },
+      { kind: 'create-issue', payload: issue },
+      { again },
+    )
+  }
+  const being = missing === 1 ? 'one issue is being made of it' : `${missing} issues are being made of it`
+  const why = missing === 0 ? 'It is made of other issues.' : `The breakdown is approved: ${being}.`
+  await advance(tx, item, 'ready', { actor, why, set: { kind: 'epic', plannedHours: null } })
+}
+
+/** The effects that make the issues of a plan, in the order in which they were wanted. */
+export async function planIssues(db: Database, planId: number): Promise<EffectRow[]> {
+  return db
+    .select()
+    .from(effects)
+    .where(and(eq(effects.kind, 'create-issue'), like(effects.key, `${planIssueKey(planId, '')}%`)))
+    .orderBy(effects.id)
+}

@@ -1,0 +1,16 @@
+/** What this room is given to work with. */
+
+import type { Logger } from 'pino'
+import type { Env } from '../config/env.ts'
+import type { Store } from '../db/connect.ts'
+import type { SystemRow } from '../db/work-items.ts'
+import type { Control } from '../git/bare-clone.ts'
+import type { GitHub } from '../github/types.ts'
+
+export interface DeliveryParts {
+  store: Store
+  env: Env
+  github: GitHub
+  log: Logger
+  control(system: SystemRow): Promise<Control>
+}

@@ -1,0 +1,69 @@
+/** Issues that items wait for, and whose closing nobody told us of. They can be in any repository. */
+
+import { isPart } from '../db/epics.ts'
+import {
+  getSystem,
+  type ItemRow,
+  liveSystems,
+  noteBlocker,
+  openDependencies,
+  systemOfName,
+  unfinishedItems,
+} from '../db/work-items.ts'
+import { NotFound } from '../github/types.ts'
+import type { IntakeParts } from '../webhooks/handlers/context.ts'
+import type { Mended } from './reconcile.ts'
+
+/**
+ * Asks after every issue that something still waits for, each once. Those of our own that are on their way are compared
+ * by themselves, and a roadmap is read again as a whole: asking after a thousand parts would take a thousand calls.
+ */
+export async function reconcileBlockers(parts: IntakeParts): Promise<Mended> {
+  const { store, github, log } = parts
+  const items = new Map((await unfinishedItems(store.db)).map((item) => [item.id, item]))
+  const known = await ownNames(parts, items)
+  const edges = (await openDependencies(store.db)).filter((edge) => edge.blocker === 'open')
+  const asked = new Set<string>(known)
+  const mended: Mended = []
+  for (const edge of edges) {
+    const { repository, issueNumber } = edge
+    const dependent = items.get(edge.dependentId)
+    const name = `${repository}#${issueNumber}`
+    if (!dependent || asked.has(name) || (dependent.kind === 'epic' && isPart(edge))) continue
+    asked.add(name)
+    const own = await systemOfName(store.db, repository)
+    const from = await getSystem(store.db, dependent.systemId)
+    if (!from || from.state === 'gone' || own?.state === 'gone') continue
+    const where = own ?? { fullName: repository, installationId: from.installationId }
+    try {
+      const { state } = await github.repository(where).issue(issueNumber)
+      if (state === 'open') continue
+      await store.transaction((tx) => noteBlocker(tx, repository, issueNumber, 'closed'))
+      mended.push(`${name} was closed`)
+    } catch (error) {
+      if (!(error instanceof NotFound)) throw error
+      log.warn({ issue: name }, 'an issue that something waits for cannot be seen')
+    }
+  }
+  await readRoadmaps(parts, [...items.values()])
+  return mended
+}
+
+/** The issues of our own items that are on their way. */
+async function ownNames({ store }: IntakeParts, items: ReadonlyMap<number, ItemRow>): Promise<Set<string>> {
+  const names = new Map((await liveSystems(store.db)).map((system) => [system.id, system.fullName.toLowerCase()]))
+  return new Set(
+    [...items.values()].flatMap((item) => {
+      const repository = names.get(item.systemId)
+      return repository ? [`${repository}#${item.issueNumber}`] : []
+    }),
+  )
+}
+
+/** Sub-issues may have come or gone unheard. */
+async function readRoadmaps({ store }: IntakeParts, items: readonly ItemRow[]): Promise<void> {
+  for (const { id, kind, state } of items) {
+    if (kind === 'epic' && state === 'ready')
+      await store.queues.send({ queue: 'roadmap', workItemId: id, from: 'issue' })
+  }
+}

@@ -1,0 +1,75 @@
+/** What happens by the clock: the sign of life of this process, and the search for what was missed. */
+
+import type { Logger } from 'pino'
+import type { Env } from '../config/env.ts'
+import type { Store } from '../db/connect.ts'
+import { newestDelivery } from '../db/deliveries.ts'
+import { beat, giveBackJobs, reap } from '../db/processes.ts'
+import { anythingOpen } from '../db/work-items.ts'
+import type { GitHub } from '../github/types.ts'
+import { takeOver } from '../runs/runner.ts'
+import { Gardener } from '../work-items/garden.ts'
+import { reconcile } from './reconcile.ts'
+import { sweepDeliveries } from './redeliver.ts'
+
+type Stop = () => Promise<void>
+
+/** Says every few seconds that this process lives, and takes over from processes that do not. The first time now. */
+export async function keepAlive(parts: { store: Store; env: Env; log: Logger; instance: string }): Promise<Stop> {
+  const { store, env, log, instance } = parts
+  const once = async () => {
+    await beat(store.db, instance)
+    const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
+    const { dead, lost } = await reap(store, instance, timeoutMs)
+    if (dead > 0) await giveBackJobs(store, instance, timeoutMs)
+    if (lost.length === 0) return
+    log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
+    await takeOver({ store }, lost)
+  }
+  await once()
+  return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
+}
+
+/**
+ * Looks for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
+ * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti is quiet.
+ */
+export function startSweeps(parts: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
+  const { store, env, log } = parts
+  const gardener = new Gardener(parts)
+  let lastAt = 0
+  const once = async () => {
+    const quietMs = Date.now() - lastAt
+    const newest = await newestDelivery(store.db)
+    const busy = (await anythingOpen(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
+    if (quietMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
+    lastAt = Date.now()
+    await sweepDeliveries(parts)
+    await reconcile(parts)
+    await gardener.round()
+  }
+  void once().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))
+  return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)
+}
+
+/** Calls `work` again and again, `delay` after it ended; an error is logged and waited out. */
+function repeat(work: () => Promise<void>, delay: () => number, log: Logger): Stop {
+  let timer: NodeJS.Timeout
+  let running: Promise<void> = Promise.resolve()
+  let stopped = false
+  const next = () => {
+    timer = setTimeout(() => {
+      running = work()
+        .catch((error) => log.warn({ err: error }, 'a timed task failed; it comes again'))
+        .finally(() => {
+          if (!stopped) next()
+        })
+    }, delay())
+  }
+  next()
+  return async () => {
+    stopped = true
+    clearTimeout(timer)
+    await running
+  }
+}

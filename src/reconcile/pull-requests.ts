@@ -1,0 +1,54 @@
+/** Pull requests and reviews that nobody told us of. */
+
+import { openPullRows } from '../db/pull-requests.ts'
+import { knownReviews } from '../db/reviews.ts'
+import { getItem, type SystemRow, unfinishedOf } from '../db/work-items.ts'
+import type { Pull } from '../github/types.ts'
+import type { IntakeParts, Outcome } from '../webhooks/handlers/context.ts'
+import { settlePull } from '../webhooks/handlers/pull-request.ts'
+import { settleReview } from '../webhooks/handlers/review.ts'
+import type { Mended } from './reconcile.ts'
+
+const somebody = { id: 0, login: 'somebody', type: 'User' as const }
+
+/** Compares the pull requests of one repository with ours. */
+export async function reconcilePulls(parts: IntakeParts, system: SystemRow): Promise<Mended> {
+  const { db } = parts.store
+  const rows = await openPullRows(db, system.id)
+  const branches = new Set((await unfinishedOf(db, system.id)).map((item) => item.branch))
+  if (rows.length === 0 && branches.size === 0) return []
+  const github = parts.github.repository(system)
+  const open = (await github.openPulls()).filter((pull) => isNear(pull, rows, branches))
+  const numbers = new Set(open.map((pull) => pull.number))
+  const mended: Mended = []
+  const note = (number: number, outcome: Outcome) => {
+    if (outcome.state === 'done') mended.push(`${system.fullName}#${number}: ${outcome.note}`)
+  }
+  for (const pull of open) note(pull.number, await settlePull(parts, { system, pull, sender: somebody, at: null }))
+  for (const row of rows.filter(({ number }) => !numbers.has(number))) {
+    const pull = await github.pull(row.number)
+    note(row.number, await settlePull(parts, { system, pull, sender: somebody, at: null }))
+  }
+  for (const pull of open) for (const outcome of await reviewsOf(parts, system, pull)) note(pull.number, outcome)
+  return mended
+}
+
+/** Only pull requests from branches of ours are looked at. */
+function isNear(pull: Pull, rows: { number: number }[], branches: ReadonlySet<string>): boolean {
+  return rows.some(({ number }) => number === pull.number) || branches.has(pull.headBranch)
+}
+
+async function reviewsOf(parts: IntakeParts, system: SystemRow, pull: Pull): Promise<Outcome[]> {
+  const rows = await openPullRows(parts.store.db, system.id)
+  const row = rows.find(({ number }) => number === pull.number)
+  const item = row && (await getItem(parts.store.db, row.workItemId))
+  if (!row || !item) return []
+  const known = await knownReviews(parts.store.db, row.id)
+  const outcomes: Outcome[] = []
+  for (const review of await parts.github.repository(system).reviews(pull.number)) {
+    const before = known.get(review.id)
+    const news = before === undefined || (review.state === 'dismissed' && before !== 'dismissed')
+    if (news && review.state !== 'pending') outcomes.push(await settleReview(parts, system, pull, review))
+  }
+  return outcomes
+}

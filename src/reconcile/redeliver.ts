@@ -1,0 +1,83 @@
+import type { Store } from '../db/connect.ts'
+import { knownDeliveries } from '../db/deliveries.ts'
+import { firstTime, hear, heardAt } from '../db/idempotency-keys.ts'
+import { type Delivery, NotFound } from '../github/types.ts'
+import type { IntakeParts } from '../webhooks/handlers/context.ts'
+
+/** What a sweep found. */
+export interface SweepReport {
+  /** Attempts that GitHub lists since the last sweep. */
+  listed: number
+  /** Deliveries that are not in our inbox. */
+  missed: number
+  /** Of those, how many GitHub was asked to deliver again. */
+  redelivered: number
+  /** The server has no list of deliveries: only the reconcile finds what was missed. */
+  degraded: boolean
+}
+
+/** GitHub keeps deliveries for this long (docs.github.com, "Redelivering webhooks"). */
+const keptMs = 3 * 24 * 3_600_000
+/** Looked at twice: a delivery may have been under way while the last sweep looked. */
+const overlapMs = 10 * 60_000
+/** One that fails every time (its body is refused, say) is left to the reconcile after this many times. */
+const maxRedeliveries = 3
+const subject = 'sweep'
+
+/**
+ * Asks GitHub to deliver again what it could not hand over since the last sweep (three days at most) and what is not
+ * in our inbox. Oldest first, so that most of it comes in the order in which it happened.
+ * @param now for the age of what is listed; the clock when not given.
+ * @throws what GitHub or the database answers; the next sweep starts where this one did.
+ */
+export async function sweepDeliveries(parts: IntakeParts, now: Date = new Date()): Promise<SweepReport> {
+  const { store, github, log } = parts
+  const last = await heardAt(store.db, subject)
+  const since = new Date(Math.max(now.getTime() - keptMs, (last?.getTime() ?? 0) - overlapMs))
+  const listed = await github.deliveries(since)
+  if (!listed) return { listed: 0, missed: 0, redelivered: 0, degraded: true }
+  const missed = await missing(store, listed)
+  let redelivered = 0
+  for (const delivery of missed) if (await redeliver(parts, delivery)) redelivered++
+  await store.transaction((tx) => hear(tx, subject, now))
+  const report = { listed: listed.length, missed: missed.length, redelivered, degraded: false }
+  if (missed.length > 0)
+    log.info(report, `${missed.length} deliveries had not arrived; ${redelivered} are asked for again`)
+  return report
+}
+
+/** The last attempt of each delivery that failed and is not in the inbox, oldest first. */
+async function missing(store: Store, listed: readonly Delivery[]): Promise<Delivery[]> {
+  const last = new Map<string, Delivery>()
+  for (const delivery of listed) {
+    const known = last.get(delivery.deliveryId)
+    if (!known || known.deliveredAt < delivery.deliveredAt) last.set(delivery.deliveryId, delivery)
+  }
+  const failed = [...last.values()].filter(({ statusCode }) => statusCode < 200 || statusCode > 299)
+  const known = await knownDeliveries(
+    store.db,
+    failed.map((delivery) => delivery.deliveryId),
+  )
+  return failed
+    .filter((delivery) => !known.has(delivery.deliveryId))
+    .sort((one, other) => one.deliveredAt.getTime() - other.deliveredAt.getTime())
+}
+
+/** @returns false when it is not tried (again), or GitHub has it no longer. */
+async function redeliver({ store, github, log }: IntakeParts, delivery: Delivery): Promise<boolean> {
+  const allowed = await store.transaction(async (tx) => {
+    for (let time = 1; time <= maxRedeliveries; time++) {
+      if (await firstTime(tx, `redelivered:${delivery.deliveryId}:${time}`)) return true
+    }
+    return false
+  })
+  if (!allowed) return false
+  try {
+    await github.redeliver(delivery.id)
+    return true
+  } catch (error) {
+    if (!(error instanceof NotFound)) throw error
+    log.warn({ delivery: delivery.deliveryId }, 'GitHub does not have this delivery any more')
+    return false
+  }
+}

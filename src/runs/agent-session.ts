@@ -1,0 +1,102 @@
+/** One conversation of a run with its agent: its home, its tools, its limits, and what it tells on the way. */
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { AgentKind } from '../agents/agent.ts'
+import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
+import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
+import { supervise } from '../agents/drivers/supervise.ts'
+import type { Settings } from '../config/settings.ts'
+import { updateRun } from '../db/runs.ts'
+import type { Attempt } from './attempt.ts'
+import { serveTools, type Tool } from './mcp/serve.ts'
+import { progressTool } from './mcp/tools.ts'
+import { meter } from './usage-meter.ts'
+import { wantsThread } from './wants-thread.ts'
+
+/** Everything an agent may print in one attempt. */
+const outputBytes = 256 * 2 ** 20
+
+/**
+ * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
+ * @param talk.tools what it can ask of us, besides reporting progress.
+ * @param talk.onUpdate told of everything that the agent shows.
+ * @param talk.permissions what it may do without asking anybody; inside its folder, everything unless told otherwise.
+ * @throws {OperatorError} as `supervise`.
+ */
+export async function converse(
+  attempt: Attempt,
+  talk: {
+    kind: AgentKind
+    settings: Settings
+    cwd: string
+    prompt: string
+    tools: readonly Tool[]
+    permissions?: PermissionRule
+    onUpdate?: (update: AgentUpdate) => void
+  },
+): Promise<AgentOutcome> {
+  const { parts, lease, run, item, pulse, signal, atWork } = attempt
+  const { kind, settings, cwd, prompt, permissions } = talk
+  const { env, log, warden } = parts
+  const about = { run: run.id, issue: item.issueNumber }
+  const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
+  const progress = progressTool((text) => {
+    pulse.progress = text
+  })
+  // A program that only gets the prompt has nothing to call them with. The tools stay in this thread, also where the
+  // supervisor does not: what they do is write to the store, and an agent calls them a few times in a run.
+  const desk = kind.protocol === 'acp' ? await serveTools({ home, tools: [...talk.tools, progress], log }) : undefined
+  const logs = join(env.dataDirectory, 'logs')
+  await mkdir(logs, { recursive: true, mode: 0o700 })
+  const inThread = wantsThread(settings.schedule.mode, atWork())
+  if (inThread) await updateRun(parts.store.db, lease, { inThread })
+  try {
+    const outcome = await supervise({
+      kind,
+      settings: settings.agents[run.agent],
+      cwd,
+      home,
+      prompt,
+      permissions,
+      ...(desk ? { mcpServers: [desk.server] } : {}),
+      runId: String(run.id),
+      env: env.source,
+      limits: {
+        totalMs: settings.limits.minutes * 60_000,
+        idleMs: settings.limits.idleMinutes * 60_000,
+        outputBytes,
+        graceMs: env.STOP_GRACE_SECONDS * 1_000,
+      },
+      signal,
+      warden,
+      onUpdate: (update) => {
+        pulse.progress = progressOf(update) ?? pulse.progress
+        talk.onUpdate?.(update)
+      },
+      onUsage: meter(attempt, settings.limits),
+      logFile: join(logs, `run-${run.id}.log`),
+      inThread,
+      onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
+    })
+    if (outcome.kind === 'supervisor-lost')
+      log.error(
+        { ...about, problem: outcome.message },
+        'the thread that supervised an agent was lost; the agent was ended',
+      )
+    return outcome
+  } finally {
+    await desk?.close()
+  }
+}
+
+/** An update of the agent as one line for people. */
+function progressOf(update: AgentUpdate): string | undefined {
+  if (update.kind === 'plan') {
+    const done = update.entries.filter((entry) => entry.status === 'completed').length
+    const current = update.entries.find((entry) => entry.status === 'in_progress')
+    return `Step ${Math.min(done + 1, update.entries.length)} of ${update.entries.length}${current ? `: ${current.text}` : ''}`
+  }
+  if (update.kind === 'tool') return update.title
+  return undefined
+}

@@ -1,0 +1,176 @@
+/**
+ * Ends everything that a run has started, however it tried to get away: the process group, the session, every
+ * descendant, and every process that carries the run's marker in its environment (a double fork with `setsid` leaves
+ * the first three, but not the marker).
+ *
+ * What escapes: a process that forked twice, opened its own session *and* was started with an emptied environment.
+ * Only a process namespace holds that one; the sandbox brings it.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises'
+import { type ProcessEntry, type ProcessIdentity, type ProcessTable, processTable } from './process-table.ts'
+
+/** What belongs to a tree. */
+export interface TreeTarget {
+  /** The process that was started, when known. */
+  root?: ProcessIdentity
+  /** `NAME=value` as it stands in the environment of everything the run started. */
+  marker?: string
+  /** Processes with this marker are spared, whatever else they carry. */
+  sparedMarker?: string
+}
+
+export interface KillOptions {
+  /** How long processes may take to leave after SIGTERM, in milliseconds; 0 sends SIGKILL at once. */
+  graceMs: number
+  /** How long to go on with SIGKILL until nothing is left, in milliseconds. */
+  killMs?: number
+  table?: ProcessTable
+}
+
+/** What became of a tree: how many processes were signalled, and which would not go. */
+export interface KillResult {
+  signalled: number
+  survivors: ProcessIdentity[]
+}
+
+/** A killed process is gone within milliseconds unless the kernel holds it; five seconds is for a machine under load. */
+const defaultKillMs = 5000
+
+/**
+ * Every process that belongs to the targets, by pid. The caller itself is never among them.
+ * @param known members found earlier: their children belong too, also after they were given to another parent.
+ */
+export function treeMembers(
+  targets: readonly TreeTarget[],
+  table: ProcessTable,
+  known: ReadonlyMap<number, ProcessIdentity> = new Map(),
+): Map<number, ProcessEntry> {
+  const entries = table.list().filter((entry) => entry.pid !== process.pid && entry.pid > 1)
+  const byPid = new Map(entries.map((entry) => [entry.pid, entry]))
+  const spared = new Set(
+    entries.flatMap((entry) => (targets.some((target) => isSpared(entry, target, table)) ? [entry.pid] : [])),
+  )
+  const members = new Map<number, ProcessEntry>()
+  for (const entry of entries) {
+    const found = isSame(entry, known.get(entry.pid)) || targets.some((target) => isOf(entry, target, byPid, table))
+    if (found && !spared.has(entry.pid)) members.set(entry.pid, entry)
+  }
+  addDescendants(members, entries, spared)
+  return members
+}
+
+function isSpared(entry: ProcessEntry, target: TreeTarget, table: ProcessTable): boolean {
+  return target.sparedMarker !== undefined && table.hasMarker(entry.pid, target.sparedMarker)
+}
+
+function isOf(
+  entry: ProcessEntry,
+  target: TreeTarget,
+  byPid: ReadonlyMap<number, ProcessEntry>,
+  table: ProcessTable,
+): boolean {
+  const { root, marker } = target
+  if (root && entry.pid === root.pid) return isSame(entry, root)
+  // While a group or session has members, the system gives its number to nobody else. So the number is ours unless
+  // a stranger holds the root's process id now.
+  const stranger = root && byPid.has(root.pid) && !isSame(byPid.get(root.pid), root)
+  if (root && !stranger && (entry.pgid === root.pid || entry.sid === root.pid)) return true
+  return marker !== undefined && table.hasMarker(entry.pid, marker)
+}
+
+function isSame(a: ProcessIdentity | undefined, b: ProcessIdentity | undefined): boolean {
+  return a !== undefined && b !== undefined && a.pid === b.pid && a.startTime === b.startTime
+}
+
+function addDescendants(
+  members: Map<number, ProcessEntry>,
+  entries: readonly ProcessEntry[],
+  spared: ReadonlySet<number>,
+): void {
+  let before: number
+  do {
+    before = members.size
+    for (const entry of entries) {
+      if (members.has(entry.ppid) && !spared.has(entry.pid)) members.set(entry.pid, entry)
+    }
+  } while (members.size > before)
+}
+
+/**
+ * Ends every process of the targets: SIGTERM, the grace time, then SIGKILL until a look at the whole process table
+ * finds none. A process id that now belongs to another process is never signalled.
+ */
+export async function killTrees(targets: readonly TreeTarget[], options: KillOptions): Promise<KillResult> {
+  const table = options.table ?? processTable()
+  const known = new Map<number, ProcessIdentity>()
+  const look = () => {
+    const members = treeMembers(targets, table, known)
+    for (const [pid, entry] of members) known.set(pid, entry)
+    return members
+  }
+  let members = look()
+  if (options.graceMs > 0 && members.size > 0) {
+    signalAll(members, 'SIGTERM', table)
+    await waitUntilGone(members, options.graceMs, table)
+    members = look()
+  }
+  const deadline = Date.now() + (options.killMs ?? defaultKillMs)
+  while (members.size > 0 && Date.now() < deadline) {
+    killFrozen(members, look, table)
+    await waitUntilGone(members, Math.min(500, Math.max(1, deadline - Date.now())), table)
+    members = look()
+  }
+  return { signalled: known.size, survivors: [...members.values()].map(({ pid, startTime }) => ({ pid, startTime })) }
+}
+
+/**
+ * Stops all members first, which no program can refuse, and looks again until no new one has appeared: a tree that
+ * forks as fast as it is killed stands still. Then kills them.
+ */
+function killFrozen(
+  members: ReadonlyMap<number, ProcessEntry>,
+  look: () => Map<number, ProcessEntry>,
+  table: ProcessTable,
+): void {
+  let frozen = members
+  for (let round = 0; round < 20; round++) {
+    signalAll(frozen, 'SIGSTOP', table)
+    const now = look()
+    const grew = [...now.keys()].some((pid) => !frozen.has(pid))
+    frozen = now
+    if (!grew) break
+  }
+  signalAll(frozen, 'SIGKILL', table)
+}
+
+function signalAll(members: ReadonlyMap<number, ProcessIdentity>, signal: NodeJS.Signals, table: ProcessTable): void {
+  for (const member of members.values()) signalOne(member, signal, table)
+}
+
+/** Sends a signal to this life of a process, and to no other. @returns whether it was sent. */
+export function signalOne(target: ProcessIdentity, signal: NodeJS.Signals, table = processTable()): boolean {
+  if (!isSame(table.find(target.pid), target)) return false
+  try {
+    process.kill(target.pid, signal)
+    return true
+  } catch {
+    // Gone since the look, or not ours to signal: the next look tells which.
+    return false
+  }
+}
+
+async function waitUntilGone(
+  members: ReadonlyMap<number, ProcessIdentity>,
+  ms: number,
+  table: ProcessTable,
+): Promise<void> {
+  const deadline = Date.now() + ms
+  let left = [...members.values()]
+  for (let pause = 5; ; pause = Math.min(100, pause * 2)) {
+    left = left.filter((member) => isSame(table.find(member.pid), member))
+    const remaining = deadline - Date.now()
+    if (left.length === 0 || remaining <= 0) return
+    await delay(Math.min(pause, remaining))
+  }
+}

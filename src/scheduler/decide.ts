@@ -1,0 +1,274 @@
+/**
+ * One round of decisions: starts are tried one after another on the books of the schedule, reasons are read off while
+ * they stand there, and `undo` wipes them again.
+ */
+import { cycleThrough } from './cycles.ts'
+import type { Decision, ItemRef, Reason } from './decision.ts'
+import { isOver, type Link, type Node } from './graph.ts'
+import { effortOf, leverageValue } from './leverage.ts'
+import { followPlan, type Reservation } from './optimiser/follow-plan.ts'
+import { type Entry, goesBefore, type Hold, type Lane, type Standing } from './ready-queues.ts'
+import type { Schedule } from './schedule.ts'
+import type { Edge, Item, Run } from './types.ts'
+
+type Start = { entry: Entry; hold: Hold; run: Run; by: 'plan' | 'leverage' | 'fairness' }
+
+type Candidate = { entry: Entry; turn: readonly [number, number] }
+
+/** At most this many items are named in one reason. */
+const MOST_NAMED = 3
+
+export class Round {
+  readonly #schedule: Schedule
+  readonly #starts: Start[] = []
+  /** Taken out of the lanes because the plan wants something else first. */
+  readonly #withheld: Entry[] = []
+  readonly #reserved: ReadonlyMap<Node, Reservation>
+
+  constructor(schedule: Schedule) {
+    this.#schedule = schedule
+    const followed = followPlan(schedule)
+    this.#reserved = followed?.reserved ?? new Map()
+    for (const node of this.#reserved.keys()) this.#withhold(node)
+    this.#pickAll()
+    // What the plan wants first was refused, or nothing runs at all: then nothing is kept for it.
+    const started = new Set(this.#starts.map(({ entry }) => entry.node))
+    if (followed && ![...followed.now].every((node) => started.has(node))) {
+      this.#putBack()
+      this.#pickAll()
+    }
+  }
+
+  starts(): Decision[] {
+    return this.#starts.map((start) => {
+      const { node } = start.entry
+      return this.#decision(node, 'start', [{ kind: 'chosen', by: start.by }])
+    })
+  }
+
+  decide(node: Node): Decision | undefined {
+    const start = this.#starts.find(({ entry }) => entry.node === node)
+    if (start) return this.#decision(node, 'start', [{ kind: 'chosen', by: start.by }])
+    if (!node.item || node.run || isOver(node.item.state)) return undefined
+    return this.#decision(node, 'wait', this.#whyWait(node, node.item))
+  }
+
+  all(): Decision[] {
+    const starting = new Set(this.#starts.map(({ entry }) => entry.node))
+    const waiting: { decision: Decision; standing: Standing }[] = []
+    for (const node of this.#schedule.graph.nodes.values()) {
+      const decision = starting.has(node) ? undefined : this.decide(node)
+      if (decision && node.item) waiting.push({ decision, standing: this.#schedule.standing(node, node.item) })
+    }
+    waiting.sort((a, b) => (goesBefore(a.standing, b.standing) ? -1 : 1))
+    return [...this.starts(), ...waiting.map(({ decision }) => decision)]
+  }
+
+  /** Takes the tried starts off the books, last one first. */
+  undo(): void {
+    this.#putBack()
+    for (const { entry, hold, run } of this.#starts.reverse()) {
+      this.#schedule.admission.leave(run)
+      this.#schedule.vacate(hold)
+      this.#schedule.lanes.put(entry)
+    }
+    this.#starts.length = 0
+  }
+
+  #withhold(node: Node): void {
+    const entry = this.#schedule.entry(node)
+    if (!entry) return
+    this.#schedule.lanes.take(entry)
+    this.#withheld.push(entry)
+  }
+
+  #putBack(): void {
+    for (const entry of this.#withheld) this.#schedule.lanes.put(entry)
+    this.#withheld.length = 0
+  }
+
+  #pickAll(): void {
+    for (let start = this.#pick(); start !== undefined; start = this.#pick()) this.#starts.push(start)
+  }
+
+  /** Finds the next item to start and enters it. */
+  #pick(): Start | undefined {
+    let best: Candidate | undefined
+    let highest: Entry | undefined
+    for (const candidate of this.#candidates()) {
+      if (!highest || goesBefore(candidate.entry.standing, highest.standing)) highest = candidate.entry
+      if (!best || comesSooner(candidate, best)) best = candidate
+    }
+    if (!best) return undefined
+    const planned = best.entry.standing.planned < Number.POSITIVE_INFINITY
+    return this.#enter(best.entry, highest !== best.entry ? 'fairness' : planned ? 'plan' : 'leverage')
+  }
+
+  /** The first item that may start, for each repository and kind of agent. */
+  *#candidates(): Generator<Candidate> {
+    for (const [repository, kinds] of this.#schedule.lanes.queues) {
+      const turn = this.#turn(repository)
+      for (const kind of kinds.keys()) {
+        const entry = this.#schedule.admission.refusal(repository, kind) ? undefined : this.#firstFree(repository, kind)
+        if (entry) yield { entry, turn }
+      }
+    }
+  }
+
+  /** A repository's turn comes sooner the fewer agents it has, then the fewer hours it had, both for its weight. */
+  #turn(repository: string): readonly [number, number] {
+    const { admission, rules } = this.#schedule
+    if (rules.fairness === 'none') return [0, 0]
+    const system = admission.system(repository)
+    const weight = system?.weight ?? 1
+    return [admission.agents(repository) / weight, (system?.hoursUsed ?? 0) / weight]
+  }
+
+  #enter(entry: Entry, by: Start['by']): Start {
+    const { admission, lanes } = this.#schedule
+    const { agentKind, repository, footprint } = entry.lane
+    const { node } = entry
+    const run: Run = {
+      item: node.id,
+      repository,
+      agentKind,
+      footprint: footprint.known,
+      memoryUsed: 0,
+      reserved: admission.costOf(repository, agentKind),
+    }
+    const hold: Hold = { node, repository, footprint, parked: new Set() }
+    lanes.take(entry)
+    admission.enter(run)
+    this.#schedule.occupy(hold)
+    return { entry, hold, run, by }
+  }
+
+  /** The first item of a queue whose paths are free; lanes that are not free are parked on the way. */
+  #firstFree(repository: string, kind: string): Entry | undefined {
+    const { lanes } = this.#schedule
+    const queue = lanes.queues.get(repository)?.get(kind)
+    for (let lane = queue?.first(); lane !== undefined; lane = queue?.first()) {
+      const hold = this.#obstacle(lane)
+      if (!hold) return lane.entries.first()
+      lanes.park(lane, hold)
+    }
+    return undefined
+  }
+
+  #obstacle({ repository, footprint }: Lane): Hold | undefined {
+    for (const hold of this.#schedule.holdsByRepository.get(repository) ?? []) {
+      if (this.#schedule.meets(repository, footprint, hold.footprint)) return hold
+    }
+    return undefined
+  }
+
+  #whyWait(node: Node, item: Item): Reason[] {
+    const reasons: Reason[] = []
+    if (item.state !== 'ready') reasons.push({ kind: 'state', state: item.state })
+    if (node.knot > 0) {
+      const { edges, items } = cycleThrough(node)
+      reasons.push({ kind: 'cycle', edges, items: items.map((id) => this.#ref(this.#schedule.graph.node(id))) })
+    }
+    reasons.push(...this.#blockers(node), ...this.#conflicts(node, item))
+    const reservation = this.#withheld.some((entry) => entry.node === node) ? this.#reserved.get(node) : undefined
+    if (reservation) {
+      const first = reservation.for.slice(0, MOST_NAMED).map((other) => this.#ref(other))
+      reasons.push({ kind: 'reserved', for: first, hours: reservation.hours })
+    }
+    const refusals = this.#schedule.admission.refusals(item.repository, item.agentKind)
+    // What has no place yet for other reasons does not wait for a place; but a pause is worth knowing at any time.
+    const could = this.#schedule.entry(node) !== undefined
+    reasons.push(...refusals.filter((reason) => could || reason.kind === 'paused'))
+    if (could && refusals.some((reason) => reason.kind !== 'paused')) reasons.push(...this.#outranked(node, item))
+    return reasons
+  }
+
+  #blockers(node: Node): Reason[] {
+    const { graph } = this.#schedule
+    const byNode = new Map<Node, Link[]>()
+    for (const link of node.ins) {
+      const named = node.knot > 0 && link.from.knot === node.knot
+      if (graph.holds(link) && !named) byNode.set(link.from, [...(byNode.get(link.from) ?? []), link])
+    }
+    const reasons: Reason[] = []
+    for (const [from, links] of [...byNode].sort(([a], [b]) => compareNodes(a, b))) {
+      const sources = links.map((link) => link.source).sort()
+      if (from.item) reasons.push({ kind: 'blocked', by: this.#ref(from), state: from.item.state, sources })
+      else reasons.push({ kind: 'blocked-outside', reference: from.id, state: 'unknown', sources })
+    }
+    for (const edge of node.outside.toSorted(compareOutside)) {
+      const { blocker } = edge
+      if (blocker.kind !== 'outside' || !graph.holdsOutside(edge)) continue
+      const same = reasons.find((one) => one.kind === 'blocked-outside' && one.reference === blocker.reference)
+      if (same?.kind === 'blocked-outside') same.sources.push(edge.source)
+      else reasons.push({ ...blocker, kind: 'blocked-outside', sources: [edge.source] })
+    }
+    return reasons
+  }
+
+  #conflicts(node: Node, item: Item): Reason[] {
+    const { footprints, holdsByRepository } = this.#schedule
+    const footprint = footprints.read(item.footprint)
+    const holds = [...(holdsByRepository.get(item.repository) ?? [])].filter((hold) => hold.node !== node)
+    const reasons: Reason[] = []
+    for (const hold of holds.sort((a, b) => compareNodes(a.node, b.node))) {
+      if (!this.#schedule.meets(item.repository, footprint, hold.footprint)) continue
+      const overlaps = footprints.overlaps(footprint, hold.footprint)
+      const other = this.#ref(hold.node)
+      if (overlaps.length === 0) reasons.push({ kind: 'unknown-footprint', with: other })
+      else {
+        const stage = hold.node.run === undefined ? 'starting' : hold.node.run.agent === false ? 'review' : 'running'
+        reasons.push({ kind: 'conflict', with: other, stage, overlaps })
+      }
+    }
+    return reasons
+  }
+
+  /** Who took the places in this round, and whether it was leverage or the turn of another repository. */
+  #outranked(node: Node, item: Item): Reason[] {
+    const mine = this.#schedule.standing(node, item)
+    const ahead = this.#starts.filter(({ entry }) => goesBefore(entry.standing, mine)).slice(0, MOST_NAMED)
+    const reasons: Reason[] = []
+    if (ahead.length > 0) {
+      const by = ahead.map(({ entry }) => this.#ref(entry.node))
+      reasons.push({ kind: 'outranked', by, leverage: ahead.map(({ entry }) => this.#leverage(entry.node).value) })
+    }
+    const turn = this.#starts.find(
+      ({ entry, run }) => run.repository !== item.repository && goesBefore(mine, entry.standing),
+    )
+    if (turn) reasons.push({ kind: 'turn', repository: turn.run.repository })
+    return reasons
+  }
+
+  #decision(node: Node, action: Decision['action'], reasons: Reason[]): Decision {
+    return { item: this.#ref(node), action, reasons, leverage: this.#leverage(node) }
+  }
+
+  #leverage(node: Node): Decision['leverage'] {
+    const effort = node.item ? effortOf(node.item) : 0
+    const waiting = new Set(node.outs.map((link) => link.to).filter(({ item }) => item && !isOver(item.state)))
+    return { value: leverageValue(node.path, effort), path: node.path, effort, unlocks: waiting.size }
+  }
+
+  #ref(node: Node): ItemRef {
+    return { id: node.id, repository: node.item?.repository ?? '', number: node.item?.number ?? 0 }
+  }
+}
+
+function comesSooner(a: Candidate, b: Candidate): boolean {
+  if (a.turn[0] !== b.turn[0]) return a.turn[0] < b.turn[0]
+  if (a.turn[1] !== b.turn[1]) return a.turn[1] < b.turn[1]
+  return goesBefore(a.entry.standing, b.entry.standing)
+}
+
+/** In one order, whatever the order in which they were read. */
+function compareOutside(a: Edge, b: Edge): number {
+  const [one, other] = [a, b].map(
+    ({ source, blocker }) => `${source} ${blocker.kind === 'outside' ? blocker.reference : ''}`,
+  )
+  return (one ?? '') < (other ?? '') ? -1 : 1
+}
+
+function compareNodes(a: Node, b: Node): number {
+  return (a.item?.number ?? 0) - (b.item?.number ?? 0) || (a.id < b.id ? -1 : 1)
+}

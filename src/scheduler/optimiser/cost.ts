@@ -1,0 +1,43 @@
+/** What makes one timetable better than another. */
+
+import { DEFAULT_PRIORITY, PRIORITY_WEIGHTS } from '../leverage.ts'
+import type { Priority } from '../types.ts'
+import type { Cost } from './genetic-search.ts'
+import type { Work } from './rcpsp.ts'
+import type { Problem, Timetable } from './serial-schedule.ts'
+
+/**
+ * Each priority that occurs counts with its weight times the moment when everything of that priority or a more urgent one
+ * is done. With one priority that is the makespan.
+ */
+export function costOf({ problem, nodes }: Work, tails: readonly number[]): Cost {
+  const classes = nodes.map((node) => node.item?.priority ?? DEFAULT_PRIORITY)
+  const present = ([0, 1, 2, 3] as const).filter((priority) => classes.slice(problem.fixed).includes(priority))
+  const [only] = present
+  const simple = present.length === 1 && only !== undefined
+  const of = (table: Timetable) => {
+    if (simple) return PRIORITY_WEIGHTS[only] * table.makespan
+    const ends: Record<Priority, number> = { 0: 0, 1: 0, 2: 0, 3: 0 }
+    classes.forEach((priority, task) => {
+      ends[priority] = Math.max(ends[priority], table.finish[task] ?? 0)
+    })
+    let sum = 0
+    let end = 0
+    for (const priority of present) {
+      end = Math.max(end, ends[priority])
+      sum += PRIORITY_WEIGHTS[priority] * end
+    }
+    return sum
+  }
+  return { of, bound: simple ? PRIORITY_WEIGHTS[only] * leastMakespan(problem, tails) : 0 }
+}
+
+/** No timetable is shorter than the longest path, nor than all work spread evenly over a resource. */
+function leastMakespan(problem: Problem, tails: readonly number[]): number {
+  const loads = problem.capacities.map(() => 0)
+  problem.seconds.forEach((seconds, task) => {
+    for (const resource of problem.uses[task] ?? []) loads[resource] = (loads[resource] ?? 0) + seconds
+  })
+  const spread = loads.map((load, resource) => Math.ceil(load / (problem.capacities[resource] ?? 1)))
+  return Math.max(0, ...tails, ...spread)
+}

@@ -1,0 +1,132 @@
+/**
+ * Budgets: what is left for today, and what a run is expected to cost, put into the scheduler's snapshot. A day is a
+ * calendar day UTC. Nothing is read where nobody has set a budget.
+ */
+
+import type { Env } from '../config/env.ts'
+import { defaultSettings, type Settings } from '../config/settings.ts'
+import type { Tx } from '../db/connect.ts'
+import { type Cost, costsOfRuns, nextDay, recentCosts, type Spent, spentToday } from '../db/usage.ts'
+import type { SystemRow } from '../db/work-items.ts'
+import { currencyOf, millionths } from '../lib/money.ts'
+import type { Decision } from '../scheduler/decision.ts'
+import type { Budget, Run, Snapshot, System } from '../scheduler/types.ts'
+import type { Known } from './backlog-snapshot.ts'
+
+/** What was spent, and what is known about what runs cost. */
+export interface Spend {
+  /** For all repositories together, as the operator has set it. */
+  limit: number | undefined
+  currency: string
+  today: Spent[]
+  /** Millionths that one run of a kind is expected to cost, by currency and kind. */
+  typical: Map<string, Map<string, number>>
+  /** What the live runs have cost so far, by run. */
+  live: Map<number, Cost>
+}
+
+/**
+ * Reads what was spent today, one query for each kind of row and one for each currency in use.
+ * @param now decides which day it is.
+ * @returns undefined where no budget is set.
+ */
+export async function readSpend(
+  tx: Tx,
+  { systems, runs }: Pick<Known, 'systems' | 'runs'>,
+  env: Pick<Env, 'MAX_SPEND_PER_DAY' | 'SPEND_CURRENCY'>,
+  now: Date,
+): Promise<Spend | undefined> {
+  const limited = [...systems.values()].map(limitsOf).filter(({ spendPerDay }) => spendPerDay !== undefined)
+  if (env.MAX_SPEND_PER_DAY === undefined && limited.length === 0) return undefined
+  const currencies = new Set([env.SPEND_CURRENCY, ...[...systems.values()].map((one) => currencyOf(limitsOf(one)))])
+  const typical = new Map<string, Map<string, number>>()
+  for (const currency of currencies) {
+    const costs = await recentCosts(tx.db, currency)
+    typical.set(currency, new Map([...costs].map(([kind, told]) => [kind, median(told)])))
+  }
+  return {
+    limit: env.MAX_SPEND_PER_DAY === undefined ? undefined : millionths(env.MAX_SPEND_PER_DAY),
+    currency: env.SPEND_CURRENCY,
+    today: await spentToday(tx.db, now),
+    typical,
+    live: await costsOfRuns(
+      tx.db,
+      runs.map(({ run }) => run.id),
+    ),
+  }
+}
+
+/** What is worked on and allowed, with its budgets; as it was where there are none. Pure. */
+export function withSpend<Present extends Pick<Snapshot, 'systems' | 'runs'>>(
+  present: Present,
+  { systems, runs }: Pick<Known, 'systems' | 'runs'>,
+  spend: Spend | undefined,
+): Present & { budget?: Budget } {
+  if (!spend) return present
+  const budgets = new Map([...systems.values()].map((system) => [system.fullName, budgetOf(system, spend)]))
+  const live = new Map(runs.map((row) => [String(row.item.id), row.run]))
+  return {
+    ...present,
+    ...(spend.limit === undefined ? {} : { budget: totalBudget(spend, spend.limit) }),
+    systems: Object.fromEntries(
+      Object.entries(present.systems ?? {}).map(([name, system]) => [name, { ...system, ...budgets.get(name) }]),
+    ),
+    runs: present.runs.map((run) => {
+      const row = run.agent === false ? undefined : live.get(run.item)
+      const budget = budgets.get(run.repository)
+      // An agent that is done spends nothing more.
+      if (!row || !budget || !['waiting', 'agent'].includes(row.stage)) return run
+      return { ...run, reserved: reservedFor(run, budget, spend.live.get(row.id)) }
+    }),
+  }
+}
+
+/** Has the scheduler look again when the day turns, where a budget holds something back. */
+export async function wakeWhenFull(tx: Tx, decisions: readonly Decision[], now: Date): Promise<void> {
+  const held = decisions.some(
+    ({ action, reasons }) => action === 'wait' && reasons.some(({ kind }) => kind === 'budget'),
+  )
+  if (held) await tx.enqueue({ queue: 'schedule' }, { after: nextDay(now) })
+}
+
+type OwnBudget = Pick<System, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind'>
+
+function totalBudget({ currency, today }: Spend, limit: number): Budget {
+  return { left: limit - sumOf(today, currency), limit, currency, perRun: 0 }
+}
+
+/** A repository's own budget, if it has one, and in any case what a run is expected to cost there. */
+function budgetOf(system: SystemRow, { today, typical }: Spend): OwnBudget {
+  const limits = limitsOf(system)
+  const currency = currencyOf(limits)
+  const [limit, perRun = 0] = [limits.spendPerDay, limits.spendPerRun].map((amount) => amount && millionths(amount))
+  const own = today.filter(({ systemId }) => systemId === system.id)
+  return {
+    currency,
+    perRun,
+    perRunOfKind: Object.fromEntries(typical.get(currency) ?? []),
+    ...(limit === undefined ? {} : { budgetLeft: limit - sumOf(own, currency), budgetLimit: limit }),
+  }
+}
+
+/** What the run is still expected to cost; what it has told already is taken off what is left. */
+function reservedFor(run: Run, { currency, perRun = 0, perRunOfKind }: OwnBudget, told: Cost | undefined): number {
+  const expected = perRunOfKind?.[run.agentKind] ?? perRun
+  return Math.max(0, expected - (told && told.currency === currency ? told.millionths : 0))
+}
+
+function sumOf(spent: readonly Spent[], currency: string): number {
+  return spent.reduce((sum, one) => sum + (one.currency === currency ? one.millionths : 0), 0)
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b)
+  const middle = sorted.length / 2
+  return Math.round(((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2)
+}
+
+function limitsOf({ settings }: Pick<SystemRow, 'settings'>): Settings['limits'] {
+  return settings?.limits ?? noLimits
+}
+
+const noLimits = defaultSettings().limits

@@ -1,0 +1,104 @@
+/** What a round of decisions means for each repository, as people and programs ask for it later. */
+
+import type { Conflict, Outlook } from '../db/schedule-reports.ts'
+import type { ItemRow } from '../db/work-items.ts'
+import { working } from '../domain/lifecycle.ts'
+import { reasonsOneByOne } from '../messages/decisions.ts'
+import { Admission } from '../scheduler/admission.ts'
+import { concurrencyMode } from '../scheduler/concurrency-mode.ts'
+import type { Decision, Reason } from '../scheduler/decision.ts'
+import { conflictMatrix } from '../scheduler/footprints.ts'
+import type { Item, Plan, Snapshot } from '../scheduler/types.ts'
+import type { Known } from './backlog-snapshot.ts'
+
+/** Items that are named, the first to start first. */
+const mostNext = 30
+
+/** Items that are compared with each other, and pairs that are kept: nobody reads more, and comparing takes time. */
+const mostCompared = 120
+const mostPairs = 200
+
+/** Reasons that pass by themselves: for want of a place, or because another item has the files for now. */
+const passing: readonly Reason['kind'][] = [
+  'cap',
+  'memory',
+  'budget',
+  'outranked',
+  'turn',
+  'reserved',
+  'conflict',
+  'unknown-footprint',
+  'paused',
+]
+
+/** @returns what was seen of every system, by system. */
+export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly Decision[]): Map<number, Outlook> {
+  const items = new Map(snapshot.items.map((item) => [item.id, item]))
+  return new Map(
+    [...known.systems.values()].map(({ id, fullName }) => {
+      const here = decisions.filter((decision) => decision.item.repository === fullName)
+      const waiting = here.filter((decision) => decision.action === 'wait' && !isUnderWay(decision))
+      const next = waiting.filter(({ reasons }) => reasons.every(({ kind }) => passing.includes(kind)))
+      const working = snapshot.runs.filter((run) => run.repository === fullName && run.agent !== false)
+      const set = snapshot.systems?.[fullName]?.mode
+      const outlook: Outlook = {
+        mode: set ?? concurrencyMode(here, working.length, fullName),
+        modeIsSet: set !== undefined,
+        next: next.slice(0, mostNext).map((decision) => ({
+          issue: decision.item.number,
+          leverage: Number(decision.leverage.value.toPrecision(3)),
+          words: reasonsOneByOne(decision).join('; '),
+        })),
+        more: Math.max(0, next.length - mostNext),
+        blocked: waiting.filter(({ item }) => !isEpic(known.items.get(Number(item.id)))).length - next.length,
+        conflicts: conflictsAmong(
+          [...working.map((run) => run.item), ...here.map(({ item }) => item.id), ...inReview(snapshot, fullName)],
+          items,
+        ),
+        plan: planOf(snapshot.plan, here),
+        unreserved: unreservedKinds(snapshot, fullName),
+      }
+      return [id, outlook]
+    }),
+  )
+}
+
+/** Between two steps, with no agent at the moment: it waits for nobody. */
+function isUnderWay({ reasons }: Decision): boolean {
+  return reasons.some((reason) => reason.kind === 'state' && (working as readonly string[]).includes(reason.state))
+}
+
+function isEpic(item: ItemRow | undefined): boolean {
+  return item?.kind === 'epic'
+}
+
+function inReview(snapshot: Snapshot, repository: string): string[] {
+  return snapshot.runs.filter((run) => run.agent === false && run.repository === repository).map((run) => run.item)
+}
+
+function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>): Conflict[] {
+  const compared = [...new Set(ids)]
+    .flatMap((id) => items.get(id) ?? [])
+    .filter(({ footprint }) => footprint !== 'nothing' && footprint.length > 0)
+    .slice(0, mostCompared)
+    .sort((a, b) => a.number - b.number)
+  return conflictMatrix(compared)
+    .slice(0, mostPairs)
+    .map(({ a, b, overlaps }) => ({ a: items.get(a)?.number ?? 0, b: items.get(b)?.number ?? 0, overlaps }))
+}
+
+/** The kinds of agent for which a budget keeps nothing before they start, because nobody knows what they cost. */
+function unreservedKinds(snapshot: Snapshot, repository: string): string[] {
+  const system = snapshot.systems?.[repository]
+  if (snapshot.budget?.left === undefined && system?.budgetLeft === undefined) return []
+  const admission = new Admission(snapshot)
+  const kinds = snapshot.items.filter((item) => item.repository === repository).map(({ agentKind }) => agentKind)
+  return [...new Set(kinds)].filter((kind) => admission.costOf(repository, kind) === 0).sort()
+}
+
+function planOf(plan: Plan | undefined, here: readonly Decision[]): Outlook['plan'] {
+  if (!plan) return null
+  const named = new Set(plan.order)
+  const items = here.filter(({ item }) => named.has(item.id)).length
+  return items > 0 ? { items, hours: Number(plan.makespan.toPrecision(2)) } : null
+}

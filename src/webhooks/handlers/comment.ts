@@ -1,0 +1,173 @@
+/** Somebody said something: when it is a command, and they may, it is carried out and answered. */
+
+import { eq } from 'drizzle-orm'
+import { type CommandContext, carryOut, permits, type Reply } from '../../commands/command.ts'
+import { type Parsed, parseCommand } from '../../commands/parse.ts'
+import { record } from '../../db/audit-log.ts'
+import type { Tx } from '../../db/connect.ts'
+import { firstTime, wasHandled } from '../../db/idempotency-keys.ts'
+import { want } from '../../db/outbox.ts'
+import { type PullRow, pullByNumber } from '../../db/pull-requests.ts'
+import { workItems } from '../../db/schema/core.ts'
+import {
+  announce,
+  getItem,
+  type ItemRow,
+  itemOfBranch,
+  itemOfIssue,
+  type SystemRow,
+  systemOfRepository,
+} from '../../db/work-items.ts'
+import { lookUp } from '../../github/resolve-issues.ts'
+import { NotFound, type Permission } from '../../github/types.ts'
+import * as say from '../../messages/webhooks.ts'
+import { withSettings } from '../../work-items/refresh-settings.ts'
+import type { Commented } from '../events.ts'
+import { answered } from './answer.ts'
+import {
+  type DeliverParts,
+  done,
+  ensureSystem,
+  ignored,
+  isPerson,
+  type Outcome,
+  permissionOf,
+  settingsOf,
+} from './context.ts'
+import { sayOnce } from './queue-label.ts'
+
+/** What a command given here is about. */
+interface Subject {
+  item?: ItemRow
+  pull?: PullRow
+  named?: CommandContext['named']
+}
+
+/** Acts on a new comment. The same comment acts once, however often it is delivered. */
+export async function commented(parts: DeliverParts, fact: Commented): Promise<Outcome> {
+  const { db } = parts.store
+  const { repository, sender, commentId } = fact
+  // Bots repeat what others said, and two bots can talk to each other for ever.
+  if (!isPerson(sender)) return ignored('a bot commands nothing')
+  if (!/^\//m.test(fact.body)) return answered(parts, fact)
+  const known = await withSettings(parts, await systemOfRepository(db, repository.repositoryId))
+  const parsed = parseCommand(fact.body, settingsOf(known).prefix, parts.commands)
+  if (!parsed) return answered(parts, fact)
+  if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
+  const key = `comment:${repository.repositoryId}:${commentId}`
+  if (await wasHandled(db, key)) return ignored('the comment was handled before')
+  const permission = await permissionOf(parts, known ?? repository, sender)
+  const may = permits(permission, needed(parsed))
+  const subject = known && permits(permission, 'write') ? await subjectOf(parts, known, fact) : {}
+  const named = may ? await namedIn(parts, known ?? repository, parsed) : undefined
+  return parts.store.transaction(async (tx) => {
+    if (!(await firstTime(tx, key))) return ignored('the comment was handled before')
+    const system = await ensureSystem(tx, known, repository)
+    if (!may) return refuse(tx, system, fact, parsed)
+    const reply = await answer(parts, tx, system, fact, parsed, { ...subject, named })
+    await post(tx, system, fact, reply)
+    return done(`${said(parsed)}: ${reply.outcome}`)
+  })
+}
+
+/** What the issues are that a command's arguments name. */
+async function namedIn(
+  parts: DeliverParts,
+  from: Pick<SystemRow, 'fullName' | 'installationId'>,
+  parsed: Parsed,
+): Promise<CommandContext['named']> {
+  const names = 'command' in parsed ? parsed.command.names?.(parsed.args, from.fullName) : undefined
+  return names && names.length > 0 ? lookUp(parts, from, names) : undefined
+}
+
+function needed(parsed: Parsed): Permission {
+  return 'command' in parsed ? parsed.command.permission : 'write'
+}
+
+function said(parsed: Parsed): string {
+  if ('command' in parsed) return `/${parsed.command.name}`
+  return 'unknown' in parsed ? `/${parsed.unknown}` : 'a command that does not fit'
+}
+
+/** On a pull request a command is about the item behind it: by our row, otherwise by the branch. */
+async function subjectOf(parts: DeliverParts, system: SystemRow, { issue }: Commented): Promise<Subject> {
+  const { db } = parts.store
+  if (!issue.isPullRequest) return { item: await itemOfIssue(db, system.id, issue.number) }
+  const pull = await pullByNumber(db, system.id, issue.number)
+  if (pull) return { pull, item: await getItem(db, pull.workItemId) }
+  try {
+    const { headBranch, headRepository } = await parts.github.repository(system).pull(issue.number)
+    if (headRepository?.toLowerCase() !== system.fullName.toLowerCase()) return {}
+    return { item: await itemOfBranch(db, system.id, headBranch) }
+  } catch (error) {
+    if (error instanceof NotFound) return {}
+    throw error
+  }
+}
+
+/** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
+async function refuse(tx: Tx, system: SystemRow, fact: Commented, parsed: Parsed): Promise<Outcome> {
+  await react(tx, system, fact, 'confused')
+  await sayOnce(tx, system, fact.issue.number, say.commandRefused(fact.sender.login))
+  await record(tx, {
+    systemId: system.id,
+    actor: fact.sender.login,
+    what: `refused ${said(parsed)}`,
+    detail: { actorId: fact.sender.id, on: fact.issue.number, why: 'no write access' },
+  })
+  return ignored(`${said(parsed)} by ${fact.sender.login}, who may not`)
+}
+
+async function answer(
+  parts: DeliverParts,
+  tx: Tx,
+  system: SystemRow,
+  fact: Commented,
+  parsed: Parsed,
+  subject: Subject,
+): Promise<Reply> {
+  if ('invalid' in parsed) return { text: parsed.invalid, outcome: 'refused' }
+  if ('unknown' in parsed) return { text: say.unknownCommand(parsed.unknown, parsed.nearest), outcome: 'refused' }
+  const context = {
+    tx,
+    system,
+    settings: settingsOf(system),
+    ...subject,
+    issue: fact.issue,
+    actor: fact.sender,
+    commands: [...parts.commands.values()],
+  }
+  return carryOut(parsed.command, context, parsed.args)
+}
+
+/** The reaction at once, the answer in the status comment, or in a comment of its own where no item has one. */
+async function post(tx: Tx, system: SystemRow, fact: Commented, reply: Reply): Promise<void> {
+  await react(tx, system, fact, reply.outcome === 'done' ? '+1' : 'confused')
+  const item = await itemAfter(tx, system, fact)
+  if (item) {
+    await tx.db.update(workItems).set({ reply: reply.text, quiet: false }).where(eq(workItems.id, item.id))
+    await announce(tx, { ...item, quiet: false }, 'now')
+    return
+  }
+  await want(
+    tx,
+    { systemId: system.id, key: `reply:${system.id}:${fact.commentId}` },
+    { kind: 'comment', payload: { issueNumber: fact.issue.number, body: reply.text } },
+  )
+}
+
+/** The item as it is after the command, which may have made it. */
+async function itemAfter(tx: Tx, system: SystemRow, { issue }: Commented): Promise<ItemRow | undefined> {
+  if (!issue.isPullRequest) return itemOfIssue(tx.db, system.id, issue.number)
+  const pull = await pullByNumber(tx.db, system.id, issue.number)
+  return pull && getItem(tx.db, pull.workItemId)
+}
+
+async function react(tx: Tx, system: SystemRow, fact: Commented, content: '+1' | 'confused'): Promise<void> {
+  const { commentId } = fact
+  await want(
+    tx,
+    { systemId: system.id, key: `reaction:${system.id}:${commentId}` },
+    { kind: 'reaction', payload: { commentId, content } },
+  )
+}

@@ -1,0 +1,152 @@
+/** Pushes, checks, dependencies, and the repositories themselves. */
+
+import { and, eq } from 'drizzle-orm'
+import { record } from '../../db/audit-log.ts'
+import { changeNativeEdge, removeEdge, renameInEdges } from '../../db/blockers.ts'
+import { firstTime } from '../../db/idempotency-keys.ts'
+import { noteMove } from '../../db/repositories.ts'
+import { pullRequests, systems, workItems } from '../../db/schema/core.ts'
+import {
+  itemOfIssue,
+  liveSystems,
+  type SystemRow,
+  saveSystem,
+  setDependencies,
+  systemOfRepository,
+  unfinishedOf,
+} from '../../db/work-items.ts'
+import * as say from '../../messages/webhooks.ts'
+import { settingsChanged } from '../../work-items/refresh-settings.ts'
+import type { Checked, DependencyChanged, Pushed, RepositoriesGone, RepositoryChanged } from '../events.ts'
+import { takeOff } from './cancel-item.ts'
+import { done, type IntakeParts, ignored, isFinished, type Outcome, settingsOf } from './context.ts'
+
+/** A base branch has moved, and our copy is behind; or it is gone, and what was to be merged into it waits. */
+export async function pushed(parts: IntakeParts, fact: Pushed): Promise<Outcome> {
+  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
+  if (!system || system.state === 'gone') return ignored('the repository is not worked on')
+  if (fact.head === null) return branchDeleted(parts, system, fact)
+  const bases = [system.defaultBranch, settingsOf(system).branches.base]
+  if (!bases.includes(fact.branch)) return ignored('not a base branch')
+  await parts.store.transaction(async (tx) => {
+    await noteMove(tx, system.id)
+    if (fact.settings && fact.branch === system.defaultBranch) await firstTime(tx, settingsChanged(system.id))
+  })
+  return done('the base branch moved; fetched before it is used')
+}
+
+async function branchDeleted(parts: IntakeParts, system: SystemRow, fact: Pushed): Promise<Outcome> {
+  return parts.store.transaction(async (tx) => {
+    const items = (await unfinishedOf(tx.db, system.id)).filter((item) => item.baseBranch === fact.branch)
+    if (items.length === 0) return ignored('nothing goes to that branch')
+    await noteMove(tx, system.id)
+    const why = say.baseGone(fact.branch)
+    for (const item of items) await takeOff(tx, item, 'held', { actor: fact.sender.login, why })
+    return done(`the base branch is gone; ${items.length} held`)
+  })
+}
+
+/** CI has said something about a commit: a merge that waits for it is looked at again. */
+export async function checked(parts: IntakeParts, fact: Checked): Promise<Outcome> {
+  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
+  if (!system || system.state === 'gone') return ignored('the repository is not worked on')
+  return parts.store.transaction(async (tx) => {
+    const pulls = await tx.db
+      .select()
+      .from(pullRequests)
+      .where(
+        and(eq(pullRequests.systemId, system.id), eq(pullRequests.headSha, fact.sha), eq(pullRequests.state, 'open')),
+      )
+    if (pulls.length === 0) return ignored('not the head of a pull request of ours')
+    if (!(await firstTime(tx, `check:${system.id}:${fact.id}:${fact.verdict}`))) return ignored('told before')
+    const notes: string[] = []
+    for (const pull of pulls) {
+      if (fact.verdict === 'failure') {
+        const detail = { check: fact.name, sha: fact.sha, pull: pull.number }
+        await record(tx, {
+          systemId: system.id,
+          workItemId: pull.workItemId,
+          actor: 'github',
+          what: 'check failed',
+          detail,
+        })
+        notes.push(`#${pull.number}: ${fact.name} failed`)
+      }
+      if (pull.mergeSha !== fact.sha && settingsOf(system).merge.when !== 'approved') continue
+      await tx.enqueue({ queue: 'merge', pullRequestId: pull.id })
+      notes.push(`#${pull.number}: the merge is looked at`)
+    }
+    return notes.length > 0 ? done(notes.join('; ')) : ignored('no merge waits for it')
+  })
+}
+
+/** GitHub's own "blocked by" was changed: the list is asked for, since two changes may come in any order. */
+export async function dependencyChanged(parts: IntakeParts, fact: DependencyChanged): Promise<Outcome> {
+  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
+  const item = system && (await itemOfIssue(parts.store.db, system.id, fact.issueNumber))
+  if (!system || !item || isFinished(item)) return ignored('nothing is under way')
+  const named = await parts.github.repository(system).blockedBy(fact.issueNumber)
+  const { blocker, change } = fact
+  await parts.store.transaction(async (tx) => {
+    // An item that is not enlisted yet must not be enlisted on what its payload counted.
+    await tx.db.update(workItems).set({ nativeBlockers: null }).where(eq(workItems.id, item.id))
+    if (named) {
+      const edges = named.map((edge) => ({
+        repository: edge.repository.toLowerCase(),
+        issueNumber: edge.number,
+        blocker: edge.state,
+      }))
+      await setDependencies(tx, item, 'native', edges)
+    } else {
+      const edge = { repository: blocker.repository, issueNumber: blocker.issueNumber, blocker: blocker.state }
+      await changeNativeEdge(tx, item.id, change, edge)
+    }
+    // What `/depends` has linked is unlinked by whoever takes the link away.
+    const isThere = named?.some((one) => one.repository === blocker.repository && one.number === blocker.issueNumber)
+    if (change === 'removed' && !isThere) await removeEdge(tx, item.id, 'command', blocker)
+    await tx.enqueue({ queue: 'schedule' })
+  })
+  return done(`a dependency was ${change}`)
+}
+
+/** A repository has another name, visibility or default branch. */
+export async function repositoryChanged(parts: IntakeParts, fact: RepositoryChanged): Promise<Outcome> {
+  const { repository, before } = fact
+  return parts.store.transaction(async (tx) => {
+    if (before) await renameInEdges(tx, before, repository.fullName)
+    const known = await systemOfRepository(tx.db, repository.repositoryId)
+    if (!known) return ignored('nothing is known of this repository')
+    await saveSystem(tx.db, { ...repository, installationId: repository.installationId || known.installationId })
+    return done(before ? `renamed from ${before}` : 'the repository was changed')
+  })
+}
+
+/** The app may not work on some repositories any more: agents are stopped, nothing is tried again. */
+export async function repositoriesGone(parts: IntakeParts, fact: RepositoriesGone): Promise<Outcome> {
+  const { which, why } = fact
+  const live = await liveSystems(parts.store.db)
+  const lost = live.filter((system) =>
+    'installationId' in which
+      ? system.installationId === which.installationId
+      : which.repositoryIds.includes(system.repositoryId),
+  )
+  for (const system of lost) await retire(parts, system, why)
+  return lost.length > 0 ? done(`${lost.length} repositories gone`) : ignored('nothing is known of them')
+}
+
+/** Stops all work on a repository. What was under way is held, since trying again would fail again. */
+export async function retire(parts: Pick<IntakeParts, 'store'>, system: SystemRow, why: string): Promise<void> {
+  await parts.store.transaction(async (tx) => {
+    await tx.db.update(systems).set({ state: 'gone' }).where(eq(systems.id, system.id))
+    for (const item of await unfinishedOf(tx.db, system.id)) {
+      await takeOff(tx, item, 'held', { actor: 'github', why: say.repositoryGone(why) })
+    }
+  })
+}
+
+/** The app may work on more repositories: which, GitHub says. Known ones are brought up to date. */
+export async function repositoriesAdded(parts: Pick<IntakeParts, 'store' | 'github'>): Promise<Outcome> {
+  const installed = await parts.github.installedRepositories()
+  for (const repository of installed) await saveSystem(parts.store.db, repository)
+  return done(`${installed.length} repositories installed`)
+}

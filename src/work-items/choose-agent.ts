@@ -1,0 +1,18 @@
+/** Which kind of agent works on an item. */
+
+import type { Env } from '../config/env.ts'
+import { defaultSettings } from '../config/settings.ts'
+import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import { moduleOf } from '../scheduling/history.ts'
+
+/** The agent of the item's module, of its repository, or the operator's: the first that is named. */
+export function agentFor(
+  item: Pick<ItemRow, 'labels'>,
+  system: Pick<SystemRow, 'settings'> | undefined,
+  env: Env,
+): string {
+  const settings = system?.settings ?? defaultSettings()
+  const module = moduleOf(item)
+  // Settings that were stored before there were modules have none.
+  return (module && settings.modules?.[module]?.agent) || settings.agent || env.AGENT
+}

@@ -1,0 +1,20 @@
+/** The issue that an effect has made, as the rest of the house knows issues. */
+
+import type { EffectOf, EffectRow } from '../db/outbox.ts'
+import type { WantedIssue } from './enqueue-issue.ts'
+
+/** @returns undefined when it could not be made. */
+export function madeIssue(effect: EffectRow): (WantedIssue & { id: number }) | undefined {
+  const { number, id, url, title, body } = effect.result ?? {}
+  if (effect.state !== 'done' || typeof number !== 'number' || typeof id !== 'number') return undefined
+  const wanted = effect.payload as EffectOf<'create-issue'>['payload']
+  const text = (value: unknown, otherwise: string) => (typeof value === 'string' ? value : otherwise)
+  return {
+    number,
+    id,
+    url: text(url, ''),
+    title: text(title, wanted.title),
+    body: text(body, wanted.body),
+    labels: wanted.labels,
+  }
+}

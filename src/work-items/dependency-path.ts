@@ -1,0 +1,43 @@
+/** Who waits for whom, across all items: asked before an edge is added that could close a circle. */
+
+import type { Database } from '../db/connect.ts'
+import type { IssueAddress } from '../db/outbox.ts'
+import { liveSystems, openDependencies, unfinishedItems } from '../db/work-items.ts'
+
+const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCase()}#${number}`
+
+/**
+ * The shortest way on which one issue waits for another already.
+ * @returns the issues from the one to the other; undefined when there is no such way.
+ */
+export async function wayBetween(
+  db: Database,
+  from: IssueAddress,
+  to: IssueAddress,
+): Promise<IssueAddress[] | undefined> {
+  const systems = new Map((await liveSystems(db)).map((system) => [system.id, system.fullName]))
+  const items = new Map((await unfinishedItems(db)).map((item) => [item.id, item]))
+  const waits = new Map<string, IssueAddress[]>()
+  for (const edge of await openDependencies(db)) {
+    const item = items.get(edge.dependentId)
+    const repository = item && systems.get(item.systemId)
+    if (!item || !repository || edge.blocker === 'closed') continue
+    const name = nameOf({ repository, number: item.issueNumber })
+    const next = { repository: edge.repository, number: edge.issueNumber }
+    waits.set(name, [...(waits.get(name) ?? []), next])
+  }
+  const goal = nameOf(to)
+  const seen = new Set([nameOf(from)])
+  const ways: IssueAddress[][] = [[from]]
+  for (const way of ways) {
+    const last = way.at(-1)
+    if (!last) continue
+    if (nameOf(last) === goal) return way
+    for (const next of waits.get(nameOf(last)) ?? []) {
+      if (seen.has(nameOf(next))) continue
+      seen.add(nameOf(next))
+      ways.push([...way, next])
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,150 @@
+/** An issue is wanted: by its label, by `/queue`, or found by the reconcile. All of them come here. */
+
+import type { Settings } from '../config/settings.ts'
+import type { Tx } from '../db/connect.ts'
+import { forgetRounds } from '../db/plans.ts'
+import { addItem, advance, type ItemRow, itemOfIssue, type SystemRow } from '../db/work-items.ts'
+import { usualLoop } from '../domain/workflows.ts'
+
+/** What is taken from an issue, as it is at the moment of the request. */
+export interface WantedIssue {
+  number: number
+  title: string
+  body: string
+  url: string
+  labels: readonly string[]
+  /** As in github/types.ts. */
+  nativeBlockers?: number | null
+  openParts?: number | null
+}
+
+/** What an issue's labels say about the work. */
+export interface LabelFacts {
+  /** 0 goes first. */
+  priority: number
+  effort: ItemRow['effort']
+  /** A word that is safe as a part of branch names and paths; null when no label names a module. */
+  module: string | null
+  /** The way of working that `loop:<name>` asks for; null when no label names one. */
+  loop: string | null
+}
+
+const usualPriority = 2
+
+/** Reads `priority:0..3`, `effort:S/M/L/XL` and `module:<name>`; what cannot be read is as if it were not there. */
+export function labelFacts(labels: readonly string[]): LabelFacts {
+  const after = (prefix: string) =>
+    labels
+      .find((label) => label.toLowerCase().startsWith(prefix))
+      ?.slice(prefix.length)
+      .trim()
+  const priority = after('priority:')
+  const effort = after('effort:')?.toUpperCase()
+  return {
+    priority: priority !== undefined && /^[0-3]$/.test(priority) ? Number(priority) : usualPriority,
+    effort: effort === 'S' || effort === 'M' || effort === 'L' || effort === 'XL' ? effort : null,
+    module: slug(after('module:') ?? '') || null,
+    loop: slug(after('loop:') ?? '') || null,
+  }
+}
+
+/** Labels can hold anything; this goes into branch names and paths. */
+function slug(text: string): string {
+  const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')
+  return words
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40)
+    .replace(/-+$/, '')
+}
+
+/** Whether an issue stands for others: a roadmap by its label, or one with open sub-issues. No agent builds it. */
+export function standsForOthers(issue: Pick<WantedIssue, 'labels' | 'openParts'>, settings: Settings): boolean {
+  const label = settings.roadmap.label.toLowerCase()
+  return (issue.openParts ?? 0) > 0 || issue.labels.some((one) => one.toLowerCase() === label)
+}
+
+/**
+ * Makes the work item of an issue, or queues it again when it is finished or held. The text is taken as it is now, and
+ * earlier attempts no longer count. Any other item stays as it is.
+ * @param request.lastRunId the newest run of a known item; attempts up to it are forgiven.
+ * @param request.epic makes it an epic even when nothing in the issue says so.
+ * @param request.quiet whether nothing is said on the issue before there is something to tell.
+ */
+export async function queueIssue(
+  tx: Tx,
+  request: {
+    system: SystemRow
+    settings: Settings
+    issue: WantedIssue
+    actor: { id: number; login: string }
+    lastRunId?: number
+    epic?: boolean
+    quiet?: boolean
+  },
+): Promise<{ item: ItemRow; happened: 'queued' | 'queued again' | 'nothing' }> {
+  const { system, settings, issue, actor } = request
+  const kind: ItemRow['kind'] = request.epic || standsForOthers(issue, settings) ? 'epic' : 'task'
+  const text = {
+    title: issue.title,
+    body: issue.body,
+    url: issue.url,
+    kind,
+    quiet: request.quiet === true && kind === 'task',
+  }
+  const by = { requestedBy: actor.login, requestedById: actor.id }
+  const { module, priority, effort, loop } = labelFacts(issue.labels)
+  // The number is always in it: two issues of one module must not share a branch.
+  const name = `${module ?? 'issue'}-${issue.number}`
+  const baseBranch = settings.branches.base ?? system.defaultBranch
+  const added = await addItem(
+    tx,
+    {
+      ...text,
+      ...by,
+      systemId: system.id,
+      issueNumber: issue.number,
+      state: 'queued',
+      priority,
+      effort,
+      labels: [...issue.labels],
+      nativeBlockers: issue.nativeBlockers ?? null,
+      ...(loop ? { loop } : {}),
+      module: name,
+      branch: `${settings.branches.prefix}${name}`,
+      baseBranch,
+    },
+    actor.login,
+  )
+  if (added) return { item: added, happened: 'queued' }
+  const known = await itemOfIssue(tx.db, system.id, issue.number)
+  if (!known) throw new Error(`the item of issue ${issue.number} was not stored: its branch belongs to another item`)
+  if (!mayQueueAgain(known)) return { item: known, happened: 'nothing' }
+  const labels = [...issue.labels]
+  const fresh = {
+    ...text,
+    ...by,
+    labels,
+    priority,
+    effort,
+    loop: loop ?? usualLoop,
+    baseBranch,
+    routing: null,
+    plannedHours: null,
+    nativeBlockers: issue.nativeBlockers ?? null,
+    epic: null,
+    doneAt: null,
+    seenText: null,
+    ...(await forgetRounds(tx.db, known.id)),
+  }
+  const freshSince = request.lastRunId ?? known.freshSince
+  const item = await advance(tx, known, 'queued', {
+    actor: actor.login,
+    why: `Queued again by ${actor.login}.`,
+    set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },
+  })
+  return { item, happened: 'queued again' }
+}
+
+function mayQueueAgain(item: ItemRow): boolean {
+  return ['held', 'skipped', 'cancelled', 'done'].includes(item.state)
+}

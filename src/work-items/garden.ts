@@ -1,0 +1,141 @@
+/**
+ * The gardener: how healthy a backlog is, and mending what is satisfied but was not noted. On a timer, and when
+ * somebody says `/garden`. It starts nothing itself: what it frees is the scheduler's to start.
+ */
+
+import { eq } from 'drizzle-orm'
+import type { Logger } from 'pino'
+import type { Env } from '../config/env.ts'
+import type { Store } from '../db/connect.ts'
+import { want } from '../db/outbox.ts'
+import { workItems } from '../db/schema/core.ts'
+import { announce, type DependencyRow, getItem, noteBlocker, type SystemRow } from '../db/work-items.ts'
+import type { Job } from '../domain/lifecycle.ts'
+import { type GitHub, NotFound } from '../github/types.ts'
+import { gather, type Known, nameIn } from '../scheduling/backlog-snapshot.ts'
+import { healthOf, inWords } from './health.ts'
+
+export interface GardenParts {
+  store: Store
+  env: Env
+  github: GitHub
+  log: Logger
+}
+
+/** Blockers that one `/garden` asks GitHub about; the reconcile asks about all of them in time. */
+const mostAsked = 30
+
+/** Handler of the `garden` queue: somebody asked, and gets the report where they did. */
+export async function gardenOnRequest(parts: GardenParts, job: Extract<Job, { queue: 'garden' }>): Promise<void> {
+  const { store } = parts
+  const before = await read(store)
+  const system = before.systems.get(job.systemId)
+  if (!system) return
+  const freed = await mend(parts, before, candidates(before, system, 'all').slice(0, mostAsked))
+  const health = healthOf(await read(store), system, parts.env, new Date())
+  const text = inWords(health, freed, system.fullName)
+  await store.transaction(async (tx) => {
+    const item = job.workItemId === undefined ? undefined : await getItem(tx.db, job.workItemId)
+    if (item) {
+      await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, item.id))
+      await announce(tx, item, 'now')
+      return
+    }
+    const payload = { issueNumber: job.issueNumber, body: text }
+    await want(tx, { systemId: system.id, key: `garden:${system.id}:${job.key}` }, { kind: 'comment', payload })
+  })
+}
+
+/** The gardener of one process, by the clock. It remembers what it has said. */
+export class Gardener {
+  readonly #parts: GardenParts
+  /** What was unhealthy in each system the last time. */
+  readonly #told = new Map<number, string>()
+
+  constructor(parts: GardenParts) {
+    this.#parts = parts
+  }
+
+  /** Looks after every repository: mends, and has roadmaps shown anew when what is stale has changed. */
+  async round(): Promise<void> {
+    const { store, env, log } = this.#parts
+    const before = await read(store)
+    if (before.items.size === 0) return
+    const missed = [...before.systems.values()].flatMap((system) => candidates(before, system, 'ours'))
+    const freed = await mend(this.#parts, before, missed)
+    if (freed.length > 0) log.info({ freed }, `${freed.length} issues were done and still waited for`)
+    const known = freed.length > 0 ? await read(store) : before
+    for (const system of known.systems.values()) {
+      const health = healthOf(known, system, env, new Date())
+      const now = JSON.stringify([health.stale.map(({ issue }) => issue), health.cycles, health.orphans])
+      if ((this.#told.get(system.id) ?? '[[],[],[]]') === now) continue
+      this.#told.set(system.id, now)
+      log.info({ repository: system.fullName, health }, `${system.fullName} has issues to look at`)
+      await this.#renewRoadmaps(known, system)
+    }
+  }
+
+  async #renewRoadmaps(known: Known, system: SystemRow): Promise<void> {
+    const epics = [...known.items.values()].filter((item) => item.kind === 'epic' && item.systemId === system.id)
+    if (epics.length === 0) return
+    await this.#parts.store.transaction(async (tx) => {
+      for (const epic of epics) await announce(tx, epic, 'later')
+    })
+  }
+}
+
+function read(store: Store): Promise<Known> {
+  return store.transaction((tx) => gather(tx))
+}
+
+/**
+ * Edges that hold an issue of the system although what they name may be over.
+ * @param which `ours`: those to items that are done. `all`: also those to issues that nobody works on here.
+ */
+function candidates(known: Known, system: SystemRow, which: 'ours' | 'all'): DependencyRow[] {
+  const asked = new Map<string, DependencyRow>()
+  for (const edge of [...known.edges.values()].flat()) {
+    const name = nameIn(edge)
+    const mine = known.items.get(edge.dependentId)?.systemId === system.id
+    const ours = known.named(name)
+    if (!mine || edge.blocker === 'closed' || (ours && known.items.has(ours.id))) continue
+    if (which === 'all' || known.finished(name)?.state === 'done') asked.set(name, edge)
+  }
+  return [...asked.values()]
+}
+
+/** Asks GitHub about each and notes what it says. @returns the issues that turned out to be closed. */
+async function mend(
+  { store, github, log }: GardenParts,
+  known: Known,
+  edges: readonly DependencyRow[],
+): Promise<string[]> {
+  const closed: string[] = []
+  for (const { repository, issueNumber, dependentId, blocker } of edges) {
+    const own = [...known.systems.values()].find(({ fullName }) => fullName.toLowerCase() === repository)
+    const from = known.systems.get(known.items.get(dependentId)?.systemId ?? 0)
+    const where = own ?? (from && { fullName: repository, installationId: from.installationId })
+    if (!where) continue
+    const state = await stateOf(github, where, issueNumber).catch((error) => {
+      log.warn({ err: error, issue: `${repository}#${issueNumber}` }, 'an issue could not be asked about')
+      return undefined
+    })
+    if (state === undefined || state === blocker) continue
+    await store.transaction((tx) => noteBlocker(tx, repository, issueNumber, state))
+    if (state === 'closed') closed.push(`${repository}#${issueNumber}`)
+  }
+  return closed
+}
+
+async function stateOf(
+  github: GitHub,
+  where: Pick<SystemRow, 'fullName' | 'installationId'>,
+  issue: number,
+): Promise<DependencyRow['blocker']> {
+  try {
+    return (await github.repository(where).issue(issue)).state
+  } catch (error) {
+    if (error instanceof NotFound) return 'missing'
+    throw error
+  }
+}

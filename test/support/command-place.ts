@@ -1,0 +1,156 @@
+/** Gives commands on issues of a real store, and plays the other rooms on the item's way. */
+
+import { eq, sql } from 'drizzle-orm'
+import { type CommandContext, carryOut, type Reply } from '../../src/commands/command.ts'
+import { parseCommand } from '../../src/commands/parse.ts'
+import { loadCommands } from '../../src/commands/registry.ts'
+import { defaultSettings, type Settings } from '../../src/config/settings.ts'
+import type { Store } from '../../src/db/connect.ts'
+import { savePull } from '../../src/db/pull-requests.ts'
+import { addRun } from '../../src/db/runs.ts'
+import { approvals, gateResults, pullRequests, runs } from '../../src/db/schema/core.ts'
+import { advance, getSystem, type ItemRow, itemOfIssue, saveSystem } from '../../src/db/work-items.ts'
+import type { ItemState } from '../../src/domain/lifecycle.ts'
+import type { Actor, Issue } from '../../src/github/types.ts'
+import { openTestStore } from './test-store.ts'
+
+export const commands = await loadCommands()
+export const head = 'a'.repeat(40)
+export const newHead = 'b'.repeat(40)
+const maintainer: Actor = { id: 7, login: 'maintainer', type: 'User' }
+let repositories = 0
+
+/** Opens a store for one test file. */
+export async function openPlaces() {
+  const { store, close } = await openTestStore()
+  return {
+    store,
+    /** A repository of its own for each story. */
+    place: (settings?: Partial<Settings>) => makePlace(store, settings),
+    /** What waits in a queue. */
+    jobs: (queue: string) => jobs(store, queue),
+    close,
+  }
+}
+
+/** A repository with one issue, and a way to give commands on it. */
+async function makePlace(store: Store, settings: Partial<Settings> = {}) {
+  repositories++
+  const system = await saveSystem(store.db, {
+    repositoryId: repositories,
+    fullName: `acme/app-${repositories}`,
+    private: false,
+    installationId: 1,
+    cloneUrl: 'http://127.0.0.1/acme/app.git',
+    defaultBranch: 'main',
+  })
+  const issue: Issue = {
+    number: 12,
+    title: 'Add a clock',
+    body: 'It should tell the time.',
+    url: 'http://127.0.0.1/acme/app/issues/12',
+    state: 'open',
+    labels: ['tutti', 'priority:1', 'effort:L'],
+    author: maintainer,
+    isPullRequest: false,
+  }
+  const all: Settings = { ...defaultSettings(), ...settings }
+
+  async function say(line: string, changes: Partial<CommandContext> = {}): Promise<Reply> {
+    const parsed = parseCommand(line, all.prefix, commands)
+    if (!parsed || !('command' in parsed)) throw new Error(`no command: ${line}`)
+    const row = await getSystem(store.db, system.id)
+    if (!row) throw new Error('the system is gone')
+    return store.transaction(async (tx) => {
+      const item = await itemOfIssue(tx.db, system.id, issue.number)
+      const context = {
+        tx,
+        system: row,
+        settings: all,
+        item,
+        issue,
+        actor: maintainer,
+        commands: [...commands.values()],
+      }
+      return carryOut(parsed.command, { ...context, ...changes }, parsed.args)
+    })
+  }
+
+  async function item(): Promise<ItemRow> {
+    const row = await itemOfIssue(store.db, system.id, issue.number)
+    if (!row) throw new Error('there is no item')
+    return row
+  }
+
+  /** Moves the item along the journey, as the rooms would. */
+  async function go(...states: ItemState[]): Promise<ItemRow> {
+    for (const to of states) {
+      await store.transaction(async (tx) => {
+        const row = await itemOfIssue(tx.db, system.id, issue.number)
+        if (row) await advance(tx, row, to, { actor: 'tutti', why: `Because ${to}.` })
+      })
+    }
+    return item()
+  }
+
+  /** Starts an attempt, as the scheduler and a runner would. */
+  async function start(progress = '') {
+    const row = await go('running')
+    return store.transaction(async (tx) => {
+      const run = await addRun(tx, row.id, { agent: 'scripted', feedback: '', startClean: false })
+      await tx.db.update(runs).set({ stage: 'agent', progress }).where(eq(runs.id, run.id))
+      return run
+    })
+  }
+
+  async function end(runId: number, outcome: string): Promise<void> {
+    await store.db.update(runs).set({ stage: 'ended', outcome, endedAt: new Date() }).where(eq(runs.id, runId))
+  }
+
+  /** An item under review: pull request 40 at `head`. */
+  async function review(
+    gates: Record<string, 'pass' | 'fail' | 'wait' | 'skip'> = { changes: 'pass', command: 'pass' },
+  ) {
+    await say('/queue')
+    await go('ready')
+    const run = await start()
+    await end(run.id, 'finished')
+    const row = await go('checking', 'reviewing')
+    for (const [gate, verdict] of Object.entries(gates)) await judged(gate, verdict, head)
+    return store.transaction((tx) =>
+      savePull(tx, {
+        systemId: system.id,
+        workItemId: row.id,
+        number: 40,
+        url: 'http://127.0.0.1/acme/app/pull/40',
+        headSha: head,
+        baseBranch: 'main',
+      }),
+    )
+  }
+
+  async function judged(gate: string, verdict: 'pass' | 'fail' | 'wait' | 'skip', sha: string): Promise<void> {
+    const { id } = await item()
+    await store.db.insert(gateResults).values({ workItemId: id, sha, gate, verdict, summary: `The ${gate} summary.` })
+  }
+
+  let reviewId = 0
+  async function reviewed(
+    state: 'approved' | 'changes_requested' | 'commented' | 'dismissed',
+    by = 'reviewer',
+    sha = head,
+  ): Promise<void> {
+    const [pull] = await store.db.select().from(pullRequests).where(eq(pullRequests.systemId, system.id))
+    if (!pull) throw new Error('there is no pull request')
+    reviewId++
+    const reviewerId = [...by].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % 100_000
+    await store.db.insert(approvals).values({ pullRequestId: pull.id, reviewId, reviewer: by, reviewerId, sha, state })
+  }
+
+  return { system, issue, settings: all, say, item, go, start, end, review, judged, reviewed }
+}
+
+async function jobs(store: Store, queue: string): Promise<unknown[]> {
+  const result = await store.db.execute(sql`select data from pgboss.job where name = ${queue} and state < 'active'`)
+  return (result as unknown as { rows: { data: unknown }[] }).rows.map((row) => row.data)
+}

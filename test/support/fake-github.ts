@@ -1,0 +1,174 @@
+/**
+ * A GitHub in memory, with the verbs that rooms read by, and people who do things there. What they do is true at once;
+ * whether anybody is told of it is up to the test, which gets the webhook payload in its hands.
+ */
+
+import {
+  type Actor,
+  type Delivery,
+  type GitHub,
+  type Issue,
+  type IssueEvent,
+  NotFound,
+  type Permission,
+  type Pull,
+  type Repository,
+  type Review,
+} from '../../src/github/types.ts'
+import { sha } from '../../src/lib/ids.ts'
+import type { RepositoryFacts } from '../../src/webhooks/events.ts'
+
+/** A webhook that GitHub would send. */
+export interface Hook {
+  event: string
+  payload: Record<string, unknown>
+}
+
+export interface FakeRepository {
+  facts: RepositoryFacts
+  permissions: Map<number, Permission>
+  issues: Map<number, Issue & { updatedAt: Date }>
+  events: Map<number, IssueEvent[]>
+  pulls: Map<number, Pull & { updatedAt: Date }>
+  reviews: Map<number, Review[]>
+  blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
+}
+
+let nextId = 1_000
+const id = () => nextId++
+
+export const person = (login: string, type: Actor['type'] = 'User'): Actor => ({ id: id(), login, type })
+export const commit = () => sha(id().toString(16).padStart(40, '0'))
+
+export class FakeGitHub implements GitHub {
+  readonly app = { slug: 'tutti', id: 77, botLogin: 'tutti[bot]' }
+  readonly self: Actor = { id: 7_700, login: 'tutti[bot]', type: 'Bot' }
+  readonly calls = { reads: 0, writes: 0 }
+  /** Names of verbs called, in order. */
+  readonly asked: string[] = []
+  readonly repositories: FakeRepository[] = []
+  readonly redelivered: number[] = []
+  listed: Delivery[] | undefined = []
+  /** Set by a test: the next calls of these verbs fail. */
+  readonly failing = new Map<string, Error>()
+  /** Servers differ: verbs that this one does not have. */
+  readonly lacking = new Set<string>()
+  /** Moves on by a second with everything that people do. */
+  now = new Date(Math.floor(Date.now() / 1_000) * 1_000 - 3_600_000)
+
+  tick(): Date {
+    this.now = new Date(this.now.getTime() + 1_000)
+    return this.now
+  }
+
+  isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean {
+    return actor.login === this.app.botLogin
+  }
+
+  add(name = `acme/app-${id()}`): FakeRepository {
+    const repository: FakeRepository = {
+      facts: {
+        repositoryId: id(),
+        fullName: name,
+        private: false,
+        installationId: id(),
+        cloneUrl: `http://127.0.0.1/${name}.git`,
+        defaultBranch: 'main',
+      },
+      permissions: new Map(),
+      issues: new Map(),
+      events: new Map(),
+      pulls: new Map(),
+      reviews: new Map(),
+      blockedBy: new Map(),
+    }
+    this.repositories.push(repository)
+    return repository
+  }
+
+  async token(): Promise<string> {
+    throw new Error('intake needs no tokens')
+  }
+
+  async installedRepositories(): Promise<RepositoryFacts[]> {
+    this.#ask('installedRepositories')
+    return this.repositories.map(({ facts }) => facts)
+  }
+
+  async deliveries(since: Date): Promise<Delivery[] | undefined> {
+    this.#ask('deliveries')
+    return this.listed?.filter((delivery) => delivery.deliveredAt >= since)
+  }
+
+  async redeliver(deliveryId: number): Promise<void> {
+    this.#ask('redeliver')
+    this.redelivered.push(deliveryId)
+  }
+
+  #ask(verb: string): void {
+    this.asked.push(verb)
+    this.calls.reads++
+    const error = this.failing.get(verb)
+    if (error) throw error
+  }
+
+  repository({ fullName }: { fullName: string }): Repository {
+    const of = () => {
+      const found = this.repositories.find(({ facts }) => facts.fullName.toLowerCase() === fullName.toLowerCase())
+      if (!found) throw new NotFound(fullName)
+      return found
+    }
+    const one = <T>(map: Map<number, T>, number: number): T => {
+      const found = map.get(number)
+      if (found === undefined) throw new NotFound(`${fullName}#${number}`)
+      return structuredClone(found)
+    }
+    return {
+      permission: async (actor) => {
+        this.#ask('permission')
+        return of().permissions.get(actor.id) ?? 'none'
+      },
+      file: async () => undefined,
+      issue: async (number) => {
+        this.#ask('issue')
+        return one(of().issues, number)
+      },
+      issuesLabelled: async (label) => {
+        this.#ask('issuesLabelled')
+        return [...of().issues.values()].filter(
+          (issue) => issue.state === 'open' && !issue.isPullRequest && issue.labels.includes(label),
+        )
+      },
+      openIssues: async () => {
+        this.#ask('openIssues')
+        return [...of().issues.values()].filter((issue) => issue.state === 'open' && !issue.isPullRequest)
+      },
+      subIssues: async () => {
+        this.#ask('subIssues')
+        return []
+      },
+      issueEvents: async (number) => {
+        this.#ask('issueEvents')
+        return this.lacking.has('issueEvents') ? undefined : (of().events.get(number) ?? [])
+      },
+      blockedBy: async (number) => {
+        this.#ask('blockedBy')
+        return this.lacking.has('blockedBy') ? undefined : (of().blockedBy.get(number) ?? [])
+      },
+      pull: async (number) => {
+        this.#ask('pull')
+        return one(of().pulls, number)
+      },
+      openPulls: async () => {
+        this.#ask('openPulls')
+        return [...of().pulls.values()].filter((pull) => pull.state === 'open')
+      },
+      reviews: async (number) => {
+        this.#ask('reviews')
+        return of().reviews.get(number) ?? []
+      },
+      reviewComments: async () => [],
+      checks: async () => [],
+    }
+  }
+}

@@ -1,0 +1,30 @@
+/** Before and after all tests: what they share on a Postgres is made by this run and dropped by it. */
+
+import { randomBytes } from 'node:crypto'
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { placeInMemory } from './memory-directory.ts'
+import { asAdmin, templateName } from './test-store.ts'
+
+let place: string | undefined
+
+/** Names the run and its place, once for all projects of it; the workers that are started afterwards inherit them. */
+export function setup(): void {
+  if (process.env.TUTTI_TEST_RUN) return
+  process.env.TUTTI_TEST_RUN = randomBytes(6).toString('hex')
+  // What is prepared for all runs stays where it outlives them.
+  process.env.TUTTI_TEST_PREPARED = tmpdir()
+  place = placeInMemory()
+  if (place) process.env.TMPDIR = place
+}
+
+/** Removes the place, and the databases that the tests were given copies of. */
+export async function teardown(): Promise<void> {
+  if (place) rmSync(place, { recursive: true, force: true })
+  const { TEST_DATABASE_URL: url, TUTTI_TEST_RUN: run = '' } = process.env
+  if (!url) return
+  const template = templateName(run)
+  for (const name of [template, `${template}_making`]) {
+    await asAdmin(url, (admin) => admin.query(`drop database if exists ${name} with (force)`))
+  }
+}

@@ -1,0 +1,60 @@
+import { expect, test } from 'vitest'
+import { readEnv } from '../../../src/config/env.ts'
+import { readSettings } from '../../../src/config/settings.ts'
+import { OperatorError, UserError } from '../../../src/lib/errors.ts'
+
+function problem(text: string): string {
+  try {
+    readSettings(text)
+  } catch (error) {
+    if (error instanceof UserError) return error.toMarkdown()
+    throw error
+  }
+  throw new Error('it was accepted')
+}
+
+test('an empty file means every default', () => {
+  expect(readSettings('')).toMatchObject({
+    label: 'tutti',
+    merge: { when: 'command', method: 'squash' },
+    limits: { retries: 3 },
+  })
+})
+
+test('unknown keys are refused with the nearest known one, at every depth', () => {
+  expect(problem('lable: x')).toContain('unknown key `lable`; did you mean `label`?')
+  expect(problem('limits:\n  minuts: 3')).toContain('unknown key `limits.minuts`; did you mean `minutes`?')
+  expect(problem('gates:\n  commands:\n    - name: a\n      run: b\n      minute: 1')).toContain(
+    'did you mean `minutes`?',
+  )
+  expect(problem('zzzzzzzz: 1')).toMatch(/unknown key `zzzzzzzz`\n/)
+})
+
+test('limits on spending are amounts above nothing, in a currency; the variables too', () => {
+  const { limits } = readSettings('limits: { spendPerDay: 12.5, spendPerRun: 0.01 }')
+  expect(limits).toMatchObject({ spendPerDay: 12.5, spendPerRun: 0.01, currency: 'USD' })
+  for (const wrong of ['-1', '0', '.nan', '.inf', '1e12', 'much'])
+    expect(problem(`limits:\n  spendPerDay: ${wrong}`)).toContain('`limits.spendPerDay`')
+  expect(problem('limits:\n  currency: usd')).toContain('must be in capitals, such as USD')
+  expect(problem('limits:\n  spendPerDya: 1')).toContain('did you mean `spendPerDay`?')
+  expect(readEnv({})).toMatchObject({ SPEND_CURRENCY: 'USD' })
+  expect(readEnv({ MAX_SPEND_PER_DAY: '12.5' }).MAX_SPEND_PER_DAY).toBe(12.5)
+  for (const wrong of ['-1', '0', 'NaN', 'Infinity', '5 USD'])
+    expect(() => readEnv({ MAX_SPEND_PER_DAY: wrong })).toThrow(/MAX_SPEND_PER_DAY: /)
+})
+
+test('wrong types, bad YAML, aliases and branch names that git would misread are told', () => {
+  expect(problem('limits:\n  retries: many')).toContain('`limits.retries`')
+  expect(problem('a: [')).toContain('not valid YAML')
+  expect(problem('a: &a [1]\nb: *a')).toContain('not valid YAML')
+  for (const base of ['-x', 'a..b', 'a b', 'a//b', 'x.lock', '@{-1}'])
+    expect(problem(`branches:\n  base: ${JSON.stringify(base)}`)).toContain('branches.base')
+})
+
+test('the environment: incomplete credentials and bad values name the variable', () => {
+  expect(readEnv({}).credentials).toBeUndefined()
+  expect(() => readEnv({ APP_ID: '1' })).toThrow(OperatorError)
+  expect(() => readEnv({ APP_ID: '1' })).toThrow(/PRIVATE_KEY.*WEBHOOK_SECRET/)
+  expect(() => readEnv({ PORT: 'http' })).toThrow(/PORT/)
+  expect(readEnv({ GHE_HOST: 'git.example' }).apiUrl).toBe('https://git.example/api/v3')
+})

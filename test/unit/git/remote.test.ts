@@ -1,0 +1,304 @@
+import { execFileSync, type StdioOptions, spawnSync } from 'node:child_process'
+import { closeSync, openSync } from 'node:fs'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type Control, openControl } from '../../../src/git/bare-clone.ts'
+import { validPath } from '../../../src/git/names.ts'
+import type { TokenSource } from '../../../src/git/repository.ts'
+import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
+import type { Sha } from '../../../src/lib/ids.ts'
+import { addTree, author, git, main, makePlace, type Place, personPushes, write } from '../../support/git-place.ts'
+import { type GitServer, startServer } from '../../support/git-server.ts'
+
+const secret = 'ghs_4242_canary-token-of-this-test'
+
+let place: Place
+let server: GitServer
+const servers: GitServer[] = []
+beforeEach(async () => {
+  place = await makePlace()
+  await git(place.server, 'config', 'http.receivepack', 'true')
+  server = await start({ password: secret })
+})
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  for (const running of servers.splice(0)) await running.close()
+  await place.remove()
+})
+
+async function start(options: Omit<Parameters<typeof startServer>[0], 'root'>): Promise<GitServer> {
+  const running = await startServer({ root: place.root, ...options })
+  servers.push(running)
+  return running
+}
+
+function openAt(url: string, token: TokenSource = async () => secret, name = 'tutti'): Promise<Control> {
+  return openControl({ directory: join(place.root, name), cloneUrl: url, token })
+}
+
+const repositoryUrl = (at: GitServer = server) => `${at.origin}/server.git`
+
+async function work(control: Control, tree: ReadyWorktree, file: string): Promise<Sha> {
+  await write(tree.path, file, `${file}\n`)
+  const done = await control.commit(tree, { message: file, author })
+  if (done.kind !== 'committed') throw new Error(done.kind)
+  return done.sha
+}
+
+describe('a server that asks for a password', () => {
+  it('is given the token, minted for reading or writing at each use', async () => {
+    const needs: string[] = []
+    const control = await openAt(repositoryUrl(), async (need) => {
+      needs.push(need)
+      return secret
+    })
+    const tree = await addTree(control, place)
+    const head = await work(control, tree, 'a.txt')
+    expect(await control.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(await control.remoteHead(tree.branch)).toBe(head)
+    expect(await control.remoteHead(tree.branch, { fresh: true })).toBe(head)
+    expect(await control.deleteRemoteBranch(tree.branch, head)).toBe('deleted')
+    expect(needs).toEqual(['read', 'write', 'read', 'write'])
+    expect(await git(place.server, 'for-each-ref', 'refs/heads/module')).toBe('')
+  })
+
+  it('never sees the token in an argument, an environment, a file or an error', async () => {
+    const control = await openAt(repositoryUrl())
+    const tree = await addTree(control, place)
+    const head = await work(control, tree, 'a.txt')
+    const seen = { processes: 0, text: '' }
+    let watching = true
+    const watch = (async () => {
+      while (watching) await lookAtProcesses(seen)
+    })()
+    await control.push(tree.branch, head, { expected: null })
+    await control.fetch()
+    // Looking is slower than git on a busy machine: until a helper process was caught in the act.
+    for (let round = 0; round < 50 && !seen.text.includes('git-remote-http'); round++) await control.fetch()
+    watching = false
+    await watch
+    expect(seen.processes).toBeGreaterThan(2)
+    expect(seen.text).toContain('git-remote-http')
+    expect(seen.text).not.toContain(secret)
+    expect(server.authorizations.filter(Boolean).length).toBeGreaterThan(0)
+    expect(await filesWith(join(place.root, 'tutti'), secret)).toEqual([])
+    expect(await filesWith(tree.path, secret)).toEqual([])
+  })
+
+  it('that refuses the token is told from one that is away, one without the repository, and one that sends us on', async () => {
+    const wrong = openAt(repositoryUrl(), async () => 'ghs_wrong-one')
+    await expect(wrong).rejects.toThrow('refused our credentials')
+    await expect(wrong).rejects.not.toThrow('ghs_wrong-one')
+    await expect(openAt(repositoryUrl(), async () => undefined, 'b')).rejects.toThrow('refused our credentials')
+    await expect(openAt(`${server.origin}/none.git`, undefined, 'c')).rejects.toThrow('no such repository')
+    await server.close()
+    await expect(openAt(repositoryUrl(), undefined, 'd')).rejects.toThrow('cannot be reached')
+  })
+
+  it('can be opened again after a first fetch that failed', async () => {
+    let working = false
+    const flaky = await start({
+      password: secret,
+      instead: (_request, response) => {
+        if (!working) response.writeHead(500).end()
+        return !working
+      },
+    })
+    await expect(openAt(repositoryUrl(flaky))).rejects.toThrow('cannot be reached')
+    working = true
+    const control = await openAt(repositoryUrl(flaky))
+    expect(await control.readFile(place.base, validPath('README.md'))).toContain('two')
+    const before = flaky.authorizations.length
+    await openAt(repositoryUrl(flaky))
+    expect(flaky.authorizations.length).toBe(before)
+  })
+})
+
+describe('the token stays with its server', () => {
+  it('when the server redirects', async () => {
+    const sink = await start({})
+    const sender = await start({
+      instead: (request, response) => {
+        response.writeHead(302, { location: `${sink.origin}${request.url}` }).end()
+        return true
+      },
+    })
+    await expect(openAt(repositoryUrl(sender))).rejects.toThrow('another address')
+    expect(sink.authorizations).toEqual([])
+  })
+
+  it('when somebody wrote another address, a proxy or a helper into the control repository', async () => {
+    const control = await openAt(repositoryUrl())
+    const sink = await start({ password: 'other' })
+    const trace = join(place.root, 'helper-ran')
+    const text = [
+      `[url "${sink.origin}/"]`,
+      `\tinsteadOf = ${server.origin}/`,
+      `\tpushInsteadOf = ${server.origin}/`,
+      '[remote "origin"]',
+      `\turl = ${repositoryUrl(sink)}`,
+      `\tpushurl = ${repositoryUrl(sink)}`,
+      '[http]',
+      `\tproxy = ${sink.origin}`,
+      '\tsslVerify = false',
+      '[credential]',
+      `\thelper = "!touch ${trace}; cat"`,
+    ]
+    const tree = await addTree(control, place)
+    const head = await work(control, tree, 'a.txt')
+    await writeFile(join(control.gitDir, 'config'), text.join('\n'), { flag: 'a' })
+    vi.stubEnv('http_proxy', sink.origin)
+    vi.stubEnv('ALL_PROXY', sink.origin)
+    await control.fetch()
+    await writeFile(join(control.gitDir, 'config'), text.join('\n'), { flag: 'a' })
+    expect(await control.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(sink.authorizations).toEqual([])
+    await expect(readFile(trace)).rejects.toThrow('ENOENT')
+  })
+
+  it('when another server asks our askpass for it', async () => {
+    const control = await openAt(repositoryUrl())
+    await writeFile(join(place.root, 'token'), `${secret}\n`)
+    const env = { TUTTI_GIT_ORIGIN: 'https://x-access-token@github.com', PATH: process.env.PATH }
+    const ask = (question: string) => {
+      const token = openSync(join(place.root, 'token'), 'r')
+      const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', token]
+      const { stdout } = spawnSync(join(control.gitDir, '../askpass.sh'), [question], { env, stdio, encoding: 'utf8' })
+      closeSync(token)
+      return stdout
+    }
+    expect(ask("Password for 'https://x-access-token@github.com': ")).toBe(`${secret}\n`)
+    for (const host of ['evil.example', 'github.com.evil.example', 'github.com@evil.example', 'github.com:81']) {
+      expect(ask(`Password for 'https://x-access-token@${host}': `)).toBe('')
+    }
+    expect(ask("Username for 'https://x-access-token@github.com': ")).toBe('')
+  })
+})
+
+describe('a push', () => {
+  let control: Control
+  let tree: ReadyWorktree
+  beforeEach(async () => {
+    control = await openAt(repositoryUrl())
+    tree = await addTree(control, place)
+  })
+  const onServer = async () => git(place.server, 'rev-parse', `refs/heads/${tree.branch}`)
+
+  it('goes forward, and again changes nothing', async () => {
+    const first = await work(control, tree, 'a.txt')
+    expect(await control.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('pushed')
+    expect(await control.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('up-to-date')
+    expect(await control.push(tree.branch, first, { expected: null })).toBe('up-to-date')
+    const second = await work(control, tree, 'b.txt')
+    expect(await control.push(tree.branch, second, { expected: 'any-ancestor' })).toBe('pushed')
+    expect(await onServer()).toBe(second)
+  })
+
+  it('never overwrites a commit of a person', async () => {
+    const first = await work(control, tree, 'a.txt')
+    await control.push(tree.branch, first, { expected: null })
+    const theirs = await personPushes(place, tree.branch, 'theirs.txt', 'theirs\n')
+    const second = await work(control, tree, 'b.txt')
+    for (const expected of ['any-ancestor', null, first] as const) {
+      expect(await control.push(tree.branch, second, { expected })).toBe('moved')
+    }
+    expect(await onServer()).toBe(theirs)
+    expect(await control.deleteRemoteBranch(tree.branch, first)).toBe('moved')
+    expect(await onServer()).toBe(theirs)
+    // Also when a fetch has made their commit known here: a lease on the tracking ref alone would let it be lost.
+    await control.fetch()
+    for (const expected of ['any-ancestor', null, first] as const) {
+      expect(await control.push(tree.branch, second, { expected })).toBe('moved')
+    }
+    expect(await onServer()).toBe(theirs)
+  })
+
+  it('replaces exactly the commit that it was told to', async () => {
+    const first = await work(control, tree, 'a.txt')
+    await control.push(tree.branch, first, { expected: null })
+    await control.removeWorktree(tree)
+    tree = await addTree(control, place)
+    const other = await work(control, tree, 'b.txt')
+    expect(await control.push(tree.branch, other, { expected: 'any-ancestor' })).toBe('moved')
+    expect(await control.push(tree.branch, other, { expected: first })).toBe('pushed')
+    expect(await onServer()).toBe(other)
+    expect(await control.push(tree.branch, first, { expected: first })).toBe('moved')
+  })
+
+  it('does not make a branch again that a person deleted', async () => {
+    const first = await work(control, tree, 'a.txt')
+    await control.push(tree.branch, first, { expected: null })
+    await git(place.server, 'update-ref', '-d', `refs/heads/${tree.branch}`)
+    const second = await work(control, tree, 'b.txt')
+    expect(await control.push(tree.branch, second, { expected: first })).toBe('moved')
+    expect(await control.deleteRemoteBranch(tree.branch, first)).toBe('gone')
+    expect(await control.remoteHead(tree.branch)).toBeUndefined()
+  })
+
+  it('that a rule of the server refuses says so', async () => {
+    const hook = '#!/bin/sh\necho "protected branch" >&2\nexit 1\n'
+    await write(place.server, 'hooks/pre-receive', hook, 0o755)
+    const first = await work(control, tree, 'a.txt')
+    await expect(control.push(tree.branch, first, { expected: null })).rejects.toThrow('pre-receive hook declined')
+  })
+})
+
+describe('a base branch', () => {
+  it('that was force-pushed or deleted is seen as it is now', async () => {
+    const control = await openAt(repositoryUrl())
+    await git(place.person, 'checkout', '-q', '--orphan', 'fresh')
+    await git(place.person, 'commit', '-q', '-m', 'Anew')
+    await git(place.person, 'push', '-q', '-f', 'origin', 'fresh:main')
+    const tree = await addTree(control, place)
+    await control.fetch()
+    const base = await control.remoteHead(main)
+    expect(base).toBe(await git(place.person, 'rev-parse', 'HEAD'))
+    if (!base) return
+    expect(await control.mergeBase(place.base, base)).toBeUndefined()
+    const head = await work(control, tree, 'a.txt')
+    expect(await control.forecast(head, base)).toEqual({ clean: false, conflicts: [] })
+    expect(await control.updateFromBase({ branch: tree.branch, base, author })).toMatchObject({ kind: 'conflict' })
+    await git(place.server, 'update-ref', '-d', 'refs/heads/main')
+    await control.fetch([main])
+    expect(await control.remoteHead(main)).toBeUndefined()
+  })
+
+  it('with objects that fsck refuses does not come in', async () => {
+    const blob = await git(place.person, 'hash-object', '-w', 'README.md')
+    const mktree = (line: string) =>
+      execFileSync('git', ['mktree'], { cwd: place.person, input: `${line}\n`, encoding: 'utf8' }).trim()
+    const inner = mktree(`100644 blob ${blob}\tconfig`)
+    const tree = execFileSync('git', ['hash-object', '-t', 'tree', '-w', '--stdin', '--literally'], {
+      cwd: place.person,
+      input: Buffer.concat([Buffer.from('40000 .git\0'), Buffer.from(inner, 'hex')]),
+      encoding: 'utf8',
+    }).trim()
+    const commit = await git(place.person, 'commit-tree', tree, '-m', 'Evil')
+    await git(place.person, 'push', '-q', 'origin', `${commit}:refs/heads/evil`)
+    await expect(openAt(repositoryUrl())).rejects.toThrow(/hasDotgit|fsck|\.git/)
+    const lenient = { directory: join(place.root, 'lenient'), cloneUrl: repositoryUrl(), fsck: false }
+    expect(await openControl({ ...lenient, token: async () => secret })).toBeDefined()
+  })
+})
+
+/** Adds the arguments and environments of all processes but this one, and its test runner, to `seen`. */
+async function lookAtProcesses(seen: { processes: number; text: string }): Promise<void> {
+  for (const pid of await readdir('/proc')) {
+    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) continue
+    const command = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
+    if (!/^(?:git|\/usr\/\S*git|sh|\/bin\/sh)\b|git-remote/.test(command) || !command.includes(place.root)) {
+      if (!command.includes(server.origin)) continue
+    }
+    seen.processes++
+    const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '')
+    seen.text += `${command}\n${environment}\n`
+  }
+}
+
+async function filesWith(folder: string, text: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  const found = await Promise.all(files.map(async (file) => ((await readFile(file)).includes(text) ? file : undefined)))
+  return found.filter((file) => file !== undefined)
+}

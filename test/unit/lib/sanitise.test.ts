@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import { fenced, quiet, redactor, withinLimit } from '../../../src/lib/sanitise.ts'
+
+test.each<[string, string, RegExp, RegExp | undefined]>([
+  ['mentions nobody', 'ask @maintainer and (@org/team)', /@<!-- -->maintainer.*@<!-- -->org\/team/, /@[a-z]/],
+  ['leaves mail addresses', 'write to a@b.example', /a@b\.example/, undefined],
+  [
+    'closes no issue',
+    'Fixes #12, closes owner/repo#3 and resolves: #4',
+    /Fixes #<!-- -->12/,
+    /(?:Fixes|repo|resolves: )#\d/,
+  ],
+  ['loads no image', '![pixel](https://evil.example/p.png?d=1)', /^pixel$/, /evil/],
+  ['links nowhere else', '[docs](https://evil.example)', /docs \(`https:\/\/evil\.example`\)/, /\]\(/],
+  ['makes no link of an address', 'see https://evil.example/x', /`https:\/\/evil\.example\/x`/, undefined],
+  ['has no HTML', '<img src=x> <script>1</script> a < b', /a < b/, /<(?:img|script|\/script)/],
+  ['hides nothing in comments', 'a <!-- tutti:status:1 --> b', /&lt;!--/, /<!-- tutti/],
+  ['gives no command', '/merge\n  /queue', /\\\/merge\n\s*\\\/queue/, /^\s*\/\w/m],
+  ['drops control and bidi characters', 'a\u0000b\u202ec\u200bd', /^abcd$/, undefined],
+])('agent text %s', (_, text, expected, never) => {
+  const safe = quiet(text)
+  expect(safe).toMatch(expected)
+  if (never) expect(safe).not.toMatch(never)
+})
+
+test('long text is cut and says so; a body always fits', () => {
+  expect(quiet('x'.repeat(5_000), 100)).toMatch(/^x{100}\n… \(4900 more characters\)$/)
+  expect(withinLimit('x'.repeat(70_000)).length).toBeLessThanOrEqual(65_536)
+})
+
+test('output cannot leave its block', () => {
+  const block = fenced('a\n````\n# not a heading\n```')
+  expect(block.startsWith('`````text\n')).toBe(true)
+  expect(block.endsWith('\n`````')).toBe(true)
+})
+
+test('known secrets are taken out in every encoding that is claimed, unknown tokens by their shape', () => {
+  const secret = 'ghs_1234_eyJhbGciOiJSUzI1NiJ9.payload.signature-part'
+  const redact = redactor(() => [secret])
+  const bytes = Buffer.from(secret)
+  const forms = [
+    secret,
+    [...secret].reverse().join(''),
+    bytes.toString('hex'),
+    bytes.toString('hex').toUpperCase(),
+    bytes.toString('base64'),
+    bytes.toString('base64url'),
+    encodeURIComponent(secret),
+  ]
+  for (const form of forms) expect(redact(`before ${form} after`), form).not.toContain(form)
+  expect(redact(`token ghp_${'a'.repeat(36)}.`)).toBe('token [redacted].')
+  const pem = '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'
+  expect(redact(pem)).toBe('[redacted]')
+})

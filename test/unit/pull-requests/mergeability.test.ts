@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import type { Review } from '../../../src/github/types.ts'
+import { type MergeFacts, mayMerge } from '../../../src/pull-requests/mergeability.ts'
+
+const sha = 'a'.repeat(40)
+const other = 'b'.repeat(40)
+
+function review(login: string, state: Review['state'], more: Partial<Review> = {}, mayWrite = true) {
+  const author = { id: login.length, login, type: 'User' as const }
+  return { review: { id: 1, author, state, sha, body: '', at: new Date(), ...more }, mayWrite }
+}
+
+function facts(more: Partial<MergeFacts> = {}): MergeFacts {
+  return {
+    sha,
+    pull: { state: 'open', headSha: sha, baseBranch: 'main', mergeable: true },
+    baseBranch: 'main',
+    reviews: [review('maintainer', 'approved')],
+    checks: [],
+    gates: [{ gate: 'tests', verdict: 'pass', summary: 'passed' }],
+    approvalsNeeded: 1,
+    protectedAllowed: false,
+    ...more,
+  }
+}
+
+const open = facts().pull
+
+test('approved, checked, green: merge', () => {
+  expect(mayMerge(facts())).toEqual({ kind: 'merge', approvedBy: ['maintainer'] })
+})
+
+test.each<[string, Partial<MergeFacts>, RegExp]>([
+  ['the head moved', { pull: { ...open, headSha: other } }, /moved/],
+  ['it was closed', { pull: { ...open, state: 'closed' } }, /closed/],
+  ['it was pointed at another base', { pull: { ...open, baseBranch: 'release' } }, /release/],
+  ['it conflicts', { pull: { ...open, mergeable: false } }, /conflicts/],
+  ['no gate has run', { gates: [] }, /gates have not run/],
+  ['a gate failed', { gates: [{ gate: 'tests', verdict: 'fail', summary: '2 failed' }] }, /tests failed: 2 failed/],
+  [
+    'protected paths wait for a word',
+    { gates: [{ gate: 'p', verdict: 'wait', summary: 'touches .github' }] },
+    /must allow/,
+  ],
+  ['nobody approved', { reviews: [] }, /needs an approval/],
+  [
+    'the approval is of another commit',
+    { reviews: [review('maintainer', 'approved', { sha: other })] },
+    /needs an approval/,
+  ],
+  ['the approver may not write', { reviews: [review('reader', 'approved', {}, false)] }, /needs an approval/],
+  ['the approval was dismissed', { reviews: [review('m', 'approved'), review('m', 'dismissed')] }, /needs an approval/],
+  [
+    'the approver asked for changes later',
+    { reviews: [review('m', 'approved'), review('m', 'changes_requested')] },
+    /m asked for changes/,
+  ],
+  ['two approvals are needed', { approvalsNeeded: 2 }, /needs 2 approvals/],
+  [
+    'one person approves twice',
+    { approvalsNeeded: 2, reviews: [review('m', 'approved'), review('m', 'approved')] },
+    /needs 2/,
+  ],
+  ['another check failed', { checks: [{ name: 'ci', verdict: 'failure', url: null, own: false }] }, /ci failed/],
+])('refused: %s', (_, more, why) => {
+  const verdict = mayMerge(facts(more))
+  expect(verdict.kind).toBe('refuse')
+  expect('why' in verdict && verdict.why).toMatch(why)
+})
+
+test('bots do not approve', () => {
+  const bot = review('helper[bot]', 'approved', { author: { id: 5, login: 'helper[bot]', type: 'Bot' } })
+  expect(mayMerge(facts({ reviews: [bot] })).kind).toBe('refuse')
+})
+
+test('a comment after an approval takes nothing back; a pending check is waited for; our own check is not', () => {
+  const reviews = [review('m', 'approved'), review('m', 'commented')]
+  expect(mayMerge(facts({ reviews })).kind).toBe('merge')
+  expect(mayMerge(facts({ checks: [{ name: 'ci', verdict: 'pending', url: null, own: false }] })).kind).toBe('wait')
+  expect(mayMerge(facts({ checks: [{ name: 'Tutti', verdict: 'pending', url: null, own: true }] })).kind).toBe('merge')
+})

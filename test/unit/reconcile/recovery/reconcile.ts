@@ -1,0 +1,165 @@
+/** What nobody told us of is found by looking. */
+
+import { eq } from 'drizzle-orm'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { NotYet } from '../../../../src/db/queues.ts'
+import { approvals, dependencies, systems } from '../../../../src/db/schema/core.ts'
+import { setDependencies } from '../../../../src/db/work-items.ts'
+import { reconcile } from '../../../../src/reconcile/reconcile.ts'
+import { commit } from '../../../support/fake-github.ts'
+import { Stage, theStore } from '../../../support/webhook-stage.ts'
+
+describe('reconcile', () => {
+  beforeEach(async () => {
+    // Each test has a GitHub of its own: the repositories of the others are not on it.
+    await theStore().db.update(systems).set({ state: 'gone' })
+  })
+
+  test('an issue labelled by a writer is enlisted in their name', async () => {
+    const stage = await Stage.open()
+    const issue = stage.people.createIssue(stage.outsider)
+    stage.people.label(issue.number, 'tutti', stage.outsider)
+    stage.people.unlabel(issue.number, 'tutti', stage.maintainer)
+    stage.people.label(issue.number, 'tutti', stage.maintainer)
+    const mended = await reconcile(stage.parts)
+    expect(mended).toContain(`${stage.repository.facts.fullName} was added`)
+    expect(await stage.item(issue.number)).toMatchObject({ state: 'queued', requestedBy: 'maintainer' })
+    expect(await reconcile(stage.parts)).toEqual([])
+  })
+
+  test('an issue of a maintainer labelled by somebody without write access is not', async () => {
+    const stage = await Stage.open()
+    const issue = stage.people.createIssue(stage.maintainer)
+    stage.people.label(issue.number, 'tutti', stage.withPermission('helper', 'triage'))
+    await reconcile(stage.parts)
+    await reconcile(stage.parts)
+    expect(await stage.maybeItem(issue.number)).toBeUndefined()
+    expect(await stage.wanted('comment')).toHaveLength(1)
+  })
+
+  test('where the server does not say who labelled, nothing starts, and that is said', async () => {
+    const stage = await Stage.open()
+    stage.github.lacking.add('issueEvents')
+    const issue = stage.people.createIssue(stage.maintainer)
+    stage.people.label(issue.number, 'tutti', stage.maintainer)
+    await reconcile(stage.parts)
+    await reconcile(stage.parts)
+    expect(await stage.maybeItem(issue.number)).toBeUndefined()
+    const comments = await stage.wanted('comment')
+    expect(comments).toHaveLength(1)
+    expect(comments[0]?.payload.body).toContain('does not say who put it on')
+  })
+
+  test('work queued by a command needs no label; a label that was on and is off cancels', async () => {
+    const stage = await Stage.open()
+    const byCommand = stage.people.createIssue(stage.outsider)
+    await stage.tell(stage.people.comment(byCommand.number, '/queue', stage.maintainer))
+    const byLabel = await stage.issueIn('ready')
+    stage.people.unlabel(byLabel.issueNumber, 'tutti', stage.maintainer)
+    await reconcile(stage.parts)
+    expect((await stage.item(byCommand.number)).state).toBe('queued')
+    expect((await stage.item(byLabel.issueNumber)).state).toBe('cancelled')
+  })
+
+  test('what a person has unqueued stays so, although the label is still on', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('ready')
+    await stage.tell(stage.people.comment(item.issueNumber, '/unqueue', stage.maintainer))
+    await reconcile(stage.parts)
+    expect((await stage.item(item.issueNumber)).state).toBe('cancelled')
+  })
+
+  test('closed and deleted issues, merged and closed pull requests, moved heads', async () => {
+    const stage = await Stage.open()
+    const closed = await stage.issueIn('ready')
+    const deleted = await stage.issueIn('ready')
+    const merged = await stage.issueIn('reviewing')
+    const refused = await stage.issueIn('reviewing')
+    const moved = await stage.issueIn('reviewing')
+    const pulls = new Map<string, number>()
+    for (const [name, item] of Object.entries({ merged, refused, moved })) {
+      pulls.set(name, (await stage.pullOf(item, commit())).number)
+    }
+    stage.people.close(closed.issueNumber, stage.maintainer)
+    stage.people.remove(deleted.issueNumber, stage.maintainer)
+    stage.people.mergePull(pulls.get('merged') ?? 0, stage.maintainer)
+    stage.people.closePull(pulls.get('refused') ?? 0, stage.maintainer)
+    const head = commit()
+    stage.people.pushTo(pulls.get('moved') ?? 0, stage.maintainer, head)
+    await reconcile(stage.parts)
+    const state = async (item: { issueNumber: number }) => (await stage.item(item.issueNumber)).state
+    expect([await state(closed), await state(deleted), await state(merged), await state(refused)]).toEqual([
+      'cancelled',
+      'cancelled',
+      'done',
+      'held',
+    ])
+    expect(await stage.item(moved.issueNumber)).toMatchObject({ state: 'checking', headSha: head })
+    expect(await reconcile(stage.parts)).toEqual([])
+  })
+
+  test('reviews that were missed are taken, dismissals too', async () => {
+    const stage = await Stage.open()
+    const wanting = await stage.issueIn('reviewing')
+    const first = await stage.pullOf(wanting, commit())
+    stage.people.review(first.number, 'changes_requested', stage.maintainer)
+    const fine = await stage.issueIn('reviewing')
+    const second = await stage.pullOf(fine, commit())
+    const approval = stage.people.review(second.number, 'approved', stage.maintainer)
+    await stage.tell(approval)
+    stage.people.dismiss(second.number, approval.reviewId, stage.maintainer)
+    await reconcile(stage.parts)
+    expect((await stage.item(wanting.issueNumber)).state).toBe('ready')
+    const rows = await stage.store.db.select().from(approvals).where(eq(approvals.pullRequestId, second.id))
+    expect(rows).toMatchObject([{ state: 'dismissed' }])
+  })
+
+  test('a blocker closed unheard, in another repository too, lets go', async () => {
+    const stage = await Stage.open()
+    const waiting = await stage.issueIn('ready')
+    const other = stage.github.add()
+    const [near, far] = [stage.people.createIssue(stage.outsider), { ...stage.people.createIssue(stage.outsider) }]
+    other.issues.set(9, { ...far, number: 9, state: 'closed' })
+    near.state = 'closed'
+    const edges = [
+      { repository: stage.repository.facts.fullName, issueNumber: near.number, blocker: 'open' as const },
+      { repository: other.facts.fullName, issueNumber: 9, blocker: 'open' as const },
+      { repository: 'nobody/knows', issueNumber: 1, blocker: 'open' as const },
+    ]
+    await stage.store.transaction((tx) => setDependencies(tx, waiting, 'body', edges))
+    await reconcile(stage.parts)
+    const rows = await stage.store.db.select().from(dependencies).where(eq(dependencies.dependentId, waiting.id))
+    expect(rows.map((row) => row.blocker).sort()).toEqual(['closed', 'closed', 'open'])
+  })
+
+  test('a repository that the app has lost is retired, one that it has again comes back', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('running')
+    const [lost] = stage.github.repositories.splice(0, 1)
+    await reconcile(stage.parts)
+    expect((await stage.system()).state).toBe('gone')
+    expect((await stage.item(item.issueNumber)).state).toBe('held')
+    if (lost) stage.github.repositories.push(lost)
+    await reconcile(stage.parts)
+    expect((await stage.system()).state).toBe('active')
+  })
+
+  test('one repository that cannot be looked at does not stop the others; a pause asked by GitHub does', async () => {
+    const stage = await Stage.open()
+    const broken = stage.github.add('acme/broken')
+    const issue = stage.people.createIssue(stage.outsider)
+    stage.people.label(issue.number, 'tutti', stage.maintainer)
+    const open = stage.github.repository.bind(stage.github)
+    stage.github.repository = (system) => {
+      if (system.fullName === broken.facts.fullName) throw new Error('500')
+      return open(system)
+    }
+    stage.github.repositories.reverse()
+    await reconcile(stage.parts)
+    expect(await stage.item(issue.number)).toMatchObject({ state: 'queued' })
+
+    const pause = Object.assign(new Error('wrapped'), { cause: new NotYet('GitHub asked for a pause', new Date()) })
+    stage.github.failing.set('issuesLabelled', pause)
+    await expect(reconcile(stage.parts)).rejects.toThrow('GitHub asked for a pause')
+  })
+})

@@ -1,0 +1,94 @@
+/** What agents tell of their use, honest or not: nothing gets less, nothing throws, and too much stops the run. */
+
+import { pino } from 'pino'
+import { describe, expect, test } from 'vitest'
+import type { AgentUsage } from '../../../src/agents/drivers/agent-run.ts'
+import { updateReader } from '../../../src/agents/drivers/session-updates.ts'
+import { defaultSettings } from '../../../src/config/settings.ts'
+import { currencyName, millionths, money } from '../../../src/lib/money.ts'
+import type { Attempt } from '../../../src/runs/attempt.ts'
+import { meter } from '../../../src/runs/usage-meter.ts'
+
+/** Tells a meter one cost after another, as `usage_update` has them. */
+function told(costs: unknown[], limits: { spendPerRun?: number; currency?: string } = {}) {
+  const pulse = { used: {} } as Attempt['pulse']
+  const stops: unknown[] = []
+  const parts = { log: pino({ level: 'silent' }) } as Attempt['parts']
+  const run = { id: 1, agent: 'x' } as Attempt['run']
+  const watch = meter(
+    { pulse, parts, run, stop: (reason) => stops.push(reason) },
+    { ...defaultSettings().limits, ...limits },
+  )
+  const reader = updateReader()
+  for (const cost of costs) {
+    reader.read({ sessionUpdate: 'usage_update', used: 1, size: 2, cost })
+    const usage = reader.usage()
+    if (usage) watch(usage)
+  }
+  return { used: pulse.used, stops, watch }
+}
+
+const usd = (amount: unknown) => ({ amount, currency: 'USD' })
+
+describe('the meter', () => {
+  test.each<[string, unknown[], number | undefined]>([
+    ['grows with the session', [usd(0.1), usd(0.25)], 250_000],
+    ['never goes down', [usd(2), usd(1)], 2_000_000],
+    ['takes no negative amount', [usd(1), usd(-5)], 1_000_000],
+    [
+      'takes nothing for what is no number',
+      [usd('7'), usd(Number.NaN), usd(Number.POSITIVE_INFINITY), 7, null],
+      undefined,
+    ],
+    ['takes a huge amount for the most there is', [usd(1e300)], 1e15],
+    ['keeps to its first currency', [usd(1), { amount: 900, currency: 'JPY' }, usd(1.5)], 1_500_000],
+    ['counts what costs nothing as told', [usd(0)], 0],
+  ])('%s', (_, costs, expected) => {
+    expect(told(costs).used.cost).toEqual(
+      expected === undefined ? undefined : { millionths: expected, currency: 'USD' },
+    )
+  })
+
+  test('stops a run past its limit, not at it, and only in the currency of the limit', () => {
+    expect(told([usd(1)], { spendPerRun: 1 }).stops).toEqual([])
+    expect(told([usd(1.000001)], { spendPerRun: 1 }).stops).toEqual([
+      { told: { millionths: 1_000_001, currency: 'USD' }, limit: 1_000_000 },
+    ])
+    expect(told([usd(5)], { spendPerRun: 1, currency: 'EUR' }).stops).toEqual([])
+    expect(told([usd(5)]).stops).toEqual([])
+  })
+
+  test('keeps tokens apart, and says nothing new where nothing is new', () => {
+    const { watch, used } = told([])
+    watch({ contextUsed: 5, contextSize: 10 } satisfies AgentUsage)
+    expect(used).toEqual({})
+    const pulse = { used: {} } as Attempt['pulse']
+    const again = meter(
+      { pulse, stop: () => {}, parts: {} as Attempt['parts'], run: {} as Attempt['run'] },
+      defaultSettings().limits,
+    )
+    again({ inputTokens: 10, outputTokens: 5 })
+    const before = pulse.used
+    again({ inputTokens: 9 })
+    expect(pulse.used).toBe(before)
+    again({ inputTokens: 11, cachedTokens: 3 })
+    expect(pulse.used).toEqual({ inputTokens: 11, outputTokens: 5, cachedTokens: 3 })
+  })
+
+  test('a cost counts where the rest of the update is wrong', () => {
+    const reader = updateReader()
+    expect(reader.read({ sessionUpdate: 'usage_update', used: -1, size: 'x', cost: usd(3) })).toBeUndefined()
+    expect(reader.usage()).toEqual({ cost: { amount: 3, currency: 'USD' } })
+  })
+})
+
+test('money for people', () => {
+  expect([1_500_000, 0, 1_234, 10_000].map((amount) => money(amount, 'USD'))).toEqual([
+    '1.50 USD',
+    '0.00 USD',
+    '0.0012 USD',
+    '0.01 USD',
+  ])
+  expect([0.1 + 0.2, -1, Number.NaN].map(millionths)).toEqual([300_000, undefined, undefined])
+  expect([' usd ', '`@all`', '', 'credits'].map(currencyName)).toEqual(['USD', 'ALL', 'USD', 'CREDITS'])
+})

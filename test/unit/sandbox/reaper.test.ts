@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+import { createWarden } from '../../../src/sandbox/reaper.ts'
+import { after, bench, isAlive, ownWarden, places, scratch, scriptPrompt, until } from '../../support/agent-bench.ts'
+
+const orchestrator = fileURLToPath(new URL('../../fixtures/orchestrator.fixture.ts', import.meta.url))
+
+interface Started {
+  child: ChildProcess
+  agents: number[]
+  wardenPid: number
+}
+
+/** Starts a small program that runs agents, in its own process group, and waits until the agents have begun. */
+async function startOrchestrator(scripts: string[], inThread = false): Promise<Started & { cwd: string }> {
+  const root = await scratch()
+  const cwd = join(root, 'tree')
+  await mkdir(cwd)
+  const plan = join(root, 'plan.json')
+  await writeFile(plan, JSON.stringify({ root, cwd, prompts: scripts.map((lines) => scriptPrompt(lines)), inThread }))
+  const child = spawn(process.execPath, [orchestrator, plan], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+  let text = ''
+  child.stdout?.on('data', (chunk) => {
+    text += chunk
+  })
+  const lines = await until(() => {
+    const all = text.split('\n').slice(0, -1)
+    return all.length > scripts.length ? all : undefined
+  }, 'the agents to start')
+  const [wardenPid = 0, ...agents] = lines.map(Number)
+  after(async () => {
+    child.kill('SIGKILL')
+  })
+  return { child, agents, wardenPid, cwd }
+}
+
+describe('the warden', () => {
+  it.each(places)(
+    'ends every agent within ten seconds when the orchestrator is killed without a word, supervised in $place',
+    async ({ inThread }) => {
+      const stubborn = ['ignore-sigterm', 'spawn NAME.pid detached beat=NAME.beats', 'spawn NAME2.pid clean', 'hang']
+      const { child, agents, wardenPid, cwd } = await startOrchestrator(
+        ['a', 'b'].map((name) => stubborn.join('\n').replaceAll('NAME', name)),
+        inThread,
+      )
+      const files = ['a.pid', 'b.pid', 'a2.pid', 'b2.pid']
+      const pids = await Promise.all(files.map(async (name) => await pidIn(join(cwd, name))))
+      expect([...agents, ...pids, wardenPid].every(isAlive)).toBe(true)
+      const before = Date.now()
+      // The whole group: the warden must not be in it.
+      process.kill(-(child.pid ?? 0), 'SIGKILL')
+      await until(() => ![...agents, ...pids].some(isAlive), 'the agents to go')
+      expect(Date.now() - before).toBeLessThan(10_000)
+      await until(() => !isAlive(wardenPid), 'the warden to go')
+    },
+  )
+
+  it('leaves when the orchestrator leaves, and touches nobody else', async () => {
+    const mine = await bench()
+    const stop = new AbortController()
+    const ended = mine.script('spawn far.pid detached\nwait-for never', { signal: stop.signal })
+    const bystander = await pidIn(join(mine.cwd, 'far.pid'))
+    const { child, agents, wardenPid } = await startOrchestrator(['say hello\nwait-for never'])
+    child.kill('SIGTERM')
+    await once(child, 'exit')
+    await until(() => ![...agents, wardenPid].some(isAlive), 'the agent and the warden to go')
+    expect(isAlive(bystander)).toBe(true)
+    stop.abort()
+    await ended
+  })
+
+  it('is started again when it was killed, and still knows the runs', async () => {
+    const { warden, script, saw } = await bench({ warden: ownWarden() })
+    const stop = new AbortController()
+    const ended = script('say waiting\nwait-for never', { signal: stop.signal })
+    await saw((update) => update.kind === 'text')
+    const first = warden.pid ?? 0
+    process.kill(first, 'SIGKILL')
+    const second = await until(() => warden.pid !== first && warden.pid, 'another warden')
+    expect(isAlive(second)).toBe(true)
+    stop.abort()
+    expect(await ended).toEqual({ kind: 'stopped' })
+    await warden.close()
+    expect(isAlive(second)).toBe(false)
+  })
+
+  it('ignores the signals of a terminal, and refuses ids that cannot mark a process', async () => {
+    const { warden, script } = await bench({ warden: ownWarden() })
+    warden.start()
+    const pid = warden.pid ?? 0
+    // Its handlers are in place once it has answered to nothing but the end of the pipe.
+    await until(() => signalsHandled(pid), 'the warden to be ready')
+    process.kill(pid, 'SIGTERM')
+    process.kill(pid, 'SIGINT')
+    process.kill(pid, 'SIGHUP')
+    // A whole run later it is still the same one.
+    expect(await script('say hello')).toMatchObject({ kind: 'finished' })
+    expect(warden.pid).toBe(pid)
+    await warden.close()
+    expect(isAlive(pid)).toBe(false)
+    await expect(script('say hello')).rejects.toThrow('no agent runs without a warden')
+    expect(() => createWarden({ instanceId: 'a b' })).toThrow('cannot mark a process')
+  })
+})
+
+async function pidIn(path: string): Promise<number> {
+  const read = () => {
+    try {
+      return Number(readFileSync(path, 'utf8'))
+    } catch {
+      return undefined
+    }
+  }
+  return await until(read, path)
+}
+
+/** Whether a process catches SIGHUP, the last that the warden sets (bit 0 of SigCgt in proc_pid_status(5)). */
+function signalsHandled(pid: number): boolean {
+  const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
+  return (BigInt(`0x${caught}`) & 1n) !== 0n
+}

@@ -1,0 +1,79 @@
+/** What every set of decisions must keep, checked without the scheduler's own books. */
+import { expect, test } from 'vitest'
+import { explain } from '../../../src/messages/decisions.ts'
+import { choose } from '../../../src/scheduler/choose.ts'
+import type { Decision } from '../../../src/scheduler/decision.ts'
+import { conflictMatrix } from '../../../src/scheduler/footprints.ts'
+import type { Edge, Item, Snapshot } from '../../../src/scheduler/types.ts'
+import { Model } from '../../support/random-backlog.ts'
+
+const SEEDS = Array.from({ length: 60 }, (_, seed) => 1000 + seed)
+
+function holds(edge: Edge, snapshot: Snapshot): boolean {
+  const { rules = {} } = snapshot
+  const { blocker } = edge
+  if (blocker.kind === 'outside' && blocker.state !== 'unknown') return blocker.state === 'open'
+  const state = blocker.kind === 'item' ? snapshot.items.find((item) => item.id === blocker.id)?.state : undefined
+  if (state === undefined) return rules.unknownBlocker !== 'release'
+  const repository = snapshot.items.find((item) => item.id === edge.item)?.repository ?? ''
+  const own = { ...rules, ...rules.repositories?.[repository] }
+  if (state === 'skipped') return own.skipped === 'hold'
+  if (state === 'cancelled') return own.cancelled !== 'release'
+  return state !== 'done'
+}
+
+function checkStarts(snapshot: Snapshot, starts: Item[]): void {
+  const { caps = {}, memory, budget, systems = {}, runs } = snapshot
+  const agents = runs.filter((run) => run.agent !== false)
+  for (const item of starts) {
+    expect(item.state).toBe('ready')
+    expect(snapshot.edges.some((edge) => edge.item === item.id && holds(edge, snapshot))).toBe(false)
+    expect(runs.some((run) => run.item === item.id)).toBe(false)
+    expect(systems[item.repository]?.paused ?? false).toBe(false)
+    const here = [...agents, ...starts].filter((one) => one.repository === item.repository)
+    expect(here.length).toBeLessThanOrEqual(caps.perRepository ?? Number.POSITIVE_INFINITY)
+    if (systems[item.repository]?.mode === 'sequential') expect(here).toHaveLength(1)
+    const kind = [...agents, ...starts].filter((one) => one.agentKind === item.agentKind)
+    expect(kind.length).toBeLessThanOrEqual(caps.perAgentKind?.[item.agentKind] ?? Number.POSITIVE_INFINITY)
+  }
+  if (starts.length === 0) return
+  expect(agents.length + starts.length).toBeLessThanOrEqual(caps.total ?? Number.POSITIVE_INFINITY)
+  if (memory) {
+    const owed = agents.reduce(
+      (sum, run) => sum + Math.max(0, memory.perAgent - (run.memoryUsed ?? memory.perAgent)),
+      0,
+    )
+    expect(starts.length * memory.perAgent + owed).toBeLessThanOrEqual(memory.free - memory.floor)
+  }
+  if (budget?.left !== undefined) {
+    const reserved = runs.reduce((sum, run) => sum + (run.reserved ?? 0), 0)
+    expect(starts.length * budget.perRun + reserved).toBeLessThanOrEqual(budget.left)
+  }
+  const touching = [...runs.map((run) => ({ ...run, id: run.item })), ...starts]
+  const started = new Set(starts.map((item) => item.id))
+  const conflicts = conflictMatrix(touching).filter(({ a, b }) => started.has(a) || started.has(b))
+  expect(conflicts).toEqual([])
+}
+
+test.each(SEEDS)('seed %i', (seed) => {
+  const model = new Model(seed, 20)
+  for (let step = 0; step < 12; step++) {
+    model.take(model.event())
+    const snapshot = model.snapshot()
+    const decisions = choose(snapshot)
+    const byId = new Map(snapshot.items.map((item) => [item.id, item]))
+    const starts = decisions.filter(({ action }) => action === 'start').flatMap(({ item }) => byId.get(item.id) ?? [])
+    checkStarts(snapshot, starts)
+
+    const over = ['done', 'skipped', 'cancelled']
+    const runs = new Set(snapshot.runs.map((run) => run.item))
+    const wanted = snapshot.items.filter((item) => !over.includes(item.state) && !runs.has(item.id))
+    expect(decisions.map(({ item }) => item.id).sort()).toEqual(wanted.map((item) => item.id).sort())
+    for (const decision of decisions) {
+      expect(decision.reasons.length, explain(decision)).toBeGreaterThan(0)
+      expect(JSON.parse(JSON.stringify(decision)) as Decision).toEqual(decision)
+      expect(explain(decision)).not.toMatch(/undefined|NaN|\[object/)
+    }
+    expect(choose(snapshot)).toEqual(decisions)
+  }
+})

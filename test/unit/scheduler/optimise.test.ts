@@ -1,0 +1,261 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { byChoose, byRule, drive } from '../../../bench/lib/schedule-drive.ts'
+import { type Instance, readInstance, readOptima } from '../../../bench/lib/schedule-instances.ts'
+import { choose } from '../../../src/scheduler/choose.ts'
+import { costOf } from '../../../src/scheduler/optimiser/cost.ts'
+import { Search } from '../../../src/scheduler/optimiser/genetic-search.ts'
+import { improve, isStale } from '../../../src/scheduler/optimiser/optimise.ts'
+import { lognormal, seeded } from '../../../src/scheduler/optimiser/random.ts'
+import { workOf } from '../../../src/scheduler/optimiser/rcpsp.ts'
+import { Decoder, type Problem } from '../../../src/scheduler/optimiser/serial-schedule.ts'
+import { orderBy, orderWithoutDelay } from '../../../src/scheduler/optimiser/task-order.ts'
+import { Schedule } from '../../../src/scheduler/schedule.ts'
+import type { Snapshot } from '../../../src/scheduler/types.ts'
+import { dependsOn, item, run, snapshot } from '../../support/schedule-build.ts'
+
+const fixture = (name: string) => join(import.meta.dirname, '../../fixtures/schedules', name)
+
+/** The shortest makespan there is, found by trying every order. Only for very small instances. */
+function optimum(instance: Instance, agents: number): number {
+  const problem = problemOf(instance, agents)
+  const decoder = new Decoder(problem)
+  const table = decoder.blank()
+  let best = Number.POSITIVE_INFINITY
+  const order: number[] = []
+  const tryAll = () => {
+    if (order.length === problem.seconds.length) {
+      decoder.forward(order, table)
+      best = Math.min(best, table.makespan)
+    }
+    for (const task of problem.seconds.keys()) {
+      if (order.includes(task) || problem.before[task]?.some((other) => !order.includes(other))) continue
+      order.push(task)
+      tryAll()
+      order.pop()
+    }
+  }
+  tryAll()
+  return best
+}
+
+function problemOf(instance: Instance, agents: number): Problem {
+  const after: number[][] = instance.durations.map(() => [])
+  instance.waitsFor.forEach((blockers, task) => {
+    for (const blocker of blockers) after[blocker]?.push(task)
+  })
+  const same = (a: number, b: number) =>
+    a !== b && instance.footprints[a]?.[0] !== undefined && instance.footprints[a]?.[0] === instance.footprints[b]?.[0]
+  return {
+    seconds: instance.durations,
+    fixed: 0,
+    before: instance.waitsFor,
+    after,
+    conflicts: instance.durations.map((_, task) => [...instance.durations.keys()].filter((other) => same(task, other))),
+    capacities: [agents],
+    uses: instance.durations.map(() => [0]),
+  }
+}
+
+/** The first jobs of the small job shop, so that every order can be tried. */
+function jobs(count: number): Instance {
+  const whole = readInstance(fixture('small.txt'))
+  const size = 3 * count
+  return {
+    file: 'small',
+    durations: whole.durations.slice(0, size),
+    waitsFor: whole.waitsFor.slice(0, size),
+    footprints: whole.footprints.slice(0, size),
+  }
+}
+
+describe('a plan, followed by choose() as events come', () => {
+  test.each([2, 3])('reaches the optimum of a job shop with %i agents', (agents) => {
+    const instance = jobs(3)
+    const decide = byChoose(instance, agents, instance.durations, { improve: { seed: 1 }, estimateSpread: 0 })
+    expect(drive(instance, agents, instance.durations, decide)).toBe(optimum(instance, agents))
+  })
+
+  test('reaches the optimum of a task graph', () => {
+    const instance = readInstance(fixture('small.stg'))
+    const decide = byChoose(instance, 2, instance.durations, { improve: { seed: 1 }, estimateSpread: 0 })
+    expect(drive(instance, 2, instance.durations, decide)).toBe(optimum(instance, 2))
+  })
+
+  test('is mended as durations are off: everything is still done, and in order', () => {
+    const instance = readInstance(fixture('small.txt'))
+    const random = seeded(5)
+    const actual = instance.durations.map((duration) => duration * lognormal(random, 0.5))
+    for (const estimateSpread of [0, 0.5]) {
+      const following = { improve: { seed: 1 }, again: { seed: 1, timetables: 50 }, estimateSpread }
+      const time = drive(instance, 3, actual, byChoose(instance, 3, instance.durations, following))
+      expect(time).toBeGreaterThan(0)
+    }
+  })
+})
+
+/** #1 could start, but then #2, on whose path everything hangs, would find its files taken in an hour. */
+const tempting: Partial<Snapshot> = {
+  items: [
+    item(1, { effort: 8, footprint: ['src'] }),
+    item(2, { effort: 4, footprint: ['src/a.ts'] }),
+    item(3, { effort: 1 }),
+    item(4, { effort: 8, footprint: ['docs'] }),
+  ],
+  edges: [dependsOn(2, 3), dependsOn(4, 2)],
+  caps: { total: 2 },
+}
+
+describe('what the plan wants next', () => {
+  const plan = improve(snapshot(tempting), { seed: 1 })
+
+  test('keeps its files when estimates are good, and the reason says so', () => {
+    expect(plan).toEqual({ order: ['o/r#3', 'o/r#2', 'o/r#1', 'o/r#4'], makespan: 13 })
+    const [first, second, ...rest] = choose(snapshot({ ...tempting, plan, rules: { estimateSpread: 0 } }))
+    expect(first).toMatchObject({ item: { number: 3 }, action: 'start', reasons: [{ kind: 'chosen', by: 'plan' }] })
+    expect(rest).toHaveLength(2)
+    const held = [second, ...rest].find((decision) => decision?.item.number === 1)
+    expect(held?.reasons).toEqual([
+      { kind: 'reserved', for: [{ id: 'o/r#2', repository: 'o/r', number: 2 }], hours: 1 },
+    ])
+  })
+
+  test('waits its turn when estimates are not', () => {
+    const starts = choose(snapshot({ ...tempting, plan, rules: { estimateSpread: 0.5 } })).filter(
+      ({ action }) => action === 'start',
+    )
+    expect(starts.map((decision) => decision.item.number)).toEqual([3, 1])
+  })
+
+  test('is not waited for when it may not start: then the rest goes on', () => {
+    const kinds = { perAgentKind: { other: 0 } }
+    const items = tempting.items?.map((one) => (one.number === 3 ? { ...one, agentKind: 'other' } : one)) ?? []
+    const given = snapshot({ ...tempting, items, caps: { total: 2, ...kinds }, plan, rules: { estimateSpread: 0 } })
+    expect(
+      choose(given)
+        .filter(({ action }) => action === 'start')
+        .map(({ item: { number } }) => number),
+    ).toEqual([1])
+  })
+})
+
+describe('improve', () => {
+  test('gives the same plan for the same seed', () => {
+    const given = {
+      items: Array.from({ length: 30 }, (_, n) => item(n, { effort: 1 + ((n * 7) % 5), footprint: [`src/${n % 4}`] })),
+    }
+    const [one, two] = [1, 1].map((seed) =>
+      improve(snapshot({ ...given, caps: { total: 3 } }), { seed, timetables: 500 }),
+    )
+    expect(one).toEqual(two)
+    expect(one?.order).toHaveLength(30)
+  })
+
+  test('puts urgent items first even where that makes the whole longer', () => {
+    const items = [
+      item(1, { effort: 6 }),
+      item(2, { effort: 6 }),
+      item(3, { effort: 8 }),
+      item(4, { effort: 1, priority: 0 }),
+    ]
+    const plan = improve(snapshot({ items, caps: { total: 2 } }), { seed: 1 })
+    expect(plan?.order.slice(0, 2)).toContain('o/r#4')
+  })
+
+  test('leaves out what waits for a person, and what is in the way of a review', () => {
+    const items = [item(1), item(2, { state: 'reviewing' }), item(3), item(4, { footprint: ['src'] })]
+    const runs = [run(2, { agent: false, footprint: ['src/a.ts'] })]
+    const plan = improve(snapshot({ items, runs, edges: [dependsOn(3, 2)], caps: { total: 1 } }), { seed: 1 })
+    expect(plan?.order).toEqual(['o/r#1'])
+  })
+
+  test('counts what runs with what is left of it', () => {
+    const items = [item(1, { state: 'running', effort: 5 }), item(2, { effort: 2 })]
+    const plan = improve(snapshot({ items, runs: [run(1, { elapsed: 4 })], edges: [dependsOn(2, 1)] }), { seed: 1 })
+    expect(plan).toEqual({ order: ['o/r#2'], makespan: 3 })
+  })
+
+  test('gives none for more than 400 items, or for nothing', () => {
+    expect(improve(snapshot({ items: Array.from({ length: 401 }, (_, n) => item(n)) }), { seed: 1 })).toBeUndefined()
+    expect(improve(snapshot({}), { seed: 1 })).toBeUndefined()
+  })
+})
+
+test('a plan is stale when it lacks an item or reality is more than a tenth off', () => {
+  const given = snapshot({ ...tempting, rules: { estimateSpread: 0 } })
+  const plan = improve(given, { seed: 1 })
+  expect(isStale(given, 0)).toBe(true)
+  expect(isStale({ ...given, plan }, 0)).toBe(false)
+  expect(isStale({ ...given, plan }, 3)).toBe(true)
+  expect(isStale({ ...given, items: [...given.items, item(5)], plan }, 0)).toBe(true)
+})
+
+test('orders respect dependencies, with and without delay', () => {
+  const problem = problemOf(readInstance(fixture('small.stg')), 2)
+  const keys = problem.seconds.map((_, task) => task)
+  for (const order of [orderBy(problem, keys), orderWithoutDelay(problem, keys)]) {
+    expect([...order].sort()).toEqual([...problem.seconds.keys()])
+    for (const [at, task] of order.entries()) {
+      for (const other of problem.before[task] ?? []) expect(order.indexOf(other)).toBeLessThan(at)
+    }
+  }
+})
+
+test('forward-backward improvement never makes an order worse, and some better', () => {
+  const problem = problemOf(readInstance(fixture('small.txt')), 3)
+  const random = seeded(3)
+  let better = 0
+  for (let round = 0; round < 30; round++) {
+    const order = orderBy(
+      problem,
+      problem.seconds.map(() => random()),
+    )
+    const search = new Search(problem, { of: (table) => table.makespan, bound: 0 }, random)
+    const plain = search.lengthOf(order)
+    search.add(order)
+    const improved = search.best?.cost ?? Number.POSITIVE_INFINITY
+    expect(improved).toBeLessThanOrEqual(plain)
+    if (improved < plain) better++
+  }
+  expect(better).toBeGreaterThan(3)
+})
+
+test('an hour of an urgent item weighs more than some of an ordinary one', () => {
+  const schedule = new Schedule(snapshot({ items: [item(1, { priority: 0 }), item(2, { priority: 3 })] }))
+  const work = workOf(schedule, schedule.graph.nodes.values())
+  if (!work) throw new Error('nothing to plan')
+  const cost = costOf(work, [])
+  const table = (urgent: number, ordinary: number) => ({
+    start: new Float64Array(2),
+    finish: Float64Array.of(urgent, ordinary),
+    makespan: Math.max(urgent, ordinary),
+  })
+  expect(cost.of(table(2, 10))).toBeLessThan(cost.of(table(3, 8)))
+  expect(cost.of(table(2, 8))).toBeLessThan(cost.of(table(2, 10)))
+})
+
+const PUBLISHED = join(import.meta.dirname, '../../../../shared/data/schedules')
+
+describe.skipIf(!existsSync(PUBLISHED))('published instances, where they are at hand', () => {
+  test.each(['rand0021.stg', 'ft06.txt', 'la03.txt'])('%s stays within the aim', (file) => {
+    const instance = readInstance(join(PUBLISHED, file))
+    for (const { agents, best } of readOptima(join(PUBLISHED, file))) {
+      const decide = byChoose(instance, agents, instance.durations, { improve: { seed: 1 }, estimateSpread: 0 })
+      const ratio = drive(instance, agents, instance.durations, decide) / best
+      const fifo =
+        drive(
+          instance,
+          agents,
+          instance.durations,
+          byRule(
+            instance,
+            agents,
+            instance.durations.map((_, task) => -task),
+          ),
+        ) / best
+      expect(ratio).toBeLessThanOrEqual(file.endsWith('.stg') ? 1.001 : 1.035)
+      expect(ratio).toBeLessThanOrEqual(fifo)
+    }
+  })
+})

@@ -1,0 +1,241 @@
+/** What a process keeps of the backlog between looks gives the same answers as reading everything anew. */
+
+import { and, eq, sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readEnv } from '../../../src/config/env.ts'
+import { defaultSettings } from '../../../src/config/settings.ts'
+import type { Store, Tx } from '../../../src/db/connect.ts'
+import { takeTurn } from '../../../src/db/dirty-items.ts'
+import { observe } from '../../../src/db/footprints.ts'
+import { changes, dependencies, type Pace, runs, systems, workItems } from '../../../src/db/schema/core.ts'
+import { noteBlocker, saveSystem } from '../../../src/db/work-items.ts'
+import { choose } from '../../../src/scheduler/choose.ts'
+import { type Random, randomInt, seeded } from '../../../src/scheduler/optimiser/random.ts'
+import { gather } from '../../../src/scheduling/backlog-snapshot.ts'
+import { Past } from '../../../src/scheduling/history.ts'
+import { type Live, takeIn } from '../../../src/scheduling/live-schedule.ts'
+import { type Circumstances, snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
+import { openTestStore, type TestStore } from '../../support/test-store.ts'
+
+let opened: TestStore
+let store: Store
+beforeAll(async () => {
+  opened = await openTestStore()
+  store = opened.store
+  for (const [repositoryId, fullName] of [
+    [1, 'acme/App'],
+    [2, 'acme/lib'],
+  ] as const) {
+    const facts = { repositoryId, fullName, installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
+    await saveSystem(store.db, facts)
+  }
+})
+afterAll(() => opened.close())
+
+const env = readEnv({ MAX_AGENTS: '3', AGENT: 'scripted' })
+const start = Date.parse('2026-01-01T00:00:00Z')
+/** Moves on with every step, so that times that items wait for come. */
+let clock = start
+const past = new Past()
+const circumstances = (): Circumstances => ({
+  env,
+  past,
+  freeMemory: 2 ** 34,
+  plan: undefined,
+  now: new Date(clock),
+})
+
+/** A look of a process that goes through everything. @returns what it decides, and whether it read everything. */
+async function look(tx: Tx, kept: { live: Live | undefined }) {
+  const before = kept.live
+  const { live, changed, circumstances: now } = await takeIn(tx, before, past, async () => circumstances())
+  live.follow(changed, now, true)
+  kept.live = live
+  return { decisions: live.schedule.decisions(), anew: live !== before, changed }
+}
+
+const states = ['ready', 'ready', 'ready', 'planning', 'running', 'reviewing', 'held', 'done', 'skipped', 'cancelled']
+const names = { requestedBy: 'm', requestedById: 1, baseBranch: 'main' }
+const paces: (Pace | undefined)[] = [
+  undefined,
+  { mode: 'one' },
+  { mode: 'parallel', max: 1 },
+  { mode: 'sequential' },
+  { mode: 'batch' },
+]
+
+/** Something that happens to the backlog, written as the rooms write it: rows, and nobody told. */
+async function happen(tx: Tx, random: Random): Promise<void> {
+  const one = <T>(of: readonly T[]): T => of[randomInt(random, of.length)] as T
+  const db = tx.db
+  const rows = await db.select({ id: workItems.id, kind: workItems.kind }).from(workItems)
+  const any = rows.length > 0 ? one(rows) : undefined
+  const sources = ['native', 'body', 'sub-issue', 'roadmap', 'plan'] as const
+  const edge = () => ({
+    dependentId: any?.id ?? 0,
+    repository: one(['acme/app', 'acme/lib', 'else/where']),
+    issueNumber: 1 + randomInt(random, 40),
+    source: one(sources),
+    position: randomInt(random, 5),
+    blocker: one(['open', 'open', 'closed', 'missing'] as const),
+  })
+  const set = (values: Partial<typeof workItems.$inferInsert>) =>
+    db
+      .update(workItems)
+      .set(values)
+      .where(eq(workItems.id, any?.id ?? 0))
+  const events: (() => Promise<unknown>)[] = [
+    async () => {
+      const kind = one(['task', 'task', 'task', 'epic'] as const)
+      const issueNumber = 1 + randomInt(random, 40)
+      const epic = kind === 'epic' ? { notes: [], read: true, texts: {}, pace: one(paces) } : null
+      const at = { module: `m${issueNumber}`, branch: `b${issueNumber}` }
+      const labels = one([[], ['module:auth'], ['priority:1']])
+      const row = { ...names, ...at, title: 'x', systemId: one([1, 2]), issueNumber, labels, kind, epic }
+      await db
+        .insert(workItems)
+        .values({ ...row, state: 'ready', priority: randomInt(random, 4) })
+        .onConflictDoNothing()
+    },
+    () => set({ state: one(states) as 'ready' }),
+    () => set({ priority: randomInt(random, 4), effort: one(['S', 'M', 'XL', null]) }),
+    () => set({ notBefore: new Date(clock + randomInt(random, 20) * 1_000), state: 'ready' }),
+    async () => any && (await db.insert(dependencies).values(edge()).onConflictDoNothing()),
+    async () => any && (await db.insert(dependencies).values(edge()).onConflictDoNothing()),
+    async () => {
+      const epics = rows.filter(({ kind }) => kind === 'epic')
+      const epic = { notes: [], read: true, texts: {}, pace: one(paces) }
+      if (epics.length === 0) return
+      const { id } = one(epics)
+      await db.update(workItems).set({ epic, state: 'ready' }).where(eq(workItems.id, id))
+      const tasks = await db
+        .select()
+        .from(workItems)
+        .where(and(eq(workItems.kind, 'task'), eq(workItems.state, 'ready')))
+      const part = { dependentId: id, source: 'sub-issue' as const, blocker: 'open' as const }
+      const parts = tasks.map(({ systemId, issueNumber }) => ({
+        ...part,
+        repository: systemId === 1 ? 'acme/app' : 'acme/lib',
+        issueNumber,
+      }))
+      if (parts.length > 0) await db.insert(dependencies).values(parts).onConflictDoNothing()
+    },
+    () => noteBlocker(tx, one(['acme/app', 'acme/lib']), 1 + randomInt(random, 40), one(['open', 'closed', 'missing'])),
+    async () => {
+      const edges = await db.select({ id: dependencies.id }).from(dependencies)
+      if (edges.length > 0) await db.delete(dependencies).where(eq(dependencies.id, one(edges).id))
+    },
+    async () => any && (await observe(db, any.id, [one(['src/a.ts', 'src/b.ts', 'docs/'])])),
+    async () => {
+      const live = and(eq(runs.workItemId, any?.id ?? 0), eq(runs.stage, 'agent'))
+      if (any?.kind !== 'task' || (await db.$count(runs, live)) > 0) return
+      const attempt = await db.$count(runs, eq(runs.workItemId, any.id))
+      const run = { workItemId: any.id, agent: 'scripted', attempt: attempt + 1, startedAt: new Date(clock) }
+      await db.insert(runs).values({ ...run, stage: 'agent' })
+      await set({ state: 'running' })
+    },
+    () =>
+      db
+        .update(runs)
+        .set({ stage: 'ended' })
+        .where(and(eq(runs.stage, 'agent'), sql`${runs.id} % 2 = ${randomInt(random, 2)}`)),
+    () =>
+      db
+        .update(systems)
+        .set({ state: one(['active', 'active', 'paused']) })
+        .where(eq(systems.id, 2)),
+    async () => {
+      if (randomInt(random, 8) > 0) return
+      const { schedule, ...rest } = defaultSettings()
+      const settings = { ...rest, schedule: { ...schedule, cancelled: one(['release', 'hold'] as const) } }
+      await db
+        .update(systems)
+        .set({ settings })
+        .where(eq(systems.id, one([1, 2])))
+    },
+  ]
+  await one(events)()
+}
+
+describe('two processes that take turns', () => {
+  test.each([1, 2, 3])('know what a new one would know (%i)', async (seed) => {
+    await store.db.execute(sql`truncate work_items, changes cascade`)
+    const random = seeded(seed)
+    const processes: { live: Live | undefined }[] = [{ live: undefined }, { live: undefined }]
+    let kept = 0
+    for (let step = 0; step < 40; step++) {
+      await store.transaction(async (tx) => {
+        for (let event = randomInt(random, 5); event >= 0; event--) await happen(tx, random)
+      })
+      clock += 3_000
+      const process = processes[randomInt(random, 4) === 0 ? 1 : 0]
+      if (!process) continue
+      const { decisions, anew, expected } = await store.transaction(async (tx) => {
+        const seen = await look(tx, process)
+        return { ...seen, expected: choose(snapshotOf(await gather(tx), circumstances())) }
+      })
+      expect(decisions, `step ${step}`).toEqual(expected)
+      if (!anew) kept++
+    }
+    // Otherwise nothing was compared but reading everything with reading everything.
+    expect(kept).toBeGreaterThan(15)
+  })
+})
+
+test('a change is taken in once by each process; what a process missed for too long is read anew', async () => {
+  const [first, second] = [{ live: undefined }, { live: undefined }]
+  const turns = (kept: { live: Live | undefined }) => store.transaction((tx) => look(tx, kept))
+  await turns(first)
+  await turns(second)
+  expect((await turns(first)).changed).toEqual(new Set())
+  const [item] = await store.db
+    .insert(workItems)
+    .values({ ...names, systemId: 1, issueNumber: 900, title: 'x', state: 'ready', module: 'm900', branch: 'b900' })
+    .returning()
+  expect((await turns(first)).changed).toEqual(new Set([item?.id]))
+  expect((await turns(second)).changed).toEqual(new Set([item?.id]))
+  expect((await turns(first)).changed).toEqual(new Set())
+  await store.db.execute(sql`update locks set turns = turns + 1000 where name = 'schedule'`)
+  expect((await turns(first)).anew).toBe(true)
+  // The database was restored from a copy that is older than what the process knows.
+  await store.db.execute(sql`update locks set turns = 1 where name = 'schedule'`)
+  expect((await turns(first)).anew).toBe(true)
+})
+
+test('a look that is undone leaves what it took in to the next', async () => {
+  const kept: { live: Live | undefined } = { live: undefined }
+  await store.transaction((tx) => look(tx, kept))
+  await store.db.update(workItems).set({ priority: 0 }).where(eq(workItems.issueNumber, 900))
+  await expect(
+    store.transaction(async (tx) => {
+      await takeTurn(tx, kept.live?.look)
+      throw new Error('undone')
+    }),
+  ).rejects.toThrow('undone')
+  expect((await store.transaction((tx) => look(tx, kept))).changed?.size).toBe(1)
+  expect(await store.db.$count(changes, sql`${changes.look} is null`)).toBe(0)
+})
+
+test.skipIf(!process.env.TEST_DATABASE_URL)(
+  'what is committed after a look that ran meanwhile is found by the next (PGlite has one connection: nothing runs meanwhile)',
+  async () => {
+    const kept: { live: Live | undefined } = { live: undefined }
+    await store.transaction((tx) => look(tx, kept))
+    const [written, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const slow = store.transaction(async (tx) => {
+      await tx.db.update(workItems).set({ priority: 3 }).where(eq(workItems.issueNumber, 900))
+      written.resolve()
+      await goOn.promise
+    })
+    await written.promise
+    // Written later and committed sooner.
+    const item = { ...names, systemId: 1, issueNumber: 901, title: 'x', module: 'm901', branch: 'b901' }
+    await store.db.insert(workItems).values({ ...item, state: 'ready' })
+    expect((await store.transaction((tx) => look(tx, kept))).changed?.size).toBe(1)
+    goOn.resolve()
+    await slow
+    const found = await store.transaction((tx) => look(tx, kept))
+    expect(found.changed?.size).toBe(1)
+    expect(kept.live?.known.items.get([...(found.changed ?? [])][0] ?? 0)?.priority).toBe(3)
+  },
+)

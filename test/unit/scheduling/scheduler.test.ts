@@ -1,0 +1,159 @@
+/** One look after another at the same backlog: caps hold, and what has not changed is neither stored nor told again. */
+
+import { inArray, ne, sql } from 'drizzle-orm'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { readEnv } from '../../../src/config/env.ts'
+import { lastDecision } from '../../../src/db/decisions.ts'
+import { claimRun, endRun, liveRuns } from '../../../src/db/runs.ts'
+import { outlookOf } from '../../../src/db/schedule-reports.ts'
+import { dependencies, effects, runs, systems, workItems } from '../../../src/db/schema/core.ts'
+import { decisions } from '../../../src/db/schema/schedule.ts'
+import { addItem, type ItemRow, noteBlocker, saveSystem } from '../../../src/db/work-items.ts'
+import { Scheduler } from '../../../src/scheduling/scheduler.ts'
+import { openTestStore, type TestStore } from '../../support/test-store.ts'
+
+let opened: TestStore
+beforeAll(async () => {
+  opened = await openTestStore()
+})
+afterAll(() => opened.close())
+
+const log = pino({ level: 'silent' })
+const scheduler = (env: Record<string, string> = {}, freeMemory = 2 ** 34) =>
+  new Scheduler({
+    store: opened.store,
+    env: readEnv({ MAX_AGENTS: '2', AGENT: 'scripted', ...env }),
+    log,
+    freeMemory: () => freeMemory,
+  })
+
+const rowsOf = async () => (await opened.store.db.select().from(decisions)).length
+const wishes = async () => (await opened.store.db.select().from(effects)).reduce((sum, row) => sum + row.revision, 0)
+const atWork = async () => (await liveRuns(opened.store.db)).map(({ item }) => item.issueNumber).sort()
+
+test('a process that starts anew keeps inside the caps; a start changes nothing for those who wait for a place', async () => {
+  const { store } = opened
+  const facts = {
+    repositoryId: 1,
+    installationId: 1,
+    fullName: 'acme/app',
+    private: true,
+    cloneUrl: '',
+    defaultBranch: 'main',
+  }
+  const system = await saveSystem(store.db, facts)
+  const items: ItemRow[] = []
+  for (let number = 1; number <= 8; number++) {
+    const names = { module: `issue-${number}`, branch: `module/issue-${number}`, baseBranch: 'main' }
+    const wanted = {
+      systemId: system.id,
+      issueNumber: number,
+      title: 'x',
+      state: 'ready' as const,
+      requestedBy: 'm',
+      requestedById: 1,
+    }
+    const item = await store.transaction((tx) => addItem(tx, { ...wanted, ...names }, 'm'))
+    if (item) items.push(item)
+  }
+  const [first, , , , , , , last] = items
+  if (!first || !last) throw new Error('the items were not stored')
+  const edge = {
+    dependentId: last.id,
+    repository: 'acme/app',
+    issueNumber: 1,
+    source: 'body' as const,
+    blocker: 'open' as const,
+  }
+  await store.db.insert(dependencies).values(edge)
+
+  await scheduler({}, 2 ** 28).dispatch()
+  expect(await atWork()).toEqual([])
+  expect((await lastDecision(store.db, first.id))?.words).toContain('an agent needs 1 GiB of memory and 0 MiB are free')
+  await scheduler().dispatch()
+  expect(await atWork()).toEqual([1, 2])
+  // #8 is told that #1 runs now. Then another process looks, or this one after a crash.
+  await scheduler().dispatch()
+  const [stored, wanted] = [await rowsOf(), await wishes()]
+  await scheduler().dispatch()
+  expect(await atWork()).toEqual([1, 2])
+  expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
+
+  // One process that looks several times does the same, with what it has kept.
+  const kept = scheduler()
+  for (let look = 0; look < 3; look++) await kept.dispatch()
+  expect(await atWork()).toEqual([1, 2])
+  expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
+
+  const run = (await liveRuns(store.db)).find(({ item }) => item.issueNumber === 2)?.run
+  const claimed = run && (await claimRun(store.db, run.id, 'me', 'waiting'))
+  if (!claimed) throw new Error('the run was not claimed')
+  await store.transaction((tx) => endRun(tx, claimed.lease, { outcome: 'finished' }))
+  await kept.dispatch()
+  expect(await atWork()).toEqual([1, 3])
+  // Only the start of #3 was decided: the others wait for a place as before.
+  expect(await rowsOf()).toBe(stored + 1)
+  expect((await lastDecision(store.db, last.id))?.words).toBe(
+    '#8 waits: it depends on #1, which is running (from a line in the issue).',
+  )
+
+  const outlook = await outlookOf(store.db, system.id)
+  expect(outlook).toMatchObject({ mode: 'parallel-async', modeIsSet: false, more: 0, blocked: 1, conflicts: [] })
+  expect(outlook?.next.map(({ issue }) => issue)).toEqual([4, 5, 6, 7])
+})
+
+test('in a large backlog a look starts what may start and speaks of what changed; the rest follows later', async () => {
+  const { store } = opened
+  const facts = { installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
+  const system = await saveSystem(store.db, { ...facts, repositoryId: 2, fullName: 'acme/large' })
+  await store.db.update(systems).set({ state: 'gone' }).where(ne(systems.id, system.id))
+  await store.db.update(runs).set({ stage: 'ended' })
+  const rows = Array.from({ length: 250 }, (_, at) => ({
+    systemId: system.id,
+    issueNumber: at + 1,
+    title: 'x',
+    state: 'ready' as const,
+    // The first, because the last waits for it; then the second.
+    priority: at === 1 ? 0 : 3,
+    effort: at === 0 ? ('S' as const) : ('XL' as const),
+    module: `m${at}`,
+    branch: `b${at}`,
+    baseBranch: 'main',
+    requestedBy: 'm',
+    requestedById: 1,
+  }))
+  const items = await store.db.insert(workItems).values(rows).returning()
+  const [first, second, last] = [items[0], items[1], items.at(-1)]
+  if (!first || !second || !last) throw new Error('the items were not stored')
+  const edge = { dependentId: last.id, repository: 'acme/large', issueNumber: 1, source: 'body' as const }
+  await store.db.insert(dependencies).values({ ...edge, blocker: 'open' })
+
+  const kept = scheduler({ MAX_AGENTS: '1' })
+  await kept.dispatch()
+  const working = async () => (await liveRuns(store.db)).map(({ item }) => item.issueNumber)
+  const [before] = await working()
+  expect([1, 2]).toContain(before)
+  await store.transaction(async (tx) => {
+    await tx.db.update(runs).set({ stage: 'ended' })
+    await tx.db
+      .update(workItems)
+      .set({ state: 'done' })
+      .where(inArray(workItems.id, [first.id, second.id]))
+    await noteBlocker(tx, 'acme/large', 1, 'closed')
+  })
+  await kept.dispatch()
+  const [now] = await working()
+  expect(now).toBeGreaterThan(2)
+  // What waited for the first is told that it waits for a place now; who is next everywhere is gone through later.
+  expect((await lastDecision(store.db, last.id))?.words).toContain('1 agent')
+  const isNext = async () => (await outlookOf(store.db, system.id))?.next.some(({ issue }) => issue === now)
+  expect(await isNext()).toBe(true)
+  const later = sql`select 1 from pgboss.job where name = 'schedule' and state = 'created' and start_after > now()`
+  expect((await store.db.execute(later)) as { rows: unknown[] }).toMatchObject({ rows: [{}] })
+  const hourOn = performance.now() + 3_600_000
+  vi.spyOn(performance, 'now').mockReturnValue(hourOn)
+  await kept.dispatch()
+  vi.restoreAllMocks()
+  expect(await isNext()).toBe(false)
+})

@@ -1,0 +1,98 @@
+/** A job speaks of several deliveries. */
+
+import { randomUUID } from 'node:crypto'
+import { sql } from 'drizzle-orm'
+import { describe, expect, test, vi } from 'vitest'
+import { getDelivery, storeDeliveries } from '../../../../src/db/deliveries.ts'
+import { NotYet } from '../../../../src/db/queues.ts'
+import { deliver } from '../../../../src/webhooks/process-delivery.ts'
+import type { Hook } from '../../../support/fake-github.ts'
+import { Stage } from '../../../support/webhook-stage.ts'
+
+describe('deliveries', () => {
+  async function three() {
+    const stage = await Stage.open()
+    const { people, maintainer } = stage
+    const issues = [1, 2, 3].map(() => people.createIssue(stage.outsider))
+    const deliveryIds = await store(
+      stage,
+      issues.map(({ number }) => people.label(number, 'tutti', maintainer)),
+    )
+    const states = async () => {
+      const items = await Promise.all(issues.map(({ number }) => stage.maybeItem(number)))
+      return items.map((item) => item?.state)
+    }
+    return { stage, deliveryIds, states }
+  }
+
+  async function store(stage: Stage, hooks: Hook[]): Promise<string[]> {
+    const rows = hooks.map((hook) => ({
+      deliveryId: randomUUID(),
+      event: hook.event,
+      payload: JSON.stringify(hook.payload),
+    }))
+    await storeDeliveries(stage.store, rows)
+    return rows.map((row) => row.deliveryId)
+  }
+
+  test('they are worked through, and those settled before are left alone', async () => {
+    const { stage, deliveryIds, states } = await three()
+    await deliver(stage.parts, { deliveryIds })
+    expect(await states()).toEqual(['queued', 'queued', 'queued'])
+    await deliver(stage.parts, { deliveryIds: [...deliveryIds, 'unknown'] })
+    expect(stage.github.asked).toHaveLength(3)
+  })
+
+  test('one that fails does not hold up the others, and fails the job', async () => {
+    const { stage, deliveryIds, states } = await three()
+    const read = stage.github.repository.bind(stage.github)
+    let calls = 0
+    stage.github.repository = (system) => ({
+      ...read(system),
+      permission: async (actor) => {
+        if (++calls === 2) throw new Error('502')
+        return read(system).permission(actor)
+      },
+    })
+    await expect(deliver(stage.parts, { deliveryIds })).rejects.toThrow('could not be asked')
+    expect(await states()).toEqual(['queued', undefined, 'queued'])
+    await deliver(stage.parts, { deliveryIds })
+    expect(await states()).toEqual(['queued', 'queued', 'queued'])
+  })
+
+  test('a pause that GitHub asks for ends the round; nothing is marked as failed', async () => {
+    const { stage, deliveryIds, states } = await three()
+    const pause = new NotYet('GitHub asked for a pause', new Date(Date.now() + 60_000))
+    stage.github.failing.set('permission', Object.assign(new Error('wrapped'), { cause: pause }))
+    await expect(deliver(stage.parts, { deliveryIds }, { last: true })).rejects.toBe(pause)
+    expect(stage.github.asked).toHaveLength(1)
+    expect(await states()).toEqual([undefined, undefined, undefined])
+    const rows = await Promise.all(deliveryIds.map((id) => getDelivery(stage.store.db, id)))
+    expect(rows.map((row) => row?.state)).toEqual(['stored', 'stored', 'stored'])
+  })
+
+  test('what is left after five minutes is handed on to another job', async () => {
+    const { stage, deliveryIds, states } = await three()
+    const read = stage.github.repository.bind(stage.github)
+    const realNow = Date.now
+    let slow = 0
+    stage.github.repository = (system) => ({
+      ...read(system),
+      permission: (actor) => {
+        slow = 6 * 60_000
+        return read(system).permission(actor)
+      },
+    })
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => realNow() + slow)
+    try {
+      await deliver(stage.parts, { deliveryIds })
+    } finally {
+      clock.mockRestore()
+    }
+    expect(await states()).toEqual(['queued', undefined, undefined])
+    const result = await stage.store.db.execute(
+      sql`select data->'deliveryIds' as ids from pgboss.job where name = 'deliver-event' order by created_on desc limit 1`,
+    )
+    expect((result as unknown as { rows: unknown[] }).rows).toEqual([{ ids: deliveryIds.slice(1) }])
+  })
+})

@@ -1,0 +1,177 @@
+/** Pull requests of ours: merged, closed, opened again, pushed to, pointed elsewhere; and what CI says. */
+
+import { eq } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { latestEntries } from '../../../../src/db/audit-log.ts'
+import { addRun, liveRun, runsOf } from '../../../../src/db/runs.ts'
+import { approvals, dependencies } from '../../../../src/db/schema/core.ts'
+import { setDependencies } from '../../../../src/db/work-items.ts'
+import type { ItemState } from '../../../../src/domain/lifecycle.ts'
+import { commit } from '../../../support/fake-github.ts'
+import { Stage } from '../../../support/webhook-stage.ts'
+
+describe('pulls', () => {
+  async function withPull(state: ItemState = 'reviewing') {
+    const stage = await Stage.open()
+    const item = await stage.issueIn(state)
+    const pull = await stage.pullOf(item, commit())
+    return { stage, item, pull }
+  }
+
+  const states = async (stage: Stage, pullId: number) => {
+    const rows = await stage.store.db.select().from(approvals).where(eq(approvals.pullRequestId, pullId))
+    return rows.map((row) => row.state)
+  }
+
+  for (const state of ['reviewing', 'merging', 'ready', 'running', 'held', 'cancelled'] as const) {
+    test(`a merge by a person ends the item, also when it is ${state}`, async () => {
+      const { stage, item, pull } = await withPull('reviewing')
+      if (state !== 'reviewing') await stage.moveTo(item, state === 'running' ? 'ready' : state)
+      const run =
+        state === 'running'
+          ? await stage.store.transaction((tx) => addRun(tx, item.id, { agent: 'x', feedback: '', startClean: false }))
+          : undefined
+      const reads = stage.github.calls.reads
+      await stage.tell(stage.people.mergePull(pull.number, stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'done', doneAt: expect.any(Date) })
+      expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'merged' })
+      expect(await stage.jobs('tidy', 'workItemId', item.id)).toBeGreaterThan(0)
+      if (run) expect(await liveRun(stage.store.db, item.id)).toMatchObject({ stop: expect.stringContaining('merged') })
+      expect(stage.github.calls.reads).toBe(reads)
+    })
+  }
+
+  test('a pull request closed by a person holds its item; opened again it waits for a new review', async () => {
+    const { stage, item, pull } = await withPull()
+    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.tell(stage.people.closePull(pull.number, stage.outsider))
+    expect(await stage.item(item.issueNumber)).toMatchObject({
+      state: 'held',
+      reason: expect.stringContaining('closed by outsider without a merge'),
+    })
+    await stage.tell(stage.people.reopenPull(pull.number, stage.outsider))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
+    expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'open' })
+    expect(await states(stage, pull.id)).toEqual(['dismissed'])
+  })
+
+  test('a pull request of anybody is heard where something waits for it, in whatever order, and costs nothing elsewhere', async () => {
+    const stage = await Stage.open()
+    const waiting = await stage.issueIn('ready')
+    const [named, other] = [
+      stage.people.openPull('named', commit(), stage.outsider),
+      stage.people.openPull('other', commit(), stage.outsider),
+    ]
+    const repository = stage.repository.facts.fullName.toLowerCase()
+    const edge = { repository, issueNumber: named.number, blocker: 'open' as const }
+    await stage.store.transaction((tx) => setDependencies(tx, waiting, 'body', [edge]))
+    const blocker = async () => {
+      const rows = await stage.store.db.select().from(dependencies).where(eq(dependencies.dependentId, waiting.id))
+      return rows.map((row) => row.blocker)
+    }
+    const reads = stage.github.calls.reads
+    await stage.tell(stage.people.closePull(other.number, stage.outsider))
+    expect(await stage.tell(stage.people.mergePull(named.number, stage.outsider))).toMatchObject({ state: 'done' })
+    expect(await blocker()).toEqual(['closed'])
+    expect(stage.github.calls.reads).toBe(reads)
+
+    const [reopened, closed] = [
+      stage.people.reopenPull(named.number, stage.outsider),
+      stage.people.closePull(named.number, stage.outsider),
+    ]
+    await stage.tell(closed)
+    await stage.tell(reopened)
+    expect(await blocker()).toEqual(['closed'])
+    expect(stage.github.calls.reads).toBe(reads + 1)
+  })
+
+  test('a push by a person voids what was said, and the gates judge the new commit', async () => {
+    const { stage, item, pull } = await withPull('approved')
+    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    const head = commit()
+    await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, head))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'checking', headSha: head })
+    expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: head, mergeSha: null, mergeRequestedBy: null })
+    const [run] = await runsOf(stage.store.db, item.id)
+    expect(run).toMatchObject({ agent: 'person', stage: 'gates', headSha: head, counts: false })
+    expect(await stage.jobs('check', 'runId', run?.id ?? 0)).toBe(1)
+  })
+
+  test('our own push, and a push while an agent is at work, move nothing but the head', async () => {
+    const { stage, item, pull } = await withPull('reviewing')
+    const ours = commit()
+    await stage.tell(stage.people.pushTo(pull.number, stage.github.self, ours))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
+    expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: ours })
+
+    await stage.moveTo(await stage.item(item.issueNumber), 'ready')
+    const theirs = commit()
+    await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, theirs))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
+    expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: theirs })
+    expect(await runsOf(stage.store.db, item.id)).toHaveLength(0)
+  })
+
+  test('pushes heard in the wrong order end with the head that GitHub has', async () => {
+    const { stage, pull } = await withPull('reviewing')
+    const first = stage.people.pushTo(pull.number, stage.maintainer)
+    const second = commit()
+    const last = stage.people.pushTo(pull.number, stage.maintainer, second)
+    await stage.tell(last)
+    await stage.tell(first)
+    expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: second })
+  })
+
+  test('another base branch voids approvals and sends the item back to review', async () => {
+    const { stage, item, pull } = await withPull('approved')
+    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.tell(stage.people.retarget(pull.number, 'release', stage.outsider))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing', baseBranch: 'main' })
+    expect(await stage.pullRow(pull.number)).toMatchObject({ baseBranch: 'release', mergeSha: null })
+    expect(await states(stage, pull.id)).toEqual(['dismissed'])
+  })
+
+  test('pull requests of others, and of forks with a branch name like ours, are nothing to us', async () => {
+    const { stage, item } = await withPull()
+    const other = stage.people.openPull('their-branch', commit(), stage.outsider)
+    expect((await stage.tell(stage.people.closePull(other.number, stage.outsider))).state).toBe('ignored')
+    const fork = stage.people.openPull(item.branch, commit(), stage.github.self)
+    fork.headRepository = 'outsider/fork'
+    expect((await stage.tell(stage.people.mergePull(fork.number, stage.outsider))).state).toBe('ignored')
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
+  })
+
+  test('our pull request may be heard of before we noted that it is open', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('checking')
+    const pull = stage.people.openPull(item.branch, commit())
+    await stage.tell(stage.people.review(pull.number, 'changes_requested', stage.maintainer))
+    expect(await stage.pullRow(pull.number)).toMatchObject({ workItemId: item.id })
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
+  })
+
+  test('a check that ended asks for the merge again where one is wanted; a failure is recorded', async () => {
+    const { stage, item, pull } = await withPull('approved')
+    const check = (conclusion: string, appId = 1, sha = pull.headSha) =>
+      stage.people.hook('check_run', 'completed', stage.outsider, {
+        check_run: {
+          id: Math.round(Math.random() * 1e9),
+          name: 'build',
+          head_sha: sha,
+          conclusion,
+          app: { id: appId },
+        },
+      })
+    expect((await stage.tell(check('success'))).state).toBe('ignored')
+    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(0)
+    await stage.withSettings({ merge: { when: 'approved', method: 'squash', approvals: 1 } })
+    expect((await stage.tell(check('success', stage.github.app.id))).state).toBe('ignored')
+    expect((await stage.tell(check('success', 1, commit()))).state).toBe('ignored')
+    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(0)
+    await stage.tell(check('success'))
+    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(1)
+    await stage.tell(check('failure'))
+    const entries = await latestEntries(stage.store.db, item.systemId, 3)
+    expect(entries[0]).toMatchObject({ what: 'check failed', detail: { check: 'build', pull: pull.number } })
+  })
+})

@@ -1,0 +1,117 @@
+/** The app comes and goes, repositories are renamed, branches move and vanish. */
+
+import { eq } from 'drizzle-orm'
+import { describe, expect, test } from 'vitest'
+import { addRun, liveRun } from '../../../../src/db/runs.ts'
+import { systems } from '../../../../src/db/schema/core.ts'
+import type { Hook } from '../../../support/fake-github.ts'
+import { Stage } from '../../../support/webhook-stage.ts'
+
+describe('repositories', () => {
+  const gone: [string, (stage: Stage) => Hook][] = [
+    [
+      'uninstalled',
+      ({ people, maintainer }) => people.hook('installation', 'deleted', maintainer, { repository: undefined }),
+    ],
+    ['suspended', ({ people, maintainer }) => people.hook('installation', 'suspend', maintainer, {})],
+    [
+      'taken out of the installation',
+      ({ repository, people, maintainer }) =>
+        people.hook('installation_repositories', 'removed', maintainer, {
+          repositories_removed: [{ id: repository.facts.repositoryId }],
+        }),
+    ],
+    ['archived', ({ people, maintainer }) => people.hook('repository', 'archived', maintainer, {})],
+    ['deleted', ({ people, maintainer }) => people.hook('repository', 'deleted', maintainer, {})],
+    ['transferred', ({ people, maintainer }) => people.hook('repository', 'transferred', maintainer, {})],
+  ]
+
+  for (const [how, hook] of gone) {
+    test(`${how}: agents are told to stop, nothing is tried again`, async () => {
+      const stage = await Stage.open()
+      const running = await stage.issueIn('running')
+      const waiting = await stage.issueIn('ready')
+      const done = await stage.issueIn('skipped')
+      await stage.store.transaction((tx) => addRun(tx, running.id, { agent: 'x', feedback: '', startClean: false }))
+      expect(await stage.tell(hook(stage))).toMatchObject({ state: 'done' })
+      expect((await stage.system()).state).toBe('gone')
+      for (const item of [running, waiting]) expect((await stage.item(item.issueNumber)).state).toBe('held')
+      expect((await stage.item(done.issueNumber)).state).toBe('skipped')
+      expect((await liveRun(stage.store.db, running.id))?.stop).toBeTruthy()
+
+      // Late news from before must not bring it back to life.
+      await stage.tell(stage.people.comment(waiting.issueNumber, 'hello', stage.maintainer))
+      expect((await stage.system()).state).toBe('gone')
+    })
+  }
+
+  test('an installation brings repositories, and brings one back', async () => {
+    const stage = await Stage.open()
+    const other = stage.github.add()
+    const item = await stage.issueIn('ready')
+    await stage.tell(stage.people.hook('installation', 'suspend', stage.maintainer, {}))
+    const row = await stage.tell(stage.people.hook('installation', 'unsuspend', stage.maintainer, {}))
+    expect(row.note).toBe('2 repositories installed')
+    expect((await stage.system()).state).toBe('active')
+    const [added] = await stage.store.db
+      .select()
+      .from(systems)
+      .where(eq(systems.repositoryId, other.facts.repositoryId))
+    expect(added?.state).toBe('active')
+    // A person says when it goes on.
+    expect((await stage.item(item.issueNumber)).state).toBe('held')
+  })
+
+  test('a renamed repository keeps its items, and a paused one stays paused', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('ready')
+    await stage.store.db.update(systems).set({ state: 'paused' }).where(eq(systems.id, item.systemId))
+    const before = stage.repository.facts.fullName
+    stage.repository.facts.fullName = `${before}-new`
+    const changes = { changes: { repository: { name: { from: before.split('/')[1] } } } }
+    await stage.tell(stage.people.hook('repository', 'renamed', stage.maintainer, changes))
+    expect(await stage.system()).toMatchObject({ fullName: `${before}-new`, state: 'paused', id: item.systemId })
+  })
+
+  test('a push to a base branch makes our copy stale; other branches and tags do not', async () => {
+    const stage = await Stage.open()
+    await stage.withSettings({ branches: { base: 'develop', prefix: 'module/' } })
+    const push = (ref: string) =>
+      stage.people.hook('push', undefined, stage.maintainer, { ref, after: 'a'.repeat(40), deleted: false })
+    for (const [ref, stale] of [
+      ['refs/heads/topic', false],
+      ['refs/tags/main', false],
+      ['refs/heads/main', true],
+      ['refs/heads/develop', true],
+    ] as const) {
+      await stage.store.db
+        .update(systems)
+        .set({ moves: 1, fetched: 1 })
+        .where(eq(systems.repositoryId, stage.repository.facts.repositoryId))
+      await stage.tell(push(ref))
+      const { moves, fetched } = await stage.system()
+      expect(moves > fetched, ref).toBe(stale)
+    }
+  })
+
+  test('a deleted base branch holds what was going there, once', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('reviewing')
+    const deleted = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'main', ref_type: 'branch' })
+    await stage.tell(deleted)
+    expect(await stage.item(item.issueNumber)).toMatchObject({
+      state: 'held',
+      reason: expect.stringContaining('The base branch `main` was deleted'),
+    })
+    const zero = '0'.repeat(40)
+    const push = stage.people.hook('push', undefined, stage.maintainer, {
+      ref: 'refs/heads/main',
+      after: zero,
+      deleted: true,
+    })
+    await stage.tell(push)
+    expect((await stage.item(item.issueNumber)).state).toBe('held')
+    const tag = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'main', ref_type: 'tag' })
+    expect((await stage.tell(tag)).state).toBe('ignored')
+  })
+})
