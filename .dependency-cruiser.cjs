@@ -1,31 +1,41 @@
-/** The import directions of the house. A room ends with a call to the store; it never calls another room. */
+/**
+ * The import directions of docs/architecture.md: doors → use cases → adapters → core, down only. Use cases may import
+ * each other, and so may the adapters, without circles.
+ */
 
-const rooms = ['intake', 'backlog', 'planning', 'runs', 'gates', 'delivery', 'console']
-const front = '^src/(main|cli|app|timers)\\.ts$'
+const doors = ['webhooks', 'commands', 'api', 'dashboard', 'cli', 'reconcile']
+const useCases = ['work-items', 'roadmaps', 'planning', 'scheduling', 'runs', 'gates', 'pull-requests', 'crew']
+const adapters = ['agents', 'sandbox', 'git', 'github', 'db']
+const core = ['lib', 'config', 'domain', 'scheduler', 'messages']
 
 /** What each folder may import besides itself, packages and Node. */
 const allowed = {
-  config: [],
-  store: ['config'],
-  workspace: ['config'],
-  agents: ['config'],
-  playground: ['config'],
-  github: ['store', 'config'],
-  commands: ['store', 'github', 'config'],
-  intake: ['commands', 'store', 'github', 'workspace', 'config'],
-  backlog: ['store', 'github', 'workspace', 'config'],
-  planning: ['store', 'github', 'workspace', 'config'],
-  runs: ['agents', 'store', 'github', 'workspace', 'config'],
-  gates: ['store', 'github', 'workspace', 'config'],
-  delivery: ['store', 'github', 'workspace', 'config'],
-  console: ['commands', 'store', 'github', 'workspace', 'config'],
+  ...Object.fromEntries(useCases.map((folder) => [folder, [...useCases, ...adapters, ...core]])),
+  // Carrying out a command from a comment, and looking for what no webhook told us, end in the same use cases.
+  webhooks: ['commands', ...useCases, ...adapters, ...core],
+  commands: [...useCases, ...adapters, ...core],
+  api: ['commands', ...useCases, ...adapters, ...core],
+  dashboard: ['api', 'commands', ...useCases, ...adapters, ...core],
+  reconcile: [...useCases, ...adapters, ...core],
+  agents: ['sandbox', ...core],
+  sandbox: core,
+  git: core,
+  github: ['db', ...core],
+  db: core,
+  lib: [],
+  config: ['lib', 'scheduler'],
+  domain: ['config', 'lib', 'scheduler'],
+  scheduler: ['lib'],
+  messages: ['domain', 'config', 'scheduler', 'lib'],
+  playground: [],
 }
+const front = '^src/(main|app|jobs)\\.ts$|^src/cli/'
 
-const only = (folder, name, packages) => ({
+const only = (folder, name, packages, comment) => ({
   name,
-  comment: `${folder}/ is the only importer of these packages: the rest of the house speaks its words.`,
+  comment,
   severity: 'error',
-  from: { path: '^src/', pathNot: `^src/${folder}/` },
+  from: { path: '^src/', pathNot: folder },
   to: { path: packages },
 })
 
@@ -39,18 +49,33 @@ module.exports = {
       to: { path: '^src/', pathNot: `^src/(${[folder, ...others].join('|')})/` },
     })),
     {
-      name: 'nobody-imports-the-front-door',
+      name: 'every-folder-has-a-rule',
+      comment: 'A new folder of src/ belongs to a layer: name it above.',
       severity: 'error',
-      from: { path: `^src/(${[...rooms, ...Object.keys(allowed)].join('|')})/` },
+      from: { path: '^src/[^/]+/', pathNot: `^src/(cli|${Object.keys(allowed).join('|')})/` },
+      to: {},
+    },
+    {
+      name: 'nothing-imports-the-front-door',
+      severity: 'error',
+      from: { path: `^src/(${[...doors.filter((door) => door !== 'cli'), ...useCases, ...adapters, ...core, 'playground'].join('|')})/` },
       to: { path: front },
     },
-    only('github', 'octokit-only-in-github', 'node_modules/(probot|@octokit/(?!openapi-types))'),
     {
-      name: 'no-circles',
+      name: 'the-playground-is-for-the-demo',
+      comment: 'Only the demo, the tests and the benchmarks import the playground.',
       severity: 'error',
-      from: { path: '^src/' },
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      from: { path: '^src/', pathNot: '^src/(playground/|cli/demo\\.ts$)' },
+      to: { path: '^src/playground/' },
     },
+    only(
+      '^src/(github|webhooks)/',
+      'octokit-stays-in-github',
+      'node_modules/(probot|@octokit/(?!openapi-types))',
+      'Only github/ and webhooks/ know Octokit and Probot; the rest reads src/domain/github.ts.',
+    ),
+    only('^src/git/', 'git-runs-in-git', 'node_modules/simple-git', 'Only git/ starts git.'),
+    { name: 'no-circles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
     {
       name: 'tests-stay-outside',
       severity: 'error',

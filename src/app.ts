@@ -40,6 +40,7 @@ import { createReceiver, isDelivery } from './webhooks/receive.ts'
 import { orHold } from './work-items/dead-letter.ts'
 import { gardenOnRequest } from './work-items/garden.ts'
 import { created } from './work-items/on-issue-created.ts'
+import { renderStatus } from './work-items/status-comment.ts'
 import { enlist } from './work-items/triage.ts'
 
 export interface Tutti {
@@ -102,6 +103,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       botLogin: () => github.app.botLogin,
       redact: secrets.redact,
       missing: github.missing,
+      statusComment: (workItemId) => renderStatus(store.db, workItemId),
       commands: [...commands.keys()],
       log,
     })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { contentOf, digestOf, dropPlan, latestPlan, notePlanApproved, type PlanRow } from '../db/plans.ts'
+import { digestOf, dropPlan, latestPlan, notePlanApproved, type PlanRow } from '../db/plans.ts'
 import { advance, type ItemRow } from '../db/work-items.ts'
+import { contentOf } from '../domain/plan.ts'
 import { issuesOf } from '../messages/plans.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'

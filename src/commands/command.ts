@@ -10,8 +10,8 @@ import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
 import { type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
 import type { IssueReference } from '../domain/dependency-lines.ts'
+import type { Actor, Issue, Permission } from '../domain/github.ts'
 import type { KnownIssue } from '../github/resolve-issues.ts'
-import type { Actor, Issue, Permission } from '../github/types.ts'
 import { UserError } from '../lib/errors.ts'
 
 /** Where a command was given, and everything it may act on. */
@@ -107,11 +107,6 @@ export const commandShape = z.strictObject({
   reads: z.boolean(),
   run: z.custom<Command['run']>((value) => typeof value === 'function', 'must be a function'),
 }) satisfies z.ZodType<Command>
-
-/** Whether somebody with permission `have` may give a command that needs `need`. */
-export function permits(have: Permission, need: Permission): boolean {
-  return permissions.indexOf(have) >= permissions.indexOf(need)
-}
 
 /**
  * Carries out a command whose sender is allowed to give it, on the item as it is now, and writes the journal.

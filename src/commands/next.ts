@@ -1,8 +1,9 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Outlook, outlookOf } from '../db/schedule-reports.ts'
+import { outlookOf } from '../db/schedule-reports.ts'
 import { runs, workItems } from '../db/schema/core.ts'
 import { working } from '../domain/lifecycle.ts'
+import type { Outlook } from '../domain/schedule-report.ts'
 import { line } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 

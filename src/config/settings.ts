@@ -12,12 +12,6 @@ import { defaultCurrency, mostAmount } from '../lib/money.ts'
 /** Where the settings live in a repository. */
 export const settingsPath = '.github/tutti.yml'
 
-/**
- * From this many agents at work on, each that begins is supervised in a thread of its own: supervising them would slow
- * down the thread that takes webhooks.
- */
-export const threadsFrom = 5
-
 const glob = z.string().min(1).max(300)
 const minutes = z
   .number()

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
-import { isAlive, type ProcessIdentity, startTimeOf } from '../sandbox/process-table.ts'
+import { isAlive, type ProcessIdentity, startTimeOf } from '../lib/process-table.ts'
 
 /**
  * Takes the lock of a data directory, removing one left by a process that is gone.

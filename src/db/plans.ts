@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, isNull, notInArray } from 'drizzle-orm'
 import { finished } from '../domain/lifecycle.ts'
-import { hoursOf, type Submission, storedSubmission } from '../domain/plan.ts'
+import { contentOf, hoursOf, type Planned } from '../domain/plan.ts'
 import type { Database, Tx } from './connect.ts'
 import { dropPlanning } from './runs.ts'
 import { workItems } from './schema/core.ts'
@@ -12,9 +12,6 @@ import { advance, announce, type ItemRow, stay } from './work-items.ts'
 
 export type PlanRow = typeof plans.$inferSelect
 export type QuestionRow = typeof questions.$inferSelect
-/** A plan or a breakdown, without the questions. */
-export type Planned = Exclude<Submission, { kind: 'questions' }>
-
 /** Somebody whose word counts here. Whoever calls has asked GitHub. */
 export interface Person {
   id: number
@@ -67,13 +64,6 @@ export async function getPlan(db: Database, id: number): Promise<PlanRow | undef
 export async function approvedPlan(db: Database, item: ItemRow): Promise<PlanRow | undefined> {
   const plan = await latestPlan(db, item.id)
   return plan?.state === 'approved' && plan.textDigest === digestOf(item) ? plan : undefined
-}
-
-/** What an agent handed in as this plan. @throws when it cannot be read any more: a defect. */
-export function contentOf(plan: PlanRow): Planned {
-  const content = storedSubmission(plan.content)
-  if (!content || content.kind === 'questions') throw new Error(`plan ${plan.id} cannot be read`)
-  return content
 }
 
 /**

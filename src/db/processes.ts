@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { and, eq, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
-import { isAlive, startTimeOf } from '../sandbox/process-table.ts'
+import { isAlive, startTimeOf } from '../lib/process-table.ts'
 import type { Database, Store } from './connect.ts'
 import { effects, instances, runs } from './schema/core.ts'
 

@@ -6,6 +6,7 @@
 import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, QueueName } from '../domain/lifecycle.ts'
+import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
 
 type JobOf<Name extends QueueName> = Extract<Job, { queue: Name }>
 
@@ -34,17 +35,6 @@ const queues: Record<QueueName, { batch: number; single?: boolean }> = {
  */
 export type Handler<Name extends QueueName> = (job: JobOf<Name>, attempt: { last: boolean }) => Promise<void>
 
-/** Thrown by a handler that cannot go on before a known time (a rate limit): no attempt is used up. */
-export class NotYet extends Error {
-  override name = 'NotYet'
-  readonly until: Date
-
-  constructor(message: string, until: Date) {
-    super(message)
-    this.until = until
-  }
-}
-
 /** A job that was asked for. `after`: not before this time. */
 export interface Sent {
   job: Job
@@ -52,8 +42,8 @@ export interface Sent {
 }
 
 /** What a handler throws that starts nothing new because its process is ending. */
-export function stopping(): NotYet {
-  return new NotYet('this process is ending', new Date(Date.now() + 1_000))
+export function stopping(): RetryAfter {
+  return new RetryAfter('this process is ending', new Date(Date.now() + 1_000))
 }
 
 export class Queues {
@@ -222,9 +212,9 @@ export class Queues {
       return { id, status: 'completed' as const }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      const notYet = findNotYet(error)
-      if (notYet) {
-        await this.send(mine, { after: notYet.until })
+      const retryAfter = findRetryAfter(error)
+      if (retryAfter) {
+        await this.send(mine, { after: retryAfter.until })
         return { id, status: 'completed' as const, output: { message } }
       }
       this.#log.warn(
@@ -267,12 +257,4 @@ function startOf(queue: QueueName, after: Date): Date {
 
 function slotOf(queue: QueueName, after: Date | undefined): string {
   return after ? String(startOf(queue, after).getTime()) : 'now'
-}
-
-/** Octokit wraps what its `fetch` throws. */
-export function findNotYet(error: unknown): NotYet | undefined {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof NotYet) return current
-  }
-  return undefined
 }

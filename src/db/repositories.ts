@@ -2,10 +2,11 @@
 
 import { eq, sql } from 'drizzle-orm'
 import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import type { RepositoryFacts } from '../domain/events.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Store, Tx } from './connect.ts'
 import { systems } from './schema/core.ts'
-import type { SystemRow } from './work-items.ts'
+import { type SystemRow, saveSystem } from './work-items.ts'
 
 /** The parts of a control repository that are needed here. */
 export interface BaseReader {
@@ -88,4 +89,22 @@ export function settingsIn(text: string | undefined, lastGood: Settings): Settin
     if (!(error instanceof UserError)) throw error
     return { settings: lastGood, settingsError: error.toMarkdown() }
   }
+}
+
+/** The settings in force; the defaults until the repository's own were read. */
+export function settingsOf(system: SystemRow | undefined): Settings {
+  return system?.settings ?? defaultSettings()
+}
+
+/**
+ * The system of a repository, made when there is none yet, and brought back when it was gone. A known one stays as it
+ * is: a payload can be older than what we know.
+ */
+export async function ensureSystem(
+  tx: Tx,
+  known: SystemRow | undefined,
+  repository: RepositoryFacts,
+): Promise<SystemRow> {
+  if (known && known.state !== 'gone') return known
+  return saveSystem(tx.db, repository)
 }

@@ -1,50 +1,24 @@
 /** What an epic is made of, down through the epics inside it, as far as Tutti knows. */
 
 import { and, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
+import type { RoadmapPart, RoadmapTree } from '../domain/roadmap.ts'
+import type { Outlook } from '../domain/schedule-report.ts'
 import type { Database } from './connect.ts'
 import { partSources } from './epics.ts'
-import type { Conflict, Outlook } from './schedule-reports.ts'
 import { outlooksOf } from './schedule-reports.ts'
 import { dependencies, pullRequests, systems, workItems } from './schema/core.ts'
 import { decisions } from './schema/schedule.ts'
-import type { DependencyRow, ItemRow } from './work-items.ts'
+import type { ItemRow } from './work-items.ts'
 
 /** GitHub nests sub-issues this deep. */
 const deepest = 8
 
-/** One issue that an epic is made of. */
-export interface Part {
-  /** `owner/name#12`, the name in lower case. */
-  key: string
-  repository: string
-  number: number
-  /** The heading of the roadmap that it stands under. */
-  heading: string
-  /** The issue as last heard of, whether or not it is an item. */
-  issue: DependencyRow['blocker']
-  /** Absent when it was never queued. */
-  item?: ItemRow
-  /** Agent hours that it is expected to take, when the scheduler has said so. */
-  hours?: number
-  /** Its open pull request. */
-  pull?: number
-  /** Everything that is to be done before it, as keys, and what of that is still open. */
-  after: string[]
-  waitsFor: string[]
-}
-
-export interface Roadmap {
-  parts: Part[]
-  /** What the scheduler last saw, by repository as in `Part`. */
-  outlooks: Map<string, Outlook>
-}
-
 /** Everything an epic is made of, in the order in which it is written down. @param most parts at most. */
-export async function roadmapOf(db: Database, epic: ItemRow, most = 2_000): Promise<Roadmap> {
-  const parts = new Map<string, Part>()
+export async function roadmapOf(db: Database, epic: ItemRow, most = 2_000): Promise<RoadmapTree> {
+  const parts = new Map<string, RoadmapPart>()
   /** What the parts of an epic wait for because it does, or one above it. */
   const held = new Map<number, string[]>([[epic.id, []]])
-  let epics = [epic]
+  let epics: { id: number }[] = [epic]
   for (let depth = 0; depth < deepest && epics.length > 0 && parts.size < most; depth++) {
     const ids = epics.map(({ id }) => id)
     for (const { dependentId, key } of await holdsOf(db, ids)) held.get(dependentId)?.push(key)
@@ -78,7 +52,7 @@ async function holdsOf(db: Database, epicIds: number[]): Promise<{ dependentId: 
   return rows.map((row) => ({ dependentId: row.dependentId, key: `${row.repository}#${row.issueNumber}` }))
 }
 
-async function partsOf(db: Database, epicIds: number[]): Promise<{ part: Part; of: number }[]> {
+async function partsOf(db: Database, epicIds: number[]): Promise<{ part: RoadmapPart; of: number }[]> {
   const rows = await db
     .select({ edge: dependencies, item: workItems })
     .from(dependencies)
@@ -102,7 +76,7 @@ async function partsOf(db: Database, epicIds: number[]): Promise<{ part: Part; o
 }
 
 /** Adds what the parts wait for, how long they take, and their pull requests. */
-async function addFacts(db: Database, parts: readonly Part[]): Promise<void> {
+async function addFacts(db: Database, parts: readonly RoadmapPart[]): Promise<void> {
   const byItem = new Map(parts.flatMap((part) => (part.item ? [[part.item.id, part] as const] : [])))
   const ids = [...byItem.keys()]
   if (ids.length === 0) return
@@ -136,20 +110,10 @@ async function addFacts(db: Database, parts: readonly Part[]): Promise<void> {
   }
 }
 
-async function outlooksFor(db: Database, parts: readonly Part[]): Promise<Map<string, Outlook>> {
+async function outlooksFor(db: Database, parts: readonly RoadmapPart[]): Promise<Map<string, Outlook>> {
   const bySystem = new Map(
     parts.flatMap(({ item, repository }) => (item ? [[item.systemId, repository] as const] : [])),
   )
   const seen = await outlooksOf(db, [...bySystem.keys()])
   return new Map([...seen].map(([systemId, outlook]) => [bySystem.get(systemId) ?? '', outlook]))
-}
-
-/** Pairs of parts that would touch the same files, as keys. */
-export function conflictsIn({ parts, outlooks }: Roadmap): { a: string; b: string; overlaps: Conflict['overlaps'] }[] {
-  const keys = new Set(parts.map(({ key }) => key))
-  return [...outlooks].flatMap(([repository, { conflicts }]) =>
-    conflicts
-      .map(({ a, b, overlaps }) => ({ a: `${repository}#${a}`, b: `${repository}#${b}`, overlaps }))
-      .filter(({ a, b }) => keys.has(a) && keys.has(b)),
-  )
 }

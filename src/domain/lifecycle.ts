@@ -85,6 +85,11 @@ export function isAside(state: ItemState): boolean {
 /** The states in which an item wants nothing any more. */
 export const finished: readonly ItemState[] = ['done', 'skipped', 'cancelled']
 
+/** Whether an item wants nothing any more. */
+export function isFinished(item: { state: ItemState }): boolean {
+  return finished.includes(item.state)
+}
+
 /** The states in which an item holds a place among the agents. */
 export const working: readonly ItemState[] = ['running', 'checking']
 

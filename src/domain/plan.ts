@@ -5,7 +5,7 @@
 
 import { z } from 'zod'
 import { nearest } from '../lib/did-you-mean.ts'
-import { effortHours } from './efforts.ts'
+import { effortHours } from '../lib/effort-hours.ts'
 
 /** Steps of one plan, at most. Nobody reads more before saying yes. */
 const maxSteps = 200
@@ -206,4 +206,34 @@ function fieldsAt(tool: keyof typeof planShapes, path: readonly PropertyKey[]): 
   let node = z.toJSONSchema(planShapes[tool], { io: 'input' }) as JsonNode | undefined
   for (const step of path) node = typeof step === 'number' ? node?.items : node?.properties?.[String(step)]
   return Object.keys(node?.properties ?? {})
+}
+
+/** A plan or a breakdown, without the questions. */
+export type Planned = Exclude<Submission, { kind: 'questions' }>
+
+/** A plan as it is stored: what the agent handed in, and what people made of it. */
+export interface StoredPlan {
+  id: number
+  version: number
+  /** As the agent handed it in, checked. */
+  content: Record<string, unknown>
+  /** The plan as a person rewrote it, which then counts in its place; '' when no one did. */
+  rewritten: string
+  /** What a person added when they approved it; it outranks the plan. */
+  amendment: string
+  decidedBy: string | null
+}
+
+/** One round of questions, and the answer. */
+export interface QuestionRound {
+  round: number
+  asked: string[]
+  answer: string | null
+}
+
+/** What an agent handed in as this plan. @throws when it cannot be read any more: a defect. */
+export function contentOf(plan: Pick<StoredPlan, 'id' | 'content'>): Planned {
+  const content = storedSubmission(plan.content)
+  if (!content || content.kind === 'questions') throw new Error(`plan ${plan.id} cannot be read`)
+  return content
 }

@@ -44,7 +44,7 @@ export class Checker {
 
   /**
    * Handler of the `check` queue. Returns at once: a job is not the lease, and tests may take long.
-   * @throws {NotYet} when this process is ending: the job is for the next one.
+   * @throws {RetryAfter} when this process is ending: the job is for the next one.
    */
   start(runId: number): void {
     if (this.#closing) throw stopping()

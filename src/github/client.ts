@@ -5,7 +5,7 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
-import { NotYet } from '../db/queues.ts'
+import { RetryAfter } from '../lib/errors.ts'
 import { WriteLimiter } from './write-limiter.ts'
 
 export type Octokit = InstanceType<typeof ProbotOctokit>
@@ -32,10 +32,10 @@ export class Meter {
     }
   }
 
-  /** @throws {NotYet} while GitHub's limits ask for a pause: going on can get the app banned. */
+  /** @throws {RetryAfter} while GitHub's limits ask for a pause: going on can get the app banned. */
   check(): void {
     if (this.pausedUntil > Date.now()) {
-      throw new NotYet('GitHub asked for a pause', new Date(this.pausedUntil + 250))
+      throw new RetryAfter('GitHub asked for a pause', new Date(this.pausedUntil + 250))
     }
   }
 

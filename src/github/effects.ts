@@ -4,7 +4,8 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { EffectKind, EffectOf, IssueAddress } from '../db/outbox.ts'
+import type { EffectKind, EffectOf } from '../domain/effects.ts'
+import type { IssueAddress } from '../domain/github.ts'
 import { journey } from '../domain/lifecycle.ts'
 import type { Octokit } from './client.ts'
 import { statusOf } from './repository.ts'

@@ -1,10 +1,11 @@
 /** Opens GitHub for the rooms: reading verbs, tokens for git, and who the app is. Writing is the publisher's. */
 
 import type { Logger } from 'pino'
+import type { Delivery } from '../domain/github.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Client } from './client.ts'
 import { readRepository, statusOf } from './repository.ts'
-import type { Delivery, GitHub } from './types.ts'
+import type { GitHub } from './types.ts'
 
 /**
  * Asks GitHub who the app is and returns the verbs.

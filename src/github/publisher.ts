@@ -5,11 +5,11 @@
 
 import type { Logger } from 'pino'
 import type { Store } from '../db/connect.ts'
-import { claimEffect, type Effect, type EffectRow, releaseEffects, settleEffect, wanted } from '../db/outbox.ts'
-import { NotYet } from '../db/queues.ts'
+import { claimEffect, type EffectRow, releaseEffects, settleEffect, wanted } from '../db/outbox.ts'
 import { getSystem } from '../db/work-items.ts'
+import type { Effect } from '../domain/effects.ts'
+import { RetryAfter } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
-import { renderStatus } from '../work-items/status-comment.ts'
 import type { Client } from './client.ts'
 import { type Carriage, carriers } from './effects.ts'
 import { statusOf } from './repository.ts'
@@ -24,6 +24,8 @@ interface PublisherOptions {
   botLogin: () => string
   redact: (text: string) => string
   missing: (feature: string) => void
+  /** The text of the status comment of a work item, as it should read now. */
+  statusComment: (workItemId: number) => Promise<string>
   /** Names of the commands, which are typed with a prefix where a repository has one. */
   commands: Iterable<string>
   log: Logger
@@ -46,7 +48,7 @@ export class Publisher {
     try {
       await this.#drain()
     } catch (error) {
-      this.#interrupted = !(error instanceof NotYet)
+      this.#interrupted = !(error instanceof RetryAfter)
       throw error
     }
   }
@@ -57,7 +59,8 @@ export class Publisher {
       const [next] = await wanted(store.db, 1)
       if (!next) return
       const wait = client.meter.limiter.wait()
-      if (wait > 0) throw new NotYet('the write budget of this minute or hour is used up', new Date(Date.now() + wait))
+      if (wait > 0)
+        throw new RetryAfter('the write budget of this minute or hour is used up', new Date(Date.now() + wait))
       const row = await claimEffect(store.db, next.id, instance)
       if (row) await this.#publish(row)
     }
@@ -74,7 +77,7 @@ export class Publisher {
   }
 
   async #attempt(row: EffectRow): Promise<Record<string, unknown>> {
-    const { store, client, botLogin, redact, missing, commands } = this.#options
+    const { store, client, botLogin, redact, missing, statusComment, commands } = this.#options
     const typed = prefixer(commands)
     const system = await getSystem(store.db, row.systemId)
     if (!system) throw new Error(`effect ${row.key} belongs to no system`)
@@ -87,7 +90,7 @@ export class Publisher {
       mayExist: row.attempts > 1,
       before: row.result ?? {},
       botLogin: botLogin(),
-      statusComment: () => renderStatus(store.db, row.workItemId ?? 0),
+      statusComment: () => statusComment(row.workItemId ?? 0),
       clean: (text) => withinLimit(redact(typed(text, system.settings?.prefix ?? ''))),
       missing,
     }
@@ -106,7 +109,7 @@ function carry(effect: Effect, carriage: Carriage): Promise<Record<string, unkno
 /** What to do about a write that threw: wait as GitHub asks, try again, or give up and say why. */
 function verdictOn(error: unknown, attempts: number) {
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof NotYet) return { kind: 'later' as const, at: error.until, error: message }
+  if (error instanceof RetryAfter) return { kind: 'later' as const, at: error.until, error: message }
   const status = statusOf(error)
   const limited = status === 429 || (status === 403 && /rate limit/i.test(message))
   const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited

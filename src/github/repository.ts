@@ -1,8 +1,9 @@
 /** Reading one repository: GitHub's answers turned into the words of types.ts. */
 
+import type { Actor, Check, Issue, IssueEvent, Permission, Pull, Review } from '../domain/github.ts'
 import { sha } from '../lib/ids.ts'
 import type { Octokit } from './client.ts'
-import type { Actor, Check, Issue, IssueEvent, Permission, Pull, Repository, Review } from './types.ts'
+import type { Repository } from './types.ts'
 import { NotFound } from './types.ts'
 
 /** What reading needs besides the client: who we are, and where a missing endpoint is told. */

@@ -4,8 +4,9 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { Database, Store } from '../db/connect.ts'
 import { workItems } from '../db/schema/core.ts'
 import { type ItemRow, type SystemRow, systemOfName } from '../db/work-items.ts'
+import type { Issue } from '../domain/github.ts'
 import { finished } from '../domain/lifecycle.ts'
-import { type GitHub, type Issue, NotFound } from './types.ts'
+import { type GitHub, NotFound } from './types.ts'
 
 /** An issue that somebody names. */
 export interface NamedIssue {

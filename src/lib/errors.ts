@@ -46,3 +46,25 @@ export class OperatorError extends Error {
     this.hint = hint
   }
 }
+
+/**
+ * Thrown by work that cannot go on before a known time (a rate limit, a process that is ending). A job that throws it is
+ * snoozed until then, and no attempt is used up.
+ */
+export class RetryAfter extends Error {
+  override name = 'RetryAfter'
+  readonly until: Date
+
+  constructor(message: string, until: Date) {
+    super(message)
+    this.until = until
+  }
+}
+
+/** The `RetryAfter` in an error or in its causes: Octokit wraps what its `fetch` throws. */
+export function findRetryAfter(error: unknown): RetryAfter | undefined {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if (current instanceof RetryAfter) return current
+  }
+  return undefined
+}

@@ -1,7 +1,7 @@
 /** A roadmap as a Mermaid graph, which GitHub draws. Nothing that somebody wrote can be anything but a label in it. */
 
-import type { Part } from '../db/roadmaps.ts'
-import { nameOf, type PartStanding, standingOf, standings } from './part-status.ts'
+import { nameOf, type PartStanding, standingOf, standings } from '../domain/part-status.ts'
+import type { RoadmapPart } from '../domain/roadmap.ts'
 
 /** Past this many nodes nobody can read it: then modules are drawn, and what is in them counted. */
 export const mostNodes = 100
@@ -44,7 +44,7 @@ interface Box {
  * @param home the roadmap's own repository, in lower case.
  * @returns Mermaid text: a box for each part, or for each module when there are more than 100 parts.
  */
-export function mermaidOf(parts: readonly Part[], path: readonly string[], home: string): string {
+export function mermaidOf(parts: readonly RoadmapPart[], path: readonly string[], home: string): string {
   if (parts.length > mostNodes) return byModule(parts, path)
   const boxes = parts.map((part): Box => {
     const standing = standingOf(part)
@@ -66,9 +66,9 @@ interface Arrow {
   label: string
 }
 
-function byModule(parts: readonly Part[], path: readonly string[]): string {
+function byModule(parts: readonly RoadmapPart[], path: readonly string[]): string {
   const groupOf = new Map(parts.map((part) => [part.key, moduleOf(part)]))
-  const groups = new Map<string, Part[]>()
+  const groups = new Map<string, RoadmapPart[]>()
   for (const part of parts.filter(({ item }) => item?.kind !== 'epic')) {
     const name = groupOf.get(part.key) ?? ''
     groups.set(name, [...(groups.get(name) ?? []), part])
@@ -96,15 +96,15 @@ function byModule(parts: readonly Part[], path: readonly string[]): string {
 }
 
 /** The module that the labels name, the heading it stands under, or its repository. */
-function moduleOf({ item, heading, repository }: Part): string {
+function moduleOf({ item, heading, repository }: RoadmapPart): string {
   const label = item?.labels.find((one) => /^module:/i.test(one))
   return label?.slice('module:'.length).trim().toLowerCase() || heading || repository
 }
 
 /** How a whole module stands: what most needs to be seen. */
-function together(parts: readonly Part[]): PartStanding {
+function together(parts: readonly RoadmapPart[]): PartStanding {
   const found = new Set(parts.map(standingOf))
-  if (found.size === 1) return standingOf(parts[0] as Part)
+  if (found.size === 1) return standingOf(parts[0] as RoadmapPart)
   const first = (['asks', 'running', 'review', 'ready', 'waits', 'outside'] as const).find((one) => found.has(one))
   return first ?? 'done'
 }

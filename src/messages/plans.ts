@@ -1,16 +1,24 @@
 /** Plans and questions as text: for people in a comment, for the agent that builds, for the issues of a breakdown. */
 
-import type { EffectOf } from '../db/outbox.ts'
-import { contentOf, type Planned, type PlanRow, type QuestionRow } from '../db/plans.ts'
-import { effortHours } from '../domain/efforts.ts'
-import { type Breakdown, type BreakdownItem, hoursOf, type Plan } from '../domain/plan.ts'
+import type { EffectOf } from '../domain/effects.ts'
+import {
+  type Breakdown,
+  type BreakdownItem,
+  contentOf,
+  hoursOf,
+  type Plan,
+  type Planned,
+  type QuestionRound,
+  type StoredPlan,
+} from '../domain/plan.ts'
+import { effortHours } from '../lib/effort-hours.ts'
 import { line, quiet } from '../lib/sanitise.ts'
 
 type Clean = (text: string) => string
 const asItIs: Clean = (text) => text
 
 /** The plan as the agent that builds reads it: as the agent wrote it or a person rewrote it, and what was added. */
-export function planForAgent(plan: PlanRow): string {
+export function planForAgent(plan: StoredPlan): string {
   const text = plan.rewritten || planText(contentOf(plan), asItIs)
   if (!plan.amendment) return text
   const who = plan.decidedBy ?? 'a person'
@@ -18,7 +26,7 @@ export function planForAgent(plan: PlanRow): string {
 }
 
 /** What was asked about an item, and what people answered, as an agent reads it; '' when nothing was. */
-export function answersForAgent(rounds: readonly QuestionRow[]): string {
+export function answersForAgent(rounds: readonly QuestionRound[]): string {
   return rounds
     .map(({ round, asked, answer }) => {
       const list = asked.map((question, at) => `${at + 1}. ${question}`).join('\n')
@@ -31,7 +39,7 @@ export function answersForAgent(rounds: readonly QuestionRow[]): string {
  * The comment that shows a plan, without its marker. Edited by a person, everything above its last rule is the plan.
  * @param asks why a person is asked; undefined when the plan counts without that.
  */
-export function planComment(plan: PlanRow, asks: string | undefined): string {
+export function planComment(plan: StoredPlan, asks: string | undefined): string {
   const content = contentOf(plan)
   const what = content.kind === 'plan' ? 'Plan' : 'Breakdown'
   const again = plan.version > 1 ? `, version ${plan.version}` : ''

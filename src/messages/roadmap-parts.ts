@@ -1,6 +1,6 @@
 /** What people read about the parts of a roadmap: in its status comment, and on the issues made from it. */
 
-import type { IssueAddress } from '../db/outbox.ts'
+import type { IssueAddress } from '../domain/github.ts'
 import { line, quiet } from '../lib/sanitise.ts'
 import { howItLooks } from '../roadmaps/text/roadmap-text.ts'
 

@@ -1,10 +1,10 @@
 /** A roadmap as people see it in its one comment: how far it is, a graph, what is next, what waits, who is in whose way. */
 
-import { conflictsIn, type Roadmap } from '../db/roadmaps.ts'
+import { nameOf, type PartStanding, progressOf, standingOf, standings } from '../domain/part-status.ts'
+import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
+import { criticalPath } from '../domain/roadmap-critical-path.ts'
 import { line } from '../lib/sanitise.ts'
-import { criticalPath } from './critical-path.ts'
 import { mermaidOf } from './mermaid.ts'
-import { nameOf, type PartStanding, progressOf, standingOf, standings } from './part-status.ts'
 
 /** Rows of one list; the rest is counted. */
 const mostRows = 10
@@ -26,7 +26,7 @@ const countWords: Record<PartStanding, [one: string, many: string]> = {
  * @param home the repository of the roadmap, `owner/name` in any case: its issues are named by their number alone.
  * @param since what has not changed since then is called stale.
  */
-export function roadmapPicture(roadmap: Roadmap, home: string, since: Date): string {
+export function roadmapPicture(roadmap: RoadmapTree, home: string, since: Date): string {
   if (roadmap.parts.length === 0) return ''
   const near = home.toLowerCase()
   const path = criticalPath(roadmap.parts)
@@ -45,7 +45,7 @@ export function roadmapPicture(roadmap: Roadmap, home: string, since: Date): str
 
 const barLength = 20
 
-function bar(roadmap: Roadmap): string {
+function bar(roadmap: RoadmapTree): string {
   const { done, all } = progressOf(roadmap)
   const filled = all === 0 ? 0 : Math.floor((barLength * done) / all)
   const counted = roadmap.parts.filter(({ item }) => item?.kind !== 'epic').map(standingOf)
@@ -56,7 +56,7 @@ function bar(roadmap: Roadmap): string {
   return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` **${done} of ${all}** · ${counts.join(' · ')}`
 }
 
-function legend({ parts }: Roadmap, path: readonly string[], home: string): string {
+function legend({ parts }: RoadmapTree, path: readonly string[], home: string): string {
   if (path.length < 2) return ''
   const hours = parts.filter(({ key }) => path.includes(key)).reduce((sum, part) => sum + (part.hours ?? 0), 0)
   const told = hours > 0 ? `, about ${Number(hours.toPrecision(2))} agent hours` : ''
@@ -64,7 +64,7 @@ function legend({ parts }: Roadmap, path: readonly string[], home: string): stri
   return `<sub>Thick border: the critical path${told}: ${named.map((key) => nameOf(key, home)).join(' → ')}.</sub>`
 }
 
-function next({ parts, outlooks }: Roadmap, home: string): string {
+function next({ parts, outlooks }: RoadmapTree, home: string): string {
   const byKey = new Map(parts.map((part) => [part.key, part]))
   const rows = [...outlooks]
     .flatMap(([repository, outlook]) => outlook.next.map((one) => ({ ...one, key: `${repository}#${one.issue}` })))
@@ -78,7 +78,7 @@ function next({ parts, outlooks }: Roadmap, home: string): string {
   return ['**Next**', '', ...shown, ...andMore(rows.length - mostNext)].join('\n')
 }
 
-function people({ parts }: Roadmap, home: string): string {
+function people({ parts }: RoadmapTree, home: string): string {
   const rows = parts.flatMap((part) => {
     const standing = standingOf(part)
     if (standing === 'review' && part.pull !== undefined) {
@@ -91,7 +91,7 @@ function people({ parts }: Roadmap, home: string): string {
   return list('Waits for people', rows)
 }
 
-function waiting({ parts }: Roadmap, home: string): string {
+function waiting({ parts }: RoadmapTree, home: string): string {
   const rows = parts
     .filter((part) => part.item?.kind !== 'epic' && standingOf(part) === 'waits')
     .map(({ key, waitsFor }) => {
@@ -103,7 +103,7 @@ function waiting({ parts }: Roadmap, home: string): string {
 }
 
 /** What waits for others is not stale: what it waits for may be. */
-function stale({ parts }: Roadmap, home: string, since: Date): string {
+function stale({ parts }: RoadmapTree, home: string, since: Date): string {
   const rows = parts.filter(({ item, ...part }) => {
     if (!item || item.kind === 'epic' || item.updatedAt >= since) return false
     return !['done', 'dropped', 'waits'].includes(standingOf({ item, ...part }))
@@ -114,7 +114,7 @@ function stale({ parts }: Roadmap, home: string, since: Date): string {
   return list('No change for a long time', named)
 }
 
-function matrix(roadmap: Roadmap, home: string): string {
+function matrix(roadmap: RoadmapTree, home: string): string {
   const pairs = conflictsIn(roadmap)
   if (pairs.length === 0) return ''
   const rows = pairs.slice(0, mostRows).map(({ a, b, overlaps }) => {

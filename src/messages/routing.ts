@@ -1,7 +1,7 @@
 /** What a person reads who wants to see how a goal would be worked on, before anything happens. */
 
-import type { ItemRow } from '../db/work-items.ts'
 import type { Routing } from '../domain/choose-workflow.ts'
+import type { Effort } from '../lib/effort-hours.ts'
 import { line } from '../lib/sanitise.ts'
 
 const workflows: Record<Routing['workflow'], string> = {
@@ -13,12 +13,12 @@ const workflows: Record<Routing['workflow'], string> = {
 
 /** The goal, its size, the workflow, who works, how sure that is, and what is open that looks like it. */
 export function proposal(view: {
-  item: Pick<ItemRow, 'title' | 'effort'>
+  item: { title: string; effort: Effort | null }
   routing: Routing
   /** Why it is planned first; undefined when it is not. */
   first: string | undefined
   agent: string
-  like: readonly Pick<ItemRow, 'issueNumber' | 'title' | 'state'>[]
+  like: readonly { issueNumber: number; title: string }[]
 }): string {
   const { item, routing, first, agent, like } = view
   const small = routing.workflow === 'plan_then_build' && !first
@@ -38,7 +38,7 @@ export function proposal(view: {
     .join('\n\n')
 }
 
-function complexity({ workflow }: Routing, effort: ItemRow['effort'], first: string | undefined): string {
+function complexity({ workflow }: Routing, effort: Effort | null, first: string | undefined): string {
   const size = workflow === 'decompose_first' || workflow === 'multi_task' ? 'large' : first ? 'medium' : 'small'
   return effort ? `${size}, labelled \`effort:${effort}\`` : size
 }

@@ -2,10 +2,11 @@
 
 import { and, eq, like } from 'drizzle-orm'
 import type { Database, Tx } from '../db/connect.ts'
-import { type EffectOf, type EffectRow, want } from '../db/outbox.ts'
+import { type EffectRow, want } from '../db/outbox.ts'
 import type { PlanRow } from '../db/plans.ts'
 import { effects } from '../db/schema/core.ts'
 import { advance, type ItemRow } from '../db/work-items.ts'
+import type { EffectOf } from '../domain/effects.ts'
 
 /** How the keys of the effects begin that make issues of breakdowns. */
 export const planIssuePrefix = 'create:plan:'

@@ -1,9 +1,9 @@
 /** Whether a person is asked before a plan is carried out. Pure. */
 
 import type { Settings } from '../config/settings.ts'
-import type { Planned } from '../db/plans.ts'
-import { effortHours } from '../domain/efforts.ts'
+import type { Planned } from '../domain/plan.ts'
 import { hoursOf } from '../domain/plan.ts'
+import { effortHours } from '../lib/effort-hours.ts'
 
 /** A plan of this many agent hours is large: what an issue labelled `effort:L` takes. */
 const largeHours = effortHours.L

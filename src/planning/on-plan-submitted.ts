@@ -3,10 +3,10 @@
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { want } from '../db/outbox.ts'
-import { addPlan, addRound, notePlanApproved, type Planned, planKey, questionsKey } from '../db/plans.ts'
+import { addPlan, addRound, notePlanApproved, planKey, questionsKey } from '../db/plans.ts'
 import { closeRun, getRun } from '../db/runs.ts'
 import { advance, getSystem, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
-import { storedSubmission } from '../domain/plan.ts'
+import { type Planned, storedSubmission } from '../domain/plan.ts'
 import { planComment, questionsComment } from '../messages/plans.ts'
 import { whyAsk } from './needs-approval.ts'
 

@@ -8,10 +8,11 @@ import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
 import { approvalsVoidUntil } from '../db/reviews.ts'
 import { pullRequests, workItems } from '../db/schema/core.ts'
 import { advance, announce, getItem, getSystem, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
-import type { Actor, Review } from '../github/types.ts'
+import type { Actor, Review } from '../domain/github.ts'
+import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'
 import type { DeliveryParts } from './context.ts'
-import { isPerson, type MergeFacts, mayMerge, type Verdict } from './mergeability.ts'
+import { type MergeFacts, mayMerge, type Verdict } from './mergeability.ts'
 
 /** Handler of the `merge` queue: somebody said `/merge`, approved, or a check ended. */
 export async function merge(parts: DeliveryParts, job: { pullRequestId: number }): Promise<void> {
@@ -73,7 +74,7 @@ async function withPermissions(
   const mayWrite = new Map<number, boolean>()
   for (const [id, actor] of people) {
     const counts = isPerson(actor) && !parts.github.isSelf(actor)
-    mayWrite.set(id, counts && ['admin', 'maintain', 'write'].includes(await repository.permission(actor)))
+    mayWrite.set(id, counts && permits(await repository.permission(actor), 'write'))
   }
   return reviews.map((review) => ({ review, mayWrite: mayWrite.get(review.author.id) ?? false }))
 }

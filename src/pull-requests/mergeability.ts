@@ -1,6 +1,7 @@
 /** May this pull request be merged now? A pure decision over facts; acting on it is in merge.ts. */
 
-import type { Actor, Check, Review } from '../github/types.ts'
+import type { Check, Review } from '../domain/github.ts'
+import { isPerson } from '../domain/permissions.ts'
 
 export interface MergeFacts {
   /** The head that the gates passed and that the merge was asked for. */
@@ -75,11 +76,6 @@ function latestByReviewer(reviews: MergeFacts['reviews']): MergeFacts['reviews']
     latest.set(one.review.author.id, one)
   }
   return [...latest.values()]
-}
-
-/** Bots and ghosts do not approve. */
-export function isPerson(actor: Actor): boolean {
-  return actor.type === 'User' && actor.id !== 0
 }
 
 function refuse(why: string): Verdict {

@@ -2,10 +2,11 @@
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import { type EffectOf, type EffectRow, effectById } from '../db/outbox.ts'
+import { type EffectRow, effectById } from '../db/outbox.ts'
 import { pullByNumber, savePull } from '../db/pull-requests.ts'
 import { pullRequests } from '../db/schema/core.ts'
 import { advance, lockItem } from '../db/work-items.ts'
+import type { EffectOf } from '../domain/effects.ts'
 import type { DeliveryParts } from './context.ts'
 import { markMerged } from './mark-merged.ts'
 

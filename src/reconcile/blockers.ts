@@ -11,14 +11,14 @@ import {
   unfinishedItems,
 } from '../db/work-items.ts'
 import { NotFound } from '../github/types.ts'
-import type { IntakeParts } from '../webhooks/handlers/context.ts'
-import type { Mended } from './reconcile.ts'
+import type { Services } from '../work-items/services.ts'
+import type { Mended } from './mended.ts'
 
 /**
  * Asks after every issue that something still waits for, each once. Those of our own that are on their way are compared
  * by themselves, and a roadmap is read again as a whole: asking after a thousand parts would take a thousand calls.
  */
-export async function reconcileBlockers(parts: IntakeParts): Promise<Mended> {
+export async function reconcileBlockers(parts: Services): Promise<Mended> {
   const { store, github, log } = parts
   const items = new Map((await unfinishedItems(store.db)).map((item) => [item.id, item]))
   const known = await ownNames(parts, items)
@@ -50,7 +50,7 @@ export async function reconcileBlockers(parts: IntakeParts): Promise<Mended> {
 }
 
 /** The issues of our own items that are on their way. */
-async function ownNames({ store }: IntakeParts, items: ReadonlyMap<number, ItemRow>): Promise<Set<string>> {
+async function ownNames({ store }: Services, items: ReadonlyMap<number, ItemRow>): Promise<Set<string>> {
   const names = new Map((await liveSystems(store.db)).map((system) => [system.id, system.fullName.toLowerCase()]))
   return new Set(
     [...items.values()].flatMap((item) => {
@@ -61,7 +61,7 @@ async function ownNames({ store }: IntakeParts, items: ReadonlyMap<number, ItemR
 }
 
 /** Sub-issues may have come or gone unheard. */
-async function readRoadmaps({ store }: IntakeParts, items: readonly ItemRow[]): Promise<void> {
+async function readRoadmaps({ store }: Services, items: readonly ItemRow[]): Promise<void> {
   for (const { id, kind, state } of items) {
     if (kind === 'epic' && state === 'ready')
       await store.queues.send({ queue: 'roadmap', workItemId: id, from: 'issue' })

@@ -1,26 +1,30 @@
 /** Issues whose label, closing or reopening nobody told us of. */
 
 import { firstTime, heardAt, wasHandled } from '../db/idempotency-keys.ts'
+import { settingsOf } from '../db/repositories.ts'
 import { type ItemRow, itemOfIssue, type SystemRow, unfinishedOf } from '../db/work-items.ts'
-import { type Actor, type Issue, type IssueEvent, NotFound, type Repository } from '../github/types.ts'
+import type { EventOutcome } from '../domain/event-outcome.ts'
+import type { IssueMoved } from '../domain/events.ts'
+import type { Actor, Issue, IssueEvent } from '../domain/github.ts'
+import { queues } from '../domain/labels.ts'
+import { NotFound, type Repository } from '../github/types.ts'
 import { labelUnexplained } from '../messages/webhooks.ts'
-import type { IssueMoved } from '../webhooks/events.ts'
-import { type IntakeParts, type Outcome, queues, settingsOf } from '../webhooks/handlers/context.ts'
-import { issueGone, settleIssue } from '../webhooks/handlers/issue.ts'
-import { compareText } from '../webhooks/handlers/issue-edit.ts'
-import { issueSubject, labelSeen } from '../webhooks/handlers/issue-snapshot.ts'
-import { queueIt, refusalKey, sayOnce } from '../webhooks/handlers/queue-label.ts'
-import type { Mended } from './reconcile.ts'
+import { issueSubject, labelSeen } from '../work-items/issue-snapshot.ts'
+import { issueGone, settleIssue } from '../work-items/on-issue-changed.ts'
+import { compareText } from '../work-items/on-issue-edited.ts'
+import { queueIt, refusalKey, sayOnce } from '../work-items/queue-label.ts'
+import type { Services } from '../work-items/services.ts'
+import type { Mended } from './mended.ts'
 
 /** Who did what nobody told us of. */
 const somebody: Actor = { id: 0, login: 'somebody', type: 'User' }
 
 /** Compares the issues of one repository with its items. */
-export async function reconcileIssues(parts: IntakeParts, system: SystemRow): Promise<Mended> {
+export async function reconcileIssues(parts: Services, system: SystemRow): Promise<Mended> {
   const github = parts.github.repository(system)
   const labelled = await wantedIssues(github, system)
   const mended: Mended = []
-  const note = (issueNumber: number, outcome: Outcome | undefined) => {
+  const note = (issueNumber: number, outcome: EventOutcome | undefined) => {
     if (outcome?.state === 'done') mended.push(`${system.fullName}#${issueNumber}: ${outcome.note}`)
   }
   for (const issue of labelled) note(issue.number, await withLabel(parts, system, github, issue))
@@ -53,11 +57,11 @@ async function wantedIssues(github: Repository, system: SystemRow): Promise<Issu
  * that person: only the issue's own history says who it was. Where the server does not tell, nothing starts.
  */
 async function withLabel(
-  parts: IntakeParts,
+  parts: Services,
   system: SystemRow,
   github: Repository,
   issue: Issue,
-): Promise<Outcome | undefined> {
+): Promise<EventOutcome | undefined> {
   const { db } = parts.store
   const item = await itemOfIssue(db, system.id, issue.number)
   if (item && !['cancelled', 'skipped', 'done'].includes(item.state)) {
@@ -103,12 +107,12 @@ function startSince(events: readonly IssueEvent[], system: SystemRow, heard: Dat
 
 /** An item whose issue is not among the open labelled ones: closed, gone, unlabelled, or queued by a command. */
 async function withoutLabel(
-  parts: IntakeParts,
+  parts: Services,
   system: SystemRow,
   github: Repository,
   item: ItemRow,
   known: Issue | undefined,
-): Promise<Outcome> {
+): Promise<EventOutcome> {
   const seen = { repository: system, system, item, sender: somebody, at: null }
   try {
     const issue = { ...(known ?? (await github.issue(item.issueNumber))), nativeBlockers: null }

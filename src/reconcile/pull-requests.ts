@@ -3,16 +3,17 @@
 import { openPullRows } from '../db/pull-requests.ts'
 import { knownReviews } from '../db/reviews.ts'
 import { getItem, type SystemRow, unfinishedOf } from '../db/work-items.ts'
-import type { Pull } from '../github/types.ts'
-import type { IntakeParts, Outcome } from '../webhooks/handlers/context.ts'
-import { settlePull } from '../webhooks/handlers/pull-request.ts'
-import { settleReview } from '../webhooks/handlers/review.ts'
-import type { Mended } from './reconcile.ts'
+import type { EventOutcome } from '../domain/event-outcome.ts'
+import type { Pull } from '../domain/github.ts'
+import { settlePull } from '../pull-requests/on-pull-request-changed.ts'
+import { settleReview } from '../pull-requests/on-review.ts'
+import type { Services } from '../work-items/services.ts'
+import type { Mended } from './mended.ts'
 
 const somebody = { id: 0, login: 'somebody', type: 'User' as const }
 
 /** Compares the pull requests of one repository with ours. */
-export async function reconcilePulls(parts: IntakeParts, system: SystemRow): Promise<Mended> {
+export async function reconcilePulls(parts: Services, system: SystemRow): Promise<Mended> {
   const { db } = parts.store
   const rows = await openPullRows(db, system.id)
   const branches = new Set((await unfinishedOf(db, system.id)).map((item) => item.branch))
@@ -21,7 +22,7 @@ export async function reconcilePulls(parts: IntakeParts, system: SystemRow): Pro
   const open = (await github.openPulls()).filter((pull) => isNear(pull, rows, branches))
   const numbers = new Set(open.map((pull) => pull.number))
   const mended: Mended = []
-  const note = (number: number, outcome: Outcome) => {
+  const note = (number: number, outcome: EventOutcome) => {
     if (outcome.state === 'done') mended.push(`${system.fullName}#${number}: ${outcome.note}`)
   }
   for (const pull of open) note(pull.number, await settlePull(parts, { system, pull, sender: somebody, at: null }))
@@ -38,13 +39,13 @@ function isNear(pull: Pull, rows: { number: number }[], branches: ReadonlySet<st
   return rows.some(({ number }) => number === pull.number) || branches.has(pull.headBranch)
 }
 
-async function reviewsOf(parts: IntakeParts, system: SystemRow, pull: Pull): Promise<Outcome[]> {
+async function reviewsOf(parts: Services, system: SystemRow, pull: Pull): Promise<EventOutcome[]> {
   const rows = await openPullRows(parts.store.db, system.id)
   const row = rows.find(({ number }) => number === pull.number)
   const item = row && (await getItem(parts.store.db, row.workItemId))
   if (!row || !item) return []
   const known = await knownReviews(parts.store.db, row.id)
-  const outcomes: Outcome[] = []
+  const outcomes: EventOutcome[] = []
   for (const review of await parts.github.repository(system).reviews(pull.number)) {
     const before = known.get(review.id)
     const news = before === undefined || (review.state === 'dismissed' && before !== 'dismissed')

@@ -3,33 +3,31 @@
  * state afterwards is the one that all events would have led to.
  */
 
-import { findNotYet } from '../db/queues.ts'
+import { inTurn } from '../db/keyed-mutex.ts'
 import { getSystem, liveSystems, saveSystem } from '../db/work-items.ts'
-import type { IntakeParts } from '../webhooks/handlers/context.ts'
-import { retire } from '../webhooks/handlers/repository.ts'
-import { inTurn } from '../webhooks/keyed-mutex.ts'
+import { findRetryAfter } from '../lib/errors.ts'
+import { retire } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
+import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
 import { reconcileIssues } from './issues.ts'
+import type { Mended } from './mended.ts'
 import { reconcilePulls } from './pull-requests.ts'
-
-/** What was found and mended, one line each. */
-export type Mended = string[]
 
 /**
  * Compares every repository the app is installed on with what we know, and acts on the differences.
  * @returns what was mended. A repository that could not be looked at is logged and left for the next time.
- * @throws what GitHub answers to the question where the app is installed; {NotYet} while it asks for a pause.
+ * @throws what GitHub answers to the question where the app is installed; {RetryAfter} while it asks for a pause.
  */
-export async function reconcile(parts: IntakeParts): Promise<Mended> {
+export async function reconcile(parts: Services): Promise<Mended> {
   const { store, log } = parts
   const mended = await reconcileInstallations(parts)
   for (const system of await liveSystems(store.db)) {
     try {
       mended.push(...(await inTurn(store, String(system.repositoryId), () => reconcileSystem(parts, system.id))))
     } catch (error) {
-      const notYet = findNotYet(error)
-      if (notYet) throw notYet
+      const retryAfter = findRetryAfter(error)
+      if (retryAfter) throw retryAfter
       log.warn({ err: error, repository: system.fullName }, 'a repository could not be compared with GitHub')
     }
   }
@@ -38,7 +36,7 @@ export async function reconcile(parts: IntakeParts): Promise<Mended> {
   return mended
 }
 
-async function reconcileInstallations({ store, github }: IntakeParts): Promise<Mended> {
+async function reconcileInstallations({ store, github }: Services): Promise<Mended> {
   const askedAt = new Date()
   const installed = await github.installedRepositories()
   const before = await liveSystems(store.db)
@@ -55,7 +53,7 @@ async function reconcileInstallations({ store, github }: IntakeParts): Promise<M
   ]
 }
 
-async function reconcileSystem(parts: IntakeParts, id: number): Promise<Mended> {
+async function reconcileSystem(parts: Services, id: number): Promise<Mended> {
   // Read in our turn: an event before us may have changed it, and with it which label queues.
   const known = await getSystem(parts.store.db, id)
   const system = known && (await withSettings(parts, known))

@@ -1,8 +1,9 @@
 import type { Store } from '../db/connect.ts'
 import { knownDeliveries } from '../db/deliveries.ts'
 import { firstTime, hear, heardAt } from '../db/idempotency-keys.ts'
-import { type Delivery, NotFound } from '../github/types.ts'
-import type { IntakeParts } from '../webhooks/handlers/context.ts'
+import type { Delivery } from '../domain/github.ts'
+import { NotFound } from '../github/types.ts'
+import type { Services } from '../work-items/services.ts'
 
 /** What a sweep found. */
 export interface SweepReport {
@@ -30,7 +31,7 @@ const subject = 'sweep'
  * @param now for the age of what is listed; the clock when not given.
  * @throws what GitHub or the database answers; the next sweep starts where this one did.
  */
-export async function sweepDeliveries(parts: IntakeParts, now: Date = new Date()): Promise<SweepReport> {
+export async function sweepDeliveries(parts: Services, now: Date = new Date()): Promise<SweepReport> {
   const { store, github, log } = parts
   const last = await heardAt(store.db, subject)
   const since = new Date(Math.max(now.getTime() - keptMs, (last?.getTime() ?? 0) - overlapMs))
@@ -64,7 +65,7 @@ async function missing(store: Store, listed: readonly Delivery[]): Promise<Deliv
 }
 
 /** @returns false when it is not tried (again), or GitHub has it no longer. */
-async function redeliver({ store, github, log }: IntakeParts, delivery: Delivery): Promise<boolean> {
+async function redeliver({ store, github, log }: Services, delivery: Delivery): Promise<boolean> {
   const allowed = await store.transaction(async (tx) => {
     for (let time = 1; time <= maxRedeliveries; time++) {
       if (await firstTime(tx, `redelivered:${delivery.deliveryId}:${time}`)) return true

@@ -1,8 +1,9 @@
 /** Lines of a roadmap that are pieces of work in words: each becomes an issue, once. */
 
 import type { Database, Tx } from '../db/connect.ts'
-import { type EffectOf, type EffectRow, effectsOf, want } from '../db/outbox.ts'
+import { type EffectRow, effectsOf, want } from '../db/outbox.ts'
 import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import type { EffectOf } from '../domain/effects.ts'
 import * as say from '../messages/roadmap-parts.ts'
 import type { RoadmapLine } from './text/roadmap-text.ts'
 

@@ -2,9 +2,9 @@
 
 import { and, eq, or } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import type { IssueAddress } from '../db/outbox.ts'
 import { dependencies } from '../db/schema/core.ts'
 import { type ItemRow, itemOfIssue, systemOfName } from '../db/work-items.ts'
+import type { IssueAddress } from '../domain/github.ts'
 import { type KnownIssue, keyOf } from '../github/resolve-issues.ts'
 import type { LineSource } from './create-issues.ts'
 import type { RoadmapLine } from './text/roadmap-text.ts'

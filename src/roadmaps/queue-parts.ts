@@ -6,11 +6,13 @@ import { epicsOver, mayNest, notTaken } from '../db/epics.ts'
 import { firstTime, forget, wasHandled } from '../db/idempotency-keys.ts'
 import { runsOf } from '../db/runs.ts'
 import { advance, type ItemRow, itemOfIssue, lockItem, type SystemRow, systemOfName } from '../db/work-items.ts'
+import { standsForOthers } from '../domain/labels.ts'
 import { finished } from '../domain/lifecycle.ts'
+import { permits } from '../domain/permissions.ts'
 import type { KnownIssue } from '../github/resolve-issues.ts'
-import type { GitHub, Permission } from '../github/types.ts'
+import type { GitHub } from '../github/types.ts'
 import * as say from '../messages/roadmap-parts.ts'
-import { queueIssue, standsForOthers } from '../work-items/enqueue-issue.ts'
+import { queueIssue } from '../work-items/enqueue-issue.ts'
 
 /** Items queued in one transaction: it must not keep others waiting for long. */
 const atOnce = 25
@@ -32,13 +34,11 @@ export function mayWriteOf(github: GitHub, epic: ItemRow): MayWrite {
       github
         .repository(system)
         .permission(asker)
-        .then((one) => writers.includes(one))
+        .then((one) => permits(one, 'write'))
     answers.set(system.id, answer)
     return answer
   }
 }
-
-const writers: readonly Permission[] = ['admin', 'maintain', 'write']
 
 /**
  * Queues what is not queued yet.

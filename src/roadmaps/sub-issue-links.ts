@@ -2,8 +2,9 @@
 
 import type { Tx } from '../db/connect.ts'
 import { partsOf } from '../db/epics.ts'
-import { effectsOf, type IssueAddress, want } from '../db/outbox.ts'
+import { effectsOf, want } from '../db/outbox.ts'
 import type { ItemRow } from '../db/work-items.ts'
+import type { IssueAddress } from '../domain/github.ts'
 
 /** GitHub takes no more sub-issues under one issue ("Adding sub-issues", docs.github.com). */
 const mostSubIssues = 100

@@ -16,9 +16,10 @@ import {
   lockItem,
   type SystemRow,
 } from '../db/work-items.ts'
+import type { PlacedIssue } from '../domain/github.ts'
 import { finished } from '../domain/lifecycle.ts'
 import { type KnownIssue, keyOf, lookUp, type NamedIssue } from '../github/resolve-issues.ts'
-import type { GitHub, PlacedIssue } from '../github/types.ts'
+import type { GitHub } from '../github/types.ts'
 import * as say from '../messages/roadmap-parts.ts'
 import { type LineSource, type LinesMade, linesMade, makeIssues } from './create-issues.ts'
 import { issuesBefore, saveOrder } from './line-dependencies.ts'

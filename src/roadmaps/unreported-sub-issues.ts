@@ -4,8 +4,10 @@ import type { Store } from '../db/connect.ts'
 import { notTaken } from '../db/epics.ts'
 import { firstTime } from '../db/idempotency-keys.ts'
 import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import type { Actor } from '../domain/github.ts'
+import { isPerson, permits } from '../domain/permissions.ts'
 import { keyOf } from '../github/resolve-issues.ts'
-import type { Actor, GitHub, Permission } from '../github/types.ts'
+import type { GitHub } from '../github/types.ts'
 
 interface Address {
   repository: string
@@ -48,10 +50,7 @@ async function linkersOf(github: GitHub, epic: ItemRow, system: SystemRow): Prom
   return linkers
 }
 
-const writers: readonly Permission[] = ['admin', 'maintain', 'write']
-
-/** People only: a bot passes on the words of others, and nobody is behind a deleted account. */
 async function mayWrite(github: GitHub, system: SystemRow, actor: Actor): Promise<boolean> {
-  if (actor.type !== 'User' || actor.id === 0) return false
-  return writers.includes(await github.repository(system).permission(actor))
+  if (!isPerson(actor)) return false
+  return permits(await github.repository(system).permission(actor), 'write')
 }

@@ -8,19 +8,10 @@ import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { BaseGone, freshen } from '../db/repositories.ts'
-import {
-  claimRun,
-  endRun,
-  isPlanning,
-  type Lease,
-  LeaseLost,
-  leavePlanning,
-  type RunRow,
-  updateRun,
-} from '../db/runs.ts'
+import { claimRun, endRun, isPlanning, LeaseLost, leavePlanning, updateRun } from '../db/runs.ts'
 import { worktrees } from '../db/schema/core.ts'
 import { keepUsage } from '../db/usage.ts'
-import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../db/work-items.ts'
+import { advance, getItem, getSystem } from '../db/work-items.ts'
 import { loopNamed, settingsInLoop } from '../domain/workflows.ts'
 import type { Control } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
@@ -29,30 +20,15 @@ import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { converse } from './agent-session.ts'
-import type { RunParts } from './context.ts'
+import type { Attempt, RunParts } from './context.ts'
 import { touchedBy } from './edited-files.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
-import { type Pulse, type StopReason, startPulse } from './heartbeat.ts'
+import { type StopReason, startPulse } from './heartbeat.ts'
 import { type Ending, failureOf, stopped, unsafe } from './outcomes.ts'
 import { makePlan } from './planning-run.ts'
 import { promptFor } from './prompt.ts'
 
 const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
-
-/** One attempt on its way. */
-export interface Attempt {
-  parts: RunParts
-  lease: Lease
-  run: RunRow
-  item: ItemRow
-  system: SystemRow
-  pulse: Pulse
-  signal: AbortSignal
-  /** Ends the agent; the first reason counts. */
-  stop(reason: StopReason): void
-  /** Attempts that this process carries out now, this one among them. */
-  atWork: () => number
-}
 
 /**
  * Takes a waiting run and carries it out. Nothing happens when somebody else has it.

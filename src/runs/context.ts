@@ -4,10 +4,12 @@ import type { Logger } from 'pino'
 import type { AgentKind } from '../agents/agent.ts'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
-import type { SystemRow } from '../db/work-items.ts'
+import type { Lease, RunRow } from '../db/runs.ts'
+import type { ItemRow, SystemRow } from '../db/work-items.ts'
 import type { Control } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 import type { Warden } from '../sandbox/reaper.ts'
+import type { Pulse, StopReason } from './heartbeat.ts'
 
 export interface RunParts {
   store: Store
@@ -21,4 +23,19 @@ export interface RunParts {
   control(system: SystemRow): Promise<Control>
   /** Whether text holds a secret that Tutti knows. */
   holdsSecret(text: string): boolean
+}
+
+/** One attempt on its way. */
+export interface Attempt {
+  parts: RunParts
+  lease: Lease
+  run: RunRow
+  item: ItemRow
+  system: SystemRow
+  pulse: Pulse
+  signal: AbortSignal
+  /** Ends the agent; the first reason counts. */
+  stop(reason: StopReason): void
+  /** Attempts that this process carries out now, this one among them. */
+  atWork: () => number
 }

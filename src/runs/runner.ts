@@ -24,7 +24,7 @@ export class Runner {
   /**
    * Handler of the `run` queue. Returns at once: a job is not the lease, and an attempt may take hours. The attempt
    * lives in its row; when this process dies, `takeOver` in another one goes on.
-   * @throws {NotYet} when this process is ending: the job is for the next one.
+   * @throws {RetryAfter} when this process is ending: the job is for the next one.
    */
   start(runId: number): void {
     if (this.#closing) throw stopping()

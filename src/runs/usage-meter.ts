@@ -4,7 +4,7 @@ import type { AgentUsage } from '../agents/drivers/agent-run.ts'
 import type { Settings } from '../config/settings.ts'
 import { afterTold, type Used } from '../db/usage.ts'
 import { currencyName, currencyOf, millionths } from '../lib/money.ts'
-import type { Attempt } from './attempt.ts'
+import type { Attempt } from './context.ts'
 
 /**
  * A watcher for everything that the agent of an attempt tells of its use. It takes anything for an amount and never

@@ -1,6 +1,7 @@
 /** Where the agent of an attempt is supervised. */
 
-import { type Settings, threadsFrom } from '../config/settings.ts'
+import type { Settings } from '../config/settings.ts'
+import { threadsFrom } from '../scheduler/concurrency-mode.ts'
 
 /**
  * Whether an agent that begins now is supervised in a thread of its own: where the repository's settings ask for it, and

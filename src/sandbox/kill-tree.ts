@@ -8,7 +8,7 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ProcessEntry, type ProcessIdentity, type ProcessTable, processTable } from './process-table.ts'
+import { type ProcessEntry, type ProcessIdentity, type ProcessTable, processTable } from '../lib/process-table.ts'
 
 /** What belongs to a tree. */
 export interface TreeTarget {

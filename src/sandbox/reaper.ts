@@ -7,7 +7,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import type { ProcessIdentity } from './process-table.ts'
+import type { ProcessIdentity } from '../lib/process-table.ts'
 import { checkId } from './run-markers.ts'
 
 /** Running an agent needs one: without it nobody would end the agent after the orchestrator's death. */

@@ -4,8 +4,8 @@
  */
 
 import { OperatorError } from '../lib/errors.ts'
+import { processTable } from '../lib/process-table.ts'
 import { type KillResult, killTrees } from './kill-tree.ts'
-import { processTable } from './process-table.ts'
 
 /** Which orchestrator, which of its lives, and which run a process belongs to. */
 export interface RunMarks {

@@ -1,7 +1,12 @@
 /** How many items are worked on side by side, and by what. */
-import { threadsFrom } from '../config/settings.ts'
 import type { Decision } from './decision.ts'
 import type { ConcurrencyMode } from './types.ts'
+
+/**
+ * From this many agents at work on, each that begins is supervised in a thread of its own: supervising them would slow
+ * down the thread that takes webhooks.
+ */
+export const threadsFrom = 5
 
 /**
  * The concurrency mode that fits what `choose` decided: `sequential` when file overlap or dependencies leave one item at a

@@ -1,7 +1,8 @@
 /** The longest remaining path of every item, kept as the graph changes. */
-import { type Graph, isOver, type Node } from './graph.ts'
+import type { Graph } from './graph.ts'
 import { Heap, NOWHERE, type Slotted } from './heap.ts'
 import { weightedEffort } from './leverage.ts'
+import { isOver, type Node } from './node.ts'
 
 /** Computes every node's path anew. Ranks and knots must be in order. */
 export function computePaths(graph: Graph): void {

@@ -1,5 +1,7 @@
 /** Dependency cycles, named edge by edge so that the people who wrote them can cut one. */
-import { edgeOf, type Graph, isOver, type Link, type Node } from './graph.ts'
+
+import type { Graph } from './graph.ts'
+import { edgeOf, isOver, type Link, type Node } from './node.ts'
 import type { Edge, ItemId } from './types.ts'
 
 export type Cycle = {

@@ -4,11 +4,11 @@
  */
 import { cycleThrough } from './cycles.ts'
 import type { Decision, ItemRef, Reason } from './decision.ts'
-import { isOver, type Link, type Node } from './graph.ts'
 import { effortOf, leverageValue } from './leverage.ts'
+import { isOver, type Link, type Node } from './node.ts'
 import { followPlan, type Reservation } from './optimiser/follow-plan.ts'
 import { type Entry, goesBefore, type Hold, type Lane, type Standing } from './ready-queues.ts'
-import type { Schedule } from './schedule.ts'
+import type { ScheduleState } from './schedule-state.ts'
 import type { Edge, Item, Run } from './types.ts'
 
 type Start = { entry: Entry; hold: Hold; run: Run; by: 'plan' | 'leverage' | 'fairness' }
@@ -19,13 +19,13 @@ type Candidate = { entry: Entry; turn: readonly [number, number] }
 const MOST_NAMED = 3
 
 export class Round {
-  readonly #schedule: Schedule
+  readonly #schedule: ScheduleState
   readonly #starts: Start[] = []
   /** Taken out of the lanes because the plan wants something else first. */
   readonly #withheld: Entry[] = []
   readonly #reserved: ReadonlyMap<Node, Reservation>
 
-  constructor(schedule: Schedule) {
+  constructor(schedule: ScheduleState) {
     this.#schedule = schedule
     const followed = followPlan(schedule)
     this.#reserved = followed?.reserved ?? new Map()

@@ -1,5 +1,5 @@
 /** How long an item will take, from its label, its plan, or what similar items took. */
-import { effortHours } from '../domain/efforts.ts'
+import { effortHours } from '../lib/effort-hours.ts'
 
 export type EffortSize = keyof typeof effortHours
 

@@ -1,5 +1,5 @@
 /** The one formula that says what to do first. */
-import { effortHours } from '../domain/efforts.ts'
+import { effortHours } from '../lib/effort-hours.ts'
 import type { Item, Priority } from './types.ts'
 
 /**

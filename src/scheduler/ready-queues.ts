@@ -6,8 +6,8 @@
  * it is looked at once and not at every decision.
  */
 import type { Footprint } from './footprints.ts'
-import type { Node } from './graph.ts'
 import { Heap, NOWHERE, type Slotted } from './heap.ts'
+import type { Node } from './node.ts'
 
 /** An item in its lane. */
 export type Entry = Slotted & {

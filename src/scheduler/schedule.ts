@@ -2,15 +2,18 @@
  * The backlog as the scheduler keeps it between events. `choose()` builds one from a snapshot; a long-running process
  * keeps one and tells it what happens, and both give the same answers.
  */
+
 import { Admission, type Limits } from './admission.ts'
 import { computePaths, updatePaths } from './critical-path.ts'
 import { type Cycle, findKnots, listCycles } from './cycles.ts'
 import { Round } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { type Footprint, Footprints } from './footprints.ts'
-import { Graph, isOver, type Node } from './graph.ts'
+import { Graph } from './graph.ts'
 import { effortOf, leverageValue } from './leverage.ts'
+import { isOver, type Node } from './node.ts'
 import { type Entry, type Hold, Lanes, type Standing } from './ready-queues.ts'
+import type { ScheduleState } from './schedule-state.ts'
 import type { Edge, Item, ItemId, Plan, Rules, Run, Snapshot } from './types.ts'
 
 export type ScheduleEvent =
@@ -28,7 +31,7 @@ export type ScheduleEvent =
   /** How far estimates are off by now, see `Rules`. */
   | { kind: 'spread'; spread: number | undefined }
 
-export class Schedule {
+export class Schedule implements ScheduleState {
   readonly graph: Graph
   readonly rules: Rules
   readonly footprints = new Footprints()

@@ -3,7 +3,7 @@
  * acyclic graphs" (ACM JEA 11, 2006): a new edge that agrees with the ranks costs nothing, another one only moves the
  * nodes between its two ends.
  */
-import type { Link, Node } from './graph.ts'
+import type { Link, Node } from './node.ts'
 
 /** Ranks of nodes that are not placed yet: never seen, and being placed once their blockers are. */
 const UNSEEN = -1

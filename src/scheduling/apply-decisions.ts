@@ -7,10 +7,10 @@ import type { DecisionRow } from '../db/decisions.ts'
 import { addRun, latestLesson } from '../db/runs.ts'
 import type { decisions } from '../db/schema/schedule.ts'
 import { advance, announce, type ItemRow } from '../db/work-items.ts'
+import { agentFor } from '../domain/choose-agent.ts'
 import { comesApart } from '../domain/choose-workflow.ts'
 import { reasonsInWords, standingInWords } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
-import { agentFor } from '../work-items/choose-agent.ts'
 import type { Known } from './backlog-snapshot.ts'
 
 /** A decision that says something new, and what is to be done about it. */

@@ -5,10 +5,10 @@ import type { Database } from '../db/connect.ts'
 import { pastFootprints } from '../db/footprints.ts'
 import { runs, workItems } from '../db/schema/core.ts'
 import type { ItemRow, SystemRow } from '../db/work-items.ts'
-import { effortHours } from '../domain/efforts.ts'
+import { moduleOf } from '../domain/labels.ts'
+import { effortHours } from '../lib/effort-hours.ts'
 import { type EffortSample, estimateEffort, estimateSpread, paceOf } from '../scheduler/estimate-effort.ts'
 import { type HistoryQuestion, type HistorySample, surePaths } from '../scheduler/optimiser/predict-files.ts'
-import { labelFacts } from '../work-items/enqueue-issue.ts'
 
 /** So many of the newest finished items of a repository are learned from. */
 const mostItems = 300
@@ -82,11 +82,6 @@ export class Past {
     lessons.predicted.set(key, paths)
     return paths
   }
-}
-
-/** The module that the labels name, as the settings know it; undefined when none does. */
-export function moduleOf(item: Pick<ItemRow, 'labels'>): string | undefined {
-  return labelFacts(item.labels).module ?? undefined
 }
 
 /** Labels of our own say how to work, not where. */

@@ -2,9 +2,9 @@
 
 import { isPart } from '../db/epics.ts'
 import type { DependencyRow } from '../db/work-items.ts'
-import { below } from '../roadmaps/descendants.ts'
 import type { Edge } from '../scheduler/types.ts'
 import { type Known, nameIn } from './backlog-snapshot.ts'
+import { below } from './descendants.ts'
 
 /**
  * The edges by which parts wait for what their epics wait for, by the part. Pure. An epic that names a part of its own as

@@ -1,8 +1,8 @@
 /** What a round of decisions means for each repository, as people and programs ask for it later. */
 
-import type { Conflict, Outlook } from '../db/schedule-reports.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { working } from '../domain/lifecycle.ts'
+import type { Conflict, Outlook } from '../domain/schedule-report.ts'
 import { reasonsOneByOne } from '../messages/decisions.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { concurrencyMode } from '../scheduler/concurrency-mode.ts'

@@ -5,9 +5,9 @@ import type { Tx } from '../db/connect.ts'
 import { type Pace, workItems } from '../db/schema/core.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { working } from '../domain/lifecycle.ts'
-import { below } from '../roadmaps/descendants.ts'
 import type { Edge } from '../scheduler/types.ts'
 import { inReview, type Known } from './backlog-snapshot.ts'
+import { below } from './descendants.ts'
 
 /** The states in which a part is begun and not over: its successor in a sequence waits. */
 const begun: readonly ItemRow['state'][] = [...working, ...inReview]

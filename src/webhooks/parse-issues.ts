@@ -1,7 +1,7 @@
 /** Facts about issues, their comments and what blocks them. */
 
-import type { Actor } from '../github/types.ts'
-import type { Fact, IssueMoved } from './events.ts'
+import type { Fact, IssueMoved } from '../domain/events.ts'
+import type { Actor } from '../domain/github.ts'
 import type { Payload, Self } from './parse.ts'
 import * as read from './payload-schemas.ts'
 

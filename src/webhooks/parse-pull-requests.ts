@@ -1,7 +1,7 @@
 /** Facts about pull requests, reviews of them, and what CI says about their commits. */
 
-import type { Review } from '../github/types.ts'
-import type { Checked, Fact, PullMoved } from './events.ts'
+import type { Checked, Fact, PullMoved } from '../domain/events.ts'
+import type { Review } from '../domain/github.ts'
 import type { Payload, Self } from './parse.ts'
 import { isSelf } from './parse-issues.ts'
 import * as read from './payload-schemas.ts'

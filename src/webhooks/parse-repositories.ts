@@ -1,7 +1,7 @@
 /** Facts about repositories, their branches, and where the app is installed. */
 
 import { settingsPath } from '../config/settings.ts'
-import type { Fact } from './events.ts'
+import type { Fact } from '../domain/events.ts'
 import type { Payload } from './parse.ts'
 import * as read from './payload-schemas.ts'
 

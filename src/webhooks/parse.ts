@@ -1,8 +1,8 @@
 /** A payload becomes facts. Pure: what is to be done about them is decided elsewhere. */
 
 import { z } from 'zod'
+import type { Fact } from '../domain/events.ts'
 import type { GitHub } from '../github/types.ts'
-import type { Fact } from './events.ts'
 import { interpretComment, interpretDependency, interpretIssue, interpretPart } from './parse-issues.ts'
 import {
   interpretCheckRun,

@@ -1,10 +1,10 @@
 /** The parts of webhook payloads that are read, and nothing else of them. */
 
 import { z } from 'zod'
+import type { IssueFacts, PullFacts, RepositoryFacts } from '../domain/events.ts'
+import type { Actor } from '../domain/github.ts'
 import { openPartsOf } from '../github/repository.ts'
-import type { Actor } from '../github/types.ts'
 import { sha } from '../lib/ids.ts'
-import type { IssueFacts, PullFacts, RepositoryFacts } from './events.ts'
 
 /** Postgres text holds no NUL. */
 const text = z.string().transform((value) => value.replaceAll('\0', ''))

@@ -4,17 +4,20 @@ import { createHash } from 'node:crypto'
 import type { Store } from '../db/connect.ts'
 import { type DeliveryRow, getDelivery, settleDelivery } from '../db/deliveries.ts'
 import { firstTime, wasHandled } from '../db/idempotency-keys.ts'
-import { findNotYet } from '../db/queues.ts'
+import { inTurn } from '../db/keyed-mutex.ts'
+import { ensureSystem } from '../db/repositories.ts'
 import { StaleItem, systemOfRepository } from '../db/work-items.ts'
+import { type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { Fact } from '../domain/events.ts'
+import { PermissionUnavailable } from '../github/permissions.ts'
+import { findRetryAfter } from '../lib/errors.ts'
 import { cannotAsk } from '../messages/webhooks.ts'
-import type { Fact } from './events.ts'
-import { commented } from './handlers/comment.ts'
-import { CannotAsk, type DeliverParts, ensureSystem, ignored, type Outcome } from './handlers/context.ts'
-import { issueGone, issueMoved } from './handlers/issue.ts'
-import { issueEdited } from './handlers/issue-edit.ts'
-import { planEdited } from './handlers/plan-edit.ts'
-import { pullMoved } from './handlers/pull-request.ts'
-import { sayOnce } from './handlers/queue-label.ts'
+import { planEdited } from '../planning/on-plan-edited.ts'
+import { pullMoved } from '../pull-requests/on-pull-request-changed.ts'
+import { reviewed } from '../pull-requests/on-review.ts'
+import { partChanged } from '../roadmaps/on-sub-issue-changed.ts'
+import { issueGone, issueMoved } from '../work-items/on-issue-changed.ts'
+import { issueEdited } from '../work-items/on-issue-edited.ts'
 import {
   checked,
   dependencyChanged,
@@ -22,10 +25,9 @@ import {
   repositoriesAdded,
   repositoriesGone,
   repositoryChanged,
-} from './handlers/repository.ts'
-import { reviewed } from './handlers/review.ts'
-import { partChanged } from './handlers/sub-issue.ts'
-import { inTurn } from './keyed-mutex.ts'
+} from '../work-items/on-repository-changed.ts'
+import { sayOnce } from '../work-items/queue-label.ts'
+import { type CommentServices, commented } from './comment-command.ts'
 import { interpret } from './parse.ts'
 
 /**
@@ -41,11 +43,11 @@ const jobMs = 5 * 60_000
  * Handler of the `deliver-event` queue: works through deliveries in the order in which they came. The same delivery
  * twice, and the same event under two delivery ids, act once. One that fails does not hold up the others.
  * @param attempt.last whether nobody will try again after this: then a failure is told.
- * @throws what made the first of them fail, or {NotYet} when GitHub asked for a pause; the job is tried again, and what
+ * @throws what made the first of them fail, or {RetryAfter} when GitHub asked for a pause; the job is tried again, and what
  * was settled stays so.
  */
 export async function deliver(
-  parts: DeliverParts,
+  parts: CommentServices,
   job: { deliveryIds: readonly string[] },
   attempt: { last: boolean } = { last: false },
 ): Promise<void> {
@@ -60,24 +62,24 @@ export async function deliver(
       await deliverOne(parts, deliveryId, attempt)
     } catch (error) {
       failures.push(error)
-      if (findNotYet(error)) break
+      if (findRetryAfter(error)) break
     }
   }
-  if (failures.length > 0) throw failures.find((error) => findNotYet(error)) ?? failures[0]
+  if (failures.length > 0) throw failures.find((error) => findRetryAfter(error)) ?? failures[0]
 }
 
-async function deliverOne(parts: DeliverParts, deliveryId: string, attempt: { last: boolean }): Promise<void> {
+async function deliverOne(parts: CommentServices, deliveryId: string, attempt: { last: boolean }): Promise<void> {
   const delivery = await getDelivery(parts.store.db, deliveryId)
   if (delivery?.state !== 'stored') return
   const { facts, note } = interpret(delivery.event, JSON.parse(delivery.payload), parts.github.app)
   if (facts.length === 0) return settle(parts.store, delivery, ignored(note ?? ''))
   const key = `event:${createHash('sha256').update(`${delivery.event}\n${delivery.payload}`).digest('hex')}`
-  const outcomes: Outcome[] = []
+  const outcomes: EventOutcome[] = []
   for (const fact of facts) {
     try {
       outcomes.push(await inTurn(parts.store, placeOf(fact), () => unlessOld(parts, delivery, fact, key)))
     } catch (error) {
-      if (attempt.last && !findNotYet(error)) return fail(parts, delivery, fact, error)
+      if (attempt.last && !findRetryAfter(error)) return fail(parts, delivery, fact, error)
       throw error
     }
   }
@@ -89,7 +91,12 @@ function placeOf(fact: Fact): string {
   return 'repository' in fact ? String(fact.repository.repositoryId) : 'all'
 }
 
-async function unlessOld(parts: DeliverParts, delivery: DeliveryRow, fact: Fact, key: string): Promise<Outcome> {
+async function unlessOld(
+  parts: CommentServices,
+  delivery: DeliveryRow,
+  fact: Fact,
+  key: string,
+): Promise<EventOutcome> {
   if (await wasHandled(parts.store.db, key)) return ignored('the same event came under another delivery id')
   const at = 'at' in fact ? fact.at : null
   if (at && delivery.receivedAt.getTime() - at.getTime() > maxAgeMs) {
@@ -99,7 +106,7 @@ async function unlessOld(parts: DeliverParts, delivery: DeliveryRow, fact: Fact,
 }
 
 /** An item that another room moved meanwhile is looked at again. */
-async function patiently(work: () => Promise<Outcome>): Promise<Outcome> {
+async function patiently(work: () => Promise<EventOutcome>): Promise<EventOutcome> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
@@ -109,7 +116,7 @@ async function patiently(work: () => Promise<Outcome>): Promise<Outcome> {
   }
 }
 
-function act(parts: DeliverParts, fact: Fact): Promise<Outcome> {
+function act(parts: CommentServices, fact: Fact): Promise<EventOutcome> {
   switch (fact.kind) {
     case 'issue moved':
       return issueMoved(parts, fact)
@@ -142,12 +149,12 @@ function act(parts: DeliverParts, fact: Fact): Promise<Outcome> {
   }
 }
 
-function summary(outcomes: Outcome[]): Outcome {
+function summary(outcomes: EventOutcome[]): EventOutcome {
   const note = outcomes.map((outcome) => outcome.note).join('; ')
   return { state: outcomes.some((outcome) => outcome.state === 'done') ? 'done' : 'ignored', note }
 }
 
-async function settle(store: Store, delivery: DeliveryRow, outcome: Outcome, key?: string): Promise<void> {
+async function settle(store: Store, delivery: DeliveryRow, outcome: EventOutcome, key?: string): Promise<void> {
   await store.transaction(async (tx) => {
     if (key && outcome.state === 'done') await firstTime(tx, key)
     await settleDelivery(tx.db, delivery.deliveryId, outcome.state, outcome.note)
@@ -155,14 +162,14 @@ async function settle(store: Store, delivery: DeliveryRow, outcome: Outcome, key
 }
 
 /** The end of the attempts. Where somebody waits for an answer they get one; the reconcile looks after the rest. */
-async function fail(parts: DeliverParts, delivery: DeliveryRow, fact: Fact, error: unknown): Promise<void> {
+async function fail(parts: CommentServices, delivery: DeliveryRow, fact: Fact, error: unknown): Promise<void> {
   const note = error instanceof Error ? error.message : String(error)
   parts.log.error(
     { err: error, delivery: delivery.deliveryId, event: delivery.event },
     'a delivery could not be acted on',
   )
   await parts.store.transaction(async (tx) => {
-    if (error instanceof CannotAsk && 'issue' in fact && fact.repository.installationId !== 0) {
+    if (error instanceof PermissionUnavailable && 'issue' in fact && fact.repository.installationId !== 0) {
       const known = await systemOfRepository(tx.db, fact.repository.repositoryId)
       const system = await ensureSystem(tx, known, fact.repository)
       const key = `cannot-ask:${delivery.deliveryId}`

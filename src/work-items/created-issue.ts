@@ -1,6 +1,7 @@
 /** The issue that an effect has made, as the rest of the house knows issues. */
 
-import type { EffectOf, EffectRow } from '../db/outbox.ts'
+import type { EffectRow } from '../db/outbox.ts'
+import type { EffectOf } from '../domain/effects.ts'
 import type { WantedIssue } from './enqueue-issue.ts'
 
 /** @returns undefined when it could not be made. */

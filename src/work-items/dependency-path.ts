@@ -1,8 +1,8 @@
 /** Who waits for whom, across all items: asked before an edge is added that could close a circle. */
 
 import type { Database } from '../db/connect.ts'
-import type { IssueAddress } from '../db/outbox.ts'
 import { liveSystems, openDependencies, unfinishedItems } from '../db/work-items.ts'
+import type { IssueAddress } from '../domain/github.ts'
 
 const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCase()}#${number}`
 

@@ -4,6 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { forgetRounds } from '../db/plans.ts'
 import { addItem, advance, type ItemRow, itemOfIssue, type SystemRow } from '../db/work-items.ts'
+import { labelFacts, standsForOthers } from '../domain/labels.ts'
 import { usualLoop } from '../domain/workflows.ts'
 
 /** What is taken from an issue, as it is at the moment of the request. */
@@ -16,51 +17,6 @@ export interface WantedIssue {
   /** As in github/types.ts. */
   nativeBlockers?: number | null
   openParts?: number | null
-}
-
-/** What an issue's labels say about the work. */
-export interface LabelFacts {
-  /** 0 goes first. */
-  priority: number
-  effort: ItemRow['effort']
-  /** A word that is safe as a part of branch names and paths; null when no label names a module. */
-  module: string | null
-  /** The way of working that `loop:<name>` asks for; null when no label names one. */
-  loop: string | null
-}
-
-const usualPriority = 2
-
-/** Reads `priority:0..3`, `effort:S/M/L/XL` and `module:<name>`; what cannot be read is as if it were not there. */
-export function labelFacts(labels: readonly string[]): LabelFacts {
-  const after = (prefix: string) =>
-    labels
-      .find((label) => label.toLowerCase().startsWith(prefix))
-      ?.slice(prefix.length)
-      .trim()
-  const priority = after('priority:')
-  const effort = after('effort:')?.toUpperCase()
-  return {
-    priority: priority !== undefined && /^[0-3]$/.test(priority) ? Number(priority) : usualPriority,
-    effort: effort === 'S' || effort === 'M' || effort === 'L' || effort === 'XL' ? effort : null,
-    module: slug(after('module:') ?? '') || null,
-    loop: slug(after('loop:') ?? '') || null,
-  }
-}
-
-/** Labels can hold anything; this goes into branch names and paths. */
-function slug(text: string): string {
-  const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')
-  return words
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 40)
-    .replace(/-+$/, '')
-}
-
-/** Whether an issue stands for others: a roadmap by its label, or one with open sub-issues. No agent builds it. */
-export function standsForOthers(issue: Pick<WantedIssue, 'labels' | 'openParts'>, settings: Settings): boolean {
-  const label = settings.roadmap.label.toLowerCase()
-  return (issue.openParts ?? 0) > 0 || issue.labels.some((one) => one.toLowerCase() === label)
 }
 
 /**

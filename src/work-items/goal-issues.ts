@@ -2,7 +2,8 @@
 
 import { createHash } from 'node:crypto'
 import type { Tx } from '../db/connect.ts'
-import { type EffectOf, type EffectRow, effectsOf, want } from '../db/outbox.ts'
+import { type EffectRow, effectsOf, want } from '../db/outbox.ts'
+import type { EffectOf } from '../domain/effects.ts'
 
 /** How the keys of the effects begin that make issues of goals. */
 export const goalPrefix = 'create:goal:'

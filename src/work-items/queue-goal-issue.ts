@@ -3,12 +3,14 @@
 import { eq } from 'drizzle-orm'
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
-import type { EffectOf, EffectRow } from '../db/outbox.ts'
+import type { EffectRow } from '../db/outbox.ts'
 import { workItems } from '../db/schema/core.ts'
 import { getSystem } from '../db/work-items.ts'
 import { route } from '../domain/choose-workflow.ts'
+import type { EffectOf } from '../domain/effects.ts'
+import { labelFacts } from '../domain/labels.ts'
 import { madeIssue } from './created-issue.ts'
-import { labelFacts, queueIssue } from './enqueue-issue.ts'
+import { queueIssue } from './enqueue-issue.ts'
 import { goalPrefix } from './goal-issues.ts'
 
 export function isGoalKey(key: string): boolean {

@@ -6,7 +6,7 @@ import { forget, wasHandled } from '../db/idempotency-keys.ts'
 import { settingsIn } from '../db/repositories.ts'
 import { systems } from '../db/schema/core.ts'
 import type { SystemRow } from '../db/work-items.ts'
-import type { IntakeParts } from '../webhooks/handlers/context.ts'
+import type { Services } from './services.ts'
 
 /** The key that says "a push has changed the settings file since it was read". */
 export const settingsChanged = (systemId: number) => `settings-changed:${systemId}`
@@ -18,9 +18,9 @@ export const settingsChanged = (systemId: number) => `settings-changed:${systemI
  * @returns the system with the settings in force.
  * @throws when GitHub does not answer; the delivery is tried again.
  */
-export async function withSettings(parts: IntakeParts, known: SystemRow): Promise<SystemRow>
-export async function withSettings(parts: IntakeParts, known: SystemRow | undefined): Promise<SystemRow | undefined>
-export async function withSettings(parts: IntakeParts, known: SystemRow | undefined): Promise<SystemRow | undefined> {
+export async function withSettings(parts: Services, known: SystemRow): Promise<SystemRow>
+export async function withSettings(parts: Services, known: SystemRow | undefined): Promise<SystemRow | undefined>
+export async function withSettings(parts: Services, known: SystemRow | undefined): Promise<SystemRow | undefined> {
   const { store } = parts
   if (!known || known.state === 'gone') return known
   if (known.settings && !(await wasHandled(store.db, settingsChanged(known.id)))) return known

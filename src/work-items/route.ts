@@ -2,9 +2,10 @@
 
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
-import { approvedPlan, contentOf, itemsLike } from '../db/plans.ts'
+import { approvedPlan, itemsLike } from '../db/plans.ts'
 import { advance, type ItemRow, type SystemRow } from '../db/work-items.ts'
 import { planFirst, type Routing, route } from '../domain/choose-workflow.ts'
+import { contentOf } from '../domain/plan.ts'
 import { issuesOf } from '../messages/plans.ts'
 import { proposal } from '../messages/routing.ts'
 import { startBreakdown } from '../planning/breakdown.ts'

@@ -11,7 +11,7 @@ import { buildsOf, type RunRow } from '../db/runs.ts'
 import { gateResults } from '../db/schema/core.ts'
 import { toldNoCost } from '../db/usage.ts'
 import { getItem, getSystem, type ItemRow, type SystemRow } from '../db/work-items.ts'
-import { progressOf } from '../messages/part-status.ts'
+import { progressOf } from '../domain/part-status.ts'
 import { roadmapPicture } from '../messages/roadmap-view.ts'
 import { type GateView, type StatusView, statusComment } from '../messages/wording.ts'
 

@@ -10,7 +10,7 @@ import type { AgentKind } from '../../src/agents/agent.ts'
 import type { AgentOutcome, AgentUpdate } from '../../src/agents/drivers/agent-run.ts'
 import { type SuperviseOptions, supervise } from '../../src/agents/drivers/supervise.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
-import { processTable } from '../../src/sandbox/process-table.ts'
+import { processTable } from '../../src/lib/process-table.ts'
 import { createWarden, type Warden } from '../../src/sandbox/reaper.ts'
 import { scriptedAgentFile } from './scripted-agent.ts'
 

@@ -10,8 +10,8 @@ import { savePull } from '../../src/db/pull-requests.ts'
 import { addRun } from '../../src/db/runs.ts'
 import { approvals, gateResults, pullRequests, runs } from '../../src/db/schema/core.ts'
 import { advance, getSystem, type ItemRow, itemOfIssue, saveSystem } from '../../src/db/work-items.ts'
+import type { Actor, Issue } from '../../src/domain/github.ts'
 import type { ItemState } from '../../src/domain/lifecycle.ts'
-import type { Actor, Issue } from '../../src/github/types.ts'
 import { openTestStore } from './test-store.ts'
 
 export const commands = await loadCommands()

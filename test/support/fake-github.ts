@@ -3,20 +3,10 @@
  * whether anybody is told of it is up to the test, which gets the webhook payload in its hands.
  */
 
-import {
-  type Actor,
-  type Delivery,
-  type GitHub,
-  type Issue,
-  type IssueEvent,
-  NotFound,
-  type Permission,
-  type Pull,
-  type Repository,
-  type Review,
-} from '../../src/github/types.ts'
+import type { RepositoryFacts } from '../../src/domain/events.ts'
+import type { Actor, Delivery, Issue, IssueEvent, Permission, Pull, Review } from '../../src/domain/github.ts'
+import { type GitHub, NotFound, type Repository } from '../../src/github/types.ts'
 import { sha } from '../../src/lib/ids.ts'
-import type { RepositoryFacts } from '../../src/webhooks/events.ts'
 
 /** A webhook that GitHub would send. */
 export interface Hook {

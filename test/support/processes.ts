@@ -6,8 +6,8 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFailed, onTestFinished } from 'vitest'
+import { isAlive, type ProcessIdentity, startTimeOf } from '../../src/lib/process-table.ts'
 import { type LogLine, type Program, startProgram } from '../../src/playground/demo/program.ts'
-import { isAlive, type ProcessIdentity, startTimeOf } from '../../src/sandbox/process-table.ts'
 import type { World } from './world.ts'
 
 /** What `npm start` and the `tutti` command run. */

@@ -1,6 +1,6 @@
 /** What people do on the fake GitHub. Each act changes it and returns the webhook that GitHub would send. */
 
-import type { Actor, Issue, Pull, Review } from '../../src/github/types.ts'
+import type { Actor, Issue, Pull, Review } from '../../src/domain/github.ts'
 import type { Sha } from '../../src/lib/ids.ts'
 import { commit, type FakeGitHub, type FakeRepository, type Hook } from './fake-github.ts'
 

@@ -17,8 +17,8 @@ import {
   saveSystem,
   systemOfRepository,
 } from '../../src/db/work-items.ts'
+import type { Actor } from '../../src/domain/github.ts'
 import type { ItemState } from '../../src/domain/lifecycle.ts'
-import type { Actor } from '../../src/github/types.ts'
 import type { Sha } from '../../src/lib/ids.ts'
 import { deliver } from '../../src/webhooks/process-delivery.ts'
 import { FakeGitHub, type FakeRepository, type Hook, person } from './fake-github.ts'

@@ -1,7 +1,7 @@
 /** The words in which a run of an agent is asked for, watched and reported. */
 
 import type { McpServer } from '@agentclientprotocol/sdk'
-import type { ProcessIdentity } from '../../sandbox/process-table.ts'
+import type { ProcessIdentity } from '../../lib/process-table.ts'
 import type { Warden } from '../../sandbox/reaper.ts'
 import type { AgentKind } from '../agent.ts'
 import type { PermissionRule } from './permission-requests.ts'

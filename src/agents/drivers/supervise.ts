@@ -9,7 +9,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../../lib/errors.ts'
-import type { ProcessIdentity } from '../../sandbox/process-table.ts'
+import type { ProcessIdentity } from '../../lib/process-table.ts'
 import type { AgentOutcome, AgentTask, AgentUpdate, AgentUsage, Listener, RunAgentOptions } from './agent-run.ts'
 import { readyAgent } from './preflight.ts'
 import { graceMs, killRun, runAgent } from './run-agent.ts'

@@ -1,7 +1,7 @@
 /** Issues in the arguments of commands: how they are written, and how they are named in replies. */
 
-import type { IssueAddress } from '../../db/outbox.ts'
 import { type IssueReference, referencesIn } from '../../domain/dependency-lines.ts'
+import type { IssueAddress } from '../../domain/github.ts'
 import { type KnownIssue, keyOf } from '../../github/resolve-issues.ts'
 import { UserError } from '../../lib/errors.ts'
 import type { CommandContext } from '../command.ts'

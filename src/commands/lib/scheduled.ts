@@ -1,6 +1,6 @@
 /** Words that several commands about the schedule share. */
 
-import type { Conflict } from '../../db/schedule-reports.ts'
+import type { Conflict } from '../../domain/schedule-report.ts'
 
 /** A moment, to the minute. */
 export function clock(time: Date): string {

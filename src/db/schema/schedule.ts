@@ -1,7 +1,7 @@
 /** The tables of what the scheduler saw and decided; see schema.ts for what holds for all tables. */
 
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import type { Outlook } from '../schedule-reports.ts'
+import type { Outlook } from '../../domain/schedule-report.ts'
 import { id, now, number64, systems, time, workItems } from './core.ts'
 
 /** What the scheduler decided about an item and why; `/why` and `/status` read the last one. */

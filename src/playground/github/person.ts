@@ -9,7 +9,6 @@ import type { MergeWish } from './acts/merge.ts'
 import type { NewPull } from './acts/pulls.ts'
 import type { ProtectionWish } from './acts/repositories.ts'
 import type { NewReview } from './acts/reviews.ts'
-import type { Auth } from './auth.ts'
 import type { FileChanges } from './commits.ts'
 import type {
   Account,
@@ -24,9 +23,7 @@ import type {
   Review,
   Role,
 } from './model.ts'
-import { branchActs, issueActs, ownerActs, pullActs } from './person-acts.ts'
 import type { Sha } from './sha.ts'
-import { accountOf, randomText, type World } from './world.ts'
 
 export interface PushOptions {
   /** Rewrites the branch: the commit is made on this one, whatever is there. */
@@ -98,25 +95,4 @@ export interface Person {
   uninstall(repository: Repository): Promise<void>
   suspend(repository: Repository): Promise<void>
   unsuspend(repository: Repository): Promise<void>
-}
-
-/** The person with this login; made now if there is none. */
-export function createPerson(world: World, auth: Auth, login: string): Person {
-  const account = accountOf(world, login)
-  return {
-    account,
-    token: personalToken(world, account),
-    ...issueActs(world, account),
-    ...branchActs(world, account),
-    ...pullActs(world, account),
-    ...ownerActs(world, auth, account),
-  }
-}
-
-function personalToken(world: World, account: Account): string {
-  const found = [...world.personalTokens].find(([, owner]) => owner === account)
-  if (found) return found[0]
-  const token = `ghp_${randomText(36)}`
-  world.personalTokens.set(token, account)
-  return token
 }

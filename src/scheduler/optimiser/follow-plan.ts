@@ -4,9 +4,9 @@
  * but stands later in it waits, because it would take the files or the agent of something that comes first.
  */
 
-import type { Node } from '../graph.ts'
+import type { Node } from '../node.ts'
 import { compareStandings } from '../ready-queues.ts'
-import type { Schedule } from '../schedule.ts'
+import type { ScheduleState } from '../schedule-state.ts'
 import { MOST_TASKS, toHours, type Work, workOf } from './rcpsp.ts'
 import { Decoder } from './serial-schedule.ts'
 import { orderBy, orderByStart } from './task-order.ts'
@@ -29,7 +29,7 @@ export type Followed = { now: ReadonlySet<Node>; reserved: ReadonlyMap<Node, Res
  * @returns undefined when there is no plan, nothing of it can start, or nothing is to be kept for it: then its order is
  * all that counts.
  */
-export function followPlan(schedule: Schedule): Followed | undefined {
+export function followPlan(schedule: ScheduleState): Followed | undefined {
   const { plan, graph, rules, spread } = schedule
   const patience = patienceFor(spread ?? DEFAULT_SPREAD)
   if (!plan || patience === 0) return undefined
@@ -47,7 +47,7 @@ export function followPlan(schedule: Schedule): Followed | undefined {
   return readTimetable(schedule, work, patience)
 }
 
-function readTimetable(schedule: Schedule, { problem, nodes }: Work, patience: number): Followed {
+function readTimetable(schedule: ScheduleState, { problem, nodes }: Work, patience: number): Followed {
   const decoder = new Decoder(problem)
   const table = decoder.blank()
   // What the plan does not name comes last, by leverage.

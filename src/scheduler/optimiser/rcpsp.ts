@@ -2,10 +2,10 @@
 
 import { compareIds } from '../cycles.ts'
 import type { Footprint } from '../footprints.ts'
-import type { Node } from '../graph.ts'
 import { effortOf } from '../leverage.ts'
+import type { Node } from '../node.ts'
 import type { Hold } from '../ready-queues.ts'
-import type { Schedule } from '../schedule.ts'
+import type { ScheduleState } from '../schedule-state.ts'
 import type { Run } from '../types.ts'
 import type { Problem } from './serial-schedule.ts'
 
@@ -30,7 +30,7 @@ export type Work = {
  * @param pool items to plan, in any order.
  * @returns undefined when nothing can be planned or there are more than 400 tasks.
  */
-export function workOf(schedule: Schedule, pool: Iterable<Node>): Work | undefined {
+export function workOf(schedule: ScheduleState, pool: Iterable<Node>): Work | undefined {
   const running = [...schedule.runs.values()].filter((run) => run.agent !== false)
   const fixed = running.map((run) => schedule.graph.node(run.item))
   const open = plannable(schedule, new Set(pool), new Set(fixed))
@@ -73,7 +73,7 @@ function restOf(run: Run, node: Node | undefined): number {
 }
 
 /** The nodes of `pool` that wait for nothing but each other and `fixed`, oldest first. */
-function plannable(schedule: Schedule, pool: ReadonlySet<Node>, fixed: ReadonlySet<Node>): Node[] {
+function plannable(schedule: ScheduleState, pool: ReadonlySet<Node>, fixed: ReadonlySet<Node>): Node[] {
   const idle = [...schedule.holds.values()].filter((hold) => schedule.runs.get(hold.node.id)?.agent === false)
   const known = new Map<Node, boolean>()
   const check = (node: Node): boolean => {
@@ -89,7 +89,7 @@ function plannable(schedule: Schedule, pool: ReadonlySet<Node>, fixed: ReadonlyS
   return [...pool].filter((node) => !fixed.has(node) && check(node)).sort(byAge)
 }
 
-function startable(schedule: Schedule, node: Node, idle: readonly Hold[]): boolean {
+function startable(schedule: ScheduleState, node: Node, idle: readonly Hold[]): boolean {
   const { item } = node
   if (item?.state !== 'ready' || node.run) return false
   const refusal = schedule.admission.refusal(item.repository, item.agentKind)
@@ -100,7 +100,7 @@ function startable(schedule: Schedule, node: Node, idle: readonly Hold[]): boole
   )
 }
 
-function waitsOnlyFor(schedule: Schedule, node: Node, check: (node: Node) => boolean): boolean {
+function waitsOnlyFor(schedule: ScheduleState, node: Node, check: (node: Node) => boolean): boolean {
   if (node.outside.some((edge) => schedule.graph.holdsOutside(edge))) return false
   return node.ins.every((link) => !schedule.graph.holds(link) || check(link.from))
 }
@@ -113,7 +113,7 @@ function byAge(a: Node, b: Node): number {
 }
 
 /** Tasks of one repository and footprint conflict with the same others, so only such groups are compared. */
-function conflicts(schedule: Schedule, nodes: readonly Node[]): number[][] {
+function conflicts(schedule: ScheduleState, nodes: readonly Node[]): number[][] {
   const groups = new Map<string, { repository: string; footprint: Footprint; tasks: number[] }>()
   const groupOf = nodes.map((node, task) => {
     const repository = node.item?.repository ?? node.run?.repository ?? ''
@@ -140,7 +140,7 @@ function conflicts(schedule: Schedule, nodes: readonly Node[]): number[][] {
 }
 
 /** Every cap that is set becomes a resource. */
-function resources(schedule: Schedule, nodes: readonly Node[]): Pick<Problem, 'capacities' | 'uses'> {
+function resources(schedule: ScheduleState, nodes: readonly Node[]): Pick<Problem, 'capacities' | 'uses'> {
   const { admission } = schedule
   const capacities: number[] = []
   const ids = new Map<string, number>()

@@ -2,11 +2,12 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { addPlan, addRound, approvedPlan, latestPlan, type Planned, roundsOf } from '../../../src/db/plans.ts'
+import { addPlan, addRound, approvedPlan, latestPlan, roundsOf } from '../../../src/db/plans.ts'
 import { addRun, liveRun } from '../../../src/db/runs.ts'
 import { effects, runs, workItems } from '../../../src/db/schema/core.ts'
 import { footprints, plans } from '../../../src/db/schema/plans.ts'
-import { effortHours } from '../../../src/domain/efforts.ts'
+import type { Planned } from '../../../src/domain/plan.ts'
+import { effortHours } from '../../../src/lib/effort-hours.ts'
 import { planned } from '../../../src/planning/on-plan-submitted.ts'
 import { openPlaces } from '../../support/command-place.ts'
 

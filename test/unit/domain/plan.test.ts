@@ -3,8 +3,8 @@
 import { describe, expect, it } from 'vitest'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import type { PlanRow } from '../../../src/db/plans.ts'
-import { effortHours } from '../../../src/domain/efforts.ts'
 import { hoursOf, readSubmission, type Submission, storedSubmission } from '../../../src/domain/plan.ts'
+import { effortHours } from '../../../src/lib/effort-hours.ts'
 import { issuesOf, planComment, planForAgent, rewrittenPlan } from '../../../src/messages/plans.ts'
 import { whyAsk } from '../../../src/planning/needs-approval.ts'
 

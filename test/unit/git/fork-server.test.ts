@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { createStarter, type Starter } from '../../../src/git/fork-server.ts'
 import { GitError, runGit } from '../../../src/git/git.ts'
-import { processTable } from '../../../src/sandbox/process-table.ts'
+import { processTable } from '../../../src/lib/process-table.ts'
 import { makePlace, open, type Place } from '../../support/git-place.ts'
 
 let place: Place

@@ -1,17 +1,17 @@
 /** The picture of a roadmap: what it shows, how much, and that nothing in a title can be more than a label. */
 
 import { describe, expect, test } from 'vitest'
-import type { Part } from '../../../src/db/roadmaps.ts'
-import type { Outlook } from '../../../src/db/schedule-reports.ts'
 import type { ItemRow } from '../../../src/db/work-items.ts'
-import { criticalPath } from '../../../src/messages/critical-path.ts'
+import type { RoadmapPart } from '../../../src/domain/roadmap.ts'
+import { criticalPath } from '../../../src/domain/roadmap-critical-path.ts'
+import type { Outlook } from '../../../src/domain/schedule-report.ts'
 import { mermaidOf } from '../../../src/messages/mermaid.ts'
 import { roadmapPicture } from '../../../src/messages/roadmap-view.ts'
 
 const home = 'acme/app'
 const key = (number: number) => `${home}#${number}`
 
-function part(number: number, item: Partial<ItemRow> | null = {}, rest: Partial<Part> = {}): Part {
+function part(number: number, item: Partial<ItemRow> | null = {}, rest: Partial<RoadmapPart> = {}): RoadmapPart {
   const row =
     item &&
     ({

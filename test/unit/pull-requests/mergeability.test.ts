@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Review } from '../../../src/github/types.ts'
+import type { Review } from '../../../src/domain/github.ts'
 import { type MergeFacts, mayMerge } from '../../../src/pull-requests/mergeability.ts'
 
 const sha = 'a'.repeat(40)

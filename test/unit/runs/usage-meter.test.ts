@@ -6,7 +6,7 @@ import type { AgentUsage } from '../../../src/agents/drivers/agent-run.ts'
 import { updateReader } from '../../../src/agents/drivers/session-updates.ts'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import { currencyName, millionths, money } from '../../../src/lib/money.ts'
-import type { Attempt } from '../../../src/runs/attempt.ts'
+import type { Attempt } from '../../../src/runs/context.ts'
 import { meter } from '../../../src/runs/usage-meter.ts'
 
 /** Tells a meter one cost after another, as `usage_update` has them. */

@@ -2,9 +2,9 @@
 
 import { eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { NotYet } from '../../../../src/db/queues.ts'
 import { approvals, dependencies, systems } from '../../../../src/db/schema/core.ts'
 import { setDependencies } from '../../../../src/db/work-items.ts'
+import { RetryAfter } from '../../../../src/lib/errors.ts'
 import { reconcile } from '../../../../src/reconcile/reconcile.ts'
 import { commit } from '../../../support/fake-github.ts'
 import { Stage, theStore } from '../../../support/webhook-stage.ts'
@@ -158,7 +158,7 @@ describe('reconcile', () => {
     await reconcile(stage.parts)
     expect(await stage.item(issue.number)).toMatchObject({ state: 'queued' })
 
-    const pause = Object.assign(new Error('wrapped'), { cause: new NotYet('GitHub asked for a pause', new Date()) })
+    const pause = Object.assign(new Error('wrapped'), { cause: new RetryAfter('GitHub asked for a pause', new Date()) })
     stage.github.failing.set('issuesLabelled', pause)
     await expect(reconcile(stage.parts)).rejects.toThrow('GitHub asked for a pause')
   })

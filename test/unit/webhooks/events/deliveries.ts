@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'
 import { getDelivery, storeDeliveries } from '../../../../src/db/deliveries.ts'
-import { NotYet } from '../../../../src/db/queues.ts'
+import { RetryAfter } from '../../../../src/lib/errors.ts'
 import { deliver } from '../../../../src/webhooks/process-delivery.ts'
 import type { Hook } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
@@ -62,7 +62,7 @@ describe('deliveries', () => {
 
   test('a pause that GitHub asks for ends the round; nothing is marked as failed', async () => {
     const { stage, deliveryIds, states } = await three()
-    const pause = new NotYet('GitHub asked for a pause', new Date(Date.now() + 60_000))
+    const pause = new RetryAfter('GitHub asked for a pause', new Date(Date.now() + 60_000))
     stage.github.failing.set('permission', Object.assign(new Error('wrapped'), { cause: pause }))
     await expect(deliver(stage.parts, { deliveryIds }, { last: true })).rejects.toBe(pause)
     expect(stage.github.asked).toHaveLength(1)

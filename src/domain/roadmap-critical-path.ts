@@ -1,7 +1,7 @@
 /** The critical path of a roadmap: the chain of open parts that takes the longest. */
 
-import type { Part } from '../db/roadmaps.ts'
 import { standingOf } from './part-status.ts'
+import type { RoadmapPart } from './roadmap.ts'
 
 /** An M, as the scheduler takes what nobody has said anything about. */
 const usualHours = 2
@@ -10,11 +10,11 @@ const usualHours = 2
  * The chain of parts that are still to be done, each waiting for the one before it, with the most hours.
  * @returns keys, the first to be done first; empty when everything is done. What waits in a circle is left out.
  */
-export function criticalPath(parts: readonly Part[]): string[] {
+export function criticalPath(parts: readonly RoadmapPart[]): string[] {
   const open = new Map(parts.filter(isOpen).map((part) => [part.key, part]))
   const best = new Map<string, { hours: number; before: string | undefined }>()
   const visiting = new Set<string>()
-  const measure = (part: Part): { hours: number; before: string | undefined } => {
+  const measure = (part: RoadmapPart): { hours: number; before: string | undefined } => {
     const known = best.get(part.key)
     if (known) return known
     visiting.add(part.key)
@@ -39,7 +39,7 @@ export function criticalPath(parts: readonly Part[]): string[] {
   return path.filter((key) => open.get(key)?.item?.kind !== 'epic')
 }
 
-function isOpen(part: Part): boolean {
+function isOpen(part: RoadmapPart): boolean {
   const standing = standingOf(part)
   return standing !== 'done' && standing !== 'dropped'
 }

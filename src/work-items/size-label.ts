@@ -1,15 +1,22 @@
 /** Labels that say how urgent and how big an issue is. */
 
 import { eq } from 'drizzle-orm'
-import { hear, heardAt } from '../../db/idempotency-keys.ts'
-import { workItems } from '../../db/schema/core.ts'
-import { announce, itemOfIssue, type SystemRow } from '../../db/work-items.ts'
-import { labelFacts } from '../../work-items/enqueue-issue.ts'
-import type { IssueMoved } from '../events.ts'
-import { done, type IntakeParts, ignored, isFinished, mayWrite, type Outcome } from './context.ts'
+import { hear, heardAt } from '../db/idempotency-keys.ts'
+import { workItems } from '../db/schema/core.ts'
+import { announce, itemOfIssue, type SystemRow } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { IssueMoved } from '../domain/events.ts'
+import { labelFacts } from '../domain/labels.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import { mayWrite } from '../github/permissions.ts'
+import type { Services } from './services.ts'
 
 /** Acts on a label other than the one that queues: priority and effort count for the scheduler. */
-export async function sizeItem(parts: IntakeParts, fact: IssueMoved, system: SystemRow | undefined): Promise<Outcome> {
+export async function sizeItem(
+  parts: Services,
+  fact: IssueMoved,
+  system: SystemRow | undefined,
+): Promise<EventOutcome> {
   const { issue, sender, at } = fact
   const item = system && (await itemOfIssue(parts.store.db, system.id, issue.number))
   if (!system || !item || isFinished(item)) return ignored('the label means nothing here')

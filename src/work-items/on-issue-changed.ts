@@ -1,8 +1,9 @@
 /** An issue was labelled, unlabelled, closed, reopened, edited, deleted or transferred. */
 
-import { isBlocker } from '../../db/blockers.ts'
-import { firstTime, forget, heardAt, wasHandled } from '../../db/idempotency-keys.ts'
-import { pullOfItem } from '../../db/pull-requests.ts'
+import { isBlocker } from '../db/blockers.ts'
+import { firstTime, forget, heardAt, wasHandled } from '../db/idempotency-keys.ts'
+import { pullOfItem } from '../db/pull-requests.ts'
+import { settingsOf } from '../db/repositories.ts'
 import {
   type ItemRow,
   itemOfIssue,
@@ -10,21 +11,25 @@ import {
   noteBlocker,
   type SystemRow,
   systemOfRepository,
-} from '../../db/work-items.ts'
-import { type Actor, NotFound } from '../../github/types.ts'
-import * as say from '../../messages/webhooks.ts'
-import { withSettings } from '../../work-items/refresh-settings.ts'
-import type { IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../events.ts'
-import { takeOff } from './cancel-item.ts'
-import { done, type IntakeParts, ignored, isFinished, isWanted, type Outcome, queues, settingsOf } from './context.ts'
+} from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { IssueFacts, IssueGone, IssueMoved, RepositoryFacts } from '../domain/events.ts'
+import type { Actor } from '../domain/github.ts'
+import { isWanted, queues } from '../domain/labels.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import { NotFound } from '../github/types.ts'
+import * as say from '../messages/webhooks.ts'
+import { settlePull } from '../pull-requests/on-pull-request-changed.ts'
 import { hearOf, type IssueSeen, issueSubject, labelSeen } from './issue-snapshot.ts'
-import { settlePull } from './pull-request.ts'
 import { mayStart, queueIt } from './queue-label.ts'
+import { withSettings } from './refresh-settings.ts'
 import { labelledAgain } from './roadmap-label.ts'
+import type { Services } from './services.ts'
+import { takeOff } from './set-aside.ts'
 import { sizeItem } from './size-label.ts'
 
 /** Acts on `issues` labeled, unlabeled, closed and reopened. */
-export async function issueMoved(parts: IntakeParts, fact: IssueMoved): Promise<Outcome> {
+export async function issueMoved(parts: Services, fact: IssueMoved): Promise<EventOutcome> {
   const { db } = parts.store
   const { repository, issue, label } = fact
   const known = await systemOfRepository(db, repository.repositoryId)
@@ -47,7 +52,7 @@ export async function issueMoved(parts: IntakeParts, fact: IssueMoved): Promise<
 }
 
 async function presentIssue(
-  parts: IntakeParts,
+  parts: Services,
   where: Pick<RepositoryFacts, 'fullName' | 'installationId'>,
   known: IssueFacts,
 ): Promise<IssueFacts | undefined> {
@@ -61,7 +66,7 @@ async function presentIssue(
 }
 
 /** Brings the item of an issue into line with the issue as it is. Webhooks and the reconcile both end here. */
-export async function settleIssue(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
+export async function settleIssue(parts: Services, seen: IssueSeen): Promise<EventOutcome> {
   if (seen.issue.state === 'closed') return closed(parts, seen)
   const wanted = isWanted(seen.issue.labels, settingsOf(seen.system))
   const starts = seen.how === 'labelled' || seen.how === 'reopened'
@@ -73,7 +78,7 @@ export async function settleIssue(parts: IntakeParts, seen: IssueSeen): Promise<
   return open(parts, seen, wanted)
 }
 
-async function closed(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
+async function closed(parts: Services, seen: IssueSeen): Promise<EventOutcome> {
   const { repository, system, item, issue, sender } = seen
   const merged = item && system && !isFinished(item) && (await mergeBehind(parts, system, item, sender))
   return parts.store.transaction(async (tx) => {
@@ -94,7 +99,7 @@ async function closed(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
  * A merge closes the issue, and the two events come in any order: where a pull request is open, it is asked about.
  * @returns whether it was merged; then the item is done.
  */
-async function mergeBehind(parts: IntakeParts, system: SystemRow, item: ItemRow, sender: Actor): Promise<boolean> {
+async function mergeBehind(parts: Services, system: SystemRow, item: ItemRow, sender: Actor): Promise<boolean> {
   const row = await pullOfItem(parts.store.db, item.id)
   if (row?.state !== 'open' || item.state === 'merging') return false
   const pull = await parts.github.repository(system).pull(row.number)
@@ -102,7 +107,7 @@ async function mergeBehind(parts: IntakeParts, system: SystemRow, item: ItemRow,
   return pull.merged
 }
 
-async function open(parts: IntakeParts, seen: IssueSeen, wanted: boolean): Promise<Outcome> {
+async function open(parts: Services, seen: IssueSeen, wanted: boolean): Promise<EventOutcome> {
   const { repository, system, item, issue, how, sender } = seen
   return parts.store.transaction(async (tx) => {
     await hearOf(tx, seen)
@@ -123,7 +128,7 @@ async function open(parts: IntakeParts, seen: IssueSeen, wanted: boolean): Promi
 }
 
 /** Acts on an issue that is not there any more. */
-export async function issueGone(parts: IntakeParts, fact: IssueGone): Promise<Outcome> {
+export async function issueGone(parts: Services, fact: IssueGone): Promise<EventOutcome> {
   const { repository, issue, sender } = fact
   const system = await systemOfRepository(parts.store.db, repository.repositoryId)
   const item = system && (await itemOfIssue(parts.store.db, system.id, issue.number))

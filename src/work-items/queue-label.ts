@@ -1,26 +1,21 @@
 /** An issue is wanted: by a label that somebody with write access put on. */
 
-import { record } from '../../db/audit-log.ts'
-import type { Tx } from '../../db/connect.ts'
-import { firstTime } from '../../db/idempotency-keys.ts'
-import { want } from '../../db/outbox.ts'
-import { runsOf } from '../../db/runs.ts'
-import { type ItemRow, itemOfIssue, noteBlocker, type SystemRow } from '../../db/work-items.ts'
-import * as say from '../../messages/webhooks.ts'
-import { notFromWriter } from '../../messages/wording.ts'
-import { queueIssue } from '../../work-items/enqueue-issue.ts'
-import {
-  done,
-  ensureSystem,
-  hasLabel,
-  type IntakeParts,
-  ignored,
-  isPerson,
-  mayWrite,
-  type Outcome,
-  settingsOf,
-} from './context.ts'
+import { record } from '../db/audit-log.ts'
+import type { Tx } from '../db/connect.ts'
+import { firstTime } from '../db/idempotency-keys.ts'
+import { want } from '../db/outbox.ts'
+import { ensureSystem, settingsOf } from '../db/repositories.ts'
+import { runsOf } from '../db/runs.ts'
+import { type ItemRow, itemOfIssue, noteBlocker, type SystemRow } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import { hasLabel } from '../domain/labels.ts'
+import { isPerson } from '../domain/permissions.ts'
+import { mayWrite } from '../github/permissions.ts'
+import * as say from '../messages/webhooks.ts'
+import { notFromWriter } from '../messages/wording.ts'
+import { queueIssue } from './enqueue-issue.ts'
 import { hearOf, type IssueSeen, labelSeen } from './issue-snapshot.ts'
+import type { Services } from './services.ts'
 
 /** Whether a label can start work: there is none yet, or it has ended or stands aside for a person. */
 export function mayStart(item: ItemRow | undefined): boolean {
@@ -31,7 +26,7 @@ export function mayStart(item: ItemRow | undefined): boolean {
  * Queues the issue on the word of whoever put the label on, when they may write here at this moment. Otherwise it is
  * said once on the issue what can be done.
  */
-export async function queueIt(parts: IntakeParts, seen: IssueSeen): Promise<Outcome> {
+export async function queueIt(parts: Services, seen: IssueSeen): Promise<EventOutcome> {
   const { repository, issue, sender } = seen
   const settings = settingsOf(seen.system)
   const label = hasLabel(issue.labels, settings.label) ? settings.label : settings.roadmap.label
@@ -58,7 +53,7 @@ export async function queueIt(parts: IntakeParts, seen: IssueSeen): Promise<Outc
   })
 }
 
-async function refuse(tx: Tx, system: SystemRow, seen: IssueSeen, label: string): Promise<Outcome> {
+async function refuse(tx: Tx, system: SystemRow, seen: IssueSeen, label: string): Promise<EventOutcome> {
   const { issue, sender } = seen
   const body = issue.isPullRequest
     ? say.labelOnPull(label)

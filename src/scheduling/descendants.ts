@@ -2,7 +2,7 @@
 
 import { isPart } from '../db/epics.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { type Known, nameIn } from '../scheduling/backlog-snapshot.ts'
+import { type Known, nameIn } from './backlog-snapshot.ts'
 
 export interface Below {
   /** What is to be built, each once, in the order in which the roadmaps have it. */

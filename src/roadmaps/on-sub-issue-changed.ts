@@ -1,17 +1,20 @@
 /** A sub-issue was put under an issue, or taken away. */
 
-import { removeEdge } from '../../db/blockers.ts'
-import { addPart, becomeEpic, notTaken } from '../../db/epics.ts'
-import { firstTime, forget } from '../../db/idempotency-keys.ts'
-import { getItem, itemOfIssue, lockItem, systemOfRepository } from '../../db/work-items.ts'
-import type { PartChanged } from '../events.ts'
-import { done, type IntakeParts, ignored, isFinished, mayWrite, type Outcome } from './context.ts'
+import { removeEdge } from '../db/blockers.ts'
+import { addPart, becomeEpic, notTaken } from '../db/epics.ts'
+import { firstTime, forget } from '../db/idempotency-keys.ts'
+import { getItem, itemOfIssue, lockItem, systemOfRepository } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { PartChanged } from '../domain/events.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import { mayWrite } from '../github/permissions.ts'
+import type { Services } from '../work-items/services.ts'
 
 /**
  * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues; that starts no work, so a part put
  * there by one of them is known, and waited for, but not queued.
  */
-export async function partChanged(parts: IntakeParts, fact: PartChanged): Promise<Outcome> {
+export async function partChanged(parts: Services, fact: PartChanged): Promise<EventOutcome> {
   const { repository, part, change, sender } = fact
   const system = await systemOfRepository(parts.store.db, repository.repositoryId)
   const item = system && (await itemOfIssue(parts.store.db, system.id, fact.parent.number))

@@ -1,13 +1,13 @@
 /** A pull request was closed, merged, opened again, pointed elsewhere, or its branch has moved. */
 
 import { eq } from 'drizzle-orm'
-import { isBlocker } from '../../db/blockers.ts'
-import type { Tx } from '../../db/connect.ts'
-import { hear, heardAt } from '../../db/idempotency-keys.ts'
-import { type PullRow, pullByNumber, savePull } from '../../db/pull-requests.ts'
-import { takeBackMerge, voidApprovals } from '../../db/reviews.ts'
-import { addPersonRun, askToStop } from '../../db/runs.ts'
-import { pullRequests, workItems } from '../../db/schema/core.ts'
+import { isBlocker } from '../db/blockers.ts'
+import type { Tx } from '../db/connect.ts'
+import { hear, heardAt } from '../db/idempotency-keys.ts'
+import { type PullRow, pullByNumber, savePull } from '../db/pull-requests.ts'
+import { takeBackMerge, voidApprovals } from '../db/reviews.ts'
+import { addPersonRun, askToStop } from '../db/runs.ts'
+import { pullRequests, workItems } from '../db/schema/core.ts'
 import {
   advance,
   announce,
@@ -18,14 +18,16 @@ import {
   noteBlocker,
   type SystemRow,
   systemOfRepository,
-} from '../../db/work-items.ts'
-import type { Actor } from '../../github/types.ts'
-import * as say from '../../messages/webhooks.ts'
-import { markMerged } from '../../pull-requests/mark-merged.ts'
-import type { PullFacts, PullMoved } from '../events.ts'
-import { takeOff } from './cancel-item.ts'
-import { done, type IntakeParts, ignored, isFinished, type Outcome } from './context.ts'
-import { issueSubject } from './issue-snapshot.ts'
+} from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { PullFacts, PullMoved } from '../domain/events.ts'
+import type { Actor } from '../domain/github.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import * as say from '../messages/webhooks.ts'
+import { issueSubject } from '../work-items/issue-snapshot.ts'
+import type { Services } from '../work-items/services.ts'
+import { takeOff } from '../work-items/set-aside.ts'
+import { markMerged } from './mark-merged.ts'
 
 /** A pull request as it is, and why we look at it. */
 export interface PullSeen {
@@ -38,7 +40,7 @@ export interface PullSeen {
 const subjectOf = (systemId: number, number: number) => `pull:${systemId}#${number}`
 
 /** Acts on `pull_request` closed, reopened, synchronize and edited (its base). */
-export async function pullMoved(parts: IntakeParts, fact: PullMoved): Promise<Outcome> {
+export async function pullMoved(parts: Services, fact: PullMoved): Promise<EventOutcome> {
   const told = await blockerMoved(parts, fact)
   const outcome = await ourPullMoved(parts, fact)
   return outcome.state === 'ignored' && told ? done('those that wait for it are told') : outcome
@@ -48,7 +50,7 @@ export async function pullMoved(parts: IntakeParts, fact: PullMoved): Promise<Ou
  * `Depends on #5` may name any pull request. Closed is closed, with or without a merge, as it is for issues.
  * @returns whether something waits for it.
  */
-async function blockerMoved(parts: IntakeParts, { repository, pull, how, at }: PullMoved): Promise<boolean> {
+async function blockerMoved(parts: Services, { repository, pull, how, at }: PullMoved): Promise<boolean> {
   const { db } = parts.store
   if (how !== 'closed' && how !== 'reopened') return false
   if (!(await isBlocker(db, repository.fullName, pull.number))) return false
@@ -64,7 +66,7 @@ async function blockerMoved(parts: IntakeParts, { repository, pull, how, at }: P
   return true
 }
 
-async function ourPullMoved(parts: IntakeParts, fact: PullMoved): Promise<Outcome> {
+async function ourPullMoved(parts: Services, fact: PullMoved): Promise<EventOutcome> {
   const { db } = parts.store
   const system = await systemOfRepository(db, fact.repository.repositoryId)
   if (!system || system.state === 'gone') return ignored('the repository is not worked on')
@@ -77,7 +79,7 @@ async function ourPullMoved(parts: IntakeParts, fact: PullMoved): Promise<Outcom
 }
 
 /** Brings a pull request and its item into line with the facts. Webhooks and the reconcile both end here. */
-export async function settlePull(parts: IntakeParts, seen: PullSeen): Promise<Outcome> {
+export async function settlePull(parts: Services, seen: PullSeen): Promise<EventOutcome> {
   const { system, pull, sender, at } = seen
   return parts.store.transaction(async (tx) => {
     const row = await ourPull(tx, parts, system, pull)
@@ -102,7 +104,7 @@ export async function settlePull(parts: IntakeParts, seen: PullSeen): Promise<Ou
  */
 export async function ourPull(
   tx: Tx,
-  parts: Pick<IntakeParts, 'github'>,
+  parts: Pick<Services, 'github'>,
   system: SystemRow,
   pull: PullFacts,
 ): Promise<PullRow | undefined> {
@@ -122,7 +124,7 @@ export async function ourPull(
   })
 }
 
-async function closed(parts: IntakeParts, tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<Outcome> {
+async function closed(parts: Services, tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<EventOutcome> {
   if (row.state === 'closed') return ignored('it is closed, and that was known')
   await tx.db.update(pullRequests).set({ state: 'closed' }).where(eq(pullRequests.id, row.id))
   await takeBackMerge(tx, row.id)
@@ -131,7 +133,7 @@ async function closed(parts: IntakeParts, tx: Tx, row: PullRow, item: ItemRow, s
   return done('closed by a person, the item is held')
 }
 
-async function open(parts: IntakeParts, tx: Tx, row: PullRow, item: ItemRow, seen: PullSeen): Promise<Outcome> {
+async function open(parts: Services, tx: Tx, row: PullRow, item: ItemRow, seen: PullSeen): Promise<EventOutcome> {
   const { pull } = seen
   const changes: string[] = []
   if (row.state === 'closed') changes.push(await reopened(tx, row, item, seen))
@@ -164,7 +166,7 @@ async function retargeted(tx: Tx, row: PullRow, item: ItemRow, { pull, sender, a
 }
 
 async function moved(
-  parts: IntakeParts,
+  parts: Services,
   tx: Tx,
   row: PullRow,
   item: ItemRow,

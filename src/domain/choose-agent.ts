@@ -1,14 +1,14 @@
 /** Which kind of agent works on an item. */
 
 import type { Env } from '../config/env.ts'
+import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
-import type { ItemRow, SystemRow } from '../db/work-items.ts'
-import { moduleOf } from '../scheduling/history.ts'
+import { moduleOf } from './labels.ts'
 
 /** The agent of the item's module, of its repository, or the operator's: the first that is named. */
 export function agentFor(
-  item: Pick<ItemRow, 'labels'>,
-  system: Pick<SystemRow, 'settings'> | undefined,
+  item: { labels: readonly string[] },
+  system: { settings: Settings | null } | undefined,
   env: Env,
 ): string {
   const settings = system?.settings ?? defaultSettings()

@@ -1,17 +1,19 @@
 /** An ordinary comment on an issue whose planning agent has asked: it is the answer, when its author may give one. */
 
-import { record } from '../../db/audit-log.ts'
-import { firstTime, wasHandled } from '../../db/idempotency-keys.ts'
-import { effectsOf, want } from '../../db/outbox.ts'
-import { answerQuestions, openRound, questionsKey } from '../../db/plans.ts'
-import { itemOfIssue, lockItem, systemOfRepository } from '../../db/work-items.ts'
-import * as say from '../../messages/webhooks.ts'
-import type { Commented } from '../events.ts'
-import { done, type IntakeParts, ignored, mayWrite, type Outcome } from './context.ts'
-import { sayOnce } from './queue-label.ts'
+import { record } from '../db/audit-log.ts'
+import { firstTime, wasHandled } from '../db/idempotency-keys.ts'
+import { effectsOf, want } from '../db/outbox.ts'
+import { answerQuestions, openRound, questionsKey } from '../db/plans.ts'
+import { itemOfIssue, lockItem, systemOfRepository } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { Commented } from '../domain/events.ts'
+import { mayWrite } from '../github/permissions.ts'
+import * as say from '../messages/webhooks.ts'
+import { sayOnce } from '../work-items/queue-label.ts'
+import type { Services } from '../work-items/services.ts'
 
 /** Acts on a comment without a command. Most are talk among people, and cost nothing but a look. */
-export async function answered(parts: IntakeParts, fact: Commented): Promise<Outcome> {
+export async function answered(parts: Services, fact: Commented): Promise<EventOutcome> {
   const { db } = parts.store
   const { repository, sender, issue, commentId } = fact
   const nothing = ignored('no command in it')

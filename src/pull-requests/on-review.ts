@@ -1,17 +1,21 @@
 /** Somebody reviewed a pull request of ours, or a review was dismissed. */
 
-import type { Tx } from '../../db/connect.ts'
-import type { PullRow } from '../../db/pull-requests.ts'
-import { addReview, dismissReview, hasLaterVerdict, takeBackMerge } from '../../db/reviews.ts'
-import { advance, announce, type ItemRow, lockItem, type SystemRow, systemOfRepository } from '../../db/work-items.ts'
-import type { Actor, Review } from '../../github/types.ts'
-import * as say from '../../messages/webhooks.ts'
-import type { PullFacts, Reviewed } from '../events.ts'
-import { done, type IntakeParts, ignored, isPerson, mayWrite, type Outcome, settingsOf } from './context.ts'
-import { ourPull } from './pull-request.ts'
+import type { Tx } from '../db/connect.ts'
+import type { PullRow } from '../db/pull-requests.ts'
+import { settingsOf } from '../db/repositories.ts'
+import { addReview, dismissReview, hasLaterVerdict, takeBackMerge } from '../db/reviews.ts'
+import { advance, announce, type ItemRow, lockItem, type SystemRow, systemOfRepository } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { PullFacts, Reviewed } from '../domain/events.ts'
+import type { Actor, Review } from '../domain/github.ts'
+import { isPerson } from '../domain/permissions.ts'
+import { mayWrite } from '../github/permissions.ts'
+import * as say from '../messages/webhooks.ts'
+import type { Services } from '../work-items/services.ts'
+import { ourPull } from './on-pull-request-changed.ts'
 
 /** Acts on `pull_request_review` submitted and dismissed. */
-export async function reviewed(parts: IntakeParts, fact: Reviewed): Promise<Outcome> {
+export async function reviewed(parts: Services, fact: Reviewed): Promise<EventOutcome> {
   const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
   if (!system || system.state === 'gone') return ignored('the repository is not worked on')
   return settleReview(parts, system, fact.pull, fact.review)
@@ -19,11 +23,11 @@ export async function reviewed(parts: IntakeParts, fact: Reviewed): Promise<Outc
 
 /** Stores a review, bound to the commit that was looked at, and acts on its verdict. */
 export async function settleReview(
-  parts: IntakeParts,
+  parts: Services,
   system: SystemRow,
   pull: PullFacts,
   review: Review,
-): Promise<Outcome> {
+): Promise<EventOutcome> {
   const { author } = review
   if (!isPerson(author) || parts.github.isSelf(author)) return ignored('only people review')
   const mine = await parts.store.transaction((tx) => ourPull(tx, parts, system, pull))
@@ -64,14 +68,14 @@ function rowOf(pull: PullRow, review: Review, counts: boolean) {
 /** A review can come before our own note that the pull request is open; the merge is looked at after that. */
 const soonMs = 5_000
 
-async function approved(tx: Tx, system: SystemRow, pull: PullRow, item: ItemRow): Promise<Outcome> {
+async function approved(tx: Tx, system: SystemRow, pull: PullRow, item: ItemRow): Promise<EventOutcome> {
   if (settingsOf(system).merge.when !== 'approved' && pull.mergeSha === null) return done('approved')
   const after = item.state === 'checking' ? { after: new Date(Date.now() + soonMs) } : undefined
   await tx.enqueue({ queue: 'merge', pullRequestId: pull.id }, after)
   return done('approved; the merge is looked at')
 }
 
-async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Actor): Promise<Outcome> {
+async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Actor): Promise<EventOutcome> {
   await takeBackMerge(tx, pull.id)
   if (!['reviewing', 'approved', 'checking'].includes(item.state)) {
     return done(`changes requested; the next attempt is told (the item is ${item.state})`)

@@ -1,13 +1,18 @@
 /** The label of roadmaps was put on an issue that is queued already, or taken off one that keeps the other label. */
 
 import { eq } from 'drizzle-orm'
-import type { Tx } from '../../db/connect.ts'
-import { becomeEpic, partsOf } from '../../db/epics.ts'
-import { firstTime } from '../../db/idempotency-keys.ts'
-import { workItems } from '../../db/schema/core.ts'
-import { advance, type ItemRow, lockItem, type SystemRow } from '../../db/work-items.ts'
-import { done, hasLabel, type IntakeParts, ignored, isFinished, mayWrite, type Outcome, settingsOf } from './context.ts'
+import type { Tx } from '../db/connect.ts'
+import { becomeEpic, partsOf } from '../db/epics.ts'
+import { firstTime } from '../db/idempotency-keys.ts'
+import { settingsOf } from '../db/repositories.ts'
+import { workItems } from '../db/schema/core.ts'
+import { advance, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import { hasLabel } from '../domain/labels.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import { mayWrite } from '../github/permissions.ts'
 import { hearOf, type IssueSeen, labelSeen } from './issue-snapshot.ts'
+import type { Services } from './services.ts'
 
 /** An issue that carries a label which queues it, and has an item that is on its way. */
 interface Labelled extends IssueSeen {
@@ -16,7 +21,7 @@ interface Labelled extends IssueSeen {
 }
 
 /** @returns undefined when the labels change nothing. */
-export async function labelledAgain(parts: IntakeParts, seen: Labelled): Promise<Outcome | undefined> {
+export async function labelledAgain(parts: Services, seen: Labelled): Promise<EventOutcome | undefined> {
   const { system, item, issue, sender } = seen
   const { roadmap } = settingsOf(system)
   const [was, is] = [hasLabel(item.labels, roadmap.label), hasLabel(issue.labels, roadmap.label)]
@@ -35,7 +40,7 @@ export async function labelledAgain(parts: IntakeParts, seen: Labelled): Promise
   })
 }
 
-async function becomeRoadmap(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<Outcome> {
+async function becomeRoadmap(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<EventOutcome> {
   const epic = await becomeEpic(tx, item, sender.login)
   if (!epic) return ignored('an agent has worked on the issue itself')
   // Whoever makes it a roadmap stands for the text as it is now.
@@ -46,7 +51,7 @@ async function becomeRoadmap(tx: Tx, item: ItemRow, { issue, sender }: Labelled)
 }
 
 /** Without parts it is an issue like others. */
-async function stopBeingOne(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<Outcome> {
+async function stopBeingOne(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<EventOutcome> {
   if (item.kind !== 'epic') return done('it was never one')
   if ((issue.openParts ?? 0) > 0 || (await partsOf(tx.db, item.id)).some((part) => part.blocker !== 'closed')) {
     return done('it keeps its parts')

@@ -1,20 +1,22 @@
 /** Somebody edited the comment that shows a plan: what they made of it is the plan, when they may write here. */
 
 import { eq } from 'drizzle-orm'
-import { record } from '../../db/audit-log.ts'
-import type { Tx } from '../../db/connect.ts'
-import { hear, heardAt } from '../../db/idempotency-keys.ts'
-import { effectsOf } from '../../db/outbox.ts'
-import { getPlan, latestPlan, type PlanRow, planKey, rewritePlan } from '../../db/plans.ts'
-import { workItems } from '../../db/schema/core.ts'
-import { announce, type ItemRow, lockItem, systemOfRepository } from '../../db/work-items.ts'
-import { rewrittenPlan } from '../../messages/plans.ts'
-import * as say from '../../messages/webhooks.ts'
-import type { PlanEdited } from '../events.ts'
-import { done, type IntakeParts, ignored, mayWrite, type Outcome } from './context.ts'
+import { record } from '../db/audit-log.ts'
+import type { Tx } from '../db/connect.ts'
+import { hear, heardAt } from '../db/idempotency-keys.ts'
+import { effectsOf } from '../db/outbox.ts'
+import { getPlan, latestPlan, type PlanRow, planKey, rewritePlan } from '../db/plans.ts'
+import { workItems } from '../db/schema/core.ts'
+import { announce, type ItemRow, lockItem, systemOfRepository } from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { PlanEdited } from '../domain/events.ts'
+import { mayWrite } from '../github/permissions.ts'
+import { rewrittenPlan } from '../messages/plans.ts'
+import * as say from '../messages/webhooks.ts'
+import type { Services } from '../work-items/services.ts'
 
 /** Acts on an edited plan. GitHub lets only people with write access edit it; that is asked once more. */
-export async function planEdited(parts: IntakeParts, fact: PlanEdited): Promise<Outcome> {
+export async function planEdited(parts: Services, fact: PlanEdited): Promise<EventOutcome> {
   const { db } = parts.store
   const system = await systemOfRepository(db, fact.repository.repositoryId)
   const plan = await getPlan(db, fact.planId)

@@ -1,10 +1,10 @@
 /** An issue was edited after it was queued: agents keep the text, what it waits for may change. */
 
 import { and, eq } from 'drizzle-orm'
-import { editedWhileQueued } from '../../db/blockers.ts'
-import { firstTime, hear, heardAt } from '../../db/idempotency-keys.ts'
-import { digestOf, voidPlan } from '../../db/plans.ts'
-import { dependencies, workItems } from '../../db/schema/core.ts'
+import { editedWhileQueued } from '../db/blockers.ts'
+import { firstTime, hear, heardAt } from '../db/idempotency-keys.ts'
+import { digestOf, voidPlan } from '../db/plans.ts'
+import { dependencies, workItems } from '../db/schema/core.ts'
 import {
   announce,
   type ItemRow,
@@ -13,12 +13,15 @@ import {
   type SystemRow,
   setDependencies,
   systemOfRepository,
-} from '../../db/work-items.ts'
-import { dependenciesIn, edgesIn } from '../../domain/dependency-lines.ts'
-import type { Actor } from '../../github/types.ts'
-import * as say from '../../messages/webhooks.ts'
-import type { IssueEdited, IssueFacts } from '../events.ts'
-import { done, type IntakeParts, ignored, isFinished, mayWrite, type Outcome } from './context.ts'
+} from '../db/work-items.ts'
+import { dependenciesIn, edgesIn } from '../domain/dependency-lines.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { IssueEdited, IssueFacts } from '../domain/events.ts'
+import type { Actor } from '../domain/github.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import { mayWrite } from '../github/permissions.ts'
+import * as say from '../messages/webhooks.ts'
+import type { Services } from './services.ts'
 
 /** The text of an issue as it is now, and who answers for it. */
 interface TextSeen {
@@ -34,7 +37,7 @@ interface TextSeen {
 }
 
 /** Acts on `issues` edited: the agent has the text as of the trigger, and that is said. */
-export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promise<Outcome> {
+export async function issueEdited(parts: Services, fact: IssueEdited): Promise<EventOutcome> {
   const { db } = parts.store
   const system = await systemOfRepository(db, fact.repository.repositoryId)
   const item = system && (await itemOfIssue(db, system.id, fact.issue.number))
@@ -52,11 +55,11 @@ export async function issueEdited(parts: IntakeParts, fact: IssueEdited): Promis
  * @returns undefined where it is the same.
  */
 export async function compareText(
-  parts: IntakeParts,
+  parts: Services,
   system: SystemRow,
   item: ItemRow,
   issue: TextSeen['issue'] & { author: Actor },
-): Promise<Outcome | undefined> {
+): Promise<EventOutcome | undefined> {
   if (isFinished(item) || digest(issue) === (item.seenText ?? digest(item))) return undefined
   const { author } = issue
   return settleText(parts, system, item, {
@@ -76,7 +79,7 @@ function digest({ title, body }: Pick<TextSeen['issue'], 'title' | 'body'>): str
   return digestOf({ title, body: body.replace(/<!-- tutti:[^>]*-->/g, '').trimEnd() })
 }
 
-async function settleText(parts: IntakeParts, system: SystemRow, item: ItemRow, seen: TextSeen): Promise<Outcome> {
+async function settleText(parts: Services, system: SystemRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
   const act = item.kind === 'epic' ? roadmapEdited : taskEdited
   const outcome = await act(parts, system, item, seen)
   const seenText = digest(seen.issue)
@@ -86,7 +89,7 @@ async function settleText(parts: IntakeParts, system: SystemRow, item: ItemRow, 
   return outcome
 }
 
-async function taskEdited(parts: IntakeParts, system: SystemRow, item: ItemRow, seen: TextSeen): Promise<Outcome> {
+async function taskEdited(parts: Services, system: SystemRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
   const { issue, sender, at } = seen
   const edges = (await waitsForOthers(parts, system, item, seen)) ? await edgesIn(parts, system, issue.body) : undefined
   const edited = digest(item) !== digest(issue)
@@ -117,7 +120,7 @@ async function taskEdited(parts: IntakeParts, system: SystemRow, item: ItemRow, 
 
 /** Whether the new text names other issues to wait for than those we know, and its editor may decide that. */
 async function waitsForOthers(
-  parts: IntakeParts,
+  parts: Services,
   system: SystemRow,
   item: ItemRow,
   { issue, mayDecide }: TextSeen,
@@ -135,11 +138,11 @@ async function waitsForOthers(
 
 /** A roadmap is its text: a person with write access changes it by an edit, anybody else's edit is told and waits. */
 async function roadmapEdited(
-  parts: IntakeParts,
+  parts: Services,
   system: SystemRow,
   item: ItemRow,
   { issue, sender, at, changed, mayDecide, refusal }: TextSeen,
-): Promise<Outcome> {
+): Promise<EventOutcome> {
   // Whoever corrects the title has not said yes to what somebody else has put into the text before.
   const title = changed.title ? issue.title : item.title
   const body = changed.body ? issue.body : item.body

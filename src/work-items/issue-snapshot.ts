@@ -1,10 +1,10 @@
 /** What we know of an issue, and since when. */
 
-import type { Tx } from '../../db/connect.ts'
-import { hear } from '../../db/idempotency-keys.ts'
-import type { ItemRow, SystemRow } from '../../db/work-items.ts'
-import type { Actor } from '../../github/types.ts'
-import type { IssueFacts, IssueMoved, RepositoryFacts } from '../events.ts'
+import type { Tx } from '../db/connect.ts'
+import { hear } from '../db/idempotency-keys.ts'
+import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import type { IssueFacts, IssueMoved, RepositoryFacts } from '../domain/events.ts'
+import type { Actor } from '../domain/github.ts'
 
 /** An issue as it is, and why we look at it. */
 export interface IssueSeen {

@@ -5,7 +5,7 @@ import type { Tx } from '../db/connect.ts'
 import { isPart, unmadeOf } from '../db/epics.ts'
 import { want } from '../db/outbox.ts'
 import { advance, type DependencyRow, type ItemRow } from '../db/work-items.ts'
-import { type Known, nameIn } from '../scheduling/backlog-snapshot.ts'
+import { type Known, nameIn } from './backlog-snapshot.ts'
 
 /**
  * An epic is done when it has parts, and all of them are closed, ended well, or were left out as the settings allow.

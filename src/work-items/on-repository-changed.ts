@@ -1,11 +1,11 @@
 /** Pushes, checks, dependencies, and the repositories themselves. */
 
 import { and, eq } from 'drizzle-orm'
-import { record } from '../../db/audit-log.ts'
-import { changeNativeEdge, removeEdge, renameInEdges } from '../../db/blockers.ts'
-import { firstTime } from '../../db/idempotency-keys.ts'
-import { noteMove } from '../../db/repositories.ts'
-import { pullRequests, systems, workItems } from '../../db/schema/core.ts'
+import { record } from '../db/audit-log.ts'
+import { changeNativeEdge, removeEdge, renameInEdges } from '../db/blockers.ts'
+import { firstTime } from '../db/idempotency-keys.ts'
+import { noteMove, settingsOf } from '../db/repositories.ts'
+import { pullRequests, systems, workItems } from '../db/schema/core.ts'
 import {
   itemOfIssue,
   liveSystems,
@@ -14,15 +14,17 @@ import {
   setDependencies,
   systemOfRepository,
   unfinishedOf,
-} from '../../db/work-items.ts'
-import * as say from '../../messages/webhooks.ts'
-import { settingsChanged } from '../../work-items/refresh-settings.ts'
-import type { Checked, DependencyChanged, Pushed, RepositoriesGone, RepositoryChanged } from '../events.ts'
-import { takeOff } from './cancel-item.ts'
-import { done, type IntakeParts, ignored, isFinished, type Outcome, settingsOf } from './context.ts'
+} from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { Checked, DependencyChanged, Pushed, RepositoriesGone, RepositoryChanged } from '../domain/events.ts'
+import { isFinished } from '../domain/lifecycle.ts'
+import * as say from '../messages/webhooks.ts'
+import { settingsChanged } from './refresh-settings.ts'
+import type { Services } from './services.ts'
+import { takeOff } from './set-aside.ts'
 
 /** A base branch has moved, and our copy is behind; or it is gone, and what was to be merged into it waits. */
-export async function pushed(parts: IntakeParts, fact: Pushed): Promise<Outcome> {
+export async function pushed(parts: Services, fact: Pushed): Promise<EventOutcome> {
   const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
   if (!system || system.state === 'gone') return ignored('the repository is not worked on')
   if (fact.head === null) return branchDeleted(parts, system, fact)
@@ -35,7 +37,7 @@ export async function pushed(parts: IntakeParts, fact: Pushed): Promise<Outcome>
   return done('the base branch moved; fetched before it is used')
 }
 
-async function branchDeleted(parts: IntakeParts, system: SystemRow, fact: Pushed): Promise<Outcome> {
+async function branchDeleted(parts: Services, system: SystemRow, fact: Pushed): Promise<EventOutcome> {
   return parts.store.transaction(async (tx) => {
     const items = (await unfinishedOf(tx.db, system.id)).filter((item) => item.baseBranch === fact.branch)
     if (items.length === 0) return ignored('nothing goes to that branch')
@@ -47,7 +49,7 @@ async function branchDeleted(parts: IntakeParts, system: SystemRow, fact: Pushed
 }
 
 /** CI has said something about a commit: a merge that waits for it is looked at again. */
-export async function checked(parts: IntakeParts, fact: Checked): Promise<Outcome> {
+export async function checked(parts: Services, fact: Checked): Promise<EventOutcome> {
   const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
   if (!system || system.state === 'gone') return ignored('the repository is not worked on')
   return parts.store.transaction(async (tx) => {
@@ -81,7 +83,7 @@ export async function checked(parts: IntakeParts, fact: Checked): Promise<Outcom
 }
 
 /** GitHub's own "blocked by" was changed: the list is asked for, since two changes may come in any order. */
-export async function dependencyChanged(parts: IntakeParts, fact: DependencyChanged): Promise<Outcome> {
+export async function dependencyChanged(parts: Services, fact: DependencyChanged): Promise<EventOutcome> {
   const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
   const item = system && (await itemOfIssue(parts.store.db, system.id, fact.issueNumber))
   if (!system || !item || isFinished(item)) return ignored('nothing is under way')
@@ -110,7 +112,7 @@ export async function dependencyChanged(parts: IntakeParts, fact: DependencyChan
 }
 
 /** A repository has another name, visibility or default branch. */
-export async function repositoryChanged(parts: IntakeParts, fact: RepositoryChanged): Promise<Outcome> {
+export async function repositoryChanged(parts: Services, fact: RepositoryChanged): Promise<EventOutcome> {
   const { repository, before } = fact
   return parts.store.transaction(async (tx) => {
     if (before) await renameInEdges(tx, before, repository.fullName)
@@ -122,7 +124,7 @@ export async function repositoryChanged(parts: IntakeParts, fact: RepositoryChan
 }
 
 /** The app may not work on some repositories any more: agents are stopped, nothing is tried again. */
-export async function repositoriesGone(parts: IntakeParts, fact: RepositoriesGone): Promise<Outcome> {
+export async function repositoriesGone(parts: Services, fact: RepositoriesGone): Promise<EventOutcome> {
   const { which, why } = fact
   const live = await liveSystems(parts.store.db)
   const lost = live.filter((system) =>
@@ -135,7 +137,7 @@ export async function repositoriesGone(parts: IntakeParts, fact: RepositoriesGon
 }
 
 /** Stops all work on a repository. What was under way is held, since trying again would fail again. */
-export async function retire(parts: Pick<IntakeParts, 'store'>, system: SystemRow, why: string): Promise<void> {
+export async function retire(parts: Pick<Services, 'store'>, system: SystemRow, why: string): Promise<void> {
   await parts.store.transaction(async (tx) => {
     await tx.db.update(systems).set({ state: 'gone' }).where(eq(systems.id, system.id))
     for (const item of await unfinishedOf(tx.db, system.id)) {
@@ -145,7 +147,7 @@ export async function retire(parts: Pick<IntakeParts, 'store'>, system: SystemRo
 }
 
 /** The app may work on more repositories: which, GitHub says. Known ones are brought up to date. */
-export async function repositoriesAdded(parts: Pick<IntakeParts, 'store' | 'github'>): Promise<Outcome> {
+export async function repositoriesAdded(parts: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
   const installed = await parts.github.installedRepositories()
   for (const repository of installed) await saveSystem(parts.store.db, repository)
   return done(`${installed.length} repositories installed`)

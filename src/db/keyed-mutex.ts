@@ -1,6 +1,6 @@
 /** One after another, per place: facts about the same repository would only make each other start over. */
 
-import type { Store } from '../db/connect.ts'
+import type { Store } from './connect.ts'
 
 const places = new WeakMap<Store, Map<string, Promise<unknown>>>()
 

@@ -1,14 +1,15 @@
 /** Somebody said something: when it is a command, and they may, it is carried out and answered. */
 
 import { eq } from 'drizzle-orm'
-import { type CommandContext, carryOut, permits, type Reply } from '../../commands/command.ts'
-import { type Parsed, parseCommand } from '../../commands/parse.ts'
-import { record } from '../../db/audit-log.ts'
-import type { Tx } from '../../db/connect.ts'
-import { firstTime, wasHandled } from '../../db/idempotency-keys.ts'
-import { want } from '../../db/outbox.ts'
-import { type PullRow, pullByNumber } from '../../db/pull-requests.ts'
-import { workItems } from '../../db/schema/core.ts'
+import { type Command, type CommandContext, carryOut, type Reply } from '../commands/command.ts'
+import { type Parsed, parseCommand } from '../commands/parse.ts'
+import { record } from '../db/audit-log.ts'
+import type { Tx } from '../db/connect.ts'
+import { firstTime, wasHandled } from '../db/idempotency-keys.ts'
+import { want } from '../db/outbox.ts'
+import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
+import { ensureSystem, settingsOf } from '../db/repositories.ts'
+import { workItems } from '../db/schema/core.ts'
 import {
   announce,
   getItem,
@@ -17,24 +18,24 @@ import {
   itemOfIssue,
   type SystemRow,
   systemOfRepository,
-} from '../../db/work-items.ts'
-import { lookUp } from '../../github/resolve-issues.ts'
-import { NotFound, type Permission } from '../../github/types.ts'
-import * as say from '../../messages/webhooks.ts'
-import { withSettings } from '../../work-items/refresh-settings.ts'
-import type { Commented } from '../events.ts'
-import { answered } from './answer.ts'
-import {
-  type DeliverParts,
-  done,
-  ensureSystem,
-  ignored,
-  isPerson,
-  type Outcome,
-  permissionOf,
-  settingsOf,
-} from './context.ts'
-import { sayOnce } from './queue-label.ts'
+} from '../db/work-items.ts'
+import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
+import type { Commented } from '../domain/events.ts'
+import type { Permission } from '../domain/github.ts'
+import { isPerson, permits } from '../domain/permissions.ts'
+import { permissionOf } from '../github/permissions.ts'
+import { lookUp } from '../github/resolve-issues.ts'
+import { NotFound } from '../github/types.ts'
+import * as say from '../messages/webhooks.ts'
+import { answered } from '../planning/answer-questions.ts'
+import { sayOnce } from '../work-items/queue-label.ts'
+import { withSettings } from '../work-items/refresh-settings.ts'
+import type { Services } from '../work-items/services.ts'
+
+/** What acting on comments needs: every command, by name. */
+export interface CommentServices extends Services {
+  commands: ReadonlyMap<string, Command>
+}
 
 /** What a command given here is about. */
 interface Subject {
@@ -44,7 +45,7 @@ interface Subject {
 }
 
 /** Acts on a new comment. The same comment acts once, however often it is delivered. */
-export async function commented(parts: DeliverParts, fact: Commented): Promise<Outcome> {
+export async function commented(parts: CommentServices, fact: Commented): Promise<EventOutcome> {
   const { db } = parts.store
   const { repository, sender, commentId } = fact
   // Bots repeat what others said, and two bots can talk to each other for ever.
@@ -72,7 +73,7 @@ export async function commented(parts: DeliverParts, fact: Commented): Promise<O
 
 /** What the issues are that a command's arguments name. */
 async function namedIn(
-  parts: DeliverParts,
+  parts: CommentServices,
   from: Pick<SystemRow, 'fullName' | 'installationId'>,
   parsed: Parsed,
 ): Promise<CommandContext['named']> {
@@ -90,7 +91,7 @@ function said(parsed: Parsed): string {
 }
 
 /** On a pull request a command is about the item behind it: by our row, otherwise by the branch. */
-async function subjectOf(parts: DeliverParts, system: SystemRow, { issue }: Commented): Promise<Subject> {
+async function subjectOf(parts: CommentServices, system: SystemRow, { issue }: Commented): Promise<Subject> {
   const { db } = parts.store
   if (!issue.isPullRequest) return { item: await itemOfIssue(db, system.id, issue.number) }
   const pull = await pullByNumber(db, system.id, issue.number)
@@ -106,7 +107,7 @@ async function subjectOf(parts: DeliverParts, system: SystemRow, { issue }: Comm
 }
 
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
-async function refuse(tx: Tx, system: SystemRow, fact: Commented, parsed: Parsed): Promise<Outcome> {
+async function refuse(tx: Tx, system: SystemRow, fact: Commented, parsed: Parsed): Promise<EventOutcome> {
   await react(tx, system, fact, 'confused')
   await sayOnce(tx, system, fact.issue.number, say.commandRefused(fact.sender.login))
   await record(tx, {
@@ -119,7 +120,7 @@ async function refuse(tx: Tx, system: SystemRow, fact: Commented, parsed: Parsed
 }
 
 async function answer(
-  parts: DeliverParts,
+  parts: CommentServices,
   tx: Tx,
   system: SystemRow,
   fact: Commented,

@@ -1,11 +1,11 @@
 /** Taking an item off its way because of something that happened on GitHub. */
 
-import type { Tx } from '../../db/connect.ts'
-import { pullOfItem } from '../../db/pull-requests.ts'
-import { takeBackMerge } from '../../db/reviews.ts'
-import { askToStop } from '../../db/runs.ts'
-import { advance, type ItemRow, lockItem } from '../../db/work-items.ts'
-import { isFinished } from './context.ts'
+import type { Tx } from '../db/connect.ts'
+import { pullOfItem } from '../db/pull-requests.ts'
+import { takeBackMerge } from '../db/reviews.ts'
+import { askToStop } from '../db/runs.ts'
+import { advance, type ItemRow, lockItem } from '../db/work-items.ts'
+import { isFinished } from '../domain/lifecycle.ts'
 
 /**
  * Moves an item aside, asks its agent to stop and takes back a `/merge` that was said. An item that is finished, or

@@ -1,13 +1,19 @@
 /** What a webhook can tell, in the words of this room. A fact says what happened, not what is to be done about it. */
 
-import type { SystemRow } from '../db/work-items.ts'
-import type { Actor, Issue, Pull, Review } from '../github/types.ts'
+import type { Actor, Issue, Pull, Review } from './github.ts'
 
 /** A repository as payloads describe it. */
-export type RepositoryFacts = Pick<
-  SystemRow,
-  'repositoryId' | 'fullName' | 'private' | 'installationId' | 'cloneUrl' | 'defaultBranch'
->
+export interface RepositoryFacts {
+  /** GitHub's number of it. */
+  repositoryId: number
+  /** `owner/name`. */
+  fullName: string
+  private: boolean
+  /** 0 where the payload names none. */
+  installationId: number
+  cloneUrl: string
+  defaultBranch: string
+}
 
 /** An issue as a payload describes it: with the state and the labels it had when the payload was made. */
 export interface IssueFacts extends Issue {

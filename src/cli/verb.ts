@@ -1,0 +1,8 @@
+/** What a verb of the command line is. */
+
+export interface Verb {
+  /** One line, for `tutti help`. */
+  summary: string
+  /** @returns the exit code. @throws {OperatorError} for what the operator must mend. */
+  run(args: string[]): Promise<number>
+}

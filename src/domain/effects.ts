@@ -1,0 +1,79 @@
+/** Every write to GitHub that Tutti can want, with its payload. `db/outbox.ts` keeps them, `github/effects/` carries them out. */
+
+import type { IssueAddress } from './github.ts'
+
+/** What can be wanted of GitHub, with its payload. */
+export type Effect =
+  /** The one status comment of an issue; its text is rendered when it is published. */
+  | { kind: 'status-comment'; payload: { issueNumber: number } }
+  /** A comment that stands for itself, for issues that are no work item. */
+  | { kind: 'comment'; payload: { issueNumber: number; body: string } }
+  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
+  | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
+  | {
+      kind: 'pull-request'
+      payload: { branch: string; base: string; title: string; body: string; sha: string }
+    }
+  | {
+      kind: 'check-run'
+      payload: {
+        sha: string
+        name: string
+        conclusion: 'success' | 'failure' | 'neutral'
+        title: string
+        summary: string
+        text: string
+      }
+    }
+  | {
+      kind: 'merge'
+      payload: {
+        pullNumber: number
+        sha: string
+        method: 'squash' | 'merge' | 'rebase'
+        title: string
+        message: string
+      }
+    }
+  /**
+   * An issue that is made once; the key and its marker say which. The `created` queue hears of it. `part`: where it
+   * stands in the epic that it is made for. `wantedBy`: on whose word it is queued, where it is made for no item;
+   * `explicit`: they want to see how before it starts.
+   */
+  | {
+      kind: 'create-issue'
+      payload: {
+        title: string
+        body: string
+        labels: string[]
+        part?: { source: 'task-list' | 'roadmap'; position: number; heading: string }
+        wantedBy?: { id: number; login: string }
+        explicit?: boolean
+      }
+    }
+  /** GitHub's own sub-issue link, or its end. `id`: the child's database id, where it is known. */
+  | { kind: 'sub-issue'; payload: { parent: number; child: IssueAddress & { id?: number }; wanted?: boolean } }
+  /** GitHub's own "blocked by". */
+  | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
+  /** The one label of a family, such as `priority:`; null takes it off. */
+  | { kind: 'family-label'; payload: { issueNumber: number; family: string; label: string | null } }
+  | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
+
+export type EffectKind = Effect['kind']
+export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
+
+/** When the write budget is short, merges and stops go first and progress last. */
+export const effectRanks: Record<EffectKind, number> = {
+  merge: 1,
+  'close-issue': 2,
+  'pull-request': 3,
+  'check-run': 4,
+  'create-issue': 4,
+  'sub-issue': 5,
+  'blocked-by': 5,
+  'family-label': 6,
+  reaction: 5,
+  comment: 5,
+  'state-label': 6,
+  'status-comment': 7,
+}

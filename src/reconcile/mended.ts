@@ -1,0 +1,2 @@
+/** What was found and mended, one line each. */
+export type Mended = string[]
