@@ -12,8 +12,9 @@ import { eq, inArray } from 'drizzle-orm'
 import { pino } from 'pino'
 import { readEnv } from '../src/config/env.ts'
 import { openStore, type Store } from '../src/db/connect.ts'
-import { dependencies, runs, systems, workItems } from '../src/db/schema/core.ts'
-import { noteBlocker, saveSystem } from '../src/db/work-items.ts'
+import { dependencies, repositories, runs, workItems } from '../src/db/schema/core.ts'
+import { saveRepository, setBlockerState } from '../src/db/work-items.ts'
+import { jobs } from '../src/jobs.ts'
 import { randomInt, seeded } from '../src/scheduler/optimiser/random.ts'
 import { Scheduler } from '../src/scheduling/scheduler.ts'
 
@@ -46,7 +47,12 @@ export async function run(argv: string[]): Promise<void> {
 
 async function measure(items: number, looks: number) {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
-  const store = await openStore({ databaseUrl: process.env.DATABASE_URL || undefined, directory, log })
+  const store = await openStore({
+    queues: Object.values(jobs),
+    databaseUrl: process.env.DATABASE_URL || undefined,
+    directory,
+    log,
+  })
   try {
     await fill(store, items)
     const env = readEnv({ MAX_AGENTS: String(places), AGENT: 'scripted' })
@@ -54,10 +60,10 @@ async function measure(items: number, looks: number) {
     const kept = scheduler()
     await kept.dispatch()
     const [live, anew]: [Time[], Time[]] = [[], []]
-    for (let look = 0; look < looks; look++) {
+    for (let pass = 0; pass < looks; pass++) {
       await finishOne(store)
       live.push(await timed(() => kept.dispatch()))
-      if (look % 4 > 0) continue
+      if (pass % 4 > 0) continue
       await finishOne(store)
       const other = scheduler()
       anew.push(await timed(() => other.dispatch()))
@@ -67,7 +73,7 @@ async function measure(items: number, looks: number) {
     return { items, kept: summary(live), anew: summary(anew) }
   } finally {
     // On Postgres the next size is measured in the same database: what stands here must not count there.
-    await store.db.update(systems).set({ state: 'gone' })
+    await store.db.update(repositories).set({ state: 'gone' })
     await store.db.update(runs).set({ stage: 'ended' })
     await store.close()
     await rm(directory, { recursive: true, force: true })
@@ -76,14 +82,14 @@ async function measure(items: number, looks: number) {
 
 /** Waiting items in one repository; each names up to three earlier ones that it depends on. */
 async function fill(store: Store, items: number): Promise<void> {
-  const facts = { repositoryId: items, installationId: 1, fullName: `bench/app-${items}`, private: true }
-  const system = await saveSystem(store.db, { ...facts, cloneUrl: '', defaultBranch: 'main' })
+  const facts = { githubId: items, installationId: 1, fullName: `bench/app-${items}`, private: true }
+  const repo = await saveRepository(store.db, { ...facts, cloneUrl: '', defaultBranch: 'main' })
   const random = seeded(items)
   const many = async <T>(of: T[], insert: (some: T[]) => Promise<unknown>) => {
     for (let from = 0; from < of.length; from += 1_000) await insert(of.slice(from, from + 1_000))
   }
   const rows = Array.from({ length: items }, (_, at) => ({
-    systemId: system.id,
+    repositoryId: repo.id,
     issueNumber: at + 1,
     title: `Item ${at + 1}`,
     state: 'ready' as const,
@@ -127,13 +133,13 @@ async function finishOne(store: Store): Promise<void> {
       .set({ stage: 'ended', startedAt: new Date(endedAt.getTime() - 3_600_000), endedAt })
       .where(eq(runs.id, run.id))
     await tx.db.update(workItems).set({ state: 'done', doneAt: endedAt }).where(eq(workItems.id, run.workItemId))
-    if (item) await noteBlocker(tx, await nameOf(tx.db, item.systemId), item.issueNumber, 'closed')
+    if (item) await setBlockerState(tx, await nameOf(tx.db, item.repositoryId), item.issueNumber, 'closed')
   })
 }
 
-async function nameOf(db: Store['db'], systemId: number): Promise<string> {
-  const system = await db.query.systems.findFirst({ where: (table) => eq(table.id, systemId) })
-  return system?.fullName ?? ''
+async function nameOf(db: Store['db'], repositoryId: number): Promise<string> {
+  const repo = await db.query.repositories.findFirst({ where: (table) => eq(table.id, repositoryId) })
+  return repo?.fullName ?? ''
 }
 
 interface Time {

@@ -73,9 +73,9 @@ function measure(
   const { seed, timetables } = options
   const exact = {} as Ratios
   const off = {} as Ratios
-  const known = instance.durations
+  const backlog = instance.durations
   const random = seeded(seed)
-  const actual = known.map((duration) => Math.max(1, Math.round(duration * lognormal(random, options.sigma))))
+  const actual = backlog.map((duration) => Math.max(1, Math.round(duration * lognormal(random, options.sigma))))
   const genetic = { seed, method: 'genetic', timetables } as const
   const clairvoyant = drive(
     instance,
@@ -84,23 +84,23 @@ function measure(
     byChoose(instance, agents, actual, { improve: genetic, estimateSpread: 0 }),
   )
   const rules: [Method, number[]][] = [
-    ['fifo', known.map((_, task) => -task)],
+    ['fifo', backlog.map((_, task) => -task)],
     ['mostSuccessors', successors(instance)],
     ['criticalPath', tails(instance)],
   ]
   for (const [method, keys] of rules) {
-    exact[method] = drive(instance, agents, known, byRule(instance, agents, keys)) / best
+    exact[method] = drive(instance, agents, backlog, byRule(instance, agents, keys)) / best
     off[method] = drive(instance, agents, actual, byRule(instance, agents, keys)) / clairvoyant
   }
   const chosen = (durations: number[], plans: Omit<Following, 'estimateSpread'>) => {
-    const estimateSpread = durations === known ? 0 : options.sigma
-    return drive(instance, agents, durations, byChoose(instance, agents, known, { ...plans, estimateSpread }))
+    const estimateSpread = durations === backlog ? 0 : options.sigma
+    return drive(instance, agents, durations, byChoose(instance, agents, backlog, { ...plans, estimateSpread }))
   }
   const portfolio = { seed, method: 'portfolio' } as const
-  exact.rule = chosen(known, {}) / best
-  exact.portfolio = chosen(known, { improve: portfolio }) / best
+  exact.rule = chosen(backlog, {}) / best
+  exact.portfolio = chosen(backlog, { improve: portfolio }) / best
   const start = performance.now()
-  const makespan = chosen(known, { improve: genetic })
+  const makespan = chosen(backlog, { improve: genetic })
   const planMs = performance.now() - start
   exact.choose = makespan / best
   off.rule = chosen(actual, {}) / clairvoyant
@@ -128,10 +128,10 @@ function successors(instance: Instance): number[] {
 
 function tails(instance: Instance): number[] {
   const after = followersOf(instance)
-  const known: (number | undefined)[] = []
+  const backlog: (number | undefined)[] = []
   const tail = (task: number): number => {
-    const value = known[task] ?? (instance.durations[task] ?? 0) + Math.max(0, ...(after[task] ?? []).map(tail))
-    known[task] = value
+    const value = backlog[task] ?? (instance.durations[task] ?? 0) + Math.max(0, ...(after[task] ?? []).map(tail))
+    backlog[task] = value
     return value
   }
   return [...after.keys()].map(tail)

@@ -9,7 +9,7 @@ import type { AgentKind } from '../src/agents/agent.ts'
 import { supervise } from '../src/agents/drivers/supervise.ts'
 import { loadAgents } from '../src/agents/registry.ts'
 import { OperatorError } from '../src/lib/errors.ts'
-import { createWarden, type Warden } from '../src/sandbox/reaper.ts'
+import { createReaper, type Reaper } from '../src/sandbox/reaper.ts'
 import { scriptedAgentFile } from '../test/support/scripted-agent.ts'
 
 /** One line for the list of benchmarks. */
@@ -49,17 +49,17 @@ export async function run(argv: string[]): Promise<void> {
   const kind = (await loadAgents({ files: [scriptedAgentFile] })).get('scripted')
   if (!kind) throw new OperatorError('there is no scripted agent')
   const directory = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
-  const warden = createWarden({ instanceId: `bench-${process.pid}` })
+  const reaper = createReaper({ instanceId: `bench-${process.pid}` })
   const all: Result[] = []
   try {
     for (let round = 0; round < rounds; round++) {
       for (const inThread of [false, true]) {
         const place = join(directory, `${round}-${inThread}`)
-        all.push(await measure({ kind, warden, place, agents, megabytes, inThread }))
+        all.push(await measure({ kind, reaper, place, agents, megabytes, inThread }))
       }
     }
   } finally {
-    await warden.close()
+    await reaper.close()
     await rm(directory, { recursive: true, force: true })
   }
   const results = (['main thread', 'threads'] as const).map((supervised) => medians(supervised, all))
@@ -74,13 +74,13 @@ function isCount(value: number | undefined): value is number {
 
 async function measure(options: {
   kind: AgentKind
-  warden: Warden
+  reaper: Reaper
   place: string
   agents: number
   megabytes: number
   inThread: boolean
 }): Promise<Result> {
-  const { kind, warden, place, agents, megabytes, inThread } = options
+  const { kind, reaper, place, agents, megabytes, inThread } = options
   const go = join(place, 'go')
   await mkdir(place, { recursive: true })
   const delay = monitorEventLoopDelay({ resolution: 1 })
@@ -100,7 +100,7 @@ async function measure(options: {
       env: { PATH: process.env.PATH ?? '' },
       home: join(place, `home-${index}`),
       limits: { totalMs: 600_000, idleMs: 600_000, outputBytes: 2 ** 40 },
-      warden,
+      reaper,
       logFile: join(place, `${name}.log`),
       inThread,
       onUpdate: () => {

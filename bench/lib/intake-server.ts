@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net'
 import pino from 'pino'
 import { createNodeMiddleware, createProbot } from 'probot'
 import { openStore } from '../../src/db/connect.ts'
+import { jobs } from '../../src/jobs.ts'
 import { createReceiver } from '../../src/webhooks/receive.ts'
 
 const [mode, secret = '', directory = ''] = process.argv.slice(2)
@@ -32,7 +33,12 @@ async function bare(): Promise<RequestListener> {
 }
 
 async function durable(): Promise<RequestListener> {
-  const store = await openStore({ databaseUrl: process.env.DATABASE_URL || undefined, directory, log })
+  const store = await openStore({
+    queues: Object.values(jobs),
+    databaseUrl: process.env.DATABASE_URL || undefined,
+    directory,
+    log,
+  })
   process.once('disconnect', () => void store.close().then(() => process.exit(0)))
   return createReceiver({ store, secret, log })
 }

@@ -1,7 +1,7 @@
 /** Works a backlog off in virtual time, event by event, as a running Tutti would. */
 import { choose } from '../../src/scheduler/choose.ts'
-import { type ImproveOptions, improve } from '../../src/scheduler/optimiser/optimise.ts'
-import type { Edge, Item, Plan, Run, Snapshot } from '../../src/scheduler/types.ts'
+import { type OptimiseOptions, optimise } from '../../src/scheduler/optimiser/optimise.ts'
+import type { Edge, Item, Run, SchedulePlan, Snapshot } from '../../src/scheduler/types.ts'
 import type { Instance } from './schedule-instances.ts'
 
 const REPOSITORY = 'bench/shop'
@@ -53,9 +53,9 @@ export function byRule(instance: Instance, agents: number, keys: readonly number
 
 export type Following = {
   /** Undefined: no plan, the incremental rule alone. */
-  improve?: ImproveOptions
+  improve?: OptimiseOptions
   /** Looks for a plan again after every task whose duration was off. */
-  again?: ImproveOptions
+  again?: OptimiseOptions
   /** What the history of such items says about their estimates. */
   estimateSpread: number
 }
@@ -68,8 +68,8 @@ export function byChoose(
   following: Following,
 ): Decide {
   const edges = edgesOf(instance)
-  let plan: Plan | undefined
-  let known = 0
+  let plan: SchedulePlan | undefined
+  let backlog = 0
   return (clock) => {
     const snapshot: Snapshot = {
       items: instance.durations.map((_, task) => itemOf(instance, clock, task, estimates)),
@@ -79,9 +79,9 @@ export function byChoose(
       rules: { estimateSpread: following.estimateSpread },
       plan,
     }
-    const options = clock.begun.size === 0 ? following.improve : clock.done.size > known ? following.again : undefined
-    known = clock.done.size
-    if (options) plan = improve(snapshot, options) ?? plan
+    const options = clock.begun.size === 0 ? following.improve : clock.done.size > backlog ? following.again : undefined
+    backlog = clock.done.size
+    if (options) plan = optimise(snapshot, options) ?? plan
     return choose({ ...snapshot, plan })
       .filter((decision) => decision.action === 'start')
       .map((decision) => decision.item.number)

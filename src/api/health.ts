@@ -4,14 +4,14 @@ import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Store } from '../db/connect.ts'
 
-export interface Health {
+export interface ProcessHealth {
   /** `starting` until GitHub has said who the app is. */
   phase(): 'starting' | 'serving' | 'stopping'
   agents(): number
 }
 
 /** The routes. Nothing here needs a login, so nothing here tells more than that the service lives. */
-export function web(store: Store, health: Health): Hono {
+export function healthPages(store: Store, health: ProcessHealth): Hono {
   const app = new Hono()
   app.get('/', (context) =>
     context.text(

@@ -1,6 +1,6 @@
 /** The command line: finds the verb, runs it, and says what the operator must mend. */
 
-import { nearest } from '../lib/did-you-mean.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { demo } from './demo.ts'
 import { schema } from './schema.ts'
@@ -24,7 +24,7 @@ export async function main(args: string[]): Promise<number> {
   const [name = 'help', ...rest] = args
   const verb = verbs[name === '--help' || name === '-h' ? 'help' : name]
   if (!verb) {
-    const meant = nearest(name, Object.keys(verbs))
+    const meant = didYouMean(name, Object.keys(verbs))
     console.error(`tutti: there is no "${name}".${meant ? ` Did you mean "${meant}"?` : ''} See: tutti help`)
     return 2
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { digestOf, dropPlan, latestPlan, notePlanApproved, type PlanRow } from '../db/plans.ts'
-import { advance, type ItemRow } from '../db/work-items.ts'
+import { approvePlan, digestOf, dropPlan, latestPlan, type PlanRow } from '../db/plans.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { contentOf } from '../domain/plan.ts'
 import { issuesOf } from '../messages/plans.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
@@ -24,7 +24,7 @@ export const command = defineCommand({
     const item = plannedItem(context)
     if (waitsForGo(item)) return { text: `Yes, then. ${await goAhead(context, item)}`, outcome: 'done' }
     const plan = await latestPlan(context.tx.db, item.id)
-    if (item.state === 'proposed' && plan) return decide(context, item, plan, also)
+    if (item.state === 'plan-review' && plan) return decide(context, item, plan, also)
     if (item.state === 'ready' && item.kind === 'task' && plan?.state === 'approved')
       return add(context, item, plan, also)
     return notNow(context, item, 'There is no plan here that waits for a word.')
@@ -33,14 +33,14 @@ export const command = defineCommand({
 
 async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, also: string): Promise<Reply> {
   const { tx, actor, issue, settings } = context
-  if (plan.state === 'proposed' && digestOf(issue) !== plan.textDigest) {
+  if (plan.state === 'pending' && digestOf(issue) !== plan.textDigest) {
     // The edit may not have been told yet; whoever approves may not have seen it.
     await dropPlan(tx, plan, 'void', undefined, 'The text of the issue was changed.')
     const text = `The text of this issue was changed after the plan was made. ${typed(context, 'approve')} once more keeps to the plan and the old text, ${typed(context, 'plan')} has the new text planned.`
     return { text, outcome: 'refused' }
   }
   const content = contentOf(plan)
-  const set = await notePlanApproved(tx, item, plan, { ...actor, amendment: also })
+  const set = await approvePlan(tx, item, plan, { ...actor, amendment: also })
   if (content.kind === 'breakdown') {
     const issues = issuesOf(content, item.issueNumber, settings.label)
     await startBreakdown(tx, item, plan, issues, actor.login)
@@ -49,7 +49,7 @@ async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, als
       outcome: 'done',
     }
   }
-  await advance(tx, item, 'ready', { actor: actor.login, why: `The plan was approved by ${actor.login}.`, set })
+  await transition(tx, item, 'ready', { actor: actor.login, why: `The plan was approved by ${actor.login}.`, set })
   const added = also ? ' What you added is part of the plan and outranks it.' : ''
   return { text: `Approved.${added} It starts as soon as an agent is free.`, outcome: 'done' }
 }
@@ -59,6 +59,6 @@ async function add({ tx, actor }: CommandContext, item: ItemRow, plan: PlanRow, 
   const by = plan.decidedBy ? ` by ${plan.decidedBy}` : ''
   if (!also || plan.amendment.includes(also)) return { text: `The plan is approved already${by}.`, outcome: 'done' }
   const amendment = [plan.amendment, also].filter(Boolean).join('\n\n')
-  await notePlanApproved(tx, item, plan, { ...actor, amendment })
+  await approvePlan(tx, item, plan, { ...actor, amendment })
   return { text: `The plan was approved already${by}; what you said now is added to it.`, outcome: 'done' }
 }

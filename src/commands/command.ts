@@ -5,20 +5,20 @@
 
 import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
-import { record } from '../db/audit-log.ts'
+import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
-import { type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
+import { type ItemRow, lockItem, type RepositoryRow } from '../db/work-items.ts'
 import type { IssueReference } from '../domain/dependency-lines.ts'
 import type { Actor, Issue, Permission } from '../domain/github.ts'
-import type { KnownIssue } from '../github/resolve-issues.ts'
+import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import { UserError } from '../lib/errors.ts'
 
 /** Where a command was given, and everything it may act on. */
 export interface CommandContext {
   /** What the command does and the reply that is stored commit together. */
   tx: Tx
-  system: SystemRow
+  repo: RepositoryRow
   settings: Settings
   /** The work item of the issue, or of the pull request; absent when there is none. */
   item?: ItemRow
@@ -28,7 +28,7 @@ export interface CommandContext {
   issue: Issue
   actor: Actor
   /** What the issues are that the arguments name, under `owner/name#12`; see `names` of a command. */
-  named?: ReadonlyMap<string, KnownIssue>
+  named?: ReadonlyMap<string, ResolvedIssue>
   /** All commands, for `/help`. */
   commands: readonly Command[]
 }
@@ -113,14 +113,14 @@ export const commandShape = z.strictObject({
  * The doors call this, not `run`.
  * @returns the reply; what cannot be done is refused with the reason, and nothing was changed.
  */
-export async function carryOut(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
-  const { tx, system, actor } = context
+export async function runCommand(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
+  const { tx, repo, actor } = context
   // Locked: between reading the item and acting on it nobody moves it.
   const item = context.item && (await lockItem(tx, context.item.id))
   const reply = await attempt(command, { ...context, item }, args)
   if (command.reads) return reply
-  await record(tx, {
-    systemId: system.id,
+  await appendAudit(tx, {
+    repositoryId: repo.id,
     workItemId: item?.id,
     actor: actor.login,
     what: reply.outcome === 'done' ? `/${command.name}` : `refused /${command.name}`,

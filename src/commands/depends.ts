@@ -1,15 +1,15 @@
 import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { isPart } from '../db/epics.ts'
-import { want } from '../db/outbox.ts'
+import { enqueueEffect } from '../db/outbox.ts'
 import { dependencies } from '../db/schema/core.ts'
 import { type DependencyRow, type ItemRow, openDependencies } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 import { DependencyCycle, UserError } from '../lib/errors.ts'
-import { line } from '../lib/sanitise.ts'
-import { wayBetween } from '../work-items/dependency-path.ts'
+import { singleLine } from '../lib/sanitise.ts'
+import { findDependencyPath } from '../work-items/dependency-path.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { issuesNamed, mustBeIssue, notAnIssue, shown, writtenIssue } from './lib/issue-arguments.ts'
+import { issueArgument, issueName, issuesNamed, mustBeIssue, notAnIssue } from './lib/issue-arguments.ts'
 import { typed } from './lib/status-sentence.ts'
 
 /** Where an edge was read, as it is said to people. */
@@ -29,7 +29,7 @@ export const command = defineCommand({
   summary: 'Makes this issue wait for another one, or with --remove no longer',
   examples: ['/depends #12', '/depends owner/repo#3', '/depends --remove #12', '/depends'],
   args: z.strictObject({
-    issue: z.string().max(300).regex(writtenIssue, notAnIssue).optional().describe('The issue to wait for'),
+    issue: z.string().max(300).regex(issueArgument, notAnIssue).optional().describe('The issue to wait for'),
     remove: z.boolean().optional().describe('No longer waits for it'),
   }),
   words: ['issue'],
@@ -40,7 +40,7 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     const { item } = context
     if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'queue')} queues it first.`)
-    const [issue] = args.issue === undefined ? [] : issuesNamed([args.issue], context.system.fullName)
+    const [issue] = args.issue === undefined ? [] : issuesNamed([args.issue], context.repo.fullName)
     if (!issue) return { text: await listed(context, item), outcome: 'done' }
     return args.remove ? remove(context, item, issue) : add(context, item, issue)
   },
@@ -50,7 +50,7 @@ async function listed(context: CommandContext, item: ItemRow): Promise<string> {
   const edges = (await edgesOf(context, item)).filter((edge) => edge.blocker !== 'closed')
   if (edges.length === 0) return 'It waits for no other issue.'
   const rows = edges.map((edge) => {
-    const name = shown(context, { repository: edge.repository, number: edge.issueNumber })
+    const name = issueName(context, { repository: edge.repository, number: edge.issueNumber })
     return `- ${name} (${places[edge.source]})`
   })
   return ['It waits for:', '', ...rows].join('\n')
@@ -62,15 +62,15 @@ async function edgesOf({ tx }: CommandContext, item: ItemRow): Promise<Dependenc
 }
 
 async function add(context: CommandContext, item: ItemRow, issue: IssueAddress): Promise<Reply> {
-  const { tx, system } = context
-  const name = shown(context, issue)
-  const here = { repository: system.fullName.toLowerCase(), number: item.issueNumber }
+  const { tx, repo } = context
+  const name = issueName(context, issue)
+  const here = { repository: repo.fullName.toLowerCase(), number: item.issueNumber }
   if (issue.repository === here.repository && issue.number === here.number)
     throw new UserError('An issue cannot wait for itself.', 'Name another one.')
   const known = mustBeIssue(context, issue)
   if (known.state === 'closed') return { text: `${name} is closed already, so it holds nothing back.`, outcome: 'done' }
-  const way = await wayBetween(tx.db, issue, here)
-  if (way) throw new DependencyCycle([here, ...way.slice(0, -1)].map((one) => shown(context, one)))
+  const way = await findDependencyPath(tx.db, issue, here)
+  if (way) throw new DependencyCycle([here, ...way.slice(0, -1)].map((one) => issueName(context, one)))
   const edge = { repository: issue.repository, issueNumber: issue.number, blocker: 'open' as const }
   const rows = await tx.db
     .insert(dependencies)
@@ -84,14 +84,14 @@ async function add(context: CommandContext, item: ItemRow, issue: IssueAddress):
     ['running', 'checking'].includes(item.state)
       ? ' It is being worked on now; that counts when it is tried again.'
       : '',
-    known.system ? '' : ` The app is not installed in ${line(issue.repository)}, so its closing is noticed late.`,
+    known.repo ? '' : ` The app is not installed in ${singleLine(issue.repository)}, so its closing is noticed late.`,
   ]
   return { text: `It waits for ${name} from now on.${notes.join('')}`, outcome: 'done' }
 }
 
 async function remove(context: CommandContext, item: ItemRow, issue: IssueAddress): Promise<Reply> {
   const { tx } = context
-  const name = shown(context, issue)
+  const name = issueName(context, issue)
   const mine = and(
     eq(dependencies.dependentId, item.id),
     eq(dependencies.repository, issue.repository),
@@ -115,12 +115,12 @@ async function remove(context: CommandContext, item: ItemRow, issue: IssueAddres
 }
 
 async function linkNatively(
-  { tx, system }: CommandContext,
+  { tx, repo }: CommandContext,
   item: ItemRow,
   blocker: IssueAddress,
   wanted: boolean,
 ): Promise<void> {
   const key = `blocked-by:${item.id}:${blocker.repository}#${blocker.number}`
   const payload = { issueNumber: item.issueNumber, blocker, wanted }
-  await want(tx, { systemId: system.id, workItemId: item.id, key }, { kind: 'blocked-by', payload })
+  await enqueueEffect(tx, { repositoryId: repo.id, workItemId: item.id, key }, { kind: 'blocked-by', payload })
 }

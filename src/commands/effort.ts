@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineCommand, type Reply } from './command.ts'
-import { setFamily } from './lib/scoped-label.ts'
+import { setScopedLabel } from './lib/scoped-label.ts'
 
 export const command = defineCommand({
   name: 'effort',
@@ -19,7 +19,7 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     const effort = args.effort.toUpperCase() as 'S' | 'M' | 'L' | 'XL'
     const before = context.item?.effort
-    await setFamily(context, 'effort:', effort, { effort })
+    await setScopedLabel(context, 'effort:', effort, { effort })
     const counts = context.item ? '' : ' It counts once the issue is queued.'
     return {
       text: before === effort ? `Its effort is ${effort} already.` : `Its effort is ${effort} now.${counts}`,

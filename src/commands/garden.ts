@@ -10,10 +10,10 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run({ tx, system, item, issue }): Promise<Reply> {
+  async run({ tx, repo, item, issue }): Promise<Reply> {
     // GitHub may have to be asked, which a command cannot wait for.
     const key = String(Date.now())
-    await tx.enqueue({ queue: 'garden', systemId: system.id, workItemId: item?.id, issueNumber: issue.number, key })
+    await tx.enqueue({ queue: 'garden', repositoryId: repo.id, workItemId: item?.id, issueNumber: issue.number, key })
     return { text: 'Looking after the roadmap; the report follows in a moment.', outcome: 'done' }
   },
 })

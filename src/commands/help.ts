@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { nearest } from '../lib/did-you-mean.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
-import { line } from '../lib/sanitise.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { type Command, type CommandContext, defineCommand, type Reply } from './command.ts'
 import { typed } from './lib/status-sentence.ts'
-import { usage, withPrefix } from './parse.ts'
+import { commandUsage, withPrefix } from './parse.ts'
 
 export const command = defineCommand({
   name: 'help',
@@ -25,7 +25,7 @@ export const command = defineCommand({
 })
 
 function list({ commands, settings: { prefix } }: CommandContext): string {
-  const rows = commands.map((one) => `| \`${usage(one, prefix)}\` | ${one.summary} |`)
+  const rows = commands.map((one) => `| \`${commandUsage(one, prefix)}\` | ${one.summary} |`)
   return ['| command | what it does |', '|---|---|', ...rows].join('\n')
 }
 
@@ -36,17 +36,17 @@ function explain(command: Command, prefix: string): string {
       ? 'an issue or a pull request'
       : `a${command.where === 'issue' ? 'n' : ''} ${command.where}`
   return [
-    `**\`${usage(command, prefix)}\`**: ${command.summary}.`,
+    `**\`${commandUsage(command, prefix)}\`**: ${command.summary}.`,
     `For people with ${command.permission} permission, on ${where}. For example: ${examples}.`,
   ].join('\n')
 }
 
 function unknown(context: CommandContext, name: string): UserError {
-  const meant = nearest(
+  const meant = didYouMean(
     name,
     context.commands.map((one) => one.name),
   )
-  const shown = line(name, 60).replaceAll('`', "'")
+  const shown = singleLine(name, 60).replaceAll('`', "'")
   return new UserError(
     `There is no command called \`${shown}\`${meant ? `; did you mean ${typed(context, meant)}?` : '.'}`,
     `${typed(context, 'help')} lists them all.`,

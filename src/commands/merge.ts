@@ -4,9 +4,9 @@ import { gateRows, type PullRow, pullOfItem } from '../db/pull-requests.ts'
 import { pullRequests, workItems } from '../db/schema/core.ts'
 import { type ItemRow, StaleItem } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
-import { line } from '../lib/sanitise.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { commit, standing, typed } from './lib/status-sentence.ts'
+import { commit, statusSentence, typed } from './lib/status-sentence.ts'
 
 /**
  * Asks for the merge of exactly the commit that is the head now. Whether it is approved and green is GitHub's to say,
@@ -29,9 +29,9 @@ export const command = defineCommand({
     if (!item || !pull) throw new UserError('There is no pull request to merge here.', await whereItStands(context))
     if (pull.state === 'merged') return { text: `#${pull.number} is merged already.`, outcome: 'done' }
     if (pull.state === 'closed') throw new UserError(`#${pull.number} is closed.`, 'Open it again first.')
-    if (item.state === 'merging') return { text: await standing(context, item), outcome: 'done' }
+    if (item.state === 'merging') return { text: await statusSentence(context, item), outcome: 'done' }
     if (item.state !== 'reviewing' && item.state !== 'approved')
-      throw new UserError(`#${pull.number} cannot be merged now. ${await standing(context, item)}`)
+      throw new UserError(`#${pull.number} cannot be merged now. ${await statusSentence(context, item)}`)
     const allowing = await checkGates(context, item, pull, args.protected ?? false)
     await ask(context, item, pull, allowing !== undefined)
     return { text: reply(pull, allowing), outcome: 'done' }
@@ -39,7 +39,7 @@ export const command = defineCommand({
 })
 
 async function whereItStands(context: CommandContext): Promise<string> {
-  return context.item ? standing(context, context.item) : ''
+  return context.item ? statusSentence(context, context.item) : ''
 }
 
 /** @returns what the sender allows by `--protected`, or undefined when nothing needs a word. */
@@ -53,10 +53,11 @@ async function checkGates(
   const head = commit(pull.headSha)
   if (gates.length === 0) throw new UserError(`Not merged: the gates have not judged ${head}.`)
   const failed = gates.find((gate) => gate.verdict === 'fail')
-  if (failed) throw new UserError(`Not merged: the gate ${failed.gate} failed on ${head}: ${line(failed.summary)}`)
-  const waiting = gates.find((gate) => gate.verdict === 'wait')
+  if (failed)
+    throw new UserError(`Not merged: the gate ${failed.gate} failed on ${head}: ${singleLine(failed.summary)}`)
+  const waiting = gates.find((gate) => gate.verdict === 'needs-approval')
   if (!waiting || item.protectedAllowedSha === pull.headSha) return undefined
-  const summary = line(waiting.summary, 1_000)
+  const summary = singleLine(waiting.summary, 1_000)
   if (allowProtected) return summary
   throw new UserError(
     `Not merged: ${head} needs a person's explicit word. ${summary}`,
@@ -75,7 +76,7 @@ async function ask({ tx, actor }: CommandContext, item: ItemRow, pull: PullRow, 
   if (allowing) {
     await tx.db.update(workItems).set({ protectedAllowedSha: pull.headSha }).where(eq(workItems.id, item.id))
   }
-  await tx.enqueue({ queue: 'merge', pullRequestId: pull.id })
+  await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })
 }
 
 function reply(pull: PullRow, allowing: string | undefined): string {

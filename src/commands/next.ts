@@ -1,10 +1,10 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
-import { outlookOf } from '../db/schedule-reports.ts'
+import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { runs, workItems } from '../db/schema/core.ts'
-import { working } from '../domain/lifecycle.ts'
-import type { Outlook } from '../domain/schedule-report.ts'
-import { line } from '../lib/sanitise.ts'
+import { activeStates } from '../domain/lifecycle.ts'
+import type { ScheduleReport } from '../domain/schedule-report.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 
 const usualCount = 5
@@ -19,38 +19,38 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: true,
   async run(context, args): Promise<Reply> {
-    const { tx, system } = context
-    const outlook = await outlookOf(tx.db, system.id)
-    if (!outlook) return { text: 'Nothing was ever queued in this repository.', outcome: 'done' }
-    const shown = outlook.next.slice(0, args.count ?? usualCount)
+    const { tx, repo } = context
+    const report = await scheduleReportOf(tx.db, repo.id)
+    if (!report) return { text: 'Nothing was ever queued in this repository.', outcome: 'done' }
+    const shown = report.next.slice(0, args.count ?? usualCount)
     const titles = await titlesOf(
       context,
       shown.map(({ issue }) => issue),
     )
     const rows = shown.map(
       ({ issue, leverage, words }, at) =>
-        `${at + 1}. #${issue} ${line(titles.get(issue) ?? '', 100)} (leverage ${leverage}): ${words}`,
+        `${at + 1}. #${issue} ${singleLine(titles.get(issue) ?? '', 100)} (leverage ${leverage}): ${words}`,
     )
-    const parts = [await atWork(context, outlook), rows.join('\n'), rest(outlook, shown.length)]
+    const parts = [await atWork(context, report), rows.join('\n'), rest(report, shown.length)]
     return { text: parts.filter(Boolean).join('\n\n'), outcome: 'done' }
   },
 })
 
-async function titlesOf({ tx, system }: CommandContext, issues: number[]): Promise<Map<number, string>> {
+async function titlesOf({ tx, repo }: CommandContext, issues: number[]): Promise<Map<number, string>> {
   if (issues.length === 0) return new Map()
   const rows = await tx.db
     .select({ issue: workItems.issueNumber, title: workItems.title })
     .from(workItems)
-    .where(and(eq(workItems.systemId, system.id), inArray(workItems.issueNumber, issues)))
+    .where(and(eq(workItems.repositoryId, repo.id), inArray(workItems.issueNumber, issues)))
   return new Map(rows.map(({ issue, title }) => [issue, title]))
 }
 
-async function atWork({ tx, system }: CommandContext, { mode, modeIsSet }: Outlook): Promise<string> {
+async function atWork({ tx, repo }: CommandContext, { mode, modeIsSet }: ScheduleReport): Promise<string> {
   const rows = await tx.db
     .select({ issue: workItems.issueNumber, inThread: runs.inThread })
     .from(workItems)
     .leftJoin(runs, and(eq(runs.workItemId, workItems.id), eq(runs.stage, 'agent')))
-    .where(and(eq(workItems.systemId, system.id), inArray(workItems.state, [...working])))
+    .where(and(eq(workItems.repositoryId, repo.id), inArray(workItems.state, [...activeStates])))
     .orderBy(workItems.issueNumber)
   const inThreads = rows.filter(({ inThread }) => inThread).map(({ issue }) => `#${issue}`)
   const who =
@@ -62,7 +62,7 @@ async function atWork({ tx, system }: CommandContext, { mode, modeIsSet }: Outlo
   return `${who} ${how}${threads}`
 }
 
-function rest({ next, more, blocked }: Outlook, shown: number): string {
+function rest({ next, more, blocked }: ScheduleReport, shown: number): string {
   const left = next.length + more - shown
   return [
     next.length === 0 ? 'Nothing waits for an agent.' : '',

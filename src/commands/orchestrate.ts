@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { runsOf } from '../db/runs.ts'
-import { advance, getItem, type ItemRow } from '../db/work-items.ts'
-import { type Routing, route } from '../domain/choose-workflow.ts'
+import { getItem, type ItemRow, transition } from '../db/work-items.ts'
+import { chooseWorkflow, type Routing } from '../domain/choose-workflow.ts'
 import { labelFacts } from '../domain/labels.ts'
 import { UserError } from '../lib/errors.ts'
-import { queueIssue } from '../work-items/enqueue-issue.ts'
+import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { makeIssueOf } from './lib/goal-issue.ts'
 import { routeWhenQueued } from './lib/planning.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'orchestrate',
@@ -33,10 +33,13 @@ export const command = defineCommand({
       )
     if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
     if (item?.kind === 'epic')
-      throw new UserError(`This issue is worked on as the issues it is made of. ${await standing(context, item)}`)
-    const routing: Routing = { ...route({ ...issue, effort: labelFacts(issue.labels).effort }), mode: 'explicit' }
+      throw new UserError(`This issue is worked on as the issues it is made of. ${await statusSentence(context, item)}`)
+    const routing: Routing = {
+      ...chooseWorkflow({ ...issue, effort: labelFacts(issue.labels).effort }),
+      mode: 'explicit',
+    }
     if (item && !['queued', 'ready', 'held', 'skipped', 'cancelled', 'done'].includes(item.state))
-      return { text: `It is on its way already. ${await standing(context, item)}`, outcome: 'done' }
+      return { text: `It is on its way already. ${await statusSentence(context, item)}`, outcome: 'done' }
     await routeWhenQueued(context, await intoQueue(context, item), routing)
     return {
       text: 'This shows in a moment how it would be worked on; nothing happens before you say yes.',
@@ -47,14 +50,14 @@ export const command = defineCommand({
 
 /** Queued, to be routed anew; one that was ready has not been begun. */
 async function intoQueue(context: CommandContext, item: ItemRow | undefined): Promise<ItemRow> {
-  const { tx, system, settings, issue, actor } = context
+  const { tx, repo, settings, issue, actor } = context
   if (item?.state === 'queued') return item
   if (item?.state === 'ready')
-    return advance(tx, item, 'queued', {
+    return transition(tx, item, 'queued', {
       actor: actor.login,
       why: `${actor.login} wants to see how it would be built.`,
     })
   const runs = item ? await runsOf(tx.db, item.id) : []
-  const queued = await queueIssue(tx, { system, settings, issue, actor, lastRunId: runs.at(-1)?.id })
+  const queued = await enqueueIssue(tx, { repo, settings, issue, actor, lastRunId: runs.at(-1)?.id })
   return (await getItem(tx.db, queued.item.id)) ?? queued.item
 }

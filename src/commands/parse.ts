@@ -1,7 +1,7 @@
 /** Finds the command in a comment. Pure; knows nothing of who wrote it. */
 
 import { z } from 'zod'
-import { nearest } from '../lib/did-you-mean.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
 import { plainLines } from '../lib/markdown/plain-lines.ts'
 import type { Command } from './command.ts'
 import { argumentsOf, splitWords, textArguments } from './lib/arguments.ts'
@@ -31,7 +31,7 @@ export function parseCommand(body: string, prefix: string, commands: ReadonlyMap
     if (!said) continue
     const command = commands.get(said.word)
     if (command) return readArguments(command, said.rest, line.below, prefix)
-    const meant = others.has(said.word) ? undefined : nearest(said.word, commands.keys())
+    const meant = others.has(said.word) ? undefined : didYouMean(said.word, commands.keys())
     if (meant !== undefined) return { unknown: said.word, nearest: meant }
     if (prefix !== '') return { unknown: said.word }
   }
@@ -86,7 +86,7 @@ export function withPrefix(line: string, prefix: string): string {
 }
 
 /** How a command is typed, with its arguments: `/pause [all]`, `/merge [--protected]`. */
-export function usage(command: Command, prefix = ''): string {
+export function commandUsage(command: Command, prefix = ''): string {
   const { properties = {}, required = [] } = z.toJSONSchema(command.args, { io: 'input' })
   const parts = Object.keys(properties).map((name) => {
     const schema = properties[name]

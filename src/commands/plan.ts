@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { planAnew, plannable } from '../db/plans.ts'
+import { plannable, replan } from '../db/plans.ts'
 import { runsOf } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
-import { asked } from '../domain/choose-workflow.ts'
+import { askedItems } from '../domain/choose-workflow.ts'
 import { labelFacts } from '../domain/labels.ts'
 import { UserError } from '../lib/errors.ts'
-import { queueIssue } from '../work-items/enqueue-issue.ts'
+import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { routeWhenQueued } from './lib/planning.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'plan',
@@ -24,27 +24,27 @@ export const command = defineCommand({
     if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
     if (item?.kind === 'epic')
       throw new UserError('This issue is worked on as the issues it is made of.', 'Say it there.')
-    const routing = asked({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
+    const routing = askedItems({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
     if (item && (plannable as readonly string[]).includes(item.state)) {
       const why = `${actor.login} wants a plan of this text.`
-      await planAnew(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
+      await replan(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
       const again = item.state === 'ready' ? '' : ' Plans and questions from before count no longer.'
       return { text: `An agent plans it, with the text as it is now.${again}`, outcome: 'done' }
     }
     if (item && !['queued', 'held', 'skipped', 'cancelled', 'done'].includes(item.state))
-      throw new UserError(`It is too late for a plan, or too early. ${await standing(context, item)}`)
+      throw new UserError(`It is too late for a plan, or too early. ${await statusSentence(context, item)}`)
     const queued = item?.state === 'queued' ? item : await queue(context, item)
     await routeWhenQueued(context, queued, routing)
-    const paused = context.system.state === 'paused' ? ` ${typed(context, 'resume all')} lets work start.` : ''
+    const paused = context.repo.state === 'paused' ? ` ${typed(context, 'resume all')} lets work start.` : ''
     return { text: `Queued; an agent plans it first.${paused}`, outcome: 'done' }
   },
 })
 
 async function queue(
-  { tx, system, settings, issue, actor }: CommandContext,
+  { tx, repo, settings, issue, actor }: CommandContext,
   item: ItemRow | undefined,
 ): Promise<ItemRow> {
   const runs = item ? await runsOf(tx.db, item.id) : []
-  const queued = await queueIssue(tx, { system, settings, issue, actor, lastRunId: runs.at(-1)?.id })
+  const queued = await enqueueIssue(tx, { repo, settings, issue, actor, lastRunId: runs.at(-1)?.id })
   return (await getItem(tx.db, queued.item.id)) ?? queued.item
 }

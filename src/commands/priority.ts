@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { defineCommand, type Reply } from './command.ts'
-import { setFamily } from './lib/scoped-label.ts'
+import { setScopedLabel } from './lib/scoped-label.ts'
 
 export const command = defineCommand({
   name: 'priority',
@@ -13,7 +13,7 @@ export const command = defineCommand({
   reads: false,
   async run(context, { priority }): Promise<Reply> {
     const before = context.item?.priority
-    await setFamily(context, 'priority:', String(priority), { priority })
+    await setScopedLabel(context, 'priority:', String(priority), { priority })
     const counts = context.item ? '' : ' It counts once the issue is queued.'
     const text =
       before === priority ? `Its priority is ${priority} already.` : `Its priority is ${priority} now.${counts}`

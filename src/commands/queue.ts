@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { runsOf } from '../db/runs.ts'
 import { UserError } from '../lib/errors.ts'
-import { queueIssue } from '../work-items/enqueue-issue.ts'
+import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'queue',
@@ -15,24 +15,24 @@ export const command = defineCommand({
   where: 'issue',
   reads: false,
   async run(context): Promise<Reply> {
-    const { tx, system, settings, issue, actor, item } = context
+    const { tx, repo, settings, issue, actor, item } = context
     if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
-    if (item?.state === 'paused') throw new UserError(await standing(context, item))
+    if (item?.state === 'paused') throw new UserError(await statusSentence(context, item))
     const runs = item ? await runsOf(tx.db, item.id) : []
-    const queued = await queueIssue(tx, { system, settings, issue, actor, lastRunId: runs.at(-1)?.id })
+    const queued = await enqueueIssue(tx, { repo, settings, issue, actor, lastRunId: runs.at(-1)?.id })
     return { text: await reply(context, queued, runs.length), outcome: 'done' }
   },
 })
 
 async function reply(
   context: CommandContext,
-  { item, happened }: Awaited<ReturnType<typeof queueIssue>>,
+  { item, happened }: Awaited<ReturnType<typeof enqueueIssue>>,
   attempts: number,
 ): Promise<string> {
-  if (happened === 'nothing') return `Nothing to do. ${await standing(context, item)}`
+  if (happened === 'nothing') return `Nothing to do. ${await statusSentence(context, item)}`
   const fresh = attempts > 0 ? ' with its text as it is now; earlier attempts no longer count' : ''
   const paused =
-    context.system.state === 'paused'
+    context.repo.state === 'paused'
       ? ` The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
       : ''
   return `${happened === 'queued' ? 'Queued' : 'Queued again'}${fresh}.${paused}`

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { dropPlan, forgetRounds, latestPlan } from '../db/plans.ts'
-import { advance, type ItemRow } from '../db/work-items.ts'
+import { dropPlan, latestPlan, resetRounds } from '../db/plans.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { notNow, plannedItem, said, waitsForGo } from './lib/planning.ts'
+import { notNow, plannedItem, quotedGoal, waitsForGo } from './lib/planning.ts'
 import { setAside } from './lib/set-aside.ts'
 import { typed } from './lib/status-sentence.ts'
 
@@ -25,7 +25,7 @@ export const command = defineCommand({
     if (waitsForGo(item)) return giveUp(context, item)
     const plan = await latestPlan(context.tx.db, item.id)
     const open =
-      item.state === 'proposed' || (item.state === 'ready' && item.kind === 'task' && plan?.state === 'approved')
+      item.state === 'plan-review' || (item.state === 'ready' && item.kind === 'task' && plan?.state === 'approved')
     if (!plan || !open) return notNow(context, item, 'There is no plan here to say no to.')
     if (!drop && !why) {
       const how = `For example: ${typed(context, 'reject the old files must stay')}. ${typed(context, 'reject --drop')} gives the issue up.`
@@ -34,9 +34,9 @@ export const command = defineCommand({
     const { tx, actor } = context
     await dropPlan(tx, plan, 'rejected', actor, why)
     if (drop) return giveUp(context, item)
-    const reason = `${actor.login} rejected the plan: ${said(why)} It is planned again.`
-    const set = await forgetRounds(tx.db, item.id)
-    await advance(tx, item, 'planning', { actor: actor.login, why: reason, set })
+    const reason = `${actor.login} rejected the plan: ${quotedGoal(why)} It is planned again.`
+    const set = await resetRounds(tx.db, item.id)
+    await transition(tx, item, 'planning', { actor: actor.login, why: reason, set })
     return { text: 'An agent plans it again, knowing what you said.', outcome: 'done' }
   },
 })

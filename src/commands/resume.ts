@@ -2,12 +2,12 @@ import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { addPersonRun, runsOf } from '../db/runs.ts'
-import { systems } from '../db/schema/core.ts'
-import { advance, getItem, type ItemRow, itemsIn } from '../db/work-items.ts'
-import type { ItemState } from '../domain/lifecycle.ts'
+import { repositories } from '../db/schema/core.ts'
+import { getItem, type ItemRow, itemsIn, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
+import type { ItemState } from '../lib/item-state.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { commit, standing, typed } from './lib/status-sentence.ts'
+import { commit, statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'resume',
@@ -25,28 +25,28 @@ export const command = defineCommand({
     if (item.state !== 'paused' && item.state !== 'held') return notPaused(context, item)
     const by = { actor: actor.login, why: `Resumed by ${actor.login}.` }
     const unjudged = await headToJudge(context, item)
-    const to = unjudged ? 'reviewing' : backTo(item.before)
-    const back = await advance(tx, item, to, by)
+    const to = unjudged ? 'reviewing' : backTo(item.resumeState)
+    const back = await transition(tx, item, to, by)
     if (unjudged) await judgeAgain(context, back, unjudged)
     const now = (await getItem(tx.db, item.id)) ?? back
     // Where the scheduler acts next, what it decided before the pause says nothing.
     const waits = to === 'ready' || to === 'queued' || to === 'planning'
-    return { text: `Resumed. ${waits ? goesOn(context) : await standing(context, now)}`, outcome: 'done' }
+    return { text: `Resumed. ${waits ? goesOn(context) : await statusSentence(context, now)}`, outcome: 'done' }
   },
 })
 
 function goesOn(context: CommandContext): string {
-  return context.system.state === 'paused'
+  return context.repo.state === 'paused'
     ? `The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
     : 'It goes on as soon as nothing holds it back.'
 }
 
 /** Where a paused item goes on. An attempt that was ended starts anew, on what it left behind. */
-function backTo(before: ItemState | null): 'queued' | 'planning' | 'asking' | 'proposed' | 'ready' | 'reviewing' {
+function backTo(before: ItemState | null): 'queued' | 'planning' | 'asking' | 'plan-review' | 'ready' | 'reviewing' {
   switch (before) {
     case 'planning':
     case 'asking':
-    case 'proposed':
+    case 'plan-review':
       return before
     case 'ready':
     case 'running':
@@ -69,32 +69,33 @@ async function headToJudge({ tx }: CommandContext, item: ItemRow): Promise<strin
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.state !== 'open') return undefined
   const last = (await runsOf(tx.db, item.id)).at(-1)
-  if (backTo(item.before) !== 'reviewing' && !(item.before === 'checking' && last?.agent === 'person')) return undefined
+  if (backTo(item.resumeState) !== 'reviewing' && !(item.resumeState === 'checking' && last?.agent === 'person'))
+    return undefined
   const judged = (await gateRows(tx.db, item.id, pull.headSha)).length > 0
   return judged ? undefined : pull.headSha
 }
 
 async function judgeAgain({ tx, actor }: CommandContext, item: ItemRow, headSha: string): Promise<void> {
   const why = `The gates have not judged ${commit(headSha)} yet.`
-  await advance(tx, item, 'checking', { actor: actor.login, why, set: { headSha } })
+  await transition(tx, item, 'checking', { actor: actor.login, why, set: { headSha } })
   await addPersonRun(tx, item.id, headSha)
 }
 
 async function notPaused(context: CommandContext, item: ItemRow): Promise<Reply> {
-  const where = await standing(context, item)
+  const where = await statusSentence(context, item)
   if (['skipped', 'cancelled', 'done'].includes(item.state)) throw new UserError(`It is not paused. ${where}`)
   return { text: `It is not paused. ${where}`, outcome: 'done' }
 }
 
 async function resumeAll(context: CommandContext): Promise<Reply> {
-  const { tx, system } = context
+  const { tx, repo } = context
   const rows = await tx.db
-    .update(systems)
+    .update(repositories)
     .set({ state: 'active' })
-    .where(and(eq(systems.id, system.id), eq(systems.state, 'paused')))
+    .where(and(eq(repositories.id, repo.id), eq(repositories.state, 'paused')))
     .returning()
   await tx.enqueue({ queue: 'schedule' })
-  const paused = (await itemsIn(tx.db, ['paused'])).filter((item) => item.systemId === system.id)
+  const paused = (await itemsIn(tx.db, ['paused'])).filter((item) => item.repositoryId === repo.id)
   const alone = paused.map((item) => `#${item.issueNumber}`).join(', ')
   const note = alone ? ` Paused by themselves, and still so: ${alone}.` : ''
   const text = rows.length > 0 ? 'The repository goes on.' : 'The repository was not paused.'

@@ -2,11 +2,11 @@ import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { runsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/core.ts'
-import { advance, type ItemRow } from '../db/work-items.ts'
-import type { ItemState } from '../domain/lifecycle.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
+import type { ItemState } from '../lib/item-state.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'retry',
@@ -23,25 +23,25 @@ export const command = defineCommand({
     if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item)
     if (item.state === 'ready' && item.notBefore && item.notBefore > new Date()) return goNow(context, item)
     if (['queued', 'ready', 'running', 'checking'].includes(item.state))
-      return { text: `It is on its way already. ${await standing(context, item)}`, outcome: 'done' }
-    throw new UserError(`There is nothing to try again. ${await standing(context, item)}`, hint(item.state))
+      return { text: `It is on its way already. ${await statusSentence(context, item)}`, outcome: 'done' }
+    throw new UserError(`There is nothing to try again. ${await statusSentence(context, item)}`, hint(item.state))
   },
 })
 
 /** Items that stood aside before they were ready are read anew: what was wrong may be mended in the settings. */
-const unread: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', 'proposed']
+const unread: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', 'plan-review']
 
 async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> {
   const { tx, actor, settings } = context
   const runs = await runsOf(tx.db, item.id)
   // What an epic is made of is looked at anew.
-  const neverReady = runs.length === 0 || item.kind === 'epic' || unread.includes(item.before)
-  await advance(tx, item, neverReady ? 'queued' : 'ready', {
+  const neverReady = runs.length === 0 || item.kind === 'epic' || unread.includes(item.resumeState)
+  await transition(tx, item, neverReady ? 'queued' : 'ready', {
     actor: actor.login,
     why: `Tried again on the word of ${actor.login}.`,
     set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
   })
-  const forgiven = runs.filter((run) => run.counts && run.id > (item.freshSince ?? 0)).length
+  const forgiven = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
   const past =
     forgiven === 1 ? 'The attempt so far no longer counts' : `The ${forgiven} attempts so far no longer count`
   const reset = forgiven > 0 ? ` ${past}: ${settings.limits.retries + 1} are free again.` : ''

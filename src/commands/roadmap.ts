@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { unmadeOf } from '../db/epics.ts'
-import type { Pace } from '../db/schema/core.ts'
-import { type ItemRow, itemOfIssue, systemOfName } from '../db/work-items.ts'
-import { finished, working } from '../domain/lifecycle.ts'
+import { linesWithoutIssue } from '../db/epics.ts'
+import type { RoadmapMode } from '../db/schema/core.ts'
+import { type ItemRow, itemOfIssue, repositoryByName } from '../db/work-items.ts'
+import { activeStates, terminalStates } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
-import { line } from '../lib/sanitise.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { howItLooks, readRoadmap } from '../roadmaps/text/roadmap-text.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { mustBeEpic, partsOnce } from './lib/epic.ts'
-import { shown } from './lib/issue-arguments.ts'
+import { issueName } from './lib/issue-arguments.ts'
 import { typed } from './lib/status-sentence.ts'
 
 const modes = ['one', 'parallel', 'sequential', 'batch'] as const
@@ -42,23 +42,23 @@ export const command = defineCommand({
   },
 })
 
-function paceOf(mode: Pace['mode'] | undefined, max: number | undefined): Pace | undefined {
+function paceOf(mode: RoadmapMode['mode'] | undefined, max: number | undefined): RoadmapMode | undefined {
   if (max !== undefined && mode !== undefined && mode !== 'parallel')
     throw new UserError('`--max` goes with `--mode parallel`.', 'The other modes say how many by themselves.')
   if (mode === undefined && max === undefined) return undefined
   return mode === undefined || mode === 'parallel' ? { mode: 'parallel', max: max ?? 2 } : { mode }
 }
 
-async function importFile(context: CommandContext, pace: Pace | undefined): Promise<Reply> {
+async function importFile(context: CommandContext, pace: RoadmapMode | undefined): Promise<Reply> {
   const epic = await mustBeEpic(context, pace ? { pace } : {})
-  await context.tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'file', asked: true })
-  return { text: `\`${line(context.settings.roadmap.file)}\` is being read.`, outcome: 'done' }
+  await context.tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'file', asked: true })
+  return { text: `\`${singleLine(context.settings.roadmap.file)}\` is being read.`, outcome: 'done' }
 }
 
-async function start(context: CommandContext, pace: Pace | undefined): Promise<Reply> {
-  const { issue, item, system } = context
+async function start(context: CommandContext, pace: RoadmapMode | undefined): Promise<Reply> {
+  const { issue, item, repo } = context
   if (item?.kind !== 'epic' && !hasParts(context)) {
-    const lines = readRoadmap(issue.body, system.fullName).lines
+    const lines = readRoadmap(issue.body, repo.fullName).lines
     if (lines.length === 0) throw new UserError('There is no roadmap here.', howItLooks)
   }
   // Checkboxes of an issue that is made of sub-issues need not be work; those of one that has nothing else are.
@@ -74,7 +74,7 @@ function hasParts({ issue }: CommandContext): boolean {
   return (issue.openParts ?? 0) > 0
 }
 
-function paceWords({ mode, max = 1 }: Pace): string {
+function paceWords({ mode, max = 1 }: RoadmapMode): string {
   if (mode === 'one') return 'One part is worked on, and then no other.'
   if (mode === 'sequential') return 'Its parts are worked on one after another, in their order.'
   if (mode === 'batch') return 'All parts that are available are worked on.'
@@ -82,9 +82,9 @@ function paceWords({ mode, max = 1 }: Pace): string {
 }
 
 async function summary(context: CommandContext): Promise<string> {
-  const { issue, item, system } = context
-  if (item?.kind === 'epic' && !finished.includes(item.state)) return standingOf(context, item)
-  const lines = readRoadmap(issue.body, system.fullName).lines
+  const { issue, item, repo } = context
+  if (item?.kind === 'epic' && !terminalStates.includes(item.state)) return standingOf(context, item)
+  const lines = readRoadmap(issue.body, repo.fullName).lines
   if (lines.length === 0 && !hasParts(context)) return `There is no roadmap here. ${howItLooks}`
   const count = lines.length + (issue.openParts ?? 0)
   return `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(context, 'roadmap start')} has them worked on.`
@@ -99,10 +99,10 @@ async function standingOf(context: CommandContext, epic: ItemRow): Promise<strin
     const standing = part.blocker === 'closed' ? 'done' : standingWord(await itemAt(context, part))
     counts[standing]++
     if (standing === 'held or left out' || standing === 'not queued')
-      aside.push(shown(context, { repository: part.repository, number: part.issueNumber }))
+      aside.push(issueName(context, { repository: part.repository, number: part.issueNumber }))
   }
   const named = Object.entries(counts).flatMap(([word, count]) => (count > 0 ? [`${count} ${word}`] : []))
-  const unmade = unmadeOf(epic)
+  const unmade = linesWithoutIssue(epic)
   const rows = [
     `${parts.length} ${parts.length === 1 ? 'part' : 'parts'}${named.length > 0 ? `: ${named.join(', ')}` : ''}.`,
     unmade > 0 ? `${unmade} more ${unmade === 1 ? 'line is' : 'lines are'} not an issue yet.` : '',
@@ -115,14 +115,14 @@ async function standingOf(context: CommandContext, epic: ItemRow): Promise<strin
 }
 
 async function itemAt({ tx }: CommandContext, part: { repository: string; issueNumber: number }) {
-  const system = await systemOfName(tx.db, part.repository)
-  return system && itemOfIssue(tx.db, system.id, part.issueNumber)
+  const repo = await repositoryByName(tx.db, part.repository)
+  return repo && itemOfIssue(tx.db, repo.id, part.issueNumber)
 }
 
 function standingWord(item: ItemRow | undefined) {
   if (!item) return 'not queued' as const
   if (item.state === 'done') return 'done' as const
-  if (working.includes(item.state)) return 'being worked on' as const
+  if (activeStates.includes(item.state)) return 'being worked on' as const
   if (['reviewing', 'approved', 'merging'].includes(item.state)) return 'in review' as const
   const isAside = ['held', 'paused', 'skipped', 'cancelled'].includes(item.state)
   return isAside ? ('held or left out' as const) : ('waiting' as const)

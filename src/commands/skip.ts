@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
-import { line } from '../lib/sanitise.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { setAside } from './lib/set-aside.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'skip',
@@ -18,11 +18,12 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     const { item } = context
     if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'queue')} queues it.`)
-    if (item.state === 'skipped') return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
-    if (item.state === 'done') throw new UserError(await standing(context, item))
+    if (item.state === 'skipped')
+      return { text: `Nothing to do. ${await statusSentence(context, item)}`, outcome: 'done' }
+    if (item.state === 'done') throw new UserError(await statusSentence(context, item))
     if (item.state === 'cancelled')
-      throw new UserError(await standing(context, item), 'What was given up needs not be left out.')
-    const { run, openPull } = await setAside(context, item, 'skipped', 'Skipped', line(args.reason ?? '', 500))
+      throw new UserError(await statusSentence(context, item), 'What was given up needs not be left out.')
+    const { run, openPull } = await setAside(context, item, 'skipped', 'Skipped', singleLine(args.reason ?? '', 500))
     return { text: reply(context, run !== undefined, openPull), outcome: 'done' }
   },
 })

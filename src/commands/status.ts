@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineCommand, type Reply } from './command.ts'
-import { spentHere } from './lib/spending.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { spendingToday } from './lib/spending.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'status',
@@ -14,8 +14,8 @@ export const command = defineCommand({
   reads: true,
   async run(context): Promise<Reply> {
     const { item } = context
-    const spent = await spentHere(context)
-    if (item) return { text: `${await standing(context, item)}${spent}`, outcome: 'done' }
+    const spent = await spendingToday(context)
+    if (item) return { text: `${await statusSentence(context, item)}${spent}`, outcome: 'done' }
     const text = context.issue.isPullRequest
       ? 'This pull request belongs to no work item of mine.'
       : `Nothing is queued here. ${typed(context, 'queue')} queues it.`

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { liveRun } from '../db/runs.ts'
 import { type ItemRow, itemsIn, lockItem } from '../db/work-items.ts'
-import { working } from '../domain/lifecycle.ts'
+import { activeStates } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { endedAttempt, setAside } from './lib/set-aside.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'stop',
@@ -20,9 +20,10 @@ export const command = defineCommand({
     if (args.all) return stopAll(context)
     const { item } = context
     if (!item) throw new UserError('No agent is working here.')
-    if (item.state === 'paused') return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
+    if (item.state === 'paused')
+      return { text: `Nothing to do. ${await statusSentence(context, item)}`, outcome: 'done' }
     if (!(await hasAgent(context, item)))
-      throw new UserError(`No agent is working here. ${await standing(context, item)}`)
+      throw new UserError(`No agent is working here. ${await statusSentence(context, item)}`)
     const { run } = await setAside(context, item, 'paused', 'Stopped')
     return {
       text: `Stopping ${run ? endedAttempt(run) : 'the work'}. What it changed is kept: ${typed(context, 'resume')} goes on from there, ${typed(context, 'unqueue')} gives it up.`,
@@ -33,13 +34,15 @@ export const command = defineCommand({
 
 /** An agent changes files or has changed them, or plans. */
 async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean> {
-  return working.includes(item.state) || (item.state === 'planning' && (await liveRun(tx.db, item.id)) !== undefined)
+  return (
+    activeStates.includes(item.state) || (item.state === 'planning' && (await liveRun(tx.db, item.id)) !== undefined)
+  )
 }
 
 async function stopAll(context: CommandContext): Promise<Reply> {
   const stopped: ItemRow[] = []
-  for (const { id, systemId } of await itemsIn(context.tx.db, [...working, 'planning'])) {
-    const item = systemId === context.system.id ? await lockItem(context.tx, id) : undefined
+  for (const { id, repositoryId } of await itemsIn(context.tx.db, [...activeStates, 'planning'])) {
+    const item = repositoryId === context.repo.id ? await lockItem(context.tx, id) : undefined
     if (!item || !(await hasAgent(context, item))) continue
     await setAside(context, item, 'paused', 'Stopped')
     stopped.push(item)

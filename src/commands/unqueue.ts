@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { setAside } from './lib/set-aside.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'unqueue',
@@ -17,8 +17,8 @@ export const command = defineCommand({
     const { item } = context
     if (!item) return { text: 'Nothing is queued here.', outcome: 'done' }
     if (item.state === 'cancelled' || item.state === 'skipped')
-      return { text: `Nothing to do. ${await standing(context, item)}`, outcome: 'done' }
-    if (item.state === 'done') throw new UserError(await standing(context, item))
+      return { text: `Nothing to do. ${await statusSentence(context, item)}`, outcome: 'done' }
+    if (item.state === 'done') throw new UserError(await statusSentence(context, item))
     const { run, openPull } = await setAside(context, item, 'cancelled', 'Cancelled')
     return { text: reply(context, run !== undefined, openPull), outcome: 'done' }
   },

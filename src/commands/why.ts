@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { lastDecision } from '../db/decisions.ts'
-import { outlookOf } from '../db/schedule-reports.ts'
+import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
-import type { Conflict } from '../domain/schedule-report.ts'
+import type { IssueConflict } from '../domain/schedule-report.ts'
 import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { clock, pathsOf } from './lib/scheduled.ts'
-import { standing, typed } from './lib/status-sentence.ts'
+import { statusSentence, typed } from './lib/status-sentence.ts'
 
 /** Rows of the conflict matrix that are shown. */
 const mostConflicts = 10
@@ -31,10 +31,10 @@ export const command = defineCommand({
   },
 })
 
-async function named({ tx, system }: CommandContext, issue: string): Promise<ItemRow> {
+async function named({ tx, repo }: CommandContext, issue: string): Promise<ItemRow> {
   const number = /^#?(\d{1,9})$/.exec(issue)?.[1]
   if (!number) throw new UserError(`\`${issue.replaceAll('`', "'")}\` names no issue.`, 'Say it like this: `/why #12`.')
-  const item = await itemOfIssue(tx.db, system.id, Number(number))
+  const item = await itemOfIssue(tx.db, repo.id, Number(number))
   if (!item)
     throw new UserError(`#${number} is no work item of mine.`, 'Only issues that were queued are decided about.')
   return item
@@ -46,20 +46,20 @@ async function replay(context: CommandContext, item: ItemRow): Promise<string> {
   const now = item.id === context.item?.id ? '' : `#${item.issueNumber}: `
   const last = await lastDecision(db, item.id)
   if (last?.action === 'wait' && (item.state === 'ready' || item.state === 'planning')) {
-    return `${last.words}\n\n${last.standing}\n\n<sub>So it stands since ${clock(last.createdAt)}.</sub>`
+    return `${last.explanation}\n\n${last.rank}\n\n<sub>So it stands since ${clock(last.createdAt)}.</sub>`
   }
   const started = await lastDecision(db, item.id, 'start')
-  const because = started && /^\S+ starts now: (.*)$/s.exec(started.words)?.[1]
+  const because = started && /^\S+ starts now: (.*)$/s.exec(started.explanation)?.[1]
   const begun =
-    started && because ? `It was last started at ${clock(started.createdAt)}: ${because} ${started.standing}` : ''
-  const where = `${now}${await standing(context, item)}`
+    started && because ? `It was last started at ${clock(started.createdAt)}: ${because} ${started.rank}` : ''
+  const where = `${now}${await statusSentence(context, item)}`
   return [where, begun].filter(Boolean).join('\n\n')
 }
 
-async function conflictsOf({ tx, system }: CommandContext, item: ItemRow): Promise<string> {
-  if (item.systemId !== system.id) return ''
+async function conflictsOf({ tx, repo }: CommandContext, item: ItemRow): Promise<string> {
+  if (item.repositoryId !== repo.id) return ''
   const { issueNumber } = item
-  const pairs = ((await outlookOf(tx.db, system.id))?.conflicts ?? []).filter(
+  const pairs = ((await scheduleReportOf(tx.db, repo.id))?.conflicts ?? []).filter(
     ({ a, b }) => a === issueNumber || b === issueNumber,
   )
   if (pairs.length === 0) return ''
@@ -68,6 +68,6 @@ async function conflictsOf({ tx, system }: CommandContext, item: ItemRow): Promi
   return ['It touches the same files as these, and so is not run together with them:', '', ...rows, ...more].join('\n')
 }
 
-function row({ a, b, overlaps }: Conflict, issueNumber: number): string {
+function row({ a, b, overlaps }: IssueConflict, issueNumber: number): string {
   return `- #${a === issueNumber ? b : a}: ${pathsOf(overlaps)}`
 }

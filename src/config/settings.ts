@@ -5,7 +5,7 @@
 
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { nearest } from '../lib/did-you-mean.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, mostAmount } from '../lib/money.ts'
 
@@ -211,7 +211,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.join('.')
   if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the file'}\`: ${issue.message}`]
   return issue.keys.map((key) => {
-    const meant = nearest(key, keysAt(issue.path))
+    const meant = didYouMean(key, keysAt(issue.path))
     return `unknown key \`${[...issue.path, key].join('.')}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
   })
 }

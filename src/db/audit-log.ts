@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto'
 import { asc, eq, sql } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { journal, systems } from './schema/core.ts'
+import { auditLog, repositories } from './schema/core.ts'
 
-export interface Entry {
-  systemId: number
+export interface AuditEntry {
+  repositoryId: number
   workItemId?: number
   /** A login, `tutti`, or `github`. */
   actor: string
@@ -20,31 +20,35 @@ export interface Entry {
  * which rows that refer to it hold), so that
  * entries form one chain whatever runs at once.
  */
-export async function record(tx: Tx, entry: Entry): Promise<void> {
+export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
   const at = new Date()
-  tx.atEnd(entry.systemId, () => append(tx, entry, at))
+  tx.atEnd(entry.repositoryId, () => append(tx, entry, at))
 }
 
-async function append(tx: Tx, entry: Entry, at: Date): Promise<void> {
+async function append(tx: Tx, entry: AuditEntry, at: Date): Promise<void> {
   const [head] = await tx.db
-    .select({ hash: systems.journalHash })
-    .from(systems)
-    .where(eq(systems.id, entry.systemId))
+    .select({ hash: repositories.auditHash })
+    .from(repositories)
+    .where(eq(repositories.id, entry.repositoryId))
     .for('no key update')
   const previousHash = head?.hash ?? ''
   const detail = entry.detail ?? {}
   const row = { ...entry, workItemId: entry.workItemId ?? null, at, detail, previousHash }
   const hash = hashOf(row)
-  await tx.db.insert(journal).values({ ...row, hash })
-  await tx.db.update(systems).set({ journalHash: hash }).where(eq(systems.id, entry.systemId))
+  await tx.db.insert(auditLog).values({ ...row, hash })
+  await tx.db.update(repositories).set({ auditHash: hash }).where(eq(repositories.id, entry.repositoryId))
 }
 
 /**
  * Walks a system's chain.
  * @returns the id of the first entry that does not follow from the one before it, or undefined when all do.
  */
-export async function findBreak(db: Database, systemId: number): Promise<number | undefined> {
-  const entries = await db.select().from(journal).where(eq(journal.systemId, systemId)).orderBy(asc(journal.id))
+export async function findBrokenLink(db: Database, repositoryId: number): Promise<number | undefined> {
+  const entries = await db
+    .select()
+    .from(auditLog)
+    .where(eq(auditLog.repositoryId, repositoryId))
+    .orderBy(asc(auditLog.id))
   let previousHash = ''
   for (const entry of entries) {
     if (entry.previousHash !== previousHash || hashOf(entry) !== entry.hash) return entry.id
@@ -54,7 +58,7 @@ export async function findBreak(db: Database, systemId: number): Promise<number 
 }
 
 function hashOf(entry: {
-  systemId: number
+  repositoryId: number
   workItemId: number | null
   at: Date
   actor: string
@@ -62,7 +66,14 @@ function hashOf(entry: {
   detail: Record<string, unknown>
   previousHash: string
 }): string {
-  const fields = [entry.previousHash, entry.systemId, entry.workItemId, entry.at.toISOString(), entry.actor, entry.what]
+  const fields = [
+    entry.previousHash,
+    entry.repositoryId,
+    entry.workItemId,
+    entry.at.toISOString(),
+    entry.actor,
+    entry.what,
+  ]
   return createHash('sha256')
     .update(JSON.stringify([...fields, canonical(entry.detail)]))
     .digest('hex')
@@ -77,6 +88,11 @@ function canonical(value: unknown): unknown {
 }
 
 /** The latest entries about an item or a system, newest first. */
-export async function latestEntries(db: Database, systemId: number, limit: number) {
-  return db.select().from(journal).where(eq(journal.systemId, systemId)).orderBy(sql`${journal.id} desc`).limit(limit)
+export async function latestEntries(db: Database, repositoryId: number, limit: number) {
+  return db
+    .select()
+    .from(auditLog)
+    .where(eq(auditLog.repositoryId, repositoryId))
+    .orderBy(sql`${auditLog.id} desc`)
+    .limit(limit)
 }

@@ -12,11 +12,13 @@ import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core'
 import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
-import type { ItemState, Job } from '../domain/lifecycle.ts'
+import type { Job } from '../domain/jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
+import type { ItemState } from '../lib/item-state.ts'
+import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
-import { Queues, type Sent } from './queues.ts'
+import { type EnqueuedJob, Queues } from './queues.ts'
 import * as schema from './schema/core.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
@@ -42,7 +44,7 @@ export interface Tx {
 
 /** Something that is true now, for logs and live views. Nothing may depend on hearing it. */
 export interface StoreEvent {
-  systemId: number
+  repositoryId: number
   issueNumber: number
   from: ItemState
   to: ItemState
@@ -68,17 +70,29 @@ export interface Store {
 }
 
 /** @throws {OperatorError} when the database cannot be reached or the directory is in use. */
-export async function openStore(options: { databaseUrl?: string; directory: string; log: Logger }): Promise<Store> {
-  return options.databaseUrl
-    ? openPostgres(options.databaseUrl, options.log)
-    : openPglite(options.directory, options.log)
+export async function openStore(options: {
+  /** Embedded PGlite in `directory` when absent. */
+  databaseUrl?: string
+  /** Absolute path of the data directory. */
+  directory: string
+  /** Every queue there is. */
+  queues: readonly QueueOptions[]
+  log: Logger
+}): Promise<Store> {
+  return options.databaseUrl ? openPostgres(options.databaseUrl, options) : openPglite(options)
+}
+
+interface Engine {
+  queues: readonly QueueOptions[]
+  log: Logger
 }
 
 // pg-boss looks after itself; the statistics passes it makes every minute are slowed down, since an idle
 // orchestrator should be idle.
 const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 30, schedule: false, reindex: false } as const
 
-async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
+async function openPostgres(databaseUrl: string, engine: Engine): Promise<Store> {
+  const { log } = engine
   const pool = openPool(databaseUrl, 10, log)
   const db = drizzlePg(pool, { schema })
   try {
@@ -102,10 +116,10 @@ async function openPostgres(databaseUrl: string, log: Logger): Promise<Store> {
   const close = async () => {
     await Promise.all([pool, queuePool, intakePool].map(endQuietly))
   }
-  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(intakePool) }, boss, log, close)
+  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(intakePool) }, boss, engine, close)
 }
 
-async function openPglite(directory: string, log: Logger): Promise<Store> {
+async function openPglite({ directory, ...engine }: Engine & { directory: string }): Promise<Store> {
   const unlock = lockDirectory(directory)
   let client: PGlite | undefined
   try {
@@ -120,7 +134,7 @@ async function openPglite(directory: string, log: Logger): Promise<Store> {
     await migrate(db, { migrationsFolder })
     const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
     const opened = client
-    return await assemble({ kind: 'pglite', db, pipeline: undefined }, boss, log, async () => {
+    return await assemble({ kind: 'pglite', db, pipeline: undefined }, boss, engine, async () => {
       await opened.close()
       unlock()
     })
@@ -138,11 +152,11 @@ async function openPglite(directory: string, log: Logger): Promise<Store> {
 async function assemble(
   database: Pick<Store, 'kind' | 'db' | 'pipeline'>,
   boss: PgBoss,
-  log: Logger,
+  engine: Engine,
   close: () => Promise<void>,
 ): Promise<Store> {
-  const queues = new Queues(boss, log)
-  await queues.start()
+  const queues = new Queues(boss, engine.queues, engine.log)
+  await queues.start(database.db)
   const watchers: ((event: StoreEvent) => void)[] = []
   return {
     ...database,
@@ -161,7 +175,7 @@ async function inTransaction<T>(
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const events: StoreEvent[] = []
-  const sent: Sent[] = []
+  const sent: EnqueuedJob[] = []
   let stoodIn: Awaited<ReturnType<Queues['sendAll']>> = new Set()
   const result = await db.transaction(async (inner) => {
     const last: { order: number; work: () => Promise<void> }[] = []

@@ -18,7 +18,7 @@ export async function saveDecisions(tx: Tx, rows: (typeof decisions.$inferInsert
  * The last decision about every item that could be decided about now, by item.
  * @param of of these only.
  */
-export async function standingDecisions(db: Database, of?: readonly number[]): Promise<Map<number, DecisionRow>> {
+export async function currentDecisions(db: Database, of?: readonly number[]): Promise<Map<number, DecisionRow>> {
   if (of?.length === 0) return new Map()
   const those = of && inArray(workItems.id, [...of])
   const rows = await db

@@ -41,7 +41,7 @@ async function insertValues(store: Store, rows: readonly NewDelivery[]): Promise
     )
     const fresh = idsOf(inserted as unknown as Inserted)
     const db = fromDrizzle(tx.db as unknown as DrizzleTransactionLike, sql)
-    if (fresh.length > 0) await store.queues.sendMany('deliver-event', [jobFor(fresh)], db)
+    if (fresh.length > 0) await store.queues.sendMany('process-delivery', [jobFor(fresh)], db)
     return fresh
   })
 }
@@ -67,7 +67,7 @@ async function insertArrays(store: Store, pipeline: Pipeline, rows: readonly New
       commit.catch(() => {})
       return queued
     }
-    if (fresh.length > 0) await store.queues.sendMany('deliver-event', [jobFor(fresh)], { executeSql })
+    if (fresh.length > 0) await store.queues.sendMany('process-delivery', [jobFor(fresh)], { executeSql })
     const { command } = await (commit ?? send('commit'))
     if (command !== 'COMMIT') throw new Error(`the deliveries were not committed but: ${command}`)
     return fresh
@@ -75,7 +75,7 @@ async function insertArrays(store: Store, pipeline: Pipeline, rows: readonly New
 }
 
 function jobFor(deliveryIds: string[]) {
-  return { queue: 'deliver-event' as const, deliveryIds }
+  return { queue: 'process-delivery' as const, deliveryIds }
 }
 
 interface Inserted {
@@ -91,7 +91,7 @@ function idsOf({ rows }: Inserted): string[] {
  * time than all the rest of storing a delivery (measured: 100 of 260 µs). A hint, given once to a database; where there
  * is no such setting (CockroachDB) nothing is lost.
  */
-export async function easePayloads(db: Database): Promise<void> {
+export async function tunePayloadCompression(db: Database): Promise<void> {
   const result = await db.execute(
     sql`select attstorage as storage, attcompression as compression from pg_attribute
         where attrelid = 'deliveries'::regclass and attname = 'payload'`,
@@ -110,7 +110,7 @@ export async function getDelivery(db: Database, deliveryId: string): Promise<Del
 }
 
 /** Says what became of a delivery. `note` is one line for operators. */
-export async function settleDelivery(
+export async function completeDelivery(
   db: Database | Tx['db'],
   deliveryId: string,
   state: DeliveryRow['state'],

@@ -3,8 +3,8 @@
 import { and, eq, inArray, like } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { runsOf } from './runs.ts'
-import { dependencies, type EpicFacts, handled, workItems } from './schema/core.ts'
-import { advance, type DependencyRow, getSystem, type ItemRow } from './work-items.ts'
+import { dependencies, type EpicFacts, idempotencyKeys, workItems } from './schema/core.ts'
+import { type DependencyRow, getRepository, type ItemRow, transition } from './work-items.ts'
 
 /** The sources of edges that name what an epic is made of. */
 export const partSources = ['sub-issue', 'task-list', 'roadmap', 'plan'] as const
@@ -17,13 +17,13 @@ export function isPart(edge: Pick<DependencyRow, 'source'>): boolean {
 }
 
 /** One issue that an epic is made of. */
-export type Part = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker' | 'position' | 'heading'>
+export type EpicPart = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker' | 'position' | 'heading'>
 
 /** GitHub nests sub-issues this deep ("Adding sub-issues", docs.github.com). */
 const deepest = 8
 
 /** The key that says "it was put under this epic by somebody who may not write, and so it is not queued by it". */
-export const notTaken = (epicId: number, part: Pick<Part, 'repository' | 'issueNumber'>) =>
+export const notQueued = (epicId: number, part: Pick<EpicPart, 'repository' | 'issueNumber'>) =>
   `${notTakenOf(epicId)}${part.repository}#${part.issueNumber}`
 const notTakenOf = (epicId: number) => `not-taken:${epicId}:`
 
@@ -40,7 +40,7 @@ export async function partsOf(db: Database, epicId: number): Promise<DependencyR
 const rowsAtOnce = 1_000
 
 /** Replaces the parts of an epic that come from one source. */
-export async function setParts(tx: Tx, epicId: number, source: PartSource, parts: readonly Part[]): Promise<void> {
+export async function setParts(tx: Tx, epicId: number, source: PartSource, parts: readonly EpicPart[]): Promise<void> {
   await tx.db.delete(dependencies).where(and(eq(dependencies.dependentId, epicId), eq(dependencies.source, source)))
   for (let at = 0; at < parts.length; at += rowsAtOnce) {
     const rows = parts.slice(at, at + rowsAtOnce).map((part) => ({ ...part, source, dependentId: epicId }))
@@ -49,7 +49,7 @@ export async function setParts(tx: Tx, epicId: number, source: PartSource, parts
 }
 
 /** Adds one part, or leaves it as it is. */
-export async function addPart(tx: Tx, epicId: number, source: PartSource, part: Part): Promise<void> {
+export async function addPart(tx: Tx, epicId: number, source: PartSource, part: EpicPart): Promise<void> {
   await tx.db
     .insert(dependencies)
     .values({ ...part, source, dependentId: epicId })
@@ -80,7 +80,7 @@ export function notesOf(epic: Pick<ItemRow, 'epic'>): string[] {
 }
 
 /** How many lines of an epic are not issues yet. */
-export function unmadeOf(epic: Pick<ItemRow, 'epic'>): number {
+export function linesWithoutIssue(epic: Pick<ItemRow, 'epic'>): number {
   return Object.values(epic.epic?.texts ?? {}).reduce((sum, text) => sum + text.unmade, 0)
 }
 
@@ -90,8 +90,8 @@ async function levelsAbove(db: Database, epic: ItemRow): Promise<number> {
   for (let height = 0; height < deepest; height++) {
     const above: ItemRow[] = []
     for (const one of level) {
-      const system = await getSystem(db, one.systemId)
-      if (system) above.push(...(await epicsOver(db, system.fullName, one.issueNumber)))
+      const repo = await getRepository(db, one.repositoryId)
+      if (repo) above.push(...(await epicsOver(db, repo.fullName, one.issueNumber)))
     }
     if (above.length === 0) return height
     level = [...new Map(above.map((one) => [one.id, one])).values()]
@@ -100,7 +100,7 @@ async function levelsAbove(db: Database, epic: ItemRow): Promise<number> {
 }
 
 /** Whether the parts of an epic may be epics themselves. */
-export async function mayNest(db: Database, epic: ItemRow): Promise<boolean> {
+export async function canNest(db: Database, epic: ItemRow): Promise<boolean> {
   return (await levelsAbove(db, epic)) < deepest - 1
 }
 
@@ -113,14 +113,14 @@ export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<
   if ((await runsOf(tx.db, item.id)).length > 0) return undefined
   const [epic] = await tx.db.update(workItems).set({ kind: 'epic' }).where(eq(workItems.id, item.id)).returning()
   if (!epic || epic.state === 'queued') return epic
-  return advance(tx, epic, 'queued', { actor, why: 'It is made of other issues.' })
+  return transition(tx, epic, 'queued', { actor, why: 'It is made of other issues.' })
 }
 
 /**
  * Takes a roadmap in anew, with its text and its parts as they are now, on the word of whoever says so.
  * @param change what else is to be known of it.
  */
-export async function startAnew(
+export async function resetEpic(
   tx: Tx,
   epic: ItemRow,
   by: { actor: { id: number; login: string }; issue: { title: string; body: string; labels: readonly string[] } },
@@ -129,9 +129,9 @@ export async function startAnew(
   const { actor, issue } = by
   const facts: EpicFacts = { ...(epic.epic ?? { notes: [], texts: {} }), read: false, ...change }
   const text = { title: issue.title, body: issue.body, labels: [...issue.labels] }
-  await tx.db.delete(handled).where(like(handled.key, `${notTakenOf(epic.id)}%`))
+  await tx.db.delete(idempotencyKeys).where(like(idempotencyKeys.key, `${notTakenOf(epic.id)}%`))
   await tx.db
     .update(workItems)
-    .set({ ...text, requestedBy: actor.login, requestedById: actor.id, epic: facts, quiet: false })
+    .set({ ...text, requestedBy: actor.login, requestedById: actor.id, epic: facts, muted: false })
     .where(eq(workItems.id, epic.id))
 }

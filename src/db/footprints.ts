@@ -4,7 +4,7 @@
  */
 
 import { and, desc, eq, inArray, notInArray } from 'drizzle-orm'
-import { finished } from '../domain/lifecycle.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
 import type { Database, Tx } from './connect.ts'
 import { workItems } from './schema/core.ts'
 import { footprints } from './schema/plans.ts'
@@ -21,9 +21,9 @@ export interface StoredFootprint {
 const mostPaths = 300
 
 /** Adds paths that were just seen to change. More will come; `setFootprint` tells when that is all. */
-export async function observe(db: Database, workItemId: number, paths: readonly string[]): Promise<void> {
+export async function addObservedPaths(db: Database, workItemId: number, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return
-  const rows = condense(paths, mostPaths).map((path) => ({ workItemId, path, source: 'observed' as const }))
+  const rows = condensePaths(paths, mostPaths).map((path) => ({ workItemId, path, source: 'observed' as const }))
   await db.insert(footprints).values(rows).onConflictDoNothing()
 }
 
@@ -35,7 +35,7 @@ export async function setFootprint(
   paths: readonly string[],
 ): Promise<void> {
   await tx.db.delete(footprints).where(and(eq(footprints.workItemId, workItemId), eq(footprints.source, source)))
-  const rows = condense(paths, mostPaths).map((path) => ({ workItemId, path, source }))
+  const rows = condensePaths(paths, mostPaths).map((path) => ({ workItemId, path, source }))
   if (rows.length > 0) await tx.db.insert(footprints).values(rows).onConflictDoNothing()
 }
 
@@ -46,7 +46,7 @@ export async function openFootprints(db: Database, of?: readonly number[]): Prom
     .select({ workItemId: footprints.workItemId, path: footprints.path, source: footprints.source })
     .from(footprints)
     .innerJoin(workItems, eq(footprints.workItemId, workItems.id))
-    .where(and(notInArray(workItems.state, [...finished]), those))
+    .where(and(notInArray(workItems.state, [...terminalStates]), those))
   const found = new Map<number, StoredFootprint>()
   for (const { workItemId, path, source } of rows) {
     const known = found.get(workItemId) ?? { plan: [], observed: [] }
@@ -57,11 +57,11 @@ export async function openFootprints(db: Database, of?: readonly number[]): Prom
 }
 
 /** What the newest finished items of a system changed, newest first. @param most items at most. */
-export async function pastFootprints(db: Database, systemId: number, most: number): Promise<Map<number, string[]>> {
+export async function pastFootprints(db: Database, repositoryId: number, most: number): Promise<Map<number, string[]>> {
   const newest = db
     .select({ id: workItems.id })
     .from(workItems)
-    .where(and(eq(workItems.systemId, systemId), eq(workItems.state, 'done')))
+    .where(and(eq(workItems.repositoryId, repositoryId), eq(workItems.state, 'done')))
     .orderBy(desc(workItems.id))
     .limit(most)
   const rows = await db
@@ -78,7 +78,7 @@ export async function pastFootprints(db: Database, systemId: number, most: numbe
  * At most `most` paths that name at least the same files: directories stand in for their files, the deepest first.
  * @returns each path once, in order.
  */
-export function condense(paths: readonly string[], most: number): string[] {
+export function condensePaths(paths: readonly string[], most: number): string[] {
   let kept = [...new Set(paths)].sort()
   for (let depth = Math.max(...kept.map(depthOf), 0); kept.length > most && depth > 1; depth--) {
     kept = [...new Set(kept.map((path) => (depthOf(path) === depth ? directoryOf(path) : path)))].sort()

@@ -5,7 +5,7 @@ import type { Store } from './connect.ts'
 const places = new WeakMap<Store, Map<string, Promise<unknown>>>()
 
 /** Runs `work` after everything that was handed in before it for the same place of the same store. */
-export async function inTurn<T>(store: Store, place: string, work: () => Promise<T>): Promise<T> {
+export async function withKeyedMutex<T>(store: Store, place: string, work: () => Promise<T>): Promise<T> {
   const lasts = places.get(store) ?? new Map<string, Promise<unknown>>()
   places.set(store, lasts)
   const before = lasts.get(place) ?? Promise.resolve()

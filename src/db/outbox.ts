@@ -4,8 +4,7 @@
  */
 
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
-import { type Effect, effectRanks } from '../domain/effects.ts'
-import type { Job } from '../domain/lifecycle.ts'
+import { type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
 import type { Database, Tx } from './connect.ts'
 import { effects } from './schema/core.ts'
 
@@ -16,9 +15,9 @@ export type EffectRow = typeof effects.$inferSelect
  * and is published once more (comments are edited, labels moved).
  * @param options.after not before this time; an earlier wish already waiting stays early.
  */
-export async function want(
+export async function enqueueEffect(
   tx: Tx,
-  target: { systemId: number; workItemId?: number; key: string },
+  target: { repositoryId: number; workItemId?: number; key: string },
   effect: Effect,
   options: { after?: Date; again?: boolean } = {},
 ): Promise<void> {
@@ -27,30 +26,30 @@ export async function want(
   const changed = options.again ? sql`true` : sql`${effects.payload} <> ${JSON.stringify(payload)}::jsonb`
   const rows = await tx.db
     .insert(effects)
-    .values({ ...target, kind: effect.kind, payload, rank: effectRanks[effect.kind], notBefore })
+    .values({ ...target, kind: effect.kind, payload, priority: effectPriorities[effect.kind], notBefore })
     .onConflictDoUpdate({
       target: effects.key,
       set: {
         payload,
         revision: sql`${effects.revision} + 1`,
-        state: sql`case when ${effects.state} = 'doing' then 'doing' else 'wanted' end`,
-        notBefore: sql`case when ${effects.state} = 'wanted' then least(${effects.notBefore}, excluded.not_before) else excluded.not_before end`,
+        state: sql`case when ${effects.state} = 'in_progress' then 'in_progress' else 'pending' end`,
+        notBefore: sql`case when ${effects.state} = 'pending' then least(${effects.notBefore}, excluded.not_before) else excluded.not_before end`,
         attempts: sql`case when ${effects.state} = 'failed' then 0 else ${effects.attempts} end`,
         error: null,
       },
       setWhere: changed,
     })
     .returning({ id: effects.id })
-  if (rows.length > 0) await tx.enqueue({ queue: 'publish' }, { after: options.after })
+  if (rows.length > 0) await tx.enqueue({ queue: 'publish-effects' }, { after: options.after })
 }
 
 /** The next wanted facts whose time has come, most urgent first. */
-export async function wanted(db: Database, limit: number): Promise<EffectRow[]> {
+export async function nextEffects(db: Database, limit: number): Promise<EffectRow[]> {
   return db
     .select()
     .from(effects)
-    .where(and(eq(effects.state, 'wanted'), lte(effects.notBefore, new Date())))
-    .orderBy(asc(effects.rank), asc(effects.id))
+    .where(and(eq(effects.state, 'pending'), lte(effects.notBefore, new Date())))
+    .orderBy(asc(effects.priority), asc(effects.id))
     .limit(limit)
 }
 
@@ -62,8 +61,8 @@ export async function wanted(db: Database, limit: number): Promise<EffectRow[]> 
 export async function claimEffect(db: Database, id: number, instance: string): Promise<EffectRow | undefined> {
   const [row] = await db
     .update(effects)
-    .set({ state: 'doing', claimedBy: instance, attempts: sql`${effects.attempts} + 1` })
-    .where(and(eq(effects.id, id), eq(effects.state, 'wanted')))
+    .set({ state: 'in_progress', claimedBy: instance, attempts: sql`${effects.attempts} + 1` })
+    .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
   return row
 }
@@ -72,12 +71,12 @@ export async function claimEffect(db: Database, id: number, instance: string): P
 export async function releaseEffects(db: Database, instance: string): Promise<void> {
   await db
     .update(effects)
-    .set({ state: 'wanted', claimedBy: null })
-    .where(and(eq(effects.state, 'doing'), eq(effects.claimedBy, instance)))
+    .set({ state: 'pending', claimedBy: null })
+    .where(and(eq(effects.state, 'in_progress'), eq(effects.claimedBy, instance)))
 }
 
 /** Settles an effect that was carried out at `revision`; a wish that came meanwhile makes it wanted again. */
-export async function settleEffect(
+export async function completeEffect(
   tx: Tx,
   row: EffectRow,
   outcome:
@@ -88,7 +87,7 @@ export async function settleEffect(
   const set =
     outcome.kind === 'done'
       ? {
-          state: sql`case when ${effects.revision} > ${row.revision} then 'wanted' else 'done' end`,
+          state: sql`case when ${effects.revision} > ${row.revision} then 'pending' else 'done' end`,
           published: row.revision,
           result: outcome.result,
           error: null,
@@ -96,18 +95,13 @@ export async function settleEffect(
           doneAt: new Date(),
         }
       : outcome.kind === 'later'
-        ? { state: 'wanted' as const, notBefore: outcome.at, error: outcome.error }
+        ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error }
         : { state: 'failed' as const, error: outcome.error }
   await tx.db.update(effects).set(set).where(eq(effects.id, row.id))
-  if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish' }, { after: outcome.at })
-  const follow = outcome.kind === 'later' ? undefined : followUp(row)
+  if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish-effects' }, { after: outcome.at })
+  const effect = { kind: row.kind, payload: row.payload } as unknown as Effect
+  const follow = outcome.kind === 'later' ? undefined : followUpOf(effect, row.id)
   if (follow) await tx.enqueue(follow)
-}
-
-/** The room that goes on once a fact is true (or cannot be made true). */
-function followUp(row: EffectRow): Job | undefined {
-  if (row.kind === 'create-issue') return { queue: 'created', effectId: row.id }
-  return row.kind === 'pull-request' || row.kind === 'merge' ? { queue: 'published', effectId: row.id } : undefined
 }
 
 /** One effect by its row id. */
@@ -134,7 +128,7 @@ export async function effectsOf(db: Database, keys: readonly string[]): Promise<
 const keysAtOnce = 1_000
 
 /** How many issues that were wanted for an item are not made yet. */
-export async function issuesUnderWay(db: Database, workItemId: number): Promise<number> {
+export async function issuesBeingCreated(db: Database, workItemId: number): Promise<number> {
   const rows = await db
     .select({ id: effects.id })
     .from(effects)
@@ -142,7 +136,7 @@ export async function issuesUnderWay(db: Database, workItemId: number): Promise<
       and(
         eq(effects.workItemId, workItemId),
         eq(effects.kind, 'create-issue'),
-        inArray(effects.state, ['wanted', 'doing']),
+        inArray(effects.state, ['pending', 'in_progress']),
       ),
     )
   return rows.length

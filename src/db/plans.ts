@@ -2,18 +2,18 @@
 
 import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, isNull, notInArray } from 'drizzle-orm'
-import { finished } from '../domain/lifecycle.ts'
-import { contentOf, hoursOf, type Planned } from '../domain/plan.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
+import { contentOf, hoursOf, type PlanOrBreakdown } from '../domain/plan.ts'
 import type { Database, Tx } from './connect.ts'
 import { dropPlanning } from './runs.ts'
 import { workItems } from './schema/core.ts'
 import { footprints, plans, questions } from './schema/plans.ts'
-import { advance, announce, type ItemRow, stay } from './work-items.ts'
+import { type ItemRow, requestStatusComment, transition, updateReason } from './work-items.ts'
 
 export type PlanRow = typeof plans.$inferSelect
 export type QuestionRow = typeof questions.$inferSelect
 /** Somebody whose word counts here. Whoever calls has asked GitHub. */
-export interface Person {
+export interface PlanDecider {
   id: number
   login: string
 }
@@ -24,7 +24,7 @@ export function digestOf({ title, body }: { title: string; body: string }): stri
 }
 
 /** Keeps a plan that a run has handed in, waiting for a word. */
-export async function addPlan(tx: Tx, item: ItemRow, content: Planned, runId: number): Promise<PlanRow> {
+export async function addPlan(tx: Tx, item: ItemRow, content: PlanOrBreakdown, runId: number): Promise<PlanRow> {
   const last = await latestPlan(tx.db, item.id)
   const { kind, confidence } = content
   const [row] = await tx.db
@@ -70,11 +70,11 @@ export async function approvedPlan(db: Database, item: ItemRow): Promise<PlanRow
  * Notes that a plan counts from now on, with the files and the hours it names.
  * @param by the person who said so; absent when it is small and sure enough to need nobody.
  */
-export async function notePlanApproved(
+export async function approvePlan(
   tx: Tx,
   item: ItemRow,
   plan: PlanRow,
-  by?: Person & { amendment: string },
+  by?: PlanDecider & { amendment: string },
 ): Promise<Partial<ItemRow>> {
   const content = contentOf(plan)
   await tx.db
@@ -103,7 +103,7 @@ export async function dropPlan(
   tx: Tx,
   plan: PlanRow,
   state: 'rejected' | 'void',
-  by: Person | undefined,
+  by: PlanDecider | undefined,
   why: string,
 ): Promise<void> {
   await tx.db
@@ -116,13 +116,13 @@ export async function dropPlan(
  * The text of an issue was changed: a plan that was made of the old one and is not carried out yet waits for a word
  * again. @returns whether there was such a plan.
  */
-export async function voidPlan(tx: Tx, item: ItemRow, by: Person, why: string): Promise<boolean> {
+export async function voidPlan(tx: Tx, item: ItemRow, by: PlanDecider, why: string): Promise<boolean> {
   const plan = await latestPlan(tx.db, item.id)
-  const open = item.kind === 'task' && (item.state === 'ready' || item.state === 'proposed')
-  if (!open || (plan?.state !== 'proposed' && plan?.state !== 'approved')) return false
+  const open = item.kind === 'task' && (item.state === 'ready' || item.state === 'plan-review')
+  if (!open || (plan?.state !== 'pending' && plan?.state !== 'approved')) return false
   await dropPlan(tx, plan, 'void', by, why)
-  if (item.state === 'ready') await advance(tx, item, 'proposed', { actor: by.login, why })
-  else await stay(tx, item, { why })
+  if (item.state === 'ready') await transition(tx, item, 'plan-review', { actor: by.login, why })
+  else await updateReason(tx, item, { why })
   return true
 }
 
@@ -137,8 +137,8 @@ export async function roundsOf(db: Database, workItemId: number): Promise<Questi
 }
 
 /** What is to be set on an item that is planned anew: earlier rounds of questions no longer count. */
-export async function forgetRounds(db: Database, workItemId: number): Promise<Pick<ItemRow, 'roundsBefore'>> {
-  return { roundsBefore: (await roundsOf(db, workItemId)).length }
+export async function resetRounds(db: Database, workItemId: number): Promise<Pick<ItemRow, 'planningRoundsOffset'>> {
+  return { planningRoundsOffset: (await roundsOf(db, workItemId)).length }
 }
 
 /** The key of the comment that asks a round of questions. */
@@ -165,49 +165,49 @@ export async function openRound(db: Database, workItemId: number): Promise<Quest
  * A person has answered: the item is planned further, with the answer.
  * @returns false when nothing was asked, or it was answered before.
  */
-export async function answerQuestions(tx: Tx, item: ItemRow, by: Person, answer: string): Promise<boolean> {
+export async function answerQuestions(tx: Tx, item: ItemRow, by: PlanDecider, answer: string): Promise<boolean> {
   const round = item.state === 'asking' ? await openRound(tx.db, item.id) : undefined
   if (!round) return false
   await tx.db
     .update(questions)
     .set({ answer, answeredBy: by.login, answeredById: by.id, answeredAt: new Date() })
     .where(eq(questions.id, round.id))
-  await advance(tx, item, 'planning', { actor: by.login, why: `Answered by ${by.login}; it is planned further.` })
+  await transition(tx, item, 'planning', { actor: by.login, why: `Answered by ${by.login}; it is planned further.` })
   return true
 }
 
 /** The states from which an item can be planned anew. */
-export const plannable = ['ready', 'planning', 'asking', 'proposed'] as const
+export const plannable = ['ready', 'planning', 'asking', 'plan-review'] as const
 
 /**
  * Has an item planned anew. What was proposed counts no longer, and an agent that plans already is ended.
  * @param set what changes with it: another text, for one.
  */
-export async function planAnew(tx: Tx, item: ItemRow, by: Person, why: string, set: Partial<ItemRow> = {}) {
+export async function replan(tx: Tx, item: ItemRow, by: PlanDecider, why: string, set: Partial<ItemRow> = {}) {
   const plan = await latestPlan(tx.db, item.id)
-  if (plan && (plan.state === 'proposed' || plan.state === 'approved'))
+  if (plan && (plan.state === 'pending' || plan.state === 'approved'))
     await dropPlan(tx, plan, 'void', by, `${by.login} asked for another plan.`)
   await tx.db
     .update(questions)
     .set({ answeredAt: new Date() })
     .where(and(eq(questions.workItemId, item.id), isNull(questions.answeredAt)))
-  const all = { ...set, ...(await forgetRounds(tx.db, item.id)) }
-  if (item.state !== 'planning') return advance(tx, item, 'planning', { actor: by.login, why, set: all })
+  const all = { ...set, ...(await resetRounds(tx.db, item.id)) }
+  if (item.state !== 'planning') return transition(tx, item, 'planning', { actor: by.login, why, set: all })
   await dropPlanning(tx, item.id, `Planned anew for ${by.login}`)
-  const same = await stay(tx, item, { why, set: all })
-  await announce(tx, same, 'now')
+  const same = await updateReason(tx, item, { why, set: all })
+  await requestStatusComment(tx, same, 'now')
   return same
 }
 
 /** Open items of a system with a title that shares a word of some length with a goal, best match first. */
-export async function itemsLike(db: Database, systemId: number, goal: string, but: number): Promise<ItemRow[]> {
+export async function similarItems(db: Database, repositoryId: number, goal: string, but: number): Promise<ItemRow[]> {
   const words = (text: string) => new Set(text.toLowerCase().match(/[\p{L}\d]{4,}/gu) ?? [])
   const wanted = words(goal)
-  const open = notInArray(workItems.state, [...finished])
+  const open = notInArray(workItems.state, [...terminalStates])
   const rows = await db
     .select()
     .from(workItems)
-    .where(and(eq(workItems.systemId, systemId), open))
+    .where(and(eq(workItems.repositoryId, repositoryId), open))
   return rows
     .filter((row) => row.issueNumber !== but)
     .map((row) => ({ row, shared: [...words(row.title)].filter((word) => wanted.has(word)).length }))

@@ -5,23 +5,23 @@ import { hostname } from 'node:os'
 import { and, eq, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import { isAlive, startTimeOf } from '../lib/process-table.ts'
 import type { Database, Store } from './connect.ts'
-import { effects, instances, runs } from './schema/core.ts'
+import { effects, processes, runs } from './schema/core.ts'
 
 /** Registers this process. @returns its id, the owner of its leases. */
-export async function register(db: Database): Promise<string> {
+export async function registerProcess(db: Database): Promise<string> {
   const id = randomUUID()
-  await db.insert(instances).values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid) })
+  await db.insert(processes).values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid) })
   return id
 }
 
 /** Says that this process is alive. */
-export async function beat(db: Database, id: string): Promise<void> {
-  await db.update(instances).set({ heartbeatAt: new Date() }).where(eq(instances.id, id))
+export async function recordHeartbeat(db: Database, id: string): Promise<void> {
+  await db.update(processes).set({ heartbeatAt: new Date() }).where(eq(processes.id, id))
 }
 
 /** Takes this process off the list (an orderly stop). */
-export async function deregister(db: Database, id: string): Promise<void> {
-  await db.delete(instances).where(eq(instances.id, id))
+export async function deregisterProcess(db: Database, id: string): Promise<void> {
+  await db.delete(processes).where(eq(processes.id, id))
 }
 
 /**
@@ -30,19 +30,23 @@ export async function deregister(db: Database, id: string): Promise<void> {
  * of this machine is dead when its pid is gone; one of another machine when it has been silent for `timeoutMs`.
  * @returns how many processes are gone, and the ids of the runs that lost their runner.
  */
-export async function reap(store: Store, self: string, timeoutMs: number): Promise<{ dead: number; lost: number[] }> {
+export async function reapProcesses(
+  store: Store,
+  self: string,
+  timeoutMs: number,
+): Promise<{ dead: number; lost: number[] }> {
   const dead = (await others(store.db, self)).filter((one) => isDead(one, timeoutMs))
   const ids = dead.map((one) => one.id)
   const silentSince = new Date(Date.now() - timeoutMs)
   return store.transaction(async (tx) => {
-    if (ids.length > 0) await tx.db.delete(instances).where(inArray(instances.id, ids))
-    const alive = tx.db.select({ id: instances.id }).from(instances)
+    if (ids.length > 0) await tx.db.delete(processes).where(inArray(processes.id, ids))
+    const alive = tx.db.select({ id: processes.id }).from(processes)
     const freed = await tx.db
       .update(effects)
-      .set({ state: 'wanted', claimedBy: null })
-      .where(and(eq(effects.state, 'doing'), notInArray(effects.claimedBy, alive)))
+      .set({ state: 'pending', claimedBy: null })
+      .where(and(eq(effects.state, 'in_progress'), notInArray(effects.claimedBy, alive)))
       .returning({ id: effects.id })
-    if (freed.length > 0) await tx.enqueue({ queue: 'publish' })
+    if (freed.length > 0) await tx.enqueue({ queue: 'publish-effects' })
     // The epoch goes up with the loss: whatever the old runner still writes is stale.
     const lost = await tx.db
       .update(runs)
@@ -63,20 +67,20 @@ export async function reap(store: Store, self: string, timeoutMs: number): Promi
  * Gives back the jobs that dead processes had taken. Which process holds a job is not known, so while another one lives
  * nothing is done: pg-boss gives back what has lost its heartbeat.
  */
-export async function giveBackJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
+export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
   if ((await others(store.db, self)).some((one) => !isDead(one, timeoutMs))) return
   const active = await store.db.execute(sql`select name, id, retry_count from pgboss.job where state = 'active'`)
   const { rows } = active as unknown as { rows: { name: string; id: string; retry_count: number }[] }
   await store.queues.giveBack(rows.map(({ name, id, retry_count }) => ({ name, id, retryCount: retry_count })))
 }
 
-type InstanceRow = typeof instances.$inferSelect
+type InstanceRow = typeof processes.$inferSelect
 
 async function others(db: Database, self: string): Promise<InstanceRow[]> {
   return db
     .select()
-    .from(instances)
-    .where(notInArray(instances.id, [self]))
+    .from(processes)
+    .where(notInArray(processes.id, [self]))
 }
 
 /** One of this machine is dead when its pid is gone, one of another machine when it has been silent for long. */

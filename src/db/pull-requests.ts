@@ -26,20 +26,20 @@ export async function pullOfItem(db: Database, workItemId: number): Promise<Pull
 }
 
 /** A pull request by its number. */
-export async function pullByNumber(db: Database, systemId: number, number: number): Promise<PullRow | undefined> {
+export async function pullByNumber(db: Database, repositoryId: number, number: number): Promise<PullRow | undefined> {
   const [row] = await db
     .select()
     .from(pullRequests)
-    .where(and(eq(pullRequests.systemId, systemId), eq(pullRequests.number, number)))
+    .where(and(eq(pullRequests.repositoryId, repositoryId), eq(pullRequests.number, number)))
   return row
 }
 
 /** The pull requests of a system that are open as far as we know. */
-export async function openPullRows(db: Database, systemId: number): Promise<PullRow[]> {
+export async function openPullRows(db: Database, repositoryId: number): Promise<PullRow[]> {
   return db
     .select()
     .from(pullRequests)
-    .where(and(eq(pullRequests.systemId, systemId), eq(pullRequests.state, 'open')))
+    .where(and(eq(pullRequests.repositoryId, repositoryId), eq(pullRequests.state, 'open')))
     .orderBy(pullRequests.id)
 }
 
@@ -49,15 +49,15 @@ export async function openPullRows(db: Database, systemId: number): Promise<Pull
  */
 export async function savePull(
   tx: Tx,
-  facts: Pick<PullRow, 'systemId' | 'workItemId' | 'number' | 'url' | 'headSha' | 'baseBranch'>,
+  facts: Pick<PullRow, 'repositoryId' | 'workItemId' | 'number' | 'url' | 'headSha' | 'baseBranch'>,
 ): Promise<PullRow> {
-  const known = await pullByNumber(tx.db, facts.systemId, facts.number)
+  const known = await pullByNumber(tx.db, facts.repositoryId, facts.number)
   const moved = known !== undefined && known.headSha !== facts.headSha
   const [row] = await tx.db
     .insert(pullRequests)
     .values(facts)
     .onConflictDoUpdate({
-      target: [pullRequests.systemId, pullRequests.number],
+      target: [pullRequests.repositoryId, pullRequests.number],
       set: {
         ...facts,
         ...(known?.state === 'closed' ? { state: 'open' as const } : {}),

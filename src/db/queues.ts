@@ -1,71 +1,50 @@
 /**
- * The queues (pg-boss) in the same database. A job says "look at row N"; it is never the lease of anything, because
+ * The queues (pg-boss) in the same database. A job says "act on row N"; it is never the lease of anything, because
  * pg-boss has no fencing: an attempt that expired can complete a job that a second attempt is running.
  */
 
 import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
-import type { Job, QueueName } from '../domain/lifecycle.ts'
+import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
 import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
-
-type JobOf<Name extends QueueName> = Extract<Job, { queue: Name }>
-
-/** Per queue: how many jobs one worker takes at a time, and whether waiting jobs are one ("look at everything"). */
-const queues: Record<QueueName, { batch: number; single?: boolean }> = {
-  'deliver-event': { batch: 20 },
-  enlist: { batch: 5 },
-  roadmap: { batch: 1 },
-  created: { batch: 5 },
-  schedule: { batch: 1, single: true },
-  garden: { batch: 1 },
-  run: { batch: 5 },
-  check: { batch: 5 },
-  settle: { batch: 5 },
-  planned: { batch: 5 },
-  propose: { batch: 5 },
-  published: { batch: 5 },
-  merge: { batch: 5 },
-  tidy: { batch: 5 },
-  publish: { batch: 1, single: true },
-}
-
-/**
- * Handles one job. A throw means "try again later", with growing delays; after the last one it is dead and counted.
- * @param attempt.last whether a throw now is the end of it: the time to tell somebody.
- */
-export type Handler<Name extends QueueName> = (job: JobOf<Name>, attempt: { last: boolean }) => Promise<void>
+import type { Database } from './connect.ts'
+import type { JobDefinition, QueueOptions } from './define-job.ts'
+import { moveRenamedQueues } from './renamed-queues.ts'
 
 /** A job that was asked for. `after`: not before this time. */
-export interface Sent {
+export interface EnqueuedJob {
   job: Job
   after?: Date
 }
 
 /** What a handler throws that starts nothing new because its process is ending. */
-export function stopping(): RetryAfter {
+export function shuttingDown(): RetryAfter {
   return new RetryAfter('this process is ending', new Date(Date.now() + 1_000))
 }
 
 export class Queues {
   readonly #boss: PgBoss
+  readonly #options: ReadonlyMap<string, QueueOptions>
   readonly #log: Logger
   readonly #workers = new Map<QueueName, string[]>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #atWork = new Set<string>()
 
-  constructor(boss: PgBoss, log: Logger) {
+  /** @param options every queue there is. */
+  constructor(boss: PgBoss, options: readonly QueueOptions[], log: Logger) {
     this.#boss = boss
+    this.#options = new Map(options.map((one) => [one.queue, one]))
     this.#log = log
     // An error here is the database going away or a failed maintenance pass; pg-boss goes on by itself.
     boss.on('error', (error) => log.warn({ err: error }, 'the queue had an error; it goes on'))
     boss.on('warning', (warning) => log.debug({ warning }, 'queue warning'))
   }
 
-  /** Starts the queue engine and makes the queues that are missing. */
-  async start(): Promise<void> {
+  /** Starts the queue engine, creates the queues that are missing, and moves jobs out of queues with old names. */
+  async start(db: Database): Promise<void> {
     await this.#boss.start()
     const existing = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]))
-    for (const [name, { single }] of Object.entries(queues)) {
+    for (const [name, { single }] of this.#options) {
       if (!existing.has(name)) {
         await this.#boss.createQueue(name, {
           // "short": at most one *waiting* job for each key, however many ask for it.
@@ -85,6 +64,7 @@ export class Queues {
       // wait for ever for a look-up outside it.
       await this.#boss.fetch(name, { batchSize: 1, ignoreStartAfter: false, minPriority: 1_000_000 })
     }
+    await moveRenamedQueues(this.#boss, existing.keys(), db, (job, after) => this.send(job, { after }))
   }
 
   /**
@@ -94,7 +74,7 @@ export class Queues {
   async giveBack(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
     for (const { name, id, retryCount } of jobs.filter((job) => !this.#atWork.has(job.id))) {
       await this.#boss.fail(name, id, { message: 'its process is gone' })
-      if (name in queues) this.#wakeAt(name as QueueName, retryTime(retryCount))
+      if (this.#options.has(name)) this.#wakeAt(name as QueueName, retryTime(retryCount))
     }
   }
 
@@ -104,13 +84,13 @@ export class Queues {
    */
   async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<boolean> {
     const { queue, ...data } = job
-    const { single } = queues[queue]
-    const after = options.after && startOf(queue, options.after)
+    const single = this.#isSingle(queue)
+    const after = options.after && startOf(single, options.after)
     // A job that waits for its time must not stand in for one that is wanted now.
     const id = await this.#boss.send(queue, data, {
       db: options.db,
       startAfter: after,
-      ...(single ? { singletonKey: slotOf(queue, after) } : {}),
+      ...(single ? { singletonKey: slotOf(single, after) } : {}),
     })
     if (after && !options.db) this.#wakeAt(queue, after)
     return id !== null
@@ -132,14 +112,14 @@ export class Queues {
    * Queues what a transaction has asked for, in one order for all transactions; equal jobs of a single queue once.
    * @returns the queues in which a job that was waiting before stands in for one of these.
    */
-  async sendAll(sent: readonly Sent[], db: Db): Promise<Set<QueueName>> {
+  async sendAll(sent: readonly EnqueuedJob[], db: Db): Promise<Set<QueueName>> {
     const stoodIn = new Set<QueueName>()
     const seen = new Set<string>()
-    const rank = ({ job, after }: Sent) =>
-      `${queues[job.queue].single ? 1 : 0} ${job.queue} ${slotOf(job.queue, after)}`
+    const rank = ({ job, after }: EnqueuedJob) =>
+      `${this.#isSingle(job.queue) ? 1 : 0} ${job.queue} ${slotOf(this.#isSingle(job.queue), after)}`
     for (const one of sent.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
       const { job, after } = one
-      if (queues[job.queue].single && seen.has(rank(one))) continue
+      if (this.#isSingle(job.queue) && seen.has(rank(one))) continue
       seen.add(rank(one))
       if (!(await this.send(job, { after, db })) && !after) stoodIn.add(job.queue)
     }
@@ -156,8 +136,8 @@ export class Queues {
    * commit the workers would look in vain. Where a waiting job stood in for one of these it is sent once more: that job
    * may have been taken, and may have looked, before the commit.
    */
-  committed(sent: readonly Sent[], stoodIn: ReadonlySet<QueueName>): void {
-    for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(job.queue, after))
+  committed(sent: readonly EnqueuedJob[], stoodIn: ReadonlySet<QueueName>): void {
+    for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(this.#isSingle(job.queue), after))
     for (const queue of stoodIn) {
       this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
     }
@@ -172,13 +152,14 @@ export class Queues {
     )
   }
 
-  /**
-   * Has `handler` called for the jobs of a queue.
-   * @param concurrency how many at a time in this process.
-   */
-  async handle<Name extends QueueName>(name: Name, handler: Handler<Name>, concurrency = 1): Promise<void> {
+  /** Has the handler of a queue called for its jobs. @param context what the handler works with. */
+  async handle<Name extends QueueName, Context>(
+    definition: JobDefinition<Name, Context>,
+    context: Context,
+  ): Promise<void> {
+    const { queue, batch, workers } = definition
     const options = {
-      batchSize: queues[name].batch,
+      batchSize: batch,
       pollingIntervalSeconds: 2,
       notifyPollingIntervalSeconds: 20,
       burstWhenBatchFull: true,
@@ -186,44 +167,63 @@ export class Queues {
       includeMetadata: true as const,
     }
     const ids: string[] = []
-    this.#workers.set(name, ids)
-    for (let worker = 0; worker < concurrency; worker++) {
-      const id = await this.#boss.work(name, options, async (jobs: JobWithMetadata<object>[]) => {
+    this.#workers.set(queue, ids)
+    for (let worker = 0; worker < workers; worker++) {
+      const id = await this.#boss.work(queue, options, async (jobs: JobWithMetadata<object>[]) => {
         for (const { id } of jobs) this.#atWork.add(id)
-        const results = await Promise.all(jobs.map((job) => this.#attempt(name, job, handler)))
+        const results = await Promise.all(jobs.map((job) => this.#attempt(definition, context, job)))
         for (const { id } of jobs) this.#atWork.delete(id)
         // Several jobs may have waited behind one wake-up; pg-boss looks again by itself only after a full batch of
         // more than one.
-        if (options.batchSize === 1) this.#wake(name)
+        if (batch === 1) this.#wake(queue)
         return results
       })
       ids.push(id)
     }
   }
 
-  async #attempt<Name extends QueueName>(name: Name, job: JobWithMetadata<object>, handler: Handler<Name>) {
+  async #attempt<Name extends QueueName, Context>(
+    definition: JobDefinition<Name, Context>,
+    context: Context,
+    job: JobWithMetadata<object>,
+  ) {
     const { id } = job
-    const mine = { queue: name, ...job.data } as JobOf<Name>
+    const { queue } = definition
+    const last = job.retryCount >= job.retryLimit
     const start = performance.now()
     try {
-      await handler(mine, { last: job.retryCount >= job.retryLimit })
+      await definition.handle(context, definition.payload.parse(job.data), { last })
       const [waited, ms] = [Date.now() - job.createdOn.getTime(), Math.round(performance.now() - start)]
-      this.#log.debug({ queue: name, waited: waited - ms, ms }, 'a job is done')
+      this.#log.debug({ queue, waited: waited - ms, ms }, 'a job is done')
       return { id, status: 'completed' as const }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
+      const mine = { queue, ...job.data } as JobOf<Name>
       const retryAfter = findRetryAfter(error)
       if (retryAfter) {
-        await this.send(mine, { after: retryAfter.until })
+        await this.send(mine as Job, { after: retryAfter.until })
         return { id, status: 'completed' as const, output: { message } }
       }
-      this.#log.warn(
-        { err: error, queue: name, job: id, retry: job.retryCount },
-        'a job failed; it will be tried again',
-      )
-      this.#wakeAt(name, retryTime(job.retryCount))
+      this.#log.warn({ err: error, queue, job: id, retry: job.retryCount }, 'a job failed; it will be tried again')
+      if (last) await this.#giveUp(definition, context, mine, error)
+      this.#wakeAt(queue, retryTime(job.retryCount))
       return { id, status: 'failed' as const, output: { message } }
     }
+  }
+
+  async #giveUp<Name extends QueueName, Context>(
+    { onFinalFailure }: JobDefinition<Name, Context>,
+    context: Context,
+    job: JobOf<Name>,
+    error: unknown,
+  ): Promise<void> {
+    await onFinalFailure?.(context, job, error).catch((failure: unknown) =>
+      this.#log.error({ err: failure, queue: job.queue }, 'the failure of a job could not be told'),
+    )
+  }
+
+  #isSingle(queue: QueueName): boolean {
+    return this.#options.get(queue)?.single ?? false
   }
 
   /** Waiting and failed jobs per queue, for health and metrics. */
@@ -251,10 +251,10 @@ function retryTime(retryCount: number): Date {
 const slotMs = 200
 
 /** ... which starts at the end of the slot, when everything that asked for it is due. */
-function startOf(queue: QueueName, after: Date): Date {
-  return queues[queue].single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
+function startOf(single: boolean, after: Date): Date {
+  return single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
 }
 
-function slotOf(queue: QueueName, after: Date | undefined): string {
-  return after ? String(startOf(queue, after).getTime()) : 'now'
+function slotOf(single: boolean, after: Date | undefined): string {
+  return after ? String(startOf(single, after).getTime()) : 'now'
 }

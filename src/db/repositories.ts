@@ -2,21 +2,21 @@
 
 import { eq, sql } from 'drizzle-orm'
 import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
-import type { RepositoryFacts } from '../domain/events.ts'
+import type { RepositoryIdentity } from '../domain/events.ts'
 import { UserError } from '../lib/errors.ts'
 import type { Store, Tx } from './connect.ts'
-import { systems } from './schema/core.ts'
-import { type SystemRow, saveSystem } from './work-items.ts'
+import { repositories } from './schema/core.ts'
+import { type RepositoryRow, saveRepository } from './work-items.ts'
 
 /** The parts of a control repository that are needed here. */
-export interface BaseReader {
+export interface BaseBranchReader {
   fetch(): Promise<void>
   remoteHead(branch: string): Promise<string | undefined>
   readFile(commit: string, path: string): Promise<string | undefined>
 }
 
 /** Thrown when the base branch does not exist any more. */
-export class BaseGone extends Error {
+export class BaseBranchDeleted extends Error {
   override name = 'BaseGone'
 }
 
@@ -24,52 +24,52 @@ export class BaseGone extends Error {
  * Fetches when a push has told us to (or nothing was fetched yet), and reads the settings when the base has moved.
  * A settings file that cannot be used leaves the last good settings in force and says so in `settingsError`.
  * @returns the settings in force and the head of the base branch.
- * @throws {BaseGone} when the base branch is not there.
+ * @throws {BaseBranchDeleted} when the base branch is not there.
  */
-export async function freshen(
+export async function refreshSettings(
   store: Store,
-  system: SystemRow,
-  control: BaseReader,
+  repo: RepositoryRow,
+  control: BaseBranchReader,
 ): Promise<{ settings: Settings; baseBranch: string; base: string }> {
-  if (system.fetched < system.moves) await fetchNow(store, system, control)
-  const known = system.settings ?? defaultSettings()
-  const trunk = await control.remoteHead(system.defaultBranch)
-  if (!trunk) throw new BaseGone(`the branch ${system.defaultBranch} of ${system.fullName} is gone`)
+  if (repo.fetchedRevision < repo.remoteRevision) await fetchNow(store, repo, control)
+  const known = repo.settings ?? defaultSettings()
+  const trunk = await control.remoteHead(repo.defaultBranch)
+  if (!trunk) throw new BaseBranchDeleted(`the branch ${repo.defaultBranch} of ${repo.fullName} is gone`)
   const read =
-    system.settingsSha === trunk && system.settings
-      ? { settings: known, settingsError: system.settingsError }
+    repo.settingsSha === trunk && repo.settings
+      ? { settings: known, settingsError: repo.settingsError }
       : await settingsAt(control, trunk, known)
-  if (system.settingsSha !== trunk || !system.settings) {
+  if (repo.settingsSha !== trunk || !repo.settings) {
     await store.db
-      .update(systems)
+      .update(repositories)
       .set({ ...read, settingsSha: trunk })
-      .where(eq(systems.id, system.id))
+      .where(eq(repositories.id, repo.id))
     // Caps, modules and the like may be others now. Before the first settings nothing was decided by them.
-    if (system.settings) await store.queues.send({ queue: 'schedule' })
+    if (repo.settings) await store.queues.send({ queue: 'schedule' })
   }
-  const baseBranch = read.settings.branches.base ?? system.defaultBranch
-  const base = baseBranch === system.defaultBranch ? trunk : await control.remoteHead(baseBranch)
-  if (!base) throw new BaseGone(`the base branch ${baseBranch} of ${system.fullName} is gone`)
+  const baseBranch = read.settings.branches.base ?? repo.defaultBranch
+  const base = baseBranch === repo.defaultBranch ? trunk : await control.remoteHead(baseBranch)
+  if (!base) throw new BaseBranchDeleted(`the base branch ${baseBranch} of ${repo.fullName} is gone`)
   return { settings: read.settings, baseBranch, base }
 }
 
-async function fetchNow(store: Store, system: SystemRow, control: BaseReader): Promise<void> {
+async function fetchNow(store: Store, repo: RepositoryRow, control: BaseBranchReader): Promise<void> {
   await control.fetch()
-  // What moved while the fetch was under way is counted beyond `system.moves`, and is fetched the next time.
-  const fetched = sql`greatest(${systems.fetched}, ${system.moves})`
-  await store.db.update(systems).set({ fetched }).where(eq(systems.id, system.id))
+  // What moved while the fetch was under way is counted beyond `remoteRevision`, and is fetched the next time.
+  const fetchedRevision = sql`greatest(${repositories.fetchedRevision}, ${repo.remoteRevision})`
+  await store.db.update(repositories).set({ fetchedRevision }).where(eq(repositories.id, repo.id))
 }
 
 /** Notes that branches of the repository have moved on the server. */
-export async function noteMove(tx: Tx, systemId: number): Promise<void> {
+export async function markBaseMoved(tx: Tx, repositoryId: number): Promise<void> {
   await tx.db
-    .update(systems)
-    .set({ moves: sql`${systems.moves} + 1` })
-    .where(eq(systems.id, systemId))
+    .update(repositories)
+    .set({ remoteRevision: sql`${repositories.remoteRevision} + 1` })
+    .where(eq(repositories.id, repositoryId))
 }
 
-async function settingsAt(control: BaseReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
-  return settingsIn(await control.readFile(commit, settingsPath), lastGood)
+async function settingsAt(control: BaseBranchReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
+  return settingsFromText(await control.readFile(commit, settingsPath), lastGood)
 }
 
 interface SettingsRead {
@@ -81,7 +81,7 @@ interface SettingsRead {
  * What the text of a settings file means; the defaults when there is none.
  * @returns the last good settings and what is wrong when the text cannot be used.
  */
-export function settingsIn(text: string | undefined, lastGood: Settings): SettingsRead {
+export function settingsFromText(text: string | undefined, lastGood: Settings): SettingsRead {
   if (text === undefined) return { settings: defaultSettings(), settingsError: null }
   try {
     return { settings: readSettings(text), settingsError: null }
@@ -92,19 +92,19 @@ export function settingsIn(text: string | undefined, lastGood: Settings): Settin
 }
 
 /** The settings in force; the defaults until the repository's own were read. */
-export function settingsOf(system: SystemRow | undefined): Settings {
-  return system?.settings ?? defaultSettings()
+export function settingsOf(repo: RepositoryRow | undefined): Settings {
+  return repo?.settings ?? defaultSettings()
 }
 
 /**
  * The system of a repository, made when there is none yet, and brought back when it was gone. A known one stays as it
  * is: a payload can be older than what we know.
  */
-export async function ensureSystem(
+export async function ensureRepository(
   tx: Tx,
-  known: SystemRow | undefined,
-  repository: RepositoryFacts,
-): Promise<SystemRow> {
+  known: RepositoryRow | undefined,
+  repository: RepositoryIdentity,
+): Promise<RepositoryRow> {
   if (known && known.state !== 'gone') return known
-  return saveSystem(tx.db, repository)
+  return saveRepository(tx.db, repository)
 }

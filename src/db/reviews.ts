@@ -2,7 +2,7 @@
 
 import { and, eq, gt, inArray } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { hear, heardAt } from './idempotency-keys.ts'
+import { lastEventTime, recordEventTime } from './idempotency-keys.ts'
 import type { ApprovalRow } from './pull-requests.ts'
 import { approvals, pullRequests } from './schema/core.ts'
 
@@ -56,19 +56,19 @@ export async function voidApprovals(tx: Tx, pullRequestId: number, at: Date | nu
     .update(approvals)
     .set({ state: 'dismissed' })
     .where(and(eq(approvals.pullRequestId, pullRequestId), eq(approvals.state, 'approved')))
-  await hear(tx, voidSubject(pullRequestId), at ?? new Date())
-  await takeBackMerge(tx, pullRequestId)
+  await recordEventTime(tx, voidSubject(pullRequestId), at ?? new Date())
+  await cancelMergeRequest(tx, pullRequestId)
 }
 
 /** Approvals until this time do not count; undefined when nothing has made them void. */
 export async function approvalsVoidUntil(db: Database, pullRequestId: number): Promise<Date | undefined> {
-  return heardAt(db, voidSubject(pullRequestId))
+  return lastEventTime(db, voidSubject(pullRequestId))
 }
 
 const voidSubject = (pullRequestId: number) => `approvals-void:${pullRequestId}`
 
 /** A `/merge` that was said counts no longer. */
-export async function takeBackMerge(tx: Tx, pullRequestId: number): Promise<void> {
+export async function cancelMergeRequest(tx: Tx, pullRequestId: number): Promise<void> {
   await tx.db
     .update(pullRequests)
     .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })

@@ -2,11 +2,11 @@
 
 import { and, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
 import type { RoadmapPart, RoadmapTree } from '../domain/roadmap.ts'
-import type { Outlook } from '../domain/schedule-report.ts'
+import type { ScheduleReport } from '../domain/schedule-report.ts'
 import type { Database } from './connect.ts'
 import { partSources } from './epics.ts'
-import { outlooksOf } from './schedule-reports.ts'
-import { dependencies, pullRequests, systems, workItems } from './schema/core.ts'
+import { scheduleReportsOf } from './schedule-reports.ts'
+import { dependencies, pullRequests, repositories, workItems } from './schema/core.ts'
 import { decisions } from './schema/schedule.ts'
 import type { ItemRow } from './work-items.ts'
 
@@ -33,7 +33,7 @@ export async function roadmapOf(db: Database, epic: ItemRow, most = 2_000): Prom
   // An epic that waits for a part of its own says nothing that its parts do not.
   for (const part of all) part.waitsFor = [...new Set(part.waitsFor)].filter((key) => !parts.has(key))
   await addFacts(db, all)
-  return { parts: all, outlooks: await outlooksFor(db, all) }
+  return { parts: all, reports: await outlooksFor(db, all) }
 }
 
 /** What epics wait for, and are not made of. */
@@ -56,8 +56,11 @@ async function partsOf(db: Database, epicIds: number[]): Promise<{ part: Roadmap
   const rows = await db
     .select({ edge: dependencies, item: workItems })
     .from(dependencies)
-    .leftJoin(systems, eq(sql`lower(${systems.fullName})`, dependencies.repository))
-    .leftJoin(workItems, and(eq(workItems.systemId, systems.id), eq(workItems.issueNumber, dependencies.issueNumber)))
+    .leftJoin(repositories, eq(sql`lower(${repositories.fullName})`, dependencies.repository))
+    .leftJoin(
+      workItems,
+      and(eq(workItems.repositoryId, repositories.id), eq(workItems.issueNumber, dependencies.issueNumber)),
+    )
     .where(and(inArray(dependencies.dependentId, epicIds), inArray(dependencies.source, [...partSources])))
     .orderBy(dependencies.dependentId, dependencies.position, dependencies.id)
   return rows.map(({ edge, item }) => ({
@@ -110,10 +113,10 @@ async function addFacts(db: Database, parts: readonly RoadmapPart[]): Promise<vo
   }
 }
 
-async function outlooksFor(db: Database, parts: readonly RoadmapPart[]): Promise<Map<string, Outlook>> {
-  const bySystem = new Map(
-    parts.flatMap(({ item, repository }) => (item ? [[item.systemId, repository] as const] : [])),
+async function outlooksFor(db: Database, parts: readonly RoadmapPart[]): Promise<Map<string, ScheduleReport>> {
+  const byRepository = new Map(
+    parts.flatMap(({ item, repository }) => (item ? [[item.repositoryId, repository] as const] : [])),
   )
-  const seen = await outlooksOf(db, [...bySystem.keys()])
-  return new Map([...seen].map(([systemId, outlook]) => [bySystem.get(systemId) ?? '', outlook]))
+  const seen = await scheduleReportsOf(db, [...byRepository.keys()])
+  return new Map([...seen].map(([repositoryId, report]) => [byRepository.get(repositoryId) ?? '', report]))
 }

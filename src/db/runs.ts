@@ -25,10 +25,10 @@ export class LeaseLost extends Error {
 export async function addRun(
   tx: Tx,
   workItemId: number,
-  run: { agent: string; feedback: string; startClean: boolean; purpose?: RunRow['purpose'] },
+  run: { agent: string; feedback: string; cleanWorktree: boolean; purpose?: RunRow['purpose'] },
 ): Promise<RunRow> {
   const row = await insertRun(tx, { workItemId, ...run })
-  await tx.enqueue({ queue: 'run', runId: row.id })
+  await tx.enqueue({ queue: 'run-agent', runId: row.id })
   return row
 }
 
@@ -37,9 +37,9 @@ export async function addRun(
  * attempt.
  */
 export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
-  const facts = { agent: 'person', stage: 'gates' as const, counts: false, headSha, startedAt: new Date() }
+  const facts = { agent: 'person', stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
   const row = await insertRun(tx, { workItemId, ...facts })
-  await tx.enqueue({ queue: 'check', runId: row.id })
+  await tx.enqueue({ queue: 'run-gates', runId: row.id })
   return row
 }
 
@@ -127,7 +127,7 @@ export async function closeRun(tx: Tx, runId: number): Promise<boolean> {
 }
 
 /** Asks a run to stop; its runner sees it at the next heartbeat, at once when it is this process. */
-export async function askToStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
+export async function requestStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
   return tx.db
     .update(runs)
     .set({ stop: how })
@@ -166,15 +166,15 @@ export async function latestLesson(
   db: Database,
   workItemId: number,
   kind: 'build' | 'plan' = 'build',
-): Promise<{ feedback: string; startClean: boolean }> {
+): Promise<{ feedback: string; cleanWorktree: boolean }> {
   const purpose = kind === 'build' ? eq(runs.purpose, 'build') : ne(runs.purpose, 'build')
   const [row] = await db
-    .select({ feedback: runs.lesson, startClean: runs.nextClean })
+    .select({ feedback: runs.lesson, cleanWorktree: runs.nextCleanWorktree })
     .from(runs)
     .where(and(eq(runs.workItemId, workItemId), purpose))
     .orderBy(desc(runs.id))
     .limit(1)
-  return row ?? { feedback: '', startClean: false }
+  return row ?? { feedback: '', cleanWorktree: false }
 }
 
 /** The live attempt of an item, if any. */

@@ -4,35 +4,38 @@
  */
 
 import { eq, inArray, sql } from 'drizzle-orm'
-import type { Outlook } from '../domain/schedule-report.ts'
+import type { ScheduleReport } from '../domain/schedule-report.ts'
 import type { Database } from './connect.ts'
-import { outlooks } from './schema/schedule.ts'
+import { scheduleReports } from './schema/schedule.ts'
 
 /** Keeps what was seen, by system; a row that says so already stays untouched. */
-export async function saveOutlooks(db: Database, seen: ReadonlyMap<number, Outlook>): Promise<void> {
+export async function saveScheduleReports(db: Database, seen: ReadonlyMap<number, ScheduleReport>): Promise<void> {
   if (seen.size === 0) return
   await db
-    .insert(outlooks)
-    .values([...seen].map(([systemId, content]) => ({ systemId, content })))
+    .insert(scheduleReports)
+    .values([...seen].map(([repositoryId, content]) => ({ repositoryId, content })))
     .onConflictDoUpdate({
-      target: outlooks.systemId,
+      target: scheduleReports.repositoryId,
       set: { content: sql`excluded.content`, updatedAt: new Date() },
-      setWhere: sql`${outlooks.content} <> excluded.content`,
+      setWhere: sql`${scheduleReports.content} <> excluded.content`,
     })
 }
 
 /** What was last seen of a system; undefined before the first look. */
-export async function outlookOf(db: Database, systemId: number): Promise<Outlook | undefined> {
-  const [row] = await db.select().from(outlooks).where(eq(outlooks.systemId, systemId))
+export async function scheduleReportOf(db: Database, repositoryId: number): Promise<ScheduleReport | undefined> {
+  const [row] = await db.select().from(scheduleReports).where(eq(scheduleReports.repositoryId, repositoryId))
   return row?.content
 }
 
 /** The same for several systems, by system. */
-export async function outlooksOf(db: Database, systemIds: readonly number[]): Promise<Map<number, Outlook>> {
-  if (systemIds.length === 0) return new Map()
+export async function scheduleReportsOf(
+  db: Database,
+  repositoryIds: readonly number[],
+): Promise<Map<number, ScheduleReport>> {
+  if (repositoryIds.length === 0) return new Map()
   const rows = await db
     .select()
-    .from(outlooks)
-    .where(inArray(outlooks.systemId, [...systemIds]))
-  return new Map(rows.map((row) => [row.systemId, row.content]))
+    .from(scheduleReports)
+    .where(inArray(scheduleReports.repositoryId, [...repositoryIds]))
+  return new Map(rows.map((row) => [row.repositoryId, row.content]))
 }

@@ -10,15 +10,15 @@ import { runs, workItems } from './schema/core.ts'
 import { usage } from './schema/usage.ts'
 
 /** What a run has used so far. What was not told is absent. */
-export interface Used {
+export interface ReportedUsage {
   inputTokens?: number
   outputTokens?: number
   /** Read from a provider's cache, and written to it. */
   cachedTokens?: number
-  cost?: Cost
+  cost?: ReportedCost
 }
 
-export interface Cost {
+export interface ReportedCost {
   millionths: number
   currency: string
 }
@@ -27,7 +27,7 @@ export interface Cost {
  * What is known after another word of the agent; `before` itself when that was nothing new. Pure. Nothing gets less, and a
  * cost that is told in another currency than the first one is left out: there is no telling what of it was counted before.
  */
-export function afterTold(before: Used, told: Used): Used {
+export function addUsage(before: ReportedUsage, told: ReportedUsage): ReportedUsage {
   const after = { ...before }
   for (const key of ['inputTokens', 'outputTokens', 'cachedTokens'] as const) {
     const count = told[key]
@@ -36,7 +36,7 @@ export function afterTold(before: Used, told: Used): Used {
   const { cost = told.cost } = before
   if (told.cost && cost && told.cost.currency === cost.currency)
     after.cost = told.cost.millionths > cost.millionths ? told.cost : cost
-  const same = (Object.keys(after) as (keyof Used)[]).every((key) => after[key] === before[key])
+  const same = (Object.keys(after) as (keyof ReportedUsage)[]).every((key) => after[key] === before[key])
   return same ? before : after
 }
 
@@ -54,14 +54,14 @@ export function nextDay(time: Date): Date {
  * Keeps what a run has used. The caller has just written to the run under its lease, in the same transaction. What is
  * stored never gets less, whatever is told.
  */
-export async function keepUsage(
+export async function saveUsage(
   db: Database,
   run: Pick<RunRow, 'id' | 'workItemId'>,
-  { cost, ...tokens }: Used,
+  { cost, ...tokens }: ReportedUsage,
   now: Date,
 ): Promise<void> {
   const [item] = await db
-    .select({ systemId: workItems.systemId })
+    .select({ repositoryId: workItems.repositoryId })
     .from(workItems)
     .where(eq(workItems.id, run.workItemId))
   if (!item) return
@@ -70,7 +70,7 @@ export async function keepUsage(
     .insert(usage)
     .values({
       runId: run.id,
-      systemId: item.systemId,
+      repositoryId: item.repositoryId,
       ...tokens,
       cost: cost?.millionths,
       currency: cost?.currency,
@@ -94,8 +94,8 @@ export async function keepUsage(
 }
 
 /** What the runs of one system have used in a day, in one currency; `null` for those that told no cost. */
-export interface Spent {
-  systemId: number
+export interface Spending {
+  repositoryId: number
   currency: string | null
   millionths: number
   inputTokens: number
@@ -104,11 +104,11 @@ export interface Spent {
 }
 
 /** What was used in the day of `now`, by system and currency; of one system, when one is named. */
-export async function spentToday(db: Database, now: Date, systemId?: number): Promise<Spent[]> {
+export async function spentToday(db: Database, now: Date, repositoryId?: number): Promise<Spending[]> {
   const total = (amount: typeof usage.cost | ReturnType<typeof sql>) => sql`coalesce(sum(${amount}), 0)`.mapWith(Number)
   return db
     .select({
-      systemId: usage.systemId,
+      repositoryId: usage.repositoryId,
       currency: usage.currency,
       millionths: total(sql`${usage.cost} - ${usage.earlier}`),
       inputTokens: total(sql`${usage.inputTokens}`),
@@ -116,12 +116,14 @@ export async function spentToday(db: Database, now: Date, systemId?: number): Pr
       cachedTokens: total(sql`${usage.cachedTokens}`),
     })
     .from(usage)
-    .where(and(eq(usage.day, dayOf(now)), systemId === undefined ? undefined : eq(usage.systemId, systemId)))
-    .groupBy(usage.systemId, usage.currency)
+    .where(
+      and(eq(usage.day, dayOf(now)), repositoryId === undefined ? undefined : eq(usage.repositoryId, repositoryId)),
+    )
+    .groupBy(usage.repositoryId, usage.currency)
 }
 
 /** What all runs of an item, to plan and to build it, have cost so far, in each currency that was told. */
-export async function spentOnItem(db: Database, workItemId: number): Promise<Cost[]> {
+export async function spentOnItem(db: Database, workItemId: number): Promise<ReportedCost[]> {
   const rows = await db
     .select({ currency: usage.currency, millionths: sql`sum(${usage.cost})`.mapWith(Number) })
     .from(usage)
@@ -133,7 +135,7 @@ export async function spentOnItem(db: Database, workItemId: number): Promise<Cos
 }
 
 /** What these runs have cost so far, by run; those that told no cost are left out. */
-export async function costsOfRuns(db: Database, runIds: readonly number[]): Promise<Map<number, Cost>> {
+export async function costsOfRuns(db: Database, runIds: readonly number[]): Promise<Map<number, ReportedCost>> {
   if (runIds.length === 0) return new Map()
   const rows = await db
     .select({ runId: usage.runId, cost: usage.cost, currency: usage.currency })
@@ -168,7 +170,7 @@ export async function recentCosts(db: Database, currency: string): Promise<Map<s
 const toTheEnd = ['finished', 'gates failed', 'no change', 'planned', 'no plan']
 
 /** The kinds of agent that worked on a system in the day of `now` and told no cost, by name. */
-export async function agentsWithoutCost(db: Database, systemId: number, now: Date): Promise<string[]> {
+export async function agentsWithoutCost(db: Database, repositoryId: number, now: Date): Promise<string[]> {
   const rows = await db
     .selectDistinct({ agent: runs.agent })
     .from(runs)
@@ -176,7 +178,7 @@ export async function agentsWithoutCost(db: Database, systemId: number, now: Dat
     .leftJoin(usage, eq(usage.runId, runs.id))
     .where(
       and(
-        eq(workItems.systemId, systemId),
+        eq(workItems.repositoryId, repositoryId),
         ne(runs.agent, 'person'),
         gte(runs.endedAt, new Date(dayOf(now))),
         inArray(runs.outcome, toTheEnd),
@@ -188,7 +190,7 @@ export async function agentsWithoutCost(db: Database, systemId: number, now: Dat
 }
 
 /** Whether the agent of a run got to its end and told no cost. */
-export async function toldNoCost(db: Database, run: Pick<RunRow, 'id' | 'outcome' | 'stage'>): Promise<boolean> {
+export async function reportsNoCost(db: Database, run: Pick<RunRow, 'id' | 'outcome' | 'stage'>): Promise<boolean> {
   const done = run.stage === 'gates' || (run.outcome !== null && toTheEnd.includes(run.outcome))
   return done && !(await costsOfRuns(db, [run.id])).has(run.id)
 }

@@ -1,14 +1,16 @@
 /** Work items: making them, finding them, and the one function that moves them along the journey. */
 
 import { and, asc, eq, inArray, notInArray, sql } from 'drizzle-orm'
-import { finished, type ItemState, isAside, type Job, journey, mayGo, wakes } from '../domain/lifecycle.ts'
-import { record } from './audit-log.ts'
+import type { Job } from '../domain/jobs.ts'
+import { canTransition, isInactive, lifecycle, nextJob, terminalStates } from '../domain/lifecycle.ts'
+import type { ItemState } from '../lib/item-state.ts'
+import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
-import { want } from './outbox.ts'
-import { dependencies, systems, workItems } from './schema/core.ts'
+import { enqueueEffect } from './outbox.ts'
+import { dependencies, repositories, workItems } from './schema/core.ts'
 
 export type ItemRow = typeof workItems.$inferSelect
-export type SystemRow = typeof systems.$inferSelect
+export type RepositoryRow = typeof repositories.$inferSelect
 export type DependencyRow = typeof dependencies.$inferSelect
 
 /** Thrown when an item has moved on since it was read; the job that sees it looks again. */
@@ -17,23 +19,23 @@ export class StaleItem extends Error {
 }
 
 /** Adds a work item in `queued`, or returns undefined when the issue already has one. */
-export async function addItem(
+export async function addWorkItem(
   tx: Tx,
   item: typeof workItems.$inferInsert,
   actor: string,
 ): Promise<ItemRow | undefined> {
   const [row] = await tx.db.insert(workItems).values(item).onConflictDoNothing().returning()
   if (!row) return undefined
-  await record(tx, {
-    systemId: row.systemId,
+  await appendAudit(tx, {
+    repositoryId: row.repositoryId,
     workItemId: row.id,
     actor,
     what: 'queued',
     detail: { issue: row.issueNumber },
   })
-  const job = wakes(row.state, row.id)
+  const job = nextJob(row.state, row.id)
   if (job) await tx.enqueue(job)
-  await announce(tx, row, 'soon')
+  await requestStatusComment(tx, row, 'soon')
   return row
 }
 
@@ -43,20 +45,21 @@ export async function addItem(
  * @throws {StaleItem} when the item is no longer where the caller read it.
  * @throws {Error} when the journey does not allow the step: a defect in the caller.
  */
-export async function advance(
+export async function transition(
   tx: Tx,
   item: ItemRow,
   to: ItemState,
   by: { actor: string; why: string; set?: Partial<ItemRow>; after?: Date },
 ): Promise<ItemRow> {
-  if (!mayGo(item.state, to)) throw new Error(`the journey has no step from ${item.state} to ${to} (item ${item.id})`)
+  if (!canTransition(item.state, to))
+    throw new Error(`the journey has no step from ${item.state} to ${to} (item ${item.id})`)
   const [row] = await tx.db
     .update(workItems)
     .set({
-      ...(unheard.includes(to) ? {} : { quiet: false }),
+      ...(unheard.includes(to) ? {} : { muted: false }),
       ...by.set,
       state: to,
-      before: item.state,
+      resumeState: item.state,
       reason: by.why,
       notBefore: by.after ?? null,
       updatedAt: new Date(),
@@ -65,19 +68,19 @@ export async function advance(
     .returning()
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
   // One of many that nobody began leaves nothing behind to tidy.
-  const over = item.quiet && to === 'cancelled'
-  const job = row.kind === 'epic' ? wakesEpic(to, item.id) : over ? undefined : wakes(to, item.id)
-  const together = item.quiet ? soonTogether() : undefined
+  const over = item.muted && to === 'cancelled'
+  const job = row.kind === 'epic' ? wakesEpic(to, item.id) : over ? undefined : nextJob(to, item.id)
+  const together = item.muted ? soonTogether() : undefined
   if (job) await tx.enqueue(job, { after: by.after ?? (job.queue === 'schedule' ? together : undefined) })
   // It wants nothing any more, or stands aside: its files are free, and what waits for it may be released.
-  if (finished.includes(to) || isAside(to)) await tx.enqueue({ queue: 'schedule' }, { after: together })
+  if (terminalStates.includes(to) || isInactive(to)) await tx.enqueue({ queue: 'schedule' }, { after: together })
   tx.tell({ ...item, from: item.state, to, actor: by.actor, why: by.why })
-  const system = await getSystem(tx.db, item.systemId)
-  await projectLabel(tx, row, item.state, system)
-  await announce(tx, row, whenToTell(to))
-  if (system) await announceEpics(tx, system, row)
-  await record(tx, {
-    systemId: item.systemId,
+  const repo = await getRepository(tx.db, item.repositoryId)
+  await projectLabel(tx, row, item.state, repo)
+  await requestStatusComment(tx, row, whenToTell(to))
+  if (repo) await announceEpics(tx, repo, row)
+  await appendAudit(tx, {
+    repositoryId: item.repositoryId,
     workItemId: item.id,
     actor: by.actor,
     what: `${item.state} → ${to}`,
@@ -90,7 +93,7 @@ export async function advance(
  * Says something else about an item that stays where it is, and wakes whoever acts there.
  * @throws {StaleItem} when the item is no longer where the caller read it.
  */
-export async function stay(
+export async function updateReason(
   tx: Tx,
   item: ItemRow,
   by: { why: string; set?: Partial<ItemRow>; after?: Date },
@@ -101,9 +104,9 @@ export async function stay(
     .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
     .returning()
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
-  const job = wakes(item.state, item.id)
+  const job = nextJob(item.state, item.id)
   if (job) await tx.enqueue(job, { after: by.after })
-  await announce(tx, row, 'later')
+  await requestStatusComment(tx, row, 'later')
   return row
 }
 
@@ -119,10 +122,10 @@ const unheard: readonly ItemState[] = ['queued', 'ready', 'cancelled']
 
 /** An epic is not started: on its way its parts are looked after, and given up it lets go of those nobody began. */
 function wakesEpic(to: ItemState, workItemId: number): Job | undefined {
-  if (to === 'queued') return { queue: 'enlist', workItemId }
+  if (to === 'queued') return { queue: 'triage', workItemId }
   if (to === 'planning') return { queue: 'schedule' }
   return to === 'ready' || to === 'cancelled' || to === 'skipped'
-    ? { queue: 'roadmap', workItemId, from: 'issue' }
+    ? { queue: 'sync-roadmap', workItemId, from: 'issue' }
     : undefined
 }
 
@@ -135,19 +138,23 @@ const laterMs = 120_000
 const atWorkMs = 10_000
 
 function whenToTell(to: ItemState): 'now' | 'later' | Date {
-  if (journey[to].actor === 'a person' || finished.includes(to)) return 'now'
+  if (lifecycle[to].actor === 'a person' || terminalStates.includes(to)) return 'now'
   return to === 'running' || to === 'planning' ? new Date(Date.now() + atWorkMs) : 'later'
 }
 
 /** Has the status comment of an item brought up to date; wishes until then are one edit. */
-export async function announce(tx: Tx, item: ItemRow, when: 'now' | 'soon' | 'later' | Date): Promise<void> {
+export async function requestStatusComment(
+  tx: Tx,
+  item: ItemRow,
+  when: 'now' | 'soon' | 'later' | Date,
+): Promise<void> {
   // A roadmap queues hundreds: a comment on each, saying that it waits, would use up an hour of writes.
-  if (item.quiet) return
+  if (item.muted) return
   const delays = { now: 0, soon: soonMs, later: laterMs }
   const after = when instanceof Date ? when : new Date(Date.now() + delays[when])
-  await want(
+  await enqueueEffect(
     tx,
-    { systemId: item.systemId, workItemId: item.id, key: `status:${item.id}` },
+    { repositoryId: item.repositoryId, workItemId: item.id, key: `status:${item.id}` },
     { kind: 'status-comment', payload: { issueNumber: item.issueNumber } },
     { after: when === 'now' ? undefined : after, again: true },
   )
@@ -158,12 +165,12 @@ const pictureMs = 10_000
 const beforeJournals = 1e12
 
 /** Has the roadmaps shown anew that an item is a part of, and those that these are parts of. */
-async function announceEpics(tx: Tx, system: SystemRow, item: ItemRow): Promise<void> {
-  const matters = journey[item.state].actor === 'a person' || finished.includes(item.state)
+async function announceEpics(tx: Tx, repo: RepositoryRow, item: ItemRow): Promise<void> {
+  const matters = lifecycle[item.state].actor === 'a person' || terminalStates.includes(item.state)
   const when = matters ? new Date(Date.now() + pictureMs) : 'later'
   const told = new Set([item.id])
   let below: { repository: string; issueNumber: number }[] = [
-    { repository: system.fullName.toLowerCase(), issueNumber: item.issueNumber },
+    { repository: repo.fullName.toLowerCase(), issueNumber: item.issueNumber },
   ]
   while (below.length > 0) {
     const above: typeof below = []
@@ -172,7 +179,7 @@ async function announceEpics(tx: Tx, system: SystemRow, item: ItemRow): Promise<
         if (told.has(epic.id)) continue
         told.add(epic.id)
         // Many parts share a roadmap: its row is locked late, and in one order, before those of the journals.
-        tx.atEnd(epic.id - beforeJournals, () => announce(tx, epic, when))
+        tx.atEnd(epic.id - beforeJournals, () => requestStatusComment(tx, epic, when))
         above.push({ repository: repository.toLowerCase(), issueNumber: epic.issueNumber })
       }
     }
@@ -183,27 +190,27 @@ async function announceEpics(tx: Tx, system: SystemRow, item: ItemRow): Promise<
 /** The epics that an issue is a part of and that are not finished. */
 async function epicsAround(tx: Tx, part: { repository: string; issueNumber: number }) {
   return tx.db
-    .select({ epic: workItems, repository: systems.fullName })
+    .select({ epic: workItems, repository: repositories.fullName })
     .from(dependencies)
     .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
-    .innerJoin(systems, eq(workItems.systemId, systems.id))
+    .innerJoin(repositories, eq(workItems.repositoryId, repositories.id))
     .where(
       and(
         eq(dependencies.repository, part.repository),
         eq(dependencies.issueNumber, part.issueNumber),
         eq(workItems.kind, 'epic'),
-        notInArray(workItems.state, [...finished]),
+        notInArray(workItems.state, [...terminalStates]),
       ),
     )
 }
 
-async function projectLabel(tx: Tx, item: ItemRow, from: ItemState, system: SystemRow | undefined): Promise<void> {
-  const projected: readonly string[] = system?.settings?.labels.project ?? ['held']
+async function projectLabel(tx: Tx, item: ItemRow, from: ItemState, repo: RepositoryRow | undefined): Promise<void> {
+  const projected: readonly string[] = repo?.settings?.labels.project ?? ['held']
   const labelOf = (state: ItemState) => (projected.includes(state) ? `tutti:${state}` : null)
   if (labelOf(from) === labelOf(item.state)) return
-  await want(
+  await enqueueEffect(
     tx,
-    { systemId: item.systemId, workItemId: item.id, key: `label:${item.id}` },
+    { repositoryId: item.repositoryId, workItemId: item.id, key: `label:${item.id}` },
     { kind: 'state-label', payload: { issueNumber: item.issueNumber, label: labelOf(item.state) } },
   )
 }
@@ -221,29 +228,33 @@ export async function lockItem(tx: Tx, id: number): Promise<ItemRow | undefined>
 }
 
 /** The item of an issue, if it has one. */
-export async function itemOfIssue(db: Database, systemId: number, issueNumber: number): Promise<ItemRow | undefined> {
+export async function itemOfIssue(
+  db: Database,
+  repositoryId: number,
+  issueNumber: number,
+): Promise<ItemRow | undefined> {
   const [row] = await db
     .select()
     .from(workItems)
-    .where(and(eq(workItems.systemId, systemId), eq(workItems.issueNumber, issueNumber)))
+    .where(and(eq(workItems.repositoryId, repositoryId), eq(workItems.issueNumber, issueNumber)))
   return row
 }
 
 /** The item that works on a branch. */
-export async function itemOfBranch(db: Database, systemId: number, branch: string): Promise<ItemRow | undefined> {
+export async function itemOfBranch(db: Database, repositoryId: number, branch: string): Promise<ItemRow | undefined> {
   const [row] = await db
     .select()
     .from(workItems)
-    .where(and(eq(workItems.systemId, systemId), eq(workItems.branch, branch)))
+    .where(and(eq(workItems.repositoryId, repositoryId), eq(workItems.branch, branch)))
   return row
 }
 
 /** The items of one system that are not finished, oldest first. */
-export async function unfinishedOf(db: Database, systemId: number): Promise<ItemRow[]> {
+export async function unfinishedOf(db: Database, repositoryId: number): Promise<ItemRow[]> {
   return db
     .select()
     .from(workItems)
-    .where(and(eq(workItems.systemId, systemId), notInArray(workItems.state, [...finished])))
+    .where(and(eq(workItems.repositoryId, repositoryId), notInArray(workItems.state, [...terminalStates])))
     .orderBy(asc(workItems.id))
 }
 
@@ -276,7 +287,7 @@ export async function unfinishedItems(db: Database): Promise<ItemRow[]> {
   return db
     .select()
     .from(workItems)
-    .where(notInArray(workItems.state, [...finished]))
+    .where(notInArray(workItems.state, [...terminalStates]))
     .orderBy(asc(workItems.id))
 }
 
@@ -294,43 +305,49 @@ export async function anythingOpen(db: Database): Promise<boolean> {
   const rows = await db
     .select({ id: workItems.id })
     .from(workItems)
-    .where(notInArray(workItems.state, [...finished]))
+    .where(notInArray(workItems.state, [...terminalStates]))
     .limit(1)
   return rows.length > 0
 }
 
 /** One system by its row id. */
-export async function getSystem(db: Database, id: number): Promise<SystemRow | undefined> {
-  const [row] = await db.select().from(systems).where(eq(systems.id, id))
+export async function getRepository(db: Database, id: number): Promise<RepositoryRow | undefined> {
+  const [row] = await db.select().from(repositories).where(eq(repositories.id, id))
   return row
 }
 
 /** The system of a repository, by GitHub's numeric id (names change, ids do not). */
-export async function systemOfRepository(db: Database, repositoryId: number): Promise<SystemRow | undefined> {
-  const [row] = await db.select().from(systems).where(eq(systems.repositoryId, repositoryId))
+export async function repositoryByGithubId(db: Database, githubId: number): Promise<RepositoryRow | undefined> {
+  const [row] = await db.select().from(repositories).where(eq(repositories.githubId, githubId))
   return row
 }
 
 /** The system of a repository by its present `owner/name`, in any case. */
-export async function systemOfName(db: Database, fullName: string): Promise<SystemRow | undefined> {
-  const [row] = await db.select().from(systems).where(sql`lower(${systems.fullName}) = ${fullName.toLowerCase()}`)
+export async function repositoryByName(db: Database, fullName: string): Promise<RepositoryRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(repositories)
+    .where(sql`lower(${repositories.fullName}) = ${fullName.toLowerCase()}`)
   return row
 }
 
 /** Makes or refreshes a system from what a payload says about its repository. */
-export async function saveSystem(
+export async function saveRepository(
   db: Database,
-  facts: Pick<SystemRow, 'repositoryId' | 'fullName' | 'private' | 'installationId' | 'cloneUrl' | 'defaultBranch'>,
-): Promise<SystemRow> {
-  const known = await systemOfRepository(db, facts.repositoryId)
+  facts: Pick<RepositoryRow, 'githubId' | 'fullName' | 'private' | 'installationId' | 'cloneUrl' | 'defaultBranch'>,
+): Promise<RepositoryRow> {
+  const known = await repositoryByGithubId(db, facts.githubId)
   const keys = Object.keys(facts) as (keyof typeof facts)[]
   if (known && known.state !== 'gone' && keys.every((key) => known[key] === facts[key])) return known
   const [row] = await db
-    .insert(systems)
+    .insert(repositories)
     .values(facts)
     .onConflictDoUpdate({
-      target: systems.repositoryId,
-      set: { ...facts, state: sql`case when ${systems.state} = 'gone' then 'active' else ${systems.state} end` },
+      target: repositories.githubId,
+      set: {
+        ...facts,
+        state: sql`case when ${repositories.state} = 'gone' then 'active' else ${repositories.state} end`,
+      },
     })
     .returning()
   if (!row) throw new Error('the system was not stored')
@@ -338,12 +355,12 @@ export async function saveSystem(
 }
 
 /** All systems that Tutti may work on. */
-export async function liveSystems(db: Database): Promise<SystemRow[]> {
+export async function servedRepositories(db: Database): Promise<RepositoryRow[]> {
   return db
     .select()
-    .from(systems)
-    .where(notInArray(systems.state, ['gone']))
-    .orderBy(asc(systems.id))
+    .from(repositories)
+    .where(notInArray(repositories.state, ['gone']))
+    .orderBy(asc(repositories.id))
 }
 
 /** Replaces the edges of an item that come from one source. */
@@ -368,12 +385,12 @@ export async function openDependencies(db: Database, of?: readonly number[]): Pr
     .select({ edge: dependencies })
     .from(dependencies)
     .innerJoin(workItems, eq(dependencies.dependentId, workItems.id))
-    .where(and(notInArray(workItems.state, [...finished]), those))
+    .where(and(notInArray(workItems.state, [...terminalStates]), those))
   return rows.map((row) => row.edge)
 }
 
 /** Notes that an issue was closed, reopened or deleted, on every edge that waits for it. @returns how many edges. */
-export async function noteBlocker(
+export async function setBlockerState(
   tx: Tx,
   repository: string,
   issueNumber: number,

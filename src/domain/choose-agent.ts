@@ -6,12 +6,12 @@ import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
 
 /** The agent of the item's module, of its repository, or the operator's: the first that is named. */
-export function agentFor(
+export function chooseAgent(
   item: { labels: readonly string[] },
-  system: { settings: Settings | null } | undefined,
+  repo: { settings: Settings | null } | undefined,
   env: Env,
 ): string {
-  const settings = system?.settings ?? defaultSettings()
+  const settings = repo?.settings ?? defaultSettings()
   const module = moduleOf(item)
   // Settings that were stored before there were modules have none.
   return (module && settings.modules?.[module]?.agent) || settings.agent || env.AGENT

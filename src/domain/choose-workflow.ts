@@ -45,7 +45,7 @@ const sureEnough = 0.7
  * Reads the signals in a goal's words. What a person has said (a label for the effort, an approved plan) outranks words.
  * Code and quotes in the text are not read.
  */
-export function route(goal: Goal): Routing {
+export function chooseWorkflow(goal: Goal): Routing {
   const lines = plainLines(goal.body)
   const wishes = lines.filter((line) => wish.test(line)).length
   const [fix, verb, scope] = [mending, making, large].map((words) => words.exec(goal.title)?.[0])
@@ -80,20 +80,20 @@ export function planFirst(routing: Routing, goal: Goal, when: Settings['planning
   if (goal.planned || when === 'never') return undefined
   const signals = routing.signals.join(', ')
   if (goal.effort === 'L' || goal.effort === 'XL') return signals
-  if (comesApart(routing) && routing.confidence >= sureEnough) return signals
+  if (needsBreakdown(routing) && routing.confidence >= sureEnough) return signals
   if (isLong(goal)) return 'the text is long and has many points'
   return when === 'always' ? 'the settings have everything planned first' : undefined
 }
 
 /** The routing of a goal that somebody wants a plan of. */
-export function asked(goal: Goal, login: string): Routing {
-  const routing = route(goal)
+export function askedItems(goal: Goal, login: string): Routing {
+  const routing = chooseWorkflow(goal)
   const workflow = routing.workflow === 'build_only' ? 'plan_then_build' : routing.workflow
   return { ...routing, workflow, asked: true, signals: [`${login} asked for a plan`] }
 }
 
 /** Whether the goal is to become several items, instead of being planned as one. */
-export function comesApart(routing: Pick<Routing, 'workflow'> | null): boolean {
+export function needsBreakdown(routing: Pick<Routing, 'workflow'> | null): boolean {
   return routing?.workflow === 'decompose_first' || routing?.workflow === 'multi_task'
 }
 

@@ -1,9 +1,9 @@
 /** What an issue waits for, read from its text. */
 
 import type { Store } from '../db/connect.ts'
-import { type DependencyRow, itemOfIssue, type SystemRow, systemOfName } from '../db/work-items.ts'
+import { type DependencyRow, itemOfIssue, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
 import { type GitHub, NotFound } from '../github/types.ts'
-import { finished } from './lifecycle.ts'
+import { terminalStates } from './lifecycle.ts'
 
 /** An issue somewhere, as text names it. */
 export interface IssueReference {
@@ -63,25 +63,25 @@ type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
 /** The issues that a body names, each with its state: from our own table where it is ours, otherwise asked once. */
 export async function edgesIn(
   parts: { store: Store; github: GitHub },
-  system: SystemRow,
+  repo: RepositoryRow,
   body: string,
 ): Promise<Edge[]> {
-  return Promise.all(dependenciesIn(body, system.fullName).map((named) => edgeTo(parts, system, named)))
+  return Promise.all(dependenciesIn(body, repo.fullName).map((named) => edgeTo(parts, repo, named)))
 }
 
 async function edgeTo(
   { store, github }: { store: Store; github: GitHub },
-  from: SystemRow,
+  from: RepositoryRow,
   { repository, number }: IssueReference,
 ): Promise<Edge> {
   const edge = { repository, issueNumber: number }
-  const system = await systemOfName(store.db, repository)
-  const ours = system && (await itemOfIssue(store.db, system.id, number))
+  const repo = await repositoryByName(store.db, repository)
+  const ours = repo && (await itemOfIssue(store.db, repo.id, number))
   if (ours?.state === 'done') return { ...edge, blocker: 'closed' }
   // Of one that was given up only GitHub knows whether its issue is closed.
-  if (ours && !finished.includes(ours.state)) return { ...edge, blocker: 'open' }
+  if (ours && !terminalStates.includes(ours.state)) return { ...edge, blocker: 'open' }
   try {
-    const where = system ?? { fullName: repository, installationId: from.installationId }
+    const where = repo ?? { fullName: repository, installationId: from.installationId }
     const issue = await github.repository(where).issue(number)
     return { ...edge, blocker: issue.state }
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Every write to GitHub that Tutti can want, with its payload. `db/outbox.ts` keeps them, `github/effects/` carries them out. */
 
 import type { IssueAddress } from './github.ts'
+import type { Job } from './jobs.ts'
 
 /** What can be wanted of GitHub, with its payload. */
 export type Effect =
@@ -36,13 +37,14 @@ export type Effect =
       }
     }
   /**
-   * An issue that is made once; the key and its marker say which. The `created` queue hears of it. `part`: where it
-   * stands in the epic that it is made for. `wantedBy`: on whose word it is queued, where it is made for no item;
-   * `explicit`: they want to see how before it starts.
+   * An issue that is created once; the key and its marker say which. `origin`: what it is created for, and so who reacts
+   * once it exists. `part`: its place in the epic that it is created for. `wantedBy`: who asked for it, where it is
+   * created for no item; `explicit`: they want to see the routing before it starts.
    */
   | {
       kind: 'create-issue'
       payload: {
+        origin: 'goal' | 'roadmap-line' | 'plan-part'
         title: string
         body: string
         labels: string[]
@@ -56,14 +58,14 @@ export type Effect =
   /** GitHub's own "blocked by". */
   | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
   /** The one label of a family, such as `priority:`; null takes it off. */
-  | { kind: 'family-label'; payload: { issueNumber: number; family: string; label: string | null } }
+  | { kind: 'scoped-label'; payload: { issueNumber: number; family: string; label: string | null } }
   | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
 
 export type EffectKind = Effect['kind']
 export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 
 /** When the write budget is short, merges and stops go first and progress last. */
-export const effectRanks: Record<EffectKind, number> = {
+export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
   'pull-request': 3,
@@ -71,9 +73,29 @@ export const effectRanks: Record<EffectKind, number> = {
   'create-issue': 4,
   'sub-issue': 5,
   'blocked-by': 5,
-  'family-label': 6,
+  'scoped-label': 6,
   reaction: 5,
   comment: 5,
   'state-label': 6,
   'status-comment': 7,
 }
+
+/** The job that goes on once an effect is published, or cannot be; undefined where nothing follows. */
+export function followUpOf(effect: Effect, effectId: number): Job | undefined {
+  switch (effect.kind) {
+    case 'create-issue':
+      return { queue: issueReactions[effect.payload.origin], effectId }
+    case 'pull-request':
+      return { queue: 'on-pull-request-opened', effectId }
+    case 'merge':
+      return { queue: 'on-pull-request-merged', effectId }
+    default:
+      return undefined
+  }
+}
+
+const issueReactions = {
+  goal: 'on-goal-issue-created',
+  'roadmap-line': 'on-line-issue-created',
+  'plan-part': 'on-part-issue-created',
+} as const

@@ -1,11 +1,11 @@
 /** What a webhook can tell, in the words of this room. A fact says what happened, not what is to be done about it. */
 
-import type { Actor, Issue, Pull, Review } from './github.ts'
+import type { Actor, Issue, PullRequest, Review } from './github.ts'
 
 /** A repository as payloads describe it. */
-export interface RepositoryFacts {
+export interface RepositoryIdentity {
   /** GitHub's number of it. */
-  repositoryId: number
+  githubId: number
   /** `owner/name`. */
   fullName: string
   private: boolean
@@ -16,15 +16,15 @@ export interface RepositoryFacts {
 }
 
 /** An issue as a payload describes it: with the state and the labels it had when the payload was made. */
-export interface IssueFacts extends Issue {
+export interface IssueSnapshot extends Issue {
   /** How many issues GitHub's own "blocked by" names; null where the payload does not say. */
   nativeBlockers: number | null
 }
 
-export type PullFacts = Omit<Pull, 'mergeable'>
+export type PullRequestSnapshot = Omit<PullRequest, 'mergeable'>
 
 interface InRepository {
-  repository: RepositoryFacts
+  repository: RepositoryIdentity
   /** Who did it, as the payload says. */
   sender: Actor
   /** When, by GitHub's clock; null where the payload does not say. */
@@ -32,58 +32,58 @@ interface InRepository {
 }
 
 /** Labelled, unlabelled, closed, reopened: the issue is now as the payload shows it. */
-export interface IssueMoved extends InRepository {
-  kind: 'issue moved'
+export interface IssueChanged extends InRepository {
+  kind: 'issue-changed'
   how: 'labelled' | 'unlabelled' | 'closed' | 'reopened'
-  issue: IssueFacts
+  issue: IssueSnapshot
   /** The label that was put on or taken off. */
   label: string | null
 }
 
 export interface IssueEdited extends InRepository {
-  kind: 'issue edited'
-  issue: IssueFacts
+  kind: 'issue-edited'
+  issue: IssueSnapshot
   /** What the sender changed; the rest may be somebody else's edit from before. */
   changed: { title: boolean; body: boolean }
 }
 
-export interface IssueGone extends InRepository {
-  kind: 'issue gone'
+export interface IssueRemoved extends InRepository {
+  kind: 'issue-removed'
   how: 'deleted' | 'transferred'
-  issue: IssueFacts
+  issue: IssueSnapshot
 }
 
 /** A new comment on an issue or a pull request. Edited and deleted ones command nothing. */
-export interface Commented extends InRepository {
-  kind: 'commented'
-  issue: IssueFacts
+export interface CommentCreated extends InRepository {
+  kind: 'comment-created'
+  issue: IssueSnapshot
   commentId: number
   body: string
 }
 
 /** Somebody else edited a comment of ours that shows a plan. */
 export interface PlanEdited extends InRepository {
-  kind: 'plan edited'
-  issue: IssueFacts
+  kind: 'plan-edited'
+  issue: IssueSnapshot
   commentId: number
   planId: number
   body: string
 }
 
-export interface Reviewed extends InRepository {
-  kind: 'reviewed'
-  pull: PullFacts
+export interface ReviewSubmitted extends InRepository {
+  kind: 'review-submitted'
+  pull: PullRequestSnapshot
   review: Review
 }
 
-export interface PullMoved extends InRepository {
-  kind: 'pull moved'
+export interface PullRequestChanged extends InRepository {
+  kind: 'pull-request-changed'
   how: 'closed' | 'reopened' | 'synchronize' | 'retargeted'
-  pull: PullFacts
+  pull: PullRequestSnapshot
 }
 
-export interface Pushed extends InRepository {
-  kind: 'pushed'
+export interface BranchPushed extends InRepository {
+  kind: 'branch-pushed'
   branch: string
   /** The new head, or null when the branch was deleted. */
   head: string | null
@@ -92,8 +92,8 @@ export interface Pushed extends InRepository {
 }
 
 /** A check run, a check suite or a commit status has ended. */
-export interface Checked extends InRepository {
-  kind: 'checked'
+export interface CheckCompleted extends InRepository {
+  kind: 'check-completed'
   /** Unique among checks: `check_run:5`, `status:7`. */
   id: string
   sha: string
@@ -103,53 +103,53 @@ export interface Checked extends InRepository {
 
 /** GitHub's own "blocked by" was put on an issue or taken off. */
 export interface DependencyChanged extends InRepository {
-  kind: 'dependency changed'
+  kind: 'dependency-changed'
   issueNumber: number
   change: 'added' | 'removed'
   blocker: { repository: string; issueNumber: number; state: 'open' | 'closed' }
 }
 
 /** GitHub's own sub-issue was put under an issue or taken away. */
-export interface PartChanged extends InRepository {
-  kind: 'part changed'
-  parent: IssueFacts
+export interface SubIssueChanged extends InRepository {
+  kind: 'sub-issue-changed'
+  parent: IssueSnapshot
   change: 'added' | 'removed'
-  part: { repository: string; issue: IssueFacts }
+  part: { repository: string; issue: IssueSnapshot }
 }
 
 /** Renamed, made private, another default branch, back from the archive. */
 export interface RepositoryChanged extends InRepository {
-  kind: 'repository changed'
+  kind: 'repository-changed'
   /** `owner/name` before, where it was renamed. */
   before: string | null
 }
 
 /** The app may no longer, or need no longer, work on some repositories. */
-export interface RepositoriesGone {
-  kind: 'repositories gone'
+export interface RepositoriesRemoved {
+  kind: 'repositories-removed'
   /** All repositories of the installation, or those listed. */
-  which: { installationId: number } | { repositoryIds: number[] }
+  which: { installationId: number } | { githubIds: number[] }
   /** One sentence for people. */
   why: string
 }
 
 /** The app may work on more repositories; which ones is asked. */
 export interface RepositoriesAdded {
-  kind: 'repositories added'
+  kind: 'repositories-added'
 }
 
-export type Fact =
-  | IssueMoved
+export type DomainEvent =
+  | IssueChanged
   | IssueEdited
-  | IssueGone
-  | Commented
+  | IssueRemoved
+  | CommentCreated
   | PlanEdited
-  | Reviewed
-  | PullMoved
-  | Pushed
-  | Checked
+  | ReviewSubmitted
+  | PullRequestChanged
+  | BranchPushed
+  | CheckCompleted
   | DependencyChanged
-  | PartChanged
+  | SubIssueChanged
   | RepositoryChanged
-  | RepositoriesGone
+  | RepositoriesRemoved
   | RepositoriesAdded

@@ -41,7 +41,7 @@ export interface IssueEvent {
   at: Date
 }
 
-export interface Pull {
+export interface PullRequest {
   number: number
   url: string
   title: string
@@ -61,7 +61,7 @@ export interface Pull {
 export interface Review {
   id: number
   author: Actor
-  state: 'approved' | 'changes_requested' | 'commented' | 'dismissed' | 'pending'
+  state: 'approved' | 'changes_requested' | 'comment-created' | 'dismissed' | 'pending'
   /** The head sha the reviewer saw. */
   sha: string | null
   body: string
@@ -85,7 +85,7 @@ export interface Check {
   own: boolean
 }
 
-export interface Delivery {
+export interface HookDelivery {
   id: number
   deliveryId: string
   event: string

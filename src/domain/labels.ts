@@ -43,7 +43,7 @@ function slug(text: string): string {
 }
 
 /** Whether an issue stands for others: a roadmap by its label, or one with open sub-issues. No agent builds it. */
-export function standsForOthers(
+export function isEpicIssue(
   issue: { labels: readonly string[]; openParts?: number | null },
   settings: Settings,
 ): boolean {
@@ -62,13 +62,13 @@ export function hasLabel(labels: readonly string[], label: string): boolean {
 }
 
 /** Whether one of the labels that queue an issue is on: the one for tasks, or the one for roadmaps. */
-export function isWanted(labels: readonly string[], settings: Settings): boolean {
+export function hasQueueLabel(labels: readonly string[], settings: Settings): boolean {
   return hasLabel(labels, settings.label) || hasLabel(labels, settings.roadmap.label)
 }
 
 /** Whether a label is one of those that queue an issue. */
-export function queues(label: string, settings: Settings): boolean {
-  return isWanted([label], settings)
+export function isQueueLabel(label: string, settings: Settings): boolean {
+  return hasQueueLabel([label], settings)
 }
 
 /** The module that the labels name, as the settings know it; undefined when none does. */

@@ -1,112 +1,100 @@
 /**
- * The journey of one work item: every state, who acts in it, where it may go next, and the job that wakes whoever acts.
+ * The life of one work item: every state, who acts in it, which states may follow, and the job that each one queues.
  *
- *   queued ─► planning ⇄ asking ─► proposed ─► ready ─► running ─► checking ─► reviewing ─► approved ─► merging ─► done
+ *   queued ─► planning ⇄ asking ─► plan-review ─► ready ─► running ─► checking ─► reviewing ─► approved ─► merging ─► done
  *
- * Aside, from anywhere: paused · held (needs a person) · skipped · cancelled.
- * "Blocked" is not a state: an item is blocked when the graph says so (backlog/), and stays `ready`.
+ * Inactive, from anywhere: paused · held (needs a person) · skipped · cancelled.
+ * "Blocked" is not a state: an item is blocked when the graph says so (`scheduling/`), and stays `ready`.
  */
 
-/** The queues. A job only says "look at row N"; everything else is read from the row. */
-export type Job =
-  | { queue: 'deliver-event'; deliveryIds: string[] }
-  | { queue: 'enlist'; workItemId: number }
-  /** `asked`: a person waits for a word about it. */
-  | { queue: 'roadmap'; workItemId: number; from: 'issue' | 'file'; asked?: boolean }
-  | { queue: 'created'; effectId: number }
-  | { queue: 'schedule' }
-  /** Asked for on an issue; `key` tells one request from the next. */
-  | { queue: 'garden'; systemId: number; workItemId?: number; issueNumber: number; key: string }
-  | { queue: 'run'; runId: number }
-  | { queue: 'check'; runId: number }
-  | { queue: 'settle'; runId: number; resetAt?: string }
-  | { queue: 'planned'; runId: number }
-  | { queue: 'propose'; workItemId: number }
-  | { queue: 'published'; effectId: number }
-  | { queue: 'merge'; pullRequestId: number }
-  | { queue: 'tidy'; workItemId: number }
-  | { queue: 'publish' }
-
-export type QueueName = Job['queue']
+import type { ItemState } from '../lib/item-state.ts'
+import type { Job } from './jobs.ts'
 
 interface Stage {
-  /** The room that acts while an item is in this state, or the person. */
-  actor: 'backlog' | 'planning' | 'runs' | 'gates' | 'delivery' | 'a person' | 'nobody'
-  /** The states that may follow, besides the four aside. */
-  next: readonly string[]
-  /** The job that wakes the actor, queued with the transition. */
-  wakes?: 'enlist' | 'schedule' | 'propose' | 'tidy'
-  /** In the words of the status comment. */
-  says: string
+  /** The folder that acts while an item is in this state, or the person. */
+  actor: 'work-items' | 'planning' | 'scheduling' | 'runs' | 'gates' | 'pull-requests' | 'a person' | 'none'
+  /** The states that may follow, besides the four inactive ones. */
+  next: readonly ItemState[]
+  /** The queue that wakes the actor; its job is queued with the transition. */
+  queue?: 'triage' | 'schedule' | 'clean-up'
+  /** As the status comment names it. */
+  label: string
 }
 
-/** The one table of the journey. A transition that is not here does not happen. */
-export const journey = {
-  queued: { actor: 'backlog', next: ['planning', 'proposed', 'ready'], wakes: 'enlist', says: 'Queued' },
-  planning: { actor: 'planning', next: ['asking', 'proposed', 'ready', 'queued'], wakes: 'schedule', says: 'Planning' },
-  asking: { actor: 'a person', next: ['planning', 'queued'], says: 'Waiting for an answer' },
-  proposed: { actor: 'a person', next: ['ready', 'planning', 'queued'], says: 'Plan waits for approval' },
-  ready: {
-    actor: 'backlog',
-    next: ['running', 'proposed', 'planning', 'queued'],
-    wakes: 'schedule',
-    says: 'Ready to start',
+/** The one table of the lifecycle. A transition that is not here does not happen. */
+export const lifecycle: Readonly<Record<ItemState, Stage>> = {
+  queued: { actor: 'work-items', next: ['planning', 'plan-review', 'ready'], queue: 'triage', label: 'Queued' },
+  planning: {
+    actor: 'planning',
+    next: ['asking', 'plan-review', 'ready', 'queued'],
+    queue: 'schedule',
+    label: 'Planning',
   },
-  running: { actor: 'runs', next: ['checking', 'ready', 'planning'], says: 'An agent is working' },
-  checking: { actor: 'gates', next: ['reviewing', 'ready', 'planning'], says: 'Checking the result' },
+  asking: { actor: 'a person', next: ['planning', 'queued'], label: 'Waiting for an answer' },
+  'plan-review': { actor: 'a person', next: ['ready', 'planning', 'queued'], label: 'Plan waits for approval' },
+  ready: {
+    actor: 'scheduling',
+    next: ['running', 'plan-review', 'planning', 'queued'],
+    queue: 'schedule',
+    label: 'Ready to start',
+  },
+  running: { actor: 'runs', next: ['checking', 'ready', 'planning'], label: 'An agent is working' },
+  checking: { actor: 'gates', next: ['reviewing', 'ready', 'planning'], label: 'Checking the result' },
   reviewing: {
     actor: 'a person',
     next: ['approved', 'merging', 'checking', 'ready', 'done'],
-    says: 'Waiting for review',
+    label: 'Waiting for review',
   },
-  approved: { actor: 'delivery', next: ['merging', 'reviewing', 'ready', 'done'], says: 'Approved' },
-  merging: { actor: 'delivery', next: ['done', 'reviewing', 'ready'], says: 'Merging' },
-  done: { actor: 'nobody', next: ['queued'], wakes: 'tidy', says: 'Done' },
+  approved: { actor: 'pull-requests', next: ['merging', 'reviewing', 'ready', 'done'], label: 'Approved' },
+  merging: { actor: 'pull-requests', next: ['done', 'reviewing', 'ready'], label: 'Merging' },
+  done: { actor: 'none', next: ['queued'], queue: 'clean-up', label: 'Done' },
   paused: {
     actor: 'a person',
-    next: ['queued', 'ready', 'reviewing', 'planning', 'asking', 'proposed'],
-    says: 'Paused',
+    next: ['queued', 'ready', 'reviewing', 'planning', 'asking', 'plan-review'],
+    label: 'Paused',
   },
-  held: { actor: 'a person', next: ['queued', 'ready', 'reviewing', 'planning', 'done'], says: 'Held: needs a person' },
-  skipped: { actor: 'a person', next: ['queued'], wakes: 'tidy', says: 'Skipped' },
-  cancelled: { actor: 'nobody', next: ['queued'], wakes: 'tidy', says: 'Cancelled' },
-} as const satisfies Record<string, Stage>
-
-export type ItemState = keyof typeof journey
-
-/** The states that stand aside; any state may go there. */
-export const aside = ['paused', 'held', 'skipped', 'cancelled'] as const satisfies readonly ItemState[]
-
-/** Whether an item in this state stands aside. */
-export function isAside(state: ItemState): boolean {
-  return (aside as readonly ItemState[]).includes(state)
+  held: {
+    actor: 'a person',
+    next: ['queued', 'ready', 'reviewing', 'planning', 'done'],
+    label: 'Held: needs a person',
+  },
+  skipped: { actor: 'a person', next: ['queued'], queue: 'clean-up', label: 'Skipped' },
+  cancelled: { actor: 'none', next: ['queued'], queue: 'clean-up', label: 'Cancelled' },
 }
 
-/** The states in which an item wants nothing any more. */
-export const finished: readonly ItemState[] = ['done', 'skipped', 'cancelled']
+/** The states in which nothing happens until somebody asks; any state may go there. */
+export const inactiveStates: readonly ItemState[] = ['paused', 'held', 'skipped', 'cancelled']
 
-/** Whether an item wants nothing any more. */
-export function isFinished(item: { state: ItemState }): boolean {
-  return finished.includes(item.state)
-}
+/** The states in which an item needs nothing more. */
+export const terminalStates: readonly ItemState[] = ['done', 'skipped', 'cancelled']
 
 /** The states in which an item holds a place among the agents. */
-export const working: readonly ItemState[] = ['running', 'checking']
+export const activeStates: readonly ItemState[] = ['running', 'checking']
+
+/** Whether nothing happens to an item in this state until somebody asks. */
+export function isInactive(state: ItemState): boolean {
+  return inactiveStates.includes(state)
+}
+
+/** Whether an item needs nothing more. */
+export function isTerminal(item: { state: ItemState }): boolean {
+  return terminalStates.includes(item.state)
+}
 
 /**
- * Whether the journey allows `from` → `to`. Standing aside is always allowed, except from `done`. So is `done`: a person
+ * Whether an item may go `from` → `to`. An inactive state is always allowed, except from `done`. So is `done`: a person
  * may merge our pull request at any moment, whatever we were about to do.
  */
-export function mayGo(from: ItemState, to: ItemState): boolean {
+export function canTransition(from: ItemState, to: ItemState): boolean {
   if (from === to) return false
   if (to === 'done') return true
-  if (isAside(to)) return from !== 'done'
-  return (journey[from].next as readonly ItemState[]).includes(to)
+  if (isInactive(to)) return from !== 'done'
+  return lifecycle[from].next.includes(to)
 }
 
 /** The job that wakes whoever acts on an item that has arrived in `state`. */
-export function wakes(state: ItemState, workItemId: number): Job | undefined {
-  const stage: Stage = journey[state]
-  if (stage.wakes === 'schedule') return { queue: 'schedule' }
-  return stage.wakes && { queue: stage.wakes, workItemId }
+export function nextJob(state: ItemState, workItemId: number): Job | undefined {
+  const { queue } = lifecycle[state]
+  if (queue === 'schedule') return { queue }
+  return queue && { queue, workItemId }
 }

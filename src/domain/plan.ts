@@ -4,7 +4,7 @@
  */
 
 import { z } from 'zod'
-import { nearest } from '../lib/did-you-mean.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 
 /** Steps of one plan, at most. Nobody reads more before saying yes. */
@@ -152,7 +152,7 @@ function graphProblem(items: readonly BreakdownItem[]): string | undefined {
   for (const { key, dependsOn } of items) {
     const unknown = dependsOn.find((other) => !byKey.has(other))
     if (unknown !== undefined) {
-      const meant = nearest(unknown, byKey.keys())
+      const meant = didYouMean(unknown, byKey.keys())
       return `${key} depends on ${unknown}, which is no item${meant ? `; did you mean ${meant}?` : ''}`
     }
   }
@@ -188,7 +188,7 @@ function problemsIn(error: z.ZodError, tool: keyof typeof planShapes): string[] 
     const at = issue.path.join('.')
     if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the whole'}\`: ${issue.message}`]
     return issue.keys.map((unknown) => {
-      const meant = nearest(unknown, fieldsAt(tool, issue.path))
+      const meant = didYouMean(unknown, fieldsAt(tool, issue.path))
       const where = [...issue.path, unknown].join('.')
       return `unknown field \`${where.slice(0, 100)}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
     })
@@ -209,7 +209,7 @@ function fieldsAt(tool: keyof typeof planShapes, path: readonly PropertyKey[]): 
 }
 
 /** A plan or a breakdown, without the questions. */
-export type Planned = Exclude<Submission, { kind: 'questions' }>
+export type PlanOrBreakdown = Exclude<Submission, { kind: 'questions' }>
 
 /** A plan as it is stored: what the agent handed in, and what people made of it. */
 export interface StoredPlan {
@@ -232,7 +232,7 @@ export interface QuestionRound {
 }
 
 /** What an agent handed in as this plan. @throws when it cannot be read any more: a defect. */
-export function contentOf(plan: Pick<StoredPlan, 'id' | 'content'>): Planned {
+export function contentOf(plan: Pick<StoredPlan, 'id' | 'content'>): PlanOrBreakdown {
   const content = storedSubmission(plan.content)
   if (!content || content.kind === 'questions') throw new Error(`plan ${plan.id} cannot be read`)
   return content

@@ -1,6 +1,6 @@
 /** The critical path of a roadmap: the chain of open parts that takes the longest. */
 
-import { standingOf } from './part-status.ts'
+import { partStatus } from './part-status.ts'
 import type { RoadmapPart } from './roadmap.ts'
 
 /** An M, as the scheduler takes what nobody has said anything about. */
@@ -40,6 +40,6 @@ export function criticalPath(parts: readonly RoadmapPart[]): string[] {
 }
 
 function isOpen(part: RoadmapPart): boolean {
-  const standing = standingOf(part)
+  const standing = partStatus(part)
   return standing !== 'done' && standing !== 'dropped'
 }

@@ -1,12 +1,12 @@
 /** A roadmap and its parts, as far as Tutti knows them. */
 
-import type { ItemState } from './lifecycle.ts'
-import type { Conflict, Outlook } from './schedule-report.ts'
+import type { ItemState } from '../lib/item-state.ts'
+import type { IssueConflict, ScheduleReport } from './schedule-report.ts'
 
 /** What is read of the work item of a part. */
 export interface PartItem {
   id: number
-  systemId: number
+  repositoryId: number
   kind: 'task' | 'epic'
   state: ItemState
   title: string
@@ -39,16 +39,16 @@ export interface RoadmapPart {
 export interface RoadmapTree {
   parts: RoadmapPart[]
   /** What the scheduler last saw, by repository as in `Part`. */
-  outlooks: Map<string, Outlook>
+  reports: Map<string, ScheduleReport>
 }
 
 /** Pairs of parts that would touch the same files, as keys. */
 export function conflictsIn({
   parts,
-  outlooks,
-}: RoadmapTree): { a: string; b: string; overlaps: Conflict['overlaps'] }[] {
+  reports,
+}: RoadmapTree): { a: string; b: string; overlaps: IssueConflict['overlaps'] }[] {
   const keys = new Set(parts.map(({ key }) => key))
-  return [...outlooks].flatMap(([repository, { conflicts }]) =>
+  return [...reports].flatMap(([repository, { conflicts }]) =>
     conflicts
       .map(({ a, b, overlaps }) => ({ a: `${repository}#${a}`, b: `${repository}#${b}`, overlaps }))
       .filter(({ a, b }) => keys.has(a) && keys.has(b)),

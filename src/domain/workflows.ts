@@ -1,16 +1,16 @@
 /** Ways of working, by name: what an agent is told about its role, its steps, and the gates its work must pass besides. */
 
 import type { Settings } from '../config/settings.ts'
-import { nearest } from '../lib/did-you-mean.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
 
 /** A named way of working. */
-export type Loop = Settings['loops'][string]
+export type Workflow = Settings['loops'][string]
 
 /** The one that is used unless an issue or the settings say otherwise. */
-export const usualLoop = 'engineering-loop'
+export const defaultWorkflow = 'engineering-loop'
 
-const builtIn: Record<string, Loop> = {
-  [usualLoop]: {
+const builtIn: Record<string, Workflow> = {
+  [defaultWorkflow]: {
     prompt: '',
     steps: [
       'Read what the task is about, and the code around it, before changing anything.',
@@ -23,22 +23,22 @@ const builtIn: Record<string, Loop> = {
 }
 
 /** The loop of that name, from the settings or built in; undefined when there is none. */
-export function loopNamed(settings: Settings, name: string): Loop | undefined {
+export function workflowNamed(settings: Settings, name: string): Workflow | undefined {
   if (Object.hasOwn(settings.loops, name)) return settings.loops[name]
   return Object.hasOwn(builtIn, name) ? builtIn[name] : undefined
 }
 
 /** One sentence for whoever named a loop that does not exist; undefined when it does. */
-export function unknownLoop(settings: Settings, name: string): string | undefined {
-  if (loopNamed(settings, name)) return undefined
+export function unknownWorkflow(settings: Settings, name: string): string | undefined {
+  if (workflowNamed(settings, name)) return undefined
   const known = [...new Set([...Object.keys(builtIn), ...Object.keys(settings.loops)])]
-  const meant = nearest(name, known)
+  const meant = didYouMean(name, known)
   return `There is no loop \`${name}\`${meant ? `; did you mean \`${meant}\`?` : '.'} Known: ${known.map((one) => `\`${one}\``).join(', ')}. Mend the label \`loop:${name}\` or \`loops\` in the settings, then say \`/retry\`.`
 }
 
 /** The settings as they hold for work in a loop: its gates are run after those of the repository. */
-export function settingsInLoop(settings: Settings, name: string): Settings {
-  const loop = loopNamed(settings, name)
+export function settingsWithWorkflow(settings: Settings, name: string): Settings {
+  const loop = workflowNamed(settings, name)
   if (!loop || loop.gates.length === 0) return settings
   return { ...settings, gates: { ...settings.gates, commands: [...settings.gates.commands, ...loop.gates] } }
 }

@@ -1,4 +1,4 @@
-import type { Change, Gate, GateContext, Judgement } from './gate.ts'
+import type { ChangedFile, Gate, GateContext, GateJudgement } from './gate.ts'
 
 /** There must be something to review, and no more than a person can. */
 export const gate: Gate = {
@@ -8,7 +8,7 @@ export const gate: Gate = {
   judge: async (context) => judge(context),
 }
 
-function judge({ changes, settings: { gates } }: GateContext): Judgement {
+function judge({ changes, settings: { gates } }: GateContext): GateJudgement {
   if (changes.length === 0) return { verdict: 'fail', summary: 'Nothing was changed.', signature: 'nothing changed' }
   const figures = inFigures(changes)
   if (changes.length > gates.maxFiles) {
@@ -21,16 +21,16 @@ function judge({ changes, settings: { gates } }: GateContext): Judgement {
   return { verdict: 'pass', summary: figures }
 }
 
-function tooMuch(figures: string, limit: string, signature: string): Judgement {
+function tooMuch(figures: string, limit: string, signature: string): GateJudgement {
   return { verdict: 'fail', summary: `Too much for one review: ${figures}; ${limit}.`, signature }
 }
 
-function lines(changes: readonly Change[]): number {
+function lines(changes: readonly ChangedFile[]): number {
   return changes.reduce((sum, change) => sum + change.additions + change.deletions, 0)
 }
 
-function inFigures(changes: readonly Change[]): string {
-  const sum = (of: (change: Change) => number) => changes.reduce((total, change) => total + of(change), 0)
+function inFigures(changes: readonly ChangedFile[]): string {
+  const sum = (of: (change: ChangedFile) => number) => changes.reduce((total, change) => total + of(change), 0)
   const binary = changes.filter((change) => change.binary).length
   const files = `${changes.length} ${changes.length === 1 ? 'file' : 'files'}`
   const counted = `${files}, +${sum((change) => change.additions)} −${sum((change) => change.deletions)}`

@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
-import type { Gate, GateContext, Judgement } from './gate.ts'
-import { shortened } from './lib/output.ts'
-import { type Ended, runShell } from './lib/shell.ts'
+import type { Gate, GateContext, GateJudgement } from './gate.ts'
+import { shortenOutput } from './lib/output.ts'
+import { runShell, type ShellResult } from './lib/shell.ts'
 import { signatureOf } from './lib/signature.ts'
 
 /**
@@ -19,7 +19,7 @@ type Command = Settings['gates']['commands'][number]
 const passedLog = 2_000
 const usualPath = '/usr/local/bin:/usr/bin:/bin'
 
-async function judge(context: GateContext): Promise<Judgement> {
+async function judge(context: GateContext): Promise<GateJudgement> {
   const { commands } = context.settings.gates
   if (commands.length === 0) {
     const how = 'add some under `gates.commands` in `.github/tutti.yml`, such as `- { name: test, run: npm test }`'
@@ -51,7 +51,7 @@ async function runAll(
   context: GateContext,
   cwd: string,
   env: Record<string, string>,
-): Promise<Judgement> {
+): Promise<GateJudgement> {
   const logs: string[] = []
   const passed: string[] = []
   for (const command of commands) {
@@ -65,7 +65,7 @@ async function runAll(
     })
     if (ended.survivors > 0) context.log.warn({ command: command.name, ...ended.how }, 'processes of a gate live on')
     const wrong = problemOf(ended, command)
-    logs.push(`$ ${command.run}\n${wrong ? ended.output : shortened(ended.output, passedLog)}`.trimEnd())
+    logs.push(`$ ${command.run}\n${wrong ? ended.output : shortenOutput(ended.output, passedLog)}`.trimEnd())
     if (wrong) {
       const notRun = commands.length - passed.length - 1
       const rest = notRun > 0 ? ` ${notRun} more ${notRun === 1 ? 'was' : 'were'} not run.` : ''
@@ -83,7 +83,7 @@ async function runAll(
 }
 
 /** What went wrong, for people and for the signature; undefined when nothing did. */
-function problemOf(ended: Ended, command: Command): { says: string; how: string } | undefined {
+function problemOf(ended: ShellResult, command: Command): { says: string; how: string } | undefined {
   const { how } = ended
   switch (how.kind) {
     case 'exited':
@@ -103,12 +103,12 @@ function problemOf(ended: Ended, command: Command): { says: string; how: string 
 }
 
 /** 126 and 127 are the shell's own words (POSIX, "Exit Status for Commands"). */
-function exitWords(code: number, ended: Ended): string {
+function exitWords(code: number, ended: ShellResult): string {
   if (code === 127) return 'could not run: a program it calls was not found on this machine (exit code 127)'
   if (code === 126) return 'could not run: a program it calls may not be executed (exit code 126)'
   return `failed with exit code ${code} after ${took(ended)}`
 }
 
-function took({ milliseconds }: Ended): string {
+function took({ milliseconds }: ShellResult): string {
   return milliseconds < 60_000 ? `${(milliseconds / 1_000).toFixed(1)} s` : `${(milliseconds / 60_000).toFixed(1)} min`
 }

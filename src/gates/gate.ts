@@ -10,7 +10,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import type { Sha } from '../lib/ids.ts'
 
 /** One changed file, as git tells it. */
-export interface Change {
+export interface ChangedFile {
   path: string
   /** Added, modified, deleted, renamed, or of another type than before (file, link, submodule). */
   status: 'A' | 'M' | 'D' | 'R' | 'T'
@@ -41,7 +41,7 @@ export interface GateContext {
   /** The commit to be judged. */
   head: Sha
   /** From `base` to `head`. */
-  changes: readonly Change[]
+  changes: readonly ChangedFile[]
   /** The folder of a clean checkout of exactly `head`, made once, at the first call, and shared by all gates. */
   checkout(): Promise<string>
   /** A file as of a commit, undefined when there is none. Without it, what needs a look at contents waits for a person. */
@@ -57,8 +57,8 @@ export interface GateContext {
   log: Pick<Logger, 'warn'>
 }
 
-export interface Judgement {
-  verdict: 'pass' | 'fail' | 'wait' | 'skip'
+export interface GateJudgement {
+  verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'
   /** One line of markdown for people. */
   summary: string
   /** Evidence as plain text, at most about 64 Ki characters. */
@@ -75,7 +75,7 @@ export interface Gate {
   /** `facts` are looked at first; gates that run `code` of the branch come after, and only if no fact has failed. */
   looksAt: 'facts' | 'code'
   /** @throws anything: the gate itself failed, which blocks. */
-  judge(context: GateContext): Promise<Judgement>
+  judge(context: GateContext): Promise<GateJudgement>
 }
 
 /** The shape that the loader checks. */

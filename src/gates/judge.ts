@@ -1,9 +1,9 @@
 /** Has a commit judged by all gates, in a fixed order: what costs nothing first, what runs code of the branch last. */
 
-import type { Gate, GateContext, Judgement } from './gate.ts'
+import type { Gate, GateContext, GateJudgement } from './gate.ts'
 
 /** What one gate said, and how long it took. */
-export interface Result extends Judgement {
+export interface GateResult extends GateJudgement {
   gate: string
   title: string
   milliseconds: number
@@ -20,8 +20,8 @@ const longestSummary = 1_000
  * code are not asked any more.
  * @returns a result for each gate; when `context.signal` is aborted, only those that were done by then.
  */
-export async function judgeAll(gates: readonly Gate[], context: GateContext): Promise<Result[]> {
-  const results: Result[] = []
+export async function judgeCommit(gates: readonly Gate[], context: GateContext): Promise<GateResult[]> {
+  const results: GateResult[] = []
   for (const gate of inOrder(gates)) {
     if (context.signal.aborted) return results
     const failed = results.find((result) => result.verdict === 'fail')
@@ -34,10 +34,10 @@ export async function judgeAll(gates: readonly Gate[], context: GateContext): Pr
 }
 
 /** The verdict on the commit: the worst one. A commit that no gate has passed has failed. */
-export function overall(results: readonly Result[]): 'pass' | 'fail' | 'wait' {
+export function overall(results: readonly GateResult[]): 'pass' | 'fail' | 'needs-approval' {
   const said = new Set(results.map((result) => result.verdict))
   if (said.has('fail')) return 'fail'
-  if (said.has('wait')) return 'wait'
+  if (said.has('needs-approval')) return 'needs-approval'
   return said.has('pass') ? 'pass' : 'fail'
 }
 
@@ -46,12 +46,12 @@ function inOrder(gates: readonly Gate[]): Gate[] {
   return gates.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
 }
 
-function notAsked(gate: Gate, failed: Result): Result {
+function notAsked(gate: Gate, failed: GateResult): GateResult {
   const { id, title } = gate
   return { gate: id, title, verdict: 'skip', summary: `Not run: ${failed.title} failed.`, milliseconds: 0 }
 }
 
-async function ask(gate: Gate, context: GateContext): Promise<Result> {
+async function ask(gate: Gate, context: GateContext): Promise<GateResult> {
   const started = performance.now()
   const judgement = await gate.judge(context).catch((error: unknown) => brokenBy(gate, error, context))
   return {
@@ -64,7 +64,7 @@ async function ask(gate: Gate, context: GateContext): Promise<Result> {
   }
 }
 
-function brokenBy(gate: Gate, error: unknown, { log, signal }: GateContext): Judgement & { broken: true } {
+function brokenBy(gate: Gate, error: unknown, { log, signal }: GateContext): GateJudgement & { broken: true } {
   const message = error instanceof Error ? error.message : String(error)
   if (!signal.aborted) log.warn({ err: error, gate: gate.id }, 'a gate itself failed; that blocks')
   return {

@@ -1,5 +1,5 @@
 import { matchesGlob } from 'node:path'
-import type { Change, Gate, GateContext, Judgement } from './gate.ts'
+import type { ChangedFile, Gate, GateContext, GateJudgement } from './gate.ts'
 import { installScripts } from './lib/install-scripts.ts'
 
 /**
@@ -29,7 +29,7 @@ const files = new Set([
 /** So many are named in the summary; the log names all. */
 const named = 8
 
-async function judge(context: GateContext): Promise<Judgement> {
+async function judge(context: GateContext): Promise<GateJudgement> {
   const found = [
     ...context.changes.flatMap((change) => reasonFor(change, context.settings.gates.protected)),
     ...(await installScripts(context)),
@@ -39,7 +39,7 @@ async function judge(context: GateContext): Promise<Judgement> {
   const log = found.join('\n')
   if (context.item.protectedAllowedSha === context.head)
     return { verdict: 'pass', summary: `Allowed by a person. ${summary}`, log }
-  return { verdict: 'wait', summary, log }
+  return { verdict: 'needs-approval', summary, log }
 }
 
 function listed(found: readonly string[]): string {
@@ -47,7 +47,7 @@ function listed(found: readonly string[]): string {
   return found.slice(0, named).join(', ') + more
 }
 
-function reasonFor(change: Change, globs: readonly string[]): string[] {
+function reasonFor(change: ChangedFile, globs: readonly string[]): string[] {
   if (change.mode === '160000' || change.oldMode === '160000') return [`${shown(change.path)} (submodule)`]
   const path = [change.path, change.oldPath].find((one) => one !== undefined && isProtected(one, globs))
   return path === undefined ? [] : [shown(path)]

@@ -56,7 +56,11 @@ export interface Control {
   /** Merges the base into a module branch; see `merge.ts`. */
   updateFromBase(request: UpdateRequest): Promise<Updated>
   /** Pushes a commit to a branch of the server; `'moved'` when somebody else changed that branch. See `remote.ts`. */
-  push(branch: BranchName, commit: Sha, options: { expected: Expected }): Promise<'pushed' | 'up-to-date' | 'moved'>
+  push(
+    branch: BranchName,
+    commit: Sha,
+    options: { expected: Expected },
+  ): Promise<'branch-pushed' | 'up-to-date' | 'moved'>
   deleteRemoteBranch(branch: BranchName, expected: Sha): Promise<'deleted' | 'gone' | 'moved'>
   /** Removes a tree and its branch, with a rescue of what is nowhere else. @throws {WorktreeInUse} */
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>

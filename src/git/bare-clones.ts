@@ -7,7 +7,7 @@ import type { StartGit } from './git.ts'
 /** As much of a target as its control repository needs to know. */
 export interface Target {
   /** Never changes; names the folder. */
-  repositoryId: number
+  githubId: number
   cloneUrl: string
 }
 
@@ -34,11 +34,11 @@ export class Controls<Of extends Target> {
   /** The control repository of a target; the first call opens it and may fetch everything. */
   of(target: Of): Promise<Control> {
     // A repository that was renamed or moved has another clone URL: opened anew, in the same folder.
-    const key = `${target.repositoryId} ${target.cloneUrl}`
+    const key = `${target.githubId} ${target.cloneUrl}`
     const known = this.#open.get(key)
     if (known) return known
     const opening = openControl({
-      directory: join(this.#directory, String(target.repositoryId)),
+      directory: join(this.#directory, String(target.githubId)),
       cloneUrl: target.cloneUrl,
       token: (need) => this.#options.token(target, need),
       allowHttp: this.#options.allowHttp,

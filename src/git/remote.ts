@@ -107,7 +107,7 @@ export async function pushBranch(
   branch: BranchName,
   commit: Sha,
   expected: Expected,
-): Promise<'pushed' | 'up-to-date' | 'moved'> {
+): Promise<'branch-pushed' | 'up-to-date' | 'moved'> {
   const outcome = await pushSpec(
     repository,
     branch,
@@ -143,7 +143,7 @@ async function pushSpec(
   branch: BranchName,
   commit: Sha | undefined,
   leases: string[],
-): Promise<'pushed' | 'up-to-date' | 'moved'> {
+): Promise<'branch-pushed' | 'up-to-date' | 'moved'> {
   const flags = ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed']
   const spec = `${commit ?? ''}:refs/heads/${branch}`
   const args = ['push', ...flags, ...leases, '--end-of-options', repository.url, spec]
@@ -154,11 +154,15 @@ async function pushSpec(
 }
 
 /** Porcelain lines are `<flag>\t<from>:<to>\t<summary>`. */
-function readPush(repository: Repository, branch: BranchName, result: GitResult): 'pushed' | 'up-to-date' | 'moved' {
+function readPush(
+  repository: Repository,
+  branch: BranchName,
+  result: GitResult,
+): 'branch-pushed' | 'up-to-date' | 'moved' {
   const lines = result.stdout.toString('utf8').split('\n')
   const line = lines.find((text) => /^[ +\-*=!]\t/.test(text) && text.includes(`:refs/heads/${branch}\t`))
   if (line?.startsWith('=')) return 'up-to-date'
-  if (line && !line.startsWith('!')) return 'pushed'
+  if (line && !line.startsWith('!')) return 'branch-pushed'
   const summary = line?.split('\t')[2] ?? ''
   if (
     /\((?:non-fast-forward|fetch first|stale info|needs force|already exists|remote ref updated since checkout)\)/.test(

@@ -6,12 +6,12 @@
 import { createHash } from 'node:crypto'
 import type { EffectKind, EffectOf } from '../domain/effects.ts'
 import type { IssueAddress } from '../domain/github.ts'
-import { journey } from '../domain/lifecycle.ts'
+import { lifecycle } from '../domain/lifecycle.ts'
 import type { Octokit } from './client.ts'
-import { statusOf } from './repository.ts'
+import { httpStatusOf } from './repository.ts'
 
 /** What a carrier knows about its effect besides the payload. */
-export interface Carriage {
+export interface EffectContext {
   octokit: Octokit
   at: { owner: string; repo: string }
   key: string
@@ -29,7 +29,9 @@ export interface Carriage {
 }
 
 type Result = Record<string, unknown>
-type Carriers = { [Kind in EffectKind]: (payload: EffectOf<Kind>['payload'], carriage: Carriage) => Promise<Result> }
+type Carriers = {
+  [Kind in EffectKind]: (payload: EffectOf<Kind>['payload'], carriage: EffectContext) => Promise<Result>
+}
 
 /** A hidden line that lets us find again what we wrote. */
 export function marker(key: string): string {
@@ -38,7 +40,7 @@ export function marker(key: string): string {
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 16)
 
-export const carriers: Carriers = {
+export const effectHandlers: Carriers = {
   'status-comment': async ({ issueNumber }, carriage) => {
     const body = carriage.clean(`${await carriage.statusComment()}\n\n${marker(carriage.key)}`)
     return putComment(issueNumber, body, carriage)
@@ -52,7 +54,7 @@ export const carriers: Carriers = {
       await octokit.rest.reactions.createForIssueComment({ ...at, comment_id: commentId, content })
     } catch (error) {
       // The comment may be deleted, or the server may not have reactions: the answer itself is what counts.
-      if (![404, 501].includes(statusOf(error))) throw error
+      if (![404, 501].includes(httpStatusOf(error))) throw error
       missing('reactions')
     }
     return {}
@@ -67,7 +69,7 @@ export const carriers: Carriers = {
       await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
     for (const name of old.filter((one) => one !== label)) {
       await octokit.rest.issues.removeLabel({ ...issue, name }).catch((error) => {
-        if (statusOf(error) !== 404) throw error
+        if (httpStatusOf(error) !== 404) throw error
       })
     }
     return { label }
@@ -88,7 +90,7 @@ export const carriers: Carriers = {
       return { number: data.number, url: data.html_url, sha, fingerprint }
     } catch (error) {
       // 422 also means "exists already": opened by us before a crash, or by a person from this branch.
-      const existing = statusOf(error) === 422 ? await findPull(carriage, branch, base) : undefined
+      const existing = httpStatusOf(error) === 422 ? await findPull(carriage, branch, base) : undefined
       if (existing === undefined) throw error
       const { data } = await octokit.rest.pulls.update({ ...at, pull_number: existing, ...text })
       return { number: existing, url: data.html_url, sha, fingerprint }
@@ -110,7 +112,7 @@ export const carriers: Carriers = {
       const { data } = await octokit.rest.checks.create({ ...at, head_sha: sha, ...run })
       return { id: data.id }
     } catch (error) {
-      if (![404, 501].includes(statusOf(error))) throw error
+      if (![404, 501].includes(httpStatusOf(error))) throw error
       carriage.missing('check runs')
       return {}
     }
@@ -151,8 +153,8 @@ export const carriers: Carriers = {
       else await octokit.rest.issues.addSubIssue(link)
     } catch (error) {
       // 422: it is one already, or has another parent, which is for people to settle.
-      if (![404, 410, 422, 501].includes(statusOf(error))) throw error
-      if (statusOf(error) !== 422) carriage.missing('sub-issues')
+      if (![404, 410, 422, 501].includes(httpStatusOf(error))) throw error
+      if (httpStatusOf(error) !== 422) carriage.missing('sub-issues')
     }
     return {}
   },
@@ -166,20 +168,20 @@ export const carriers: Carriers = {
       else await octokit.request(`DELETE ${route}/{issue_id}`, { ...at, issue_number: issueNumber, issue_id })
     } catch (error) {
       // 422: it is so already, or GitHub's own rules forbid it; our edge holds in any case.
-      if (![404, 410, 422, 501].includes(statusOf(error))) throw error
-      if (statusOf(error) !== 422) carriage.missing('issue dependencies')
+      if (![404, 410, 422, 501].includes(httpStatusOf(error))) throw error
+      if (httpStatusOf(error) !== 422) carriage.missing('issue dependencies')
     }
     return {}
   },
 
-  'family-label': async ({ issueNumber, family, label }, { octokit, at }) => {
+  'scoped-label': async ({ issueNumber, family, label }, { octokit, at }) => {
     const issue = { ...at, issue_number: issueNumber }
     const { data } = await octokit.rest.issues.listLabelsOnIssue({ ...issue, per_page: 100 })
     const old = data.map(({ name }) => name).filter((name) => name.toLowerCase().startsWith(family))
     if (label !== null && !old.includes(label)) await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
     for (const name of old.filter((one) => one !== label)) {
       await octokit.rest.issues.removeLabel({ ...issue, name }).catch((error) => {
-        if (statusOf(error) !== 404) throw error
+        if (httpStatusOf(error) !== 404) throw error
       })
     }
     return { label }
@@ -208,7 +210,7 @@ function issueResult(issue: { number: number; id: number; html_url: string; titl
 }
 
 /** The issue that was made before an answer was lost, among those that the app has opened. */
-async function findIssue({ octokit, at, key, botLogin }: Carriage): Promise<Result | undefined> {
+async function findIssue({ octokit, at, key, botLogin }: EffectContext): Promise<Result | undefined> {
   const parameters = { ...at, creator: botLogin, state: 'all' as const, per_page: 100 }
   for await (const page of octokit.paginate.iterator(octokit.rest.issues.listForRepo, parameters)) {
     const mine = page.data.find((issue) => issue.body?.includes(marker(key)))
@@ -220,11 +222,11 @@ async function findIssue({ octokit, at, key, botLogin }: Carriage): Promise<Resu
 /** The labels of an issue that say where its work stands. */
 async function stateLabels(octokit: Octokit, issue: { owner: string; repo: string; issue_number: number }) {
   const { data } = await octokit.rest.issues.listLabelsOnIssue({ ...issue, per_page: 100 })
-  const ours = new Set(Object.keys(journey).map((state) => `tutti:${state}`))
+  const ours = new Set(Object.keys(lifecycle).map((state) => `tutti:${state}`))
   return data.map(({ name }) => name).filter((name) => ours.has(name))
 }
 
-async function putComment(issueNumber: number, body: string, carriage: Carriage): Promise<Result> {
+async function putComment(issueNumber: number, body: string, carriage: EffectContext): Promise<Result> {
   const { octokit, at, before } = carriage
   const fingerprint = digest(body)
   if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
@@ -236,14 +238,17 @@ async function putComment(issueNumber: number, body: string, carriage: Carriage)
       return { commentId: id, fingerprint }
     } catch (error) {
       // Somebody deleted it: the status is said again in a new one.
-      if (statusOf(error) !== 404) throw error
+      if (httpStatusOf(error) !== 404) throw error
     }
   }
   const { data } = await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
   return { commentId: data.id, fingerprint }
 }
 
-async function findComment({ octokit, at, key, botLogin }: Carriage, issueNumber: number): Promise<number | undefined> {
+async function findComment(
+  { octokit, at, key, botLogin }: EffectContext,
+  issueNumber: number,
+): Promise<number | undefined> {
   const parameters = { ...at, issue_number: issueNumber, per_page: 100 }
   for await (const page of octokit.paginate.iterator(octokit.rest.issues.listComments, parameters)) {
     const mine = page.data.find((comment) => comment.user?.login === botLogin && comment.body?.includes(marker(key)))
@@ -258,7 +263,7 @@ async function findComment({ octokit, at, key, botLogin }: Carriage, issueNumber
  * was made anew).
  */
 async function updatePull(
-  { octokit, at }: Carriage,
+  { octokit, at }: EffectContext,
   number: number,
   text: { title: string; body: string },
 ): Promise<string | undefined> {
@@ -266,17 +271,21 @@ async function updatePull(
     const { data } = await octokit.rest.pulls.update({ ...at, pull_number: number, ...text, state: 'open' })
     return data.html_url
   } catch (error) {
-    if (statusOf(error) !== 422) throw error
+    if (httpStatusOf(error) !== 422) throw error
     return undefined
   }
 }
 
-async function findPull({ octokit, at }: Carriage, branch: string, base: string): Promise<number | undefined> {
+async function findPull({ octokit, at }: EffectContext, branch: string, base: string): Promise<number | undefined> {
   const { data } = await octokit.rest.pulls.list({ ...at, head: `${at.owner}:${branch}`, base, state: 'open' })
   return data[0]?.number
 }
 
-async function findCheckRun({ octokit, at, key }: Carriage, ref: string, name: string): Promise<number | undefined> {
+async function findCheckRun(
+  { octokit, at, key }: EffectContext,
+  ref: string,
+  name: string,
+): Promise<number | undefined> {
   const { data } = await octokit.rest.checks.listForRef({ ...at, ref, check_name: name, per_page: 100 })
   return data.check_runs.find((run) => run.external_id === key)?.id
 }

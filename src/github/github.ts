@@ -1,11 +1,32 @@
-/** Opens GitHub for the rooms: reading verbs, tokens for git, and who the app is. Writing is the publisher's. */
+/** Connects to GitHub: reading, tokens for git, and who the app is. Writing is the publisher's. */
 
 import type { Logger } from 'pino'
-import type { Delivery } from '../domain/github.ts'
+import type { HookDelivery } from '../domain/github.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Client } from './client.ts'
-import { readRepository, statusOf } from './repository.ts'
+import { createRepositoryReader, httpStatusOf } from './repository.ts'
 import type { GitHub } from './types.ts'
+
+/**
+ * As `openGitHub`, and patient: GitHub may be away when we start; webhooks are stored meanwhile.
+ * @throws {OperatorError} at once when the credentials are refused; after 60 tries when GitHub cannot be reached.
+ */
+export async function connectGitHub(
+  client: Client,
+  log: Logger,
+  onToken: (token: string) => void,
+): ReturnType<typeof openGitHub> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await openGitHub(client, log, onToken)
+    } catch (error) {
+      const refused = error instanceof OperatorError && error.message.includes('refused')
+      if (refused || attempt >= 60) throw error
+      log.warn({ err: error }, 'GitHub cannot be reached yet; trying again')
+      await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 500 * 2 ** attempt)))
+    }
+  }
+}
 
 /**
  * Asks GitHub who the app is and returns the verbs.
@@ -30,20 +51,20 @@ export async function openGitHub(
     missing,
     calls: client.meter,
     isSelf: (actor) => actor.login === app.botLogin,
-    repository: (system) =>
-      readRepository({
-        octokit: () => client.installation(system.installationId),
-        fullName: system.fullName,
+    repository: (repo) =>
+      createRepositoryReader({
+        octokit: () => client.installation(repo.installationId),
+        fullName: repo.fullName,
         appId: app.id,
         missing,
       }),
 
-    token: async (system, need) => {
+    token: async (repo, need) => {
       const octokit = await octokitApp()
       const write = { contents: 'write' as const, ...(app.mayChangeWorkflows ? { workflows: 'write' as const } : {}) }
       const { data } = await octokit.rest.apps.createInstallationAccessToken({
-        installation_id: system.installationId,
-        repository_ids: [system.repositoryId],
+        installation_id: repo.installationId,
+        repository_ids: [repo.githubId],
         permissions: need === 'read' ? { contents: 'read' } : write,
       })
       onToken(data.token)
@@ -62,7 +83,7 @@ export async function openGitHub(
               per_page: 100,
             })
             return repositories.map((repository) => ({
-              repositoryId: repository.id,
+              githubId: repository.id,
               fullName: repository.full_name,
               private: repository.private,
               installationId: id,
@@ -76,7 +97,7 @@ export async function openGitHub(
 
     deliveries: async (since) => {
       const octokit = await octokitApp()
-      const found: Delivery[] = []
+      const found: HookDelivery[] = []
       try {
         for await (const page of octokit.paginate.iterator('GET /app/hook/deliveries', { per_page: 100 })) {
           const rows = page.data.map((row) => ({
@@ -91,7 +112,7 @@ export async function openGitHub(
           if (rows.some((row) => row.deliveredAt < since)) break
         }
       } catch (error) {
-        if (![404, 501].includes(statusOf(error))) throw error
+        if (![404, 501].includes(httpStatusOf(error))) throw error
         missing('the list of webhook deliveries')
         return undefined
       }
@@ -115,7 +136,7 @@ async function identify(client: Client): Promise<GitHub['app'] & { mayChangeWork
     const mayChangeWorkflows = data.permissions.workflows === 'write'
     return { slug, id: data.id, botLogin: `${slug}[bot]`, mayChangeWorkflows }
   } catch (error) {
-    const refused = statusOf(error) === 401
+    const refused = httpStatusOf(error) === 401
     throw new OperatorError(
       refused
         ? "GitHub refused the app's credentials"

@@ -4,15 +4,17 @@
  */
 
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
-import { claimEffect, type EffectRow, releaseEffects, settleEffect, wanted } from '../db/outbox.ts'
-import { getSystem } from '../db/work-items.ts'
+import { defineJob } from '../db/define-job.ts'
+import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffects } from '../db/outbox.ts'
+import { getRepository } from '../db/work-items.ts'
 import type { Effect } from '../domain/effects.ts'
 import { RetryAfter } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
 import type { Client } from './client.ts'
-import { type Carriage, carriers } from './effects.ts'
-import { statusOf } from './repository.ts'
+import { type EffectContext, effectHandlers } from './effects.ts'
+import { httpStatusOf } from './repository.ts'
 
 /** A server error is waited out for about two hours; after that a person is told in the log and the status. */
 const maxAttempts = 30
@@ -39,7 +41,7 @@ export class Publisher {
     this.#options = options
   }
 
-  /** Carries out every wanted fact whose time has come. Handler of the `publish` queue, one at a time in a process. */
+  /** Carries out every wanted fact whose time has come. Handler of the `publish-effects` queue, one at a time in a process. */
   async drain(): Promise<void> {
     const { store, instance } = this.#options
     // The database went away in the middle: what this process was carrying out is looked for on GitHub, and done again.
@@ -56,7 +58,7 @@ export class Publisher {
   async #drain(): Promise<void> {
     const { store, client, instance } = this.#options
     for (;;) {
-      const [next] = await wanted(store.db, 1)
+      const [next] = await nextEffects(store.db, 1)
       if (!next) return
       const wait = client.meter.limiter.wait()
       if (wait > 0)
@@ -72,36 +74,36 @@ export class Publisher {
       (result) => ({ kind: 'done' as const, result }),
       (error: unknown) => verdictOn(error, row.attempts),
     )
-    await store.transaction((tx) => settleEffect(tx, row, outcome))
+    await store.transaction((tx) => completeEffect(tx, row, outcome))
     if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
   }
 
   async #attempt(row: EffectRow): Promise<Record<string, unknown>> {
     const { store, client, botLogin, redact, missing, statusComment, commands } = this.#options
     const typed = prefixer(commands)
-    const system = await getSystem(store.db, row.systemId)
-    if (!system) throw new Error(`effect ${row.key} belongs to no system`)
-    const [owner = '', repo = ''] = system.fullName.split('/')
-    const carriage: Carriage = {
-      octokit: await client.installation(system.installationId),
-      at: { owner, repo },
+    const repo = await getRepository(store.db, row.repositoryId)
+    if (!repo) throw new Error(`effect ${row.key} belongs to no system`)
+    const [owner = '', name = ''] = repo.fullName.split('/')
+    const carriage: EffectContext = {
+      octokit: await client.installation(repo.installationId),
+      at: { owner, repo: name },
       key: row.key,
       // A row that was done before keeps its result; a first attempt has nothing to look for.
       mayExist: row.attempts > 1,
       before: row.result ?? {},
       botLogin: botLogin(),
       statusComment: () => statusComment(row.workItemId ?? 0),
-      clean: (text) => withinLimit(redact(typed(text, system.settings?.prefix ?? ''))),
+      clean: (text) => withinLimit(redact(typed(text, repo.settings?.prefix ?? ''))),
       missing,
     }
     return carry({ kind: row.kind, payload: row.payload } as unknown as Effect, carriage)
   }
 }
 
-function carry(effect: Effect, carriage: Carriage): Promise<Record<string, unknown>> {
-  const carrier = carriers[effect.kind] as (
+function carry(effect: Effect, carriage: EffectContext): Promise<Record<string, unknown>> {
+  const carrier = effectHandlers[effect.kind] as (
     payload: Effect['payload'],
-    carriage: Carriage,
+    carriage: EffectContext,
   ) => Promise<Record<string, unknown>>
   return carrier(effect.payload, carriage)
 }
@@ -110,7 +112,7 @@ function carry(effect: Effect, carriage: Carriage): Promise<Record<string, unkno
 function verdictOn(error: unknown, attempts: number) {
   const message = error instanceof Error ? error.message : String(error)
   if (error instanceof RetryAfter) return { kind: 'later' as const, at: error.until, error: message }
-  const status = statusOf(error)
+  const status = httpStatusOf(error)
   const limited = status === 429 || (status === 403 && /rate limit/i.test(message))
   const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited
   if (refused || attempts >= maxAttempts) return { kind: 'failed' as const, error: `${status || ''} ${message}`.trim() }
@@ -123,3 +125,8 @@ function prefixer(commands: Iterable<string>): (text: string, prefix: string) =>
   const named = new RegExp(`\`/(${[...commands].join('|')})(?=[\` ])`, 'g')
   return (text, prefix) => (prefix ? text.replace(named, `\`${prefix} $1`) : text)
 }
+
+export const publishEffectsJob = defineJob(
+  { queue: 'publish-effects', payload: z.object({}), batch: 1, single: true },
+  async ({ publisher }: { publisher: Publisher }) => publisher.drain(),
+)

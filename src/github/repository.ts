@@ -1,9 +1,9 @@
 /** Reading one repository: GitHub's answers turned into the words of types.ts. */
 
-import type { Actor, Check, Issue, IssueEvent, Permission, Pull, Review } from '../domain/github.ts'
+import type { Actor, Check, Issue, IssueEvent, Permission, PullRequest, Review } from '../domain/github.ts'
 import { sha } from '../lib/ids.ts'
 import type { Octokit } from './client.ts'
-import type { Repository } from './types.ts'
+import type { RepositoryReader } from './types.ts'
 import { NotFound } from './types.ts'
 
 /** What reading needs besides the client: who we are, and where a missing endpoint is told. */
@@ -15,8 +15,8 @@ export interface ReadContext {
   missing(feature: string): void
 }
 
-/** @see Repository */
-export function readRepository(context: ReadContext): Repository {
+/** @see RepositoryReader */
+export function createRepositoryReader(context: ReadContext): RepositoryReader {
   const [owner = '', repo = ''] = context.fullName.split('/')
   const at = { owner, repo }
   const ask = <T>(work: (octokit: Octokit) => Promise<T>) => context.octokit().then(work).catch(translate)
@@ -25,7 +25,7 @@ export function readRepository(context: ReadContext): Repository {
     try {
       return await work(await context.octokit())
     } catch (error) {
-      if (![404, 410, 501].includes(statusOf(error))) throw error
+      if (![404, 410, 501].includes(httpStatusOf(error))) throw error
       context.missing(feature)
       return undefined
     }
@@ -239,12 +239,12 @@ function issueOf(issue: ApiIssue): Issue {
     author: actorOf(issue.user),
     isPullRequest: issue.pull_request !== undefined,
     nativeBlockers: issue.issue_dependencies_summary?.total_blocked_by ?? null,
-    openParts: openPartsOf(issue.sub_issues_summary),
+    openParts: openSubIssuesOf(issue.sub_issues_summary),
   }
 }
 
 /** How many sub-issues are open, where the server says it. */
-export function openPartsOf(summary: { total: number; completed: number } | null | undefined): number | null {
+export function openSubIssuesOf(summary: { total: number; completed: number } | null | undefined): number | null {
   return summary ? Math.max(0, summary.total - summary.completed) : null
 }
 
@@ -252,7 +252,7 @@ function repositoryOf(issue: ApiIssue, otherwise: string): string {
   return (issue.repository_url ?? `/${otherwise}`).split('/').slice(-2).join('/').toLowerCase()
 }
 
-function pullOf(pull: ApiPull): Pull {
+function pullOf(pull: ApiPull): PullRequest {
   return {
     number: pull.number,
     url: pull.html_url,
@@ -289,14 +289,14 @@ function reviewOf(review: {
 }
 
 /** The HTTP status of an Octokit error, 0 for anything else. */
-export function statusOf(error: unknown): number {
+export function httpStatusOf(error: unknown): number {
   return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
     ? error.status
     : 0
 }
 
 function translate(error: unknown): never {
-  if (statusOf(error) === 404 || statusOf(error) === 410)
+  if (httpStatusOf(error) === 404 || httpStatusOf(error) === 410)
     throw new NotFound(error instanceof Error ? error.message : 'not found')
   throw error
 }

@@ -3,9 +3,9 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Database, Store } from '../db/connect.ts'
 import { workItems } from '../db/schema/core.ts'
-import { type ItemRow, type SystemRow, systemOfName } from '../db/work-items.ts'
+import { type ItemRow, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
 import type { Issue } from '../domain/github.ts'
-import { finished } from '../domain/lifecycle.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
 import { type GitHub, NotFound } from './types.ts'
 
 /** An issue that somebody names. */
@@ -20,11 +20,11 @@ export interface NamedIssue {
 }
 
 /** What an issue is that is named. */
-export interface KnownIssue {
+export interface ResolvedIssue {
   repository: string
   number: number
   /** The repository, where the app may work in it. */
-  system: SystemRow | undefined
+  repo: RepositoryRow | undefined
   item: ItemRow | undefined
   /** What GitHub says; undefined where our own item tells enough, or nobody can see it. */
   issue: Issue | undefined
@@ -34,32 +34,32 @@ export interface KnownIssue {
 type Address = Pick<NamedIssue, 'repository' | 'number'>
 
 /** The name that answers are found under: `owner/name#12`. */
-export const keyOf = ({ repository, number }: Address): string => `${repository}#${number}`
+export const issueKey = ({ repository, number }: Address): string => `${repository}#${number}`
 
 /** More issues of one repository than this are asked for by the hundred. */
 const fewIssues = 10
 
 /** Looks up everything that is named, each issue once. @param from where it is named. */
-export async function lookUp(
+export async function resolveIssues(
   parts: { store: Store; github: GitHub },
-  from: Pick<SystemRow, 'installationId'>,
+  from: Pick<RepositoryRow, 'installationId'>,
   named: readonly NamedIssue[],
-): Promise<Map<string, KnownIssue>> {
-  const known = new Map<string, KnownIssue>()
+): Promise<Map<string, ResolvedIssue>> {
+  const known = new Map<string, ResolvedIssue>()
   for (const [repository, all] of Map.groupBy(named, (one) => one.repository)) {
-    const found = await systemOfName(parts.store.db, repository)
-    const system = found?.state === 'gone' ? undefined : found
-    const items = system ? await itemsOf(parts.store.db, system, all) : new Map<number, ItemRow>()
+    const found = await repositoryByName(parts.store.db, repository)
+    const repo = found?.state === 'gone' ? undefined : found
+    const items = repo ? await itemsOf(parts.store.db, repo, all) : new Map<number, ItemRow>()
     const listed = new Map(all.flatMap((one) => (one.issue ? [[one.number, one.issue] as const] : [])))
     const numbers = [...new Set(all.map((one) => one.number))]
     const unsure = numbers.filter((number) => !listed.has(number) && !isSettled(number, items, all))
-    const where = system ?? { fullName: repository, installationId: from.installationId }
+    const where = repo ?? { fullName: repository, installationId: from.installationId }
     const asked = await ask(parts.github.repository(where), unsure)
     for (const number of numbers) {
       const item = items.get(number)
       const issue = listed.get(number) ?? asked.get(number)
-      known.set(keyOf({ repository, number }), {
-        ...{ repository, number, system, item, issue },
+      known.set(issueKey({ repository, number }), {
+        ...{ repository, number, repo, item, issue },
         state: stateOf(
           item,
           issue,
@@ -74,22 +74,22 @@ export async function lookUp(
 /** Whether our own tables say all there is to know. */
 function isSettled(number: number, items: ReadonlyMap<number, ItemRow>, named: readonly NamedIssue[]): boolean {
   const item = items.get(number)
-  if (item) return item.state === 'done' || !finished.includes(item.state)
+  if (item) return item.state === 'done' || !terminalStates.includes(item.state)
   return named.some((one) => one.number === number && one.checked)
 }
 
-function stateOf(item: ItemRow | undefined, issue: Issue | undefined, checked: boolean): KnownIssue['state'] {
+function stateOf(item: ItemRow | undefined, issue: Issue | undefined, checked: boolean): ResolvedIssue['state'] {
   if (checked || item?.state === 'done') return 'closed'
   if (issue) return issue.state
-  return item && !finished.includes(item.state) ? 'open' : 'missing'
+  return item && !terminalStates.includes(item.state) ? 'open' : 'missing'
 }
 
-async function itemsOf(db: Database, system: SystemRow, named: readonly Address[]): Promise<Map<number, ItemRow>> {
+async function itemsOf(db: Database, repo: RepositoryRow, named: readonly Address[]): Promise<Map<number, ItemRow>> {
   const numbers = [...new Set(named.map((one) => one.number))]
   const rows = await db
     .select()
     .from(workItems)
-    .where(and(eq(workItems.systemId, system.id), inArray(workItems.issueNumber, numbers)))
+    .where(and(eq(workItems.repositoryId, repo.id), inArray(workItems.issueNumber, numbers)))
   return new Map(rows.map((row) => [row.issueNumber, row]))
 }
 

@@ -1,15 +1,15 @@
 /** What use cases may read of GitHub. Writing goes through the outbox (db/outbox.ts) alone. */
 
-import type { RepositoryFacts } from '../domain/events.ts'
+import type { RepositoryIdentity } from '../domain/events.ts'
 import type {
   Actor,
   Check,
-  Delivery,
+  HookDelivery,
   Issue,
   IssueEvent,
   Permission,
   PlacedIssue,
-  Pull,
+  PullRequest,
   Review,
   ReviewComment,
 } from '../domain/github.ts'
@@ -23,7 +23,7 @@ export interface RepositoryRef {
 }
 
 /** Reading one repository in the name of its installation. Every method throws `NotFound` for what is not there. */
-export interface Repository {
+export interface RepositoryReader {
   /**
    * What the user may do, asked now. Fails closed: a login whose id is not `actor.id` has no permission.
    * @throws when GitHub cannot be asked; the caller must deny.
@@ -44,8 +44,8 @@ export interface Repository {
   blockedBy(
     issueNumber: number,
   ): Promise<{ repository: string; number: number; state: 'open' | 'closed' }[] | undefined>
-  pull(number: number): Promise<Pull>
-  openPulls(): Promise<Pull[]>
+  pull(number: number): Promise<PullRequest>
+  openPulls(): Promise<PullRequest[]>
   reviews(pullNumber: number): Promise<Review[]>
   reviewComments(pullNumber: number, reviewId: number): Promise<ReviewComment[]>
   /** Check runs and statuses of a commit; an endpoint the server does not have counts as none. */
@@ -54,15 +54,15 @@ export interface Repository {
 
 export interface GitHub {
   readonly app: { slug: string; id: number; botLogin: string }
-  repository(system: RepositoryRef): Repository
+  repository(repo: RepositoryRef): RepositoryReader
   /** Whether this actor is the app itself. */
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean
   /** A token for git, minted for this repository alone with contents permission; never stored. */
-  token(system: RepositoryRef & { repositoryId: number }, need: 'read' | 'write'): Promise<string>
+  token(repo: RepositoryRef & { githubId: number }, need: 'read' | 'write'): Promise<string>
   /** Repositories that installations give access to. */
-  installedRepositories(): Promise<RepositoryFacts[]>
+  installedRepositories(): Promise<RepositoryIdentity[]>
   /** Webhook deliveries newest first, until `since`; undefined where the server does not have the list. */
-  deliveries(since: Date): Promise<Delivery[] | undefined>
+  deliveries(since: Date): Promise<HookDelivery[] | undefined>
   redeliver(id: number): Promise<void>
   /** Calls made so far. Minting tokens is not counted. */
   readonly calls: { reads: number; writes: number }

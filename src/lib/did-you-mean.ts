@@ -20,7 +20,7 @@ function distance(a: string, b: string): number {
  * The known word nearest to a mistyped one, or undefined when none is near enough to be meant
  * (more than a third of the letters differ).
  */
-export function nearest(word: string, known: Iterable<string>): string | undefined {
+export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const ranked = [...known].map((candidate) => ({
     candidate,
     far: distance(word.toLowerCase(), candidate.toLowerCase()),

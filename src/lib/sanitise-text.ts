@@ -12,7 +12,7 @@ export function cleanText(text: string): string {
 }
 
 /** At most `max` UTF-16 units, with an ellipsis where something was cut; never half of a surrogate pair. */
-export function cut(text: string, max: number): string {
+export function truncate(text: string, max: number): string {
   if (text.length <= max) return text
   const end = max - 1
   const last = text.charCodeAt(end - 1)
@@ -22,7 +22,7 @@ export function cut(text: string, max: number): string {
 /** Cleaned and cut; an empty string for anything but a string. */
 export function boundedText(value: unknown, max: number): string {
   // Cut first, generously, so that cleaning costs no more than what is kept.
-  return typeof value === 'string' ? cut(cleanText(value.slice(0, max * 2)), max) : ''
+  return typeof value === 'string' ? truncate(cleanText(value.slice(0, max * 2)), max) : ''
 }
 
 /** A plain object, or undefined. */

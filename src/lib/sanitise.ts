@@ -13,7 +13,7 @@ const gap = '<!-- -->'
  * Text from an agent as quiet markdown.
  * @param limit characters kept; a sentence says when there was more.
  */
-export function quiet(text: string, limit = 4_000): string {
+export function sanitiseMarkdown(text: string, limit = 4_000): string {
   const plain = text
     .replace(/\r\n?/g, '\n')
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
@@ -34,15 +34,15 @@ export function quiet(text: string, limit = 4_000): string {
 }
 
 /** Output of a program for a fenced block: it cannot end the block, and nothing in it is markdown. */
-export function fenced(output: string, limit = 20_000): string {
+export function codeBlock(output: string, limit = 20_000): string {
   const longest = Math.max(2, ...[...output.matchAll(/`+/g)].map((run) => run[0].length))
   const fence = '`'.repeat(longest + 1)
   return `${fence}text\n${cut(output, limit)}\n${fence}`
 }
 
 /** Text from outside on one line, for use inside a sentence or a table cell. */
-export function line(text: string, limit = 200): string {
-  return quiet(text.replace(/\s+/g, ' '), limit).replaceAll('|', '\\|')
+export function singleLine(text: string, limit = 200): string {
+  return sanitiseMarkdown(text.replace(/\s+/g, ' '), limit).replaceAll('|', '\\|')
 }
 
 function cut(text: string, limit: number): string {

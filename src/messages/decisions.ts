@@ -21,11 +21,11 @@ const SOURCE_WORDS: Readonly<Record<PlainSource, string>> = {
  */
 export function explain(decision: Decision): string {
   const separator = decision.action === 'wait' && decision.reasons.length > 1 ? '\n\n' : ' '
-  return `${reasonsInWords(decision)}${separator}${standingInWords(decision)}`
+  return `${reasonsInWords(decision)}${separator}${rankInWords(decision)}`
 }
 
 /** What the item's place among the others is made of. */
-export function standingInWords({ leverage }: Decision): string {
+export function rankInWords({ leverage }: Decision): string {
   return `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
 }
 

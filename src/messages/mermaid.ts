@@ -1,6 +1,6 @@
 /** A roadmap as a Mermaid graph, which GitHub draws. Nothing that somebody wrote can be anything but a label in it. */
 
-import { nameOf, type PartStanding, standingOf, standings } from '../domain/part-status.ts'
+import { type PartStatus, partName, partStatus, partStatuses } from '../domain/part-status.ts'
 import type { RoadmapPart } from '../domain/roadmap.ts'
 
 /** Past this many nodes nobody can read it: then modules are drawn, and what is in them counted. */
@@ -8,7 +8,7 @@ export const mostNodes = 100
 const mostEdges = 300
 
 /** Colours that can be read on light and dark pages; GitHub's own. */
-const colours: Record<PartStanding, string> = {
+const colours: Record<PartStatus, string> = {
   done: 'fill:#1f883d,stroke:#1f883d,color:#ffffff',
   running: 'fill:#0969da,stroke:#0969da,color:#ffffff',
   review: 'fill:#8250df,stroke:#8250df,color:#ffffff',
@@ -20,7 +20,7 @@ const colours: Record<PartStanding, string> = {
 }
 
 /** For those who do not see the colours. */
-const signs: Record<PartStanding, string> = {
+const signs: Record<PartStatus, string> = {
   done: '✓ ',
   running: '▶ ',
   review: '◆ ',
@@ -34,7 +34,7 @@ const signs: Record<PartStanding, string> = {
 interface Box {
   key: string
   label: string
-  standing: PartStanding
+  standing: PartStatus
   /** An epic: rounded. */
   round: boolean
 }
@@ -44,14 +44,14 @@ interface Box {
  * @param home the roadmap's own repository, in lower case.
  * @returns Mermaid text: a box for each part, or for each module when there are more than 100 parts.
  */
-export function mermaidOf(parts: readonly RoadmapPart[], path: readonly string[], home: string): string {
+export function roadmapGraph(parts: readonly RoadmapPart[], path: readonly string[], home: string): string {
   if (parts.length > mostNodes) return byModule(parts, path)
   const boxes = parts.map((part): Box => {
-    const standing = standingOf(part)
+    const standing = partStatus(part)
     const title = part.item?.title ?? ''
     return {
       key: part.key,
-      label: `${signs[standing]}${nameOf(part.key, home)} ${title}`,
+      label: `${signs[standing]}${partName(part.key, home)} ${title}`,
       standing,
       round: part.item?.kind === 'epic',
     }
@@ -79,7 +79,7 @@ function byModule(parts: readonly RoadmapPart[], path: readonly string[]): strin
   const rest = large.slice(mostNodes - 1).flatMap(([, some]) => some)
   const named = rest.length > 0 ? [...drawn, ['…', rest] as const] : drawn
   const boxes = named.map(([name, some]): Box => {
-    const done = some.filter((part) => standingOf(part) === 'done').length
+    const done = some.filter((part) => partStatus(part) === 'done').length
     return { key: name, label: `${name}: ${done} of ${some.length} done`, standing: together(some), round: false }
   })
   const counts = new Map<string, Arrow & { count: number }>()
@@ -102,9 +102,9 @@ function moduleOf({ item, heading, repository }: RoadmapPart): string {
 }
 
 /** How a whole module stands: what most needs to be seen. */
-function together(parts: readonly RoadmapPart[]): PartStanding {
-  const found = new Set(parts.map(standingOf))
-  if (found.size === 1) return standingOf(parts[0] as RoadmapPart)
+function together(parts: readonly RoadmapPart[]): PartStatus {
+  const found = new Set(parts.map(partStatus))
+  if (found.size === 1) return partStatus(parts[0] as RoadmapPart)
   const first = (['asks', 'running', 'review', 'ready', 'waits', 'outside'] as const).find((one) => found.has(one))
   return first ?? 'done'
 }
@@ -114,7 +114,7 @@ function draw(boxes: readonly Box[], arrows: readonly Arrow[], path: readonly st
   const known = arrows.filter(({ from, to }) => ids.has(from) && ids.has(to)).slice(0, mostEdges)
   const steps = new Set(path.slice(1).map((key, at) => `${path[at]}\n${key}`))
   const thick = known.flatMap(({ from, to }, at) => (steps.has(`${from}\n${to}`) ? [at] : []))
-  const used = standings.filter((standing) => boxes.some((box) => box.standing === standing))
+  const used = partStatuses.filter((standing) => boxes.some((box) => box.standing === standing))
   const critical = path.flatMap((key) => ids.get(key) ?? [])
   return [
     'graph TD',

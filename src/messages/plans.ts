@@ -7,12 +7,12 @@ import {
   contentOf,
   hoursOf,
   type Plan,
-  type Planned,
+  type PlanOrBreakdown,
   type QuestionRound,
   type StoredPlan,
 } from '../domain/plan.ts'
 import { effortHours } from '../lib/effort-hours.ts'
-import { line, quiet } from '../lib/sanitise.ts'
+import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 
 type Clean = (text: string) => string
 const asItIs: Clean = (text) => text
@@ -43,9 +43,12 @@ export function planComment(plan: StoredPlan, asks: string | undefined): string 
   const content = contentOf(plan)
   const what = content.kind === 'plan' ? 'Plan' : 'Breakdown'
   const again = plan.version > 1 ? `, version ${plan.version}` : ''
-  return [`### ${what}${again}`, planText(content, (text) => quiet(text, 4_000)), '---', nextSteps(content, asks)].join(
-    '\n\n',
-  )
+  return [
+    `### ${what}${again}`,
+    planText(content, (text) => sanitiseMarkdown(text, 4_000)),
+    '---',
+    nextSteps(content, asks),
+  ].join('\n\n')
 }
 
 /** What a person made of the plan's comment. @param body the comment as it is now, with marker and footer. */
@@ -55,7 +58,7 @@ export function rewrittenPlan(body: string): string {
   return (rule === -1 ? text : text.slice(0, rule)).replace(/^\s*### .*\n/, '').trim()
 }
 
-function nextSteps(content: Planned, asks: string | undefined): string {
+function nextSteps(content: PlanOrBreakdown, asks: string | undefined): string {
   const edit = content.kind === 'plan' ? ' To change the plan yourself, edit this comment.' : ''
   const change = `\`/reject\` with the reason has it planned again, \`/reject --drop\` gives the issue up.${edit}`
   if (asks === undefined) return `Small and sure enough to go on without asking: it is built now. ${change}`
@@ -66,7 +69,7 @@ function nextSteps(content: Planned, asks: string | undefined): string {
   return `You are asked because ${asks}. **${makes}**; what you write after it is added to the plan and outranks it. ${change}`
 }
 
-function planText(content: Planned, clean: Clean): string {
+function planText(content: PlanOrBreakdown, clean: Clean): string {
   const body = content.kind === 'plan' ? planParts(content, clean) : breakdownParts(content, clean)
   return [clean(content.summary), ...body, list('Left out', content.outOfScope, clean), figures(content, clean)]
     .filter(Boolean)
@@ -95,7 +98,7 @@ function itemRow({ key, title, effort, dependsOn, paths: files, module }: Breakd
   return `\`${key}\` ${oneLine(title, clean)} (${facts.filter(Boolean).join('; ')})`
 }
 
-function figures(content: Planned, clean: Clean): string {
+function figures(content: PlanOrBreakdown, clean: Clean): string {
   const sure = `${Math.round(content.confidence * 100)} %`
   const effort = content.kind === 'plan' ? hours(content.effort) : `${round(hoursOf(content))} hours of agents in all`
   const risks = content.risks.map((risk) => `\n- ${oneLine(risk, clean)}`).join('')
@@ -132,7 +135,9 @@ export function counted(count: number, word: string): string {
 
 /** The comment that asks, without its marker. */
 export function questionsComment(round: { round: number; asked: readonly string[] }, rounds: number): string {
-  const rows = round.asked.map((question, at) => `${at + 1}. ${quiet(question.replace(/\s*\n\s*/g, ' '), 1_000)}`)
+  const rows = round.asked.map(
+    (question, at) => `${at + 1}. ${sanitiseMarkdown(question.replace(/\s*\n\s*/g, ' '), 1_000)}`,
+  )
   const last = round.round >= rounds ? ' This is the last time that I ask.' : ''
   return [
     `### ${round.asked.length === 1 ? 'A question' : 'Questions'} before this is planned`,
@@ -154,7 +159,7 @@ export interface PlannedIssue {
   kind: 'item' | 'feature'
   /** The key of the feature it stands under; undefined directly under the goal. */
   under: string | undefined
-  issue: EffectOf<'create-issue'>['payload']
+  issue: Omit<EffectOf<'create-issue'>['payload'], 'origin'>
 }
 
 /**
@@ -171,22 +176,27 @@ export function issuesOf(breakdown: Breakdown, parent: number, label: string): P
         key: item.key,
         kind: 'item',
         under,
-        issue: { title: line(item.title), body: itemBody(item, titles, parent), labels: labelsOf(item, label) },
+        issue: { title: singleLine(item.title), body: itemBody(item, titles, parent), labels: labelsOf(item, label) },
       }),
     )
     if (!under) return items
-    const body = [quiet(feature.body), `Part of #${parent}.`].filter(Boolean).join('\n\n')
+    const body = [sanitiseMarkdown(feature.body), `Part of #${parent}.`].filter(Boolean).join('\n\n')
     return [
-      { key: under, kind: 'feature', under: undefined, issue: { title: line(feature.title), body, labels: [label] } },
+      {
+        key: under,
+        kind: 'feature',
+        under: undefined,
+        issue: { title: singleLine(feature.title), body, labels: [label] },
+      },
       ...items,
     ]
   })
 }
 
 function itemBody(item: BreakdownItem, titles: ReadonlyMap<string, string>, parent: number): string {
-  const after = item.dependsOn.map((key) => `- ${line(titles.get(key) ?? key)}`)
+  const after = item.dependsOn.map((key) => `- ${singleLine(titles.get(key) ?? key)}`)
   return [
-    quiet(item.body, 10_000),
+    sanitiseMarkdown(item.body, 10_000),
     paths(item.paths),
     after.length > 0 && `**Comes after**\n\n${after.join('\n')}`,
     `Part of #${parent}.`,

@@ -1,16 +1,16 @@
 /** A roadmap as people see it in its one comment: how far it is, a graph, what is next, what waits, who is in whose way. */
 
-import { nameOf, type PartStanding, progressOf, standingOf, standings } from '../domain/part-status.ts'
+import { type PartStatus, partName, partStatus, partStatuses, progressOfParts } from '../domain/part-status.ts'
 import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
 import { criticalPath } from '../domain/roadmap-critical-path.ts'
-import { line } from '../lib/sanitise.ts'
-import { mermaidOf } from './mermaid.ts'
+import { singleLine } from '../lib/sanitise.ts'
+import { roadmapGraph } from './mermaid.ts'
 
 /** Rows of one list; the rest is counted. */
 const mostRows = 10
 const mostNext = 5
 
-const countWords: Record<PartStanding, [one: string, many: string]> = {
+const countWords: Record<PartStatus, [one: string, many: string]> = {
   done: ['done', 'done'],
   running: ['being worked on', 'being worked on'],
   review: ['in review', 'in review'],
@@ -26,13 +26,13 @@ const countWords: Record<PartStanding, [one: string, many: string]> = {
  * @param home the repository of the roadmap, `owner/name` in any case: its issues are named by their number alone.
  * @param since what has not changed since then is called stale.
  */
-export function roadmapPicture(roadmap: RoadmapTree, home: string, since: Date): string {
+export function roadmapView(roadmap: RoadmapTree, home: string, since: Date): string {
   if (roadmap.parts.length === 0) return ''
   const near = home.toLowerCase()
   const path = criticalPath(roadmap.parts)
   const sections = [
     bar(roadmap),
-    ['```mermaid', mermaidOf(roadmap.parts, path, near), '```'].join('\n'),
+    ['```mermaid', roadmapGraph(roadmap.parts, path, near), '```'].join('\n'),
     legend(roadmap, path, near),
     next(roadmap, near),
     people(roadmap, near),
@@ -46,10 +46,10 @@ export function roadmapPicture(roadmap: RoadmapTree, home: string, since: Date):
 const barLength = 20
 
 function bar(roadmap: RoadmapTree): string {
-  const { done, all } = progressOf(roadmap)
+  const { done, all } = progressOfParts(roadmap)
   const filled = all === 0 ? 0 : Math.floor((barLength * done) / all)
-  const counted = roadmap.parts.filter(({ item }) => item?.kind !== 'epic').map(standingOf)
-  const counts = standings.flatMap((standing) => {
+  const counted = roadmap.parts.filter(({ item }) => item?.kind !== 'epic').map(partStatus)
+  const counts = partStatuses.flatMap((standing) => {
     const count = counted.filter((one) => one === standing).length
     return count > 0 ? [`${count} ${countWords[standing][count === 1 ? 0 : 1]}`] : []
   })
@@ -61,43 +61,43 @@ function legend({ parts }: RoadmapTree, path: readonly string[], home: string): 
   const hours = parts.filter(({ key }) => path.includes(key)).reduce((sum, part) => sum + (part.hours ?? 0), 0)
   const told = hours > 0 ? `, about ${Number(hours.toPrecision(2))} agent hours` : ''
   const named = path.length > mostRows ? [...path.slice(0, mostRows), '…'] : path
-  return `<sub>Thick border: the critical path${told}: ${named.map((key) => nameOf(key, home)).join(' → ')}.</sub>`
+  return `<sub>Thick border: the critical path${told}: ${named.map((key) => partName(key, home)).join(' → ')}.</sub>`
 }
 
-function next({ parts, outlooks }: RoadmapTree, home: string): string {
+function next({ parts, reports }: RoadmapTree, home: string): string {
   const byKey = new Map(parts.map((part) => [part.key, part]))
-  const rows = [...outlooks]
-    .flatMap(([repository, outlook]) => outlook.next.map((one) => ({ ...one, key: `${repository}#${one.issue}` })))
+  const rows = [...reports]
+    .flatMap(([repository, report]) => report.next.map((one) => ({ ...one, key: `${repository}#${one.issue}` })))
     .filter(({ key }) => byKey.has(key))
     .sort((a, b) => b.leverage - a.leverage)
   if (rows.length === 0) return ''
   const shown = rows.slice(0, mostNext).map(({ key, words, leverage }, at) => {
-    const title = line(byKey.get(key)?.item?.title ?? '', 80)
-    return `${at + 1}. ${nameOf(key, home)} ${title} (leverage ${leverage}): ${words}`
+    const title = singleLine(byKey.get(key)?.item?.title ?? '', 80)
+    return `${at + 1}. ${partName(key, home)} ${title} (leverage ${leverage}): ${words}`
   })
   return ['**Next**', '', ...shown, ...andMore(rows.length - mostNext)].join('\n')
 }
 
 function people({ parts }: RoadmapTree, home: string): string {
   const rows = parts.flatMap((part) => {
-    const standing = standingOf(part)
+    const standing = partStatus(part)
     if (standing === 'review' && part.pull !== undefined) {
-      const pull = nameOf(`${part.repository}#${part.pull}`, home)
-      return [`- ${nameOf(part.key, home)}: review ${pull}`]
+      const pull = partName(`${part.repository}#${part.pull}`, home)
+      return [`- ${partName(part.key, home)}: review ${pull}`]
     }
     if (standing !== 'asks' || !part.item) return []
-    return [`- ${nameOf(part.key, home)} is ${part.item.state}: ${line(part.item.reason, 160)}`]
+    return [`- ${partName(part.key, home)} is ${part.item.state}: ${singleLine(part.item.reason, 160)}`]
   })
   return list('Waits for people', rows)
 }
 
 function waiting({ parts }: RoadmapTree, home: string): string {
   const rows = parts
-    .filter((part) => part.item?.kind !== 'epic' && standingOf(part) === 'waits')
+    .filter((part) => part.item?.kind !== 'epic' && partStatus(part) === 'waits')
     .map(({ key, waitsFor }) => {
-      const named = waitsFor.slice(0, 5).map((one) => nameOf(one, home))
+      const named = waitsFor.slice(0, 5).map((one) => partName(one, home))
       const more = waitsFor.length > 5 ? ` and ${waitsFor.length - 5} more` : ''
-      return `- ${nameOf(key, home)} waits for ${named.join(', ')}${more}`
+      return `- ${partName(key, home)} waits for ${named.join(', ')}${more}`
     })
   return list('Waits for other issues', rows)
 }
@@ -106,10 +106,10 @@ function waiting({ parts }: RoadmapTree, home: string): string {
 function stale({ parts }: RoadmapTree, home: string, since: Date): string {
   const rows = parts.filter(({ item, ...part }) => {
     if (!item || item.kind === 'epic' || item.updatedAt >= since) return false
-    return !['done', 'dropped', 'waits'].includes(standingOf({ item, ...part }))
+    return !['done', 'dropped', 'waits'].includes(partStatus({ item, ...part }))
   })
   const named = rows.map(
-    ({ key, item }) => `- ${nameOf(key, home)}, since ${item?.updatedAt.toISOString().slice(0, 10)}`,
+    ({ key, item }) => `- ${partName(key, home)}, since ${item?.updatedAt.toISOString().slice(0, 10)}`,
   )
   return list('No change for a long time', named)
 }
@@ -119,7 +119,7 @@ function matrix(roadmap: RoadmapTree, home: string): string {
   if (pairs.length === 0) return ''
   const rows = pairs.slice(0, mostRows).map(({ a, b, overlaps }) => {
     const shared = [...new Set(overlaps.flatMap(({ mine, theirs }) => [mine, theirs]))].slice(0, 4).map(code)
-    return `| ${nameOf(a, home)} | ${nameOf(b, home)} | ${shared.join(', ')} |`
+    return `| ${partName(a, home)} | ${partName(b, home)} | ${shared.join(', ')} |`
   })
   const more = pairs.length > mostRows ? [`\nand ${pairs.length - mostRows} more pairs`] : []
   const head = '**Not run together**, since they touch the same files:'

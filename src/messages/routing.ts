@@ -2,7 +2,7 @@
 
 import type { Routing } from '../domain/choose-workflow.ts'
 import type { Effort } from '../lib/effort-hours.ts'
-import { line } from '../lib/sanitise.ts'
+import { singleLine } from '../lib/sanitise.ts'
 
 const workflows: Record<Routing['workflow'], string> = {
   build_only: 'an agent builds it at once',
@@ -12,7 +12,7 @@ const workflows: Record<Routing['workflow'], string> = {
 }
 
 /** The goal, its size, the workflow, who works, how sure that is, and what is open that looks like it. */
-export function proposal(view: {
+export function routingPreview(view: {
   item: { title: string; effort: Effort | null }
   routing: Routing
   /** Why it is planned first; undefined when it is not. */
@@ -24,13 +24,13 @@ export function proposal(view: {
   const small = routing.workflow === 'plan_then_build' && !first
   const how = small ? 'small enough that an agent builds it at once' : workflows[routing.workflow]
   const agents = first ? 'one to plan, then one for each item' : 'one'
-  const open = like.map((one) => `#${one.issueNumber} ${line(one.title, 80)}`)
+  const open = like.map((one) => `#${one.issueNumber} ${singleLine(one.title, 80)}`)
   return [
-    `**Goal:** ${line(item.title)}`,
+    `**Goal:** ${singleLine(item.title)}`,
     `**Complexity:** ${complexity(routing, item.effort, first)}`,
     `**Workflow:** \`${routing.workflow}\`: ${how}`,
     `**Agents:** ${agents} (${agent})`,
-    `**Confidence:** ${Math.round(routing.confidence * 100)} %, because ${routing.signals.map((signal) => line(signal)).join(', ')}`,
+    `**Confidence:** ${Math.round(routing.confidence * 100)} %, because ${routing.signals.map((signal) => singleLine(signal)).join(', ')}`,
     open.length > 0 && `**Already open and alike:** ${open.join('; ')}. Look there first.`,
     '`/approve` goes on like this, `/reject` drops it.',
   ]

@@ -1,8 +1,8 @@
 /** What people read on issues and pull requests. All wording of the journey stands here. */
 
-import type { ItemState } from '../domain/lifecycle.ts'
-import { journey } from '../domain/lifecycle.ts'
-import { fenced, line, quiet } from '../lib/sanitise.ts'
+import { lifecycle } from '../domain/lifecycle.ts'
+import type { ItemState } from '../lib/item-state.ts'
+import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 
 /** Everything that the status comment of an item can say. */
 export interface StatusView {
@@ -10,7 +10,7 @@ export interface StatusView {
   reason: string
   reply: string | null
   branch: string
-  attempts: { attempt: number; agent: string; outcome: string | null; summary: string; counts: boolean }[]
+  attempts: { attempt: number; agent: string; outcome: string | null; summary: string; countsAsAttempt: boolean }[]
   /** Attempts that count since a person last asked for fresh ones ... */
   used: number
   /** ... and how many may, before a person is asked. */
@@ -37,20 +37,20 @@ export interface StatusView {
 
 export interface GateView {
   gate: string
-  verdict: 'pass' | 'fail' | 'wait' | 'skip'
+  verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'
   summary: string
   log: string
 }
 
 const steps: readonly ItemState[][] = [
-  ['queued', 'planning', 'asking', 'proposed', 'ready'],
+  ['queued', 'planning', 'asking', 'plan-review', 'ready'],
   ['running'],
   ['checking'],
   ['reviewing', 'approved', 'merging'],
   ['done'],
 ]
 
-const marks = { pass: '✅', fail: '❌', wait: '✋', skip: '➖' } as const
+const marks = { pass: '✅', fail: '❌', 'needs-approval': '✋', skip: '➖' } as const
 
 /** The status comment of an issue, without its marker. */
 export function statusComment(view: StatusView): string {
@@ -83,16 +83,16 @@ function headline(view: StatusView): string {
   if (view.state === 'running' && attempt && attempt.attempt > 1)
     return `An agent is working, attempt ${attempt.attempt}`
   if (view.state === 'reviewing' && view.pull) return `Review pull request #${view.pull.number}`
-  return journey[view.state].says
+  return lifecycle[view.state].label
 }
 
 function sentence(view: StatusView): string {
   const agent = view.attempts.at(-1)?.agent
   switch (view.state) {
     case 'ready':
-      return view.waits ?? line(view.reason, 600)
+      return view.waits ?? singleLine(view.reason, 600)
     case 'running':
-      return `**${agent ?? 'An agent'}** works on branch \`${view.branch}\`.${view.progress ? ` ${line(view.progress)}` : ''}`
+      return `**${agent ?? 'An agent'}** works on branch \`${view.branch}\`.${view.progress ? ` ${singleLine(view.progress)}` : ''}`
     case 'checking':
       return `The gates run on commit ${short(view.headSha)}.`
     case 'reviewing':
@@ -100,9 +100,9 @@ function sentence(view: StatusView): string {
     case 'merging':
       return reviewSentence(view)
     case 'done':
-      return line(view.reason)
+      return singleLine(view.reason)
     default:
-      return quiet(view.reason, 2_000)
+      return sanitiseMarkdown(view.reason, 2_000)
   }
 }
 
@@ -117,14 +117,16 @@ function reviewSentence(view: StatusView): string {
       : mergeRequestedBy && view.state === 'approved'
         ? `Then it is merged on the word of ${mergeRequestedBy}.`
         : 'Review it, then say `/merge` there or here.'
-  const why = view.reason ? `${line(view.reason)} ` : ''
-  const asks = view.gates.some((gate) => gate.verdict === 'wait') ? ', but one, which waits for a person' : ''
+  const why = view.reason ? `${singleLine(view.reason)} ` : ''
+  const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
   return `#${number} holds the result; every gate passed on ${short(view.headSha)}${asks}. ${why}${next}`
 }
 
 function gateTable(gates: GateView[], headSha: string | null): string {
   if (gates.length === 0) return ''
-  const rows = gates.map((gate) => `| ${marks[gate.verdict]} | ${line(gate.gate)} | ${line(gate.summary)} |`)
+  const rows = gates.map(
+    (gate) => `| ${marks[gate.verdict]} | ${singleLine(gate.gate)} | ${singleLine(gate.summary)} |`,
+  )
   return [`Gates on ${short(headSha)}:`, '', '| | gate | |', '|---|---|---|', ...rows].join('\n')
 }
 
@@ -134,8 +136,8 @@ function attemptList(view: StatusView): string {
   const rows = ended.map((attempt) => {
     if (attempt.agent === 'person')
       return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
-    const free = attempt.counts ? '' : ' (does not count)'
-    return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${line(attempt.summary, 300)}` : ''}`
+    const free = attempt.countsAsAttempt ? '' : ' (does not count)'
+    return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })
   return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
 }
@@ -147,7 +149,7 @@ function footer(view: StatusView): string {
     paused: '`/resume` goes on',
     planning: '`/stop` stops it',
     asking: '`/answer` answers',
-    proposed: '`/approve` says yes, `/reject` says no',
+    'plan-review': '`/approve` says yes, `/reject` says no',
     running: '`/stop` stops it',
     cancelled: '`/queue` queues it again',
     skipped: '`/queue` queues it again',
@@ -188,7 +190,7 @@ export function pullRequestBody(view: {
     view.mergeWhen === 'command' ? 'Approve it, then say `/merge`.' : 'It merges once it is approved and green.'
   return [
     `Closes #${view.issueNumber}`,
-    quiet(view.summary, 6_000) || 'The agent left no summary.',
+    sanitiseMarkdown(view.summary, 6_000) || 'The agent left no summary.',
     `**${view.changes.length} ${view.changes.length === 1 ? 'file' : 'files'}**, +${added} −${removed}\n\n${[...shown, ...more].join('\n')}`,
     gateTable(view.gates, view.headSha),
     `<sub>Written by ${view.agent}${view.attempts > 1 ? ` in ${view.attempts} attempts` : ''}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${next}</sub>`,
@@ -196,15 +198,15 @@ export function pullRequestBody(view: {
 }
 
 /** The Check Run that carries the evidence for one commit. */
-export function checkRun(gates: GateView[], sha: string): { title: string; summary: string; text: string } {
+export function checkRunReport(gates: GateView[], sha: string): { title: string; summary: string; text: string } {
   const failed = gates.filter((gate) => gate.verdict === 'fail')
-  const waiting = gates.filter((gate) => gate.verdict === 'wait')
+  const waiting = gates.filter((gate) => gate.verdict === 'needs-approval')
   const passed = gates.filter((gate) => gate.verdict === 'pass')
   const title =
     failed.length > 0
       ? `${failed.length} of ${gates.length} gates failed`
       : `${passed.length} gates passed${waiting.length > 0 ? `, ${waiting.length} wait for a person` : ''}`
-  const logs = gates.filter((gate) => gate.log).map((gate) => `#### ${gate.gate}\n${fenced(gate.log)}`)
+  const logs = gates.filter((gate) => gate.log).map((gate) => `#### ${gate.gate}\n${codeBlock(gate.log)}`)
   return {
     title,
     summary: `Run by Tutti on exactly \`${sha}\`.\n\n${gateTable(gates, sha)}`,

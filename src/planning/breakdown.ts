@@ -2,18 +2,15 @@
 
 import { and, eq, like } from 'drizzle-orm'
 import type { Database, Tx } from '../db/connect.ts'
-import { type EffectRow, want } from '../db/outbox.ts'
+import { type EffectRow, enqueueEffect } from '../db/outbox.ts'
 import type { PlanRow } from '../db/plans.ts'
 import { effects } from '../db/schema/core.ts'
-import { advance, type ItemRow } from '../db/work-items.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
-
-/** How the keys of the effects begin that make issues of breakdowns. */
-export const planIssuePrefix = 'create:plan:'
 
 /** The key of the effect that makes the issue of one part of a plan. */
 export function planIssueKey(planId: number, part: string): string {
-  return `${planIssuePrefix}${planId}:${part}`
+  return `create:plan:${planId}:${part}`
 }
 
 /** The plan and the part that such a key stands for. */
@@ -24,13 +21,13 @@ export function planIssueOf(key: string): { planId: number; part: string } | und
 
 /**
  * Has the issues made that are not there yet, and those once more that could not be made. What follows when all are
- * there is for the `created` queue.
+ * there is up to the `on-part-issue-created` queue.
  */
 export async function startBreakdown(
   tx: Tx,
   item: ItemRow,
   plan: PlanRow,
-  issues: readonly { key: string; issue: EffectOf<'create-issue'>['payload'] }[],
+  issues: readonly { key: string; issue: Omit<EffectOf<'create-issue'>['payload'], 'origin'> }[],
   actor: string,
 ): Promise<void> {
   const known = new Map((await planIssues(tx.db, plan.id)).map((row) => [row.key, row]))
@@ -40,16 +37,16 @@ export async function startBreakdown(
     const again = known.get(effect)?.state === 'failed'
     if (known.get(effect)?.state !== 'done') missing += 1
     if (known.has(effect) && !again) continue
-    await want(
+    await enqueueEffect(
       tx,
-      { systemId: item.systemId, workItemId: item.id, key: effect },
-      { kind: 'create-issue', payload: issue },
+      { repositoryId: item.repositoryId, workItemId: item.id, key: effect },
+      { kind: 'create-issue', payload: { ...issue, origin: 'plan-part' } },
       { again },
     )
   }
   const being = missing === 1 ? 'one issue is being made of it' : `${missing} issues are being made of it`
   const why = missing === 0 ? 'It is made of other issues.' : `The breakdown is approved: ${being}.`
-  await advance(tx, item, 'ready', { actor, why, set: { kind: 'epic', plannedHours: null } })
+  await transition(tx, item, 'ready', { actor, why, set: { kind: 'epic', plannedHours: null } })
 }
 
 /** The effects that make the issues of a plan, in the order in which they were wanted. */

@@ -1,7 +1,7 @@
 /** Whether a person is asked before a plan is carried out. Pure. */
 
 import type { Settings } from '../config/settings.ts'
-import type { Planned } from '../domain/plan.ts'
+import type { PlanOrBreakdown } from '../domain/plan.ts'
 import { hoursOf } from '../domain/plan.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 
@@ -14,7 +14,7 @@ const largePaths = 30
  * Why a person must say yes first; undefined when nobody need. What is large is asked about whatever the settings say:
  * of all mistakes it is the dearest one.
  */
-export function whyAsk(content: Planned, settings: Settings['planning']): string | undefined {
+export function reasonForApproval(content: PlanOrBreakdown, settings: Settings['planning']): string | undefined {
   if (content.kind === 'breakdown') return 'this becomes several issues'
   const hours = hoursOf(content)
   if (hours >= largeHours) return `this is large: about ${Math.round(hours * 10) / 10} hours of an agent`

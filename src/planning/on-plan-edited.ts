@@ -1,13 +1,13 @@
 /** Somebody edited the comment that shows a plan: what they made of it is the plan, when they may write here. */
 
 import { eq } from 'drizzle-orm'
-import { record } from '../db/audit-log.ts'
+import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
-import { hear, heardAt } from '../db/idempotency-keys.ts'
+import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { effectsOf } from '../db/outbox.ts'
 import { getPlan, latestPlan, type PlanRow, planKey, rewritePlan } from '../db/plans.ts'
 import { workItems } from '../db/schema/core.ts'
-import { announce, type ItemRow, lockItem, systemOfRepository } from '../db/work-items.ts'
+import { type ItemRow, lockItem, repositoryByGithubId, requestStatusComment } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PlanEdited } from '../domain/events.ts'
 import { mayWrite } from '../github/permissions.ts'
@@ -16,27 +16,27 @@ import * as say from '../messages/webhooks.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** Acts on an edited plan. GitHub lets only people with write access edit it; that is asked once more. */
-export async function planEdited(parts: Services, fact: PlanEdited): Promise<EventOutcome> {
+export async function onPlanEdited(parts: Services, fact: PlanEdited): Promise<EventOutcome> {
   const { db } = parts.store
-  const system = await systemOfRepository(db, fact.repository.repositoryId)
+  const repo = await repositoryByGithubId(db, fact.repository.githubId)
   const plan = await getPlan(db, fact.planId)
   const [effect] = plan ? await effectsOf(db, [planKey(plan.id)]) : []
   // Anybody can copy the marker into a text: only the comment that we have made counts.
-  if (!system || !plan || effect?.systemId !== system.id || effect.result?.commentId !== fact.commentId)
+  if (!repo || !plan || effect?.repositoryId !== repo.id || effect.result?.commentId !== fact.commentId)
     return ignored('it is not the comment of a plan')
   const subject = `plan-text:${plan.id}`
-  const newest = await heardAt(db, subject)
+  const newest = await lastEventTime(db, subject)
   if (fact.at && newest && newest > fact.at) return ignored('older than what is known of the plan')
-  if (!(await mayWrite(parts, system, fact.sender))) return ignored(`${fact.sender.login} may not change a plan`)
+  if (!(await mayWrite(parts, repo, fact.sender))) return ignored(`${fact.sender.login} may not change a plan`)
   return parts.store.transaction(async (tx) => {
     const item = await lockItem(tx, plan.workItemId)
     if (!item) return ignored('its item is gone')
-    if (fact.at) await hear(tx, subject, fact.at)
+    if (fact.at) await recordEventTime(tx, subject, fact.at)
     const reply = await take(tx, item, plan, fact)
     await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
-    await announce(tx, item, 'now')
-    await record(tx, {
-      systemId: system.id,
+    await requestStatusComment(tx, item, 'now')
+    await appendAudit(tx, {
+      repositoryId: repo.id,
       workItemId: item.id,
       actor: fact.sender.login,
       what: 'edited the plan',
@@ -49,7 +49,7 @@ export async function planEdited(parts: Services, fact: PlanEdited): Promise<Eve
 /** @returns what is said about it. */
 async function take(tx: Tx, item: ItemRow, plan: PlanRow, { sender, body }: PlanEdited): Promise<string> {
   const newest = await latestPlan(tx.db, item.id)
-  const open = item.state === 'proposed' || (item.state === 'ready' && item.kind === 'task')
+  const open = item.state === 'plan-review' || (item.state === 'ready' && item.kind === 'task')
   // What a breakdown becomes is read from what the agent handed in, not from text.
   if (plan.kind === 'breakdown') return say.breakdownRewritten(sender.login)
   if (!open || newest?.id !== plan.id || plan.state === 'rejected') return say.planRewrittenLate(sender.login)

@@ -3,14 +3,14 @@
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
-import type { SystemRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/work-items.ts'
 import type { Control } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 
-export interface DeliveryParts {
+export interface PullRequestContext {
   store: Store
   env: Env
   github: GitHub
   log: Logger
-  control(system: SystemRow): Promise<Control>
+  control(repo: RepositoryRow): Promise<Control>
 }

@@ -12,20 +12,20 @@ export interface MergeFacts {
   /** All reviews, oldest first, each with whether its author may write here. */
   reviews: { review: Review; mayWrite: boolean }[]
   checks: Check[]
-  gates: { gate: string; verdict: 'pass' | 'fail' | 'wait' | 'skip'; summary: string }[]
+  gates: { gate: string; verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'; summary: string }[]
   approvalsNeeded: number
   /** A person's word about protected paths was given. */
   protectedAllowed: boolean
 }
 
-export type Verdict =
+export type MergeDecision =
   | { kind: 'merge'; approvedBy: string[] }
   /** Something is still on its way; its arrival asks again. */
   | { kind: 'wait'; why: string }
   | { kind: 'refuse'; why: string }
 
 /** Decides about a merge, first reason first. */
-export function mayMerge(facts: MergeFacts): Verdict {
+export function decideMerge(facts: MergeFacts): MergeDecision {
   if (facts.pull.state !== 'open') return refuse('the pull request is closed')
   if (facts.pull.headSha !== facts.sha) {
     return refuse(
@@ -51,16 +51,16 @@ export function mayMerge(facts: MergeFacts): Verdict {
   return checksVerdict(facts.checks) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
 }
 
-function gatesVerdict({ gates, protectedAllowed }: MergeFacts): Verdict | undefined {
+function gatesVerdict({ gates, protectedAllowed }: MergeFacts): MergeDecision | undefined {
   if (gates.length === 0) return refuse('the gates have not run on this commit')
   const failed = gates.find((gate) => gate.verdict === 'fail')
   if (failed) return refuse(`the gate ${failed.gate} failed: ${failed.summary}`)
-  const waiting = gates.find((gate) => gate.verdict === 'wait')
+  const waiting = gates.find((gate) => gate.verdict === 'needs-approval')
   if (waiting && !protectedAllowed) return refuse(`${waiting.summary}. A person with write access must allow it`)
   return undefined
 }
 
-function checksVerdict(checks: Check[]): Verdict | undefined {
+function checksVerdict(checks: Check[]): MergeDecision | undefined {
   const others = checks.filter((check) => !check.own)
   const failed = others.find((check) => check.verdict === 'failure')
   if (failed) return refuse(`the check ${failed.name} failed`)
@@ -72,13 +72,14 @@ function checksVerdict(checks: Check[]): Verdict | undefined {
 function latestByReviewer(reviews: MergeFacts['reviews']): MergeFacts['reviews'] {
   const latest = new Map<number, MergeFacts['reviews'][number]>()
   for (const one of reviews) {
-    if (!isPerson(one.review.author) || one.review.state === 'commented' || one.review.state === 'pending') continue
+    if (!isPerson(one.review.author) || one.review.state === 'comment-created' || one.review.state === 'pending')
+      continue
     latest.set(one.review.author.id, one)
   }
   return [...latest.values()]
 }
 
-function refuse(why: string): Verdict {
+function refuse(why: string): MergeDecision {
   return { kind: 'refuse', why: `Not merged: ${why}.` }
 }
 

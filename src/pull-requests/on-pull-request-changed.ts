@@ -3,44 +3,44 @@
 import { eq } from 'drizzle-orm'
 import { isBlocker } from '../db/blockers.ts'
 import type { Tx } from '../db/connect.ts'
-import { hear, heardAt } from '../db/idempotency-keys.ts'
+import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { type PullRow, pullByNumber, savePull } from '../db/pull-requests.ts'
-import { takeBackMerge, voidApprovals } from '../db/reviews.ts'
-import { addPersonRun, askToStop } from '../db/runs.ts'
+import { cancelMergeRequest, voidApprovals } from '../db/reviews.ts'
+import { addPersonRun, requestStop } from '../db/runs.ts'
 import { pullRequests, workItems } from '../db/schema/core.ts'
 import {
-  advance,
-  announce,
   getItem,
   type ItemRow,
   itemOfBranch,
   lockItem,
-  noteBlocker,
-  type SystemRow,
-  systemOfRepository,
+  type RepositoryRow,
+  repositoryByGithubId,
+  requestStatusComment,
+  setBlockerState,
+  transition,
 } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { PullFacts, PullMoved } from '../domain/events.ts'
+import type { PullRequestChanged, PullRequestSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { isFinished } from '../domain/lifecycle.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import * as say from '../messages/webhooks.ts'
 import { issueSubject } from '../work-items/issue-snapshot.ts'
 import type { Services } from '../work-items/services.ts'
-import { takeOff } from '../work-items/set-aside.ts'
+import { setItemAside } from '../work-items/set-aside.ts'
 import { markMerged } from './mark-merged.ts'
 
 /** A pull request as it is, and why we look at it. */
-export interface PullSeen {
-  system: SystemRow
-  pull: PullFacts
+export interface ObservedPullRequest {
+  repo: RepositoryRow
+  pull: PullRequestSnapshot
   sender: Actor
   at: Date | null
 }
 
-const subjectOf = (systemId: number, number: number) => `pull:${systemId}#${number}`
+const subjectOf = (repositoryId: number, number: number) => `pull:${repositoryId}#${number}`
 
 /** Acts on `pull_request` closed, reopened, synchronize and edited (its base). */
-export async function pullMoved(parts: Services, fact: PullMoved): Promise<EventOutcome> {
+export async function onPullRequestChanged(parts: Services, fact: PullRequestChanged): Promise<EventOutcome> {
   const told = await blockerMoved(parts, fact)
   const outcome = await ourPullMoved(parts, fact)
   return outcome.state === 'ignored' && told ? done('those that wait for it are told') : outcome
@@ -50,42 +50,42 @@ export async function pullMoved(parts: Services, fact: PullMoved): Promise<Event
  * `Depends on #5` may name any pull request. Closed is closed, with or without a merge, as it is for issues.
  * @returns whether something waits for it.
  */
-async function blockerMoved(parts: Services, { repository, pull, how, at }: PullMoved): Promise<boolean> {
+async function blockerMoved(parts: Services, { repository, pull, how, at }: PullRequestChanged): Promise<boolean> {
   const { db } = parts.store
   if (how !== 'closed' && how !== 'reopened') return false
   if (!(await isBlocker(db, repository.fullName, pull.number))) return false
-  const subject = issueSubject(repository.repositoryId, pull.number)
-  const newest = await heardAt(db, subject)
+  const subject = issueSubject(repository.githubId, pull.number)
+  const newest = await lastEventTime(db, subject)
   const isNewest = !at || !newest || newest < at
   // Something as new was heard already: what the payload shows may be over.
   const { state } = isNewest ? pull : await parts.github.repository(repository).pull(pull.number)
   await parts.store.transaction(async (tx) => {
-    if (at) await hear(tx, subject, at)
-    await noteBlocker(tx, repository.fullName, pull.number, state)
+    if (at) await recordEventTime(tx, subject, at)
+    await setBlockerState(tx, repository.fullName, pull.number, state)
   })
   return true
 }
 
-async function ourPullMoved(parts: Services, fact: PullMoved): Promise<EventOutcome> {
+async function ourPullMoved(parts: Services, fact: PullRequestChanged): Promise<EventOutcome> {
   const { db } = parts.store
-  const system = await systemOfRepository(db, fact.repository.repositoryId)
-  if (!system || system.state === 'gone') return ignored('the repository is not worked on')
-  const seen = { system, pull: fact.pull, sender: fact.sender, at: fact.at }
-  const newest = await heardAt(db, subjectOf(system.id, fact.pull.number))
-  if (!fact.at || !newest || newest < fact.at) return settlePull(parts, seen)
+  const repo = await repositoryByGithubId(db, fact.repository.githubId)
+  if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
+  const seen = { repo, pull: fact.pull, sender: fact.sender, at: fact.at }
+  const newest = await lastEventTime(db, subjectOf(repo.id, fact.pull.number))
+  if (!fact.at || !newest || newest < fact.at) return syncPullRequest(parts, seen)
   // Something as new was heard already: what the payload shows may be over.
-  if (!(await pullByNumber(db, system.id, fact.pull.number))) return ignored('not a pull request of ours')
-  return settlePull(parts, { ...seen, pull: await parts.github.repository(system).pull(fact.pull.number) })
+  if (!(await pullByNumber(db, repo.id, fact.pull.number))) return ignored('not a pull request of ours')
+  return syncPullRequest(parts, { ...seen, pull: await parts.github.repository(repo).pull(fact.pull.number) })
 }
 
 /** Brings a pull request and its item into line with the facts. Webhooks and the reconcile both end here. */
-export async function settlePull(parts: Services, seen: PullSeen): Promise<EventOutcome> {
-  const { system, pull, sender, at } = seen
+export async function syncPullRequest(parts: Services, seen: ObservedPullRequest): Promise<EventOutcome> {
+  const { repo, pull, sender, at } = seen
   return parts.store.transaction(async (tx) => {
-    const row = await ourPull(tx, parts, system, pull)
+    const row = await ourPullRequest(tx, parts, repo, pull)
     const item = row && (await lockItem(tx, row.workItemId))
     if (!row || !item) return ignored('not a pull request of ours')
-    if (at) await hear(tx, subjectOf(system.id, pull.number), at)
+    if (at) await recordEventTime(tx, subjectOf(repo.id, pull.number), at)
     if (row.state === 'merged') return ignored('it is merged, and that was known')
     if (pull.merged) {
       // What was merged is its head, also when the last push was not heard of: the branch is tidied by it.
@@ -102,20 +102,20 @@ export async function settlePull(parts: Services, seen: PullSeen): Promise<Event
  * The row of a pull request. One that we opened a moment ago may be told of here before its opening was noted: it is
  * known by its branch then.
  */
-export async function ourPull(
+export async function ourPullRequest(
   tx: Tx,
   parts: Pick<Services, 'github'>,
-  system: SystemRow,
-  pull: PullFacts,
+  repo: RepositoryRow,
+  pull: PullRequestSnapshot,
 ): Promise<PullRow | undefined> {
-  const known = await pullByNumber(tx.db, system.id, pull.number)
+  const known = await pullByNumber(tx.db, repo.id, pull.number)
   if (known) return known
-  const here = pull.headRepository?.toLowerCase() === system.fullName.toLowerCase()
+  const here = pull.headRepository?.toLowerCase() === repo.fullName.toLowerCase()
   if (!here || !parts.github.isSelf(pull.author)) return undefined
-  const item = await itemOfBranch(tx.db, system.id, pull.headBranch)
+  const item = await itemOfBranch(tx.db, repo.id, pull.headBranch)
   if (!item) return undefined
   return savePull(tx, {
-    systemId: system.id,
+    repositoryId: repo.id,
     workItemId: item.id,
     number: pull.number,
     url: pull.url,
@@ -127,13 +127,19 @@ export async function ourPull(
 async function closed(parts: Services, tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<EventOutcome> {
   if (row.state === 'closed') return ignored('it is closed, and that was known')
   await tx.db.update(pullRequests).set({ state: 'closed' }).where(eq(pullRequests.id, row.id))
-  await takeBackMerge(tx, row.id)
-  if (isFinished(item) || parts.github.isSelf(sender)) return done('closed; nothing was under way')
-  await takeOff(tx, item, 'held', { actor: sender.login, why: say.closedPull(row.number, sender.login) })
+  await cancelMergeRequest(tx, row.id)
+  if (isTerminal(item) || parts.github.isSelf(sender)) return done('closed; nothing was under way')
+  await setItemAside(tx, item, 'held', { actor: sender.login, why: say.closedPull(row.number, sender.login) })
   return done('closed by a person, the item is held')
 }
 
-async function open(parts: Services, tx: Tx, row: PullRow, item: ItemRow, seen: PullSeen): Promise<EventOutcome> {
+async function open(
+  parts: Services,
+  tx: Tx,
+  row: PullRow,
+  item: ItemRow,
+  seen: ObservedPullRequest,
+): Promise<EventOutcome> {
   const { pull } = seen
   const changes: string[] = []
   if (row.state === 'closed') changes.push(await reopened(tx, row, item, seen))
@@ -142,25 +148,30 @@ async function open(parts: Services, tx: Tx, row: PullRow, item: ItemRow, seen: 
   return changes.length > 0 ? done(changes.join('; ')) : ignored('nothing about it is new')
 }
 
-async function reopened(tx: Tx, row: PullRow, item: ItemRow, { sender, at }: PullSeen): Promise<string> {
+async function reopened(tx: Tx, row: PullRow, item: ItemRow, { sender, at }: ObservedPullRequest): Promise<string> {
   await tx.db.update(pullRequests).set({ state: 'open' }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   if (item.state === 'held') {
-    await advance(tx, item, 'reviewing', { actor: sender.login, why: say.reopenedPull(row.number, sender.login) })
+    await transition(tx, item, 'reviewing', { actor: sender.login, why: say.reopenedPull(row.number, sender.login) })
   }
   return 'opened again'
 }
 
-async function retargeted(tx: Tx, row: PullRow, item: ItemRow, { pull, sender, at }: PullSeen): Promise<string> {
+async function retargeted(
+  tx: Tx,
+  row: PullRow,
+  item: ItemRow,
+  { pull, sender, at }: ObservedPullRequest,
+): Promise<string> {
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   const current = await getItem(tx.db, item.id)
   const why = say.retargetedPull(row.number, pull.baseBranch)
   if (current?.state === 'approved' || current?.state === 'merging') {
-    await advance(tx, current, 'reviewing', { actor: sender.login, why })
+    await transition(tx, current, 'reviewing', { actor: sender.login, why })
   } else if (current?.state === 'reviewing') {
     await tx.db.update(workItems).set({ reason: why }).where(eq(workItems.id, item.id))
-    await announce(tx, current, 'soon')
+    await requestStatusComment(tx, current, 'soon')
   }
   return `points to ${pull.baseBranch} now`
 }
@@ -170,7 +181,7 @@ async function moved(
   tx: Tx,
   row: PullRow,
   item: ItemRow,
-  { pull, sender }: PullSeen,
+  { pull, sender }: ObservedPullRequest,
 ): Promise<string> {
   await saveHead(tx, row, pull)
   const current = await getItem(tx.db, item.id)
@@ -178,18 +189,22 @@ async function moved(
   return (await judgeAgain(tx, current, pull, sender)) ? 'a person pushed; the gates look at it' : 'a person pushed'
 }
 
-async function saveHead(tx: Tx, { systemId, workItemId, number, url }: PullRow, pull: PullFacts): Promise<void> {
-  await savePull(tx, { systemId, workItemId, number, url, headSha: pull.headSha, baseBranch: pull.baseBranch })
+async function saveHead(
+  tx: Tx,
+  { repositoryId, workItemId, number, url }: PullRow,
+  pull: PullRequestSnapshot,
+): Promise<void> {
+  await savePull(tx, { repositoryId, workItemId, number, url, headSha: pull.headSha, baseBranch: pull.baseBranch })
 }
 
 /** The gates judge what a person has pushed; nothing is merged that they have not seen. */
-async function judgeAgain(tx: Tx, item: ItemRow, pull: PullFacts, sender: Actor): Promise<boolean> {
+async function judgeAgain(tx: Tx, item: ItemRow, pull: PullRequestSnapshot, sender: Actor): Promise<boolean> {
   // While an agent is at work its push will find the new commit, and say so.
   if (!['reviewing', 'approved', 'merging', 'checking'].includes(item.state)) return false
   const by = { actor: sender.login, why: say.pushedBy(sender.login, pull.headSha), set: { headSha: pull.headSha } }
-  await askToStop(tx, item.id, by.why)
-  const reviewing = item.state === 'reviewing' ? item : await advance(tx, item, 'reviewing', by)
-  await advance(tx, reviewing, 'checking', by)
+  await requestStop(tx, item.id, by.why)
+  const reviewing = item.state === 'reviewing' ? item : await transition(tx, item, 'reviewing', by)
+  await transition(tx, reviewing, 'checking', by)
   await addPersonRun(tx, item.id, pull.headSha)
   return true
 }

@@ -1,27 +1,30 @@
 /** The gates passed: the branch is pushed, and a pull request and a Check Run with the evidence are wanted. */
 
+import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
-import { want } from '../db/outbox.ts'
+import { defineJob } from '../db/define-job.ts'
+import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows } from '../db/pull-requests.ts'
-import { BaseGone, freshen } from '../db/repositories.ts'
+import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
-import { advance, getItem, getSystem, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
+import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
 import type { Control } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
-import { checkRun, pullRequestBody } from '../messages/wording.ts'
-import type { DeliveryParts } from './context.ts'
+import { checkRunReport, pullRequestBody } from '../messages/wording.ts'
+import { holdItem } from '../work-items/dead-letter.ts'
+import type { PullRequestContext } from './context.ts'
 
-/** Handler of the `propose` queue. Run twice, it changes nothing the second time. */
-export async function propose(parts: DeliveryParts, job: { workItemId: number }): Promise<void> {
+/** Handler of the `open-pull-request` queue. Run twice, it changes nothing the second time. */
+export async function openPullRequest(parts: PullRequestContext, job: { workItemId: number }): Promise<void> {
   const item = await getItem(parts.store.db, job.workItemId)
   if (item?.state !== 'checking' || !item.headSha) return
-  const system = await getSystem(parts.store.db, item.systemId)
-  if (!system) return
-  const control = await parts.control(system)
+  const repo = await getRepository(parts.store.db, item.repositoryId)
+  if (!repo) return
+  const control = await parts.control(repo)
   const head = sha(item.headSha)
   try {
-    const { base } = await freshen(parts.store, system, control)
+    const { base } = await refreshSettings(parts.store, repo, control)
     if ((await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })) === 'moved') {
       await hold(
         parts,
@@ -30,17 +33,17 @@ export async function propose(parts: DeliveryParts, job: { workItemId: number })
       )
       return
     }
-    await wantPullRequest(parts, control, system, item, base)
+    await wantPullRequest(parts, control, repo, item, base)
   } catch (error) {
-    if (!(error instanceof BaseGone)) throw error
+    if (!(error instanceof BaseBranchDeleted)) throw error
     await hold(parts, item, `${error.message}. Bring it back, then say \`/retry\`.`)
   }
 }
 
 async function wantPullRequest(
-  parts: DeliveryParts,
+  parts: PullRequestContext,
   control: Control,
-  system: SystemRow,
+  repo: RepositoryRow,
   item: ItemRow,
   base: string,
 ): Promise<void> {
@@ -49,7 +52,7 @@ async function wantPullRequest(
   const changes = await control.changes(fork, head)
   const attempts = await buildsOf(parts.store.db, item.id)
   const gates = await gateRows(parts.store.db, item.id, head)
-  const settings = system.settings ?? defaultSettings()
+  const settings = repo.settings ?? defaultSettings()
   const last = writer(attempts)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
@@ -62,13 +65,13 @@ async function wantPullRequest(
     sandboxed: last?.sandboxed ?? false,
     mergeWhen: settings.merge.when,
   })
-  const evidence = checkRun(gates, head)
-  const waits = gates.some((gate) => gate.verdict === 'wait')
+  const evidence = checkRunReport(gates, head)
+  const waits = gates.some((gate) => gate.verdict === 'needs-approval')
   await parts.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== 'checking' || current.headSha !== head) return
-    const target = { systemId: system.id, workItemId: item.id }
-    await want(
+    const target = { repositoryId: repo.id, workItemId: item.id }
+    await enqueueEffect(
       tx,
       { ...target, key: `pull:${item.id}` },
       {
@@ -76,7 +79,7 @@ async function wantPullRequest(
         payload: { branch: item.branch, base: item.baseBranch, title: item.title, body, sha: head },
       },
     )
-    await want(
+    await enqueueEffect(
       tx,
       { ...target, key: `check:${item.id}:${head}` },
       {
@@ -92,6 +95,11 @@ function writer(attempts: RunRow[]): RunRow | undefined {
   return attempts.findLast((run) => run.agent !== 'person' && run.outcome === 'finished')
 }
 
-async function hold(parts: DeliveryParts, item: ItemRow, why: string): Promise<void> {
-  await parts.store.transaction((tx) => advance(tx, item, 'held', { actor: 'tutti', why }))
+async function hold(parts: PullRequestContext, item: ItemRow, why: string): Promise<void> {
+  await parts.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
 }
+
+export const openPullRequestJob = defineJob(
+  { queue: 'open-pull-request', payload: z.object({ workItemId: z.number().int() }), onFinalFailure: holdItem },
+  openPullRequest,
+)

@@ -2,43 +2,43 @@
 
 import { isPart } from '../db/epics.ts'
 import {
-  getSystem,
+  getRepository,
   type ItemRow,
-  liveSystems,
-  noteBlocker,
   openDependencies,
-  systemOfName,
+  repositoryByName,
+  servedRepositories,
+  setBlockerState,
   unfinishedItems,
 } from '../db/work-items.ts'
 import { NotFound } from '../github/types.ts'
 import type { Services } from '../work-items/services.ts'
-import type { Mended } from './mended.ts'
+import type { Repairs } from './mended.ts'
 
 /**
  * Asks after every issue that something still waits for, each once. Those of our own that are on their way are compared
  * by themselves, and a roadmap is read again as a whole: asking after a thousand parts would take a thousand calls.
  */
-export async function reconcileBlockers(parts: Services): Promise<Mended> {
+export async function reconcileBlockers(parts: Services): Promise<Repairs> {
   const { store, github, log } = parts
   const items = new Map((await unfinishedItems(store.db)).map((item) => [item.id, item]))
   const known = await ownNames(parts, items)
   const edges = (await openDependencies(store.db)).filter((edge) => edge.blocker === 'open')
   const asked = new Set<string>(known)
-  const mended: Mended = []
+  const mended: Repairs = []
   for (const edge of edges) {
     const { repository, issueNumber } = edge
     const dependent = items.get(edge.dependentId)
     const name = `${repository}#${issueNumber}`
     if (!dependent || asked.has(name) || (dependent.kind === 'epic' && isPart(edge))) continue
     asked.add(name)
-    const own = await systemOfName(store.db, repository)
-    const from = await getSystem(store.db, dependent.systemId)
+    const own = await repositoryByName(store.db, repository)
+    const from = await getRepository(store.db, dependent.repositoryId)
     if (!from || from.state === 'gone' || own?.state === 'gone') continue
     const where = own ?? { fullName: repository, installationId: from.installationId }
     try {
       const { state } = await github.repository(where).issue(issueNumber)
       if (state === 'open') continue
-      await store.transaction((tx) => noteBlocker(tx, repository, issueNumber, 'closed'))
+      await store.transaction((tx) => setBlockerState(tx, repository, issueNumber, 'closed'))
       mended.push(`${name} was closed`)
     } catch (error) {
       if (!(error instanceof NotFound)) throw error
@@ -51,10 +51,10 @@ export async function reconcileBlockers(parts: Services): Promise<Mended> {
 
 /** The issues of our own items that are on their way. */
 async function ownNames({ store }: Services, items: ReadonlyMap<number, ItemRow>): Promise<Set<string>> {
-  const names = new Map((await liveSystems(store.db)).map((system) => [system.id, system.fullName.toLowerCase()]))
+  const names = new Map((await servedRepositories(store.db)).map((repo) => [repo.id, repo.fullName.toLowerCase()]))
   return new Set(
     [...items.values()].flatMap((item) => {
-      const repository = names.get(item.systemId)
+      const repository = names.get(item.repositoryId)
       return repository ? [`${repository}#${item.issueNumber}`] : []
     }),
   )
@@ -64,6 +64,6 @@ async function ownNames({ store }: Services, items: ReadonlyMap<number, ItemRow>
 async function readRoadmaps({ store }: Services, items: readonly ItemRow[]): Promise<void> {
   for (const { id, kind, state } of items) {
     if (kind === 'epic' && state === 'ready')
-      await store.queues.send({ queue: 'roadmap', workItemId: id, from: 'issue' })
+      await store.queues.send({ queue: 'sync-roadmap', workItemId: id, from: 'issue' })
   }
 }

@@ -1,2 +1,2 @@
 /** What was found and mended, one line each. */
-export type Mended = string[]
+export type Repairs = string[]

@@ -4,27 +4,32 @@ import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
-import { beat, giveBackJobs, reap } from '../db/processes.ts'
+import { reapProcesses, recordHeartbeat, requeueJobs } from '../db/processes.ts'
 import { anythingOpen } from '../db/work-items.ts'
 import type { GitHub } from '../github/types.ts'
-import { takeOver } from '../runs/runner.ts'
+import { takeOverRuns } from '../runs/runner.ts'
 import { Gardener } from '../work-items/garden.ts'
 import { reconcile } from './reconcile.ts'
-import { sweepDeliveries } from './redeliver.ts'
+import { redeliverMissed } from './redeliver.ts'
 
 type Stop = () => Promise<void>
 
 /** Says every few seconds that this process lives, and takes over from processes that do not. The first time now. */
-export async function keepAlive(parts: { store: Store; env: Env; log: Logger; instance: string }): Promise<Stop> {
+export async function startProcessHeartbeat(parts: {
+  store: Store
+  env: Env
+  log: Logger
+  instance: string
+}): Promise<Stop> {
   const { store, env, log, instance } = parts
   const once = async () => {
-    await beat(store.db, instance)
+    await recordHeartbeat(store.db, instance)
     const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
-    const { dead, lost } = await reap(store, instance, timeoutMs)
-    if (dead > 0) await giveBackJobs(store, instance, timeoutMs)
+    const { dead, lost } = await reapProcesses(store, instance, timeoutMs)
+    if (dead > 0) await requeueJobs(store, instance, timeoutMs)
     if (lost.length === 0) return
     log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
-    await takeOver({ store }, lost)
+    await takeOverRuns({ store }, lost)
   }
   await once()
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
@@ -34,7 +39,7 @@ export async function keepAlive(parts: { store: Store; env: Env; log: Logger; in
  * Looks for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
  * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti is quiet.
  */
-export function startSweeps(parts: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
+export function startReconciling(parts: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = parts
   const gardener = new Gardener(parts)
   let lastAt = 0
@@ -44,7 +49,7 @@ export function startSweeps(parts: { store: Store; github: GitHub; env: Env; log
     const busy = (await anythingOpen(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (quietMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
-    await sweepDeliveries(parts)
+    await redeliverMissed(parts)
     await reconcile(parts)
     await gardener.round()
   }

@@ -2,54 +2,54 @@
 
 import { openPullRows } from '../db/pull-requests.ts'
 import { knownReviews } from '../db/reviews.ts'
-import { getItem, type SystemRow, unfinishedOf } from '../db/work-items.ts'
+import { getItem, type RepositoryRow, unfinishedOf } from '../db/work-items.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
-import type { Pull } from '../domain/github.ts'
-import { settlePull } from '../pull-requests/on-pull-request-changed.ts'
-import { settleReview } from '../pull-requests/on-review.ts'
+import type { PullRequest } from '../domain/github.ts'
+import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
+import { syncReview } from '../pull-requests/on-review.ts'
 import type { Services } from '../work-items/services.ts'
-import type { Mended } from './mended.ts'
+import type { Repairs } from './mended.ts'
 
 const somebody = { id: 0, login: 'somebody', type: 'User' as const }
 
 /** Compares the pull requests of one repository with ours. */
-export async function reconcilePulls(parts: Services, system: SystemRow): Promise<Mended> {
+export async function reconcilePullRequests(parts: Services, repo: RepositoryRow): Promise<Repairs> {
   const { db } = parts.store
-  const rows = await openPullRows(db, system.id)
-  const branches = new Set((await unfinishedOf(db, system.id)).map((item) => item.branch))
+  const rows = await openPullRows(db, repo.id)
+  const branches = new Set((await unfinishedOf(db, repo.id)).map((item) => item.branch))
   if (rows.length === 0 && branches.size === 0) return []
-  const github = parts.github.repository(system)
+  const github = parts.github.repository(repo)
   const open = (await github.openPulls()).filter((pull) => isNear(pull, rows, branches))
   const numbers = new Set(open.map((pull) => pull.number))
-  const mended: Mended = []
+  const mended: Repairs = []
   const note = (number: number, outcome: EventOutcome) => {
-    if (outcome.state === 'done') mended.push(`${system.fullName}#${number}: ${outcome.note}`)
+    if (outcome.state === 'done') mended.push(`${repo.fullName}#${number}: ${outcome.note}`)
   }
-  for (const pull of open) note(pull.number, await settlePull(parts, { system, pull, sender: somebody, at: null }))
+  for (const pull of open) note(pull.number, await syncPullRequest(parts, { repo, pull, sender: somebody, at: null }))
   for (const row of rows.filter(({ number }) => !numbers.has(number))) {
     const pull = await github.pull(row.number)
-    note(row.number, await settlePull(parts, { system, pull, sender: somebody, at: null }))
+    note(row.number, await syncPullRequest(parts, { repo, pull, sender: somebody, at: null }))
   }
-  for (const pull of open) for (const outcome of await reviewsOf(parts, system, pull)) note(pull.number, outcome)
+  for (const pull of open) for (const outcome of await reviewsOf(parts, repo, pull)) note(pull.number, outcome)
   return mended
 }
 
 /** Only pull requests from branches of ours are looked at. */
-function isNear(pull: Pull, rows: { number: number }[], branches: ReadonlySet<string>): boolean {
+function isNear(pull: PullRequest, rows: { number: number }[], branches: ReadonlySet<string>): boolean {
   return rows.some(({ number }) => number === pull.number) || branches.has(pull.headBranch)
 }
 
-async function reviewsOf(parts: Services, system: SystemRow, pull: Pull): Promise<EventOutcome[]> {
-  const rows = await openPullRows(parts.store.db, system.id)
+async function reviewsOf(parts: Services, repo: RepositoryRow, pull: PullRequest): Promise<EventOutcome[]> {
+  const rows = await openPullRows(parts.store.db, repo.id)
   const row = rows.find(({ number }) => number === pull.number)
   const item = row && (await getItem(parts.store.db, row.workItemId))
   if (!row || !item) return []
   const known = await knownReviews(parts.store.db, row.id)
   const outcomes: EventOutcome[] = []
-  for (const review of await parts.github.repository(system).reviews(pull.number)) {
+  for (const review of await parts.github.repository(repo).reviews(pull.number)) {
     const before = known.get(review.id)
     const news = before === undefined || (review.state === 'dismissed' && before !== 'dismissed')
-    if (news && review.state !== 'pending') outcomes.push(await settleReview(parts, system, pull, review))
+    if (news && review.state !== 'pending') outcomes.push(await syncReview(parts, repo, pull, review))
   }
   return outcomes
 }

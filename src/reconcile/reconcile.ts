@@ -3,32 +3,32 @@
  * state afterwards is the one that all events would have led to.
  */
 
-import { inTurn } from '../db/keyed-mutex.ts'
-import { getSystem, liveSystems, saveSystem } from '../db/work-items.ts'
+import { withKeyedMutex } from '../db/keyed-mutex.ts'
+import { getRepository, saveRepository, servedRepositories } from '../db/work-items.ts'
 import { findRetryAfter } from '../lib/errors.ts'
-import { retire } from '../work-items/on-repository-changed.ts'
+import { retireRepository } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
 import { reconcileIssues } from './issues.ts'
-import type { Mended } from './mended.ts'
-import { reconcilePulls } from './pull-requests.ts'
+import type { Repairs } from './mended.ts'
+import { reconcilePullRequests } from './pull-requests.ts'
 
 /**
  * Compares every repository the app is installed on with what we know, and acts on the differences.
  * @returns what was mended. A repository that could not be looked at is logged and left for the next time.
  * @throws what GitHub answers to the question where the app is installed; {RetryAfter} while it asks for a pause.
  */
-export async function reconcile(parts: Services): Promise<Mended> {
+export async function reconcile(parts: Services): Promise<Repairs> {
   const { store, log } = parts
   const mended = await reconcileInstallations(parts)
-  for (const system of await liveSystems(store.db)) {
+  for (const repo of await servedRepositories(store.db)) {
     try {
-      mended.push(...(await inTurn(store, String(system.repositoryId), () => reconcileSystem(parts, system.id))))
+      mended.push(...(await withKeyedMutex(store, String(repo.githubId), () => reconcileSystem(parts, repo.id))))
     } catch (error) {
       const retryAfter = findRetryAfter(error)
       if (retryAfter) throw retryAfter
-      log.warn({ err: error, repository: system.fullName }, 'a repository could not be compared with GitHub')
+      log.warn({ err: error, repository: repo.fullName }, 'a repository could not be compared with GitHub')
     }
   }
   mended.push(...(await reconcileBlockers(parts)))
@@ -36,27 +36,27 @@ export async function reconcile(parts: Services): Promise<Mended> {
   return mended
 }
 
-async function reconcileInstallations({ store, github }: Services): Promise<Mended> {
+async function reconcileInstallations({ store, github }: Services): Promise<Repairs> {
   const askedAt = new Date()
   const installed = await github.installedRepositories()
-  const before = await liveSystems(store.db)
-  const known = new Map(before.map((system) => [system.repositoryId, system]))
-  for (const repository of installed) await saveSystem(store.db, repository)
-  const ids = new Set(installed.map((repository) => repository.repositoryId))
+  const before = await servedRepositories(store.db)
+  const known = new Map(before.map((repo) => [repo.githubId, repo]))
+  for (const repository of installed) await saveRepository(store.db, repository)
+  const ids = new Set(installed.map((repository) => repository.githubId))
   // One that a webhook told of while we asked is not in the answer.
-  const lost = before.filter((system) => !ids.has(system.repositoryId) && system.createdAt < askedAt)
-  for (const system of lost) await retire({ store }, system, 'The app has no access to this repository any more.')
-  const added = installed.filter((repository) => !known.has(repository.repositoryId))
+  const lost = before.filter((repo) => !ids.has(repo.githubId) && repo.createdAt < askedAt)
+  for (const repo of lost) await retireRepository({ store }, repo, 'The app has no access to this repository any more.')
+  const added = installed.filter((repository) => !known.has(repository.githubId))
   return [
     ...added.map((repository) => `${repository.fullName} was added`),
-    ...lost.map((system) => `${system.fullName} is gone`),
+    ...lost.map((repo) => `${repo.fullName} is gone`),
   ]
 }
 
-async function reconcileSystem(parts: Services, id: number): Promise<Mended> {
+async function reconcileSystem(parts: Services, id: number): Promise<Repairs> {
   // Read in our turn: an event before us may have changed it, and with it which label queues.
-  const known = await getSystem(parts.store.db, id)
-  const system = known && (await withSettings(parts, known))
-  if (!system || system.state === 'gone') return []
-  return [...(await reconcileIssues(parts, system)), ...(await reconcilePulls(parts, system))]
+  const known = await getRepository(parts.store.db, id)
+  const repo = known && (await withSettings(parts, known))
+  if (!repo || repo.state === 'gone') return []
+  return [...(await reconcileIssues(parts, repo)), ...(await reconcilePullRequests(parts, repo))]
 }

@@ -1,12 +1,12 @@
 import type { Store } from '../db/connect.ts'
 import { knownDeliveries } from '../db/deliveries.ts'
-import { firstTime, hear, heardAt } from '../db/idempotency-keys.ts'
-import type { Delivery } from '../domain/github.ts'
+import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
+import type { HookDelivery } from '../domain/github.ts'
 import { NotFound } from '../github/types.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** What a sweep found. */
-export interface SweepReport {
+export interface RedeliveryReport {
   /** Attempts that GitHub lists since the last sweep. */
   listed: number
   /** Deliveries that are not in our inbox. */
@@ -31,16 +31,16 @@ const subject = 'sweep'
  * @param now for the age of what is listed; the clock when not given.
  * @throws what GitHub or the database answers; the next sweep starts where this one did.
  */
-export async function sweepDeliveries(parts: Services, now: Date = new Date()): Promise<SweepReport> {
+export async function redeliverMissed(parts: Services, now: Date = new Date()): Promise<RedeliveryReport> {
   const { store, github, log } = parts
-  const last = await heardAt(store.db, subject)
+  const last = await lastEventTime(store.db, subject)
   const since = new Date(Math.max(now.getTime() - keptMs, (last?.getTime() ?? 0) - overlapMs))
   const listed = await github.deliveries(since)
   if (!listed) return { listed: 0, missed: 0, redelivered: 0, degraded: true }
   const missed = await missing(store, listed)
   let redelivered = 0
   for (const delivery of missed) if (await redeliver(parts, delivery)) redelivered++
-  await store.transaction((tx) => hear(tx, subject, now))
+  await store.transaction((tx) => recordEventTime(tx, subject, now))
   const report = { listed: listed.length, missed: missed.length, redelivered, degraded: false }
   if (missed.length > 0)
     log.info(report, `${missed.length} deliveries had not arrived; ${redelivered} are asked for again`)
@@ -48,8 +48,8 @@ export async function sweepDeliveries(parts: Services, now: Date = new Date()): 
 }
 
 /** The last attempt of each delivery that failed and is not in the inbox, oldest first. */
-async function missing(store: Store, listed: readonly Delivery[]): Promise<Delivery[]> {
-  const last = new Map<string, Delivery>()
+async function missing(store: Store, listed: readonly HookDelivery[]): Promise<HookDelivery[]> {
+  const last = new Map<string, HookDelivery>()
   for (const delivery of listed) {
     const known = last.get(delivery.deliveryId)
     if (!known || known.deliveredAt < delivery.deliveredAt) last.set(delivery.deliveryId, delivery)
@@ -65,10 +65,10 @@ async function missing(store: Store, listed: readonly Delivery[]): Promise<Deliv
 }
 
 /** @returns false when it is not tried (again), or GitHub has it no longer. */
-async function redeliver({ store, github, log }: Services, delivery: Delivery): Promise<boolean> {
+async function redeliver({ store, github, log }: Services, delivery: HookDelivery): Promise<boolean> {
   const allowed = await store.transaction(async (tx) => {
     for (let time = 1; time <= maxRedeliveries; time++) {
-      if (await firstTime(tx, `redelivered:${delivery.deliveryId}:${time}`)) return true
+      if (await claimKey(tx, `redelivered:${delivery.deliveryId}:${time}`)) return true
     }
     return false
   })

@@ -1,8 +1,8 @@
 /** Lines of a roadmap that are pieces of work in words: each becomes an issue, once. */
 
 import type { Database, Tx } from '../db/connect.ts'
-import { type EffectRow, effectsOf, want } from '../db/outbox.ts'
-import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import { type EffectRow, effectsOf, enqueueEffect } from '../db/outbox.ts'
+import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import * as say from '../messages/roadmap-parts.ts'
 import type { RoadmapLine } from './text/roadmap-text.ts'
@@ -16,7 +16,7 @@ export interface LineSource {
 }
 
 /** How the lines of a text stand. */
-export interface LinesMade {
+export interface CreatedLines {
   /** The issues that lines have become, by the digest of the line. */
   made: Map<string, number>
   /** Lines that were not known before. */
@@ -40,21 +40,20 @@ const mostInWindow = 15
 const mostLines = 1_000
 
 const prefix = 'create:roadmap:'
-export const isRoadmapKey = (key: string) => key.startsWith(prefix)
 
 /** One file has one issue for each line, whichever issue it is imported on; lines of an issue are that issue's own. */
-function keyOf(of: LineSource, epic: ItemRow, system: SystemRow, digest: string): string {
-  return of.file === null ? `${prefix}${epic.id}:${digest}` : `${prefix}file:${system.id}:${of.file}:${digest}`
+function keyOf(of: LineSource, epic: ItemRow, repo: RepositoryRow, digest: string): string {
+  return of.file === null ? `${prefix}${epic.id}:${digest}` : `${prefix}file:${repo.id}:${of.file}:${digest}`
 }
 
 /** The numbers of the issues that lines were made, by the digest of the line. */
-export async function linesMade(
+export async function createdLineIssues(
   db: Database,
   epic: ItemRow,
-  system: SystemRow,
+  repo: RepositoryRow,
   of: LineSource,
 ): Promise<Map<string, number>> {
-  const keys = new Map(of.lines.map((line) => [keyOf(of, epic, system, line.digest), line.digest]))
+  const keys = new Map(of.lines.map((line) => [keyOf(of, epic, repo, line.digest), line.digest]))
   const made = new Map<string, number>()
   for (const { key, result } of await effectsOf(db, [...keys.keys()])) {
     const digest = keys.get(key)
@@ -67,13 +66,13 @@ export async function linesMade(
  * Wants the issues that may be made now.
  * @param anew whether a person asks: what failed is tried again.
  */
-export async function makeIssues(
+export async function createIssues(
   tx: Tx,
-  { epic, system, of, anew }: { epic: ItemRow; system: SystemRow; of: LineSource; anew: boolean },
-): Promise<LinesMade> {
+  { epic, repo, of, anew }: { epic: ItemRow; repo: RepositoryRow; of: LineSource; anew: boolean },
+): Promise<CreatedLines> {
   const words = of.lines.filter((line) => !line.issue)
   const open = words.filter((line) => !line.checked)
-  const keys = new Map(words.map((line) => [line.digest, keyOf(of, epic, system, line.digest)]))
+  const keys = new Map(words.map((line) => [line.digest, keyOf(of, epic, repo, line.digest)]))
   const effects = new Map((await effectsOf(tx.db, [...keys.values()])).map((row) => [row.key, row]))
   const rowOf = (line: RoadmapLine) => effects.get(keys.get(line.digest) ?? '')
   const result = counted(of.lines, rowOf)
@@ -84,8 +83,8 @@ export async function makeIssues(
   const recent = [...effects.values()].filter((row) => row.createdAt.getTime() > Date.now() - windowMs)
   const now = ready.slice(0, Math.max(0, mostInWindow - recent.length))
   for (const line of now) {
-    const target = { systemId: system.id, workItemId: epic.id, key: keys.get(line.digest) ?? '' }
-    await want(tx, target, { kind: 'create-issue', payload: payloadOf(of, epic, system, line, result.made) })
+    const target = { repositoryId: repo.id, workItemId: epic.id, key: keys.get(line.digest) ?? '' }
+    await enqueueEffect(tx, target, { kind: 'create-issue', payload: payloadOf(of, epic, repo, line, result.made) })
   }
   const left = ready.length - now.length
   const oldest = Math.min(Date.now(), ...recent.map((row) => row.createdAt.getTime()))
@@ -131,13 +130,14 @@ function isThere(line: RoadmapLine | undefined, made: ReadonlyMap<string, number
 function payloadOf(
   of: LineSource,
   epic: ItemRow,
-  system: SystemRow,
+  repo: RepositoryRow,
   line: RoadmapLine,
   made: ReadonlyMap<string, number>,
 ): EffectOf<'create-issue'>['payload'] {
-  const issues = line.issuesBefore.map((issue) => say.nameIn(system.fullName, issue))
+  const issues = line.issuesBefore.map((issue) => say.issueNameIn(repo.fullName, issue))
   const lines = line.linesBefore.flatMap((digest) => made.get(digest) ?? []).map((number) => `#${number}`)
   return {
+    origin: 'roadmap-line',
     title: line.title,
     body: say.partBody({
       epic: epic.issueNumber,
@@ -156,9 +156,9 @@ function failedOf(lines: readonly RoadmapLine[], rowOf: RowOf): EffectRow[] {
 }
 
 async function wantAgain(tx: Tx, row: EffectRow): Promise<void> {
-  const target = { systemId: row.systemId, workItemId: row.workItemId ?? undefined, key: row.key }
+  const target = { repositoryId: row.repositoryId, workItemId: row.workItemId ?? undefined, key: row.key }
   const payload = row.payload as EffectOf<'create-issue'>['payload']
-  await want(tx, target, { kind: 'create-issue', payload }, { again: true })
+  await enqueueEffect(tx, target, { kind: 'create-issue', payload }, { again: true })
 }
 
 function titleOf(row: EffectRow): string {
@@ -186,5 +186,5 @@ function circleIn(stuck: readonly RoadmapLine[]): string[] {
     line = line.linesBefore.flatMap((digest) => byDigest.get(digest) ?? [])[0]
   }
   if (!line) return []
-  return [say.circle([...path.slice(path.indexOf(line)), line].map((one) => one.title))]
+  return [say.lineCycle([...path.slice(path.indexOf(line)), line].map((one) => one.title))]
 }

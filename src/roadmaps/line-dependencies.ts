@@ -3,9 +3,9 @@
 import { and, eq, or } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { dependencies } from '../db/schema/core.ts'
-import { type ItemRow, itemOfIssue, systemOfName } from '../db/work-items.ts'
+import { type ItemRow, itemOfIssue, repositoryByName } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
-import { type KnownIssue, keyOf } from '../github/resolve-issues.ts'
+import { issueKey, type ResolvedIssue } from '../github/resolve-issues.ts'
 import type { LineSource } from './create-issues.ts'
 import type { RoadmapLine } from './text/roadmap-text.ts'
 
@@ -23,14 +23,14 @@ const saidBefore = (epic: ItemRow, of: LineSource) =>
   and(eq(dependencies.source, of.source), eq(dependencies.heading, `epic:${epic.id}`))
 
 /** Stores what the items of named issues wait for by the word of this text, and forgets what it says no longer. */
-export async function saveOrder(
+export async function saveLineDependencies(
   tx: Tx,
   text: {
     epic: ItemRow
     of: LineSource
     here: string
     made: ReadonlyMap<string, number>
-    known: ReadonlyMap<string, KnownIssue>
+    known: ReadonlyMap<string, ResolvedIssue>
   },
 ): Promise<void> {
   const { epic, of, here, made, known } = text
@@ -44,7 +44,7 @@ export async function saveOrder(
     if (!item || item.id === epic.id) continue
     const edges = issues.map((issue) => {
       const { repository, number: issueNumber } = issue
-      const blocker = known.get(keyOf(issue))?.state ?? ('open' as const)
+      const blocker = known.get(issueKey(issue))?.state ?? ('open' as const)
       return { repository, issueNumber, blocker, heading, source: 'order' as const, dependentId: item.id }
     })
     await tx.db.insert(dependencies).values(edges).onConflictDoNothing()
@@ -52,6 +52,6 @@ export async function saveOrder(
 }
 
 async function itemAt(tx: Tx, { repository, number }: IssueAddress): Promise<ItemRow | undefined> {
-  const system = await systemOfName(tx.db, repository)
-  return system && itemOfIssue(tx.db, system.id, number)
+  const repo = await repositoryByName(tx.db, repository)
+  return repo && itemOfIssue(tx.db, repo.id, number)
 }

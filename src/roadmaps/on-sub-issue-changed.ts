@@ -1,12 +1,12 @@
 /** A sub-issue was put under an issue, or taken away. */
 
 import { removeEdge } from '../db/blockers.ts'
-import { addPart, becomeEpic, notTaken } from '../db/epics.ts'
-import { firstTime, forget } from '../db/idempotency-keys.ts'
-import { getItem, itemOfIssue, lockItem, systemOfRepository } from '../db/work-items.ts'
+import { addPart, becomeEpic, notQueued } from '../db/epics.ts'
+import { claimKey, releaseKey } from '../db/idempotency-keys.ts'
+import { getItem, itemOfIssue, lockItem, repositoryByGithubId } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { PartChanged } from '../domain/events.ts'
-import { isFinished } from '../domain/lifecycle.ts'
+import type { SubIssueChanged } from '../domain/events.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
 import type { Services } from '../work-items/services.ts'
 
@@ -14,33 +14,33 @@ import type { Services } from '../work-items/services.ts'
  * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues; that starts no work, so a part put
  * there by one of them is known, and waited for, but not queued.
  */
-export async function partChanged(parts: Services, fact: PartChanged): Promise<EventOutcome> {
+export async function onSubIssueChanged(parts: Services, fact: SubIssueChanged): Promise<EventOutcome> {
   const { repository, part, change, sender } = fact
-  const system = await systemOfRepository(parts.store.db, repository.repositoryId)
-  const item = system && (await itemOfIssue(parts.store.db, system.id, fact.parent.number))
-  if (!system || !item || isFinished(item)) return ignored('nothing is under way')
+  const repo = await repositoryByGithubId(parts.store.db, repository.githubId)
+  const item = repo && (await itemOfIssue(parts.store.db, repo.id, fact.parent.number))
+  if (!repo || !item || isTerminal(item)) return ignored('nothing is under way')
   const edge = { repository: part.repository, issueNumber: part.issue.number }
   if (change === 'removed') {
     if (item.kind !== 'epic') return ignored('not a roadmap')
     await parts.store.transaction(async (tx) => {
       await removeEdge(tx, item.id, 'sub-issue', edge)
-      await forget(tx, notTaken(item.id, edge))
-      await tx.enqueue({ queue: 'roadmap', workItemId: item.id, from: 'issue' })
+      await releaseKey(tx, notQueued(item.id, edge))
+      await tx.enqueue({ queue: 'sync-roadmap', workItemId: item.id, from: 'issue' })
     })
     return done('a part was taken away')
   }
-  const allowed = await mayWrite(parts, system, sender)
+  const allowed = await mayWrite(parts, repo, sender)
   if (item.kind !== 'epic' && !allowed) return ignored(`${sender.login} may not write here`)
   return parts.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
-    const epic = current && !isFinished(current) ? await becomeEpic(tx, current, sender.login) : undefined
+    const epic = current && !isTerminal(current) ? await becomeEpic(tx, current, sender.login) : undefined
     if (!epic) return ignored('an agent has worked on the issue itself')
     await addPart(tx, epic.id, 'sub-issue', { ...edge, position: 0, heading: '', blocker: part.issue.state })
     // The reconcile may have seen it before this told who put it there.
-    if (allowed) await forget(tx, notTaken(epic.id, edge))
-    else await firstTime(tx, notTaken(epic.id, edge))
+    if (allowed) await releaseKey(tx, notQueued(epic.id, edge))
+    else await claimKey(tx, notQueued(epic.id, edge))
     const now = await getItem(tx.db, epic.id)
-    if (now?.state !== 'queued') await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'issue' })
+    if (now?.state !== 'queued') await tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'issue' })
     return done(allowed ? 'a part was added' : `a part was added by ${sender.login}, who may not write here`)
   })
 }

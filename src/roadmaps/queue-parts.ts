@@ -2,17 +2,24 @@
 
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
-import { epicsOver, mayNest, notTaken } from '../db/epics.ts'
-import { firstTime, forget, wasHandled } from '../db/idempotency-keys.ts'
+import { canNest, epicsOver, notQueued } from '../db/epics.ts'
+import { claimKey, hasKey, releaseKey } from '../db/idempotency-keys.ts'
 import { runsOf } from '../db/runs.ts'
-import { advance, type ItemRow, itemOfIssue, lockItem, type SystemRow, systemOfName } from '../db/work-items.ts'
-import { standsForOthers } from '../domain/labels.ts'
-import { finished } from '../domain/lifecycle.ts'
+import {
+  type ItemRow,
+  itemOfIssue,
+  lockItem,
+  type RepositoryRow,
+  repositoryByName,
+  transition,
+} from '../db/work-items.ts'
+import { isEpicIssue } from '../domain/labels.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
 import { permits } from '../domain/permissions.ts'
-import type { KnownIssue } from '../github/resolve-issues.ts'
+import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import type { GitHub } from '../github/types.ts'
 import * as say from '../messages/roadmap-parts.ts'
-import { queueIssue } from '../work-items/enqueue-issue.ts'
+import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 
 /** Items queued in one transaction: it must not keep others waiting for long. */
 const atOnce = 25
@@ -21,21 +28,21 @@ const atOnce = 25
 const letGoKey = (itemId: number) => `let-go:${itemId}`
 
 /** Whether whoever asked for a roadmap may write to a repository: asked once for each reading of it. */
-export type MayWrite = (system: SystemRow) => Promise<boolean>
+export type WritePermission = (repo: RepositoryRow) => Promise<boolean>
 
 /** @returns the question; it throws when GitHub cannot be asked, and then nothing may be done. */
-export function mayWriteOf(github: GitHub, epic: ItemRow): MayWrite {
+export function writePermissionOf(github: GitHub, epic: ItemRow): WritePermission {
   const asker = { id: epic.requestedById, login: epic.requestedBy, type: 'User' as const }
   const answers = new Map<number, Promise<boolean>>()
-  return (system) => {
-    const known = answers.get(system.id)
+  return (repo) => {
+    const known = answers.get(repo.id)
     const answer =
       known ??
       github
-        .repository(system)
+        .repository(repo)
         .permission(asker)
         .then((one) => permits(one, 'write'))
-    answers.set(system.id, answer)
+    answers.set(repo.id, answer)
     return answer
   }
 }
@@ -45,126 +52,126 @@ export function mayWriteOf(github: GitHub, epic: ItemRow): MayWrite {
  * @returns what a person should know of the rest.
  * @throws when GitHub cannot be asked who may do what; nothing of that repository is queued then.
  */
-export async function takeIn(
-  parts: { store: Store; mayWrite: MayWrite },
+export async function queueParts(
+  parts: { store: Store; mayWrite: WritePermission },
   epic: ItemRow,
-  known: readonly KnownIssue[],
+  known: readonly ResolvedIssue[],
   here: string,
 ): Promise<string[]> {
   const sorted = await sort(parts.store, epic, known)
-  const refused = new Map<string, KnownIssue[]>()
-  for (const [system, some] of Map.groupBy(sorted.take, (one) => one.system as SystemRow)) {
-    if (!(await parts.mayWrite(system))) {
-      refused.set(system.fullName, some)
+  const refused = new Map<string, ResolvedIssue[]>()
+  for (const [repo, some] of Map.groupBy(sorted.take, (one) => one.repo as RepositoryRow)) {
+    if (!(await parts.mayWrite(repo))) {
+      refused.set(repo.fullName, some)
       continue
     }
-    for (let at = 0; at < some.length; at += atOnce) await queue(parts.store, epic, system, some.slice(at, at + atOnce))
+    for (let at = 0; at < some.length; at += atOnce) await queue(parts.store, epic, repo, some.slice(at, at + atOnce))
   }
-  const told = (group: readonly KnownIssue[], words: (names: string) => string) =>
-    group.length > 0 ? [words(say.namesIn(here, group))] : []
+  const told = (group: readonly ResolvedIssue[], words: (names: string) => string) =>
+    group.length > 0 ? [words(say.issueNamesIn(here, group))] : []
   return [
     ...told(sorted.noApp, say.noApp),
-    ...[...refused].map(([name, some]) => say.mayNotWrite(epic.requestedBy, name, say.namesIn(here, some))),
-    ...told(sorted.missing, say.missing),
-    ...told(sorted.pulls, say.pulls),
-    ...told(sorted.notTaken, say.notTaken),
+    ...[...refused].map(([name, some]) => say.mayNotWrite(epic.requestedBy, name, say.issueNamesIn(here, some))),
+    ...told(sorted.missing, say.missingIssues),
+    ...told(sorted.pulls, say.pullRequestsLeftOut),
+    ...told(sorted.notTaken, say.notQueuedUnreported),
     ...told(sorted.givenUp, say.givenUp),
     ...told(sorted.tooDeep, say.tooDeep),
   ]
 }
 
 interface Sorted {
-  take: KnownIssue[]
-  noApp: KnownIssue[]
-  missing: KnownIssue[]
-  pulls: KnownIssue[]
-  notTaken: KnownIssue[]
-  givenUp: KnownIssue[]
-  tooDeep: KnownIssue[]
+  take: ResolvedIssue[]
+  noApp: ResolvedIssue[]
+  missing: ResolvedIssue[]
+  pulls: ResolvedIssue[]
+  notTaken: ResolvedIssue[]
+  givenUp: ResolvedIssue[]
+  tooDeep: ResolvedIssue[]
 }
 
-async function sort(store: Store, epic: ItemRow, known: readonly KnownIssue[]): Promise<Sorted> {
+async function sort(store: Store, epic: ItemRow, known: readonly ResolvedIssue[]): Promise<Sorted> {
   const groups: Sorted = { take: [], noApp: [], missing: [], pulls: [], notTaken: [], givenUp: [], tooDeep: [] }
-  const nests = await mayNest(store.db, epic)
+  const nests = await canNest(store.db, epic)
   for (const part of known) groups[(await groupOf(store, epic, part, nests)) ?? 'take'].push(part)
   groups.take = groups.take.filter((part) => part.state === 'open' && isStartable(part))
   return groups
 }
 
 /** An item that is on its way needs nothing; one that was let go is queued again. */
-function isStartable({ item }: KnownIssue): boolean {
+function isStartable({ item }: ResolvedIssue): boolean {
   return item === undefined || item.state === 'cancelled'
 }
 
 async function groupOf(
   { db }: Store,
   epic: ItemRow,
-  part: KnownIssue,
+  part: ResolvedIssue,
   nests: boolean,
 ): Promise<keyof Sorted | undefined> {
-  const { item, issue, system } = part
+  const { item, issue, repo } = part
   if (issue?.isPullRequest) return 'pulls'
   if (part.state === 'missing') return 'missing'
-  if (part.state === 'closed' || (item && !finished.includes(item.state))) return undefined
-  if (!system) return 'noApp'
-  if (await wasHandled(db, notTaken(epic.id, { repository: part.repository, issueNumber: part.number }))) {
+  if (part.state === 'closed' || (item && !terminalStates.includes(item.state))) return undefined
+  if (!repo) return 'noApp'
+  if (await hasKey(db, notQueued(epic.id, { repository: part.repository, issueNumber: part.number }))) {
     return 'notTaken'
   }
-  if (item && !(await wasHandled(db, letGoKey(item.id)))) return 'givenUp'
-  const deep = issue !== undefined && standsForOthers(issue, system.settings ?? defaultSettings())
+  if (item && !(await hasKey(db, letGoKey(item.id)))) return 'givenUp'
+  const deep = issue !== undefined && isEpicIssue(issue, repo.settings ?? defaultSettings())
   return deep && !nests ? 'tooDeep' : undefined
 }
 
-async function queue(store: Store, epic: ItemRow, system: SystemRow, some: readonly KnownIssue[]): Promise<void> {
+async function queue(store: Store, epic: ItemRow, repo: RepositoryRow, some: readonly ResolvedIssue[]): Promise<void> {
   await store.transaction(async (tx) => {
     const current = await lockItem(tx, epic.id)
     // Given up meanwhile: what is not queued yet must not come.
-    if (!current || finished.includes(current.state)) return
+    if (!current || terminalStates.includes(current.state)) return
     for (const { issue, item } of some) {
       if (!issue) continue
       const actor = { id: epic.requestedById, login: epic.requestedBy }
-      await queueIssue(tx, {
-        ...{ system, settings: system.settings ?? defaultSettings(), issue, actor, quiet: true },
+      await enqueueIssue(tx, {
+        ...{ repo, settings: repo.settings ?? defaultSettings(), issue, actor, muted: true },
         lastRunId: item && (await runsOf(tx.db, item.id)).at(-1)?.id,
       })
-      if (item) await forget(tx, letGoKey(item.id))
+      if (item) await releaseKey(tx, letGoKey(item.id))
     }
   })
 }
 
 /** A roadmap was given up: those of its parts that nobody began and nobody else wants are given up with it. */
-export async function letGo(
+export async function releaseParts(
   store: Store,
   epic: ItemRow,
   here: string,
   parts: readonly { repository: string; issueNumber: number }[],
 ): Promise<void> {
-  const known = new Map<string, SystemRow | undefined>()
+  const known = new Map<string, RepositoryRow | undefined>()
   for (const { repository, issueNumber } of parts) {
-    if (!known.has(repository)) known.set(repository, await systemOfName(store.db, repository))
-    const system = known.get(repository)
+    if (!known.has(repository)) known.set(repository, await repositoryByName(store.db, repository))
+    const repo = known.get(repository)
     const over = await epicsOver(store.db, repository, issueNumber)
-    if (!system || over.some((other) => other.id !== epic.id && !finished.includes(other.state))) continue
-    const name = say.nameIn(system.fullName, { repository: here, number: epic.issueNumber })
-    await store.transaction((tx) => letGoOf(tx, epic, name, system, issueNumber))
+    if (!repo || over.some((other) => other.id !== epic.id && !terminalStates.includes(other.state))) continue
+    const name = say.issueNameIn(repo.fullName, { repository: here, number: epic.issueNumber })
+    await store.transaction((tx) => letGoOf(tx, epic, name, repo, issueNumber))
   }
 }
 
-async function letGoOf(tx: Tx, epic: ItemRow, name: string, system: SystemRow, issueNumber: number): Promise<void> {
-  const found = await itemOfIssue(tx.db, system.id, issueNumber)
+async function letGoOf(tx: Tx, epic: ItemRow, name: string, repo: RepositoryRow, issueNumber: number): Promise<void> {
+  const found = await itemOfIssue(tx.db, repo.id, issueNumber)
   const item = found && (await lockItem(tx, found.id))
   if (!item || !['queued', 'ready'].includes(item.state)) return
   // A task that somebody asked for by itself has been told of on its issue.
-  const byItself = item.kind === 'epic' ? asksForItself(item, system) : !item.quiet
+  const byItself = item.kind === 'epic' ? asksForItself(item, repo) : !item.muted
   if (byItself || item.requestedById !== epic.requestedById) return
-  await firstTime(tx, letGoKey(item.id))
-  await advance(tx, item, 'cancelled', {
+  await claimKey(tx, letGoKey(item.id))
+  await transition(tx, item, 'cancelled', {
     actor: epic.requestedBy,
     why: `${name}, which it is a part of, was given up.`,
   })
 }
 
-function asksForItself(item: ItemRow, system: SystemRow): boolean {
-  const { label, roadmap } = system.settings ?? defaultSettings()
+function asksForItself(item: ItemRow, repo: RepositoryRow): boolean {
+  const { label, roadmap } = repo.settings ?? defaultSettings()
   return item.labels.some((one) => [label, roadmap.label].some((our) => our.toLowerCase() === one.toLowerCase()))
 }

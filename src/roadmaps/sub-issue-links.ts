@@ -2,7 +2,7 @@
 
 import type { Tx } from '../db/connect.ts'
 import { partsOf } from '../db/epics.ts'
-import { effectsOf, want } from '../db/outbox.ts'
+import { effectsOf, enqueueEffect } from '../db/outbox.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 
@@ -12,18 +12,18 @@ const mostSubIssues = 100
 const keyOf = (epic: ItemRow, { repository, number }: IssueAddress) => `sub:${epic.id}:${repository}#${number}`
 
 /** Wants an issue to be a sub-issue of an epic. Past GitHub's limit what its text says about that is enough. */
-export async function link(tx: Tx, epic: ItemRow, child: IssueAddress & { id?: number }): Promise<void> {
+export async function linkSubIssue(tx: Tx, epic: ItemRow, child: IssueAddress & { id?: number }): Promise<void> {
   if ((await partsOf(tx.db, epic.id)).length > mostSubIssues) return
-  const target = { systemId: epic.systemId, workItemId: epic.id, key: keyOf(epic, child) }
-  await want(tx, target, { kind: 'sub-issue', payload: { parent: epic.issueNumber, child } })
+  const target = { repositoryId: epic.repositoryId, workItemId: epic.id, key: keyOf(epic, child) }
+  await enqueueEffect(tx, target, { kind: 'sub-issue', payload: { parent: epic.issueNumber, child } })
 }
 
 /** Takes back a link that was wanted here. Links that people made stay. */
-export async function unlink(tx: Tx, epic: ItemRow, child: IssueAddress): Promise<void> {
+export async function unlinkSubIssue(tx: Tx, epic: ItemRow, child: IssueAddress): Promise<void> {
   const key = keyOf(epic, child)
   const [wanted] = await effectsOf(tx.db, [key])
   if (!wanted) return
-  const target = { systemId: epic.systemId, workItemId: epic.id, key }
+  const target = { repositoryId: epic.repositoryId, workItemId: epic.id, key }
   const payload = { parent: epic.issueNumber, child, wanted: false }
-  await want(tx, target, { kind: 'sub-issue', payload })
+  await enqueueEffect(tx, target, { kind: 'sub-issue', payload })
 }

@@ -1,56 +1,59 @@
 /** The `roadmap` queue: what an epic is made of is looked up, parts are queued, lines become issues, edges are stored. */
 
 import { eq } from 'drizzle-orm'
+import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
-import { type Part, type PartSource, partsOf, setParts } from '../db/epics.ts'
-import { issuesUnderWay } from '../db/outbox.ts'
-import { BaseGone, type BaseReader, freshen } from '../db/repositories.ts'
+import { defineJob } from '../db/define-job.ts'
+import { type EpicPart, type PartSource, partsOf, setParts } from '../db/epics.ts'
+import { issuesBeingCreated } from '../db/outbox.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repositories.ts'
 import { workItems } from '../db/schema/core.ts'
 import {
-  announce,
   type DependencyRow,
   getItem,
-  getSystem,
+  getRepository,
   type ItemRow,
   lockItem,
-  type SystemRow,
+  type RepositoryRow,
+  requestStatusComment,
 } from '../db/work-items.ts'
 import type { PlacedIssue } from '../domain/github.ts'
-import { finished } from '../domain/lifecycle.ts'
-import { type KnownIssue, keyOf, lookUp, type NamedIssue } from '../github/resolve-issues.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
+import { issueKey, type NamedIssue, type ResolvedIssue, resolveIssues } from '../github/resolve-issues.ts'
 import type { GitHub } from '../github/types.ts'
 import * as say from '../messages/roadmap-parts.ts'
-import { type LineSource, type LinesMade, linesMade, makeIssues } from './create-issues.ts'
-import { issuesBefore, saveOrder } from './line-dependencies.ts'
-import { letGo, mayWriteOf, takeIn } from './queue-parts.ts'
-import { unlink } from './sub-issue-links.ts'
+import { holdItem } from '../work-items/dead-letter.ts'
+import { type CreatedLines, createdLineIssues, createIssues, type LineSource } from './create-issues.ts'
+import { issuesBefore, saveLineDependencies } from './line-dependencies.ts'
+import { queueParts, releaseParts, writePermissionOf } from './queue-parts.ts'
+import { unlinkSubIssue } from './sub-issue-links.ts'
 import { type Roadmap, readRoadmap } from './text/roadmap-text.ts'
-import { refuseUnheard } from './unreported-sub-issues.ts'
+import { refuseUnreported } from './unreported-sub-issues.ts'
 
 export interface RoadmapReader {
   store: Store
   github: GitHub
-  control(system: SystemRow): Promise<BaseReader>
+  control(repo: RepositoryRow): Promise<BaseBranchReader>
 }
 
-/** Handler of the `roadmap` queue. A second time changes nothing. */
-export async function roadmap(
+/** Handler of the `sync-roadmap` queue. A second time changes nothing. */
+export async function syncRoadmap(
   parts: RoadmapReader,
   job: { workItemId: number; from: 'issue' | 'file'; asked?: boolean },
 ): Promise<void> {
   const { db } = parts.store
   const epic = await getItem(db, job.workItemId)
-  const system = epic && (await getSystem(db, epic.systemId))
-  if (epic?.kind !== 'epic' || !system || system.state === 'gone') return
+  const repo = epic && (await getRepository(db, epic.repositoryId))
+  if (epic?.kind !== 'epic' || !repo || repo.state === 'gone') return
   const before = await partsOf(db, epic.id)
   if (epic.state === 'cancelled' || epic.state === 'skipped') {
-    return letGo(parts.store, epic, system.fullName.toLowerCase(), before)
+    return releaseParts(parts.store, epic, repo.fullName.toLowerCase(), before)
   }
-  if (finished.includes(epic.state)) return
-  const text = job.from === 'file' ? await fileOf(parts, system) : issueOf(epic, system)
+  if (terminalStates.includes(epic.state)) return
+  const text = job.from === 'file' ? await fileOf(parts, repo) : issueOf(epic, repo)
   if ('reply' in text) return answer(parts.store, epic, text.reply)
-  await read(parts, { epic, system, before, text, asked: job.asked ?? false })
+  await read(parts, { epic, repo, before, text, asked: job.asked ?? false })
 }
 
 /** A part as one source names it. */
@@ -70,33 +73,33 @@ interface ReadText {
   makes: boolean
 }
 
-function issueOf(epic: ItemRow, system: SystemRow): ReadText {
-  const label = (system.settings ?? defaultSettings()).roadmap.label.toLowerCase()
+function issueOf(epic: ItemRow, repo: RepositoryRow): ReadText {
+  const label = (repo.settings ?? defaultSettings()).roadmap.label.toLowerCase()
   const makes = epic.epic?.makes === true || epic.labels.some((one) => one.toLowerCase() === label)
-  return { roadmap: readRoadmap(epic.body, system.fullName), file: null, makes }
+  return { roadmap: readRoadmap(epic.body, repo.fullName), file: null, makes }
 }
 
 /** A megabyte is the largest file that GitHub shows as text. */
 const largestFile = 1_000_000
 
-async function fileOf(parts: RoadmapReader, system: SystemRow): Promise<ReadText | { reply: string }> {
-  const control = await parts.control(system)
+async function fileOf(parts: RoadmapReader, repo: RepositoryRow): Promise<ReadText | { reply: string }> {
+  const control = await parts.control(repo)
   try {
-    const { settings, baseBranch, base } = await freshen(parts.store, system, control)
+    const { settings, baseBranch, base } = await refreshSettings(parts.store, repo, control)
     const { file } = settings.roadmap
     const text = await control.readFile(base, file)
     if (text === undefined) return { reply: say.noFile(file, baseBranch) }
     if (text.length > largestFile) return { reply: say.largeFile(file) }
-    return { roadmap: readRoadmap(text, system.fullName), file, makes: true }
+    return { roadmap: readRoadmap(text, repo.fullName), file, makes: true }
   } catch (error) {
-    if (!(error instanceof BaseGone)) throw error
+    if (!(error instanceof BaseBranchDeleted)) throw error
     return { reply: `${error.message}. Bring it back or set \`branches.base\`, then say \`/roadmap import\`.` }
   }
 }
 
 interface Reading {
   epic: ItemRow
-  system: SystemRow
+  repo: RepositoryRow
   before: readonly DependencyRow[]
   text: ReadText
   /** Whether a person waits for a word about it. */
@@ -108,22 +111,22 @@ function linesOf({ text }: Reading): LineSource {
 }
 
 async function read(parts: RoadmapReader, reading: Reading): Promise<void> {
-  const { epic, system } = reading
-  const here = system.fullName.toLowerCase()
-  const native = await parts.github.repository(system).subIssues(epic.issueNumber)
-  const made = await linesMade(parts.store.db, epic, system, linesOf(reading))
+  const { epic, repo } = reading
+  const here = repo.fullName.toLowerCase()
+  const native = await parts.github.repository(repo).subIssues(epic.issueNumber)
+  const made = await createdLineIssues(parts.store.db, epic, repo, linesOf(reading))
   const all = [...(native ?? []).map(subIssue), ...inText(reading, here, made), ...kept(reading, native !== undefined)]
-  const named = all.filter((one) => keyOf(one) !== `${here}#${epic.issueNumber}`)
+  const named = all.filter((one) => issueKey(one) !== `${here}#${epic.issueNumber}`)
   const unheard = unheardOf(reading, named)
-  if (unheard.length > 0) await refuseUnheard(parts, reading, unheard)
+  if (unheard.length > 0) await refuseUnreported(parts, reading, unheard)
   const before = linesOf(reading).lines.flatMap((line) => (line.issue ? issuesBefore(line, made, here) : []))
-  const known = await lookUp(parts, system, named)
-  const waitedFor = before.length > 0 ? await lookUp(parts, system, before) : known
-  const mayWrite = mayWriteOf(parts.github, epic)
-  const notes = await takeIn({ store: parts.store, mayWrite }, epic, [...known.values()], here)
-  if (named.length < all.length) notes.unshift(say.itself)
+  const known = await resolveIssues(parts, repo, named)
+  const waitedFor = before.length > 0 ? await resolveIssues(parts, repo, before) : known
+  const mayWrite = writePermissionOf(parts.github, epic)
+  const notes = await queueParts({ store: parts.store, mayWrite }, epic, [...known.values()], here)
+  if (named.length < all.length) notes.unshift(say.namesItself)
   const unmade = reading.text.makes && hasUnmade(reading, made)
-  const makes = unmade && (await mayWrite(system))
+  const makes = unmade && (await mayWrite(repo))
   if (unmade && !makes) notes.push(say.mayNotMake(epic.requestedBy))
   const found = { native: native !== undefined, named, known, waitedFor, notes }
   const allowed = { ...found, makes: reading.text.makes && (makes || !unmade) }
@@ -163,43 +166,43 @@ function kept(reading: Reading, native: boolean): NamedPart[] {
 function unheardOf({ epic, before }: Reading, named: readonly NamedPart[]): NamedPart[] {
   if (!epic.epic?.read) return []
   const heard = new Set(before.map((edge) => `${edge.repository}#${edge.issueNumber}`))
-  const inText = new Set(named.filter((one) => one.source !== 'sub-issue').map(keyOf))
-  return named.filter((one) => one.source === 'sub-issue' && !heard.has(keyOf(one)) && !inText.has(keyOf(one)))
+  const inText = new Set(named.filter((one) => one.source !== 'sub-issue').map(issueKey))
+  return named.filter((one) => one.source === 'sub-issue' && !heard.has(issueKey(one)) && !inText.has(issueKey(one)))
 }
 
 interface Found {
   /** Whether the server told of sub-issues. */
   native: boolean
   named: readonly NamedPart[]
-  known: ReadonlyMap<string, KnownIssue>
+  known: ReadonlyMap<string, ResolvedIssue>
   /** What lines say that the issues they name depend on. */
-  waitedFor: ReadonlyMap<string, KnownIssue>
+  waitedFor: ReadonlyMap<string, ResolvedIssue>
   notes: string[]
   /** Whether lines in words may become issues. */
   makes: boolean
 }
 
 async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
-  const { epic, system, text } = reading
+  const { epic, repo, text } = reading
   const current = await lockItem(tx, epic.id)
-  if (!current || finished.includes(current.state)) return
+  if (!current || terminalStates.includes(current.state)) return
   const of = linesOf(reading)
   const anew = !epic.epic?.read || reading.asked
-  const lines = found.makes ? await makeIssues(tx, { epic, system, of, anew }) : undefined
+  const lines = found.makes ? await createIssues(tx, { epic, repo, of, anew }) : undefined
   // One that was made since we looked is a part already.
-  const here = system.fullName.toLowerCase()
+  const here = repo.fullName.toLowerCase()
   const made = inText(reading, here, lines?.made ?? new Map())
-  const seen = new Set(found.named.filter((one) => one.source === of.source).map(keyOf))
-  await saveEdges(tx, reading, { ...found, named: [...found.named, ...made.filter((one) => !seen.has(keyOf(one)))] })
-  await saveOrder(tx, { epic, of, here, made: lines?.made ?? new Map(), known: found.waitedFor })
-  const underWay = await issuesUnderWay(tx.db, epic.id)
+  const seen = new Set(found.named.filter((one) => one.source === of.source).map(issueKey))
+  await saveEdges(tx, reading, { ...found, named: [...found.named, ...made.filter((one) => !seen.has(issueKey(one)))] })
+  await saveLineDependencies(tx, { epic, of, here, made: lines?.made ?? new Map(), known: found.waitedFor })
+  const underWay = await issuesBeingCreated(tx.db, epic.id)
   const nothing = found.named.length === 0 && of.lines.length === 0 && underWay === 0
   const unmade = lines?.unmade ?? (text.makes ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)
   const told = { notes: [...badLines(text), ...(lines?.notes ?? [])], unmade }
   const reply = reading.asked && text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
   const facts = {
     ...current.epic,
-    notes: nothing ? [say.empty] : found.notes,
+    notes: nothing ? [say.emptyRoadmap] : found.notes,
     read: true,
     texts: { ...current.epic?.texts, [of.source]: told },
   }
@@ -207,28 +210,28 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
     .update(workItems)
     .set({ epic: facts, ...reply })
     .where(eq(workItems.id, epic.id))
-  const again = { queue: 'roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
+  const again = { queue: 'sync-roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
   if (lines?.more) await tx.enqueue(again, { after: lines.more })
-  await announce(tx, current, reading.asked ? 'now' : 'soon')
+  await requestStatusComment(tx, current, reading.asked ? 'now' : 'soon')
   await tx.enqueue({ queue: 'schedule' })
 }
 
 async function saveEdges(tx: Tx, reading: Reading, { native, named, known }: Found): Promise<void> {
   const { epic, before } = reading
   const { source } = linesOf(reading)
-  const parts = named.filter((one) => !known.get(keyOf(one))?.issue?.isPullRequest)
+  const parts = named.filter((one) => !known.get(issueKey(one))?.issue?.isPullRequest)
   for (const one of native ? [source, 'sub-issue' as const] : [source]) {
     const edges = parts.filter((part) => part.source === one).map((part) => edgeOf(part, known))
     await setParts(tx, epic.id, one, edges)
   }
-  const left = new Set(parts.map(keyOf))
+  const left = new Set(parts.map(issueKey))
   const gone = before.filter((edge) => edge.source === source && !left.has(`${edge.repository}#${edge.issueNumber}`))
-  for (const { repository, issueNumber } of gone) await unlink(tx, epic, { repository, number: issueNumber })
+  for (const { repository, issueNumber } of gone) await unlinkSubIssue(tx, epic, { repository, number: issueNumber })
 }
 
-function edgeOf(part: NamedPart, known: ReadonlyMap<string, KnownIssue>): Part {
+function edgeOf(part: NamedPart, known: ReadonlyMap<string, ResolvedIssue>): EpicPart {
   const { repository, number: issueNumber, position, heading, checked } = part
-  const state = known.get(keyOf(part))?.state ?? 'open'
+  const state = known.get(issueKey(part))?.state ?? 'open'
   return { repository, issueNumber, position, heading, blocker: checked ? 'closed' : state }
 }
 
@@ -241,13 +244,23 @@ function badLines({ roadmap: { problems }, file }: ReadText): string[] {
   return more > 0 ? [...named, say.moreBadLines(more)] : named
 }
 
-function replyOf(file: string, { fresh, known, checked, stuck }: LinesMade, { problems }: Roadmap): string {
+function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, { problems }: Roadmap): string {
   return say.imported({ file, fresh, known, checked, stuck, bad: problems.length })
 }
 
 async function answer(store: Store, epic: ItemRow, reply: string): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, epic.id))
-    await announce(tx, epic, 'now')
+    await requestStatusComment(tx, epic, 'now')
   })
 }
+
+export const syncRoadmapJob = defineJob(
+  {
+    queue: 'sync-roadmap',
+    payload: z.object({ workItemId: z.number().int(), from: z.enum(['issue', 'file']), asked: z.boolean().optional() }),
+    batch: 1,
+    onFinalFailure: holdItem,
+  },
+  syncRoadmap,
+)

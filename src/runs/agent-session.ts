@@ -11,7 +11,7 @@ import { updateRun } from '../db/runs.ts'
 import type { Attempt } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
-import { meter } from './usage-meter.ts'
+import { meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
 /** Everything an agent may print in one attempt. */
@@ -24,7 +24,7 @@ const outputBytes = 256 * 2 ** 20
  * @param talk.permissions what it may do without asking anybody; inside its folder, everything unless told otherwise.
  * @throws {OperatorError} as `supervise`.
  */
-export async function converse(
+export async function runAgentSession(
   attempt: Attempt,
   talk: {
     kind: AgentKind
@@ -36,13 +36,13 @@ export async function converse(
     onUpdate?: (update: AgentUpdate) => void
   },
 ): Promise<AgentOutcome> {
-  const { parts, lease, run, item, pulse, signal, atWork } = attempt
+  const { parts, lease, run, item, heartbeat, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = talk
-  const { env, log, warden } = parts
+  const { env, log, reaper } = parts
   const about = { run: run.id, issue: item.issueNumber }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   const progress = progressTool((text) => {
-    pulse.progress = text
+    heartbeat.progress = text
   })
   // A program that only gets the prompt has nothing to call them with. The tools stay in this thread, also where the
   // supervisor does not: what they do is write to the store, and an agent calls them a few times in a run.
@@ -69,12 +69,12 @@ export async function converse(
         graceMs: env.STOP_GRACE_SECONDS * 1_000,
       },
       signal,
-      warden,
+      reaper,
       onUpdate: (update) => {
-        pulse.progress = progressOf(update) ?? pulse.progress
+        heartbeat.progress = progressOf(update) ?? heartbeat.progress
         talk.onUpdate?.(update)
       },
-      onUsage: meter(attempt, settings.limits),
+      onUsage: meterUsage(attempt, settings.limits),
       logFile: join(logs, `run-${run.id}.log`),
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),

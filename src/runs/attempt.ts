@@ -7,26 +7,26 @@ import { join } from 'node:path'
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
-import { BaseGone, freshen } from '../db/repositories.ts'
+import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { claimRun, endRun, isPlanning, LeaseLost, leavePlanning, updateRun } from '../db/runs.ts'
 import { worktrees } from '../db/schema/core.ts'
-import { keepUsage } from '../db/usage.ts'
-import { advance, getItem, getSystem } from '../db/work-items.ts'
-import { loopNamed, settingsInLoop } from '../domain/workflows.ts'
+import { saveUsage } from '../db/usage.ts'
+import { getItem, getRepository, transition } from '../db/work-items.ts'
+import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { Control } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
-import { converse } from './agent-session.ts'
-import type { Attempt, RunParts } from './context.ts'
-import { touchedBy } from './edited-files.ts'
+import { runAgentSession } from './agent-session.ts'
+import type { Attempt, RunContext } from './context.ts'
+import { editedFiles } from './edited-files.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
-import { type StopReason, startPulse } from './heartbeat.ts'
-import { type Ending, failureOf, stopped, unsafe } from './outcomes.ts'
-import { makePlan } from './planning-run.ts'
-import { promptFor } from './prompt.ts'
+import { type StopReason, startHeartbeat } from './heartbeat.ts'
+import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
+import { runPlanning } from './planning-run.ts'
+import { buildPrompt } from './prompt.ts'
 
 const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
 
@@ -34,8 +34,8 @@ const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
  * Takes a waiting run and carries it out. Nothing happens when somebody else has it.
  * @param atWork how many attempts this process carries out when it is asked, this one among them.
  */
-export async function attempt(
-  parts: RunParts,
+export async function runAttempt(
+  parts: RunContext,
   runId: number,
   stop: AbortController,
   atWork: () => number,
@@ -43,22 +43,22 @@ export async function attempt(
   const claimed = await claimRun(parts.store.db, runId, parts.instance, 'waiting')
   if (!claimed) return
   const { lease, run } = claimed
-  const pulse = startPulse(parts.store, lease, {
+  const heartbeat = startHeartbeat(parts.store, lease, {
     everyMs: parts.env.HEARTBEAT_SECONDS * 1_000,
     timeoutMs: parts.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     onStop: (reason) => stop.abort(reason),
   })
   try {
     const item = await getItem(parts.store.db, run.workItemId)
-    const system = item && (await getSystem(parts.store.db, item.systemId))
-    if (!item || !system) throw new Error(`run ${runId} has no item`)
+    const repo = item && (await getRepository(parts.store.db, item.repositoryId))
+    if (!item || !repo) throw new Error(`run ${runId} has no item`)
     const one: Attempt = {
       parts,
       lease,
       run,
       item,
-      system,
-      pulse,
+      repo,
+      heartbeat,
       signal: stop.signal,
       stop: (reason) => stop.abort(reason),
       atWork,
@@ -69,27 +69,27 @@ export async function attempt(
     if (!(error instanceof LeaseLost)) throw error
     parts.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
   } finally {
-    pulse.stop()
+    heartbeat.stop()
   }
 }
 
-async function work(one: Attempt): Promise<Ending> {
-  const { parts, run, system } = one
-  const control = await parts.control(system)
-  const { settings, base } = await freshen(parts.store, system, control)
+async function work(one: Attempt): Promise<AttemptEnd> {
+  const { parts, run, repo } = one
+  const control = await parts.control(repo)
+  const { settings, base } = await refreshSettings(parts.store, repo, control)
   const kind = parts.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: `There is no agent called ${run.agent}.` }
-  if (isPlanning(run)) return makePlan(one, { control, settings, base: sha(base), kind })
+  if (isPlanning(run)) return runPlanning(one, { control, settings, base: sha(base), kind })
   const worktree = await prepare(one, control, sha(base))
   const plan = await approvedPlan(parts.store.db, one.item)
-  const loop = loopNamed(settings, one.item.loop)
-  const checks = settingsInLoop(settings, one.item.loop).gates.commands
-  const outcome = await converse(one, {
+  const loop = workflowNamed(settings, one.item.loop)
+  const checks = settingsWithWorkflow(settings, one.item.loop).gates.commands
+  const outcome = await runAgentSession(one, {
     kind,
     settings,
     cwd: worktree.path,
-    prompt: promptFor({
-      repository: system.fullName,
+    prompt: buildPrompt({
+      repository: repo.fullName,
       issueNumber: one.item.issueNumber,
       title: one.item.title,
       body: one.item.body,
@@ -105,16 +105,16 @@ async function work(one: Attempt): Promise<Ending> {
     }),
     tools: [],
     onUpdate: (update) => {
-      for (const path of touchedBy(update, worktree.path)) one.pulse.touched.add(path)
+      for (const path of editedFiles(update, worktree.path)) one.heartbeat.touched.add(path)
     },
   })
   return conclude(one, control, worktree, sha(base), outcome)
 }
 
 /** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
-async function prepare({ parts, item, run, system }: Attempt, control: Control, base: Sha): Promise<Worktree> {
+async function prepare({ parts, item, run, repo }: Attempt, control: Control, base: Sha): Promise<Worktree> {
   const branch = validBranch(item.branch)
-  const path = join(parts.env.dataDirectory, 'worktrees', system.fullName.replace('/', '__'), item.module)
+  const path = join(parts.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
   const row = { path, branch, baseSha: base, removedAt: null }
   await parts.store.db
     .insert(worktrees)
@@ -123,7 +123,7 @@ async function prepare({ parts, item, run, system }: Attempt, control: Control, 
   // What is on the server is the start: a person may have added commits to the pull request.
   const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
   const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
-  if (run.startClean || behind) await control.removeWorktree({ path, branch })
+  if (run.cleanWorktree || behind) await control.removeWorktree({ path, branch })
   return control.addWorktree({ path, branch, base: theirs ?? base })
 }
 
@@ -133,7 +133,7 @@ async function conclude(
   worktree: Worktree,
   base: Sha,
   outcome: AgentOutcome,
-): Promise<Ending> {
+): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(one.signal.reason as StopReason)
   const failure = failureOf(outcome)
   if (failure) return failure
@@ -161,27 +161,27 @@ async function conclude(
   return { outcome: 'finished', head, summary }
 }
 
-function endingOf(error: unknown, { log }: RunParts): Ending {
+function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
   if (error instanceof LeaseLost) throw error
   const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof BaseGone) return { outcome: 'base branch gone', summary: message }
+  if (error instanceof BaseBranchDeleted) return { outcome: 'base branch gone', summary: message }
   log.error({ err: error }, 'the workspace of a run failed')
   return { outcome: 'workspace failed', summary: message, signature: message }
 }
 
 /** Writes the ending under the lease and wakes whoever goes on: the gates, or the ladder. */
-async function finish(one: Attempt, ending: Ending): Promise<void> {
-  const { used } = one.pulse
+async function finish(one: Attempt, ending: AttemptEnd): Promise<void> {
+  const { used } = one.heartbeat
   await one.parts.store.transaction(async (tx) => {
     await write(tx, one, ending)
-    if (Object.keys(used).length > 0) await keepUsage(tx.db, one.run, used, new Date())
+    if (Object.keys(used).length > 0) await saveUsage(tx.db, one.run, used, new Date())
   })
 }
 
-async function write(tx: Tx, { lease, item, run }: Attempt, ending: Ending): Promise<void> {
+async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd): Promise<void> {
   if (ending.outcome === 'planned') {
-    await leavePlanning(tx, lease, { outcome: 'planned', summary: ending.summary, counts: false })
-    await tx.enqueue({ queue: 'planned', runId: lease.runId })
+    await leavePlanning(tx, lease, { outcome: 'planned', summary: ending.summary, countsAsAttempt: false })
+    await tx.enqueue({ queue: 'on-plan-submitted', runId: lease.runId })
     return
   }
   if (ending.outcome === 'finished') {
@@ -189,14 +189,14 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: Ending): Pro
     const current = await getItem(tx.db, item.id)
     // Moved aside while the agent worked: the commit stays on the branch, nobody judges it now.
     if (current?.state === 'running') {
-      await advance(tx, current, 'checking', {
+      await transition(tx, current, 'checking', {
         actor: 'tutti',
         why: 'The agent is done.',
         set: { headSha: ending.head },
       })
-      await tx.enqueue({ queue: 'check', runId: lease.runId })
+      await tx.enqueue({ queue: 'run-gates', runId: lease.runId })
     } else {
-      await tx.enqueue({ queue: 'settle', runId: lease.runId })
+      await tx.enqueue({ queue: 'after-run', runId: lease.runId })
     }
     return
   }
@@ -204,7 +204,7 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: Ending): Pro
   const leave = isPlanning(run) ? leavePlanning : endRun
   await leave(tx, lease, { outcome, summary, signature, lesson })
   await tx.enqueue({
-    queue: 'settle',
+    queue: 'after-run',
     runId: lease.runId,
     ...(ending.resetAt ? { resetAt: ending.resetAt.toISOString() } : {}),
   })

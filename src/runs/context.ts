@@ -5,13 +5,13 @@ import type { AgentKind } from '../agents/agent.ts'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import type { Lease, RunRow } from '../db/runs.ts'
-import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { Control } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
-import type { Warden } from '../sandbox/reaper.ts'
-import type { Pulse, StopReason } from './heartbeat.ts'
+import type { Reaper } from '../sandbox/reaper.ts'
+import type { Heartbeat, StopReason } from './heartbeat.ts'
 
-export interface RunParts {
+export interface RunContext {
   store: Store
   env: Env
   github: GitHub
@@ -19,20 +19,20 @@ export interface RunParts {
   /** This process, the owner of the leases it takes. */
   instance: string
   agents: ReadonlyMap<string, AgentKind>
-  warden: Warden
-  control(system: SystemRow): Promise<Control>
+  reaper: Reaper
+  control(repo: RepositoryRow): Promise<Control>
   /** Whether text holds a secret that Tutti knows. */
   holdsSecret(text: string): boolean
 }
 
 /** One attempt on its way. */
 export interface Attempt {
-  parts: RunParts
+  parts: RunContext
   lease: Lease
   run: RunRow
   item: ItemRow
-  system: SystemRow
-  pulse: Pulse
+  repo: RepositoryRow
+  heartbeat: Heartbeat
   signal: AbortSignal
   /** Ends the agent; the first reason counts. */
   stop(reason: StopReason): void

@@ -13,7 +13,7 @@ const plain = /^[^\p{Cc}]{1,400}$/u
  * The files that an update says are being changed, as paths from the root of the worktree. Only what the agent says:
  * the commit tells exactly, later.
  */
-export function touchedBy(update: AgentUpdate, worktree: string): string[] {
+export function editedFiles(update: AgentUpdate, worktree: string): string[] {
   if (update.kind !== 'tool' || update.status === 'failed' || !changing.includes(update.tool)) return []
   return update.paths.flatMap((path) => {
     const inside = relative(worktree, isAbsolute(path) ? path : resolve(worktree, path))

@@ -5,8 +5,8 @@ import type { Database } from '../db/connect.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { approvals, gateResults, pullRequests } from '../db/schema/core.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { getSystem } from '../db/work-items.ts'
-import type { RunParts } from './context.ts'
+import { getRepository } from '../db/work-items.ts'
+import type { RunContext } from './context.ts'
 
 /** The last lines of a failing gate: enough to see the failure, not enough to fill the context. */
 const logCharacters = 6_000
@@ -36,11 +36,11 @@ export async function gateLesson(db: Database, workItemId: number, head: string)
 }
 
 /** What people asked for in review since the attempt before `run` was done; '' when nobody did. */
-export async function reviewsFor(parts: RunParts, item: ItemRow, run: RunRow): Promise<string> {
+export async function reviewsFor(parts: RunContext, item: ItemRow, run: RunRow): Promise<string> {
   return (await openReviews(parts, item, run)).join('\n\n')
 }
 
-async function openReviews(parts: RunParts, item: ItemRow, run: RunRow): Promise<string[]> {
+async function openReviews(parts: RunContext, item: ItemRow, run: RunRow): Promise<string[]> {
   const { db } = parts.store
   const [pull] = await db
     .select()
@@ -67,13 +67,13 @@ async function openReviews(parts: RunParts, item: ItemRow, run: RunRow): Promise
 }
 
 async function reviewText(
-  parts: RunParts,
+  parts: RunContext,
   item: ItemRow,
   pullNumber: number,
   review: typeof approvals.$inferSelect,
 ): Promise<string> {
-  const system = await getSystem(parts.store.db, item.systemId)
-  const comments = system ? await parts.github.repository(system).reviewComments(pullNumber, review.reviewId) : []
+  const repo = await getRepository(parts.store.db, item.repositoryId)
+  const comments = repo ? await parts.github.repository(repo).reviewComments(pullNumber, review.reviewId) : []
   // Only the reviewer's own words: others can answer in the same thread.
   const own = comments.filter((comment) => comment.author.id === review.reviewerId)
   const lines = own.map((comment) => `- ${comment.path}${comment.line ? `:${comment.line}` : ''}: ${comment.body}`)

@@ -1,9 +1,9 @@
 /** The heartbeat of a run: keeps the lease, carries the progress, and hears when somebody asks it to stop. */
 
 import type { Store } from '../db/connect.ts'
-import { observe } from '../db/footprints.ts'
+import { addObservedPaths } from '../db/footprints.ts'
 import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
-import { type Cost, keepUsage, type Used } from '../db/usage.ts'
+import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
 
 /** Why a run was told to end. */
 export type StopReason =
@@ -11,34 +11,34 @@ export type StopReason =
   | 'shutdown'
   | 'lease lost'
   /** It told a cost that is more than one run may have. */
-  | { told: Cost; limit: number }
+  | { told: ReportedCost; limit: number }
 
-export interface Pulse {
+export interface Heartbeat {
   /** One line, told with the next beat. */
   progress: string
   /** Files that were seen to change, told with the next beat. */
   touched: Set<string>
   /** What the agent has used so far; told with the next beat, where it is not the same as before. */
-  used: Used
+  used: ReportedUsage
   stop(): void
 }
 
 /** Nothing was told yet. */
-const nothing: Used = {}
+const nothing: ReportedUsage = {}
 
 /**
  * Beats every `everyMs` until stopped. A database that is away for a moment is not the end: the lease is lost only
  * when somebody else has taken it, or when no beat got through for `timeoutMs` (others may then take it).
  */
-export function startPulse(
+export function startHeartbeat(
   store: Store,
   lease: Lease,
   options: { everyMs: number; timeoutMs: number; onStop: (reason: StopReason) => void },
-): Pulse {
+): Heartbeat {
   let lastBeat = Date.now()
   let timer: NodeJS.Timeout | undefined
   let stopped = false
-  const pulse: Pulse = {
+  const heartbeat: Heartbeat = {
     progress: '',
     touched: new Set(),
     used: nothing,
@@ -49,12 +49,12 @@ export function startPulse(
   }
   let kept = nothing
   const tell = async () => {
-    const { used, progress } = pulse
+    const { used, progress } = heartbeat
     const set = progress ? { progress } : {}
     if (used === kept) return updateRun(store.db, lease, set)
     const run = await store.transaction(async (tx) => {
       const held = await updateRun(tx.db, lease, set)
-      await keepUsage(tx.db, held, used, new Date())
+      await saveUsage(tx.db, held, used, new Date())
       return held
     })
     kept = used
@@ -64,9 +64,9 @@ export function startPulse(
     try {
       const run = await tell()
       lastBeat = Date.now()
-      const touched = [...pulse.touched]
-      pulse.touched.clear()
-      await observe(store.db, run.workItemId, touched)
+      const touched = [...heartbeat.touched]
+      heartbeat.touched.clear()
+      await addObservedPaths(store.db, run.workItemId, touched)
       if (run.stop) options.onStop('asked')
     } catch (error) {
       if (error instanceof LeaseLost || Date.now() - lastBeat > options.timeoutMs) options.onStop('lease lost')
@@ -74,5 +74,5 @@ export function startPulse(
     if (!stopped) timer = setTimeout(beat, options.everyMs)
   }
   timer = setTimeout(beat, options.everyMs)
-  return pulse
+  return heartbeat
 }

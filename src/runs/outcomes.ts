@@ -2,20 +2,20 @@
 
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import { LeaseLost } from '../db/runs.ts'
-import type { Cost } from '../db/usage.ts'
+import type { ReportedCost } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import { money } from '../lib/money.ts'
 import type { StopReason } from './heartbeat.ts'
-import type { Outcome } from './retry-policy.ts'
+import type { FailedAttempt } from './retry-policy.ts'
 
 /** How an attempt ended. */
-export type Ending =
+export type AttemptEnd =
   | { outcome: 'finished'; head: Sha; summary: string }
   /** A plan or questions were handed in; they are in the run's row. */
   | { outcome: 'planned'; summary: string }
   | {
-      outcome: Exclude<Outcome, 'finished' | 'planned'>
+      outcome: Exclude<FailedAttempt, 'finished' | 'planned'>
       summary: string
       /** What the next attempt should know; the summary when absent. */
       lesson?: string
@@ -24,7 +24,7 @@ export type Ending =
     }
 
 /** A change that the import rules refused. */
-export function unsafe(violations: Violation[]): Ending {
+export function unsafe(violations: Violation[]): AttemptEnd {
   const rows = violations.slice(0, 20).map((one) => `- \`${one.path}\` ${one.reason}`)
   return {
     outcome: 'unsafe change',
@@ -35,7 +35,7 @@ export function unsafe(violations: Violation[]): Ending {
 }
 
 /** The ending of an agent that did not get to its end; undefined when it did, or was stopped. */
-export function failureOf(outcome: AgentOutcome): Ending | undefined {
+export function failureOf(outcome: AgentOutcome): AttemptEnd | undefined {
   switch (outcome.kind) {
     case 'missing-program':
       return {
@@ -98,7 +98,7 @@ function minutes(ms: number): string {
 }
 
 /** The ending of an agent that was told to stop. @throws {LeaseLost} when it was because somebody else has taken over. */
-export function stopped(reason: StopReason): Ending {
+export function stopped(reason: StopReason): AttemptEnd {
   if (reason === 'lease lost') throw new LeaseLost('somebody else has taken over')
   if (reason === 'shutdown')
     return { outcome: 'runner lost', summary: 'Tutti was stopped; the work goes on when it is back.' }
@@ -106,7 +106,7 @@ export function stopped(reason: StopReason): Ending {
   return { outcome: 'stopped', summary: 'Stopped on request.' }
 }
 
-function overLimit({ told, limit }: { told: Cost; limit: number }): Ending {
+function overLimit({ told, limit }: { told: ReportedCost; limit: number }): AttemptEnd {
   const summary = `The agent was stopped: it told a cost of ${money(told.millionths, told.currency)}, and one run may cost ${money(limit, told.currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
   return {
     outcome: 'over its spend limit',

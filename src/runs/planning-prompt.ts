@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import type { PlanRow, QuestionRow } from '../db/plans.ts'
 import type { RunRow } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { comesApart } from '../domain/choose-workflow.ts'
+import { needsBreakdown } from '../domain/choose-workflow.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 
 export interface PlanningTask {
@@ -39,7 +39,7 @@ export function planPrompt(task: PlanningTask): string {
 
 function rules({ item, questionsLeft, settings }: PlanningTask): string {
   const modules = Object.keys(settings.modules)
-  const whole = comesApart(item.routing)
+  const whole = needsBreakdown(item.routing)
     ? '- This looks like several pieces of work. Take it apart: features, and in each the items that one agent can build and one person can review in a sitting. Call `submit_breakdown`. If one change is enough after all, call `submit_plan`.'
     : '- Call `submit_plan`. If the goal is too large for one change that a person can review in a sitting, call `submit_breakdown` instead.'
   const asking =

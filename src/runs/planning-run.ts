@@ -14,10 +14,10 @@ import { removeFolder } from '../git/files.ts'
 import { validBranch } from '../git/names.ts'
 import { makeReadOnly } from '../git/read-only.ts'
 import type { Sha } from '../lib/ids.ts'
-import { converse } from './agent-session.ts'
+import { runAgentSession } from './agent-session.ts'
 import type { Attempt } from './context.ts'
 import { planningTools } from './mcp/tools.ts'
-import { type Ending, failureOf, stopped } from './outcomes.ts'
+import { type AttemptEnd, failureOf, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
 
 interface Base {
@@ -28,11 +28,11 @@ interface Base {
 }
 
 /** Has the item planned by the agent of this attempt. */
-export async function makePlan(one: Attempt, { control, settings, base, kind }: Base): Promise<Ending> {
+export async function runPlanning(one: Attempt, { control, settings, base, kind }: Base): Promise<AttemptEnd> {
   const { parts, run, item, lease } = one
   if (kind.protocol !== 'acp') return cannotPlan(run.agent)
   const rounds = await roundsOf(parts.store.db, item.id)
-  const questionsLeft = settings.planning.questions - (rounds.length - item.roundsBefore)
+  const questionsLeft = settings.planning.questions - (rounds.length - item.planningRoundsOffset)
   let handedIn: Submission | undefined
   let problem = ''
   const tools = planningTools({
@@ -48,11 +48,11 @@ export async function makePlan(one: Attempt, { control, settings, base, kind }: 
   const tree = await openTree(one, control, base)
   try {
     const last = await latestPlan(parts.store.db, item.id)
-    const outcome = await converse(one, {
+    const outcome = await runAgentSession(one, {
       kind,
       settings,
       cwd: tree.path,
-      prompt: planPrompt({ item, run, repository: one.system.fullName, rounds, questionsLeft, last, settings }),
+      prompt: planPrompt({ item, run, repository: one.repo.fullName, rounds, questionsLeft, last, settings }),
       tools,
       permissions: 'reading-only',
     })
@@ -65,14 +65,14 @@ export async function makePlan(one: Attempt, { control, settings, base, kind }: 
   }
 }
 
-function cannotPlan(agent: string): Ending {
+function cannotPlan(agent: string): AttemptEnd {
   return {
     outcome: 'agent cannot plan',
     summary: `The agent \`${agent}\` gets a prompt and changes files; it has no way to hand in a plan. Choose another \`agent\`, or set \`planning.when: never\` to have this built at once, then say \`/retry\``,
   }
 }
 
-function noPlan(problem: string): Ending {
+function noPlan(problem: string): AttemptEnd {
   const summary = 'The agent ended without a plan that can be used'
   const said = problem || 'You ended your turn without calling submit_plan, submit_breakdown or ask.'
   return {

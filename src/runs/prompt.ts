@@ -1,8 +1,8 @@
 /** What an agent is told. The issue's text is the one of the moment it was queued; nobody else's words are in it. */
 
-import type { Loop } from '../domain/workflows.ts'
+import type { Workflow } from '../domain/workflows.ts'
 
-export interface Task {
+export interface BuildTask {
   repository: string
   issueNumber: number
   title: string
@@ -14,7 +14,7 @@ export interface Task {
   /** The approved plan, with what people added to it. */
   plan?: string
   /** The way of working. */
-  loop?: Loop
+  loop?: Workflow
   /** What went wrong with the attempt before; '' at the first. */
   feedback: string
   /** What reviewers asked for since the last attempt. */
@@ -25,7 +25,7 @@ export interface Task {
 }
 
 /** The prompt of one attempt, as markdown. */
-export function promptFor(task: Task): string {
+export function buildPrompt(task: BuildTask): string {
   return [
     `You are working on ${task.repository}, alone, in a checkout of branch \`${task.branch}\`. Nobody can answer while you work: decide as a careful engineer would, and say at the end what you decided.`,
     `Attempt: ${task.attempt}`,
@@ -44,12 +44,12 @@ export function promptFor(task: Task): string {
     .join('\n\n')
 }
 
-function role({ prompt, steps }: Loop): string {
+function role({ prompt, steps }: Workflow): string {
   const list = steps.map((step, at) => `${at + 1}. ${step}`).join('\n')
   return ['# How to work', prompt, list].filter(Boolean).join('\n\n')
 }
 
-function rules(task: Task): string {
+function rules(task: BuildTask): string {
   const checks = task.gateCommands.map((command) => `\`${command}\``).join(', ')
   return [
     '# Rules',

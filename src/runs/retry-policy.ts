@@ -8,7 +8,7 @@
  */
 
 /** How an attempt ended, in one word; stored in `runs.outcome`. */
-export type Outcome =
+export type FailedAttempt =
   | 'finished'
   | 'planned'
   | 'gates failed'
@@ -40,7 +40,7 @@ export type FailureClass =
   | 'blocker'
   | 'critical'
 
-const classes: Record<Exclude<Outcome, 'finished' | 'planned' | 'stopped'>, FailureClass> = {
+const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>, FailureClass> = {
   'gates failed': 'code-error',
   'no change': 'code-error',
   'no plan': 'code-error',
@@ -62,32 +62,32 @@ const classes: Record<Exclude<Outcome, 'finished' | 'planned' | 'stopped'>, Fail
 }
 
 /** The class of an outcome; undefined when nothing failed. */
-export function classify(outcome: Outcome): FailureClass | undefined {
+export function classify(outcome: FailedAttempt): FailureClass | undefined {
   return outcome === 'finished' || outcome === 'planned' || outcome === 'stopped' ? undefined : classes[outcome]
 }
 
 /** Whether a failure of this class uses up one of the item's attempts. */
-export function counts(failure: FailureClass): boolean {
+export function countsAsAttempt(failure: FailureClass): boolean {
   return failure !== 'infrastructure' && failure !== 'rate-limit' && failure !== 'blocker'
 }
 
 /** One earlier attempt, as far as the ladder looks at it. */
-export interface Past {
+export interface AttemptHistory {
   outcome: string | null
   failureClass: string | null
   /** The same failure has the same signature, whatever its times, paths and numbers. */
   signature: string | null
-  counts: boolean
+  countsAsAttempt: boolean
 }
 
-export type Next =
+export type RetryStep =
   | { kind: 'retry'; afterMs: number; why: string }
   | { kind: 'fresh agent'; afterMs: number; why: string }
   | { kind: 'hold until'; at: Date; why: string }
   | { kind: 'escalate'; why: string }
   | { kind: 'halt'; why: string }
 
-export interface LadderSettings {
+export interface RetrySettings {
   /** Attempts after the first (FEATURES: defaultMaxRetries 3). */
   retries: number
   /** Wait before a retry; failures of the machine double it each time. */
@@ -108,7 +108,12 @@ const maxInfrastructureDelayMs = 10 * 60_000
  * are not in it.
  * @param resetAt when a provider's limit ends, for `rate-limit`.
  */
-export function next(failure: FailureClass, history: readonly Past[], settings: LadderSettings, resetAt?: Date): Next {
+export function nextRetryStep(
+  failure: FailureClass,
+  history: readonly AttemptHistory[],
+  settings: RetrySettings,
+  resetAt?: Date,
+): RetryStep {
   switch (failure) {
     case 'critical':
       return { kind: 'halt', why: 'this must not be tried again before a person has looked' }
@@ -129,7 +134,7 @@ export function next(failure: FailureClass, history: readonly Past[], settings: 
   }
 }
 
-function afterInfrastructure(history: readonly Past[], settings: LadderSettings): Next {
+function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
   const inARow = trailing(history, (past) => past.failureClass === 'infrastructure')
   if (inARow >= settings.escalationThreshold)
     return { kind: 'escalate', why: `the machine failed ${inARow} times in a row` }
@@ -138,8 +143,8 @@ function afterInfrastructure(history: readonly Past[], settings: LadderSettings)
   return { kind: 'retry', afterMs, why: 'the machine failed, not the work' }
 }
 
-function afterError(history: readonly Past[], settings: LadderSettings): Next {
-  const counted = history.filter((past) => past.counts)
+function afterError(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
+  const counted = history.filter((past) => past.countsAsAttempt)
   if (trailing(counted, (past) => past.outcome === 'no plan') > repairRounds)
     return { kind: 'escalate', why: 'it was told what was wrong, and did no better' }
   if (counted.length > settings.retries) {
@@ -161,7 +166,7 @@ function afterError(history: readonly Past[], settings: LadderSettings): Next {
     : { kind: 'retry', afterMs: settings.retryDelayMs, why: 'with what went wrong as context' }
 }
 
-function trailing(history: readonly Past[], matches: (past: Past) => boolean): number {
+function trailing(history: readonly AttemptHistory[], matches: (past: AttemptHistory) => boolean): number {
   const firstOther = history.toReversed().findIndex((past) => !matches(past))
   return firstOther === -1 ? history.length : firstOther
 }

@@ -1,18 +1,20 @@
 /** The runner of this process: starts attempts, knows which are alive, ends them when Tutti stops. */
 
 import { eq } from 'drizzle-orm'
-import { stopping } from '../db/queues.ts'
+import { z } from 'zod'
+import { defineJob } from '../db/define-job.ts'
+import { shuttingDown } from '../db/queues.ts'
 import { getRun, isPlanning } from '../db/runs.ts'
 import { runs } from '../db/schema/core.ts'
-import { attempt } from './attempt.ts'
-import type { RunParts } from './context.ts'
+import { runAttempt } from './attempt.ts'
+import type { RunContext } from './context.ts'
 
 export class Runner {
-  readonly #parts: RunParts
+  readonly #parts: RunContext
   readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
   #closing = false
 
-  constructor(parts: RunParts) {
+  constructor(parts: RunContext) {
     this.#parts = parts
   }
 
@@ -22,15 +24,15 @@ export class Runner {
   }
 
   /**
-   * Handler of the `run` queue. Returns at once: a job is not the lease, and an attempt may take hours. The attempt
+   * Handler of the `run-agent` queue. Returns at once: a job is not the lease, and an attempt may take hours. The attempt
    * lives in its row; when this process dies, `takeOver` in another one goes on.
    * @throws {RetryAfter} when this process is ending: the job is for the next one.
    */
   start(runId: number): void {
-    if (this.#closing) throw stopping()
+    if (this.#closing) throw shuttingDown()
     if (this.#active.has(runId)) return
     const stop = new AbortController()
-    const ended = attempt(this.#parts, runId, stop, () => this.size)
+    const ended = runAttempt(this.#parts, runId, stop, () => this.size)
       .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'an attempt could not be recorded'))
       .finally(() => this.#active.delete(runId))
     this.#active.set(runId, { stop, ended })
@@ -45,10 +47,10 @@ export class Runner {
 }
 
 /** Runs whose process is gone (see store/instances.ts): the agent's attempt is over, a gate run starts again. */
-export async function takeOver(parts: Pick<RunParts, 'store'>, lost: number[]): Promise<void> {
+export async function takeOverRuns(parts: Pick<RunContext, 'store'>, lost: number[]): Promise<void> {
   for (const runId of lost) {
     const run = await getRun(parts.store.db, runId)
-    if (run?.stage === 'gates') await parts.store.queues.send({ queue: 'check', runId })
+    if (run?.stage === 'gates') await parts.store.queues.send({ queue: 'run-gates', runId })
     if (run?.stage !== 'agent') continue
     // One that plans stays live until `settle` has looked at it.
     const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
@@ -58,8 +60,13 @@ export async function takeOver(parts: Pick<RunParts, 'store'>, lost: number[]): 
         .update(runs)
         .set({ stage, outcome: 'runner lost', summary, endedAt: new Date() })
         .where(eq(runs.id, runId))
-      await tx.enqueue({ queue: 'settle', runId })
+      await tx.enqueue({ queue: 'after-run', runId })
       await tx.enqueue({ queue: 'schedule' })
     })
   }
 }
+
+export const runAgentJob = defineJob(
+  { queue: 'run-agent', payload: z.object({ runId: z.number().int() }) },
+  async ({ runner }: { runner: Runner }, job) => runner.start(job.runId),
+)

@@ -2,7 +2,7 @@
 
 import type { AgentUsage } from '../agents/drivers/agent-run.ts'
 import type { Settings } from '../config/settings.ts'
-import { afterTold, type Used } from '../db/usage.ts'
+import { addUsage, type ReportedUsage } from '../db/usage.ts'
 import { currencyName, currencyOf, millionths } from '../lib/money.ts'
 import type { Attempt } from './context.ts'
 
@@ -10,16 +10,16 @@ import type { Attempt } from './context.ts'
  * A watcher for everything that the agent of an attempt tells of its use. It takes anything for an amount and never
  * throws; what it keeps never gets less. Stops the agent when its cost passes `limits.spendPerRun`.
  */
-export function meter(
-  { pulse, stop, parts, run }: Pick<Attempt, 'pulse' | 'stop' | 'parts' | 'run'>,
+export function meterUsage(
+  { heartbeat, stop, parts, run }: Pick<Attempt, 'heartbeat' | 'stop' | 'parts' | 'run'>,
   limits: Settings['limits'],
 ): (usage: AgentUsage) => void {
   const limit = limits.spendPerRun === undefined ? undefined : millionths(limits.spendPerRun)
   let changed = false
   return (usage) => {
     const told = usedOf(usage)
-    pulse.used = afterTold(pulse.used, told)
-    const { cost } = pulse.used
+    heartbeat.used = addUsage(heartbeat.used, told)
+    const { cost } = heartbeat.used
     if (!changed && cost && told.cost && told.cost.currency !== cost.currency) {
       changed = true
       parts.log.warn(
@@ -32,7 +32,7 @@ export function meter(
   }
 }
 
-function usedOf({ inputTokens, outputTokens, cachedTokens, cost }: AgentUsage): Used {
+function usedOf({ inputTokens, outputTokens, cachedTokens, cost }: AgentUsage): ReportedUsage {
   const amount = cost && millionths(cost.amount)
   return {
     inputTokens,

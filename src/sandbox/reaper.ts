@@ -11,7 +11,7 @@ import type { ProcessIdentity } from '../lib/process-table.ts'
 import { checkId } from './run-markers.ts'
 
 /** Running an agent needs one: without it nobody would end the agent after the orchestrator's death. */
-export interface Warden {
+export interface Reaper {
   readonly instanceId: string
   /** Marks everything this life of the orchestrator starts. */
   readonly lifeId: string
@@ -34,7 +34,7 @@ const program = fileURLToPath(new URL('./reaper-main.ts', import.meta.url))
  * @param options.instanceId stays the same over restarts of this orchestrator: letters, digits, `.`, `_`, `-`.
  * @param options.onLost called when the process ended although it should not have; it is started again.
  */
-export function createWarden(options: { instanceId: string; onLost?: (reason: string) => void }): Warden {
+export function createReaper(options: { instanceId: string; onLost?: (reason: string) => void }): Reaper {
   checkId('instanceId', options.instanceId)
   const lifeId = randomUUID()
   const runs = new Map<string, ProcessIdentity>()

@@ -50,7 +50,7 @@ export function lifeMarker(lifeId: string): string {
  * @param instanceId of this orchestrator.
  * @param lifeId of the present life, whose processes are spared.
  */
-export async function sweepStrays(instanceId: string, lifeId?: string): Promise<KillResult> {
+export async function killStrays(instanceId: string, lifeId?: string): Promise<KillResult> {
   checkId('instanceId', instanceId)
   const sparedMarker = lifeId === undefined ? undefined : lifeMarker(lifeId)
   const target = { marker: `TUTTI_INSTANCE=${instanceId}`, sparedMarker }

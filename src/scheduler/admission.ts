@@ -1,9 +1,9 @@
 /** What must be free before an agent starts: places, memory, money, and nobody said pause. */
 import type { Reason } from './decision.ts'
-import type { Budget, Caps, Memory, Run, Snapshot, System } from './types.ts'
+import type { Budget, Caps, Memory, RepositoryState, Run, Snapshot } from './types.ts'
 
 /** The parts of a snapshot that limit what runs at once. */
-export type Limits = Pick<Snapshot, 'caps' | 'memory' | 'budget' | 'systems'>
+export type Limits = Pick<Snapshot, 'caps' | 'memory' | 'budget' | 'repos'>
 
 /** Agents at once in a repository that is set to a mode. `parallel-async` is for 2 to 4 items. */
 const MODE_CAPS = { sequential: 1, 'parallel-async': 4 } as const
@@ -18,9 +18,9 @@ export class Admission {
   readonly #repositories = new Map<string, { agents: number; reserved: number }>()
   readonly #kinds = new Map<string, number>()
 
-  constructor({ caps, memory, budget, systems }: Limits) {
+  constructor({ caps, memory, budget, repos }: Limits) {
     // Not the object itself, which may be a whole snapshot that nobody else needs any more.
-    this.limits = { caps, memory, budget, systems }
+    this.limits = { caps, memory, budget, repos }
   }
 
   /** Agents at work in the repository. */
@@ -28,8 +28,8 @@ export class Admission {
     return this.#repositories.get(repository)?.agents ?? 0
   }
 
-  system(repository: string): System | undefined {
-    return this.limits.systems?.[repository]
+  repo(repository: string): RepositoryState | undefined {
+    return this.limits.repos?.[repository]
   }
 
   /** Agents that the total cap and the memory allow at once, those at work included; undefined when neither is set. */
@@ -45,9 +45,9 @@ export class Admission {
 
   /** Agents at once in the repository, by its cap and its mode; undefined when neither limits them. */
   mostAgentsIn(repository: string): number | undefined {
-    const system = this.system(repository)
-    const mode = system?.mode === undefined || system.mode === 'parallel-threads' ? undefined : MODE_CAPS[system.mode]
-    const cap = system?.cap ?? this.limits.caps?.perRepository
+    const repo = this.repo(repository)
+    const mode = repo?.mode === undefined || repo.mode === 'parallel-threads' ? undefined : MODE_CAPS[repo.mode]
+    const cap = repo?.cap ?? this.limits.caps?.perRepository
     return mode === undefined || cap === undefined ? (mode ?? cap) : Math.min(mode, cap)
   }
 
@@ -63,14 +63,14 @@ export class Admission {
 
   /** The money to reserve for a run of this kind there, in millionths of the repository's currency. */
   costOf(repository: string, agentKind: string): number {
-    const system = this.system(repository)
-    const of = system?.perRun === undefined ? this.limits.budget : system
+    const repo = this.repo(repository)
+    const of = repo?.perRun === undefined ? this.limits.budget : repo
     return of?.perRunOfKind?.[agentKind] ?? of?.perRun ?? 0
   }
 
   /** Whether what the repository spends is taken from what is left for everybody. */
   #shares(repository: string): boolean {
-    const currency = this.system(repository)?.currency
+    const currency = this.repo(repository)?.currency
     return currency === undefined || currency === this.limits.budget?.currency
   }
 
@@ -90,16 +90,16 @@ export class Admission {
 
   readonly #checks: readonly ((repository: string, agentKind: string) => Reason | undefined)[] = [
     (repository) => {
-      const system = this.system(repository)
-      return system?.paused ? { kind: 'paused', repository, because: system.pausedBecause } : undefined
+      const repo = this.repo(repository)
+      return repo?.paused ? { kind: 'paused', repository, because: repo.pausedBecause } : undefined
     },
     () => capReason('total', '', this.limits.caps?.total, this.#total),
     (repository) => {
-      const limit = this.system(repository)?.cap ?? this.limits.caps?.perRepository
+      const limit = this.repo(repository)?.cap ?? this.limits.caps?.perRepository
       return capReason('repository', repository, limit, this.agents(repository))
     },
     (repository) => {
-      const mode = this.system(repository)?.mode
+      const mode = this.repo(repository)?.mode
       if (mode === undefined || mode === 'parallel-threads') return undefined
       return capReason(mode, repository, MODE_CAPS[mode], this.agents(repository))
     },
@@ -110,7 +110,7 @@ export class Admission {
       return budgetReason('total', needed, this.#reserved, this.limits.budget)
     },
     (repository, kind) => {
-      const { budgetLeft: left, budgetLimit: limit, currency } = this.system(repository) ?? {}
+      const { budgetLeft: left, budgetLimit: limit, currency } = this.repo(repository) ?? {}
       const reserved = this.#repositories.get(repository)?.reserved ?? 0
       return budgetReason('repository', this.costOf(repository, kind), reserved, { left, limit, currency })
     },
@@ -119,8 +119,8 @@ export class Admission {
   #count(run: Run, by: 1 | -1): void {
     const agents = run.agent === false ? 0 : by
     const reserved = by * (run.reserved ?? 0)
-    const known = this.#repositories.get(run.repository) ?? { agents: 0, reserved: 0 }
-    this.#repositories.set(run.repository, { agents: known.agents + agents, reserved: known.reserved + reserved })
+    const backlog = this.#repositories.get(run.repository) ?? { agents: 0, reserved: 0 }
+    this.#repositories.set(run.repository, { agents: backlog.agents + agents, reserved: backlog.reserved + reserved })
     this.#kinds.set(run.agentKind, (this.#kinds.get(run.agentKind) ?? 0) + agents)
     this.#total += agents
     if (this.#shares(run.repository)) this.#reserved += reserved

@@ -47,7 +47,7 @@ function pathOf(node: Node): number {
   if (node.item && isOver(node.item.state)) return 0
   let longest = 0
   for (const { to } of node.outs) {
-    if (to.path > longest && (node.knot === 0 || to.knot !== node.knot)) longest = to.path
+    if (to.path > longest && (node.component === 0 || to.component !== node.component)) longest = to.path
   }
   return longest + (node.item ? weightedEffort(node.item) : 0)
 }

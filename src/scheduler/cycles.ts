@@ -20,14 +20,14 @@ const MOST = 100
  * a cycle: a graph without such links costs nothing.
  * @returns the nodes whose `knot` may differ from before.
  */
-export function findKnots(graph: Graph, before: Iterable<Node>): Set<Node> {
+export function findComponents(graph: Graph, before: Iterable<Node>): Set<Node> {
   const touched = new Set(before)
-  for (const node of touched) node.knot = 0
+  for (const node of touched) node.component = 0
   let knots = 0
   for (const members of components([...graph.closing].map((link) => link.to))) {
     knots++
     for (const member of members) {
-      member.knot = knots
+      member.component = knots
       touched.add(member)
     }
   }
@@ -81,7 +81,7 @@ function components(starts: readonly Node[]): Node[][] {
  * @returns at most 100, the same for the same graph whatever the order in which it was read.
  */
 export function listCycles(nodes: Iterable<Node>): Cycle[] {
-  const members = [...nodes].filter((node) => node.knot > 0).sort((a, b) => compareIds(a.id, b.id))
+  const members = [...nodes].filter((node) => node.component > 0).sort((a, b) => compareIds(a.id, b.id))
   const named = new Set<ItemId>()
   const cycles: Cycle[] = []
   for (const node of members) {
@@ -99,7 +99,7 @@ export function cycleThrough(start: Node): Cycle {
   const queue = [start]
   for (const node of queue) {
     for (const link of [...node.ins].sort(compareLinks)) {
-      if (link.from.knot !== start.knot || found.has(link.from)) continue
+      if (link.from.component !== start.component || found.has(link.from)) continue
       found.set(link.from, link)
       queue.push(link.from)
     }

@@ -7,22 +7,22 @@ import type { Decision, ItemRef, Reason } from './decision.ts'
 import { effortOf, leverageValue } from './leverage.ts'
 import { isOver, type Link, type Node } from './node.ts'
 import { followPlan, type Reservation } from './optimiser/follow-plan.ts'
-import { type Entry, goesBefore, type Hold, type Lane, type Standing } from './ready-queues.ts'
+import { goesBefore, type PathLock, type ReadyEntry, type ReadyQueue, type SortKey } from './ready-queues.ts'
 import type { ScheduleState } from './schedule-state.ts'
 import type { Edge, Item, Run } from './types.ts'
 
-type Start = { entry: Entry; hold: Hold; run: Run; by: 'plan' | 'leverage' | 'fairness' }
+type Start = { entry: ReadyEntry; lock: PathLock; run: Run; by: 'plan' | 'leverage' | 'fairness' }
 
-type Candidate = { entry: Entry; turn: readonly [number, number] }
+type Candidate = { entry: ReadyEntry; turn: readonly [number, number] }
 
 /** At most this many items are named in one reason. */
 const MOST_NAMED = 3
 
-export class Round {
+export class DecisionPass {
   readonly #schedule: ScheduleState
   readonly #starts: Start[] = []
   /** Taken out of the lanes because the plan wants something else first. */
-  readonly #withheld: Entry[] = []
+  readonly #withheld: ReadyEntry[] = []
   readonly #reserved: ReadonlyMap<Node, Reservation>
 
   constructor(schedule: ScheduleState) {
@@ -55,22 +55,22 @@ export class Round {
 
   all(): Decision[] {
     const starting = new Set(this.#starts.map(({ entry }) => entry.node))
-    const waiting: { decision: Decision; standing: Standing }[] = []
+    const waiting: { decision: Decision; sortKey: SortKey }[] = []
     for (const node of this.#schedule.graph.nodes.values()) {
       const decision = starting.has(node) ? undefined : this.decide(node)
-      if (decision && node.item) waiting.push({ decision, standing: this.#schedule.standing(node, node.item) })
+      if (decision && node.item) waiting.push({ decision, sortKey: this.#schedule.sortKey(node, node.item) })
     }
-    waiting.sort((a, b) => (goesBefore(a.standing, b.standing) ? -1 : 1))
+    waiting.sort((a, b) => (goesBefore(a.sortKey, b.sortKey) ? -1 : 1))
     return [...this.starts(), ...waiting.map(({ decision }) => decision)]
   }
 
   /** Takes the tried starts off the books, last one first. */
   undo(): void {
     this.#putBack()
-    for (const { entry, hold, run } of this.#starts.reverse()) {
+    for (const { entry, lock, run } of this.#starts.reverse()) {
       this.#schedule.admission.leave(run)
-      this.#schedule.vacate(hold)
-      this.#schedule.lanes.put(entry)
+      this.#schedule.vacate(lock)
+      this.#schedule.readyQueues.put(entry)
     }
     this.#starts.length = 0
   }
@@ -78,12 +78,12 @@ export class Round {
   #withhold(node: Node): void {
     const entry = this.#schedule.entry(node)
     if (!entry) return
-    this.#schedule.lanes.take(entry)
+    this.#schedule.readyQueues.take(entry)
     this.#withheld.push(entry)
   }
 
   #putBack(): void {
-    for (const entry of this.#withheld) this.#schedule.lanes.put(entry)
+    for (const entry of this.#withheld) this.#schedule.readyQueues.put(entry)
     this.#withheld.length = 0
   }
 
@@ -94,19 +94,19 @@ export class Round {
   /** Finds the next item to start and enters it. */
   #pick(): Start | undefined {
     let best: Candidate | undefined
-    let highest: Entry | undefined
+    let highest: ReadyEntry | undefined
     for (const candidate of this.#candidates()) {
-      if (!highest || goesBefore(candidate.entry.standing, highest.standing)) highest = candidate.entry
+      if (!highest || goesBefore(candidate.entry.sortKey, highest.sortKey)) highest = candidate.entry
       if (!best || comesSooner(candidate, best)) best = candidate
     }
     if (!best) return undefined
-    const planned = best.entry.standing.planned < Number.POSITIVE_INFINITY
+    const planned = best.entry.sortKey.planned < Number.POSITIVE_INFINITY
     return this.#enter(best.entry, highest !== best.entry ? 'fairness' : planned ? 'plan' : 'leverage')
   }
 
   /** The first item that may start, for each repository and kind of agent. */
   *#candidates(): Generator<Candidate> {
-    for (const [repository, kinds] of this.#schedule.lanes.queues) {
+    for (const [repository, kinds] of this.#schedule.readyQueues.heaps) {
       const turn = this.#turn(repository)
       for (const kind of kinds.keys()) {
         const entry = this.#schedule.admission.refusal(repository, kind) ? undefined : this.#firstFree(repository, kind)
@@ -119,45 +119,45 @@ export class Round {
   #turn(repository: string): readonly [number, number] {
     const { admission, rules } = this.#schedule
     if (rules.fairness === 'none') return [0, 0]
-    const system = admission.system(repository)
-    const weight = system?.weight ?? 1
-    return [admission.agents(repository) / weight, (system?.hoursUsed ?? 0) / weight]
+    const repo = admission.repo(repository)
+    const weight = repo?.weight ?? 1
+    return [admission.agents(repository) / weight, (repo?.hoursUsed ?? 0) / weight]
   }
 
-  #enter(entry: Entry, by: Start['by']): Start {
-    const { admission, lanes } = this.#schedule
-    const { agentKind, repository, footprint } = entry.lane
+  #enter(entry: ReadyEntry, by: Start['by']): Start {
+    const { admission, readyQueues } = this.#schedule
+    const { agentKind, repository, footprint } = entry.queue
     const { node } = entry
     const run: Run = {
       item: node.id,
       repository,
       agentKind,
-      footprint: footprint.known,
+      footprint: footprint.backlog,
       memoryUsed: 0,
       reserved: admission.costOf(repository, agentKind),
     }
-    const hold: Hold = { node, repository, footprint, parked: new Set() }
-    lanes.take(entry)
+    const lock: PathLock = { node, repository, footprint, parked: new Set() }
+    readyQueues.take(entry)
     admission.enter(run)
-    this.#schedule.occupy(hold)
-    return { entry, hold, run, by }
+    this.#schedule.occupy(lock)
+    return { entry, lock, run, by }
   }
 
-  /** The first item of a queue whose paths are free; lanes that are not free are parked on the way. */
-  #firstFree(repository: string, kind: string): Entry | undefined {
-    const { lanes } = this.#schedule
-    const queue = lanes.queues.get(repository)?.get(kind)
-    for (let lane = queue?.first(); lane !== undefined; lane = queue?.first()) {
-      const hold = this.#obstacle(lane)
-      if (!hold) return lane.entries.first()
-      lanes.park(lane, hold)
+  /** The first item of a queue whose paths are free; queues that are not free are parked on the way. */
+  #firstFree(repository: string, kind: string): ReadyEntry | undefined {
+    const { readyQueues } = this.#schedule
+    const heap = readyQueues.heaps.get(repository)?.get(kind)
+    for (let queue = heap?.first(); queue !== undefined; queue = heap?.first()) {
+      const lock = this.#obstacle(queue)
+      if (!lock) return queue.entries.first()
+      readyQueues.park(queue, lock)
     }
     return undefined
   }
 
-  #obstacle({ repository, footprint }: Lane): Hold | undefined {
-    for (const hold of this.#schedule.holdsByRepository.get(repository) ?? []) {
-      if (this.#schedule.meets(repository, footprint, hold.footprint)) return hold
+  #obstacle({ repository, footprint }: ReadyQueue): PathLock | undefined {
+    for (const lock of this.#schedule.locksByRepository.get(repository) ?? []) {
+      if (this.#schedule.meets(repository, footprint, lock.footprint)) return lock
     }
     return undefined
   }
@@ -165,7 +165,7 @@ export class Round {
   #whyWait(node: Node, item: Item): Reason[] {
     const reasons: Reason[] = []
     if (item.state !== 'ready') reasons.push({ kind: 'state', state: item.state })
-    if (node.knot > 0) {
+    if (node.component > 0) {
       const { edges, items } = cycleThrough(node)
       reasons.push({ kind: 'cycle', edges, items: items.map((id) => this.#ref(this.#schedule.graph.node(id))) })
     }
@@ -187,7 +187,7 @@ export class Round {
     const { graph } = this.#schedule
     const byNode = new Map<Node, Link[]>()
     for (const link of node.ins) {
-      const named = node.knot > 0 && link.from.knot === node.knot
+      const named = node.component > 0 && link.from.component === node.component
       if (graph.holds(link) && !named) byNode.set(link.from, [...(byNode.get(link.from) ?? []), link])
     }
     const reasons: Reason[] = []
@@ -207,17 +207,17 @@ export class Round {
   }
 
   #conflicts(node: Node, item: Item): Reason[] {
-    const { footprints, holdsByRepository } = this.#schedule
+    const { footprints, locksByRepository } = this.#schedule
     const footprint = footprints.read(item.footprint)
-    const holds = [...(holdsByRepository.get(item.repository) ?? [])].filter((hold) => hold.node !== node)
+    const holds = [...(locksByRepository.get(item.repository) ?? [])].filter((lock) => lock.node !== node)
     const reasons: Reason[] = []
-    for (const hold of holds.sort((a, b) => compareNodes(a.node, b.node))) {
-      if (!this.#schedule.meets(item.repository, footprint, hold.footprint)) continue
-      const overlaps = footprints.overlaps(footprint, hold.footprint)
-      const other = this.#ref(hold.node)
+    for (const lock of holds.sort((a, b) => compareNodes(a.node, b.node))) {
+      if (!this.#schedule.meets(item.repository, footprint, lock.footprint)) continue
+      const overlaps = footprints.overlaps(footprint, lock.footprint)
+      const other = this.#ref(lock.node)
       if (overlaps.length === 0) reasons.push({ kind: 'unknown-footprint', with: other })
       else {
-        const stage = hold.node.run === undefined ? 'starting' : hold.node.run.agent === false ? 'review' : 'running'
+        const stage = lock.node.run === undefined ? 'starting' : lock.node.run.agent === false ? 'review' : 'running'
         reasons.push({ kind: 'conflict', with: other, stage, overlaps })
       }
     }
@@ -226,15 +226,15 @@ export class Round {
 
   /** Who took the places in this round, and whether it was leverage or the turn of another repository. */
   #outranked(node: Node, item: Item): Reason[] {
-    const mine = this.#schedule.standing(node, item)
-    const ahead = this.#starts.filter(({ entry }) => goesBefore(entry.standing, mine)).slice(0, MOST_NAMED)
+    const mine = this.#schedule.sortKey(node, item)
+    const ahead = this.#starts.filter(({ entry }) => goesBefore(entry.sortKey, mine)).slice(0, MOST_NAMED)
     const reasons: Reason[] = []
     if (ahead.length > 0) {
       const by = ahead.map(({ entry }) => this.#ref(entry.node))
       reasons.push({ kind: 'outranked', by, leverage: ahead.map(({ entry }) => this.#leverage(entry.node).value) })
     }
     const turn = this.#starts.find(
-      ({ entry, run }) => run.repository !== item.repository && goesBefore(mine, entry.standing),
+      ({ entry, run }) => run.repository !== item.repository && goesBefore(mine, entry.sortKey),
     )
     if (turn) reasons.push({ kind: 'turn', repository: turn.run.repository })
     return reasons
@@ -258,7 +258,7 @@ export class Round {
 function comesSooner(a: Candidate, b: Candidate): boolean {
   if (a.turn[0] !== b.turn[0]) return a.turn[0] < b.turn[0]
   if (a.turn[1] !== b.turn[1]) return a.turn[1] < b.turn[1]
-  return goesBefore(a.entry.standing, b.entry.standing)
+  return goesBefore(a.entry.sortKey, b.entry.sortKey)
 }
 
 /** In one order, whatever the order in which they were read. */

@@ -1,6 +1,8 @@
 /** What the scheduler answers: plain data, stored with the decision and put into words by `explain.ts`. */
+
+import type { ItemState } from '../lib/item-state.ts'
 import type { Leverage } from './leverage.ts'
-import type { Edge, EdgeSource, ItemId, ItemState } from './types.ts'
+import type { Edge, EdgeSource, ItemId } from './types.ts'
 
 /** Enough to name an item to people. */
 export type ItemRef = { id: ItemId; repository: string; number: number }

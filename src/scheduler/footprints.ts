@@ -8,7 +8,7 @@ export type Footprint = {
   /** Small whole number, unique within its `Footprints`. */
   readonly id: number
   /** As it was read. */
-  readonly known: readonly string[] | 'nothing'
+  readonly backlog: readonly string[] | 'nothing'
   readonly texts: readonly string[]
   readonly patterns: readonly (readonly Pattern[])[]
 }
@@ -18,7 +18,7 @@ const MOST_ANSWERS = 200_000
 
 /** Reads footprints and remembers which of them overlap. */
 export class Footprints {
-  readonly #known = new Map<string, Footprint>()
+  readonly #backlog = new Map<string, Footprint>()
   /** Many footprints are made of few patterns. */
   readonly #patterns = new Map<string, readonly Pattern[]>()
   readonly #answers = new Map<number, boolean>()
@@ -28,22 +28,22 @@ export class Footprints {
     const sorted = texts === 'nothing' ? [] : [...new Set(texts)].sort()
     // No pattern has a line end in it.
     const key = texts === 'nothing' ? '\n\n' : sorted.join('\n')
-    const known = this.#known.get(key)
-    if (known) return known
+    const backlog = this.#backlog.get(key)
+    if (backlog) return backlog
     const read = texts === 'nothing' ? texts : sorted
     const footprint = {
-      id: this.#known.size,
-      known: read,
+      id: this.#backlog.size,
+      backlog: read,
       texts: sorted,
       patterns: sorted.map((text) => this.#parse(text)),
     }
-    this.#known.set(key, footprint)
+    this.#backlog.set(key, footprint)
     return footprint
   }
 
   #parse(text: string): readonly Pattern[] {
-    const known = this.#patterns.get(text)
-    if (known) return known
+    const backlog = this.#patterns.get(text)
+    if (backlog) return backlog
     const patterns = parsePattern(text)
     this.#patterns.set(text, patterns)
     return patterns
@@ -55,8 +55,8 @@ export class Footprints {
     const [low, high] = a.id < b.id ? [a.id, b.id] : [b.id, a.id]
     // Exact as long as there are fewer than 2^26 footprints.
     const key = low * 2 ** 26 + high
-    const known = this.#answers.get(key)
-    if (known !== undefined) return known
+    const backlog = this.#answers.get(key)
+    if (backlog !== undefined) return backlog
     if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear()
     const answer = a.patterns.some((mine) => b.patterns.some((theirs) => anyMeet(mine, theirs)))
     this.#answers.set(key, answer)
@@ -76,17 +76,17 @@ export class Footprints {
 }
 
 /** Two items that would touch the same files. */
-export type Conflict = { a: ItemId; b: ItemId; overlaps: Overlap[] }
+export type ItemConflict = { a: ItemId; b: ItemId; overlaps: Overlap[] }
 
 /**
  * Every pair that overlaps, as shown on a roadmap issue.
  * @param items of any repositories; only those of the same one can overlap.
  * @returns pairs in the order of `items`.
  */
-export function conflictMatrix(items: readonly Pick<Item, 'id' | 'repository' | 'footprint'>[]): Conflict[] {
+export function conflictMatrix(items: readonly Pick<Item, 'id' | 'repository' | 'footprint'>[]): ItemConflict[] {
   const footprints = new Footprints()
   const read = items.map((item) => ({ item, footprint: footprints.read(item.footprint) }))
-  const conflicts: Conflict[] = []
+  const conflicts: ItemConflict[] = []
   read.forEach((a, at) => {
     for (const b of read.slice(at + 1)) {
       if (a.item.repository !== b.item.repository || !footprints.overlap(a.footprint, b.footprint)) continue

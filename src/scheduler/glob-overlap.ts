@@ -34,18 +34,18 @@ export function parsePattern(text: string): Pattern[] {
 
 /** Whether some path lies under both patterns. */
 export function patternsMeet(a: Pattern, b: Pattern): boolean {
-  const known = new Map<string, boolean>()
+  const backlog = new Map<string, boolean>()
   const meet = (i: number, j: number): boolean => {
     const left = a.segments[i]
     const right = b.segments[j]
     if (left === undefined) return goesOnBelow(a, b, j)
     if (right === undefined) return goesOnBelow(b, a, i)
     const key = `${i} ${j}`
-    const before = known.get(key)
+    const before = backlog.get(key)
     if (before !== undefined) return before
     const either = left === '**' || right === '**'
     const answer = either ? meet(i + 1, j) || meet(i, j + 1) : segmentsMeet(left, right) && meet(i + 1, j + 1)
-    known.set(key, answer)
+    backlog.set(key, answer)
     return answer
   }
   return meet(0, 0)

@@ -2,9 +2,11 @@
  * Items and what they wait for. Every change costs what it touches, not the size of the backlog: an item that is done
  * visits its own edges, a new edge the few items whose order it changes.
  */
+
+import type { ItemState } from '../lib/item-state.ts'
 import type { Link, Node } from './node.ts'
 import { addToOrder, orderAll } from './topological-order.ts'
-import type { Edge, EdgeSource, Item, ItemId, ItemState, Rules } from './types.ts'
+import type { Edge, EdgeSource, Item, ItemId, Rules } from './types.ts'
 
 /**
  * Whether an item in this state still holds back what depends on it.
@@ -41,8 +43,8 @@ export class Graph {
 
   /** The node of that id, made when there is none. */
   node(id: ItemId): Node {
-    const known = this.nodes.get(id)
-    if (known) return known
+    const backlog = this.nodes.get(id)
+    if (backlog) return backlog
     const rank = this.#ranks++
     const node: Node = {
       id,
@@ -54,7 +56,7 @@ export class Graph {
       open: 0,
       rank,
       path: 0,
-      knot: 0,
+      component: 0,
     }
     this.nodes.set(id, node)
     return node
@@ -140,13 +142,13 @@ export class Graph {
 
   #dropRepeated(node: Node): void {
     node.outside = node.outside.filter((edge, at, all) => all.findIndex((other) => sameEdge(other, edge)) === at)
-    const known = new Map<Node, EdgeSource[]>()
+    const backlog = new Map<Node, EdgeSource[]>()
     const repeated: Link[] = []
     for (const link of node.ins) {
-      const sources = known.get(link.from)
+      const sources = backlog.get(link.from)
       if (sources?.includes(link.source)) repeated.push(link)
       else if (sources) sources.push(link.source)
-      else known.set(link.from, [link.source])
+      else backlog.set(link.from, [link.source])
     }
     for (const link of repeated) this.#detach(link)
   }

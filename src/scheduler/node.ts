@@ -1,6 +1,7 @@
 /** A work item as the graph knows it, and the links between two of them. */
 
-import type { Edge, EdgeSource, Item, ItemId, ItemState, Run } from './types.ts'
+import type { ItemState } from '../lib/item-state.ts'
+import type { Edge, EdgeSource, Item, ItemId, Run } from './types.ts'
 
 export type Node = {
   readonly id: ItemId
@@ -19,7 +20,7 @@ export type Node = {
   /** Weighted hours along the longest remaining path from here, see `paths.ts`. */
   path: number
   /** The cycles it lies on have this number in common; 0: on none. */
-  knot: number
+  component: number
 }
 
 export type Link = {

@@ -10,14 +10,14 @@ import { Heap, NOWHERE, type Slotted } from './heap.ts'
 import type { Node } from './node.ts'
 
 /** An item in its lane. */
-export type Entry = Slotted & {
+export type ReadyEntry = Slotted & {
   readonly node: Node
-  readonly lane: Lane
-  readonly standing: Standing
+  readonly queue: ReadyQueue
+  readonly sortKey: SortKey
 }
 
 /** What decides between two items, first difference first. */
-export type Standing = {
+export type SortKey = {
   /** Place in the plan, or Infinity. */
   planned: number
   /** Leverage on a logarithmic scale, with age where the rules say so. */
@@ -28,25 +28,25 @@ export type Standing = {
   id: string
 }
 
-export type Lane = Slotted & {
+export type ReadyQueue = Slotted & {
   readonly key: string
   readonly repository: string
   readonly agentKind: string
   readonly footprint: Footprint
-  readonly entries: Heap<Entry>
-  parkedAt: Hold | undefined
+  readonly entries: Heap<ReadyEntry>
+  parkedAt: PathLock | undefined
 }
 
 /** A branch that is being worked on, as the lanes see it. */
-export type Hold = {
+export type PathLock = {
   readonly node: Node
   readonly repository: string
   readonly footprint: Footprint
-  readonly parked: Set<Lane>
+  readonly parked: Set<ReadyQueue>
 }
 
 /** Whether `a` goes before `b`. Total: two different items never tie. */
-export function goesBefore(a: Standing, b: Standing): boolean {
+export function goesBefore(a: SortKey, b: SortKey): boolean {
   if (a.planned !== b.planned) return a.planned < b.planned
   if (a.score !== b.score) return a.score > b.score
   if (a.experience !== b.experience) return a.experience > b.experience
@@ -56,84 +56,84 @@ export function goesBefore(a: Standing, b: Standing): boolean {
 }
 
 /** For sorting; what has no standing comes first. */
-export function compareStandings(a: Standing | undefined, b: Standing | undefined): number {
+export function compareSortKeys(a: SortKey | undefined, b: SortKey | undefined): number {
   if (a === b) return 0
   if (a === undefined || b === undefined) return a === undefined ? -1 : 1
   return goesBefore(a, b) ? -1 : 1
 }
 
-export class Lanes {
-  readonly #lanes = new Map<string, Lane>()
-  /** Repository → kind of agent → lanes that are not parked. */
-  readonly queues = new Map<string, Map<string, Heap<Lane>>>()
+export class ReadyQueues {
+  readonly #queues = new Map<string, ReadyQueue>()
+  /** Repository → kind of agent → queues that are not parked. */
+  readonly heaps = new Map<string, Map<string, Heap<ReadyQueue>>>()
 
-  add(node: Node, agentKind: string, repository: string, footprint: Footprint, standing: Standing): Entry {
+  add(node: Node, agentKind: string, repository: string, footprint: Footprint, sortKey: SortKey): ReadyEntry {
     const key = `${repository} ${agentKind} ${footprint.id}`
-    let lane = this.#lanes.get(key)
-    if (!lane) {
-      const entries = new Heap<Entry>(entryGoesBefore)
-      lane = { key, repository, agentKind, footprint, entries, parkedAt: undefined, at: NOWHERE }
-      this.#lanes.set(key, lane)
+    let queue = this.#queues.get(key)
+    if (!queue) {
+      const entries = new Heap<ReadyEntry>(entryGoesBefore)
+      queue = { key, repository, agentKind, footprint, entries, parkedAt: undefined, at: NOWHERE }
+      this.#queues.set(key, queue)
     }
-    const entry: Entry = { node, lane, standing, at: NOWHERE }
+    const entry: ReadyEntry = { node, queue, sortKey, at: NOWHERE }
     this.put(entry)
     return entry
   }
 
   /** Puts an entry back that was taken out. */
-  put(entry: Entry): void {
-    const { lane } = entry
-    this.#lanes.set(lane.key, lane)
-    lane.entries.push(entry)
-    if (lane.parkedAt) return
-    const queue = this.#queue(lane)
-    if (lane.at === NOWHERE) queue.push(lane)
-    else queue.move(lane)
+  put(entry: ReadyEntry): void {
+    const { queue } = entry
+    this.#queues.set(queue.key, queue)
+    queue.entries.push(entry)
+    if (queue.parkedAt) return
+    const heap = this.#heapOf(queue)
+    if (queue.at === NOWHERE) heap.push(queue)
+    else heap.move(queue)
   }
 
-  take(entry: Entry): void {
-    const { lane } = entry
-    lane.entries.remove(entry)
-    if (lane.entries.size > 0) {
-      if (!lane.parkedAt) this.#queue(lane).move(lane)
+  take(entry: ReadyEntry): void {
+    const { queue } = entry
+    queue.entries.remove(entry)
+    if (queue.entries.size > 0) {
+      if (!queue.parkedAt) this.#heapOf(queue).move(queue)
       return
     }
-    this.#queue(lane).remove(lane)
-    lane.parkedAt?.parked.delete(lane)
-    lane.parkedAt = undefined
-    this.#lanes.delete(lane.key)
+    this.#heapOf(queue).remove(queue)
+    queue.parkedAt?.parked.delete(queue)
+    queue.parkedAt = undefined
+    this.#queues.delete(queue.key)
   }
 
-  /** Sets a lane aside until that branch ends. */
-  park(lane: Lane, hold: Hold): void {
-    this.#queue(lane).remove(lane)
-    lane.parkedAt = hold
-    hold.parked.add(lane)
+  /** Sets a queue aside until that branch ends. */
+  park(queue: ReadyQueue, lock: PathLock): void {
+    this.#heapOf(queue).remove(queue)
+    queue.parkedAt = lock
+    lock.parked.add(queue)
   }
 
   /** Brings back what was parked there. */
-  wake(hold: Hold): void {
-    for (const lane of hold.parked) {
-      lane.parkedAt = undefined
-      this.#queue(lane).push(lane)
+  wake(lock: PathLock): void {
+    for (const queue of lock.parked) {
+      queue.parkedAt = undefined
+      this.#heapOf(queue).push(queue)
     }
-    hold.parked.clear()
+    lock.parked.clear()
   }
 
-  #queue(lane: Lane): Heap<Lane> {
-    const kinds = this.queues.get(lane.repository) ?? new Map<string, Heap<Lane>>()
-    const queue = kinds.get(lane.agentKind) ?? new Heap(laneGoesBefore)
-    this.queues.set(lane.repository, kinds.set(lane.agentKind, queue))
-    return queue
+  #heapOf(queue: ReadyQueue): Heap<ReadyQueue> {
+    const kinds = this.heaps.get(queue.repository) ?? new Map<string, Heap<ReadyQueue>>()
+    const heap = kinds.get(queue.agentKind) ?? new Heap(queueGoesBefore)
+    this.heaps.set(queue.repository, kinds.set(queue.agentKind, heap))
+    return heap
   }
 }
 
-function entryGoesBefore(a: Entry, b: Entry): boolean {
-  return goesBefore(a.standing, b.standing)
+function entryGoesBefore(a: ReadyEntry, b: ReadyEntry): boolean {
+  return goesBefore(a.sortKey, b.sortKey)
 }
 
-function laneGoesBefore(a: Lane, b: Lane): boolean {
+function queueGoesBefore(a: ReadyQueue, b: ReadyQueue): boolean {
   const [first, second] = [a.entries.first(), b.entries.first()]
   if (!first || !second) return first !== undefined
-  return goesBefore(first.standing, second.standing)
+  return goesBefore(first.sortKey, second.sortKey)
 }

@@ -5,16 +5,16 @@
 
 import { Admission, type Limits } from './admission.ts'
 import { computePaths, updatePaths } from './critical-path.ts'
-import { type Cycle, findKnots, listCycles } from './cycles.ts'
-import { Round } from './decide.ts'
+import { type Cycle, findComponents, listCycles } from './cycles.ts'
+import { DecisionPass } from './decide.ts'
 import type { Decision } from './decision.ts'
 import { type Footprint, Footprints } from './footprints.ts'
 import { Graph } from './graph.ts'
 import { effortOf, leverageValue } from './leverage.ts'
 import { isOver, type Node } from './node.ts'
-import { type Entry, type Hold, Lanes, type Standing } from './ready-queues.ts'
+import { type PathLock, type ReadyEntry, ReadyQueues, type SortKey } from './ready-queues.ts'
 import type { ScheduleState } from './schedule-state.ts'
-import type { Edge, Item, ItemId, Plan, Rules, Run, Snapshot } from './types.ts'
+import type { Edge, Item, ItemId, Rules, Run, SchedulePlan, Snapshot } from './types.ts'
 
 export type ScheduleEvent =
   /** New, or changed in any way: its state above all. */
@@ -27,7 +27,7 @@ export type ScheduleEvent =
   | { kind: 'run-ended'; item: ItemId }
   /** Replaces all limits at once. */
   | { kind: 'limits'; limits: Limits }
-  | { kind: 'plan'; plan: Plan | undefined }
+  | { kind: 'plan'; plan: SchedulePlan | undefined }
   /** How far estimates are off by now, see `Rules`. */
   | { kind: 'spread'; spread: number | undefined }
 
@@ -35,20 +35,20 @@ export class Schedule implements ScheduleState {
   readonly graph: Graph
   readonly rules: Rules
   readonly footprints = new Footprints()
-  readonly lanes = new Lanes()
+  readonly readyQueues = new ReadyQueues()
   readonly runs = new Map<ItemId, Run>()
-  readonly holds = new Map<ItemId, Hold>()
-  readonly holdsByRepository = new Map<string, Set<Hold>>()
+  readonly holds = new Map<ItemId, PathLock>()
+  readonly locksByRepository = new Map<string, Set<PathLock>>()
   admission: Admission
-  plan: Plan | undefined
+  plan: SchedulePlan | undefined
   /** As `Rules.estimateSpread`. */
   spread: number | undefined
-  readonly #entries = new Map<Node, Entry>()
+  readonly #entries = new Map<Node, ReadyEntry>()
   #places = new Map<ItemId, number>()
-  #knotted = new Set<Node>()
+  #inCycles = new Set<Node>()
   /** Nodes whose path may have changed. */
   #stale = new Set<Node>()
-  #knotsStale = false
+  #cyclesStale = false
 
   /** @param snapshot read once; later changes come as events. */
   constructor(snapshot: Snapshot) {
@@ -56,7 +56,7 @@ export class Schedule implements ScheduleState {
     this.spread = this.rules.estimateSpread
     this.graph = new Graph(this.rules)
     this.graph.load(snapshot.items, snapshot.edges)
-    this.#knotted = findKnots(this.graph, [])
+    this.#inCycles = findComponents(this.graph, [])
     computePaths(this.graph)
     this.admission = new Admission(snapshot)
     for (const run of snapshot.runs) this.#start(run)
@@ -124,11 +124,11 @@ export class Schedule implements ScheduleState {
   /** The dependency cycles, for the issues concerned. At most 100. */
   cycles(): Cycle[] {
     this.#settle()
-    return listCycles(this.#knotted)
+    return listCycles(this.#inCycles)
   }
 
   /** What the order of this item against others is made of. */
-  standing(node: Node, item: Item): Standing {
+  sortKey(node: Node, item: Item): SortKey {
     const value = leverageValue(node.path, effortOf(item))
     const { ageingHours } = this.rules
     // Waiting doubles the leverage every so many hours. Both sides of a comparison grow alike, so on a logarithmic scale
@@ -144,9 +144,9 @@ export class Schedule implements ScheduleState {
     }
   }
 
-  #round<T>(ask: (round: Round) => T): T {
+  #round<T>(ask: (round: DecisionPass) => T): T {
     this.#settle()
-    const round = new Round(this)
+    const round = new DecisionPass(this)
     try {
       return ask(round)
     } finally {
@@ -163,7 +163,7 @@ export class Schedule implements ScheduleState {
     if (before?.state !== item.state) {
       for (const other of this.graph.release(node)) this.#refresh(other)
       // Only what lies on a cycle can open one by ending; anything can close one by coming back.
-      if (node.knot > 0 || (before && isOver(before.state))) this.#knotsStale = true
+      if (node.component > 0 || (before && isOver(before.state))) this.#cyclesStale = true
     }
     this.#refresh(node)
   }
@@ -171,7 +171,7 @@ export class Schedule implements ScheduleState {
   #removeItem(id: ItemId): void {
     const node = this.graph.nodes.get(id)
     if (!node?.item) return
-    if (isOver(node.item.state)) this.#knotsStale = true
+    if (isOver(node.item.state)) this.#cyclesStale = true
     this.#stale.add(node)
     for (const other of this.graph.forget(node)) this.#refresh(other)
     this.#refresh(node)
@@ -181,19 +181,19 @@ export class Schedule implements ScheduleState {
     if (!node) return
     this.#refresh(node)
     if (edge.blocker.kind === 'outside') return
-    this.#knotsStale = true
+    this.#cyclesStale = true
     const from = this.graph.nodes.get(edge.blocker.id)
     if (from) this.#stale.add(from)
   }
 
   #setRun(run: Run): void {
-    const hold = this.holds.get(run.item)
-    const known = this.runs.get(run.item)
-    if (known && hold?.repository === run.repository && hold.footprint === this.footprints.read(run.footprint)) {
+    const lock = this.holds.get(run.item)
+    const backlog = this.runs.get(run.item)
+    if (backlog && lock?.repository === run.repository && lock.footprint === this.footprints.read(run.footprint)) {
       // What waits for its files waits on: only the numbers are others.
-      this.admission.leave(known)
+      this.admission.leave(backlog)
       this.admission.enter(run)
-      hold.node.run = run
+      lock.node.run = run
       this.runs.set(run.item, run)
       return
     }
@@ -207,44 +207,44 @@ export class Schedule implements ScheduleState {
     this.runs.set(run.item, run)
     this.admission.enter(run)
     const footprint = this.footprints.read(run.footprint)
-    const hold: Hold = { node, repository: run.repository, footprint, parked: new Set() }
-    this.holds.set(run.item, hold)
-    this.occupy(hold)
+    const lock: PathLock = { node, repository: run.repository, footprint, parked: new Set() }
+    this.holds.set(run.item, lock)
+    this.occupy(lock)
     this.#refresh(node)
   }
 
   #end(id: ItemId): void {
     const run = this.runs.get(id)
-    const hold = this.holds.get(id)
-    if (!run || !hold) return
-    hold.node.run = undefined
+    const lock = this.holds.get(id)
+    if (!run || !lock) return
+    lock.node.run = undefined
     this.runs.delete(id)
     this.holds.delete(id)
     this.admission.leave(run)
-    this.vacate(hold)
-    this.#refresh(hold.node)
-    this.graph.tidy(hold.node)
+    this.vacate(lock)
+    this.#refresh(lock.node)
+    this.graph.tidy(lock.node)
   }
 
   /** Whether what has the one footprint must wait for what has the other, both in `repository`. */
   meets(repository: string, a: Footprint, b: Footprint): boolean {
-    if (a.known === 'nothing' || b.known === 'nothing') return false
+    if (a.backlog === 'nothing' || b.backlog === 'nothing') return false
     if (this.footprints.overlap(a, b)) return true
     const rule = this.rules.repositories?.[repository]?.unknownFootprint ?? this.rules.unknownFootprint
     return rule === 'exclusive' && (a.texts.length === 0 || b.texts.length === 0)
   }
 
   /** Lets `hold` keep its paths. */
-  occupy(hold: Hold): void {
-    const holds = this.holdsByRepository.get(hold.repository)
-    if (holds) holds.add(hold)
-    else this.holdsByRepository.set(hold.repository, new Set([hold]))
+  occupy(lock: PathLock): void {
+    const holds = this.locksByRepository.get(lock.repository)
+    if (holds) holds.add(lock)
+    else this.locksByRepository.set(lock.repository, new Set([lock]))
   }
 
   /** Gives the paths of `hold` free. */
-  vacate(hold: Hold): void {
-    this.holdsByRepository.get(hold.repository)?.delete(hold)
-    this.lanes.wake(hold)
+  vacate(lock: PathLock): void {
+    this.locksByRepository.get(lock.repository)?.delete(lock)
+    this.readyQueues.wake(lock)
   }
 
   /** The items that could start if there were room, in no order. */
@@ -253,26 +253,26 @@ export class Schedule implements ScheduleState {
   }
 
   /** The item's place among those that could start; undefined when it could not. */
-  entry(node: Node): Entry | undefined {
+  entry(node: Node): ReadyEntry | undefined {
     return this.#entries.get(node)
   }
 
-  #setPlan(plan: Plan | undefined): void {
+  #setPlan(plan: SchedulePlan | undefined): void {
     this.plan = plan
     this.#places = new Map(plan?.order.map((id, place) => [id, place]))
   }
 
   /** Brings cycles, paths and places in order, once for any number of events. */
   #settle(): void {
-    if (this.#knotsStale && (this.graph.closing.size > 0 || this.#knotted.size > 0)) {
-      const touched = findKnots(this.graph, this.#knotted)
+    if (this.#cyclesStale && (this.graph.closing.size > 0 || this.#inCycles.size > 0)) {
+      const touched = findComponents(this.graph, this.#inCycles)
       for (const node of touched) {
         this.#stale.add(node)
         for (const link of node.ins) this.#stale.add(link.from)
       }
-      this.#knotted = new Set([...touched].filter((node) => node.knot > 0))
+      this.#inCycles = new Set([...touched].filter((node) => node.component > 0))
     }
-    this.#knotsStale = false
+    this.#cyclesStale = false
     if (this.#stale.size === 0) return
     const changed = updatePaths(this.#stale)
     this.#stale.clear()
@@ -281,14 +281,14 @@ export class Schedule implements ScheduleState {
 
   /** Puts the item among those that could start, moves it there, or takes it out. */
   #refresh(node: Node): void {
-    const known = this.#entries.get(node)
+    const backlog = this.#entries.get(node)
     const { item } = node
-    if (known) this.lanes.take(known)
+    if (backlog) this.readyQueues.take(backlog)
     if (item?.state === 'ready' && !node.run && node.open === 0) {
       const footprint = this.footprints.read(item.footprint)
-      const standing = this.standing(node, item)
-      this.#entries.set(node, this.lanes.add(node, item.agentKind, item.repository, footprint, standing))
-    } else if (known) {
+      const sortKey = this.sortKey(node, item)
+      this.#entries.set(node, this.readyQueues.add(node, item.agentKind, item.repository, footprint, sortKey))
+    } else if (backlog) {
       this.#entries.delete(node)
     }
   }

@@ -3,29 +3,10 @@
  * decision of last week is explained today.
  */
 
+import type { ItemState } from '../lib/item-state.ts'
+
 /** An id that is unique across repositories. The scheduler compares it and nothing else. */
 export type ItemId = string
-
-/**
- * The states of the journey. Only `ready` may start; `done`, `skipped` and `cancelled` are over; everything else is
- * unfinished and somebody else's to move (a planner, a reviewer, the person who paused it).
- */
-export type ItemState =
-  | 'queued'
-  | 'planning'
-  | 'asking'
-  | 'proposed'
-  | 'ready'
-  | 'running'
-  | 'checking'
-  | 'reviewing'
-  | 'approved'
-  | 'merging'
-  | 'paused'
-  | 'held'
-  | 'done'
-  | 'skipped'
-  | 'cancelled'
 
 /** As in the labels `priority:0` (most urgent) to `priority:3`. */
 export type Priority = 0 | 1 | 2 | 3
@@ -100,7 +81,7 @@ export type Run = {
 export type ConcurrencyMode = 'sequential' | 'parallel-async' | 'parallel-threads'
 
 /** What is set or known of one repository. */
-export type System = {
+export type RepositoryState = {
   paused?: boolean
   /** Why it is paused, for people. */
   pausedBecause?: string
@@ -182,7 +163,7 @@ export type Rules = RepositoryRules & {
 }
 
 /** A priority order found off the hot path, see `improve.ts`. */
-export type Plan = {
+export type SchedulePlan = {
   /** The first is wanted first. Items that it does not name come after it, by leverage. */
   order: readonly ItemId[]
   /** Expected hours until everything in it is done. */
@@ -196,7 +177,7 @@ export type Snapshot = {
   caps?: Caps
   memory?: Memory
   budget?: Budget
-  systems?: Readonly<Record<string, System>>
+  repos?: Readonly<Record<string, RepositoryState>>
   rules?: Rules
-  plan?: Plan
+  plan?: SchedulePlan
 }

@@ -6,12 +6,12 @@ import type { Tx } from '../db/connect.ts'
 import type { DecisionRow } from '../db/decisions.ts'
 import { addRun, latestLesson } from '../db/runs.ts'
 import type { decisions } from '../db/schema/schedule.ts'
-import { advance, announce, type ItemRow } from '../db/work-items.ts'
-import { agentFor } from '../domain/choose-agent.ts'
-import { comesApart } from '../domain/choose-workflow.ts'
-import { reasonsInWords, standingInWords } from '../messages/decisions.ts'
+import { type ItemRow, requestStatusComment, transition } from '../db/work-items.ts'
+import { chooseAgent } from '../domain/choose-agent.ts'
+import { needsBreakdown } from '../domain/choose-workflow.ts'
+import { rankInWords, reasonsInWords } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
-import type { Known } from './backlog-snapshot.ts'
+import type { Backlog } from './backlog-snapshot.ts'
 
 /** A decision that says something new, and what is to be done about it. */
 export interface Step {
@@ -27,12 +27,12 @@ export interface Step {
  * @param before what was decided about the item last.
  */
 export function stepFor(
-  known: Known,
+  backlog: Backlog,
   decision: Decision,
   before: DecisionRow | undefined,
   now: Date,
 ): Step | undefined {
-  const item = known.items.get(Number(decision.item.id))
+  const item = backlog.items.get(Number(decision.item.id))
   if (item?.state !== 'ready' && item?.state !== 'planning') return undefined
   if (item.kind === 'epic' && item.state === 'ready') return undefined
   if (item.notBefore && item.notBefore > now) return undefined
@@ -41,31 +41,31 @@ export function stepFor(
   const waited = before?.action === 'wait' ? before.reasons : undefined
   if (!starts && waited && causes(waited, numbers) === causes(reasons, numbers)) return undefined
   const same = waited && causes(waited, passing) === causes(reasons, passing)
-  const words = reasonsInWords(decision)
-  const decided = { workItemId: item.id, action, reasons, words, leverage, standing: standingInWords(decision) }
+  const explanation = reasonsInWords(decision)
+  const decided = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankInWords(decision) }
   return { item, decided, starts, ...(starts ? {} : { tell: same ? 'later' : 'soon' }) }
 }
 
 /** Starts what may start, and has people told when what an item waits for is another thing than before. */
-export async function carryOut(
+export async function applyDecisions(
   { env, log }: { env: Env; log: Logger },
   tx: Tx,
-  known: Known,
+  backlog: Backlog,
   { item, decided, starts, tell }: Step,
 ): Promise<number | undefined> {
-  log.debug({ issue: item.issueNumber, action: decided.action, words: decided.words }, 'decided')
-  if (tell) await announce(tx, item, tell)
-  return starts ? start(tx, item, agentFor(item, known.systems.get(item.systemId), env)) : undefined
+  log.debug({ issue: item.issueNumber, action: decided.action, explanation: decided.explanation }, 'decided')
+  if (tell) await requestStatusComment(tx, item, tell)
+  return starts ? start(tx, item, chooseAgent(item, backlog.repos.get(item.repositoryId), env)) : undefined
 }
 
 async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {
   const lesson = await latestLesson(tx.db, item.id, item.state === 'planning' ? 'plan' : 'build')
   if (item.state === 'planning') {
-    const purpose = comesApart(item.routing) ? 'breakdown' : 'plan'
+    const purpose = needsBreakdown(item.routing) ? 'breakdown' : 'plan'
     return (await addRun(tx, item.id, { agent, purpose, ...lesson })).id
   }
   const run = await addRun(tx, item.id, { agent, ...lesson })
-  await advance(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
+  await transition(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
   return run.id
 }
 

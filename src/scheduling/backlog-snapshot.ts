@@ -9,12 +9,12 @@ import {
   type DependencyRow,
   type ItemRow,
   itemsNamed,
-  liveSystems,
   openDependencies,
-  type SystemRow,
+  type RepositoryRow,
+  servedRepositories,
   unfinishedItems,
 } from '../db/work-items.ts'
-import { finished, working } from '../domain/lifecycle.ts'
+import { activeStates, terminalStates } from '../domain/lifecycle.ts'
 
 /** The rows that belong to some items. */
 interface Rows {
@@ -28,9 +28,9 @@ interface Rows {
 /** States in which a branch waits for people and keeps its files. */
 export const inReview: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging']
 
-export class Known {
+export class Backlog {
   /** Every system that is served, by id. */
-  systems: ReadonlyMap<number, SystemRow>
+  repos: ReadonlyMap<number, RepositoryRow>
   runs: Awaited<ReturnType<typeof liveRuns>> = []
   /** Agent hours of the last day, by system. */
   hours: ReadonlyMap<number, number> = new Map()
@@ -49,13 +49,13 @@ export class Known {
   readonly #finished = new Map<string, ItemRow>()
   readonly #waiters = new Map<string, Set<number>>()
 
-  constructor(systems: ReadonlyMap<number, SystemRow>) {
-    this.systems = systems
+  constructor(repos: ReadonlyMap<number, RepositoryRow>) {
+    this.repos = repos
   }
 
   /** The name by which edges speak of an item: `owner/name#12` in lower case. */
-  nameOf(item: Pick<ItemRow, 'systemId' | 'issueNumber'>): string {
-    return `${this.systems.get(item.systemId)?.fullName.toLowerCase() ?? ''}#${item.issueNumber}`
+  nameOf(item: Pick<ItemRow, 'repositoryId' | 'issueNumber'>): string {
+    return `${this.repos.get(item.repositoryId)?.fullName.toLowerCase() ?? ''}#${item.issueNumber}`
   }
 
   /** The item behind a name. What is done and yet open was opened again: that is nobody's item any more. */
@@ -79,20 +79,22 @@ export class Known {
    */
   replace(ids: Iterable<number>, rows: Rows): Set<number> {
     const touched = new Set(ids)
-    const fresh = new Map(rows.items.filter((row) => this.systems.has(row.systemId)).map((row) => [row.id, row]))
+    const fresh = new Map(rows.items.filter((row) => this.repos.has(row.repositoryId)).map((row) => [row.id, row]))
     const edges = Map.groupBy(rows.edges, (edge) => edge.dependentId)
-    const over = rows.over.filter((row) => this.systems.has(row.systemId) && !touched.has(row.id))
+    const over = rows.over.filter((row) => this.repos.has(row.repositoryId) && !touched.has(row.id))
     const appeared = new Set<string>()
     for (const id of touched) for (const name of this.#forget(id)) appeared.add(name)
     for (const id of touched) {
       const row = fresh.get(id)
-      if (row && !finished.includes(row.state)) {
+      if (row && !terminalStates.includes(row.state)) {
         this.#keep(row, edges.get(id) ?? [], rows.footprints.get(id))
         appeared.add(this.nameOf(row))
       }
     }
     // After the edges: what is over matters as long as somebody waits for it.
-    const ended = [...touched].flatMap((id) => fresh.get(id) ?? []).filter(({ state }) => finished.includes(state))
+    const ended = [...touched]
+      .flatMap((id) => fresh.get(id) ?? [])
+      .filter(({ state }) => terminalStates.includes(state))
     for (const row of [...ended, ...over]) {
       const name = this.nameOf(row)
       if (this.waitersOf(name).size === 0 || this.items.has(row.id)) continue
@@ -111,14 +113,14 @@ export class Known {
     this.#named.set(this.nameOf(row), row)
     this.edges.set(row.id, edges)
     for (const edge of edges) {
-      const name = nameIn(edge)
+      const name = itemNameIn(edge)
       const waiting = this.#waiters.get(name)
       if (waiting) waiting.add(row.id)
       else this.#waiters.set(name, new Set([row.id]))
     }
     if (footprint) this.footprints.set(row.id, footprint)
     if (row.kind === 'epic') this.epics.add(row.id)
-    if (working.includes(row.state) || inReview.includes(row.state)) this.active.add(row.id)
+    if (activeStates.includes(row.state) || inReview.includes(row.state)) this.active.add(row.id)
     if (row.notBefore) this.timed.add(row.id)
   }
 
@@ -126,7 +128,7 @@ export class Known {
   #forget(id: number): string[] {
     const row = this.items.get(id) ?? this.over.get(id)
     for (const edge of this.edges.get(id) ?? []) {
-      const name = nameIn(edge)
+      const name = itemNameIn(edge)
       const waiting = this.#waiters.get(name)
       waiting?.delete(id)
       if (waiting?.size === 0) this.#waiters.delete(name)
@@ -144,44 +146,44 @@ export class Known {
 const noIds: ReadonlySet<number> = new Set()
 
 /** The issue that an edge speaks of, as `owner/name#12`. */
-export function nameIn(edge: Pick<DependencyRow, 'repository' | 'issueNumber'>): string {
+export function itemNameIn(edge: Pick<DependencyRow, 'repository' | 'issueNumber'>): string {
   return `${edge.repository}#${edge.issueNumber}`
 }
 
 /** Reads everything. One query for each kind of row, none for each item. */
-export async function gather(tx: Tx): Promise<Known> {
-  const known = new Known(new Map((await liveSystems(tx.db)).map((system) => [system.id, system])))
+export async function loadBacklog(tx: Tx): Promise<Backlog> {
+  const backlog = new Backlog(new Map((await servedRepositories(tx.db)).map((repo) => [repo.id, repo])))
   const items = await unfinishedItems(tx.db)
   const edges = await openDependencies(tx.db)
   const footprints = await openFootprints(tx.db)
-  const alive = new Set(items.map((item) => known.nameOf(item)))
-  const over = await finishedBlockers(tx.db, known.systems, edges, (name) => alive.has(name))
-  known.replace(
+  const alive = new Set(items.map((item) => backlog.nameOf(item)))
+  const over = await finishedBlockers(tx.db, backlog.repos, edges, (name) => alive.has(name))
+  backlog.replace(
     items.map(({ id }) => id),
     { items, edges, footprints, over },
   )
-  await readPassing(tx, known)
-  return known
+  await loadVolatile(tx, backlog)
+  return backlog
 }
 
 /** Reads these items again. @returns as `Known.replace`. */
-export async function gatherAgain(tx: Tx, known: Known, ids: ReadonlySet<number>): Promise<Set<number>> {
+export async function reloadItems(tx: Tx, backlog: Backlog, ids: ReadonlySet<number>): Promise<Set<number>> {
   if (ids.size === 0) return new Set()
   const some = [...ids]
   const items = await itemsNamed(tx.db, some)
   const edges = await openDependencies(tx.db, some)
   const footprints = await openFootprints(tx.db, some)
   // Those that are read anew may just have been finished.
-  const alive = (item: ItemRow | undefined) => item && known.items.has(item.id) && !ids.has(item.id)
-  const over = await finishedBlockers(tx.db, known.systems, edges, (name) => alive(known.named(name)) === true)
-  return known.replace(some, { items, edges, footprints, over })
+  const alive = (item: ItemRow | undefined) => item && backlog.items.has(item.id) && !ids.has(item.id)
+  const over = await finishedBlockers(tx.db, backlog.repos, edges, (name) => alive(backlog.named(name)) === true)
+  return backlog.replace(some, { items, edges, footprints, over })
 }
 
 /** Reads what is different at every look. */
-export async function readPassing(tx: Tx, known: Known): Promise<void> {
-  known.runs = await liveRuns(tx.db)
+export async function loadVolatile(tx: Tx, backlog: Backlog): Promise<void> {
+  backlog.runs = await liveRuns(tx.db)
   // Turns are taken between several only.
-  if (known.systems.size > 1) known.hours = await hoursOfDay(tx.db)
+  if (backlog.repos.size > 1) backlog.hours = await hoursOfDay(tx.db)
 }
 
 /**
@@ -190,28 +192,28 @@ export async function readPassing(tx: Tx, known: Known): Promise<void> {
  */
 async function finishedBlockers(
   db: Database,
-  systems: Known['systems'],
+  repos: Backlog['repos'],
   edges: readonly DependencyRow[],
   unfinished: (name: string) => boolean,
 ): Promise<ItemRow[]> {
-  const byRepository = new Map([...systems.values()].map((system) => [system.fullName.toLowerCase(), system.id]))
+  const byRepository = new Map([...repos.values()].map((repo) => [repo.fullName.toLowerCase(), repo.id]))
   const asked = Map.groupBy(
-    edges.filter((edge) => edge.blocker !== 'closed' && !unfinished(nameIn(edge))),
+    edges.filter((edge) => edge.blocker !== 'closed' && !unfinished(itemNameIn(edge))),
     (edge) => byRepository.get(edge.repository),
   )
   const found: ItemRow[] = []
-  for (const [systemId, those] of asked) {
-    if (systemId === undefined) continue
+  for (const [repositoryId, those] of asked) {
+    if (repositoryId === undefined) continue
     const numbers = [...new Set(those.map(({ issueNumber }) => issueNumber))]
     // Postgres takes 65,535 values in one statement.
     for (let from = 0; from < numbers.length; from += 5_000) {
       const some = inArray(workItems.issueNumber, numbers.slice(from, from + 5_000))
-      const over = inArray(workItems.state, [...finished])
+      const over = inArray(workItems.state, [...terminalStates])
       found.push(
         ...(await db
           .select()
           .from(workItems)
-          .where(and(eq(workItems.systemId, systemId), some, over))),
+          .where(and(eq(workItems.repositoryId, repositoryId), some, over))),
       )
     }
   }
@@ -223,15 +225,15 @@ const dayMs = 24 * 3_600_000
 async function hoursOfDay(db: Database): Promise<Map<number, number>> {
   const since = new Date(Date.now() - dayMs)
   const rows = await db
-    .select({ systemId: workItems.systemId, startedAt: runs.startedAt, endedAt: runs.endedAt })
+    .select({ repositoryId: workItems.repositoryId, startedAt: runs.startedAt, endedAt: runs.endedAt })
     .from(runs)
     .innerJoin(workItems, eq(runs.workItemId, workItems.id))
     .where(and(isNotNull(runs.startedAt), ne(runs.agent, 'person'), or(isNull(runs.endedAt), gt(runs.endedAt, since))))
   const hours = new Map<number, number>()
-  for (const { systemId, startedAt, endedAt } of rows) {
+  for (const { repositoryId, startedAt, endedAt } of rows) {
     const from = Math.max(startedAt?.getTime() ?? 0, since.getTime())
     const to = endedAt?.getTime() ?? Date.now()
-    hours.set(systemId, (hours.get(systemId) ?? 0) + Math.max(0, to - from) / 3_600_000)
+    hours.set(repositoryId, (hours.get(repositoryId) ?? 0) + Math.max(0, to - from) / 3_600_000)
   }
   return hours
 }

@@ -6,23 +6,23 @@
 import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
-import { type Cost, costsOfRuns, nextDay, recentCosts, type Spent, spentToday } from '../db/usage.ts'
-import type { SystemRow } from '../db/work-items.ts'
+import { costsOfRuns, nextDay, type ReportedCost, recentCosts, type Spending, spentToday } from '../db/usage.ts'
+import type { RepositoryRow } from '../db/work-items.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
 import type { Decision } from '../scheduler/decision.ts'
-import type { Budget, Run, Snapshot, System } from '../scheduler/types.ts'
-import type { Known } from './backlog-snapshot.ts'
+import type { Budget, RepositoryState, Run, Snapshot } from '../scheduler/types.ts'
+import type { Backlog } from './backlog-snapshot.ts'
 
 /** What was spent, and what is known about what runs cost. */
-export interface Spend {
+export interface BudgetState {
   /** For all repositories together, as the operator has set it. */
   limit: number | undefined
   currency: string
-  today: Spent[]
+  today: Spending[]
   /** Millionths that one run of a kind is expected to cost, by currency and kind. */
   typical: Map<string, Map<string, number>>
   /** What the live runs have cost so far, by run. */
-  live: Map<number, Cost>
+  live: Map<number, ReportedCost>
 }
 
 /**
@@ -30,15 +30,15 @@ export interface Spend {
  * @param now decides which day it is.
  * @returns undefined where no budget is set.
  */
-export async function readSpend(
+export async function readBudgets(
   tx: Tx,
-  { systems, runs }: Pick<Known, 'systems' | 'runs'>,
+  { repos, runs }: Pick<Backlog, 'repos' | 'runs'>,
   env: Pick<Env, 'MAX_SPEND_PER_DAY' | 'SPEND_CURRENCY'>,
   now: Date,
-): Promise<Spend | undefined> {
-  const limited = [...systems.values()].map(limitsOf).filter(({ spendPerDay }) => spendPerDay !== undefined)
+): Promise<BudgetState | undefined> {
+  const limited = [...repos.values()].map(limitsOf).filter(({ spendPerDay }) => spendPerDay !== undefined)
   if (env.MAX_SPEND_PER_DAY === undefined && limited.length === 0) return undefined
-  const currencies = new Set([env.SPEND_CURRENCY, ...[...systems.values()].map((one) => currencyOf(limitsOf(one)))])
+  const currencies = new Set([env.SPEND_CURRENCY, ...[...repos.values()].map((one) => currencyOf(limitsOf(one)))])
   const typical = new Map<string, Map<string, number>>()
   for (const currency of currencies) {
     const costs = await recentCosts(tx.db, currency)
@@ -57,19 +57,19 @@ export async function readSpend(
 }
 
 /** What is worked on and allowed, with its budgets; as it was where there are none. Pure. */
-export function withSpend<Present extends Pick<Snapshot, 'systems' | 'runs'>>(
+export function withBudgets<Present extends Pick<Snapshot, 'repos' | 'runs'>>(
   present: Present,
-  { systems, runs }: Pick<Known, 'systems' | 'runs'>,
-  spend: Spend | undefined,
+  { repos, runs }: Pick<Backlog, 'repos' | 'runs'>,
+  spend: BudgetState | undefined,
 ): Present & { budget?: Budget } {
   if (!spend) return present
-  const budgets = new Map([...systems.values()].map((system) => [system.fullName, budgetOf(system, spend)]))
+  const budgets = new Map([...repos.values()].map((repo) => [repo.fullName, budgetOf(repo, spend)]))
   const live = new Map(runs.map((row) => [String(row.item.id), row.run]))
   return {
     ...present,
     ...(spend.limit === undefined ? {} : { budget: totalBudget(spend, spend.limit) }),
-    systems: Object.fromEntries(
-      Object.entries(present.systems ?? {}).map(([name, system]) => [name, { ...system, ...budgets.get(name) }]),
+    repos: Object.fromEntries(
+      Object.entries(present.repos ?? {}).map(([name, repo]) => [name, { ...repo, ...budgets.get(name) }]),
     ),
     runs: present.runs.map((run) => {
       const row = run.agent === false ? undefined : live.get(run.item)
@@ -89,18 +89,18 @@ export async function wakeWhenFull(tx: Tx, decisions: readonly Decision[], now: 
   if (held) await tx.enqueue({ queue: 'schedule' }, { after: nextDay(now) })
 }
 
-type OwnBudget = Pick<System, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind'>
+type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind'>
 
-function totalBudget({ currency, today }: Spend, limit: number): Budget {
+function totalBudget({ currency, today }: BudgetState, limit: number): Budget {
   return { left: limit - sumOf(today, currency), limit, currency, perRun: 0 }
 }
 
 /** A repository's own budget, if it has one, and in any case what a run is expected to cost there. */
-function budgetOf(system: SystemRow, { today, typical }: Spend): OwnBudget {
-  const limits = limitsOf(system)
+function budgetOf(repo: RepositoryRow, { today, typical }: BudgetState): OwnBudget {
+  const limits = limitsOf(repo)
   const currency = currencyOf(limits)
   const [limit, perRun = 0] = [limits.spendPerDay, limits.spendPerRun].map((amount) => amount && millionths(amount))
-  const own = today.filter(({ systemId }) => systemId === system.id)
+  const own = today.filter(({ repositoryId }) => repositoryId === repo.id)
   return {
     currency,
     perRun,
@@ -110,12 +110,16 @@ function budgetOf(system: SystemRow, { today, typical }: Spend): OwnBudget {
 }
 
 /** What the run is still expected to cost; what it has told already is taken off what is left. */
-function reservedFor(run: Run, { currency, perRun = 0, perRunOfKind }: OwnBudget, told: Cost | undefined): number {
+function reservedFor(
+  run: Run,
+  { currency, perRun = 0, perRunOfKind }: OwnBudget,
+  told: ReportedCost | undefined,
+): number {
   const expected = perRunOfKind?.[run.agentKind] ?? perRun
   return Math.max(0, expected - (told && told.currency === currency ? told.millionths : 0))
 }
 
-function sumOf(spent: readonly Spent[], currency: string): number {
+function sumOf(spent: readonly Spending[], currency: string): number {
   return spent.reduce((sum, one) => sum + (one.currency === currency ? one.millionths : 0), 0)
 }
 
@@ -125,7 +129,7 @@ function median(numbers: readonly number[]): number {
   return Math.round(((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2)
 }
 
-function limitsOf({ settings }: Pick<SystemRow, 'settings'>): Settings['limits'] {
+function limitsOf({ settings }: Pick<RepositoryRow, 'settings'>): Settings['limits'] {
   return settings?.limits ?? noLimits
 }
 

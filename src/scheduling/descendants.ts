@@ -2,9 +2,9 @@
 
 import { isPart } from '../db/epics.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { type Known, nameIn } from './backlog-snapshot.ts'
+import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 
-export interface Below {
+export interface Descendants {
   /** What is to be built, each once, in the order in which the roadmaps have it. */
   tasks: ItemRow[]
   /** The names of all issues below, and the epic's own: `owner/name#12`. */
@@ -12,22 +12,22 @@ export interface Below {
 }
 
 /** Walks an epic down. One that stands in itself, or in two places, is walked once. */
-export function below(known: Known, epic: ItemRow): Below {
-  const found: Below = { tasks: [], names: new Set([known.nameOf(epic)]) }
-  walk(known, epic, found)
+export function descendantsOf(backlog: Backlog, epic: ItemRow): Descendants {
+  const found: Descendants = { tasks: [], names: new Set([backlog.nameOf(epic)]) }
+  walk(backlog, epic, found)
   return found
 }
 
-function walk(known: Known, epic: ItemRow, found: Below): void {
-  const parts = (known.edges.get(epic.id) ?? [])
+function walk(backlog: Backlog, epic: ItemRow, found: Descendants): void {
+  const parts = (backlog.edges.get(epic.id) ?? [])
     .filter(isPart)
     .sort((one, other) => one.position - other.position || one.id - other.id)
   for (const edge of parts) {
-    const name = nameIn(edge)
+    const name = itemNameIn(edge)
     if (found.names.has(name)) continue
     found.names.add(name)
-    const item = known.named(name)
-    if (item?.kind === 'epic') walk(known, item, found)
-    else if (item && known.items.has(item.id)) found.tasks.push(item)
+    const item = backlog.named(name)
+    if (item?.kind === 'epic') walk(backlog, item, found)
+    else if (item && backlog.items.has(item.id)) found.tasks.push(item)
   }
 }

@@ -2,36 +2,40 @@
 
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
-import { isPart, unmadeOf } from '../db/epics.ts'
-import { want } from '../db/outbox.ts'
-import { advance, type DependencyRow, type ItemRow } from '../db/work-items.ts'
-import { type Known, nameIn } from './backlog-snapshot.ts'
+import { isPart, linesWithoutIssue } from '../db/epics.ts'
+import { enqueueEffect } from '../db/outbox.ts'
+import { type DependencyRow, type ItemRow, transition } from '../db/work-items.ts'
+import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 
 /**
  * An epic is done when it has parts, and all of them are closed, ended well, or were left out as the settings allow.
  * @param changed the items that something else may be true of than at the last look.
  */
-export async function finishEpics(tx: Tx, known: Known, changed: ReadonlySet<number>): Promise<void> {
-  for (const id of [...known.epics].filter((id) => changed.has(id))) {
-    const epic = known.items.get(id)
-    if (epic?.state !== 'ready' || unmadeOf(epic) > 0) continue
-    const parts = (known.edges.get(id) ?? []).filter(isPart)
-    if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isOver(known, epic, edge))) continue
-    await advance(tx, epic, 'done', {
+export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet<number>): Promise<void> {
+  for (const id of [...backlog.epics].filter((id) => changed.has(id))) {
+    const epic = backlog.items.get(id)
+    if (epic?.state !== 'ready' || linesWithoutIssue(epic) > 0) continue
+    const parts = (backlog.edges.get(id) ?? []).filter(isPart)
+    if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isOver(backlog, epic, edge))) continue
+    await transition(tx, epic, 'done', {
       actor: 'tutti',
       why: 'Everything it is made of is done.',
       set: { doneAt: new Date() },
     })
     const key = `close:${epic.id}`
     const payload = { issueNumber: epic.issueNumber, reason: 'completed' as const }
-    await want(tx, { systemId: epic.systemId, workItemId: epic.id, key }, { kind: 'close-issue', payload })
+    await enqueueEffect(
+      tx,
+      { repositoryId: epic.repositoryId, workItemId: epic.id, key },
+      { kind: 'close-issue', payload },
+    )
   }
 }
 
 /** Whether the item behind the edge is finished and holds nothing back any more. */
-function isOver(known: Known, epic: ItemRow, edge: DependencyRow): boolean {
-  const part = known.finished(nameIn(edge))
+function isOver(backlog: Backlog, epic: ItemRow, edge: DependencyRow): boolean {
+  const part = backlog.finished(itemNameIn(edge))
   if (part?.state === 'done') return true
-  const rules = { ...defaultSettings().schedule, ...known.systems.get(epic.systemId)?.settings?.schedule }
+  const rules = { ...defaultSettings().schedule, ...backlog.repos.get(epic.repositoryId)?.settings?.schedule }
   return (part?.state === 'skipped' || part?.state === 'cancelled') && rules[part.state] === 'release'
 }

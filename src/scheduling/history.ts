@@ -4,7 +4,7 @@ import { and, desc, eq, inArray, max, ne, sql } from 'drizzle-orm'
 import type { Database } from '../db/connect.ts'
 import { pastFootprints } from '../db/footprints.ts'
 import { runs, workItems } from '../db/schema/core.ts'
-import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 import { type EffortSample, estimateEffort, estimateSpread, paceOf } from '../scheduler/estimate-effort.ts'
@@ -23,8 +23,8 @@ interface Lessons {
 }
 
 /** Kept by a process between looks; a repository is read again when something in it was finished. */
-export class Past {
-  readonly #systems = new Map<number, Lessons>()
+export class History {
+  readonly #repos = new Map<number, Lessons>()
   /** Hours of the clock behind one hour of an estimate. */
   pace = 1
   /** Counts what was learned: another number, other answers. */
@@ -34,23 +34,23 @@ export class Past {
   #efforts: EffortSample[] = []
 
   /** Reads what was finished since the last time. @param known the systems that matter now. */
-  async refresh(db: Database, known: ReadonlyMap<number, SystemRow>): Promise<void> {
+  async refresh(db: Database, backlog: ReadonlyMap<number, RepositoryRow>): Promise<void> {
     const versions = await db
       .select({
-        systemId: workItems.systemId,
+        repositoryId: workItems.repositoryId,
         version: sql<string>`count(*) || ' ' || ${max(workItems.doneAt)}`,
       })
       .from(workItems)
       .where(eq(workItems.state, 'done'))
-      .groupBy(workItems.systemId)
-    const changed = versions.filter(({ systemId, version }) => this.#systems.get(systemId)?.version !== version)
-    for (const { systemId, version } of changed) {
-      const system = known.get(systemId)
-      if (system) this.#systems.set(systemId, await learn(db, system, version))
+      .groupBy(workItems.repositoryId)
+    const changed = versions.filter(({ repositoryId, version }) => this.#repos.get(repositoryId)?.version !== version)
+    for (const { repositoryId, version } of changed) {
+      const repo = backlog.get(repositoryId)
+      if (repo) this.#repos.set(repositoryId, await learn(db, repo, version))
     }
     if (changed.length === 0) return
     this.lessons++
-    const all = [...this.#systems.values()].flatMap(({ efforts }) => efforts)
+    const all = [...this.#repos.values()].flatMap(({ efforts }) => efforts)
     this.pace = paceOf(all)
     this.#efforts = all.map((sample) => ({ ...sample, hours: sample.hours / this.pace }))
     this.spread = estimateSpread(this.#efforts)
@@ -73,11 +73,11 @@ export class Past {
 
   /** The paths that the item will surely touch, by what similar ones touched; mostly none. */
   pathsOf(item: ItemRow): readonly string[] {
-    const lessons = this.#systems.get(item.systemId)
+    const lessons = this.#repos.get(item.repositoryId)
     if (!lessons || lessons.history.length === 0) return []
     const key = JSON.stringify([item.id, item.title, item.labels])
-    const known = lessons.predicted.get(key)
-    if (known) return known
+    const backlog = lessons.predicted.get(key)
+    if (backlog) return backlog
     const paths = surePaths(questionOf(item), lessons.history).map(({ path }) => path)
     lessons.predicted.set(key, paths)
     return paths
@@ -96,21 +96,21 @@ function questionOf(item: ItemRow): HistoryQuestion {
   }
 }
 
-async function learn(db: Database, system: SystemRow, version: string): Promise<Lessons> {
+async function learn(db: Database, repo: RepositoryRow, version: string): Promise<Lessons> {
   const items = await db
     .select()
     .from(workItems)
-    .where(and(eq(workItems.systemId, system.id), eq(workItems.state, 'done'), eq(workItems.kind, 'task')))
+    .where(and(eq(workItems.repositoryId, repo.id), eq(workItems.state, 'done'), eq(workItems.kind, 'task')))
     .orderBy(desc(workItems.id))
     .limit(mostItems)
-  const files = await pastFootprints(db, system.id, mostItems)
+  const files = await pastFootprints(db, repo.id, mostItems)
   const taken = await hoursOf(
     db,
     items.map((item) => item.id),
   )
   return {
     version,
-    efforts: items.flatMap((item) => sampleOf(item, system.fullName, taken.get(item.id))),
+    efforts: items.flatMap((item) => sampleOf(item, repo.fullName, taken.get(item.id))),
     history: items.flatMap((item) => {
       const changed = files.get(item.id)
       return changed ? [{ ...questionOf(item), files: changed }] : []

@@ -3,23 +3,23 @@
 import { isPart } from '../db/epics.ts'
 import type { DependencyRow } from '../db/work-items.ts'
 import type { Edge } from '../scheduler/types.ts'
-import { type Known, nameIn } from './backlog-snapshot.ts'
-import { below } from './descendants.ts'
+import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
+import { descendantsOf } from './descendants.ts'
 
 /**
  * The edges by which parts wait for what their epics wait for, by the part. Pure. An epic that names a part of its own as
  * something it waits for says nothing that its parts do not: they would wait for themselves.
  * @param asEdges gives the edge of a row as the scheduler takes it; none where it holds nothing back.
  */
-export function epicHolds(known: Known, asEdges: (row: DependencyRow) => Edge[]): Map<number, Edge[]> {
+export function inheritedBlockers(backlog: Backlog, asEdges: (row: DependencyRow) => Edge[]): Map<number, Edge[]> {
   const held = new Map<number, Edge[]>()
-  for (const id of known.epics) {
-    const epic = known.items.get(id)
-    const waiting = (known.edges.get(id) ?? []).filter(holds)
+  for (const id of backlog.epics) {
+    const epic = backlog.items.get(id)
+    const waiting = (backlog.edges.get(id) ?? []).filter(holds)
     if (!epic || waiting.length === 0) continue
-    const { tasks, names } = below(known, epic)
-    const name = known.nameOf(epic)
-    for (const row of waiting.filter((one) => !names.has(nameIn(one)))) {
+    const { tasks, names } = descendantsOf(backlog, epic)
+    const name = backlog.nameOf(epic)
+    for (const row of waiting.filter((one) => !names.has(itemNameIn(one)))) {
       for (const { blocker, source } of asEdges(row)) {
         for (const task of tasks) {
           // What it waits for does not keep an item from being planned.

@@ -5,21 +5,21 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Tx } from '../db/connect.ts'
-import { takeTurn } from '../db/dirty-items.ts'
-import { type ItemRow, liveSystems, type SystemRow } from '../db/work-items.ts'
+import { lockAndReadDirtyItems } from '../db/dirty-items.ts'
+import { type ItemRow, type RepositoryRow, servedRepositories } from '../db/work-items.ts'
 import { edgeOf, type Node } from '../scheduler/node.ts'
 import { Schedule } from '../scheduler/schedule.ts'
 import type { Edge, Run } from '../scheduler/types.ts'
-import { gather, gatherAgain, type Known, readPassing } from './backlog-snapshot.ts'
-import type { Past } from './history.ts'
+import { type Backlog, loadBacklog, loadVolatile, reloadItems } from './backlog-snapshot.ts'
+import type { History } from './history.ts'
 import { type Circumstances, edgesOf, heldByEpics, itemOf, presentOf, snapshotOf } from './to-snapshot.ts'
 
 /** More changes than this, and more than a quarter of the backlog, are read with everything else. */
 const manyChanges = 500
 
 /** What a look has taken in; `live` does not follow it yet. */
-export interface TakenIn {
-  live: Live
+export interface RefreshedSchedule {
+  live: LiveSchedule
   /** Items that something else may be true of than at the last look. */
   changed: ReadonlySet<number>
   circumstances: Circumstances
@@ -31,48 +31,52 @@ export interface TakenIn {
  * @param kept what the process has kept; undefined reads everything.
  * @param circumstancesOf asked once the rows are known.
  */
-export async function takeIn(
+export async function refreshSchedule(
   tx: Tx,
-  kept: Live | undefined,
-  past: Past,
-  circumstancesOf: (known: Known) => Promise<Circumstances>,
-): Promise<TakenIn> {
-  const { look, changed: ids } = await takeTurn(tx, kept?.look)
-  const systems = new Map((await liveSystems(tx.db)).map((system) => [system.id, system]))
-  if (!kept || !ids || !kept.fits(systems) || isMany(ids, kept)) {
-    const known = await gather(tx)
-    await past.refresh(tx.db, known.systems)
-    const circumstances = await circumstancesOf(known)
-    return { live: new Live(known, circumstances, look), changed: new Set(known.items.keys()), circumstances }
+  kept: LiveSchedule | undefined,
+  past: History,
+  circumstancesOf: (backlog: Backlog) => Promise<Circumstances>,
+): Promise<RefreshedSchedule> {
+  const { pass, changed: ids } = await lockAndReadDirtyItems(tx, kept?.pass)
+  const repos = new Map((await servedRepositories(tx.db)).map((repo) => [repo.id, repo]))
+  if (!kept || !ids || !kept.fits(repos) || isMany(ids, kept)) {
+    const backlog = await loadBacklog(tx)
+    await past.refresh(tx.db, backlog.repos)
+    const circumstances = await circumstancesOf(backlog)
+    return {
+      live: new LiveSchedule(backlog, circumstances, pass),
+      changed: new Set(backlog.items.keys()),
+      circumstances,
+    }
   }
-  const { known } = kept
-  kept.look = look
-  known.systems = systems
-  await readPassing(tx, known)
-  const changed = await gatherAgain(tx, known, ids)
+  const { backlog } = kept
+  kept.pass = pass
+  backlog.repos = repos
+  await loadVolatile(tx, backlog)
+  const changed = await reloadItems(tx, backlog, ids)
   // What a finished item took and touched is worth learning.
-  if ([...ids].some((id) => !known.items.has(id))) await past.refresh(tx.db, systems)
-  return { live: kept, changed, circumstances: await circumstancesOf(known) }
+  if ([...ids].some((id) => !backlog.items.has(id))) await past.refresh(tx.db, repos)
+  return { live: kept, changed, circumstances: await circumstancesOf(backlog) }
 }
 
-function isMany(changed: ReadonlySet<number>, { known }: Live): boolean {
-  return changed.size > manyChanges && changed.size > known.items.size / 4
+function isMany(changed: ReadonlySet<number>, { backlog }: LiveSchedule): boolean {
+  return changed.size > manyChanges && changed.size > backlog.items.size / 4
 }
 
-export class Live {
-  readonly known: Known
+export class LiveSchedule {
+  readonly backlog: Backlog
   readonly schedule: Schedule
   /** The number of the look that it is of. */
-  look: number
+  pass: number
   #held: Map<number, Edge[]>
   #lessons: number
 
   /** Builds all of it, at the cost of the whole backlog. */
-  constructor(known: Known, circumstances: Circumstances, look: number) {
-    this.known = known
-    this.look = look
-    this.schedule = new Schedule(snapshotOf(known, circumstances))
-    this.#held = heldByEpics(known)
+  constructor(backlog: Backlog, circumstances: Circumstances, pass: number) {
+    this.backlog = backlog
+    this.pass = pass
+    this.schedule = new Schedule(snapshotOf(backlog, circumstances))
+    this.#held = heldByEpics(backlog)
     this.#lessons = circumstances.past.lessons
   }
 
@@ -83,21 +87,21 @@ export class Live {
    * @returns the items that the scheduler should say something new about, where there is anything new to say.
    */
   follow(changed: ReadonlySet<number>, circumstances: Circumstances, everything: boolean): Set<number> {
-    const { known, schedule } = this
+    const { backlog, schedule } = this
     const { past, plan } = circumstances
     const items = new Set([...changed, ...this.#due(circumstances.now)])
     const before = this.#held
-    this.#held = heldByEpics(known)
+    this.#held = heldByEpics(backlog)
     const edges = new Set([...items, ...differing(before, this.#held)])
     for (const id of items) this.#tellItem(id, circumstances)
     for (const id of edges) this.#tellEdges(id)
-    const { runs, ...limits } = presentOf(known, circumstances)
+    const { runs, ...limits } = presentOf(backlog, circumstances)
     this.#tellRuns(runs)
     schedule.apply({ kind: 'limits', limits })
     if (schedule.plan !== plan) schedule.apply({ kind: 'plan', plan })
     if (schedule.spread !== past.spread) schedule.apply({ kind: 'spread', spread: past.spread })
     if (everything && this.#lessons !== past.lessons) {
-      for (const id of known.items.keys()) this.#tellItem(id, circumstances)
+      for (const id of backlog.items.keys()) this.#tellItem(id, circumstances)
       this.#lessons = past.lessons
     }
     return this.#around(edges)
@@ -107,42 +111,42 @@ export class Live {
    * Whether the systems and their rules are those that the schedule was built on; others need one built anew.
    * What a pause or another number changes is taken in by `follow`.
    */
-  fits(systems: ReadonlyMap<number, SystemRow>): boolean {
-    const { known } = this
-    if (systems.size !== known.systems.size) return false
-    for (const [id, system] of systems) {
-      const before = known.systems.get(id)
-      if (before?.fullName !== system.fullName || !isDeepStrictEqual(before.settings, system.settings)) return false
+  fits(repos: ReadonlyMap<number, RepositoryRow>): boolean {
+    const { backlog } = this
+    if (repos.size !== backlog.repos.size) return false
+    for (const [id, repo] of repos) {
+      const before = backlog.repos.get(id)
+      if (before?.fullName !== repo.fullName || !isDeepStrictEqual(before.settings, repo.settings)) return false
     }
     return true
   }
 
   /** Items whose time to wait for has come since they were told. */
   #due(now: Date): number[] {
-    return [...this.known.timed].filter((id) => {
-      const item = this.known.items.get(id)
+    return [...this.backlog.timed].filter((id) => {
+      const item = this.backlog.items.get(id)
       const node = this.schedule.graph.nodes.get(String(id))
       return item?.notBefore && item.notBefore <= now && node?.item?.state === 'queued'
     })
   }
 
   #tellItem(id: number, circumstances: Circumstances): void {
-    const { known, schedule } = this
-    const row = known.items.get(id) ?? openAgain(known.over.get(id))
+    const { backlog, schedule } = this
+    const row = backlog.items.get(id) ?? openAgain(backlog.over.get(id))
     const node = schedule.graph.nodes.get(String(id))
     if (!row) {
       if (node?.item) schedule.apply({ kind: 'item-removed', id: String(id) })
       return
     }
-    const item = itemOf(row, known, circumstances)
+    const item = itemOf(row, backlog, circumstances)
     if (!isDeepStrictEqual(node?.item, item)) schedule.apply({ kind: 'item', item })
   }
 
   /** Takes away the edges that are no more, then adds those that are new. */
   #tellEdges(id: number): void {
-    const { known, schedule } = this
-    const row = known.items.get(id)
-    const wanted = new Map((row ? edgesOf(row, known, this.#held) : []).map((edge) => [nameOf(edge), edge]))
+    const { backlog, schedule } = this
+    const row = backlog.items.get(id)
+    const wanted = new Map((row ? edgesOf(row, backlog, this.#held) : []).map((edge) => [nameOf(edge), edge]))
     const told = new Map(toldOf(schedule.graph.nodes.get(String(id))).map((edge) => [nameOf(edge), edge]))
     for (const [name, edge] of told) if (!wanted.has(name)) schedule.apply({ kind: 'edge-removed', edge })
     for (const [name, edge] of wanted) {

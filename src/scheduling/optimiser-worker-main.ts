@@ -1,14 +1,14 @@
 /** The thread behind foresight.ts: one question at a time. */
 
 import { parentPort } from 'node:worker_threads'
-import { improve, isStale } from '../scheduler/optimiser/optimise.ts'
-import type { Answer, Question } from './optimiser-worker.ts'
+import { isStale, optimise } from '../scheduler/optimiser/optimise.ts'
+import type { OptimiserRequest, OptimiserResult } from './optimiser-worker.ts'
 
 /** Any number does: the same backlog then gives the same plan. */
 const seed = 1
 
-parentPort?.on('message', ({ snapshot, hoursSince }: Question) => {
-  const plan = isStale(snapshot, hoursSince) ? improve(snapshot, { seed }) : undefined
-  const answer: Answer = { plan }
+parentPort?.on('message', ({ snapshot, hoursSince }: OptimiserRequest) => {
+  const plan = isStale(snapshot, hoursSince) ? optimise(snapshot, { seed }) : undefined
+  const answer: OptimiserResult = { plan }
   parentPort?.postMessage(answer)
 })

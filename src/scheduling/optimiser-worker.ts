@@ -7,15 +7,15 @@ import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Decision } from '../scheduler/decision.ts'
 import { MOST_TASKS } from '../scheduler/optimiser/rcpsp.ts'
-import type { Plan, Snapshot } from '../scheduler/types.ts'
+import type { SchedulePlan, Snapshot } from '../scheduler/types.ts'
 
 /** What the thread is asked, and what it answers: no plan when the one there is will do. */
-export interface Question {
+export interface OptimiserRequest {
   snapshot: Snapshot
   hoursSince: number
 }
-export interface Answer {
-  plan: Plan | undefined
+export interface OptimiserResult {
+  plan: SchedulePlan | undefined
 }
 
 /** Fewer items than this that wait for a place leave nothing to choose. */
@@ -24,7 +24,7 @@ const fewest = 2
 /** A thread costs memory; one that has had nothing to do for this long is ended. */
 const idleMs = 30_000
 
-export class Foresight {
+export class OptimiserWorker {
   readonly #log: Logger
   #worker: Worker | undefined
   #idle: NodeJS.Timeout | undefined
@@ -33,7 +33,7 @@ export class Foresight {
   #latest: Snapshot | undefined
   #madeAt = 0
   /** The order to follow, when there is one. */
-  plan: Plan | undefined
+  plan: SchedulePlan | undefined
 
   constructor(log: Logger) {
     this.#log = log
@@ -57,7 +57,7 @@ export class Foresight {
     this.#asked = { ...this.#latest, ...(this.plan ? { plan: this.plan } : {}) }
     this.#latest = undefined
     clearTimeout(this.#idle)
-    const question: Question = { snapshot: this.#asked, hoursSince: (Date.now() - this.#madeAt) / 3_600_000 }
+    const question: OptimiserRequest = { snapshot: this.#asked, hoursSince: (Date.now() - this.#madeAt) / 3_600_000 }
     this.#thread().postMessage(question)
   }
 
@@ -66,7 +66,7 @@ export class Foresight {
     const worker = new Worker(new URL('./optimiser-worker-main.ts', import.meta.url))
     // It must not keep a process alive that wants to end.
     worker.unref()
-    worker.on('message', ({ plan }: Answer) => {
+    worker.on('message', ({ plan }: OptimiserResult) => {
       if (plan) {
         this.plan = plan
         this.#madeAt = Date.now()

@@ -1,15 +1,15 @@
 /** What a round of decisions means for each repository, as people and programs ask for it later. */
 
 import type { ItemRow } from '../db/work-items.ts'
-import { working } from '../domain/lifecycle.ts'
-import type { Conflict, Outlook } from '../domain/schedule-report.ts'
+import { activeStates } from '../domain/lifecycle.ts'
+import type { IssueConflict, ScheduleReport } from '../domain/schedule-report.ts'
 import { reasonsOneByOne } from '../messages/decisions.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { concurrencyMode } from '../scheduler/concurrency-mode.ts'
 import type { Decision, Reason } from '../scheduler/decision.ts'
 import { conflictMatrix } from '../scheduler/footprints.ts'
-import type { Item, Plan, Snapshot } from '../scheduler/types.ts'
-import type { Known } from './backlog-snapshot.ts'
+import type { Item, SchedulePlan, Snapshot } from '../scheduler/types.ts'
+import type { Backlog } from './backlog-snapshot.ts'
 
 /** Items that are named, the first to start first. */
 const mostNext = 30
@@ -32,16 +32,20 @@ const passing: readonly Reason['kind'][] = [
 ]
 
 /** @returns what was seen of every system, by system. */
-export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly Decision[]): Map<number, Outlook> {
+export function scheduleReportsIn(
+  backlog: Backlog,
+  snapshot: Snapshot,
+  decisions: readonly Decision[],
+): Map<number, ScheduleReport> {
   const items = new Map(snapshot.items.map((item) => [item.id, item]))
   return new Map(
-    [...known.systems.values()].map(({ id, fullName }) => {
+    [...backlog.repos.values()].map(({ id, fullName }) => {
       const here = decisions.filter((decision) => decision.item.repository === fullName)
       const waiting = here.filter((decision) => decision.action === 'wait' && !isUnderWay(decision))
       const next = waiting.filter(({ reasons }) => reasons.every(({ kind }) => passing.includes(kind)))
       const working = snapshot.runs.filter((run) => run.repository === fullName && run.agent !== false)
-      const set = snapshot.systems?.[fullName]?.mode
-      const outlook: Outlook = {
+      const set = snapshot.repos?.[fullName]?.mode
+      const report: ScheduleReport = {
         mode: set ?? concurrencyMode(here, working.length, fullName),
         modeIsSet: set !== undefined,
         next: next.slice(0, mostNext).map((decision) => ({
@@ -50,7 +54,7 @@ export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly
           words: reasonsOneByOne(decision).join('; '),
         })),
         more: Math.max(0, next.length - mostNext),
-        blocked: waiting.filter(({ item }) => !isEpic(known.items.get(Number(item.id)))).length - next.length,
+        blocked: waiting.filter(({ item }) => !isEpic(backlog.items.get(Number(item.id)))).length - next.length,
         conflicts: conflictsAmong(
           [...working.map((run) => run.item), ...here.map(({ item }) => item.id), ...inReview(snapshot, fullName)],
           items,
@@ -58,14 +62,14 @@ export function outlooksIn(known: Known, snapshot: Snapshot, decisions: readonly
         plan: planOf(snapshot.plan, here),
         unreserved: unreservedKinds(snapshot, fullName),
       }
-      return [id, outlook]
+      return [id, report]
     }),
   )
 }
 
 /** Between two steps, with no agent at the moment: it waits for nobody. */
 function isUnderWay({ reasons }: Decision): boolean {
-  return reasons.some((reason) => reason.kind === 'state' && (working as readonly string[]).includes(reason.state))
+  return reasons.some((reason) => reason.kind === 'state' && (activeStates as readonly string[]).includes(reason.state))
 }
 
 function isEpic(item: ItemRow | undefined): boolean {
@@ -76,7 +80,7 @@ function inReview(snapshot: Snapshot, repository: string): string[] {
   return snapshot.runs.filter((run) => run.agent === false && run.repository === repository).map((run) => run.item)
 }
 
-function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>): Conflict[] {
+function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>): IssueConflict[] {
   const compared = [...new Set(ids)]
     .flatMap((id) => items.get(id) ?? [])
     .filter(({ footprint }) => footprint !== 'nothing' && footprint.length > 0)
@@ -89,14 +93,14 @@ function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>
 
 /** The kinds of agent for which a budget keeps nothing before they start, because nobody knows what they cost. */
 function unreservedKinds(snapshot: Snapshot, repository: string): string[] {
-  const system = snapshot.systems?.[repository]
-  if (snapshot.budget?.left === undefined && system?.budgetLeft === undefined) return []
+  const repo = snapshot.repos?.[repository]
+  if (snapshot.budget?.left === undefined && repo?.budgetLeft === undefined) return []
   const admission = new Admission(snapshot)
   const kinds = snapshot.items.filter((item) => item.repository === repository).map(({ agentKind }) => agentKind)
   return [...new Set(kinds)].filter((kind) => admission.costOf(repository, kind) === 0).sort()
 }
 
-function planOf(plan: Plan | undefined, here: readonly Decision[]): Outlook['plan'] {
+function planOf(plan: SchedulePlan | undefined, here: readonly Decision[]): ScheduleReport['plan'] {
   if (!plan) return null
   const named = new Set(plan.order)
   const items = here.filter(({ item }) => named.has(item.id)).length

@@ -8,24 +8,26 @@
 
 import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import type { Store, Tx } from '../db/connect.ts'
-import { saveDecisions, standingDecisions } from '../db/decisions.ts'
-import { saveOutlooks } from '../db/schedule-reports.ts'
+import { currentDecisions, saveDecisions } from '../db/decisions.ts'
+import { defineJob } from '../db/define-job.ts'
+import { saveScheduleReports } from '../db/schedule-reports.ts'
 import { lockItems } from '../db/work-items.ts'
 import type { Decision } from '../scheduler/decision.ts'
-import { carryOut, type Step, stepFor } from './apply-decisions.ts'
-import { gatherAgain, type Known } from './backlog-snapshot.ts'
-import { readSpend, wakeWhenFull } from './budget.ts'
+import { applyDecisions, type Step, stepFor } from './apply-decisions.ts'
+import { type Backlog, reloadItems } from './backlog-snapshot.ts'
+import { readBudgets, wakeWhenFull } from './budget.ts'
 import { finishEpics } from './finish-epics.ts'
-import { Past } from './history.ts'
-import { type Live, type TakenIn, takeIn } from './live-schedule.ts'
-import { Foresight } from './optimiser-worker.ts'
-import { outlooksIn } from './report.ts'
+import { History } from './history.ts'
+import { type LiveSchedule, type RefreshedSchedule, refreshSchedule } from './live-schedule.ts'
+import { OptimiserWorker } from './optimiser-worker.ts'
+import { scheduleReportsIn } from './report.ts'
 import { noteOnly } from './roadmap-mode.ts'
 import { type Circumstances, snapshotOf } from './to-snapshot.ts'
 
-export interface SchedulerParts {
+export interface SchedulerContext {
   store: Store
   env: Env
   log: Logger
@@ -46,7 +48,7 @@ const freshEvery = 1_000
 
 /** What one look saw and did. */
 interface Seen {
-  live: Live
+  live: LiveSchedule
   circumstances: Circumstances
   /** About every item, or undefined when this look was not for everything. */
   decisions: Decision[] | undefined
@@ -55,17 +57,17 @@ interface Seen {
 
 /** The scheduler of one process. Any number of them may share a database: one at a time looks. */
 export class Scheduler {
-  readonly #parts: SchedulerParts
-  readonly #past = new Past()
-  readonly #foresight: Foresight
-  #live: Live | undefined
+  readonly #parts: SchedulerContext
+  readonly #past = new History()
+  readonly #optimiser: OptimiserWorker
+  #live: LiveSchedule | undefined
   #looks = 0
   /** When everything may be gone through again, in ms of the process's clock. */
   #nextSurvey = 0
 
-  constructor(parts: SchedulerParts) {
+  constructor(parts: SchedulerContext) {
     this.#parts = parts
-    this.#foresight = new Foresight(parts.log)
+    this.#optimiser = new OptimiserWorker(parts.log)
   }
 
   /** Handler of the `schedule` queue: one look, decisions and starts in one transaction. */
@@ -73,7 +75,7 @@ export class Scheduler {
     const { store, started } = this.#parts
     let seen: Seen
     try {
-      seen = await store.transaction((tx) => this.#look(tx))
+      seen = await store.transaction((tx) => this.#pass(tx))
     } catch (error) {
       // What was taken in may not have happened.
       this.#live = undefined
@@ -82,36 +84,36 @@ export class Scheduler {
     for (const runId of seen.runIds) started?.(runId)
     const { live, circumstances, decisions } = seen
     if (!decisions) return
-    const snapshot = snapshotOf(live.known, circumstances)
-    await saveOutlooks(store.db, outlooksIn(live.known, snapshot, decisions))
-    this.#foresight.consider(snapshot, decisions)
+    const snapshot = snapshotOf(live.backlog, circumstances)
+    await saveScheduleReports(store.db, scheduleReportsIn(live.backlog, snapshot, decisions))
+    this.#optimiser.consider(snapshot, decisions)
   }
 
   /** Ends what is being thought about. */
   async close(): Promise<void> {
-    await this.#foresight.close()
+    await this.#optimiser.close()
   }
 
-  async #look(tx: Tx): Promise<Seen> {
+  async #pass(tx: Tx): Promise<Seen> {
     const began = performance.now()
     const { live, changed, circumstances } = await this.#takeIn(tx)
-    await finishEpics(tx, live.known, changed)
-    const all = live.known.items.size <= fewItems || began >= this.#nextSurvey
+    await finishEpics(tx, live.backlog, changed)
+    const all = live.backlog.items.size <= fewItems || began >= this.#nextSurvey
     let about = live.follow(changed, circumstances, all)
     let decisions: Decision[]
     let steps: Step[]
     for (;;) {
       decisions = all ? live.schedule.decisions() : live.schedule.about([...about].map(String))
-      steps = await stepsFor(tx, live.known, decisions, circumstances.now)
+      steps = await stepsFor(tx, live.backlog, decisions, circumstances.now)
       // One at a time schedules, but others move items: they are held still before anything is done, and looked at again.
-      const moved = await movedOf(tx, live.known, steps)
+      const moved = await movedOf(tx, live.backlog, steps)
       if (moved.size === 0) break
-      about = new Set([...about, ...live.follow(await gatherAgain(tx, live.known, moved), circumstances, all)])
+      about = new Set([...about, ...live.follow(await reloadItems(tx, live.backlog, moved), circumstances, all)])
     }
     await wakeWhenFull(tx, decisions, circumstances.now)
     const runIds: number[] = []
     for (const step of steps) {
-      const runId = await carryOut(this.#parts, tx, live.known, step)
+      const runId = await applyDecisions(this.#parts, tx, live.backlog, step)
       if (runId !== undefined) runIds.push(runId)
     }
     await saveDecisions(
@@ -119,21 +121,21 @@ export class Scheduler {
       steps.map(({ decided }) => decided),
     )
     const startedItems = steps.filter(({ starts }) => starts).map(({ item }) => item)
-    await noteOnly(tx, live.known, startedItems)
+    await noteOnly(tx, live.backlog, startedItems)
     await this.#planSurvey(tx, all, began)
     return { live, circumstances, decisions: all ? decisions : undefined, runIds }
   }
 
-  async #takeIn(tx: Tx): Promise<TakenIn> {
+  async #takeIn(tx: Tx): Promise<RefreshedSchedule> {
     const { env, freeMemory } = this.#parts
-    const circumstances = async (known: Known): Promise<Circumstances> => {
+    const circumstances = async (backlog: Backlog): Promise<Circumstances> => {
       const now = new Date()
-      const spend = await readSpend(tx, known, env, now)
-      return { env, past: this.#past, freeMemory: freeMemory(), plan: this.#foresight.plan, spend, now }
+      const spend = await readBudgets(tx, backlog, env, now)
+      return { env, past: this.#past, freeMemory: freeMemory(), plan: this.#optimiser.plan, spend, now }
     }
     this.#looks += 1
     const kept = this.#looks % freshEvery === 0 ? undefined : this.#live
-    const taken = await takeIn(tx, kept, this.#past, circumstances)
+    const taken = await refreshSchedule(tx, kept, this.#past, circumstances)
     if (taken.live !== kept) this.#nextSurvey = 0
     this.#live = taken.live
     return taken
@@ -147,15 +149,20 @@ export class Scheduler {
   }
 }
 
-async function stepsFor(tx: Tx, known: Known, decisions: readonly Decision[], now: Date): Promise<Step[]> {
+async function stepsFor(tx: Tx, backlog: Backlog, decisions: readonly Decision[], now: Date): Promise<Step[]> {
   const ids = decisions.map(({ item }) => Number(item.id))
-  const before = await standingDecisions(tx.db, ids.length > manyItems ? undefined : ids)
-  return decisions.flatMap((decision) => stepFor(known, decision, before.get(Number(decision.item.id)), now) ?? [])
+  const before = await currentDecisions(tx.db, ids.length > manyItems ? undefined : ids)
+  return decisions.flatMap((decision) => stepFor(backlog, decision, before.get(Number(decision.item.id)), now) ?? [])
 }
 
 /** Locks the items of these steps. @returns those that are not as they were read. */
-async function movedOf(tx: Tx, known: Known, steps: readonly Step[]): Promise<Set<number>> {
+async function movedOf(tx: Tx, backlog: Backlog, steps: readonly Step[]): Promise<Set<number>> {
   const ids = steps.map(({ item }) => item.id)
   const rows = new Map((ids.length > 0 ? await lockItems(tx, ids) : []).map((row) => [row.id, row]))
-  return new Set(ids.filter((id) => !isDeepStrictEqual(rows.get(id), known.items.get(id))))
+  return new Set(ids.filter((id) => !isDeepStrictEqual(rows.get(id), backlog.items.get(id))))
 }
+
+export const scheduleJob = defineJob(
+  { queue: 'schedule', payload: z.object({}), batch: 1, single: true },
+  async ({ scheduler }: { scheduler: Scheduler }) => scheduler.dispatch(),
+)

@@ -2,26 +2,35 @@
 
 import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
-import type { DependencyRow, ItemRow, SystemRow } from '../db/work-items.ts'
-import { agentFor } from '../domain/choose-agent.ts'
+import type { DependencyRow, ItemRow, RepositoryRow } from '../db/work-items.ts'
+import { chooseAgent } from '../domain/choose-agent.ts'
 import { moduleOf } from '../domain/labels.ts'
-import { working } from '../domain/lifecycle.ts'
+import { activeStates } from '../domain/lifecycle.ts'
 import type { Limits } from '../scheduler/admission.ts'
-import type { Edge, Item, Plan, RepositoryRules, Rules, Run, Snapshot, System } from '../scheduler/types.ts'
-import { type Known, nameIn } from './backlog-snapshot.ts'
-import { type Spend, withSpend } from './budget.ts'
-import type { Past } from './history.ts'
-import { epicHolds } from './inherited-blockers.ts'
-import { paceEdges } from './roadmap-mode.ts'
+import type {
+  Edge,
+  Item,
+  RepositoryRules,
+  RepositoryState,
+  Rules,
+  Run,
+  SchedulePlan,
+  Snapshot,
+} from '../scheduler/types.ts'
+import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
+import { type BudgetState, withBudgets } from './budget.ts'
+import type { History } from './history.ts'
+import { inheritedBlockers } from './inherited-blockers.ts'
+import { roadmapModeEdges } from './roadmap-mode.ts'
 
 export interface Circumstances {
   env: Env
-  past: Past
+  past: History
   /** Bytes the machine could give away now. */
   freeMemory: number
-  plan: Plan | undefined
+  plan: SchedulePlan | undefined
   /** What was spent, where somebody has set a budget. */
-  spend?: Spend | undefined
+  spend?: BudgetState | undefined
   now: Date
 }
 
@@ -35,45 +44,45 @@ const youngMs = 10_000
 const epicHours = 0.01
 
 /** Everything that `choose` may look at. */
-export function snapshotOf(known: Known, circumstances: Circumstances): Snapshot {
-  const items = [...known.items.values(), ...[...known.over.values()].filter(({ state }) => state !== 'done')]
-  const held = heldByEpics(known)
+export function snapshotOf(backlog: Backlog, circumstances: Circumstances): Snapshot {
+  const items = [...backlog.items.values(), ...[...backlog.over.values()].filter(({ state }) => state !== 'done')]
+  const held = heldByEpics(backlog)
   return {
-    items: items.map((item) => itemOf(item, known, circumstances)),
-    edges: items.flatMap((item) => edgesOf(item, known, held)),
-    rules: rulesOf(known, circumstances.past),
-    ...presentOf(known, circumstances),
+    items: items.map((item) => itemOf(item, backlog, circumstances)),
+    edges: items.flatMap((item) => edgesOf(item, backlog, held)),
+    rules: rulesOf(backlog, circumstances.past),
+    ...presentOf(backlog, circumstances),
     ...(circumstances.plan ? { plan: circumstances.plan } : {}),
   }
 }
 
 /** What is worked on now, and what limits how much may be. */
-export function presentOf(known: Known, circumstances: Circumstances): Limits & Pick<Snapshot, 'runs'> {
+export function presentOf(backlog: Backlog, circumstances: Circumstances): Limits & Pick<Snapshot, 'runs'> {
   const { env, freeMemory, spend } = circumstances
-  const systems = [...known.systems.values()]
+  const repos = [...backlog.repos.values()]
   const present = {
-    runs: [...known.runs.map((row) => runOf(row, known, circumstances)), ...branches(known, circumstances)],
+    runs: [...backlog.runs.map((row) => runOf(row, backlog, circumstances)), ...branches(backlog, circumstances)],
     caps: { total: env.MAX_AGENTS },
     memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
-    systems: Object.fromEntries(systems.map((system) => [system.fullName, systemOf(system, known)])),
+    repos: Object.fromEntries(repos.map((repo) => [repo.fullName, repositoryOf(repo, backlog)])),
   }
-  return withSpend(present, known, spend)
+  return withBudgets(present, backlog, spend)
 }
 
 /** The edges by which epics hold their parts back, by the part: what the epic waits for, and its pace. */
-export function heldByEpics(known: Known): Map<number, Edge[]> {
-  const waiting = epicHolds(known, (edge) => edgeOf(edge, known))
+export function heldByEpics(backlog: Backlog): Map<number, Edge[]> {
+  const waiting = inheritedBlockers(backlog, (edge) => edgeOf(edge, backlog))
   const held = new Map(waiting)
-  for (const [id, edges] of paceEdges(known, waiting)) held.set(id, [...(held.get(id) ?? []), ...edges])
+  for (const [id, edges] of roadmapModeEdges(backlog, waiting)) held.set(id, [...(held.get(id) ?? []), ...edges])
   return held
 }
 
 /** What the repositories decide for themselves. */
-function rulesOf(known: Known, past: Past): Rules {
-  const systems = [...known.systems.values()]
+function rulesOf(backlog: Backlog, past: History): Rules {
+  const repos = [...backlog.repos.values()]
   return {
     unknownBlocker: 'hold',
-    repositories: Object.fromEntries(systems.map((system) => [system.fullName, ownRules(settingsOf(system))])),
+    repositories: Object.fromEntries(repos.map((repo) => [repo.fullName, ownRules(settingsOf(repo))])),
     ...(past.spread === undefined ? {} : { estimateSpread: past.spread }),
   }
 }
@@ -82,16 +91,16 @@ function rulesOf(known: Known, past: Past): Rules {
  * What keeps an item back: its own edges, and those of its epics.
  * @param held as `heldByEpics` gives it.
  */
-export function edgesOf(item: ItemRow, known: Known, held: ReadonlyMap<number, readonly Edge[]>): Edge[] {
+export function edgesOf(item: ItemRow, backlog: Backlog, held: ReadonlyMap<number, readonly Edge[]>): Edge[] {
   // What an item waits for does not keep it from being planned.
-  const own = item.state === 'planning' ? [] : (known.edges.get(item.id) ?? [])
-  return [...own.flatMap((edge) => edgeOf(edge, known)), ...(held.get(item.id) ?? [])]
+  const own = item.state === 'planning' ? [] : (backlog.edges.get(item.id) ?? [])
+  return [...own.flatMap((edge) => edgeOf(edge, backlog)), ...(held.get(item.id) ?? [])]
 }
 
 /** An item as the scheduler sees it. */
-export function itemOf(item: ItemRow, known: Known, { env, past, now }: Circumstances): Item {
-  const repository = nameOf(known, item)
-  const agentKind = agentFor(item, known.systems.get(item.systemId), env)
+export function itemOf(item: ItemRow, backlog: Backlog, { env, past, now }: Circumstances): Item {
+  const repository = nameOf(backlog, item)
+  const agentKind = chooseAgent(item, backlog.repos.get(item.repositoryId), env)
   const module = moduleOf(item)
   return {
     id: String(item.id),
@@ -102,7 +111,7 @@ export function itemOf(item: ItemRow, known: Known, { env, past, now }: Circumst
     effort: item.kind === 'epic' ? epicHours : past.effortOf(item, repository, agentKind),
     since: item.createdAt.getTime(),
     ...(module === undefined ? {} : { module }),
-    footprint: footprintOf(item, known, past),
+    footprint: footprintOf(item, backlog, past),
     agentKind,
   }
 }
@@ -116,24 +125,24 @@ function stateFor(item: ItemRow, now: Date): Item['state'] {
 }
 
 /** Declared for its module, expected by its plan, seen to change, and what similar items surely changed. */
-function footprintOf(item: ItemRow, known: Known, past: Past): Item['footprint'] {
+function footprintOf(item: ItemRow, backlog: Backlog, past: History): Item['footprint'] {
   if (item.state === 'planning' || item.kind === 'epic') return 'nothing'
-  return [...toldOf(item, known), ...(known.footprints.get(item.id)?.observed ?? []), ...past.pathsOf(item)]
+  return [...toldOf(item, backlog), ...(backlog.footprints.get(item.id)?.observed ?? []), ...past.pathsOf(item)]
 }
 
-function toldOf(item: ItemRow, known: Known): string[] {
+function toldOf(item: ItemRow, backlog: Backlog): string[] {
   const module = moduleOf(item)
-  const declared = module && settingsOf(known.systems.get(item.systemId)).modules[module]?.paths
-  return [...(declared || []), ...(known.footprints.get(item.id)?.plan ?? [])]
+  const declared = module && settingsOf(backlog.repos.get(item.repositoryId)).modules[module]?.paths
+  return [...(declared || []), ...(backlog.footprints.get(item.id)?.plan ?? [])]
 }
 
-function runOf({ run, item }: Known['runs'][number], known: Known, { past, now }: Circumstances): Run {
+function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { past, now }: Circumstances): Run {
   const since = run.startedAt ? now.getTime() - run.startedAt.getTime() : 0
   return {
     item: String(item.id),
-    repository: nameOf(known, item),
+    repository: nameOf(backlog, item),
     agentKind: run.agent,
-    footprint: run.purpose === 'build' ? footprintOf(item, known, past) : 'nothing',
+    footprint: run.purpose === 'build' ? footprintOf(item, backlog, past) : 'nothing',
     elapsed: since / 3_600_000 / past.pace,
     // Two looks in a row must not both give away the same memory.
     ...(since < youngMs ? { memoryUsed: 0 } : {}),
@@ -144,31 +153,31 @@ function runOf({ run, item }: Known['runs'][number], known: Known, { past, now }
  * Branches in review take no agent and keep what they changed, where the settings say so. Those between two steps, whose
  * attempt has ended and whose pull request is being opened, keep it in any case.
  */
-function branches(known: Known, { env }: Circumstances): Run[] {
-  const live = new Set(known.runs.map(({ item }) => item.id))
-  return [...known.active].flatMap((id): Run[] => {
-    const item = known.items.get(id)
+function branches(backlog: Backlog, { env }: Circumstances): Run[] {
+  const live = new Set(backlog.runs.map(({ item }) => item.id))
+  return [...backlog.active].flatMap((id): Run[] => {
+    const item = backlog.items.get(id)
     if (!item) return []
-    const system = known.systems.get(item.systemId)
-    const keeps = working.includes(item.state) || settingsOf(system).schedule.reviewHolds
+    const repo = backlog.repos.get(item.repositoryId)
+    const keeps = activeStates.includes(item.state) || settingsOf(repo).schedule.reviewHolds
     if (live.has(id) || !keeps) return []
-    const observed = known.footprints.get(item.id)?.observed ?? []
-    const footprint = observed.length > 0 ? observed : toldOf(item, known)
+    const observed = backlog.footprints.get(item.id)?.observed ?? []
+    const footprint = observed.length > 0 ? observed : toldOf(item, backlog)
     // Nobody knows what it changed: that is no reason to stop everything else until it is merged.
     if (footprint.length === 0) return []
-    const agentKind = agentFor(item, system, env)
-    return [{ item: String(item.id), repository: nameOf(known, item), agentKind, footprint, agent: false }]
+    const agentKind = chooseAgent(item, repo, env)
+    return [{ item: String(item.id), repository: nameOf(backlog, item), agentKind, footprint, agent: false }]
   })
 }
 
-function systemOf(system: SystemRow, known: Known): System {
-  const { limits, schedule } = settingsOf(system)
+function repositoryOf(repo: RepositoryRow, backlog: Backlog): RepositoryState {
+  const { limits, schedule } = settingsOf(repo)
   return {
-    paused: system.state === 'paused',
+    paused: repo.state === 'paused',
     ...(schedule.mode === undefined ? {} : { mode: schedule.mode }),
     ...(limits.agents === undefined ? {} : { cap: limits.agents }),
     weight: schedule.weight,
-    hoursUsed: known.hours.get(system.id) ?? 0,
+    hoursUsed: backlog.hours.get(repo.id) ?? 0,
   }
 }
 
@@ -177,22 +186,22 @@ function ownRules({ schedule: { skipped, cancelled, unknownFootprint } }: Settin
 }
 
 /** A closed issue holds nothing back, whatever became of its item. */
-function edgeOf(edge: DependencyRow, known: Known): Edge[] {
+function edgeOf(edge: DependencyRow, backlog: Backlog): Edge[] {
   if (edge.blocker === 'closed') return []
-  const reference = nameIn(edge)
-  const ours = known.named(reference)
+  const reference = itemNameIn(edge)
+  const ours = backlog.named(reference)
   const state = edge.blocker === 'missing' ? ('unknown' as const) : edge.blocker
   const blocker = ours ? { kind: 'item' as const, id: String(ours.id) } : { kind: 'outside' as const, reference, state }
   return [{ item: String(edge.dependentId), blocker, source: edge.source }]
 }
 
-function nameOf(known: Known, item: ItemRow): string {
-  return known.systems.get(item.systemId)?.fullName ?? ''
+function nameOf(backlog: Backlog, item: ItemRow): string {
+  return backlog.repos.get(item.repositoryId)?.fullName ?? ''
 }
 
 /** Settings that were stored before a section existed have its defaults. */
-function settingsOf(system: SystemRow | undefined): Settings {
-  return { ...noSettings, ...system?.settings }
+function settingsOf(repo: RepositoryRow | undefined): Settings {
+  return { ...noSettings, ...repo?.settings }
 }
 
 const noSettings = defaultSettings()

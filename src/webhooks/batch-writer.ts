@@ -30,19 +30,19 @@ const maxBytes = 4 * 1024 * 1024
  */
 const giveUpMs = 20_000
 
-export class Inbox {
+export class BatchWriter {
   readonly #store: StoreBatch
   readonly #log: Logger
-  readonly #lanes: number
+  readonly #readyQueues: number
   readonly #onStored: ((count: number) => void) | undefined
   #waiting: Waiting[] = []
   #busy = 0
 
   /** @param options.lanes transactions at once: 1 on an embedded database, which has one connection. */
-  constructor(options: { store: StoreBatch; log: Logger; lanes: number; onStored?: (count: number) => void }) {
+  constructor(options: { store: StoreBatch; log: Logger; readyQueues: number; onStored?: (count: number) => void }) {
     this.#store = options.store
     this.#log = options.log
-    this.#lanes = options.lanes
+    this.#readyQueues = options.readyQueues
     this.#onStored = options.onStored
   }
 
@@ -52,7 +52,7 @@ export class Inbox {
    */
   add(delivery: NewDelivery, done: (error: Error | undefined) => void): void {
     this.#waiting.push({ delivery, settle: done })
-    if (this.#busy < this.#lanes) this.#start()
+    if (this.#busy < this.#readyQueues) this.#start()
   }
 
   #start(): void {

@@ -1,34 +1,34 @@
 /** Somebody said something: when it is a command, and they may, it is carried out and answered. */
 
 import { eq } from 'drizzle-orm'
-import { type Command, type CommandContext, carryOut, type Reply } from '../commands/command.ts'
+import { type Command, type CommandContext, type Reply, runCommand } from '../commands/command.ts'
 import { type Parsed, parseCommand } from '../commands/parse.ts'
-import { record } from '../db/audit-log.ts'
+import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
-import { firstTime, wasHandled } from '../db/idempotency-keys.ts'
-import { want } from '../db/outbox.ts'
+import { claimKey, hasKey } from '../db/idempotency-keys.ts'
+import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
-import { ensureSystem, settingsOf } from '../db/repositories.ts'
+import { ensureRepository, settingsOf } from '../db/repositories.ts'
 import { workItems } from '../db/schema/core.ts'
 import {
-  announce,
   getItem,
   type ItemRow,
   itemOfBranch,
   itemOfIssue,
-  type SystemRow,
-  systemOfRepository,
+  type RepositoryRow,
+  repositoryByGithubId,
+  requestStatusComment,
 } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { Commented } from '../domain/events.ts'
+import type { CommentCreated } from '../domain/events.ts'
 import type { Permission } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { permissionOf } from '../github/permissions.ts'
-import { lookUp } from '../github/resolve-issues.ts'
+import { resolveIssues } from '../github/resolve-issues.ts'
 import { NotFound } from '../github/types.ts'
 import * as say from '../messages/webhooks.ts'
-import { answered } from '../planning/answer-questions.ts'
-import { sayOnce } from '../work-items/queue-label.ts'
+import { answerFromComment } from '../planning/answer-questions.ts'
+import { commentOnce } from '../work-items/queue-label.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 
@@ -45,28 +45,28 @@ interface Subject {
 }
 
 /** Acts on a new comment. The same comment acts once, however often it is delivered. */
-export async function commented(parts: CommentServices, fact: Commented): Promise<EventOutcome> {
+export async function onComment(parts: CommentServices, fact: CommentCreated): Promise<EventOutcome> {
   const { db } = parts.store
   const { repository, sender, commentId } = fact
   // Bots repeat what others said, and two bots can talk to each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
-  if (!/^\//m.test(fact.body)) return answered(parts, fact)
-  const known = await withSettings(parts, await systemOfRepository(db, repository.repositoryId))
+  if (!/^\//m.test(fact.body)) return answerFromComment(parts, fact)
+  const known = await withSettings(parts, await repositoryByGithubId(db, repository.githubId))
   const parsed = parseCommand(fact.body, settingsOf(known).prefix, parts.commands)
-  if (!parsed) return answered(parts, fact)
+  if (!parsed) return answerFromComment(parts, fact)
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
-  const key = `comment:${repository.repositoryId}:${commentId}`
-  if (await wasHandled(db, key)) return ignored('the comment was handled before')
+  const key = `comment:${repository.githubId}:${commentId}`
+  if (await hasKey(db, key)) return ignored('the comment was handled before')
   const permission = await permissionOf(parts, known ?? repository, sender)
   const may = permits(permission, needed(parsed))
   const subject = known && permits(permission, 'write') ? await subjectOf(parts, known, fact) : {}
   const named = may ? await namedIn(parts, known ?? repository, parsed) : undefined
   return parts.store.transaction(async (tx) => {
-    if (!(await firstTime(tx, key))) return ignored('the comment was handled before')
-    const system = await ensureSystem(tx, known, repository)
-    if (!may) return refuse(tx, system, fact, parsed)
-    const reply = await answer(parts, tx, system, fact, parsed, { ...subject, named })
-    await post(tx, system, fact, reply)
+    if (!(await claimKey(tx, key))) return ignored('the comment was handled before')
+    const repo = await ensureRepository(tx, known, repository)
+    if (!may) return refuse(tx, repo, fact, parsed)
+    const reply = await answer(parts, tx, repo, fact, parsed, { ...subject, named })
+    await post(tx, repo, fact, reply)
     return done(`${said(parsed)}: ${reply.outcome}`)
   })
 }
@@ -74,11 +74,11 @@ export async function commented(parts: CommentServices, fact: Commented): Promis
 /** What the issues are that a command's arguments name. */
 async function namedIn(
   parts: CommentServices,
-  from: Pick<SystemRow, 'fullName' | 'installationId'>,
+  from: Pick<RepositoryRow, 'fullName' | 'installationId'>,
   parsed: Parsed,
 ): Promise<CommandContext['named']> {
   const names = 'command' in parsed ? parsed.command.names?.(parsed.args, from.fullName) : undefined
-  return names && names.length > 0 ? lookUp(parts, from, names) : undefined
+  return names && names.length > 0 ? resolveIssues(parts, from, names) : undefined
 }
 
 function needed(parsed: Parsed): Permission {
@@ -91,15 +91,15 @@ function said(parsed: Parsed): string {
 }
 
 /** On a pull request a command is about the item behind it: by our row, otherwise by the branch. */
-async function subjectOf(parts: CommentServices, system: SystemRow, { issue }: Commented): Promise<Subject> {
+async function subjectOf(parts: CommentServices, repo: RepositoryRow, { issue }: CommentCreated): Promise<Subject> {
   const { db } = parts.store
-  if (!issue.isPullRequest) return { item: await itemOfIssue(db, system.id, issue.number) }
-  const pull = await pullByNumber(db, system.id, issue.number)
+  if (!issue.isPullRequest) return { item: await itemOfIssue(db, repo.id, issue.number) }
+  const pull = await pullByNumber(db, repo.id, issue.number)
   if (pull) return { pull, item: await getItem(db, pull.workItemId) }
   try {
-    const { headBranch, headRepository } = await parts.github.repository(system).pull(issue.number)
-    if (headRepository?.toLowerCase() !== system.fullName.toLowerCase()) return {}
-    return { item: await itemOfBranch(db, system.id, headBranch) }
+    const { headBranch, headRepository } = await parts.github.repository(repo).pull(issue.number)
+    if (headRepository?.toLowerCase() !== repo.fullName.toLowerCase()) return {}
+    return { item: await itemOfBranch(db, repo.id, headBranch) }
   } catch (error) {
     if (error instanceof NotFound) return {}
     throw error
@@ -107,11 +107,11 @@ async function subjectOf(parts: CommentServices, system: SystemRow, { issue }: C
 }
 
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
-async function refuse(tx: Tx, system: SystemRow, fact: Commented, parsed: Parsed): Promise<EventOutcome> {
-  await react(tx, system, fact, 'confused')
-  await sayOnce(tx, system, fact.issue.number, say.commandRefused(fact.sender.login))
-  await record(tx, {
-    systemId: system.id,
+async function refuse(tx: Tx, repo: RepositoryRow, fact: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
+  await react(tx, repo, fact, 'confused')
+  await commentOnce(tx, repo, fact.issue.number, say.commandRefused(fact.sender.login))
+  await appendAudit(tx, {
+    repositoryId: repo.id,
     actor: fact.sender.login,
     what: `refused ${said(parsed)}`,
     detail: { actorId: fact.sender.id, on: fact.issue.number, why: 'no write access' },
@@ -122,8 +122,8 @@ async function refuse(tx: Tx, system: SystemRow, fact: Commented, parsed: Parsed
 async function answer(
   parts: CommentServices,
   tx: Tx,
-  system: SystemRow,
-  fact: Commented,
+  repo: RepositoryRow,
+  fact: CommentCreated,
   parsed: Parsed,
   subject: Subject,
 ): Promise<Reply> {
@@ -131,44 +131,44 @@ async function answer(
   if ('unknown' in parsed) return { text: say.unknownCommand(parsed.unknown, parsed.nearest), outcome: 'refused' }
   const context = {
     tx,
-    system,
-    settings: settingsOf(system),
+    repo,
+    settings: settingsOf(repo),
     ...subject,
     issue: fact.issue,
     actor: fact.sender,
     commands: [...parts.commands.values()],
   }
-  return carryOut(parsed.command, context, parsed.args)
+  return runCommand(parsed.command, context, parsed.args)
 }
 
 /** The reaction at once, the answer in the status comment, or in a comment of its own where no item has one. */
-async function post(tx: Tx, system: SystemRow, fact: Commented, reply: Reply): Promise<void> {
-  await react(tx, system, fact, reply.outcome === 'done' ? '+1' : 'confused')
-  const item = await itemAfter(tx, system, fact)
+async function post(tx: Tx, repo: RepositoryRow, fact: CommentCreated, reply: Reply): Promise<void> {
+  await react(tx, repo, fact, reply.outcome === 'done' ? '+1' : 'confused')
+  const item = await itemAfter(tx, repo, fact)
   if (item) {
-    await tx.db.update(workItems).set({ reply: reply.text, quiet: false }).where(eq(workItems.id, item.id))
-    await announce(tx, { ...item, quiet: false }, 'now')
+    await tx.db.update(workItems).set({ reply: reply.text, muted: false }).where(eq(workItems.id, item.id))
+    await requestStatusComment(tx, { ...item, muted: false }, 'now')
     return
   }
-  await want(
+  await enqueueEffect(
     tx,
-    { systemId: system.id, key: `reply:${system.id}:${fact.commentId}` },
+    { repositoryId: repo.id, key: `reply:${repo.id}:${fact.commentId}` },
     { kind: 'comment', payload: { issueNumber: fact.issue.number, body: reply.text } },
   )
 }
 
 /** The item as it is after the command, which may have made it. */
-async function itemAfter(tx: Tx, system: SystemRow, { issue }: Commented): Promise<ItemRow | undefined> {
-  if (!issue.isPullRequest) return itemOfIssue(tx.db, system.id, issue.number)
-  const pull = await pullByNumber(tx.db, system.id, issue.number)
+async function itemAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated): Promise<ItemRow | undefined> {
+  if (!issue.isPullRequest) return itemOfIssue(tx.db, repo.id, issue.number)
+  const pull = await pullByNumber(tx.db, repo.id, issue.number)
   return pull && getItem(tx.db, pull.workItemId)
 }
 
-async function react(tx: Tx, system: SystemRow, fact: Commented, content: '+1' | 'confused'): Promise<void> {
+async function react(tx: Tx, repo: RepositoryRow, fact: CommentCreated, content: '+1' | 'confused'): Promise<void> {
   const { commentId } = fact
-  await want(
+  await enqueueEffect(
     tx,
-    { systemId: system.id, key: `reaction:${system.id}:${commentId}` },
+    { repositoryId: repo.id, key: `reaction:${repo.id}:${commentId}` },
     { kind: 'reaction', payload: { commentId, content } },
   )
 }

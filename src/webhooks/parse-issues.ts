@@ -1,6 +1,6 @@
 /** Facts about issues, their comments and what blocks them. */
 
-import type { Fact, IssueMoved } from '../domain/events.ts'
+import type { DomainEvent, IssueChanged } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import type { Payload, Self } from './parse.ts'
 import * as read from './payload-schemas.ts'
@@ -10,7 +10,7 @@ export function isSelf(actor: Actor, self: Self): boolean {
   return actor.type === 'Bot' && actor.login === self.botLogin
 }
 
-const moves: Readonly<Record<string, IssueMoved['how']>> = {
+const moves: Readonly<Record<string, IssueChanged['how']>> = {
   labeled: 'labelled',
   unlabeled: 'unlabelled',
   closed: 'closed',
@@ -18,7 +18,7 @@ const moves: Readonly<Record<string, IssueMoved['how']>> = {
 }
 
 /** `issues`. */
-export function interpretIssue(payload: Payload, action: string, self: Self): Fact[] {
+export function parseIssue(payload: Payload, action: string, self: Self): DomainEvent[] {
   const how = Object.hasOwn(moves, action) ? moves[action] : undefined
   if (!how && !['edited', 'deleted', 'transferred'].includes(action)) return []
   const { issue, at } = read.issue.parse(payload.issue)
@@ -26,19 +26,19 @@ export function interpretIssue(payload: Payload, action: string, self: Self): Fa
   if (action === 'edited') {
     const { title, body } = read.edited.parse(payload).changes
     const changed = { title: title !== undefined, body: body !== undefined }
-    return isSelf(common.sender, self) ? [] : [{ kind: 'issue edited', ...common, changed }]
+    return isSelf(common.sender, self) ? [] : [{ kind: 'issue-edited', ...common, changed }]
   }
-  if (action === 'deleted' || action === 'transferred') return [{ kind: 'issue gone', how: action, ...common }]
+  if (action === 'deleted' || action === 'transferred') return [{ kind: 'issue-removed', how: action, ...common }]
   if (!how) return []
   const labelled = how === 'labelled' || how === 'unlabelled'
   // Our own label moves are projections of our own states. Our own closing is told to those who wait for the issue.
   if (labelled && isSelf(common.sender, self)) return []
   const label = labelled ? read.label.parse(payload.label).name : null
-  return [{ kind: 'issue moved', how, label, ...common }]
+  return [{ kind: 'issue-changed', how, label, ...common }]
 }
 
 /** `issue_comment`: new ones that are not our own, and our plans where somebody else edited them. */
-export function interpretComment(payload: Payload, action: string, self: Self): Fact[] {
+export function parseComment(payload: Payload, action: string, self: Self): DomainEvent[] {
   if (action === 'edited') return interpretPlanEdit(payload, self)
   if (action !== 'created') return []
   const comment = read.comment.parse(payload.comment)
@@ -47,7 +47,7 @@ export function interpretComment(payload: Payload, action: string, self: Self): 
   const { issue } = read.issue.parse(payload.issue)
   return [
     {
-      kind: 'commented',
+      kind: 'comment-created',
       ...common,
       // Whoever wrote it commands, not whoever caused the event.
       sender: comment.user,
@@ -59,7 +59,7 @@ export function interpretComment(payload: Payload, action: string, self: Self): 
   ]
 }
 
-function interpretPlanEdit(payload: Payload, self: Self): Fact[] {
+function interpretPlanEdit(payload: Payload, self: Self): DomainEvent[] {
   const comment = read.comment.parse(payload.comment)
   const planId = isSelf(comment.user, self) && /<!-- tutti:plan:(\d{1,15}) -->/.exec(comment.body)?.[1]
   if (!planId) return []
@@ -67,16 +67,16 @@ function interpretPlanEdit(payload: Payload, self: Self): Fact[] {
   if (isSelf(common.sender, self)) return []
   const { issue } = read.issue.parse(payload.issue)
   const { id: commentId, body, updated_at: at = null } = comment
-  return [{ kind: 'plan edited', ...common, at, issue, commentId, planId: Number(planId), body }]
+  return [{ kind: 'plan-edited', ...common, at, issue, commentId, planId: Number(planId), body }]
 }
 
 /** `issue_dependencies`: each change comes twice, once from either end; the blocked one's is taken. */
-export function interpretDependency(payload: Payload, action: string): Fact[] {
+export function parseDependency(payload: Payload, action: string): DomainEvent[] {
   if (action !== 'blocked_by_added' && action !== 'blocked_by_removed') return []
   const { blocked_issue, blocking_issue, blocking_issue_repo } = read.blockedBy.parse(payload)
   return [
     {
-      kind: 'dependency changed',
+      kind: 'dependency-changed',
       ...read.envelope.parse(payload),
       at: null,
       issueNumber: blocked_issue.number,
@@ -91,7 +91,7 @@ export function interpretDependency(payload: Payload, action: string): Fact[] {
 }
 
 /** `sub_issues`: each change comes twice, once from either end; the parent's is taken. */
-export function interpretPart(payload: Payload, action: string, self: Self): Fact[] {
+export function parseSubIssue(payload: Payload, action: string, self: Self): DomainEvent[] {
   if (action !== 'sub_issue_added' && action !== 'sub_issue_removed') return []
   const { parent_issue, sub_issue, sub_issue_repo } = read.subIssue.parse(payload)
   const common = { ...read.envelope.parse(payload), at: null }
@@ -99,7 +99,7 @@ export function interpretPart(payload: Payload, action: string, self: Self): Fac
   if (action === 'sub_issue_added' && isSelf(common.sender, self)) return []
   return [
     {
-      kind: 'part changed',
+      kind: 'sub-issue-changed',
       ...common,
       parent: parent_issue.issue,
       change: action === 'sub_issue_added' ? 'added' : 'removed',

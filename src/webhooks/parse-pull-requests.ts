@@ -1,39 +1,39 @@
 /** Facts about pull requests, reviews of them, and what CI says about their commits. */
 
-import type { Checked, Fact, PullMoved } from '../domain/events.ts'
+import type { CheckCompleted, DomainEvent, PullRequestChanged } from '../domain/events.ts'
 import type { Review } from '../domain/github.ts'
 import type { Payload, Self } from './parse.ts'
 import { isSelf } from './parse-issues.ts'
 import * as read from './payload-schemas.ts'
 
 /** `pull_request`. */
-export function interpretPull(payload: Payload, action: string, self: Self): Fact[] {
+export function parsePullRequest(payload: Payload, action: string, self: Self): DomainEvent[] {
   if (action === 'labeled') return interpretLabel(payload, self)
   const how = pullMove(payload, action)
   if (!how) return []
   const { pull, at } = read.pull.parse(payload.pull_request)
-  return [{ kind: 'pull moved', how, ...read.envelope.parse(payload), at, pull }]
+  return [{ kind: 'pull-request-changed', how, ...read.envelope.parse(payload), at, pull }]
 }
 
 /** GitHub tells of labels on pull requests here; a pull request is an issue too. */
-function interpretLabel(payload: Payload, self: Self): Fact[] {
+function interpretLabel(payload: Payload, self: Self): DomainEvent[] {
   const common = read.envelope.parse(payload)
   if (isSelf(common.sender, self)) return []
   const { issue, at } = read.issue.parse(payload.pull_request)
   const label = read.label.parse(payload.label).name
-  return [{ kind: 'issue moved', how: 'labelled', label, ...common, at, issue: { ...issue, isPullRequest: true } }]
+  return [{ kind: 'issue-changed', how: 'labelled', label, ...common, at, issue: { ...issue, isPullRequest: true } }]
 }
 
-function pullMove(payload: Payload, action: string): PullMoved['how'] | undefined {
+function pullMove(payload: Payload, action: string): PullRequestChanged['how'] | undefined {
   if (action === 'closed' || action === 'reopened' || action === 'synchronize') return action
   if (action !== 'edited') return undefined
   return read.edited.parse(payload).changes.base === undefined ? undefined : 'retargeted'
 }
 
-const reviewStates: readonly Review['state'][] = ['approved', 'changes_requested', 'commented', 'dismissed']
+const reviewStates: readonly Review['state'][] = ['approved', 'changes_requested', 'comment-created', 'dismissed']
 
 /** `pull_request_review`: submitted and dismissed ones. An edit changes the words, not the verdict. */
-export function interpretReview(payload: Payload, action: string): Fact[] {
+export function parseReview(payload: Payload, action: string): DomainEvent[] {
   if (action !== 'submitted' && action !== 'dismissed') return []
   const review = read.review.parse(payload.review)
   const { pull, at } = read.pull.parse(payload.pull_request)
@@ -41,7 +41,7 @@ export function interpretReview(payload: Payload, action: string): Fact[] {
   if (!state) return []
   return [
     {
-      kind: 'reviewed',
+      kind: 'review-submitted',
       ...read.envelope.parse(payload),
       at: review.submitted_at ?? at,
       pull,
@@ -57,19 +57,19 @@ export function interpretReview(payload: Payload, action: string): Fact[] {
   ]
 }
 
-function conclude(conclusion: string | null | undefined): Checked['verdict'] {
+function conclude(conclusion: string | null | undefined): CheckCompleted['verdict'] {
   if (conclusion === 'success') return 'success'
   return conclusion === 'neutral' || conclusion === 'skipped' ? 'neutral' : 'failure'
 }
 
 /** `check_run`: ended ones that are not ours. */
-export function interpretCheckRun(payload: Payload, action: string, self: Self): Fact[] {
+export function parseCheckRun(payload: Payload, action: string, self: Self): DomainEvent[] {
   if (action !== 'completed') return []
   const run = read.checkRun.parse(payload.check_run)
   if (run.app?.id === self.id) return []
   return [
     {
-      kind: 'checked',
+      kind: 'check-completed',
       ...read.envelope.parse(payload),
       at: null,
       id: `check_run:${run.id}`,
@@ -81,13 +81,13 @@ export function interpretCheckRun(payload: Payload, action: string, self: Self):
 }
 
 /** `check_suite`: its runs are told one by one; the suite is the word that all of them have ended. */
-export function interpretCheckSuite(payload: Payload, action: string, self: Self): Fact[] {
+export function parseCheckSuite(payload: Payload, action: string, self: Self): DomainEvent[] {
   if (action !== 'completed') return []
   const suite = read.checkSuite.parse(payload.check_suite)
   if (suite.app?.id === self.id) return []
   return [
     {
-      kind: 'checked',
+      kind: 'check-completed',
       ...read.envelope.parse(payload),
       at: null,
       id: `check_suite:${suite.id}`,
@@ -100,12 +100,12 @@ export function interpretCheckSuite(payload: Payload, action: string, self: Self
 }
 
 /** `status`. */
-export function interpretStatus(payload: Payload): Fact[] {
+export function parseStatus(payload: Payload): DomainEvent[] {
   const status = read.status.parse(payload)
   if (status.state === 'pending') return []
   return [
     {
-      kind: 'checked',
+      kind: 'check-completed',
       ...read.envelope.parse(payload),
       at: null,
       id: `status:${status.id}`,

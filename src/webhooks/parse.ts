@@ -1,54 +1,48 @@
 /** A payload becomes facts. Pure: what is to be done about them is decided elsewhere. */
 
 import { z } from 'zod'
-import type { Fact } from '../domain/events.ts'
+import type { DomainEvent } from '../domain/events.ts'
 import type { GitHub } from '../github/types.ts'
-import { interpretComment, interpretDependency, interpretIssue, interpretPart } from './parse-issues.ts'
+import { parseComment, parseDependency, parseIssue, parseSubIssue } from './parse-issues.ts'
+import { parseCheckRun, parseCheckSuite, parsePullRequest, parseReview, parseStatus } from './parse-pull-requests.ts'
 import {
-  interpretCheckRun,
-  interpretCheckSuite,
-  interpretPull,
-  interpretReview,
-  interpretStatus,
-} from './parse-pull-requests.ts'
-import {
-  interpretDelete,
-  interpretInstallation,
-  interpretInstalledRepositories,
-  interpretPush,
-  interpretRepository,
+  parseDelete,
+  parseInstallation,
+  parseInstalledRepositories,
+  parsePush,
+  parseRepository,
 } from './parse-repositories.ts'
 
 /** Who we are, so that our own words are not taken for somebody else's. */
 export type Self = GitHub['app']
 
 /** Facts, or a note saying why there are none. */
-export interface Interpretation {
-  facts: Fact[]
+export interface ParsedDelivery {
+  facts: DomainEvent[]
   note?: string
 }
 
 /** Reads one kind of event. @throws {z.ZodError} when the payload lacks what is needed. */
-export type Interpreter = (payload: Payload, action: string, self: Self) => Fact[]
+export type EventParser = (payload: Payload, action: string, self: Self) => DomainEvent[]
 
 /** A parsed body; each interpreter checks the few fields it uses. */
 export type Payload = Readonly<Record<string, unknown>>
 
-const interpreters: Readonly<Record<string, Interpreter>> = {
-  issues: interpretIssue,
-  issue_comment: interpretComment,
-  issue_dependencies: interpretDependency,
-  sub_issues: interpretPart,
-  pull_request: interpretPull,
-  pull_request_review: interpretReview,
-  check_run: interpretCheckRun,
-  check_suite: interpretCheckSuite,
-  status: interpretStatus,
-  push: interpretPush,
-  delete: interpretDelete,
-  installation: interpretInstallation,
-  installation_repositories: interpretInstalledRepositories,
-  repository: interpretRepository,
+const interpreters: Readonly<Record<string, EventParser>> = {
+  issues: parseIssue,
+  issue_comment: parseComment,
+  issue_dependencies: parseDependency,
+  sub_issues: parseSubIssue,
+  pull_request: parsePullRequest,
+  pull_request_review: parseReview,
+  check_run: parseCheckRun,
+  check_suite: parseCheckSuite,
+  status: parseStatus,
+  push: parsePush,
+  delete: parseDelete,
+  installation: parseInstallation,
+  installation_repositories: parseInstalledRepositories,
+  repository: parseRepository,
 }
 
 /** The events that mean something here: the ones that the app subscribes to. */
@@ -61,7 +55,7 @@ export const events: readonly string[] = Object.keys(interpreters)
  * @returns the facts; none, with a note, for events and actions that mean nothing here and for payloads that lack what
  * is needed.
  */
-export function interpret(event: string, payload: unknown, self: Self): Interpretation {
+export function parseDelivery(event: string, payload: unknown, self: Self): ParsedDelivery {
   const interpreter = Object.hasOwn(interpreters, event) ? interpreters[event] : undefined
   if (!interpreter) return { facts: [], note: `the event ${event} means nothing here` }
   const parsed = z.record(z.string(), z.unknown()).safeParse(payload)

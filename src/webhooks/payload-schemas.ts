@@ -1,9 +1,9 @@
 /** The parts of webhook payloads that are read, and nothing else of them. */
 
 import { z } from 'zod'
-import type { IssueFacts, PullFacts, RepositoryFacts } from '../domain/events.ts'
+import type { IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { openPartsOf } from '../github/repository.ts'
+import { openSubIssuesOf } from '../github/repository.ts'
 import { sha } from '../lib/ids.ts'
 
 /** Postgres text holds no NUL. */
@@ -38,13 +38,13 @@ export const envelope = z
   .transform(({ repository: of, installation, sender }) => ({
     sender,
     repository: {
-      repositoryId: of.id,
+      githubId: of.id,
       fullName: of.full_name,
       private: of.private,
       installationId: installation?.id ?? 0,
       cloneUrl: of.clone_url,
       defaultBranch: of.default_branch,
-    } satisfies RepositoryFacts,
+    } satisfies RepositoryIdentity,
   }))
 
 export const issue = z
@@ -73,8 +73,8 @@ export const issue = z
       author: of.user,
       isPullRequest: of.pull_request !== undefined && of.pull_request !== null,
       nativeBlockers: of.issue_dependencies_summary?.total_blocked_by ?? null,
-      openParts: openPartsOf(of.sub_issues_summary),
-    } satisfies IssueFacts,
+      openParts: openSubIssuesOf(of.sub_issues_summary),
+    } satisfies IssueSnapshot,
   }))
 
 export const label = z.object({ name: text })
@@ -114,7 +114,7 @@ export const pull = z
       headRepository: of.head.repo?.full_name ?? null,
       baseBranch: of.base.ref,
       author: of.user,
-    } satisfies PullFacts,
+    } satisfies PullRequestSnapshot,
   }))
 
 export const review = z.object({

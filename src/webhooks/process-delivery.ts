@@ -1,34 +1,36 @@
 /** The `deliver-event` queue: a stored delivery becomes facts, and each fact is acted on, once. */
 
 import { createHash } from 'node:crypto'
+import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
-import { type DeliveryRow, getDelivery, settleDelivery } from '../db/deliveries.ts'
-import { firstTime, wasHandled } from '../db/idempotency-keys.ts'
-import { inTurn } from '../db/keyed-mutex.ts'
-import { ensureSystem } from '../db/repositories.ts'
-import { StaleItem, systemOfRepository } from '../db/work-items.ts'
+import { defineJob } from '../db/define-job.ts'
+import { completeDelivery, type DeliveryRow, getDelivery } from '../db/deliveries.ts'
+import { claimKey, hasKey } from '../db/idempotency-keys.ts'
+import { withKeyedMutex } from '../db/keyed-mutex.ts'
+import { ensureRepository } from '../db/repositories.ts'
+import { repositoryByGithubId, StaleItem } from '../db/work-items.ts'
 import { type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { Fact } from '../domain/events.ts'
+import type { DomainEvent } from '../domain/events.ts'
 import { PermissionUnavailable } from '../github/permissions.ts'
 import { findRetryAfter } from '../lib/errors.ts'
-import { cannotAsk } from '../messages/webhooks.ts'
-import { planEdited } from '../planning/on-plan-edited.ts'
-import { pullMoved } from '../pull-requests/on-pull-request-changed.ts'
-import { reviewed } from '../pull-requests/on-review.ts'
-import { partChanged } from '../roadmaps/on-sub-issue-changed.ts'
-import { issueGone, issueMoved } from '../work-items/on-issue-changed.ts'
-import { issueEdited } from '../work-items/on-issue-edited.ts'
+import { permissionUnavailable } from '../messages/webhooks.ts'
+import { onPlanEdited } from '../planning/on-plan-edited.ts'
+import { onPullRequestChanged } from '../pull-requests/on-pull-request-changed.ts'
+import { onReview } from '../pull-requests/on-review.ts'
+import { onSubIssueChanged } from '../roadmaps/on-sub-issue-changed.ts'
+import { onIssueChanged, onIssueRemoved } from '../work-items/on-issue-changed.ts'
+import { onIssueEdited } from '../work-items/on-issue-edited.ts'
 import {
-  checked,
-  dependencyChanged,
-  pushed,
-  repositoriesAdded,
-  repositoriesGone,
-  repositoryChanged,
+  onBranchPushed,
+  onCheckCompleted,
+  onDependencyChanged,
+  onRepositoriesAdded,
+  onRepositoriesRemoved,
+  onRepositoryChanged,
 } from '../work-items/on-repository-changed.ts'
-import { sayOnce } from '../work-items/queue-label.ts'
-import { type CommentServices, commented } from './comment-command.ts'
-import { interpret } from './parse.ts'
+import { commentOnce } from '../work-items/queue-label.ts'
+import { type CommentServices, onComment } from './comment-command.ts'
+import { parseDelivery } from './parse.ts'
 
 /**
  * GitHub delivers again what is at most three days old; an hour more for clocks that differ. Anything older is a replay
@@ -40,13 +42,13 @@ const maxAgeMs = (3 * 24 + 1) * 3_600_000
 const jobMs = 5 * 60_000
 
 /**
- * Handler of the `deliver-event` queue: works through deliveries in the order in which they came. The same delivery
+ * Handler of the `process-delivery` queue: works through deliveries in the order in which they came. The same delivery
  * twice, and the same event under two delivery ids, act once. One that fails does not hold up the others.
  * @param attempt.last whether nobody will try again after this: then a failure is told.
  * @throws what made the first of them fail, or {RetryAfter} when GitHub asked for a pause; the job is tried again, and what
  * was settled stays so.
  */
-export async function deliver(
+export async function processDelivery(
   parts: CommentServices,
   job: { deliveryIds: readonly string[] },
   attempt: { last: boolean } = { last: false },
@@ -55,7 +57,7 @@ export async function deliver(
   const until = Date.now() + jobMs
   for (const [index, deliveryId] of job.deliveryIds.entries()) {
     if (Date.now() > until) {
-      await parts.store.queues.send({ queue: 'deliver-event', deliveryIds: job.deliveryIds.slice(index) })
+      await parts.store.queues.send({ queue: 'process-delivery', deliveryIds: job.deliveryIds.slice(index) })
       break
     }
     try {
@@ -71,13 +73,13 @@ export async function deliver(
 async function deliverOne(parts: CommentServices, deliveryId: string, attempt: { last: boolean }): Promise<void> {
   const delivery = await getDelivery(parts.store.db, deliveryId)
   if (delivery?.state !== 'stored') return
-  const { facts, note } = interpret(delivery.event, JSON.parse(delivery.payload), parts.github.app)
+  const { facts, note } = parseDelivery(delivery.event, JSON.parse(delivery.payload), parts.github.app)
   if (facts.length === 0) return settle(parts.store, delivery, ignored(note ?? ''))
   const key = `event:${createHash('sha256').update(`${delivery.event}\n${delivery.payload}`).digest('hex')}`
   const outcomes: EventOutcome[] = []
   for (const fact of facts) {
     try {
-      outcomes.push(await inTurn(parts.store, placeOf(fact), () => unlessOld(parts, delivery, fact, key)))
+      outcomes.push(await withKeyedMutex(parts.store, placeOf(fact), () => unlessOld(parts, delivery, fact, key)))
     } catch (error) {
       if (attempt.last && !findRetryAfter(error)) return fail(parts, delivery, fact, error)
       throw error
@@ -87,17 +89,17 @@ async function deliverOne(parts: CommentServices, deliveryId: string, attempt: {
 }
 
 /** Facts about one repository are acted on one after another; two processes are kept apart by row locks. */
-function placeOf(fact: Fact): string {
-  return 'repository' in fact ? String(fact.repository.repositoryId) : 'all'
+function placeOf(fact: DomainEvent): string {
+  return 'repository' in fact ? String(fact.repository.githubId) : 'all'
 }
 
 async function unlessOld(
   parts: CommentServices,
   delivery: DeliveryRow,
-  fact: Fact,
+  fact: DomainEvent,
   key: string,
 ): Promise<EventOutcome> {
-  if (await wasHandled(parts.store.db, key)) return ignored('the same event came under another delivery id')
+  if (await hasKey(parts.store.db, key)) return ignored('the same event came under another delivery id')
   const at = 'at' in fact ? fact.at : null
   if (at && delivery.receivedAt.getTime() - at.getTime() > maxAgeMs) {
     return ignored(`it happened at ${at.toISOString()}: too long before it was delivered`)
@@ -116,36 +118,36 @@ async function patiently(work: () => Promise<EventOutcome>): Promise<EventOutcom
   }
 }
 
-function act(parts: CommentServices, fact: Fact): Promise<EventOutcome> {
+function act(parts: CommentServices, fact: DomainEvent): Promise<EventOutcome> {
   switch (fact.kind) {
-    case 'issue moved':
-      return issueMoved(parts, fact)
-    case 'issue edited':
-      return issueEdited(parts, fact)
-    case 'issue gone':
-      return issueGone(parts, fact)
-    case 'commented':
-      return commented(parts, fact)
-    case 'plan edited':
-      return planEdited(parts, fact)
-    case 'reviewed':
-      return reviewed(parts, fact)
-    case 'pull moved':
-      return pullMoved(parts, fact)
-    case 'pushed':
-      return pushed(parts, fact)
-    case 'checked':
-      return checked(parts, fact)
-    case 'dependency changed':
-      return dependencyChanged(parts, fact)
-    case 'part changed':
-      return partChanged(parts, fact)
-    case 'repository changed':
-      return repositoryChanged(parts, fact)
-    case 'repositories gone':
-      return repositoriesGone(parts, fact)
-    case 'repositories added':
-      return repositoriesAdded(parts)
+    case 'issue-changed':
+      return onIssueChanged(parts, fact)
+    case 'issue-edited':
+      return onIssueEdited(parts, fact)
+    case 'issue-removed':
+      return onIssueRemoved(parts, fact)
+    case 'comment-created':
+      return onComment(parts, fact)
+    case 'plan-edited':
+      return onPlanEdited(parts, fact)
+    case 'review-submitted':
+      return onReview(parts, fact)
+    case 'pull-request-changed':
+      return onPullRequestChanged(parts, fact)
+    case 'branch-pushed':
+      return onBranchPushed(parts, fact)
+    case 'check-completed':
+      return onCheckCompleted(parts, fact)
+    case 'dependency-changed':
+      return onDependencyChanged(parts, fact)
+    case 'sub-issue-changed':
+      return onSubIssueChanged(parts, fact)
+    case 'repository-changed':
+      return onRepositoryChanged(parts, fact)
+    case 'repositories-removed':
+      return onRepositoriesRemoved(parts, fact)
+    case 'repositories-added':
+      return onRepositoriesAdded(parts)
   }
 }
 
@@ -156,13 +158,13 @@ function summary(outcomes: EventOutcome[]): EventOutcome {
 
 async function settle(store: Store, delivery: DeliveryRow, outcome: EventOutcome, key?: string): Promise<void> {
   await store.transaction(async (tx) => {
-    if (key && outcome.state === 'done') await firstTime(tx, key)
-    await settleDelivery(tx.db, delivery.deliveryId, outcome.state, outcome.note)
+    if (key && outcome.state === 'done') await claimKey(tx, key)
+    await completeDelivery(tx.db, delivery.deliveryId, outcome.state, outcome.note)
   })
 }
 
 /** The end of the attempts. Where somebody waits for an answer they get one; the reconcile looks after the rest. */
-async function fail(parts: CommentServices, delivery: DeliveryRow, fact: Fact, error: unknown): Promise<void> {
+async function fail(parts: CommentServices, delivery: DeliveryRow, fact: DomainEvent, error: unknown): Promise<void> {
   const note = error instanceof Error ? error.message : String(error)
   parts.log.error(
     { err: error, delivery: delivery.deliveryId, event: delivery.event },
@@ -170,11 +172,16 @@ async function fail(parts: CommentServices, delivery: DeliveryRow, fact: Fact, e
   )
   await parts.store.transaction(async (tx) => {
     if (error instanceof PermissionUnavailable && 'issue' in fact && fact.repository.installationId !== 0) {
-      const known = await systemOfRepository(tx.db, fact.repository.repositoryId)
-      const system = await ensureSystem(tx, known, fact.repository)
+      const known = await repositoryByGithubId(tx.db, fact.repository.githubId)
+      const repo = await ensureRepository(tx, known, fact.repository)
       const key = `cannot-ask:${delivery.deliveryId}`
-      await sayOnce(tx, system, fact.issue.number, cannotAsk(error.actor.login), key)
+      await commentOnce(tx, repo, fact.issue.number, permissionUnavailable(error.actor.login), key)
     }
-    await settleDelivery(tx.db, delivery.deliveryId, 'failed', note)
+    await completeDelivery(tx.db, delivery.deliveryId, 'failed', note)
   })
 }
+
+export const processDeliveryJob = defineJob(
+  { queue: 'process-delivery', payload: z.object({ deliveryIds: z.array(z.string()) }), batch: 20, workers: 2 },
+  processDelivery,
+)

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Refusal } from './read-headers.ts'
 
 /** Bytes that all requests together hold in memory. */
-export class Held {
+export class MemoryBudget {
   readonly #limit: number
   #bytes = 0
 
@@ -36,7 +36,7 @@ export class Held {
  */
 export function readBody(
   req: IncomingMessage,
-  limits: { bytes: number; held: Held },
+  limits: { bytes: number; held: MemoryBudget },
   each: (chunk: Buffer) => void,
   done: (body: Buffer | Refusal) => void,
 ): void {

@@ -8,9 +8,9 @@ import { createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from 'pino'
 import type { Store } from '../db/connect.ts'
-import { easePayloads, type NewDelivery, storeDeliveries } from '../db/deliveries.ts'
-import { Inbox } from './batch-writer.ts'
-import { Held, readBody, refuse } from './read-body.ts'
+import { type NewDelivery, storeDeliveries, tunePayloadCompression } from '../db/deliveries.ts'
+import { BatchWriter } from './batch-writer.ts'
+import { MemoryBudget, readBody, refuse } from './read-body.ts'
 import { type Refusal, readHeaders } from './read-headers.ts'
 
 /** GitHub's own limit for a delivery; it drops what is larger (docs.github.com, "Webhook events and payloads"). */
@@ -52,16 +52,16 @@ export function isDelivery(req: Pick<IncomingMessage, 'method' | 'url'>): boolea
  */
 export function createReceiver(options: ReceiverOptions): (req: IncomingMessage, res: ServerResponse) => void {
   const { store, log } = options
-  void easePayloads(store.db).catch((error) => log.debug({ err: error }, 'payloads are compressed as usual'))
-  const inbox = new Inbox({
+  void tunePayloadCompression(store.db).catch((error) => log.debug({ err: error }, 'payloads are compressed as usual'))
+  const inbox = new BatchWriter({
     store: (rows) => storeDeliveries(store, rows),
     log,
     // On Postgres, while one transaction waits for the disk the next is being sent.
-    lanes: store.kind === 'postgres' ? 2 : 1,
+    readyQueues: store.kind === 'postgres' ? 2 : 1,
     onStored: options.onStored,
   })
   const key = createSecretKey(Buffer.from(options.secret))
-  const limits = { bytes: options.limitBytes ?? githubLimitBytes, held: new Held(heldLimitBytes) }
+  const limits = { bytes: options.limitBytes ?? githubLimitBytes, held: new MemoryBudget(heldLimitBytes) }
   const within = options.answerWithinMs ?? answerWithinMs
 
   /** Answers when the inbox says so, or when that takes too long. The bytes stay counted until the inbox lets go. */

@@ -2,10 +2,10 @@
 
 import type { EffectRow } from '../db/outbox.ts'
 import type { EffectOf } from '../domain/effects.ts'
-import type { WantedIssue } from './enqueue-issue.ts'
+import type { IssueToQueue } from './enqueue-issue.ts'
 
 /** @returns undefined when it could not be made. */
-export function madeIssue(effect: EffectRow): (WantedIssue & { id: number }) | undefined {
+export function createdIssue(effect: EffectRow): (IssueToQueue & { id: number }) | undefined {
   const { number, id, url, title, body } = effect.result ?? {}
   if (effect.state !== 'done' || typeof number !== 'number' || typeof id !== 'number') return undefined
   const wanted = effect.payload as EffectOf<'create-issue'>['payload']

@@ -1,7 +1,7 @@
 /** Who waits for whom, across all items: asked before an edge is added that could close a circle. */
 
 import type { Database } from '../db/connect.ts'
-import { liveSystems, openDependencies, unfinishedItems } from '../db/work-items.ts'
+import { openDependencies, servedRepositories, unfinishedItems } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 
 const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCase()}#${number}`
@@ -10,17 +10,17 @@ const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCa
  * The shortest way on which one issue waits for another already.
  * @returns the issues from the one to the other; undefined when there is no such way.
  */
-export async function wayBetween(
+export async function findDependencyPath(
   db: Database,
   from: IssueAddress,
   to: IssueAddress,
 ): Promise<IssueAddress[] | undefined> {
-  const systems = new Map((await liveSystems(db)).map((system) => [system.id, system.fullName]))
+  const repos = new Map((await servedRepositories(db)).map((repo) => [repo.id, repo.fullName]))
   const items = new Map((await unfinishedItems(db)).map((item) => [item.id, item]))
   const waits = new Map<string, IssueAddress[]>()
   for (const edge of await openDependencies(db)) {
     const item = items.get(edge.dependentId)
-    const repository = item && systems.get(item.systemId)
+    const repository = item && repos.get(item.repositoryId)
     if (!item || !repository || edge.blocker === 'closed') continue
     const name = nameOf({ repository, number: item.issueNumber })
     const next = { repository: edge.repository, number: edge.issueNumber }

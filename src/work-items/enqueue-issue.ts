@@ -2,13 +2,13 @@
 
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
-import { forgetRounds } from '../db/plans.ts'
-import { addItem, advance, type ItemRow, itemOfIssue, type SystemRow } from '../db/work-items.ts'
-import { labelFacts, standsForOthers } from '../domain/labels.ts'
-import { usualLoop } from '../domain/workflows.ts'
+import { resetRounds } from '../db/plans.ts'
+import { addWorkItem, type ItemRow, itemOfIssue, type RepositoryRow, transition } from '../db/work-items.ts'
+import { isEpicIssue, labelFacts } from '../domain/labels.ts'
+import { defaultWorkflow } from '../domain/workflows.ts'
 
 /** What is taken from an issue, as it is at the moment of the request. */
-export interface WantedIssue {
+export interface IssueToQueue {
   number: number
   title: string
   body: string
@@ -24,40 +24,40 @@ export interface WantedIssue {
  * earlier attempts no longer count. Any other item stays as it is.
  * @param request.lastRunId the newest run of a known item; attempts up to it are forgiven.
  * @param request.epic makes it an epic even when nothing in the issue says so.
- * @param request.quiet whether nothing is said on the issue before there is something to tell.
+ * @param request.muted whether nothing is said on the issue before there is something to tell.
  */
-export async function queueIssue(
+export async function enqueueIssue(
   tx: Tx,
   request: {
-    system: SystemRow
+    repo: RepositoryRow
     settings: Settings
-    issue: WantedIssue
+    issue: IssueToQueue
     actor: { id: number; login: string }
     lastRunId?: number
     epic?: boolean
-    quiet?: boolean
+    muted?: boolean
   },
 ): Promise<{ item: ItemRow; happened: 'queued' | 'queued again' | 'nothing' }> {
-  const { system, settings, issue, actor } = request
-  const kind: ItemRow['kind'] = request.epic || standsForOthers(issue, settings) ? 'epic' : 'task'
+  const { repo, settings, issue, actor } = request
+  const kind: ItemRow['kind'] = request.epic || isEpicIssue(issue, settings) ? 'epic' : 'task'
   const text = {
     title: issue.title,
     body: issue.body,
     url: issue.url,
     kind,
-    quiet: request.quiet === true && kind === 'task',
+    muted: request.muted === true && kind === 'task',
   }
   const by = { requestedBy: actor.login, requestedById: actor.id }
   const { module, priority, effort, loop } = labelFacts(issue.labels)
   // The number is always in it: two issues of one module must not share a branch.
   const name = `${module ?? 'issue'}-${issue.number}`
-  const baseBranch = settings.branches.base ?? system.defaultBranch
-  const added = await addItem(
+  const baseBranch = settings.branches.base ?? repo.defaultBranch
+  const added = await addWorkItem(
     tx,
     {
       ...text,
       ...by,
-      systemId: system.id,
+      repositoryId: repo.id,
       issueNumber: issue.number,
       state: 'queued',
       priority,
@@ -72,7 +72,7 @@ export async function queueIssue(
     actor.login,
   )
   if (added) return { item: added, happened: 'queued' }
-  const known = await itemOfIssue(tx.db, system.id, issue.number)
+  const known = await itemOfIssue(tx.db, repo.id, issue.number)
   if (!known) throw new Error(`the item of issue ${issue.number} was not stored: its branch belongs to another item`)
   if (!mayQueueAgain(known)) return { item: known, happened: 'nothing' }
   const labels = [...issue.labels]
@@ -82,18 +82,18 @@ export async function queueIssue(
     labels,
     priority,
     effort,
-    loop: loop ?? usualLoop,
+    loop: loop ?? defaultWorkflow,
     baseBranch,
     routing: null,
     plannedHours: null,
     nativeBlockers: issue.nativeBlockers ?? null,
     epic: null,
     doneAt: null,
-    seenText: null,
-    ...(await forgetRounds(tx.db, known.id)),
+    bodyDigest: null,
+    ...(await resetRounds(tx.db, known.id)),
   }
   const freshSince = request.lastRunId ?? known.freshSince
-  const item = await advance(tx, known, 'queued', {
+  const item = await transition(tx, known, 'queued', {
     actor: actor.login,
     why: `Queued again by ${actor.login}.`,
     set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },

@@ -5,15 +5,23 @@
 
 import { eq } from 'drizzle-orm'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
-import { want } from '../db/outbox.ts'
+import { defineJob } from '../db/define-job.ts'
+import { enqueueEffect } from '../db/outbox.ts'
 import { workItems } from '../db/schema/core.ts'
-import { announce, type DependencyRow, getItem, noteBlocker, type SystemRow } from '../db/work-items.ts'
-import type { Job } from '../domain/lifecycle.ts'
+import {
+  type DependencyRow,
+  getItem,
+  type RepositoryRow,
+  requestStatusComment,
+  setBlockerState,
+} from '../db/work-items.ts'
+import type { JobPayloads } from '../domain/jobs.ts'
 import { type GitHub, NotFound } from '../github/types.ts'
-import { gather, type Known, nameIn } from '../scheduling/backlog-snapshot.ts'
-import { healthOf, inWords } from './health.ts'
+import { type Backlog, itemNameIn, loadBacklog } from '../scheduling/backlog-snapshot.ts'
+import { backlogHealth, healthInWords } from './health.ts'
 
 export interface GardenParts {
   store: Store
@@ -26,23 +34,27 @@ export interface GardenParts {
 const mostAsked = 30
 
 /** Handler of the `garden` queue: somebody asked, and gets the report where they did. */
-export async function gardenOnRequest(parts: GardenParts, job: Extract<Job, { queue: 'garden' }>): Promise<void> {
+export async function gardenOnRequest(parts: GardenParts, job: JobPayloads['garden']): Promise<void> {
   const { store } = parts
   const before = await read(store)
-  const system = before.systems.get(job.systemId)
-  if (!system) return
-  const freed = await mend(parts, before, candidates(before, system, 'all').slice(0, mostAsked))
-  const health = healthOf(await read(store), system, parts.env, new Date())
-  const text = inWords(health, freed, system.fullName)
+  const repo = before.repos.get(job.repositoryId)
+  if (!repo) return
+  const freed = await mend(parts, before, candidates(before, repo, 'all').slice(0, mostAsked))
+  const health = backlogHealth(await read(store), repo, parts.env, new Date())
+  const text = healthInWords(health, freed, repo.fullName)
   await store.transaction(async (tx) => {
     const item = job.workItemId === undefined ? undefined : await getItem(tx.db, job.workItemId)
     if (item) {
       await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, item.id))
-      await announce(tx, item, 'now')
+      await requestStatusComment(tx, item, 'now')
       return
     }
     const payload = { issueNumber: job.issueNumber, body: text }
-    await want(tx, { systemId: system.id, key: `garden:${system.id}:${job.key}` }, { kind: 'comment', payload })
+    await enqueueEffect(
+      tx,
+      { repositoryId: repo.id, key: `garden:${repo.id}:${job.key}` },
+      { kind: 'comment', payload },
+    )
   })
 }
 
@@ -61,42 +73,42 @@ export class Gardener {
     const { store, env, log } = this.#parts
     const before = await read(store)
     if (before.items.size === 0) return
-    const missed = [...before.systems.values()].flatMap((system) => candidates(before, system, 'ours'))
+    const missed = [...before.repos.values()].flatMap((repo) => candidates(before, repo, 'ours'))
     const freed = await mend(this.#parts, before, missed)
     if (freed.length > 0) log.info({ freed }, `${freed.length} issues were done and still waited for`)
     const known = freed.length > 0 ? await read(store) : before
-    for (const system of known.systems.values()) {
-      const health = healthOf(known, system, env, new Date())
+    for (const repo of known.repos.values()) {
+      const health = backlogHealth(known, repo, env, new Date())
       const now = JSON.stringify([health.stale.map(({ issue }) => issue), health.cycles, health.orphans])
-      if ((this.#told.get(system.id) ?? '[[],[],[]]') === now) continue
-      this.#told.set(system.id, now)
-      log.info({ repository: system.fullName, health }, `${system.fullName} has issues to look at`)
-      await this.#renewRoadmaps(known, system)
+      if ((this.#told.get(repo.id) ?? '[[],[],[]]') === now) continue
+      this.#told.set(repo.id, now)
+      log.info({ repository: repo.fullName, health }, `${repo.fullName} has issues to look at`)
+      await this.#renewRoadmaps(known, repo)
     }
   }
 
-  async #renewRoadmaps(known: Known, system: SystemRow): Promise<void> {
-    const epics = [...known.items.values()].filter((item) => item.kind === 'epic' && item.systemId === system.id)
+  async #renewRoadmaps(known: Backlog, repo: RepositoryRow): Promise<void> {
+    const epics = [...known.items.values()].filter((item) => item.kind === 'epic' && item.repositoryId === repo.id)
     if (epics.length === 0) return
     await this.#parts.store.transaction(async (tx) => {
-      for (const epic of epics) await announce(tx, epic, 'later')
+      for (const epic of epics) await requestStatusComment(tx, epic, 'later')
     })
   }
 }
 
-function read(store: Store): Promise<Known> {
-  return store.transaction((tx) => gather(tx))
+function read(store: Store): Promise<Backlog> {
+  return store.transaction((tx) => loadBacklog(tx))
 }
 
 /**
  * Edges that hold an issue of the system although what they name may be over.
  * @param which `ours`: those to items that are done. `all`: also those to issues that nobody works on here.
  */
-function candidates(known: Known, system: SystemRow, which: 'ours' | 'all'): DependencyRow[] {
+function candidates(known: Backlog, repo: RepositoryRow, which: 'ours' | 'all'): DependencyRow[] {
   const asked = new Map<string, DependencyRow>()
   for (const edge of [...known.edges.values()].flat()) {
-    const name = nameIn(edge)
-    const mine = known.items.get(edge.dependentId)?.systemId === system.id
+    const name = itemNameIn(edge)
+    const mine = known.items.get(edge.dependentId)?.repositoryId === repo.id
     const ours = known.named(name)
     if (!mine || edge.blocker === 'closed' || (ours && known.items.has(ours.id))) continue
     if (which === 'all' || known.finished(name)?.state === 'done') asked.set(name, edge)
@@ -107,13 +119,13 @@ function candidates(known: Known, system: SystemRow, which: 'ours' | 'all'): Dep
 /** Asks GitHub about each and notes what it says. @returns the issues that turned out to be closed. */
 async function mend(
   { store, github, log }: GardenParts,
-  known: Known,
+  known: Backlog,
   edges: readonly DependencyRow[],
 ): Promise<string[]> {
   const closed: string[] = []
   for (const { repository, issueNumber, dependentId, blocker } of edges) {
-    const own = [...known.systems.values()].find(({ fullName }) => fullName.toLowerCase() === repository)
-    const from = known.systems.get(known.items.get(dependentId)?.systemId ?? 0)
+    const own = [...known.repos.values()].find(({ fullName }) => fullName.toLowerCase() === repository)
+    const from = known.repos.get(known.items.get(dependentId)?.repositoryId ?? 0)
     const where = own ?? (from && { fullName: repository, installationId: from.installationId })
     if (!where) continue
     const state = await stateOf(github, where, issueNumber).catch((error) => {
@@ -121,7 +133,7 @@ async function mend(
       return undefined
     })
     if (state === undefined || state === blocker) continue
-    await store.transaction((tx) => noteBlocker(tx, repository, issueNumber, state))
+    await store.transaction((tx) => setBlockerState(tx, repository, issueNumber, state))
     if (state === 'closed') closed.push(`${repository}#${issueNumber}`)
   }
   return closed
@@ -129,7 +141,7 @@ async function mend(
 
 async function stateOf(
   github: GitHub,
-  where: Pick<SystemRow, 'fullName' | 'installationId'>,
+  where: Pick<RepositoryRow, 'fullName' | 'installationId'>,
   issue: number,
 ): Promise<DependencyRow['blocker']> {
   try {
@@ -139,3 +151,17 @@ async function stateOf(
     throw error
   }
 }
+
+export const gardenJob = defineJob(
+  {
+    queue: 'garden',
+    payload: z.object({
+      repositoryId: z.number().int(),
+      workItemId: z.number().int().optional(),
+      issueNumber: z.number().int(),
+      key: z.string(),
+    }),
+    batch: 1,
+  },
+  gardenOnRequest,
+)

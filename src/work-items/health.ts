@@ -3,15 +3,15 @@
 import type { Env } from '../config/env.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { isPart } from '../db/epics.ts'
-import type { ItemRow, SystemRow } from '../db/work-items.ts'
-import { line } from '../lib/sanitise.ts'
+import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { Schedule } from '../scheduler/schedule.ts'
-import { type Known, nameIn } from '../scheduling/backlog-snapshot.ts'
-import { Past } from '../scheduling/history.ts'
+import { type Backlog, itemNameIn } from '../scheduling/backlog-snapshot.ts'
+import { History } from '../scheduling/history.ts'
 import { snapshotOf } from '../scheduling/to-snapshot.ts'
 
 /** The first three names are public: programs that ask for the health of a roadmap know them. */
-export interface Health {
+export interface BacklogHealth {
   /** Issues that are queued and not finished, roadmaps not counted. */
   issues: number
   /** Of these, the ones that could start as soon as an agent is free. */
@@ -35,13 +35,13 @@ export interface Health {
 const dayMs = 24 * 3_600_000
 
 /** Reads the health of one system off what is known. */
-export function healthOf(known: Known, system: SystemRow, env: Env, now: Date): Health {
-  const circumstances = { env, past: new Past(), freeMemory: 0, plan: undefined, now }
+export function backlogHealth(known: Backlog, repo: RepositoryRow, env: Env, now: Date): BacklogHealth {
+  const circumstances = { env, past: new History(), freeMemory: 0, plan: undefined, now }
   const schedule = new Schedule(snapshotOf(known, circumstances))
-  const items = [...known.items.values()].filter((item) => item.systemId === system.id && item.kind === 'task')
+  const items = [...known.items.values()].filter((item) => item.repositoryId === repo.id && item.kind === 'task')
   const waits = (item: ItemRow) => (schedule.graph.nodes.get(String(item.id))?.open ?? 0) > 0
   const startable = new Set([...schedule.startable().nodes].map((node) => node.id))
-  const staleDays = system.settings?.schedule?.staleDays ?? defaultSettings().schedule.staleDays
+  const staleDays = repo.settings?.schedule?.staleDays ?? defaultSettings().schedule.staleDays
   return {
     issues: items.length,
     available_for_work: items.filter((item) => startable.has(String(item.id))).length,
@@ -54,37 +54,37 @@ export function healthOf(known: Known, system: SystemRow, env: Env, now: Date): 
         state: item.state,
         days: Math.floor((now.getTime() - item.updatedAt.getTime()) / dayMs),
       })),
-    cycles: cyclesIn(schedule, known, system),
-    orphans: orphansIn(known, system, items),
+    cycles: cyclesIn(schedule, known, repo),
+    orphans: orphansIn(known, repo, items),
   }
 }
 
-function cyclesIn(schedule: Schedule, known: Known, system: SystemRow): string[][] {
+function cyclesIn(schedule: Schedule, known: Backlog, repo: RepositoryRow): string[][] {
   return schedule
     .cycles()
     .map(({ items }) => items.flatMap((id) => known.items.get(Number(id)) ?? []))
-    .filter((items) => items.some((item) => item.systemId === system.id))
+    .filter((items) => items.some((item) => item.repositoryId === repo.id))
     .map((items) =>
       items.map((item) => {
-        const name = item.systemId === system.id ? '' : known.systems.get(item.systemId)?.fullName
+        const name = item.repositoryId === repo.id ? '' : known.repos.get(item.repositoryId)?.fullName
         return `${name ?? ''}#${item.issueNumber}`
       }),
     )
 }
 
-function orphansIn(known: Known, system: SystemRow, items: readonly ItemRow[]): Health['orphans'] {
+function orphansIn(known: Backlog, repo: RepositoryRow, items: readonly ItemRow[]): BacklogHealth['orphans'] {
   const lost = new Map<number, string>()
-  const home = system.fullName.toLowerCase()
+  const home = repo.fullName.toLowerCase()
   const edges = [...known.edges.values()].flat()
   for (const edge of edges.filter(({ blocker }) => blocker === 'missing')) {
     const name = edge.repository === home ? `#${edge.issueNumber}` : `${edge.repository}#${edge.issueNumber}`
     lost.set(edge.dependentId, `waits for ${name}, which is not there or cannot be read`)
   }
   // A roadmap elsewhere makes no orphans here.
-  const parts = new Set(edges.filter((edge) => known.epics.has(edge.dependentId) && isPart(edge)).map(nameIn))
+  const parts = new Set(edges.filter((edge) => known.epics.has(edge.dependentId) && isPart(edge)).map(itemNameIn))
   const planned = [...parts].some((name) => name.startsWith(`${home}#`))
   return [...known.items.values()]
-    .filter((item) => item.systemId === system.id)
+    .filter((item) => item.repositoryId === repo.id)
     .flatMap((item) => {
       const alone = planned && items.includes(item) && !parts.has(`${home}#${item.issueNumber}`)
       const why = lost.get(item.id) ?? (alone ? 'is part of no roadmap' : undefined)
@@ -99,7 +99,7 @@ const mostRows = 10
  * The report for people.
  * @param freed issues that turned out to be closed, as `owner/name#12`.
  */
-export function inWords(health: Health, freed: readonly string[], home: string): string {
+export function healthInWords(health: BacklogHealth, freed: readonly string[], home: string): string {
   const { issues, available_for_work: available, blocked, stale, cycles, orphans } = health
   const counts = [
     `${issues} ${issues === 1 ? 'issue' : 'issues'}`,
@@ -118,7 +118,7 @@ export function inWords(health: Health, freed: readonly string[], home: string):
     list(
       'Stale, `/status` there says more',
       stale.map(
-        ({ issue, title, state, days }) => `- #${issue} ${line(title, 80)}: ${state}, no change for ${days} days`,
+        ({ issue, title, state, days }) => `- #${issue} ${singleLine(title, 80)}: ${state}, no change for ${days} days`,
       ),
     ),
     list(
@@ -127,7 +127,7 @@ export function inWords(health: Health, freed: readonly string[], home: string):
     ),
     list(
       'Orphans',
-      orphans.map(({ issue, title, why }) => `- #${issue} ${line(title, 80)} ${why}`),
+      orphans.map(({ issue, title, why }) => `- #${issue} ${singleLine(title, 80)} ${why}`),
     ),
   ]
   return sections.filter(Boolean).join('\n\n')

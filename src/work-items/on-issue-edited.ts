@@ -2,30 +2,30 @@
 
 import { and, eq } from 'drizzle-orm'
 import { editedWhileQueued } from '../db/blockers.ts'
-import { firstTime, hear, heardAt } from '../db/idempotency-keys.ts'
+import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { digestOf, voidPlan } from '../db/plans.ts'
 import { dependencies, workItems } from '../db/schema/core.ts'
 import {
-  announce,
   type ItemRow,
   itemOfIssue,
   lockItem,
-  type SystemRow,
+  type RepositoryRow,
+  repositoryByGithubId,
+  requestStatusComment,
   setDependencies,
-  systemOfRepository,
 } from '../db/work-items.ts'
 import { dependenciesIn, edgesIn } from '../domain/dependency-lines.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { IssueEdited, IssueFacts } from '../domain/events.ts'
+import type { IssueEdited, IssueSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { isFinished } from '../domain/lifecycle.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
 import * as say from '../messages/webhooks.ts'
 import type { Services } from './services.ts'
 
 /** The text of an issue as it is now, and who answers for it. */
 interface TextSeen {
-  issue: Pick<IssueFacts, 'number' | 'title' | 'body'>
+  issue: Pick<IssueSnapshot, 'number' | 'title' | 'body'>
   sender: Pick<Actor, 'id' | 'login'>
   at: Date | null
   /** What the sender changed. */
@@ -37,15 +37,15 @@ interface TextSeen {
 }
 
 /** Acts on `issues` edited: the agent has the text as of the trigger, and that is said. */
-export async function issueEdited(parts: Services, fact: IssueEdited): Promise<EventOutcome> {
+export async function onIssueEdited(parts: Services, fact: IssueEdited): Promise<EventOutcome> {
   const { db } = parts.store
-  const system = await systemOfRepository(db, fact.repository.repositoryId)
-  const item = system && (await itemOfIssue(db, system.id, fact.issue.number))
-  if (!system || !item || isFinished(item)) return ignored('nothing is under way')
-  const newest = await heardAt(db, subjectOf(system, item))
+  const repo = await repositoryByGithubId(db, fact.repository.githubId)
+  const item = repo && (await itemOfIssue(db, repo.id, fact.issue.number))
+  if (!repo || !item || isTerminal(item)) return ignored('nothing is under way')
+  const newest = await lastEventTime(db, subjectOf(repo, item))
   if (fact.at && newest && newest > fact.at) return ignored('older than what is known of its text')
-  const mayDecide = () => mayWrite(parts, system, fact.sender)
-  return settleText(parts, system, item, { ...fact, mayDecide, refusal: say.editedRoadmap(fact.sender.login) })
+  const mayDecide = () => mayWrite(parts, repo, fact.sender)
+  return settleText(parts, repo, item, { ...fact, mayDecide, refusal: say.editedRoadmap(fact.sender.login) })
 }
 
 /**
@@ -54,44 +54,44 @@ export async function issueEdited(parts: Services, fact: IssueEdited): Promise<E
  * it may; otherwise it counts as an edit by somebody who may not.
  * @returns undefined where it is the same.
  */
-export async function compareText(
+export async function syncIssueText(
   parts: Services,
-  system: SystemRow,
+  repo: RepositoryRow,
   item: ItemRow,
   issue: TextSeen['issue'] & { author: Actor },
 ): Promise<EventOutcome | undefined> {
-  if (isFinished(item) || digest(issue) === (item.seenText ?? digest(item))) return undefined
+  if (isTerminal(item) || digest(issue) === (item.bodyDigest ?? digest(item))) return undefined
   const { author } = issue
-  return settleText(parts, system, item, {
+  return settleText(parts, repo, item, {
     issue,
     sender: { id: 0, login: 'Somebody' },
     at: null,
     changed: { title: true, body: true },
-    mayDecide: async () => parts.github.isSelf(author) || (await mayWrite(parts, system, author)),
+    mayDecide: async () => parts.github.isSelf(author) || (await mayWrite(parts, repo, author)),
     refusal: say.editedRoadmapUnheard,
   })
 }
 
-const subjectOf = (system: SystemRow, item: ItemRow) => `text:${system.id}#${item.issueNumber}`
+const subjectOf = (repo: RepositoryRow, item: ItemRow) => `text:${repo.id}#${item.issueNumber}`
 
 /** Equal for equal texts. The mark on the issues that we make is no part of their text. */
 function digest({ title, body }: Pick<TextSeen['issue'], 'title' | 'body'>): string {
   return digestOf({ title, body: body.replace(/<!-- tutti:[^>]*-->/g, '').trimEnd() })
 }
 
-async function settleText(parts: Services, system: SystemRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
+async function settleText(parts: Services, repo: RepositoryRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
   const act = item.kind === 'epic' ? roadmapEdited : taskEdited
-  const outcome = await act(parts, system, item, seen)
-  const seenText = digest(seen.issue)
-  if (item.seenText !== seenText) {
-    await parts.store.db.update(workItems).set({ seenText }).where(eq(workItems.id, item.id))
+  const outcome = await act(parts, repo, item, seen)
+  const bodyDigest = digest(seen.issue)
+  if (item.bodyDigest !== bodyDigest) {
+    await parts.store.db.update(workItems).set({ bodyDigest }).where(eq(workItems.id, item.id))
   }
   return outcome
 }
 
-async function taskEdited(parts: Services, system: SystemRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
+async function taskEdited(parts: Services, repo: RepositoryRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
   const { issue, sender, at } = seen
-  const edges = (await waitsForOthers(parts, system, item, seen)) ? await edgesIn(parts, system, issue.body) : undefined
+  const edges = (await waitsForOthers(parts, repo, item, seen)) ? await edgesIn(parts, repo, issue.body) : undefined
   const edited = digest(item) !== digest(issue)
   const beingPlanned = item.state === 'planning' || item.state === 'asking'
   const planned = beingPlanned && !edges ? say.editedWhilePlanned(sender.login) : undefined
@@ -99,7 +99,7 @@ async function taskEdited(parts: Services, system: SystemRow, item: ItemRow, see
   if (!edges && item.reply === reply) return ignored('it was said already')
   if (!edges && !edited) return ignored('the text is the one we have')
   await parts.store.transaction(async (tx) => {
-    if (at) await hear(tx, subjectOf(system, item), at)
+    if (at) await recordEventTime(tx, subjectOf(repo, item), at)
     const current = edited && (await lockItem(tx, item.id))
     // The plan says it itself.
     const toVoid = current && (await voidPlan(tx, current, sender, say.planVoid(sender.login)))
@@ -109,11 +109,11 @@ async function taskEdited(parts: Services, system: SystemRow, item: ItemRow, see
       .where(eq(workItems.id, item.id))
     if (edges) {
       await setDependencies(tx, item, 'body', edges)
-      if (item.state === 'queued') await firstTime(tx, editedWhileQueued(item.id))
+      if (item.state === 'queued') await claimKey(tx, editedWhileQueued(item.id))
       await tx.enqueue({ queue: 'schedule' })
     }
     // Whoever plans or approves must know; an agent that builds goes on in any case.
-    await announce(tx, item, edges || planned || toVoid ? 'soon' : 'later')
+    await requestStatusComment(tx, item, edges || planned || toVoid ? 'soon' : 'later')
   })
   return done(edges ? 'the text was edited: it waits for other issues now' : 'said that agents keep the old text')
 }
@@ -121,7 +121,7 @@ async function taskEdited(parts: Services, system: SystemRow, item: ItemRow, see
 /** Whether the new text names other issues to wait for than those we know, and its editor may decide that. */
 async function waitsForOthers(
   parts: Services,
-  system: SystemRow,
+  repo: RepositoryRow,
   item: ItemRow,
   { issue, mayDecide }: TextSeen,
 ): Promise<boolean> {
@@ -130,7 +130,7 @@ async function waitsForOthers(
     .from(dependencies)
     .where(and(eq(dependencies.dependentId, item.id), eq(dependencies.source, 'body')))
   const before = known.map((edge) => `${edge.repository}#${edge.issueNumber}`).sort()
-  const now = dependenciesIn(issue.body, system.fullName)
+  const now = dependenciesIn(issue.body, repo.fullName)
     .map((named) => `${named.repository}#${named.number}`)
     .sort()
   return before.join() !== now.join() && (await mayDecide())
@@ -139,7 +139,7 @@ async function waitsForOthers(
 /** A roadmap is its text: a person with write access changes it by an edit, anybody else's edit is told and waits. */
 async function roadmapEdited(
   parts: Services,
-  system: SystemRow,
+  repo: RepositoryRow,
   item: ItemRow,
   { issue, sender, at, changed, mayDecide, refusal }: TextSeen,
 ): Promise<EventOutcome> {
@@ -148,19 +148,19 @@ async function roadmapEdited(
   const body = changed.body ? issue.body : item.body
   if (item.title === title && item.body === body) return ignored('the text is the one we have')
   const allowed = await mayDecide()
-  const edges = allowed ? await edgesIn(parts, system, body) : []
+  const edges = allowed ? await edgesIn(parts, repo, body) : []
   const reply = allowed ? null : refusal
   if (!allowed && item.reply === reply) return ignored('it was said already')
   await parts.store.transaction(async (tx) => {
-    if (at) await hear(tx, subjectOf(system, item), at)
+    if (at) await recordEventTime(tx, subjectOf(repo, item), at)
     const text = allowed ? { title, body } : {}
     await tx.db
       .update(workItems)
       .set({ ...text, reply })
       .where(eq(workItems.id, item.id))
-    if (!allowed) return announce(tx, item, 'soon')
+    if (!allowed) return requestStatusComment(tx, item, 'soon')
     await setDependencies(tx, item, 'body', edges)
-    await tx.enqueue({ queue: 'roadmap', workItemId: item.id, from: 'issue' })
+    await tx.enqueue({ queue: 'sync-roadmap', workItemId: item.id, from: 'issue' })
   })
   return allowed ? done('the roadmap is read again') : ignored(`${sender.login} may not write here`)
 }

@@ -1,72 +1,78 @@
 /** Pushes, checks, dependencies, and the repositories themselves. */
 
 import { and, eq } from 'drizzle-orm'
-import { record } from '../db/audit-log.ts'
+import { appendAudit } from '../db/audit-log.ts'
 import { changeNativeEdge, removeEdge, renameInEdges } from '../db/blockers.ts'
-import { firstTime } from '../db/idempotency-keys.ts'
-import { noteMove, settingsOf } from '../db/repositories.ts'
-import { pullRequests, systems, workItems } from '../db/schema/core.ts'
+import { claimKey } from '../db/idempotency-keys.ts'
+import { markBaseMoved, settingsOf } from '../db/repositories.ts'
+import { pullRequests, repositories, workItems } from '../db/schema/core.ts'
 import {
   itemOfIssue,
-  liveSystems,
-  type SystemRow,
-  saveSystem,
+  type RepositoryRow,
+  repositoryByGithubId,
+  saveRepository,
+  servedRepositories,
   setDependencies,
-  systemOfRepository,
   unfinishedOf,
 } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { Checked, DependencyChanged, Pushed, RepositoriesGone, RepositoryChanged } from '../domain/events.ts'
-import { isFinished } from '../domain/lifecycle.ts'
+import type {
+  BranchPushed,
+  CheckCompleted,
+  DependencyChanged,
+  RepositoriesRemoved,
+  RepositoryChanged,
+} from '../domain/events.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import * as say from '../messages/webhooks.ts'
 import { settingsChanged } from './refresh-settings.ts'
 import type { Services } from './services.ts'
-import { takeOff } from './set-aside.ts'
+import { setItemAside } from './set-aside.ts'
 
 /** A base branch has moved, and our copy is behind; or it is gone, and what was to be merged into it waits. */
-export async function pushed(parts: Services, fact: Pushed): Promise<EventOutcome> {
-  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
-  if (!system || system.state === 'gone') return ignored('the repository is not worked on')
-  if (fact.head === null) return branchDeleted(parts, system, fact)
-  const bases = [system.defaultBranch, settingsOf(system).branches.base]
+export async function onBranchPushed(parts: Services, fact: BranchPushed): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
+  if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
+  if (fact.head === null) return branchDeleted(parts, repo, fact)
+  const bases = [repo.defaultBranch, settingsOf(repo).branches.base]
   if (!bases.includes(fact.branch)) return ignored('not a base branch')
   await parts.store.transaction(async (tx) => {
-    await noteMove(tx, system.id)
-    if (fact.settings && fact.branch === system.defaultBranch) await firstTime(tx, settingsChanged(system.id))
+    await markBaseMoved(tx, repo.id)
+    if (fact.settings && fact.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
   })
   return done('the base branch moved; fetched before it is used')
 }
 
-async function branchDeleted(parts: Services, system: SystemRow, fact: Pushed): Promise<EventOutcome> {
+async function branchDeleted(parts: Services, repo: RepositoryRow, fact: BranchPushed): Promise<EventOutcome> {
   return parts.store.transaction(async (tx) => {
-    const items = (await unfinishedOf(tx.db, system.id)).filter((item) => item.baseBranch === fact.branch)
+    const items = (await unfinishedOf(tx.db, repo.id)).filter((item) => item.baseBranch === fact.branch)
     if (items.length === 0) return ignored('nothing goes to that branch')
-    await noteMove(tx, system.id)
+    await markBaseMoved(tx, repo.id)
     const why = say.baseGone(fact.branch)
-    for (const item of items) await takeOff(tx, item, 'held', { actor: fact.sender.login, why })
+    for (const item of items) await setItemAside(tx, item, 'held', { actor: fact.sender.login, why })
     return done(`the base branch is gone; ${items.length} held`)
   })
 }
 
 /** CI has said something about a commit: a merge that waits for it is looked at again. */
-export async function checked(parts: Services, fact: Checked): Promise<EventOutcome> {
-  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
-  if (!system || system.state === 'gone') return ignored('the repository is not worked on')
+export async function onCheckCompleted(parts: Services, fact: CheckCompleted): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
+  if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
   return parts.store.transaction(async (tx) => {
     const pulls = await tx.db
       .select()
       .from(pullRequests)
       .where(
-        and(eq(pullRequests.systemId, system.id), eq(pullRequests.headSha, fact.sha), eq(pullRequests.state, 'open')),
+        and(eq(pullRequests.repositoryId, repo.id), eq(pullRequests.headSha, fact.sha), eq(pullRequests.state, 'open')),
       )
     if (pulls.length === 0) return ignored('not the head of a pull request of ours')
-    if (!(await firstTime(tx, `check:${system.id}:${fact.id}:${fact.verdict}`))) return ignored('told before')
+    if (!(await claimKey(tx, `check:${repo.id}:${fact.id}:${fact.verdict}`))) return ignored('told before')
     const notes: string[] = []
     for (const pull of pulls) {
       if (fact.verdict === 'failure') {
         const detail = { check: fact.name, sha: fact.sha, pull: pull.number }
-        await record(tx, {
-          systemId: system.id,
+        await appendAudit(tx, {
+          repositoryId: repo.id,
           workItemId: pull.workItemId,
           actor: 'github',
           what: 'check failed',
@@ -74,8 +80,8 @@ export async function checked(parts: Services, fact: Checked): Promise<EventOutc
         })
         notes.push(`#${pull.number}: ${fact.name} failed`)
       }
-      if (pull.mergeSha !== fact.sha && settingsOf(system).merge.when !== 'approved') continue
-      await tx.enqueue({ queue: 'merge', pullRequestId: pull.id })
+      if (pull.mergeSha !== fact.sha && settingsOf(repo).merge.when !== 'approved') continue
+      await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })
       notes.push(`#${pull.number}: the merge is looked at`)
     }
     return notes.length > 0 ? done(notes.join('; ')) : ignored('no merge waits for it')
@@ -83,11 +89,11 @@ export async function checked(parts: Services, fact: Checked): Promise<EventOutc
 }
 
 /** GitHub's own "blocked by" was changed: the list is asked for, since two changes may come in any order. */
-export async function dependencyChanged(parts: Services, fact: DependencyChanged): Promise<EventOutcome> {
-  const system = await systemOfRepository(parts.store.db, fact.repository.repositoryId)
-  const item = system && (await itemOfIssue(parts.store.db, system.id, fact.issueNumber))
-  if (!system || !item || isFinished(item)) return ignored('nothing is under way')
-  const named = await parts.github.repository(system).blockedBy(fact.issueNumber)
+export async function onDependencyChanged(parts: Services, fact: DependencyChanged): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
+  const item = repo && (await itemOfIssue(parts.store.db, repo.id, fact.issueNumber))
+  if (!repo || !item || isTerminal(item)) return ignored('nothing is under way')
+  const named = await parts.github.repository(repo).blockedBy(fact.issueNumber)
   const { blocker, change } = fact
   await parts.store.transaction(async (tx) => {
     // An item that is not enlisted yet must not be enlisted on what its payload counted.
@@ -112,43 +118,45 @@ export async function dependencyChanged(parts: Services, fact: DependencyChanged
 }
 
 /** A repository has another name, visibility or default branch. */
-export async function repositoryChanged(parts: Services, fact: RepositoryChanged): Promise<EventOutcome> {
+export async function onRepositoryChanged(parts: Services, fact: RepositoryChanged): Promise<EventOutcome> {
   const { repository, before } = fact
   return parts.store.transaction(async (tx) => {
     if (before) await renameInEdges(tx, before, repository.fullName)
-    const known = await systemOfRepository(tx.db, repository.repositoryId)
+    const known = await repositoryByGithubId(tx.db, repository.githubId)
     if (!known) return ignored('nothing is known of this repository')
-    await saveSystem(tx.db, { ...repository, installationId: repository.installationId || known.installationId })
+    await saveRepository(tx.db, { ...repository, installationId: repository.installationId || known.installationId })
     return done(before ? `renamed from ${before}` : 'the repository was changed')
   })
 }
 
 /** The app may not work on some repositories any more: agents are stopped, nothing is tried again. */
-export async function repositoriesGone(parts: Services, fact: RepositoriesGone): Promise<EventOutcome> {
+export async function onRepositoriesRemoved(parts: Services, fact: RepositoriesRemoved): Promise<EventOutcome> {
   const { which, why } = fact
-  const live = await liveSystems(parts.store.db)
-  const lost = live.filter((system) =>
-    'installationId' in which
-      ? system.installationId === which.installationId
-      : which.repositoryIds.includes(system.repositoryId),
+  const live = await servedRepositories(parts.store.db)
+  const lost = live.filter((repo) =>
+    'installationId' in which ? repo.installationId === which.installationId : which.githubIds.includes(repo.githubId),
   )
-  for (const system of lost) await retire(parts, system, why)
+  for (const repo of lost) await retireRepository(parts, repo, why)
   return lost.length > 0 ? done(`${lost.length} repositories gone`) : ignored('nothing is known of them')
 }
 
 /** Stops all work on a repository. What was under way is held, since trying again would fail again. */
-export async function retire(parts: Pick<Services, 'store'>, system: SystemRow, why: string): Promise<void> {
+export async function retireRepository(
+  parts: Pick<Services, 'store'>,
+  repo: RepositoryRow,
+  why: string,
+): Promise<void> {
   await parts.store.transaction(async (tx) => {
-    await tx.db.update(systems).set({ state: 'gone' }).where(eq(systems.id, system.id))
-    for (const item of await unfinishedOf(tx.db, system.id)) {
-      await takeOff(tx, item, 'held', { actor: 'github', why: say.repositoryGone(why) })
+    await tx.db.update(repositories).set({ state: 'gone' }).where(eq(repositories.id, repo.id))
+    for (const item of await unfinishedOf(tx.db, repo.id)) {
+      await setItemAside(tx, item, 'held', { actor: 'github', why: say.repositoryGone(why) })
     }
   })
 }
 
 /** The app may work on more repositories: which, GitHub says. Known ones are brought up to date. */
-export async function repositoriesAdded(parts: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
+export async function onRepositoriesAdded(parts: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
   const installed = await parts.github.installedRepositories()
-  for (const repository of installed) await saveSystem(parts.store.db, repository)
+  for (const repository of installed) await saveRepository(parts.store.db, repository)
   return done(`${installed.length} repositories installed`)
 }

@@ -1,24 +1,24 @@
 /** An issue is wanted: by a label that somebody with write access put on. */
 
-import { record } from '../db/audit-log.ts'
+import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
-import { firstTime } from '../db/idempotency-keys.ts'
-import { want } from '../db/outbox.ts'
-import { ensureSystem, settingsOf } from '../db/repositories.ts'
+import { claimKey } from '../db/idempotency-keys.ts'
+import { enqueueEffect } from '../db/outbox.ts'
+import { ensureRepository, settingsOf } from '../db/repositories.ts'
 import { runsOf } from '../db/runs.ts'
-import { type ItemRow, itemOfIssue, noteBlocker, type SystemRow } from '../db/work-items.ts'
+import { type ItemRow, itemOfIssue, type RepositoryRow, setBlockerState } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import { hasLabel } from '../domain/labels.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { mayWrite } from '../github/permissions.ts'
 import * as say from '../messages/webhooks.ts'
 import { notFromWriter } from '../messages/wording.ts'
-import { queueIssue } from './enqueue-issue.ts'
-import { hearOf, type IssueSeen, labelSeen } from './issue-snapshot.ts'
+import { enqueueIssue } from './enqueue-issue.ts'
+import { labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
 import type { Services } from './services.ts'
 
 /** Whether a label can start work: there is none yet, or it has ended or stands aside for a person. */
-export function mayStart(item: ItemRow | undefined): boolean {
+export function canStart(item: ItemRow | undefined): boolean {
   return item === undefined || ['held', 'skipped', 'cancelled', 'done'].includes(item.state)
 }
 
@@ -26,43 +26,43 @@ export function mayStart(item: ItemRow | undefined): boolean {
  * Queues the issue on the word of whoever put the label on, when they may write here at this moment. Otherwise it is
  * said once on the issue what can be done.
  */
-export async function queueIt(parts: Services, seen: IssueSeen): Promise<EventOutcome> {
+export async function queueFromLabel(parts: Services, seen: ObservedIssue): Promise<EventOutcome> {
   const { repository, issue, sender } = seen
-  const settings = settingsOf(seen.system)
+  const settings = settingsOf(seen.repo)
   const label = hasLabel(issue.labels, settings.label) ? settings.label : settings.roadmap.label
-  if (repository.installationId === 0 && !seen.system) return ignored('the delivery names no installation of the app')
-  const where = seen.system ?? repository
+  if (repository.installationId === 0 && !seen.repo) return ignored('the delivery names no installation of the app')
+  const where = seen.repo ?? repository
   const allowed = !issue.isPullRequest && (await mayWrite(parts, where, sender))
   return parts.store.transaction(async (tx) => {
-    const system = await ensureSystem(tx, seen.system, repository)
-    await hearOf(tx, seen)
-    await firstTime(tx, labelSeen(system.id, issue.number))
-    if (!allowed) return refuse(tx, system, seen, label)
-    const known = await itemOfIssue(tx.db, system.id, issue.number)
+    const repo = await ensureRepository(tx, seen.repo, repository)
+    await recordIssueTime(tx, seen)
+    await claimKey(tx, labelSeenKey(repo.id, issue.number))
+    if (!allowed) return refuse(tx, repo, seen, label)
+    const known = await itemOfIssue(tx.db, repo.id, issue.number)
     const runs = known ? await runsOf(tx.db, known.id) : []
-    const queued = await queueIssue(tx, {
-      system,
-      settings: settingsOf(system),
+    const queued = await enqueueIssue(tx, {
+      repo,
+      settings: settingsOf(repo),
       issue,
       actor: sender,
       lastRunId: runs.at(-1)?.id,
     })
     if (queued.happened === 'nothing') return ignored('the issue is under way already')
-    if (seen.how === 'reopened') await noteBlocker(tx, repository.fullName, issue.number, 'open')
+    if (seen.how === 'reopened') await setBlockerState(tx, repository.fullName, issue.number, 'open')
     return done(queued.happened)
   })
 }
 
-async function refuse(tx: Tx, system: SystemRow, seen: IssueSeen, label: string): Promise<EventOutcome> {
+async function refuse(tx: Tx, repo: RepositoryRow, seen: ObservedIssue, label: string): Promise<EventOutcome> {
   const { issue, sender } = seen
   const body = issue.isPullRequest
     ? say.labelOnPull(label)
     : isPerson(sender)
       ? notFromWriter(sender.login, label)
       : say.labelByBot(sender.login, label)
-  if (!(await sayOnce(tx, system, issue.number, body))) return ignored('the label does not count; it was said before')
-  await record(tx, {
-    systemId: system.id,
+  if (!(await commentOnce(tx, repo, issue.number, body))) return ignored('the label does not count; it was said before')
+  await appendAudit(tx, {
+    repositoryId: repo.id,
     actor: sender.login,
     what: 'refused label',
     detail: { issue: issue.number, actorId: sender.id, label },
@@ -71,17 +71,17 @@ async function refuse(tx: Tx, system: SystemRow, seen: IssueSeen, label: string)
 }
 
 /** The key that says "it was explained on this issue why somebody's word does not count". */
-export const refusalKey = (systemId: number, issueNumber: number) => `refused:${systemId}#${issueNumber}`
+export const refusalKey = (repositoryId: number, issueNumber: number) => `refused:${repositoryId}#${issueNumber}`
 
 /** Wants one comment about refused words on an issue. @returns false when one was wanted before. */
-export async function sayOnce(
+export async function commentOnce(
   tx: Tx,
-  system: SystemRow,
+  repo: RepositoryRow,
   issueNumber: number,
   body: string,
-  key = refusalKey(system.id, issueNumber),
+  key = refusalKey(repo.id, issueNumber),
 ): Promise<boolean> {
-  if (!(await firstTime(tx, key))) return false
-  await want(tx, { systemId: system.id, key }, { kind: 'comment', payload: { issueNumber, body } })
+  if (!(await claimKey(tx, key))) return false
+  await enqueueEffect(tx, { repositoryId: repo.id, key }, { kind: 'comment', payload: { issueNumber, body } })
   return true
 }

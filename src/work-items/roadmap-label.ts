@@ -3,37 +3,37 @@
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { becomeEpic, partsOf } from '../db/epics.ts'
-import { firstTime } from '../db/idempotency-keys.ts'
+import { claimKey } from '../db/idempotency-keys.ts'
 import { settingsOf } from '../db/repositories.ts'
 import { workItems } from '../db/schema/core.ts'
-import { advance, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
+import { type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import { hasLabel } from '../domain/labels.ts'
-import { isFinished } from '../domain/lifecycle.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
-import { hearOf, type IssueSeen, labelSeen } from './issue-snapshot.ts'
+import { labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
 import type { Services } from './services.ts'
 
 /** An issue that carries a label which queues it, and has an item that is on its way. */
-interface Labelled extends IssueSeen {
-  system: SystemRow
+interface Labelled extends ObservedIssue {
+  repo: RepositoryRow
   item: ItemRow
 }
 
 /** @returns undefined when the labels change nothing. */
-export async function labelledAgain(parts: Services, seen: Labelled): Promise<EventOutcome | undefined> {
-  const { system, item, issue, sender } = seen
-  const { roadmap } = settingsOf(system)
+export async function onRoadmapLabel(parts: Services, seen: Labelled): Promise<EventOutcome | undefined> {
+  const { repo, item, issue, sender } = seen
+  const { roadmap } = settingsOf(repo)
   const [was, is] = [hasLabel(item.labels, roadmap.label), hasLabel(issue.labels, roadmap.label)]
-  const asked = item.quiet && seen.how === 'labelled'
-  if ((was === is && !asked) || isFinished(item)) return undefined
-  if (!(await mayWrite(parts, system, sender))) return ignored(`${sender.login} may not write here`)
+  const asked = item.muted && seen.how === 'labelled'
+  if ((was === is && !asked) || isTerminal(item)) return undefined
+  if (!(await mayWrite(parts, repo, sender))) return ignored(`${sender.login} may not write here`)
   return parts.store.transaction(async (tx) => {
-    await hearOf(tx, seen)
-    await firstTime(tx, labelSeen(system.id, issue.number))
+    await recordIssueTime(tx, seen)
+    await claimKey(tx, labelSeenKey(repo.id, issue.number))
     const current = await lockItem(tx, item.id)
-    if (!current || isFinished(current)) return ignored('nothing is under way')
-    const set = { labels: [...issue.labels], quiet: false, epic: null }
+    if (!current || isTerminal(current)) return ignored('nothing is under way')
+    const set = { labels: [...issue.labels], muted: false, epic: null }
     const [row] = await tx.db.update(workItems).set(set).where(eq(workItems.id, item.id)).returning()
     if (!row || was === is) return done('it was asked for by itself as well')
     return is ? becomeRoadmap(tx, row, seen) : stopBeingOne(tx, row, seen)
@@ -46,7 +46,7 @@ async function becomeRoadmap(tx: Tx, item: ItemRow, { issue, sender }: Labelled)
   // Whoever makes it a roadmap stands for the text as it is now.
   const set = { title: issue.title, body: issue.body, requestedBy: sender.login, requestedById: sender.id }
   await tx.db.update(workItems).set(set).where(eq(workItems.id, epic.id))
-  if (epic.state !== 'queued') await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'issue' })
+  if (epic.state !== 'queued') await tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'issue' })
   return done('it is a roadmap now')
 }
 
@@ -59,6 +59,6 @@ async function stopBeingOne(tx: Tx, item: ItemRow, { issue, sender }: Labelled):
   await tx.db.update(workItems).set({ kind: 'task' }).where(eq(workItems.id, item.id))
   if (item.state === 'queued') return done('it is a task again')
   const why = `The label of a roadmap was taken off by ${sender.login}.`
-  await advance(tx, { ...item, kind: 'task' }, 'queued', { actor: sender.login, why })
+  await transition(tx, { ...item, kind: 'task' }, 'queued', { actor: sender.login, why })
   return done('it is a task again')
 }

@@ -2,18 +2,18 @@
 
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
-import { approvedPlan, itemsLike } from '../db/plans.ts'
-import { advance, type ItemRow, type SystemRow } from '../db/work-items.ts'
-import { planFirst, type Routing, route } from '../domain/choose-workflow.ts'
+import { approvedPlan, similarItems } from '../db/plans.ts'
+import { type ItemRow, type RepositoryRow, transition } from '../db/work-items.ts'
+import { chooseWorkflow, planFirst, type Routing } from '../domain/choose-workflow.ts'
 import { contentOf } from '../domain/plan.ts'
 import { issuesOf } from '../messages/plans.ts'
-import { proposal } from '../messages/routing.ts'
+import { routingPreview } from '../messages/routing.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
 
 /** Routes an item by its words and by what people have said about it, and moves it on. */
-export async function setOut(
+export async function routeItem(
   tx: Tx,
-  system: SystemRow,
+  repo: RepositoryRow,
   item: ItemRow,
   { settings, agent }: { settings: Settings; agent: string },
 ): Promise<void> {
@@ -25,23 +25,23 @@ export async function setOut(
     return
   }
   if (item.kind === 'epic') {
-    await advance(tx, item, 'ready', { actor: 'tutti', why: 'It is made of other issues.' })
+    await transition(tx, item, 'ready', { actor: 'tutti', why: 'It is made of other issues.' })
     return
   }
   const goal = { title: item.title, body: item.body, effort: item.effort, planned: plan !== undefined }
   const routing: Routing = item.routing?.asked
     ? item.routing
-    : { ...route(goal), ...(item.routing ? { mode: item.routing.mode } : {}) }
+    : { ...chooseWorkflow(goal), ...(item.routing ? { mode: item.routing.mode } : {}) }
   const first = planFirst(routing, goal, settings.planning.when)
   const set = { routing }
   if (routing.mode === 'explicit') {
-    const like = await itemsLike(tx.db, system.id, item.title, item.issueNumber)
-    const why = proposal({ item, routing, first, agent, like })
-    await advance(tx, item, 'proposed', { actor: 'tutti', why, set })
+    const like = await similarItems(tx.db, repo.id, item.title, item.issueNumber)
+    const why = routingPreview({ item, routing, first, agent, like })
+    await transition(tx, item, 'plan-review', { actor: 'tutti', why, set })
   } else if (first) {
-    await advance(tx, item, 'planning', { actor: 'tutti', why: `Planned before it is built: ${first}.`, set })
+    await transition(tx, item, 'planning', { actor: 'tutti', why: `Planned before it is built: ${first}.`, set })
   } else {
     const why = `Nothing to plan: ${routing.signals.join(', ')}.`
-    await advance(tx, item, 'ready', { actor: 'tutti', why, set })
+    await transition(tx, item, 'ready', { actor: 'tutti', why, set })
   }
 }

@@ -2,26 +2,26 @@
 
 import type { Tx } from '../db/connect.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
-import { takeBackMerge } from '../db/reviews.ts'
-import { askToStop } from '../db/runs.ts'
-import { advance, type ItemRow, lockItem } from '../db/work-items.ts'
-import { isFinished } from '../domain/lifecycle.ts'
+import { cancelMergeRequest } from '../db/reviews.ts'
+import { requestStop } from '../db/runs.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 
 /**
  * Moves an item aside, asks its agent to stop and takes back a `/merge` that was said. An item that is finished, or
  * there already, stays as it is.
  * @returns the item as it is afterwards.
  */
-export async function takeOff(
+export async function setItemAside(
   tx: Tx,
   item: ItemRow,
   to: 'held' | 'cancelled',
   by: { actor: string; why: string },
 ): Promise<ItemRow> {
   const current = await lockItem(tx, item.id)
-  if (!current || isFinished(current) || current.state === to) return current ?? item
-  await askToStop(tx, item.id, by.why)
+  if (!current || isTerminal(current) || current.state === to) return current ?? item
+  await requestStop(tx, item.id, by.why)
   const pull = await pullOfItem(tx.db, item.id)
-  if (pull?.mergeSha) await takeBackMerge(tx, pull.id)
-  return advance(tx, current, to, by)
+  if (pull?.mergeSha) await cancelMergeRequest(tx, pull.id)
+  return transition(tx, current, to, by)
 }

@@ -1,87 +1,95 @@
 /** A queued issue becomes a work item that can start: settings read, dependencies found, agent known. */
 
 import { eq } from 'drizzle-orm'
+import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import { editedWhileQueued } from '../db/blockers.ts'
 import type { Store } from '../db/connect.ts'
-import { forget, wasHandled } from '../db/idempotency-keys.ts'
-import { BaseGone, type BaseReader, freshen } from '../db/repositories.ts'
+import { defineJob } from '../db/define-job.ts'
+import { hasKey, releaseKey } from '../db/idempotency-keys.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repositories.ts'
 import { buildsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/core.ts'
 import {
-  advance,
   type DependencyRow,
   getItem,
-  getSystem,
+  getRepository,
   type ItemRow,
-  type SystemRow,
+  type RepositoryRow,
   setDependencies,
+  transition,
 } from '../db/work-items.ts'
-import { agentFor } from '../domain/choose-agent.ts'
+import { chooseAgent } from '../domain/choose-agent.ts'
 import { edgesIn } from '../domain/dependency-lines.ts'
-import { unknownLoop } from '../domain/workflows.ts'
+import { unknownWorkflow } from '../domain/workflows.ts'
 import type { GitHub } from '../github/types.ts'
-import { nearest } from '../lib/did-you-mean.ts'
-import { setOut } from './route.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
+import { holdItem } from './dead-letter.ts'
+import { routeItem } from './route.ts'
 
-export interface Enlister {
+export interface TriageContext {
   store: Store
   env: Env
   github: GitHub
-  control(system: SystemRow): Promise<BaseReader>
+  control(repo: RepositoryRow): Promise<BaseBranchReader>
   /** The kinds of agent that exist. */
   agents: ReadonlyMap<string, unknown>
 }
 
 type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
 
-/** Handler of the `enlist` queue. */
-export async function enlist(parts: Enlister, job: { workItemId: number }): Promise<void> {
+/** Handler of the `triage` queue. */
+export async function triage(parts: TriageContext, job: { workItemId: number }): Promise<void> {
   const item = await getItem(parts.store.db, job.workItemId)
   if (item?.state !== 'queued') return
-  const system = await getSystem(parts.store.db, item.systemId)
-  if (!system || system.state === 'gone') return
+  const repo = await getRepository(parts.store.db, item.repositoryId)
+  if (!repo || repo.state === 'gone') return
   try {
-    await admit(parts, item, system)
+    await admit(parts, item, repo)
   } catch (error) {
-    if (!(error instanceof BaseGone)) throw error
+    if (!(error instanceof BaseBranchDeleted)) throw error
     const why = `${error.message}. Bring it back or set \`branches.base\`, then say \`/retry\`.`
-    await parts.store.transaction((tx) => advance(tx, item, 'held', { actor: 'tutti', why }))
+    await parts.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
   }
 }
 
-async function admit(parts: Enlister, item: ItemRow, system: SystemRow): Promise<void> {
-  const { settings, baseBranch } = await freshen(parts.store, system, await parts.control(system))
-  const agent = agentFor(item, { settings }, parts.env)
+async function admit(parts: TriageContext, item: ItemRow, repo: RepositoryRow): Promise<void> {
+  const { settings, baseBranch } = await refreshSettings(parts.store, repo, await parts.control(repo))
+  const agent = chooseAgent(item, { settings }, parts.env)
   const edges = {
-    body: await edgesIn(parts, system, item.body),
-    native: await nativeEdges(parts, system, item),
+    body: await edgesIn(parts, repo, item.body),
+    native: await nativeEdges(parts, repo, item),
   }
   await parts.store.transaction(async (tx) => {
     await setDependencies(tx, item, 'native', edges.native)
-    if (await wasHandled(tx.db, editedWhileQueued(item.id))) await forget(tx, editedWhileQueued(item.id))
+    if (await hasKey(tx.db, editedWhileQueued(item.id))) await releaseKey(tx, editedWhileQueued(item.id))
     else await setDependencies(tx, item, 'body', edges.body)
     // Settings may have been read just now, for the first time. A branch that was worked on keeps its name.
     const fresh = (await buildsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
-    const unknown = unknownAgent(agent, parts) ?? unknownLoop(settings, item.loop)
+    const unknown = unknownAgent(agent, parts) ?? unknownWorkflow(settings, item.loop)
     // No agent works on an epic.
-    if (unknown && item.kind === 'task') await advance(tx, item, 'held', { actor: 'tutti', why: unknown })
-    else await setOut(tx, system, item, { settings, agent })
+    if (unknown && item.kind === 'task') await transition(tx, item, 'held', { actor: 'tutti', why: unknown })
+    else await routeItem(tx, repo, item, { settings, agent })
   })
 }
 
-function unknownAgent(agent: string, { agents, env }: Enlister): string | undefined {
+function unknownAgent(agent: string, { agents, env }: TriageContext): string | undefined {
   if (agents.has(agent)) return undefined
-  const meant = nearest(agent, agents.keys())
+  const meant = didYouMean(agent, agents.keys())
   const where = agent === env.AGENT ? 'The operator chose' : 'The settings name'
   return `${where} the agent \`${agent}\`, which does not exist${meant ? `; did you mean \`${meant}\`?` : ''} Known: ${[...agents.keys()].map((id) => `\`${id}\``).join(', ')}. Mend it, then say \`/retry\`.`
 }
 
-async function nativeEdges(parts: Enlister, system: SystemRow, item: ItemRow): Promise<Edge[]> {
+async function nativeEdges(parts: TriageContext, repo: RepositoryRow, item: ItemRow): Promise<Edge[]> {
   // The payload counts them; only where it says "some" or nothing is it worth a call.
   if (item.nativeBlockers === 0) return []
-  const named = await parts.github.repository(system).blockedBy(item.issueNumber)
+  const named = await parts.github.repository(repo).blockedBy(item.issueNumber)
   return (named ?? []).map((edge) => ({ repository: edge.repository, issueNumber: edge.number, blocker: edge.state }))
 }
+
+export const triageJob = defineJob(
+  { queue: 'triage', payload: z.object({ workItemId: z.number().int() }), onFinalFailure: holdItem },
+  triage,
+)

@@ -7,11 +7,11 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { commandTable } from '../../src/commands/lib/readme-table.ts'
-import { parseCommand, usage, withPrefix } from '../../src/commands/parse.ts'
+import { commandUsage, parseCommand, withPrefix } from '../../src/commands/parse.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 import { permits } from '../../src/domain/permissions.ts'
 import { OperatorError } from '../../src/lib/errors.ts'
-import { quiet } from '../../src/lib/sanitise.ts'
+import { sanitiseMarkdown } from '../../src/lib/sanitise.ts'
 
 const commands = await loadCommands()
 
@@ -49,13 +49,13 @@ describe.each([...commands])('/%s', (name, command) => {
   })
 
   it('is in the table for the README', () => {
-    expect(commandTable(commands.values())).toContain(`| \`${usage(command)}\` | ${command.summary} |`)
+    expect(commandTable(commands.values())).toContain(`| \`${commandUsage(command)}\` | ${command.summary} |`)
   })
 })
 
 it('an example in the text of an agent does not act', () => {
   for (const { examples } of commands.values()) {
-    for (const example of examples) expect(parseCommand(quiet(example), '', commands)).toBeUndefined()
+    for (const example of examples) expect(parseCommand(sanitiseMarkdown(example), '', commands)).toBeUndefined()
   }
 })
 

@@ -104,14 +104,14 @@ test('/build makes an issue of a goal and builds it; /orchestrate build shows ho
   await world.proposed(bug)
 
   await maintainer.comment(repository, place.number, '/orchestrate build "Implement a hello system"')
-  const [system] = await github.until(
+  const [repo] = await github.until(
     () => titled(world, 'Implement a hello system').length > 0 && titled(world, 'Implement a hello system'),
     'the issue',
   )
-  const large = await world.untilStatus(system as Issue, '`decompose_first`')
+  const large = await world.untilStatus(repo as Issue, '`decompose_first`')
   expect(large).toContain('**Complexity:** large')
-  await maintainer.comment(repository, system?.number ?? 0, '/reject')
-  await world.untilStatus(system as Issue, 'Cancelled')
+  await maintainer.comment(repository, repo?.number ?? 0, '/reject')
+  await world.untilStatus(repo as Issue, 'Cancelled')
   await maintainer.comment(repository, place.number, '/orchestrate bulid')
   await github.until(() => byBot(place).some(({ body }) => body.includes('must be `build`')), 'told')
 })

@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { openStore } from '../../src/db/connect.ts'
 import { deliveries } from '../../src/db/schema/core.ts'
+import { jobs } from '../../src/jobs.ts'
 import { openWorld } from '../support/world.ts'
 
 test('only what is signed and well formed gets in; the rest is refused and leaves no trace', async () => {
@@ -48,6 +49,7 @@ test('only what is signed and well formed gets in; the rest is refused and leave
 
   await world.stopTutti()
   const store = await openStore({
+    queues: Object.values(jobs),
     databaseUrl: world.env.DATABASE_URL,
     directory: world.env.DATA_DIR ?? '',
     log: pino({ level: 'silent' }),

@@ -11,7 +11,7 @@ import type { AgentOutcome, AgentUpdate } from '../../src/agents/drivers/agent-r
 import { type SuperviseOptions, supervise } from '../../src/agents/drivers/supervise.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
 import { processTable } from '../../src/lib/process-table.ts'
-import { createWarden, type Warden } from '../../src/sandbox/reaper.ts'
+import { createReaper, type Reaper } from '../../src/sandbox/reaper.ts'
 import { scriptedAgentFile } from './scripted-agent.ts'
 
 const cleanups: (() => Promise<void>)[] = []
@@ -32,23 +32,23 @@ export async function scratch(): Promise<string> {
 }
 
 /** One for all tests of a file, as one orchestrator has one for all its runs. */
-const shared = createWarden({ instanceId: `test-${process.pid}` })
+const shared = createReaper({ instanceId: `test-${process.pid}` })
 afterAll(() => shared.close())
 
 let lives = 0
 
 /** A warden of a test's own, closed after it. */
-export function ownWarden(): Warden {
+export function ownWarden(): Reaper {
   lives += 1
-  const warden = createWarden({ instanceId: `test-${process.pid}-${lives}` })
-  after(() => warden.close())
-  return warden
+  const reaper = createReaper({ instanceId: `test-${process.pid}-${lives}` })
+  after(() => reaper.close())
+  return reaper
 }
 
 export interface Bench {
   cwd: string
   updates: AgentUpdate[]
-  warden: Warden
+  reaper: Reaper
   logFile: string
   /** Runs the scripted agent with a script, or with a whole prompt when it has several lines with a fence. */
   script(lines: string, overrides?: Partial<SuperviseOptions>): Promise<AgentOutcome>
@@ -69,7 +69,7 @@ export const places = [
 ] as const
 
 /** A workspace with a warden in which agents can be run. */
-export async function bench({ warden = shared, inThread = false } = {}): Promise<Bench> {
+export async function bench({ reaper = shared, inThread = false } = {}): Promise<Bench> {
   const root = await scratch()
   const cwd = await realpath(await mkdtemp(join(root, 'tree-')))
   const agents = await loadAgents({ files: [scriptedAgentFile] })
@@ -88,7 +88,7 @@ export async function bench({ warden = shared, inThread = false } = {}): Promise
       env: { PATH: process.env.PATH ?? '' },
       home: join(root, `home-${runs}`),
       limits: { totalMs: 20_000, idleMs: 10_000, outputBytes: 64 * 1024 * 1024, graceMs: 400 },
-      warden,
+      reaper,
       onUpdate: (update) => updates.push(update),
       logFile,
       ...overrides,
@@ -98,7 +98,7 @@ export async function bench({ warden = shared, inThread = false } = {}): Promise
   return {
     cwd,
     updates,
-    warden,
+    reaper,
     logFile,
     run,
     script: (lines, overrides = {}) => run({ prompt: scriptPrompt(lines), ...overrides }),

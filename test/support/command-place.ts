@@ -1,7 +1,7 @@
 /** Gives commands on issues of a real store, and plays the other rooms on the item's way. */
 
 import { eq, sql } from 'drizzle-orm'
-import { type CommandContext, carryOut, type Reply } from '../../src/commands/command.ts'
+import { type CommandContext, type Reply, runCommand } from '../../src/commands/command.ts'
 import { parseCommand } from '../../src/commands/parse.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
@@ -9,9 +9,9 @@ import type { Store } from '../../src/db/connect.ts'
 import { savePull } from '../../src/db/pull-requests.ts'
 import { addRun } from '../../src/db/runs.ts'
 import { approvals, gateResults, pullRequests, runs } from '../../src/db/schema/core.ts'
-import { advance, getSystem, type ItemRow, itemOfIssue, saveSystem } from '../../src/db/work-items.ts'
+import { getRepository, type ItemRow, itemOfIssue, saveRepository, transition } from '../../src/db/work-items.ts'
 import type { Actor, Issue } from '../../src/domain/github.ts'
-import type { ItemState } from '../../src/domain/lifecycle.ts'
+import type { ItemState } from '../../src/lib/item-state.ts'
 import { openTestStore } from './test-store.ts'
 
 export const commands = await loadCommands()
@@ -36,8 +36,8 @@ export async function openPlaces() {
 /** A repository with one issue, and a way to give commands on it. */
 async function makePlace(store: Store, settings: Partial<Settings> = {}) {
   repositories++
-  const system = await saveSystem(store.db, {
-    repositoryId: repositories,
+  const repo = await saveRepository(store.db, {
+    githubId: repositories,
     fullName: `acme/app-${repositories}`,
     private: false,
     installationId: 1,
@@ -59,25 +59,25 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
   async function say(line: string, changes: Partial<CommandContext> = {}): Promise<Reply> {
     const parsed = parseCommand(line, all.prefix, commands)
     if (!parsed || !('command' in parsed)) throw new Error(`no command: ${line}`)
-    const row = await getSystem(store.db, system.id)
+    const row = await getRepository(store.db, repo.id)
     if (!row) throw new Error('the system is gone')
     return store.transaction(async (tx) => {
-      const item = await itemOfIssue(tx.db, system.id, issue.number)
+      const item = await itemOfIssue(tx.db, repo.id, issue.number)
       const context = {
         tx,
-        system: row,
+        repo: row,
         settings: all,
         item,
         issue,
         actor: maintainer,
         commands: [...commands.values()],
       }
-      return carryOut(parsed.command, { ...context, ...changes }, parsed.args)
+      return runCommand(parsed.command, { ...context, ...changes }, parsed.args)
     })
   }
 
   async function item(): Promise<ItemRow> {
-    const row = await itemOfIssue(store.db, system.id, issue.number)
+    const row = await itemOfIssue(store.db, repo.id, issue.number)
     if (!row) throw new Error('there is no item')
     return row
   }
@@ -86,8 +86,8 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
   async function go(...states: ItemState[]): Promise<ItemRow> {
     for (const to of states) {
       await store.transaction(async (tx) => {
-        const row = await itemOfIssue(tx.db, system.id, issue.number)
-        if (row) await advance(tx, row, to, { actor: 'tutti', why: `Because ${to}.` })
+        const row = await itemOfIssue(tx.db, repo.id, issue.number)
+        if (row) await transition(tx, row, to, { actor: 'tutti', why: `Because ${to}.` })
       })
     }
     return item()
@@ -97,7 +97,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
   async function start(progress = '') {
     const row = await go('running')
     return store.transaction(async (tx) => {
-      const run = await addRun(tx, row.id, { agent: 'scripted', feedback: '', startClean: false })
+      const run = await addRun(tx, row.id, { agent: 'scripted', feedback: '', cleanWorktree: false })
       await tx.db.update(runs).set({ stage: 'agent', progress }).where(eq(runs.id, run.id))
       return run
     })
@@ -109,7 +109,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
 
   /** An item under review: pull request 40 at `head`. */
   async function review(
-    gates: Record<string, 'pass' | 'fail' | 'wait' | 'skip'> = { changes: 'pass', command: 'pass' },
+    gates: Record<string, 'pass' | 'fail' | 'needs-approval' | 'skip'> = { changes: 'pass', command: 'pass' },
   ) {
     await say('/queue')
     await go('ready')
@@ -119,7 +119,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
     for (const [gate, verdict] of Object.entries(gates)) await judged(gate, verdict, head)
     return store.transaction((tx) =>
       savePull(tx, {
-        systemId: system.id,
+        repositoryId: repo.id,
         workItemId: row.id,
         number: 40,
         url: 'http://127.0.0.1/acme/app/pull/40',
@@ -129,25 +129,29 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
     )
   }
 
-  async function judged(gate: string, verdict: 'pass' | 'fail' | 'wait' | 'skip', sha: string): Promise<void> {
+  async function judged(
+    gate: string,
+    verdict: 'pass' | 'fail' | 'needs-approval' | 'skip',
+    sha: string,
+  ): Promise<void> {
     const { id } = await item()
     await store.db.insert(gateResults).values({ workItemId: id, sha, gate, verdict, summary: `The ${gate} summary.` })
   }
 
   let reviewId = 0
   async function reviewed(
-    state: 'approved' | 'changes_requested' | 'commented' | 'dismissed',
+    state: 'approved' | 'changes_requested' | 'comment-created' | 'dismissed',
     by = 'reviewer',
     sha = head,
   ): Promise<void> {
-    const [pull] = await store.db.select().from(pullRequests).where(eq(pullRequests.systemId, system.id))
+    const [pull] = await store.db.select().from(pullRequests).where(eq(pullRequests.repositoryId, repo.id))
     if (!pull) throw new Error('there is no pull request')
     reviewId++
     const reviewerId = [...by].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 0) % 100_000
     await store.db.insert(approvals).values({ pullRequestId: pull.id, reviewId, reviewer: by, reviewerId, sha, state })
   }
 
-  return { system, issue, settings: all, say, item, go, start, end, review, judged, reviewed }
+  return { repo, issue, settings: all, say, item, go, start, end, review, judged, reviewed }
 }
 
 async function jobs(store: Store, queue: string): Promise<unknown[]> {

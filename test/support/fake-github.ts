@@ -3,9 +3,17 @@
  * whether anybody is told of it is up to the test, which gets the webhook payload in its hands.
  */
 
-import type { RepositoryFacts } from '../../src/domain/events.ts'
-import type { Actor, Delivery, Issue, IssueEvent, Permission, Pull, Review } from '../../src/domain/github.ts'
-import { type GitHub, NotFound, type Repository } from '../../src/github/types.ts'
+import type { RepositoryIdentity } from '../../src/domain/events.ts'
+import type {
+  Actor,
+  HookDelivery,
+  Issue,
+  IssueEvent,
+  Permission,
+  PullRequest,
+  Review,
+} from '../../src/domain/github.ts'
+import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/types.ts'
 import { sha } from '../../src/lib/ids.ts'
 
 /** A webhook that GitHub would send. */
@@ -15,11 +23,11 @@ export interface Hook {
 }
 
 export interface FakeRepository {
-  facts: RepositoryFacts
+  facts: RepositoryIdentity
   permissions: Map<number, Permission>
   issues: Map<number, Issue & { updatedAt: Date }>
   events: Map<number, IssueEvent[]>
-  pulls: Map<number, Pull & { updatedAt: Date }>
+  pulls: Map<number, PullRequest & { updatedAt: Date }>
   reviews: Map<number, Review[]>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
@@ -38,7 +46,7 @@ export class FakeGitHub implements GitHub {
   readonly asked: string[] = []
   readonly repositories: FakeRepository[] = []
   readonly redelivered: number[] = []
-  listed: Delivery[] | undefined = []
+  listed: HookDelivery[] | undefined = []
   /** Set by a test: the next calls of these verbs fail. */
   readonly failing = new Map<string, Error>()
   /** Servers differ: verbs that this one does not have. */
@@ -58,7 +66,7 @@ export class FakeGitHub implements GitHub {
   add(name = `acme/app-${id()}`): FakeRepository {
     const repository: FakeRepository = {
       facts: {
-        repositoryId: id(),
+        githubId: id(),
         fullName: name,
         private: false,
         installationId: id(),
@@ -80,12 +88,12 @@ export class FakeGitHub implements GitHub {
     throw new Error('intake needs no tokens')
   }
 
-  async installedRepositories(): Promise<RepositoryFacts[]> {
+  async installedRepositories(): Promise<RepositoryIdentity[]> {
     this.#ask('installedRepositories')
     return this.repositories.map(({ facts }) => facts)
   }
 
-  async deliveries(since: Date): Promise<Delivery[] | undefined> {
+  async deliveries(since: Date): Promise<HookDelivery[] | undefined> {
     this.#ask('deliveries')
     return this.listed?.filter((delivery) => delivery.deliveredAt >= since)
   }
@@ -102,7 +110,7 @@ export class FakeGitHub implements GitHub {
     if (error) throw error
   }
 
-  repository({ fullName }: { fullName: string }): Repository {
+  repository({ fullName }: { fullName: string }): RepositoryReader {
     const of = () => {
       const found = this.repositories.find(({ facts }) => facts.fullName.toLowerCase() === fullName.toLowerCase())
       if (!found) throw new NotFound(fullName)

@@ -1,7 +1,9 @@
 /** Seeded backlogs and what may happen to them, with every feature of the scheduler in play. */
+
+import type { ItemState } from '../../src/lib/item-state.ts'
 import { type Random, randomInt, seeded } from '../../src/scheduler/optimiser/random.ts'
 import type { ScheduleEvent } from '../../src/scheduler/schedule.ts'
-import type { Blocker, Edge, EdgeSource, Item, ItemState, Run, Snapshot, System } from '../../src/scheduler/types.ts'
+import type { Blocker, Edge, EdgeSource, Item, RepositoryState, Run, Snapshot } from '../../src/scheduler/types.ts'
 
 const PATHS = ['src/a', 'src/a/one.ts', 'src/*/two.ts', 'src/b', 'docs', 'docs/*.md', '**/*.json', '{lib,src}/c']
 const STATES: ItemState[] = [
@@ -172,7 +174,7 @@ export class Model {
       caps: { total: this.#any([1, 3, undefined]), perRepository: this.#any([undefined, 2]) },
       memory: this.#any([undefined, { free: 9, floor: 1, perAgent: 2 }]),
       budget: this.#any([undefined, { left: 10, perRun: 2 }]),
-      systems: this.#any<Record<string, System> | undefined>([
+      repos: this.#any<Record<string, RepositoryState> | undefined>([
         undefined,
         { 'o/r1': { paused: true } },
         { 'o/r2': { mode: 'sequential', hoursUsed: 3, weight: 2 } },

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { pino } from 'pino'
 import { openStore, type Store } from '../../src/db/connect.ts'
+import { jobs } from '../../src/jobs.ts'
 
 /** A database of a test's own. */
 export interface TestDatabase {
@@ -47,7 +48,7 @@ export interface TestStore {
 export async function openTestStore(): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), 'tutti-test-'))
   const database = await prepareDatabase(directory)
-  const store = await openStore({ databaseUrl: database.url, directory, log })
+  const store = await openStore({ queues: Object.values(jobs), databaseUrl: database.url, directory, log })
   return {
     store,
     directory,
@@ -67,7 +68,7 @@ function version(): string {
     const path = join(root, 'drizzle', file)
     if (file.endsWith('.sql') || file.endsWith('.json')) hash.update(file).update(readFileSync(path))
   }
-  for (const file of ['src/db/queues.ts', 'src/db/connect.ts', 'package-lock.json']) {
+  for (const file of ['src/db/queues.ts', 'src/db/connect.ts', 'src/jobs.ts', 'package-lock.json']) {
     hash.update(readFileSync(join(root, file)))
   }
   return hash.digest('hex').slice(0, 16)
@@ -83,7 +84,7 @@ function preparedDirectory(): Promise<string> {
 async function prepareDirectory(target: string): Promise<string> {
   if (existsSync(target)) return target
   const work = mkdtempSync(`${target}-making-`)
-  const store = await openStore({ directory: work, log })
+  const store = await openStore({ queues: Object.values(jobs), directory: work, log })
   await store.close()
   try {
     // Whole or not at all: other test processes may be doing the same at this moment.
@@ -118,7 +119,12 @@ async function ensureTemplate(admin: pg.Client, url: string, template: string): 
     const making = `${template}_making`
     await admin.query(`drop database if exists ${making} with (force)`)
     await admin.query(`create database ${making}`)
-    const store = await openStore({ databaseUrl: withName(url, making), directory: '', log })
+    const store = await openStore({
+      queues: Object.values(jobs),
+      databaseUrl: withName(url, making),
+      directory: '',
+      log,
+    })
     await store.close()
     await admin.query(`alter database ${making} rename to ${template}`)
   })

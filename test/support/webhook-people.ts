@@ -1,6 +1,6 @@
 /** What people do on the fake GitHub. Each act changes it and returns the webhook that GitHub would send. */
 
-import type { Actor, Issue, Pull, Review } from '../../src/domain/github.ts'
+import type { Actor, Issue, PullRequest, Review } from '../../src/domain/github.ts'
 import type { Sha } from '../../src/lib/ids.ts'
 import { commit, type FakeGitHub, type FakeRepository, type Hook } from './fake-github.ts'
 
@@ -22,7 +22,7 @@ export class People {
   hook(event: string, action: string | undefined, sender: Actor, more: Record<string, unknown>): Hook {
     const { facts } = this.#repository
     const repository = {
-      id: facts.repositoryId,
+      id: facts.githubId,
       full_name: facts.fullName,
       private: facts.private,
       clone_url: facts.cloneUrl,
@@ -129,7 +129,7 @@ export class People {
     return this.hook('issue_comment', action, by, { issue: this.issueBody(issue), comment })
   }
 
-  pullBody(pull: Pull & { updatedAt: Date }): Record<string, unknown> {
+  pullBody(pull: PullRequest & { updatedAt: Date }): Record<string, unknown> {
     return {
       number: pull.number,
       html_url: pull.url,
@@ -146,7 +146,7 @@ export class People {
   }
 
   /** Opens a pull request as the app does. */
-  openPull(branch: string, headSha: Sha, author: Actor = this.#github.self): Pull & { updatedAt: Date } {
+  openPull(branch: string, headSha: Sha, author: Actor = this.#github.self): PullRequest & { updatedAt: Date } {
     const seen = this.createIssue(author, { isPullRequest: true })
     const pull = {
       number: seen.number,
@@ -168,7 +168,7 @@ export class People {
     return pull
   }
 
-  changePull(number: number, action: string, by: Actor, change: Partial<Pull>, more: object = {}): Hook {
+  changePull(number: number, action: string, by: Actor, change: Partial<PullRequest>, more: object = {}): Hook {
     const pull = this.#repository.pulls.get(number)
     if (!pull) throw new Error(`no pull request ${number}`)
     Object.assign(pull, change, { updatedAt: this.#github.tick() })

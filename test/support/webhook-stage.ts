@@ -8,19 +8,19 @@ import { loadCommands } from '../../src/commands/registry.ts'
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
 import { type DeliveryRow, getDelivery, storeDeliveries } from '../../src/db/deliveries.ts'
 import { type PullRow, pullByNumber, savePull } from '../../src/db/pull-requests.ts'
-import { effects, systems } from '../../src/db/schema/core.ts'
+import { effects, repositories } from '../../src/db/schema/core.ts'
 import {
-  advance,
   type ItemRow,
   itemOfIssue,
-  type SystemRow,
-  saveSystem,
-  systemOfRepository,
+  type RepositoryRow,
+  repositoryByGithubId,
+  saveRepository,
+  transition,
 } from '../../src/db/work-items.ts'
 import type { Actor } from '../../src/domain/github.ts'
-import type { ItemState } from '../../src/domain/lifecycle.ts'
 import type { Sha } from '../../src/lib/ids.ts'
-import { deliver } from '../../src/webhooks/process-delivery.ts'
+import type { ItemState } from '../../src/lib/item-state.ts'
+import { processDelivery } from '../../src/webhooks/process-delivery.ts'
 import { FakeGitHub, type FakeRepository, type Hook, person } from './fake-github.ts'
 import { openTestStore, type TestStore } from './test-store.ts'
 import { People } from './webhook-people.ts'
@@ -82,26 +82,26 @@ export class Stage {
   async tell(hook: Hook, options: { deliveryId?: string; last?: boolean } = {}): Promise<DeliveryRow> {
     const deliveryId = options.deliveryId ?? randomUUID()
     await storeDeliveries(this.store, [{ deliveryId, event: hook.event, payload: JSON.stringify(hook.payload) }])
-    await deliver(this.parts, { deliveryIds: [deliveryId] }, { last: options.last ?? false })
+    await processDelivery(this.parts, { deliveryIds: [deliveryId] }, { last: options.last ?? false })
     const row = await getDelivery(this.store.db, deliveryId)
     if (!row) throw new Error('the delivery is gone')
     return row
   }
 
-  async system(): Promise<SystemRow> {
-    const row = await systemOfRepository(this.store.db, this.repository.facts.repositoryId)
+  async repo(): Promise<RepositoryRow> {
+    const row = await repositoryByGithubId(this.store.db, this.repository.facts.githubId)
     if (!row) throw new Error('there is no system')
     return row
   }
 
   /** Makes the system as if it had been heard of before, with settings of its own. */
-  async withSettings(change: Partial<Settings> = {}): Promise<SystemRow> {
-    const { id } = await saveSystem(this.store.db, this.repository.facts)
+  async withSettings(change: Partial<Settings> = {}): Promise<RepositoryRow> {
+    const { id } = await saveRepository(this.store.db, this.repository.facts)
     await this.store.db
-      .update(systems)
+      .update(repositories)
       .set({ settings: { ...defaultSettings(), ...change } })
-      .where(eq(systems.id, id))
-    return this.system()
+      .where(eq(repositories.id, id))
+    return this.repo()
   }
 
   async item(issueNumber: number): Promise<ItemRow> {
@@ -111,8 +111,8 @@ export class Stage {
   }
 
   async maybeItem(issueNumber: number): Promise<ItemRow | undefined> {
-    const system = await systemOfRepository(this.store.db, this.repository.facts.repositoryId)
-    return system && itemOfIssue(this.store.db, system.id, issueNumber)
+    const repo = await repositoryByGithubId(this.store.db, this.repository.facts.githubId)
+    return repo && itemOfIssue(this.store.db, repo.id, issueNumber)
   }
 
   /** A labelled issue whose item has come as far as `state`. */
@@ -129,7 +129,7 @@ export class Stage {
     let current = item
     for (const to of steps) {
       current = await this.store.transaction((tx) =>
-        advance(tx, current, to, { actor: 'tutti', why: 'as the test has it' }),
+        transition(tx, current, to, { actor: 'tutti', why: 'as the test has it' }),
       )
     }
     return current
@@ -140,7 +140,7 @@ export class Stage {
     const pull = this.people.openPull(item.branch, headSha)
     return this.store.transaction((tx) =>
       savePull(tx, {
-        systemId: item.systemId,
+        repositoryId: item.repositoryId,
         workItemId: item.id,
         number: pull.number,
         url: pull.url,
@@ -151,18 +151,18 @@ export class Stage {
   }
 
   async pullRow(number: number): Promise<PullRow> {
-    const row = await pullByNumber(this.store.db, (await this.system()).id, number)
+    const row = await pullByNumber(this.store.db, (await this.repo()).id, number)
     if (!row) throw new Error(`no pull request ${number}`)
     return row
   }
 
   /** Wanted effects of one kind in this repository, oldest first. */
   async wanted(kind: string) {
-    const system = await this.system()
+    const repo = await this.repo()
     return this.store.db
       .select()
       .from(effects)
-      .where(and(eq(effects.systemId, system.id), eq(effects.kind, kind)))
+      .where(and(eq(effects.repositoryId, repo.id), eq(effects.kind, kind)))
       .orderBy(effects.id)
   }
 

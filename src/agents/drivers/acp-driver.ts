@@ -2,13 +2,13 @@
 
 import { openSession, type SessionEnd } from './acp-session.ts'
 import type { AgentOutcome, AgentUpdate } from './agent-run.ts'
-import type { Speaker, SpeakerOptions } from './driver.ts'
+import type { AgentDriver, AgentDriverOptions } from './driver.ts'
 import { authMethod } from './environment.ts'
 import { outcomeOfError } from './failure.ts'
-import { frameGate } from './json-rpc-filter.ts'
+import { jsonRpcFilter } from './json-rpc-filter.ts'
 import { policies } from './permission-requests.ts'
 import { updateReader } from './session-updates.ts'
-import { updateFeed } from './throttle-updates.ts'
+import { throttleUpdates } from './throttle-updates.ts'
 
 /** What may wait unread in the agent's input, besides the prompt: answers to thousands of requests. */
 const maxUnread = 4 * 1024 * 1024
@@ -17,10 +17,10 @@ const maxUnread = 4 * 1024 * 1024
 const doneReasons: ReadonlySet<string> = new Set(['end_turn', 'max_tokens', 'max_turn_requests'])
 
 /** Starts the conversation. */
-export function speakAcp(options: SpeakerOptions): Speaker {
+export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
   const { kind, log } = options
   const reader = updateReader()
-  const feed = updateFeed(
+  const feed = throttleUpdates(
     (update) => options.updated(update),
     (error) => log.note(`a watcher failed: ${String(error)}`),
   )
@@ -37,7 +37,7 @@ export function speakAcp(options: SpeakerOptions): Speaker {
     options.onEnd(outcome)
   }
 
-  const gate = frameGate({
+  const gate = jsonRpcFilter({
     send(line) {
       options.send(line)
       if (options.unreadBytes() <= unreadLimit) return

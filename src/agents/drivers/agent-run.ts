@@ -2,7 +2,7 @@
 
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { ProcessIdentity } from '../../lib/process-table.ts'
-import type { Warden } from '../../sandbox/reaper.ts'
+import type { Reaper } from '../../sandbox/reaper.ts'
 import type { AgentKind } from '../agent.ts'
 import type { PermissionRule } from './permission-requests.ts'
 
@@ -45,7 +45,7 @@ export interface RunAgentOptions {
   limits: AgentLimits
   /** Aborted when the run is to stop: by a person, a lost lease, or the end of the orchestrator. */
   signal?: AbortSignal
-  warden: Warden
+  reaper: Reaper
   onStarted?: (process: ProcessIdentity) => void
   onUpdate?: (update: AgentUpdate) => void
   /** Told at once of everything that the agent says it has used so far, also when it ends badly. */
@@ -68,7 +68,7 @@ export interface AgentTask
 }
 
 /** Who hears of a run while it is carried out, and stops it: in this thread, or at the other end of a port. */
-export interface Listener {
+export interface AgentListener {
   signal?: AbortSignal
   /** The agent's first process. */
   started(root: ProcessIdentity): void

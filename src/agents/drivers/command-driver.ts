@@ -2,15 +2,15 @@
 
 import { boundedText } from '../../lib/sanitise-text.ts'
 import { lineSplitter } from '../../lib/split-lines.ts'
-import type { Speaker, SpeakerOptions } from './driver.ts'
-import { updateFeed } from './throttle-updates.ts'
+import type { AgentDriver, AgentDriverOptions } from './driver.ts'
+import { throttleUpdates } from './throttle-updates.ts'
 
 const maxLineBytes = 16 * 1024
 
 /** Hands over the prompt and listens. */
-export function speakCommand(options: SpeakerOptions): Speaker {
+export function createCommandDriver(options: AgentDriverOptions): AgentDriver {
   const { log } = options
-  const feed = updateFeed(
+  const feed = throttleUpdates(
     (update) => options.updated(update),
     (error) => log.note(`a watcher failed: ${String(error)}`),
   )

@@ -4,7 +4,7 @@ import type { AgentOutcome, AgentTask, AgentUpdate, AgentUsage } from './agent-r
 import type { RunLog } from './run-log.ts'
 
 /** What a speaker may use of the run. */
-export interface SpeakerOptions extends AgentTask {
+export interface AgentDriverOptions extends AgentTask {
   /** The directories that a permission may name, as real and as given paths. */
   roots: string[]
   log: RunLog
@@ -23,7 +23,7 @@ export interface SpeakerOptions extends AgentTask {
   onEnd(outcome: AgentOutcome): void
 }
 
-export interface Speaker {
+export interface AgentDriver {
   /** Bytes that the agent printed. */
   hear(source: 'stdout' | 'stderr', chunk: Buffer): void
   /** What the exit of the program means, when nothing else has ended the run before. */

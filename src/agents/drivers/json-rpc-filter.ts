@@ -12,7 +12,7 @@ import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
 import { lineSplitter } from '../../lib/split-lines.ts'
 import type { ProtocolProblem } from './agent-run.ts'
 
-export interface FrameGate {
+export interface JsonRpcFilter {
   /** What the ACP library reads from and writes to. */
   stream: Stream
   /** Bytes from the agent's stdout. */
@@ -36,13 +36,13 @@ const maxBadTold = 50
  * @param options.onBad called with a short description of a line that was dropped.
  * @param options.onFail called once, when the run cannot go on.
  */
-export function frameGate(options: {
+export function jsonRpcFilter(options: {
   send: (line: string) => void
   onFrame: () => void
   onUpdate: (params: Record<string, unknown>) => void
   onBad: (description: string) => void
   onFail: (reason: ProtocolProblem, message: string) => void
-}): FrameGate {
+}): JsonRpcFilter {
   /** Ids of our requests that are not answered yet. */
   const asked = new Set<unknown>()
   let inARow = 0

@@ -12,16 +12,16 @@ import { agentEnvironment, findProgram } from './environment.ts'
  * @returns what `runAgent` needs, or how the run ended already.
  * @throws {OperatorError} when there is no workspace or no warden.
  */
-export function readyAgent(options: RunAgentOptions): AgentTask | AgentOutcome {
-  const { kind, warden, settings, cwd, prompt, runId, home, mcpServers, permissions, limits, logFile } = options
-  const { instanceId, lifeId } = warden
+export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutcome {
+  const { kind, reaper, settings, cwd, prompt, runId, home, mcpServers, permissions, limits, logFile } = options
+  const { instanceId, lifeId } = reaper
   const marks = markerEnv({ instanceId, lifeId, runId })
   if (options.signal?.aborted) return { kind: 'stopped' }
   const launch = prepare(options, marks)
   if ('kind' in launch) return launch
   // Before the agent exists: from here on the pipe holds, even if we are killed in the next line.
-  warden.start()
-  if (warden.pid === undefined) throw new OperatorError('no agent runs without a warden, and there is none')
+  reaper.start()
+  if (reaper.pid === undefined) throw new OperatorError('no agent runs without a warden, and there is none')
   const { start, ...plain } = kind
   const task = { cwd, prompt, runId, home, mcpServers, permissions, limits, logFile }
   return { ...task, launch, kind: plain, model: settings?.model, lifeId }

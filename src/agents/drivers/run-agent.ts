@@ -10,9 +10,9 @@ import { OperatorError } from '../../lib/errors.ts'
 import { type ProcessIdentity, processTable } from '../../lib/process-table.ts'
 import { type KillResult, killTrees } from '../../sandbox/kill-tree.ts'
 import { runMarker } from '../../sandbox/run-markers.ts'
-import { speakAcp } from './acp-driver.ts'
-import type { AgentOutcome, AgentTask, Listener } from './agent-run.ts'
-import { speakCommand } from './command-driver.ts'
+import { createAcpDriver } from './acp-driver.ts'
+import type { AgentListener, AgentOutcome, AgentTask } from './agent-run.ts'
+import { createCommandDriver } from './command-driver.ts'
 import { openRunLog, type RunLog } from './run-log.ts'
 
 /** An agent that was told to stop gets this long unless the caller says otherwise. */
@@ -27,7 +27,7 @@ const noteMs = 2000
  * process of it is left when the promise resolves; the worktree is quiet then.
  * @throws {OperatorError} when its process cannot be started.
  */
-export async function runAgent(task: AgentTask, listener: Listener): Promise<AgentOutcome> {
+export async function runAgent(task: AgentTask, listener: AgentListener): Promise<AgentOutcome> {
   if (listener.signal?.aborted) return { kind: 'stopped' }
   const child = await spawnAgent(task)
   if ('kind' in child) return child
@@ -78,7 +78,7 @@ async function supervise(
   root: ProcessIdentity,
   log: RunLog,
   task: AgentTask,
-  { signal, updated, used }: Listener,
+  { signal, updated, used }: AgentListener,
 ): Promise<AgentOutcome> {
   const { limits } = task
   const ending = Promise.withResolvers<AgentOutcome>()
@@ -86,7 +86,7 @@ async function supervise(
   let printed = 0
   let lastSign = Date.now()
 
-  const speak = task.kind.protocol === 'acp' ? speakAcp : speakCommand
+  const speak = task.kind.protocol === 'acp' ? createAcpDriver : createCommandDriver
   const speaker = speak({
     ...task,
     roots: [...new Set([cwd, task.cwd, task.home])],

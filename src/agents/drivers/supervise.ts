@@ -10,13 +10,13 @@
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../../lib/errors.ts'
 import type { ProcessIdentity } from '../../lib/process-table.ts'
-import type { AgentOutcome, AgentTask, AgentUpdate, AgentUsage, Listener, RunAgentOptions } from './agent-run.ts'
-import { readyAgent } from './preflight.ts'
+import type { AgentListener, AgentOutcome, AgentTask, AgentUpdate, AgentUsage, RunAgentOptions } from './agent-run.ts'
+import { preflightAgent } from './preflight.ts'
 import { graceMs, killRun, runAgent } from './run-agent.ts'
 import { openRunLog } from './run-log.ts'
 
 /** What the thread of a supervisor says. `ended` or `refused` is its last word. */
-export type Said =
+export type SupervisorMessage =
   | { kind: 'started'; root: ProcessIdentity }
   | { kind: 'update'; update: AgentUpdate }
   | { kind: 'usage'; usage: AgentUsage }
@@ -50,27 +50,27 @@ const overdueMs = 30_000
  * @throws {OperatorError} when the machine cannot run it: no workspace, no memory, no process to be had.
  */
 export async function supervise(options: SuperviseOptions): Promise<AgentOutcome> {
-  const task = readyAgent(options)
+  const task = preflightAgent(options)
   if (!('launch' in task)) return task
   const listener = listenerOf(options)
   return options.inThread ? await inThread(task, listener, options) : await runAgent(task, listener)
 }
 
 /** What a run tells, as the warden and the options want to hear it. */
-function listenerOf({ warden, runId, signal, onStarted, onUpdate, onUsage }: RunAgentOptions): Listener {
+function listenerOf({ reaper, runId, signal, onStarted, onUpdate, onUsage }: RunAgentOptions): AgentListener {
   return {
     signal,
     started(root) {
-      warden.watch(runId, root)
+      reaper.watch(runId, root)
       onStarted?.(root)
     },
     updated: (update) => onUpdate?.(update),
     used: (usage) => onUsage?.(usage),
-    quiet: () => warden.forget(runId),
+    quiet: () => reaper.forget(runId),
   }
 }
 
-async function inThread(task: AgentTask, listener: Listener, options: SuperviseOptions): Promise<AgentOutcome> {
+async function inThread(task: AgentTask, listener: AgentListener, options: SuperviseOptions): Promise<AgentOutcome> {
   const { signal } = options
   const end = Promise.withResolvers<AgentOutcome | 'lost'>()
   let root: ProcessIdentity | undefined
@@ -83,7 +83,7 @@ async function inThread(task: AgentTask, listener: Listener, options: SuperviseO
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: options.threadMemoryMb ?? defaultMemoryMb, maxYoungGenerationSizeMb: 16 },
   })
-  worker.on('message', (said: Said) => {
+  worker.on('message', (said: SupervisorMessage) => {
     if (said.kind === 'ended') end.resolve(said.outcome)
     else if (said.kind === 'refused') end.reject(new OperatorError(said.message, said.hint))
     else {
@@ -131,7 +131,7 @@ async function inThread(task: AgentTask, listener: Listener, options: SuperviseO
   }
 }
 
-function tell(said: Exclude<Said, { kind: 'ended' | 'refused' }>, listener: Listener): void {
+function tell(said: Exclude<SupervisorMessage, { kind: 'ended' | 'refused' }>, listener: AgentListener): void {
   if (said.kind === 'started') listener.started(said.root)
   else if (said.kind === 'update') listener.updated(said.update)
   else if (said.kind === 'usage') listener.used(said.usage)
@@ -146,7 +146,7 @@ async function endLost(
   task: AgentTask,
   root: ProcessIdentity | undefined,
   fault: string,
-  listener: Listener,
+  listener: AgentListener,
 ): Promise<AgentOutcome> {
   const { survivors } = await killRun(task, root)
   if (survivors.length === 0) listener.quiet()

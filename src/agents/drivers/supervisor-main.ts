@@ -7,15 +7,15 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { OperatorError } from '../../lib/errors.ts'
 import type { AgentTask } from './agent-run.ts'
 import { runAgent } from './run-agent.ts'
-import type { Said } from './supervise.ts'
-import { usageFeed } from './throttle-updates.ts'
+import type { SupervisorMessage } from './supervise.ts'
+import { throttleUsage } from './throttle-updates.ts'
 
 const port = parentPort
 if (!port) throw new Error('supervisor-main.ts is run by supervise.ts, in a thread')
 
-const say = (said: Said) => port.postMessage(said)
+const say = (said: SupervisorMessage) => port.postMessage(said)
 // Updates come at the pace of the feed; an agent may tell of its use with every word.
-const usage = usageFeed((newest) => say({ kind: 'usage', usage: newest }))
+const usage = throttleUsage((newest) => say({ kind: 'usage', usage: newest }))
 const stop = new AbortController()
 // Told while this thread was loading: then there is nothing to start.
 if (receiveMessageOnPort(port)) stop.abort()

@@ -1,10 +1,10 @@
 /** Hands an agent's updates to whoever watches, at a pace that a watcher can stand however fast the agent talks. */
 
-import { cut } from '../../lib/sanitise-text.ts'
+import { truncate } from '../../lib/sanitise-text.ts'
 import type { AgentUpdate, AgentUsage } from './agent-run.ts'
 import { maxText } from './session-updates.ts'
 
-export interface UpdateFeed {
+export interface UpdateThrottle {
   push(update: AgentUpdate): void
   /** Hands out what is waiting, and stops. */
   close(): void
@@ -20,7 +20,10 @@ const maxWaiting = 50
  * are by then. What is too much is left out, and a notice says how much.
  * @param deliver may throw; the error goes to `onError` and the run goes on.
  */
-export function updateFeed(deliver: (update: AgentUpdate) => void, onError: (error: unknown) => void): UpdateFeed {
+export function throttleUpdates(
+  deliver: (update: AgentUpdate) => void,
+  onError: (error: unknown) => void,
+): UpdateThrottle {
   let waiting: AgentUpdate[] = []
   let leftOut = 0
   let timer: NodeJS.Timeout | undefined
@@ -51,7 +54,7 @@ export function updateFeed(deliver: (update: AgentUpdate) => void, onError: (err
     const last = waiting.at(-1)
     if ((update.kind === 'text' || update.kind === 'thought') && last?.kind === update.kind) {
       if (last.text.length >= maxText) leftOut += 1
-      else waiting[waiting.length - 1] = { kind: update.kind, text: cut(last.text + update.text, maxText) }
+      else waiting[waiting.length - 1] = { kind: update.kind, text: truncate(last.text + update.text, maxText) }
       return true
     }
     const key = keyOf(update)
@@ -63,7 +66,7 @@ export function updateFeed(deliver: (update: AgentUpdate) => void, onError: (err
   return {
     push(update) {
       if (closed) return
-      const bounded = 'text' in update ? { ...update, text: cut(update.text, maxText) } : update
+      const bounded = 'text' in update ? { ...update, text: truncate(update.text, maxText) } : update
       if (!join(bounded)) {
         if (waiting.length < maxWaiting) waiting.push(bounded)
         else leftOut += 1
@@ -86,7 +89,7 @@ export function updateFeed(deliver: (update: AgentUpdate) => void, onError: (err
  * after that: nobody can add the two.
  * @param deliver must not throw.
  */
-export function usageFeed(deliver: (usage: AgentUsage) => void): { push(usage: AgentUsage): void; close(): void } {
+export function throttleUsage(deliver: (usage: AgentUsage) => void): { push(usage: AgentUsage): void; close(): void } {
   let waiting: AgentUsage | undefined
   let timer: NodeJS.Timeout | undefined
   let currency: string | undefined

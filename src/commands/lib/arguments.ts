@@ -1,7 +1,7 @@
 /** The words after a command's name, and which argument each of them is. */
 
 import { z } from 'zod'
-import { nearest } from '../../lib/did-you-mean.ts'
+import { didYouMean } from '../../lib/did-you-mean.ts'
 import type { Command } from '../command.ts'
 
 type Problem = { problem: string }
@@ -175,7 +175,7 @@ function tooMany(command: Command, text: string): string {
 }
 
 function unknownFlag(name: string, types: Map<string, string>): string {
-  const meant = nearest(name, types.keys())
+  const meant = didYouMean(name, types.keys())
   return `there is no ${shown(`--${name}`)}${meant ? ` (did you mean \`--${meant}\`?)` : ''}`
 }
 

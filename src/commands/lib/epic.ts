@@ -1,13 +1,13 @@
 /** Making the issue that a command is said on a roadmap, and saying how far one is. */
 
-import { becomeEpic, partsOf, startAnew } from '../../db/epics.ts'
+import { becomeEpic, partsOf, resetEpic } from '../../db/epics.ts'
 import { runsOf } from '../../db/runs.ts'
 import type { EpicFacts } from '../../db/schema/core.ts'
 import { type DependencyRow, getItem, type ItemRow } from '../../db/work-items.ts'
 import { UserError } from '../../lib/errors.ts'
-import { queueIssue } from '../../work-items/enqueue-issue.ts'
+import { enqueueIssue } from '../../work-items/enqueue-issue.ts'
 import type { CommandContext } from '../command.ts'
-import { standing } from './status-sentence.ts'
+import { statusSentence } from './status-sentence.ts'
 
 /**
  * Makes the issue an epic, on the word of the sender and with its text as it is now.
@@ -15,22 +15,22 @@ import { standing } from './status-sentence.ts'
  * @throws {UserError} when it is closed, or an agent has worked on it itself.
  */
 export async function mustBeEpic(context: CommandContext, change: Partial<EpicFacts>): Promise<ItemRow> {
-  const { tx, system, settings, issue, item, actor } = context
+  const { tx, repo, settings, issue, item, actor } = context
   if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
-  if (item?.state === 'paused') throw new UserError(await standing(context, item))
+  if (item?.state === 'paused') throw new UserError(await statusSentence(context, item))
   const isOver = item === undefined || ['held', 'skipped', 'cancelled', 'done'].includes(item.state)
   const epic = isOver
-    ? await queueIssue(tx, {
-        ...{ system, settings, issue, actor, epic: true },
+    ? await enqueueIssue(tx, {
+        ...{ repo, settings, issue, actor, epic: true },
         lastRunId: item && (await runsOf(tx.db, item.id)).at(-1)?.id,
       }).then((queued) => queued.item)
     : await becomeEpic(tx, item, actor.login)
   if (!epic) {
     throw new UserError('An agent has worked on this issue itself, so it cannot stand for others.', 'Open another one.')
   }
-  await startAnew(tx, epic, { actor, issue }, change)
+  await resetEpic(tx, epic, { actor, issue }, change)
   const now = (await getItem(tx.db, epic.id)) ?? epic
-  if (now.state !== 'queued') await tx.enqueue({ queue: 'roadmap', workItemId: epic.id, from: 'issue' })
+  if (now.state !== 'queued') await tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'issue' })
   return now
 }
 

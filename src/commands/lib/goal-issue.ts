@@ -1,8 +1,8 @@
 /** Goals that are said in a comment: `/build` and `/orchestrate build`. */
 
 import { itemOfIssue } from '../../db/work-items.ts'
-import { line, quiet } from '../../lib/sanitise.ts'
-import { wantGoal } from '../../work-items/goal-issues.ts'
+import { sanitiseMarkdown, singleLine } from '../../lib/sanitise.ts'
+import { createGoalIssue } from '../../work-items/goal-issues.ts'
 import type { CommandContext } from '../command.ts'
 
 /** Longer first lines become the text, and their beginning the title. */
@@ -14,23 +14,26 @@ const titleLength = 100
  * @returns what a person is told; the same goal again is the same issue.
  */
 export async function makeIssueOf(
-  { tx, system, settings, issue, actor }: CommandContext,
+  { tx, repo, settings, issue, actor }: CommandContext,
   goal: string,
   how: { explicit: boolean },
 ): Promise<string> {
   const [first = ''] = goal.trim().split('\n')
   const title = first.length <= titleLength ? first : `${first.slice(0, titleLength - 1).trimEnd()}…`
   const body = [first === title ? goal.trim().slice(first.length).trim() : goal.trim()].filter(Boolean)
-  const before = await wantGoal(tx, { systemId: system.id, issueNumber: issue.number }, goal, {
-    title: line(title),
-    body: [...body.map((text) => quiet(text, 20_000)), `Asked for by ${actor.login} in #${issue.number}.`].join('\n\n'),
+  const before = await createGoalIssue(tx, { repositoryId: repo.id, issueNumber: issue.number }, goal, {
+    title: singleLine(title),
+    body: [
+      ...body.map((text) => sanitiseMarkdown(text, 20_000)),
+      `Asked for by ${actor.login} in #${issue.number}.`,
+    ].join('\n\n'),
     labels: [settings.label],
     wantedBy: { id: actor.id, login: actor.login },
     explicit: how.explicit,
   })
   const number = before?.result?.number
   if (typeof number === 'number') {
-    const item = await itemOfIssue(tx.db, system.id, number)
+    const item = await itemOfIssue(tx.db, repo.id, number)
     return `That goal is #${number} already${item ? `, which is ${item.state}` : ''}.`
   }
   if (before) return 'An issue is being made of that goal already.'

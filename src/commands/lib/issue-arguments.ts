@@ -2,12 +2,12 @@
 
 import { type IssueReference, referencesIn } from '../../domain/dependency-lines.ts'
 import type { IssueAddress } from '../../domain/github.ts'
-import { type KnownIssue, keyOf } from '../../github/resolve-issues.ts'
+import { issueKey, type ResolvedIssue } from '../../github/resolve-issues.ts'
 import { UserError } from '../../lib/errors.ts'
 import type { CommandContext } from '../command.ts'
 
 /** One issue as it may be written: `#12`, `12`, `owner/repo#3`, or its address. */
-export const writtenIssue =
+export const issueArgument =
   /^(?:#?\d{1,9}|[\w.-]+\/[\w.-]+#\d{1,9}|https?:\/\/[^\s/]+\/[\w.-]+\/[\w.-]+\/issues\/\d{1,9}\S*)$/
 
 /** What is said when an argument names no issue. */
@@ -19,17 +19,17 @@ export function issuesNamed(words: readonly string[], repository: string): Issue
 }
 
 /** An issue as people of this repository name it. */
-export function shown({ system }: Pick<CommandContext, 'system'>, { repository, number }: IssueAddress): string {
-  return repository === system.fullName.toLowerCase() ? `#${number}` : `${repository}#${number}`
+export function issueName({ repo }: Pick<CommandContext, 'repo'>, { repository, number }: IssueAddress): string {
+  return repository === repo.fullName.toLowerCase() ? `#${number}` : `${repository}#${number}`
 }
 
 /**
  * What an issue is that an argument names.
  * @throws {UserError} when nobody can see it, or it is a pull request.
  */
-export function mustBeIssue(context: CommandContext, issue: IssueReference): KnownIssue {
-  const name = shown(context, issue)
-  const known = context.named?.get(keyOf(issue))
+export function mustBeIssue(context: CommandContext, issue: IssueReference): ResolvedIssue {
+  const name = issueName(context, issue)
+  const known = context.named?.get(issueKey(issue))
   if (!known || known.state === 'missing') {
     throw new UserError(
       `${name} does not exist, or cannot be seen from here.`,

@@ -1,6 +1,6 @@
 /** Words that several commands about the schedule share. */
 
-import type { Conflict } from '../../domain/schedule-report.ts'
+import type { IssueConflict } from '../../domain/schedule-report.ts'
 
 /** A moment, to the minute. */
 export function clock(time: Date): string {
@@ -8,7 +8,7 @@ export function clock(time: Date): string {
 }
 
 /** Paths that two items share, as code: nothing in them is markup. */
-export function pathsOf(overlaps: Conflict['overlaps']): string {
+export function pathsOf(overlaps: IssueConflict['overlaps']): string {
   return overlaps
     .map(({ mine, theirs }) => (mine === theirs ? code(mine) : `${code(mine)} and ${code(theirs)}`))
     .join(', ')

@@ -1,11 +1,11 @@
 /** Taking an item off its way: what `/stop`, `/pause` and `/unqueue` share. */
 
 import { pullOfItem } from '../../db/pull-requests.ts'
-import { takeBackMerge } from '../../db/reviews.ts'
-import { askToStop, liveRun, type RunRow } from '../../db/runs.ts'
-import { advance, type ItemRow } from '../../db/work-items.ts'
+import { cancelMergeRequest } from '../../db/reviews.ts'
+import { liveRun, type RunRow, requestStop } from '../../db/runs.ts'
+import { type ItemRow, transition } from '../../db/work-items.ts'
 import { UserError } from '../../lib/errors.ts'
-import { line } from '../../lib/sanitise.ts'
+import { singleLine } from '../../lib/sanitise.ts'
 import type { CommandContext } from '../command.ts'
 
 /** What was taken off, for the reply. */
@@ -32,11 +32,11 @@ export async function setAside(
   const { tx, actor } = context
   if (item.state === 'merging') throw new UserError('It is being merged at this moment; that cannot be taken back.')
   const run = await liveRun(tx.db, item.id)
-  if (run) await askToStop(tx, item.id, `${verb} by ${actor.login}`)
+  if (run) await requestStop(tx, item.id, `${verb} by ${actor.login}`)
   const pull = await pullOfItem(tx.db, item.id)
-  if (pull?.mergeSha) await takeBackMerge(tx, pull.id)
+  if (pull?.mergeSha) await cancelMergeRequest(tx, pull.id)
   const why = `${verb} by ${actor.login}${run ? `, in attempt ${run.attempt}${reached(run)}` : ''}${because ? `: ${because}` : '.'}`
-  await advance(tx, item, to, { actor: actor.login, why })
+  await transition(tx, item, to, { actor: actor.login, why })
   return { run, openPull: pull?.state === 'open' ? pull.number : undefined }
 }
 
@@ -47,5 +47,5 @@ export function endedAttempt(run: RunRow): string {
 }
 
 function reached(run: RunRow): string {
-  return run.progress ? `, which had reached “${line(run.progress)}”` : ''
+  return run.progress ? `, which had reached “${singleLine(run.progress)}”` : ''
 }

@@ -1,7 +1,7 @@
 /** What agents have used in a repository today, for `/status`. */
 
-import { outlookOf } from '../../db/schedule-reports.ts'
-import { agentsWithoutCost, type Spent, spentOnItem, spentToday } from '../../db/usage.ts'
+import { scheduleReportOf } from '../../db/schedule-reports.ts'
+import { agentsWithoutCost, type Spending, spentOnItem, spentToday } from '../../db/usage.ts'
 import { currencyOf, millionths, money } from '../../lib/money.ts'
 import type { CommandContext } from '../command.ts'
 
@@ -9,20 +9,20 @@ import type { CommandContext } from '../command.ts'
  * A paragraph of its own, with an empty line before it; '' where nothing was told, neither today nor for the item, and no
  * limit is set.
  */
-export async function spentHere({ tx, system, settings, item }: CommandContext): Promise<string> {
+export async function spendingToday({ tx, repo, settings, item }: CommandContext): Promise<string> {
   const now = new Date()
-  const spent = await spentToday(tx.db, now, system.id)
+  const spent = await spentToday(tx.db, now, repo.id)
   const { spendPerDay, spendPerRun } = settings.limits
   const limited = spendPerDay !== undefined || spendPerRun !== undefined
   const onItem = item ? await spentOnItem(tx.db, item.id) : []
   if (spent.length === 0 && onItem.length === 0 && !limited) return ''
-  const silent = await agentsWithoutCost(tx.db, system.id, now)
-  const unreserved = (await outlookOf(tx.db, system.id))?.unreserved ?? []
+  const silent = await agentsWithoutCost(tx.db, repo.id, now)
+  const unreserved = (await scheduleReportOf(tx.db, repo.id))?.unreserved ?? []
   const sentences = [
     item &&
       onItem.length > 0 &&
       `#${item.issueNumber} so far: ${onItem.map((cost) => money(cost.millionths, cost.currency)).join('; ')}.`,
-    `${system.fullName} today (UTC): ${[...amounts(spent, settings.limits), tokens(spent)].filter(Boolean).join('; ')}.`,
+    `${repo.fullName} today (UTC): ${[...amounts(spent, settings.limits), tokens(spent)].filter(Boolean).join('; ')}.`,
     silent.length > 0 && `${list(silent)} told no cost, so no limit on spending sees what was used there.`,
     unreserved.length > 0 &&
       `What a run of ${list(unreserved)} costs is not known yet, so nothing is kept for it before it starts; \`limits.spendPerRun\` in the settings would say.`,
@@ -31,7 +31,7 @@ export async function spentHere({ tx, system, settings, item }: CommandContext):
 }
 
 /** The currency of the limits first. */
-function amounts(spent: readonly Spent[], limits: CommandContext['settings']['limits']): string[] {
+function amounts(spent: readonly Spending[], limits: CommandContext['settings']['limits']): string[] {
   const own = currencyOf(limits)
   const here = spent.find(({ currency }) => currency === own)?.millionths ?? 0
   const limit = limits.spendPerDay === undefined ? undefined : millionths(limits.spendPerDay)
@@ -47,7 +47,7 @@ function amounts(spent: readonly Spent[], limits: CommandContext['settings']['li
   ]
 }
 
-function tokens(spent: readonly Spent[]): string {
+function tokens(spent: readonly Spending[]): string {
   const sum = (of: 'inputTokens' | 'outputTokens' | 'cachedTokens') => spent.reduce((all, one) => all + one[of], 0)
   const [input, output, cached] = [sum('inputTokens'), sum('outputTokens'), sum('cachedTokens')]
   if (input + output + cached === 0) return ''

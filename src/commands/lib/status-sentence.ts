@@ -6,8 +6,8 @@ import { partsOf } from '../../db/epics.ts'
 import { pullOfItem } from '../../db/pull-requests.ts'
 import { type RunRow, runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
-import { journey } from '../../domain/lifecycle.ts'
-import { line } from '../../lib/sanitise.ts'
+import { lifecycle } from '../../domain/lifecycle.ts'
+import { singleLine } from '../../lib/sanitise.ts'
 import type { CommandContext } from '../command.ts'
 import { withPrefix } from '../parse.ts'
 import { clock } from './scheduled.ts'
@@ -18,7 +18,7 @@ export function typed(context: Pick<CommandContext, 'settings'>, command: string
 }
 
 /** Where an item stands: one to three sentences of markdown. */
-export async function standing(context: CommandContext, item: ItemRow): Promise<string> {
+export async function statusSentence(context: CommandContext, item: ItemRow): Promise<string> {
   const { db } = context.tx
   const runs = await runsOf(db, item.id)
   const parts = [await sentence(context, item, runs), counted(context, item, runs), pausedNote(context, item)]
@@ -33,7 +33,7 @@ async function sentence(context: CommandContext, item: ItemRow, runs: RunRow[]):
     case 'ready':
       return readySentence(context.tx.db, item)
     case 'running':
-      return `**${run?.agent ?? 'An agent'}** is working on it (attempt ${run?.attempt ?? 1}).${progressOf(run)}`
+      return `**${run?.agent ?? 'An agent'}** is working on it (attempt ${run?.attempt ?? 1}).${roadmapProgress(run)}`
     case 'checking':
       return `The gates are checking ${commit(item.headSha)}.`
     case 'reviewing':
@@ -41,26 +41,28 @@ async function sentence(context: CommandContext, item: ItemRow, runs: RunRow[]):
     case 'merging':
       return pullSentence(context, item)
     case 'done':
-      return `It is done. ${line(item.reason)}`.trim()
+      return `It is done. ${singleLine(item.reason)}`.trim()
     case 'paused':
-      return `It is paused: ${line(item.reason, 500)} ${typed(context, 'resume')} goes on.`
+      return `It is paused: ${singleLine(item.reason, 500)} ${typed(context, 'resume')} goes on.`
     case 'held':
-      return `It is held and needs a person: ${line(item.reason, 500)} ${typed(context, 'retry')} tries again.`
+      return `It is held and needs a person: ${singleLine(item.reason, 500)} ${typed(context, 'retry')} tries again.`
     case 'skipped':
     case 'cancelled':
-      return `It is ${item.state}: ${line(item.reason, 500)} ${typed(context, 'queue')} queues it again.`
+      return `It is ${item.state}: ${singleLine(item.reason, 500)} ${typed(context, 'queue')} queues it again.`
     default:
-      return `${journey[item.state].says}. ${line(item.reason)}`.trim()
+      return `${lifecycle[item.state].label}. ${singleLine(item.reason)}`.trim()
   }
 }
 
 async function readySentence(db: Database, item: ItemRow): Promise<string> {
   const after = item.notBefore && item.notBefore > new Date() ? item.notBefore : undefined
   if (item.kind === 'epic') return epicSentence(db, item)
-  const why = item.reason ? ` ${line(item.reason)}` : ''
+  const why = item.reason ? ` ${singleLine(item.reason)}` : ''
   if (after) return `It waits until ${clock(after)}.${why}`
   const decision = await lastDecision(db, item.id)
-  return decision?.action === 'wait' ? `It waits. ${decision.words}` : `It starts as soon as an agent is free.${why}`
+  return decision?.action === 'wait'
+    ? `It waits. ${decision.explanation}`
+    : `It starts as soon as an agent is free.${why}`
 }
 
 /** No agent builds an epic: it gets on as its parts do. */
@@ -78,24 +80,24 @@ async function pullSentence(context: CommandContext, item: ItemRow): Promise<str
   const asked =
     pull.mergeSha === pull.headSha && pull.mergeRequestedBy ? ` ${pull.mergeRequestedBy} asked to merge it.` : ''
   if (item.state === 'merging') return `Pull request #${pull.number} is being merged at ${commit(pull.headSha)}.`
-  const why = item.reason ? ` ${line(item.reason)}` : ''
+  const why = item.reason ? ` ${singleLine(item.reason)}` : ''
   return `Pull request #${pull.number} at ${commit(pull.headSha)} waits for people.${asked}${why}`
 }
 
 function counted({ settings }: CommandContext, item: ItemRow, runs: RunRow[]): string {
-  const used = runs.filter((run) => run.counts && run.id > (item.freshSince ?? 0)).length
+  const used = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
   const open = ['queued', 'ready', 'running', 'checking', 'held', 'paused'].includes(item.state)
   return open && used > 0 ? `Attempts used: ${used} of ${settings.limits.retries + 1}.` : ''
 }
 
 function pausedNote(context: CommandContext, item: ItemRow): string {
-  if (context.system.state !== 'paused' || !['queued', 'ready'].includes(item.state)) return ''
+  if (context.repo.state !== 'paused' || !['queued', 'ready'].includes(item.state)) return ''
   return `The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
 }
 
 /** How far a run has got, as its agent tells it; ' ' in front, or nothing. */
-export function progressOf(run: RunRow | undefined): string {
-  return run?.progress ? ` It says: “${line(run.progress)}”.` : ''
+export function roadmapProgress(run: RunRow | undefined): string {
+  return run?.progress ? ` It says: “${singleLine(run.progress)}”.` : ''
 }
 
 /** A commit as people know it. */

@@ -19,7 +19,7 @@ import {
 } from 'drizzle-orm/pg-core'
 import type { Settings } from '../../config/settings.ts'
 import type { Routing } from '../../domain/choose-workflow.ts'
-import type { ItemState } from '../../domain/lifecycle.ts'
+import type { ItemState } from '../../lib/item-state.ts'
 
 /**
  * Where a dependency was read. `sub-issue`, `task-list`, `roadmap` and `plan` on an epic name what it is made of;
@@ -38,14 +38,14 @@ export interface EpicFacts {
   /** Whether a person asked for its lines in words to become issues, though the label of roadmaps is not on it. */
   makes?: boolean
   /** How its parts are worked on; all that is available where nothing is said. */
-  pace?: Pace
+  pace?: RoadmapMode
 }
 
 /**
  * How the parts of an epic are worked on: `one` and no more; at most `max` at once; one after another in their order,
  * each when the one before is closed; everything that is available.
  */
-export interface Pace {
+export interface RoadmapMode {
   mode: 'one' | 'parallel' | 'sequential' | 'batch'
   max?: number
   /** For `one`: which, as `owner/name#12`. */
@@ -72,9 +72,9 @@ export const deliveries = pgTable(
 )
 
 /** One target repository and the state of its orchestrator. */
-export const systems = pgTable('systems', {
+export const repositories = pgTable('repositories', {
   id: id(),
-  repositoryId: number64('repository_id').notNull().unique(),
+  githubId: number64('github_id').notNull().unique(),
   fullName: text('full_name').notNull(),
   private: boolean('private').notNull().default(true),
   installationId: number64('installation_id').notNull(),
@@ -88,10 +88,10 @@ export const systems = pgTable('systems', {
    * Counts what has moved branches on the server (pushes, merges), and what of it the control repository has fetched.
    * Numbers instead of a flag: a fetch that was under way when a branch moved has not seen it.
    */
-  moves: integer('moves').notNull().default(1),
-  fetched: integer('fetched').notNull().default(0),
+  remoteRevision: integer('remote_revision').notNull().default(1),
+  fetchedRevision: integer('fetched_revision').notNull().default(0),
   /** The end of the hash chain of this system's journal; its row lock orders the entries. */
-  journalHash: text('journal_hash').notNull().default(''),
+  auditHash: text('audit_hash').notNull().default(''),
   createdAt: now(),
 })
 
@@ -100,9 +100,9 @@ export const workItems = pgTable(
   'work_items',
   {
     id: id(),
-    systemId: number64('system_id')
+    repositoryId: number64('repository_id')
       .notNull()
-      .references(() => systems.id),
+      .references(() => repositories.id),
     issueNumber: integer('issue_number').notNull(),
     title: text('title').notNull(),
     body: text('body').notNull().default(''),
@@ -113,10 +113,10 @@ export const workItems = pgTable(
     kind: text('kind').$type<'task' | 'epic'>().notNull().default('task'),
     epic: jsonb('epic').$type<EpicFacts>(),
     /** Queued as one of many: nothing is said on its issue until an agent starts or a person speaks there. */
-    quiet: boolean('quiet').notNull().default(false),
+    muted: boolean('muted').notNull().default(false),
     state: text('state').$type<ItemState>().notNull(),
     /** Where `resume` goes back to when the item stands aside. */
-    before: text('before').$type<ItemState>(),
+    resumeState: text('resume_state').$type<ItemState>(),
     /** Why it is in this state, one line for people. */
     reason: text('reason').notNull().default(''),
     requestedBy: text('requested_by').notNull(),
@@ -138,9 +138,9 @@ export const workItems = pgTable(
     /** The commit whose changes to protected paths a person has allowed. */
     protectedAllowedSha: text('protected_allowed_sha'),
     /** Digest of the issue's text as it was last looked at; null while that is the text above. */
-    seenText: text('seen_text'),
+    bodyDigest: text('body_digest'),
     /** How many rounds of questions were asked before it was last planned anew: they no longer count. */
-    roundsBefore: integer('rounds_before').notNull().default(0),
+    planningRoundsOffset: integer('planning_rounds_offset').notNull().default(0),
     /** The last word to a command, shown in the status comment. */
     reply: text('reply'),
     /** The last run before a person's /retry: older attempts no longer count. */
@@ -152,8 +152,8 @@ export const workItems = pgTable(
     doneAt: time('done_at'),
   },
   (table) => [
-    unique('work_items_issue').on(table.systemId, table.issueNumber),
-    unique('work_items_branch').on(table.systemId, table.branch),
+    unique('work_items_issue').on(table.repositoryId, table.issueNumber),
+    unique('work_items_branch').on(table.repositoryId, table.branch),
     index('work_items_state').on(table.state),
   ],
 )
@@ -208,11 +208,11 @@ export const runs = pgTable(
     /** What the next attempt should know of this one. */
     lesson: text('lesson').notNull().default(''),
     /** The ladder sends the next attempt to a clean tree ... */
-    nextClean: boolean('next_clean').notNull().default(false),
+    nextCleanWorktree: boolean('next_clean_worktree').notNull().default(false),
     /** ... and this one was. */
-    startClean: boolean('start_clean').notNull().default(false),
+    cleanWorktree: boolean('clean_worktree').notNull().default(false),
     /** Infrastructure failures and rate limits never burn an attempt of the item. */
-    counts: boolean('counts').notNull().default(true),
+    countsAsAttempt: boolean('counts_as_attempt').notNull().default(true),
     progress: text('progress').notNull().default(''),
     summary: text('summary').notNull().default(''),
     /** Set by /stop and the like; the runner sees it at its next heartbeat. */
@@ -245,7 +245,7 @@ export const gateResults = pgTable(
       .references(() => workItems.id),
     sha: text('sha').notNull(),
     gate: text('gate').notNull(),
-    verdict: text('verdict').$type<'pass' | 'fail' | 'wait' | 'skip'>().notNull(),
+    verdict: text('verdict').$type<'pass' | 'fail' | 'needs-approval' | 'skip'>().notNull(),
     summary: text('summary').notNull(),
     log: text('log').notNull().default(''),
     milliseconds: integer('milliseconds').notNull().default(0),
@@ -258,9 +258,9 @@ export const pullRequests = pgTable(
   'pull_requests',
   {
     id: id(),
-    systemId: number64('system_id')
+    repositoryId: number64('repository_id')
       .notNull()
-      .references(() => systems.id),
+      .references(() => repositories.id),
     workItemId: number64('work_item_id')
       .notNull()
       .references(() => workItems.id),
@@ -276,7 +276,7 @@ export const pullRequests = pgTable(
     mergeSha: text('merge_sha'),
     createdAt: now(),
   },
-  (table) => [unique('pull_requests_number').on(table.systemId, table.number)],
+  (table) => [unique('pull_requests_number').on(table.repositoryId, table.number)],
 )
 
 /** A person's review, bound to the commit they saw. */
@@ -291,7 +291,7 @@ export const approvals = pgTable(
     reviewer: text('reviewer').notNull(),
     reviewerId: number64('reviewer_id').notNull(),
     sha: text('sha').notNull(),
-    state: text('state').$type<'approved' | 'changes_requested' | 'commented' | 'dismissed'>().notNull(),
+    state: text('state').$type<'approved' | 'changes_requested' | 'comment-created' | 'dismissed'>().notNull(),
     body: text('body').notNull().default(''),
     createdAt: now(),
   },
@@ -305,14 +305,14 @@ export const effects = pgTable(
     id: id(),
     key: text('key').notNull().unique(),
     kind: text('kind').notNull(),
-    systemId: number64('system_id')
+    repositoryId: number64('repository_id')
       .notNull()
-      .references(() => systems.id),
+      .references(() => repositories.id),
     workItemId: number64('work_item_id').references(() => workItems.id),
     payload: jsonb('payload').$type<Record<string, unknown>>().notNull(),
     /** Lower goes first: merges and stops before comments when the write budget is short. */
-    rank: integer('rank').notNull().default(5),
-    state: text('state').$type<'wanted' | 'doing' | 'done' | 'failed'>().notNull().default('wanted'),
+    priority: integer('priority').notNull().default(5),
+    state: text('state').$type<'pending' | 'in_progress' | 'done' | 'failed'>().notNull().default('pending'),
     /** Raised each time the wanted fact changes; the row is done when `published` has caught up. */
     revision: integer('revision').notNull().default(1),
     published: integer('published').notNull().default(0),
@@ -325,7 +325,7 @@ export const effects = pgTable(
     createdAt: now(),
     doneAt: time('done_at'),
   },
-  (table) => [index('effects_wanted').on(table.state, table.notBefore)],
+  (table) => [index('effects_pending').on(table.state, table.notBefore)],
 )
 
 /** Rows to lock, for what only one process may do at a time. `turns` counts how often it was done. */
@@ -339,14 +339,14 @@ export const locks = pgTable('locks', {
  * their dependencies and their footprints. `look`: the look that took it in, as numbered by its lock; null before.
  * CockroachDB and Citus take no such triggers yet.
  */
-export const changes = pgTable(
-  'changes',
-  { id: id(), workItemId: number64('work_item_id').notNull(), look: number64('look') },
-  (table) => [index('changes_look').on(table.look)],
+export const dirtyItems = pgTable(
+  'dirty_items',
+  { id: id(), workItemId: number64('work_item_id').notNull(), pass: number64('pass') },
+  (table) => [index('dirty_items_pass').on(table.pass)],
 )
 
 /** A running Tutti process. What a dead one held (leases, effects it was carrying out) is free for the others. */
-export const instances = pgTable('instances', {
+export const processes = pgTable('processes', {
   id: text('id').primaryKey(),
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
@@ -368,13 +368,13 @@ export const worktrees = pgTable('worktrees', {
 })
 
 /** Who did what on whose word, each entry hashed with the one before it (per system). */
-export const journal = pgTable(
-  'journal',
+export const auditLog = pgTable(
+  'audit_log',
   {
     id: id(),
-    systemId: number64('system_id')
+    repositoryId: number64('repository_id')
       .notNull()
-      .references(() => systems.id),
+      .references(() => repositories.id),
     workItemId: number64('work_item_id'),
     at: time('at').notNull(),
     actor: text('actor').notNull(),
@@ -383,11 +383,11 @@ export const journal = pgTable(
     previousHash: text('previous_hash').notNull(),
     hash: text('hash').notNull(),
   },
-  (table) => [index('journal_system').on(table.systemId, table.id)],
+  (table) => [index('audit_log_repository').on(table.repositoryId, table.id)],
 )
 
 /** Commands already carried out, by where they came from: the same comment or request acts once. */
-export const handled = pgTable('handled', {
+export const idempotencyKeys = pgTable('idempotency_keys', {
   key: text('key').primaryKey(),
   createdAt: now(),
 })

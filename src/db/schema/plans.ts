@@ -23,7 +23,7 @@ export const plans = pgTable(
     textDigest: text('text_digest').notNull(),
     /** 0 to 1. */
     confidence: doublePrecision('confidence').notNull(),
-    state: text('state').$type<'proposed' | 'approved' | 'rejected' | 'void'>().notNull().default('proposed'),
+    state: text('state').$type<'pending' | 'approved' | 'rejected' | 'void'>().notNull().default('pending'),
     decidedBy: text('decided_by'),
     decidedById: number64('decided_by_id'),
     /** Why it was rejected or became void. */

@@ -1,8 +1,8 @@
 /** The tables of what the scheduler saw and decided; see schema.ts for what holds for all tables. */
 
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import type { Outlook } from '../../domain/schedule-report.ts'
-import { id, now, number64, systems, time, workItems } from './core.ts'
+import type { ScheduleReport } from '../../domain/schedule-report.ts'
+import { id, now, number64, repositories, time, workItems } from './core.ts'
 
 /** What the scheduler decided about an item and why; `/why` and `/status` read the last one. */
 export const decisions = pgTable(
@@ -15,20 +15,20 @@ export const decisions = pgTable(
     action: text('action').$type<'start' | 'wait'>().notNull(),
     reasons: jsonb('reasons').$type<unknown[]>().notNull(),
     /** The reasons in words, for people. */
-    words: text('words').notNull(),
+    explanation: text('explanation').notNull(),
     /** What the item's place among the others was made of, and the same in words. */
     leverage: jsonb('leverage').$type<{ value: number; path: number; effort: number; unlocks: number }>(),
-    standing: text('standing').notNull().default(''),
+    rank: text('rank').notNull().default(''),
     createdAt: now(),
   },
   (table) => [index('decisions_item').on(table.workItemId, table.id)],
 )
 
 /** What the scheduler last saw of a system; see outlook.ts. */
-export const outlooks = pgTable('outlooks', {
-  systemId: number64('system_id')
+export const scheduleReports = pgTable('schedule_reports', {
+  repositoryId: number64('repository_id')
     .primaryKey()
-    .references(() => systems.id),
-  content: jsonb('content').$type<Outlook>().notNull(),
+    .references(() => repositories.id),
+  content: jsonb('content').$type<ScheduleReport>().notNull(),
   updatedAt: time('updated_at').notNull().defaultNow(),
 })

@@ -1,7 +1,7 @@
 /** The table of what runs have used; see schema.ts for what holds for all tables. */
 
 import { index, pgTable, text } from 'drizzle-orm/pg-core'
-import { number64, runs, systems, time } from './core.ts'
+import { number64, repositories, runs, time } from './core.ts'
 
 /**
  * What one run has used, as far as its agent has told. Nothing in it ever gets less. What was not told is null: that is
@@ -13,9 +13,9 @@ export const usage = pgTable(
     runId: number64('run_id')
       .primaryKey()
       .references(() => runs.id),
-    systemId: number64('system_id')
+    repositoryId: number64('repository_id')
       .notNull()
-      .references(() => systems.id),
+      .references(() => repositories.id),
     /** Where the figures come from. */
     source: text('source').$type<'agent'>().notNull().default('agent'),
     inputTokens: number64('input_tokens'),
@@ -30,5 +30,5 @@ export const usage = pgTable(
     earlier: number64('earlier').notNull().default(0),
     updatedAt: time('updated_at').notNull().defaultNow(),
   },
-  (table) => [index('usage_day').on(table.day, table.systemId)],
+  (table) => [index('usage_day').on(table.day, table.repositoryId)],
 )

@@ -3,7 +3,7 @@
  * lock file brings in. yarn's and pnpm's lock files do not say which packages have some.
  */
 
-import type { Change, GateContext } from '../gate.ts'
+import type { ChangedFile, GateContext } from '../gate.ts'
 
 /** What npm, pnpm and yarn run on an install (docs.npmjs.com/cli/using-npm/scripts, "Life Cycle Operation Order"). */
 const lifecycle = [
@@ -38,7 +38,7 @@ export async function installScripts(context: GateContext): Promise<string[]> {
 /** The names that are new or different, or undefined when that cannot be told. */
 async function compare(
   context: GateContext,
-  change: Change,
+  change: ChangedFile,
   read: (text: string) => Found,
 ): Promise<string[] | undefined> {
   const { base, head } = context

@@ -3,7 +3,7 @@
 import { stripVTControlCharacters } from 'node:util'
 
 /** Keeps the first and the last half of `limit` bytes of what is added, and counts the rest. */
-export class Output {
+export class CapturedOutput {
   readonly #half: number
   readonly #head: Buffer[] = []
   #tail: Buffer[] = []
@@ -50,7 +50,7 @@ export class Output {
 }
 
 /** Beginning and end of a text, `limit` characters together. */
-export function shortened(text: string, limit: number): string {
+export function shortenOutput(text: string, limit: number): string {
   if (text.length <= limit) return text
   const half = Math.floor(limit / 2)
   return joined(text.slice(0, half), text.slice(-half), `${text.length - 2 * half} characters`)

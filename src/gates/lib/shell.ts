@@ -7,10 +7,10 @@ import { OperatorError } from '../../lib/errors.ts'
 import { startTimeOf } from '../../lib/process-table.ts'
 import { killTrees } from '../../sandbox/kill-tree.ts'
 import type { Start } from '../gate.ts'
-import { Output } from './output.ts'
+import { CapturedOutput } from './output.ts'
 
 /** How a command line ended. */
-export interface Ended {
+export interface ShellResult {
   how:
     | { kind: 'exited'; code: number }
     | { kind: 'killed'; signal: string }
@@ -48,9 +48,9 @@ export async function runShell(
     signal: AbortSignal
     wrap?: (start: Start & { cwd: string }) => Start
   },
-): Promise<Ended> {
+): Promise<ShellResult> {
   const started = performance.now()
-  const output = new Output(keptBytes)
+  const output = new CapturedOutput(keptBytes)
   const plain: Start = { file: '/bin/sh', args: ['-c', line], env: options.env }
   const { file, args, env } = options.wrap?.({ ...plain, cwd: options.cwd }) ?? plain
   const child = spawn(file, args, {
@@ -86,11 +86,11 @@ async function identity(child: ChildProcess) {
 /** The first thing that ends a command, whichever it is. */
 function ending(
   child: ChildProcess,
-  output: Output,
+  output: CapturedOutput,
   { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
-): Promise<Ended['how']> {
+): Promise<ShellResult['how']> {
   return new Promise((resolve) => {
-    const settle = (how: Ended['how']) => {
+    const settle = (how: ShellResult['how']) => {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
       resolve(how)

@@ -26,7 +26,7 @@ export function progressTool(onProgress: (text: string) => void): Tool {
 }
 
 /** What the tools of a planning agent need. */
-export interface PlanningDesk {
+export interface PlanningSubmissions {
   /** Rounds of questions that may still be asked. */
   questionsLeft: number
   /** Keeps what was handed in, in the place of what was handed in before. @throws {LeaseLost} */
@@ -36,7 +36,7 @@ export interface PlanningDesk {
 }
 
 /** `submit_plan`, `submit_breakdown` and `ask`. The last one that fits counts, however often they are called. */
-export function planningTools(desk: PlanningDesk): Tool[] {
+export function planningTools(desk: PlanningSubmissions): Tool[] {
   let last = ''
   let asked = false
   const take = async (name: keyof typeof planShapes, given: unknown): Promise<ToolAnswer> => {

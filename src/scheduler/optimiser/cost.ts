@@ -2,15 +2,15 @@
 
 import { DEFAULT_PRIORITY, PRIORITY_WEIGHTS } from '../leverage.ts'
 import type { Priority } from '../types.ts'
-import type { Cost } from './genetic-search.ts'
-import type { Work } from './rcpsp.ts'
-import type { Problem, Timetable } from './serial-schedule.ts'
+import type { TimetableCost } from './genetic-search.ts'
+import type { PlannedWork } from './rcpsp.ts'
+import type { RcpspProblem, Timetable } from './serial-schedule.ts'
 
 /**
  * Each priority that occurs counts with its weight times the moment when everything of that priority or a more urgent one
  * is done. With one priority that is the makespan.
  */
-export function costOf({ problem, nodes }: Work, tails: readonly number[]): Cost {
+export function costOf({ problem, nodes }: PlannedWork, tails: readonly number[]): TimetableCost {
   const classes = nodes.map((node) => node.item?.priority ?? DEFAULT_PRIORITY)
   const present = ([0, 1, 2, 3] as const).filter((priority) => classes.slice(problem.fixed).includes(priority))
   const [only] = present
@@ -33,7 +33,7 @@ export function costOf({ problem, nodes }: Work, tails: readonly number[]): Cost
 }
 
 /** No timetable is shorter than the longest path, nor than all work spread evenly over a resource. */
-function leastMakespan(problem: Problem, tails: readonly number[]): number {
+function leastMakespan(problem: RcpspProblem, tails: readonly number[]): number {
   const loads = problem.capacities.map(() => 0)
   problem.seconds.forEach((seconds, task) => {
     for (const resource of problem.uses[task] ?? []) loads[resource] = (loads[resource] ?? 0) + seconds

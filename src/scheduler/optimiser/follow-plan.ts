@@ -5,10 +5,10 @@
  */
 
 import type { Node } from '../node.ts'
-import { compareStandings } from '../ready-queues.ts'
+import { compareSortKeys } from '../ready-queues.ts'
 import type { ScheduleState } from '../schedule-state.ts'
-import { MOST_TASKS, toHours, type Work, workOf } from './rcpsp.ts'
-import { Decoder } from './serial-schedule.ts'
+import { MOST_TASKS, type PlannedWork, toHours, workOf } from './rcpsp.ts'
+import { SerialScheduler } from './serial-schedule.ts'
 import { orderBy, orderByStart } from './task-order.ts'
 
 /** What is assumed of estimates that nobody has compared with what became of them. */
@@ -47,12 +47,12 @@ export function followPlan(schedule: ScheduleState): Followed | undefined {
   return readTimetable(schedule, work, patience)
 }
 
-function readTimetable(schedule: ScheduleState, { problem, nodes }: Work, patience: number): Followed {
-  const decoder = new Decoder(problem)
+function readTimetable(schedule: ScheduleState, { problem, nodes }: PlannedWork, patience: number): Followed {
+  const decoder = new SerialScheduler(problem)
   const table = decoder.blank()
   // What the plan does not name comes last, by leverage.
-  const standings = nodes.map((node) => node.item && schedule.standing(node, node.item))
-  const ranked = [...nodes.keys()].sort((a, b) => compareStandings(standings[a], standings[b]))
+  const standings = nodes.map((node) => node.item && schedule.sortKey(node, node.item))
+  const ranked = [...nodes.keys()].sort((a, b) => compareSortKeys(standings[a], standings[b]))
   const keys: number[] = []
   ranked.forEach((task, place) => {
     keys[task] = -place

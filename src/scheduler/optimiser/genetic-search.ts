@@ -5,13 +5,13 @@
  */
 
 import { type Random, randomInt } from './random.ts'
-import { Decoder, type Problem, type Timetable } from './serial-schedule.ts'
+import { type RcpspProblem, SerialScheduler, type Timetable } from './serial-schedule.ts'
 import { type Order, orderBy, orderByFinishDown, orderByStart, orderWithoutDelay } from './task-order.ts'
 
 export type Found = { order: Order; cost: number; makespan: number }
 
 /** What a timetable costs, lower is better; never below `bound`. */
-export type Cost = { of: (table: Timetable) => number; bound: number }
+export type TimetableCost = { of: (table: Timetable) => number; bound: number }
 
 /** Orders kept, which the genetic search breeds from. */
 export const POPULATION = 40
@@ -20,8 +20,8 @@ export const POPULATION = 40
 const MOVE_RATE = 0.03
 
 export class Search {
-  readonly #decoder: Decoder
-  readonly #cost: Cost
+  readonly #decoder: SerialScheduler
+  readonly #cost: TimetableCost
   readonly #random: Random
   readonly #forward: Timetable
   readonly #backward: Timetable
@@ -31,8 +31,8 @@ export class Search {
   /** Timetables made so far. */
   made = 0
 
-  constructor(problem: Problem, cost: Cost, random: Random) {
-    this.#decoder = new Decoder(problem)
+  constructor(problem: RcpspProblem, cost: TimetableCost, random: Random) {
+    this.#decoder = new SerialScheduler(problem)
     this.#cost = cost
     this.#random = random
     this.#forward = this.#decoder.blank()
@@ -205,12 +205,12 @@ export class Search {
 }
 
 /** For each task the seconds along the longest path that starts with it. */
-export function longestTails(problem: Problem): number[] {
+export function longestTails(problem: RcpspProblem): number[] {
   return sumDown(problem, (own, after) => own + after.reduce((longest, one) => Math.max(longest, one), 0))
 }
 
 /** Computes a value of every task from its own seconds and the values of those that wait for it. */
-export function sumDown(problem: Problem, combine: (own: number, after: number[]) => number): number[] {
+export function sumDown(problem: RcpspProblem, combine: (own: number, after: number[]) => number): number[] {
   const { seconds, before, after } = problem
   const values = seconds.map(() => 0)
   const open = after.map((others) => others.length)

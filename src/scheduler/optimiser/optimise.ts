@@ -4,15 +4,15 @@
  */
 
 import { Schedule } from '../schedule.ts'
-import type { Plan, Snapshot } from '../types.ts'
+import type { SchedulePlan, Snapshot } from '../types.ts'
 import { costOf } from './cost.ts'
 import { longestTails, POPULATION, Search, sumDown } from './genetic-search.ts'
 import { seeded } from './random.ts'
-import { MOST_TASKS, toHours, type Work, workOf } from './rcpsp.ts'
-import type { Problem } from './serial-schedule.ts'
+import { MOST_TASKS, type PlannedWork, toHours, workOf } from './rcpsp.ts'
+import type { RcpspProblem } from './serial-schedule.ts'
 import { orderBy } from './task-order.ts'
 
-export type ImproveOptions = {
+export type OptimiseOptions = {
   /** The same seed gives the same plan. */
   seed: number
   /** `portfolio`: rules only, some 10 to 100 ms. `genetic`: breeds from them too, under a second for 100 items. */
@@ -37,7 +37,7 @@ const DRIFT = 0.1
  * @param snapshot a plan in it is where the search begins, so that a new plan is never worse than the one it replaces.
  * @returns undefined when nothing can be planned ahead, or more than 400 items: then the rule alone serves.
  */
-export function improve(snapshot: Snapshot, options: ImproveOptions): Plan | undefined {
+export function optimise(snapshot: Snapshot, options: OptimiseOptions): SchedulePlan | undefined {
   if (snapshot.items.length === 0) return undefined
   const schedule = new Schedule(snapshot)
   const work = planned(schedule)
@@ -76,25 +76,25 @@ export function isStale(snapshot: Snapshot, hoursSince: number): boolean {
   return Math.abs(now - plan.makespan) > DRIFT * plan.makespan
 }
 
-function planned(schedule: Schedule): Work | undefined {
+function planned(schedule: Schedule): PlannedWork | undefined {
   const pool = [...schedule.graph.nodes.values()].filter((node) => node.item?.state === 'ready' && !node.run)
   return pool.length > MOST_TASKS ? undefined : workOf(schedule, pool)
 }
 
 /** Keys that put the tasks in the plan's order, those that it does not name last. */
-function placesIn(plan: Plan, { nodes }: Work): number[] {
+function placesIn(plan: SchedulePlan, { nodes }: PlannedWork): number[] {
   const places = new Map(plan.order.map((id, place) => [id, -place]))
   return nodes.map((node) => places.get(node.id) ?? -plan.order.length)
 }
 
 /** The priority rules, each a key for every task: the one of the incremental scheduler, and classical ones. */
-function rules(schedule: Schedule, { problem, nodes }: Work, tails: number[]): number[][] {
+function rules(schedule: Schedule, { problem, nodes }: PlannedWork, tails: number[]): number[][] {
   const { seconds, conflicts, before, after } = problem
   const crowd = conflicts.map((others, task) =>
     others.reduce((sum, other) => sum + (seconds[other] ?? 0), seconds[task] ?? 0),
   )
   return [
-    nodes.map((node) => (node.item ? schedule.standing(node, node.item).score : 0)),
+    nodes.map((node) => (node.item ? schedule.sortKey(node, node.item).score : 0)),
     tails,
     // The rest of the path, then what stands in line for the same files.
     tails.map((tail, task) => tail + (crowd[task] ?? 0)),
@@ -111,7 +111,7 @@ function rules(schedule: Schedule, { problem, nodes }: Work, tails: number[]): n
 }
 
 /** How many tasks wait for each one, directly or not. */
-function followers({ after }: Problem): number[] {
+function followers({ after }: RcpspProblem): number[] {
   return after.map((_, start) => {
     const found = new Set([start])
     for (const task of found) for (const next of after[task] ?? []) found.add(next)

@@ -49,12 +49,12 @@ const COMMON = new Set('a an and as at be by for from in into is it of on or so 
  * @returns paths for the item's footprint, the surest first; empty when nothing similar was ever merged.
  */
 export function predictPaths(question: HistoryQuestion, history: readonly HistorySample[]): PredictedPath[] {
-  const known = history.map((sample) => ({ sample, signals: signalsOf(sample) }))
+  const backlog = history.map((sample) => ({ sample, signals: signalsOf(sample) }))
   const spread = new Map<string, number>()
-  for (const { signals } of known)
+  for (const { signals } of backlog)
     for (const signal of signals.keys()) spread.set(signal, (spread.get(signal) ?? 0) + 1)
   const wanted = signalsOf(question)
-  const near = known
+  const near = backlog
     .map(({ sample, signals }) => ({ sample, weight: likeness(wanted, signals, spread, history.length) }))
     .filter(({ weight }) => weight > 0)
     .sort((a, b) => b.weight - a.weight)
@@ -104,7 +104,7 @@ export type Evaluation = {
   precision: number
   recall: number
   /** The part of the touched files that was there before: the recall of one who names them all. */
-  known: number
+  backlog: number
 }
 
 /**
@@ -135,7 +135,13 @@ export function evaluatePredictions(
   })
   const asked = Math.max(0, history.length - skip)
   const part = (some: number, all: number) => (all > 0 ? some / all : 0)
-  return { answered, asked, precision: part(right, predicted), recall: part(found, touched), known: part(old, touched) }
+  return {
+    answered,
+    asked,
+    precision: part(right, predicted),
+    recall: part(found, touched),
+    backlog: part(old, touched),
+  }
 }
 
 /** Files whose own name is a word of the title that few files have in their name, with a score for each. */

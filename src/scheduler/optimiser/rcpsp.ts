@@ -4,10 +4,10 @@ import { compareIds } from '../cycles.ts'
 import type { Footprint } from '../footprints.ts'
 import { effortOf } from '../leverage.ts'
 import type { Node } from '../node.ts'
-import type { Hold } from '../ready-queues.ts'
+import type { PathLock } from '../ready-queues.ts'
 import type { ScheduleState } from '../schedule-state.ts'
 import type { Run } from '../types.ts'
-import type { Problem } from './serial-schedule.ts'
+import type { RcpspProblem } from './serial-schedule.ts'
 
 /** Past this many tasks the incremental rule serves: the search would no longer take tenths of a second. */
 export const MOST_TASKS = 400
@@ -17,8 +17,8 @@ const OVERDUE_REST = 0.1
 
 const SECONDS = 3600
 
-export type Work = {
-  problem: Problem
+export type PlannedWork = {
+  problem: RcpspProblem
   /** The node behind each task. */
   nodes: readonly Node[]
   taskOf: ReadonlyMap<Node, number>
@@ -30,7 +30,7 @@ export type Work = {
  * @param pool items to plan, in any order.
  * @returns undefined when nothing can be planned or there are more than 400 tasks.
  */
-export function workOf(schedule: ScheduleState, pool: Iterable<Node>): Work | undefined {
+export function workOf(schedule: ScheduleState, pool: Iterable<Node>): PlannedWork | undefined {
   const running = [...schedule.runs.values()].filter((run) => run.agent !== false)
   const fixed = running.map((run) => schedule.graph.node(run.item))
   const open = plannable(schedule, new Set(pool), new Set(fixed))
@@ -50,7 +50,7 @@ export function workOf(schedule: ScheduleState, pool: Iterable<Node>): Work | un
   const rests = running.map((run, task) => restOf(run, fixed[task]))
   const seconds = [...rests, ...open.map((node) => (node.item ? effortOf(node.item) : 0))]
   const { capacities, uses } = resources(schedule, nodes)
-  const problem: Problem = {
+  const problem: RcpspProblem = {
     seconds: seconds.map((hours) => Math.round(hours * SECONDS)),
     fixed: fixed.length,
     before: before.map((tasks) => [...tasks]),
@@ -74,29 +74,29 @@ function restOf(run: Run, node: Node | undefined): number {
 
 /** The nodes of `pool` that wait for nothing but each other and `fixed`, oldest first. */
 function plannable(schedule: ScheduleState, pool: ReadonlySet<Node>, fixed: ReadonlySet<Node>): Node[] {
-  const idle = [...schedule.holds.values()].filter((hold) => schedule.runs.get(hold.node.id)?.agent === false)
-  const known = new Map<Node, boolean>()
+  const idle = [...schedule.holds.values()].filter((lock) => schedule.runs.get(lock.node.id)?.agent === false)
+  const backlog = new Map<Node, boolean>()
   const check = (node: Node): boolean => {
     if (fixed.has(node)) return true
-    const before = known.get(node)
+    const before = backlog.get(node)
     if (before !== undefined) return before
     // Also the answer for whoever comes round to it in a cycle.
-    known.set(node, false)
+    backlog.set(node, false)
     const answer = pool.has(node) && startable(schedule, node, idle) && waitsOnlyFor(schedule, node, check)
-    known.set(node, answer)
+    backlog.set(node, answer)
     return answer
   }
   return [...pool].filter((node) => !fixed.has(node) && check(node)).sort(byAge)
 }
 
-function startable(schedule: ScheduleState, node: Node, idle: readonly Hold[]): boolean {
+function startable(schedule: ScheduleState, node: Node, idle: readonly PathLock[]): boolean {
   const { item } = node
   if (item?.state !== 'ready' || node.run) return false
   const refusal = schedule.admission.refusal(item.repository, item.agentKind)
   if (refusal?.kind === 'paused' || refusal?.kind === 'budget') return false
   const footprint = schedule.footprints.read(item.footprint)
   return !idle.some(
-    (hold) => hold.repository === item.repository && schedule.meets(item.repository, footprint, hold.footprint),
+    (lock) => lock.repository === item.repository && schedule.meets(item.repository, footprint, lock.footprint),
   )
 }
 
@@ -117,8 +117,8 @@ function conflicts(schedule: ScheduleState, nodes: readonly Node[]): number[][] 
   const groups = new Map<string, { repository: string; footprint: Footprint; tasks: number[] }>()
   const groupOf = nodes.map((node, task) => {
     const repository = node.item?.repository ?? node.run?.repository ?? ''
-    const hold = schedule.holds.get(node.id)
-    const footprint = hold?.footprint ?? schedule.footprints.read(node.item?.footprint ?? [])
+    const lock = schedule.holds.get(node.id)
+    const footprint = lock?.footprint ?? schedule.footprints.read(node.item?.footprint ?? [])
     const key = `${repository} ${footprint.id}`
     const group = groups.get(key) ?? { repository, footprint, tasks: [] }
     groups.set(key, group)
@@ -140,7 +140,7 @@ function conflicts(schedule: ScheduleState, nodes: readonly Node[]): number[][] 
 }
 
 /** Every cap that is set becomes a resource. */
-function resources(schedule: ScheduleState, nodes: readonly Node[]): Pick<Problem, 'capacities' | 'uses'> {
+function resources(schedule: ScheduleState, nodes: readonly Node[]): Pick<RcpspProblem, 'capacities' | 'uses'> {
   const { admission } = schedule
   const capacities: number[] = []
   const ids = new Map<string, number>()

@@ -9,7 +9,7 @@ import { Profile } from './resource-profile.ts'
  * Tasks are numbers from 0; the first `fixed` of them are running and start at time 0 whatever the order. Times are whole
  * seconds, so that sums in different orders agree. Indices into the arrays are in range by construction: `as number`.
  */
-export type Problem = {
+export type RcpspProblem = {
   /** Seconds; of running tasks those that remain. */
   seconds: readonly number[]
   fixed: number
@@ -27,13 +27,13 @@ export type Problem = {
 export type Timetable = { start: Float64Array; finish: Float64Array; makespan: number }
 
 /** Makes timetables for one problem, over and over, in memory that it keeps. */
-export class Decoder {
-  readonly problem: Problem
+export class SerialScheduler {
+  readonly problem: RcpspProblem
   readonly size: number
   readonly #profiles: Profile[]
   readonly #placed: Uint8Array
 
-  constructor(problem: Problem) {
+  constructor(problem: RcpspProblem) {
     this.problem = problem
     this.size = problem.seconds.length
     this.#profiles = problem.capacities.map((capacity) => new Profile(capacity, this.size))
@@ -78,7 +78,7 @@ export class Decoder {
       into.makespan = Math.max(into.makespan, into.finish[task] as number)
   }
 
-  #place(into: Timetable, task: number, first: Problem['before']): void {
+  #place(into: Timetable, task: number, first: RcpspProblem['before']): void {
     let earliest = 0
     for (const other of first[task] as readonly number[]) {
       const finish = into.finish[other] as number

@@ -1,5 +1,5 @@
 /** Orders of tasks: lists in which none stands before one that it waits for. */
-import type { Problem, Timetable } from './serial-schedule.ts'
+import type { RcpspProblem, Timetable } from './serial-schedule.ts'
 
 /** Tasks in a row, the first placed first. Running tasks are not in it. */
 export type Order = Int32Array
@@ -8,7 +8,7 @@ export type Order = Int32Array
  * The order that takes, of the tasks whose blockers are all in it already, the one with the highest key.
  * @param keys one for each task.
  */
-export function orderBy(problem: Problem, keys: readonly number[]): Order {
+export function orderBy(problem: RcpspProblem, keys: readonly number[]): Order {
   const size = problem.seconds.length
   const open = problem.before.map((before) => before.filter((other) => other >= problem.fixed).length)
   const ready: number[] = []
@@ -29,7 +29,7 @@ export function orderBy(problem: Problem, keys: readonly number[]): Order {
  * The order in which a list rule starts tasks when it never leaves an agent idle that could work: at every finish, the
  * ready tasks that fit are started, highest key first (the parallel schedule generation scheme).
  */
-export function orderWithoutDelay(problem: Problem, keys: readonly number[]): Order {
+export function orderWithoutDelay(problem: RcpspProblem, keys: readonly number[]): Order {
   const { seconds, fixed, before, after, conflicts, capacities, uses } = problem
   const size = seconds.length
   const open = before.map((others) => others.length)

@@ -7,8 +7,8 @@ import { findProgram } from '../../../src/agents/drivers/environment.ts'
 import { outcomeOfError } from '../../../src/agents/drivers/failure.ts'
 import { openRunLog } from '../../../src/agents/drivers/run-log.ts'
 import { updateReader } from '../../../src/agents/drivers/session-updates.ts'
-import { updateFeed, usageFeed } from '../../../src/agents/drivers/throttle-updates.ts'
-import { boundedText, cleanText, cut } from '../../../src/lib/sanitise-text.ts'
+import { throttleUpdates, throttleUsage } from '../../../src/agents/drivers/throttle-updates.ts'
+import { boundedText, cleanText, truncate } from '../../../src/lib/sanitise-text.ts'
 import { lineSplitter } from '../../../src/lib/split-lines.ts'
 import { plausibleSteps, readScript } from '../../../src/playground/agent/script.ts'
 import { scratch, until } from '../../support/agent-bench.ts'
@@ -96,9 +96,9 @@ describe('text from an agent', () => {
   })
 
   it('is cut at the limit, never inside of a character', () => {
-    expect(cut('abcdef', 6)).toBe('abcdef')
-    expect(cut('abcdefg', 6)).toBe('abcde…')
-    expect(cut('abcd😀fg', 6)).toBe('abcd…')
+    expect(truncate('abcdef', 6)).toBe('abcdef')
+    expect(truncate('abcdefg', 6)).toBe('abcde…')
+    expect(truncate('abcd😀fg', 6)).toBe('abcd…')
     expect(boundedText(7, 10)).toBe('')
   })
 })
@@ -121,7 +121,7 @@ describe('the log', () => {
 describe('the feed of updates', () => {
   it('joins texts, keeps the newest of each tool call, and says what it left out', async () => {
     const seen: AgentUpdate[] = []
-    const feed = updateFeed(
+    const feed = throttleUpdates(
       (update) => seen.push(update),
       () => {},
     )
@@ -226,7 +226,7 @@ describe('what an agent has used, handed to another thread', () => {
 
   it('comes at once, then the largest of each amount in one', () => {
     const told: AgentUsage[] = []
-    const feed = usageFeed((usage) => told.push(usage))
+    const feed = throttleUsage((usage) => told.push(usage))
     feed.push(usd(0.1))
     expect(told).toEqual([usd(0.1)])
     feed.push({ contextUsed: 9, ...usd(0.7) })
@@ -240,7 +240,7 @@ describe('what an agent has used, handed to another thread', () => {
 
   it('comes again by itself', async () => {
     const told: AgentUsage[] = []
-    const feed = usageFeed((usage) => told.push(usage))
+    const feed = throttleUsage((usage) => told.push(usage))
     feed.push(usd(0.1))
     feed.push(usd(0.3))
     await until(() => told.length === 2, 'the second')
@@ -252,7 +252,7 @@ describe('what an agent has used, handed to another thread', () => {
 
   it('in another currency is told once, and mixed with nothing', () => {
     const told: AgentUsage[] = []
-    const feed = usageFeed((usage) => told.push(usage))
+    const feed = throttleUsage((usage) => told.push(usage))
     feed.push(usd(0.1))
     for (let n = 1; n < 1000; n++) feed.push({ inputTokens: n, cost: { amount: n, currency: 'EUR' } })
     feed.push(usd(0.2))

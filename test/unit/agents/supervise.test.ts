@@ -59,14 +59,14 @@ describe('a supervisor in a thread of its own', () => {
   })
 
   it('tells the warden of its agent, and that nothing is left', async () => {
-    const { warden, script, saw } = await bench({ warden: ownWarden(), inThread: true })
+    const { reaper, script, saw } = await bench({ reaper: ownWarden(), inThread: true })
     const told: string[] = []
-    const { watch, forget } = warden
-    warden.watch = (id, root) => {
+    const { watch, forget } = reaper
+    reaper.watch = (id, root) => {
       told.push(`watch ${isAlive(root.pid)}`)
       watch(id, root)
     }
-    warden.forget = (id) => {
+    reaper.forget = (id) => {
       told.push('forget')
       forget(id)
     }

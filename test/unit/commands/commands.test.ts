@@ -2,12 +2,12 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { findBreak, latestEntries } from '../../../src/db/audit-log.ts'
+import { findBrokenLink, latestEntries } from '../../../src/db/audit-log.ts'
 import { saveDecisions } from '../../../src/db/decisions.ts'
 import { getPull } from '../../../src/db/pull-requests.ts'
 import { runsOf } from '../../../src/db/runs.ts'
 import { workItems } from '../../../src/db/schema/core.ts'
-import { getSystem } from '../../../src/db/work-items.ts'
+import { getRepository } from '../../../src/db/work-items.ts'
 import { commands, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -36,7 +36,7 @@ describe('/queue', () => {
       branch: 'module/issue-12',
       baseBranch: 'main',
     })
-    expect(await places.jobs('enlist')).toContainEqual({ workItemId: item.id })
+    expect(await places.jobs('triage')).toContainEqual({ workItemId: item.id })
   })
 
   it('says where it stands when it is queued already, and changes nothing', async () => {
@@ -110,7 +110,7 @@ describe('/queue', () => {
     const branches = await places.store.db
       .select({ branch: workItems.branch })
       .from(workItems)
-      .where(eq(workItems.systemId, here.system.id))
+      .where(eq(workItems.repositoryId, here.repo.id))
       .orderBy(workItems.id)
     expect(branches.map((row) => row.branch)).toEqual(['module/web-ui-kit-lock-12', 'module/web-ui-kit-lock-13'])
   })
@@ -173,7 +173,7 @@ describe('/status', () => {
     const item = await here.go('ready')
     await places.store.transaction((tx) =>
       saveDecisions(tx, [
-        { workItemId: item.id, action: 'wait', reasons: [], words: 'It depends on #11, which is open.' },
+        { workItemId: item.id, action: 'wait', reasons: [], explanation: 'It depends on #11, which is open.' },
       ]),
     )
     expect((await here.say('/status')).text).toBe('It waits. It depends on #11, which is open.')
@@ -215,10 +215,10 @@ describe('every command', () => {
     await here.say('/status')
     await here.say('/help')
     await here.say('/merge')
-    const entries = await latestEntries(places.store.db, here.system.id, 10)
+    const entries = await latestEntries(places.store.db, here.repo.id, 10)
     expect(entries.map((entry) => entry.what)).toEqual(['refused /merge', '/queue', 'queued'])
     expect(entries[0]).toMatchObject({ actor: 'maintainer', detail: { actorId: 7, on: 12 } })
-    expect(await findBreak(places.store.db, here.system.id)).toBeUndefined()
+    expect(await findBrokenLink(places.store.db, here.repo.id)).toBeUndefined()
   })
 
   it('changes nothing when it is said twice', async () => {
@@ -237,10 +237,10 @@ describe('every command', () => {
       await here.review()
       await here.reviewed('approved')
       await here.say(line)
-      const before = [await here.item(), await getSystem(places.store.db, here.system.id)]
+      const before = [await here.item(), await getRepository(places.store.db, here.repo.id)]
       await here.say(line)
-      const after = [await here.item(), await getSystem(places.store.db, here.system.id)]
-      const withoutHash = (rows: unknown[]) => rows.map((row) => ({ ...(row as object), journalHash: '' }))
+      const after = [await here.item(), await getRepository(places.store.db, here.repo.id)]
+      const withoutHash = (rows: unknown[]) => rows.map((row) => ({ ...(row as object), auditHash: '' }))
       expect(withoutHash(after), line).toEqual(withoutHash(before))
     }
   })

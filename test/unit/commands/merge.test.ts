@@ -29,7 +29,7 @@ describe('/merge', () => {
       mergeRequestedById: 7,
       mergeSha: head,
     })
-    expect(await places.jobs('merge')).toContainEqual({ pullRequestId: pull.id })
+    expect(await places.jobs('merge-pull-request')).toContainEqual({ pullRequestId: pull.id })
     expect((await here.say('/merge')).text).toContain('Already asked for')
     expect((await here.say('/status')).text).toContain('maintainer asked to merge it')
   })
@@ -48,7 +48,7 @@ describe('/merge', () => {
     const pull = await here.review()
     expect((await here.say('/merge')).outcome).toBe('done')
     expect((await getPull(places.store.db, pull.id))?.mergeSha).toBe(head)
-    expect(await places.jobs('merge')).toContainEqual({ pullRequestId: pull.id })
+    expect(await places.jobs('merge-pull-request')).toContainEqual({ pullRequestId: pull.id })
   })
 
   it.each([
@@ -65,7 +65,7 @@ describe('/merge', () => {
 
   it('asks for an explicit word about protected paths, bound to the commit', async () => {
     const here = await places.place()
-    const pull = await here.review({ changes: 'pass', 'protected-paths': 'wait' })
+    const pull = await here.review({ changes: 'pass', 'protected-paths': 'needs-approval' })
     await here.reviewed('approved')
     const refused = await here.say('/merge')
     expect(refused.outcome).toBe('refused')
@@ -76,14 +76,14 @@ describe('/merge', () => {
     expect((await here.say('/merge')).outcome).toBe('done')
 
     await places.store.transaction((tx) => savePull(tx, { ...pull, headSha: newHead }))
-    await here.judged('protected-paths', 'wait', newHead)
+    await here.judged('protected-paths', 'needs-approval', newHead)
     await here.reviewed('approved', 'reviewer', newHead)
     expect((await here.say('/merge')).outcome).toBe('refused')
   })
 
   it('does not allow protected paths when it is refused for another reason', async () => {
     const here = await places.place()
-    await here.review({ 'protected-paths': 'wait', command: 'fail' })
+    await here.review({ 'protected-paths': 'needs-approval', command: 'fail' })
     expect((await here.say('/merge --protected')).outcome).toBe('refused')
     expect((await here.item()).protectedAllowedSha).toBeNull()
   })

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineCommand } from '../../../src/commands/command.ts'
-import { parseCommand, usage } from '../../../src/commands/parse.ts'
+import { commandUsage, parseCommand } from '../../../src/commands/parse.ts'
 import { loadCommands } from '../../../src/commands/registry.ts'
 
 const commands = await loadCommands()
@@ -424,6 +424,6 @@ describe('a command that takes text', () => {
   it('refuses a flag that it does not have, and shows its text as an argument', () => {
     expect(parseCommand('/drop --nwo', '', mine)).toMatchObject({ invalid: expect.stringContaining('`--now`') })
     expect(parseCommand('/make', '', mine)).toHaveProperty('invalid')
-    expect([...mine.values()].map((one) => usage(one))).toContain('/drop [--now] [<why>]')
+    expect([...mine.values()].map((one) => commandUsage(one))).toContain('/drop [--now] [<why>]')
   })
 })

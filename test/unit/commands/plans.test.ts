@@ -6,9 +6,9 @@ import { addPlan, addRound, approvedPlan, latestPlan, roundsOf } from '../../../
 import { addRun, liveRun } from '../../../src/db/runs.ts'
 import { effects, runs, workItems } from '../../../src/db/schema/core.ts'
 import { footprints, plans } from '../../../src/db/schema/plans.ts'
-import type { Planned } from '../../../src/domain/plan.ts'
+import type { PlanOrBreakdown } from '../../../src/domain/plan.ts'
 import { effortHours } from '../../../src/lib/effort-hours.ts'
-import { planned } from '../../../src/planning/on-plan-submitted.ts'
+import { onPlanSubmitted } from '../../../src/planning/on-plan-submitted.ts'
 import { openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -19,31 +19,31 @@ beforeAll(async () => {
 
 afterAll(() => places.close())
 
-const content: Planned = {
+const content: PlanOrBreakdown = {
   ...{ kind: 'plan', summary: 'A clock.', steps: ['Build it'], inScope: [], outOfScope: [], paths: ['src/clock.ts'] },
   ...{ effort: 'L', risk: 'low', risks: [], confidence: 0.9 },
 }
 const item = (key: string, dependsOn: string[] = []) => ({
   ...{ key, title: `The ${key}`, body: 'Do.', paths: [], effort: 'S' as const, dependsOn },
 })
-const breakdown: Planned = {
+const breakdown: PlanOrBreakdown = {
   ...{ kind: 'breakdown', summary: 'Two.', outOfScope: [], risk: 'low', risks: [], confidence: 1 },
   features: [{ title: 'All', body: '', items: [item('face'), item('hands', ['face'])] }],
 }
 
 /** An issue whose agent has planned it. */
-async function proposed(what: Planned = content) {
+async function proposed(what: PlanOrBreakdown = content) {
   const here = await places.place()
   await here.say('/queue')
   await here.go('planning')
   const { store } = places
   const row = await here.item()
   await store.transaction(async (tx) => {
-    const run = await addRun(tx, row.id, { agent: 'scripted', feedback: '', startClean: false, purpose: 'plan' })
+    const run = await addRun(tx, row.id, { agent: 'scripted', feedback: '', cleanWorktree: false, purpose: 'plan' })
     await tx.db.update(runs).set({ stage: 'ended', outcome: 'planned' }).where(eq(runs.id, run.id))
     await addPlan(tx, row, what, run.id)
   })
-  await here.go('proposed')
+  await here.go('plan-review')
   const plan = async () => {
     const row = await latestPlan(store.db, (await here.item()).id)
     if (!row) throw new Error('there is no plan')
@@ -83,7 +83,7 @@ describe('/approve', () => {
       outcome: 'refused',
       text: expect.stringContaining('was changed after the plan was made'),
     })
-    expect((await here.item()).state).toBe('proposed')
+    expect((await here.item()).state).toBe('plan-review')
     expect((await here.plan()).state).toBe('void')
     expect((await here.say('/approve', changed)).text).toContain('Approved.')
     expect(await here.item()).toMatchObject({ state: 'ready', body: 'It should tell the time.' })
@@ -158,7 +158,7 @@ describe('/plan', () => {
     const row = await here.item()
     const { store } = places
     await store.transaction((tx) =>
-      addRun(tx, row.id, { agent: 'a', feedback: '', startClean: false, purpose: 'plan' }),
+      addRun(tx, row.id, { agent: 'a', feedback: '', cleanWorktree: false, purpose: 'plan' }),
     )
     expect((await here.say('/plan')).outcome).toBe('done')
     expect((await liveRun(store.db, row.id))?.stop).toBe('Planned anew for maintainer')
@@ -170,7 +170,7 @@ describe('/plan', () => {
       .update(runs)
       .set(ended)
       .where(eq(runs.id, late?.id ?? 0))
-    await planned({ store }, { runId: late?.id ?? 0 })
+    await onPlanSubmitted({ store }, { runId: late?.id ?? 0 })
     expect((await here.item()).state).toBe('planning')
     expect(await liveRun(store.db, row.id)).toBeUndefined()
     await store.transaction((tx) => addRound(tx, row, ['Why?']))
@@ -207,12 +207,12 @@ describe('aside and back', () => {
     expect((await here.say('/stop')).outcome).toBe('refused')
     expect((await here.say('/pause')).outcome).toBe('done')
     expect((await here.say('/resume')).outcome).toBe('done')
-    expect((await here.item()).state).toBe('proposed')
+    expect((await here.item()).state).toBe('plan-review')
     await here.say('/reject no')
     const row = await here.item()
     expect((await here.say('/stop')).outcome).toBe('refused')
     await places.store.transaction((tx) =>
-      addRun(tx, row.id, { agent: 'a', feedback: '', startClean: false, purpose: 'plan' }),
+      addRun(tx, row.id, { agent: 'a', feedback: '', cleanWorktree: false, purpose: 'plan' }),
     )
     expect((await here.say('/stop --all')).text).toContain('#12')
     expect((await here.item()).state).toBe('paused')
@@ -222,8 +222,8 @@ describe('aside and back', () => {
 })
 
 describe('/build and /orchestrate', () => {
-  const goals = async (systemId: number) =>
-    (await places.store.db.select().from(effects).where(eq(effects.systemId, systemId))).filter(({ key }) =>
+  const goals = async (repositoryId: number) =>
+    (await places.store.db.select().from(effects).where(eq(effects.repositoryId, repositoryId))).filter(({ key }) =>
       key.startsWith('create:goal:'),
     )
 
@@ -235,7 +235,7 @@ describe('/build and /orchestrate', () => {
     })
     expect((await here.say('/build "Tell @everyone  the time"\n\nfixes #3')).outcome).toBe('done')
     expect((await here.say('/build Tell @everyone the time\nfixes #3')).text).toContain('already')
-    const [goal, ...others] = await goals(here.system.id)
+    const [goal, ...others] = await goals(here.repo.id)
     expect(others).toEqual([])
     expect(goal?.payload).toMatchObject({
       wantedBy: { login: 'maintainer', id: 7 },
@@ -249,7 +249,7 @@ describe('/build and /orchestrate', () => {
     const here = await places.place()
     expect((await here.say('/orchestrate build')).outcome).toBe('done')
     expect(await here.item()).toMatchObject({ state: 'queued', routing: { mode: 'explicit' } })
-    await here.go('proposed')
+    await here.go('plan-review')
     expect((await here.say('/approve')).text).toContain('Yes, then. An agent plans it now.')
     expect(await here.item()).toMatchObject({ state: 'planning', routing: { mode: 'implicit' } })
     const small = await places.place({ label: 'tutti' })
@@ -258,12 +258,12 @@ describe('/build and /orchestrate', () => {
       .update(workItems)
       .set({ effort: 'S' })
       .where(eq(workItems.id, (await small.item()).id))
-    await small.go('proposed')
+    await small.go('plan-review')
     expect((await small.say('/approve')).text).toContain('It starts as soon as an agent is free.')
     expect((await small.item()).state).toBe('ready')
     const dropped = await places.place()
     await dropped.say('/orchestrate build')
-    await dropped.go('proposed')
+    await dropped.go('plan-review')
     expect((await dropped.say('/reject')).text).toContain('Given up.')
     expect((await dropped.item()).state).toBe('cancelled')
     expect(

@@ -4,9 +4,9 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { savePull } from '../../../src/db/pull-requests.ts'
 import { runsOf } from '../../../src/db/runs.ts'
-import { systems, workItems } from '../../../src/db/schema/core.ts'
-import { getItem, getSystem } from '../../../src/db/work-items.ts'
-import type { ItemState } from '../../../src/domain/lifecycle.ts'
+import { repositories, workItems } from '../../../src/db/schema/core.ts'
+import { getItem, getRepository } from '../../../src/db/work-items.ts'
+import type { ItemState } from '../../../src/lib/item-state.ts'
 import { newHead, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -28,7 +28,7 @@ describe('/stop and /resume', () => {
     expect(reply.text).toContain('Stopping attempt 1 by **scripted**, which had reached “Step 2 of 5')
     expect(reply.text).not.toContain('@everyone')
     const item = await here.item()
-    expect(item).toMatchObject({ state: 'paused', before: 'running' })
+    expect(item).toMatchObject({ state: 'paused', resumeState: 'running' })
     expect(item.reason).toContain('Stopped by maintainer, in attempt 1, which had reached “Step 2 of 5')
     expect((await here.say('/stop')).text).toContain('Nothing to do. It is paused')
     expect((await here.say('/status')).text).toContain('Step 2 of 5')
@@ -89,8 +89,8 @@ describe('/resume of a pull request', () => {
     const item = await here.item()
     expect(item).toMatchObject({ state: 'checking', headSha: newHead })
     const last = (await runsOf(places.store.db, item.id)).at(-1)
-    expect(last).toMatchObject({ agent: 'person', stage: 'gates', headSha: newHead, counts: false })
-    expect(await places.jobs('check')).toContainEqual({ runId: last?.id })
+    expect(last).toMatchObject({ agent: 'person', stage: 'gates', headSha: newHead, countsAsAttempt: false })
+    expect(await places.jobs('run-gates')).toContainEqual({ runId: last?.id })
 
     expect((await here.say('/stop')).text).toContain('Stopping the check of what a person pushed.')
     await here.end(last?.id ?? 0, 'stopped')
@@ -136,7 +136,7 @@ describe('/pause', () => {
     await here.start()
     const reply = await here.say('/pause all')
     expect(reply.text).toContain('no new attempt starts, running ones finish')
-    expect((await getSystem(places.store.db, here.system.id))?.state).toBe('paused')
+    expect((await getRepository(places.store.db, here.repo.id))?.state).toBe('paused')
     expect((await here.item()).state).toBe('running')
     expect((await here.say('/pause all')).text).toContain('is paused already')
     await here.go('ready')
@@ -145,16 +145,16 @@ describe('/pause', () => {
     expect((await here.say('/resume all')).text).toBe(
       'The repository goes on. Paused by themselves, and still so: #12.',
     )
-    expect((await getSystem(places.store.db, here.system.id))?.state).toBe('active')
+    expect((await getRepository(places.store.db, here.repo.id))?.state).toBe('active')
     expect((await here.say('/resume all')).text).toContain('was not paused')
   })
 
   it('does not bring back a repository that is gone', async () => {
     const here = await places.place()
-    await places.store.db.update(systems).set({ state: 'gone' }).where(eq(systems.id, here.system.id))
+    await places.store.db.update(repositories).set({ state: 'gone' }).where(eq(repositories.id, here.repo.id))
     await here.say('/resume all')
     await here.say('/pause all')
-    expect((await getSystem(places.store.db, here.system.id))?.state).toBe('gone')
+    expect((await getRepository(places.store.db, here.repo.id))?.state).toBe('gone')
   })
 })
 

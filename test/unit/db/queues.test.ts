@@ -1,7 +1,9 @@
 import { sql } from 'drizzle-orm'
 import { type DrizzleTransactionLike, fromDrizzle } from 'pg-boss'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { Sent } from '../../../src/db/queues.ts'
+import { z } from 'zod'
+import { defineJob } from '../../../src/db/define-job.ts'
+import type { EnqueuedJob } from '../../../src/db/queues.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
 let test: TestStore
@@ -21,7 +23,10 @@ const ask = () => test.store.transaction((tx) => tx.enqueue({ queue: 'schedule' 
 async function look() {
   const told = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   let looks = 0
-  await test.store.queues.handle('schedule', async () => told[looks++]?.resolve())
+  const job = defineJob({ queue: 'schedule', payload: z.object({}), batch: 1, single: true }, async () =>
+    told[looks++]?.resolve(),
+  )
+  await test.store.queues.handle(job, {})
   return { first: told[0]?.promise, second: told[1]?.promise }
 }
 
@@ -35,7 +40,7 @@ it('looks once when asked once', async () => {
 it('looks once more when the job that stood in was taken before the commit', async () => {
   const { queues, db } = test.store
   await ask()
-  const sent: Sent[] = [{ job: { queue: 'schedule' } }]
+  const sent: EnqueuedJob[] = [{ job: { queue: 'schedule' } }]
   const stoodIn = await queues.sendAll(sent, fromDrizzle(db as unknown as DrizzleTransactionLike, sql))
   expect(await jobs()).toBe(1)
 

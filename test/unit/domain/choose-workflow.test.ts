@@ -1,7 +1,7 @@
 /** How goals are routed, and which of them are planned first: a table of titles, texts and labels. */
 
 import { describe, expect, it } from 'vitest'
-import { asked, type Goal, planFirst, route } from '../../../src/domain/choose-workflow.ts'
+import { askedItems, chooseWorkflow, type Goal, planFirst } from '../../../src/domain/choose-workflow.ts'
 
 const goal = (title: string, more: Partial<Goal> = {}): Goal => ({ title, body: '', effort: null, ...more })
 const list = (...lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
@@ -45,7 +45,7 @@ describe('the workflow', () => {
     ['a plan that exists', goal('Build a platform', { planned: true }), 'build_only', 0.95],
     ['words inside words', goal('Prefix the address'), 'build_only', 0.5],
   ])('of %s', (_, of, workflow, confidence) => {
-    const routing = route(of)
+    const routing = chooseWorkflow(of)
     expect(routing).toMatchObject({ workflow, mode: 'implicit' })
     expect(routing.confidence).toBeCloseTo(confidence)
     expect(routing.signals.length).toBeGreaterThan(0)
@@ -64,12 +64,12 @@ describe('planned first', () => {
     ['a long text without', goal('Dark mode', { body: 'word '.repeat(500) }), 'auto', undefined],
     ['a plan that exists', goal('Add dark mode', { effort: 'L', planned: true }), 'always', undefined],
   ])('%s', (_, of, when, why) => {
-    expect(planFirst(route(of), of, when)).toBe(why)
+    expect(planFirst(chooseWorkflow(of), of, when)).toBe(why)
   })
 
   it('whatever somebody asked a plan of', () => {
     const of = goal('Fix a typo')
-    expect(planFirst(asked(of, 'ann'), of, 'never')).toBe('ann asked for a plan')
-    expect(asked(of, 'ann').workflow).toBe('plan_then_build')
+    expect(planFirst(askedItems(of, 'ann'), of, 'never')).toBe('ann asked for a plan')
+    expect(askedItems(of, 'ann').workflow).toBe('plan_then_build')
   })
 })

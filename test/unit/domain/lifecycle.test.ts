@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest'
-import { aside, type ItemState, journey, mayGo } from '../../../src/domain/lifecycle.ts'
+import { canTransition, inactiveStates, lifecycle } from '../../../src/domain/lifecycle.ts'
+import type { ItemState } from '../../../src/lib/item-state.ts'
 
-const states = Object.keys(journey) as ItemState[]
+const states = Object.keys(lifecycle) as ItemState[]
 
 test('every next state exists, and every state can be reached', () => {
-  const reached = new Set<string>(['queued', ...aside])
+  const reached = new Set<string>(['queued', ...inactiveStates])
   for (const state of states) {
-    for (const to of journey[state].next) {
+    for (const to of lifecycle[state].next) {
       expect(states).toContain(to)
       reached.add(to)
     }
@@ -15,13 +16,13 @@ test('every next state exists, and every state can be reached', () => {
 })
 
 test('nothing merges that was not reviewed, and what is done can only begin anew', () => {
-  const before = states.filter((state) => mayGo(state, 'merging'))
+  const before = states.filter((state) => canTransition(state, 'merging'))
   expect(before.sort()).toEqual(['approved', 'reviewing'])
-  expect(states.filter((state) => mayGo('done', state))).toEqual(['queued'])
+  expect(states.filter((state) => canTransition('done', state))).toEqual(['queued'])
 })
 
 test('standing aside is possible from everywhere but the end', () => {
   for (const state of states) {
-    for (const to of aside) expect(mayGo(state, to)).toBe(state !== to && state !== 'done')
+    for (const to of inactiveStates) expect(canTransition(state, to)).toBe(state !== to && state !== 'done')
   }
 })

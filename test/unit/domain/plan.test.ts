@@ -6,7 +6,7 @@ import type { PlanRow } from '../../../src/db/plans.ts'
 import { hoursOf, readSubmission, type Submission, storedSubmission } from '../../../src/domain/plan.ts'
 import { effortHours } from '../../../src/lib/effort-hours.ts'
 import { issuesOf, planComment, planForAgent, rewrittenPlan } from '../../../src/messages/plans.ts'
-import { whyAsk } from '../../../src/planning/needs-approval.ts'
+import { reasonForApproval } from '../../../src/planning/needs-approval.ts'
 
 const plan = {
   summary: 'Do it.',
@@ -143,7 +143,7 @@ describe('who is asked', () => {
     ['about a risky one', { risk: 'high' }, {}, 'the risk is high'],
     ['when the settings say always', {}, { approval: 'always' }, 'the settings'],
   ])('%s', (_, more, changed, why) => {
-    const asks = whyAsk(made(more), { ...settings, ...changed })
+    const asks = reasonForApproval(made(more), { ...settings, ...changed })
     if (why === undefined) expect(asks).toBeUndefined()
     else expect(asks).toContain(why)
   })

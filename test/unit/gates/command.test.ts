@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gate } from '../../../src/gates/command.ts'
-import type { GateContext, Judgement, Start } from '../../../src/gates/gate.ts'
-import { judgeAll } from '../../../src/gates/judge.ts'
-import { Output } from '../../../src/gates/lib/output.ts'
+import type { GateContext, GateJudgement, Start } from '../../../src/gates/gate.ts'
+import { judgeCommit } from '../../../src/gates/judge.ts'
+import { CapturedOutput } from '../../../src/gates/lib/output.ts'
 import { contextFor } from '../../support/gate-context.ts'
 
 let checkout: string
@@ -35,7 +35,7 @@ function context(runs: (string | { run: string; minutes: number })[], more: Part
   return contextFor({ gates: { commands }, checkout: async () => checkout, marks: { TEST_MARK: mark }, ...more })
 }
 
-const judge = (...runs: Parameters<typeof context>[0]): Promise<Judgement> => gate.judge(context(runs))
+const judge = (...runs: Parameters<typeof context>[0]): Promise<GateJudgement> => gate.judge(context(runs))
 
 /** Command lines of living processes that carry this test's mark. */
 function marked(): string[] {
@@ -107,11 +107,11 @@ describe('what it says', () => {
 
   it('is broken, not the work, when the checkout cannot be had or is not there', async () => {
     const refused = context(['true'], { checkout: () => Promise.reject(new Error('disk full')) })
-    expect(await judgeAll([gate], refused)).toMatchObject([
+    expect(await judgeCommit([gate], refused)).toMatchObject([
       { verdict: 'fail', broken: true, summary: 'The gate itself failed: disk full' },
     ])
     const gone = context(['true'], { checkout: async () => join(checkout, 'gone') })
-    expect(await judgeAll([gate], gone)).toMatchObject([{ verdict: 'fail', broken: true }])
+    expect(await judgeCommit([gate], gone)).toMatchObject([{ verdict: 'fail', broken: true }])
   })
 })
 
@@ -212,7 +212,7 @@ describe('what stays behind', () => {
 
   it('nothing when the run is stopped, and no verdict', async () => {
     const stop = new AbortController()
-    const judging = judgeAll(
+    const judging = judgeCommit(
       [gate],
       context(['sleep 300 & touch started; sleep 300', 'touch later'], { signal: stop.signal }),
     )
@@ -224,7 +224,10 @@ describe('what stays behind', () => {
   })
 
   it('starts nothing when the run was stopped before', async () => {
-    const said = await judgeAll([gate], context(['sleep 0.2; touch started'], { signal: AbortSignal.abort('asked') }))
+    const said = await judgeCommit(
+      [gate],
+      context(['sleep 0.2; touch started'], { signal: AbortSignal.abort('asked') }),
+    )
     expect(said).toEqual([])
     expect(existsSync(join(checkout, 'started'))).toBe(false)
   })
@@ -276,7 +279,7 @@ describe('what it prints', () => {
 describe('the output that is kept', () => {
   it.each([1, 7, 64, 1_000])('is the same in pieces of %d bytes', (size) => {
     const all = Buffer.from(Array.from({ length: 3_000 }, (_, n) => `${n};`).join(''))
-    const output = new Output(1_000)
+    const output = new CapturedOutput(1_000)
     for (let at = 0; at < all.length; at += size) output.add(all.subarray(at, at + size))
     const text = all.toString()
     expect(output.text()).toBe(
@@ -286,7 +289,7 @@ describe('the output that is kept', () => {
   })
 
   it('is whole up to its limit', () => {
-    const output = new Output(10)
+    const output = new CapturedOutput(10)
     output.add(Buffer.from('12345'))
     output.add(Buffer.from('67890'))
     expect(output.text()).toBe('1234567890')

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { gate as changes } from '../../../src/gates/changes.ts'
-import type { Gate, Judgement } from '../../../src/gates/gate.ts'
-import { judgeAll, overall, type Result } from '../../../src/gates/judge.ts'
+import type { Gate, GateJudgement } from '../../../src/gates/gate.ts'
+import { type GateResult, judgeCommit, overall } from '../../../src/gates/judge.ts'
 import { normalised, signatureOf } from '../../../src/gates/lib/signature.ts'
 import { gate as protectedPaths } from '../../../src/gates/protected-paths.ts'
 import { loadGates } from '../../../src/gates/registry.ts'
@@ -89,10 +89,10 @@ describe('protected paths', () => {
     '.gitlab-ci.yml',
     'Jenkinsfile',
   ])('%s waits for a person', async (path) => {
-    expect(await verdict(path)).toBe('wait')
-    expect(await verdict(path, { status: 'A' })).toBe('wait')
-    expect(await verdict(path, { status: 'D' })).toBe('wait')
-    expect(await verdict('elsewhere.txt', { status: 'R', oldPath: path })).toBe('wait')
+    expect(await verdict(path)).toBe('needs-approval')
+    expect(await verdict(path, { status: 'A' })).toBe('needs-approval')
+    expect(await verdict(path, { status: 'D' })).toBe('needs-approval')
+    expect(await verdict('elsewhere.txt', { status: 'R', oldPath: path })).toBe('needs-approval')
   })
 
   it.each([
@@ -110,22 +110,22 @@ describe('protected paths', () => {
   })
 
   it.each([
-    ['infra/**', 'infra/main.tf', 'wait'],
-    ['infra', 'infra/deep/main.tf', 'wait'],
-    ['infra/', 'infra/main.tf', 'wait'],
-    ['infra', 'infra', 'wait'],
+    ['infra/**', 'infra/main.tf', 'needs-approval'],
+    ['infra', 'infra/deep/main.tf', 'needs-approval'],
+    ['infra/', 'infra/main.tf', 'needs-approval'],
+    ['infra', 'infra', 'needs-approval'],
     ['infra', 'infrastructure/main.tf', 'pass'],
-    ['**/*.sql', 'db/1.sql', 'wait'],
+    ['**/*.sql', 'db/1.sql', 'needs-approval'],
     ['*.sql', 'db/1.sql', 'pass'],
-    ['LICENSE', 'license', 'wait'],
+    ['LICENSE', 'license', 'needs-approval'],
     ['**/[', 'a/b', 'pass'],
   ])('the glob %s makes %s %s', async (glob, path, expected) => {
     expect(await verdict(path, {}, [glob])).toBe(expected)
   })
 
   it('a submodule waits, wherever it is', async () => {
-    expect(await verdict('vendor/lib', { status: 'A', mode: '160000' })).toBe('wait')
-    expect(await verdict('vendor/lib', { status: 'T', oldMode: '160000' })).toBe('wait')
+    expect(await verdict('vendor/lib', { status: 'A', mode: '160000' })).toBe('needs-approval')
+    expect(await verdict('vendor/lib', { status: 'T', oldMode: '160000' })).toBe('needs-approval')
   })
 
   it('names the paths, and passes once a person has allowed this very commit', async () => {
@@ -133,7 +133,7 @@ describe('protected paths', () => {
     const context = contextFor({ changes: list })
     const waiting = await protectedPaths.judge(context)
     expect(waiting).toEqual({
-      verdict: 'wait',
+      verdict: 'needs-approval',
       summary: 'Protected: `.github/a.yml`, `CLAUDE.md`, `odd??name/.npmrc`.',
       log: '`.github/a.yml`\n`CLAUDE.md`\n`odd??name/.npmrc`',
     })
@@ -143,7 +143,7 @@ describe('protected paths', () => {
       summary: expect.stringContaining('Allowed by a person. Protected: '),
     })
     const other = { ...context, item: { issueNumber: 12, protectedAllowedSha: base } }
-    expect((await protectedPaths.judge(other)).verdict).toBe('wait')
+    expect((await protectedPaths.judge(other)).verdict).toBe('needs-approval')
   })
 
   it('names a few of many', async () => {
@@ -163,7 +163,7 @@ describe('protected paths', () => {
 
 describe('install scripts', () => {
   /** Judges a change of one file whose text goes from `before` to `after`. */
-  async function judge(path: string, before: unknown, after: unknown, more = {}): Promise<Judgement> {
+  async function judge(path: string, before: unknown, after: unknown, more = {}): Promise<GateJudgement> {
     const text = (value: unknown) => (value === undefined || typeof value === 'string' ? value : JSON.stringify(value))
     return protectedPaths.judge(
       contextFor({
@@ -180,26 +180,28 @@ describe('install scripts', () => {
     'a new %s script waits',
     async (name) => {
       const said = await judge('package.json', { scripts: { test: 'x' } }, { scripts: { test: 'x', [name]: 'evil' } })
-      expect(said.verdict).toBe('wait')
+      expect(said.verdict).toBe('needs-approval')
       expect(said.summary).toBe(`Protected: \`package.json\` (install scripts: ${name}).`)
     },
   )
 
   it('a changed one waits, also in a renamed file; an unchanged or removed one does not', async () => {
     const before = { scripts: { postinstall: 'node a.js' } }
-    expect((await judge('package.json', before, { scripts: { postinstall: 'node b.js' } })).verdict).toBe('wait')
+    expect((await judge('package.json', before, { scripts: { postinstall: 'node b.js' } })).verdict).toBe(
+      'needs-approval',
+    )
     expect((await judge('package.json', before, { ...before, version: '2.0.0' })).verdict).toBe('pass')
     expect((await judge('package.json', before, {})).verdict).toBe('pass')
     const renamed = { status: 'R', oldPath: 'old/package.json' }
     expect((await judge('new/package.json', before, before, renamed)).verdict).toBe('pass')
-    expect((await judge('new/package.json', {}, before, renamed)).verdict).toBe('wait')
+    expect((await judge('new/package.json', {}, before, renamed)).verdict).toBe('needs-approval')
   })
 
   it('other scripts and a new file without any pass', async () => {
     expect((await judge('package.json', { scripts: { test: 'a' } }, { scripts: { test: 'b' } })).verdict).toBe('pass')
     expect((await judge('sub/package.json', undefined, { name: 'sub' }, { status: 'A' })).verdict).toBe('pass')
     expect((await judge('sub/package.json', undefined, { scripts: { prepare: 'x' } }, { status: 'A' })).verdict).toBe(
-      'wait',
+      'needs-approval',
     )
   })
 
@@ -211,7 +213,7 @@ describe('install scripts', () => {
       lock({ 'node_modules/b/node_modules/esbuild': { version, hasInstallScript: true } })
     const added = await judge('package-lock.json', lock({}), esbuild('1.0.0'))
     expect(added.summary).toBe('Protected: `package-lock.json` (install scripts: esbuild).')
-    expect((await judge('package-lock.json', esbuild('1.0.0'), esbuild('1.0.1'))).verdict).toBe('wait')
+    expect((await judge('package-lock.json', esbuild('1.0.0'), esbuild('1.0.1'))).verdict).toBe('needs-approval')
     expect((await judge('package-lock.json', esbuild('1.0.0'), esbuild('1.0.0'))).verdict).toBe('pass')
     expect((await judge('package-lock.json', esbuild('1.0.0'), lock({}))).verdict).toBe('pass')
   })
@@ -222,12 +224,12 @@ describe('install scripts', () => {
   ])('a file that %s waits', async (_, before, after) => {
     const said = await judge('package.json', before, after)
     expect(said.summary).toBe('Protected: `package.json` (its install scripts could not be compared).')
-    expect(said.verdict).toBe('wait')
+    expect(said.verdict).toBe('needs-approval')
   })
 
   it('waits where files cannot be read', async () => {
     const said = await protectedPaths.judge(contextFor({ changes: [change('package.json')] }))
-    expect(said.verdict).toBe('wait')
+    expect(said.verdict).toBe('needs-approval')
   })
 })
 
@@ -238,7 +240,7 @@ describe('the judge', () => {
     looksAt,
     judge,
   })
-  const says = (verdict: Judgement['verdict']) => async () => ({ verdict, summary: `It says ${verdict}.` })
+  const says = (verdict: GateJudgement['verdict']) => async () => ({ verdict, summary: `It says ${verdict}.` })
 
   it('asks facts before code, each in the order of the names', async () => {
     const asked: string[] = []
@@ -252,7 +254,7 @@ describe('the judge', () => {
       gate('a', 'code', asks('a')),
       gate('b', 'facts', asks('b')),
     ]
-    const results = await judgeAll(gates, contextFor())
+    const results = await judgeCommit(gates, contextFor())
     expect(asked).toEqual(['b', 'c', 'a', 'd'])
     expect(results.map((result) => result.gate)).toEqual(asked)
     for (const result of results) expect(result.milliseconds).toBeGreaterThanOrEqual(0)
@@ -265,28 +267,31 @@ describe('the judge', () => {
       ran.push('a')
       return { verdict: 'pass', summary: '' }
     })
-    const results = await judgeAll(
-      [code, gate('b', 'facts', says('fail')), gate('c', 'facts', says('wait'))],
+    const results = await judgeCommit(
+      [code, gate('b', 'facts', says('fail')), gate('c', 'facts', says('needs-approval'))],
       contextFor(),
     )
     expect(ran).toEqual([])
     expect(results.map(({ gate: id, verdict }) => [id, verdict])).toEqual([
       ['b', 'fail'],
-      ['c', 'wait'],
+      ['c', 'needs-approval'],
       ['a', 'skip'],
     ])
     expect(results[2]?.summary).toBe('Not run: Gate b failed.')
   })
 
   it('runs code when facts wait for a person', async () => {
-    const results = await judgeAll([gate('a', 'code', says('pass')), gate('b', 'facts', says('wait'))], contextFor())
-    expect(results.map((result) => result.verdict)).toEqual(['wait', 'pass'])
+    const results = await judgeCommit(
+      [gate('a', 'code', says('pass')), gate('b', 'facts', says('needs-approval'))],
+      contextFor(),
+    )
+    expect(results.map((result) => result.verdict)).toEqual(['needs-approval', 'pass'])
   })
 
   it('blocks when a gate throws, and goes on', async () => {
     const warned: unknown[] = []
     const broken = gate('a', 'facts', () => Promise.reject(new Error('no\nluck')))
-    const results = await judgeAll(
+    const results = await judgeCommit(
       [broken, gate('b', 'facts', says('pass'))],
       contextFor({ log: { warn: (about: unknown) => warned.push(about) } }),
     )
@@ -302,7 +307,7 @@ describe('the judge', () => {
       stop.abort('asked')
       return { verdict: 'fail', summary: 'interrupted' }
     })
-    const results = await judgeAll(
+    const results = await judgeCommit(
       [gate('a', 'facts', says('pass')), stopping, gate('c', 'facts', says('pass'))],
       contextFor({ signal: stop.signal }),
     )
@@ -315,20 +320,20 @@ describe('the judge', () => {
       summary: `one\n\ntwo ${'x'.repeat(5_000)}`,
       log: 'y'.repeat(500_000),
     }))
-    const [result] = await judgeAll([loud], contextFor())
+    const [result] = await judgeCommit([loud], contextFor())
     expect(result?.summary).toMatch(/^one two x+$/)
     expect(result?.summary.length).toBeLessThanOrEqual(1_000)
     expect(result?.log?.length).toBeLessThanOrEqual(70_000)
   })
 
   it.each([
-    [['pass', 'fail', 'wait'], 'fail'],
-    [['pass', 'wait', 'skip'], 'wait'],
+    [['pass', 'fail', 'needs-approval'], 'fail'],
+    [['pass', 'needs-approval', 'skip'], 'needs-approval'],
     [['pass', 'skip'], 'pass'],
     [['skip'], 'fail'],
     [[], 'fail'],
   ] as const)('%j together are %s', (verdicts, expected) => {
-    expect(overall(verdicts.map((verdict) => ({ verdict }) as Result))).toBe(expected)
+    expect(overall(verdicts.map((verdict) => ({ verdict }) as GateResult))).toBe(expected)
   })
 })
 

@@ -51,7 +51,7 @@ async function doEverything(tree: ReadyWorktree): Promise<void> {
   expect(await control.forecast(done.sha, base)).toMatchObject({ clean: true })
   const merged = await control.updateFromBase({ branch: tree.branch, base, author })
   if (merged.kind !== 'merged') throw new Error(JSON.stringify(merged))
-  expect(await control.push(tree.branch, merged.sha, { expected: null })).toBe('pushed')
+  expect(await control.push(tree.branch, merged.sha, { expected: null })).toBe('branch-pushed')
   await control.addWorktree({ path: tree.path, branch: tree.branch, base })
   await addTree(control, place, 'second')
   await write(tree.path, 'left.txt', 'left\n')

@@ -77,7 +77,7 @@ describe('adding a worktree', () => {
       await control.fetch()
       const done = await control.commit(tree, { message: `Work ${index}`, author })
       if (done.kind !== 'committed') throw new Error(`${index}: ${done.kind}`)
-      expect(await control.push(tree.branch, done.sha, { expected: null })).toBe('pushed')
+      expect(await control.push(tree.branch, done.sha, { expected: null })).toBe('branch-pushed')
       expect(done.changes.map((change) => change.path)).toEqual([`m${index}.txt`])
       expect(await control.removeWorktree(tree)).toEqual({})
       return done.sha

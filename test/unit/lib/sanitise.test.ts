@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { fenced, quiet, redactor, withinLimit } from '../../../src/lib/sanitise.ts'
+import { codeBlock, redactor, sanitiseMarkdown, withinLimit } from '../../../src/lib/sanitise.ts'
 
 test.each<[string, string, RegExp, RegExp | undefined]>([
   ['mentions nobody', 'ask @maintainer and (@org/team)', /@<!-- -->maintainer.*@<!-- -->org\/team/, /@[a-z]/],
@@ -18,18 +18,18 @@ test.each<[string, string, RegExp, RegExp | undefined]>([
   ['gives no command', '/merge\n  /queue', /\\\/merge\n\s*\\\/queue/, /^\s*\/\w/m],
   ['drops control and bidi characters', 'a\u0000b\u202ec\u200bd', /^abcd$/, undefined],
 ])('agent text %s', (_, text, expected, never) => {
-  const safe = quiet(text)
+  const safe = sanitiseMarkdown(text)
   expect(safe).toMatch(expected)
   if (never) expect(safe).not.toMatch(never)
 })
 
 test('long text is cut and says so; a body always fits', () => {
-  expect(quiet('x'.repeat(5_000), 100)).toMatch(/^x{100}\n… \(4900 more characters\)$/)
+  expect(sanitiseMarkdown('x'.repeat(5_000), 100)).toMatch(/^x{100}\n… \(4900 more characters\)$/)
   expect(withinLimit('x'.repeat(70_000)).length).toBeLessThanOrEqual(65_536)
 })
 
 test('output cannot leave its block', () => {
-  const block = fenced('a\n````\n# not a heading\n```')
+  const block = codeBlock('a\n````\n# not a heading\n```')
   expect(block.startsWith('`````text\n')).toBe(true)
   expect(block.endsWith('\n`````')).toBe(true)
 })

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest'
 import type { ItemRow } from '../../../src/db/work-items.ts'
 import type { RoadmapPart } from '../../../src/domain/roadmap.ts'
 import { criticalPath } from '../../../src/domain/roadmap-critical-path.ts'
-import type { Outlook } from '../../../src/domain/schedule-report.ts'
-import { mermaidOf } from '../../../src/messages/mermaid.ts'
-import { roadmapPicture } from '../../../src/messages/roadmap-view.ts'
+import type { ScheduleReport } from '../../../src/domain/schedule-report.ts'
+import { roadmapGraph } from '../../../src/messages/mermaid.ts'
+import { roadmapView } from '../../../src/messages/roadmap-view.ts'
 
 const home = 'acme/app'
 const key = (number: number) => `${home}#${number}`
@@ -37,7 +37,7 @@ function part(number: number, item: Partial<ItemRow> | null = {}, rest: Partial<
   }
 }
 
-function outlook(rest: Partial<Outlook>): Map<string, Outlook> {
+function report(rest: Partial<ScheduleReport>): Map<string, ScheduleReport> {
   const nothing = {
     mode: 'sequential' as const,
     modeIsSet: false,
@@ -80,7 +80,7 @@ describe('the graph', () => {
       part(3, {}, { waitsFor: [key(2)], after: [key(2), key(1)] }),
       part(4, null),
     ]
-    expect(mermaidOf(parts, [key(2), key(3)], home).split('\n')).toEqual([
+    expect(roadmapGraph(parts, [key(2), key(3)], home).split('\n')).toEqual([
       'graph TD',
       '  n0["#10003; #35;1 Part 1"]:::done',
       '  n1["#9654; #35;2 Part 2"]:::running',
@@ -108,7 +108,7 @@ describe('the graph', () => {
     ['a\u202Eb\u200Bc\u0000d', 'signs that cannot be seen'],
     ['日本語 Ünï 🎉', 'letters of others'],
   ])('%s is only a label (%s)', (title) => {
-    const [, box = ''] = mermaidOf([part(1, { title })], [], home).split('\n')
+    const [, box = ''] = roadmapGraph([part(1, { title })], [], home).split('\n')
     expect(box).toMatch(/^ {2}n0\["(?:[\p{L}\p{M}\p{N} .,()/'+-]|…|#\d+;)+"\]:::ready$/u)
     expect(box).not.toMatch(/[@<>`{}%]/)
   })
@@ -124,7 +124,7 @@ describe('the graph', () => {
         },
       ),
     )
-    const text = mermaidOf(parts, [], home)
+    const text = roadmapGraph(parts, [], home)
     expect(text).toContain('n0["auth#58; 30 of 60 done"]:::ready')
     expect(text).toContain('n1["Later#58; 0 of 60 done"]:::waits')
     expect(text).toContain('n0 -->|"30"| n1')
@@ -148,7 +148,7 @@ test('the whole: a bar with counts, what is next and why, who waits for whom, an
     { issue: 4, leverage: 12, words: 'all 2 agents are at work' },
     { issue: 99, leverage: 99, words: 'not of this roadmap' },
   ]
-  const text = roadmapPicture({ parts, outlooks: outlook({ next, conflicts }) }, 'Acme/App', new Date('2026-11-07'))
+  const text = roadmapView({ parts, reports: report({ next, conflicts }) }, 'Acme/App', new Date('2026-11-07'))
   expect(text).toContain(
     '`█░░░░░░░░░░░░░░░░░░░` **1 of 18** · 1 done · 1 in review · 1 needs a person · 14 wait for others · 1 can start',
   )

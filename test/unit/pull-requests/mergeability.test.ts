@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Review } from '../../../src/domain/github.ts'
-import { type MergeFacts, mayMerge } from '../../../src/pull-requests/mergeability.ts'
+import { decideMerge, type MergeFacts } from '../../../src/pull-requests/mergeability.ts'
 
 const sha = 'a'.repeat(40)
 const other = 'b'.repeat(40)
@@ -27,7 +27,7 @@ function facts(more: Partial<MergeFacts> = {}): MergeFacts {
 const open = facts().pull
 
 test('approved, checked, green: merge', () => {
-  expect(mayMerge(facts())).toEqual({ kind: 'merge', approvedBy: ['maintainer'] })
+  expect(decideMerge(facts())).toEqual({ kind: 'merge', approvedBy: ['maintainer'] })
 })
 
 test.each<[string, Partial<MergeFacts>, RegExp]>([
@@ -39,7 +39,7 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
   ['a gate failed', { gates: [{ gate: 'tests', verdict: 'fail', summary: '2 failed' }] }, /tests failed: 2 failed/],
   [
     'protected paths wait for a word',
-    { gates: [{ gate: 'p', verdict: 'wait', summary: 'touches .github' }] },
+    { gates: [{ gate: 'p', verdict: 'needs-approval', summary: 'touches .github' }] },
     /must allow/,
   ],
   ['nobody approved', { reviews: [] }, /needs an approval/],
@@ -63,19 +63,21 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
   ],
   ['another check failed', { checks: [{ name: 'ci', verdict: 'failure', url: null, own: false }] }, /ci failed/],
 ])('refused: %s', (_, more, why) => {
-  const verdict = mayMerge(facts(more))
+  const verdict = decideMerge(facts(more))
   expect(verdict.kind).toBe('refuse')
   expect('why' in verdict && verdict.why).toMatch(why)
 })
 
 test('bots do not approve', () => {
   const bot = review('helper[bot]', 'approved', { author: { id: 5, login: 'helper[bot]', type: 'Bot' } })
-  expect(mayMerge(facts({ reviews: [bot] })).kind).toBe('refuse')
+  expect(decideMerge(facts({ reviews: [bot] })).kind).toBe('refuse')
 })
 
 test('a comment after an approval takes nothing back; a pending check is waited for; our own check is not', () => {
-  const reviews = [review('m', 'approved'), review('m', 'commented')]
-  expect(mayMerge(facts({ reviews })).kind).toBe('merge')
-  expect(mayMerge(facts({ checks: [{ name: 'ci', verdict: 'pending', url: null, own: false }] })).kind).toBe('wait')
-  expect(mayMerge(facts({ checks: [{ name: 'Tutti', verdict: 'pending', url: null, own: true }] })).kind).toBe('merge')
+  const reviews = [review('m', 'approved'), review('m', 'comment-created')]
+  expect(decideMerge(facts({ reviews })).kind).toBe('merge')
+  expect(decideMerge(facts({ checks: [{ name: 'ci', verdict: 'pending', url: null, own: false }] })).kind).toBe('wait')
+  expect(decideMerge(facts({ checks: [{ name: 'Tutti', verdict: 'pending', url: null, own: true }] })).kind).toBe(
+    'merge',
+  )
 })

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { classify, counts, next, type Past } from '../../../src/runs/retry-policy.ts'
+import { type AttemptHistory, classify, countsAsAttempt, nextRetryStep } from '../../../src/runs/retry-policy.ts'
 
 const settings = { retries: 3, retryDelayMs: 5_000, escalationThreshold: 10 }
-const failed = (signature: string, failureClass = 'code-error'): Past => ({
+const failed = (signature: string, failureClass = 'code-error'): AttemptHistory => ({
   outcome: 'gates failed',
   failureClass,
   signature,
-  counts: failureClass !== 'infrastructure' && failureClass !== 'rate-limit',
+  countsAsAttempt: failureClass !== 'infrastructure' && failureClass !== 'rate-limit',
 })
 
 test.each([
@@ -16,38 +16,41 @@ test.each([
   ['the last attempt goes to a fresh agent', [failed('a'), failed('b'), failed('c')], 'fresh agent'],
   ['after all attempts a person is asked', [failed('a'), failed('b'), failed('c'), failed('d')], 'escalate'],
 ])('%s', (_, history, expected) => {
-  expect(next('code-error', history, settings).kind).toBe(expected)
+  expect(nextRetryStep('code-error', history, settings).kind).toBe(expected)
 })
 
 test('a fresh agent that meets the very same failure is the last, whatever attempts are left', () => {
   const history = [failed('a'), failed('a'), failed('a'), failed('a')]
-  expect(next('code-error', history, { ...settings, retries: 9 }).kind).toBe('escalate')
+  expect(nextRetryStep('code-error', history, { ...settings, retries: 9 }).kind).toBe('escalate')
 })
 
 test('without retries the first failure asks a person', () => {
-  expect(next('code-error', [failed('a')], { ...settings, retries: 0 }).kind).toBe('escalate')
+  expect(nextRetryStep('code-error', [failed('a')], { ...settings, retries: 0 }).kind).toBe('escalate')
 })
 
 test('failures of the machine never burn an attempt, and are waited out longer and longer', () => {
   const down = Array.from({ length: 4 }, () => failed('disk', 'infrastructure'))
-  const first = next('infrastructure', down.slice(0, 1), settings)
-  const fourth = next('infrastructure', down, settings)
+  const first = nextRetryStep('infrastructure', down.slice(0, 1), settings)
+  const fourth = nextRetryStep('infrastructure', down, settings)
   expect(first).toMatchObject({ kind: 'retry', afterMs: 0 })
   expect(fourth).toMatchObject({ kind: 'retry', afterMs: 20_000 })
-  expect(counts('infrastructure')).toBe(false)
+  expect(countsAsAttempt('infrastructure')).toBe(false)
   // Six failures of the machine between two of the work: the work has failed twice, not eight times.
   const mixed = [failed('a'), ...down, ...down.slice(0, 2), failed('b')]
-  expect(next('code-error', mixed, settings).kind).toBe('retry')
+  expect(nextRetryStep('code-error', mixed, settings).kind).toBe('retry')
 })
 
 test('the machine failing ten times in a row asks a person', () => {
   const down = Array.from({ length: 10 }, () => failed('disk', 'infrastructure'))
-  expect(next('infrastructure', down, settings).kind).toBe('escalate')
+  expect(nextRetryStep('infrastructure', down, settings).kind).toBe('escalate')
 })
 
 test('a rate limit is waited out until it resets', () => {
   const at = new Date(Date.now() + 60_000)
-  expect(next('rate-limit', [failed('limit', 'rate-limit')], settings, at)).toMatchObject({ kind: 'hold until', at })
+  expect(nextRetryStep('rate-limit', [failed('limit', 'rate-limit')], settings, at)).toMatchObject({
+    kind: 'hold until',
+    at,
+  })
 })
 
 test.each([
@@ -56,16 +59,21 @@ test.each([
   ['secret in the change', 'halt'],
 ] as const)('%s: %s', (outcome, expected) => {
   const failure = classify(outcome)
-  expect(failure && next(failure, [failed('x', failure)], settings).kind).toBe(expected)
+  expect(failure && nextRetryStep(failure, [failed('x', failure)], settings).kind).toBe(expected)
 })
 
 test('a plan that cannot be used is tried once more, then a person is asked; what builds is counted apart', () => {
-  const nothing: Past = { outcome: 'no plan', failureClass: 'code-error', signature: 'no plan', counts: true }
+  const nothing: AttemptHistory = {
+    outcome: 'no plan',
+    failureClass: 'code-error',
+    signature: 'no plan',
+    countsAsAttempt: true,
+  }
   const lost = failed('disk', 'infrastructure')
-  expect(next('code-error', [nothing], settings).kind).toBe('retry')
-  expect(next('code-error', [nothing, nothing], settings).kind).toBe('escalate')
-  expect(next('code-error', [nothing, lost, nothing], settings).kind).toBe('escalate')
-  expect(next('code-error', [nothing, failed('a'), nothing], settings).kind).not.toBe('escalate')
+  expect(nextRetryStep('code-error', [nothing], settings).kind).toBe('retry')
+  expect(nextRetryStep('code-error', [nothing, nothing], settings).kind).toBe('escalate')
+  expect(nextRetryStep('code-error', [nothing, lost, nothing], settings).kind).toBe('escalate')
+  expect(nextRetryStep('code-error', [nothing, failed('a'), nothing], settings).kind).not.toBe('escalate')
   expect(classify('agent cannot plan')).toBe('blocker')
   expect(classify('planned')).toBeUndefined()
 })

@@ -7,16 +7,16 @@ import { updateReader } from '../../../src/agents/drivers/session-updates.ts'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import { currencyName, millionths, money } from '../../../src/lib/money.ts'
 import type { Attempt } from '../../../src/runs/context.ts'
-import { meter } from '../../../src/runs/usage-meter.ts'
+import { meterUsage } from '../../../src/runs/usage-meter.ts'
 
 /** Tells a meter one cost after another, as `usage_update` has them. */
 function told(costs: unknown[], limits: { spendPerRun?: number; currency?: string } = {}) {
-  const pulse = { used: {} } as Attempt['pulse']
+  const heartbeat = { used: {} } as Attempt['heartbeat']
   const stops: unknown[] = []
   const parts = { log: pino({ level: 'silent' }) } as Attempt['parts']
   const run = { id: 1, agent: 'x' } as Attempt['run']
-  const watch = meter(
-    { pulse, parts, run, stop: (reason) => stops.push(reason) },
+  const watch = meterUsage(
+    { heartbeat, parts, run, stop: (reason) => stops.push(reason) },
     { ...defaultSettings().limits, ...limits },
   )
   const reader = updateReader()
@@ -25,7 +25,7 @@ function told(costs: unknown[], limits: { spendPerRun?: number; currency?: strin
     const usage = reader.usage()
     if (usage) watch(usage)
   }
-  return { used: pulse.used, stops, watch }
+  return { used: heartbeat.used, stops, watch }
 }
 
 const usd = (amount: unknown) => ({ amount, currency: 'USD' })
@@ -62,17 +62,17 @@ describe('the meter', () => {
     const { watch, used } = told([])
     watch({ contextUsed: 5, contextSize: 10 } satisfies AgentUsage)
     expect(used).toEqual({})
-    const pulse = { used: {} } as Attempt['pulse']
-    const again = meter(
-      { pulse, stop: () => {}, parts: {} as Attempt['parts'], run: {} as Attempt['run'] },
+    const heartbeat = { used: {} } as Attempt['heartbeat']
+    const again = meterUsage(
+      { heartbeat, stop: () => {}, parts: {} as Attempt['parts'], run: {} as Attempt['run'] },
       defaultSettings().limits,
     )
     again({ inputTokens: 10, outputTokens: 5 })
-    const before = pulse.used
+    const before = heartbeat.used
     again({ inputTokens: 9 })
-    expect(pulse.used).toBe(before)
+    expect(heartbeat.used).toBe(before)
     again({ inputTokens: 11, cachedTokens: 3 })
-    expect(pulse.used).toEqual({ inputTokens: 11, outputTokens: 5, cachedTokens: 3 })
+    expect(heartbeat.used).toEqual({ inputTokens: 11, outputTokens: 5, cachedTokens: 3 })
   })
 
   test('a cost counts where the rest of the update is wrong', () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { processTable } from '../../../src/lib/process-table.ts'
 import { killTrees, signalOne, treeMembers } from '../../../src/sandbox/kill-tree.ts'
-import { sweepStrays } from '../../../src/sandbox/run-markers.ts'
+import { killStrays } from '../../../src/sandbox/run-markers.ts'
 import { bench, isAlive, ownWarden, places, scratch, until } from '../../support/agent-bench.ts'
 
 const pidOf = (text: string) => Number(text.trim())
@@ -77,20 +77,20 @@ describe('the end of a run', () => {
 
 describe('strays of an earlier life', () => {
   it('are killed at the start; the present life is spared', async () => {
-    const earlier = await bench({ warden: ownWarden() })
+    const earlier = await bench({ reaper: ownWarden() })
     const stop = new AbortController()
     const ended = earlier.script('spawn far.pid detached\nhang', { signal: stop.signal })
     const stray = pidOf(await earlier.file('far.pid'))
-    const { instanceId, lifeId } = earlier.warden
-    expect((await sweepStrays(instanceId, lifeId)).signalled).toBe(0)
+    const { instanceId, lifeId } = earlier.reaper
+    expect((await killStrays(instanceId, lifeId)).signalled).toBe(0)
     expect(isAlive(stray)).toBe(true)
-    const result = await sweepStrays(instanceId, 'another-life')
+    const result = await killStrays(instanceId, 'another-life')
     expect(result).toMatchObject({ survivors: [] })
     expect(result.signalled).toBeGreaterThanOrEqual(2)
     expect(isAlive(stray)).toBe(false)
     stop.abort()
     await ended
-    await expect(sweepStrays('a b\0c')).rejects.toThrow('cannot mark')
+    await expect(killStrays('a b\0c')).rejects.toThrow('cannot mark')
   })
 })
 

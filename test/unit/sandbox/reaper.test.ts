@@ -5,7 +5,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { createWarden } from '../../../src/sandbox/reaper.ts'
+import { createReaper } from '../../../src/sandbox/reaper.ts'
 import { after, bench, isAlive, ownWarden, places, scratch, scriptPrompt, until } from '../../support/agent-bench.ts'
 
 const orchestrator = fileURLToPath(new URL('../../fixtures/orchestrator.fixture.ts', import.meta.url))
@@ -75,24 +75,24 @@ describe('the warden', () => {
   })
 
   it('is started again when it was killed, and still knows the runs', async () => {
-    const { warden, script, saw } = await bench({ warden: ownWarden() })
+    const { reaper, script, saw } = await bench({ reaper: ownWarden() })
     const stop = new AbortController()
     const ended = script('say waiting\nwait-for never', { signal: stop.signal })
     await saw((update) => update.kind === 'text')
-    const first = warden.pid ?? 0
+    const first = reaper.pid ?? 0
     process.kill(first, 'SIGKILL')
-    const second = await until(() => warden.pid !== first && warden.pid, 'another warden')
+    const second = await until(() => reaper.pid !== first && reaper.pid, 'another warden')
     expect(isAlive(second)).toBe(true)
     stop.abort()
     expect(await ended).toEqual({ kind: 'stopped' })
-    await warden.close()
+    await reaper.close()
     expect(isAlive(second)).toBe(false)
   })
 
   it('ignores the signals of a terminal, and refuses ids that cannot mark a process', async () => {
-    const { warden, script } = await bench({ warden: ownWarden() })
-    warden.start()
-    const pid = warden.pid ?? 0
+    const { reaper, script } = await bench({ reaper: ownWarden() })
+    reaper.start()
+    const pid = reaper.pid ?? 0
     // Its handlers are in place once it has answered to nothing but the end of the pipe.
     await until(() => signalsHandled(pid), 'the warden to be ready')
     process.kill(pid, 'SIGTERM')
@@ -100,11 +100,11 @@ describe('the warden', () => {
     process.kill(pid, 'SIGHUP')
     // A whole run later it is still the same one.
     expect(await script('say hello')).toMatchObject({ kind: 'finished' })
-    expect(warden.pid).toBe(pid)
-    await warden.close()
+    expect(reaper.pid).toBe(pid)
+    await reaper.close()
     expect(isAlive(pid)).toBe(false)
     await expect(script('say hello')).rejects.toThrow('no agent runs without a warden')
-    expect(() => createWarden({ instanceId: 'a b' })).toThrow('cannot mark a process')
+    expect(() => createReaper({ instanceId: 'a b' })).toThrow('cannot mark a process')
   })
 })
 

@@ -120,7 +120,7 @@ describe('limits', () => {
     expect(started(snapshot({ items, caps: { perRepository: 1 } }))).toEqual([1])
     expect(started(snapshot({ items, caps: { perAgentKind: { scripted: 1 } } }))).toEqual([1, 3])
     expect(started(snapshot({ items, caps: { total: 2 }, runs: [run(9)] }))).toEqual([1])
-    expect(started(snapshot({ items, systems: { 'o/r': { mode: 'sequential' } } }))).toEqual([1])
+    expect(started(snapshot({ items, repos: { 'o/r': { mode: 'sequential' } } }))).toEqual([1])
   })
 
   test('memory: what started agents may still take counts as taken', () => {
@@ -138,26 +138,26 @@ describe('limits', () => {
     const budget = { left: 5, perRun: 2 }
     expect(started(snapshot({ items, budget }))).toEqual([1, 2])
     expect(started(snapshot({ items, budget, runs: [run(9, { reserved: 2 })] }))).toEqual([1])
-    expect(started(snapshot({ items, budget: { perRun: 2 }, systems: { 'o/r': { budgetLeft: 3 } } }))).toEqual([1])
+    expect(started(snapshot({ items, budget: { perRun: 2 }, repos: { 'o/r': { budgetLeft: 3 } } }))).toEqual([1])
   })
 
   test('a repository has costs and a currency of its own: what it spends is not taken from what is left in another', () => {
     const budget = { left: 3, perRun: 2, currency: 'USD' }
     const own = { budgetLeft: 9, perRun: 4, perRunOfKind: { rare: 9 } }
-    expect(started(snapshot({ items, systems: { 'o/r': own } }))).toEqual([1, 2])
-    expect(started(snapshot({ items, budget, systems: { 'o/r': own } }))).toEqual([])
+    expect(started(snapshot({ items, repos: { 'o/r': own } }))).toEqual([1, 2])
+    expect(started(snapshot({ items, budget, repos: { 'o/r': own } }))).toEqual([])
     const abroad = { ...own, currency: 'EUR' }
-    expect(started(snapshot({ items, budget, systems: { 'o/r': abroad } }))).toEqual([1, 2])
+    expect(started(snapshot({ items, budget, repos: { 'o/r': abroad } }))).toEqual([1, 2])
     const elsewhere = run(9, { reserved: 6 })
-    expect(started(snapshot({ items, budget, runs: [elsewhere], systems: { 'o/r': abroad } }))).toEqual([])
-    expect(started(snapshot({ items, budget: { ...budget, left: 0 }, systems: { 'o/r': abroad } }))).toEqual([])
+    expect(started(snapshot({ items, budget, runs: [elsewhere], repos: { 'o/r': abroad } }))).toEqual([])
+    expect(started(snapshot({ items, budget: { ...budget, left: 0 }, repos: { 'o/r': abroad } }))).toEqual([])
   })
 
   test('a paused repository starts nothing, the others go on', () => {
     const all = [...items, item(4, { repository: 'o/other', id: 'o/other#4' })]
-    const systems = { 'o/r': { paused: true, pausedBecause: 'release day' } }
-    expect(started(snapshot({ items: all, systems }))).toEqual([4])
-    expect(why(snapshot({ items: all, systems }), 1)).toEqual([
+    const repos = { 'o/r': { paused: true, pausedBecause: 'release day' } }
+    expect(started(snapshot({ items: all, repos }))).toEqual([4])
+    expect(why(snapshot({ items: all, repos }), 1)).toEqual([
       { kind: 'paused', repository: 'o/r', because: 'release day' },
     ])
   })
@@ -193,9 +193,9 @@ describe('order', () => {
     const items = [item(1), item(2), item(3, { ...other, id: 'o/other#3', priority: 3 })]
     expect(started(snapshot({ items, caps: { total: 2 } }))).toEqual([1, 3])
     expect(started(snapshot({ items, caps: { total: 2 }, rules: { fairness: 'none' } }))).toEqual([1, 2])
-    const systems = { 'o/r': { hoursUsed: 3 } }
-    expect(started(snapshot({ items, caps: { total: 1 }, systems }))).toEqual([3])
-    expect(why(snapshot({ items, caps: { total: 1 }, systems }), 1)).toMatchObject([
+    const repos = { 'o/r': { hoursUsed: 3 } }
+    expect(started(snapshot({ items, caps: { total: 1 }, repos }))).toEqual([3])
+    expect(why(snapshot({ items, caps: { total: 1 }, repos }), 1)).toMatchObject([
       { kind: 'cap' },
       { kind: 'turn', repository: 'o/other' },
     ])

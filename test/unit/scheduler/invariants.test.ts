@@ -23,16 +23,16 @@ function holds(edge: Edge, snapshot: Snapshot): boolean {
 }
 
 function checkStarts(snapshot: Snapshot, starts: Item[]): void {
-  const { caps = {}, memory, budget, systems = {}, runs } = snapshot
+  const { caps = {}, memory, budget, repos = {}, runs } = snapshot
   const agents = runs.filter((run) => run.agent !== false)
   for (const item of starts) {
     expect(item.state).toBe('ready')
     expect(snapshot.edges.some((edge) => edge.item === item.id && holds(edge, snapshot))).toBe(false)
     expect(runs.some((run) => run.item === item.id)).toBe(false)
-    expect(systems[item.repository]?.paused ?? false).toBe(false)
+    expect(repos[item.repository]?.paused ?? false).toBe(false)
     const here = [...agents, ...starts].filter((one) => one.repository === item.repository)
     expect(here.length).toBeLessThanOrEqual(caps.perRepository ?? Number.POSITIVE_INFINITY)
-    if (systems[item.repository]?.mode === 'sequential') expect(here).toHaveLength(1)
+    if (repos[item.repository]?.mode === 'sequential') expect(here).toHaveLength(1)
     const kind = [...agents, ...starts].filter((one) => one.agentKind === item.agentKind)
     expect(kind.length).toBeLessThanOrEqual(caps.perAgentKind?.[item.agentKind] ?? Number.POSITIVE_INFINITY)
   }

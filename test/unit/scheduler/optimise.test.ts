@@ -6,10 +6,10 @@ import { type Instance, readInstance, readOptima } from '../../../bench/lib/sche
 import { choose } from '../../../src/scheduler/choose.ts'
 import { costOf } from '../../../src/scheduler/optimiser/cost.ts'
 import { Search } from '../../../src/scheduler/optimiser/genetic-search.ts'
-import { improve, isStale } from '../../../src/scheduler/optimiser/optimise.ts'
+import { isStale, optimise } from '../../../src/scheduler/optimiser/optimise.ts'
 import { lognormal, seeded } from '../../../src/scheduler/optimiser/random.ts'
 import { workOf } from '../../../src/scheduler/optimiser/rcpsp.ts'
-import { Decoder, type Problem } from '../../../src/scheduler/optimiser/serial-schedule.ts'
+import { type RcpspProblem, SerialScheduler } from '../../../src/scheduler/optimiser/serial-schedule.ts'
 import { orderBy, orderWithoutDelay } from '../../../src/scheduler/optimiser/task-order.ts'
 import { Schedule } from '../../../src/scheduler/schedule.ts'
 import type { Snapshot } from '../../../src/scheduler/types.ts'
@@ -20,7 +20,7 @@ const fixture = (name: string) => join(import.meta.dirname, '../../fixtures/sche
 /** The shortest makespan there is, found by trying every order. Only for very small instances. */
 function optimum(instance: Instance, agents: number): number {
   const problem = problemOf(instance, agents)
-  const decoder = new Decoder(problem)
+  const decoder = new SerialScheduler(problem)
   const table = decoder.blank()
   let best = Number.POSITIVE_INFINITY
   const order: number[] = []
@@ -40,7 +40,7 @@ function optimum(instance: Instance, agents: number): number {
   return best
 }
 
-function problemOf(instance: Instance, agents: number): Problem {
+function problemOf(instance: Instance, agents: number): RcpspProblem {
   const after: number[][] = instance.durations.map(() => [])
   instance.waitsFor.forEach((blockers, task) => {
     for (const blocker of blockers) after[blocker]?.push(task)
@@ -108,7 +108,7 @@ const tempting: Partial<Snapshot> = {
 }
 
 describe('what the plan wants next', () => {
-  const plan = improve(snapshot(tempting), { seed: 1 })
+  const plan = optimise(snapshot(tempting), { seed: 1 })
 
   test('keeps its files when estimates are good, and the reason says so', () => {
     expect(plan).toEqual({ order: ['o/r#3', 'o/r#2', 'o/r#1', 'o/r#4'], makespan: 13 })
@@ -146,7 +146,7 @@ describe('improve', () => {
       items: Array.from({ length: 30 }, (_, n) => item(n, { effort: 1 + ((n * 7) % 5), footprint: [`src/${n % 4}`] })),
     }
     const [one, two] = [1, 1].map((seed) =>
-      improve(snapshot({ ...given, caps: { total: 3 } }), { seed, timetables: 500 }),
+      optimise(snapshot({ ...given, caps: { total: 3 } }), { seed, timetables: 500 }),
     )
     expect(one).toEqual(two)
     expect(one?.order).toHaveLength(30)
@@ -159,32 +159,32 @@ describe('improve', () => {
       item(3, { effort: 8 }),
       item(4, { effort: 1, priority: 0 }),
     ]
-    const plan = improve(snapshot({ items, caps: { total: 2 } }), { seed: 1 })
+    const plan = optimise(snapshot({ items, caps: { total: 2 } }), { seed: 1 })
     expect(plan?.order.slice(0, 2)).toContain('o/r#4')
   })
 
   test('leaves out what waits for a person, and what is in the way of a review', () => {
     const items = [item(1), item(2, { state: 'reviewing' }), item(3), item(4, { footprint: ['src'] })]
     const runs = [run(2, { agent: false, footprint: ['src/a.ts'] })]
-    const plan = improve(snapshot({ items, runs, edges: [dependsOn(3, 2)], caps: { total: 1 } }), { seed: 1 })
+    const plan = optimise(snapshot({ items, runs, edges: [dependsOn(3, 2)], caps: { total: 1 } }), { seed: 1 })
     expect(plan?.order).toEqual(['o/r#1'])
   })
 
   test('counts what runs with what is left of it', () => {
     const items = [item(1, { state: 'running', effort: 5 }), item(2, { effort: 2 })]
-    const plan = improve(snapshot({ items, runs: [run(1, { elapsed: 4 })], edges: [dependsOn(2, 1)] }), { seed: 1 })
+    const plan = optimise(snapshot({ items, runs: [run(1, { elapsed: 4 })], edges: [dependsOn(2, 1)] }), { seed: 1 })
     expect(plan).toEqual({ order: ['o/r#2'], makespan: 3 })
   })
 
   test('gives none for more than 400 items, or for nothing', () => {
-    expect(improve(snapshot({ items: Array.from({ length: 401 }, (_, n) => item(n)) }), { seed: 1 })).toBeUndefined()
-    expect(improve(snapshot({}), { seed: 1 })).toBeUndefined()
+    expect(optimise(snapshot({ items: Array.from({ length: 401 }, (_, n) => item(n)) }), { seed: 1 })).toBeUndefined()
+    expect(optimise(snapshot({}), { seed: 1 })).toBeUndefined()
   })
 })
 
 test('a plan is stale when it lacks an item or reality is more than a tenth off', () => {
   const given = snapshot({ ...tempting, rules: { estimateSpread: 0 } })
-  const plan = improve(given, { seed: 1 })
+  const plan = optimise(given, { seed: 1 })
   expect(isStale(given, 0)).toBe(true)
   expect(isStale({ ...given, plan }, 0)).toBe(false)
   expect(isStale({ ...given, plan }, 3)).toBe(true)

@@ -7,10 +7,10 @@ import { readEnv } from '../../../src/config/env.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { lastDecision } from '../../../src/db/decisions.ts'
 import { claimRun, endRun, type Lease, LeaseLost, liveRuns, updateRun } from '../../../src/db/runs.ts'
-import { outlookOf } from '../../../src/db/schedule-reports.ts'
-import { systems } from '../../../src/db/schema/core.ts'
-import { costsOfRuns, keepUsage, recentCosts, spentToday, type Used } from '../../../src/db/usage.ts'
-import { addItem, type SystemRow, saveSystem } from '../../../src/db/work-items.ts'
+import { scheduleReportOf } from '../../../src/db/schedule-reports.ts'
+import { repositories } from '../../../src/db/schema/core.ts'
+import { costsOfRuns, type ReportedUsage, recentCosts, saveUsage, spentToday } from '../../../src/db/usage.ts'
+import { addWorkItem, type RepositoryRow, saveRepository } from '../../../src/db/work-items.ts'
 import { Scheduler } from '../../../src/scheduling/scheduler.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
@@ -47,27 +47,27 @@ function newScheduler(env: Record<string, string>): Scheduler {
 const itIs = (time: string) => vi.useFakeTimers({ toFake: ['Date'], now: new Date(time) })
 
 /** A repository of its own for each test, with items that are ready. */
-let repositories = 0
-async function repository(limits: string, count: number): Promise<{ system: SystemRow; ids: number[] }> {
+let repositoryCount = 0
+async function repository(limits: string, count: number): Promise<{ repo: RepositoryRow; ids: number[] }> {
   const { store } = opened
-  const repositoryId = ++repositories
-  const facts = { repositoryId, installationId: 1, fullName: `acme/app${repositoryId}`, private: true, cloneUrl: '' }
-  const { id } = await saveSystem(store.db, { ...facts, defaultBranch: 'main' })
-  const settings = readSettings(`agent: agent-${repositoryId}\n${limits}`)
-  const [system] = await store.db.update(systems).set({ settings }).where(sql`id = ${id}`).returning()
+  const githubId = ++repositoryCount
+  const facts = { githubId, installationId: 1, fullName: `acme/app${githubId}`, private: true, cloneUrl: '' }
+  const { id } = await saveRepository(store.db, { ...facts, defaultBranch: 'main' })
+  const settings = readSettings(`agent: agent-${githubId}\n${limits}`)
+  const [repo] = await store.db.update(repositories).set({ settings }).where(sql`id = ${id}`).returning()
   const ids: number[] = []
   for (let number = 1; number <= count; number++) {
     const names = { module: `issue-${number}`, branch: `module/issue-${number}`, baseBranch: 'main' }
-    const wanted = { systemId: id, issueNumber: number, title: 'x', state: 'ready' as const, requestedBy: 'm' }
-    const item = await store.transaction((tx) => addItem(tx, { ...wanted, requestedById: 1, ...names }, 'm'))
+    const wanted = { repositoryId: id, issueNumber: number, title: 'x', state: 'ready' as const, requestedBy: 'm' }
+    const item = await store.transaction((tx) => addWorkItem(tx, { ...wanted, requestedById: 1, ...names }, 'm'))
     if (item) ids.push(item.id)
   }
-  if (!system) throw new Error('the system was not stored')
-  return { system, ids }
+  if (!repo) throw new Error('the system was not stored')
+  return { repo, ids }
 }
 
-const atWork = async ({ id }: SystemRow) =>
-  (await liveRuns(opened.store.db)).filter(({ item }) => item.systemId === id).map(({ item }) => item.issueNumber)
+const atWork = async ({ id }: RepositoryRow) =>
+  (await liveRuns(opened.store.db)).filter(({ item }) => item.repositoryId === id).map(({ item }) => item.issueNumber)
 
 async function take(workItemId: number): Promise<Lease> {
   const row = (await liveRuns(opened.store.db)).find(({ item }) => item.id === workItemId)
@@ -76,23 +76,23 @@ async function take(workItemId: number): Promise<Lease> {
   return claimed.lease
 }
 
-const tell = (lease: Lease, used: Used) =>
+const tell = (lease: Lease, used: ReportedUsage) =>
   opened.store.transaction(async (tx) => {
-    await keepUsage(tx.db, await updateRun(tx.db, lease, {}), used, new Date())
+    await saveUsage(tx.db, await updateRun(tx.db, lease, {}), used, new Date())
   })
 
-const cost = (amount: number, currency = 'USD'): Used => ({ cost: { millionths: amount * 1e6, currency } })
+const cost = (amount: number, currency = 'USD'): ReportedUsage => ({ cost: { millionths: amount * 1e6, currency } })
 const end = (lease: Lease) => opened.store.transaction((tx) => endRun(tx, lease, { outcome: 'gates failed' }))
 const words = async (workItemId: number | undefined) =>
-  (await lastDecision(opened.store.db, workItemId ?? 0))?.words ?? ''
+  (await lastDecision(opened.store.db, workItemId ?? 0))?.explanation ?? ''
 
 test('the second item waits for the budget of its repository, and starts when the day turns', async () => {
   const { store } = opened
   itIs('2026-11-21T21:00:00Z')
-  const { system, ids } = await repository('limits: { spendPerDay: 1, spendPerRun: 0.8 }', 2)
+  const { repo, ids } = await repository('limits: { spendPerDay: 1, spendPerRun: 0.8 }', 2)
   const [first = 0, second = 0] = ids
   await dispatch()
-  expect(await atWork(system)).toEqual([1])
+  expect(await atWork(repo)).toEqual([1])
   expect(await words(second)).toContain(
     "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD) has 0.20 USD left and a run is expected to cost 0.80 USD; it is full again at midnight UTC",
   )
@@ -100,11 +100,11 @@ test('the second item waits for the budget of its repository, and starts when th
   // Kept for the first one also by a process that has not started it.
   await dispatch()
   await newScheduler({}).dispatch()
-  expect(await atWork(system)).toEqual([1])
+  expect(await atWork(repo)).toEqual([1])
   await tell(lease, cost(0.7))
   await end(lease)
   await dispatch()
-  expect(await atWork(system)).toEqual([])
+  expect(await atWork(repo)).toEqual([])
   expect(await words(second)).toContain('has 0.30 USD left and a run is expected to cost 0.70 USD;')
 
   const wakes = await store.db.execute(
@@ -114,45 +114,45 @@ test('the second item waits for the budget of its repository, and starts when th
   expect(rows.map(({ start_after }) => new Date(start_after).toISOString())).toEqual(['2026-11-22T00:00:00.000Z'])
   itIs('2026-11-22T00:00:00Z')
   await dispatch()
-  expect(await atWork(system)).toEqual([2])
+  expect(await atWork(repo)).toEqual([2])
 })
 
 test('what a run has told is no longer kept for it, and nothing is for an agent that is done', async () => {
-  const { system, ids } = await repository('limits: { agents: 3, spendPerDay: 2, spendPerRun: 0.9 }', 3)
+  const { repo, ids } = await repository('limits: { agents: 3, spendPerDay: 2, spendPerRun: 0.9 }', 3)
   await dispatch()
-  expect(await atWork(system)).toEqual([1, 2])
+  expect(await atWork(repo)).toEqual([1, 2])
   const [first, second] = [await take(ids[0] ?? 0), await take(ids[1] ?? 0)]
   // 2 - 0.5 is left, 0.4 and 0.9 of it are kept.
   await tell(first, cost(0.5))
   await dispatch()
-  expect(await atWork(system)).toEqual([1, 2])
+  expect(await atWork(repo)).toEqual([1, 2])
   await updateRun(opened.store.db, first, { stage: 'gates' })
   await updateRun(opened.store.db, second, { stage: 'gates' })
   await dispatch()
-  expect((await atWork(system)).toSorted()).toEqual([1, 2, 3])
+  expect((await atWork(repo)).toSorted()).toEqual([1, 2, 3])
 })
 
 test('what a run told counts once: taken off what is left, and off what is kept for it', async () => {
-  const { system, ids } = await repository('limits: { spendPerDay: 1.7, spendPerRun: 0.9 }', 2)
+  const { repo, ids } = await repository('limits: { spendPerDay: 1.7, spendPerRun: 0.9 }', 2)
   await dispatch()
-  expect(await atWork(system)).toEqual([1])
+  expect(await atWork(repo)).toEqual([1])
   await tell(await take(ids[0] ?? 0), cost(0.8))
   await dispatch()
-  expect(await atWork(system)).toEqual([1])
+  expect(await atWork(repo)).toEqual([1])
   await opened.store.db.execute(
-    sql`update systems set settings = jsonb_set(settings, '{limits,spendPerDay}', '1.8') where id = ${system.id}`,
+    sql`update repositories set settings = jsonb_set(settings, '{limits,spendPerDay}', '1.8') where id = ${repo.id}`,
   )
   await dispatch()
-  expect((await atWork(system)).toSorted()).toEqual([1, 2])
+  expect((await atWork(repo)).toSorted()).toEqual([1, 2])
 })
 
 test('a run that works through midnight costs each day what it told on it', async () => {
   itIs('2026-11-23T23:50:00Z')
-  const { system, ids } = await repository('limits: { agents: 1 }', 1)
+  const { repo, ids } = await repository('limits: { agents: 1 }', 1)
   await dispatch()
   const lease = await take(ids[0] ?? 0)
   await tell(lease, cost(0.5))
-  const today = async () => (await spentToday(opened.store.db, new Date(), system.id)).map((one) => one.millionths)
+  const today = async () => (await spentToday(opened.store.db, new Date(), repo.id)).map((one) => one.millionths)
   expect(await today()).toEqual([500_000])
   itIs('2026-11-24T00:10:00Z')
   expect(await today()).toEqual([])
@@ -164,7 +164,7 @@ test('a run that works through midnight costs each day what it told on it', asyn
 
 test('what is stored never gets less and keeps its currency, whatever is told; a lost lease writes nothing', async () => {
   const { db } = opened.store
-  const { ids, system } = await repository('', 1)
+  const { ids, repo } = await repository('', 1)
   await dispatch()
   const lease = await take(ids[0] ?? 0)
   await tell(lease, { inputTokens: 5 })
@@ -172,7 +172,7 @@ test('what is stored never gets less and keeps its currency, whatever is told; a
   for (const used of [cost(1), cost(9, 'EUR'), { inputTokens: 3, outputTokens: 4 }]) await tell(lease, used)
   await expect(tell({ ...lease, epoch: lease.epoch + 1 }, cost(7))).rejects.toThrow(LeaseLost)
   expect(await costsOfRuns(db, [lease.runId])).toEqual(new Map([[lease.runId, { millionths: 2e6, currency: 'USD' }]]))
-  expect(await spentToday(db, new Date(), system.id)).toMatchObject([{ inputTokens: 5, outputTokens: 4 }])
+  expect(await spentToday(db, new Date(), repo.id)).toMatchObject([{ inputTokens: 5, outputTokens: 4 }])
   await end(lease)
 })
 
@@ -183,9 +183,9 @@ test('the budget of all repositories counts its own currency, and keeps for a ru
   const before = spent.reduce((sum, one) => sum + one.millionths, 0)
   const env = { MAX_SPEND_PER_DAY: String(before / 1e6 + 2.5) }
   await dispatch(env)
-  expect(await atWork(here.system)).toEqual([1, 2])
+  expect(await atWork(here.repo)).toEqual([1, 2])
   // It counts in another currency, of which nothing is left or spent for everybody.
-  expect(await atWork(there.system)).toEqual([1])
+  expect(await atWork(there.repo)).toEqual([1])
   expect(await words(here.ids[2])).toMatch(
     /the budget of all repositories for a day \(`MAX_SPEND_PER_DAY`, .* has 0\.50 USD left and a run is expected to cost 1\.00 USD/,
   )
@@ -197,16 +197,16 @@ test('the budget of all repositories counts its own currency, and keeps for a ru
     await tell(lease, cost(0.2))
     await end(lease)
   }
-  expect((await recentCosts(opened.store.db, 'USD')).get(here.system.settings?.agent ?? '')).toEqual([2e5, 2e5])
+  expect((await recentCosts(opened.store.db, 'USD')).get(here.repo.settings?.agent ?? '')).toEqual([2e5, 2e5])
   await dispatch(env)
-  expect(await atWork(here.system)).toEqual([3, 4])
+  expect(await atWork(here.repo)).toEqual([3, 4])
 })
 
 test('where nobody knows what a run costs nothing is kept for it, and that is told', async () => {
-  const { system, ids } = await repository('limits: { spendPerDay: 1 }', 3)
+  const { repo, ids } = await repository('limits: { spendPerDay: 1 }', 3)
   await dispatch()
-  expect(await atWork(system)).toEqual([1, 2, 3])
-  expect((await outlookOf(opened.store.db, system.id))?.unreserved).toEqual([system.settings?.agent])
+  expect(await atWork(repo)).toEqual([1, 2, 3])
+  expect((await scheduleReportOf(opened.store.db, repo.id))?.unreserved).toEqual([repo.settings?.agent])
   const leases = [await take(ids[0] ?? 0), await take(ids[1] ?? 0)]
   for (const lease of leases) {
     await tell(lease, cost(2))
@@ -217,5 +217,5 @@ test('where nobody knows what a run costs nothing is kept for it, and that is to
   expect(await words(ids[0])).toContain(
     "a run is expected to cost 2.00 USD, more than the repository's budget for a whole day",
   )
-  expect((await outlookOf(opened.store.db, system.id))?.unreserved).toEqual([])
+  expect((await scheduleReportOf(opened.store.db, repo.id))?.unreserved).toEqual([])
 })

@@ -5,15 +5,22 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import type { Store, Tx } from '../../../src/db/connect.ts'
-import { takeTurn } from '../../../src/db/dirty-items.ts'
-import { observe } from '../../../src/db/footprints.ts'
-import { changes, dependencies, type Pace, runs, systems, workItems } from '../../../src/db/schema/core.ts'
-import { noteBlocker, saveSystem } from '../../../src/db/work-items.ts'
+import { lockAndReadDirtyItems } from '../../../src/db/dirty-items.ts'
+import { addObservedPaths } from '../../../src/db/footprints.ts'
+import {
+  dependencies,
+  dirtyItems,
+  type RoadmapMode,
+  repositories,
+  runs,
+  workItems,
+} from '../../../src/db/schema/core.ts'
+import { saveRepository, setBlockerState } from '../../../src/db/work-items.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import { type Random, randomInt, seeded } from '../../../src/scheduler/optimiser/random.ts'
-import { gather } from '../../../src/scheduling/backlog-snapshot.ts'
-import { Past } from '../../../src/scheduling/history.ts'
-import { type Live, takeIn } from '../../../src/scheduling/live-schedule.ts'
+import { loadBacklog } from '../../../src/scheduling/backlog-snapshot.ts'
+import { History } from '../../../src/scheduling/history.ts'
+import { type LiveSchedule, refreshSchedule } from '../../../src/scheduling/live-schedule.ts'
 import { type Circumstances, snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
@@ -22,12 +29,12 @@ let store: Store
 beforeAll(async () => {
   opened = await openTestStore()
   store = opened.store
-  for (const [repositoryId, fullName] of [
+  for (const [githubId, fullName] of [
     [1, 'acme/App'],
     [2, 'acme/lib'],
   ] as const) {
-    const facts = { repositoryId, fullName, installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
-    await saveSystem(store.db, facts)
+    const facts = { githubId, fullName, installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
+    await saveRepository(store.db, facts)
   }
 })
 afterAll(() => opened.close())
@@ -36,7 +43,7 @@ const env = readEnv({ MAX_AGENTS: '3', AGENT: 'scripted' })
 const start = Date.parse('2026-01-01T00:00:00Z')
 /** Moves on with every step, so that times that items wait for come. */
 let clock = start
-const past = new Past()
+const past = new History()
 const circumstances = (): Circumstances => ({
   env,
   past,
@@ -46,9 +53,9 @@ const circumstances = (): Circumstances => ({
 })
 
 /** A look of a process that goes through everything. @returns what it decides, and whether it read everything. */
-async function look(tx: Tx, kept: { live: Live | undefined }) {
+async function pass(tx: Tx, kept: { live: LiveSchedule | undefined }) {
   const before = kept.live
-  const { live, changed, circumstances: now } = await takeIn(tx, before, past, async () => circumstances())
+  const { live, changed, circumstances: now } = await refreshSchedule(tx, before, past, async () => circumstances())
   live.follow(changed, now, true)
   kept.live = live
   return { decisions: live.schedule.decisions(), anew: live !== before, changed }
@@ -56,7 +63,7 @@ async function look(tx: Tx, kept: { live: Live | undefined }) {
 
 const states = ['ready', 'ready', 'ready', 'planning', 'running', 'reviewing', 'held', 'done', 'skipped', 'cancelled']
 const names = { requestedBy: 'm', requestedById: 1, baseBranch: 'main' }
-const paces: (Pace | undefined)[] = [
+const paces: (RoadmapMode | undefined)[] = [
   undefined,
   { mode: 'one' },
   { mode: 'parallel', max: 1 },
@@ -91,7 +98,7 @@ async function happen(tx: Tx, random: Random): Promise<void> {
       const epic = kind === 'epic' ? { notes: [], read: true, texts: {}, pace: one(paces) } : null
       const at = { module: `m${issueNumber}`, branch: `b${issueNumber}` }
       const labels = one([[], ['module:auth'], ['priority:1']])
-      const row = { ...names, ...at, title: 'x', systemId: one([1, 2]), issueNumber, labels, kind, epic }
+      const row = { ...names, ...at, title: 'x', repositoryId: one([1, 2]), issueNumber, labels, kind, epic }
       await db
         .insert(workItems)
         .values({ ...row, state: 'ready', priority: randomInt(random, 4) })
@@ -113,19 +120,20 @@ async function happen(tx: Tx, random: Random): Promise<void> {
         .from(workItems)
         .where(and(eq(workItems.kind, 'task'), eq(workItems.state, 'ready')))
       const part = { dependentId: id, source: 'sub-issue' as const, blocker: 'open' as const }
-      const parts = tasks.map(({ systemId, issueNumber }) => ({
+      const parts = tasks.map(({ repositoryId, issueNumber }) => ({
         ...part,
-        repository: systemId === 1 ? 'acme/app' : 'acme/lib',
+        repository: repositoryId === 1 ? 'acme/app' : 'acme/lib',
         issueNumber,
       }))
       if (parts.length > 0) await db.insert(dependencies).values(parts).onConflictDoNothing()
     },
-    () => noteBlocker(tx, one(['acme/app', 'acme/lib']), 1 + randomInt(random, 40), one(['open', 'closed', 'missing'])),
+    () =>
+      setBlockerState(tx, one(['acme/app', 'acme/lib']), 1 + randomInt(random, 40), one(['open', 'closed', 'missing'])),
     async () => {
       const edges = await db.select({ id: dependencies.id }).from(dependencies)
       if (edges.length > 0) await db.delete(dependencies).where(eq(dependencies.id, one(edges).id))
     },
-    async () => any && (await observe(db, any.id, [one(['src/a.ts', 'src/b.ts', 'docs/'])])),
+    async () => any && (await addObservedPaths(db, any.id, [one(['src/a.ts', 'src/b.ts', 'docs/'])])),
     async () => {
       const live = and(eq(runs.workItemId, any?.id ?? 0), eq(runs.stage, 'agent'))
       if (any?.kind !== 'task' || (await db.$count(runs, live)) > 0) return
@@ -141,17 +149,17 @@ async function happen(tx: Tx, random: Random): Promise<void> {
         .where(and(eq(runs.stage, 'agent'), sql`${runs.id} % 2 = ${randomInt(random, 2)}`)),
     () =>
       db
-        .update(systems)
+        .update(repositories)
         .set({ state: one(['active', 'active', 'paused']) })
-        .where(eq(systems.id, 2)),
+        .where(eq(repositories.id, 2)),
     async () => {
       if (randomInt(random, 8) > 0) return
       const { schedule, ...rest } = defaultSettings()
       const settings = { ...rest, schedule: { ...schedule, cancelled: one(['release', 'hold'] as const) } }
       await db
-        .update(systems)
+        .update(repositories)
         .set({ settings })
-        .where(eq(systems.id, one([1, 2])))
+        .where(eq(repositories.id, one([1, 2])))
     },
   ]
   await one(events)()
@@ -159,9 +167,9 @@ async function happen(tx: Tx, random: Random): Promise<void> {
 
 describe('two processes that take turns', () => {
   test.each([1, 2, 3])('know what a new one would know (%i)', async (seed) => {
-    await store.db.execute(sql`truncate work_items, changes cascade`)
+    await store.db.execute(sql`truncate work_items, dirty_items cascade`)
     const random = seeded(seed)
-    const processes: { live: Live | undefined }[] = [{ live: undefined }, { live: undefined }]
+    const processes: { live: LiveSchedule | undefined }[] = [{ live: undefined }, { live: undefined }]
     let kept = 0
     for (let step = 0; step < 40; step++) {
       await store.transaction(async (tx) => {
@@ -171,8 +179,8 @@ describe('two processes that take turns', () => {
       const process = processes[randomInt(random, 4) === 0 ? 1 : 0]
       if (!process) continue
       const { decisions, anew, expected } = await store.transaction(async (tx) => {
-        const seen = await look(tx, process)
-        return { ...seen, expected: choose(snapshotOf(await gather(tx), circumstances())) }
+        const seen = await pass(tx, process)
+        return { ...seen, expected: choose(snapshotOf(await loadBacklog(tx), circumstances())) }
       })
       expect(decisions, `step ${step}`).toEqual(expected)
       if (!anew) kept++
@@ -184,13 +192,13 @@ describe('two processes that take turns', () => {
 
 test('a change is taken in once by each process; what a process missed for too long is read anew', async () => {
   const [first, second] = [{ live: undefined }, { live: undefined }]
-  const turns = (kept: { live: Live | undefined }) => store.transaction((tx) => look(tx, kept))
+  const turns = (kept: { live: LiveSchedule | undefined }) => store.transaction((tx) => pass(tx, kept))
   await turns(first)
   await turns(second)
   expect((await turns(first)).changed).toEqual(new Set())
   const [item] = await store.db
     .insert(workItems)
-    .values({ ...names, systemId: 1, issueNumber: 900, title: 'x', state: 'ready', module: 'm900', branch: 'b900' })
+    .values({ ...names, repositoryId: 1, issueNumber: 900, title: 'x', state: 'ready', module: 'm900', branch: 'b900' })
     .returning()
   expect((await turns(first)).changed).toEqual(new Set([item?.id]))
   expect((await turns(second)).changed).toEqual(new Set([item?.id]))
@@ -203,24 +211,24 @@ test('a change is taken in once by each process; what a process missed for too l
 })
 
 test('a look that is undone leaves what it took in to the next', async () => {
-  const kept: { live: Live | undefined } = { live: undefined }
-  await store.transaction((tx) => look(tx, kept))
+  const kept: { live: LiveSchedule | undefined } = { live: undefined }
+  await store.transaction((tx) => pass(tx, kept))
   await store.db.update(workItems).set({ priority: 0 }).where(eq(workItems.issueNumber, 900))
   await expect(
     store.transaction(async (tx) => {
-      await takeTurn(tx, kept.live?.look)
+      await lockAndReadDirtyItems(tx, kept.live?.pass)
       throw new Error('undone')
     }),
   ).rejects.toThrow('undone')
-  expect((await store.transaction((tx) => look(tx, kept))).changed?.size).toBe(1)
-  expect(await store.db.$count(changes, sql`${changes.look} is null`)).toBe(0)
+  expect((await store.transaction((tx) => pass(tx, kept))).changed?.size).toBe(1)
+  expect(await store.db.$count(dirtyItems, sql`${dirtyItems.pass} is null`)).toBe(0)
 })
 
 test.skipIf(!process.env.TEST_DATABASE_URL)(
   'what is committed after a look that ran meanwhile is found by the next (PGlite has one connection: nothing runs meanwhile)',
   async () => {
-    const kept: { live: Live | undefined } = { live: undefined }
-    await store.transaction((tx) => look(tx, kept))
+    const kept: { live: LiveSchedule | undefined } = { live: undefined }
+    await store.transaction((tx) => pass(tx, kept))
     const [written, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
     const slow = store.transaction(async (tx) => {
       await tx.db.update(workItems).set({ priority: 3 }).where(eq(workItems.issueNumber, 900))
@@ -229,13 +237,13 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
     })
     await written.promise
     // Written later and committed sooner.
-    const item = { ...names, systemId: 1, issueNumber: 901, title: 'x', module: 'm901', branch: 'b901' }
+    const item = { ...names, repositoryId: 1, issueNumber: 901, title: 'x', module: 'm901', branch: 'b901' }
     await store.db.insert(workItems).values({ ...item, state: 'ready' })
-    expect((await store.transaction((tx) => look(tx, kept))).changed?.size).toBe(1)
+    expect((await store.transaction((tx) => pass(tx, kept))).changed?.size).toBe(1)
     goOn.resolve()
     await slow
-    const found = await store.transaction((tx) => look(tx, kept))
+    const found = await store.transaction((tx) => pass(tx, kept))
     expect(found.changed?.size).toBe(1)
-    expect(kept.live?.known.items.get([...(found.changed ?? [])][0] ?? 0)?.priority).toBe(3)
+    expect(kept.live?.backlog.items.get([...(found.changed ?? [])][0] ?? 0)?.priority).toBe(3)
   },
 )

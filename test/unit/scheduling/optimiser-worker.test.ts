@@ -3,15 +3,15 @@
 import { pino } from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { choose } from '../../../src/scheduler/choose.ts'
-import { Foresight } from '../../../src/scheduling/optimiser-worker.ts'
+import { OptimiserWorker } from '../../../src/scheduling/optimiser-worker.ts'
 import { item, snapshot } from '../../support/schedule-build.ts'
 
 const log = pino({ level: 'silent' })
 
-function thinking(): Foresight {
-  const foresight = new Foresight(log)
-  onTestFinished(() => foresight.close())
-  return foresight
+function thinking(): OptimiserWorker {
+  const optimiser = new OptimiserWorker(log)
+  onTestFinished(() => optimiser.close())
+  return optimiser
 }
 
 /** Short ones that share files with the long one: started first, they make everybody wait for it at the end. */
@@ -26,24 +26,24 @@ const crowded = snapshot({
 })
 
 test('a plan is found while more waits than can start; it names what waits, and not what has started', async () => {
-  const foresight = thinking()
+  const optimiser = thinking()
   const decisions = choose(crowded)
-  foresight.consider(crowded, decisions)
-  expect(foresight.plan).toBeUndefined()
-  await vi.waitFor(() => expect(foresight.plan).toBeDefined(), { timeout: 20_000 })
+  optimiser.consider(crowded, decisions)
+  expect(optimiser.plan).toBeUndefined()
+  await vi.waitFor(() => expect(optimiser.plan).toBeDefined(), { timeout: 20_000 })
   const started = decisions.filter(({ action }) => action === 'start').map(({ item: { id } }) => id)
   expect(started.length).toBeGreaterThan(0)
   const waiting = crowded.items.map(({ id }) => id).filter((id) => !started.includes(id))
-  expect([...(foresight.plan?.order ?? [])].sort()).toEqual(waiting.sort())
+  expect([...(optimiser.plan?.order ?? [])].sort()).toEqual(waiting.sort())
 })
 
 test('where nothing waits for a place there is nothing to think about', async () => {
-  const foresight = thinking()
+  const optimiser = thinking()
   const free = snapshot({ items: [item(1), item(2)] })
-  foresight.consider(free, choose(free))
-  foresight.consider(crowded, choose(crowded))
-  await vi.waitFor(() => expect(foresight.plan).toBeDefined(), { timeout: 20_000 })
+  optimiser.consider(free, choose(free))
+  optimiser.consider(crowded, choose(crowded))
+  await vi.waitFor(() => expect(optimiser.plan).toBeDefined(), { timeout: 20_000 })
   const over = snapshot({ items: [item(1, { state: 'done' })] })
-  foresight.consider(over, choose(over))
-  expect(foresight.plan).toBeUndefined()
+  optimiser.consider(over, choose(over))
+  expect(optimiser.plan).toBeUndefined()
 })

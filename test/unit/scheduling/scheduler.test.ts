@@ -6,10 +6,10 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { lastDecision } from '../../../src/db/decisions.ts'
 import { claimRun, endRun, liveRuns } from '../../../src/db/runs.ts'
-import { outlookOf } from '../../../src/db/schedule-reports.ts'
-import { dependencies, effects, runs, systems, workItems } from '../../../src/db/schema/core.ts'
+import { scheduleReportOf } from '../../../src/db/schedule-reports.ts'
+import { dependencies, effects, repositories, runs, workItems } from '../../../src/db/schema/core.ts'
 import { decisions } from '../../../src/db/schema/schedule.ts'
-import { addItem, type ItemRow, noteBlocker, saveSystem } from '../../../src/db/work-items.ts'
+import { addWorkItem, type ItemRow, saveRepository, setBlockerState } from '../../../src/db/work-items.ts'
 import { Scheduler } from '../../../src/scheduling/scheduler.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
@@ -35,26 +35,26 @@ const atWork = async () => (await liveRuns(opened.store.db)).map(({ item }) => i
 test('a process that starts anew keeps inside the caps; a start changes nothing for those who wait for a place', async () => {
   const { store } = opened
   const facts = {
-    repositoryId: 1,
+    githubId: 1,
     installationId: 1,
     fullName: 'acme/app',
     private: true,
     cloneUrl: '',
     defaultBranch: 'main',
   }
-  const system = await saveSystem(store.db, facts)
+  const repo = await saveRepository(store.db, facts)
   const items: ItemRow[] = []
   for (let number = 1; number <= 8; number++) {
     const names = { module: `issue-${number}`, branch: `module/issue-${number}`, baseBranch: 'main' }
     const wanted = {
-      systemId: system.id,
+      repositoryId: repo.id,
       issueNumber: number,
       title: 'x',
       state: 'ready' as const,
       requestedBy: 'm',
       requestedById: 1,
     }
-    const item = await store.transaction((tx) => addItem(tx, { ...wanted, ...names }, 'm'))
+    const item = await store.transaction((tx) => addWorkItem(tx, { ...wanted, ...names }, 'm'))
     if (item) items.push(item)
   }
   const [first, , , , , , , last] = items
@@ -70,7 +70,9 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
 
   await scheduler({}, 2 ** 28).dispatch()
   expect(await atWork()).toEqual([])
-  expect((await lastDecision(store.db, first.id))?.words).toContain('an agent needs 1 GiB of memory and 0 MiB are free')
+  expect((await lastDecision(store.db, first.id))?.explanation).toContain(
+    'an agent needs 1 GiB of memory and 0 MiB are free',
+  )
   await scheduler().dispatch()
   expect(await atWork()).toEqual([1, 2])
   // #8 is told that #1 runs now. Then another process looks, or this one after a crash.
@@ -82,7 +84,7 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
 
   // One process that looks several times does the same, with what it has kept.
   const kept = scheduler()
-  for (let look = 0; look < 3; look++) await kept.dispatch()
+  for (let pass = 0; pass < 3; pass++) await kept.dispatch()
   expect(await atWork()).toEqual([1, 2])
   expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
 
@@ -94,23 +96,23 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
   expect(await atWork()).toEqual([1, 3])
   // Only the start of #3 was decided: the others wait for a place as before.
   expect(await rowsOf()).toBe(stored + 1)
-  expect((await lastDecision(store.db, last.id))?.words).toBe(
+  expect((await lastDecision(store.db, last.id))?.explanation).toBe(
     '#8 waits: it depends on #1, which is running (from a line in the issue).',
   )
 
-  const outlook = await outlookOf(store.db, system.id)
-  expect(outlook).toMatchObject({ mode: 'parallel-async', modeIsSet: false, more: 0, blocked: 1, conflicts: [] })
-  expect(outlook?.next.map(({ issue }) => issue)).toEqual([4, 5, 6, 7])
+  const report = await scheduleReportOf(store.db, repo.id)
+  expect(report).toMatchObject({ mode: 'parallel-async', modeIsSet: false, more: 0, blocked: 1, conflicts: [] })
+  expect(report?.next.map(({ issue }) => issue)).toEqual([4, 5, 6, 7])
 })
 
 test('in a large backlog a look starts what may start and speaks of what changed; the rest follows later', async () => {
   const { store } = opened
   const facts = { installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
-  const system = await saveSystem(store.db, { ...facts, repositoryId: 2, fullName: 'acme/large' })
-  await store.db.update(systems).set({ state: 'gone' }).where(ne(systems.id, system.id))
+  const repo = await saveRepository(store.db, { ...facts, githubId: 2, fullName: 'acme/large' })
+  await store.db.update(repositories).set({ state: 'gone' }).where(ne(repositories.id, repo.id))
   await store.db.update(runs).set({ stage: 'ended' })
   const rows = Array.from({ length: 250 }, (_, at) => ({
-    systemId: system.id,
+    repositoryId: repo.id,
     issueNumber: at + 1,
     title: 'x',
     state: 'ready' as const,
@@ -140,14 +142,14 @@ test('in a large backlog a look starts what may start and speaks of what changed
       .update(workItems)
       .set({ state: 'done' })
       .where(inArray(workItems.id, [first.id, second.id]))
-    await noteBlocker(tx, 'acme/large', 1, 'closed')
+    await setBlockerState(tx, 'acme/large', 1, 'closed')
   })
   await kept.dispatch()
   const [now] = await working()
   expect(now).toBeGreaterThan(2)
   // What waited for the first is told that it waits for a place now; who is next everywhere is gone through later.
-  expect((await lastDecision(store.db, last.id))?.words).toContain('1 agent')
-  const isNext = async () => (await outlookOf(store.db, system.id))?.next.some(({ issue }) => issue === now)
+  expect((await lastDecision(store.db, last.id))?.explanation).toContain('1 agent')
+  const isNext = async () => (await scheduleReportOf(store.db, repo.id))?.next.some(({ issue }) => issue === now)
   expect(await isNext()).toBe(true)
   const later = sql`select 1 from pgboss.job where name = 'schedule' and state = 'created' and start_after > now()`
   expect((await store.db.execute(later)) as { rows: unknown[] }).toMatchObject({ rows: [{}] })

@@ -2,7 +2,7 @@
 
 import { createRequire } from 'node:module'
 import { expect, test } from 'vitest'
-import { interpret } from '../../../src/webhooks/parse.ts'
+import { parseDelivery } from '../../../src/webhooks/parse.ts'
 import { commit, FakeGitHub, person } from '../../support/fake-github.ts'
 import { People } from '../../support/webhook-people.ts'
 
@@ -13,7 +13,7 @@ const maintainer = person('maintainer')
 const issue = people.createIssue(maintainer)
 const pull = people.openPull('module/issue-1', commit())
 
-const read = ({ event, payload }: { event: string; payload: unknown }) => interpret(event, payload, github.app)
+const read = ({ event, payload }: { event: string; payload: unknown }) => parseDelivery(event, payload, github.app)
 const kinds = (hook: { event: string; payload: unknown }) => read(hook).facts.map((fact) => fact.kind)
 
 interface Example {
@@ -26,33 +26,33 @@ test("GitHub's published examples are read or passed over, none fails", () => {
   const seen = new Map<string, number>()
   for (const { name, examples } of published) {
     for (const payload of examples) {
-      const { facts, note } = interpret(name, payload, github.app)
+      const { facts, note } = parseDelivery(name, payload, github.app)
       if (facts.length === 0) expect(note, name).toBeTruthy()
       expect(note ?? '', `${name} ${payload.action}`).not.toContain('lacks what is needed')
       for (const fact of facts) seen.set(fact.kind, (seen.get(fact.kind) ?? 0) + 1)
     }
   }
   expect([...seen.keys()].sort()).toEqual([
-    'checked',
-    'commented',
-    'issue edited',
-    'issue gone',
-    'issue moved',
-    'pull moved',
-    'pushed',
-    'repositories added',
-    'repositories gone',
-    'repository changed',
-    'reviewed',
+    'branch-pushed',
+    'check-completed',
+    'comment-created',
+    'issue-changed',
+    'issue-edited',
+    'issue-removed',
+    'pull-request-changed',
+    'repositories-added',
+    'repositories-removed',
+    'repository-changed',
+    'review-submitted',
   ])
 })
 
 test('unknown events and actions mean nothing, and say so', () => {
-  expect(interpret('star', { action: 'created' }, github.app)).toEqual({
+  expect(parseDelivery('star', { action: 'created' }, github.app)).toEqual({
     facts: [],
     note: 'the event star means nothing here',
   })
-  expect(interpret('constructor', {}, github.app).facts).toEqual([])
+  expect(parseDelivery('constructor', {}, github.app).facts).toEqual([])
   expect(read(people.hook('issues', 'pinned', maintainer, {})).note).toBe('issues pinned means nothing here')
 })
 
@@ -70,16 +70,18 @@ test('payloads that lack what is needed, or hold the wrong thing, are passed ove
     expect(note).toContain('lacks what is needed')
     expect(note).toContain(place)
   }
-  for (const payload of [null, [], 'x', 7]) expect(interpret('issues', payload, github.app).facts).toEqual([])
+  for (const payload of [null, [], 'x', 7]) expect(parseDelivery('issues', payload, github.app).facts).toEqual([])
 })
 
 test('our own labels and comments are no facts; our closing of an issue is', () => {
   expect(kinds(people.label(issue.number, 'tutti', github.self))).toEqual([])
   expect(kinds(people.unlabel(issue.number, 'tutti', github.self))).toEqual([])
   expect(kinds(people.comment(issue.number, '/queue', github.self))).toEqual([])
-  expect(kinds(people.close(issue.number, github.self))).toEqual(['issue moved'])
+  expect(kinds(people.close(issue.number, github.self))).toEqual(['issue-changed'])
   // A person who calls themselves like the bot is not the bot.
-  expect(kinds(people.comment(issue.number, '/queue', { ...maintainer, login: 'tutti[bot]' }))).toEqual(['commented'])
+  expect(kinds(people.comment(issue.number, '/queue', { ...maintainer, login: 'tutti[bot]' }))).toEqual([
+    'comment-created',
+  ])
 })
 
 test('only new comments command', () => {
@@ -90,7 +92,7 @@ test('only new comments command', () => {
 test('a change of title or text of a pull request is none of its base', () => {
   const titled = people.changePull(pull.number, 'edited', maintainer, {}, { changes: { title: { from: 'x' } } })
   expect(kinds(titled)).toEqual([])
-  expect(kinds(people.retarget(pull.number, 'release', maintainer))).toEqual(['pull moved'])
+  expect(kinds(people.retarget(pull.number, 'release', maintainer))).toEqual(['pull-request-changed'])
 })
 
 test('text keeps everything but NUL, which the database cannot hold', () => {
@@ -102,7 +104,7 @@ test('text keeps everything but NUL, which the database cannot hold', () => {
 test('keys that mean something to JavaScript are only keys', () => {
   const text = JSON.stringify(people.label(issue.number, 'tutti', maintainer).payload)
   const poisoned = JSON.parse(text.replace('{', '{"__proto__":{"polluted":true},"constructor":{"prototype":{}},'))
-  expect(kinds({ event: 'issues', payload: poisoned })).toEqual(['issue moved'])
+  expect(kinds({ event: 'issues', payload: poisoned })).toEqual(['issue-changed'])
   expect(({} as Record<string, unknown>).polluted).toBeUndefined()
 })
 

@@ -85,7 +85,7 @@ async function send(sent: Sent = {}): Promise<{ status: number; text: string; de
 
 async function jobsOf(deliveryId: string): Promise<number> {
   const result = await theStore().db.execute(
-    sql`select count(*)::int as n from pgboss.job where name = 'deliver-event' and jsonb_exists(data->'deliveryIds', ${deliveryId})`,
+    sql`select count(*)::int as n from pgboss.job where name = 'process-delivery' and jsonb_exists(data->'deliveryIds', ${deliveryId})`,
   )
   return (result as unknown as { rows: { n: number }[] }).rows[0]?.n ?? 0
 }

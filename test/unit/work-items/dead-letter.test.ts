@@ -1,9 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findBreak } from '../../../src/db/audit-log.ts'
-import { journal } from '../../../src/db/schema/core.ts'
-import { addItem, getItem, saveSystem } from '../../../src/db/work-items.ts'
-import { orHold } from '../../../src/work-items/dead-letter.ts'
+import { findBrokenLink } from '../../../src/db/audit-log.ts'
+import { auditLog } from '../../../src/db/schema/core.ts'
+import { addWorkItem, getItem, saveRepository } from '../../../src/db/work-items.ts'
+import { holdItem } from '../../../src/work-items/dead-letter.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
 let opened: TestStore
@@ -14,19 +14,19 @@ afterAll(() => opened.close())
 
 async function anItem() {
   const facts = {
-    repositoryId: 7,
+    githubId: 7,
     fullName: 'acme/app',
     private: false,
     installationId: 1,
     cloneUrl: 'http://127.0.0.1/x.git',
     defaultBranch: 'main',
   }
-  const system = await saveSystem(opened.store.db, facts)
+  const repo = await saveRepository(opened.store.db, facts)
   const item = await opened.store.transaction((tx) =>
-    addItem(
+    addWorkItem(
       tx,
       {
-        systemId: system.id,
+        repositoryId: repo.id,
         issueNumber: 1,
         title: 't',
         state: 'queued',
@@ -40,28 +40,21 @@ async function anItem() {
     ),
   )
   if (!item) throw new Error('no item')
-  return { system, item }
+  return { repo, item }
 }
 
 test('an item whose job can never be done is held and says so; the journal is one chain, and a change in it is found', async () => {
   const { store } = opened
-  const { system, item } = await anItem()
-  const broken = orHold<'enlist'>(store, async () => {
-    throw new Error('the disk is full')
-  })
-  const job = { queue: 'enlist' as const, workItemId: item.id }
-
-  await expect(broken(job, { last: false })).rejects.toThrow('the disk is full')
-  expect((await getItem(store.db, item.id))?.state).toBe('queued')
-  await expect(broken(job, { last: true })).rejects.toThrow('the disk is full')
+  const { repo, item } = await anItem()
+  await holdItem({ store }, { queue: 'triage', workItemId: item.id }, new Error('the disk is full'))
   const held = await getItem(store.db, item.id)
-  expect(held).toMatchObject({ state: 'held', reason: expect.stringMatching(/enlist.*the disk is full[\s\S]*\/retry/) })
+  expect(held).toMatchObject({ state: 'held', reason: expect.stringMatching(/triage.*the disk is full[\s\S]*\/retry/) })
 
-  expect(await findBreak(store.db, system.id)).toBeUndefined()
-  const [first] = await store.db.select().from(journal).orderBy(journal.id).limit(1)
+  expect(await findBrokenLink(store.db, repo.id)).toBeUndefined()
+  const [first] = await store.db.select().from(auditLog).orderBy(auditLog.id).limit(1)
   await store.db
-    .update(journal)
+    .update(auditLog)
     .set({ actor: 'somebody else' })
-    .where(eq(journal.id, first?.id ?? 0))
-  expect(await findBreak(store.db, system.id)).toBe(first?.id)
+    .where(eq(auditLog.id, first?.id ?? 0))
+  expect(await findBrokenLink(store.db, repo.id)).toBe(first?.id)
 })

@@ -3,22 +3,22 @@
 import { describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
-import type { DependencyRow, ItemRow, SystemRow } from '../../../src/db/work-items.ts'
-import { Known } from '../../../src/scheduling/backlog-snapshot.ts'
-import { Past } from '../../../src/scheduling/history.ts'
+import type { DependencyRow, ItemRow, RepositoryRow } from '../../../src/db/work-items.ts'
+import { Backlog } from '../../../src/scheduling/backlog-snapshot.ts'
+import { History } from '../../../src/scheduling/history.ts'
 import { snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
-import { healthOf, inWords } from '../../../src/work-items/health.ts'
+import { backlogHealth, healthInWords } from '../../../src/work-items/health.ts'
 
 const env = readEnv({})
 const now = new Date('2026-11-21T12:00:00Z')
 const daysAgo = (days: number) => new Date(now.getTime() - days * 24 * 3_600_000)
 
-const system = (id: number, settings: Partial<Settings> = {}) =>
-  ({ id, fullName: `Acme/App${id}`, state: 'active', settings: { ...defaultSettings(), ...settings } }) as SystemRow
+const repo = (id: number, settings: Partial<Settings> = {}) =>
+  ({ id, fullName: `Acme/App${id}`, state: 'active', settings: { ...defaultSettings(), ...settings } }) as RepositoryRow
 
 function item(issueNumber: number, rest: Partial<ItemRow> = {}): ItemRow {
   const usual = {
-    systemId: 1,
+    repositoryId: 1,
     title: `Item ${issueNumber}`,
     state: 'ready',
     kind: 'task',
@@ -36,19 +36,19 @@ function edge(dependentId: number, issueNumber: number, rest: Partial<Dependency
 }
 
 interface Given {
-  systems?: Map<number, SystemRow>
+  repos?: Map<number, RepositoryRow>
   over?: ItemRow[]
   edges?: DependencyRow[]
-  footprints?: Known['footprints']
-  runs?: Known['runs']
+  footprints?: Backlog['footprints']
+  runs?: Backlog['runs']
 }
 
-function known(items: ItemRow[], given: Given = {}): Known {
-  const systems = new Map([
-    [1, system(1)],
-    [2, system(2)],
+function known(items: ItemRow[], given: Given = {}): Backlog {
+  const repos = new Map([
+    [1, repo(1)],
+    [2, repo(2)],
   ])
-  const rows = new Known(given.systems ?? systems)
+  const rows = new Backlog(given.repos ?? repos)
   const { over = [], edges = [], footprints = new Map() } = given
   rows.replace(
     items.map(({ id }) => id),
@@ -59,11 +59,12 @@ function known(items: ItemRow[], given: Given = {}): Known {
 }
 
 /** The same, of other systems. */
-function among(rows: Known, systems: Map<number, SystemRow>): Known {
-  return known([...rows.items.values()], { systems, footprints: rows.footprints })
+function among(rows: Backlog, repos: Map<number, RepositoryRow>): Backlog {
+  return known([...rows.items.values()], { repos, footprints: rows.footprints })
 }
 
-const snapshot = (rows: Known) => snapshotOf(rows, { env, past: new Past(), freeMemory: 2 ** 33, plan: undefined, now })
+const snapshot = (rows: Backlog) =>
+  snapshotOf(rows, { env, past: new History(), freeMemory: 2 ** 33, plan: undefined, now })
 
 describe('health', () => {
   test('what waits for another issue is not stale; epics are no issues; other repositories count for themselves', () => {
@@ -73,11 +74,11 @@ describe('health', () => {
         item(2, { updatedAt: daysAgo(99) }),
         item(3, { updatedAt: daysAgo(13) }),
         item(4, { kind: 'epic', updatedAt: daysAgo(99) }),
-        item(5, { systemId: 2, updatedAt: daysAgo(99) }),
+        item(5, { repositoryId: 2, updatedAt: daysAgo(99) }),
       ],
       { edges: [edge(2, 1)] },
     )
-    expect(healthOf(rows, system(1), env, now)).toEqual({
+    expect(backlogHealth(rows, repo(1), env, now)).toEqual({
       issues: 3,
       available_for_work: 1,
       blocked: 1,
@@ -85,17 +86,17 @@ describe('health', () => {
       cycles: [],
       orphans: [],
     })
-    expect(healthOf(rows, system(2), env, now)).toMatchObject({ issues: 1, stale: [{ issue: 5 }] })
+    expect(backlogHealth(rows, repo(2), env, now)).toMatchObject({ issues: 1, stale: [{ issue: 5 }] })
   })
 
   test('an orphan is part of no roadmap while there is one here, or waits for what is not there', () => {
     const edges = [edge(9, 1, { source: 'sub-issue' }), edge(2, 77, { blocker: 'missing' })]
-    const rows = known([item(1), item(2), item(3), item(9, { kind: 'epic' }), item(5, { systemId: 2 })], { edges })
-    expect(healthOf(rows, system(1), env, now).orphans).toEqual([
+    const rows = known([item(1), item(2), item(3), item(9, { kind: 'epic' }), item(5, { repositoryId: 2 })], { edges })
+    expect(backlogHealth(rows, repo(1), env, now).orphans).toEqual([
       { issue: 2, title: 'Item 2', why: 'waits for #77, which is not there or cannot be read' },
       { issue: 3, title: 'Item 3', why: 'is part of no roadmap' },
     ])
-    expect(healthOf(rows, system(2), env, now).orphans).toEqual([])
+    expect(backlogHealth(rows, repo(2), env, now).orphans).toEqual([])
   })
 
   test('the words are for people: at most ten rows of a kind, titles quiet', () => {
@@ -106,7 +107,7 @@ describe('health', () => {
       days: 20,
     }))
     const health = { issues: 12, available_for_work: 0, blocked: 0, stale, cycles: [['#1', '#2']], orphans: [] }
-    const text = inWords(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
+    const text = healthInWords(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
     expect(text).toContain('12 issues · 0 available for work · 0 blocked · 12 stale · 1 circle · 0 orphans.')
     expect(text).toContain('Nothing waits for #7, other/lib#8 any more: they are closed.')
     expect(text).toContain('- #0 @<!-- -->all `x`: held, no change for 20 days')
@@ -127,7 +128,7 @@ describe('the snapshot', () => {
         item(5, { state: 'reviewing' }),
       ],
       {
-        systems: new Map([[1, system(1, { modules })]]),
+        repos: new Map([[1, repo(1, { modules })]]),
         footprints: new Map([
           [1, { plan: ['docs/a.md'], observed: ['b.txt'] }],
           [4, { plan: [], observed: ['src/auth/x.ts'] }],
@@ -142,18 +143,18 @@ describe('the snapshot', () => {
     ])
     // What it changed and no more; of what nobody knows nothing is kept.
     expect(runs).toEqual([expect.objectContaining({ item: '4', footprint: ['src/auth/x.ts'], agent: false })])
-    const letsGo = system(1, { schedule: { ...defaultSettings().schedule, reviewHolds: false } })
+    const letsGo = repo(1, { schedule: { ...defaultSettings().schedule, reviewHolds: false } })
     expect(snapshot(among(rows, new Map([[1, letsGo]]))).runs).toEqual([])
   })
 
   test('a module has its own agent; settings of an older version have no modules and no schedule', () => {
     const modules = { web: { paths: [], agent: 'codex' } }
     const rows = known([item(1, { labels: ['module:web'] }), item(2)], {
-      systems: new Map([[1, system(1, { modules, agent: 'gemini' })]]),
+      repos: new Map([[1, repo(1, { modules, agent: 'gemini' })]]),
     })
     expect(snapshot(rows).items.map(({ agentKind }) => agentKind)).toEqual(['codex', 'gemini'])
-    const old = { ...system(1), settings: { limits: { agents: 3 } } } as SystemRow
-    expect(snapshot(among(rows, new Map([[1, old]]))).systems?.['Acme/App1']).toMatchObject({
+    const old = { ...repo(1), settings: { limits: { agents: 3 } } } as RepositoryRow
+    expect(snapshot(among(rows, new Map([[1, old]]))).repos?.['Acme/App1']).toMatchObject({
       cap: 3,
       weight: 1,
     })
@@ -176,7 +177,7 @@ describe('the snapshot', () => {
 
   test('an agent that has just begun has taken no memory yet', () => {
     const run = (startedAt: Date | null) =>
-      ({ agent: 'codex', purpose: 'build', startedAt }) as Known['runs'][number]['run']
+      ({ agent: 'codex', purpose: 'build', startedAt }) as Backlog['runs'][number]['run']
     const at = (ms: number) => new Date(now.getTime() - ms)
     const runs = [null, at(2_000), at(60_000)].map((startedAt, id) => ({
       run: run(startedAt),

@@ -3,16 +3,22 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { dependencies, effects } from '../../../src/db/schema/core.ts'
-import { addItem, advance, type ItemRow, type SystemRow, saveSystem } from '../../../src/db/work-items.ts'
+import {
+  addWorkItem,
+  type ItemRow,
+  type RepositoryRow,
+  saveRepository,
+  transition,
+} from '../../../src/db/work-items.ts'
 import { renderStatus } from '../../../src/work-items/status-comment.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
 let opened: TestStore
-let system: SystemRow
+let repo: RepositoryRow
 beforeAll(async () => {
   opened = await openTestStore()
-  system = await saveSystem(opened.store.db, {
-    repositoryId: 1,
+  repo = await saveRepository(opened.store.db, {
+    githubId: 1,
     fullName: 'Acme/App',
     private: false,
     installationId: 1,
@@ -24,10 +30,10 @@ afterAll(() => opened.close())
 
 async function item(issueNumber: number, rest: Partial<ItemRow> = {}): Promise<ItemRow> {
   const row = await opened.store.transaction((tx) =>
-    addItem(
+    addWorkItem(
       tx,
       {
-        systemId: system.id,
+        repositoryId: repo.id,
         issueNumber,
         title: `Part ${issueNumber}`,
         state: 'ready',
@@ -88,7 +94,7 @@ test('parts of parts are shown once, in their order; a step of one renews every 
 
   const before = await effectOf(top)
   await opened.store.transaction(async (tx) => {
-    await advance(tx, login, 'running', { actor: 'tutti', why: 'Attempt 1.' })
+    await transition(tx, login, 'running', { actor: 'tutti', why: 'Attempt 1.' })
   })
   const [above, farAbove] = [await effectOf(inner), await effectOf(top)]
   expect(above?.revision).toBe((before?.revision ?? 0) + 1)

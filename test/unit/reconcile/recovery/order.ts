@@ -66,7 +66,7 @@ describe('order', () => {
   /** What counts at the end. Nothing under way is nothing under way, whether there ever was an item or not. */
   async function outcome(stage: Stage) {
     const item = await stage.maybeItem(1)
-    const pull = await pullByNumber(stage.store.db, (await stage.system()).id, 2)
+    const pull = await pullByNumber(stage.store.db, (await stage.repo()).id, 2)
     const idle = item === undefined || item.state === 'cancelled'
     return { item: idle ? 'nothing' : item.state, pull: pull && [pull.state, pull.headSha === truth(stage)] }
   }

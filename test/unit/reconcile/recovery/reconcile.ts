@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { approvals, dependencies, systems } from '../../../../src/db/schema/core.ts'
+import { approvals, dependencies, repositories } from '../../../../src/db/schema/core.ts'
 import { setDependencies } from '../../../../src/db/work-items.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
 import { reconcile } from '../../../../src/reconcile/reconcile.ts'
@@ -12,7 +12,7 @@ import { Stage, theStore } from '../../../support/webhook-stage.ts'
 describe('reconcile', () => {
   beforeEach(async () => {
     // Each test has a GitHub of its own: the repositories of the others are not on it.
-    await theStore().db.update(systems).set({ state: 'gone' })
+    await theStore().db.update(repositories).set({ state: 'gone' })
   })
 
   test('an issue labelled by a writer is enlisted in their name', async () => {
@@ -137,11 +137,11 @@ describe('reconcile', () => {
     const item = await stage.issueIn('running')
     const [lost] = stage.github.repositories.splice(0, 1)
     await reconcile(stage.parts)
-    expect((await stage.system()).state).toBe('gone')
+    expect((await stage.repo()).state).toBe('gone')
     expect((await stage.item(item.issueNumber)).state).toBe('held')
     if (lost) stage.github.repositories.push(lost)
     await reconcile(stage.parts)
-    expect((await stage.system()).state).toBe('active')
+    expect((await stage.repo()).state).toBe('active')
   })
 
   test('one repository that cannot be looked at does not stop the others; a pause asked by GitHub does', async () => {
@@ -150,9 +150,9 @@ describe('reconcile', () => {
     const issue = stage.people.createIssue(stage.outsider)
     stage.people.label(issue.number, 'tutti', stage.maintainer)
     const open = stage.github.repository.bind(stage.github)
-    stage.github.repository = (system) => {
-      if (system.fullName === broken.facts.fullName) throw new Error('500')
-      return open(system)
+    stage.github.repository = (repo) => {
+      if (repo.fullName === broken.facts.fullName) throw new Error('500')
+      return open(repo)
     }
     stage.github.repositories.reverse()
     await reconcile(stage.parts)

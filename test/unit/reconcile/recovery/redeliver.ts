@@ -3,14 +3,14 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { storeDeliveries } from '../../../../src/db/deliveries.ts'
-import { handled } from '../../../../src/db/schema/core.ts'
+import { idempotencyKeys } from '../../../../src/db/schema/core.ts'
 import { NotFound } from '../../../../src/github/types.ts'
-import { sweepDeliveries } from '../../../../src/reconcile/redeliver.ts'
+import { redeliverMissed } from '../../../../src/reconcile/redeliver.ts'
 import { Stage, theStore } from '../../../support/webhook-stage.ts'
 
 describe('sweep', () => {
   beforeEach(async () => {
-    await theStore().db.delete(handled)
+    await theStore().db.delete(idempotencyKeys)
   })
 
   let nextId = 1
@@ -32,7 +32,7 @@ describe('sweep', () => {
     const early = delivery(0, 60)
     const tooOld = delivery(500, 4 * 24 * 60)
     stage.github.listed = [delivery(202, 1), late, stored, delivery(200, 10), early, tooOld]
-    expect(await sweepDeliveries(stage.parts)).toEqual({ listed: 5, missed: 2, redelivered: 2, degraded: false })
+    expect(await redeliverMissed(stage.parts)).toEqual({ listed: 5, missed: 2, redelivered: 2, degraded: false })
     expect(stage.github.redelivered).toEqual([early.id, late.id])
   })
 
@@ -46,7 +46,7 @@ describe('sweep', () => {
       delivery(502, 5, failedAgain.deliveryId),
       failedAgain,
     ]
-    await sweepDeliveries(stage.parts)
+    await redeliverMissed(stage.parts)
     expect(stage.github.redelivered).toEqual([stage.github.listed[2]?.id])
   })
 
@@ -59,8 +59,8 @@ describe('sweep', () => {
       return list(since)
     }
     const now = new Date()
-    await sweepDeliveries(stage.parts, now)
-    await sweepDeliveries(stage.parts, new Date(now.getTime() + 300_000))
+    await redeliverMissed(stage.parts, now)
+    await redeliverMissed(stage.parts, new Date(now.getTime() + 300_000))
     const ago = asked.map((since) => (now.getTime() - since.getTime()) / 60_000)
     expect(ago).toEqual([3 * 24 * 60, 10])
   })
@@ -69,24 +69,24 @@ describe('sweep', () => {
     const stage = await Stage.open()
     stage.github.listed = [delivery(500, 30)]
     stage.github.failing.set('redeliver', new Error('502'))
-    await expect(sweepDeliveries(stage.parts)).rejects.toThrow('502')
+    await expect(redeliverMissed(stage.parts)).rejects.toThrow('502')
     stage.github.failing.clear()
-    expect(await sweepDeliveries(stage.parts)).toMatchObject({ redelivered: 1 })
+    expect(await redeliverMissed(stage.parts)).toMatchObject({ redelivered: 1 })
   })
 
   test('a delivery that fails every time, and one that GitHub has no longer, do not go on for ever', async () => {
     const stage = await Stage.open()
     stage.github.listed = [delivery(500, 1)]
-    for (let round = 0; round < 6; round++) await sweepDeliveries(stage.parts)
+    for (let round = 0; round < 6; round++) await redeliverMissed(stage.parts)
     expect(stage.github.redelivered).toHaveLength(3)
     stage.github.listed = [delivery(500, 1)]
     stage.github.failing.set('redeliver', new NotFound('gone'))
-    expect(await sweepDeliveries(stage.parts)).toMatchObject({ missed: 1, redelivered: 0 })
+    expect(await redeliverMissed(stage.parts)).toMatchObject({ missed: 1, redelivered: 0 })
   })
 
   test('a server without the list is no error', async () => {
     const stage = await Stage.open()
     stage.github.listed = undefined
-    expect(await sweepDeliveries(stage.parts)).toMatchObject({ degraded: true })
+    expect(await redeliverMissed(stage.parts)).toMatchObject({ degraded: true })
   })
 })

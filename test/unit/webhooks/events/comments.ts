@@ -52,7 +52,7 @@ describe('comments', () => {
       expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready', reply: null })
       expect((await stage.wanted('reaction')).map((row) => row.payload.content)).toEqual(Array(3).fill('confused'))
       expect(await stage.wanted('comment')).toHaveLength(1)
-      const entries = await latestEntries(stage.store.db, item.systemId, 10)
+      const entries = await latestEntries(stage.store.db, item.repositoryId, 10)
       expect(entries.map((entry) => entry.what)).toContain('refused /unqueue')
     })
   }

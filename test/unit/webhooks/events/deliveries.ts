@@ -5,7 +5,7 @@ import { sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'
 import { getDelivery, storeDeliveries } from '../../../../src/db/deliveries.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
-import { deliver } from '../../../../src/webhooks/process-delivery.ts'
+import { processDelivery } from '../../../../src/webhooks/process-delivery.ts'
 import type { Hook } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
@@ -37,9 +37,9 @@ describe('deliveries', () => {
 
   test('they are worked through, and those settled before are left alone', async () => {
     const { stage, deliveryIds, states } = await three()
-    await deliver(stage.parts, { deliveryIds })
+    await processDelivery(stage.parts, { deliveryIds })
     expect(await states()).toEqual(['queued', 'queued', 'queued'])
-    await deliver(stage.parts, { deliveryIds: [...deliveryIds, 'unknown'] })
+    await processDelivery(stage.parts, { deliveryIds: [...deliveryIds, 'unknown'] })
     expect(stage.github.asked).toHaveLength(3)
   })
 
@@ -47,16 +47,16 @@ describe('deliveries', () => {
     const { stage, deliveryIds, states } = await three()
     const read = stage.github.repository.bind(stage.github)
     let calls = 0
-    stage.github.repository = (system) => ({
-      ...read(system),
+    stage.github.repository = (repo) => ({
+      ...read(repo),
       permission: async (actor) => {
         if (++calls === 2) throw new Error('502')
-        return read(system).permission(actor)
+        return read(repo).permission(actor)
       },
     })
-    await expect(deliver(stage.parts, { deliveryIds })).rejects.toThrow('could not be asked')
+    await expect(processDelivery(stage.parts, { deliveryIds })).rejects.toThrow('could not be asked')
     expect(await states()).toEqual(['queued', undefined, 'queued'])
-    await deliver(stage.parts, { deliveryIds })
+    await processDelivery(stage.parts, { deliveryIds })
     expect(await states()).toEqual(['queued', 'queued', 'queued'])
   })
 
@@ -64,7 +64,7 @@ describe('deliveries', () => {
     const { stage, deliveryIds, states } = await three()
     const pause = new RetryAfter('GitHub asked for a pause', new Date(Date.now() + 60_000))
     stage.github.failing.set('permission', Object.assign(new Error('wrapped'), { cause: pause }))
-    await expect(deliver(stage.parts, { deliveryIds }, { last: true })).rejects.toBe(pause)
+    await expect(processDelivery(stage.parts, { deliveryIds }, { last: true })).rejects.toBe(pause)
     expect(stage.github.asked).toHaveLength(1)
     expect(await states()).toEqual([undefined, undefined, undefined])
     const rows = await Promise.all(deliveryIds.map((id) => getDelivery(stage.store.db, id)))
@@ -76,22 +76,22 @@ describe('deliveries', () => {
     const read = stage.github.repository.bind(stage.github)
     const realNow = Date.now
     let slow = 0
-    stage.github.repository = (system) => ({
-      ...read(system),
+    stage.github.repository = (repo) => ({
+      ...read(repo),
       permission: (actor) => {
         slow = 6 * 60_000
-        return read(system).permission(actor)
+        return read(repo).permission(actor)
       },
     })
     const clock = vi.spyOn(Date, 'now').mockImplementation(() => realNow() + slow)
     try {
-      await deliver(stage.parts, { deliveryIds })
+      await processDelivery(stage.parts, { deliveryIds })
     } finally {
       clock.mockRestore()
     }
     expect(await states()).toEqual(['queued', undefined, undefined])
     const result = await stage.store.db.execute(
-      sql`select data->'deliveryIds' as ids from pgboss.job where name = 'deliver-event' order by created_on desc limit 1`,
+      sql`select data->'deliveryIds' as ids from pgboss.job where name = 'process-delivery' order by created_on desc limit 1`,
     )
     expect((result as unknown as { rows: unknown[] }).rows).toEqual([{ ids: deliveryIds.slice(1) }])
   })

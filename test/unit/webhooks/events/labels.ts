@@ -68,7 +68,7 @@ describe('labels', () => {
     stage.github.failing.set('permission', new Error('502'))
     await expect(stage.tell(hook, { deliveryId: `perm-${issue.author.id}` })).rejects.toThrow('could not be asked')
     expect(await stage.maybeItem(issue.number)).toBeUndefined()
-    await expect(stage.system()).rejects.toThrow('there is no system')
+    await expect(stage.repo()).rejects.toThrow('there is no system')
     const row = await stage.tell(hook, { deliveryId: `perm-${issue.author.id}`, last: true })
     expect(row.state).toBe('failed')
     expect((await stage.wanted('comment'))[0]?.payload.body).toContain('nothing was done')
@@ -131,7 +131,7 @@ describe('labels', () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('running')
     const run = await stage.store.transaction((tx) =>
-      addRun(tx, item.id, { agent: 'scripted', feedback: '', startClean: false }),
+      addRun(tx, item.id, { agent: 'scripted', feedback: '', cleanWorktree: false }),
     )
     await stage.tell(stage.people.unlabel(item.issueNumber, 'tutti', stage.withPermission('helper', 'triage')))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'cancelled' })
@@ -178,6 +178,6 @@ describe('labels', () => {
     await stage.tell(stage.people.reopen(issue.number, stage.outsider))
     await stage.tell(stage.people.comment(issue.number, 'hello there', stage.outsider))
     expect(stage.github.asked).toEqual([])
-    await expect(stage.system()).rejects.toThrow('there is no system')
+    await expect(stage.repo()).rejects.toThrow('there is no system')
   })
 })

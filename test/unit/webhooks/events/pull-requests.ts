@@ -6,7 +6,7 @@ import { latestEntries } from '../../../../src/db/audit-log.ts'
 import { addRun, liveRun, runsOf } from '../../../../src/db/runs.ts'
 import { approvals, dependencies } from '../../../../src/db/schema/core.ts'
 import { setDependencies } from '../../../../src/db/work-items.ts'
-import type { ItemState } from '../../../../src/domain/lifecycle.ts'
+import type { ItemState } from '../../../../src/lib/item-state.ts'
 import { commit } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
@@ -29,13 +29,15 @@ describe('pulls', () => {
       if (state !== 'reviewing') await stage.moveTo(item, state === 'running' ? 'ready' : state)
       const run =
         state === 'running'
-          ? await stage.store.transaction((tx) => addRun(tx, item.id, { agent: 'x', feedback: '', startClean: false }))
+          ? await stage.store.transaction((tx) =>
+              addRun(tx, item.id, { agent: 'x', feedback: '', cleanWorktree: false }),
+            )
           : undefined
       const reads = stage.github.calls.reads
       await stage.tell(stage.people.mergePull(pull.number, stage.maintainer))
       expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'done', doneAt: expect.any(Date) })
       expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'merged' })
-      expect(await stage.jobs('tidy', 'workItemId', item.id)).toBeGreaterThan(0)
+      expect(await stage.jobs('clean-up', 'workItemId', item.id)).toBeGreaterThan(0)
       if (run) expect(await liveRun(stage.store.db, item.id)).toMatchObject({ stop: expect.stringContaining('merged') })
       expect(stage.github.calls.reads).toBe(reads)
     })
@@ -93,8 +95,8 @@ describe('pulls', () => {
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'checking', headSha: head })
     expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: head, mergeSha: null, mergeRequestedBy: null })
     const [run] = await runsOf(stage.store.db, item.id)
-    expect(run).toMatchObject({ agent: 'person', stage: 'gates', headSha: head, counts: false })
-    expect(await stage.jobs('check', 'runId', run?.id ?? 0)).toBe(1)
+    expect(run).toMatchObject({ agent: 'person', stage: 'gates', headSha: head, countsAsAttempt: false })
+    expect(await stage.jobs('run-gates', 'runId', run?.id ?? 0)).toBe(1)
   })
 
   test('our own push, and a push while an agent is at work, move nothing but the head', async () => {
@@ -163,15 +165,15 @@ describe('pulls', () => {
         },
       })
     expect((await stage.tell(check('success'))).state).toBe('ignored')
-    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(0)
+    expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
     await stage.withSettings({ merge: { when: 'approved', method: 'squash', approvals: 1 } })
     expect((await stage.tell(check('success', stage.github.app.id))).state).toBe('ignored')
     expect((await stage.tell(check('success', 1, commit()))).state).toBe('ignored')
-    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(0)
+    expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
     await stage.tell(check('success'))
-    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(1)
+    expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(1)
     await stage.tell(check('failure'))
-    const entries = await latestEntries(stage.store.db, item.systemId, 3)
+    const entries = await latestEntries(stage.store.db, item.repositoryId, 3)
     expect(entries[0]).toMatchObject({ what: 'check failed', detail: { check: 'build', pull: pull.number } })
   })
 })

@@ -3,7 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { addRun, liveRun } from '../../../../src/db/runs.ts'
-import { systems } from '../../../../src/db/schema/core.ts'
+import { repositories } from '../../../../src/db/schema/core.ts'
 import type { Hook } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
@@ -18,7 +18,7 @@ describe('repositories', () => {
       'taken out of the installation',
       ({ repository, people, maintainer }) =>
         people.hook('installation_repositories', 'removed', maintainer, {
-          repositories_removed: [{ id: repository.facts.repositoryId }],
+          repositories_removed: [{ id: repository.facts.githubId }],
         }),
     ],
     ['archived', ({ people, maintainer }) => people.hook('repository', 'archived', maintainer, {})],
@@ -32,16 +32,16 @@ describe('repositories', () => {
       const running = await stage.issueIn('running')
       const waiting = await stage.issueIn('ready')
       const done = await stage.issueIn('skipped')
-      await stage.store.transaction((tx) => addRun(tx, running.id, { agent: 'x', feedback: '', startClean: false }))
+      await stage.store.transaction((tx) => addRun(tx, running.id, { agent: 'x', feedback: '', cleanWorktree: false }))
       expect(await stage.tell(hook(stage))).toMatchObject({ state: 'done' })
-      expect((await stage.system()).state).toBe('gone')
+      expect((await stage.repo()).state).toBe('gone')
       for (const item of [running, waiting]) expect((await stage.item(item.issueNumber)).state).toBe('held')
       expect((await stage.item(done.issueNumber)).state).toBe('skipped')
       expect((await liveRun(stage.store.db, running.id))?.stop).toBeTruthy()
 
       // Late news from before must not bring it back to life.
       await stage.tell(stage.people.comment(waiting.issueNumber, 'hello', stage.maintainer))
-      expect((await stage.system()).state).toBe('gone')
+      expect((await stage.repo()).state).toBe('gone')
     })
   }
 
@@ -52,11 +52,11 @@ describe('repositories', () => {
     await stage.tell(stage.people.hook('installation', 'suspend', stage.maintainer, {}))
     const row = await stage.tell(stage.people.hook('installation', 'unsuspend', stage.maintainer, {}))
     expect(row.note).toBe('2 repositories installed')
-    expect((await stage.system()).state).toBe('active')
+    expect((await stage.repo()).state).toBe('active')
     const [added] = await stage.store.db
       .select()
-      .from(systems)
-      .where(eq(systems.repositoryId, other.facts.repositoryId))
+      .from(repositories)
+      .where(eq(repositories.githubId, other.facts.githubId))
     expect(added?.state).toBe('active')
     // A person says when it goes on.
     expect((await stage.item(item.issueNumber)).state).toBe('held')
@@ -65,12 +65,12 @@ describe('repositories', () => {
   test('a renamed repository keeps its items, and a paused one stays paused', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')
-    await stage.store.db.update(systems).set({ state: 'paused' }).where(eq(systems.id, item.systemId))
+    await stage.store.db.update(repositories).set({ state: 'paused' }).where(eq(repositories.id, item.repositoryId))
     const before = stage.repository.facts.fullName
     stage.repository.facts.fullName = `${before}-new`
     const changes = { changes: { repository: { name: { from: before.split('/')[1] } } } }
     await stage.tell(stage.people.hook('repository', 'renamed', stage.maintainer, changes))
-    expect(await stage.system()).toMatchObject({ fullName: `${before}-new`, state: 'paused', id: item.systemId })
+    expect(await stage.repo()).toMatchObject({ fullName: `${before}-new`, state: 'paused', id: item.repositoryId })
   })
 
   test('a push to a base branch makes our copy stale; other branches and tags do not', async () => {
@@ -85,12 +85,12 @@ describe('repositories', () => {
       ['refs/heads/develop', true],
     ] as const) {
       await stage.store.db
-        .update(systems)
-        .set({ moves: 1, fetched: 1 })
-        .where(eq(systems.repositoryId, stage.repository.facts.repositoryId))
+        .update(repositories)
+        .set({ remoteRevision: 1, fetchedRevision: 1 })
+        .where(eq(repositories.githubId, stage.repository.facts.githubId))
       await stage.tell(push(ref))
-      const { moves, fetched } = await stage.system()
-      expect(moves > fetched, ref).toBe(stale)
+      const { remoteRevision, fetchedRevision } = await stage.repo()
+      expect(remoteRevision > fetchedRevision, ref).toBe(stale)
     }
   })
 

@@ -22,14 +22,14 @@ describe('reviews', () => {
     await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
     expect(await stored()).toMatchObject([{ state: 'approved', sha: pull.headSha, reviewerId: stage.maintainer.id }])
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
-    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(0)
+    expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
     expect(stage.github.calls.reads).toBe(reads)
   })
 
   test('where the settings say so an approval asks for the merge', async () => {
     const { stage, pull } = await reviewing('approved')
     await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
-    expect(await stage.jobs('merge', 'pullRequestId', pull.id)).toBe(1)
+    expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(1)
   })
 
   test('changes requested by a writer send the item to an agent again, with their words', async () => {
@@ -52,8 +52,8 @@ describe('reviews', () => {
     }
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stored()).toMatchObject([
-      { state: 'commented', body: '' },
-      { state: 'commented', body: '' },
+      { state: 'comment-created', body: '' },
+      { state: 'comment-created', body: '' },
     ])
   })
 

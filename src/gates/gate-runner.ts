@@ -2,52 +2,54 @@
 
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
-import { stopping } from '../db/queues.ts'
+import { shuttingDown } from '../db/queues.ts'
 import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { gateResults } from '../db/schema/core.ts'
-import { getItem, getSystem, type ItemRow, type SystemRow } from '../db/work-items.ts'
-import { settingsInLoop } from '../domain/workflows.ts'
+import { getItem, getRepository, type ItemRow, type RepositoryRow } from '../db/work-items.ts'
+import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { Control } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { startPulse } from '../runs/heartbeat.ts'
-import type { Warden } from '../sandbox/reaper.ts'
+import { startHeartbeat } from '../runs/heartbeat.ts'
+import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { Gate } from './gate.ts'
-import { judgeAll, type Result } from './judge.ts'
+import { type GateResult, judgeCommit } from './judge.ts'
 
 /** Lock files are the largest that a gate reads as a whole; those of big repositories have a few million bytes. */
 const lockFileBytes = 16 * 2 ** 20
 
-export interface CheckParts {
+export interface GateRunnerContext {
   store: Store
   env: Env
   log: Logger
   instance: string
   gates: readonly Gate[]
-  warden: Warden
-  control(system: SystemRow): Promise<Control>
+  reaper: Reaper
+  control(repo: RepositoryRow): Promise<Control>
 }
 
-export class Checker {
-  readonly #parts: CheckParts
+export class GateRunner {
+  readonly #parts: GateRunnerContext
   readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
   #closing = false
 
-  constructor(parts: CheckParts) {
+  constructor(parts: GateRunnerContext) {
     this.#parts = parts
   }
 
   /**
-   * Handler of the `check` queue. Returns at once: a job is not the lease, and tests may take long.
+   * Handler of the `run-gates` queue. Returns at once: a job is not the lease, and tests may take long.
    * @throws {RetryAfter} when this process is ending: the job is for the next one.
    */
   start(runId: number): void {
-    if (this.#closing) throw stopping()
+    if (this.#closing) throw shuttingDown()
     if (this.#active.has(runId)) return
     const stop = new AbortController()
     const ended = check(this.#parts, runId, stop)
@@ -64,20 +66,20 @@ export class Checker {
   }
 }
 
-async function check(parts: CheckParts, runId: number, stop: AbortController): Promise<void> {
+async function check(parts: GateRunnerContext, runId: number, stop: AbortController): Promise<void> {
   const claimed = await claimRun(parts.store.db, runId, parts.instance, 'gates')
   if (!claimed) return
   const { lease, run } = claimed
-  const pulse = startPulse(parts.store, lease, {
+  const heartbeat = startHeartbeat(parts.store, lease, {
     everyMs: parts.env.HEARTBEAT_SECONDS * 1_000,
     timeoutMs: parts.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     onStop: (reason) => stop.abort(reason),
   })
   try {
     const item = await getItem(parts.store.db, run.workItemId)
-    const system = item && (await getSystem(parts.store.db, item.systemId))
-    if (!item || !system || !run.headSha) throw new Error(`run ${runId} has nothing to check`)
-    const results = await judge(parts, { item, system, run, head: sha(run.headSha), signal: stop.signal })
+    const repo = item && (await getRepository(parts.store.db, item.repositoryId))
+    if (!item || !repo || !run.headSha) throw new Error(`run ${runId} has nothing to check`)
+    const results = await judge(parts, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
     // Stopped in the middle, a verdict means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
     // Asked to stop since the row was read: what is missing among the results was not judged.
@@ -87,20 +89,20 @@ async function check(parts: CheckParts, runId: number, stop: AbortController): P
     if (error instanceof LeaseLost) return
     await failed(parts, lease, error)
   } finally {
-    pulse.stop()
+    heartbeat.stop()
   }
 }
 
 interface Subject {
   item: ItemRow
-  system: SystemRow
+  repo: RepositoryRow
   run: RunRow
   head: Sha
   signal: AbortSignal
 }
 
-async function judge(parts: CheckParts, { item, system, run, head, signal }: Subject): Promise<Result[]> {
-  const control = await parts.control(system)
+async function judge(parts: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<GateResult[]> {
+  const control = await parts.control(repo)
   // What a person has pushed is not here yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
   const branch = validBranch(`tutti-check/${run.id}`)
@@ -108,8 +110,8 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
   // What the gates start ends with us, also when we are killed without a word.
-  parts.warden.start()
-  const { instanceId, lifeId } = parts.warden
+  parts.reaper.start()
+  const { instanceId, lifeId } = parts.reaper
   let checkout: Promise<string> | undefined
   const open = async () => {
     // Left by a process that died while it checked: what a gate wrote there is nobody's work.
@@ -121,9 +123,9 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
   await parts.store.transaction((tx) => setFootprint(tx, item.id, 'observed', paths))
   try {
-    return await judgeAll(parts.gates, {
+    return await judgeCommit(parts.gates, {
       item,
-      settings: settingsInLoop(system.settings ?? defaultSettings(), item.loop),
+      settings: settingsWithWorkflow(repo.settings ?? defaultSettings(), item.loop),
       base,
       head,
       changes,
@@ -142,7 +144,7 @@ async function judge(parts: CheckParts, { item, system, run, head, signal }: Sub
   }
 }
 
-async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, results: Result[]): Promise<void> {
+async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, results: GateResult[]): Promise<void> {
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
@@ -158,16 +160,16 @@ async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, result
   )
   const current = await getItem(tx.db, item.id)
   const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha
-  if (passed) await tx.enqueue({ queue: 'propose', workItemId: item.id })
-  else await tx.enqueue({ queue: 'settle', runId: run.id })
+  if (passed) await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })
+  else await tx.enqueue({ queue: 'after-run', runId: run.id })
 }
 
-function outcomeOf(failing: Result[]): 'finished' | 'gates failed' | 'gate broken' {
+function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate broken' {
   if (failing.length === 0) return 'finished'
   return failing.some((result) => !result.broken) ? 'gates failed' : 'gate broken'
 }
 
-async function saveResults(tx: Tx, item: ItemRow, head: string, results: Result[]): Promise<void> {
+async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
   for (const { gate, verdict, summary, log = '', milliseconds } of results) {
     const row = { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds, createdAt: new Date() }
     await tx.db
@@ -178,11 +180,16 @@ async function saveResults(tx: Tx, item: ItemRow, head: string, results: Result[
 }
 
 /** The checkout could not be made, or the like: the machine's fault, not the work's. */
-async function failed(parts: CheckParts, lease: Lease, error: unknown): Promise<void> {
+async function failed(parts: GateRunnerContext, lease: Lease, error: unknown): Promise<void> {
   const summary = error instanceof Error ? error.message : String(error)
   parts.log.error({ err: error, run: lease.runId }, 'the gates could not be run')
   await parts.store.transaction(async (tx) => {
     await endRun(tx, lease, { outcome: 'workspace failed', summary, signature: summary })
-    await tx.enqueue({ queue: 'settle', runId: lease.runId })
+    await tx.enqueue({ queue: 'after-run', runId: lease.runId })
   })
 }
+
+export const runGatesJob = defineJob(
+  { queue: 'run-gates', payload: z.object({ runId: z.number().int() }) },
+  async ({ gateRunner }: { gateRunner: GateRunner }, job) => gateRunner.start(job.runId),
+)

@@ -1,28 +1,31 @@
 /** After the journey: the branch and the worktree go, unless they hold work that is nowhere else. */
 
 import { eq } from 'drizzle-orm'
-import { record } from '../db/audit-log.ts'
+import { z } from 'zod'
+import { appendAudit } from '../db/audit-log.ts'
+import { defineJob } from '../db/define-job.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { liveRun } from '../db/runs.ts'
 import { worktrees } from '../db/schema/core.ts'
-import { getItem, getSystem } from '../db/work-items.ts'
-import { finished } from '../domain/lifecycle.ts'
+import { getItem, getRepository } from '../db/work-items.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
-import type { DeliveryParts } from './context.ts'
+import { holdItem } from '../work-items/dead-letter.ts'
+import type { PullRequestContext } from './context.ts'
 
-/** Handler of the `tidy` queue. */
-export async function tidy(parts: DeliveryParts, job: { workItemId: number }): Promise<void> {
+/** Handler of the `clean-up` queue. */
+export async function cleanUp(parts: PullRequestContext, job: { workItemId: number }): Promise<void> {
   const { db } = parts.store
   const item = await getItem(db, job.workItemId)
-  const system = item && (await getSystem(db, item.systemId))
-  if (!item || !system || !finished.includes(item.state)) return
+  const repo = item && (await getRepository(db, item.repositoryId))
+  if (!item || !repo || !terminalStates.includes(item.state)) return
   // An agent that is still being stopped: its end queues this again.
   if (await liveRun(db, item.id)) return
-  const control = await parts.control(system)
+  const control = await parts.control(repo)
   const branch = validBranch(item.branch)
   const pull = await pullOfItem(db, item.id)
-  if (item.state === 'done' && pull?.state === 'merged' && system.state !== 'gone') {
+  if (item.state === 'done' && pull?.state === 'merged' && repo.state !== 'gone') {
     const outcome = await control.deleteRemoteBranch(branch, sha(pull.headSha))
     if (outcome === 'moved') parts.log.warn({ branch: item.branch }, 'the branch has newer commits and was left alone')
   }
@@ -37,6 +40,17 @@ export async function tidy(parts: DeliveryParts, job: { workItemId: number }): P
       .set({ removedAt: new Date(), rescueRef: rescued?.ref ?? null })
       .where(eq(worktrees.workItemId, item.id))
     const detail = rescued ? { rescued: rescued.ref } : {}
-    await record(tx, { systemId: system.id, workItemId: item.id, actor: 'tutti', what: 'worktree removed', detail })
+    await appendAudit(tx, {
+      repositoryId: repo.id,
+      workItemId: item.id,
+      actor: 'tutti',
+      what: 'worktree removed',
+      detail,
+    })
   })
 }
+
+export const cleanUpJob = defineJob(
+  { queue: 'clean-up', payload: z.object({ workItemId: z.number().int() }), onFinalFailure: holdItem },
+  cleanUp,
+)

@@ -4,49 +4,48 @@
  */
 
 import { eq } from 'drizzle-orm'
+import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
-import type { Tx } from '../db/connect.ts'
+import type { Store, Tx } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
 import { addPart } from '../db/epics.ts'
-import { firstTime } from '../db/idempotency-keys.ts'
-import { type EffectRow, want } from '../db/outbox.ts'
+import { claimKey } from '../db/idempotency-keys.ts'
+import { type EffectRow, effectById, enqueueEffect } from '../db/outbox.ts'
 import { getPlan, type PlanRow } from '../db/plans.ts'
 import { dependencies, workItems } from '../db/schema/core.ts'
 import { footprints } from '../db/schema/plans.ts'
-import { advance, getSystem, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
-import { finished } from '../domain/lifecycle.ts'
+import { getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
 import { type BreakdownItem, contentOf, hoursFor } from '../domain/plan.ts'
-import { line } from '../lib/sanitise.ts'
+import { singleLine } from '../lib/sanitise.ts'
 import { issuesOf, itemsOf, type PlannedIssue } from '../messages/plans.ts'
-import { link } from '../roadmaps/sub-issue-links.ts'
-import { madeIssue } from '../work-items/created-issue.ts'
-import { queueIssue } from '../work-items/enqueue-issue.ts'
+import { linkSubIssue } from '../roadmaps/sub-issue-links.ts'
+import { createdIssue } from '../work-items/created-issue.ts'
+import { holdItem } from '../work-items/dead-letter.ts'
+import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { planIssueKey, planIssueOf, planIssues } from './breakdown.ts'
 
-export function isPlanKey(key: string): boolean {
-  return planIssueOf(key) !== undefined
-}
-
 /** Goes on when the last issue of a breakdown is settled; before that, and after it, nothing happens. */
-export async function planIssueMade(tx: Tx, effect: EffectRow): Promise<void> {
+async function partIssueCreated(tx: Tx, effect: EffectRow): Promise<void> {
   const planId = planIssueOf(effect.key)?.planId ?? 0
   // The epic's row is the turn of whoever comes last.
   const epic = effect.workItemId === null ? undefined : await lockItem(tx, effect.workItemId)
   const plan = await getPlan(tx.db, planId)
-  const system = epic && (await getSystem(tx.db, epic.systemId))
-  if (!epic || !plan || !system || system.state === 'gone') return
+  const repo = epic && (await getRepository(tx.db, epic.repositoryId))
+  if (!epic || !plan || !repo || repo.state === 'gone') return
   const wanted = await planIssues(tx.db, plan.id)
   if (wanted.some((row) => row.state !== 'done' && row.state !== 'failed')) return
   const failed = wanted.filter((row) => row.state === 'failed')
   if (failed.length > 0) return hold(tx, epic, failed, wanted.length)
   // Given up meanwhile: the issues are there for people, and nobody is set to work.
-  if (finished.includes(epic.state) || !(await firstTime(tx, `broken-down:${plan.id}`))) return
-  await takeIn(tx, system, epic, plan, wanted)
+  if (terminalStates.includes(epic.state) || !(await claimKey(tx, `broken-down:${plan.id}`))) return
+  await takeIn(tx, repo, epic, plan, wanted)
 }
 
 async function hold(tx: Tx, epic: ItemRow, failed: EffectRow[], all: number): Promise<void> {
   if (epic.state !== 'ready') return
-  const why = `${failed.length} of ${all} issues could not be made: ${line(failed[0]?.error ?? 'GitHub refused it')}. Mend that, then \`/retry\` makes them; those that are there stay.`
-  await advance(tx, epic, 'held', { actor: 'tutti', why })
+  const why = `${failed.length} of ${all} issues could not be made: ${singleLine(failed[0]?.error ?? 'GitHub refused it')}. Mend that, then \`/retry\` makes them; those that are there stay.`
+  await transition(tx, epic, 'held', { actor: 'tutti', why })
 }
 
 interface Made {
@@ -57,23 +56,23 @@ interface Made {
   id: number
 }
 
-async function takeIn(tx: Tx, system: SystemRow, epic: ItemRow, plan: PlanRow, wanted: EffectRow[]): Promise<void> {
+async function takeIn(tx: Tx, repo: RepositoryRow, epic: ItemRow, plan: PlanRow, wanted: EffectRow[]): Promise<void> {
   const content = contentOf(plan)
   if (content.kind !== 'breakdown') return
-  const settings = system.settings ?? defaultSettings()
+  const settings = repo.settings ?? defaultSettings()
   const actor = { id: plan.decidedById ?? epic.requestedById, login: plan.decidedBy ?? epic.requestedBy }
   const effects = new Map(wanted.map((row) => [row.key, row]))
   const made = new Map<string, Made>()
   for (const planned of issuesOf(content, epic.issueNumber, settings.label)) {
     const row = effects.get(planIssueKey(plan.id, planned.key))
-    const issue = row && madeIssue(row)
+    const issue = row && createdIssue(row)
     if (!issue) continue
     const epic = planned.kind === 'feature'
-    const wish = { system, settings, issue: { ...issue, nativeBlockers: 0, openParts: 0 }, actor, epic, quiet: true }
-    const { item } = await queueIssue(tx, wish)
+    const wish = { repo, settings, issue: { ...issue, nativeBlockers: 0, openParts: 0 }, actor, epic, muted: true }
+    const { item } = await enqueueIssue(tx, wish)
     made.set(planned.key, { planned, item, id: issue.id })
   }
-  const repository = system.fullName.toLowerCase()
+  const repository = repo.fullName.toLowerCase()
   for (const [position, one] of [...made.values()].entries()) {
     const above = one.planned.under === undefined ? epic : made.get(one.planned.under)?.item
     if (above) await putUnder(tx, above, one, repository, position)
@@ -91,7 +90,7 @@ async function putUnder(
 ): Promise<void> {
   const { issueNumber } = item
   await addPart(tx, above.id, 'plan', { repository, issueNumber, position, heading: '', blocker: 'open' })
-  await link(tx, above, { repository, number: issueNumber, id })
+  await linkSubIssue(tx, above, { repository, number: issueNumber, id })
 }
 
 /** What the plan says of an item: its files, its hours, what it waits for. */
@@ -119,10 +118,10 @@ async function furnish(
       .insert(dependencies)
       .values({ ...edge, source: 'plan', blocker: 'open' })
       .onConflictDoNothing()
-    await want(
+    await enqueueEffect(
       tx,
       {
-        systemId: item.systemId,
+        repositoryId: item.repositoryId,
         workItemId: item.id,
         key: `blocked-by:${item.id}:${repository}#${blocker.issueNumber}`,
       },
@@ -133,3 +132,13 @@ async function furnish(
     )
   }
 }
+
+async function onPartIssueCreated({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
+  const effect = await effectById(store.db, job.effectId)
+  if (effect) await store.transaction((tx) => partIssueCreated(tx, effect))
+}
+
+export const onPartIssueCreatedJob = defineJob(
+  { queue: 'on-part-issue-created', payload: z.object({ effectId: z.number().int() }), onFinalFailure: holdItem },
+  onPartIssueCreated,
+)

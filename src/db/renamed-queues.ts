@@ -1,0 +1,61 @@
+/**
+ * Queues had other names before version 0.2. Jobs that an older Tutti has left in them are moved when the queues start,
+ * so that an upgrade loses none.
+ */
+
+import { sql } from 'drizzle-orm'
+import type { PgBoss } from 'pg-boss'
+import { type Effect, followUpOf } from '../domain/effects.ts'
+import type { Job, QueueName } from '../domain/jobs.ts'
+import type { Database } from './connect.ts'
+import { effectById } from './outbox.ts'
+
+const names: Readonly<Record<string, QueueName>> = {
+  'deliver-event': 'process-delivery',
+  enlist: 'triage',
+  roadmap: 'sync-roadmap',
+  run: 'run-agent',
+  check: 'run-gates',
+  settle: 'after-run',
+  planned: 'on-plan-submitted',
+  propose: 'open-pull-request',
+  merge: 'merge-pull-request',
+  tidy: 'clean-up',
+  publish: 'publish-effects',
+}
+/** What reacted to any published effect; the effect says which queue that is now. */
+const reactions = ['created', 'published']
+
+interface OldJob {
+  data: object
+  start_after: Date | string
+}
+
+/** Moves the jobs of queues with old names and deletes these queues. A second time finds none. */
+export async function moveRenamedQueues(
+  boss: PgBoss,
+  existing: Iterable<string>,
+  db: Database,
+  send: (job: Job, after: Date) => Promise<unknown>,
+): Promise<void> {
+  for (const old of existing) {
+    if (!names[old] && !reactions.includes(old)) continue
+    // Also those that were being handled: the processes that did have ended before an upgrade.
+    const found = await db.execute(
+      sql`select data, start_after from pgboss.job where name = ${old} and state in ('created', 'retry', 'active')`,
+    )
+    for (const { data, start_after } of (found as unknown as { rows: OldJob[] }).rows) {
+      const job = await renamed(db, old, data)
+      if (job) await send(job, new Date(start_after))
+    }
+    await boss.deleteQueue(old)
+  }
+}
+
+async function renamed(db: Database, old: string, data: object): Promise<Job | undefined> {
+  const queue = names[old]
+  if (queue) return { queue, ...data } as Job
+  const { effectId } = data as { effectId?: number }
+  const effect = effectId === undefined ? undefined : await effectById(db, effectId)
+  return effect && followUpOf({ kind: effect.kind, payload: effect.payload } as unknown as Effect, effect.id)
+}

@@ -1,0 +1,61 @@
+/** Every job handler, by its queue. */
+
+import type { JobDefinition } from './db/define-job.ts'
+import type { Queues } from './db/queues.ts'
+import type { QueueName } from './domain/jobs.ts'
+import { runGatesJob } from './gates/gate-runner.ts'
+import { publishEffectsJob } from './github/publisher.ts'
+import { onPartIssueCreatedJob } from './planning/on-part-issue-created.ts'
+import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
+import { cleanUpJob } from './pull-requests/clean-up.ts'
+import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
+import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
+import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
+import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
+import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
+import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
+import { afterRunJob } from './runs/after-run.ts'
+import { runAgentJob } from './runs/runner.ts'
+import { scheduleJob } from './scheduling/scheduler.ts'
+import { processDeliveryJob } from './webhooks/process-delivery.ts'
+import { gardenJob } from './work-items/garden.ts'
+import { onGoalIssueCreatedJob } from './work-items/on-goal-issue-created.ts'
+import { triageJob } from './work-items/triage.ts'
+
+/** The list. A queue of `domain/jobs.ts` that is missing here does not compile. */
+export const jobs = {
+  'process-delivery': processDeliveryJob,
+  triage: triageJob,
+  'sync-roadmap': syncRoadmapJob,
+  schedule: scheduleJob,
+  garden: gardenJob,
+  'run-agent': runAgentJob,
+  'run-gates': runGatesJob,
+  'after-run': afterRunJob,
+  'on-plan-submitted': onPlanSubmittedJob,
+  'open-pull-request': openPullRequestJob,
+  'merge-pull-request': mergePullRequestJob,
+  'clean-up': cleanUpJob,
+  'publish-effects': publishEffectsJob,
+  'on-goal-issue-created': onGoalIssueCreatedJob,
+  'on-line-issue-created': onLineIssueCreatedJob,
+  'on-part-issue-created': onPartIssueCreatedJob,
+  'on-pull-request-opened': onPullRequestOpenedJob,
+  'on-pull-request-merged': onPullRequestMergedJob,
+} satisfies { [Name in QueueName]: JobDefinition<Name, never> }
+
+type ContextOf<Definition> =
+  Definition extends JobDefinition<QueueName, infer Context> ? (context: Context) => void : never
+
+/** Everything that the handlers together work with. */
+export type JobContext = {
+  [Name in QueueName]: ContextOf<(typeof jobs)[Name]>
+}[QueueName] extends (context: infer Context) => void
+  ? Context
+  : never
+
+/** Has every queue handled by this process, from now on. */
+export async function handleJobs(queues: Queues, context: JobContext): Promise<void> {
+  for (const job of Object.values(jobs))
+    await queues.handle<QueueName, never>(job as JobDefinition<QueueName, never>, context as never)
+}

@@ -1,0 +1,41 @@
+/** Reacts to the opening of a pull request: people review it, or GitHub has refused it. */
+
+import { z } from 'zod'
+import type { Store, Tx } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
+import { type EffectRow, effectById } from '../db/outbox.ts'
+import { savePull } from '../db/pull-requests.ts'
+import { lockItem, transition } from '../db/work-items.ts'
+import { holdItem } from '../work-items/dead-letter.ts'
+
+async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
+  const effect = await effectById(store.db, job.effectId)
+  const workItemId = effect?.workItemId
+  if (effect && workItemId) await store.transaction((tx) => pullRequestOpened(tx, effect, workItemId))
+}
+
+async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
+  const item = await lockItem(tx, workItemId)
+  if (item?.state !== 'checking') return
+  if (effect.state === 'failed') {
+    const why = `GitHub refused the pull request: ${effect.error}. The work is on branch \`${item.branch}\`. Mend the cause, then say \`/retry\`.`
+    await transition(tx, item, 'held', { actor: 'github', why })
+    return
+  }
+  const result = effect.result as { number: number; url: string; sha: string } | null
+  if (!result || result.sha !== item.headSha) return
+  await savePull(tx, {
+    repositoryId: item.repositoryId,
+    workItemId,
+    number: result.number,
+    url: result.url,
+    headSha: result.sha,
+    baseBranch: item.baseBranch,
+  })
+  await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' })
+}
+
+export const onPullRequestOpenedJob = defineJob(
+  { queue: 'on-pull-request-opened', payload: z.object({ effectId: z.number().int() }), onFinalFailure: holdItem },
+  onPullRequestOpened,
+)

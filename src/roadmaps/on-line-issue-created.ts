@@ -1,0 +1,61 @@
+/** Reacts to the issue that a line of a roadmap was to become: it exists now, or cannot be created. */
+
+import { z } from 'zod'
+import { defaultSettings } from '../config/settings.ts'
+import type { Store, Tx } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
+import { addPart, linesWithoutIssue } from '../db/epics.ts'
+import { type EffectRow, effectById, issuesBeingCreated } from '../db/outbox.ts'
+import { getRepository, type ItemRow, lockItem, type RepositoryRow } from '../db/work-items.ts'
+import type { EffectOf } from '../domain/effects.ts'
+import { terminalStates } from '../domain/lifecycle.ts'
+import { holdItem } from '../work-items/dead-letter.ts'
+import { enqueueIssue } from '../work-items/enqueue-issue.ts'
+import { linkSubIssue } from './sub-issue-links.ts'
+
+/** A line of a roadmap became an issue: it is a part, and is queued on the word of whoever asked for the roadmap. */
+async function onLineIssueCreated({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
+  const effect = await effectById(store.db, job.effectId)
+  if (effect) await store.transaction((tx) => lineCreated(tx, effect))
+}
+
+async function lineCreated(tx: Tx, effect: EffectRow): Promise<void> {
+  const epic = effect.workItemId === null ? undefined : await lockItem(tx, effect.workItemId)
+  const repo = epic && (await getRepository(tx.db, epic.repositoryId))
+  if (!epic || !repo || repo.state === 'gone') return
+  const { part } = effect.payload as EffectOf<'create-issue'>['payload']
+  if (typeof effect.result?.number === 'number') await take(tx, epic, repo, effect, effect.result.number)
+  const failed = effect.state === 'failed'
+  const next = failed || (linesWithoutIssue(epic) > 0 && (await issuesBeingCreated(tx.db, epic.id)) === 0)
+  // Lines may wait for this one, all are counted anew, and what failed is told.
+  if (next)
+    await tx.enqueue({
+      queue: 'sync-roadmap',
+      workItemId: epic.id,
+      from: part?.source === 'roadmap' ? 'file' : 'issue',
+    })
+}
+
+async function take(tx: Tx, epic: ItemRow, repo: RepositoryRow, effect: EffectRow, number: number): Promise<void> {
+  const { title, body, labels, part } = effect.payload as EffectOf<'create-issue'>['payload']
+  const repository = repo.fullName.toLowerCase()
+  const { source, ...place } = part ?? { source: 'task-list' as const, position: 0, heading: '' }
+  await addPart(tx, epic.id, source, { ...place, repository, issueNumber: number, blocker: 'open' })
+  if (terminalStates.includes(epic.state)) return
+  await linkSubIssue(tx, epic, {
+    repository,
+    number,
+    ...(typeof effect.result?.id === 'number' ? { id: effect.result.id } : {}),
+  })
+  const url = typeof effect.result?.url === 'string' ? effect.result.url : ''
+  const issue = { number, title, body, url, labels, nativeBlockers: 0, openParts: 0 }
+  const actor = { id: epic.requestedById, login: epic.requestedBy }
+  const settings = repo.settings ?? defaultSettings()
+  const { happened } = await enqueueIssue(tx, { repo, settings, issue, actor, muted: true })
+  if (happened === 'nothing') await tx.enqueue({ queue: 'schedule' })
+}
+
+export const onLineIssueCreatedJob = defineJob(
+  { queue: 'on-line-issue-created', payload: z.object({ effectId: z.number().int() }), onFinalFailure: holdItem },
+  onLineIssueCreated,
+)

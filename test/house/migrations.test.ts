@@ -1,0 +1,125 @@
+/** Every migration is replayed on rows that an earlier version has written. */
+
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import { fromPglite, PgBoss } from 'pg-boss'
+import { pino } from 'pino'
+import { expect, onTestFinished, test } from 'vitest'
+import { openStore } from '../../src/db/connect.ts'
+import { jobs } from '../../src/jobs.ts'
+
+const folder = 'drizzle'
+const { entries } = JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as {
+  entries: { tag: string; when: number }[]
+}
+
+/** Applies migrations as an older version did: those before `tag`, with drizzle's own record of them. */
+async function upTo(client: PGlite, tag: string): Promise<void> {
+  await client.exec(
+    'create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
+  )
+  for (const entry of entries.slice(
+    0,
+    entries.findIndex((one) => one.tag === tag),
+  )) {
+    const text = readFileSync(`${folder}/${entry.tag}.sql`, 'utf8')
+    for (const statement of text.split('--> statement-breakpoint')) await client.exec(statement)
+    await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
+      entry.tag,
+      entry.when,
+    ])
+  }
+}
+
+test('the field terms keep every row, and jobs of the old queues are moved', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0009_field_terms')
+  await client.exec(`
+    insert into systems (repository_id, full_name, installation_id, clone_url, default_branch, moves, fetched, journal_hash)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', 5, 3, 'abc');
+    insert into work_items (system_id, issue_number, title, state, "before", quiet, seen_text, rounds_before, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'proposed', null, true, 'digest', 2, 'm', 1, 'a', 'module/a', 'main'),
+             (1, 2, 'two', 'paused', 'proposed', false, null, 0, 'm', 1, 'b', 'module/b', 'main');
+    insert into runs (work_item_id, attempt, agent, next_clean, start_clean, counts) values (1, 1, 'codex', true, false, false);
+    insert into gate_results (work_item_id, sha, gate, verdict, summary) values (1, 'f', 'protected-paths', 'wait', 's');
+    insert into pull_requests (system_id, work_item_id, number, url, head_sha, base_branch) values (1, 1, 3, 'u', 'f', 'main');
+    insert into plans (work_item_id, version, kind, content, text_digest, confidence) values (1, 1, 'plan', '{}', 'd', 0.5);
+    insert into effects (key, kind, system_id, work_item_id, payload, rank, state) values
+      ('create:goal:1:1:x', 'create-issue', 1, null, '{"title": "goal"}', 4, 'wanted'),
+      ('create:roadmap:1:y', 'create-issue', 1, 1, '{"title": "line"}', 4, 'doing'),
+      ('create:plan:1:z', 'create-issue', 1, 1, '{"title": "part"}', 4, 'done'),
+      ('label', 'family-label', 1, 1, '{}', 6, 'failed'),
+      ('merge', 'merge', 1, 1, '{}', 1, 'done');
+    insert into journal (system_id, work_item_id, at, actor, what, previous_hash, hash) values (1, 1, now(), 'm', 'queued', '', 'h');
+    insert into handled (key) values ('comment:1:1');
+    insert into instances (id, host, pid, pid_start_time) values ('i', 'h', 1, 't');
+    insert into decisions (work_item_id, action, reasons, words, standing) values (1, 'wait', '[]', 'why', 'rank');
+    insert into outlooks (system_id, content) values (1, '{}');
+    insert into usage (run_id, system_id, day) values (1, 1, '2026-11-01');
+  `)
+  const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', schedule: false })
+  boss.on('error', () => {})
+  await boss.start()
+  for (const [name, data] of [
+    ['enlist', { workItemId: 1 }],
+    ['merge', { pullRequestId: 1 }],
+    ['created', { effectId: 3 }],
+    ['published', { effectId: 5 }],
+  ] as const) {
+    await boss.createQueue(name)
+    await boss.send(name, data)
+  }
+  await boss.stop({ graceful: false, close: false })
+  await client.close()
+
+  const queues = Object.values(jobs)
+  const store = await openStore({ directory, queues, log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  const rows = async (text: string) => {
+    const result = await store.db.execute(text)
+    return (result as unknown as { rows: Record<string, unknown>[] }).rows
+  }
+  expect(await rows('select github_id, remote_revision, fetched_revision, audit_hash from repositories')).toEqual([
+    { github_id: 77, remote_revision: 5, fetched_revision: 3, audit_hash: 'abc' },
+  ])
+  expect(
+    await rows(
+      'select repository_id, state, resume_state, muted, body_digest, planning_rounds_offset from work_items order by id',
+    ),
+  ).toMatchObject([
+    { repository_id: 1, state: 'plan-review', muted: true, body_digest: 'digest', planning_rounds_offset: 2 },
+    { state: 'paused', resume_state: 'plan-review', muted: false },
+  ])
+  expect(await rows('select next_clean_worktree, clean_worktree, counts_as_attempt from runs')).toEqual([
+    { next_clean_worktree: true, clean_worktree: false, counts_as_attempt: false },
+  ])
+  expect(await rows('select verdict from gate_results')).toEqual([{ verdict: 'needs-approval' }])
+  expect(await rows('select state from plans')).toEqual([{ state: 'pending' }])
+  expect(await rows("select kind, state, priority, payload->>'origin' as origin from effects order by id")).toEqual([
+    { kind: 'create-issue', state: 'pending', priority: 4, origin: 'goal' },
+    { kind: 'create-issue', state: 'in_progress', priority: 4, origin: 'roadmap-line' },
+    { kind: 'create-issue', state: 'done', priority: 4, origin: 'plan-part' },
+    { kind: 'scoped-label', state: 'failed', priority: 6, origin: null },
+    { kind: 'merge', state: 'done', priority: 1, origin: null },
+  ])
+  for (const table of ['audit_log', 'idempotency_keys', 'processes', 'decisions', 'schedule_reports', 'usage']) {
+    expect(await rows(`select 1 from ${table}`), table).toHaveLength(1)
+  }
+  // The triggers write under the new name.
+  await rows("update work_items set title = 'renamed' where id = 2")
+  expect(await rows('select 1 from dirty_items where work_item_id = 2')).not.toEqual([])
+  expect(await rows("select name, data from pgboss.job where state = 'created' order by name")).toEqual([
+    { name: 'merge-pull-request', data: { pullRequestId: 1 } },
+    { name: 'on-part-issue-created', data: { effectId: 3 } },
+    { name: 'on-pull-request-merged', data: { effectId: 5 } },
+    { name: 'triage', data: { workItemId: 1 } },
+  ])
+  expect(await rows("select name from pgboss.queue where name in ('enlist', 'merge', 'created', 'published')")).toEqual(
+    [],
+  )
+})
