@@ -7,7 +7,6 @@ import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
 import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
-import type { Database } from './connect.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
 import { moveRenamedQueues } from './renamed-queues.ts'
 
@@ -41,7 +40,7 @@ export class Queues {
   }
 
   /** Starts the queue engine, creates the queues that are missing, and moves jobs out of queues with old names. */
-  async start(db: Database): Promise<void> {
+  async start(db: Parameters<typeof moveRenamedQueues>[2]): Promise<void> {
     await this.#boss.start()
     const existing = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]))
     for (const [name, { single }] of this.#options) {

@@ -3,12 +3,10 @@
  * so that an upgrade loses none.
  */
 
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { PgBoss } from 'pg-boss'
 import { type Effect, followUpOf } from '../domain/effects.ts'
 import type { Job, QueueName } from '../domain/jobs.ts'
-import type { Database } from './connect.ts'
-import { effectById } from './outbox.ts'
 
 const names: Readonly<Record<string, QueueName>> = {
   'deliver-event': 'process-delivery',
@@ -26,6 +24,11 @@ const names: Readonly<Record<string, QueueName>> = {
 /** What reacted to any published effect; the effect says which queue that is now. */
 const reactions = ['created', 'published']
 
+/** What can run a statement. */
+interface Sql {
+  execute(query: SQL): PromiseLike<unknown>
+}
+
 interface OldJob {
   data: object
   start_after: Date | string
@@ -35,7 +38,7 @@ interface OldJob {
 export async function moveRenamedQueues(
   boss: PgBoss,
   existing: Iterable<string>,
-  db: Database,
+  db: Sql,
   send: (job: Job, after: Date) => Promise<unknown>,
 ): Promise<void> {
   for (const old of existing) {
@@ -52,10 +55,12 @@ export async function moveRenamedQueues(
   }
 }
 
-async function renamed(db: Database, old: string, data: object): Promise<Job | undefined> {
+async function renamed(db: Sql, old: string, data: object): Promise<Job | undefined> {
   const queue = names[old]
   if (queue) return { queue, ...data } as Job
   const { effectId } = data as { effectId?: number }
-  const effect = effectId === undefined ? undefined : await effectById(db, effectId)
-  return effect && followUpOf({ kind: effect.kind, payload: effect.payload } as unknown as Effect, effect.id)
+  if (effectId === undefined) return undefined
+  const found = await db.execute(sql`select kind, payload from effects where id = ${effectId}`)
+  const [effect] = (found as { rows: Effect[] }).rows
+  return effect && followUpOf(effect, effectId)
 }
