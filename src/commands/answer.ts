@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { answerQuestions } from '../db/plans.ts'
 import { UserError } from '../lib/errors.ts'
+import * as messages from '../messages/commands/plans.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { notNow, plannedItem } from './lib/planning.ts'
-import { typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'answer',
@@ -17,11 +17,10 @@ export const command = defineCommand({
   reads: false,
   async run(context, { text = '' }): Promise<Reply> {
     const item = plannedItem(context)
-    if (item.state !== 'asking') return notNow(context, item, 'No question is open here.')
-    if (!text)
-      throw new UserError('The answer is missing.', `For example: ${typed(context, 'answer only the public API')}.`)
+    if (item.state !== 'asking') return notNow(context, item, messages.noQuestionOpen)
+    if (!text) throw new UserError(...messages.answerMissing(context.settings.prefix))
     if (!(await answerQuestions(context.tx, item, context.actor, text)))
-      return notNow(context, item, 'No question is open here.')
-    return { text: 'Thank you. It is planned further with your answer.', outcome: 'done' }
+      return notNow(context, item, messages.noQuestionOpen)
+    return { text: messages.answerTaken, outcome: 'done' }
   },
 })

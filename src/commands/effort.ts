@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { effortReply } from '../messages/commands/schedule.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { setScopedLabel } from './lib/scoped-label.ts'
 
@@ -20,10 +21,6 @@ export const command = defineCommand({
     const effort = args.effort.toUpperCase() as 'S' | 'M' | 'L' | 'XL'
     const before = context.item?.effort
     await setScopedLabel(context, 'effort:', effort, { effort })
-    const counts = context.item ? '' : ' It counts once the issue is queued.'
-    return {
-      text: before === effort ? `Its effort is ${effort} already.` : `Its effort is ${effort} now.${counts}`,
-      outcome: 'done',
-    }
+    return { text: effortReply(effort, before, context.item !== undefined), outcome: 'done' }
   },
 })

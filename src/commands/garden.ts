@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { gardenStarted } from '../messages/commands/schedule.ts'
 import { defineCommand, type Reply } from './command.ts'
 
 export const command = defineCommand({
@@ -11,9 +12,9 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: false,
   async run({ tx, repo, item, issue }): Promise<Reply> {
-    // GitHub may have to be asked, which a command cannot wait for.
+    // The job may ask GitHub. A command runs in a transaction and cannot wait for that.
     const key = String(Date.now())
     await tx.enqueue({ queue: 'garden', repositoryId: repo.id, workItemId: item?.id, issueNumber: issue.number, key })
-    return { text: 'Looking after the roadmap; the report follows in a moment.', outcome: 'done' }
+    return { text: gardenStarted, outcome: 'done' }
   },
 })

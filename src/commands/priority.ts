@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { priorityReply } from '../messages/commands/schedule.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { setScopedLabel } from './lib/scoped-label.ts'
 
@@ -14,9 +15,6 @@ export const command = defineCommand({
   async run(context, { priority }): Promise<Reply> {
     const before = context.item?.priority
     await setScopedLabel(context, 'priority:', String(priority), { priority })
-    const counts = context.item ? '' : ' It counts once the issue is queued.'
-    const text =
-      before === priority ? `Its priority is ${priority} already.` : `Its priority is ${priority} now.${counts}`
-    return { text, outcome: 'done' }
+    return { text: priorityReply(priority, before, context.item !== undefined), outcome: 'done' }
   },
 })

@@ -4,7 +4,7 @@ import { type PartStatus, partName, partStatus, partStatuses, progressOfParts } 
 import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
 import { criticalPath } from '../domain/roadmap-critical-path.ts'
 import { singleLine } from '../lib/sanitise.ts'
-import { roadmapGraph } from './mermaid.ts'
+import { roadmapGraph } from './roadmap-graph.ts'
 
 /** Rows of one list; the rest is counted. */
 const mostRows = 10

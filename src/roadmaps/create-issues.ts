@@ -1,13 +1,13 @@
-/** Lines of a roadmap that are pieces of work in words: each becomes an issue, once. */
+/** Lines of a roadmap that describe work: each becomes an issue, once. */
 
 import type { Database, Tx } from '../db/connect.ts'
 import { type EffectRow, effectsOf, enqueueEffect } from '../db/outbox.ts'
 import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
-import * as messages from '../messages/roadmap-parts.ts'
+import * as messages from '../messages/roadmaps.ts'
 import type { RoadmapLine } from './text/roadmap-text.ts'
 
-/** A text that lines stand in: the issue itself, or a file of the repository. */
+/** The text with the lines: the issue itself, or a file of the repository. */
 export interface LineSource {
   source: 'task-list' | 'roadmap'
   /** The file's path; null for the issue. */
@@ -15,38 +15,38 @@ export interface LineSource {
   lines: readonly RoadmapLine[]
 }
 
-/** How the lines of a text stand. */
+/** The lines of a text by their progress. */
 export interface CreatedLines {
   /** The issues that lines have become, by the digest of the line. */
   made: Map<string, number>
   /** Lines that were not known before. */
   fresh: number
-  /** Lines that are issues, name one, or are on their way to be one. */
+  /** Lines that are issues, name one, or have requested one. */
   known: number
   checked: number
-  /** Lines that wait for each other, and never become issues as they stand. */
+  /** Lines that wait for each other in a cycle: without an edit they never become issues. */
   stuck: number
   /** Lines that are not issues yet. */
   unmade: number
-  /** When more of them may be made. */
+  /** When more of them may be requested. */
   more: Date | undefined
   notes: string[]
 }
 
-/** An issue and its link are two writes; GitHub takes 500 an hour, and others need some of them. */
+/** An issue and its link are two writes. GitHub takes 500 an hour, and other effects need some of them. */
 const windowMs = 5 * 60_000
 const mostInWindow = 15
-/** More lines than this are a mistake more often than a plan. */
+/** More lines than this are probably a mistake. */
 const mostLines = 1_000
 
 const prefix = 'create:roadmap:'
 
-/** One file has one issue for each line, whichever issue it is imported on; lines of an issue are that issue's own. */
+/** A line of a file has one issue, whichever epic imports the file. A line of an issue belongs to that issue alone. */
 function keyOf(of: LineSource, epic: ItemRow, repo: RepositoryRow, digest: string): string {
   return of.file === null ? `${prefix}${epic.id}:${digest}` : `${prefix}file:${repo.id}:${of.file}:${digest}`
 }
 
-/** The numbers of the issues that lines were made, by the digest of the line. */
+/** The numbers of the issues that lines have become, by the digest of the line. */
 export async function createdLineIssues(
   db: Database,
   epic: ItemRow,
@@ -63,23 +63,25 @@ export async function createdLineIssues(
 }
 
 /**
- * Wants the issues that may be made now.
- * @param anew whether a person asks: what failed is tried again.
+ * Requests the issues that may be created now.
+ * @param request.retryFailed whether a person asks: requests that failed are tried again.
  */
 export async function createIssues(
   tx: Tx,
-  { epic, repo, of, anew }: { epic: ItemRow; repo: RepositoryRow; of: LineSource; anew: boolean },
+  { epic, repo, of, retryFailed }: { epic: ItemRow; repo: RepositoryRow; of: LineSource; retryFailed: boolean },
 ): Promise<CreatedLines> {
-  const words = of.lines.filter((line) => !line.issue)
-  const open = words.filter((line) => !line.checked)
-  const keys = new Map(words.map((line) => [line.digest, keyOf(of, epic, repo, line.digest)]))
+  const described = of.lines.filter((line) => !line.issue)
+  const open = described.filter((line) => !line.checked)
+  const keys = new Map(described.map((line) => [line.digest, keyOf(of, epic, repo, line.digest)]))
   const effects = new Map((await effectsOf(tx.db, [...keys.values()])).map((row) => [row.key, row]))
   const rowOf = (line: RoadmapLine) => effects.get(keys.get(line.digest) ?? '')
   const result = counted(of.lines, rowOf)
-  if (anew) for (const row of failedOf(open, rowOf)) await wantAgain(tx, row)
+  if (retryFailed) for (const row of failedOf(open, rowOf)) await requestAgain(tx, row)
   const waiting = open.filter((line) => !rowOf(line)).slice(0, Math.max(0, mostLines - effects.size))
   const byDigest = new Map(of.lines.map((line) => [line.digest, line]))
-  const ready = waiting.filter((line) => line.linesBefore.every((digest) => isThere(byDigest.get(digest), result.made)))
+  const ready = waiting.filter((line) =>
+    line.linesBefore.every((digest) => needsNoWait(byDigest.get(digest), result.made)),
+  )
   const recent = [...effects.values()].filter((row) => row.createdAt.getTime() > Date.now() - windowMs)
   const now = ready.slice(0, Math.max(0, mostInWindow - recent.length))
   for (const line of now) {
@@ -97,10 +99,12 @@ export async function createIssues(
     unmade: open.filter((line) => !result.made.has(line.digest)).length,
     more: left > 0 ? new Date(oldest + windowMs) : undefined,
     notes: [
-      ...(anew ? [] : failedOf(open, rowOf).map((row) => messages.notMade(titleOf(row), row.error ?? ''))),
+      ...(retryFailed ? [] : failedOf(open, rowOf)).map((row) =>
+        messages.lineIssueNotCreated(titleOf(row), row.error ?? ''),
+      ),
       ...(tooMany > 0 ? [messages.tooManyLines(mostLines, tooMany)] : []),
-      ...(left > 0 ? [messages.stillMaking(left)] : []),
-      ...circleIn(stuck),
+      ...(left > 0 ? [messages.linesWaiting(left)] : []),
+      ...cycleIn(stuck),
     ],
   }
 }
@@ -122,8 +126,8 @@ function counted(lines: readonly RoadmapLine[], rowOf: RowOf) {
   }
 }
 
-/** Whether a line that another depends on is an issue by now, or needs not become one. */
-function isThere(line: RoadmapLine | undefined, made: ReadonlyMap<string, number>): boolean {
+/** Whether another line need not wait for this one: it is an issue by now, or does not become one. */
+function needsNoWait(line: RoadmapLine | undefined, made: ReadonlyMap<string, number>): boolean {
   return line === undefined || line.checked || line.issue !== null || made.has(line.digest)
 }
 
@@ -139,7 +143,7 @@ function payloadOf(
   return {
     origin: 'roadmap-line',
     title: line.title,
-    body: messages.partBody({
+    body: messages.lineIssueBody({
       epic: epic.issueNumber,
       heading: line.heading,
       file: of.file,
@@ -155,7 +159,7 @@ function failedOf(lines: readonly RoadmapLine[], rowOf: RowOf): EffectRow[] {
   return lines.flatMap((line) => rowOf(line) ?? []).filter((row) => row.state === 'failed')
 }
 
-async function wantAgain(tx: Tx, row: EffectRow): Promise<void> {
+async function requestAgain(tx: Tx, row: EffectRow): Promise<void> {
   const target = { repositoryId: row.repositoryId, workItemId: row.workItemId ?? undefined, key: row.key }
   const payload = row.payload as EffectOf<'create-issue'>['payload']
   await enqueueEffect(tx, target, { kind: 'create-issue', payload }, { again: true })
@@ -165,7 +169,7 @@ function titleOf(row: EffectRow): string {
   return String(row.payload.title ?? '')
 }
 
-/** The lines that can never become issues as they stand: on a circle, or waiting for one that is. */
+/** The lines that cannot become issues without an edit: they are on a cycle, or wait for one that is. */
 function stuckOf(waiting: readonly RoadmapLine[]): RoadmapLine[] {
   let stuck = [...waiting]
   for (let before = -1; before !== stuck.length; ) {
@@ -176,8 +180,8 @@ function stuckOf(waiting: readonly RoadmapLine[]): RoadmapLine[] {
   return stuck
 }
 
-/** One of the circles. Each stuck line waits for another stuck one, so the way back leads into one. */
-function circleIn(stuck: readonly RoadmapLine[]): string[] {
+/** One of the cycles. Each stuck line waits for another stuck one, so following them ends in a cycle. */
+function cycleIn(stuck: readonly RoadmapLine[]): string[] {
   const byDigest = new Map(stuck.map((line) => [line.digest, line]))
   const path: RoadmapLine[] = []
   let line = stuck[0]

@@ -1,4 +1,4 @@
-/** An issue is wanted: by its label, by `/queue`, or found by the reconcile. All of them come here. */
+/** Queues an issue: for its label, for `/queue`, or because the reconcile found it. */
 
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
@@ -6,25 +6,26 @@ import { resetRounds } from '../db/plans.ts'
 import { addWorkItem, type ItemRow, itemOfIssue, type RepositoryRow, transition } from '../db/work-items.ts'
 import { isEpicIssue, labelFacts } from '../domain/labels.ts'
 import { defaultWorkflow } from '../domain/workflows.ts'
+import { queuedAgain } from '../messages/issues.ts'
 
-/** What is taken from an issue, as it is at the moment of the request. */
+/** The facts of an issue at the moment of the request. */
 export interface IssueToQueue {
   number: number
   title: string
   body: string
   url: string
   labels: readonly string[]
-  /** As in github/types.ts. */
+  /** As in domain/github.ts. */
   nativeBlockers?: number | null
   openParts?: number | null
 }
 
 /**
- * Makes the work item of an issue, or queues it again when it is finished or held. The text is taken as it is now, and
+ * Creates the work item of an issue, or queues it again when it is finished or held. It takes the text as it is now, and
  * earlier attempts no longer count. Any other item stays as it is.
- * @param request.lastRunId the newest run of a known item; attempts up to it are forgiven.
+ * @param request.lastRunId the newest run of a known item; attempts up to it no longer count.
  * @param request.epic makes it an epic even when nothing in the issue says so.
- * @param request.muted whether nothing is said on the issue before there is something to tell.
+ * @param request.muted whether the status comment waits until there is something to report.
  */
 export async function enqueueIssue(
   tx: Tx,
@@ -95,7 +96,7 @@ export async function enqueueIssue(
   const freshSince = request.lastRunId ?? known.freshSince
   const item = await transition(tx, known, 'queued', {
     actor: actor.login,
-    why: `Queued again by ${actor.login}.`,
+    why: queuedAgain(actor.login),
     set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },
   })
   return { item, happened: 'queued again' }

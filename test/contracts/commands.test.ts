@@ -7,11 +7,12 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { commandTable } from '../../src/commands/lib/readme-table.ts'
-import { commandUsage, parseCommand, withPrefix } from '../../src/commands/parse.ts'
+import { commandUsage, parseCommand } from '../../src/commands/parse.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 import { permits } from '../../src/domain/permissions.ts'
 import { OperatorError } from '../../src/lib/errors.ts'
 import { sanitiseMarkdown } from '../../src/lib/sanitise.ts'
+import { withPrefix } from '../../src/messages/commands/typed.ts'
 
 const commands = await loadCommands()
 

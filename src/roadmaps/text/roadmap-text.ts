@@ -32,18 +32,6 @@ export interface Roadmap {
   problems: BadLine[]
 }
 
-/** How a roadmap is written, for whoever has none yet. */
-export const howItLooks = [
-  'A roadmap is an issue with sub-issues, or with a task list in its text. Each line is an issue, or becomes one:',
-  '',
-  '```markdown',
-  '## Backend',
-  '- [ ] #12',
-  '- [ ] Add a login page [effort:M] [priority:1]',
-  '- [ ] Add sessions (depends on: "Add a login page")',
-  '```',
-].join('\n')
-
 /** GitHub refuses longer titles. */
 const longestTitle = 256
 /** Of a longer line no more is looked at; what it says is kept as text. */
