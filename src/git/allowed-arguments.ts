@@ -39,7 +39,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'for-each-ref': ['--format=', '--sort='],
   fsck: ['--connectivity-only', '--no-dangling', '--no-progress'],
   'index-pack': ['--stdin', '--strict', '--fix-thin'],
-  init: ['-q', '--bare', '--template=', '--initial-branch='],
   log: ['-z', '--format=', '--max-count=', '--no-show-signature', '--no-color', '--no-mailmap'],
   'ls-files': ['-z', '-m', '-d', '-o', '--exclude-standard'],
   'ls-remote': ['-q', '--heads'],

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { type Control, openControl } from './bare-clone.ts'
-import type { StartGit } from './git.ts'
+import type { StartGit } from './git-options.ts'
 
 /** As much of a target as its control repository needs to know. */
 export interface Target {

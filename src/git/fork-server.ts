@@ -7,7 +7,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { OperatorError } from '../lib/errors.ts'
-import { type GitEnd, type GitOptions, type StartGit, startGit } from './git.ts'
+import { startGit } from './git.ts'
+import type { GitExit, GitOptions, StartGit } from './git-options.ts'
 
 /** What the starter is asked: to run git, or to end a run of it. */
 export type Request =
@@ -16,7 +17,7 @@ export type Request =
   | { stop: number }
 
 /** How it ended, or why it could not be started. */
-export type Answer = { id: number; end: GitEnd } | { id: number; failed: string; hint: string | undefined }
+export type Answer = { id: number; end: GitExit } | { id: number; failed: string; hint: string | undefined }
 
 export interface Starter {
   /** As `startGit`. @throws {OperatorError} also when the starter ended meanwhile: whether git did its work is not known. */
@@ -28,7 +29,7 @@ export interface Starter {
 }
 
 interface Waiting {
-  resolve(end: GitEnd): void
+  resolve(end: GitExit): void
   reject(error: Error): void
 }
 
@@ -77,14 +78,14 @@ export function createStarter(options: { onLost?: (reason: string) => void } = {
     for (const id of [...waiting.keys()]) take(id)?.reject(new OperatorError(`git was lost: its starter: ${reason}`))
   }
 
-  function git(args: readonly string[], { signal, ...rest }: GitOptions): Promise<GitEnd> {
+  function git(args: readonly string[], { signal, ...rest }: GitOptions): Promise<GitExit> {
     // Closed, or a starter that never answered was lost: better slow than not at all.
     if (closed || (!child && !answered)) return startGit(args, { signal, ...rest })
     child ??= start()
     const process = child
     const id = ++last
     const stop = () => void process.send({ stop: id } satisfies Request, () => {})
-    return new Promise<GitEnd>((resolve, reject) => {
+    return new Promise<GitExit>((resolve, reject) => {
       waiting.set(id, { resolve, reject })
       process.channel?.ref()
       signal?.addEventListener('abort', stop, { once: true })

@@ -4,7 +4,8 @@ import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import { exists, isDirectory, replaceFile } from './files.ts'
-import { runGit, type StartGit, startGit } from './git.ts'
+import { runGit, startGit } from './git.ts'
+import type { StartGit } from './git-options.ts'
 import { createTurns, type Turns } from './locks.ts'
 import { validCloneUrl } from './names.ts'
 import { configText, type Repository, type TokenSource } from './repository.ts'
@@ -55,7 +56,7 @@ const turnsByDirectory = new Map<string, Turns>()
  */
 export async function prepare(options: ControlOptions): Promise<Repository> {
   const url = validCloneUrl(options.cloneUrl, options)
-  await checkGit()
+  await checkGit(options.start ?? startGit)
   await mkdir(resolve(options.directory), { recursive: true, mode: 0o700 })
   const directory = await realpath(options.directory)
   const turns = turnsByDirectory.get(directory) ?? createTurns()
@@ -89,12 +90,18 @@ async function build(repository: Repository): Promise<void> {
   if (!(await looksWhole(gitDir))) {
     // What was fetched before is gone with the repository.
     await rm(join(repository.privateDir, 'fetched'), { force: true })
-    await mkdir(gitDir, { recursive: true, mode: 0o700 })
-    // The configuration first: `git init` on a half-made repository reads what is there.
-    await replaceFile(join(gitDir, 'config'), configText(repository.url))
-    await runGit(['init', '-q', '--bare', '--template=', '--initial-branch=tutti-none', gitDir])
+    await makeBare(gitDir)
   }
   await replaceFile(join(gitDir, 'config'), configText(repository.url))
+}
+
+/**
+ * What git needs to take a folder for a repository (gitrepository-layout). `git init` would add the system's template
+ * with its hooks and attributes. HEAD names a branch that no module uses.
+ */
+async function makeBare(gitDir: string): Promise<void> {
+  for (const name of ['objects', 'refs/heads']) await mkdir(join(gitDir, name), { recursive: true, mode: 0o700 })
+  await replaceFile(join(gitDir, 'HEAD'), 'ref: refs/heads/tutti-none\n')
 }
 
 async function looksWhole(gitDir: string): Promise<boolean> {
@@ -105,16 +112,16 @@ async function looksWhole(gitDir: string): Promise<boolean> {
 let checked: Promise<void> | undefined
 
 /** Asked once per process; a git that is missing is asked for again at the next call. */
-function checkGit(): Promise<void> {
-  checked ??= readVersion().catch((error: unknown) => {
+function checkGit(start: StartGit): Promise<void> {
+  checked ??= checkVersion(start).catch((error: unknown) => {
     checked = undefined
     throw error
   })
   return checked
 }
 
-async function readVersion(): Promise<void> {
-  const text = (await runGit(['--version'])).stdout.toString('utf8')
+async function checkVersion(start: StartGit): Promise<void> {
+  const text = (await runGit(['--version'], {}, start)).stdout.toString('utf8')
   const match = /(?<major>\d+)\.(?<minor>\d+)/.exec(text)
   const major = Number(match?.groups?.major)
   const minor = Number(match?.groups?.minor)

@@ -2,7 +2,8 @@
 
 import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { GitError, type GitOptions, type GitResult, type RemoteAccess } from './git.ts'
+import { GitError } from './git.ts'
+import type { GitOptions, GitResult, RemoteAccess } from './git-options.ts'
 import type { BranchName } from './names.ts'
 import { git, type Repository } from './repository.ts'
 

@@ -177,7 +177,7 @@ async function cloneScratch(repository: Repository, path: string, branch: Branch
   const flags = ['-q', '--shared', '--single-branch', '--no-tags', '--template=', `--branch=${branch}`]
   // No token, and no server: only our own folder is read.
   const remote = { askpass: 'false', origin: 'none', token: undefined, allowLocal: true }
-  await runGit(['clone', ...flags, '--end-of-options', repository.gitDir, path], { remote })
+  await runGit(['clone', ...flags, '--end-of-options', repository.gitDir, path], { remote }, repository.start)
   return join(path, '.git')
 }
 
