@@ -16,8 +16,8 @@ import { deregister, giveBackJobs, register } from './db/processes.ts'
 import type { SystemRow } from './db/work-items.ts'
 import { Checker } from './gates/checker.ts'
 import { loadGates } from './gates/registry.ts'
-import { Controls } from './git/bare-clones.ts'
-import { createStarter } from './git/fork-server.ts'
+import { BareClones } from './git/bare-clones.ts'
+import { createForkServer } from './git/fork-server.ts'
 import { createClient } from './github/client.ts'
 import { openGitHub } from './github/github.ts'
 import { Publisher } from './github/publisher.ts'
@@ -86,14 +86,14 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     closers.push(() => deregister(store.db, instance))
     await giveBackJobs(store, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
 
-    const starter = createStarter({ onLost: (reason) => log.warn(reason) })
-    closers.push(async () => starter.close())
-    const controls = new Controls(join(env.dataDirectory, 'repositories'), {
+    const forkServer = createForkServer({ onLost: (reason) => log.warn(reason) })
+    closers.push(async () => forkServer.close())
+    const clones = new BareClones(join(env.dataDirectory, 'repositories'), {
       allowHttp: env.ALLOW_HTTP_CLONE,
       token: (system: SystemRow, need) => github.token(system, need),
-      start: starter.git,
+      start: forkServer.start,
     })
-    const control = (system: SystemRow) => controls.of(system)
+    const control = (system: SystemRow) => clones.of(system)
     const commands = await loadCommands()
     const publisher = new Publisher({
       store,

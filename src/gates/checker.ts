@@ -11,7 +11,7 @@ import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs
 import { gateResults } from '../db/schema/core.ts'
 import { getItem, getSystem, type ItemRow, type SystemRow } from '../db/work-items.ts'
 import { settingsInLoop } from '../domain/workflows.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { startPulse } from '../runs/heartbeat.ts'
@@ -30,7 +30,7 @@ export interface CheckParts {
   instance: string
   gates: readonly Gate[]
   warden: Warden
-  control(system: SystemRow): Promise<Control>
+  control(system: SystemRow): Promise<BareClone>
 }
 
 export class Checker {

@@ -1,18 +1,18 @@
-/** Why a command was ended by us, or never started, in words that complete "git <command> failed: …". */
+/** Why a command was ended by us, or never started, as a phrase that completes "git <command> failed: …". */
 
 import { OperatorError } from '../lib/errors.ts'
-import { defaultMaxBytes, defaultTimeout, type GitOptions } from './git-options.ts'
+import { defaultMaxBytes, defaultTimeout, type GitCommandOptions } from './git-options.ts'
 
 /** The reason of a command that was aborted. */
 export const stopReason = 'it was stopped'
 
 /** The reason of a command that took too long. */
-export function timeoutReason({ timeout = defaultTimeout }: GitOptions): string {
+export function timeoutReason({ timeout = defaultTimeout }: GitCommandOptions): string {
   return `no end after ${Math.round(timeout / 1000)} s`
 }
 
 /** The reason of a command that wrote too much. */
-export function overflowReason({ maxBytes = defaultMaxBytes }: GitOptions): string {
+export function overflowReason({ maxBytes = defaultMaxBytes }: GitCommandOptions): string {
   return `more than ${maxBytes} bytes of output`
 }
 

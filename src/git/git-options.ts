@@ -1,7 +1,7 @@
 /** How one git command is run, and how it ended. Types only, for those who ask for git and those who start it. */
 
 /** How one git command is run. */
-export interface GitOptions {
+export interface GitCommandOptions {
   /** `--git-dir`; a command without one (`--version`, `clone`) leaves it out. */
   gitDir?: string
   /** `--work-tree`, also the working folder of the command. */
@@ -12,7 +12,10 @@ export interface GitOptions {
   alternates?: string
   /** Written to standard input. */
   input?: string | Buffer
-  /** Most bytes of standard output. Past it the command ends and fails, or with `cut` its output so far is the result. */
+  /**
+   * Most bytes of standard output; 64 MiB by default. Past it the command is ended and fails. With `cut` it does not
+   * fail: the output so far is the result.
+   */
   maxBytes?: number
   cut?: boolean
   /** Milliseconds until the command is ended; 5 minutes by default. */
@@ -48,7 +51,7 @@ export interface RemoteAccess {
 }
 
 /** What a command that was not refused and did not fail has written. */
-export interface GitResult {
+export interface GitCommandResult {
   code: number
   stdout: Buffer
   stderr: string
@@ -56,14 +59,14 @@ export interface GitResult {
   cut: boolean
 }
 
-/** How a start of git ended, before anybody judges it. */
-export interface GitExit extends GitResult {
+/** How a start of git ended, before `runGit` judges it. */
+export interface GitExit extends GitCommandResult {
   /** Why we ended it, where we did. */
   ended?: string
 }
 
 /** Starts git and waits for its end; see `startGit` and `ForkServer.start`. */
-export type StartGit = (args: readonly string[], options: GitOptions) => Promise<GitExit>
+export type StartGit = (args: readonly string[], options: GitCommandOptions) => Promise<GitExit>
 
 /** Milliseconds for a command that sets no limit of its own. */
 export const defaultTimeout = 5 * 60_000

@@ -1,12 +1,12 @@
 /** What every git command gets from us: its configuration, its global options and its whole environment. */
 
-import type { GitOptions } from './git-options.ts'
+import type { GitCommandOptions } from './git-options.ts'
 
 /** Where programs are searched. The operator's PATH is not used: its first entry may be a folder that others write. */
 const searchPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin'
 
 /**
- * Settings that win over every configuration file. They hold even if somebody wrote to our own file. That file is
+ * Settings that win over every configuration file. They hold even if our own file was changed. That file is
  * compared before each command (see `repository.ts`), because filters and drivers have free names.
  *
  * Four keys are absent, since simple-git refuses them on the command line (ADR 0007). `protocol.*` is replaced by
@@ -49,7 +49,7 @@ const settings = [
 ]
 
 /** The configuration of a command, each entry as `-c` takes it: `key=value`. */
-export function settingsOf(options: GitOptions): string[] {
+export function gitSettings(options: GitCommandOptions): string[] {
   const values = [...settings, `http.proxy=${options.remote?.proxy ?? ''}`]
   if (options.remote?.caFile) values.push(`http.sslCAInfo=${options.remote.caFile}`)
   if (options.fsck) {
@@ -60,20 +60,20 @@ export function settingsOf(options: GitOptions): string[] {
 }
 
 /** The options that stand before the subcommand. */
-export function globalOptions(options: GitOptions): string[] {
-  const words = ['--no-pager', '--no-replace-objects', '--literal-pathspecs']
-  if (options.gitDir) words.push(`--git-dir=${options.gitDir}`)
-  if (options.workTree) words.push(`--work-tree=${options.workTree}`)
-  return words
+export function globalOptions(options: GitCommandOptions): string[] {
+  const globals = ['--no-pager', '--no-replace-objects', '--literal-pathspecs']
+  if (options.gitDir) globals.push(`--git-dir=${options.gitDir}`)
+  if (options.workTree) globals.push(`--work-tree=${options.workTree}`)
+  return globals
 }
 
 /** The folder that the command starts in. */
-export function folderOf(options: GitOptions): string {
+export function workingFolder(options: GitCommandOptions): string {
   return options.workTree ?? options.gitDir ?? '/'
 }
 
 /** Built from nothing: no GIT_* of the operator's, no home folder with a .gitconfig or .netrc, no proxy. */
-export function environmentOf(options: GitOptions): Record<string, string> {
+export function gitEnvironment(options: GitCommandOptions): Record<string, string> {
   const env: Record<string, string> = {
     PATH: searchPath,
     HOME: '/dev/null',
@@ -99,8 +99,8 @@ export function environmentOf(options: GitOptions): Record<string, string> {
   return env
 }
 
-/** git refuses every protocol that is not in this list, whatever any configuration says (git(1), GIT_ALLOW_PROTOCOL). */
-function protocolsOf({ remote }: GitOptions): string {
+/** git refuses every protocol that is not in this list, whatever a configuration says (git(1), GIT_ALLOW_PROTOCOL). */
+function protocolsOf({ remote }: GitCommandOptions): string {
   if (!remote) return 'none'
   return remote.allowLocal ? 'https:http:file' : 'https:http'
 }

@@ -2,7 +2,7 @@
 
 import { OperatorError } from '../lib/errors.ts'
 import { checkArguments } from './allowed-arguments.ts'
-import type { GitExit, GitOptions, GitResult, StartGit } from './git-options.ts'
+import type { GitCommandOptions, GitCommandResult, GitExit, StartGit } from './git-options.ts'
 import { startLocalGit } from './start-local.ts'
 import { startRemoteGit } from './start-remote.ts'
 
@@ -35,9 +35,9 @@ export class GitError extends OperatorError {
  */
 export async function runGit(
   args: readonly string[],
-  options: GitOptions = {},
+  options: GitCommandOptions = {},
   start: StartGit = startGit,
-): Promise<GitResult> {
+): Promise<GitCommandResult> {
   checkArguments(args)
   const command = args[0] ?? ''
   options.signal?.throwIfAborted()
@@ -48,7 +48,7 @@ export async function runGit(
 }
 
 /** Starts git as a child of this process. @throws {OperatorError} when git could not be started. */
-export function startGit(args: readonly string[], options: GitOptions): Promise<GitExit> {
+export function startGit(args: readonly string[], options: GitCommandOptions): Promise<GitExit> {
   return options.remote ? startRemoteGit(args, options) : startLocalGit(args, options)
 }
 

@@ -3,9 +3,9 @@
 import { GitConstructError, GitPluginError, type SimpleGit, type SimpleGitOptions, simpleGit } from 'simple-git'
 import { OperatorError } from '../lib/errors.ts'
 import { notStarted, overflowReason, stopReason, timeoutReason } from './end-reasons.ts'
-import { defaultMaxBytes, defaultTimeout, type GitExit, type GitOptions } from './git-options.ts'
+import { defaultMaxBytes, defaultTimeout, type GitCommandOptions, type GitExit } from './git-options.ts'
 import { type Collected, collectBytes } from './git-output.ts'
-import { environmentOf, folderOf, globalOptions, settingsOf } from './git-settings.ts'
+import { gitEnvironment, gitSettings, globalOptions, workingFolder } from './git-settings.ts'
 
 /** The guards that our own fixed settings would trip. Every other guard of simple-git stays on. */
 const unsafe = {
@@ -29,7 +29,7 @@ interface Ending {
  * Starts git as a child of this process and waits for its end.
  * @throws {OperatorError} when git is missing, its folder is gone, or simple-git refuses an argument.
  */
-export async function startLocalGit(args: readonly string[], options: GitOptions): Promise<GitExit> {
+export async function startLocalGit(args: readonly string[], options: GitCommandOptions): Promise<GitExit> {
   const overflow = new AbortController()
   const ending: Ending = { code: 0, error: undefined }
   const git = createGit(options, overflow.signal, ending)
@@ -58,13 +58,13 @@ export async function startLocalGit(args: readonly string[], options: GitOptions
 }
 
 /** One instance per command: an instance holds one environment, one limit and one input. */
-function createGit(options: GitOptions, overflow: AbortSignal, ending: Ending): SimpleGit {
-  const env = environmentOf(options)
+function createGit(options: GitCommandOptions, overflow: AbortSignal, ending: Ending): SimpleGit {
+  const env = gitEnvironment(options)
   const input = typeof options.input === 'string' ? Buffer.from(options.input) : options.input
   try {
     return simpleGit({
-      baseDir: folderOf(options),
-      config: settingsOf(options),
+      baseDir: workingFolder(options),
+      config: gitSettings(options),
       unsafe,
       allowEnvironment: Object.keys(env),
       abort: options.signal ? AbortSignal.any([options.signal, overflow]) : overflow,
@@ -88,8 +88,8 @@ function createGit(options: GitOptions, overflow: AbortSignal, ending: Ending): 
 }
 
 /**
- * Takes a stream from simple-git, which would keep all of it and decode it as UTF-8 (a pack or a blob does not survive that).
- * The empty chunk at the end counts as output: after a command without any, simple-git waits 50 ms more.
+ * Takes a stream from simple-git, which would keep all of it and decode it as UTF-8; a pack or a blob does not survive
+ * that. The empty chunk at the end counts as output: after a command without any, simple-git waits 50 ms more.
  */
 function takeOver(stream: NodeJS.ReadableStream): void {
   stream.removeAllListeners('data')
@@ -97,7 +97,7 @@ function takeOver(stream: NodeJS.ReadableStream): void {
 }
 
 /** Why we ended the command; undefined when it ended by itself. */
-function reasonOf({ error }: Ending, overflow: AbortSignal, options: GitOptions): string | undefined {
+function reasonOf({ error }: Ending, overflow: AbortSignal, options: GitCommandOptions): string | undefined {
   if (overflow.aborted) return overflowReason(options)
   if (!(error instanceof GitPluginError)) return undefined
   return error.plugin === 'timeout' ? timeoutReason(options) : stopReason

@@ -5,20 +5,20 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { notStarted, overflowReason, stopReason, timeoutReason } from './end-reasons.ts'
-import { defaultMaxBytes, defaultTimeout, type GitExit, type GitOptions } from './git-options.ts'
+import { defaultMaxBytes, defaultTimeout, type GitCommandOptions, type GitExit } from './git-options.ts'
 import { collectBytes } from './git-output.ts'
-import { environmentOf, folderOf, globalOptions, settingsOf } from './git-settings.ts'
+import { gitEnvironment, gitSettings, globalOptions, workingFolder } from './git-settings.ts'
 
 /**
  * Starts git as a child of this process and waits for its end. The command gets no standard input.
  * @throws {OperatorError} when git is missing, or its folder is gone.
  */
-export async function startRemoteGit(args: readonly string[], options: GitOptions): Promise<GitExit> {
+export async function startRemoteGit(args: readonly string[], options: GitCommandOptions): Promise<GitExit> {
   const token = options.remote?.token
-  const settings = settingsOf(options).flatMap((value) => ['-c', value])
+  const settings = gitSettings(options).flatMap((value) => ['-c', value])
   const child = spawn('git', [...settings, ...globalOptions(options), ...args], {
-    cwd: folderOf(options),
-    env: environmentOf(options),
+    cwd: workingFolder(options),
+    env: gitEnvironment(options),
     // A group of its own: git-remote-https and index-pack are in it and end with it.
     detached: true,
     stdio: token === undefined ? ['ignore', 'pipe', 'pipe'] : ['ignore', 'pipe', 'pipe', 'pipe'],

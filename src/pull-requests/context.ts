@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import type { SystemRow } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 
 export interface DeliveryParts {
@@ -12,5 +12,5 @@ export interface DeliveryParts {
   env: Env
   github: GitHub
   log: Logger
-  control(system: SystemRow): Promise<Control>
+  control(system: SystemRow): Promise<BareClone>
 }

@@ -6,7 +6,7 @@ import { gateRows } from '../db/pull-requests.ts'
 import { BaseGone, freshen } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { advance, getItem, getSystem, type ItemRow, lockItem, type SystemRow } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import { checkRun, pullRequestBody } from '../messages/wording.ts'
@@ -39,7 +39,7 @@ export async function propose(parts: DeliveryParts, job: { workItemId: number })
 
 async function wantPullRequest(
   parts: DeliveryParts,
-  control: Control,
+  control: BareClone,
   system: SystemRow,
   item: ItemRow,
   base: string,

@@ -22,7 +22,7 @@ import { worktrees } from '../db/schema/core.ts'
 import { keepUsage } from '../db/usage.ts'
 import { advance, getItem, getSystem, type ItemRow, type SystemRow } from '../db/work-items.ts'
 import { loopNamed, settingsInLoop } from '../domain/workflows.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
@@ -136,7 +136,7 @@ async function work(one: Attempt): Promise<Ending> {
 }
 
 /** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
-async function prepare({ parts, item, run, system }: Attempt, control: Control, base: Sha): Promise<Worktree> {
+async function prepare({ parts, item, run, system }: Attempt, control: BareClone, base: Sha): Promise<Worktree> {
   const branch = validBranch(item.branch)
   const path = join(parts.env.dataDirectory, 'worktrees', system.fullName.replace('/', '__'), item.module)
   const row = { path, branch, baseSha: base, removedAt: null }
@@ -153,7 +153,7 @@ async function prepare({ parts, item, run, system }: Attempt, control: Control, 
 
 async function conclude(
   one: Attempt,
-  control: Control,
+  control: BareClone,
   worktree: Worktree,
   base: Sha,
   outcome: AgentOutcome,

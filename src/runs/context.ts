@@ -5,7 +5,7 @@ import type { AgentKind } from '../agents/agent.ts'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import type { SystemRow } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 import type { Warden } from '../sandbox/reaper.ts'
 
@@ -18,7 +18,7 @@ export interface RunParts {
   instance: string
   agents: ReadonlyMap<string, AgentKind>
   warden: Warden
-  control(system: SystemRow): Promise<Control>
+  control(system: SystemRow): Promise<BareClone>
   /** Whether text holds a secret that Tutti knows. */
   holdsSecret(text: string): boolean
 }

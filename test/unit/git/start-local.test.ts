@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Control } from '../../../src/git/bare-clone.ts'
+import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { startLocalGit } from '../../../src/git/start-local.ts'
 import { makePlace, open, type Place } from '../../support/git-place.ts'
 
 let place: Place
-let control: Control
+let clone: BareClone
 beforeEach(async () => {
   place = await makePlace()
-  control = await open(place)
+  clone = await open(place)
 })
 afterEach(async () => {
   vi.unstubAllEnvs()
@@ -18,7 +18,7 @@ afterEach(async () => {
 
 /** Writes a blob as a person would. */
 function writeBlob(bytes: Buffer): string {
-  const args = ['--git-dir', control.gitDir, 'hash-object', '-w', '--stdin']
+  const args = ['--git-dir', clone.gitDir, 'hash-object', '-w', '--stdin']
   return execFileSync('git', args, { input: bytes }).toString('utf8').trim()
 }
 
@@ -26,7 +26,7 @@ describe('output', () => {
   it('arrives byte for byte, a blob as well as a pack', async () => {
     const bytes = randomBytes(300_000)
     const id = writeBlob(bytes)
-    const { gitDir } = control
+    const { gitDir } = clone
     const blob = await startLocalGit(['cat-file', 'blob', id], { gitDir })
     expect(blob.stdout.equals(bytes)).toBe(true)
     const pack = await startLocalGit(['pack-objects', '--stdout', '-q'], { gitDir, input: `${id}\n` })
@@ -39,7 +39,7 @@ describe('output', () => {
 
   it('past the limit ends the command, and what came before is kept', async () => {
     const id = writeBlob(randomBytes(2_000_000))
-    const options = { gitDir: control.gitDir, maxBytes: 1000 }
+    const options = { gitDir: clone.gitDir, maxBytes: 1000 }
     const ended = await startLocalGit(['cat-file', 'blob', id], options)
     expect(ended).toMatchObject({ ended: 'more than 1000 bytes of output', cut: false })
     expect(ended.stdout).toHaveLength(1000)
@@ -47,7 +47,7 @@ describe('output', () => {
   })
 
   it('that is empty costs no waiting', async () => {
-    const run = () => startLocalGit(['merge-base', '--is-ancestor', place.base, place.base], { gitDir: control.gitDir })
+    const run = () => startLocalGit(['merge-base', '--is-ancestor', place.base, place.base], { gitDir: clone.gitDir })
     const times: number[] = []
     for (let round = 0; round < 5; round++) {
       const start = performance.now()
@@ -61,14 +61,14 @@ describe('output', () => {
 
 describe('input and the end of a command', () => {
   it('without input, standard input is closed', async () => {
-    expect(await startLocalGit(['cat-file', '--batch'], { gitDir: control.gitDir })).toMatchObject({ code: 0 })
-    expect(await startLocalGit(['cat-file', '--batch'], { gitDir: control.gitDir, input: '' })).toMatchObject({
+    expect(await startLocalGit(['cat-file', '--batch'], { gitDir: clone.gitDir })).toMatchObject({ code: 0 })
+    expect(await startLocalGit(['cat-file', '--batch'], { gitDir: clone.gitDir, input: '' })).toMatchObject({
       code: 0,
     })
   })
 
   it('exit codes and complaints are reported, not thrown', async () => {
-    const { gitDir } = control
+    const { gitDir } = clone
     expect(await startLocalGit(['rev-parse', '--verify', 'none'], { gitDir })).toMatchObject({
       code: 128,
       stderr: expect.stringContaining('Needed a single revision'),
@@ -83,7 +83,7 @@ describe('input and the end of a command', () => {
     const id = writeBlob(randomBytes(1000))
     const input = `${id}\n`.repeat(200_000)
     const ended = await startLocalGit(['cat-file', '--batch'], {
-      gitDir: control.gitDir,
+      gitDir: clone.gitDir,
       input,
       timeout: 50,
       maxBytes: 10_000_000_000,
@@ -104,12 +104,12 @@ describe('guards', () => {
     [['fetch', '--upload-pack=true', '.'], 'allowUnsafePack'],
     [['init', '--template=/tmp', '.'], 'allowUnsafeTemplateDir'],
   ])('of simple-git stay on: %j', async (args, guard) => {
-    await expect(startLocalGit(args, { gitDir: control.gitDir })).rejects.toThrow(guard)
+    await expect(startLocalGit(args, { gitDir: clone.gitDir })).rejects.toThrow(guard)
   })
 
   it('no protocol is allowed, whatever the configuration says', async () => {
     const args = ['-c', 'safe.bareRepository=all', 'ls-remote', place.server]
-    expect(await startLocalGit(args, { gitDir: control.gitDir })).toMatchObject({
+    expect(await startLocalGit(args, { gitDir: clone.gitDir })).toMatchObject({
       code: 128,
       stderr: expect.stringContaining("transport 'file' not allowed"),
     })
@@ -121,7 +121,7 @@ describe('guards', () => {
     vi.stubEnv('GIT_CONFIG_KEY_0', 'user.name')
     vi.stubEnv('GIT_CONFIG_VALUE_0', 'somebody else')
     const author = { name: 'maintainer', email: 'maintainer@example.com' }
-    const { stdout } = await startLocalGit(['var', '-l'], { gitDir: control.gitDir, author })
+    const { stdout } = await startLocalGit(['var', '-l'], { gitDir: clone.gitDir, author })
     expect(stdout.toString('utf8')).toContain('GIT_AUTHOR_IDENT=maintainer <maintainer@example.com>')
     expect(stdout.toString('utf8')).not.toContain('somebody else')
   })
