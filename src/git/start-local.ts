@@ -1,5 +1,6 @@
 /** Starts a git command that talks to no server, through simple-git. */
 
+import { constants } from 'node:os'
 import { GitConstructError, GitPluginError, type SimpleGit, type SimpleGitOptions, simpleGit } from 'simple-git'
 import { OperatorError } from '../lib/errors.ts'
 import { notStarted, overflowReason, stopReason, timeoutReason } from './end-reasons.ts'
@@ -45,14 +46,14 @@ export async function startLocalGit(args: readonly string[], options: GitCommand
     if (!(error instanceof GitPluginError)) throw error
     throw new OperatorError(`git ${args[0]} was refused by simple-git: ${error.message}`)
   })
-  // simple-git reports a process that could not be started with a negative exit code.
-  if (ending.code < 0 || !stdout || !stderr) throw notStarted()
+  // Without a reason of ours and without streams, there was no process.
   const ended = reasonOf(ending, overflow.signal, options)
+  if (!ended && (ending.code < 0 || !stdout)) throw spawnFailure(ending)
   return {
     code: ending.code,
-    stdout: stdout.bytes(),
-    stderr: stderr.bytes().toString('utf8'),
-    cut: stdout.overflowed() && options.cut === true,
+    stdout: stdout?.bytes() ?? Buffer.alloc(0),
+    stderr: stderr?.bytes().toString('utf8') ?? '',
+    cut: stdout?.overflowed() === true && options.cut === true,
     ...(ended ? { ended } : {}),
   }
 }
@@ -94,6 +95,12 @@ function createGit(options: GitCommandOptions, overflow: AbortSignal, ending: En
 function takeOver(stream: NodeJS.ReadableStream): void {
   stream.removeAllListeners('data')
   stream.once('end', () => stream.emit('data', Buffer.alloc(0)))
+}
+
+/** simple-git reports a failed start as an exit code of minus errno, and the stack of the error as the complaint. */
+function spawnFailure({ code, error }: Ending): OperatorError {
+  const [firstLine] = String(error).split('\n')
+  return notStarted(code === -constants.errno.ENOENT ? undefined : firstLine)
 }
 
 /** Why we ended the command; undefined when it ended by itself. */

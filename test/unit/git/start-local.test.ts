@@ -79,6 +79,18 @@ describe('input and the end of a command', () => {
     })
   })
 
+  it('a command that is stopped says so, also before its process was there', async () => {
+    const early = new AbortController()
+    const ended = startLocalGit(['rev-parse', 'HEAD'], { gitDir: clone.gitDir, signal: early.signal })
+    early.abort()
+    expect((await ended).ended).toBe('it was stopped')
+    const late = new AbortController()
+    const input = `${writeBlob(randomBytes(1000))}\n`.repeat(200_000)
+    const options = { gitDir: clone.gitDir, input, maxBytes: 10_000_000_000, signal: late.signal }
+    setTimeout(() => late.abort(), 50)
+    expect((await startLocalGit(['cat-file', '--batch'], options)).ended).toBe('it was stopped')
+  })
+
   it('a time limit holds although output keeps coming', async () => {
     const id = writeBlob(randomBytes(1000))
     const input = `${id}\n`.repeat(200_000)
