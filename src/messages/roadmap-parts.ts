@@ -1,8 +1,8 @@
 /** What people read about the parts of a roadmap: in its status comment, and on the issues made from it. */
 
 import type { IssueAddress } from '../db/outbox.ts'
+import { roadmapExample } from '../domain/roadmap-text.ts'
 import { line, quiet } from '../lib/sanitise.ts'
-import { howItLooks } from '../roadmaps/text/roadmap-text.ts'
 
 /** Names longer than a list are counted. */
 const mostNamed = 10
@@ -45,7 +45,7 @@ export const tooManyLines = (most: number, left: number) =>
 export const stillMaking = (count: number) =>
   `${count} ${count === 1 ? 'line is' : 'lines are'} not an issue yet; more are made every few minutes, to stay within GitHub's limits.`
 
-export const empty = `It lists no work yet. ${howItLooks}`
+export const empty = `It lists no work yet. ${roadmapExample}`
 
 /** The body of an issue that a line of a roadmap becomes. */
 export function partBody(part: {
@@ -65,7 +65,7 @@ export function partBody(part: {
 }
 
 export const noFile = (file: string, branch: string) =>
-  `There is no \`${line(file)}\` on \`${line(branch)}\`. ${howItLooks}\n\nThe file's name is \`roadmap.file\` in the settings.`
+  `There is no \`${line(file)}\` on \`${line(branch)}\`. ${roadmapExample}\n\nThe file's name is \`roadmap.file\` in the settings.`
 export const largeFile = (file: string) => `\`${line(file)}\` is larger than a megabyte and was not read. Split it.`
 
 /** What an import says when it is done. */

@@ -3,8 +3,8 @@
 import type { Database, Tx } from '../db/connect.ts'
 import { type EffectOf, type EffectRow, effectsOf, want } from '../db/outbox.ts'
 import type { ItemRow, SystemRow } from '../db/work-items.ts'
+import type { RoadmapLine } from '../domain/roadmap-text.ts'
 import * as say from '../messages/roadmap-parts.ts'
-import type { RoadmapLine } from './text/roadmap-text.ts'
 
 /** A text that lines stand in: the issue itself, or a file of the repository. */
 export interface LineSource {

@@ -17,6 +17,7 @@ import {
   type SystemRow,
 } from '../db/work-items.ts'
 import { finished } from '../domain/lifecycle.ts'
+import { type RoadmapContent, readRoadmap } from '../domain/roadmap-text.ts'
 import { type KnownIssue, keyOf, lookUp, type NamedIssue } from '../github/resolve-issues.ts'
 import type { GitHub, PlacedIssue } from '../github/types.ts'
 import * as say from '../messages/roadmap-parts.ts'
@@ -24,7 +25,6 @@ import { type LineSource, type LinesMade, linesMade, makeIssues } from './create
 import { issuesBefore, saveOrder } from './line-dependencies.ts'
 import { letGo, mayWriteOf, takeIn } from './queue-parts.ts'
 import { unlink } from './sub-issue-links.ts'
-import { type Roadmap, readRoadmap } from './text/roadmap-text.ts'
 import { refuseUnheard } from './unreported-sub-issues.ts'
 
 export interface RoadmapReader {
@@ -62,7 +62,7 @@ interface NamedPart extends NamedIssue {
 
 /** A text that was read. */
 interface ReadText {
-  roadmap: Roadmap
+  roadmap: RoadmapContent
   /** Null for the issue. */
   file: string | null
   /** Whether its lines in words become issues. */
@@ -240,7 +240,7 @@ function badLines({ roadmap: { problems }, file }: ReadText): string[] {
   return more > 0 ? [...named, say.moreBadLines(more)] : named
 }
 
-function replyOf(file: string, { fresh, known, checked, stuck }: LinesMade, { problems }: Roadmap): string {
+function replyOf(file: string, { fresh, known, checked, stuck }: LinesMade, { problems }: RoadmapContent): string {
   return say.imported({ file, fresh, known, checked, stuck, bad: problems.length })
 }
 
