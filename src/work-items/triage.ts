@@ -17,11 +17,11 @@ import {
   type SystemRow,
   setDependencies,
 } from '../db/work-items.ts'
-import { edgesIn } from '../domain/dependency-lines.ts'
 import { unknownLoop } from '../domain/workflows.ts'
 import type { GitHub } from '../github/types.ts'
 import { nearest } from '../lib/did-you-mean.ts'
 import { agentFor } from './choose-agent.ts'
+import { edgesIn } from './read-dependencies.ts'
 import { setOut } from './route.ts'
 
 export interface Enlister {

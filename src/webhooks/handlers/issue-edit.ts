@@ -14,9 +14,10 @@ import {
   setDependencies,
   systemOfRepository,
 } from '../../db/work-items.ts'
-import { dependenciesIn, edgesIn } from '../../domain/dependency-lines.ts'
+import { dependenciesIn } from '../../domain/dependency-lines.ts'
 import type { Actor } from '../../github/types.ts'
 import * as say from '../../messages/webhooks.ts'
+import { edgesIn } from '../../work-items/read-dependencies.ts'
 import type { IssueEdited, IssueFacts } from '../events.ts'
 import { done, type IntakeParts, ignored, isFinished, mayWrite, type Outcome } from './context.ts'
 
