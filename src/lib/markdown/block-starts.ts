@@ -3,7 +3,7 @@
  * Every pattern is anchored and takes linear time. Lines come with their tabs expanded.
  */
 
-import { tagReader } from './html-tags.ts'
+import { readTag } from './html-tags.ts'
 
 /** A block quote, list item or footnote that starts on a line. */
 export interface ContainerStart {
@@ -143,6 +143,6 @@ export function htmlBlockEnd(line: string, inParagraph: boolean): RegExp | undef
   if (!text.startsWith('<')) return undefined
   const known = htmlBlocks.find(({ start }) => start.test(text))
   if (known) return known.end
-  const tag = inParagraph ? undefined : tagReader(text)(0)
+  const tag = inParagraph ? undefined : readTag(text, 0)
   return tag && text.slice(tag.end).trim() === '' ? blankLine : undefined
 }

@@ -15,37 +15,26 @@ export interface HtmlTag {
 }
 
 /**
- * Makes a function that reads the tag at an index of `text`; it gives undefined where no complete tag starts.
- * All calls together take linear time: what follows an attribute depends on its end only, so an end that led nowhere is
- * remembered. Without that, `<a b='<a b="…` takes the square of the length.
+ * The tag that starts at an index of a text; undefined where no complete tag does.
+ * Asked for every `<` of a text, it takes linear time in all. An attempt goes past a later `<` in quotes only, and a
+ * quote changes the state of each attempt to another one: outside, in `'`, in `"`. So no two attempts are in the same
+ * state at one place, and at most three of them read the same character.
  */
-export function tagReader(text: string): (at: number) => HtmlTag | undefined {
-  const failed = new Set<number>()
-
-  function openingEnd(from: number): number | undefined {
-    const passed: number[] = []
-    let at = from
-    while (!failed.has(at)) {
-      const end = endOf(tagEnd, text, at)
-      if (end !== undefined) return end
-      passed.push(at)
-      const next = endOf(attribute, text, at)
-      if (next === undefined) break
-      at = next
-    }
-    for (const place of passed) failed.add(place)
-    return undefined
+export function readTag(text: string, at: number): HtmlTag | undefined {
+  closingTag.lastIndex = at
+  const closed = closingTag.exec(text)
+  if (closed) return { name: (closed[1] ?? '').toLowerCase(), closing: true, end: closingTag.lastIndex }
+  tagName.lastIndex = at
+  const opened = tagName.exec(text)
+  if (!opened) return undefined
+  // By steps: as one pattern it would go back over all attributes before it fails.
+  let place: number | undefined = tagName.lastIndex
+  while (place !== undefined) {
+    const end = endOf(tagEnd, text, place)
+    if (end !== undefined) return { name: (opened[1] ?? '').toLowerCase(), closing: false, end }
+    place = endOf(attribute, text, place)
   }
-
-  return (at) => {
-    closingTag.lastIndex = at
-    const closed = closingTag.exec(text)
-    if (closed) return { name: (closed[1] ?? '').toLowerCase(), closing: true, end: closingTag.lastIndex }
-    tagName.lastIndex = at
-    const opened = tagName.exec(text)
-    const end = opened ? openingEnd(tagName.lastIndex) : undefined
-    return end === undefined ? undefined : { name: (opened?.[1] ?? '').toLowerCase(), closing: false, end }
-  }
+  return undefined
 }
 
 function endOf(pattern: RegExp, text: string, at: number): number | undefined {

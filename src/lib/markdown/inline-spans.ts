@@ -1,6 +1,6 @@
 /** Code spans, comments and tags inside a block (CommonMark 0.31, chapter 6). Linear in the length of the block. */
 
-import { tagReader } from './html-tags.ts'
+import { readTag } from './html-tags.ts'
 
 /** A piece of a block that is not shown as text. */
 export interface InlineSpan {
@@ -35,7 +35,6 @@ export function inlineSpans(text: string, syntax: 'markdown' | 'html', from = 0)
   const found: InlineSpan[] = []
   const opening = syntax === 'markdown' ? /\\[!-/:-@[-`{-~]|`+|<(?=[a-z/!?])/gi : /<(?=[a-z/!?])/gi
   const codeEnd = codeEnds(text)
-  const tagAt = tagReader(text)
   const ends = declarations.map(({ start, end }) => ({ start, end, next: nextOf(text, end) }))
 
   function spanAt(mark: string, start: number): InlineSpan | undefined {
@@ -46,7 +45,7 @@ export function inlineSpans(text: string, syntax: 'markdown' | 'html', from = 0)
     }
     const declared = ends.find((one) => text.startsWith(one.start, start))
     if (!declared) {
-      const tag = tagAt(start)
+      const tag = readTag(text, start)
       return tag && { kind: 'tag', start, end: tag.end, name: tag.name, closing: tag.closing }
     }
     const end = declared.next(start + 2)
