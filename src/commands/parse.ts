@@ -18,9 +18,9 @@ export type Parsed =
  * Reads the first command line of a comment. Later ones do not count, so that one comment acts once.
  *
  * A command line starts, in the first column, with a slash and exactly the command's name (after the prefix, where one
- * is configured), in plain ASCII. It does not count in code, quotes, quoted mail, footnotes, link definitions, comments
- * and folded details. Other names after a slash are paths or other bots' commands. They are skipped, unless they are
- * nearly one of ours or follow our prefix.
+ * is configured), in plain ASCII. It counts in running text only (`lib/markdown/plain-lines.ts`): not in code, quotes,
+ * quoted mail, footnotes, link definitions, tables, comments and folded details. Another name after a slash is a path or
+ * another bot's command. It is skipped, unless it is nearly one of ours or follows our prefix.
  * @param body the comment, with any line ends.
  * @param prefix '' or a name such as `/tutti`.
  * @param commands by name.

@@ -8,7 +8,7 @@ import { gateRows } from '../db/pull-requests.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { checkRunReport } from '../messages/check-run.ts'
@@ -41,7 +41,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
 
 async function requestPullRequest(
   context: PullRequestContext,
-  control: Control,
+  control: BareClone,
   { repo, item, base }: { repo: RepositoryRow; item: ItemRow; base: Sha },
 ): Promise<void> {
   const head = sha(item.headSha ?? '')

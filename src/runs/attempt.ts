@@ -13,7 +13,7 @@ import { worktrees } from '../db/schema/core.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, getRepository, transition } from '../db/work-items.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
@@ -113,7 +113,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
 }
 
 /** The worktree of this attempt. Its row comes first, so that clean-up finds it whatever happens next. */
-async function prepare({ context, item, run, repo }: Attempt, control: Control, base: Sha): Promise<Worktree> {
+async function prepare({ context, item, run, repo }: Attempt, control: BareClone, base: Sha): Promise<Worktree> {
   const branch = validBranch(item.branch)
   const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
   const row = { path, branch, baseSha: base, removedAt: null }
@@ -130,7 +130,7 @@ async function prepare({ context, item, run, repo }: Attempt, control: Control, 
 
 async function conclude(
   { context, item, run, signal }: Attempt,
-  { control, worktree, base }: { control: Control; worktree: Worktree; base: Sha },
+  { control, worktree, base }: { control: BareClone; worktree: Worktree; base: Sha },
   outcome: AgentOutcome,
 ): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)

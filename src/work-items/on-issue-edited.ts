@@ -14,7 +14,7 @@ import {
   requestStatusComment,
   setDependencies,
 } from '../db/work-items.ts'
-import { dependenciesIn, edgesIn } from '../domain/dependency-lines.ts'
+import { dependenciesIn } from '../domain/dependency-lines.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueEdited, IssueSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
@@ -23,6 +23,7 @@ import { mayWrite } from '../github/permissions.ts'
 import { issueEdited, issueEditedWhilePlanned } from '../messages/issues.ts'
 import { planVoid } from '../messages/planning.ts'
 import { roadmapEditRefused, roadmapEditUnattributed } from '../messages/roadmaps.ts'
+import { edgesIn } from './read-dependencies.ts'
 import type { Services } from './services.ts'
 
 /** The text of an issue as it is now, and who edited it. */
