@@ -10,7 +10,7 @@ export const command = defineCommand({
   summary: 'Answers the questions that the planning agent has asked here',
   examples: ['/answer 1. Only the public API. 2. Yes.'],
   args: z.strictObject({ text: z.string().max(60_000).optional().describe('The answer, in your own words') }),
-  words: [],
+  positional: [],
   text: 'text',
   permission: 'write',
   where: 'issue',

@@ -15,7 +15,7 @@ export const command = defineCommand({
   args: z.strictObject({
     also: z.string().max(20_000).optional().describe('What to add to the plan; it outranks the plan'),
   }),
-  words: [],
+  positional: [],
   text: 'also',
   permission: 'write',
   where: 'issue',
@@ -42,7 +42,7 @@ async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, als
   const set = await approvePlan(tx, item, plan, { ...actor, amendment: also })
   if (content.kind === 'breakdown') {
     const issues = plannedIssues(content, item.issueNumber, settings.label)
-    await startBreakdown(tx, item, plan, issues, actor.login)
+    await startBreakdown(tx, { item, plan }, issues, actor.login)
     return { text: messages.breakdownApprovedReply(issues.length), outcome: 'done' }
   }
   await transition(tx, item, 'ready', { actor: actor.login, why: messages.planApprovedBy(actor.login), set })

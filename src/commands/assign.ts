@@ -24,7 +24,7 @@ export const command = defineCommand({
     max: z.number().int().min(1).max(50).optional().describe('No more than this many'),
     priority: z.number().int().min(0).max(3).optional().describe('Their priority from now on'),
   }),
-  words: ['issues'],
+  positional: ['issues'],
   names: ({ issues }, repository) => issuesNamed(issues, repository),
   permission: 'write',
   where: 'anywhere',

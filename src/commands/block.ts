@@ -13,7 +13,7 @@ export const command = defineCommand({
   summary: 'Holds this issue back for the reason given, until somebody says /resume',
   examples: ['/block we wait for the new API key'],
   args: z.strictObject({ reason: z.string().min(1).max(4_000).describe('What stands in the way') }),
-  words: [],
+  positional: [],
   text: 'reason',
   permission: 'write',
   where: 'anywhere',

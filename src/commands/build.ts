@@ -11,7 +11,7 @@ export const command = defineCommand({
   args: z.strictObject({
     goal: z.string().max(20_000).optional().describe('What is wanted; the first line is the title'),
   }),
-  words: [],
+  positional: [],
   text: 'goal',
   permission: 'write',
   where: 'anywhere',

@@ -51,7 +51,7 @@ export interface CommandDefinition<Args extends z.ZodObject> {
   /** The arguments by name: their shape in JSON for REST and MCP. */
   args: Args
   /** The arguments that need no flag, in their order. All others are flags: `--name`, `--name value`. */
-  words: readonly (keyof z.output<Args> & string)[]
+  positional: readonly (keyof z.output<Args> & string)[]
   /** The argument that takes the rest of the line and all lines below: a reason, an answer, a goal. */
   text?: keyof z.output<Args> & string
   /**
@@ -73,8 +73,8 @@ export interface CommandDefinition<Args extends z.ZodObject> {
 }
 
 /** A command that checks its arguments when it is run: a caller may pass unchecked ones. */
-export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'text' | 'names' | 'run'> {
-  words: readonly string[]
+export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'positional' | 'text' | 'names' | 'run'> {
+  positional: readonly string[]
   text?: string
   /** @throws {z.ZodError} when the arguments do not fit. */
   names?(args: unknown, repository: string): IssueReference[]
@@ -100,7 +100,7 @@ export const commandShape = z.strictObject({
   summary: z.string().min(1).max(80),
   examples: z.array(z.string().startsWith('/')).min(1),
   args: z.instanceof(z.ZodObject),
-  words: z.array(z.string()),
+  positional: z.array(z.string()),
   text: z.string().optional(),
   names: z.custom<Command['names']>((value) => ['function', 'undefined'].includes(typeof value), 'must be a function'),
   permission: z.enum(permissions),

@@ -19,7 +19,7 @@ export const command = defineCommand({
     issue: z.string().max(300).regex(issueArgument, messages.notAnIssue).optional().describe('The issue to wait for'),
     remove: z.boolean().optional().describe('No longer waits for it'),
   }),
-  words: ['issue'],
+  positional: ['issue'],
   names: ({ issue }, repository) => (issue === undefined ? [] : issuesNamed([issue], repository)),
   permission: 'write',
   where: 'issue',

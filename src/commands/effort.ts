@@ -13,7 +13,7 @@ export const command = defineCommand({
       .regex(/^(?:S|M|L|XL)$/i, 'is `S`, `M`, `L` or `XL`')
       .describe('S is about half an agent hour, each next one three times as much'),
   }),
-  words: ['effort'],
+  positional: ['effort'],
   permission: 'write',
   where: 'anywhere',
   reads: false,

@@ -7,7 +7,7 @@ export const command = defineCommand({
   summary: 'Checks the health of the roadmap and frees what no longer waits for anything',
   examples: ['/garden'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

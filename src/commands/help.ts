@@ -10,7 +10,7 @@ export const command = defineCommand({
   summary: 'Lists the commands, or explains one',
   examples: ['/help', '/help merge'],
   args: z.strictObject({ command: z.string().max(60).optional().describe('The command to explain') }),
-  words: ['command'],
+  positional: ['command'],
   permission: 'write',
   where: 'anywhere',
   reads: true,

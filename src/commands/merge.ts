@@ -20,7 +20,7 @@ export const command = defineCommand({
   args: z.strictObject({
     protected: z.boolean().optional().describe('Also allows the changes to protected paths in this very commit'),
   }),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

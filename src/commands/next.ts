@@ -14,7 +14,7 @@ export const command = defineCommand({
   summary: 'Lists what is started next in this repository, and what it waits for',
   examples: ['/next', '/next 10'],
   args: z.strictObject({ count: z.number().int().min(1).max(30).optional().describe(`How many; ${usualCount}`) }),
-  words: ['count'],
+  positional: ['count'],
   permission: 'write',
   where: 'anywhere',
   reads: true,

@@ -20,7 +20,7 @@ export const command = defineCommand({
     what: z.literal('build', 'must be `build`').describe('What to do: build'),
     goal: z.string().max(20_000).optional().describe('What is wanted; without one, what this issue says'),
   }),
-  words: ['what'],
+  positional: ['what'],
   text: 'goal',
   permission: 'write',
   where: 'anywhere',

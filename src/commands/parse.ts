@@ -6,7 +6,7 @@ import { plainLines } from '../lib/markdown/plain-lines.ts'
 import { argumentIsWrong, argumentsDoNotFit, invalidArguments } from '../messages/commands/help.ts'
 import { withPrefix } from '../messages/commands/typed.ts'
 import type { Command } from './command.ts'
-import { argumentsOf, splitWords, textArguments } from './lib/arguments.ts'
+import { argumentsOf, splitArguments, textArguments } from './lib/arguments.ts'
 
 /** A command and its checked arguments; or a name that is nearly one; or the reply for arguments that do not fit. */
 export type Parsed =
@@ -66,8 +66,8 @@ function readArguments(command: Command, text: string, below: () => string, pref
 }
 
 function plainArguments(command: Command, text: string): ReturnType<typeof argumentsOf> {
-  const words = splitWords(text)
-  return 'problem' in words ? words : argumentsOf(command, words.words)
+  const split = splitArguments(text)
+  return 'problem' in split ? split : argumentsOf(command, split.parts)
 }
 
 function describe(error: z.ZodError): string {
@@ -89,7 +89,7 @@ export function commandUsage(command: Command, prefix = ''): string {
     const isFlag = typeof schema === 'object' && schema.type === 'boolean'
     const shown = isFlag
       ? `--${name}`
-      : [...command.words, command.text].includes(name)
+      : [...command.positional, command.text].includes(name)
         ? `<${name}>${typeof schema === 'object' && schema.type === 'array' ? '…' : ''}`
         : `--${name} <${name}>`
     return required.includes(name) && !isFlag ? shown : `[${shown}]`

@@ -17,7 +17,7 @@ export const command = defineCommand({
   summary: 'Pauses this issue, or with "all" the whole repository',
   examples: ['/pause', '/pause all'],
   args: z.strictObject({ all: z.boolean().optional().describe('No new work in this repository') }),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

@@ -17,7 +17,7 @@ export const command = defineCommand({
   summary: 'Has an agent plan this issue first, with its text as it is now; again: anew',
   examples: ['/plan'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'issue',
   reads: false,

@@ -8,7 +8,7 @@ export const command = defineCommand({
   summary: 'Says how urgent this issue is, from 0 (most) to 3',
   examples: ['/priority 0', '/priority 2'],
   args: z.strictObject({ priority: z.number().int().min(0).max(3).describe('0 goes first, 2 is usual') }),
-  words: ['priority'],
+  positional: ['priority'],
   permission: 'write',
   where: 'anywhere',
   reads: false,

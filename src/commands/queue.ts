@@ -12,7 +12,7 @@ export const command = defineCommand({
   summary: 'Queues this issue for an agent, also again after it was cancelled or done',
   examples: ['/queue'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'issue',
   reads: false,

@@ -15,7 +15,7 @@ export const command = defineCommand({
     drop: z.boolean().optional().describe('Gives the issue up instead of having it planned again'),
     why: z.string().max(20_000).optional().describe('What is wrong with the plan'),
   }),
-  words: [],
+  positional: [],
   text: 'why',
   permission: 'write',
   where: 'issue',

@@ -17,7 +17,7 @@ export const command = defineCommand({
   summary: 'Goes on with a paused or blocked issue, or with "all" with the whole repository',
   examples: ['/resume', '/resume all'],
   args: z.strictObject({ all: z.boolean().optional().describe('New work may start in this repository again') }),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

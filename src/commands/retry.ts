@@ -15,7 +15,7 @@ export const command = defineCommand({
   summary: 'Tries a held or paused issue again, with a fresh count of attempts',
   examples: ['/retry'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

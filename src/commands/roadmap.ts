@@ -24,7 +24,7 @@ export const command = defineCommand({
       .describe('"one" part, some in "parallel", one after another ("sequential"), or all that is available ("batch")'),
     max: z.number().int().min(1).max(100).optional().describe('Parts worked on at once, in the mode "parallel"'),
   }),
-  words: ['what'],
+  positional: ['what'],
   permission: 'write',
   where: 'issue',
   reads: false,

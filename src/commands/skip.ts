@@ -12,7 +12,7 @@ export const command = defineCommand({
   summary: 'Leaves this issue out: nothing works on it, and what waits for it goes on',
   examples: ['/skip', '/skip we do without it'],
   args: z.strictObject({ reason: z.string().max(4_000).optional().describe('Why it is left out') }),
-  words: [],
+  positional: [],
   text: 'reason',
   permission: 'write',
   where: 'anywhere',

@@ -9,7 +9,7 @@ export const command = defineCommand({
   summary: 'Says where this issue stands, what it waits for, and what was spent today',
   examples: ['/status'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: true,

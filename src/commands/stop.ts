@@ -14,7 +14,7 @@ export const command = defineCommand({
   summary: 'Stops the agent now and pauses the issue; --all stops every agent here',
   examples: ['/stop', '/stop --all'],
   args: z.strictObject({ all: z.boolean().optional().describe('Every agent of this repository') }),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

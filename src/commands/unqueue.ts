@@ -11,7 +11,7 @@ export const command = defineCommand({
   summary: 'Gives this issue up: stops its agent and cancels the work',
   examples: ['/unqueue'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,

@@ -15,7 +15,7 @@ export const command = defineCommand({
   summary: 'Says why an issue is, or is not, being worked on, from the recorded decision',
   examples: ['/why', '/why #12'],
   args: z.strictObject({ issue: z.string().max(20).optional().describe('Another issue of this repository') }),
-  words: ['issue'],
+  positional: ['issue'],
   permission: 'write',
   where: 'anywhere',
   reads: true,

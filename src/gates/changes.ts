@@ -1,5 +1,5 @@
 import * as messages from '../messages/gates.ts'
-import type { ChangedFile, Gate, GateContext, GateJudgement } from './gate.ts'
+import type { Gate, GateChange, GateContext, GateJudgement } from './gate.ts'
 
 /** There must be something to review, and no more than a person can. */
 export const gate: Gate = {
@@ -25,12 +25,12 @@ function tooMuch(figures: string, limit: string, signature: string): GateJudgeme
   return { verdict: 'fail', summary: messages.tooMuchForReview(figures, limit), signature }
 }
 
-function lines(changes: readonly ChangedFile[]): number {
+function lines(changes: readonly GateChange[]): number {
   return changes.reduce((sum, change) => sum + change.additions + change.deletions, 0)
 }
 
-function inFigures(changes: readonly ChangedFile[]): string {
-  const sum = (of: (change: ChangedFile) => number) => changes.reduce((total, change) => total + of(change), 0)
+function inFigures(changes: readonly GateChange[]): string {
+  const sum = (of: (change: GateChange) => number) => changes.reduce((total, change) => total + of(change), 0)
   return messages.changeInFigures({
     files: changes.length,
     additions: sum((change) => change.additions),

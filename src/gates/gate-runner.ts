@@ -84,7 +84,7 @@ async function check(context: GateRunnerContext, runId: number, stop: AbortContr
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
     // A stop was requested after the row was read: gates without a result have not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
-    await context.store.transaction((tx) => conclude(tx, lease, item, now, results))
+    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now }, results))
   } catch (error) {
     if (error instanceof LeaseLost) return
     await failed(context, lease, error)
@@ -144,7 +144,12 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   }
 }
 
-async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, results: GateResult[]): Promise<void> {
+async function conclude(
+  tx: Tx,
+  lease: Lease,
+  { item, run }: Pick<Subject, 'item' | 'run'>,
+  results: GateResult[],
+): Promise<void> {
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')

@@ -10,7 +10,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import type { Sha } from '../lib/ids.ts'
 
 /** One changed file, as git reports it. */
-export interface ChangedFile {
+export interface GateChange {
   path: string
   /** Added, modified, deleted, renamed, or of another type than before (file, link, submodule). */
   status: 'A' | 'M' | 'D' | 'R' | 'T'
@@ -41,7 +41,7 @@ export interface GateContext {
   /** The commit to be judged. */
   head: Sha
   /** From `base` to `head`. */
-  changes: readonly ChangedFile[]
+  changes: readonly GateChange[]
   /** The folder of a clean checkout of exactly `head`, made once, at the first call, and shared by all gates. */
   checkout(): Promise<string>
   /** A file as of a commit, undefined when there is none. Without it, changes that depend on contents wait for a person. */

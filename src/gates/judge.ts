@@ -34,14 +34,6 @@ export async function judgeCommit(gates: readonly Gate[], context: GateContext):
   return results
 }
 
-/** The verdict on the commit: the worst one. A commit that no gate has passed has failed. */
-export function overall(results: readonly GateResult[]): 'pass' | 'fail' | 'needs-approval' {
-  const verdicts = new Set(results.map((result) => result.verdict))
-  if (verdicts.has('fail')) return 'fail'
-  if (verdicts.has('needs-approval')) return 'needs-approval'
-  return verdicts.has('pass') ? 'pass' : 'fail'
-}
-
 function inOrder(gates: readonly Gate[]): Gate[] {
   const rank = (gate: Gate) => `${gate.looksAt === 'facts' ? 0 : 1} ${gate.id}`
   return gates.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))

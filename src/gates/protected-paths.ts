@@ -1,6 +1,6 @@
 import { matchesGlob } from 'node:path'
 import * as messages from '../messages/gates.ts'
-import type { ChangedFile, Gate, GateContext, GateJudgement } from './gate.ts'
+import type { Gate, GateChange, GateContext, GateJudgement } from './gate.ts'
 import { installScripts } from './lib/install-scripts.ts'
 
 /**
@@ -43,7 +43,7 @@ async function judge(context: GateContext): Promise<GateJudgement> {
   return { verdict: 'needs-approval', summary, log }
 }
 
-function reasonFor(change: ChangedFile, globs: readonly string[]): string[] {
+function reasonFor(change: GateChange, globs: readonly string[]): string[] {
   if (change.mode === '160000' || change.oldMode === '160000') return [messages.isSubmodule(asCode(change.path))]
   const path = [change.path, change.oldPath].find((one) => one !== undefined && isProtected(one, globs))
   return path === undefined ? [] : [asCode(path)]

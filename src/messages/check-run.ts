@@ -3,7 +3,7 @@
 import { codeBlock } from '../lib/sanitise.ts'
 import { type GateView, gateTable } from './gates.ts'
 
-/** The Check Run that carries the evidence for one commit. */
+/** The check run with the results for one commit. */
 export function checkRunReport(gates: GateView[], sha: string): { title: string; summary: string; text: string } {
   const failed = gates.filter((gate) => gate.verdict === 'fail')
   const waiting = gates.filter((gate) => gate.verdict === 'needs-approval')

@@ -1,4 +1,4 @@
-/** The status comment of an issue: where it stands, what the gates found, which attempts there were. */
+/** The status comment of an issue: its state, the results of the gates, its attempts. */
 
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
@@ -12,12 +12,12 @@ export interface StatusView {
   reply: string | null
   branch: string
   attempts: { attempt: number; agent: string; outcome: string | null; summary: string; countsAsAttempt: boolean }[]
-  /** Attempts that count since a person last asked for fresh ones ... */
+  /** Attempts that count, since a person last asked for fresh ones ... */
   used: number
-  /** ... and how many may, before a person is asked. */
+  /** ... and how many there may be before a person decides. */
   allowed: number
   progress: string
-  /** Why the item waits, in the scheduler's words. */
+  /** Why the item waits, as the scheduler explains it. */
   waits: string | null
   gates: GateView[]
   headSha: string | null
@@ -28,11 +28,11 @@ export interface StatusView {
   } | null
   mergeWhen: 'command' | 'approved'
   settingsError: string | null
-  /** What a person should know of the parts of a roadmap, markdown on one line each; the last may be an example. */
+  /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
   notes: string[]
-  /** `off` is said loudly: the agent can do what this machine's user can. */
+  /** False is a warning: the agent can do everything that this machine's user can. */
   sandboxed: boolean
-  /** Of an epic: how far it is, and its picture. */
+  /** Of an epic: its progress, and its view. */
   roadmap: { done: number; all: number; text: string } | null
 }
 
@@ -61,7 +61,7 @@ export function statusComment(view: StatusView): string {
 }
 
 function bar(view: StatusView): string {
-  // The picture has a bar of its own, of what is done.
+  // The view of a roadmap has a progress bar of its own.
   if (view.roadmap && view.state === 'ready') return '🗺'
   const at = steps.findIndex((step) => step.includes(view.state))
   if (at === -1) return view.state === 'held' ? '✋' : '⏸'
@@ -127,7 +127,7 @@ function attemptList(view: StatusView): string {
 }
 
 function footer(view: StatusView): string {
-  const loud = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
+  const warning = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
   const commands: Partial<Record<ItemState, string>> = {
     held: '`/retry` tries again, `/unqueue` gives it up',
     paused: '`/resume` goes on',
@@ -138,7 +138,7 @@ function footer(view: StatusView): string {
     cancelled: '`/queue` queues it again',
     skipped: '`/queue` queues it again',
   }
-  return `<sub>${commands[view.state] ?? '`/status` asks where it stands'} · \`/help\` lists the commands${loud}</sub>`
+  return `<sub>${commands[view.state] ?? '`/status` asks where it stands'} · \`/help\` lists the commands${warning}</sub>`
 }
 
 function quoted(text: string): string {

@@ -1,4 +1,4 @@
-/** What people read when a queued issue is looked at for the first time: why it is built, planned, held or shown first. */
+/** What people read about the triage of a queued issue: why it is built, planned, held, or shown to a person first. */
 
 import type { Routing } from '../domain/choose-workflow.ts'
 import type { Effort } from '../lib/effort-hours.ts'

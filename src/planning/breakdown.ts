@@ -27,8 +27,7 @@ export function planIssueOf(key: string): { planId: number; part: string } | und
  */
 export async function startBreakdown(
   tx: Tx,
-  item: ItemRow,
-  plan: PlanRow,
+  { item, plan }: { item: ItemRow; plan: PlanRow },
   issues: readonly { key: string; issue: Omit<EffectOf<'create-issue'>['payload'], 'origin'> }[],
   actor: string,
 ): Promise<void> {

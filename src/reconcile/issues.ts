@@ -36,7 +36,7 @@ export async function reconcileIssues(services: Services, repo: RepositoryRow): 
     const issue = listed.get(item.issueNumber)
     const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
     if (settled) note(item.issueNumber, await syncIssueText(services, repo, item, issue))
-    else note(item.issueNumber, await withoutLabel(services, repo, github, item, issue))
+    else note(item.issueNumber, await withoutLabel(services, repo, item, issue))
   }
   return repairs
 }
@@ -113,13 +113,15 @@ function startSince(events: readonly IssueEvent[], repo: RepositoryRow, since: D
 async function withoutLabel(
   services: Services,
   repo: RepositoryRow,
-  github: RepositoryReader,
   item: ItemRow,
   known: Issue | undefined,
 ): Promise<EventOutcome> {
   const seen = { repository: repo, repo, item, sender: unknownActor, at: null }
   try {
-    const issue = { ...(known ?? (await github.issue(item.issueNumber))), nativeBlockers: null }
+    const issue = {
+      ...(known ?? (await services.github.repository(repo).issue(item.issueNumber))),
+      nativeBlockers: null,
+    }
     const outcome = await syncIssue(services, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
     if (outcome.state === 'done' || issue.state === 'closed') return outcome
     return (await syncIssueText(services, repo, item, issue)) ?? outcome

@@ -86,7 +86,7 @@ export async function createIssues(
   const now = ready.slice(0, Math.max(0, mostInWindow - recent.length))
   for (const line of now) {
     const target = { repositoryId: repo.id, workItemId: epic.id, key: keys.get(line.digest) ?? '' }
-    await enqueueEffect(tx, target, { kind: 'create-issue', payload: payloadOf(of, epic, repo, line, result.made) })
+    await enqueueEffect(tx, target, { kind: 'create-issue', payload: payloadOf({ of, epic, repo }, line, result.made) })
   }
   const left = ready.length - now.length
   const oldest = Math.min(Date.now(), ...recent.map((row) => row.createdAt.getTime()))
@@ -132,9 +132,7 @@ function needsNoWait(line: RoadmapLine | undefined, made: ReadonlyMap<string, nu
 }
 
 function payloadOf(
-  of: LineSource,
-  epic: ItemRow,
-  repo: RepositoryRow,
+  { of, epic, repo }: { of: LineSource; epic: ItemRow; repo: RepositoryRow },
   line: RoadmapLine,
   made: ReadonlyMap<string, number>,
 ): EffectOf<'create-issue'>['payload'] {

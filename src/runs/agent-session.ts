@@ -18,6 +18,17 @@ import { wantsThread } from './wants-thread.ts'
 /** Bytes that an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
 
+/** What a session is about; see `runAgentSession`. */
+interface SessionRequest {
+  kind: AgentKind
+  settings: Settings
+  cwd: string
+  prompt: string
+  tools: readonly Tool[]
+  permissions?: PermissionRule
+  onUpdate?: (update: AgentUpdate) => void
+}
+
 /**
  * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
  * @param session.tools its tools besides reporting progress.
@@ -25,18 +36,7 @@ const outputBytes = 256 * 2 ** 20
  * @param session.permissions what it may do without asking; everything inside its folder when not given.
  * @throws {OperatorError} as `supervise`.
  */
-export async function runAgentSession(
-  attempt: Attempt,
-  session: {
-    kind: AgentKind
-    settings: Settings
-    cwd: string
-    prompt: string
-    tools: readonly Tool[]
-    permissions?: PermissionRule
-    onUpdate?: (update: AgentUpdate) => void
-  },
-): Promise<AgentOutcome> {
+export async function runAgentSession(attempt: Attempt, session: SessionRequest): Promise<AgentOutcome> {
   const { context, lease, run, item, heartbeat, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context

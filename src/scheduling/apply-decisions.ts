@@ -9,7 +9,7 @@ import type { decisions } from '../db/schema/schedule.ts'
 import { type ItemRow, requestStatusComment, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
-import { rankInWords, reasonsInWords } from '../messages/decisions.ts'
+import { rankSentence, reasonsText } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 
@@ -41,8 +41,8 @@ export function stepFor(
   const waited = before?.action === 'wait' ? before.reasons : undefined
   if (!starts && waited && causes(waited, numbers) === causes(reasons, numbers)) return undefined
   const same = waited && causes(waited, passing) === causes(reasons, passing)
-  const explanation = reasonsInWords(decision)
-  const decided = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankInWords(decision) }
+  const explanation = reasonsText(decision)
+  const decided = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankSentence(decision) }
   return { item, decided, starts, ...(starts ? {} : { tell: same ? 'later' : 'soon' }) }
 }
 

@@ -20,6 +20,17 @@ export interface IssueToQueue {
   openParts?: number | null
 }
 
+/** See `enqueueIssue`. */
+interface QueueRequest {
+  repo: RepositoryRow
+  settings: Settings
+  issue: IssueToQueue
+  actor: { id: number; login: string }
+  lastRunId?: number
+  epic?: boolean
+  muted?: boolean
+}
+
 /**
  * Creates the work item of an issue, or queues it again when it is finished or held. It takes the text as it is now, and
  * earlier attempts no longer count. Any other item stays as it is.
@@ -29,46 +40,23 @@ export interface IssueToQueue {
  */
 export async function enqueueIssue(
   tx: Tx,
-  request: {
-    repo: RepositoryRow
-    settings: Settings
-    issue: IssueToQueue
-    actor: { id: number; login: string }
-    lastRunId?: number
-    epic?: boolean
-    muted?: boolean
-  },
+  request: QueueRequest,
 ): Promise<{ item: ItemRow; happened: 'queued' | 'queued again' | 'nothing' }> {
   const { repo, settings, issue, actor } = request
-  const kind: ItemRow['kind'] = request.epic || isEpicIssue(issue, settings) ? 'epic' : 'task'
-  const text = {
-    title: issue.title,
-    body: issue.body,
-    url: issue.url,
-    kind,
-    muted: request.muted === true && kind === 'task',
-  }
-  const by = { requestedBy: actor.login, requestedById: actor.id }
-  const { module, priority, effort, loop } = labelFacts(issue.labels)
+  const facts = factsOf(request)
+  const { module, loop } = labelFacts(issue.labels)
   // The number is always in it: two issues of one module must not share a branch.
   const name = `${module ?? 'issue'}-${issue.number}`
-  const baseBranch = settings.branches.base ?? repo.defaultBranch
   const added = await addWorkItem(
     tx,
     {
-      ...text,
-      ...by,
+      ...facts,
       repositoryId: repo.id,
       issueNumber: issue.number,
       state: 'queued',
-      priority,
-      effort,
-      labels: [...issue.labels],
-      nativeBlockers: issue.nativeBlockers ?? null,
       ...(loop ? { loop } : {}),
       module: name,
       branch: `${settings.branches.prefix}${name}`,
-      baseBranch,
     },
     actor.login,
   )
@@ -76,18 +64,11 @@ export async function enqueueIssue(
   const known = await itemOfIssue(tx.db, repo.id, issue.number)
   if (!known) throw new Error(`the item of issue ${issue.number} was not stored: its branch belongs to another item`)
   if (!mayQueueAgain(known)) return { item: known, happened: 'nothing' }
-  const labels = [...issue.labels]
   const fresh = {
-    ...text,
-    ...by,
-    labels,
-    priority,
-    effort,
+    ...facts,
     loop: loop ?? defaultWorkflow,
-    baseBranch,
     routing: null,
     plannedHours: null,
-    nativeBlockers: issue.nativeBlockers ?? null,
     epic: null,
     doneAt: null,
     bodyDigest: null,
@@ -100,6 +81,26 @@ export async function enqueueIssue(
     set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },
   })
   return { item, happened: 'queued again' }
+}
+
+/** The facts of the issue, the labels and the requester, for a new item as well as for a known one. */
+function factsOf({ repo, settings, issue, actor, ...request }: QueueRequest) {
+  const kind: ItemRow['kind'] = request.epic || isEpicIssue(issue, settings) ? 'epic' : 'task'
+  const { priority, effort } = labelFacts(issue.labels)
+  return {
+    title: issue.title,
+    body: issue.body,
+    url: issue.url,
+    kind,
+    muted: request.muted === true && kind === 'task',
+    requestedBy: actor.login,
+    requestedById: actor.id,
+    labels: [...issue.labels],
+    priority,
+    effort,
+    nativeBlockers: issue.nativeBlockers ?? null,
+    baseBranch: settings.branches.base ?? repo.defaultBranch,
+  }
 }
 
 function mayQueueAgain(item: ItemRow): boolean {

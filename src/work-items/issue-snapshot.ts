@@ -18,7 +18,7 @@ export interface ObservedIssue {
   at: Date | null
 }
 
-/** The key for "the label was on at the last check": it tells a lost `unlabeled` event apart from `/queue`. */
+/** The key for "the label was on at the last check": it shows whether an `unlabeled` event was lost. */
 export const labelSeenKey = (repositoryId: number, issueNumber: number) => `labelled:${repositoryId}#${issueNumber}`
 export const issueSubject = (githubId: number, issueNumber: number) => `issue:${githubId}#${issueNumber}`
 

@@ -21,7 +21,7 @@ export async function routeItem(
   const content = plan && contentOf(plan)
   if (plan && content?.kind === 'breakdown') {
     // The item was held when issues could not be created: they are requested again.
-    await startBreakdown(tx, item, plan, plannedIssues(content, item.issueNumber, settings.label), 'tutti')
+    await startBreakdown(tx, { item, plan }, plannedIssues(content, item.issueNumber, settings.label), 'tutti')
     return
   }
   if (item.kind === 'epic') {

@@ -43,7 +43,7 @@ describe.each([...commands])('/%s', (name, command) => {
   it('has arguments that REST and MCP can describe, and words that are arguments', () => {
     const { properties = {}, additionalProperties } = z.toJSONSchema(command.args)
     expect(additionalProperties).toBe(false)
-    for (const word of command.words) expect(Object.keys(properties)).toContain(word)
+    for (const word of command.positional) expect(Object.keys(properties)).toContain(word)
     for (const [key, schema] of Object.entries(properties)) {
       expect(schema, `${key} has a description`).toHaveProperty('description')
     }
@@ -77,7 +77,7 @@ describe('the loader', () => {
     return loadCommands(place).catch((error: unknown) => error)
   }
 
-  const good = `{ name: 'wave', summary: 'Waves', examples: ['/wave'], args: z.strictObject({}), words: [], permission: 'write', where: 'anywhere', reads: true, run: async () => ({ text: 'hi', outcome: 'done' }) }`
+  const good = `{ name: 'wave', summary: 'Waves', examples: ['/wave'], args: z.strictObject({}), positional: [], permission: 'write', where: 'anywhere', reads: true, run: async () => ({ text: 'hi', outcome: 'done' }) }`
 
   it('takes a file that fits', async () => {
     const loaded = await load('wave.ts', `command = defineCommand(${good})`)

@@ -6,7 +6,7 @@ import * as messages from '../../messages/commands/help.ts'
 import type { Command } from '../command.ts'
 
 type Problem = { problem: string }
-interface Word {
+interface ArgumentPart {
   text: string
   /** Written in quotes: never a flag. */
   quoted: boolean
@@ -19,11 +19,11 @@ const invisible =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 
-/** Splits at blanks; `"two words"` is one, with `\"` for a quote in it. */
-export function splitWords(text: string): { words: Word[] } | Problem {
+/** Splits at blanks. Text in quotes is one part, with `\"` for a quote in it. */
+export function splitArguments(text: string): { parts: ArgumentPart[] } | Problem {
   if (text.length > longest) return { problem: messages.lineIsTooLong(longest) }
   if (invisible.test(text)) return { problem: messages.invisibleCharacters }
-  const words: Word[] = []
+  const parts: ArgumentPart[] = []
   const next = /["“]((?:\\.|[^"”\\])*)["”](?=[ \t]|$)|[^ \t"“][^ \t]*/sy
   const rest = text.trimEnd()
   for (let at = blanks(rest, 0); at < rest.length; at = blanks(rest, next.lastIndex)) {
@@ -31,9 +31,9 @@ export function splitWords(text: string): { words: Word[] } | Problem {
     const match = next.exec(rest)
     if (!match) return { problem: messages.quoteNotClosed }
     const [whole, inner] = match
-    words.push(inner === undefined ? { text: whole, quoted: false } : { text: unescaped(inner), quoted: true })
+    parts.push(inner === undefined ? { text: whole, quoted: false } : { text: unescaped(inner), quoted: true })
   }
-  return { words }
+  return { parts }
 }
 
 /** The first index from `at` on that is no blank. */
@@ -49,28 +49,31 @@ function unescaped(text: string): string {
 
 /**
  * Assigns each part to an argument: `--name`, `--name value`, `--name=value`, and plain ones in the order of
- * `command.words`. An argument that is a list takes all plain ones that are left. Where a command takes no plain ones,
+ * `command.positional`. An argument that is a list takes all plain ones that are left. Where a command takes no plain ones,
  * `all` is the same as `--all`.
  * @returns values by argument, not yet checked.
  */
-export function argumentsOf(command: Command, words: readonly Word[]): { args: Record<string, unknown> } | Problem {
+export function argumentsOf(
+  command: Command,
+  parts: readonly ArgumentPart[],
+): { args: Record<string, unknown> } | Problem {
   const types = argumentTypes(command)
   const args: Record<string, unknown> = {}
-  const places = [...command.words]
-  const queue = [...words]
-  for (let word = queue.shift(); word; word = queue.shift()) {
-    const flag = flagIn(word, places.length === 0 ? types : undefined)
+  const places = [...command.positional]
+  const queue = [...parts]
+  for (let part = queue.shift(); part; part = queue.shift()) {
+    const flag = flagIn(part, places.length === 0 ? types : undefined)
     const list = flag ? undefined : listAt(places, types)
     if (list !== undefined) {
-      append(args, list, word.text)
+      append(args, list, part.text)
       continue
     }
     const name = flag?.name ?? places.shift()
-    if (name === undefined) return { problem: messages.tooManyArguments(command.words.length, word.text) }
+    if (name === undefined) return { problem: messages.tooManyArguments(command.positional.length, part.text) }
     const type = types.get(name)
     if (type === undefined) return { problem: messages.unknownFlag(name, didYouMean(name, types.keys())) }
     if (name in args) return { problem: messages.argumentRepeated(name) }
-    const value = flag ? flagValue(flag, type, queue) : word.text
+    const value = flag ? flagValue(flag, type, queue) : part.text
     if (value === undefined) return { problem: messages.flagNeedsValue(name) }
     const read = readAs(type, value)
     if (read === undefined) return { problem: messages.argumentMustBe(name, type) }
@@ -94,7 +97,7 @@ const leadingFlag = /^--([a-z][a-zA-Z0-9-]*)(?:=(\S*))?(?:\s+|$)/
 
 /**
  * Assigns parts to arguments of a command that takes text: flags (`--drop`, `--name=value`) come first, then plain ones
- * in the order of `command.words`. The rest, with the lines below, is the text. Text that is quoted as a whole, or as a
+ * in the order of `command.positional`. The rest, with the lines below, is the text. Text that is quoted as a whole, or as a
  * whole line, loses its quotes.
  * @returns values by argument, not yet checked.
  */
@@ -105,7 +108,7 @@ export function textArguments(
   below: string,
 ): { args: Record<string, unknown> } | Problem {
   const types = argumentTypes(command)
-  const flags = new Map([...types].filter(([known]) => known !== name && !command.words.includes(known)))
+  const flags = new Map([...types].filter(([known]) => known !== name && !command.positional.includes(known)))
   const args: Record<string, unknown> = {}
   let rest = line.trim()
   // Where there is no flag, two dashes are text.
@@ -119,9 +122,9 @@ export function textArguments(
     args[flag] = read
     rest = rest.slice(whole.length)
   }
-  for (const word of command.words) {
+  for (const positional of command.positional) {
     const [first = ''] = rest.split(/\s/, 1)
-    if (first !== '') args[word] = first
+    if (first !== '') args[positional] = first
     rest = rest.slice(first.length).trimStart()
   }
   const text = unquoted(`${rest}\n${below}`.trim()) ?? `${unquoted(rest) ?? rest}\n${below}`.trim()
@@ -151,14 +154,14 @@ interface Flag {
 }
 
 /** @param bare the argument types, where a boolean may be given without dashes. */
-function flagIn({ text, quoted }: Word, bare: Map<string, string> | undefined): Flag | undefined {
+function flagIn({ text, quoted }: ArgumentPart, bare: Map<string, string> | undefined): Flag | undefined {
   if (quoted) return undefined
   if (bare?.get(text) === 'boolean') return { name: text }
   const match = /^--([a-z][a-zA-Z0-9-]*)(?:=(.*))?$/s.exec(text)
   return match?.[1] === undefined ? undefined : { name: match[1], value: match[2] }
 }
 
-function flagValue(flag: Flag, type: string, following: Word[]): string | true | undefined {
+function flagValue(flag: Flag, type: string, following: ArgumentPart[]): string | true | undefined {
   if (flag.value !== undefined) return flag.value
   return type === 'boolean' ? true : following.shift()?.text
 }

@@ -35,7 +35,7 @@ export async function goAhead({ tx, actor, settings }: CommandContext, item: Ite
 
 /** Refuses a command that has nothing to decide. @param problem why, as a sentence; the status of the item follows. */
 export async function notNow(context: CommandContext, item: ItemRow, problem: string): Promise<never> {
-  throw new UserError(...messages.notNow(problem, await statusSentence(context, item)))
+  throw new UserError(...messages.problemAndStatus(problem, await statusSentence(context, item)))
 }
 
 /** Stores how an item that stays `queued` is worked on, for its triage. */

@@ -4,7 +4,7 @@
  */
 
 import { scriptsChanged, scriptsNotCompared } from '../../messages/gates.ts'
-import type { ChangedFile, GateContext } from '../gate.ts'
+import type { GateChange, GateContext } from '../gate.ts'
 
 /** What npm, pnpm and yarn run on an install (docs.npmjs.com/cli/using-npm/scripts, "Life Cycle Operation Order"). */
 const lifecycle = [
@@ -40,7 +40,7 @@ export async function installScripts(context: GateContext): Promise<string[]> {
 /** The names that are new or different; undefined when they cannot be compared. */
 async function compare(
   context: GateContext,
-  change: ChangedFile,
+  change: GateChange,
   read: (text: string) => Scripts,
 ): Promise<string[] | undefined> {
   const { base, head } = context

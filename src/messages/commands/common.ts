@@ -4,13 +4,13 @@ import { singleLine } from '../../lib/sanitise.ts'
 import { typed } from './typed.ts'
 
 /** Why a command is refused, and what to do about it: the two parts of a `UserError`. */
-export type Refusal = readonly [problem: string, hint?: string]
+export type CommandRefusal = readonly [problem: string, hint?: string]
 
-export const nothingQueued = (prefix: string): Refusal => [
+export const nothingQueued = (prefix: string): CommandRefusal => [
   'Nothing is queued here.',
   `${typed(prefix, 'queue')} queues it.`,
 ]
-export const issueIsClosed: Refusal = ['This issue is closed.', 'Open it again first.']
+export const issueIsClosed: CommandRefusal = ['This issue is closed.', 'Open it again first.']
 
 /** @param status the sentence of messages/commands/status.ts. */
 export const nothingToDo = (status: string) => `Nothing to do. ${status}`

@@ -1,7 +1,7 @@
 /** `/help`, and replies to commands that do not exist, do not fit, or are given in the wrong place. */
 
 import { singleLine } from '../../lib/sanitise.ts'
-import type { Refusal } from './common.ts'
+import type { CommandRefusal } from './common.ts'
 import { typed, withPrefix } from './typed.ts'
 
 /** `/help`. @param usage the command as it is typed, with its arguments. */
@@ -29,7 +29,7 @@ export function commandHelp(
   ].join('\n')
 }
 
-export function noSuchCommand(name: string, nearest: string | undefined, prefix: string): Refusal {
+export function noSuchCommand(name: string, nearest: string | undefined, prefix: string): CommandRefusal {
   const shown = singleLine(name, 60).replaceAll('`', "'")
   return [
     `There is no command called \`${shown}\`${nearest ? `; did you mean ${typed(prefix, nearest)}?` : '.'}`,
@@ -43,11 +43,11 @@ export const unknownCommand = (name: string, nearest: string | undefined) =>
     ? `There is no command \`/${name}\`; did you mean \`/${nearest}\`? \`/help\` lists them.`
     : `There is no command \`/${name}\`. \`/help\` lists them.`
 
-export const commandIsForIssues = (name: string, issue: number | undefined): Refusal => [
+export const commandIsForIssues = (name: string, issue: number | undefined): CommandRefusal => [
   `\`/${name}\` is about an issue, not a pull request.`,
   `Say it on ${issue === undefined ? 'the issue' : `issue #${issue}`}.`,
 ]
-export const commandIsForPullRequests = (name: string): Refusal => [
+export const commandIsForPullRequests = (name: string): CommandRefusal => [
   `\`/${name}\` is about a pull request.`,
   'Say it there.',
 ]

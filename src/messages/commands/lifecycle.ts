@@ -1,6 +1,6 @@
 /** Replies of `/queue`, `/unqueue`, `/skip`, `/block`, `/pause`, `/resume`, `/stop` and `/retry`. */
 
-import { endedAttempt, type Refusal, reachedProgress, repositoryIsPaused } from './common.ts'
+import { type CommandRefusal, endedAttempt, reachedProgress, repositoryIsPaused } from './common.ts'
 import { typed } from './typed.ts'
 
 /** What a command ended: the attempt that was under way, and a pull request that stays open. */
@@ -21,7 +21,7 @@ export function setAsideReason(verb: string, login: string, run: Interrupted['ru
 }
 /** Why the run is asked to stop. */
 export const stoppedBy = (verb: string, login: string) => `${verb} by ${login}`
-export const isBeingMerged: Refusal = ['It is being merged at this moment; that cannot be taken back.']
+export const isBeingMerged: CommandRefusal = ['It is being merged at this moment; that cannot be taken back.']
 
 /** `/queue` */
 export function queuedReply(queued: { again: boolean; attempts: number; paused: boolean }, prefix: string): string {
@@ -59,19 +59,19 @@ function givenUpReply(verb: string, { run, openPull }: Interrupted, others: stri
 
 /** `/block` */
 export const heldAlready = (status: string) => `It is held already. ${status}`
-export const nothingToBlock = (status: string): Refusal => [`There is nothing to hold back. ${status}`]
+export const nothingToBlock = (status: string): CommandRefusal => [`There is nothing to hold back. ${status}`]
 export const blockedReply = (reason: string, interrupted: Interrupted, prefix: string) =>
   `Blocked: ${reason}${stopsAndStaysOpen(interrupted)} ${typed(prefix, 'resume')} goes on.`
 
 /** `/pause` */
-export const nothingQueuedToPause = (prefix: string): Refusal => [
+export const nothingQueuedToPause = (prefix: string): CommandRefusal => [
   'Nothing is queued here.',
   `${typed(prefix, 'pause all')} pauses the repository.`,
 ]
-export const nothingToPause = (status: string): Refusal => [`There is nothing to pause. ${status}`]
+export const nothingToPause = (status: string): CommandRefusal => [`There is nothing to pause. ${status}`]
 export const pausedReply = (interrupted: Interrupted, prefix: string) =>
   `Paused.${stopsAndStaysOpen(interrupted)} ${typed(prefix, 'resume')} goes on.`
-export const noAccessToPause: Refusal = ['Tutti has no access to this repository any more.']
+export const noAccessToPause: CommandRefusal = ['Tutti has no access to this repository any more.']
 export const pausedAllReply = (already: boolean, prefix: string) =>
   `The repository is paused${already ? ' already' : ''}: no new attempt starts, running ones finish. ${typed(prefix, 'resume all')} goes on, ${typed(prefix, 'stop --all')} ends the running ones too.`
 
@@ -94,7 +94,7 @@ export function resumedAllReply(wasPaused: boolean, alone: readonly string[]): s
 }
 
 /** `/stop` */
-export const noAgentHere = (status?: string): Refusal => [
+export const noAgentHere = (status?: string): CommandRefusal => [
   status === undefined ? 'No agent is working here.' : `No agent is working here. ${status}`,
 ]
 export const stoppingReply = (run: Interrupted['run'], prefix: string) =>
@@ -114,7 +114,7 @@ export function retriedReply({ forgiven, free, any }: { forgiven: number; free: 
 }
 export const waitsNoLonger = 'It no longer waits and starts as soon as an agent is free.'
 /** @param inReview whether its pull request waits for people. */
-export const nothingToRetry = (status: string, inReview: boolean): Refusal => [
+export const nothingToRetry = (status: string, inReview: boolean): CommandRefusal => [
   `There is nothing to try again. ${status}`,
   inReview ? 'To have something changed, ask for changes in a review.' : undefined,
 ]

@@ -1,29 +1,32 @@
 /** Replies of `/plan`, `/answer`, `/approve`, `/reject`, `/build` and `/orchestrate`. */
 
 import { singleLine } from '../../lib/sanitise.ts'
-import { type Refusal, startsWhenAgentIsFree } from './common.ts'
+import { type CommandRefusal, startsWhenAgentIsFree } from './common.ts'
 import { typed } from './typed.ts'
 
-export const nothingQueuedToPlan = (prefix: string): Refusal => [
+export const nothingQueuedToPlan = (prefix: string): CommandRefusal => [
   'Nothing is queued here.',
   `${typed(prefix, 'plan')} has an agent plan it, ${typed(prefix, 'queue')} queues it.`,
 ]
 /** @param problem one of the sentences below. */
-export const notNow = (problem: string, status: string): Refusal => [`${problem} ${status}`]
+export const problemAndStatus = (problem: string, status: string): CommandRefusal => [`${problem} ${status}`]
 
 /** `/plan` */
-export const epicIsNotPlanned: Refusal = ['This issue is worked on as the issues it is made of.', 'Say it there.']
+export const epicIsNotPlanned: CommandRefusal = [
+  'This issue is worked on as the issues it is made of.',
+  'Say it there.',
+]
 export const wantsPlan = (login: string) => `${login} wants a plan of this text.`
 /** @param again whether there were plans or questions before. */
 export const isPlanned = (again: boolean) =>
   `An agent plans it, with the text as it is now.${again ? ' Plans and questions from before count no longer.' : ''}`
-export const tooLateForPlan = (status: string): Refusal => [`It is too late for a plan, or too early. ${status}`]
+export const tooLateForPlan = (status: string): CommandRefusal => [`It is too late for a plan, or too early. ${status}`]
 export const queuedForPlan = (paused: boolean, prefix: string) =>
   `Queued; an agent plans it first.${paused ? ` ${typed(prefix, 'resume all')} lets work start.` : ''}`
 
 /** `/answer` */
 export const noQuestionOpen = 'No question is open here.'
-export const answerMissing = (prefix: string): Refusal => [
+export const answerMissing = (prefix: string): CommandRefusal => [
   'The answer is missing.',
   `For example: ${typed(prefix, 'answer only the public API')}.`,
 ]
@@ -54,7 +57,7 @@ export const agentPlansNow = 'An agent plans it now.'
 
 /** `/reject` */
 export const noPlanToReject = 'There is no plan here to say no to.'
-export const reasonMissing = (prefix: string): Refusal => [
+export const reasonMissing = (prefix: string): CommandRefusal => [
   'Say what is wrong with the plan, so that the next one is better.',
   `For example: ${typed(prefix, 'reject the old files must stay')}. ${typed(prefix, 'reject --drop')} gives the issue up.`,
 ]
@@ -64,7 +67,7 @@ export const planRejectedReply = 'An agent plans it again, knowing what you said
 export const rejectedAndDropped = (prefix: string) => `Given up. ${typed(prefix, 'queue')} queues it again.`
 
 /** `/build` */
-export const goalMissing = (prefix: string): Refusal => [
+export const goalMissing = (prefix: string): CommandRefusal => [
   'The goal is missing.',
   `For example: ${typed(prefix, 'build "Let people export their notes as PDF"')}. ${typed(prefix, 'queue')} has this issue built.`,
 ]
@@ -80,11 +83,11 @@ export const goalIssueRequested = (explicit: boolean) =>
     : 'An issue is being made of it and queued; it appears here as a reference in a moment.'
 
 /** `/orchestrate` */
-export const pullRequestIsBuilt = (prefix: string): Refusal => [
+export const pullRequestIsBuilt = (prefix: string): CommandRefusal => [
   'A pull request is built already.',
   `Say it on an issue, or name a goal: ${typed(prefix, 'orchestrate build "…"')}.`,
 ]
-export const epicIsNotBuilt = (status: string): Refusal => [
+export const epicIsNotBuilt = (status: string): CommandRefusal => [
   `This issue is worked on as the issues it is made of. ${status}`,
 ]
 export const wantsPreview = (login: string) => `${login} wants to see how it would be built.`

@@ -2,7 +2,7 @@
 
 import { singleLine } from '../../lib/sanitise.ts'
 import { roadmapExample } from '../roadmaps.ts'
-import type { Refusal } from './common.ts'
+import type { CommandRefusal } from './common.ts'
 import { typed } from './typed.ts'
 
 /** How the parts of a roadmap are worked on. */
@@ -11,19 +11,19 @@ export interface ModeOfRoadmap {
   max?: number
 }
 
-export const modeWithoutStart = (prefix: string): Refusal => [
+export const modeWithoutStart = (prefix: string): CommandRefusal => [
   'How a roadmap is worked on is said when it starts.',
   `${typed(prefix, 'roadmap start --mode one')}, for example.`,
 ]
-export const maxWithoutParallel: Refusal = [
+export const maxWithoutParallel: CommandRefusal = [
   '`--max` goes with `--mode parallel`.',
   'The other modes say how many by themselves.',
 ]
-export const epicHasRuns: Refusal = [
+export const epicHasRuns: CommandRefusal = [
   'An agent has worked on this issue itself, so it cannot stand for others.',
   'Open another one.',
 ]
-export const noRoadmapHere: Refusal = ['There is no roadmap here.', roadmapExample]
+export const noRoadmapHere: CommandRefusal = ['There is no roadmap here.', roadmapExample]
 export const noRoadmapSummary = noRoadmapHere.join(' ')
 
 export const importStarted = (file: string) => `\`${singleLine(file)}\` is being read.`
@@ -33,14 +33,7 @@ export const notStartedYet = (count: number, prefix: string) =>
   `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(prefix, 'roadmap start')} has them worked on.`
 
 /** Parts by how far they are; the names are shown. */
-export const partProgress = [
-  'done',
-  'being worked on',
-  'in review',
-  'waiting',
-  'held or left out',
-  'not queued',
-] as const
+const partProgress = ['done', 'being worked on', 'in review', 'waiting', 'held or left out', 'not queued'] as const
 export type PartProgress = (typeof partProgress)[number]
 
 /** Parts named for people. */

@@ -1,16 +1,16 @@
 /** Replies of `/assign`, `/depends`, `/effort`, `/priority`, `/next`, `/why` and `/garden`. */
 
 import { singleLine } from '../../lib/sanitise.ts'
-import { clock, countsOnceQueued, nothingQueued, type Refusal, sharedPaths } from './common.ts'
+import { type CommandRefusal, clock, countsOnceQueued, nothingQueued, sharedPaths } from './common.ts'
 import { typed } from './typed.ts'
 
 /** How an argument that names an issue is written. */
 export const notAnIssue = 'an issue is written `#12` or `owner/repo#3`'
-export const issueNotVisible = (issue: string): Refusal => [
+export const issueNotVisible = (issue: string): CommandRefusal => [
   `${issue} does not exist, or cannot be seen from here.`,
   'Check the number; where it is in another repository, install the app there.',
 ]
-export const isPullRequest = (issue: string): Refusal => [
+export const isPullRequest = (issue: string): CommandRefusal => [
   `${issue} is a pull request.`,
   'Name the issue that it is about.',
 ]
@@ -33,7 +33,7 @@ export interface NotAssigned {
   issue: string
   why: string
 }
-export const noneAssigned = (others: readonly NotAssigned[], prefix: string): Refusal => [
+export const noneAssigned = (others: readonly NotAssigned[], prefix: string): CommandRefusal => [
   `None of them can begin:\n\n${notAssigned(others)}\n\n`,
   `${typed(prefix, 'next')} says what can.`,
 ]
@@ -45,13 +45,13 @@ function notAssigned(others: readonly NotAssigned[]): string {
 }
 
 /** `/depends` */
-export const nothingQueuedToDepend = (prefix: string): Refusal => [
+export const nothingQueuedToDepend = (prefix: string): CommandRefusal => [
   'Nothing is queued here.',
   `${typed(prefix, 'queue')} queues it first.`,
 ]
-export const cannotWaitForItself: Refusal = ['An issue cannot wait for itself.', 'Name another one.']
+export const cannotWaitForItself: CommandRefusal = ['An issue cannot wait for itself.', 'Name another one.']
 /** Where a dependency was read. */
-export const dependencyPlaces = {
+const dependencyPlaces = {
   native: 'GitHub’s “blocked by”',
   body: 'a line in the issue',
   command: '`/depends`',
@@ -121,11 +121,11 @@ export function notListed({ none, left, blocked }: { none: boolean; left: number
 /** `/why` */
 export const nothingDecided = (prefix: string) =>
   `Nothing is queued here, so nothing was decided. ${nothingQueued(prefix)[1]}`
-export const namesNoIssue = (text: string): Refusal => [
+export const namesNoIssue = (text: string): CommandRefusal => [
   `\`${text.replaceAll('`', "'")}\` names no issue.`,
   'Say it like this: `/why #12`.',
 ]
-export const notOurItem = (issue: string): Refusal => [
+export const notOurItem = (issue: string): CommandRefusal => [
   `#${issue} is no work item of mine.`,
   'Only issues that were queued are decided about.',
 ]
