@@ -12,8 +12,11 @@ import { eq, inArray } from 'drizzle-orm'
 import { pino } from 'pino'
 import { readEnv } from '../src/config/env.ts'
 import { openStore, type Store } from '../src/db/connect.ts'
-import { dependencies, repositories, runs, workItems } from '../src/db/schema/core.ts'
-import { saveRepository, setBlockerState } from '../src/db/work-items.ts'
+import { setBlockerState } from '../src/db/dependencies.ts'
+import { getRepository, saveRepository } from '../src/db/repositories.ts'
+import { repositories } from '../src/db/schema/repositories.ts'
+import { runs } from '../src/db/schema/runs.ts'
+import { dependencies, workItems } from '../src/db/schema/work-items.ts'
 import { jobs } from '../src/jobs.ts'
 import { randomInt, seeded } from '../src/scheduler/optimiser/random.ts'
 import { Scheduler } from '../src/scheduling/scheduler.ts'
@@ -138,7 +141,7 @@ async function finishOne(store: Store): Promise<void> {
 }
 
 async function nameOf(db: Store['db'], repositoryId: number): Promise<string> {
-  const repo = await db.query.repositories.findFirst({ where: (table) => eq(table.id, repositoryId) })
+  const repo = await getRepository(db, repositoryId)
   return repo?.fullName ?? ''
 }
 

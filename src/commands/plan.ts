@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { plannable, replan } from '../db/plans.ts'
+import { plannableStates, replan } from '../db/plans.ts'
 import { runsOf } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { askedItems } from '../domain/choose-workflow.ts'
@@ -25,7 +25,7 @@ export const command = defineCommand({
     if (item?.kind === 'epic')
       throw new UserError('This issue is worked on as the issues it is made of.', 'Say it there.')
     const routing = askedItems({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
-    if (item && (plannable as readonly string[]).includes(item.state)) {
+    if (item && (plannableStates as readonly string[]).includes(item.state)) {
       const why = `${actor.login} wants a plan of this text.`
       await replan(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
       const again = item.state === 'ready' ? '' : ' Plans and questions from before count no longer.'

@@ -1,7 +1,9 @@
 /** What an issue waits for, read from its text. */
 
 import type { Store } from '../db/connect.ts'
-import { type DependencyRow, itemOfIssue, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
+import { itemOfIssue } from '../db/work-items.ts'
 import { type GitHub, NotFound } from '../github/types.ts'
 import { terminalStates } from './lifecycle.ts'
 

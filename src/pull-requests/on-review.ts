@@ -2,16 +2,11 @@
 
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
-import { settingsOf } from '../db/repositories.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { addReview, cancelMergeRequest, dismissReview, hasLaterVerdict } from '../db/reviews.ts'
-import {
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  transition,
-} from '../db/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestSnapshot, ReviewSubmitted } from '../domain/events.ts'
 import type { Actor, Review } from '../domain/github.ts'

@@ -2,18 +2,13 @@
 
 import { and, eq, gt, inArray, isNotNull, isNull, ne, or } from 'drizzle-orm'
 import type { Database, Tx } from '../db/connect.ts'
+import { type DependencyRow, openDependencies } from '../db/dependencies.ts'
 import { openFootprints, type StoredFootprint } from '../db/footprints.ts'
+import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import { liveRuns } from '../db/runs.ts'
-import { runs, workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  type ItemRow,
-  itemsNamed,
-  openDependencies,
-  type RepositoryRow,
-  servedRepositories,
-  unfinishedItems,
-} from '../db/work-items.ts'
+import { runs } from '../db/schema/runs.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { type ItemRow, itemsByIds, unfinishedItems } from '../db/work-items.ts'
 import { activeStates, terminalStates } from '../domain/lifecycle.ts'
 
 /** The rows that belong to some items. */
@@ -170,7 +165,7 @@ export async function loadBacklog(tx: Tx): Promise<Backlog> {
 export async function reloadItems(tx: Tx, backlog: Backlog, ids: ReadonlySet<number>): Promise<Set<number>> {
   if (ids.size === 0) return new Set()
   const some = [...ids]
-  const items = await itemsNamed(tx.db, some)
+  const items = await itemsByIds(tx.db, some)
   const edges = await openDependencies(tx.db, some)
   const footprints = await openFootprints(tx.db, some)
   // Those that are read anew may just have been finished.

@@ -2,9 +2,10 @@
 
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
 import { isPart, linesWithoutIssue } from '../db/epics.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { type DependencyRow, type ItemRow, transition } from '../db/work-items.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 
 /**

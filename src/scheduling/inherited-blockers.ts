@@ -1,7 +1,7 @@
 /** What an epic waits for: nobody builds an epic, so it is its parts that wait. */
 
+import type { DependencyRow } from '../db/dependencies.ts'
 import { isPart } from '../db/epics.ts'
-import type { DependencyRow } from '../db/work-items.ts'
 import type { Edge } from '../scheduler/types.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 import { descendantsOf } from './descendants.ts'

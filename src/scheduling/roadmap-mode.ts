@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import { type RoadmapMode, workItems } from '../db/schema/core.ts'
+import { type RoadmapMode, workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import type { Edge } from '../scheduler/types.ts'

@@ -2,7 +2,9 @@
 
 import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
-import type { DependencyRow, ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { activeStates } from '../domain/lifecycle.ts'

@@ -5,17 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import type { Store, Tx } from '../../../src/db/connect.ts'
+import { setBlockerState } from '../../../src/db/dependencies.ts'
 import { lockAndReadDirtyItems } from '../../../src/db/dirty-items.ts'
 import { addObservedPaths } from '../../../src/db/footprints.ts'
-import {
-  dependencies,
-  dirtyItems,
-  type RoadmapMode,
-  repositories,
-  runs,
-  workItems,
-} from '../../../src/db/schema/core.ts'
-import { saveRepository, setBlockerState } from '../../../src/db/work-items.ts'
+import { saveRepository } from '../../../src/db/repositories.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
+import { runs } from '../../../src/db/schema/runs.ts'
+import { dirtyItems } from '../../../src/db/schema/schedule.ts'
+import { dependencies, type RoadmapMode, workItems } from '../../../src/db/schema/work-items.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import { type Random, randomInt, seeded } from '../../../src/scheduler/optimiser/random.ts'
 import { loadBacklog } from '../../../src/scheduling/backlog-snapshot.ts'

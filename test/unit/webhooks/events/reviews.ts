@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { approvals } from '../../../../src/db/schema/core.ts'
+import { approvals } from '../../../../src/db/schema/pull-requests.ts'
 import { commit, person } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
