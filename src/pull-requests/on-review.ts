@@ -62,7 +62,7 @@ function rowOf(pull: PullRow, review: Review, counts: boolean) {
     reviewer: review.author.login,
     reviewerId: review.author.id,
     sha: review.sha ?? '',
-    state: counts ? (review.state as 'approved' | 'changes_requested') : ('comment-created' as const),
+    state: counts ? (review.state as 'approved' | 'changes_requested') : ('commented' as const),
     body: counts && review.state === 'changes_requested' ? review.body : '',
   }
 }

@@ -142,7 +142,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
 
   let reviewId = 0
   async function reviewed(
-    state: 'approved' | 'changes_requested' | 'comment-created' | 'dismissed',
+    state: 'approved' | 'changes_requested' | 'commented' | 'dismissed',
     by = 'reviewer',
     sha = head,
   ): Promise<void> {

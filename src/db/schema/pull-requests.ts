@@ -42,7 +42,7 @@ export const approvals = pgTable(
     reviewer: text('reviewer').notNull(),
     reviewerId: number64('reviewer_id').notNull(),
     sha: text('sha').notNull(),
-    state: text('state').$type<'approved' | 'changes_requested' | 'comment-created' | 'dismissed'>().notNull(),
+    state: text('state').$type<'approved' | 'changes_requested' | 'commented' | 'dismissed'>().notNull(),
     body: text('body').notNull().default(''),
     createdAt: now(),
   },

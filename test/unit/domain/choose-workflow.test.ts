@@ -1,7 +1,7 @@
 /** How goals are routed, and which of them are planned first: a table of titles, texts and labels. */
 
 import { describe, expect, it } from 'vitest'
-import { askedItems, chooseWorkflow, type Goal, planFirst } from '../../../src/domain/choose-workflow.ts'
+import { chooseWorkflow, type Goal, planFirst, routeWithPlan } from '../../../src/domain/choose-workflow.ts'
 
 const goal = (title: string, more: Partial<Goal> = {}): Goal => ({ title, body: '', effort: null, ...more })
 const list = (...lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
@@ -69,7 +69,7 @@ describe('planned first', () => {
 
   it('whatever somebody asked a plan of', () => {
     const of = goal('Fix a typo')
-    expect(planFirst(askedItems(of, 'ann'), of, 'never')).toBe('ann asked for a plan')
-    expect(askedItems(of, 'ann').workflow).toBe('plan_then_build')
+    expect(planFirst(routeWithPlan(of, 'ann'), of, 'never')).toBe('ann asked for a plan')
+    expect(routeWithPlan(of, 'ann').workflow).toBe('plan_then_build')
   })
 })

@@ -52,8 +52,8 @@ describe('reviews', () => {
     }
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stored()).toMatchObject([
-      { state: 'comment-created', body: '' },
-      { state: 'comment-created', body: '' },
+      { state: 'commented', body: '' },
+      { state: 'commented', body: '' },
     ])
   })
 
