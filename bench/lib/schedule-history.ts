@@ -38,7 +38,7 @@ export function printHistory(repository: string, json: boolean): void {
   }
   process.stdout.write(
     [
-      `${result.commits} commits, ${result.asked} asked about; ${result.backlog.toFixed(3)} of the files were there before`,
+      `${result.commits} commits, ${result.asked} evaluated; ${result.existing.toFixed(3)} of the files existed before`,
       row('from the title, all', figures.all),
       row('from the title, sure ones', figures.sure),
       row('and its module, all', figures.allWithModule),

@@ -27,7 +27,7 @@ export const command = defineCommand({
     const routing = routeWithPlan({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
     if (item && (plannableStates as readonly string[]).includes(item.state)) {
       const why = `${actor.login} wants a plan of this text.`
-      await replan(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
+      await replan(tx, item, { by: actor, why, set: { title: issue.title, body: issue.body, routing } })
       const again = item.state === 'ready' ? '' : ' Plans and questions from before count no longer.'
       return { text: `An agent plans it, with the text as it is now.${again}`, outcome: 'done' }
     }

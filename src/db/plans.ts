@@ -105,8 +105,7 @@ export async function dropPlan(
   tx: Tx,
   plan: PlanRow,
   state: 'rejected' | 'void',
-  by: PlanDecider | undefined,
-  why: string,
+  { by, why }: { by?: PlanDecider; why: string },
 ): Promise<void> {
   await tx.db
     .update(plans)
@@ -122,7 +121,7 @@ export async function voidPlan(tx: Tx, item: ItemRow, by: PlanDecider, why: stri
   const plan = await latestPlan(tx.db, item.id)
   const open = item.kind === 'task' && (item.state === 'ready' || item.state === 'plan-review')
   if (!open || (plan?.state !== 'pending' && plan?.state !== 'approved')) return false
-  await dropPlan(tx, plan, 'void', by, why)
+  await dropPlan(tx, plan, 'void', { by, why })
   if (item.state === 'ready') await transition(tx, item, 'plan-review', { actor: by.login, why })
   else await updateReason(tx, item, { why })
   return true
@@ -185,10 +184,14 @@ export const plannableStates = ['ready', 'planning', 'asking', 'plan-review'] as
  * Plans an item again. Its present plan becomes void, and an agent that plans it already is stopped.
  * @param set other changes of the item, such as a new text.
  */
-export async function replan(tx: Tx, item: ItemRow, by: PlanDecider, why: string, set: Partial<ItemRow> = {}) {
+export async function replan(
+  tx: Tx,
+  item: ItemRow,
+  { by, why, set = {} }: { by: PlanDecider; why: string; set?: Partial<ItemRow> },
+): Promise<ItemRow> {
   const plan = await latestPlan(tx.db, item.id)
   if (plan && (plan.state === 'pending' || plan.state === 'approved'))
-    await dropPlan(tx, plan, 'void', by, `${by.login} asked for another plan.`)
+    await dropPlan(tx, plan, 'void', { by, why: `${by.login} asked for another plan.` })
   await tx.db
     .update(questions)
     .set({ answeredAt: new Date() })

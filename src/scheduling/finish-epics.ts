@@ -17,7 +17,8 @@ export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet
     const epic = backlog.items.get(id)
     if (epic?.state !== 'ready' || linesWithoutIssue(epic) > 0) continue
     const parts = (backlog.edges.get(id) ?? []).filter(isPart)
-    if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isOver(backlog, epic, edge))) continue
+    if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isFinished(backlog, epic, edge)))
+      continue
     await transition(tx, epic, 'done', {
       actor: 'tutti',
       why: 'Everything it is made of is done.',
@@ -34,7 +35,7 @@ export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet
 }
 
 /** Whether the item behind the edge is finished and holds nothing back any more. */
-function isOver(backlog: Backlog, epic: ItemRow, edge: DependencyRow): boolean {
+function isFinished(backlog: Backlog, epic: ItemRow, edge: DependencyRow): boolean {
   const part = backlog.finished(itemNameIn(edge))
   if (part?.state === 'done') return true
   const rules = { ...defaultSettings().schedule, ...backlog.repos.get(epic.repositoryId)?.settings?.schedule }

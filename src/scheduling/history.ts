@@ -10,7 +10,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 import { type EffortSample, estimateEffort, estimateSpread, paceOf } from '../scheduler/estimate-effort.ts'
-import { type HistoryQuestion, type HistorySample, surePaths } from '../scheduler/optimiser/predict-files.ts'
+import { type HistoryQuery, type HistorySample, surePaths } from '../scheduler/optimiser/predict-files.ts'
 
 /** So many of the newest finished items of a repository are learned from. */
 const mostItems = 300
@@ -89,7 +89,7 @@ export class History {
 /** Labels of our own say how to work, not where. */
 const ours = /^(?:tutti(?::|$)|priority:|effort:|module:|loop:)/i
 
-function questionOf(item: ItemRow): HistoryQuestion {
+function questionOf(item: ItemRow): HistoryQuery {
   const module = moduleOf(item)
   return {
     title: item.title,

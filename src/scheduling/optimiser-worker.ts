@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Decision } from '../scheduler/decision.ts'
-import { MOST_TASKS } from '../scheduler/optimiser/rcpsp.ts'
+import { MAX_TASKS } from '../scheduler/optimiser/rcpsp.ts'
 import type { SchedulePlan, Snapshot } from '../scheduler/types.ts'
 
 /** What the thread is asked, and what it answers: no plan when the one there is will do. */
@@ -43,9 +43,9 @@ export class OptimiserWorker {
   consider(snapshot: Snapshot, decisions: readonly Decision[]): void {
     const ready = new Set(snapshot.items.filter((item) => item.state === 'ready').map((item) => item.id))
     const waiting = decisions.filter(({ action, item }) => action === 'wait' && ready.has(item.id))
-    if (waiting.length < fewest || ready.size > MOST_TASKS) {
+    if (waiting.length < fewest || ready.size > MAX_TASKS) {
       this.#latest = undefined
-      if (ready.size === 0 || ready.size > MOST_TASKS) this.plan = undefined
+      if (ready.size === 0 || ready.size > MAX_TASKS) this.plan = undefined
       return
     }
     this.#latest = afterStarts(snapshot, decisions)

@@ -103,7 +103,7 @@ export class Scheduler {
     let decisions: Decision[]
     let steps: Step[]
     for (;;) {
-      decisions = all ? live.schedule.decisions() : live.schedule.about([...about].map(String))
+      decisions = all ? live.schedule.decisions() : live.schedule.decisionsAbout([...about].map(String))
       steps = await stepsFor(tx, live.backlog, decisions, circumstances.now)
       // One at a time schedules, but others move items: they are held still before anything is done, and looked at again.
       const moved = await movedOf(tx, live.backlog, steps)

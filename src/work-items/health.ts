@@ -41,7 +41,7 @@ export function backlogHealth(known: Backlog, repo: RepositoryRow, env: Env, now
   const schedule = new Schedule(snapshotOf(known, circumstances))
   const items = [...known.items.values()].filter((item) => item.repositoryId === repo.id && item.kind === 'task')
   const waits = (item: ItemRow) => (schedule.graph.nodes.get(String(item.id))?.open ?? 0) > 0
-  const startable = new Set([...schedule.startable().nodes].map((node) => node.id))
+  const startable = new Set([...schedule.readyItems().nodes].map((node) => node.id))
   const staleDays = repo.settings?.schedule?.staleDays ?? defaultSettings().schedule.staleDays
   return {
     issues: items.length,

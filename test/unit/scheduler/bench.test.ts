@@ -117,7 +117,7 @@ test('schedule --history rates the footprints of a repository', async () => {
       answered: 2,
       precision: 1 / 2,
       recall: 1 / 3,
-      backlog: 2 / 3,
+      existing: 2 / 3,
     })
   } finally {
     await rm(repository, { recursive: true })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { conflictMatrix, Footprints } from '../../../src/scheduler/footprints.ts'
-import { parsePattern, patternsMeet } from '../../../src/scheduler/glob-overlap.ts'
+import { parsePattern, patternsOverlap } from '../../../src/scheduler/glob-overlap.ts'
 import { randomInt, seeded } from '../../../src/scheduler/optimiser/random.ts'
 
 function meet(a: string, b: string): boolean {
-  return parsePattern(a).some((mine) => parsePattern(b).some((theirs) => patternsMeet(mine, theirs)))
+  return parsePattern(a).some((mine) => parsePattern(b).some((theirs) => patternsOverlap(mine, theirs)))
 }
 
 describe('patterns that can name the same file', () => {

@@ -8,7 +8,7 @@ import { costOf } from '../../../src/scheduler/optimiser/cost.ts'
 import { Search } from '../../../src/scheduler/optimiser/genetic-search.ts'
 import { isStale, optimise } from '../../../src/scheduler/optimiser/optimise.ts'
 import { lognormal, seeded } from '../../../src/scheduler/optimiser/random.ts'
-import { workOf } from '../../../src/scheduler/optimiser/rcpsp.ts'
+import { planningProblemOf } from '../../../src/scheduler/optimiser/rcpsp.ts'
 import { type RcpspProblem, SerialScheduler } from '../../../src/scheduler/optimiser/serial-schedule.ts'
 import { orderBy, orderWithoutDelay } from '../../../src/scheduler/optimiser/task-order.ts'
 import { Schedule } from '../../../src/scheduler/schedule.ts'
@@ -21,7 +21,7 @@ const fixture = (name: string) => join(import.meta.dirname, '../../fixtures/sche
 function optimum(instance: Instance, agents: number): number {
   const problem = problemOf(instance, agents)
   const decoder = new SerialScheduler(problem)
-  const table = decoder.blank()
+  const table = decoder.emptyTimetable()
   let best = Number.POSITIVE_INFINITY
   const order: number[] = []
   const tryAll = () => {
@@ -212,7 +212,7 @@ test('forward-backward improvement never makes an order worse, and some better',
       problem.seconds.map(() => random()),
     )
     const search = new Search(problem, { of: (table) => table.makespan, bound: 0 }, random)
-    const plain = search.lengthOf(order)
+    const plain = search.makespanOf(order)
     search.add(order)
     const improved = search.best?.cost ?? Number.POSITIVE_INFINITY
     expect(improved).toBeLessThanOrEqual(plain)
@@ -223,7 +223,7 @@ test('forward-backward improvement never makes an order worse, and some better',
 
 test('an hour of an urgent item weighs more than some of an ordinary one', () => {
   const schedule = new Schedule(snapshot({ items: [item(1, { priority: 0 }), item(2, { priority: 3 })] }))
-  const work = workOf(schedule, schedule.graph.nodes.values())
+  const work = planningProblemOf(schedule, schedule.graph.nodes.values())
   if (!work) throw new Error('nothing to plan')
   const cost = costOf(work, [])
   const table = (urgent: number, ordinary: number) => ({

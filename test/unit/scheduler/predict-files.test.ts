@@ -59,8 +59,8 @@ test('nothing alike, nothing predicted', () => {
 test('every pull request is judged by what was merged before it alone', () => {
   const result = evaluatePredictions(HISTORY, 2)
   // The third: login.ts right, login.test.ts wrong, session.ts missed. The fourth: invoice.ts right, export.ts wrong.
-  expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3, backlog: 2 / 3 })
-  expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0, backlog: 0 })
+  expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3, existing: 2 / 3 })
+  expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0, existing: 0 })
 })
 
 describe('sure enough to keep others waiting', () => {
