@@ -5,11 +5,10 @@ import { defaultSettings } from '../config/settings.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows } from '../db/pull-requests.ts'
-import { getRepository, type RepositoryRow } from '../db/repositories.ts'
-import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
+import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
-import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import { checkRunReport, pullRequestBody } from '../messages/wording.ts'
@@ -43,7 +42,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
 
 async function wantPullRequest(
   context: PullRequestContext,
-  control: Control,
+  control: BareClone,
   repo: RepositoryRow,
   item: ItemRow,
   base: string,
