@@ -37,8 +37,8 @@ const dayMs = 24 * 3_600_000
 
 /** Reads the health of one system off what is known. */
 export function backlogHealth(known: Backlog, repo: RepositoryRow, env: Env, now: Date): BacklogHealth {
-  const circumstances = { env, past: new History(), freeMemory: 0, plan: undefined, now }
-  const schedule = new Schedule(snapshotOf(known, circumstances))
+  const passContext = { env, history: new History(), freeMemory: 0, plan: undefined, now }
+  const schedule = new Schedule(snapshotOf(known, passContext))
   const items = [...known.items.values()].filter((item) => item.repositoryId === repo.id && item.kind === 'task')
   const waits = (item: ItemRow) => (schedule.graph.nodes.get(String(item.id))?.open ?? 0) > 0
   const startable = new Set([...schedule.readyItems().nodes].map((node) => node.id))
