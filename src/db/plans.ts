@@ -198,7 +198,7 @@ export async function replan(
     .where(and(eq(questions.workItemId, item.id), isNull(questions.answeredAt)))
   const all = { ...set, ...(await resetRounds(tx.db, item.id)) }
   if (item.state !== 'planning') return transition(tx, item, 'planning', { actor: by.login, why, set: all })
-  await cancelPlanningRuns(tx, item.id, `Planned anew for ${by.login}`)
+  await cancelPlanningRuns(tx, item.id, `Planned again for ${by.login}`)
   const same = await updateReason(tx, item, { why, set: all })
   await requestStatusComment(tx, same, 'now')
   return same

@@ -1,4 +1,4 @@
-/** The running processes of this Tutti. The leases and effects of a dead one are released to the otherProcesses. */
+/** The running processes of this Tutti. The leases and effects of a dead one are released to the others. */
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'

@@ -239,8 +239,8 @@ export class Queues {
 }
 
 /**
- * The latest time at which pg-boss retries a failed job: with retryDelay 1 and retryBackoff it waits between 2^n and
- * 2^(n+1) seconds, at most retryDelayMax (pg-boss, `plans.js`).
+ * The latest time at which pg-boss retries a failed job: with `retryDelay` 1 and `retryBackoff` it waits between 2^n and
+ * 2^(n+1) seconds, at most `retryDelayMax` (pg-boss, `plans.js`).
  */
 function retryTime(retryCount: number): Date {
   return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)

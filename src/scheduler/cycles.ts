@@ -14,7 +14,7 @@ export type Cycle = {
 const MAX_CYCLES = 100
 
 /**
- * Finds the strongly connected stronglyConnectedComponents that contain a cycle, and sets the `component` of each node.
+ * Finds the strongly connected components that contain a cycle, and sets the `component` of each node.
  *
  * The algorithm is Tarjan's (SIAM J. Comput. 1, 1972), without recursion. It starts only where a link closes a cycle: a
  * graph without such links costs nothing.
@@ -37,7 +37,7 @@ export function findComponents(graph: Graph, before: Iterable<Node>): Set<Node> 
 
 type Visit = { node: Node; index: number; low: number; onStack: boolean; next: number }
 
-/** The strongly connected stronglyConnectedComponents with a cycle among the unfinished nodes that are reachable from `starts`. */
+/** The strongly connected components with a cycle among the unfinished nodes that are reachable from `starts`. */
 function stronglyConnectedComponents(starts: readonly Node[]): Node[][] {
   const visits = new Map<Node, Visit>()
   const stack: Visit[] = []

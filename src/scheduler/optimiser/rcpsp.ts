@@ -1,4 +1,4 @@
-/** The plannableNodes part of a backlog as a resource-constrained project scheduling problem (RCPSP). */
+/** The plannable part of a backlog as a resource-constrained project scheduling problem (RCPSP). */
 
 import { compareIds } from '../cycles.ts'
 import type { Footprint } from '../footprints.ts'

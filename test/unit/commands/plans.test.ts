@@ -163,7 +163,7 @@ describe('/plan', () => {
       addRun(tx, row.id, { agent: 'a', feedback: '', cleanWorktree: false, purpose: 'plan' }),
     )
     expect((await here.say('/plan')).outcome).toBe('done')
-    expect((await liveRun(store.db, row.id))?.stop).toBe('Planned anew for maintainer')
+    expect((await liveRun(store.db, row.id))?.stop).toBe('Planned again for maintainer')
     // It had handed in a plan of the old text, which nobody has looked at yet: it is too late for that.
     const submission = { ...content }
     const late = await liveRun(store.db, row.id)
