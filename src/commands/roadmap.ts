@@ -4,9 +4,9 @@ import { repositoryByName } from '../db/repositories.ts'
 import type { RoadmapMode } from '../db/schema/work-items.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import { activeStates, terminalStates } from '../domain/lifecycle.ts'
+import { readRoadmap, roadmapExample } from '../domain/roadmap-text.ts'
 import { UserError } from '../lib/errors.ts'
 import { singleLine } from '../lib/sanitise.ts'
-import { howItLooks, readRoadmap } from '../roadmaps/text/roadmap-text.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { mustBeEpic, partsOnce } from './lib/epic.ts'
 import { issueName } from './lib/issue-arguments.ts'
@@ -60,7 +60,7 @@ async function start(context: CommandContext, pace: RoadmapMode | undefined): Pr
   const { issue, item, repo } = context
   if (item?.kind !== 'epic' && !hasParts(context)) {
     const lines = readRoadmap(issue.body, repo.fullName).lines
-    if (lines.length === 0) throw new UserError('There is no roadmap here.', howItLooks)
+    if (lines.length === 0) throw new UserError('There is no roadmap here.', roadmapExample)
   }
   // Checkboxes of an issue that is made of sub-issues need not be work; those of one that has nothing else are.
   const makes = item?.kind === 'epic' || hasParts(context) ? {} : { makes: true }
@@ -86,7 +86,7 @@ async function summary(context: CommandContext): Promise<string> {
   const { issue, item, repo } = context
   if (item?.kind === 'epic' && !terminalStates.includes(item.state)) return standingOf(context, item)
   const lines = readRoadmap(issue.body, repo.fullName).lines
-  if (lines.length === 0 && !hasParts(context)) return `There is no roadmap here. ${howItLooks}`
+  if (lines.length === 0 && !hasParts(context)) return `There is no roadmap here. ${roadmapExample}`
   const count = lines.length + (issue.openParts ?? 0)
   return `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(context, 'roadmap start')} has them worked on.`
 }

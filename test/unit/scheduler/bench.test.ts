@@ -70,7 +70,7 @@ describe('makespan', () => {
         return now
       }
     }
-    expect(() => simulate(shop, 2, shop.durations, once(1))).toThrow('before what it waits for')
+    expect(() => simulate(shop, 2, shop.durations, once(1))).toThrow('before its blockers are done')
     expect(() => simulate(shop, 1, shop.durations, once(0, 6))).toThrow('one agent too many')
     expect(() => simulate(shop, 2, shop.durations, once(0, 0))).toThrow('starts twice')
     expect(() =>
