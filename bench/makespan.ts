@@ -30,8 +30,8 @@ const USAGE = 'usage: npm run bench -- makespan [--agents K] [--seed N] [--sigma
 const REPLAN_TIMETABLES = 400
 
 /**
- * Prints, for each file and number of agents, makespan / best known with exact durations, and the same with durations wrong
- * by a lognormal factor. Both are deterministic.
+ * Prints, for each file and number of agents, makespan / best known with exact durations, and the same with durations
+ * wrong by a lognormal factor. Both are deterministic.
  * @throws {OperatorError} when a file cannot be read or its best makespan is not known.
  */
 export async function run(argv: string[]): Promise<void> {

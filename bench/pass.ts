@@ -1,7 +1,7 @@
 /**
  * The cost of one scheduler pass with its database: a backlog of waiting items, and the maximum number of agents.
- * Repeatedly one item is done and the next one starts. Every fourth pass is also measured with a new scheduler that reads
- * the whole backlog, as after a restart.
+ * Repeatedly one item is done and the next one starts. Every fourth pass is also measured with a new scheduler that
+ * reads the whole backlog, as after a restart.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -26,7 +26,9 @@ export const about = 'one scheduler pass with its database, compared with a pass
 const log = pino({ level: 'silent' })
 const maxAgents = 4
 
-/** `npm run bench -- pass [--items N,N…] [--passes N] [--json]`; on Postgres if DATABASE_URL names an empty database. */
+/**
+ * `npm run bench -- pass [--items N,N…] [--passes N] [--json]`; on Postgres if DATABASE_URL names an empty database.
+ */
 export async function run(argv: string[]): Promise<void> {
   const { values } = parseArgs({
     args: argv,

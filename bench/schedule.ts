@@ -22,8 +22,8 @@ const WARM_UP = 2000
 
 /**
  * Finishes one item after another in a backlog and measures the time from the event to the next decision and its start.
- * Then it measures new and removed edges and changed efforts. It also measures a backlog of a tenth of the size, for the
- * growth.
+ * Then it measures new and removed edges and changed efforts. It also measures a backlog of a tenth of the size, for
+ * the growth.
  */
 export async function run(argv: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -116,7 +116,10 @@ function measure(size: Size, random: Random): Figures {
   return { items, edges, buildMs, done, other, heapMb: process.memoryUsage().heapUsed / 2 ** 20 }
 }
 
-/** Adds or removes an edge, or changes an effort. Edges always lead to earlier items, so that no cycle stops the backlog. */
+/**
+ * Adds or removes an edge, or changes an effort. Edges always lead to earlier items, so that no cycle stops the
+ * backlog.
+ */
 function randomChange(
   items: readonly Item[],
   edges: readonly Edge[],

@@ -1,4 +1,7 @@
-/** The delay of the main thread by agents that send updates as fast as possible: supervised in it, and in separate threads. */
+/**
+ * The delay of the main thread by agents that send updates as fast as possible: supervised in it, and in separate
+ * threads.
+ */
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -30,8 +33,9 @@ interface Result {
 }
 
 /**
- * Lets N scripted agents print M megabytes of ACP updates each, as fast as they are read, R times supervised in the main
- * thread and R times in threads, alternately. Measures from the time when all of them send updates; prints the medians.
+ * Lets N scripted agents print M megabytes of ACP updates each, as fast as they are read, R times supervised in the
+ * main thread and R times in threads, alternately. Measures from the time when all of them send updates; prints the
+ * medians.
  * @throws {OperatorError} when an argument is not a number, or an agent did not finish.
  */
 export async function run(argv: string[]): Promise<void> {

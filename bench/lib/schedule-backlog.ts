@@ -21,8 +21,8 @@ const modules = Array.from({ length: MODULES }, (_, at) => {
 const REACH = 0.1
 
 /**
- * Items spread over 20 repositories of 30 modules, with footprints of a directory or two files, and edges that lead from
- * later items to earlier ones.
+ * Items spread over 20 repositories of 30 modules, with footprints of a directory or two files, and edges that lead
+ * from later items to earlier ones.
  */
 export function largeBacklog(items: number, edges: number, agents: number, random: Random): Snapshot {
   const all = Array.from({ length: items }, (_, number) => anyItem(number, random))

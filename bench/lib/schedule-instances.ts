@@ -17,8 +17,8 @@ export type Instance = {
 export type Optimum = { agents: number; best: number }
 
 /**
- * Reads `.stg` (Standard Task Graph Set) or `.txt` (job shop: `jobs machines`, then a line of machine and duration pairs
- * for each job).
+ * Reads `.stg` (Standard Task Graph Set) or `.txt` (job shop: `jobs machines`, then a line of machine and duration
+ * pairs for each job).
  * @throws {OperatorError} when the file is not of its format.
  */
 export function readInstance(path: string): Instance {
@@ -49,7 +49,8 @@ export function readOptima(path: string): Optimum[] {
 }
 
 function readTaskGraph(path: string, [head, ...rows]: number[][]): Instance {
-  // The first and the last task are dummies without duration. The head does not count them, and every task waits for the first.
+  // The first and the last task are dummies without duration. The head does not count them, and every task waits for
+  // the first.
   const size = head?.[0] ?? 0
   if (rows.length !== size + 2 || rows.some((row, at) => row[0] !== at || row.length !== 3 + (row[2] ?? 0))) {
     throw new OperatorError(`${path} is not a Standard Task Graph of ${size} tasks`)

@@ -15,7 +15,8 @@ export type Decide = (clock: Clock) => number[]
 /**
  * @param actual the actual duration of each task.
  * @returns the time when the last one is done.
- * @throws {Error} when `decide` starts something too early or twice, overlaps footprints, uses too many agents, or starts nothing.
+ * @throws {Error} when `decide` starts something too early or twice, overlaps footprints, uses too many agents, or
+ * starts nothing.
  */
 export function simulate(instance: Instance, agents: number, actual: readonly number[], decide: Decide): number {
   const clock: Clock = { now: 0, finish: new Map(), started: new Map(), done: new Set() }

@@ -1,6 +1,7 @@
 /**
- * The settings of a repository in `.github/tutti.yml`. They are read from the base branch only, never from a branch that
- * an agent can write to. An unknown key is refused, and the error names the nearest known key: a typo is never ignored.
+ * The settings of a repository in `.github/tutti.yml`. They are read from the base branch only, never from a branch
+ * that an agent can write to. An unknown key is refused, and the error names the nearest known key: a typo is never
+ * ignored.
  */
 
 import { parse, YAMLParseError } from 'yaml'

@@ -1,4 +1,6 @@
-/** What a job handler file declares: its queue, the payload of its jobs, and the reaction to a job that finally fails. */
+/**
+ * What a job handler file declares: its queue, the payload of its jobs, and the reaction to a job that finally fails.
+ */
 
 import type { z } from 'zod'
 import type { JobOf, JobPayloads, QueueName } from '../domain/jobs.ts'

@@ -22,8 +22,8 @@ export interface NewDelivery {
 }
 
 /**
- * Stores deliveries and queues one `process-delivery` job for the new ones, in one transaction. One job for all of them:
- * queueing a job costs the database more than storing a delivery.
+ * Stores deliveries and queues one `process-delivery` job for the new ones, in one transaction. One job for all of
+ * them: queueing a job costs the database more than storing a delivery.
  * @param rows at most a few hundred, each `deliveryId` once.
  * @returns the ids that were new.
  */
@@ -87,9 +87,9 @@ function idsOf({ rows }: Inserted): string[] {
 }
 
 /**
- * Makes Postgres compress payloads with lz4, or not at all where it was built without lz4. Its default compression takes
- * more processor time than all other steps of storing a delivery (measured: 100 of 260 µs). The setting is changed once
- * for each database. A database without it (CockroachDB) works as well.
+ * Makes Postgres compress payloads with lz4, or not at all where it was built without lz4. Its default compression
+ * takes more processor time than all other steps of storing a delivery (measured: 100 of 260 µs). The setting is
+ * changed once for each database. A database without it (CockroachDB) works as well.
  */
 export async function tunePayloadCompression(db: Database): Promise<void> {
   const result = await db.execute(

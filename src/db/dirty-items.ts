@@ -1,6 +1,6 @@
 /**
- * The items that have changed since the scheduler last ran, so that the cost of a pass depends on the changes and not on
- * the size of the backlog.
+ * The items that have changed since the scheduler last ran, so that the cost of a pass depends on the changes and not
+ * on the size of the backlog.
  *
  * Triggers add a row for every item whose row, dependencies or footprint were written. A pass stamps the rows that are
  * visible to it with its number. A transaction that commits later is not visible yet: the next pass finds its rows,

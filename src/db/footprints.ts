@@ -56,7 +56,10 @@ export async function openFootprints(db: Database, of?: readonly number[]): Prom
   return found
 }
 
-/** The paths that the newest finished items of a repository changed, newest first. @param limit at most this many items. */
+/**
+ * The paths that the newest finished items of a repository changed, newest first.
+ * @param limit at most this many items.
+ */
 export async function pastFootprints(
   db: Database,
   repositoryId: number,

@@ -55,8 +55,8 @@ export async function nextEffects(db: Database, limit: number): Promise<EffectRo
 }
 
 /**
- * Marks an effect as in progress. After a crash it stays `in_progress`, and the next publisher searches for its marker on
- * GitHub before it writes again.
+ * Marks an effect as in progress. After a crash it stays `in_progress`, and the next publisher searches for its marker
+ * on GitHub before it writes again.
  * @returns the row, or undefined when another publisher was faster.
  */
 export async function claimEffect(db: Database, id: number, processId: string): Promise<EffectRow | undefined> {

@@ -66,13 +66,15 @@ export async function endQuietly(connection: { end(): Promise<void> }): Promise<
   stop.abort()
 }
 
-/** How many tries in all. The first pause between them is this many milliseconds, and each further one twice as long. */
+/**
+ * How many tries in all. The first pause between them is this many milliseconds, and each further one twice as long.
+ */
 const tries = 4
 const firstPauseMs = 100
 
 /**
- * Tries again on another connection when one is lost. Otherwise a finished job that could not be marked would stay active
- * until it misses its heartbeat. Marking a job twice, or queueing it twice, does no harm.
+ * Tries again on another connection when one is lost. Otherwise a finished job that could not be marked would stay
+ * active until it misses its heartbeat. Marking a job twice, or queueing it twice, does no harm.
  */
 async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -56,7 +56,8 @@ export async function reapProcesses(
       .where(
         and(
           inArray(runs.stage, ['agent', 'gates']),
-          // A live process may have lost a run, too: the database was unavailable when the end of the run was to be stored.
+          // A live process may have lost a run, too: the database was unavailable when the end of the run was to be
+          // stored.
           or(notInArray(runs.leaseOwner, alive), and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince))),
         ),
       )
@@ -66,8 +67,8 @@ export async function reapProcesses(
 }
 
 /**
- * Requeues the jobs of dead processes. pg-boss does not store which process has a job. So while another process is alive
- * this does nothing: pg-boss requeues the jobs that miss their heartbeat.
+ * Requeues the jobs of dead processes. pg-boss does not store which process has a job. So while another process is
+ * alive this does nothing: pg-boss requeues the jobs that miss their heartbeat.
  */
 export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
   if ((await otherProcesses(store.db, self)).some((one) => !isDead(one, timeoutMs))) return

@@ -45,8 +45,8 @@ export async function openPullRows(db: Database, repositoryId: number): Promise<
 }
 
 /**
- * Stores a pull request and its head. A moved head voids a `/merge` of the old one. Approvals store their own commit and
- * need no change.
+ * Stores a pull request and its head. A moved head voids a `/merge` of the old one. Approvals store their own commit
+ * and need no change.
  */
 export async function savePull(
   tx: Tx,

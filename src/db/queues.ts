@@ -67,8 +67,8 @@ export class Queues {
   }
 
   /**
-   * Requeues those of these jobs that this process is not running: they are tried again at once. Each counts as a failure,
-   * so that a job which kills its process is not tried for ever.
+   * Requeues those of these jobs that this process is not running: they are tried again at once. Each counts as a
+   * failure, so that a job which kills its process is not tried for ever.
    */
   async requeue(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
     for (const { name, id, retryCount } of jobs.filter((job) => !this.#activeJobs.has(job.id))) {
@@ -108,7 +108,8 @@ export class Queues {
   }
 
   /**
-   * Queues the jobs of a transaction, in the same order for all transactions. Equal jobs of a single queue are sent once.
+   * Queues the jobs of a transaction, in the same order for all transactions. Equal jobs of a single queue are sent
+   * once.
    * @returns the queues in which a job that was waiting already replaces one of these.
    */
   async sendAll(sent: readonly EnqueuedJob[], db: Db): Promise<Set<QueueName>> {
@@ -239,8 +240,8 @@ export class Queues {
 }
 
 /**
- * The latest time at which pg-boss retries a failed job: with `retryDelay` 1 and `retryBackoff` it waits between 2^n and
- * 2^(n+1) seconds, at most `retryDelayMax` (pg-boss, `plans.js`).
+ * The latest time at which pg-boss retries a failed job: with `retryDelay` 1 and `retryBackoff` it waits between 2^n
+ * and 2^(n+1) seconds, at most `retryDelayMax` (pg-boss, `plans.js`).
  */
 function retryTime(retryCount: number): Date {
   return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)

@@ -34,8 +34,8 @@ export async function addRun(
 }
 
 /**
- * Adds a run for the commit that a person has pushed to the branch of an item. The gates check it like an agent's commit.
- * It does not count as an attempt.
+ * Adds a run for the commit that a person has pushed to the branch of an item. The gates check it like an agent's
+ * commit. It does not count as an attempt.
  */
 export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
   const facts = { agent: 'person', stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }

@@ -1,4 +1,6 @@
-/** Keeping GitHub up to date about a work item: its status comment, its state label, and the roadmaps it is a part of. */
+/**
+ * Keeping GitHub up to date about a work item: its status comment, its state label, and the roadmaps it is a part of.
+ */
 
 import { and, eq, notInArray } from 'drizzle-orm'
 import { lifecycle, terminalStates } from '../domain/lifecycle.ts'
@@ -18,7 +20,9 @@ const laterMs = 120_000
 const activeMs = 10_000
 /** A roadmap shows a step that people care about after this long: several of its parts may change at once. */
 const roadmapMs = 10_000
-/** Callbacks of `Tx.beforeCommit` run in the order of this number. It puts epics before the audit log of any repository. */
+/**
+ * Callbacks of `Tx.beforeCommit` run in the order of this number. It puts epics before the audit log of any repository.
+ */
 const beforeAuditLogs = 1e12
 
 /** Requests an edit of an item's status comment. Requests until then become one edit. */

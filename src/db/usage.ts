@@ -25,8 +25,8 @@ export interface ReportedCost {
 }
 
 /**
- * The usage after another report of the agent; `before` itself when the report is nothing new. Pure. No number decreases.
- * A cost in another currency than the first one is ignored: how much of it is counted already is unknown.
+ * The usage after another report of the agent; `before` itself when the report is nothing new. Pure. No number
+ * decreases. A cost in another currency than the first one is ignored: how much of it is counted already is unknown.
  */
 export function addUsage(before: ReportedUsage, reported: ReportedUsage): ReportedUsage {
   const after = { ...before }
@@ -52,8 +52,8 @@ export function nextDay(time: Date): Date {
 }
 
 /**
- * Stores what a run has used. The caller has just written to the run under its lease, in the same transaction. No stored
- * number decreases.
+ * Stores what a run has used. The caller has just written to the run under its lease, in the same transaction. No
+ * stored number decreases.
  */
 export async function saveUsage(
   db: Database,

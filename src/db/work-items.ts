@@ -119,7 +119,9 @@ function nextBatchTime(): Date {
 /** The states in which a muted item stays muted. */
 const mutedStates: readonly ItemState[] = ['queued', 'ready', 'cancelled']
 
-/** No agent starts an epic. Its jobs queue its parts, and release the parts that have not started once it is given up. */
+/**
+ * No agent starts an epic. Its jobs queue its parts, and release the parts that have not started once it is given up.
+ */
 function nextEpicJob(to: ItemState, workItemId: number): Job | undefined {
   if (to === 'queued') return { queue: 'triage', workItemId }
   if (to === 'planning') return { queue: 'schedule' }
@@ -180,7 +182,10 @@ export async function itemsInStates(db: Database, states: readonly ItemState[]):
     .orderBy(asc(workItems.id))
 }
 
-/** Locks these items in the order of their ids, as every transaction does, and reads them. @returns those that exist. */
+/**
+ * Locks these items in the order of their ids, as every transaction does, and reads them.
+ * @returns those that exist.
+ */
 export async function lockItems(tx: Tx, ids: readonly number[]): Promise<ItemRow[]> {
   const locked: ItemRow[] = []
   for (const chunk of chunks(ids.toSorted((one, other) => one - other))) {

@@ -1,6 +1,6 @@
 /**
- * How a goal is worked on: built at once, planned first, or split into several items. Pure: triage uses it when an issue
- * is queued, and commands use it when a person asks what would happen.
+ * How a goal is worked on: built at once, planned first, or split into several items. Pure: triage uses it when an
+ * issue is queued, and commands use it when a person asks what would happen.
  */
 
 import type { Settings } from '../config/settings.ts'
@@ -72,8 +72,8 @@ export function chooseWorkflow(goal: Goal): Routing {
 }
 
 /**
- * Why an agent plans a goal before it is built; undefined when it is built at once. With `auto` only a large goal, a long
- * one or one with several requests is planned: for a small change the plan would cost more than it saves.
+ * Why an agent plans a goal before it is built; undefined when it is built at once. With `auto` only a large goal, a
+ * long one or one with several requests is planned: for a small change the plan would cost more than it saves.
  */
 export function planFirst(routing: Routing, goal: Goal, when: Settings['planning']['when']): string | undefined {
   if (routing.asked) return routing.signals.join(', ') || 'somebody asked for a plan'

@@ -37,9 +37,9 @@ export type Effect =
       }
     }
   /**
-   * An issue that is created once: the key and its marker identify it. `origin`: its purpose, which decides the queue that
-   * reacts once it exists. `part`: its place in the epic that it is created for. `wantedBy`: the person who asked for it,
-   * where it is created for no item. `explicit`: they want to see the routing before it starts.
+   * An issue that is created once: the key and its marker identify it. `origin`: its purpose, which decides the queue
+   * that reacts once it exists. `part`: its place in the epic that it is created for. `wantedBy`: the person who asked
+   * for it, where it is created for no item. `explicit`: they want to see the routing before it starts.
    */
   | {
       kind: 'create-issue'

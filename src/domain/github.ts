@@ -2,7 +2,9 @@
 
 import type { Sha } from '../lib/ids.ts'
 
-/** A user as payloads name them. Only the id identifies a user: a login can be renamed, and registered by another user. */
+/**
+ * A user as payloads name them. Only the id identifies a user: a login can be renamed, and registered by another user.
+ */
 export interface Actor {
   id: number
   login: string
@@ -20,7 +22,9 @@ export interface Issue {
   labels: string[]
   author: Actor
   isPullRequest: boolean
-  /** How many issues GitHub's own "blocked by" names, and how many of its sub-issues are open; null or absent: unknown. */
+  /**
+   * How many issues GitHub's own "blocked by" names, and how many of its sub-issues are open; null or absent: unknown.
+   */
   nativeBlockers?: number | null
   openParts?: number | null
 }

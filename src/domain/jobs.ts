@@ -1,6 +1,6 @@
 /**
- * Every queue, with the payload of its jobs. A job means "act on row N"; everything else is read from the row. A queue is
- * named after its task, or after the event that it reacts to (`on-…`). `src/jobs.ts` lists the handlers.
+ * Every queue, with the payload of its jobs. A job means "act on row N"; everything else is read from the row. A queue
+ * is named after its task, or after the event that it reacts to (`on-…`). `src/jobs.ts` lists the handlers.
  */
 
 export interface JobPayloads {

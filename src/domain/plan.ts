@@ -1,6 +1,6 @@
 /**
- * What a planning agent submits: a plan, a breakdown into several items, or questions. The run that receives a submission
- * and the planning folder that acts on it share these schemas.
+ * What a planning agent submits: a plan, a breakdown into several items, or questions. The run that receives a
+ * submission and the planning folder that acts on it share these schemas.
  */
 
 import { z } from 'zod'

@@ -8,7 +8,8 @@ const defaultHours = 2
 
 /**
  * The chain of open parts with the most hours; each part waits for the one before it.
- * @returns keys, the first to be done first; empty when everything is done. A dependency that closes a cycle is ignored.
+ * @returns keys, the first to be done first; empty when everything is done. A dependency that closes a cycle is
+ * ignored.
  */
 export function criticalPath(parts: readonly RoadmapPart[]): string[] {
   const open = new Map(parts.filter(isOpen).map((part) => [part.key, part]))

@@ -1,7 +1,7 @@
 /**
  * The two kinds of error that leave Tutti. They never mix. A `UserError` says what a person on GitHub can do with an
- * issue or a comment. An `OperatorError` says what the operator can do with the machine: it may contain paths and process
- * ids that people on GitHub must not see.
+ * issue or a comment. An `OperatorError` says what the operator can do with the machine: it may contain paths and
+ * process ids that people on GitHub must not see.
  */
 
 /** A request of a person on GitHub that cannot be fulfilled. `message` is markdown, posted where they asked. */

@@ -21,7 +21,9 @@ export function money(amount: number, currency = ''): string {
   return `${(amount / 1e6).toFixed(places)} ${currency}`.trim()
 }
 
-/** The name of a currency for comparing and showing: `USD`, or another unit such as `CREDITS`. It contains no markup. */
+/**
+ * The name of a currency for comparing and showing: `USD`, or another unit such as `CREDITS`. It contains no markup.
+ */
 export function currencyName(text: string): string {
   return (
     text

@@ -1,6 +1,7 @@
 /**
- * The processes of this machine: on Linux from `/proc`, elsewhere from `ps`. This file only reads; `sandbox/kill-tree.ts`
- * kills. All functions are synchronous and import no large module, because the reaper runs them, too.
+ * The processes of this machine: on Linux from `/proc`, elsewhere from `ps`. This file only reads;
+ * `sandbox/kill-tree.ts` kills. All functions are synchronous and import no large module, because the reaper runs them,
+ * too.
  */
 
 import { spawnSync } from 'node:child_process'

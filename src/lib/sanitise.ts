@@ -60,8 +60,8 @@ const tokenFormats =
 
 /**
  * Creates a function that removes known secrets from text: in plain text, reversed, and in base64, base64url, hex and
- * URL encoding. It also removes text in the format of a GitHub token or a private key. It does not find a secret that is
- * split or encrypted.
+ * URL encoding. It also removes text in the format of a GitHub token or a private key. It does not find a secret that
+ * is split or encrypted.
  */
 export function redactor(secrets: () => Iterable<string>): (text: string) => string {
   return (text) => {

@@ -6,7 +6,9 @@ import type { Edge, ItemId } from './types.ts'
 
 export type Cycle = {
   items: ItemId[]
-  /** As many as items: the blocker of each edge is the item of the next edge, and of the last edge that of the first. */
+  /**
+   * As many as items: the blocker of each edge is the item of the next edge, and of the last edge that of the first.
+   */
   edges: Edge[]
 }
 

@@ -115,7 +115,10 @@ export class DecisionPass {
     }
   }
 
-  /** Fairness: the repository with the fewest agents by its weight is next, then the one with the fewest hours by its weight. */
+  /**
+   * Fairness: the repository with the fewest agents by its weight is next, then the one with the fewest hours by its
+   * weight.
+   */
   #usedShare(repository: string): readonly [number, number] {
     const { admission, rules } = this.#schedule
     if (rules.fairness === 'none') return [0, 0]

@@ -37,8 +37,8 @@ const MIN_SAMPLES = 3
 
 /**
  * A label outranks a plan, because a person set it; a plan outranks history. Of history, the narrowest group with at
- * least 3 finished items counts: same module and kind of agent, same module, same kind in the repository, the repository.
- * The median, because one item that went wrong must not lengthen the others.
+ * least 3 finished items counts: same module and kind of agent, same module, same kind in the repository, the
+ * repository. The median, because one item that went wrong must not lengthen the others.
  */
 export function estimateEffort(query: EffortQuery, samples: readonly EffortSample[]): EffortEstimate {
   const label = effortLabel(query.labels)

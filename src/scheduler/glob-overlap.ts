@@ -9,7 +9,10 @@
 export type Pattern = {
   /** `**` is a separate segment. */
   segments: readonly string[]
-  /** The last segment ends like a file name (`.ts`): it is no directory, and a `**` of the other pattern does not reach below it. */
+  /**
+   * The last segment ends like a file name (`.ts`): it is no directory, and a `**` of the other pattern does not reach
+   * below it.
+   */
   file: boolean
 }
 

@@ -5,8 +5,8 @@ export type HeapMember = { at: number }
 export const NOT_IN_HEAP = -1
 
 /**
- * A binary heap ordered by `before`. Any member can be removed or moved in O(log n). A member is in at most one heap at a
- * time.
+ * A binary heap ordered by `before`. Any member can be removed or moved in O(log n). A member is in at most one heap at
+ * a time.
  */
 export class Heap<T extends HeapMember> {
   readonly #rows: T[] = []

@@ -4,8 +4,8 @@ import type { Item, Priority } from './types.ts'
 
 /**
  * The weight of each priority label. One step is a factor of 8, the range of the effort labels from S to XL, so that a
- * small urgent item comes before an extra large ordinary one. The blockers of an urgent item become urgent, too, because
- * the weights are summed along the path.
+ * small urgent item comes before an extra large ordinary one. The blockers of an urgent item become urgent, too,
+ * because the weights are summed along the path.
  */
 export const PRIORITY_WEIGHTS: Readonly<Record<Priority, number>> = { 0: 512, 1: 64, 2: 8, 3: 1 }
 
@@ -42,9 +42,9 @@ export function weightedEffort(item: Item): number {
  *     leverage(i) = path(i) / effort_i ^ PER_EFFORT
  *
  * The path is the critical path of Kelley and Walker (1959), used as in the list scheduling rule of Hu (1961): the item
- * that delays the most work goes first. The division is Smith's ratio (1956): of two items that unlock the same work, the
- * shorter one unlocks it sooner. Counting all successors instead of the longest path is worse, see
- * `npm run bench -- makespan`.
+ * that delays the most work goes first. The division is Smith's ratio (1956): of two items that unlock the same work,
+ * the shorter one unlocks it sooner. Counting all successors instead of the longest path is worse, see `npm run bench
+ * -- makespan`.
  * @param path as computed by `critical-path.ts`, in weighted hours.
  * @param effort in hours, above 0.
  */
@@ -54,7 +54,8 @@ export function leverageValue(path: number, effort: number): number {
 
 /**
  * 0 is the plain critical path, 1 Smith's ratio. Measured with this rule alone: makespan / best known is 1.003, 1.005,
- * 1.009 and 1.019 on the task graphs and 1.118, 1.104, 1.100 and 1.092 on the job shops for 0, 0.1, 0.5 and 1. On generated
- * roadmaps of 60 items the makespan is 1 % longer for 0.5 and 4 % for 1, and the mean item is done 3 % and 10 % sooner.
+ * 1.009 and 1.019 on the task graphs and 1.118, 1.104, 1.100 and 1.092 on the job shops for 0, 0.1, 0.5 and 1. On
+ * generated roadmaps of 60 items the makespan is 1 % longer for 0.5 and 4 % for 1, and the mean item is done 3 % and 10
+ * % sooner.
  */
 const PER_EFFORT = 0.1

@@ -1,9 +1,9 @@
 /**
  * The ready items in queues, so that the first one that may start is found without checking the others.
  *
- * Items with the same repository, kind of agent and footprint share one queue, because a limit or a conflict stops all of
- * them. A queue whose footprint overlaps a path lock is parked at that lock until it is released. So it is checked once
- * and not at every decision.
+ * Items with the same repository, kind of agent and footprint share one queue, because a limit or a conflict stops all
+ * of them. A queue whose footprint overlaps a path lock is parked at that lock until it is released. So it is checked
+ * once and not at every decision.
  */
 import type { Footprint } from './footprints.ts'
 import { Heap, type HeapMember, NOT_IN_HEAP } from './heap.ts'

@@ -1,6 +1,6 @@
 /**
- * The state of the scheduler between events. `choose()` creates one from a snapshot. A long-running process keeps one and
- * applies events to it. Both give the same decisions.
+ * The state of the scheduler between events. `choose()` creates one from a snapshot. A long-running process keeps one
+ * and applies events to it. Both give the same decisions.
  */
 
 import { Admission, type Limits } from './admission.ts'
@@ -104,8 +104,8 @@ export class Schedule implements ScheduleState {
   }
 
   /**
-   * The items to start now, as `next`, then the decisions about these items with every reason. There is no decision about
-   * a finished, running or unknown item.
+   * The items to start now, as `next`, then the decisions about these items with every reason. There is no decision
+   * about a finished, running or unknown item.
    */
   decisionsAbout(ids: Iterable<ItemId>): Decision[] {
     return this.#withPass((pass) => {
@@ -131,8 +131,8 @@ export class Schedule implements ScheduleState {
   sortKey(node: Node, item: Item): SortKey {
     const value = leverageValue(node.path, effortOf(item))
     const { ageingHours } = this.rules
-    // Every `ageingHours` of waiting double the leverage. Both sides of a comparison grow equally: on a logarithmic scale
-    // the present time cancels out, so the order needs no clock.
+    // Every `ageingHours` of waiting double the leverage. Both sides of a comparison grow equally: on a logarithmic
+    // scale the present time cancels out, so the order needs no clock.
     const age = ageingHours ? item.since / (3_600_000 * ageingHours) : 0
     return {
       planned: this.#places.get(node.id) ?? Number.POSITIVE_INFINITY,

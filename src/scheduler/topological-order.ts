@@ -10,8 +10,8 @@ const UNVISITED = -1
 const VISITING = -2
 
 /**
- * Gives every node a rank in linear time. Ranks follow the order of `nodes`, except that blockers come first. So they are
- * close to the order in which items were written, and few of them change later.
+ * Gives every node a rank in linear time. Ranks follow the order of `nodes`, except that blockers come first. So they
+ * are close to the order in which items were written, and few of them change later.
  * @returns the links that close a cycle. They are marked, and the ranks ignore them.
  */
 export function assignRanks(nodes: readonly Node[]): Link[] {

@@ -1,6 +1,6 @@
 /**
- * The input of the scheduler. Plain data only: a snapshot can be stored as JSON and replayed later, to explain an earlier
- * decision.
+ * The input of the scheduler. Plain data only: a snapshot can be stored as JSON and replayed later, to explain an
+ * earlier decision.
  */
 
 import type { ItemState } from '../lib/item-state.ts'
@@ -33,8 +33,8 @@ export type Item = {
 }
 
 /**
- * Where a dependency was read. Two items may have several edges, each from another source. `pace`: the mode of a roadmap
- * limits how many of its parts are worked on at once.
+ * Where a dependency was read. Two items may have several edges, each from another source. `pace`: the mode of a
+ * roadmap limits how many of its parts are worked on at once.
  */
 export type PlainSource =
   | 'native'
@@ -79,7 +79,10 @@ export type Run = {
   reserved?: number
 }
 
-/** `sequential`: one at a time. `parallel-async`: at most 4, supervised in one thread. `parallel-threads`: no such limit, a thread for each. */
+/**
+ * `sequential`: one at a time. `parallel-async`: at most 4, supervised in one thread. `parallel-threads`: no such
+ * limit, a thread for each.
+ */
 export type ConcurrencyMode = 'sequential' | 'parallel-async' | 'parallel-threads'
 
 /** The settings and facts of one repository. */
@@ -156,8 +159,8 @@ export type Rules = RepositoryRules & {
   /** `none`: leverage decides alone between repositories. Default `repositories`. */
   fairness?: 'repositories' | 'none'
   /**
-   * The error of the estimates, see `estimateSpread` in `estimate-effort.ts`: 0 is exact, 0.5 (the default) means that two
-   * in three are within a factor of 1.65. The larger it is, the shorter an agent stays idle for the plan.
+   * The error of the estimates, see `estimateSpread` in `estimate-effort.ts`: 0 is exact, 0.5 (the default) means that
+   * two in three are within a factor of 1.65. The larger it is, the shorter an agent stays idle for the plan.
    */
   estimateSpread?: number
   /** Hours of waiting that double an item's leverage. Absent: age only breaks ties. */

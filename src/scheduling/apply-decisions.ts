@@ -24,8 +24,8 @@ export interface Step {
 }
 
 /**
- * The step for a decision; undefined when the scheduler does not act on the item, or when the decision is the same as the
- * last one.
+ * The step for a decision; undefined when the scheduler does not act on the item, or when the decision is the same as
+ * the last one.
  * @param before the last decision about the item.
  */
 export function stepFor(

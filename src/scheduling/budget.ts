@@ -1,6 +1,6 @@
 /**
- * Budgets: adds the money that is left for today, and the expected costs of runs, to the scheduler's snapshot. A day is a
- * calendar day UTC. Nothing is read when no budget is set.
+ * Budgets: adds the money that is left for today, and the expected costs of runs, to the scheduler's snapshot. A day is
+ * a calendar day UTC. Nothing is read when no budget is set.
  */
 
 import type { Env } from '../config/env.ts'

@@ -9,7 +9,8 @@ import { type ItemRow, transition } from '../db/work-items.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 
 /**
- * Finishes every changed epic that has parts, all of which are closed, done, or skipped or cancelled as the settings allow.
+ * Finishes every changed epic that has parts, all of which are closed, done, or skipped or cancelled as the settings
+ * allow.
  * @param changed the items that may have changed since the last pass.
  */
 export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet<number>): Promise<void> {

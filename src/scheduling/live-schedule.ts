@@ -1,6 +1,7 @@
 /**
- * The backlog and the schedule that one process keeps between passes. A pass updates them with the changes, and its cost
- * depends on the changes. The decisions equal those of a new schedule (`test/unit/scheduling/live-schedule.test.ts`).
+ * The backlog and the schedule that one process keeps between passes. A pass updates them with the changes, and its
+ * cost depends on the changes. The decisions equal those of a new schedule
+ * (`test/unit/scheduling/live-schedule.test.ts`).
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -27,8 +28,9 @@ export interface RefreshedSchedule {
 }
 
 /**
- * Takes the schedule's lock until the transaction ends, and reads the changes since the process's last pass. It reads the
- * whole backlog the first time, when the rules have changed, when much has changed, and when the changes are unknown.
+ * Takes the schedule's lock until the transaction ends, and reads the changes since the process's last pass. It reads
+ * the whole backlog the first time, when the rules have changed, when much has changed, and when the changes are
+ * unknown.
  * @param kept from the last pass; undefined reads the whole backlog.
  * @param contextOf called once the rows are read.
  */
@@ -109,8 +111,8 @@ export class LiveSchedule {
   }
 
   /**
-   * Whether the repositories and their rules are those of this schedule. Otherwise a new schedule is needed. Other changes
-   * of a repository, such as a pause, are applied by `update`.
+   * Whether the repositories and their rules are those of this schedule. Otherwise a new schedule is needed. Other
+   * changes of a repository, such as a pause, are applied by `update`.
    */
   isCompatible(repos: ReadonlyMap<number, RepositoryRow>): boolean {
     const { backlog } = this

@@ -1,6 +1,7 @@
 /**
- * Runs the optimiser in the background: while agents work, a worker thread searches a better order than that by leverage
- * (see `scheduler/optimiser/optimise.ts`). The next passes follow it. Without a plan the order by leverage is used.
+ * Runs the optimiser in the background: while agents work, a worker thread searches a better order than that by
+ * leverage (see `scheduler/optimiser/optimise.ts`). The next passes follow it. Without a plan the order by leverage is
+ * used.
  */
 
 import { Worker } from 'node:worker_threads'

@@ -14,7 +14,9 @@ import type { Backlog } from './backlog-snapshot.ts'
 /** The report names at most this many next items. */
 const maxNext = 30
 
-/** At most this many items are compared, and this many pairs are stored: no person reads more, and comparing takes time. */
+/**
+ * At most this many items are compared, and this many pairs are stored: no person reads more, and comparing takes time.
+ */
 const maxCompared = 120
 const maxPairs = 200
 

@@ -1,4 +1,7 @@
-/** The mode of a roadmap limits which of its parts may start: one, some at once, one after another, or all; none while it is paused. */
+/**
+ * The mode of a roadmap limits which of its parts may start: one, some at once, one after another, or all; none while
+ * it is paused.
+ */
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'

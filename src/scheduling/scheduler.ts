@@ -1,9 +1,9 @@
 /**
  * The scheduler of a process: each pass reads the changes, updates the schedule, and stores and applies its decisions.
  *
- * The cost of a pass depends on the changes and not on the size of the backlog. A pass starts items and decides about the
- * changed ones. The decisions about all other items (which is next, which waits for a free agent) cost time for the whole
- * backlog. In a large backlog only some passes are full passes, so that they take a small share of the time.
+ * The cost of a pass depends on the changes and not on the size of the backlog. A pass starts items and decides about
+ * the changed ones. The decisions about all other items (which is next, which waits for a free agent) cost time for the
+ * whole backlog. In a large backlog only some passes are full passes, so that they take a small share of the time.
  */
 
 import { isDeepStrictEqual } from 'node:util'
@@ -105,7 +105,8 @@ export class Scheduler {
     for (;;) {
       decisions = isFullPass ? live.schedule.decisions() : live.schedule.decisionsAbout([...affected].map(String))
       steps = await stepsFor(tx, live.backlog, decisions, passContext.now)
-      // Other transactions may change items during the pass: the items of the steps are locked and compared before any step.
+      // Other transactions may change items during the pass: the items of the steps are locked and compared before any
+      // step.
       const changedMeanwhile = await lockAndFindChanged(tx, live.backlog, steps)
       if (changedMeanwhile.size === 0) break
       const reloaded = await reloadItems(tx, live.backlog, changedMeanwhile)

@@ -1,6 +1,7 @@
 /**
  * The column types that the tables share. Postgres and PGlite share the tables, too: only plain Postgres types, so that
- * CockroachDB, YugabyteDB and Citus accept them. What can be derived from facts has no column, see `domain/lifecycle.ts`.
+ * CockroachDB, YugabyteDB and Citus accept them. What can be derived from facts has no column, see
+ * `domain/lifecycle.ts`.
  */
 
 import { bigint, bigserial, timestamp } from 'drizzle-orm/pg-core'

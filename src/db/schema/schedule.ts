@@ -36,8 +36,8 @@ export const scheduleReports = pgTable('schedule_reports', {
 })
 
 /**
- * Items whose input for the scheduler has changed. Triggers (migration `changes`) on items, their dependencies and their
- * footprints write the rows. `pass`: the number of the pass that has read the change, from its lock; null before.
+ * Items whose input for the scheduler has changed. Triggers (migration `changes`) on items, their dependencies and
+ * their footprints write the rows. `pass`: the number of the pass that has read the change, from its lock; null before.
  * CockroachDB and Citus do not support such triggers yet.
  */
 export const dirtyItems = pgTable(

@@ -27,7 +27,10 @@ export const usage = pgTable(
     /** In whole millionths of `currency`, the first currency that was reported. */
     cost: number64('cost'),
     currency: text('currency'),
-    /** The UTC day of the last report, as `2026-11-21`. `earlier`: the part of `cost` that was reported on days before it. */
+    /**
+     * The UTC day of the last report, as `2026-11-21`. `earlier`: the part of `cost` that was reported on days before
+     * it.
+     */
     day: text('day').notNull(),
     earlier: number64('earlier').notNull().default(0),
     updatedAt: time('updated_at').notNull().defaultNow(),

@@ -94,10 +94,10 @@ function readTimetable(
 }
 
 /**
- * How long files or an agent may stay idle for the next items of the plan, as a share of the effort of the item that could
- * start now. Measured on the job shops of `npm run bench -- makespan`: following the plan exactly is best up to a spread
- * of about 0.25 (1.088 against 1.111 without any waiting at 0.2), and at 0.5 waiting costs more than it gains (1.343
- * against 1.326).
+ * How long files or an agent may stay idle for the next items of the plan, as a share of the effort of the item that
+ * could start now. Measured on the job shops of `npm run bench -- makespan`: following the plan exactly is best up to a
+ * spread of about 0.25 (1.088 against 1.111 without any waiting at 0.2), and at 0.5 waiting costs more than it gains
+ * (1.343 against 1.326).
  */
 function maxIdleShareFor(spread: number): number {
   return Math.min(1, Math.max(0, 2 - 4 * spread))

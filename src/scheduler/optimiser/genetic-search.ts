@@ -1,6 +1,7 @@
 /**
- * Searches better orders for one problem: forward-backward improvement, a portfolio of priority rules, and a small genetic
- * search over their results. The budget counts timetables and not time, so that the result does not depend on the machine.
+ * Searches better orders for one problem: forward-backward improvement, a portfolio of priority rules, and a small
+ * genetic search over their results. The budget counts timetables and not time, so that the result does not depend on
+ * the machine.
  */
 
 import { type Random, randomInt } from './random.ts'
@@ -82,9 +83,9 @@ export class Search {
   }
 
   /**
-   * Breeds orders until `budget` timetables have been made: two-point crossover of activity lists (Hartmann 1998), a new
-   * order for a part of the child, moves of single tasks, then forward-backward improvement as in the hybrid genetic
-   * algorithm of Valls, Ballestín and Quintanilla (EJOR 185, 2008).
+   * Breeds orders until `budget` timetables have been made: two-point crossover of activity lists (Hartmann 1998), a
+   * new order for a part of the child, moves of single tasks, then forward-backward improvement as in the hybrid
+   * genetic algorithm of Valls, Ballestín and Quintanilla (EJOR 185, 2008).
    */
   breed(budget: number): void {
     // A child that is in the population already costs timetables, too: the loop ends.
@@ -98,8 +99,8 @@ export class Search {
 
   /**
    * Places the tasks as late as possible, latest first, then again as early as possible, and repeats while the cost
-   * decreases. No round is worse than the one before (Li and Willis, EJOR 56, 1992; double justification of Valls et al.
-   * 2005).
+   * decreases. No round is worse than the one before (Li and Willis, EJOR 56, 1992; double justification of Valls et
+   * al. 2005).
    */
   #improve(from: Order): Solution {
     let order = this.#decode(from)

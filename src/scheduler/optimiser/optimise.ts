@@ -59,8 +59,8 @@ export function optimise(snapshot: Snapshot, options: OptimiseOptions): Schedule
 }
 
 /**
- * Whether to search a new plan: there is none, an item can be planned that is not in it, or the remaining time differs by
- * more than a tenth from the plan.
+ * Whether to search a new plan: there is none, an item can be planned that is not in it, or the remaining time differs
+ * by more than a tenth from the plan.
  * @param hoursSince hours since the plan was made.
  */
 export function isStale(snapshot: Snapshot, hoursSince: number): boolean {

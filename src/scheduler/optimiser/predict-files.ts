@@ -20,7 +20,10 @@ export type PredictedPath = {
 const MIN_SCORE = 0.5
 const MIN_SEEN = 4
 
-/** A file that a larger share of pull requests touches (a change log, a lock file) would make all items wait for each other. */
+/**
+ * A file that a larger share of pull requests touches (a change log, a lock file) would make all items wait for each
+ * other.
+ */
 const MAX_COMMON_SHARE = 0.25
 
 /** How many similar pull requests a prediction uses. */
@@ -87,8 +90,8 @@ export function predictPaths(query: HistoryQuery, history: readonly HistorySampl
 
 /**
  * The predicted paths that are certain enough to make other items wait: half of the similar pull requests touched the
- * path, at least four did, and most others did not. A wrong path makes items wait for nothing at every decision. A missing
- * path costs an occasional merge conflict, which is repaired.
+ * path, at least four did, and most others did not. A wrong path makes items wait for nothing at every decision. A
+ * missing path costs an occasional merge conflict, which is repaired.
  */
 export function surePaths(query: HistoryQuery, history: readonly HistorySample[]): PredictedPath[] {
   const likely = predictPaths(query, history).filter(({ score, seen }) => score >= MIN_SCORE && seen >= MIN_SEEN)

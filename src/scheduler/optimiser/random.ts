@@ -4,7 +4,8 @@
 export type Random = () => number
 
 /**
- * The generator sfc32 (small fast counting, from the PractRand test suite), which passes its tests with 128 bits of state.
+ * The generator sfc32 (small fast counting, from the PractRand test suite), which passes its tests with 128 bits of
+ * state.
  * @param seed any whole number; the same one gives the same sequence everywhere.
  */
 export function seeded(seed: number): Random {

@@ -25,8 +25,9 @@ export type PlanningProblem = {
 }
 
 /**
- * The running items, and the items of `pool` that can start now or once other tasks are done. Items that wait for anything
- * else (a review, an issue that is no item, a paused repository) are left out, because the duration of that is unknown.
+ * The running items, and the items of `pool` that can start now or once other tasks are done. Items that wait for
+ * anything else (a review, an issue that is no item, a paused repository) are left out, because the duration of that is
+ * unknown.
  * @param pool items to plan, in any order.
  * @returns undefined when no item can be planned or there are more than 400 tasks.
  */
@@ -111,7 +112,10 @@ function byAge(a: Node, b: Node): number {
   return (one?.since ?? 0) - (other?.since ?? 0) || (one?.number ?? 0) - (other?.number ?? 0) || compareIds(a.id, b.id)
 }
 
-/** The conflicts of each task. Tasks with the same repository and footprint have the same conflicts: only groups are compared. */
+/**
+ * The conflicts of each task. Tasks with the same repository and footprint have the same conflicts: only groups are
+ * compared.
+ */
 function conflicts(schedule: ScheduleState, nodes: readonly Node[]): number[][] {
   const groups = new Map<string, { repository: string; footprint: Footprint; tasks: number[] }>()
   const groupOf = nodes.map((node, task) => {

@@ -1,6 +1,6 @@
 /**
- * The used units of one resource over time, as steps: `used[i]` units from `times[i]` until `times[i + 1]`, and none after
- * the last step. Indices stay inside `size` by construction, which the compiler cannot check: hence `as number`.
+ * The used units of one resource over time, as steps: `used[i]` units from `times[i]` until `times[i + 1]`, and none
+ * after the last step. Indices stay inside `size` by construction, which the compiler cannot check: hence `as number`.
  */
 export class ResourceProfile {
   readonly #capacity: number

@@ -1,13 +1,14 @@
 /**
- * The serial schedule generation scheme of resource-constrained project scheduling (Kolisch and Hartmann, EJOR 174, 2006):
- * it turns an order into a timetable. Each task, in that order, starts as early as its blockers, the resources and the
- * conflicting tasks placed before it allow. One of the orders always gives an optimal timetable.
+ * The serial schedule generation scheme of resource-constrained project scheduling (Kolisch and Hartmann, EJOR 174,
+ * 2006): it turns an order into a timetable. Each task, in that order, starts as early as its blockers, the resources
+ * and the conflicting tasks placed before it allow. One of the orders always gives an optimal timetable.
  */
 import { ResourceProfile } from './resource-profile.ts'
 
 /**
  * Tasks are numbers from 0. The first `fixed` of them are running: they start at time 0 in any order. Times are whole
- * seconds, so that sums in different orders are equal. Indices into the arrays are in range by construction: `as number`.
+ * seconds, so that sums in different orders are equal. Indices into the arrays are in range by construction: `as
+ * number`.
  */
 export type RcpspProblem = {
   /** Durations in seconds; the remaining ones of running tasks. */

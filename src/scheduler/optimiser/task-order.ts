@@ -5,7 +5,8 @@ import type { RcpspProblem, Timetable } from './serial-schedule.ts'
 export type Order = Int32Array
 
 /**
- * The order by a priority rule: the next task is the one with the highest key among those whose blockers are in the order.
+ * The order by a priority rule: the next task is the one with the highest key among those whose blockers are in the
+ * order.
  * @param keys one for each task.
  */
 export function orderBy(problem: RcpspProblem, keys: readonly number[]): Order {
@@ -26,8 +27,8 @@ export function orderBy(problem: RcpspProblem, keys: readonly number[]): Order {
 }
 
 /**
- * The order in which a priority rule starts tasks without idle agents: at every finish it starts the ready tasks that fit,
- * highest key first (the parallel schedule generation scheme).
+ * The order in which a priority rule starts tasks without idle agents: at every finish it starts the ready tasks that
+ * fit, highest key first (the parallel schedule generation scheme).
  */
 export function orderWithoutDelay(problem: RcpspProblem, keys: readonly number[]): Order {
   const { seconds, fixed, before, after, conflicts, capacities, uses } = problem

@@ -109,7 +109,8 @@ test('schedule --history rates the footprints of a repository', async () => {
       await git('add', file)
       await git('commit', '-q', '-m', title)
     }
-    // The first commit is only used for learning, the second has no similar one, the third prediction is right, the fourth wrong.
+    // The first commit is only used for learning, the second has no similar one, the third prediction is right, the
+    // fourth wrong.
     expect(await bench('schedule', '--history', repository)).toMatchObject({
       repository,
       commits: 4,

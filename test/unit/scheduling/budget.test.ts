@@ -1,4 +1,6 @@
-/** Budgets in the scheduler: the money left for today, the money reserved for runs before they start, and the next day. */
+/**
+ * Budgets in the scheduler: the money left for today, the money reserved for runs before they start, and the next day.
+ */
 
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'

@@ -153,7 +153,8 @@ test('in a large backlog a pass starts items and decides about changed ones; a l
   await kept.dispatch()
   const [now] = await working()
   expect(now).toBeGreaterThan(2)
-  // The dependent of the first one waits for a free agent now. The next items of all repositories follow in a full pass.
+  // The dependent of the first one waits for a free agent now. The next items of all repositories follow in a full
+  // pass.
   expect((await lastDecision(store.db, last.id))?.explanation).toContain('1 agent')
   const isNext = async () => (await scheduleReportOf(store.db, repo.id))?.next.some(({ issue }) => issue === now)
   expect(await isNext()).toBe(true)
