@@ -10,7 +10,9 @@ import { enqueueEffect } from './outbox.ts'
 import type { RepositoryRow } from './repositories.ts'
 import { repositories } from './schema/repositories.ts'
 import { dependencies, workItems } from './schema/work-items.ts'
-import type { ItemRow } from './work-items.ts'
+
+/** A row of `work_items`. Not imported from `work-items.ts`, which imports this file. */
+type ItemRow = typeof workItems.$inferSelect
 
 /** The first comment waits a second, so that it can include the result of the request. */
 const soonMs = 1_000
