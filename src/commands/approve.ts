@@ -35,7 +35,7 @@ async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, als
   const { tx, actor, issue, settings } = context
   if (plan.state === 'pending' && digestOf(issue) !== plan.textDigest) {
     // The webhook of the edit may still be on its way. The person who approves may not have seen the new text.
-    await dropPlan(tx, plan, 'void', undefined, messages.textWasChanged)
+    await dropPlan(tx, plan, 'void', { why: messages.textWasChanged })
     return { text: messages.approvedOldText(settings.prefix), outcome: 'refused' }
   }
   const content = contentOf(plan)

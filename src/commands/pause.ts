@@ -1,6 +1,6 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
-import { repositories } from '../db/schema/core.ts'
+import { repositories } from '../db/schema/repositories.ts'
 import { UserError } from '../lib/errors.ts'
 import { nothingToDo } from '../messages/commands/common.ts'
 import * as messages from '../messages/commands/lifecycle.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { plannable, replan } from '../db/plans.ts'
+import { plannableStates, replan } from '../db/plans.ts'
 import { runsOf } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
-import { askedItems } from '../domain/choose-workflow.ts'
+import { routeWithPlan } from '../domain/choose-workflow.ts'
 import { labelFacts } from '../domain/labels.ts'
 import { UserError } from '../lib/errors.ts'
 import { issueIsClosed } from '../messages/commands/common.ts'
@@ -25,10 +25,10 @@ export const command = defineCommand({
     const { tx, issue, item, actor } = context
     if (issue.state === 'closed') throw new UserError(...issueIsClosed)
     if (item?.kind === 'epic') throw new UserError(...messages.epicIsNotPlanned)
-    const routing = askedItems({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
-    if (item && (plannable as readonly string[]).includes(item.state)) {
+    const routing = routeWithPlan({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
+    if (item && (plannableStates as readonly string[]).includes(item.state)) {
       const why = messages.wantsPlan(actor.login)
-      await replan(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
+      await replan(tx, item, { by: actor, why, set: { title: issue.title, body: issue.body, routing } })
       return { text: messages.isPlanned(item.state !== 'ready'), outcome: 'done' }
     }
     if (item && !['queued', 'held', 'skipped', 'cancelled', 'done'].includes(item.state))

@@ -29,7 +29,7 @@ export const command = defineCommand({
     if (!plan || !open) return notNow(context, item, messages.noPlanToReject)
     const { tx, actor, settings } = context
     if (!drop && !why) throw new UserError(...messages.reasonMissing(settings.prefix))
-    await dropPlan(tx, plan, 'rejected', actor, why)
+    await dropPlan(tx, plan, 'rejected', { by: actor, why })
     if (drop) return giveUp(context, item)
     const reason = messages.planRejectedBy(actor.login, why)
     const set = await resetRounds(tx.db, item.id)

@@ -1,7 +1,9 @@
 /** Paths along dependencies, across all items: a new edge must not close a cycle. */
 
 import type { Database } from '../db/connect.ts'
-import { openDependencies, servedRepositories, unfinishedItems } from '../db/work-items.ts'
+import { openDependencies } from '../db/dependencies.ts'
+import { servedRepositories } from '../db/repositories.ts'
+import { unfinishedItems } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 
 const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCase()}#${number}`

@@ -1,9 +1,10 @@
 /** Makes the issue of a command an epic, and reads the parts of one. */
 
+import type { DependencyRow } from '../../db/dependencies.ts'
 import { becomeEpic, partsOf, resetEpic } from '../../db/epics.ts'
 import { runsOf } from '../../db/runs.ts'
-import type { EpicFacts } from '../../db/schema/core.ts'
-import { type DependencyRow, getItem, type ItemRow } from '../../db/work-items.ts'
+import type { EpicFacts } from '../../db/schema/work-items.ts'
+import { getItem, type ItemRow } from '../../db/work-items.ts'
 import { UserError } from '../../lib/errors.ts'
 import { issueIsClosed } from '../../messages/commands/common.ts'
 import { epicHasRuns } from '../../messages/commands/roadmap.ts'
