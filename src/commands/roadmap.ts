@@ -86,8 +86,8 @@ async function progressOf(context: CommandContext, epic: ItemRow): Promise<strin
     if (progress === 'held or left out' || progress === 'not queued')
       forPeople.push(issueName(context, { repository: part.repository, number: part.issueNumber }))
   }
-  const unmade = linesWithoutIssue(epic)
-  return messages.roadmapSummary({ counts, parts: parts.length, unmade, forPeople, mode: epic.epic?.pace })
+  const pendingLines = linesWithoutIssue(epic)
+  return messages.roadmapSummary({ counts, parts: parts.length, pendingLines, forPeople, mode: epic.epic?.pace })
 }
 
 async function itemAt({ tx }: CommandContext, part: { repository: string; issueNumber: number }) {

@@ -19,7 +19,7 @@ export interface LineSource {
 /** The lines of a text by their progress. */
 export interface CreatedLines {
   /** The issues that lines have become, by the digest of the line. */
-  made: Map<string, number>
+  created: Map<string, number>
   /** Lines that were not known before. */
   fresh: number
   /** Lines that are issues, name one, or have requested one. */
@@ -28,7 +28,7 @@ export interface CreatedLines {
   /** Lines that wait for each other in a cycle: without an edit they never become issues. */
   stuck: number
   /** Lines that are not issues yet. */
-  unmade: number
+  pending: number
   /** When more of them may be requested. */
   more: Date | undefined
   notes: string[]
@@ -55,12 +55,12 @@ export async function createdLineIssues(
   of: LineSource,
 ): Promise<Map<string, number>> {
   const keys = new Map(of.lines.map((line) => [keyOf(of, epic, repo, line.digest), line.digest]))
-  const made = new Map<string, number>()
+  const created = new Map<string, number>()
   for (const { key, result } of await effectsOf(db, [...keys.keys()])) {
     const digest = keys.get(key)
-    if (digest && typeof result?.number === 'number') made.set(digest, result.number)
+    if (digest && typeof result?.number === 'number') created.set(digest, result.number)
   }
-  return made
+  return created
 }
 
 /**
@@ -81,13 +81,16 @@ export async function createIssues(
   const waiting = open.filter((line) => !rowOf(line)).slice(0, Math.max(0, mostLines - effects.size))
   const byDigest = new Map(of.lines.map((line) => [line.digest, line]))
   const ready = waiting.filter((line) =>
-    line.linesBefore.every((digest) => needsNoWait(byDigest.get(digest), result.made)),
+    line.linesBefore.every((digest) => needsNoWait(byDigest.get(digest), result.created)),
   )
   const recent = [...effects.values()].filter((row) => row.createdAt.getTime() > Date.now() - windowMs)
   const now = ready.slice(0, Math.max(0, mostInWindow - recent.length))
   for (const line of now) {
     const target = { repositoryId: repo.id, workItemId: epic.id, key: keys.get(line.digest) ?? '' }
-    await enqueueEffect(tx, target, { kind: 'create-issue', payload: payloadOf({ of, epic, repo }, line, result.made) })
+    await enqueueEffect(tx, target, {
+      kind: 'create-issue',
+      payload: payloadOf({ of, epic, repo }, line, result.created),
+    })
   }
   const left = ready.length - now.length
   const oldest = Math.min(Date.now(), ...recent.map((row) => row.createdAt.getTime()))
@@ -97,7 +100,7 @@ export async function createIssues(
     ...result,
     fresh: result.fresh - stuck.length,
     stuck: stuck.length,
-    unmade: open.filter((line) => !result.made.has(line.digest)).length,
+    pending: open.filter((line) => !result.created.has(line.digest)).length,
     more: left > 0 ? new Date(oldest + windowMs) : undefined,
     notes: [
       ...(retryFailed ? [] : failedOf(open, rowOf)).map((row) =>
@@ -113,14 +116,14 @@ export async function createIssues(
 type RowOf = (line: RoadmapLine) => EffectRow | undefined
 
 function counted(lines: readonly RoadmapLine[], rowOf: RowOf) {
-  const made = new Map<string, number>()
+  const created = new Map<string, number>()
   for (const line of lines) {
     const number = rowOf(line)?.result?.number
-    if (typeof number === 'number') made.set(line.digest, number)
+    if (typeof number === 'number') created.set(line.digest, number)
   }
   const isKnown = (line: RoadmapLine) => line.issue !== null || rowOf(line) !== undefined
   return {
-    made,
+    created,
     known: lines.filter(isKnown).length,
     checked: lines.filter((line) => line.checked && !isKnown(line)).length,
     fresh: lines.filter((line) => !line.checked && !isKnown(line)).length,
@@ -128,17 +131,17 @@ function counted(lines: readonly RoadmapLine[], rowOf: RowOf) {
 }
 
 /** Whether another line need not wait for this one: it is an issue by now, or does not become one. */
-function needsNoWait(line: RoadmapLine | undefined, made: ReadonlyMap<string, number>): boolean {
-  return line === undefined || line.checked || line.issue !== null || made.has(line.digest)
+function needsNoWait(line: RoadmapLine | undefined, created: ReadonlyMap<string, number>): boolean {
+  return line === undefined || line.checked || line.issue !== null || created.has(line.digest)
 }
 
 function payloadOf(
   { of, epic, repo }: { of: LineSource; epic: ItemRow; repo: RepositoryRow },
   line: RoadmapLine,
-  made: ReadonlyMap<string, number>,
+  created: ReadonlyMap<string, number>,
 ): EffectOf<'create-issue'>['payload'] {
   const issues = line.issuesBefore.map((issue) => messages.issueNameIn(repo.fullName, issue))
-  const lines = line.linesBefore.flatMap((digest) => made.get(digest) ?? []).map((number) => `#${number}`)
+  const lines = line.linesBefore.flatMap((digest) => created.get(digest) ?? []).map((number) => `#${number}`)
   return {
     origin: 'roadmap-line',
     title: line.title,

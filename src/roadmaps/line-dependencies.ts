@@ -11,8 +11,8 @@ import { issueKey, type ResolvedIssue } from '../github/resolve-issues.ts'
 import type { LineSource } from './create-issues.ts'
 
 /** The issues that the issue of a line waits for, as far as they exist by now. */
-export function issuesBefore(line: RoadmapLine, made: ReadonlyMap<string, number>, here: string): IssueAddress[] {
-  const lines = line.linesBefore.flatMap((digest) => made.get(digest) ?? [])
+export function issuesBefore(line: RoadmapLine, created: ReadonlyMap<string, number>, here: string): IssueAddress[] {
+  const lines = line.linesBefore.flatMap((digest) => created.get(digest) ?? [])
   return [...line.issuesBefore, ...lines.map((number) => ({ repository: here, number }))]
 }
 
@@ -30,16 +30,16 @@ export async function saveLineDependencies(
     epic: ItemRow
     of: LineSource
     here: string
-    made: ReadonlyMap<string, number>
+    created: ReadonlyMap<string, number>
     known: ReadonlyMap<string, ResolvedIssue>
   },
 ): Promise<void> {
-  const { epic, of, here, made, known } = text
+  const { epic, of, here, created, known } = text
   const heading = ownerOf(epic, of)
   const stored = and(eq(dependencies.source, 'order'), eq(dependencies.heading, heading))
   await tx.db.delete(dependencies).where(or(stored, legacyEdges(epic, of)))
   for (const line of of.lines) {
-    const issues = line.issue ? issuesBefore(line, made, here) : []
+    const issues = line.issue ? issuesBefore(line, created, here) : []
     const item = line.issue && issues.length > 0 ? await itemAt(tx, line.issue) : undefined
     // A roadmap that names itself gets a note. It does not wait for itself.
     if (!item || item.id === epic.id) continue

@@ -194,18 +194,18 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   const lines = found.createsIssues ? await createIssues(tx, { epic, repo, of, retryFailed }) : undefined
   // An issue that was created since the reading is a part already.
   const here = repo.fullName.toLowerCase()
-  const created = namedInText(reading, here, lines?.made ?? new Map())
+  const created = namedInText(reading, here, lines?.created ?? new Map())
   const seen = new Set(found.named.filter((one) => one.source === of.source).map(issueKey))
   await saveEdges(tx, reading, {
     ...found,
     named: [...found.named, ...created.filter((one) => !seen.has(issueKey(one)))],
   })
-  await saveLineDependencies(tx, { epic, of, here, made: lines?.made ?? new Map(), known: found.waitedFor })
+  await saveLineDependencies(tx, { epic, of, here, created: lines?.created ?? new Map(), known: found.waitedFor })
   const underWay = await issuesBeingCreated(tx.db, epic.id)
   const nothing = found.named.length === 0 && of.lines.length === 0 && underWay === 0
-  const unmade =
-    lines?.unmade ?? (text.createsIssues ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)
-  const textFacts = { notes: [...badLines(text), ...(lines?.notes ?? [])], unmade }
+  const pending =
+    lines?.pending ?? (text.createsIssues ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)
+  const textFacts = { notes: [...badLines(text), ...(lines?.notes ?? [])], unmade: pending }
   const importReply =
     reading.asked && text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
   const facts = {

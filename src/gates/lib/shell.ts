@@ -25,7 +25,7 @@ export interface ShellResult {
 }
 
 /** Bytes of output kept. */
-export const keptBytes = 64 * 2 ** 10
+const keptBytes = 64 * 2 ** 10
 /** A command that prints more is ended. */
 const floodBytes = 256 * 2 ** 20
 /** How long a test runner that is ended early may take to end its own processes. */

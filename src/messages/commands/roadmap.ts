@@ -39,20 +39,20 @@ export type PartProgress = (typeof partProgress)[number]
 /** Parts named for people. */
 const mostNamed = 20
 
-/** @param forPeople names of parts that a person must decide about. @param unmade lines that are not an issue yet. */
+/** @param forPeople names of parts that a person must decide about. @param pendingLines lines that are not an issue yet. */
 export function roadmapSummary(roadmap: {
   counts: Readonly<Record<PartProgress, number>>
   parts: number
-  unmade: number
+  pendingLines: number
   forPeople: readonly string[]
   mode: ModeOfRoadmap | undefined
 }): string {
-  const { counts, parts, unmade, forPeople, mode } = roadmap
+  const { counts, parts, pendingLines, forPeople, mode } = roadmap
   const named = partProgress.flatMap((one) => (counts[one] > 0 ? [`${counts[one]} ${one}`] : []))
   const more = forPeople.length > mostNamed ? ` and ${forPeople.length - mostNamed} more` : ''
   const rows = [
     `${parts} ${parts === 1 ? 'part' : 'parts'}${named.length > 0 ? `: ${named.join(', ')}` : ''}.`,
-    unmade > 0 ? `${unmade} more ${unmade === 1 ? 'line is' : 'lines are'} not an issue yet.` : '',
+    pendingLines > 0 ? `${pendingLines} more ${pendingLines === 1 ? 'line is' : 'lines are'} not an issue yet.` : '',
     forPeople.length > 0 ? `For people: ${forPeople.slice(0, mostNamed).join(', ')}${more}.` : '',
     mode ? roadmapModeSentence(mode) : '',
   ]
