@@ -62,11 +62,11 @@ type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
 
 /** The issues that a body names, each with its state: from our own table where it is ours, otherwise asked once. */
 export async function edgesIn(
-  parts: { store: Store; github: GitHub },
+  services: { store: Store; github: GitHub },
   repo: RepositoryRow,
   body: string,
 ): Promise<Edge[]> {
-  return Promise.all(dependenciesIn(body, repo.fullName).map((named) => edgeTo(parts, repo, named)))
+  return Promise.all(dependenciesIn(body, repo.fullName).map((named) => edgeTo(services, repo, named)))
 }
 
 async function edgeTo(

@@ -36,12 +36,12 @@ export interface GateRunnerContext {
 }
 
 export class GateRunner {
-  readonly #parts: GateRunnerContext
+  readonly #context: GateRunnerContext
   readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
   #closing = false
 
-  constructor(parts: GateRunnerContext) {
-    this.#parts = parts
+  constructor(context: GateRunnerContext) {
+    this.#context = context
   }
 
   /**
@@ -52,8 +52,8 @@ export class GateRunner {
     if (this.#closing) throw shuttingDown()
     if (this.#active.has(runId)) return
     const stop = new AbortController()
-    const ended = check(this.#parts, runId, stop)
-      .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'the gates could not be run'))
+    const ended = check(this.#context, runId, stop)
+      .catch((error) => this.#context.log.error({ err: error, run: runId }, 'the gates could not be run'))
       .finally(() => this.#active.delete(runId))
     this.#active.set(runId, { stop, ended })
   }
@@ -66,28 +66,28 @@ export class GateRunner {
   }
 }
 
-async function check(parts: GateRunnerContext, runId: number, stop: AbortController): Promise<void> {
-  const claimed = await claimRun(parts.store.db, runId, parts.instance, 'gates')
+async function check(context: GateRunnerContext, runId: number, stop: AbortController): Promise<void> {
+  const claimed = await claimRun(context.store.db, runId, context.instance, 'gates')
   if (!claimed) return
   const { lease, run } = claimed
-  const heartbeat = startHeartbeat(parts.store, lease, {
-    everyMs: parts.env.HEARTBEAT_SECONDS * 1_000,
-    timeoutMs: parts.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
+  const heartbeat = startHeartbeat(context.store, lease, {
+    everyMs: context.env.HEARTBEAT_SECONDS * 1_000,
+    timeoutMs: context.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     onStop: (reason) => stop.abort(reason),
   })
   try {
-    const item = await getItem(parts.store.db, run.workItemId)
-    const repo = item && (await getRepository(parts.store.db, item.repositoryId))
+    const item = await getItem(context.store.db, run.workItemId)
+    const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo || !run.headSha) throw new Error(`run ${runId} has nothing to check`)
-    const results = await judge(parts, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
+    const results = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
     // Stopped in the middle, a verdict means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
     // Asked to stop since the row was read: what is missing among the results was not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
-    await parts.store.transaction((tx) => conclude(tx, lease, item, now, results))
+    await context.store.transaction((tx) => conclude(tx, lease, item, now, results))
   } catch (error) {
     if (error instanceof LeaseLost) return
-    await failed(parts, lease, error)
+    await failed(context, lease, error)
   } finally {
     heartbeat.stop()
   }
@@ -101,17 +101,17 @@ interface Subject {
   signal: AbortSignal
 }
 
-async function judge(parts: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<GateResult[]> {
-  const control = await parts.control(repo)
+async function judge(context: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<GateResult[]> {
+  const control = await context.control(repo)
   // What a person has pushed is not here yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
   const branch = validBranch(`tutti-check/${run.id}`)
-  const path = join(parts.env.dataDirectory, 'checks', `run-${run.id}`)
+  const path = join(context.env.dataDirectory, 'checks', `run-${run.id}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
   // What the gates start ends with us, also when we are killed without a word.
-  parts.reaper.start()
-  const { instanceId, lifeId } = parts.reaper
+  context.reaper.start()
+  const { instanceId, lifeId } = context.reaper
   let checkout: Promise<string> | undefined
   const open = async () => {
     // Left by a process that died while it checked: what a gate wrote there is nobody's work.
@@ -121,9 +121,9 @@ async function judge(parts: GateRunnerContext, { item, repo, run, head, signal }
   const changes = await control.changes(base, head)
   // Exact now: until it is merged, others keep off these files.
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
-  await parts.store.transaction((tx) => setFootprint(tx, item.id, 'observed', paths))
+  await context.store.transaction((tx) => setFootprint(tx, item.id, 'observed', paths))
   try {
-    return await judgeCommit(parts.gates, {
+    return await judgeCommit(context.gates, {
       item,
       settings: settingsWithWorkflow(repo.settings ?? defaultSettings(), item.loop),
       base,
@@ -134,10 +134,10 @@ async function judge(parts: GateRunnerContext, { item, repo, run, head, signal }
         return checkout
       },
       readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
-      env: parts.env.source,
+      env: context.env.source,
       marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),
       signal,
-      log: parts.log,
+      log: context.log,
     })
   } finally {
     if (checkout) await control.removeWorktree({ path, branch }, { merged: head })
@@ -180,10 +180,10 @@ async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateRes
 }
 
 /** The checkout could not be made, or the like: the machine's fault, not the work's. */
-async function failed(parts: GateRunnerContext, lease: Lease, error: unknown): Promise<void> {
+async function failed(context: GateRunnerContext, lease: Lease, error: unknown): Promise<void> {
   const summary = error instanceof Error ? error.message : String(error)
-  parts.log.error({ err: error, run: lease.runId }, 'the gates could not be run')
-  await parts.store.transaction(async (tx) => {
+  context.log.error({ err: error, run: lease.runId }, 'the gates could not be run')
+  await context.store.transaction(async (tx) => {
     await endRun(tx, lease, { outcome: 'workspace failed', summary, signature: summary })
     await tx.enqueue({ queue: 'after-run', runId: lease.runId })
   })

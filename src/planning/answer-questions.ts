@@ -8,14 +8,14 @@ import { itemOfIssue, lockItem, repositoryByGithubId } from '../db/work-items.ts
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { CommentCreated } from '../domain/events.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** Acts on a comment without a command. Most are talk among people, and cost nothing but a look. */
-export async function answerFromComment(parts: Services, fact: CommentCreated): Promise<EventOutcome> {
-  const { db } = parts.store
-  const { repository, sender, issue, commentId } = fact
+export async function answerFromComment(services: Services, event: CommentCreated): Promise<EventOutcome> {
+  const { db } = services.store
+  const { repository, sender, issue, commentId } = event
   const nothing = ignored('no command in it')
   const repo = issue.isPullRequest ? undefined : await repositoryByGithubId(db, repository.githubId)
   const item = repo && (await itemOfIssue(db, repo.id, issue.number))
@@ -27,15 +27,15 @@ export async function answerFromComment(parts: Services, fact: CommentCreated): 
   const [question] = await effectsOf(db, [questionsKey(round.id)])
   const asked = question?.result?.commentId
   if (typeof asked === 'number' && commentId < asked) return ignored('it was said before the questions were asked')
-  const allowed = await mayWrite(parts, repo, sender)
-  return parts.store.transaction(async (tx) => {
+  const allowed = await mayWrite(services, repo, sender)
+  return services.store.transaction(async (tx) => {
     if (!(await claimKey(tx, key))) return ignored('the comment was handled before')
     if (!allowed) {
-      await commentOnce(tx, repo, issue.number, say.answerRefused(sender.login), `refused-answer:${round.id}`)
+      await commentOnce(tx, repo, issue.number, messages.answerRefused(sender.login), `refused-answer:${round.id}`)
       return ignored(`an answer by ${sender.login}, whose word does not count`)
     }
     const current = await lockItem(tx, item.id)
-    if (!current || !(await answerQuestions(tx, current, sender, fact.body))) return ignored('it was answered before')
+    if (!current || !(await answerQuestions(tx, current, sender, event.body))) return ignored('it was answered before')
     await appendAudit(tx, {
       repositoryId: repo.id,
       workItemId: item.id,

@@ -12,35 +12,35 @@ import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PlanEdited } from '../domain/events.ts'
 import { mayWrite } from '../github/permissions.ts'
 import { rewrittenPlan } from '../messages/plans.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** Acts on an edited plan. GitHub lets only people with write access edit it; that is asked once more. */
-export async function onPlanEdited(parts: Services, fact: PlanEdited): Promise<EventOutcome> {
-  const { db } = parts.store
-  const repo = await repositoryByGithubId(db, fact.repository.githubId)
-  const plan = await getPlan(db, fact.planId)
+export async function onPlanEdited(services: Services, event: PlanEdited): Promise<EventOutcome> {
+  const { db } = services.store
+  const repo = await repositoryByGithubId(db, event.repository.githubId)
+  const plan = await getPlan(db, event.planId)
   const [effect] = plan ? await effectsOf(db, [planKey(plan.id)]) : []
   // Anybody can copy the marker into a text: only the comment that we have made counts.
-  if (!repo || !plan || effect?.repositoryId !== repo.id || effect.result?.commentId !== fact.commentId)
+  if (!repo || !plan || effect?.repositoryId !== repo.id || effect.result?.commentId !== event.commentId)
     return ignored('it is not the comment of a plan')
   const subject = `plan-text:${plan.id}`
   const newest = await lastEventTime(db, subject)
-  if (fact.at && newest && newest > fact.at) return ignored('older than what is known of the plan')
-  if (!(await mayWrite(parts, repo, fact.sender))) return ignored(`${fact.sender.login} may not change a plan`)
-  return parts.store.transaction(async (tx) => {
+  if (event.at && newest && newest > event.at) return ignored('older than what is known of the plan')
+  if (!(await mayWrite(services, repo, event.sender))) return ignored(`${event.sender.login} may not change a plan`)
+  return services.store.transaction(async (tx) => {
     const item = await lockItem(tx, plan.workItemId)
     if (!item) return ignored('its item is gone')
-    if (fact.at) await recordEventTime(tx, subject, fact.at)
-    const reply = await take(tx, item, plan, fact)
+    if (event.at) await recordEventTime(tx, subject, event.at)
+    const reply = await take(tx, item, plan, event)
     await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
     await requestStatusComment(tx, item, 'now')
     await appendAudit(tx, {
       repositoryId: repo.id,
       workItemId: item.id,
-      actor: fact.sender.login,
+      actor: event.sender.login,
       what: 'edited the plan',
-      detail: { actorId: fact.sender.id, plan: plan.id, reply },
+      detail: { actorId: event.sender.id, plan: plan.id, reply },
     })
     return done('the plan was edited')
   })
@@ -51,10 +51,10 @@ async function take(tx: Tx, item: ItemRow, plan: PlanRow, { sender, body }: Plan
   const newest = await latestPlan(tx.db, item.id)
   const open = item.state === 'plan-review' || (item.state === 'ready' && item.kind === 'task')
   // What a breakdown becomes is read from what the agent handed in, not from text.
-  if (plan.kind === 'breakdown') return say.breakdownRewritten(sender.login)
-  if (!open || newest?.id !== plan.id || plan.state === 'rejected') return say.planRewrittenLate(sender.login)
+  if (plan.kind === 'breakdown') return messages.breakdownRewritten(sender.login)
+  if (!open || newest?.id !== plan.id || plan.state === 'rejected') return messages.planRewrittenLate(sender.login)
   const text = rewrittenPlan(body)
-  if (text === '') return say.planEmpty(sender.login)
+  if (text === '') return messages.planEmpty(sender.login)
   await rewritePlan(tx, plan, text)
-  return say.planRewritten(sender.login)
+  return messages.planRewritten(sender.login)
 }

@@ -15,26 +15,27 @@ import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 
 /** Handler of the `clean-up` queue. */
-export async function cleanUp(parts: PullRequestContext, job: { workItemId: number }): Promise<void> {
-  const { db } = parts.store
+export async function cleanUp(context: PullRequestContext, job: { workItemId: number }): Promise<void> {
+  const { db } = context.store
   const item = await getItem(db, job.workItemId)
   const repo = item && (await getRepository(db, item.repositoryId))
   if (!item || !repo || !terminalStates.includes(item.state)) return
   // An agent that is still being stopped: its end queues this again.
   if (await liveRun(db, item.id)) return
-  const control = await parts.control(repo)
+  const control = await context.control(repo)
   const branch = validBranch(item.branch)
   const pull = await pullOfItem(db, item.id)
   if (item.state === 'done' && pull?.state === 'merged' && repo.state !== 'gone') {
     const outcome = await control.deleteRemoteBranch(branch, sha(pull.headSha))
-    if (outcome === 'moved') parts.log.warn({ branch: item.branch }, 'the branch has newer commits and was left alone')
+    if (outcome === 'moved')
+      context.log.warn({ branch: item.branch }, 'the branch has newer commits and was left alone')
   }
   const [tree] = await db.select().from(worktrees).where(eq(worktrees.workItemId, item.id))
   if (!tree || tree.removedAt) return
   // Squashed, the commits themselves are on no branch of the server, and need not be.
   const merged = item.state === 'done' && pull?.state === 'merged' ? sha(pull.headSha) : undefined
   const { rescued } = await control.removeWorktree({ path: tree.path, branch }, { merged })
-  await parts.store.transaction(async (tx) => {
+  await context.store.transaction(async (tx) => {
     await tx.db
       .update(worktrees)
       .set({ removedAt: new Date(), rescueRef: rescued?.ref ?? null })

@@ -26,8 +26,8 @@ import type { PullRequestContext } from './context.ts'
 import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
 
 /** Handler of the `merge-pull-request` queue: somebody said `/merge`, approved, or a check ended. */
-export async function mergePullRequest(parts: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
-  const { db } = parts.store
+export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
+  const { db } = context.store
   const pull = await getPull(db, job.pullRequestId)
   const item = pull && (await getItem(db, pull.workItemId))
   const repo = item && (await getRepository(db, item.repositoryId))
@@ -37,9 +37,10 @@ export async function mergePullRequest(parts: PullRequestContext, job: { pullReq
   const asked = pull.mergeSha !== null
   // Nobody has asked: an approval alone merges only where the settings say so.
   if (!asked && settings.merge.when !== 'approved') return
-  const verdict = asked && pull.mergeSha !== pull.headSha ? moved() : decideMerge(await facts(parts, repo, item, pull))
+  const verdict =
+    asked && pull.mergeSha !== pull.headSha ? moved() : decideMerge(await facts(context, repo, item, pull))
   if (!asked && verdict.kind === 'refuse') return
-  await act(parts, { repo, item, pull, asked }, verdict)
+  await act(context, { repo, item, pull, asked }, verdict)
 }
 
 function moved(): MergeDecision {
@@ -47,12 +48,12 @@ function moved(): MergeDecision {
 }
 
 async function facts(
-  parts: PullRequestContext,
+  context: PullRequestContext,
   repo: RepositoryRow,
   item: ItemRow,
   pull: PullRow,
 ): Promise<MergeFacts> {
-  const repository = parts.github.repository(repo)
+  const repository = context.github.repository(repo)
   const head = sha(pull.headSha)
   const [now, reviews, checks] = await Promise.all([
     repository.pull(pull.number),
@@ -60,12 +61,12 @@ async function facts(
     repository.checks(head),
   ])
   const settings = repo.settings ?? defaultSettings()
-  const gates = await gateRows(parts.store.db, item.id, head)
+  const gates = await gateRows(context.store.db, item.id, head)
   return {
     sha: head,
     pull: now,
     baseBranch: item.baseBranch,
-    reviews: await withPermissions(parts, repo, await stillCounting(parts, pull, reviews)),
+    reviews: await withPermissions(context, repo, await stillCounting(context, pull, reviews)),
     checks,
     gates,
     approvalsNeeded: settings.merge.approvals,
@@ -81,15 +82,15 @@ async function stillCounting({ store }: PullRequestContext, pull: PullRow, revie
 
 /** Permission is asked at this moment, once for each person whose word could count. */
 async function withPermissions(
-  parts: PullRequestContext,
+  context: PullRequestContext,
   repo: RepositoryRow,
   reviews: Review[],
 ): Promise<MergeFacts['reviews']> {
-  const repository = parts.github.repository(repo)
+  const repository = context.github.repository(repo)
   const people = new Map<number, Actor>(reviews.map(({ author }) => [author.id, author]))
   const mayWrite = new Map<number, boolean>()
   for (const [id, actor] of people) {
-    const counts = isPerson(actor) && !parts.github.isSelf(actor)
+    const counts = isPerson(actor) && !context.github.isSelf(actor)
     mayWrite.set(id, counts && permits(await repository.permission(actor), 'write'))
   }
   return reviews.map((review) => ({ review, mayWrite: mayWrite.get(review.author.id) ?? false }))
@@ -103,11 +104,11 @@ interface Subject {
 }
 
 async function act(
-  parts: PullRequestContext,
+  context: PullRequestContext,
   { repo, item, pull, asked }: Subject,
   verdict: MergeDecision,
 ): Promise<void> {
-  await parts.store.transaction(async (tx) => {
+  await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== item.state || !current) return
     if (verdict.kind === 'merge') {

@@ -23,7 +23,7 @@ import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestChanged, PullRequestSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import { issueSubject } from '../work-items/issue-snapshot.ts'
 import type { Services } from '../work-items/services.ts'
 import { setItemAside } from '../work-items/set-aside.ts'
@@ -40,9 +40,9 @@ export interface ObservedPullRequest {
 const subjectOf = (repositoryId: number, number: number) => `pull:${repositoryId}#${number}`
 
 /** Acts on `pull_request` closed, reopened, synchronize and edited (its base). */
-export async function onPullRequestChanged(parts: Services, fact: PullRequestChanged): Promise<EventOutcome> {
-  const told = await blockerMoved(parts, fact)
-  const outcome = await ourPullMoved(parts, fact)
+export async function onPullRequestChanged(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
+  const told = await blockerMoved(services, event)
+  const outcome = await ourPullMoved(services, event)
   return outcome.state === 'ignored' && told ? done('those that wait for it are told') : outcome
 }
 
@@ -50,39 +50,39 @@ export async function onPullRequestChanged(parts: Services, fact: PullRequestCha
  * `Depends on #5` may name any pull request. Closed is closed, with or without a merge, as it is for issues.
  * @returns whether something waits for it.
  */
-async function blockerMoved(parts: Services, { repository, pull, how, at }: PullRequestChanged): Promise<boolean> {
-  const { db } = parts.store
+async function blockerMoved(services: Services, { repository, pull, how, at }: PullRequestChanged): Promise<boolean> {
+  const { db } = services.store
   if (how !== 'closed' && how !== 'reopened') return false
   if (!(await isBlocker(db, repository.fullName, pull.number))) return false
   const subject = issueSubject(repository.githubId, pull.number)
   const newest = await lastEventTime(db, subject)
   const isNewest = !at || !newest || newest < at
   // Something as new was heard already: what the payload shows may be over.
-  const { state } = isNewest ? pull : await parts.github.repository(repository).pull(pull.number)
-  await parts.store.transaction(async (tx) => {
+  const { state } = isNewest ? pull : await services.github.repository(repository).pull(pull.number)
+  await services.store.transaction(async (tx) => {
     if (at) await recordEventTime(tx, subject, at)
     await setBlockerState(tx, repository.fullName, pull.number, state)
   })
   return true
 }
 
-async function ourPullMoved(parts: Services, fact: PullRequestChanged): Promise<EventOutcome> {
-  const { db } = parts.store
-  const repo = await repositoryByGithubId(db, fact.repository.githubId)
+async function ourPullMoved(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
+  const { db } = services.store
+  const repo = await repositoryByGithubId(db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
-  const seen = { repo, pull: fact.pull, sender: fact.sender, at: fact.at }
-  const newest = await lastEventTime(db, subjectOf(repo.id, fact.pull.number))
-  if (!fact.at || !newest || newest < fact.at) return syncPullRequest(parts, seen)
+  const seen = { repo, pull: event.pull, sender: event.sender, at: event.at }
+  const newest = await lastEventTime(db, subjectOf(repo.id, event.pull.number))
+  if (!event.at || !newest || newest < event.at) return syncPullRequest(services, seen)
   // Something as new was heard already: what the payload shows may be over.
-  if (!(await pullByNumber(db, repo.id, fact.pull.number))) return ignored('not a pull request of ours')
-  return syncPullRequest(parts, { ...seen, pull: await parts.github.repository(repo).pull(fact.pull.number) })
+  if (!(await pullByNumber(db, repo.id, event.pull.number))) return ignored('not a pull request of ours')
+  return syncPullRequest(services, { ...seen, pull: await services.github.repository(repo).pull(event.pull.number) })
 }
 
 /** Brings a pull request and its item into line with the facts. Webhooks and the reconcile both end here. */
-export async function syncPullRequest(parts: Services, seen: ObservedPullRequest): Promise<EventOutcome> {
+export async function syncPullRequest(services: Services, seen: ObservedPullRequest): Promise<EventOutcome> {
   const { repo, pull, sender, at } = seen
-  return parts.store.transaction(async (tx) => {
-    const row = await ourPullRequest(tx, parts, repo, pull)
+  return services.store.transaction(async (tx) => {
+    const row = await ourPullRequest(tx, services, repo, pull)
     const item = row && (await lockItem(tx, row.workItemId))
     if (!row || !item) return ignored('not a pull request of ours')
     if (at) await recordEventTime(tx, subjectOf(repo.id, pull.number), at)
@@ -93,8 +93,8 @@ export async function syncPullRequest(parts: Services, seen: ObservedPullRequest
       await markMerged(tx, { pullRequestId: row.id, mergedSha: pull.mergeCommitSha, by: sender.login })
       return done('merged')
     }
-    if (pull.state === 'closed') return closed(parts, tx, row, item, sender)
-    return open(parts, tx, row, item, seen)
+    if (pull.state === 'closed') return closed(services, tx, row, item, sender)
+    return open(services, tx, row, item, seen)
   })
 }
 
@@ -104,14 +104,14 @@ export async function syncPullRequest(parts: Services, seen: ObservedPullRequest
  */
 export async function ourPullRequest(
   tx: Tx,
-  parts: Pick<Services, 'github'>,
+  services: Pick<Services, 'github'>,
   repo: RepositoryRow,
   pull: PullRequestSnapshot,
 ): Promise<PullRow | undefined> {
   const known = await pullByNumber(tx.db, repo.id, pull.number)
   if (known) return known
   const here = pull.headRepository?.toLowerCase() === repo.fullName.toLowerCase()
-  if (!here || !parts.github.isSelf(pull.author)) return undefined
+  if (!here || !services.github.isSelf(pull.author)) return undefined
   const item = await itemOfBranch(tx.db, repo.id, pull.headBranch)
   if (!item) return undefined
   return savePull(tx, {
@@ -124,17 +124,17 @@ export async function ourPullRequest(
   })
 }
 
-async function closed(parts: Services, tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<EventOutcome> {
+async function closed(services: Services, tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<EventOutcome> {
   if (row.state === 'closed') return ignored('it is closed, and that was known')
   await tx.db.update(pullRequests).set({ state: 'closed' }).where(eq(pullRequests.id, row.id))
   await cancelMergeRequest(tx, row.id)
-  if (isTerminal(item) || parts.github.isSelf(sender)) return done('closed; nothing was under way')
-  await setItemAside(tx, item, 'held', { actor: sender.login, why: say.closedPull(row.number, sender.login) })
+  if (isTerminal(item) || services.github.isSelf(sender)) return done('closed; nothing was under way')
+  await setItemAside(tx, item, 'held', { actor: sender.login, why: messages.closedPull(row.number, sender.login) })
   return done('closed by a person, the item is held')
 }
 
 async function open(
-  parts: Services,
+  services: Services,
   tx: Tx,
   row: PullRow,
   item: ItemRow,
@@ -144,7 +144,7 @@ async function open(
   const changes: string[] = []
   if (row.state === 'closed') changes.push(await reopened(tx, row, item, seen))
   if (row.baseBranch !== pull.baseBranch) changes.push(await retargeted(tx, row, item, seen))
-  if (row.headSha !== pull.headSha) changes.push(await moved(parts, tx, row, item, seen))
+  if (row.headSha !== pull.headSha) changes.push(await moved(services, tx, row, item, seen))
   return changes.length > 0 ? done(changes.join('; ')) : ignored('nothing about it is new')
 }
 
@@ -152,7 +152,10 @@ async function reopened(tx: Tx, row: PullRow, item: ItemRow, { sender, at }: Obs
   await tx.db.update(pullRequests).set({ state: 'open' }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   if (item.state === 'held') {
-    await transition(tx, item, 'reviewing', { actor: sender.login, why: say.reopenedPull(row.number, sender.login) })
+    await transition(tx, item, 'reviewing', {
+      actor: sender.login,
+      why: messages.reopenedPull(row.number, sender.login),
+    })
   }
   return 'opened again'
 }
@@ -166,7 +169,7 @@ async function retargeted(
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   const current = await getItem(tx.db, item.id)
-  const why = say.retargetedPull(row.number, pull.baseBranch)
+  const why = messages.retargetedPull(row.number, pull.baseBranch)
   if (current?.state === 'approved' || current?.state === 'merging') {
     await transition(tx, current, 'reviewing', { actor: sender.login, why })
   } else if (current?.state === 'reviewing') {
@@ -177,7 +180,7 @@ async function retargeted(
 }
 
 async function moved(
-  parts: Services,
+  services: Services,
   tx: Tx,
   row: PullRow,
   item: ItemRow,
@@ -185,7 +188,7 @@ async function moved(
 ): Promise<string> {
   await saveHead(tx, row, pull)
   const current = await getItem(tx.db, item.id)
-  if (!current || parts.github.isSelf(sender) || current.headSha === pull.headSha) return 'our own push'
+  if (!current || services.github.isSelf(sender) || current.headSha === pull.headSha) return 'our own push'
   return (await judgeAgain(tx, current, pull, sender)) ? 'a person pushed; the gates look at it' : 'a person pushed'
 }
 
@@ -201,7 +204,7 @@ async function saveHead(
 async function judgeAgain(tx: Tx, item: ItemRow, pull: PullRequestSnapshot, sender: Actor): Promise<boolean> {
   // While an agent is at work its push will find the new commit, and say so.
   if (!['reviewing', 'approved', 'merging', 'checking'].includes(item.state)) return false
-  const by = { actor: sender.login, why: say.pushedBy(sender.login, pull.headSha), set: { headSha: pull.headSha } }
+  const by = { actor: sender.login, why: messages.pushedBy(sender.login, pull.headSha), set: { headSha: pull.headSha } }
   await requestStop(tx, item.id, by.why)
   const reviewing = item.state === 'reviewing' ? item : await transition(tx, item, 'reviewing', by)
   await transition(tx, reviewing, 'checking', by)

@@ -17,33 +17,33 @@ import type { PullRequestSnapshot, ReviewSubmitted } from '../domain/events.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import type { Services } from '../work-items/services.ts'
 import { ourPullRequest } from './on-pull-request-changed.ts'
 
 /** Acts on `pull_request_review` submitted and dismissed. */
-export async function onReview(parts: Services, fact: ReviewSubmitted): Promise<EventOutcome> {
-  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
+export async function onReview(services: Services, event: ReviewSubmitted): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
-  return syncReview(parts, repo, fact.pull, fact.review)
+  return syncReview(services, repo, event.pull, event.review)
 }
 
 /** Stores a review, bound to the commit that was looked at, and acts on its verdict. */
 export async function syncReview(
-  parts: Services,
+  services: Services,
   repo: RepositoryRow,
   pull: PullRequestSnapshot,
   review: Review,
 ): Promise<EventOutcome> {
   const { author } = review
-  if (!isPerson(author) || parts.github.isSelf(author)) return ignored('only people review')
-  const mine = await parts.store.transaction((tx) => ourPullRequest(tx, parts, repo, pull))
+  if (!isPerson(author) || services.github.isSelf(author)) return ignored('only people review')
+  const mine = await services.store.transaction((tx) => ourPullRequest(tx, services, repo, pull))
   if (!mine) return ignored('not a pull request of ours')
   // Asked before a stranger's words are stored where agents find them. Whether an approver may write is asked when it
   // matters, at the merge.
   const wanted = review.state === 'changes_requested'
-  const counts = wanted ? await mayWrite(parts, repo, author) : review.state === 'approved'
-  return parts.store.transaction(async (tx) => {
+  const counts = wanted ? await mayWrite(services, repo, author) : review.state === 'approved'
+  return services.store.transaction(async (tx) => {
     const item = await lockItem(tx, mine.workItemId)
     if (!item) return ignored('its item is gone')
     const row = rowOf(mine, review, counts)
@@ -89,7 +89,7 @@ async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Ac
   }
   const ready = await transition(tx, item, 'ready', {
     actor: author.login,
-    why: say.changesWanted(pull.number, author.login),
+    why: messages.changesWanted(pull.number, author.login),
   })
   // The reviewer sees that somebody is at it.
   await requestStatusComment(tx, ready, 'soon')

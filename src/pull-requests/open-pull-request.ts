@@ -16,32 +16,32 @@ import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 
 /** Handler of the `open-pull-request` queue. Run twice, it changes nothing the second time. */
-export async function openPullRequest(parts: PullRequestContext, job: { workItemId: number }): Promise<void> {
-  const item = await getItem(parts.store.db, job.workItemId)
+export async function openPullRequest(context: PullRequestContext, job: { workItemId: number }): Promise<void> {
+  const item = await getItem(context.store.db, job.workItemId)
   if (item?.state !== 'checking' || !item.headSha) return
-  const repo = await getRepository(parts.store.db, item.repositoryId)
+  const repo = await getRepository(context.store.db, item.repositoryId)
   if (!repo) return
-  const control = await parts.control(repo)
+  const control = await context.control(repo)
   const head = sha(item.headSha)
   try {
-    const { base } = await refreshSettings(parts.store, repo, control)
+    const { base } = await refreshSettings(context.store, repo, control)
     if ((await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })) === 'moved') {
       await hold(
-        parts,
+        context,
         item,
         `Somebody else has pushed to \`${item.branch}\`; nothing of theirs was touched. Say \`/retry\` to build on it, or delete the branch first.`,
       )
       return
     }
-    await wantPullRequest(parts, control, repo, item, base)
+    await wantPullRequest(context, control, repo, item, base)
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
-    await hold(parts, item, `${error.message}. Bring it back, then say \`/retry\`.`)
+    await hold(context, item, `${error.message}. Bring it back, then say \`/retry\`.`)
   }
 }
 
 async function wantPullRequest(
-  parts: PullRequestContext,
+  context: PullRequestContext,
   control: Control,
   repo: RepositoryRow,
   item: ItemRow,
@@ -50,8 +50,8 @@ async function wantPullRequest(
   const head = sha(item.headSha ?? '')
   const fork = (await control.mergeBase(sha(base), head)) ?? sha(base)
   const changes = await control.changes(fork, head)
-  const attempts = await buildsOf(parts.store.db, item.id)
-  const gates = await gateRows(parts.store.db, item.id, head)
+  const attempts = await buildsOf(context.store.db, item.id)
+  const gates = await gateRows(context.store.db, item.id, head)
   const settings = repo.settings ?? defaultSettings()
   const last = writer(attempts)
   const body = pullRequestBody({
@@ -67,7 +67,7 @@ async function wantPullRequest(
   })
   const evidence = checkRunReport(gates, head)
   const waits = gates.some((gate) => gate.verdict === 'needs-approval')
-  await parts.store.transaction(async (tx) => {
+  await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== 'checking' || current.headSha !== head) return
     const target = { repositoryId: repo.id, workItemId: item.id }
@@ -95,8 +95,8 @@ function writer(attempts: RunRow[]): RunRow | undefined {
   return attempts.findLast((run) => run.agent !== 'person' && run.outcome === 'finished')
 }
 
-async function hold(parts: PullRequestContext, item: ItemRow, why: string): Promise<void> {
-  await parts.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
+async function hold(context: PullRequestContext, item: ItemRow, why: string): Promise<void> {
+  await context.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
 }
 
 export const openPullRequestJob = defineJob(

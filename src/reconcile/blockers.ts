@@ -18,10 +18,10 @@ import type { Repairs } from './mended.ts'
  * Asks after every issue that something still waits for, each once. Those of our own that are on their way are compared
  * by themselves, and a roadmap is read again as a whole: asking after a thousand parts would take a thousand calls.
  */
-export async function reconcileBlockers(parts: Services): Promise<Repairs> {
-  const { store, github, log } = parts
+export async function reconcileBlockers(services: Services): Promise<Repairs> {
+  const { store, github, log } = services
   const items = new Map((await unfinishedItems(store.db)).map((item) => [item.id, item]))
-  const known = await ownNames(parts, items)
+  const known = await ownNames(services, items)
   const edges = (await openDependencies(store.db)).filter((edge) => edge.blocker === 'open')
   const asked = new Set<string>(known)
   const mended: Repairs = []
@@ -45,7 +45,7 @@ export async function reconcileBlockers(parts: Services): Promise<Repairs> {
       log.warn({ issue: name }, 'an issue that something waits for cannot be seen')
     }
   }
-  await readRoadmaps(parts, [...items.values()])
+  await readRoadmaps(services, [...items.values()])
   return mended
 }
 

@@ -20,23 +20,23 @@ import type { Repairs } from './mended.ts'
 const somebody: Actor = { id: 0, login: 'somebody', type: 'User' }
 
 /** Compares the issues of one repository with its items. */
-export async function reconcileIssues(parts: Services, repo: RepositoryRow): Promise<Repairs> {
-  const github = parts.github.repository(repo)
+export async function reconcileIssues(services: Services, repo: RepositoryRow): Promise<Repairs> {
+  const github = services.github.repository(repo)
   const labelled = await wantedIssues(github, repo)
   const mended: Repairs = []
   const note = (issueNumber: number, outcome: EventOutcome | undefined) => {
     if (outcome?.state === 'done') mended.push(`${repo.fullName}#${issueNumber}: ${outcome.note}`)
   }
-  for (const issue of labelled) note(issue.number, await withLabel(parts, repo, github, issue))
+  for (const issue of labelled) note(issue.number, await withLabel(services, repo, github, issue))
   const numbers = new Set(labelled.map((issue) => issue.number))
-  const others = (await unfinishedOf(parts.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
+  const others = (await unfinishedOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
   const open = others.length > fewItems ? await github.openIssues() : []
   const listed = new Map(open.map((issue) => [issue.number, issue]))
   for (const item of others) {
     const issue = listed.get(item.issueNumber)
-    const settled = issue && !(await hasKey(parts.store.db, labelSeenKey(repo.id, issue.number)))
-    if (settled) note(item.issueNumber, await syncIssueText(parts, repo, item, issue))
-    else note(item.issueNumber, await withoutLabel(parts, repo, github, item, issue))
+    const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
+    if (settled) note(item.issueNumber, await syncIssueText(services, repo, item, issue))
+    else note(item.issueNumber, await withoutLabel(services, repo, github, item, issue))
   }
   return mended
 }
@@ -57,30 +57,32 @@ async function wantedIssues(github: RepositoryReader, repo: RepositoryRow): Prom
  * that person: only the issue's own history says who it was. Where the server does not tell, nothing starts.
  */
 async function withLabel(
-  parts: Services,
+  services: Services,
   repo: RepositoryRow,
   github: RepositoryReader,
   issue: Issue,
 ): Promise<EventOutcome | undefined> {
-  const { db } = parts.store
+  const { db } = services.store
   const item = await itemOfIssue(db, repo.id, issue.number)
   if (item && !['cancelled', 'skipped', 'done'].includes(item.state)) {
     if (!(await hasKey(db, labelSeenKey(repo.id, issue.number))))
-      await parts.store.transaction((tx) => claimKey(tx, labelSeenKey(repo.id, issue.number)))
-    return syncIssueText(parts, repo, item, issue)
+      await services.store.transaction((tx) => claimKey(tx, labelSeenKey(repo.id, issue.number)))
+    return syncIssueText(services, repo, item, issue)
   }
   if (!item && (await hasKey(db, refusalKey(repo.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
   const since = await lastEventTime(db, issueSubject(repo.githubId, issue.number))
   const start = item ? startSince(events ?? [], repo, since ?? item.updatedAt) : labelling(events ?? [], repo)
   // An issue that we have made ourselves: whoever wanted it queues it in a moment.
-  if (start && parts.github.isSelf(start.actor)) return undefined
+  if (start && services.github.isSelf(start.actor)) return undefined
   if (start) {
     const seen = { repository: repo, repo, item, issue: { ...issue, nativeBlockers: issue.nativeBlockers ?? null } }
-    return queueFromLabel(parts, { ...seen, how: start.how, sender: start.actor, at: start.at })
+    return queueFromLabel(services, { ...seen, how: start.how, sender: start.actor, at: start.at })
   }
   if (item) return undefined
-  await parts.store.transaction((tx) => commentOnce(tx, repo, issue.number, labelUnexplained(settingsOf(repo).label)))
+  await services.store.transaction((tx) =>
+    commentOnce(tx, repo, issue.number, labelUnexplained(settingsOf(repo).label)),
+  )
   return undefined
 }
 
@@ -109,7 +111,7 @@ function startSince(events: readonly IssueEvent[], repo: RepositoryRow, heard: D
 
 /** An item whose issue is not among the open labelled ones: closed, gone, unlabelled, or queued by a command. */
 async function withoutLabel(
-  parts: Services,
+  services: Services,
   repo: RepositoryRow,
   github: RepositoryReader,
   item: ItemRow,
@@ -118,9 +120,9 @@ async function withoutLabel(
   const seen = { repository: repo, repo, item, sender: somebody, at: null }
   try {
     const issue = { ...(known ?? (await github.issue(item.issueNumber))), nativeBlockers: null }
-    const outcome = await syncIssue(parts, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
+    const outcome = await syncIssue(services, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
     if (outcome.state === 'done' || issue.state === 'closed') return outcome
-    return (await syncIssueText(parts, repo, item, issue)) ?? outcome
+    return (await syncIssueText(services, repo, item, issue)) ?? outcome
   } catch (error) {
     if (!(error instanceof NotFound)) throw error
     const { issueNumber: number, title, body, url } = item
@@ -135,6 +137,6 @@ async function withoutLabel(
       isPullRequest: false,
       nativeBlockers: null,
     }
-    return onIssueRemoved(parts, { kind: 'issue-removed', how: 'deleted', ...seen, issue })
+    return onIssueRemoved(services, { kind: 'issue-removed', how: 'deleted', ...seen, issue })
   }
 }

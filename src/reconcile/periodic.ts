@@ -15,13 +15,13 @@ import { redeliverMissed } from './redeliver.ts'
 type Stop = () => Promise<void>
 
 /** Says every few seconds that this process lives, and takes over from processes that do not. The first time now. */
-export async function startProcessHeartbeat(parts: {
+export async function startProcessHeartbeat(services: {
   store: Store
   env: Env
   log: Logger
   instance: string
 }): Promise<Stop> {
-  const { store, env, log, instance } = parts
+  const { store, env, log, instance } = services
   const once = async () => {
     await recordHeartbeat(store.db, instance)
     const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
@@ -39,9 +39,9 @@ export async function startProcessHeartbeat(parts: {
  * Looks for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
  * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti is quiet.
  */
-export function startReconciling(parts: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
-  const { store, env, log } = parts
-  const gardener = new Gardener(parts)
+export function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
+  const { store, env, log } = services
+  const gardener = new Gardener(services)
   let lastAt = 0
   const once = async () => {
     const quietMs = Date.now() - lastAt
@@ -49,8 +49,8 @@ export function startReconciling(parts: { store: Store; github: GitHub; env: Env
     const busy = (await anythingOpen(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (quietMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
-    await redeliverMissed(parts)
-    await reconcile(parts)
+    await redeliverMissed(services)
+    await reconcile(services)
     await gardener.round()
   }
   void once().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))

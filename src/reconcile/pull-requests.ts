@@ -13,24 +13,25 @@ import type { Repairs } from './mended.ts'
 const somebody = { id: 0, login: 'somebody', type: 'User' as const }
 
 /** Compares the pull requests of one repository with ours. */
-export async function reconcilePullRequests(parts: Services, repo: RepositoryRow): Promise<Repairs> {
-  const { db } = parts.store
+export async function reconcilePullRequests(services: Services, repo: RepositoryRow): Promise<Repairs> {
+  const { db } = services.store
   const rows = await openPullRows(db, repo.id)
   const branches = new Set((await unfinishedOf(db, repo.id)).map((item) => item.branch))
   if (rows.length === 0 && branches.size === 0) return []
-  const github = parts.github.repository(repo)
+  const github = services.github.repository(repo)
   const open = (await github.openPulls()).filter((pull) => isNear(pull, rows, branches))
   const numbers = new Set(open.map((pull) => pull.number))
   const mended: Repairs = []
   const note = (number: number, outcome: EventOutcome) => {
     if (outcome.state === 'done') mended.push(`${repo.fullName}#${number}: ${outcome.note}`)
   }
-  for (const pull of open) note(pull.number, await syncPullRequest(parts, { repo, pull, sender: somebody, at: null }))
+  for (const pull of open)
+    note(pull.number, await syncPullRequest(services, { repo, pull, sender: somebody, at: null }))
   for (const row of rows.filter(({ number }) => !numbers.has(number))) {
     const pull = await github.pull(row.number)
-    note(row.number, await syncPullRequest(parts, { repo, pull, sender: somebody, at: null }))
+    note(row.number, await syncPullRequest(services, { repo, pull, sender: somebody, at: null }))
   }
-  for (const pull of open) for (const outcome of await reviewsOf(parts, repo, pull)) note(pull.number, outcome)
+  for (const pull of open) for (const outcome of await reviewsOf(services, repo, pull)) note(pull.number, outcome)
   return mended
 }
 
@@ -39,17 +40,17 @@ function isNear(pull: PullRequest, rows: { number: number }[], branches: Readonl
   return rows.some(({ number }) => number === pull.number) || branches.has(pull.headBranch)
 }
 
-async function reviewsOf(parts: Services, repo: RepositoryRow, pull: PullRequest): Promise<EventOutcome[]> {
-  const rows = await openPullRows(parts.store.db, repo.id)
+async function reviewsOf(services: Services, repo: RepositoryRow, pull: PullRequest): Promise<EventOutcome[]> {
+  const rows = await openPullRows(services.store.db, repo.id)
   const row = rows.find(({ number }) => number === pull.number)
-  const item = row && (await getItem(parts.store.db, row.workItemId))
+  const item = row && (await getItem(services.store.db, row.workItemId))
   if (!row || !item) return []
-  const known = await knownReviews(parts.store.db, row.id)
+  const known = await knownReviews(services.store.db, row.id)
   const outcomes: EventOutcome[] = []
-  for (const review of await parts.github.repository(repo).reviews(pull.number)) {
+  for (const review of await services.github.repository(repo).reviews(pull.number)) {
     const before = known.get(review.id)
     const news = before === undefined || (review.state === 'dismissed' && before !== 'dismissed')
-    if (news && review.state !== 'pending') outcomes.push(await syncReview(parts, repo, pull, review))
+    if (news && review.state !== 'pending') outcomes.push(await syncReview(services, repo, pull, review))
   }
   return outcomes
 }

@@ -19,19 +19,19 @@ import { reconcilePullRequests } from './pull-requests.ts'
  * @returns what was mended. A repository that could not be looked at is logged and left for the next time.
  * @throws what GitHub answers to the question where the app is installed; {RetryAfter} while it asks for a pause.
  */
-export async function reconcile(parts: Services): Promise<Repairs> {
-  const { store, log } = parts
-  const mended = await reconcileInstallations(parts)
+export async function reconcile(services: Services): Promise<Repairs> {
+  const { store, log } = services
+  const mended = await reconcileInstallations(services)
   for (const repo of await servedRepositories(store.db)) {
     try {
-      mended.push(...(await withKeyedMutex(store, String(repo.githubId), () => reconcileSystem(parts, repo.id))))
+      mended.push(...(await withKeyedMutex(store, String(repo.githubId), () => reconcileSystem(services, repo.id))))
     } catch (error) {
       const retryAfter = findRetryAfter(error)
       if (retryAfter) throw retryAfter
       log.warn({ err: error, repository: repo.fullName }, 'a repository could not be compared with GitHub')
     }
   }
-  mended.push(...(await reconcileBlockers(parts)))
+  mended.push(...(await reconcileBlockers(services)))
   if (mended.length > 0) log.info({ mended }, `${mended.length} things had changed unheard`)
   return mended
 }
@@ -53,10 +53,10 @@ async function reconcileInstallations({ store, github }: Services): Promise<Repa
   ]
 }
 
-async function reconcileSystem(parts: Services, id: number): Promise<Repairs> {
+async function reconcileSystem(services: Services, id: number): Promise<Repairs> {
   // Read in our turn: an event before us may have changed it, and with it which label queues.
-  const known = await getRepository(parts.store.db, id)
-  const repo = known && (await withSettings(parts, known))
+  const known = await getRepository(services.store.db, id)
+  const repo = known && (await withSettings(services, known))
   if (!repo || repo.state === 'gone') return []
-  return [...(await reconcileIssues(parts, repo)), ...(await reconcilePullRequests(parts, repo))]
+  return [...(await reconcileIssues(services, repo)), ...(await reconcilePullRequests(services, repo))]
 }

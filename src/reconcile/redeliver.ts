@@ -31,15 +31,15 @@ const subject = 'sweep'
  * @param now for the age of what is listed; the clock when not given.
  * @throws what GitHub or the database answers; the next sweep starts where this one did.
  */
-export async function redeliverMissed(parts: Services, now: Date = new Date()): Promise<RedeliveryReport> {
-  const { store, github, log } = parts
+export async function redeliverMissed(services: Services, now: Date = new Date()): Promise<RedeliveryReport> {
+  const { store, github, log } = services
   const last = await lastEventTime(store.db, subject)
   const since = new Date(Math.max(now.getTime() - keptMs, (last?.getTime() ?? 0) - overlapMs))
   const listed = await github.deliveries(since)
   if (!listed) return { listed: 0, missed: 0, redelivered: 0, degraded: true }
   const missed = await missing(store, listed)
   let redelivered = 0
-  for (const delivery of missed) if (await redeliver(parts, delivery)) redelivered++
+  for (const delivery of missed) if (await redeliver(services, delivery)) redelivered++
   await store.transaction((tx) => recordEventTime(tx, subject, now))
   const report = { listed: listed.length, missed: missed.length, redelivered, degraded: false }
   if (missed.length > 0)

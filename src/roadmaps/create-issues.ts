@@ -4,7 +4,7 @@ import type { Database, Tx } from '../db/connect.ts'
 import { type EffectRow, effectsOf, enqueueEffect } from '../db/outbox.ts'
 import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
-import * as say from '../messages/roadmap-parts.ts'
+import * as messages from '../messages/roadmap-parts.ts'
 import type { RoadmapLine } from './text/roadmap-text.ts'
 
 /** A text that lines stand in: the issue itself, or a file of the repository. */
@@ -97,9 +97,9 @@ export async function createIssues(
     unmade: open.filter((line) => !result.made.has(line.digest)).length,
     more: left > 0 ? new Date(oldest + windowMs) : undefined,
     notes: [
-      ...(anew ? [] : failedOf(open, rowOf).map((row) => say.notMade(titleOf(row), row.error ?? ''))),
-      ...(tooMany > 0 ? [say.tooManyLines(mostLines, tooMany)] : []),
-      ...(left > 0 ? [say.stillMaking(left)] : []),
+      ...(anew ? [] : failedOf(open, rowOf).map((row) => messages.notMade(titleOf(row), row.error ?? ''))),
+      ...(tooMany > 0 ? [messages.tooManyLines(mostLines, tooMany)] : []),
+      ...(left > 0 ? [messages.stillMaking(left)] : []),
       ...circleIn(stuck),
     ],
   }
@@ -134,12 +134,12 @@ function payloadOf(
   line: RoadmapLine,
   made: ReadonlyMap<string, number>,
 ): EffectOf<'create-issue'>['payload'] {
-  const issues = line.issuesBefore.map((issue) => say.issueNameIn(repo.fullName, issue))
+  const issues = line.issuesBefore.map((issue) => messages.issueNameIn(repo.fullName, issue))
   const lines = line.linesBefore.flatMap((digest) => made.get(digest) ?? []).map((number) => `#${number}`)
   return {
     origin: 'roadmap-line',
     title: line.title,
-    body: say.partBody({
+    body: messages.partBody({
       epic: epic.issueNumber,
       heading: line.heading,
       file: of.file,
@@ -186,5 +186,5 @@ function circleIn(stuck: readonly RoadmapLine[]): string[] {
     line = line.linesBefore.flatMap((digest) => byDigest.get(digest) ?? [])[0]
   }
   if (!line) return []
-  return [say.lineCycle([...path.slice(path.indexOf(line)), line].map((one) => one.title))]
+  return [messages.lineCycle([...path.slice(path.indexOf(line)), line].map((one) => one.title))]
 }

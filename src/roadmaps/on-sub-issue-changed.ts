@@ -14,24 +14,24 @@ import type { Services } from '../work-items/services.ts'
  * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues; that starts no work, so a part put
  * there by one of them is known, and waited for, but not queued.
  */
-export async function onSubIssueChanged(parts: Services, fact: SubIssueChanged): Promise<EventOutcome> {
-  const { repository, part, change, sender } = fact
-  const repo = await repositoryByGithubId(parts.store.db, repository.githubId)
-  const item = repo && (await itemOfIssue(parts.store.db, repo.id, fact.parent.number))
+export async function onSubIssueChanged(services: Services, event: SubIssueChanged): Promise<EventOutcome> {
+  const { repository, part, change, sender } = event
+  const repo = await repositoryByGithubId(services.store.db, repository.githubId)
+  const item = repo && (await itemOfIssue(services.store.db, repo.id, event.parent.number))
   if (!repo || !item || isTerminal(item)) return ignored('nothing is under way')
   const edge = { repository: part.repository, issueNumber: part.issue.number }
   if (change === 'removed') {
     if (item.kind !== 'epic') return ignored('not a roadmap')
-    await parts.store.transaction(async (tx) => {
+    await services.store.transaction(async (tx) => {
       await removeEdge(tx, item.id, 'sub-issue', edge)
       await releaseKey(tx, notQueued(item.id, edge))
       await tx.enqueue({ queue: 'sync-roadmap', workItemId: item.id, from: 'issue' })
     })
     return done('a part was taken away')
   }
-  const allowed = await mayWrite(parts, repo, sender)
+  const allowed = await mayWrite(services, repo, sender)
   if (item.kind !== 'epic' && !allowed) return ignored(`${sender.login} may not write here`)
-  return parts.store.transaction(async (tx) => {
+  return services.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     const epic = current && !isTerminal(current) ? await becomeEpic(tx, current, sender.login) : undefined
     if (!epic) return ignored('an agent has worked on the issue itself')

@@ -18,7 +18,7 @@ import { terminalStates } from '../domain/lifecycle.ts'
 import { permits } from '../domain/permissions.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import type { GitHub } from '../github/types.ts'
-import * as say from '../messages/roadmap-parts.ts'
+import * as messages from '../messages/roadmap-parts.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 
 /** Items queued in one transaction: it must not keep others waiting for long. */
@@ -53,30 +53,33 @@ export function writePermissionOf(github: GitHub, epic: ItemRow): WritePermissio
  * @throws when GitHub cannot be asked who may do what; nothing of that repository is queued then.
  */
 export async function queueParts(
-  parts: { store: Store; mayWrite: WritePermission },
+  services: { store: Store; mayWrite: WritePermission },
   epic: ItemRow,
   known: readonly ResolvedIssue[],
   here: string,
 ): Promise<string[]> {
-  const sorted = await sort(parts.store, epic, known)
+  const sorted = await sort(services.store, epic, known)
   const refused = new Map<string, ResolvedIssue[]>()
   for (const [repo, some] of Map.groupBy(sorted.take, (one) => one.repo as RepositoryRow)) {
-    if (!(await parts.mayWrite(repo))) {
+    if (!(await services.mayWrite(repo))) {
       refused.set(repo.fullName, some)
       continue
     }
-    for (let at = 0; at < some.length; at += atOnce) await queue(parts.store, epic, repo, some.slice(at, at + atOnce))
+    for (let at = 0; at < some.length; at += atOnce)
+      await queue(services.store, epic, repo, some.slice(at, at + atOnce))
   }
   const told = (group: readonly ResolvedIssue[], words: (names: string) => string) =>
-    group.length > 0 ? [words(say.issueNamesIn(here, group))] : []
+    group.length > 0 ? [words(messages.issueNamesIn(here, group))] : []
   return [
-    ...told(sorted.noApp, say.noApp),
-    ...[...refused].map(([name, some]) => say.mayNotWrite(epic.requestedBy, name, say.issueNamesIn(here, some))),
-    ...told(sorted.missing, say.missingIssues),
-    ...told(sorted.pulls, say.pullRequestsLeftOut),
-    ...told(sorted.notTaken, say.notQueuedUnreported),
-    ...told(sorted.givenUp, say.givenUp),
-    ...told(sorted.tooDeep, say.tooDeep),
+    ...told(sorted.noApp, messages.noApp),
+    ...[...refused].map(([name, some]) =>
+      messages.mayNotWrite(epic.requestedBy, name, messages.issueNamesIn(here, some)),
+    ),
+    ...told(sorted.missing, messages.missingIssues),
+    ...told(sorted.pulls, messages.pullRequestsLeftOut),
+    ...told(sorted.notTaken, messages.notQueuedUnreported),
+    ...told(sorted.givenUp, messages.givenUp),
+    ...told(sorted.tooDeep, messages.tooDeep),
   ]
 }
 
@@ -152,7 +155,7 @@ export async function releaseParts(
     const repo = known.get(repository)
     const over = await epicsOver(store.db, repository, issueNumber)
     if (!repo || over.some((other) => other.id !== epic.id && !terminalStates.includes(other.state))) continue
-    const name = say.issueNameIn(repo.fullName, { repository: here, number: epic.issueNumber })
+    const name = messages.issueNameIn(repo.fullName, { repository: here, number: epic.issueNumber })
     await store.transaction((tx) => letGoOf(tx, epic, name, repo, issueNumber))
   }
 }

@@ -22,7 +22,7 @@ import type { PlacedIssue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { issueKey, type NamedIssue, type ResolvedIssue, resolveIssues } from '../github/resolve-issues.ts'
 import type { GitHub } from '../github/types.ts'
-import * as say from '../messages/roadmap-parts.ts'
+import * as messages from '../messages/roadmap-parts.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { type CreatedLines, createdLineIssues, createIssues, type LineSource } from './create-issues.ts'
 import { issuesBefore, saveLineDependencies } from './line-dependencies.ts'
@@ -88,8 +88,8 @@ async function fileOf(parts: RoadmapReader, repo: RepositoryRow): Promise<ReadTe
     const { settings, baseBranch, base } = await refreshSettings(parts.store, repo, control)
     const { file } = settings.roadmap
     const text = await control.readFile(base, file)
-    if (text === undefined) return { reply: say.noFile(file, baseBranch) }
-    if (text.length > largestFile) return { reply: say.largeFile(file) }
+    if (text === undefined) return { reply: messages.noFile(file, baseBranch) }
+    if (text.length > largestFile) return { reply: messages.largeFile(file) }
     return { roadmap: readRoadmap(text, repo.fullName), file, makes: true }
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
@@ -124,10 +124,10 @@ async function read(parts: RoadmapReader, reading: Reading): Promise<void> {
   const waitedFor = before.length > 0 ? await resolveIssues(parts, repo, before) : known
   const mayWrite = writePermissionOf(parts.github, epic)
   const notes = await queueParts({ store: parts.store, mayWrite }, epic, [...known.values()], here)
-  if (named.length < all.length) notes.unshift(say.namesItself)
+  if (named.length < all.length) notes.unshift(messages.namesItself)
   const unmade = reading.text.makes && hasUnmade(reading, made)
   const makes = unmade && (await mayWrite(repo))
-  if (unmade && !makes) notes.push(say.mayNotMake(epic.requestedBy))
+  if (unmade && !makes) notes.push(messages.mayNotMake(epic.requestedBy))
   const found = { native: native !== undefined, named, known, waitedFor, notes }
   const allowed = { ...found, makes: reading.text.makes && (makes || !unmade) }
   await parts.store.transaction((tx) => save(tx, reading, allowed))
@@ -202,7 +202,7 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   const reply = reading.asked && text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
   const facts = {
     ...current.epic,
-    notes: nothing ? [say.emptyRoadmap] : found.notes,
+    notes: nothing ? [messages.emptyRoadmap] : found.notes,
     read: true,
     texts: { ...current.epic?.texts, [of.source]: told },
   }
@@ -240,12 +240,12 @@ const mostBadLines = 10
 
 function badLines({ roadmap: { problems }, file }: ReadText): string[] {
   const more = problems.length - mostBadLines
-  const named = problems.slice(0, mostBadLines).map(({ line, why }) => say.badLine(file, line, why))
-  return more > 0 ? [...named, say.moreBadLines(more)] : named
+  const named = problems.slice(0, mostBadLines).map(({ line, why }) => messages.badLine(file, line, why))
+  return more > 0 ? [...named, messages.moreBadLines(more)] : named
 }
 
 function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, { problems }: Roadmap): string {
-  return say.imported({ file, fresh, known, checked, stuck, bad: problems.length })
+  return messages.imported({ file, fresh, known, checked, stuck, bad: problems.length })
 }
 
 async function answer(store: Store, epic: ItemRow, reply: string): Promise<void> {

@@ -28,8 +28,8 @@ import {
 } from './retry-policy.ts'
 
 /** Handler of the `after-run` queue. */
-export async function afterRun(parts: RunContext, job: { runId: number; resetAt?: string }): Promise<void> {
-  await parts.store.transaction(async (tx) => {
+export async function afterRun(context: RunContext, job: { runId: number; resetAt?: string }): Promise<void> {
+  await context.store.transaction(async (tx) => {
     const run = await getRun(tx.db, job.runId)
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
@@ -47,7 +47,7 @@ export async function afterRun(parts: RunContext, job: { runId: number; resetAt?
     const step = nextRetryStep(
       failure,
       history,
-      await ladderSettings(parts, tx, item),
+      await ladderSettings(context, tx, item),
       job.resetAt ? new Date(job.resetAt) : undefined,
     )
     await take(tx, item, ended, step)
@@ -83,11 +83,11 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
   return row ?? run
 }
 
-async function ladderSettings(parts: RunContext, tx: Tx, item: ItemRow): Promise<RetrySettings> {
+async function ladderSettings(context: RunContext, tx: Tx, item: ItemRow): Promise<RetrySettings> {
   const settings = (await getRepository(tx.db, item.repositoryId))?.settings ?? defaultSettings()
   return {
     retries: settings.limits.retries,
-    retryDelayMs: parts.env.RETRY_DELAY_SECONDS * 1_000,
+    retryDelayMs: context.env.RETRY_DELAY_SECONDS * 1_000,
     escalationThreshold: 10,
   }
 }

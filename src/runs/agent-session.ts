@@ -36,9 +36,9 @@ export async function runAgentSession(
     onUpdate?: (update: AgentUpdate) => void
   },
 ): Promise<AgentOutcome> {
-  const { parts, lease, run, item, heartbeat, signal, atWork } = attempt
+  const { context, lease, run, item, heartbeat, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = talk
-  const { env, log, reaper } = parts
+  const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   const progress = progressTool((text) => {
@@ -50,7 +50,7 @@ export async function runAgentSession(
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
-  if (inThread) await updateRun(parts.store.db, lease, { inThread })
+  if (inThread) await updateRun(context.store.db, lease, { inThread })
   try {
     const outcome = await supervise({
       kind,

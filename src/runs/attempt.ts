@@ -35,25 +35,25 @@ const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
  * @param atWork how many attempts this process carries out when it is asked, this one among them.
  */
 export async function runAttempt(
-  parts: RunContext,
+  context: RunContext,
   runId: number,
   stop: AbortController,
   atWork: () => number,
 ): Promise<void> {
-  const claimed = await claimRun(parts.store.db, runId, parts.instance, 'waiting')
+  const claimed = await claimRun(context.store.db, runId, context.instance, 'waiting')
   if (!claimed) return
   const { lease, run } = claimed
-  const heartbeat = startHeartbeat(parts.store, lease, {
-    everyMs: parts.env.HEARTBEAT_SECONDS * 1_000,
-    timeoutMs: parts.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
+  const heartbeat = startHeartbeat(context.store, lease, {
+    everyMs: context.env.HEARTBEAT_SECONDS * 1_000,
+    timeoutMs: context.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     onStop: (reason) => stop.abort(reason),
   })
   try {
-    const item = await getItem(parts.store.db, run.workItemId)
-    const repo = item && (await getRepository(parts.store.db, item.repositoryId))
+    const item = await getItem(context.store.db, run.workItemId)
+    const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo) throw new Error(`run ${runId} has no item`)
     const one: Attempt = {
-      parts,
+      context,
       lease,
       run,
       item,
@@ -63,25 +63,25 @@ export async function runAttempt(
       stop: (reason) => stop.abort(reason),
       atWork,
     }
-    const ending = run.stop ? stopped('asked') : await work(one).catch((error) => endingOf(error, parts))
+    const ending = run.stop ? stopped('asked') : await work(one).catch((error) => endingOf(error, context))
     await finish(one, ending)
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error
-    parts.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
+    context.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
   } finally {
     heartbeat.stop()
   }
 }
 
 async function work(one: Attempt): Promise<AttemptEnd> {
-  const { parts, run, repo } = one
-  const control = await parts.control(repo)
-  const { settings, base } = await refreshSettings(parts.store, repo, control)
-  const kind = parts.agents.get(run.agent)
+  const { context, run, repo } = one
+  const control = await context.control(repo)
+  const { settings, base } = await refreshSettings(context.store, repo, control)
+  const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: `There is no agent called ${run.agent}.` }
   if (isPlanning(run)) return runPlanning(one, { control, settings, base: sha(base), kind })
   const worktree = await prepare(one, control, sha(base))
-  const plan = await approvedPlan(parts.store.db, one.item)
+  const plan = await approvedPlan(context.store.db, one.item)
   const loop = workflowNamed(settings, one.item.loop)
   const checks = settingsWithWorkflow(settings, one.item.loop).gates.commands
   const outcome = await runAgentSession(one, {
@@ -95,11 +95,11 @@ async function work(one: Attempt): Promise<AttemptEnd> {
       body: one.item.body,
       attempt: run.attempt,
       branch: one.item.branch,
-      answers: answersForAgent(await roundsOf(parts.store.db, one.item.id)),
+      answers: answersForAgent(await roundsOf(context.store.db, one.item.id)),
       plan: plan && planForAgent(plan),
       loop,
       feedback: run.feedback,
-      reviews: await reviewsFor(parts, one.item, run),
+      reviews: await reviewsFor(context, one.item, run),
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),
     }),
@@ -112,11 +112,11 @@ async function work(one: Attempt): Promise<AttemptEnd> {
 }
 
 /** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
-async function prepare({ parts, item, run, repo }: Attempt, control: Control, base: Sha): Promise<Worktree> {
+async function prepare({ context, item, run, repo }: Attempt, control: Control, base: Sha): Promise<Worktree> {
   const branch = validBranch(item.branch)
-  const path = join(parts.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
+  const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
   const row = { path, branch, baseSha: base, removedAt: null }
-  await parts.store.db
+  await context.store.db
     .insert(worktrees)
     .values({ workItemId: item.id, ...row })
     .onConflictDoUpdate({ target: worktrees.workItemId, set: row })
@@ -143,7 +143,7 @@ async function conclude(
   if (committed.kind === 'refused') return unsafe(committed.violations)
   const head = committed.sha
   // A commit of an attempt that died before it could say so counts; one the gates have refused does not.
-  if (head === base || (await wasJudged(one.parts.store.db, one.item.id, head))) {
+  if (head === base || (await wasJudged(one.context.store.db, one.item.id, head))) {
     const said = summary ? ` It said: ${summary}` : ''
     return {
       outcome: 'no change',
@@ -152,7 +152,7 @@ async function conclude(
     }
   }
   const { text } = await control.diff(base, head, 8 * 2 ** 20)
-  if (one.parts.holdsSecret(text)) {
+  if (one.context.holdsSecret(text)) {
     return {
       outcome: 'secret in the change',
       summary: "The change holds one of Tutti's own secrets; it was not pushed.",
@@ -172,7 +172,7 @@ function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
 /** Writes the ending under the lease and wakes whoever goes on: the gates, or the ladder. */
 async function finish(one: Attempt, ending: AttemptEnd): Promise<void> {
   const { used } = one.heartbeat
-  await one.parts.store.transaction(async (tx) => {
+  await one.context.store.transaction(async (tx) => {
     await write(tx, one, ending)
     if (Object.keys(used).length > 0) await saveUsage(tx.db, one.run, used, new Date())
   })

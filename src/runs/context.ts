@@ -27,7 +27,7 @@ export interface RunContext {
 
 /** One attempt on its way. */
 export interface Attempt {
-  parts: RunContext
+  context: RunContext
   lease: Lease
   run: RunRow
   item: ItemRow

@@ -36,12 +36,12 @@ export async function gateLesson(db: Database, workItemId: number, head: string)
 }
 
 /** What people asked for in review since the attempt before `run` was done; '' when nobody did. */
-export async function reviewsFor(parts: RunContext, item: ItemRow, run: RunRow): Promise<string> {
-  return (await openReviews(parts, item, run)).join('\n\n')
+export async function reviewsFor(context: RunContext, item: ItemRow, run: RunRow): Promise<string> {
+  return (await openReviews(context, item, run)).join('\n\n')
 }
 
-async function openReviews(parts: RunContext, item: ItemRow, run: RunRow): Promise<string[]> {
-  const { db } = parts.store
+async function openReviews(context: RunContext, item: ItemRow, run: RunRow): Promise<string[]> {
+  const { db } = context.store
   const [pull] = await db
     .select()
     .from(pullRequests)
@@ -63,17 +63,17 @@ async function openReviews(parts: RunContext, item: ItemRow, run: RunRow): Promi
         gt(approvals.createdAt, since),
       ),
     )
-  return Promise.all(asked.map((review) => reviewText(parts, item, pull.number, review)))
+  return Promise.all(asked.map((review) => reviewText(context, item, pull.number, review)))
 }
 
 async function reviewText(
-  parts: RunContext,
+  context: RunContext,
   item: ItemRow,
   pullNumber: number,
   review: typeof approvals.$inferSelect,
 ): Promise<string> {
-  const repo = await getRepository(parts.store.db, item.repositoryId)
-  const comments = repo ? await parts.github.repository(repo).reviewComments(pullNumber, review.reviewId) : []
+  const repo = await getRepository(context.store.db, item.repositoryId)
+  const comments = repo ? await context.github.repository(repo).reviewComments(pullNumber, review.reviewId) : []
   // Only the reviewer's own words: others can answer in the same thread.
   const own = comments.filter((comment) => comment.author.id === review.reviewerId)
   const lines = own.map((comment) => `- ${comment.path}${comment.line ? `:${comment.line}` : ''}: ${comment.body}`)

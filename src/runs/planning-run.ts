@@ -29,16 +29,16 @@ interface Base {
 
 /** Has the item planned by the agent of this attempt. */
 export async function runPlanning(one: Attempt, { control, settings, base, kind }: Base): Promise<AttemptEnd> {
-  const { parts, run, item, lease } = one
+  const { context, run, item, lease } = one
   if (kind.protocol !== 'acp') return cannotPlan(run.agent)
-  const rounds = await roundsOf(parts.store.db, item.id)
+  const rounds = await roundsOf(context.store.db, item.id)
   const questionsLeft = settings.planning.questions - (rounds.length - item.planningRoundsOffset)
   let handedIn: Submission | undefined
   let problem = ''
   const tools = planningTools({
     questionsLeft,
     keep: async (submission) => {
-      await updateRun(parts.store.db, lease, { submission })
+      await updateRun(context.store.db, lease, { submission })
       handedIn = submission
     },
     onRefused: (text) => {
@@ -47,7 +47,7 @@ export async function runPlanning(one: Attempt, { control, settings, base, kind 
   })
   const tree = await openTree(one, control, base)
   try {
-    const last = await latestPlan(parts.store.db, item.id)
+    const last = await latestPlan(context.store.db, item.id)
     const outcome = await runAgentSession(one, {
       kind,
       settings,
@@ -90,9 +90,9 @@ function summaryOf(submission: Submission): string {
 }
 
 /** A tree of the base commit for this attempt alone. Trees that earlier attempts left when they died are removed. */
-async function openTree({ parts, run, item }: Attempt, control: Control, base: Sha) {
+async function openTree({ context, run, item }: Attempt, control: Control, base: Sha) {
   const place = (runId: number) => ({
-    path: join(parts.env.dataDirectory, 'plans', `run-${runId}`),
+    path: join(context.env.dataDirectory, 'plans', `run-${runId}`),
     branch: validBranch(`tutti-plan/${runId}`),
   })
   const remove = async (runId: number) => {
@@ -101,7 +101,7 @@ async function openTree({ parts, run, item }: Attempt, control: Control, base: S
     await removeFolder(tree.path)
     await control.removeWorktree(tree, { merged: base })
   }
-  const earlier = (await runsOf(parts.store.db, item.id)).filter((past) => isPlanning(past) && past.stage === 'ended')
+  const earlier = (await runsOf(context.store.db, item.id)).filter((past) => isPlanning(past) && past.stage === 'ended')
   for (const { id } of earlier) await remove(id)
   const { path } = await control.addWorktree({ ...place(run.id), base })
   await makeReadOnly(path)

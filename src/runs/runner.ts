@@ -10,12 +10,12 @@ import { runAttempt } from './attempt.ts'
 import type { RunContext } from './context.ts'
 
 export class Runner {
-  readonly #parts: RunContext
+  readonly #context: RunContext
   readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
   #closing = false
 
-  constructor(parts: RunContext) {
-    this.#parts = parts
+  constructor(context: RunContext) {
+    this.#context = context
   }
 
   /** How many attempts this process carries out. */
@@ -32,8 +32,8 @@ export class Runner {
     if (this.#closing) throw shuttingDown()
     if (this.#active.has(runId)) return
     const stop = new AbortController()
-    const ended = runAttempt(this.#parts, runId, stop, () => this.size)
-      .catch((error) => this.#parts.log.error({ err: error, run: runId }, 'an attempt could not be recorded'))
+    const ended = runAttempt(this.#context, runId, stop, () => this.size)
+      .catch((error) => this.#context.log.error({ err: error, run: runId }, 'an attempt could not be recorded'))
       .finally(() => this.#active.delete(runId))
     this.#active.set(runId, { stop, ended })
   }
@@ -47,14 +47,14 @@ export class Runner {
 }
 
 /** Runs whose process is gone (see store/instances.ts): the agent's attempt is over, a gate run starts again. */
-export async function takeOverRuns(parts: Pick<RunContext, 'store'>, lost: number[]): Promise<void> {
+export async function takeOverRuns(context: Pick<RunContext, 'store'>, lost: number[]): Promise<void> {
   for (const runId of lost) {
-    const run = await getRun(parts.store.db, runId)
-    if (run?.stage === 'gates') await parts.store.queues.send({ queue: 'run-gates', runId })
+    const run = await getRun(context.store.db, runId)
+    if (run?.stage === 'gates') await context.store.queues.send({ queue: 'run-gates', runId })
     if (run?.stage !== 'agent') continue
     // One that plans stays live until `settle` has looked at it.
     const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
-    await parts.store.transaction(async (tx) => {
+    await context.store.transaction(async (tx) => {
       const summary = 'The process that ran the agent is gone.'
       await tx.db
         .update(runs)

@@ -11,7 +11,7 @@ import type { Attempt } from './context.ts'
  * throws; what it keeps never gets less. Stops the agent when its cost passes `limits.spendPerRun`.
  */
 export function meterUsage(
-  { heartbeat, stop, parts, run }: Pick<Attempt, 'heartbeat' | 'stop' | 'parts' | 'run'>,
+  { heartbeat, stop, context, run }: Pick<Attempt, 'heartbeat' | 'stop' | 'context' | 'run'>,
   limits: Settings['limits'],
 ): (usage: AgentUsage) => void {
   const limit = limits.spendPerRun === undefined ? undefined : millionths(limits.spendPerRun)
@@ -22,7 +22,7 @@ export function meterUsage(
     const { cost } = heartbeat.used
     if (!changed && cost && told.cost && told.cost.currency !== cost.currency) {
       changed = true
-      parts.log.warn(
+      context.log.warn(
         { run: run.id, agent: run.agent, before: cost.currency, now: told.cost.currency },
         'an agent tells its cost in another currency than before; only the first one is counted',
       )

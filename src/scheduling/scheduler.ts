@@ -57,7 +57,7 @@ interface Seen {
 
 /** The scheduler of one process. Any number of them may share a database: one at a time looks. */
 export class Scheduler {
-  readonly #parts: SchedulerContext
+  readonly #context: SchedulerContext
   readonly #past = new History()
   readonly #optimiser: OptimiserWorker
   #live: LiveSchedule | undefined
@@ -65,14 +65,14 @@ export class Scheduler {
   /** When everything may be gone through again, in ms of the process's clock. */
   #nextSurvey = 0
 
-  constructor(parts: SchedulerContext) {
-    this.#parts = parts
-    this.#optimiser = new OptimiserWorker(parts.log)
+  constructor(context: SchedulerContext) {
+    this.#context = context
+    this.#optimiser = new OptimiserWorker(context.log)
   }
 
   /** Handler of the `schedule` queue: one look, decisions and starts in one transaction. */
   async dispatch(): Promise<void> {
-    const { store, started } = this.#parts
+    const { store, started } = this.#context
     let seen: Seen
     try {
       seen = await store.transaction((tx) => this.#pass(tx))
@@ -113,7 +113,7 @@ export class Scheduler {
     await wakeWhenFull(tx, decisions, circumstances.now)
     const runIds: number[] = []
     for (const step of steps) {
-      const runId = await applyDecisions(this.#parts, tx, live.backlog, step)
+      const runId = await applyDecisions(this.#context, tx, live.backlog, step)
       if (runId !== undefined) runIds.push(runId)
     }
     await saveDecisions(
@@ -127,7 +127,7 @@ export class Scheduler {
   }
 
   async #takeIn(tx: Tx): Promise<RefreshedSchedule> {
-    const { env, freeMemory } = this.#parts
+    const { env, freeMemory } = this.#context
     const circumstances = async (backlog: Backlog): Promise<Circumstances> => {
       const now = new Date()
       const spend = await readBudgets(tx, backlog, env, now)

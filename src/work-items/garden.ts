@@ -60,21 +60,21 @@ export async function gardenOnRequest(parts: GardenParts, job: JobPayloads['gard
 
 /** The gardener of one process, by the clock. It remembers what it has said. */
 export class Gardener {
-  readonly #parts: GardenParts
+  readonly #context: GardenParts
   /** What was unhealthy in each system the last time. */
   readonly #told = new Map<number, string>()
 
   constructor(parts: GardenParts) {
-    this.#parts = parts
+    this.#context = parts
   }
 
   /** Looks after every repository: mends, and has roadmaps shown anew when what is stale has changed. */
   async round(): Promise<void> {
-    const { store, env, log } = this.#parts
+    const { store, env, log } = this.#context
     const before = await read(store)
     if (before.items.size === 0) return
     const missed = [...before.repos.values()].flatMap((repo) => candidates(before, repo, 'ours'))
-    const freed = await mend(this.#parts, before, missed)
+    const freed = await mend(this.#context, before, missed)
     if (freed.length > 0) log.info({ freed }, `${freed.length} issues were done and still waited for`)
     const known = freed.length > 0 ? await read(store) : before
     for (const repo of known.repos.values()) {
@@ -90,7 +90,7 @@ export class Gardener {
   async #renewRoadmaps(known: Backlog, repo: RepositoryRow): Promise<void> {
     const epics = [...known.items.values()].filter((item) => item.kind === 'epic' && item.repositoryId === repo.id)
     if (epics.length === 0) return
-    await this.#parts.store.transaction(async (tx) => {
+    await this.#context.store.transaction(async (tx) => {
       for (const epic of epics) await requestStatusComment(tx, epic, 'later')
     })
   }

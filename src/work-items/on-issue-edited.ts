@@ -20,7 +20,7 @@ import type { IssueEdited, IssueSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import type { Services } from './services.ts'
 
 /** The text of an issue as it is now, and who answers for it. */
@@ -37,15 +37,15 @@ interface TextSeen {
 }
 
 /** Acts on `issues` edited: the agent has the text as of the trigger, and that is said. */
-export async function onIssueEdited(parts: Services, fact: IssueEdited): Promise<EventOutcome> {
-  const { db } = parts.store
-  const repo = await repositoryByGithubId(db, fact.repository.githubId)
-  const item = repo && (await itemOfIssue(db, repo.id, fact.issue.number))
+export async function onIssueEdited(services: Services, event: IssueEdited): Promise<EventOutcome> {
+  const { db } = services.store
+  const repo = await repositoryByGithubId(db, event.repository.githubId)
+  const item = repo && (await itemOfIssue(db, repo.id, event.issue.number))
   if (!repo || !item || isTerminal(item)) return ignored('nothing is under way')
   const newest = await lastEventTime(db, subjectOf(repo, item))
-  if (fact.at && newest && newest > fact.at) return ignored('older than what is known of its text')
-  const mayDecide = () => mayWrite(parts, repo, fact.sender)
-  return settleText(parts, repo, item, { ...fact, mayDecide, refusal: say.editedRoadmap(fact.sender.login) })
+  if (event.at && newest && newest > event.at) return ignored('older than what is known of its text')
+  const mayDecide = () => mayWrite(services, repo, event.sender)
+  return settleText(services, repo, item, { ...event, mayDecide, refusal: messages.editedRoadmap(event.sender.login) })
 }
 
 /**
@@ -55,20 +55,20 @@ export async function onIssueEdited(parts: Services, fact: IssueEdited): Promise
  * @returns undefined where it is the same.
  */
 export async function syncIssueText(
-  parts: Services,
+  services: Services,
   repo: RepositoryRow,
   item: ItemRow,
   issue: TextSeen['issue'] & { author: Actor },
 ): Promise<EventOutcome | undefined> {
   if (isTerminal(item) || digest(issue) === (item.bodyDigest ?? digest(item))) return undefined
   const { author } = issue
-  return settleText(parts, repo, item, {
+  return settleText(services, repo, item, {
     issue,
     sender: { id: 0, login: 'Somebody' },
     at: null,
     changed: { title: true, body: true },
-    mayDecide: async () => parts.github.isSelf(author) || (await mayWrite(parts, repo, author)),
-    refusal: say.editedRoadmapUnheard,
+    mayDecide: async () => services.github.isSelf(author) || (await mayWrite(services, repo, author)),
+    refusal: messages.editedRoadmapUnheard,
   })
 }
 
@@ -79,30 +79,42 @@ function digest({ title, body }: Pick<TextSeen['issue'], 'title' | 'body'>): str
   return digestOf({ title, body: body.replace(/<!-- tutti:[^>]*-->/g, '').trimEnd() })
 }
 
-async function settleText(parts: Services, repo: RepositoryRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
+async function settleText(
+  services: Services,
+  repo: RepositoryRow,
+  item: ItemRow,
+  seen: TextSeen,
+): Promise<EventOutcome> {
   const act = item.kind === 'epic' ? roadmapEdited : taskEdited
-  const outcome = await act(parts, repo, item, seen)
+  const outcome = await act(services, repo, item, seen)
   const bodyDigest = digest(seen.issue)
   if (item.bodyDigest !== bodyDigest) {
-    await parts.store.db.update(workItems).set({ bodyDigest }).where(eq(workItems.id, item.id))
+    await services.store.db.update(workItems).set({ bodyDigest }).where(eq(workItems.id, item.id))
   }
   return outcome
 }
 
-async function taskEdited(parts: Services, repo: RepositoryRow, item: ItemRow, seen: TextSeen): Promise<EventOutcome> {
+async function taskEdited(
+  services: Services,
+  repo: RepositoryRow,
+  item: ItemRow,
+  seen: TextSeen,
+): Promise<EventOutcome> {
   const { issue, sender, at } = seen
-  const edges = (await waitsForOthers(parts, repo, item, seen)) ? await edgesIn(parts, repo, issue.body) : undefined
+  const edges = (await waitsForOthers(services, repo, item, seen))
+    ? await edgesIn(services, repo, issue.body)
+    : undefined
   const edited = digest(item) !== digest(issue)
   const beingPlanned = item.state === 'planning' || item.state === 'asking'
-  const planned = beingPlanned && !edges ? say.editedWhilePlanned(sender.login) : undefined
-  const reply = edited ? (planned ?? say.editedIssue(sender.login, edges !== undefined)) : null
+  const planned = beingPlanned && !edges ? messages.editedWhilePlanned(sender.login) : undefined
+  const reply = edited ? (planned ?? messages.editedIssue(sender.login, edges !== undefined)) : null
   if (!edges && item.reply === reply) return ignored('it was said already')
   if (!edges && !edited) return ignored('the text is the one we have')
-  await parts.store.transaction(async (tx) => {
+  await services.store.transaction(async (tx) => {
     if (at) await recordEventTime(tx, subjectOf(repo, item), at)
     const current = edited && (await lockItem(tx, item.id))
     // The plan says it itself.
-    const toVoid = current && (await voidPlan(tx, current, sender, say.planVoid(sender.login)))
+    const toVoid = current && (await voidPlan(tx, current, sender, messages.planVoid(sender.login)))
     await tx.db
       .update(workItems)
       .set({ reply: toVoid ? null : reply })
@@ -120,12 +132,12 @@ async function taskEdited(parts: Services, repo: RepositoryRow, item: ItemRow, s
 
 /** Whether the new text names other issues to wait for than those we know, and its editor may decide that. */
 async function waitsForOthers(
-  parts: Services,
+  services: Services,
   repo: RepositoryRow,
   item: ItemRow,
   { issue, mayDecide }: TextSeen,
 ): Promise<boolean> {
-  const known = await parts.store.db
+  const known = await services.store.db
     .select()
     .from(dependencies)
     .where(and(eq(dependencies.dependentId, item.id), eq(dependencies.source, 'body')))
@@ -138,7 +150,7 @@ async function waitsForOthers(
 
 /** A roadmap is its text: a person with write access changes it by an edit, anybody else's edit is told and waits. */
 async function roadmapEdited(
-  parts: Services,
+  services: Services,
   repo: RepositoryRow,
   item: ItemRow,
   { issue, sender, at, changed, mayDecide, refusal }: TextSeen,
@@ -148,10 +160,10 @@ async function roadmapEdited(
   const body = changed.body ? issue.body : item.body
   if (item.title === title && item.body === body) return ignored('the text is the one we have')
   const allowed = await mayDecide()
-  const edges = allowed ? await edgesIn(parts, repo, body) : []
+  const edges = allowed ? await edgesIn(services, repo, body) : []
   const reply = allowed ? null : refusal
   if (!allowed && item.reply === reply) return ignored('it was said already')
-  await parts.store.transaction(async (tx) => {
+  await services.store.transaction(async (tx) => {
     if (at) await recordEventTime(tx, subjectOf(repo, item), at)
     const text = allowed ? { title, body } : {}
     await tx.db

@@ -24,53 +24,57 @@ import type {
   RepositoryChanged,
 } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import { settingsChanged } from './refresh-settings.ts'
 import type { Services } from './services.ts'
 import { setItemAside } from './set-aside.ts'
 
 /** A base branch has moved, and our copy is behind; or it is gone, and what was to be merged into it waits. */
-export async function onBranchPushed(parts: Services, fact: BranchPushed): Promise<EventOutcome> {
-  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
+export async function onBranchPushed(services: Services, event: BranchPushed): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
-  if (fact.head === null) return branchDeleted(parts, repo, fact)
+  if (event.head === null) return branchDeleted(services, repo, event)
   const bases = [repo.defaultBranch, settingsOf(repo).branches.base]
-  if (!bases.includes(fact.branch)) return ignored('not a base branch')
-  await parts.store.transaction(async (tx) => {
+  if (!bases.includes(event.branch)) return ignored('not a base branch')
+  await services.store.transaction(async (tx) => {
     await markBaseMoved(tx, repo.id)
-    if (fact.settings && fact.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
+    if (event.settings && event.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
   })
   return done('the base branch moved; fetched before it is used')
 }
 
-async function branchDeleted(parts: Services, repo: RepositoryRow, fact: BranchPushed): Promise<EventOutcome> {
-  return parts.store.transaction(async (tx) => {
-    const items = (await unfinishedOf(tx.db, repo.id)).filter((item) => item.baseBranch === fact.branch)
+async function branchDeleted(services: Services, repo: RepositoryRow, event: BranchPushed): Promise<EventOutcome> {
+  return services.store.transaction(async (tx) => {
+    const items = (await unfinishedOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
     if (items.length === 0) return ignored('nothing goes to that branch')
     await markBaseMoved(tx, repo.id)
-    const why = say.baseGone(fact.branch)
-    for (const item of items) await setItemAside(tx, item, 'held', { actor: fact.sender.login, why })
+    const why = messages.baseGone(event.branch)
+    for (const item of items) await setItemAside(tx, item, 'held', { actor: event.sender.login, why })
     return done(`the base branch is gone; ${items.length} held`)
   })
 }
 
 /** CI has said something about a commit: a merge that waits for it is looked at again. */
-export async function onCheckCompleted(parts: Services, fact: CheckCompleted): Promise<EventOutcome> {
-  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
+export async function onCheckCompleted(services: Services, event: CheckCompleted): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
-  return parts.store.transaction(async (tx) => {
+  return services.store.transaction(async (tx) => {
     const pulls = await tx.db
       .select()
       .from(pullRequests)
       .where(
-        and(eq(pullRequests.repositoryId, repo.id), eq(pullRequests.headSha, fact.sha), eq(pullRequests.state, 'open')),
+        and(
+          eq(pullRequests.repositoryId, repo.id),
+          eq(pullRequests.headSha, event.sha),
+          eq(pullRequests.state, 'open'),
+        ),
       )
     if (pulls.length === 0) return ignored('not the head of a pull request of ours')
-    if (!(await claimKey(tx, `check:${repo.id}:${fact.id}:${fact.verdict}`))) return ignored('told before')
+    if (!(await claimKey(tx, `check:${repo.id}:${event.id}:${event.verdict}`))) return ignored('told before')
     const notes: string[] = []
     for (const pull of pulls) {
-      if (fact.verdict === 'failure') {
-        const detail = { check: fact.name, sha: fact.sha, pull: pull.number }
+      if (event.verdict === 'failure') {
+        const detail = { check: event.name, sha: event.sha, pull: pull.number }
         await appendAudit(tx, {
           repositoryId: repo.id,
           workItemId: pull.workItemId,
@@ -78,9 +82,9 @@ export async function onCheckCompleted(parts: Services, fact: CheckCompleted): P
           what: 'check failed',
           detail,
         })
-        notes.push(`#${pull.number}: ${fact.name} failed`)
+        notes.push(`#${pull.number}: ${event.name} failed`)
       }
-      if (pull.mergeSha !== fact.sha && settingsOf(repo).merge.when !== 'approved') continue
+      if (pull.mergeSha !== event.sha && settingsOf(repo).merge.when !== 'approved') continue
       await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })
       notes.push(`#${pull.number}: the merge is looked at`)
     }
@@ -89,13 +93,13 @@ export async function onCheckCompleted(parts: Services, fact: CheckCompleted): P
 }
 
 /** GitHub's own "blocked by" was changed: the list is asked for, since two changes may come in any order. */
-export async function onDependencyChanged(parts: Services, fact: DependencyChanged): Promise<EventOutcome> {
-  const repo = await repositoryByGithubId(parts.store.db, fact.repository.githubId)
-  const item = repo && (await itemOfIssue(parts.store.db, repo.id, fact.issueNumber))
+export async function onDependencyChanged(services: Services, event: DependencyChanged): Promise<EventOutcome> {
+  const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
+  const item = repo && (await itemOfIssue(services.store.db, repo.id, event.issueNumber))
   if (!repo || !item || isTerminal(item)) return ignored('nothing is under way')
-  const named = await parts.github.repository(repo).blockedBy(fact.issueNumber)
-  const { blocker, change } = fact
-  await parts.store.transaction(async (tx) => {
+  const named = await services.github.repository(repo).blockedBy(event.issueNumber)
+  const { blocker, change } = event
+  await services.store.transaction(async (tx) => {
     // An item that is not enlisted yet must not be enlisted on what its payload counted.
     await tx.db.update(workItems).set({ nativeBlockers: null }).where(eq(workItems.id, item.id))
     if (named) {
@@ -118,9 +122,9 @@ export async function onDependencyChanged(parts: Services, fact: DependencyChang
 }
 
 /** A repository has another name, visibility or default branch. */
-export async function onRepositoryChanged(parts: Services, fact: RepositoryChanged): Promise<EventOutcome> {
-  const { repository, before } = fact
-  return parts.store.transaction(async (tx) => {
+export async function onRepositoryChanged(services: Services, event: RepositoryChanged): Promise<EventOutcome> {
+  const { repository, before } = event
+  return services.store.transaction(async (tx) => {
     if (before) await renameInEdges(tx, before, repository.fullName)
     const known = await repositoryByGithubId(tx.db, repository.githubId)
     if (!known) return ignored('nothing is known of this repository')
@@ -130,33 +134,33 @@ export async function onRepositoryChanged(parts: Services, fact: RepositoryChang
 }
 
 /** The app may not work on some repositories any more: agents are stopped, nothing is tried again. */
-export async function onRepositoriesRemoved(parts: Services, fact: RepositoriesRemoved): Promise<EventOutcome> {
-  const { which, why } = fact
-  const live = await servedRepositories(parts.store.db)
+export async function onRepositoriesRemoved(services: Services, event: RepositoriesRemoved): Promise<EventOutcome> {
+  const { which, why } = event
+  const live = await servedRepositories(services.store.db)
   const lost = live.filter((repo) =>
     'installationId' in which ? repo.installationId === which.installationId : which.githubIds.includes(repo.githubId),
   )
-  for (const repo of lost) await retireRepository(parts, repo, why)
+  for (const repo of lost) await retireRepository(services, repo, why)
   return lost.length > 0 ? done(`${lost.length} repositories gone`) : ignored('nothing is known of them')
 }
 
 /** Stops all work on a repository. What was under way is held, since trying again would fail again. */
 export async function retireRepository(
-  parts: Pick<Services, 'store'>,
+  services: Pick<Services, 'store'>,
   repo: RepositoryRow,
   why: string,
 ): Promise<void> {
-  await parts.store.transaction(async (tx) => {
+  await services.store.transaction(async (tx) => {
     await tx.db.update(repositories).set({ state: 'gone' }).where(eq(repositories.id, repo.id))
     for (const item of await unfinishedOf(tx.db, repo.id)) {
-      await setItemAside(tx, item, 'held', { actor: 'github', why: say.repositoryGone(why) })
+      await setItemAside(tx, item, 'held', { actor: 'github', why: messages.repositoryGone(why) })
     }
   })
 }
 
 /** The app may work on more repositories: which, GitHub says. Known ones are brought up to date. */
-export async function onRepositoriesAdded(parts: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
-  const installed = await parts.github.installedRepositories()
-  for (const repository of installed) await saveRepository(parts.store.db, repository)
+export async function onRepositoriesAdded(services: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
+  const installed = await services.github.installedRepositories()
+  for (const repository of installed) await saveRepository(services.store.db, repository)
   return done(`${installed.length} repositories installed`)
 }

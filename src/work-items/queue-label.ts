@@ -11,7 +11,7 @@ import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import { hasLabel } from '../domain/labels.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as say from '../messages/webhooks.ts'
+import * as messages from '../messages/webhooks.ts'
 import { notFromWriter } from '../messages/wording.ts'
 import { enqueueIssue } from './enqueue-issue.ts'
 import { labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
@@ -26,14 +26,14 @@ export function canStart(item: ItemRow | undefined): boolean {
  * Queues the issue on the word of whoever put the label on, when they may write here at this moment. Otherwise it is
  * said once on the issue what can be done.
  */
-export async function queueFromLabel(parts: Services, seen: ObservedIssue): Promise<EventOutcome> {
+export async function queueFromLabel(services: Services, seen: ObservedIssue): Promise<EventOutcome> {
   const { repository, issue, sender } = seen
   const settings = settingsOf(seen.repo)
   const label = hasLabel(issue.labels, settings.label) ? settings.label : settings.roadmap.label
   if (repository.installationId === 0 && !seen.repo) return ignored('the delivery names no installation of the app')
   const where = seen.repo ?? repository
-  const allowed = !issue.isPullRequest && (await mayWrite(parts, where, sender))
-  return parts.store.transaction(async (tx) => {
+  const allowed = !issue.isPullRequest && (await mayWrite(services, where, sender))
+  return services.store.transaction(async (tx) => {
     const repo = await ensureRepository(tx, seen.repo, repository)
     await recordIssueTime(tx, seen)
     await claimKey(tx, labelSeenKey(repo.id, issue.number))
@@ -56,10 +56,10 @@ export async function queueFromLabel(parts: Services, seen: ObservedIssue): Prom
 async function refuse(tx: Tx, repo: RepositoryRow, seen: ObservedIssue, label: string): Promise<EventOutcome> {
   const { issue, sender } = seen
   const body = issue.isPullRequest
-    ? say.labelOnPull(label)
+    ? messages.labelOnPull(label)
     : isPerson(sender)
       ? notFromWriter(sender.login, label)
-      : say.labelByBot(sender.login, label)
+      : messages.labelByBot(sender.login, label)
   if (!(await commentOnce(tx, repo, issue.number, body))) return ignored('the label does not count; it was said before')
   await appendAudit(tx, {
     repositoryId: repo.id,

@@ -18,19 +18,19 @@ export const settingsChanged = (repositoryId: number) => `settings-changed:${rep
  * @returns the system with the settings in force.
  * @throws when GitHub does not answer; the delivery is tried again.
  */
-export async function withSettings(parts: Services, known: RepositoryRow): Promise<RepositoryRow>
+export async function withSettings(services: Services, known: RepositoryRow): Promise<RepositoryRow>
 export async function withSettings(
-  parts: Services,
+  services: Services,
   known: RepositoryRow | undefined,
 ): Promise<RepositoryRow | undefined>
 export async function withSettings(
-  parts: Services,
+  services: Services,
   known: RepositoryRow | undefined,
 ): Promise<RepositoryRow | undefined> {
-  const { store } = parts
+  const { store } = services
   if (!known || known.state === 'gone') return known
   if (known.settings && !(await hasKey(store.db, settingsChanged(known.id)))) return known
-  const text = await parts.github.repository(known).file(settingsPath)
+  const text = await services.github.repository(known).file(settingsPath)
   return store.transaction(async (tx) => {
     await releaseKey(tx, settingsChanged(known.id))
     const read = settingsFromText(text, known.settings ?? defaultSettings())

@@ -21,14 +21,14 @@ interface Labelled extends ObservedIssue {
 }
 
 /** @returns undefined when the labels change nothing. */
-export async function onRoadmapLabel(parts: Services, seen: Labelled): Promise<EventOutcome | undefined> {
+export async function onRoadmapLabel(services: Services, seen: Labelled): Promise<EventOutcome | undefined> {
   const { repo, item, issue, sender } = seen
   const { roadmap } = settingsOf(repo)
   const [was, is] = [hasLabel(item.labels, roadmap.label), hasLabel(issue.labels, roadmap.label)]
   const asked = item.muted && seen.how === 'labelled'
   if ((was === is && !asked) || isTerminal(item)) return undefined
-  if (!(await mayWrite(parts, repo, sender))) return ignored(`${sender.login} may not write here`)
-  return parts.store.transaction(async (tx) => {
+  if (!(await mayWrite(services, repo, sender))) return ignored(`${sender.login} may not write here`)
+  return services.store.transaction(async (tx) => {
     await recordIssueTime(tx, seen)
     await claimKey(tx, labelSeenKey(repo.id, issue.number))
     const current = await lockItem(tx, item.id)

@@ -13,20 +13,20 @@ import type { Services } from './services.ts'
 
 /** Acts on a label other than the one that queues: priority and effort count for the scheduler. */
 export async function applySizeLabels(
-  parts: Services,
-  fact: IssueChanged,
+  services: Services,
+  event: IssueChanged,
   repo: RepositoryRow | undefined,
 ): Promise<EventOutcome> {
-  const { issue, sender, at } = fact
-  const item = repo && (await itemOfIssue(parts.store.db, repo.id, issue.number))
+  const { issue, sender, at } = event
+  const item = repo && (await itemOfIssue(services.store.db, repo.id, issue.number))
   if (!repo || !item || isTerminal(item)) return ignored('the label means nothing here')
   const { priority, effort } = labelFacts(issue.labels)
   if (priority === item.priority && effort === item.effort) return ignored('the label changes nothing')
   const subject = `size:${repo.id}#${issue.number}`
-  const newest = await lastEventTime(parts.store.db, subject)
+  const newest = await lastEventTime(services.store.db, subject)
   if (at && newest && newest > at) return ignored('older than what is known of its labels')
-  if (!(await mayWrite(parts, repo, sender))) return ignored(`${sender.login} may not write here`)
-  await parts.store.transaction(async (tx) => {
+  if (!(await mayWrite(services, repo, sender))) return ignored(`${sender.login} may not write here`)
+  await services.store.transaction(async (tx) => {
     if (at) await recordEventTime(tx, subject, at)
     await tx.db.update(workItems).set({ priority, effort }).where(eq(workItems.id, item.id))
     await tx.enqueue({ queue: 'schedule' })

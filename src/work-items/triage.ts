@@ -39,28 +39,28 @@ export interface TriageContext {
 type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
 
 /** Handler of the `triage` queue. */
-export async function triage(parts: TriageContext, job: { workItemId: number }): Promise<void> {
-  const item = await getItem(parts.store.db, job.workItemId)
+export async function triage(context: TriageContext, job: { workItemId: number }): Promise<void> {
+  const item = await getItem(context.store.db, job.workItemId)
   if (item?.state !== 'queued') return
-  const repo = await getRepository(parts.store.db, item.repositoryId)
+  const repo = await getRepository(context.store.db, item.repositoryId)
   if (!repo || repo.state === 'gone') return
   try {
-    await admit(parts, item, repo)
+    await admit(context, item, repo)
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
     const why = `${error.message}. Bring it back or set \`branches.base\`, then say \`/retry\`.`
-    await parts.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
+    await context.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
   }
 }
 
-async function admit(parts: TriageContext, item: ItemRow, repo: RepositoryRow): Promise<void> {
-  const { settings, baseBranch } = await refreshSettings(parts.store, repo, await parts.control(repo))
-  const agent = chooseAgent(item, { settings }, parts.env)
+async function admit(context: TriageContext, item: ItemRow, repo: RepositoryRow): Promise<void> {
+  const { settings, baseBranch } = await refreshSettings(context.store, repo, await context.control(repo))
+  const agent = chooseAgent(item, { settings }, context.env)
   const edges = {
-    body: await edgesIn(parts, repo, item.body),
-    native: await nativeEdges(parts, repo, item),
+    body: await edgesIn(context, repo, item.body),
+    native: await nativeEdges(context, repo, item),
   }
-  await parts.store.transaction(async (tx) => {
+  await context.store.transaction(async (tx) => {
     await setDependencies(tx, item, 'native', edges.native)
     if (await hasKey(tx.db, editedWhileQueued(item.id))) await releaseKey(tx, editedWhileQueued(item.id))
     else await setDependencies(tx, item, 'body', edges.body)
@@ -68,7 +68,7 @@ async function admit(parts: TriageContext, item: ItemRow, repo: RepositoryRow): 
     const fresh = (await buildsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
-    const unknown = unknownAgent(agent, parts) ?? unknownWorkflow(settings, item.loop)
+    const unknown = unknownAgent(agent, context) ?? unknownWorkflow(settings, item.loop)
     // No agent works on an epic.
     if (unknown && item.kind === 'task') await transition(tx, item, 'held', { actor: 'tutti', why: unknown })
     else await routeItem(tx, repo, item, { settings, agent })
@@ -82,10 +82,10 @@ function unknownAgent(agent: string, { agents, env }: TriageContext): string | u
   return `${where} the agent \`${agent}\`, which does not exist${meant ? `; did you mean \`${meant}\`?` : ''} Known: ${[...agents.keys()].map((id) => `\`${id}\``).join(', ')}. Mend it, then say \`/retry\`.`
 }
 
-async function nativeEdges(parts: TriageContext, repo: RepositoryRow, item: ItemRow): Promise<Edge[]> {
+async function nativeEdges(context: TriageContext, repo: RepositoryRow, item: ItemRow): Promise<Edge[]> {
   // The payload counts them; only where it says "some" or nothing is it worth a call.
   if (item.nativeBlockers === 0) return []
-  const named = await parts.github.repository(repo).blockedBy(item.issueNumber)
+  const named = await context.github.repository(repo).blockedBy(item.issueNumber)
   return (named ?? []).map((edge) => ({ repository: edge.repository, issueNumber: edge.number, blocker: edge.state }))
 }
 

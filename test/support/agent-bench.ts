@@ -129,10 +129,10 @@ function readIfThere(path: string): string | undefined {
 }
 
 /** Polls a fact until it is there; ten seconds at most. */
-export async function until<T>(fact: () => T | undefined | false, what: string, ms = 10_000): Promise<T> {
+export async function until<T>(event: () => T | undefined | false, what: string, ms = 10_000): Promise<T> {
   const deadline = Date.now() + ms
   for (;;) {
-    const value = fact()
+    const value = event()
     if (value !== undefined && value !== false) return value
     if (Date.now() > deadline) throw new Error(`waited ${ms} ms for ${what}`)
     await delay(20)

@@ -13,10 +13,10 @@ import { meterUsage } from '../../../src/runs/usage-meter.ts'
 function told(costs: unknown[], limits: { spendPerRun?: number; currency?: string } = {}) {
   const heartbeat = { used: {} } as Attempt['heartbeat']
   const stops: unknown[] = []
-  const parts = { log: pino({ level: 'silent' }) } as Attempt['parts']
+  const context = { log: pino({ level: 'silent' }) } as Attempt['context']
   const run = { id: 1, agent: 'x' } as Attempt['run']
   const watch = meterUsage(
-    { heartbeat, parts, run, stop: (reason) => stops.push(reason) },
+    { heartbeat, context, run, stop: (reason) => stops.push(reason) },
     { ...defaultSettings().limits, ...limits },
   )
   const reader = updateReader()
@@ -64,7 +64,7 @@ describe('the meter', () => {
     expect(used).toEqual({})
     const heartbeat = { used: {} } as Attempt['heartbeat']
     const again = meterUsage(
-      { heartbeat, stop: () => {}, parts: {} as Attempt['parts'], run: {} as Attempt['run'] },
+      { heartbeat, stop: () => {}, context: {} as Attempt['context'], run: {} as Attempt['run'] },
       defaultSettings().limits,
     )
     again({ inputTokens: 10, outputTokens: 5 })
