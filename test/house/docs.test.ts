@@ -48,7 +48,7 @@ test('every file that the documents name exists', () => {
     .flatMap(({ path, text }) => {
       // The examples of docs/extending.md begin with the name of the file that the reader makes.
       const made = [...text.matchAll(/^(?:\/\/|#|--) (\S+\.\w+) \(new\)$/gm)].map(([, name]) => name)
-      return [...prose(text).matchAll(/`((?:src|test|scripts|docs|drizzle|bench|\.ci|\.github)\/[^`\s]*)`/g)].flatMap(
+      return [...prose(text).matchAll(/`((?:src|test|scripts|docs|drizzle|bench|\.ci)\/[^`\s]*)`/g)].flatMap(
         ([, name = '']) =>
           /[<>*{}…]/.test(name) || made.includes(name) || existsSync(name.replace(/#.*/, ''))
             ? []
