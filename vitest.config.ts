@@ -1,27 +1,89 @@
+import { connect } from 'node:net'
 import { defineConfig } from 'vitest/config'
+
+/**
+ * Three kinds of tests, each a project:
+ *  - `unit`: rules, in milliseconds, and what stands on a database; the inner loop (`npm run test:unit`).
+ *  - `adapters`: what starts real processes: git, agents, gates, the playground's server.
+ *  - `stories`: whole journeys through the playground.
+ *
+ * Where a Postgres listens on this machine they run on it, since a story there costs half the processor time. Then
+ * `embedded` runs on PGlite those that between them say every statement. Without a Postgres everything runs on PGlite.
+ */
+
+const database = process.env.TEST_DATABASE_URL ?? (await localPostgres())
+if (database) process.env.TEST_DATABASE_URL = database
+
+const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'test/unit/gates/command.test.ts']
+const stories = ['test/stories/**/*.test.ts']
+const everyStatement = [
+  'test/stories/{merged,dependencies,roadmap,planning-questions,planning-breakdown,budgets,garden,stop,starts-refused}.test.ts',
+  'test/unit/{db,scheduling}/**/*.test.ts',
+  'test/unit/webhooks/events.test.ts',
+  'test/unit/commands/{commands,plans}.test.ts',
+]
+
+/** The Postgres of this machine, where it takes connections without a password; undefined where there is none. */
+async function localPostgres(): Promise<string | undefined> {
+  const socket = connect(5432, '127.0.0.1')
+  const open = await new Promise<boolean>((resolve) => {
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.setTimeout(1_000, () => resolve(false))
+  })
+  socket.destroy()
+  if (!open) return undefined
+  const url = 'postgres://postgres@127.0.0.1:5432/postgres'
+  const { Client } = (await import('pg')).default
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 2_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    return url
+  } catch {
+    return undefined
+  } finally {
+    await client.end().catch(() => {})
+  }
+}
 
 const shared = {
   globalSetup: ['test/support/global-setup.ts'],
-  testTimeout: 120_000,
-  hookTimeout: 60_000,
-  // Tests here kill processes and race real ones; where others decide about landing, a second look is allowed.
-  retry: process.env.CI ? 2 : 0,
+  // A story takes seconds on a quiet machine and minutes on one that is shared: limits are for what hangs.
+  testTimeout: 300_000,
+  hookTimeout: 120_000,
   pool: 'forks' as const,
 }
-
-/** Files that start a whole Tutti: to load it, and the embedded database, anew for each file takes seconds. */
-const whole = [
-  'test/stories/**/*.test.ts',
-  'test/unit/{commands,config,db,domain,gates,github,lib,messages,pull-requests,reconcile,roadmaps,runs,scheduler,scheduling,webhooks,work-items}/**/*.test.ts',
-]
 
 export default defineConfig({
   test: {
     // Half of a story is waiting for other processes: three share two cores well.
     maxWorkers: 3,
     projects: [
-      { test: { ...shared, name: 'whole', include: whole, isolate: false } },
-      { test: { ...shared, name: 'parts', include: ['test/**/*.test.ts'], exclude: whole } },
+      // Loading a whole Tutti takes seconds, so the files of these share it.
+      { test: { ...shared, name: 'stories', include: stories, isolate: false } },
+      { test: { ...shared, name: 'adapters', include: processes } },
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['test/{unit,contracts,house}/**/*.test.ts'],
+          exclude: processes,
+          isolate: false,
+        },
+      },
+      ...(database
+        ? [
+            {
+              test: {
+                ...shared,
+                name: 'embedded',
+                include: everyStatement,
+                isolate: false,
+                env: { TEST_DATABASE_URL: '' },
+              },
+            },
+          ]
+        : []),
     ],
   },
 })

@@ -15,8 +15,8 @@ import { deregisterProcess, registerProcess, requeueJobs } from './db/processes.
 import type { RepositoryRow } from './db/work-items.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
-import { Controls } from './git/bare-clones.ts'
-import { createStarter } from './git/fork-server.ts'
+import { BareClones } from './git/bare-clones.ts'
+import { createForkServer } from './git/fork-server.ts'
 import { createClient } from './github/client.ts'
 import { connectGitHub } from './github/github.ts'
 import { Publisher } from './github/publisher.ts'
@@ -94,12 +94,12 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   closers.push(() => deregisterProcess(store.db, instance))
   await requeueJobs(store, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
 
-  const forkServer = createStarter({ onLost: (reason) => log.warn(reason) })
+  const forkServer = createForkServer({ onLost: (reason) => log.warn(reason) })
   closers.push(async () => forkServer.close())
-  const clones = new Controls(join(env.dataDirectory, 'repositories'), {
+  const clones = new BareClones(join(env.dataDirectory, 'repositories'), {
     allowHttp: env.ALLOW_HTTP_CLONE,
     token: (repo: RepositoryRow, need) => github.token(repo, need),
-    start: forkServer.git,
+    start: forkServer.start,
   })
   const reaper = createReaper({ instanceId: instanceIdOf(env), onLost: (reason) => log.warn(reason) })
   closers.push(() => reaper.close())

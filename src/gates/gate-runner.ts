@@ -13,7 +13,7 @@ import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs
 import { gateResults } from '../db/schema/core.ts'
 import { getItem, getRepository, type ItemRow, type RepositoryRow } from '../db/work-items.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
@@ -32,7 +32,7 @@ export interface GateRunnerContext {
   instance: string
   gates: readonly Gate[]
   reaper: Reaper
-  control(repo: RepositoryRow): Promise<Control>
+  control(repo: RepositoryRow): Promise<BareClone>
 }
 
 export class GateRunner {

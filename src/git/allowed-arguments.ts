@@ -1,9 +1,9 @@
 /**
- * The whole of git that Tutti uses: each subcommand with the options it may get. What is not here cannot be run, so a
- * name that slipped through as an option, or a new call written in a hurry, is stopped before a process starts.
+ * All of git that Tutti uses: each subcommand with the options it may get. What is not here cannot be run. So a name
+ * that got through as an option, or a new call written in a hurry, is stopped before a process starts.
  */
 
-/** Options ending in `=` take a value in the same word. */
+/** An option that ends with `=` has its value in the same argument. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   '--version': [],
   'cat-file': ['--batch', '--batch-check', '--batch-check='],
@@ -39,7 +39,6 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'for-each-ref': ['--format=', '--sort='],
   fsck: ['--connectivity-only', '--no-dangling', '--no-progress'],
   'index-pack': ['--stdin', '--strict', '--fix-thin'],
-  init: ['-q', '--bare', '--template=', '--initial-branch='],
   log: ['-z', '--format=', '--max-count=', '--no-show-signature', '--no-color', '--no-mailmap'],
   'ls-files': ['-z', '-m', '-d', '-o', '--exclude-standard'],
   'ls-remote': ['-q', '--heads'],
@@ -57,25 +56,25 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'write-tree': [],
 }
 
-/** Words that end the options: nothing after them can be one. */
+/** Arguments that end the options: nothing after them can be one. */
 const ends = new Set(['--', '--end-of-options'])
 
 /**
  * Checks one call against the list.
  * @param args subcommand first, then its options and operands
- * @throws {TypeError} for a subcommand or an option that is not on the list, or a NUL in any word.
+ * @throws {TypeError} for a subcommand or an option that is not on the list, or a NUL in any argument.
  */
 export function checkArguments(args: readonly string[]): void {
   const [command = '', ...rest] = args
   const options = Object.hasOwn(allowed, command) ? allowed[command] : undefined
   if (!options) throw new TypeError(`git ${command}: not on the list of commands`)
   let open = true
-  for (const word of rest) {
-    if (word.includes('\0')) throw new TypeError(`git ${command}: an argument contains NUL`)
-    if (ends.has(word)) open = false
-    if (!open || !word.startsWith('-')) continue
-    if (!options.some((option) => (option.endsWith('=') ? word.startsWith(option) : word === option))) {
-      throw new TypeError(`git ${command}: an option that is not on the list: ${JSON.stringify(word.slice(0, 60))}`)
+  for (const argument of rest) {
+    if (argument.includes('\0')) throw new TypeError(`git ${command}: an argument contains NUL`)
+    if (ends.has(argument)) open = false
+    if (!open || !argument.startsWith('-')) continue
+    if (!options.some((option) => (option.endsWith('=') ? argument.startsWith(option) : argument === option))) {
+      throw new TypeError(`git ${command}: an option that is not on the list: ${JSON.stringify(argument.slice(0, 60))}`)
     }
   }
 }

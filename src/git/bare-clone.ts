@@ -1,29 +1,29 @@
 /**
- * The control repository: one bare repository per target, owned by Tutti and never writable by an agent. Only it talks to
- * the server, and only through it do an agent's files become commits. Start reading here.
+ * The bare clone: one bare repository per target, owned by Tutti and never writable by an agent. Only it talks to the
+ * server, and only through it do an agent's files become commits. Start reading here.
  */
 
 import { type Sha, sha } from '../lib/ids.ts'
-import { type Change, readChanges } from './changes.ts'
-import { type CommitRequest, type Committed, commitWorktree } from './commit.ts'
-import { createFetch } from './fetch.ts'
+import { type ChangedFile, readChanges } from './changes.ts'
+import { type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
+import { createFetcher } from './fetch.ts'
 import * as history from './history.ts'
-import { type Imported, importFrom } from './import-commits.ts'
+import { type ImportResult, importFrom } from './import-commits.ts'
 import type { ImportPolicy } from './import-policy.ts'
-import { type ControlOptions, prepare } from './init.ts'
+import { type BareCloneOptions, initBareClone } from './init.ts'
 import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
-import { type Updated, type UpdateRequest, updateFromBase } from './merge.ts'
+import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
-import { askRemoteHead, deleteBranch, type Expected, pushBranch, trackingRef } from './remote.ts'
+import { deleteBranch, type ExpectedHead, pushBranch, queryRemoteHead, trackingRef } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
-import type { Repository } from './repository.ts'
+import type { BareRepository } from './repository.ts'
 import { listRescues, type Rescue } from './rescue.ts'
-import { type Bindings, bindingsOf } from './sandbox-mounts.ts'
+import { type SandboxMounts, sandboxMountsOf } from './sandbox-mounts.ts'
 import type { Worktree } from './worktree-records.ts'
 import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
 
 /** What can be done with one target's repository. Every method may throw OperatorError when git fails. */
-export interface Control {
+export interface BareClone {
   /** The bare repository's folder. */
   readonly gitDir: string
   /** Brings the server's branches (all, or those named) into refs/remotes/origin/*; module branches stay. */
@@ -39,59 +39,56 @@ export interface Control {
   /** A tree for an agent on a module branch; see `worktrees.ts`. @throws {WorktreeExists} */
   addWorktree(request: WorktreeRequest): Promise<ReadyWorktree>
   listWorktrees(): Promise<ListedWorktree[]>
-  /** Commits what is in a tree, if the import rules allow it; see `commit.ts`. */
-  commit(worktree: Pick<Worktree, 'path' | 'branch'>, request: CommitRequest): Promise<Committed>
-  /** Brings commits of an agent's own repository, or a bundle, onto a module branch; see `scratch.ts`. */
-  importFrom(source: string, branch: BranchName, policy?: ImportPolicy): Promise<Imported>
+  /** Commits what is in a tree, if the import policy allows it; see `commit.ts`. */
+  commit(worktree: Pick<Worktree, 'path' | 'branch'>, request: CommitRequest): Promise<CommitResult>
+  /** Brings commits of an agent's own repository, or a bundle, onto a module branch; see `import-commits.ts`. */
+  importFrom(source: string, branch: BranchName, policy?: ImportPolicy): Promise<ImportResult>
   /** Files that differ between two commits. */
-  changes(base: Sha, head: Sha): Promise<Change[]>
+  changes(base: Sha, head: Sha): Promise<ChangedFile[]>
   /** The patch between two commits, its first `maxBytes` bytes. */
   diff(base: Sha, head: Sha, maxBytes: number): Promise<{ text: string; truncated: boolean }>
   isAncestor(ancestor: Sha, descendant: Sha): Promise<boolean>
   mergeBase(a: Sha, b: Sha): Promise<Sha | undefined>
   /** Commits of `head` that `base` does not have, newest first. */
-  log(range: { base?: Sha; head: Sha }, limit: number): Promise<history.Commit[]>
+  log(range: { base?: Sha; head: Sha }, limit: number): Promise<history.CommitInfo[]>
   /** Whether two commits merge, without touching any tree. */
-  forecast(ours: Sha, theirs: Sha): Promise<history.Forecast>
+  forecast(ours: Sha, theirs: Sha): Promise<history.MergeForecast>
   /** Merges the base into a module branch; see `merge.ts`. */
-  updateFromBase(request: UpdateRequest): Promise<Updated>
-  /** Pushes a commit to a branch of the server; `'moved'` when somebody else changed that branch. See `remote.ts`. */
-  push(
-    branch: BranchName,
-    commit: Sha,
-    options: { expected: Expected },
-  ): Promise<'branch-pushed' | 'up-to-date' | 'moved'>
+  updateFromBase(request: UpdateRequest): Promise<UpdateResult>
+  /** Pushes a commit to a branch of the server; `'moved'` when another commit is there. See `remote.ts`. */
+  push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<'pushed' | 'up-to-date' | 'moved'>
   deleteRemoteBranch(branch: BranchName, expected: Sha): Promise<'deleted' | 'gone' | 'moved'>
-  /** Removes a tree and its branch, with a rescue of what is nowhere else. @throws {WorktreeInUse} */
+  /** Removes a tree and its branch. What exists nowhere else is rescued first. @throws {WorktreeInUse} */
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>
   /** All rescued work, oldest first. */
   rescues(): Promise<(Rescue & { branch: BranchName; at: Date })[]>
-  /** What a sandbox must bind for a tree. */
-  bindings(worktree: Worktree): Bindings
+  /** What a sandbox must mount for a tree. */
+  bindings(worktree: Worktree): SandboxMounts
 }
 
 /**
- * Opens the control repository in a folder, making or repairing what is missing. The first time, all branches are fetched; later calls
- * start no exchange with the server.
+ * Opens the bare clone in a folder; what is missing is made or repaired. The first call fetches all branches. Later
+ * calls do not talk to the server.
  * @throws {UserError} when the clone address is refused.
- * @throws {OperatorError} when git is missing or too old, or the first fetch fails: server out of reach, credentials refused.
+ * @throws {OperatorError} when git is missing or too old, or the first fetch fails: the server cannot be reached, or
+ *   refuses our credentials.
  */
-export async function openControl(options: ControlOptions): Promise<Control> {
-  const repository = await prepare(options)
-  const fetch = createFetch(repository)
+export async function openBareClone(options: BareCloneOptions): Promise<BareClone> {
+  const repository = await initBareClone(options)
+  const fetch = createFetcher(repository)
   await fetch.first()
   return bind(repository, fetch.run)
 }
 
-/** Names are checked once more here: a method of an interface may be called with less than its types promise. */
-function bind(repository: Repository, fetch: Control['fetch']): Control {
+/** Checks all names once more: a caller may hold less than the types promise. */
+function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone {
   return {
     gitDir: repository.gitDir,
     fetch: async (branches) => fetch(branches?.map(validBranch)),
     resolve: (ref) => history.resolveCommit(repository, ref),
     remoteHead: async (branch, options) =>
       options?.fresh
-        ? askRemoteHead(repository, validBranch(branch))
+        ? queryRemoteHead(repository, validBranch(branch))
         : history.resolveCommit(repository, trackingRef(validBranch(branch))),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
@@ -120,7 +117,7 @@ function bind(repository: Repository, fetch: Control['fetch']): Control {
     removeWorktree: async ({ path, branch }, options) =>
       removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
-    bindings: (worktree) => bindingsOf(worktree, repository.gitDir),
+    bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),
   }
 }
 

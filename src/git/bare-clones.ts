@@ -1,17 +1,17 @@
-/** The control repositories of all targets, each opened once. */
+/** The bare clones of all targets, each opened once. */
 
 import { join } from 'node:path'
-import { type Control, openControl } from './bare-clone.ts'
-import type { StartGit } from './git.ts'
+import { type BareClone, openBareClone } from './bare-clone.ts'
+import type { StartGit } from './git-options.ts'
 
-/** As much of a target as its control repository needs to know. */
-export interface Target {
+/** What a bare clone needs to know of its target. */
+export interface CloneTarget {
   /** Never changes; names the folder. */
   githubId: number
   cloneUrl: string
 }
 
-interface ControlsOptions<Of> {
+interface BareClonesOptions<Of> {
   /** Take plain http to other machines. */
   allowHttp: boolean
   /** Mints a token for one target, narrowed to what is needed. */
@@ -20,24 +20,28 @@ interface ControlsOptions<Of> {
   start?: StartGit
 }
 
-export class Controls<Of extends Target> {
+/** Opens the bare clone of each target at its first use, and keeps it open. */
+export class BareClones<Of extends CloneTarget> {
   readonly #directory: string
-  readonly #options: ControlsOptions<Of>
-  readonly #open = new Map<string, Promise<Control>>()
+  readonly #options: BareClonesOptions<Of>
+  readonly #open = new Map<string, Promise<BareClone>>()
 
   /** @param directory absolute; holds one folder for each target. */
-  constructor(directory: string, options: ControlsOptions<Of>) {
+  constructor(directory: string, options: BareClonesOptions<Of>) {
     this.#directory = directory
     this.#options = options
   }
 
-  /** The control repository of a target; the first call opens it and may fetch everything. */
-  of(target: Of): Promise<Control> {
-    // A repository that was renamed or moved has another clone URL: opened anew, in the same folder.
+  /**
+   * The bare clone of a target. The first call opens it, and may fetch everything.
+   * @throws as `openBareClone` does. A failure is not kept: the next call tries again.
+   */
+  of(target: Of): Promise<BareClone> {
+    // A repository that was renamed or moved has another clone URL. It is opened again, in the same folder.
     const key = `${target.githubId} ${target.cloneUrl}`
     const known = this.#open.get(key)
     if (known) return known
-    const opening = openControl({
+    const opening = openBareClone({
       directory: join(this.#directory, String(target.githubId)),
       cloneUrl: target.cloneUrl,
       token: (need) => this.#options.token(target, need),
@@ -45,7 +49,6 @@ export class Controls<Of extends Target> {
       start: this.#options.start,
     })
     this.#open.set(key, opening)
-    // A failure is not remembered: the next call tries again.
     opening.catch(() => this.#open.delete(key))
     return opening
   }

@@ -1,11 +1,11 @@
-/** What changed between two trees, with all that the import check needs to know. */
+/** What changed between two trees, with all that the import policy needs to know. */
 
 import { join } from 'node:path'
 import { type Sha, sha } from '../lib/ids.ts'
-import { git, type Repository } from './repository.ts'
+import { type BareRepository, git } from './repository.ts'
 
 /** One changed file. */
-export interface Change {
+export interface ChangedFile {
   path: string
   /** Added, modified, deleted, renamed, or of another type than before (file, link, submodule). */
   status: 'A' | 'M' | 'D' | 'R' | 'T'
@@ -33,27 +33,37 @@ const maxTargetBytes = 4096
  * The files that differ between two commits or trees; renames are found.
  * @param base undefined stands for the empty tree
  */
-export async function readChanges(repository: Repository, base: Sha | undefined, head: Sha): Promise<Change[]> {
+export async function readChanges(
+  repository: BareRepository,
+  base: Sha | undefined,
+  head: Sha,
+): Promise<ChangedFile[]> {
   const flags = ['-r', '-z', '-M', '--raw', '--numstat', '--no-ext-diff', '--no-textconv', '--full-index']
-  const from = base ?? (await emptyTree(repository))
+  const from = base ?? (await writeEmptyTree(repository))
   const { stdout } = await git(repository, ['diff-tree', ...flags, '--end-of-options', from, head])
   const changes = parseChanges(stdout.toString('utf8'))
-  await addBlobFacts(repository, changes)
+  await addBlobDetails(repository, changes)
   return changes
 }
 
-/** The tree without files, from an index that does not exist. Written rather than known by heart, so that it is there. */
-export async function emptyTree(repository: Repository): Promise<Sha> {
+/**
+ * Writes the tree without files, from an index that does not exist. Its id is well known, but the object must be
+ * there.
+ */
+export async function writeEmptyTree(repository: BareRepository): Promise<Sha> {
   const { stdout } = await git(repository, ['write-tree'], { index: join(repository.privateDir, 'no-index') })
   return sha(stdout.toString('utf8').trim())
 }
 
 /**
- * The changes that each commit makes against its first parent, all in one list. A file that one commit adds and the next
- * one removes is in it twice: it would be pushed all the same.
+ * The changes that each commit makes against its first parent, all in one list. A file that one commit adds and the
+ * next one removes is in it twice: it would be pushed all the same.
  * @param commits at most some hundreds
  */
-export async function readEachCommit(repository: Repository, commits: readonly Sha[]): Promise<Change[]> {
+export async function readChangesPerCommit(
+  repository: BareRepository,
+  commits: readonly Sha[],
+): Promise<ChangedFile[]> {
   if (commits.length === 0) return []
   const flags = ['-r', '-z', '-m', '--root', '--raw', '--numstat', '--no-renames', '--no-commit-id', '--stdin']
   const input = `${commits.join('\n')}\n`
@@ -61,7 +71,7 @@ export async function readEachCommit(repository: Repository, commits: readonly S
     input,
   })
   const changes = parseChanges(stdout.toString('utf8'))
-  await addBlobFacts(repository, changes)
+  await addBlobDetails(repository, changes)
   return changes
 }
 
@@ -69,10 +79,10 @@ export async function readEachCommit(repository: Repository, commits: readonly S
  * Reads `--raw --numstat -z`. Fields end with NUL: a raw entry is `:modes ids status` and one path, or two when
  * renamed; a numstat entry is `added\tdeleted\tpath`, with an empty path and two more fields when renamed.
  */
-export function parseChanges(text: string): Change[] {
+export function parseChanges(text: string): ChangedFile[] {
   const fields = text.split('\0')
-  const changes: Change[] = []
-  const waiting = new Map<string, Change[]>()
+  const changes: ChangedFile[] = []
+  const waiting = new Map<string, ChangedFile[]>()
   for (let at = 0; at < fields.length; at++) {
     const field = fields[at] ?? ''
     const raw = /^:(\d{6}) (\d{6}) [0-9a-f]+ ([0-9a-f]+) ([A-Z])\d*$/.exec(field)
@@ -96,7 +106,7 @@ export function parseChanges(text: string): Change[] {
   return changes
 }
 
-function newChange(raw: RegExpExecArray, path: string, oldPath: string | undefined): Change {
+function newChange(raw: RegExpExecArray, path: string, oldPath: string | undefined): ChangedFile {
   const [, oldMode = '', mode = '', blob = '', letter = ''] = raw
   return {
     path,
@@ -112,7 +122,7 @@ function newChange(raw: RegExpExecArray, path: string, oldPath: string | undefin
   }
 }
 
-function countLines(change: Change | undefined, additions: string, deletions: string): void {
+function countLines(change: ChangedFile | undefined, additions: string, deletions: string): void {
   if (!change) return
   change.binary = additions === '-'
   change.additions = Number(additions) || 0
@@ -120,7 +130,7 @@ function countLines(change: Change | undefined, additions: string, deletions: st
 }
 
 /** Sizes of all new blobs with one process, and the targets of links with one more where there are any. */
-async function addBlobFacts(repository: Repository, changes: Change[]): Promise<void> {
+async function addBlobDetails(repository: BareRepository, changes: ChangedFile[]): Promise<void> {
   const held = changes.filter((change) => change.blob && change.mode !== '160000')
   if (held.length === 0) return
   const input = `${held.map((change) => change.blob).join('\n')}\n`
@@ -136,9 +146,13 @@ async function addBlobFacts(repository: Repository, changes: Change[]): Promise<
   for (const [index, link] of links.entries()) link.target = blobs[index]?.toString('utf8')
 }
 
-/** Reads blobs with one process, in the order given; undefined where there is none. @param names ids or `<commit>:<path>` */
+/**
+ * Reads blobs with one process, in the order given; undefined where there is none.
+ * @param names ids, or `<commit>:<path>`
+ * @param maxBytes of all blobs together; 64 MiB by default
+ */
 export async function readBlobs(
-  repository: Repository,
+  repository: BareRepository,
   names: readonly string[],
   maxBytes?: number,
 ): Promise<(Buffer | undefined)[]> {

@@ -3,15 +3,15 @@
 import { join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import type { Sha } from '../lib/ids.ts'
-import { type Change, readBlobs, readChanges } from './changes.ts'
+import { type ChangedFile, readBlobs, readChanges } from './changes.ts'
 import { copyIndex, isDirectory } from './files.ts'
-import type { Author } from './git.ts'
+import type { Author } from './git-options.ts'
 import { moveBranch, resolveCommit, writeCommit } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
-import type { Repository } from './repository.ts'
+import type { BareRepository } from './repository.ts'
 import { treeOf } from './rescue.ts'
-import { keepIndex, stageTree } from './stage.ts'
-import { type Entry, indexOf, readEntry, type Worktree, writeEntry } from './worktree-records.ts'
+import { promoteIndex, stageTree } from './stage.ts'
+import { indexFileOf, readRecord, type Worktree, type WorktreeRecord, writeRecord } from './worktree-records.ts'
 
 /** What is committed, and for whom. */
 export interface CommitRequest {
@@ -23,68 +23,79 @@ export interface CommitRequest {
   policy?: ImportPolicy
 }
 
-/** What came of a commit. After `refused` nothing has changed: the agent can mend its tree and it is tried again. */
-export type Committed =
-  | { kind: 'committed'; sha: Sha; changes: Change[] }
+/**
+ * What came of a commit. After `refused` nothing has changed: the agent can correct its tree, and the next try may
+ * pass.
+ */
+export type CommitResult =
+  | { kind: 'committed'; sha: Sha; changes: ChangedFile[] }
   | { kind: 'unchanged'; sha: Sha }
   | { kind: 'refused'; violations: Violation[] }
 
-/** Lines that a merge in conflict writes and a person or agent must have removed. */
+/** Lines that a merge in conflict writes. A person or an agent must have removed them. */
 const marker = /^(?:<{7}|>{7}) /m
 
 /**
- * Commits the present files of a worktree (all that are not ignored) to its branch, if the import rules allow every
+ * Commits the present files of a worktree (all that are not ignored) to its branch, if the import policy allows every
  * change. The commit goes onto the branch as Tutti knows it, whatever the tree's own HEAD says.
  * @throws {OperatorError} when there is no such worktree, or its folder or branch is gone.
  */
 export async function commitWorktree(
-  repository: Repository,
+  repository: BareRepository,
   worktree: Pick<Worktree, 'path' | 'branch'>,
   request: CommitRequest,
-): Promise<Committed> {
-  return repository.turns.take(`branch ${worktree.branch}`, async () => {
-    const { entry, tip } = await findEntry(repository, worktree)
-    const staged = await stageTree(repository, entry, tip, request)
+): Promise<CommitResult> {
+  return repository.locks.runExclusive(`branch ${worktree.branch}`, async () => {
+    const { record, tip } = await requireRecord(repository, worktree)
+    const staged = await stageTree(repository, record, tip, request)
     if (staged.kind === 'refused') return staged
-    if (!entry.merge && staged.tree === (await treeOf(repository, tip))) return { kind: 'unchanged', sha: tip }
+    if (!record.merge && staged.tree === (await treeOf(repository, tip))) return { kind: 'unchanged', sha: tip }
 
     const changes = await readChanges(repository, tip, staged.tree)
-    const violations = checkImport(await ownChanges(repository, entry, staged.tree, changes), request.policy)
-    violations.push(...(await leftMarkers(repository, entry, staged.tree)))
+    const violations = checkImport(await ownChanges(repository, record, staged.tree, changes), request.policy)
+    violations.push(...(await remainingMarkers(repository, record, staged.tree)))
     if (violations.length > 0) return { kind: 'refused', violations }
 
-    const parents = entry.merge ? [tip, entry.merge.base] : [tip]
+    const parents = record.merge ? [tip, record.merge.base] : [tip]
     const commit = await writeCommit(repository, staged.tree, parents, request)
-    await moveBranch(repository, entry.branch, commit, tip, 'commit')
-    await settle(entry)
+    await moveBranch(repository, record.branch, { from: tip, to: commit, reason: 'commit' })
+    await finishCommit(record)
     return { kind: 'committed', sha: commit, changes }
   })
 }
 
 /** The record of a worktree whose tree and branch are there. */
-export async function findEntry(
-  repository: Repository,
+export async function requireRecord(
+  repository: BareRepository,
   worktree: Pick<Worktree, 'path' | 'branch'>,
-): Promise<{ entry: Entry; tip: Sha }> {
-  const entry = await readEntry(repository, worktree.path)
+): Promise<{ record: WorktreeRecord; tip: Sha }> {
+  const record = await readRecord(repository, worktree.path)
   const tip = await resolveCommit(repository, worktree.branch)
-  if (!entry || entry.branch !== worktree.branch || entry.removing || !(await isDirectory(entry.path))) {
+  if (!record || record.branch !== worktree.branch || record.removing || !(await isDirectory(record.path))) {
     throw new OperatorError(`there is no worktree of ${worktree.branch} at ${worktree.path}`)
   }
   if (!tip) throw new OperatorError(`the branch ${worktree.branch} cannot be read`)
-  return { entry, tip }
+  return { record, tip }
 }
 
-/** What the other side of a merge brought in has been reviewed there; only what differs from it too is the agent's. */
-async function ownChanges(repository: Repository, entry: Entry, tree: Sha, changes: Change[]): Promise<Change[]> {
-  if (!entry.merge) return changes
-  const fromBase = await readChanges(repository, entry.merge.base, tree)
+/**
+ * Changes that a merge brought in were reviewed on the other side. Only what differs from that side too is the
+ * agent's.
+ */
+async function ownChanges(
+  repository: BareRepository,
+  record: WorktreeRecord,
+  tree: Sha,
+  changes: ChangedFile[],
+): Promise<ChangedFile[]> {
+  if (!record.merge) return changes
+  const fromBase = await readChanges(repository, record.merge.base, tree)
   const paths = new Set(fromBase.map((change) => change.path))
   return changes.filter((change) => paths.has(change.path))
 }
 
-async function leftMarkers(repository: Repository, entry: Entry, tree: Sha): Promise<Violation[]> {
-  const paths = (entry.merge?.paths ?? []).filter((path) => !path.includes('\n'))
+async function remainingMarkers(repository: BareRepository, record: WorktreeRecord, tree: Sha): Promise<Violation[]> {
+  const paths = (record.merge?.paths ?? []).filter((path) => !path.includes('\n'))
   const blobs = await readBlobs(
     repository,
     paths.map((path) => `${tree}:${path}`),
@@ -94,17 +105,17 @@ async function leftMarkers(repository: Repository, entry: Entry, tree: Sha): Pro
     .map((path) => ({ path, kind: 'conflict' as const, reason: 'still holds the markers of a merge conflict' }))
 }
 
-/** After the branch moved: the private index is the present one, git's own too, and a merge that was begun is done. */
-async function settle(entry: Entry): Promise<void> {
-  await keepIndex(entry)
-  await showIndex(entry)
-  if (!entry.merge) return
-  entry.merge = undefined
-  await writeEntry(entry)
+/** After the branch moved: makes the new index the private one and git's own, and ends a merge that was begun. */
+async function finishCommit(record: WorktreeRecord): Promise<void> {
+  await promoteIndex(record)
+  await publishIndex(record)
+  if (!record.merge) return
+  record.merge = undefined
+  await writeRecord(record)
 }
 
-/** Gives `git status` in the tree the index that belongs to the new commit. Only a view: a failure harms nobody. */
-export async function showIndex(entry: Entry): Promise<void> {
-  if (entry.scratch) return
-  await copyIndex(indexOf(entry), join(entry.gitDir, 'index')).catch(() => {})
+/** Gives `git status` in the tree the index that belongs to the new commit. Only a view: a failure does no harm. */
+export async function publishIndex(record: WorktreeRecord): Promise<void> {
+  if (record.scratch) return
+  await copyIndex(indexFileOf(record), join(record.gitDir, 'index')).catch(() => {})
 }

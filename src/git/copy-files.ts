@@ -1,6 +1,6 @@
 /**
- * Copies an agent's files to where no agent can reach them. Each file is opened below a folder whose real place was checked on
- * the open handle, so a file or folder swapped for a link in the middle of it is not followed.
+ * Copies an agent's files to where no agent can reach them. Each file is opened below a folder whose real place was
+ * checked on the open handle. So a file or folder that is swapped for a link meanwhile is not followed.
  */
 
 import { constants } from 'node:fs'
@@ -11,7 +11,7 @@ import { exists } from './files.ts'
 import type { Violation } from './import-policy.ts'
 
 /** What became of each path that was to be copied. */
-export interface Copied {
+export interface CopyResult {
   /** In the stage now. */
   present: string[]
   /** Not in the tree (any more). */
@@ -28,18 +28,19 @@ export interface Copied {
  * @param paths relative to the tree, checked by `checkPath`
  * @param maxBytes of one file; a larger one is a violation
  */
-export async function copyAll(
+export async function copyToStage(
   root: string,
   stage: string,
   paths: readonly string[],
   maxBytes: number,
-): Promise<Copied> {
-  const copied: Copied = { present: [], absent: [], links: [], violations: [] }
+): Promise<CopyResult> {
+  const copied: CopyResult = { present: [], absent: [], links: [], violations: [] }
+  const copy: Copy = { stage, maxBytes, copied }
   const byFolder = Map.groupBy(paths, (path) => dirname(path))
   for (const [folder, files] of byFolder) {
     const opened = await openFolder(root, folder)
     try {
-      for (const path of files) await copyOne(opened, stage, path, maxBytes, copied)
+      for (const path of files) await copyOne(copy, opened, path)
     } finally {
       await opened?.handle.close()
     }
@@ -49,9 +50,17 @@ export async function copyAll(
   return copied
 }
 
+/** One copy under way. */
+interface Copy {
+  stage: string
+  /** Of one file. */
+  maxBytes: number
+  copied: CopyResult
+}
+
 interface OpenFolder {
   handle: FileHandle
-  /** Names below this path are looked up in the open folder itself, wherever its old path leads by now. */
+  /** Names below this path are resolved in the open folder itself, wherever its old path leads by now. */
   path: string
 }
 
@@ -79,13 +88,8 @@ function orGone(error: unknown): undefined {
   throw new OperatorError(`an agent's tree cannot be read: ${error instanceof Error ? error.message : error}`)
 }
 
-async function copyOne(
-  folder: OpenFolder | undefined,
-  stage: string,
-  path: string,
-  maxBytes: number,
-  copied: Copied,
-): Promise<void> {
+async function copyOne(copy: Copy, folder: OpenFolder | undefined, path: string): Promise<void> {
+  const { copied } = copy
   const name = path.slice(path.lastIndexOf('/') + 1)
   const source = folder ? join(folder.path, name) : undefined
   const found = source ? await lstat(source).catch(orGone) : undefined
@@ -102,10 +106,11 @@ async function copyOne(
   }
   // A pipe, a socket or a device: git does not know them either.
   if (!found.isFile()) return
-  await copyFile(source, join(stage, path), path, maxBytes, copied)
+  await copyFile(copy, source, path)
 }
 
-async function copyFile(source: string, target: string, path: string, maxBytes: number, copied: Copied): Promise<void> {
+async function copyFile({ stage, maxBytes, copied }: Copy, source: string, path: string): Promise<void> {
+  const target = join(stage, path)
   const refuse = (kind: Violation['kind'], reason: string) => copied.violations.push({ path, kind, reason })
   // O_NONBLOCK: opening a pipe that took the file's place would wait for a writer.
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
@@ -133,7 +138,7 @@ async function copyFile(source: string, target: string, path: string, maxBytes: 
   }
 }
 
-async function placeLink(stage: string, path: string, target: string, copied: Copied): Promise<void> {
+async function placeLink(stage: string, path: string, target: string, copied: CopyResult): Promise<void> {
   const place = join(stage, path)
   const parent = dirname(place)
   await mkdir(parent, { recursive: true, mode: 0o700 })

@@ -1,24 +1,24 @@
-/** Fetching when many ask at once, and the first fetch. */
+/** Fetches when many ask at once, and the first fetch. */
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { replaceFile } from './files.ts'
 import type { BranchName } from './names.ts'
 import { fetchBranches } from './remote.ts'
-import type { Repository } from './repository.ts'
+import type { BareRepository } from './repository.ts'
 
 /** The fetches of one repository. */
-export interface Fetch {
+export interface Fetcher {
   /** Fetches all branches, unless that was done before from this address. */
   first(): Promise<void>
   run(branches?: readonly BranchName[]): Promise<void>
 }
 
 /**
- * One fetch at a time. Who asks while one is waiting for its turn shares that one; one that has begun is not shared,
- * since it may have asked the server before the change that the caller wants to see.
+ * One fetch at a time. Callers share a fetch that has not begun. One that has begun is not shared, since it may have
+ * asked the server before the change that the caller wants to see.
  */
-export function createFetch(repository: Repository): Fetch {
+export function createFetcher(repository: BareRepository): Fetcher {
   const waiting = new Map<string, Promise<void>>()
   // The address of the last complete fetch of everything: an interrupted first one is not mistaken for a whole one.
   const marker = join(repository.privateDir, 'fetched')
@@ -27,7 +27,7 @@ export function createFetch(repository: Repository): Fetch {
     const key = branches ? branches.toSorted().join('\n') : '*'
     const shared = waiting.get(key)
     if (shared) return shared
-    const mine = repository.turns.take('fetch', async () => {
+    const mine = repository.locks.runExclusive('fetch', async () => {
       waiting.delete(key)
       await fetchBranches(repository, branches)
       if (!branches) await replaceFile(marker, repository.url)

@@ -36,7 +36,7 @@ export async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined
 }
 
-/** Removes a folder with all that is in it, links unfollowed, also where a program took its own write permission away. */
+/** Removes a folder with all that is in it, and follows no link. It may lack the permission to write. */
 export async function removeFolder(path: string): Promise<void> {
   try {
     await rm(path, { recursive: true, force: true, maxRetries: 2 })

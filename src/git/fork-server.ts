@@ -1,112 +1,126 @@
 /**
- * Starting a process costs the one that starts it: the system copies its page tables first, and nothing else happens in
- * it meanwhile. Measured: 1 ms at 50 MB, 5 ms at 160 MB, 20 ms at 660 MB, each time, with webhooks waiting. So a small
- * process does it for us.
+ * A small helper process that starts git. To start a process, the system copies the page tables of the one that asks,
+ * and that one stands still meanwhile. Measured: 1 ms at 50 MB, 5 ms at 160 MB, 20 ms at 660 MB, each time, with
+ * webhooks waiting. The helper stays small, and its environment holds none of our secrets.
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { OperatorError } from '../lib/errors.ts'
-import { type GitEnd, type GitOptions, type StartGit, startGit } from './git.ts'
+import { startGit } from './git.ts'
+import type { GitCommandOptions, GitExit, StartGit } from './git-options.ts'
 
-/** What the starter is asked: to run git, or to end a run of it. */
-export type Request =
-  | { id: number; args: readonly string[]; options: Omit<GitOptions, 'signal'> }
+/** What the helper is asked: to run git, or to end a run of it. */
+export type ForkRequest =
+  | { id: number; args: readonly string[]; options: Omit<GitCommandOptions, 'signal'> }
   /** The id of the run. */
   | { stop: number }
 
-/** How it ended, or why it could not be started. */
-export type Answer = { id: number; end: GitEnd } | { id: number; failed: string; hint: string | undefined }
+/** How the run ended, or why it could not be started. */
+export type ForkReply = { id: number; end: GitExit } | { id: number; failed: string; hint: string | undefined }
 
-export interface Starter {
-  /** As `startGit`. @throws {OperatorError} also when the starter ended meanwhile: whether git did its work is not known. */
-  readonly git: StartGit
-  /** The process, once there is one. */
+/** The helper process, as its client sees it. */
+export interface ForkServer {
+  /** As `startGit`. @throws {OperatorError} also when the helper was lost: whether git did its work is not known. */
+  readonly start: StartGit
+  /** The helper's process id, once there is one. */
   readonly pid: number | undefined
-  /** Ends the process and what it has started. */
+  /** Ends the helper and what it has started. */
   close(): void
 }
 
-interface Waiting {
-  resolve(end: GitEnd): void
+interface Pending {
+  resolve(end: GitExit): void
   reject(error: Error): void
 }
 
 const program = fileURLToPath(new URL('./fork-server-main.ts', import.meta.url))
 
 /**
- * Makes a starter; its process is started with the first command, and again when it was lost. Where it cannot be started
- * at all, git becomes a child of this process.
- * @param options.onLost called when the process ended although it should not have.
+ * Makes a fork server. Its process is started with the first command, and again when it was lost. Where it cannot be
+ * started at all, git becomes a child of this process.
+ * @param options.onLost called when the process ended although it should not have
  */
-export function createStarter(options: { onLost?: (reason: string) => void } = {}): Starter {
-  const waiting = new Map<number, Waiting>()
-  let child: ChildProcess | undefined
-  let answered = true
-  let closed = false
-  let last = 0
+export function createForkServer(options: { onLost?: (reason: string) => void } = {}): ForkServer {
+  return new Client(options.onLost ?? (() => {}))
+}
 
-  function start(): ChildProcess {
-    const started = forkStarter()
-    answered = false
-    started.on('message', hear)
-    started.once('error', (error) => lost(started, error.message))
-    started.once('exit', (code, signal) => lost(started, `it ended with ${signal ?? `exit code ${code}`}`))
-    return started
+class Client implements ForkServer {
+  readonly #pending = new Map<number, Pending>()
+  readonly #onLost: (reason: string) => void
+  #child: ChildProcess | undefined
+  #answered = true
+  #closed = false
+  #lastId = 0
+
+  constructor(onLost: (reason: string) => void) {
+    this.#onLost = onLost
   }
 
-  function hear(answer: Answer): void {
-    answered = true
-    const caller = take(answer.id)
-    if ('end' in answer) caller?.resolve(answer.end)
-    else caller?.reject(new OperatorError(answer.failed, answer.hint))
+  get pid(): number | undefined {
+    return this.#child?.pid
   }
 
-  function take(id: number): Waiting | undefined {
-    const caller = waiting.get(id)
-    waiting.delete(id)
-    // Waiting for an answer keeps this process alive, the starter itself does not.
-    if (waiting.size === 0) child?.channel?.unref()
-    return caller
+  readonly start: StartGit = (args, options) => {
+    // Closed, or lost before its first answer: a slow start of git is better than none.
+    if (this.#closed || (!this.#child && !this.#answered)) return startGit(args, options)
+    this.#child ??= this.#fork()
+    return this.#ask(this.#child, args, options)
   }
 
-  function lost(which: ChildProcess, reason: string): void {
-    if (which !== child) return
-    child = undefined
-    if (!closed) options.onLost?.(`the process that starts git was lost: ${reason}`)
-    for (const id of [...waiting.keys()]) take(id)?.reject(new OperatorError(`git was lost: its starter: ${reason}`))
+  close(): void {
+    this.#closed = true
+    this.#child?.disconnect()
   }
 
-  function git(args: readonly string[], { signal, ...rest }: GitOptions): Promise<GitEnd> {
-    // Closed, or a starter that never answered was lost: better slow than not at all.
-    if (closed || (!child && !answered)) return startGit(args, { signal, ...rest })
-    child ??= start()
-    const process = child
-    const id = ++last
-    const stop = () => void process.send({ stop: id } satisfies Request, () => {})
-    return new Promise<GitEnd>((resolve, reject) => {
-      waiting.set(id, { resolve, reject })
-      process.channel?.ref()
+  #fork(): ChildProcess {
+    const child = forkHelper()
+    this.#answered = false
+    child.on('message', (reply: ForkReply) => this.#onReply(reply))
+    child.once('error', (error) => this.#lose(child, error.message))
+    child.once('exit', (code, signal) => this.#lose(child, `it ended with ${signal ?? `exit code ${code}`}`))
+    return child
+  }
+
+  #ask(child: ChildProcess, args: readonly string[], { signal, ...rest }: GitCommandOptions): Promise<GitExit> {
+    const id = ++this.#lastId
+    const stop = () => void child.send({ stop: id } satisfies ForkRequest, () => {})
+    return new Promise<GitExit>((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject })
+      child.channel?.ref()
       signal?.addEventListener('abort', stop, { once: true })
-      process.send({ id, args, options: rest } satisfies Request, (error) => {
-        if (error) take(id)?.reject(new OperatorError(`git was lost: its starter: ${error.message}`))
+      child.send({ id, args, options: rest } satisfies ForkRequest, (error) => {
+        if (error) this.#take(id)?.reject(new OperatorError(`git was lost: its helper process: ${error.message}`))
       })
     }).finally(() => signal?.removeEventListener('abort', stop))
   }
 
-  return {
-    git,
-    get pid() {
-      return child?.pid
-    },
-    close() {
-      closed = true
-      child?.disconnect()
-    },
+  #onReply(reply: ForkReply): void {
+    this.#answered = true
+    const caller = this.#take(reply.id)
+    if ('end' in reply) caller?.resolve(reply.end)
+    else caller?.reject(new OperatorError(reply.failed, reply.hint))
+  }
+
+  #take(id: number): Pending | undefined {
+    const caller = this.#pending.get(id)
+    this.#pending.delete(id)
+    // A pending answer keeps our process alive; the helper itself does not.
+    if (this.#pending.size === 0) this.#child?.channel?.unref()
+    return caller
+  }
+
+  #lose(which: ChildProcess, reason: string): void {
+    if (which !== this.#child) return
+    this.#child = undefined
+    if (!this.#closed) this.#onLost(`the process that starts git was lost: ${reason}`)
+    for (const id of [...this.#pending.keys()]) {
+      this.#take(id)?.reject(new OperatorError(`git was lost: its helper process: ${reason}`))
+    }
   }
 }
 
-function forkStarter(): ChildProcess {
+function forkHelper(): ChildProcess {
   // A session of its own, so that it outlives a signal to our group; and an environment without our secrets.
   const child = fork(program, [], {
     detached: true,

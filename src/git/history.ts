@@ -1,4 +1,4 @@
-/** Reading the control repository: commits, files, differences. Nothing here changes anything but missing objects. */
+/** Reads the bare repository (commits, files, differences), moves a branch, and writes a commit object. */
 
 import { UserError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
@@ -6,10 +6,10 @@ import { GitError } from './git.ts'
 import type { BranchName, TreePath } from './names.ts'
 import { validBranch } from './names.ts'
 import { readRef } from './refs.ts'
-import { git, gitLine, type Repository } from './repository.ts'
+import { type BareRepository, git, gitLine } from './repository.ts'
 
 /** One commit of a log. */
-export interface Commit {
+export interface CommitInfo {
   sha: Sha
   parents: Sha[]
   authorName: string
@@ -20,7 +20,7 @@ export interface Commit {
 }
 
 /** Whether two commits can be merged, and with what result. */
-export type Forecast = { clean: true; tree: Sha } | { clean: false; conflicts: string[]; tree?: Sha }
+export type MergeForecast = { clean: true; tree: Sha } | { clean: false; conflicts: string[]; tree?: Sha }
 
 /**
  * Finds a commit.
@@ -28,7 +28,7 @@ export type Forecast = { clean: true; tree: Sha } | { clean: false; conflicts: s
  * @returns undefined when there is no such ref, or it is not a commit.
  * @throws {UserError} when the name is not one that git should see.
  */
-export async function resolveCommit(repository: Repository, ref: string): Promise<Sha | undefined> {
+export async function resolveCommit(repository: BareRepository, ref: string): Promise<Sha | undefined> {
   const name = fullRef(ref)
   const read = name.startsWith('refs/') ? await readRef(repository.gitDir, name) : 'unsure'
   if (read === undefined) return undefined
@@ -58,7 +58,7 @@ export function headRef(branch: BranchName): string {
  * @throws {UserError} when it is larger than `maxBytes`.
  */
 export async function readFileAt(
-  repository: Repository,
+  repository: BareRepository,
   commit: Sha,
   path: TreePath,
   maxBytes = 1024 * 1024,
@@ -80,7 +80,7 @@ export async function readFileAt(
 }
 
 /** The paths in a commit, in git's order, at most `maxCount` of them (default 100,000). */
-export async function listFilesAt(repository: Repository, commit: Sha, maxCount = 100_000): Promise<string[]> {
+export async function listFilesAt(repository: BareRepository, commit: Sha, maxCount = 100_000): Promise<string[]> {
   const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', '--end-of-options', commit]
   const { stdout } = await git(repository, args, { cut: true })
   const paths = stdout.toString('utf8').split('\0')
@@ -91,7 +91,7 @@ export async function listFilesAt(repository: Repository, commit: Sha, maxCount 
 
 /** The patch between two commits, as text, its first `maxBytes` bytes. `truncated` says that there was more. */
 export async function readDiff(
-  repository: Repository,
+  repository: BareRepository,
   base: Sha,
   head: Sha,
   maxBytes: number,
@@ -105,13 +105,13 @@ export async function readDiff(
 }
 
 /** Whether `ancestor` is reachable from `descendant`; a commit is its own ancestor. */
-export async function isAncestorOf(repository: Repository, ancestor: Sha, descendant: Sha): Promise<boolean> {
+export async function isAncestorOf(repository: BareRepository, ancestor: Sha, descendant: Sha): Promise<boolean> {
   const args = ['merge-base', '--is-ancestor', '--end-of-options', ancestor, descendant]
   return (await git(repository, args, { accept: [1] })).code === 0
 }
 
 /** The best common ancestor of two commits; undefined when they have none. */
-export async function findMergeBase(repository: Repository, a: Sha, b: Sha): Promise<Sha | undefined> {
+export async function findMergeBase(repository: BareRepository, a: Sha, b: Sha): Promise<Sha | undefined> {
   const result = await git(repository, ['merge-base', '--end-of-options', a, b], { accept: [1] })
   const line = result.stdout.toString('utf8').split('\n')[0]
   return result.code === 0 && line ? sha(line) : undefined
@@ -119,10 +119,10 @@ export async function findMergeBase(repository: Repository, a: Sha, b: Sha): Pro
 
 /** Commits reachable from `head` and not from `base`, newest first, at most `limit`. */
 export async function readLog(
-  repository: Repository,
+  repository: BareRepository,
   range: { base?: Sha; head: Sha },
   limit: number,
-): Promise<Commit[]> {
+): Promise<CommitInfo[]> {
   const flags = ['-z', '--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%s', `--max-count=${Math.max(0, Math.floor(limit))}`]
   const names = range.base ? [`${range.base}..${range.head}`] : [range.head]
   const args = ['log', ...flags, '--no-show-signature', '--no-color', '--no-mailmap', '--end-of-options', ...names]
@@ -134,7 +134,7 @@ export async function readLog(
     .map(parseCommit)
 }
 
-function parseCommit(record: string): Commit {
+function parseCommit(record: string): CommitInfo {
   const [id = '', parents = '', authorName = '', authorEmail = '', date = '', ...subject] = record.split('\x1f')
   return {
     sha: sha(id),
@@ -148,10 +148,10 @@ function parseCommit(record: string): Commit {
 
 /**
  * Merges two commits in memory, without a working tree.
- * @returns the merged tree; or the paths in conflict, with a tree that has conflict markers in these files. Commits without a common
- *   ancestor are a conflict without paths.
+ * @returns the merged tree; or the paths in conflict, with a tree that has conflict markers in these files. Commits
+ *   without a common ancestor are a conflict without paths.
  */
-export async function forecastMerge(repository: Repository, ours: Sha, theirs: Sha): Promise<Forecast> {
+export async function forecastMerge(repository: BareRepository, ours: Sha, theirs: Sha): Promise<MergeForecast> {
   const args = ['merge-tree', '--write-tree', '-z', '--name-only', '--no-messages', '--end-of-options', ours, theirs]
   try {
     const result = await git(repository, args, { accept: [1] })
@@ -163,21 +163,31 @@ export async function forecastMerge(repository: Repository, ours: Sha, theirs: S
   }
 }
 
-/** Sets a branch if it is still where the caller believes. @param from null when the branch must not exist yet */
-export async function moveBranch(
-  repository: Repository,
-  branch: BranchName,
-  to: Sha,
-  from: Sha | null,
-  why: string,
-): Promise<void> {
-  const before = from ?? '0'.repeat(to.length)
-  await git(repository, ['update-ref', '--no-deref', '-m', `tutti: ${why}`, headRef(branch), to, before])
+/** One move of a branch. */
+interface BranchMove {
+  /** Where the branch is now; null when it must not exist yet. */
+  from: Sha | null
+  to: Sha
+  /** Goes into the reflog. */
+  reason: string
 }
 
-/** Makes a commit object; no branch moves. @param parents at least one, but for a branch that lost its history */
+/** Sets a branch. @throws {GitError} when it is no longer where the caller believes. */
+export async function moveBranch(
+  repository: BareRepository,
+  branch: BranchName,
+  { from, to, reason }: BranchMove,
+): Promise<void> {
+  const before = from ?? '0'.repeat(to.length)
+  await git(repository, ['update-ref', '--no-deref', '-m', `tutti: ${reason}`, headRef(branch), to, before])
+}
+
+/**
+ * Writes a commit object; no branch moves.
+ * @param parents at least one, except for a branch that lost its history
+ */
 export async function writeCommit(
-  repository: Repository,
+  repository: BareRepository,
   tree: Sha,
   parents: readonly Sha[],
   text: { message: string; author: { name: string; email: string } },

@@ -1,7 +1,7 @@
 /**
- * Commits an agent made in a repository of its own. That repository is data to us: no git of ours runs in it, since git would obey its
- * configuration (a promisor remote with an `ext::` address, for one). Its tip is read as a file, and its objects are
- * packed by a git that runs in the control repository and merely reads the other object folder.
+ * Brings in commits that an agent made in a repository of its own. That repository is data to us. No git of ours runs
+ * in it, since git would obey its configuration (a promisor remote with an `ext::` address, for one). Its tip is read
+ * as a file. Its objects are packed by a git that runs in the bare clone and only reads the other object folder.
  */
 
 import { constants } from 'node:fs'
@@ -9,15 +9,15 @@ import { open, readlink, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { type Change, readChanges, readEachCommit } from './changes.ts'
+import { type ChangedFile, readChanges, readChangesPerCommit } from './changes.ts'
 import { isAncestorOf, moveBranch, readLog, resolveCommit } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
 import type { BranchName } from './names.ts'
-import { git, type Repository } from './repository.ts'
+import { type BareRepository, git } from './repository.ts'
 
 /** What came of an import. `diverged`: the agent's commits do not build on the branch. */
-export type Imported =
-  | { kind: 'imported'; sha: Sha; changes: Change[] }
+export type ImportResult =
+  | { kind: 'imported'; sha: Sha; changes: ChangedFile[] }
   | { kind: 'unchanged'; sha: Sha }
   | { kind: 'diverged'; sha: Sha }
   | { kind: 'refused'; violations: Violation[] }
@@ -28,18 +28,18 @@ const maxCommits = 500
 const maxPackBytes = 512 * 1024 * 1024
 
 /**
- * Brings an agent's commits onto a module branch: every object checked as a server checks a push, every commit (not only the last) checked by
- * the import rules, and only if they build on the branch.
+ * Brings an agent's commits onto a module branch, if they build on it. Every object is checked as a server checks a
+ * push. The import policy checks every commit, not only the last.
  * @param source a folder with a repository, or a bundle file made with `git bundle create <file> <branch>`
  * @throws {OperatorError} when the source has no such branch, or objects that fsck refuses.
  */
 export async function importFrom(
-  repository: Repository,
+  repository: BareRepository,
   source: string,
   branch: BranchName,
   policy: ImportPolicy = {},
-): Promise<Imported> {
-  return repository.turns.take(`branch ${branch}`, async () => {
+): Promise<ImportResult> {
+  return repository.locks.runExclusive(`branch ${branch}`, async () => {
     const tip = await resolveCommit(repository, branch)
     if (!tip) throw new OperatorError(`there is no branch ${branch} to import to`)
     const place = resolve(source)
@@ -52,26 +52,31 @@ export async function importFrom(
     const violations = await checkCommits(repository, tip, commit, policy)
     if (violations.length > 0) return { kind: 'refused', violations }
     const changes = await readChanges(repository, tip, commit)
-    await moveBranch(repository, branch, commit, tip, 'import')
+    await moveBranch(repository, branch, { from: tip, to: commit, reason: 'import' })
     return { kind: 'imported', sha: commit, changes }
   })
 }
 
-async function importFolder(repository: Repository, source: string, branch: BranchName, tip: Sha): Promise<Sha> {
+async function importFolder(repository: BareRepository, source: string, branch: BranchName, tip: Sha): Promise<Sha> {
   const commit = await readScratchTip(source, branch)
   if (!commit) throw new OperatorError(`the agent's repository has no branch ${branch}`)
-  await bringObjects(repository, source, commit, tip)
+  await copyObjects(repository, source, commit, tip)
   return commit
 }
 
-async function checkCommits(repository: Repository, tip: Sha, commit: Sha, policy: ImportPolicy): Promise<Violation[]> {
+async function checkCommits(
+  repository: BareRepository,
+  tip: Sha,
+  commit: Sha,
+  policy: ImportPolicy,
+): Promise<Violation[]> {
   const log = await readLog(repository, { base: tip, head: commit }, maxCommits + 1)
   if (log.length > maxCommits) {
     return [{ path: '', kind: 'count', reason: `more than ${maxCommits} commits` }]
   }
-  const each = await readEachCommit(
+  const each = await readChangesPerCommit(
     repository,
-    log.map((entry) => entry.sha),
+    log.map((one) => one.sha),
   )
   return checkImport(each, policy)
 }
@@ -114,11 +119,11 @@ async function readPlain(file: string): Promise<string | undefined> {
 }
 
 /**
- * Copies the objects that `commit` has and the control repository lacks, checked with `index-pack --strict`.
+ * Copies the objects that `commit` has and the bare clone lacks, checked with `index-pack --strict`.
  * @param tip a commit that both have, which keeps the pack small
  */
-export async function bringObjects(
-  repository: Repository,
+export async function copyObjects(
+  repository: BareRepository,
   source: string,
   commit: Sha,
   tip: Sha | undefined,
@@ -138,7 +143,7 @@ export async function bringObjects(
   })
 }
 
-async function importBundle(repository: Repository, source: string, branch: BranchName): Promise<Sha> {
+async function importBundle(repository: BareRepository, source: string, branch: BranchName): Promise<Sha> {
   const ref = `refs/tutti/import/${branch}`
   const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head']
   // A bundle is a list of refs and a pack: nothing in it is configuration. No token goes along.

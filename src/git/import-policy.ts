@@ -1,9 +1,9 @@
 /**
- * What may come out of an agent's tree. Pure: it looks at the list of changes, not at the disk. The rules follow the
- * ways in which a tree can hurt whoever checks it out, on Linux, macOS or Windows (git's own fsck knows most of them).
+ * What may come out of an agent's tree. Pure: it reads the list of changes, not the disk. The rules follow the
+ * ways in which a tree can hurt those who check it out, on Linux, macOS or Windows (git's own fsck knows most of them).
  */
 
-import type { Change } from './changes.ts'
+import type { ChangedFile } from './changes.ts'
 import { isGitName, symlinkProblem } from './unsafe-names.ts'
 
 /** What is allowed; every number has a default. */
@@ -18,7 +18,7 @@ export interface ImportPolicy {
   allowSubmodules?: boolean
 }
 
-/** One change that was refused, in plain words. `kind` is for programs, `reason` completes "<path> …". */
+/** One change that was refused, and why. `kind` is for programs, `reason` completes "<path> …". */
 export interface Violation {
   path: string
   kind:
@@ -52,10 +52,10 @@ export function fullPolicy(policy: ImportPolicy = {}): Required<ImportPolicy> {
 }
 
 /**
- * Looks at every change and says which may not leave the agent's tree, and why. An empty list means: all may.
+ * Checks every change and says which may not leave the agent's tree, and why. An empty list means: all may.
  * Deletions are always allowed, except of a submodule.
  */
-export function checkImport(changes: readonly Change[], policy: ImportPolicy = {}): Violation[] {
+export function checkImport(changes: readonly ChangedFile[], policy: ImportPolicy = {}): Violation[] {
   const limits = fullPolicy(policy)
   const violations = changes.flatMap((change) => checkChange(change, limits))
   if (changes.length > limits.maxFiles) {
@@ -68,7 +68,7 @@ export function checkImport(changes: readonly Change[], policy: ImportPolicy = {
   return [...violations, ...caseCollisions(changes), ...bareRepositories(changes)]
 }
 
-function checkChange(change: Change, limits: Required<ImportPolicy>): Violation[] {
+function checkChange(change: ChangedFile, limits: Required<ImportPolicy>): Violation[] {
   const found: Violation[] = []
   const refuse = (kind: Violation['kind'], reason: string) => found.push({ path: change.path, kind, reason })
 
@@ -90,11 +90,11 @@ function checkChange(change: Change, limits: Required<ImportPolicy>): Violation[
   return found
 }
 
-function touchesSubmodule(change: Change): boolean {
+function touchesSubmodule(change: ChangedFile): boolean {
   return change.mode === '160000' || change.oldMode === '160000' || change.path.toLowerCase() === '.gitmodules'
 }
 
-function checkLink(change: Change): string | undefined {
+function checkLink(change: ChangedFile): string | undefined {
   const name = change.path.slice(change.path.lastIndexOf('/') + 1).toLowerCase()
   if (neverLinks.has(name)) return 'is a link; git reads this file and it must be a plain one'
   if (change.target === undefined) return 'is a link whose target could not be read'
@@ -109,7 +109,7 @@ export function checkPath(
   const bad = (reason: string) => ({ kind: 'path' as const, reason })
   if (!path.isWellFormed() || path.includes('\uFFFD')) return bad('is not valid UTF-8')
   if (Buffer.byteLength(path) > maxPathBytes) return bad(`is longer than ${maxPathBytes} bytes`)
-  // Line ends break line-based tools; direction marks make a name look like another one.
+  // Line ends break line-based tools; direction marks make one name appear as another.
   if (/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u.test(path)) return bad('contains control characters')
   const parts = path.split('/')
   if (parts.some((part) => part === '' || part === '.' || part === '..')) return bad('has an empty, `.` or `..` part')
@@ -120,7 +120,7 @@ export function checkPath(
 }
 
 /** On a file system that ignores case, a link `A` next to a folder `a` sends the folder's files elsewhere. */
-function caseCollisions(changes: readonly Change[]): Violation[] {
+function caseCollisions(changes: readonly ChangedFile[]): Violation[] {
   const links = new Map<string, string>()
   for (const change of changes) {
     if (change.mode === '120000' && change.status !== 'D') links.set(fold(change.path), change.path)
@@ -149,8 +149,8 @@ function prefixes(path: string): string[] {
   return parts.map((_, index) => parts.slice(0, index + 1).join('/'))
 }
 
-/** A folder with HEAD, config, objects and refs is a repository to git: its config is obeyed by whoever enters it. */
-function bareRepositories(changes: readonly Change[]): Violation[] {
+/** A folder with HEAD, config, objects and refs is a repository to git: git obeys its config when it is entered. */
+function bareRepositories(changes: readonly ChangedFile[]): Violation[] {
   const paths = changes.filter((change) => change.status !== 'D').map((change) => change.path)
   const known = new Set(paths)
   return paths

@@ -1,16 +1,17 @@
-/** Makes the control repository, or what is missing of it. */
+/** Makes a bare clone, or what is missing of it. */
 
 import { mkdir, readFile, realpath, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import { exists, isDirectory, replaceFile } from './files.ts'
-import { runGit, type StartGit, startGit } from './git.ts'
-import { createTurns, type Turns } from './locks.ts'
+import { runGit, startGit } from './git.ts'
+import type { StartGit } from './git-options.ts'
+import { createKeyedLocks, type KeyedLocks } from './locks.ts'
 import { validCloneUrl } from './names.ts'
-import { configText, type Repository, type TokenSource } from './repository.ts'
+import { type BareRepository, configText, type TokenSource } from './repository.ts'
 
-/** How a control repository is opened. */
-export interface ControlOptions {
+/** How a bare clone is opened. */
+export interface BareCloneOptions {
   /** A folder that belongs to Tutti alone, made if it does not exist. `control.git` goes into it. */
   directory: string
   cloneUrl: string
@@ -34,7 +35,7 @@ const oldestGit: readonly [number, number] = [2, 38]
 
 /**
  * git asks this for the password. The token comes through file descriptor 3, so it stands in no argument, no
- * environment and no file; and it is given out for the one server it is meant for, whoever asks.
+ * environment and no file. It is given out for its own server only.
  */
 const askpassText = `#!/bin/sh
 case "$1" in
@@ -45,22 +46,24 @@ IFS= read -r token <&3 || exit 1
 printf '%s\\n' "$token"
 `
 
-/** Two Control objects of one folder share their turns; a repository is locked, not an object. */
-const turnsByDirectory = new Map<string, Turns>()
+/** Two BareClone objects of one folder share their locks: a repository is locked, not an object. */
+const locksByDirectory = new Map<string, KeyedLocks>()
 
 /**
- * Makes the folder, the bare repository, its configuration and the askpass program, each only where it is missing
- * or differs. Nothing that is in the repository already is lost.
- * @throws {UserError} when the clone address is refused. @throws {OperatorError} when git is missing or too old.
+ * Makes the folder, the bare repository, its configuration and the askpass program, each only where it is missing or
+ * differs. What the repository holds already stays.
+ * @throws {UserError} when the clone address is refused.
+ * @throws {OperatorError} when git is missing or too old.
  */
-export async function prepare(options: ControlOptions): Promise<Repository> {
+export async function initBareClone(options: BareCloneOptions): Promise<BareRepository> {
   const url = validCloneUrl(options.cloneUrl, options)
-  await checkGit()
+  const start = options.start ?? startGit
+  await checkGit(start)
   await mkdir(resolve(options.directory), { recursive: true, mode: 0o700 })
   const directory = await realpath(options.directory)
-  const turns = turnsByDirectory.get(directory) ?? createTurns()
-  turnsByDirectory.set(directory, turns)
-  const repository: Repository = {
+  const locks = locksByDirectory.get(directory) ?? createKeyedLocks()
+  locksByDirectory.set(directory, locks)
+  const repository: BareRepository = {
     directory,
     gitDir: join(directory, 'control.git'),
     privateDir: join(directory, 'private'),
@@ -71,50 +74,56 @@ export async function prepare(options: ControlOptions): Promise<Repository> {
     fsck: options.fsck ?? true,
     proxy: options.proxy,
     caFile: options.caFile,
-    turns,
-    start: options.start ?? startGit,
+    locks,
+    start,
     commits: new Set(),
   }
-  await turns.take('setup', () => build(repository))
+  await locks.runExclusive('setup', () => build(repository))
   return repository
 }
 
-async function build(repository: Repository): Promise<void> {
+async function build(repository: BareRepository): Promise<void> {
   await mkdir(repository.privateDir, { recursive: true, mode: 0o700 })
-  // Written only when it differs: a program that is being written cannot be started in that moment.
+  // Only when it differs: a program that is being written cannot be started in that moment.
   if ((await readFile(repository.askpass, 'utf8').catch(() => '')) !== askpassText) {
     await replaceFile(repository.askpass, askpassText, 0o700)
   }
   const { gitDir } = repository
-  if (!(await looksWhole(gitDir))) {
+  if (!(await isComplete(gitDir))) {
     // What was fetched before is gone with the repository.
     await rm(join(repository.privateDir, 'fetched'), { force: true })
-    await mkdir(gitDir, { recursive: true, mode: 0o700 })
-    // The configuration first: `git init` on a half-made repository reads what is there.
-    await replaceFile(join(gitDir, 'config'), configText(repository.url))
-    await runGit(['init', '-q', '--bare', '--template=', '--initial-branch=tutti-none', gitDir])
+    await makeBare(gitDir)
   }
   await replaceFile(join(gitDir, 'config'), configText(repository.url))
 }
 
-async function looksWhole(gitDir: string): Promise<boolean> {
+/**
+ * What git needs to take a folder for a repository (gitrepository-layout). `git init` would add the system's template
+ * with its hooks and attributes. HEAD names a branch that no module uses.
+ */
+async function makeBare(gitDir: string): Promise<void> {
+  for (const name of ['objects', 'refs/heads']) await mkdir(join(gitDir, name), { recursive: true, mode: 0o700 })
+  await replaceFile(join(gitDir, 'HEAD'), 'ref: refs/heads/tutti-none\n')
+}
+
+async function isComplete(gitDir: string): Promise<boolean> {
   const folders = await Promise.all(['objects', 'refs'].map((name) => isDirectory(join(gitDir, name))))
   return folders.every(Boolean) && (await exists(join(gitDir, 'HEAD')))
 }
 
 let checked: Promise<void> | undefined
 
-/** Asked once per process; a git that is missing is asked for again at the next call. */
-function checkGit(): Promise<void> {
-  checked ??= readVersion().catch((error: unknown) => {
+/** Once per process. After a failure the next call checks again: git may have been installed meanwhile. */
+function checkGit(start: StartGit): Promise<void> {
+  checked ??= checkVersion(start).catch((error: unknown) => {
     checked = undefined
     throw error
   })
   return checked
 }
 
-async function readVersion(): Promise<void> {
-  const text = (await runGit(['--version'])).stdout.toString('utf8')
+async function checkVersion(start: StartGit): Promise<void> {
+  const text = (await runGit(['--version'], {}, start)).stdout.toString('utf8')
   const match = /(?<major>\d+)\.(?<minor>\d+)/.exec(text)
   const major = Number(match?.groups?.major)
   const minor = Number(match?.groups?.minor)

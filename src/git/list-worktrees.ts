@@ -4,32 +4,32 @@ import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isDirectory } from './files.ts'
 import { type BranchName, validBranch } from './names.ts'
-import type { Repository } from './repository.ts'
-import { readEntries, type Worktree } from './worktree-records.ts'
+import type { BareRepository } from './repository.ts'
+import { readRecords, type Worktree } from './worktree-records.ts'
 
 /** One worktree as the list shows it. */
 export interface ListedWorktree extends Omit<Worktree, 'branch'> {
   /** Undefined where git's notes do not say it. */
   branch: BranchName | undefined
   /**
-   * `missing`: recorded, but its folder is gone. `removing`: a removal was begun. `half-made`: git knows it and no record
-   * does, because a crash came first. `addWorktree` with the same path and branch puts each of them right.
+   * `missing`: recorded, but its folder is gone. `removing`: a removal was begun. `half-made`: git knows it and no
+   * record does, because a crash came first. `addWorktree` with the same path and branch puts each of them right.
    */
   state: 'ready' | 'missing' | 'removing' | 'half-made'
 }
 
 /** All trees of the repository. No git is started for it. */
-export async function listWorktrees(repository: Repository): Promise<ListedWorktree[]> {
-  const entries = await readEntries(repository)
-  const recorded = entries.map(async ({ path, branch, gitDir, scratch, removing }): Promise<ListedWorktree> => {
+export async function listWorktrees(repository: BareRepository): Promise<ListedWorktree[]> {
+  const records = await readRecords(repository)
+  const recorded = records.map(async ({ path, branch, gitDir, scratch, removing }): Promise<ListedWorktree> => {
     const present = (await isDirectory(path)) ? 'ready' : 'missing'
     return { path, branch, gitDir, scratch, state: removing ? 'removing' : present }
   })
-  const known = new Set(entries.map((entry) => entry.gitDir))
+  const known = new Set(records.map((record) => record.gitDir))
   return [...(await Promise.all(recorded)), ...(await unrecorded(repository, known))]
 }
 
-async function unrecorded(repository: Repository, known: ReadonlySet<string>): Promise<ListedWorktree[]> {
+async function unrecorded(repository: BareRepository, known: ReadonlySet<string>): Promise<ListedWorktree[]> {
   const parent = join(repository.gitDir, 'worktrees')
   const names = (await isDirectory(parent)) ? await readdir(parent) : []
   const folders = names.map((name) => join(parent, name)).filter((folder) => !known.has(folder))

@@ -1,20 +1,20 @@
-/** Turns for commands that would lock each other out, and locks that a dead process left behind. */
+/** Locks for commands that would get into each other's way, and lock files that a dead process left behind. */
 
 import { lstat, readdir, readlink, rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { GitError } from './git.ts'
 
-/** Runs functions one after another per key, in the order in which they came. */
-export interface Turns {
-  /** Resolves or rejects as `work` does, which starts when everything before it under this key has ended. */
-  take<T>(key: string, work: () => Promise<T>): Promise<T>
+/** Locks by name, inside this process. First come, first served. */
+export interface KeyedLocks {
+  /** Resolves or rejects as `work` does. It starts when everything before it under this key has ended. */
+  runExclusive<T>(key: string, work: () => Promise<T>): Promise<T>
 }
 
-/** Turns of one repository in this process. Between processes git's own lock files do the same; see `withRetry`. */
-export function createTurns(): Turns {
+/** The locks of one repository. Between processes, git's own lock files do the same; see `retryWhileLocked`. */
+export function createKeyedLocks(): KeyedLocks {
   const last = new Map<string, Promise<unknown>>()
   return {
-    take<T>(key: string, work: () => Promise<T>): Promise<T> {
+    runExclusive<T>(key: string, work: () => Promise<T>): Promise<T> {
       const before = last.get(key) ?? Promise.resolve()
       const mine = before.then(work, work)
       const settled = mine.catch(() => {})
@@ -33,11 +33,11 @@ const staleAfter = 3000
 const retryFor = 15_000
 
 /**
- * Runs a git command again while another process holds a lock, for some seconds. A lock that is old and that no process has open
- * was left by one that died, and is removed.
+ * Runs a git command again while another process holds a lock file, for at most 15 s. A lock file that is old and that
+ * no process has open was left by one that died; it is removed.
  * @param root only locks under this folder are ever removed
  */
-export async function withRetry<T>(root: string, work: () => Promise<T>): Promise<T> {
+export async function retryWhileLocked<T>(root: string, work: () => Promise<T>): Promise<T> {
   const start = Date.now()
   for (let attempt = 0; ; attempt++) {
     try {
@@ -45,7 +45,7 @@ export async function withRetry<T>(root: string, work: () => Promise<T>): Promis
     } catch (error) {
       const lock = error instanceof GitError ? lockNamed(error.stderr) : undefined
       if (lock === undefined || Date.now() - start > retryFor) throw error
-      if (!(await removeStale(root, lock))) await wait(Math.min(25 * 2 ** attempt, 400))
+      if (!(await removeStaleLock(root, lock))) await wait(Math.min(25 * 2 ** attempt, 400))
     }
   }
 }
@@ -58,7 +58,7 @@ function lockNamed(stderr: string): string | undefined {
  * Removes a lock file that is older than `staleAfter` and that no living process has open.
  * @returns whether it was removed
  */
-export async function removeStale(root: string, lock: string): Promise<boolean> {
+export async function removeStaleLock(root: string, lock: string): Promise<boolean> {
   if (!lock.startsWith(`${root}/`) || lock.includes('/../') || !lock.endsWith('.lock')) return false
   const before = await lstat(lock).catch(() => undefined)
   if (!before) return true

@@ -1,11 +1,12 @@
-/** A tree that is there to be read. */
+/** Makes a tree that is only read. */
 
 import { chmod, lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /**
  * Takes the right to write from every file and folder of a tree; links stay as they are. It is a reminder for honest
- * programs, not a wall: whoever owns the files can give it back, and root needs none. `removeFolder` removes such a tree.
+ * programs, not a wall: the owner of the files can give it back, and root needs none. `removeFolder` removes such a
+ * tree.
  */
 export async function makeReadOnly(path: string): Promise<void> {
   for (const entry of await readdir(path, { withFileTypes: true })) {

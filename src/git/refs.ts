@@ -1,7 +1,7 @@
 /**
- * Reading a ref of the control repository without starting git, which takes longer than everything else about it. The
+ * Reads a ref of the bare repository without a start of git, which takes longer than everything else about it. The
  * layout is git's documented one for `repositoryformatversion = 0`, which `repository.ts` writes (gitrepository-layout:
- * a file for each ref, then `packed-refs`). Whatever looks different is left to git.
+ * a file for each ref, then `packed-refs`). Any other layout is left to git.
  */
 
 import { readFile } from 'node:fs/promises'
@@ -12,7 +12,7 @@ import { type Sha, sha } from '../lib/ids.ts'
 export type RefRead = Sha | undefined | 'unsure'
 
 /**
- * Reads a ref as it is at this moment. That the commit exists is not looked at.
+ * Reads a ref as it is at this moment. Whether the commit exists is not checked.
  * @param ref a checked full ref, `refs/…`.
  */
 export async function readRef(gitDir: string, ref: string): Promise<RefRead> {

@@ -1,17 +1,18 @@
-/** Everything that talks to the server: fetch, push, and asking for one branch. */
+/** Everything that talks to the server: fetch, push, and the query for one branch. */
 
 import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { GitError, type GitOptions, type GitResult, type RemoteAccess } from './git.ts'
+import { GitError } from './git.ts'
+import type { GitCommandOptions, GitCommandResult, RemoteAccess } from './git-options.ts'
 import type { BranchName } from './names.ts'
-import { git, type Repository } from './repository.ts'
+import { type BareRepository, git } from './repository.ts'
 
 /** Milliseconds for one exchange with the server. A first fetch of a large repository takes minutes. */
 const remoteTimeout = 30 * 60_000
 
 /**
- * Old repositories hold commits with these faults, which harm nobody; refusing them would shut those repositories
- * out (git's fsck-msgids). Everything else that fsck calls an error is refused.
+ * Old repositories hold commits with these faults, which do no harm; to refuse them would shut those repositories out
+ * (git's fsck-msgids). Everything else that fsck calls an error is refused.
  */
 const harmless = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode', 'zeroPaddedDate']
 
@@ -26,7 +27,7 @@ export function trackingRef(branch: BranchName): string {
  * @param branches only these, where given; one that is gone at the server is dropped here
  * @throws {OperatorError} when the server cannot be reached, refuses us, or sends objects that fsck refuses.
  */
-export async function fetchBranches(repository: Repository, branches?: readonly BranchName[]): Promise<void> {
+export async function fetchBranches(repository: BareRepository, branches?: readonly BranchName[]): Promise<void> {
   const wanted = branches ? new Set(branches) : undefined
   let tries = 3
   for (;;) {
@@ -40,18 +41,18 @@ export async function fetchBranches(repository: Repository, branches?: readonly 
         wanted?.delete(gone)
         await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(gone)])
       } else if (!isOvertaken(error) || --tries === 0) {
-        throw explain(repository, error)
+        throw toOperatorError(repository, error)
       }
     }
   }
 }
 
-/** Another process fetched the same branch in this moment. */
+/** True when another process fetched the same branch in this moment. */
 function isOvertaken(error: unknown): boolean {
   return error instanceof GitError && /cannot lock ref .*: (?:is at|reference already exists)/.test(error.stderr)
 }
 
-async function fetchOnce(repository: Repository, wanted: Set<BranchName> | undefined): Promise<void> {
+async function fetchOnce(repository: BareRepository, wanted: Set<BranchName> | undefined): Promise<void> {
   const names = wanted ? [...wanted] : ['*']
   const specs = names.map((name) => `+refs/heads/${name}:refs/remotes/origin/${name}`)
   const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head', '--no-show-forced-updates']
@@ -62,16 +63,25 @@ async function fetchOnce(repository: Repository, wanted: Set<BranchName> | undef
     await run([])
   } catch (error) {
     // An object that a crash left empty or lost: fetch everything again instead of only what is new.
-    if (!(error instanceof GitError) || !damaged(error.stderr)) throw error
+    if (!(error instanceof GitError) || !hasDamagedObjects(error.stderr)) throw error
     await run(['--refetch'])
   }
 }
 
-/** True when git complains about our own objects and not about the server. */
-export function damaged(stderr: string): boolean {
-  return /(?:object file .* is empty|loose object .* is corrupt|missing (?:blob|tree|commit|object)|bad object|unable to read (?:tree|sha1|[0-9a-f]{40})|did not send all necessary objects|pack has bad object|could not parse)/i.test(
-    stderr,
-  )
+const damage = [
+  'object file .* is empty',
+  'loose object .* is corrupt',
+  'missing (?:blob|tree|commit|object)',
+  'bad object',
+  'unable to read (?:tree|sha1|[0-9a-f]{40})',
+  'did not send all necessary objects',
+  'pack has bad object',
+  'could not parse',
+]
+
+/** True when git complains about objects of ours and not about the server. */
+function hasDamagedObjects(stderr: string): boolean {
+  return new RegExp(damage.join('|'), 'i').test(stderr)
 }
 
 function missingBranch(stderr: string, wanted: ReadonlySet<BranchName>): BranchName | undefined {
@@ -80,11 +90,11 @@ function missingBranch(stderr: string, wanted: ReadonlySet<BranchName>): BranchN
 }
 
 /** Asks the server for one branch. @returns undefined when it has no such branch. */
-export async function askRemoteHead(repository: Repository, branch: BranchName): Promise<Sha | undefined> {
+export async function queryRemoteHead(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
   const ref = `refs/heads/${branch}`
   const result = await onRemote(repository, 'read', ['ls-remote', '-q', '--end-of-options', repository.url, ref]).catch(
     (error: unknown) => {
-      throw explain(repository, error)
+      throw toOperatorError(repository, error)
     },
   )
   const lines = result.stdout.toString('utf8').split('\n')
@@ -92,22 +102,22 @@ export async function askRemoteHead(repository: Repository, branch: BranchName):
   return line ? sha(line.slice(0, line.indexOf('\t'))) : undefined
 }
 
-/** What the server's branch must be for a push to happen; see `Control.push`. */
-export type Expected = Sha | null | 'any-ancestor'
+/** What the server's branch must be for a push to happen; see `BareClone.push`. */
+export type ExpectedHead = Sha | null | 'any-ancestor'
 
 /**
  * Pushes one commit to one branch.
- * @param expected `'any-ancestor'`: whatever the server has must be an ancestor (a plain push). A sha: the server must have exactly
- *   that, and may lose it (a rebase). null: the branch must not exist there.
+ * @param expected `'any-ancestor'`: what the server has must be an ancestor (a plain push). A sha: the server must have
+ *   exactly that, and may lose it (a rebase). null: the branch must not exist there.
  * @returns `'moved'` when the server's branch is something else; then nothing was changed.
  * @throws {OperatorError} when the server cannot be reached or refuses the push for a reason of its own.
  */
 export async function pushBranch(
-  repository: Repository,
+  repository: BareRepository,
   branch: BranchName,
   commit: Sha,
-  expected: Expected,
-): Promise<'branch-pushed' | 'up-to-date' | 'moved'> {
+  expected: ExpectedHead,
+): Promise<'pushed' | 'up-to-date' | 'moved'> {
   const outcome = await pushSpec(
     repository,
     branch,
@@ -123,12 +133,12 @@ export async function pushBranch(
  * @returns `'gone'` when it was not there any more, `'moved'` when it is at another commit, which then stays.
  */
 export async function deleteBranch(
-  repository: Repository,
+  repository: BareRepository,
   branch: BranchName,
   expected: Sha,
 ): Promise<'deleted' | 'gone' | 'moved'> {
   const outcome = await pushSpec(repository, branch, undefined, [lease(branch, expected)])
-  const after = outcome === 'moved' ? await askRemoteHead(repository, branch) : undefined
+  const after = outcome === 'moved' ? await queryRemoteHead(repository, branch) : undefined
   if (outcome === 'moved' && after) return 'moved'
   await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(branch)])
   return outcome === 'moved' ? 'gone' : 'deleted'
@@ -139,30 +149,30 @@ function lease(branch: BranchName, expected: Sha | null): string {
 }
 
 async function pushSpec(
-  repository: Repository,
+  repository: BareRepository,
   branch: BranchName,
   commit: Sha | undefined,
   leases: string[],
-): Promise<'branch-pushed' | 'up-to-date' | 'moved'> {
+): Promise<'pushed' | 'up-to-date' | 'moved'> {
   const flags = ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed']
   const spec = `${commit ?? ''}:refs/heads/${branch}`
   const args = ['push', ...flags, ...leases, '--end-of-options', repository.url, spec]
   const result = await onRemote(repository, 'write', args, { accept: [1] }).catch((error: unknown) => {
-    throw explain(repository, error)
+    throw toOperatorError(repository, error)
   })
   return readPush(repository, branch, result)
 }
 
 /** Porcelain lines are `<flag>\t<from>:<to>\t<summary>`. */
 function readPush(
-  repository: Repository,
+  repository: BareRepository,
   branch: BranchName,
-  result: GitResult,
-): 'branch-pushed' | 'up-to-date' | 'moved' {
+  result: GitCommandResult,
+): 'pushed' | 'up-to-date' | 'moved' {
   const lines = result.stdout.toString('utf8').split('\n')
   const line = lines.find((text) => /^[ +\-*=!]\t/.test(text) && text.includes(`:refs/heads/${branch}\t`))
   if (line?.startsWith('=')) return 'up-to-date'
-  if (line && !line.startsWith('!')) return 'branch-pushed'
+  if (line && !line.startsWith('!')) return 'pushed'
   const summary = line?.split('\t')[2] ?? ''
   if (
     /\((?:non-fast-forward|fetch first|stale info|needs force|already exists|remote ref updated since checkout)\)/.test(
@@ -172,7 +182,7 @@ function readPush(
     return 'moved'
   // Two pushes at once: the server saw the other one between its offer and our update.
   if (/cannot lock ref|failed to update ref|remote ref does not exist|incorrect old value/.test(summary)) return 'moved'
-  if (!line) throw explain(repository, new GitError('push', result.code, result.stderr))
+  if (!line) throw toOperatorError(repository, new GitError('push', result.code, result.stderr))
   throw new OperatorError(
     `the git server refused the push to ${branch}: ${summary.trim()}`,
     'A branch rule or a hook of the server may forbid it.',
@@ -180,11 +190,11 @@ function readPush(
 }
 
 async function onRemote(
-  repository: Repository,
+  repository: BareRepository,
   need: 'read' | 'write',
   args: readonly string[],
-  options: Pick<GitOptions, 'accept'> = {},
-): Promise<GitResult> {
+  options: Pick<GitCommandOptions, 'accept'> = {},
+): Promise<GitCommandResult> {
   const remote: RemoteAccess = {
     askpass: repository.askpass,
     origin: tokenOrigin(repository),
@@ -198,14 +208,14 @@ async function onRemote(
 }
 
 /** As git writes it in `Password for 'https://x-access-token@github.com': `. */
-function tokenOrigin(repository: Repository): string {
+function tokenOrigin(repository: BareRepository): string {
   if (!repository.url.startsWith('http')) return 'none'
   const { protocol, host } = new URL(repository.url)
   return `${protocol}//x-access-token@${host}`
 }
 
-/** Says in plain words what is wrong with the server, where git's words tell. */
-function explain(repository: Repository, error: unknown): unknown {
+/** Says in plain English what is wrong with the server, where git's message shows it. */
+function toOperatorError(repository: BareRepository, error: unknown): unknown {
   if (!(error instanceof GitError)) return error
   const text = error.stderr
   if (/fsck error/.test(text)) {

@@ -1,4 +1,4 @@
-/** Taking worktrees away. Nothing that is nowhere else is deleted: it goes to a rescue ref first. */
+/** Removes worktrees. What exists nowhere else is not deleted: it goes to a rescue ref first. */
 
 import { readFile, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -6,23 +6,30 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Sha } from '../lib/ids.ts'
 import { exists, removeFolder, withoutLinks } from './files.ts'
 import { headRef, isAncestorOf, resolveCommit } from './history.ts'
-import { bringObjects, readScratchTip } from './import-commits.ts'
+import { copyObjects, readScratchTip } from './import-commits.ts'
 import { processesInside } from './locks.ts'
-import { git, gitLine, type Repository } from './repository.ts'
-import { keep, type Rescue, rescueTree } from './rescue.ts'
-import { dropEntry, type Entry, guessEntry, readEntry, type Worktree, writeEntry } from './worktree-records.ts'
+import { type BareRepository, git, gitLine } from './repository.ts'
+import { type Rescue, rescueTree, saveRescue } from './rescue.ts'
+import {
+  deleteRecord,
+  inferRecord,
+  readRecord,
+  type Worktree,
+  type WorktreeRecord,
+  writeRecord,
+} from './worktree-records.ts'
 
 /** How a worktree is removed. */
 export interface RemoveOptions {
   /** Asked first and again right before the deletion; true refuses it. */
   inUse?: () => boolean
-  /** The branch's commit is known to be safe, because it was merged as another one (a squash) or thrown away on purpose. */
+  /** A commit that need not be rescued: it was merged as another one (a squash), or thrown away on purpose. */
   merged?: Sha
-  /** Leave the branch in the control repository. By default it is deleted with the tree. */
+  /** Leave the branch in the bare clone. By default it is deleted with the tree. */
   keepBranch?: boolean
 }
 
-/** The worktree cannot be removed because somebody works in it. */
+/** The worktree cannot be removed, because a program works in it. */
 export class WorktreeInUse extends OperatorError {
   override name = 'WorktreeInUse'
 }
@@ -34,103 +41,107 @@ export class WorktreeInUse extends OperatorError {
  * @throws {WorktreeInUse} when `inUse` says so, or a process (this one too) has its working folder inside.
  */
 export async function removeWorktree(
-  repository: Repository,
+  repository: BareRepository,
   worktree: Pick<Worktree, 'path' | 'branch'>,
   options: RemoveOptions = {},
 ): Promise<{ rescued?: Rescue }> {
-  return repository.turns.take(`branch ${worktree.branch}`, async () => {
-    const entry = await findAny(repository, worktree)
-    if (!entry) return {}
-    if (entry.removing) {
-      await finishRemoval(repository, entry)
+  return repository.locks.runExclusive(`branch ${worktree.branch}`, async () => {
+    const record = await findRecord(repository, worktree)
+    if (!record) return {}
+    if (record.removing) {
+      await finishRemoval(repository, record)
       return {}
     }
-    await refuseInUse(entry, options)
-    const tip = await resolveCommit(repository, entry.branch)
-    const rescued = (await isUnfinished(entry)) ? undefined : await keepAll(repository, entry, tip, options)
-    await refuseInUse(entry, options)
-    entry.removing = tip && !options.keepBranch ? { branchAt: tip } : {}
-    await writeEntry(entry)
-    await finishRemoval(repository, entry)
+    await refuseInUse(record, options)
+    const tip = await resolveCommit(repository, record.branch)
+    const rescued = (await isUnfinished(record)) ? undefined : await rescueWork(repository, record, tip, options)
+    await refuseInUse(record, options)
+    record.removing = tip && !options.keepBranch ? { branchAt: tip } : {}
+    await writeRecord(record)
+    await finishRemoval(repository, record)
     return rescued ? { rescued } : {}
   })
 }
 
-async function findAny(
-  repository: Repository,
+async function findRecord(
+  repository: BareRepository,
   worktree: Pick<Worktree, 'path' | 'branch'>,
-): Promise<Entry | undefined> {
-  const entry = await readEntry(repository, worktree.path)
-  if (entry) return entry.branch === worktree.branch ? entry : undefined
+): Promise<WorktreeRecord | undefined> {
+  const record = await readRecord(repository, worktree.path)
+  if (record) return record.branch === worktree.branch ? record : undefined
   // Made by git, but a crash came before the record.
-  return guessEntry(repository, await withoutLinks(worktree.path), worktree.branch)
+  return inferRecord(repository, await withoutLinks(worktree.path), worktree.branch)
 }
 
 /**
- * True for a checkout that a crash cut short: there is no record yet, so no agent has seen the tree. git marks it so until
+ * True for a checkout that a crash cut short. There is no record yet, so no agent has seen the tree. git marks it until
  * it is done.
  */
-export async function isUnfinished(entry: Entry): Promise<boolean> {
-  if (await exists(join(entry.home, 'record.json'))) return false
-  const marker = await readFile(join(entry.gitDir, 'locked'), 'utf8').catch(() => '')
+export async function isUnfinished(record: WorktreeRecord): Promise<boolean> {
+  if (await exists(join(record.home, 'record.json'))) return false
+  const marker = await readFile(join(record.gitDir, 'locked'), 'utf8').catch(() => '')
   return marker.startsWith('initializing')
 }
 
-async function refuseInUse(entry: Entry, options: RemoveOptions): Promise<void> {
-  if (options.inUse?.()) throw new WorktreeInUse(`the worktree ${entry.path} is in use`, 'Stop its agent first.')
+async function refuseInUse(record: WorktreeRecord, options: RemoveOptions): Promise<void> {
+  if (options.inUse?.()) throw new WorktreeInUse(`the worktree ${record.path} is in use`, 'Stop its agent first.')
   const own = resolve(process.cwd())
-  const pids = await processesInside(entry.path)
-  if (own === entry.path || own.startsWith(`${entry.path}/`)) pids.push(process.pid)
+  const pids = await processesInside(record.path)
+  if (own === record.path || own.startsWith(`${record.path}/`)) pids.push(process.pid)
   if (pids.length === 0) return
   throw new WorktreeInUse(
-    `the worktree ${entry.path} is in use by process ${[...new Set(pids)].join(', ')}`,
+    `the worktree ${record.path} is in use by process ${[...new Set(pids)].join(', ')}`,
     'Stop that process first.',
   )
 }
 
-async function keepAll(
-  repository: Repository,
-  entry: Entry,
+async function rescueWork(
+  repository: BareRepository,
+  record: WorktreeRecord,
   tip: Sha | undefined,
   options: RemoveOptions,
 ): Promise<Rescue | undefined> {
-  const scratch = entry.scratch ? await scratchCommit(repository, entry, tip) : undefined
-  const rescued = await rescueTree(repository, entry, scratch ?? tip)
+  const scratch = record.scratch ? await scratchCommit(repository, record, tip) : undefined
+  const rescued = await rescueTree(repository, record, scratch ?? tip)
   if (rescued) return rescued
-  if (scratch) return keep(repository, entry.branch, scratch)
+  if (scratch) return saveRescue(repository, record.branch, scratch)
   if (!tip || options.keepBranch || tip === options.merged || (await isOnServer(repository, tip))) return undefined
-  return keep(repository, entry.branch, tip)
+  return saveRescue(repository, record.branch, tip)
 }
 
 /** A commit of the agent's own repository that the branch does not have. */
-async function scratchCommit(repository: Repository, entry: Entry, tip: Sha | undefined): Promise<Sha | undefined> {
-  const commit = await readScratchTip(entry.path, entry.branch)
+async function scratchCommit(
+  repository: BareRepository,
+  record: WorktreeRecord,
+  tip: Sha | undefined,
+): Promise<Sha | undefined> {
+  const commit = await readScratchTip(record.path, record.branch)
   if (!commit || commit === tip) return undefined
-  await bringObjects(repository, entry.path, commit, tip)
+  await copyObjects(repository, record.path, commit, tip)
   return tip && (await isAncestorOf(repository, commit, tip)) ? undefined : commit
 }
 
 /** Whether a branch of the server has the commit, as of the last fetch or push. */
-async function isOnServer(repository: Repository, commit: Sha): Promise<boolean> {
+async function isOnServer(repository: BareRepository, commit: Sha): Promise<boolean> {
   const line = await gitLine(repository, ['rev-list', '--max-count=1', commit, '--not', '--remotes=origin'])
   return line === ''
 }
 
-/** Deletes a tree that nobody works in, git's notes and ours. What was worth keeping has been kept by the caller. */
-export async function forget(entry: Entry): Promise<void> {
-  await removeFolder(entry.path)
+/** Deletes a tree that is not in use, git's notes and ours. The caller has rescued what must be kept. */
+export async function deleteWorktree(record: WorktreeRecord): Promise<void> {
+  await removeFolder(record.path)
   // Not `git worktree remove`: that runs `git status` by the tree's own `.git` file.
-  if (!entry.scratch) await rm(entry.gitDir, { recursive: true, force: true })
-  await dropEntry(entry)
+  if (!record.scratch) await rm(record.gitDir, { recursive: true, force: true })
+  await deleteRecord(record)
 }
 
 /** Carries out a removal that is recorded as begun, also after a crash. The record goes last. */
-export async function finishRemoval(repository: Repository, entry: Entry): Promise<void> {
-  await removeFolder(entry.path)
-  if (!entry.scratch) await rm(entry.gitDir, { recursive: true, force: true })
-  const at = entry.removing?.branchAt
-  if (at && (await resolveCommit(repository, entry.branch)) === at) {
-    await git(repository, ['update-ref', '--no-deref', '-d', headRef(entry.branch), at])
+export async function finishRemoval(repository: BareRepository, record: WorktreeRecord): Promise<void> {
+  await removeFolder(record.path)
+  if (!record.scratch) await rm(record.gitDir, { recursive: true, force: true })
+  const at = record.removing?.branchAt
+  if (at && (await resolveCommit(repository, record.branch)) === at) {
+    await git(repository, ['update-ref', '--no-deref', '-d', headRef(record.branch), at])
   }
-  await dropEntry(entry)
+  await deleteRecord(record)
 }

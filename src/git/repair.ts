@@ -1,6 +1,6 @@
 /**
- * Puts right what git keeps about a worktree: the `.git` file in the tree and the folder below control.git/worktrees. Tutti's own
- * commands use neither; they are there for people and agents who look at the tree with git.
+ * Puts right what git keeps about a worktree: the `.git` file in the tree and the folder below control.git/worktrees.
+ * Tutti's own commands use neither; they are there for people and agents who use git in the tree.
  */
 
 import { constants } from 'node:fs'
@@ -9,11 +9,11 @@ import { join } from 'node:path'
 import type { Sha } from '../lib/ids.ts'
 import { copyIndex, exists, isDirectory, replaceFile } from './files.ts'
 import { headRef } from './history.ts'
-import { git, type Repository } from './repository.ts'
-import { keep, type Rescue, strayCommit } from './rescue.ts'
-import { type Entry, indexOf } from './worktree-records.ts'
+import { type BareRepository, git } from './repository.ts'
+import { detachedHead, type Rescue, saveRescue } from './rescue.ts'
+import { indexFileOf, type WorktreeRecord } from './worktree-records.ts'
 
-/** Left by an operation that somebody began in the tree; git would go on with it at the next commit. */
+/** Left by an operation that was begun in the tree; git would go on with it at the next commit. */
 const unfinished = [
   'MERGE_HEAD',
   'MERGE_MODE',
@@ -35,32 +35,32 @@ const foreign = ['config.worktree', 'config', 'hooks', 'locked']
  * Compares git's notes with the record and rewrites what differs. Files of the tree are not touched, except its `.git`.
  * @returns what was wrong, and the rescue of commits that only a detached HEAD had.
  */
-export async function mendNotes(
-  repository: Repository,
-  entry: Entry,
+export async function repairWorktree(
+  repository: BareRepository,
+  record: WorktreeRecord,
   tip: Sha,
 ): Promise<{ problems: string[]; rescued?: Rescue }> {
-  if (entry.scratch) return { problems: [] }
-  const stray = await strayCommit(repository, entry, tip)
-  const rescued = stray ? await keep(repository, entry.branch, stray) : undefined
-  const problems = [...(await mendFiles(entry)), ...(await sweep(entry))]
-  const index = await mendIndex(repository, entry, tip, problems.length > 0)
+  if (record.scratch) return { problems: [] }
+  const detached = await detachedHead(repository, record, tip)
+  const rescued = detached ? await saveRescue(repository, record.branch, detached) : undefined
+  const problems = [...(await repairFiles(record)), ...(await removeLeftovers(record))]
+  const index = await repairIndex(repository, record, tip, problems.length > 0)
   if (index) problems.push(index)
   return rescued ? { problems, rescued } : { problems }
 }
 
-async function mendFiles(entry: Entry): Promise<string[]> {
+async function repairFiles(record: WorktreeRecord): Promise<string[]> {
   const problems: string[] = []
-  if (!(await isDirectory(entry.gitDir))) {
-    await rm(entry.gitDir, { force: true })
-    await mkdir(entry.gitDir, { recursive: true })
+  if (!(await isDirectory(record.gitDir))) {
+    await rm(record.gitDir, { force: true })
+    await mkdir(record.gitDir, { recursive: true })
     problems.push("git's notes about the worktree were gone")
   }
   const expected: readonly (readonly [string, string, string])[] = [
-    [join(entry.path, '.git'), `gitdir: ${entry.gitDir}\n`, 'the .git file was not the one git made'],
-    [join(entry.gitDir, 'commondir'), '../..\n', 'commondir pointed elsewhere'],
-    [join(entry.gitDir, 'gitdir'), `${join(entry.path, '.git')}\n`, 'gitdir pointed elsewhere'],
-    [join(entry.gitDir, 'HEAD'), `ref: ${headRef(entry.branch)}\n`, 'HEAD was not on the branch'],
+    [join(record.path, '.git'), `gitdir: ${record.gitDir}\n`, 'the .git file was not the one git made'],
+    [join(record.gitDir, 'commondir'), '../..\n', 'commondir pointed elsewhere'],
+    [join(record.gitDir, 'gitdir'), `${join(record.path, '.git')}\n`, 'gitdir pointed elsewhere'],
+    [join(record.gitDir, 'HEAD'), `ref: ${headRef(record.branch)}\n`, 'HEAD was not on the branch'],
   ]
   for (const [file, text, problem] of expected) {
     if (await holds(file, text)) continue
@@ -72,7 +72,7 @@ async function mendFiles(entry: Entry): Promise<string[]> {
 
 const plain = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** True for a plain file with exactly this text; a link or a folder in its place is none. */
+/** True for a plain file with exactly this text, and not for a link or a folder in its place. */
 async function holds(file: string, text: string): Promise<boolean> {
   if (await isDirectory(file)) return false
   const handle = await open(file, plain).catch(() => undefined)
@@ -85,10 +85,10 @@ async function holds(file: string, text: string): Promise<boolean> {
   }
 }
 
-async function sweep(entry: Entry): Promise<string[]> {
+async function removeLeftovers(record: WorktreeRecord): Promise<string[]> {
   const problems: string[] = []
   for (const name of [...unfinished, ...locks, ...foreign]) {
-    const file = join(entry.gitDir, name)
+    const file = join(record.gitDir, name)
     if (!(await exists(file))) continue
     await rm(file, { recursive: true, force: true })
     problems.push(`${name} was left behind`)
@@ -97,13 +97,18 @@ async function sweep(entry: Entry): Promise<string[]> {
 }
 
 /** Gives the tree an index again where it has none that git can read; after other damage in any case. */
-async function mendIndex(repository: Repository, entry: Entry, tip: Sha, always: boolean): Promise<string | undefined> {
-  const file = join(entry.gitDir, 'index')
+async function repairIndex(
+  repository: BareRepository,
+  record: WorktreeRecord,
+  tip: Sha,
+  always: boolean,
+): Promise<string | undefined> {
+  const file = join(record.gitDir, 'index')
   const head = await readFile(file).catch(() => Buffer.alloc(0))
   const sound = head.subarray(0, 4).toString('latin1') === 'DIRC'
   if (sound && !always) return undefined
   await rm(file, { recursive: true, force: true })
-  if (await exists(indexOf(entry))) await copyIndex(indexOf(entry), file)
+  if (await exists(indexFileOf(record))) await copyIndex(indexFileOf(record), file)
   else await git(repository, ['read-tree', tip], { index: file })
   return sound ? undefined : 'the index could not be read'
 }

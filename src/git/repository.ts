@@ -1,18 +1,19 @@
-/** What every part of this folder needs to know about one control repository, and how it runs git in it. */
+/** What this folder needs to know about the bare repository behind a bare clone, and how git runs in it. */
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sha } from '../lib/ids.ts'
 import { replaceFile } from './files.ts'
-import { type GitOptions, type GitResult, runGit, type StartGit } from './git.ts'
-import { type Turns, withRetry } from './locks.ts'
+import { runGit } from './git.ts'
+import type { GitCommandOptions, GitCommandResult, StartGit } from './git-options.ts'
+import { type KeyedLocks, retryWhileLocked } from './locks.ts'
 import type { CloneUrl } from './names.ts'
 
 /** Mints a token when it is needed; undefined where the server asks for none. */
 export type TokenSource = (need: 'read' | 'write') => Promise<string | undefined>
 
-/** One control repository on this machine. */
-export interface Repository {
+/** One bare repository on this machine. */
+export interface BareRepository {
   /** The folder that Tutti owns for this target. */
   directory: string
   /** `<directory>/control.git`, bare. */
@@ -26,14 +27,14 @@ export interface Repository {
   fsck: boolean
   proxy: string | undefined
   caFile: string | undefined
-  turns: Turns
+  locks: KeyedLocks
   /** Who starts git here. */
   start: StartGit
-  /** Commits that git has found here. They stay: nothing in this repository is ever pruned. */
+  /** Commits that git has found here. They stay found: this repository is never pruned. */
   commits: Set<Sha>
 }
 
-/** The control repository's whole configuration. Nobody else may write to it, so any other text is an intrusion. */
+/** The whole configuration of the repository. Only Tutti may write it, so any other text is an intrusion. */
 export function configText(url: CloneUrl): string {
   return [
     '# Written by Tutti and put back before each command. Settings made here do not last.',
@@ -50,31 +51,31 @@ export function configText(url: CloneUrl): string {
 }
 
 /**
- * Runs git on the control repository. The configuration is compared with ours first: a filter or a driver that
- * somebody wrote there would be a program of theirs, and no `-c` can switch off a name that we do not know.
- * @throws {GitError} as `runGit` does, after waiting for locks held by other processes.
+ * Runs git on the bare repository. The configuration is compared with ours first: a filter or a driver that an intruder
+ * wrote there would be a program of theirs, and no `-c` can switch off a name that we do not know.
+ * @throws {GitError} as `runGit` does, after waiting for lock files of other processes.
  */
 export async function git(
-  repository: Repository,
+  repository: BareRepository,
   args: readonly string[],
-  options: Omit<GitOptions, 'gitDir'> = {},
-): Promise<GitResult> {
-  return withRetry(repository.gitDir, async () => {
-    await guardConfig(repository)
+  options: Omit<GitCommandOptions, 'gitDir'> = {},
+): Promise<GitCommandResult> {
+  return retryWhileLocked(repository.gitDir, async () => {
+    await restoreConfig(repository)
     return runGit(args, { ...options, gitDir: repository.gitDir }, repository.start)
   })
 }
 
 /** As `git`, for output that is one line of text. */
 export async function gitLine(
-  repository: Repository,
+  repository: BareRepository,
   args: readonly string[],
-  options: Omit<GitOptions, 'gitDir'> = {},
+  options: Omit<GitCommandOptions, 'gitDir'> = {},
 ): Promise<string> {
   return (await git(repository, args, options)).stdout.toString('utf8').trim()
 }
 
-async function guardConfig(repository: Repository): Promise<void> {
+async function restoreConfig(repository: BareRepository): Promise<void> {
   const file = join(repository.gitDir, 'config')
   const expected = configText(repository.url)
   if ((await readFile(file, 'utf8').catch(() => '')) !== expected) await replaceFile(file, expected)

@@ -1,4 +1,4 @@
-/** Work that would be lost is kept under refs/tutti/rescue/<branch>/<time>; it never leaves the control repository. */
+/** Keeps work that would be lost under refs/tutti/rescue/<branch>/<time>. It never leaves the bare clone. */
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,9 +7,9 @@ import { isDirectory } from './files.ts'
 import { GitError } from './git.ts'
 import { headRef, isAncestorOf, resolveCommit, writeCommit } from './history.ts'
 import { type BranchName, validBranch } from './names.ts'
-import { git, type Repository } from './repository.ts'
+import { type BareRepository, git } from './repository.ts'
 import { stageTree } from './stage.ts'
-import type { Entry } from './worktree-records.ts'
+import type { WorktreeRecord } from './worktree-records.ts'
 
 /** One piece of work that was kept. */
 export interface Rescue {
@@ -20,8 +20,8 @@ export interface Rescue {
 const prefix = 'refs/tutti/rescue/'
 const author = { name: 'Tutti', email: 'tutti@localhost' }
 
-/** Keeps a commit under a rescue ref. */
-export async function keep(repository: Repository, branch: BranchName, commit: Sha): Promise<Rescue> {
+/** Keeps a commit under a rescue ref of its own. */
+export async function saveRescue(repository: BareRepository, branch: BranchName, commit: Sha): Promise<Rescue> {
   const start = Date.now()
   for (let later = 0; ; later++) {
     const ref = `${prefix}${branch}/${stamp(new Date(start + later))}`
@@ -42,7 +42,7 @@ function stamp(date: Date): string {
 }
 
 /** All rescued work, oldest first. */
-export async function listRescues(repository: Repository): Promise<(Rescue & { branch: BranchName; at: Date })[]> {
+export async function listRescues(repository: BareRepository): Promise<(Rescue & { branch: BranchName; at: Date })[]> {
   const { stdout } = await git(repository, ['for-each-ref', '--format=%(objectname) %(refname)', prefix])
   return stdout
     .toString('utf8')
@@ -72,29 +72,33 @@ function readStamp(text: string): Date {
  * @returns undefined when there is nothing beyond the branch.
  */
 export async function rescueTree(
-  repository: Repository,
-  entry: Entry,
+  repository: BareRepository,
+  record: WorktreeRecord,
   tip: Sha | undefined,
 ): Promise<Rescue | undefined> {
-  const stray = await strayCommit(repository, entry, tip)
-  const parent = stray ?? tip
-  const tree = await workTree(repository, entry, parent)
-  if (!tree) return stray ? keep(repository, entry.branch, stray) : undefined
-  const message = `Rescue of ${entry.branch}\n\nFiles as they were in the worktree.`
+  const detached = await detachedHead(repository, record, tip)
+  const parent = detached ?? tip
+  const tree = await changedTree(repository, record, parent)
+  if (!tree) return detached ? saveRescue(repository, record.branch, detached) : undefined
+  const message = `Rescue of ${record.branch}\n\nFiles as they were in the worktree.`
   const commit = await writeCommit(repository, tree, parent ? [parent] : [], { message, author })
-  return keep(repository, entry.branch, commit)
+  return saveRescue(repository, record.branch, commit)
 }
 
 /** The tree of the files, when it differs from the parent's. */
-async function workTree(repository: Repository, entry: Entry, parent: Sha | undefined): Promise<Sha | undefined> {
-  if (!(await isDirectory(entry.path))) return undefined
-  const staged = await stageTree(repository, entry, parent, { lenient: true })
+async function changedTree(
+  repository: BareRepository,
+  record: WorktreeRecord,
+  parent: Sha | undefined,
+): Promise<Sha | undefined> {
+  if (!(await isDirectory(record.path))) return undefined
+  const staged = await stageTree(repository, record, parent, { lenient: true })
   if (staged.kind !== 'tree') return undefined
   return staged.tree === (await treeOf(repository, parent)) ? undefined : staged.tree
 }
 
 /** The tree of a commit; undefined when there is no commit, or it cannot be read. */
-export async function treeOf(repository: Repository, commit: Sha | undefined): Promise<Sha | undefined> {
+export async function treeOf(repository: BareRepository, commit: Sha | undefined): Promise<Sha | undefined> {
   if (!commit) return undefined
   const args = ['rev-parse', '--verify', '-q', '--end-of-options', `${commit}^{tree}`]
   const result = await git(repository, args, { accept: [1, 128] })
@@ -102,15 +106,15 @@ export async function treeOf(repository: Repository, commit: Sha | undefined): P
 }
 
 /** A commit that the worktree's HEAD names and the branch does not have: made by an agent that got at git. */
-export async function strayCommit(
-  repository: Repository,
-  entry: Entry,
+export async function detachedHead(
+  repository: BareRepository,
+  record: WorktreeRecord,
   tip: Sha | undefined,
 ): Promise<Sha | undefined> {
-  if (entry.scratch) return undefined
-  const head = (await readFile(join(entry.gitDir, 'HEAD'), 'utf8').catch(() => '')).trim()
+  if (record.scratch) return undefined
+  const head = (await readFile(join(record.gitDir, 'HEAD'), 'utf8').catch(() => '')).trim()
   const ref = /^ref: (?<ref>refs\/\S+)$/.exec(head)?.groups?.ref
-  if (ref === headRef(entry.branch)) return undefined
+  if (ref === headRef(record.branch)) return undefined
   const name = ref ?? head
   const commit = await resolveCommit(repository, name || 'refs/none').catch(() => undefined)
   if (!commit || (tip && (await isAncestorOf(repository, commit, tip)))) return undefined

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Worktree } from './worktree-records.ts'
 
 /** Absolute paths for a sandbox to bind. */
-export interface Bindings {
+export interface SandboxMounts {
   writable: string[]
   /** Present, and read by git or by us. */
   readOnly: string[]
@@ -17,9 +17,9 @@ export interface Bindings {
 
 /**
  * Settings that a program obeys when it merely starts in a folder, so that a file made by one agent would act in the
- * next one's run, or on a person's machine, before anybody reviewed it. Each from its program's documentation.
+ * next one's run, or on a person's machine, before any review. Each from its program's documentation.
  */
-const obeyed = [
+const startupFiles = [
   '.claude/settings.json',
   '.claude/settings.local.json',
   '.claude/hooks',
@@ -35,11 +35,11 @@ const obeyed = [
 
 /**
  * The paths for one worktree. In a scratch repository the agent owns its `.git` too; it still reads objects of the
- * control repository, which stays read-only.
- * @param controlDir the control repository's folder
+ * bare clone, which stays read-only.
+ * @param bareDir the bare clone's folder
  */
-export function bindingsOf(worktree: Worktree, controlDir: string): Bindings {
-  const neverCreate = obeyed.map((path) => join(worktree.path, path))
-  const readOnly = worktree.scratch ? [controlDir] : [join(worktree.path, '.git'), controlDir]
+export function sandboxMountsOf(worktree: Worktree, bareDir: string): SandboxMounts {
+  const neverCreate = startupFiles.map((path) => join(worktree.path, path))
+  const readOnly = worktree.scratch ? [bareDir] : [join(worktree.path, '.git'), bareDir]
   return { writable: [worktree.path], readOnly, neverCreate }
 }

@@ -1,21 +1,21 @@
 /**
- * Turns what an agent left in its tree into a tree object. git lists the changed paths; the files are copied to a private
- * stage (see `copy.ts`), and git reads the contents from there.
+ * Turns what an agent left in its tree into a tree object. git lists the changed paths, the files are copied to a
+ * private stage (see `copy-files.ts`), and git reads their contents from there.
  */
 
 import { mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Sha, sha } from '../lib/ids.ts'
-import { emptyTree } from './changes.ts'
-import { type Copied, copyAll } from './copy-files.ts'
+import { writeEmptyTree } from './changes.ts'
+import { type CopyResult, copyToStage } from './copy-files.ts'
 import { copyIndex, exists } from './files.ts'
 import { GitError } from './git.ts'
 import { checkPath, fullPolicy, type ImportPolicy, type Violation } from './import-policy.ts'
-import { git, gitLine, type Repository } from './repository.ts'
-import { type Entry, indexOf } from './worktree-records.ts'
+import { type BareRepository, git, gitLine } from './repository.ts'
+import { indexFileOf, type WorktreeRecord } from './worktree-records.ts'
 
 /** The tree of everything in the working tree that is not ignored, or why it cannot be taken. */
-export type Staged = { kind: 'tree'; tree: Sha } | { kind: 'refused'; violations: Violation[] }
+export type StageResult = { kind: 'tree'; tree: Sha } | { kind: 'refused'; violations: Violation[] }
 
 /** How a tree is staged. */
 export interface StageOptions {
@@ -33,27 +33,27 @@ export interface StageOptions {
 const rescueLimits = { files: 20_000, bytes: 100 * 1024 * 1024 }
 
 /**
- * Writes the working tree's present state as a tree object into the control repository. No filter, hook, attribute
- * program or configuration of the tree is used; its `.git` is not looked at. The private index stays as it was until
- * `keepIndex` is called: a commit that is refused leaves nothing behind.
+ * Writes the working tree's present state as a tree object into the bare clone. No filter, hook, attribute
+ * program or configuration of the tree is used; its `.git` is not read. The private index stays as it was until
+ * `promoteIndex` is called: a commit that is refused leaves nothing behind.
  */
 export async function stageTree(
-  repository: Repository,
-  entry: Entry,
+  repository: BareRepository,
+  record: WorktreeRecord,
   tip: Sha | undefined,
   options: StageOptions = {},
-): Promise<Staged> {
-  await ensureIndex(repository, entry, tip)
-  const listed = await changedPaths(repository, entry, tip, options)
+): Promise<StageResult> {
+  await ensureIndex(repository, record, tip)
+  const listed = await changedPaths(repository, record, tip, options)
   if ('violations' in listed) return { kind: 'refused', violations: listed.violations }
 
-  const stage = join(entry.home, 'stage')
+  const stage = join(record.home, 'stage')
   await rm(stage, { recursive: true, force: true })
   await mkdir(stage, { mode: 0o700 })
   try {
-    const copied = await copyAll(entry.path, stage, listed.paths, maxBytesOf(options))
+    const copied = await copyToStage(record.path, stage, listed.paths, maxBytesOf(options))
     if (copied.violations.length > 0 && !options.lenient) return { kind: 'refused', violations: copied.violations }
-    const index = await withNextIndex(entry)
+    const index = await prepareNextIndex(record)
     await updateIndex(repository, index, stage, copied)
     return { kind: 'tree', tree: sha(await gitLine(repository, ['write-tree'], { index })) }
   } finally {
@@ -61,48 +61,50 @@ export async function stageTree(
   }
 }
 
-function nextIndex(entry: Entry): string {
-  return `${indexOf(entry)}.next`
+function nextIndex(record: WorktreeRecord): string {
+  return `${indexFileOf(record)}.next`
 }
 
 /** A copy of the private index to work on. @returns its path */
-export async function withNextIndex(entry: Entry): Promise<string> {
-  const index = nextIndex(entry)
+export async function prepareNextIndex(record: WorktreeRecord): Promise<string> {
+  const index = nextIndex(record)
   await rm(`${index}.lock`, { force: true })
-  await copyIndex(indexOf(entry), index)
+  await copyIndex(indexFileOf(record), index)
   return index
 }
 
 /**
- * Makes the index of the last `stageTree` the private index. It keeps the time of the checkout: every file changed since then is
- * compared by content, so that a change made within the clock's grain is never taken for none.
+ * Makes the index of the last `stageTree` the private index. It keeps the time of the checkout: every file changed
+ * since then is compared by content, so that a change within one tick of the clock is seen.
  */
-export async function keepIndex(entry: Entry): Promise<void> {
-  const { atime, mtime } = await stat(indexOf(entry))
-  await utimes(nextIndex(entry), atime, mtime)
-  await rename(nextIndex(entry), indexOf(entry))
+export async function promoteIndex(record: WorktreeRecord): Promise<void> {
+  const { atime, mtime } = await stat(indexFileOf(record))
+  await utimes(nextIndex(record), atime, mtime)
+  await rename(nextIndex(record), indexFileOf(record))
 }
 
-/** The private index as of the last commit; made anew from the branch where it is lost. */
-async function ensureIndex(repository: Repository, entry: Entry, tip: Sha | undefined): Promise<void> {
-  if (await exists(indexOf(entry))) return
-  await mkdir(entry.home, { recursive: true, mode: 0o700 })
-  await rm(`${indexOf(entry)}.lock`, { force: true })
+/** Makes the private index again, from the branch, where it is lost. */
+async function ensureIndex(repository: BareRepository, record: WorktreeRecord, tip: Sha | undefined): Promise<void> {
+  if (await exists(indexFileOf(record))) return
+  await mkdir(record.home, { recursive: true, mode: 0o700 })
+  await rm(`${indexFileOf(record)}.lock`, { force: true })
   // Without a branch that can be read, every file counts as new.
-  await git(repository, ['read-tree', tip ?? (await emptyTree(repository))], { index: indexOf(entry) })
+  await git(repository, ['read-tree', tip ?? (await writeEmptyTree(repository))], { index: indexFileOf(record) })
 }
 
 async function changedPaths(
-  repository: Repository,
-  entry: Entry,
+  repository: BareRepository,
+  record: WorktreeRecord,
   tip: Sha | undefined,
   options: StageOptions,
 ): Promise<{ paths: string[] } | { violations: Violation[] }> {
   const limits = fullPolicy(options.policy)
-  const listed = await listChanged(repository, entry, tip)
+  const listed = await listChanged(repository, record, tip)
   const wanted = [...new Set(listed)].filter((path) => path !== '' && isWithin(path, options.paths))
   if (options.lenient) {
-    const nested = await Promise.all(wanted.map((path) => (path.endsWith('/') ? filesBelow(entry.path, path) : [path])))
+    const nested = await Promise.all(
+      wanted.map((path) => (path.endsWith('/') ? filesBelow(record.path, path) : [path])),
+    )
     const paths = nested.flat().filter((path) => checkPath(path, limits.maxPathBytes) === undefined)
     return { paths: paths.slice(0, rescueLimits.files) }
   }
@@ -115,15 +117,19 @@ async function changedPaths(
 }
 
 /** Modified, deleted and untracked paths. A folder in the list, ending with `/`, is a repository inside the tree. */
-async function listChanged(repository: Repository, entry: Entry, tip: Sha | undefined): Promise<string[]> {
+async function listChanged(
+  repository: BareRepository,
+  record: WorktreeRecord,
+  tip: Sha | undefined,
+): Promise<string[]> {
   const args = ['ls-files', '-z', '-m', '-d', '-o', '--exclude-standard']
   // A list that is cut is longer than any limit on files.
-  const run = () => git(repository, args, { index: indexOf(entry), workTree: entry.path, cut: true })
+  const run = () => git(repository, args, { index: indexFileOf(record), workTree: record.path, cut: true })
   const result = await run().catch(async (error: unknown) => {
     if (!(error instanceof GitError) || !/index file|bad signature|bad index|index uses/.test(error.stderr)) throw error
     // A broken index holds nothing that the branch and the tree do not.
-    await rm(indexOf(entry), { force: true })
-    await ensureIndex(repository, entry, tip)
+    await rm(indexFileOf(record), { force: true })
+    await ensureIndex(repository, record, tip)
     return run()
   })
   const paths = result.stdout.toString('utf8').split('\0')
@@ -144,8 +150,8 @@ function pathViolation(path: string, maxPathBytes: number): Violation[] {
 }
 
 async function filesBelow(root: string, folder: string): Promise<string[]> {
-  const entries = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => [])
-  return entries
+  const records = await readdir(join(root, folder), { recursive: true, withFileTypes: true }).catch(() => [])
+  return records
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .filter((path) => !path.split('/').includes('.git'))
@@ -156,7 +162,12 @@ function maxBytesOf(options: StageOptions): number {
   return options.lenient ? rescueLimits.bytes : fullPolicy(options.policy).maxFileBytes
 }
 
-async function updateIndex(repository: Repository, index: string, stage: string, copied: Copied): Promise<void> {
+async function updateIndex(
+  repository: BareRepository,
+  index: string,
+  stage: string,
+  copied: CopyResult,
+): Promise<void> {
   const list = (paths: readonly string[]) => paths.map((path) => `${path}\0`).join('')
   if (copied.absent.length > 0) {
     await git(repository, ['update-index', '--force-remove', '-z', '--stdin'], {

@@ -18,7 +18,7 @@ export function isGitName(path: string): boolean {
 
 /**
  * Why a symbolic link at `path` with this target is refused, or undefined. Allowed are relative targets that climb
- * first and then only go down: with `..` further on, a chain of harmless-looking links could still leave the tree.
+ * first and then only go down. With `..` further on, a chain of links, each harmless, could still leave the tree.
  */
 export function symlinkProblem(path: string, target: string): string | undefined {
   if (target === '') return 'is a link to nothing'

@@ -1,6 +1,6 @@
 /**
- * What Tutti knows about its worktrees, kept outside of every tree. An agent may rewrite the `.git` file of its tree or,
- * without a sandbox, git's own notes about it; these records are what is believed.
+ * What Tutti knows about its worktrees, kept outside of every tree. An agent may rewrite the `.git` file of its tree,
+ * or, without a sandbox, git's own notes about it. Tutti believes these records only.
  */
 
 import { createHash } from 'node:crypto'
@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { type Sha, sha } from '../lib/ids.ts'
 import { isDirectory, replaceFile, withoutLinks } from './files.ts'
 import { type BranchName, validBranch } from './names.ts'
-import type { Repository } from './repository.ts'
+import type { BareRepository } from './repository.ts'
 
 /** A working tree on a module branch, or (`scratch`) an agent's own repository that starts from it. */
 export interface Worktree {
@@ -24,12 +24,12 @@ export interface Worktree {
 }
 
 /** A worktree as recorded, with the private things that only this folder uses. */
-export interface Entry extends Worktree {
+export interface WorktreeRecord extends Worktree {
   /** `<private>/<key>`: holds `record.json`, `index`, and `stage/` while a commit is being made. */
   home: string
   /**
-   * Set when its removal has begun: what is left of the tree is no work of anybody's. `branchAt` is where the branch
-   * was, when it is to be deleted too.
+   * Set when its removal has begun: what is left of the tree is no longer work. `branchAt` is where the branch was,
+   * when it is to be deleted too.
    */
   removing: { branchAt?: Sha } | undefined
   /** A merge that was begun with conflict markers: the next commit gets this second parent. */
@@ -46,63 +46,67 @@ const schema = z.object({
 })
 
 /** The private folder of the tree at `path`, which must be absolute and free of links. */
-export function homeOf(repository: Repository, path: string): string {
+export function recordFolder(repository: BareRepository, path: string): string {
   return join(repository.privateDir, createHash('sha256').update(path).digest('hex').slice(0, 24))
 }
 
 /** The private index of a worktree. */
-export function indexOf(entry: Entry): string {
-  return join(entry.home, 'index')
+export function indexFileOf(record: WorktreeRecord): string {
+  return join(record.home, 'index')
 }
 
 /** Writes the record whole; from then on the worktree counts as made. */
-export async function writeEntry(entry: Entry): Promise<void> {
-  await mkdir(entry.home, { recursive: true, mode: 0o700 })
-  const { home: _, ...record } = entry
-  await replaceFile(join(entry.home, 'record.json'), `${JSON.stringify(record)}\n`)
+export async function writeRecord(record: WorktreeRecord): Promise<void> {
+  await mkdir(record.home, { recursive: true, mode: 0o700 })
+  const { home: _, ...stored } = record
+  await replaceFile(join(record.home, 'record.json'), `${JSON.stringify(stored)}\n`)
 }
 
 /** The record of the tree at `path`; undefined when it was never finished, or cannot be read. */
-export async function readEntry(repository: Repository, path: string): Promise<Entry | undefined> {
+export async function readRecord(repository: BareRepository, path: string): Promise<WorktreeRecord | undefined> {
   const place = await withoutLinks(path)
-  const entry = await readHome(homeOf(repository, place))
-  return entry?.path === place ? entry : undefined
+  const record = await readFolder(recordFolder(repository, place))
+  return record?.path === place ? record : undefined
 }
 
 /** All records, by path. */
-export async function readEntries(repository: Repository): Promise<Entry[]> {
+export async function readRecords(repository: BareRepository): Promise<WorktreeRecord[]> {
   const names = await readdir(repository.privateDir)
-  const entries = await Promise.all(names.map((name) => readHome(join(repository.privateDir, name))))
-  return entries.filter((entry) => entry !== undefined).sort((a, b) => (a.path < b.path ? -1 : 1))
+  const records = await Promise.all(names.map((name) => readFolder(join(repository.privateDir, name))))
+  return records.filter((record) => record !== undefined).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-async function readHome(home: string): Promise<Entry | undefined> {
+async function readFolder(home: string): Promise<WorktreeRecord | undefined> {
   const text = await readFile(join(home, 'record.json'), 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
     const record = schema.parse(JSON.parse(text))
     return { ...record, removing: record.removing, merge: record.merge, home }
   } catch {
-    // A record that cannot be read is as good as none: the tree is looked at and made anew.
+    // A record that cannot be read counts as none: the tree is inspected and made again.
     return undefined
   }
 }
 
-/** Forgets a worktree. */
-export async function dropEntry(entry: Pick<Entry, 'home'>): Promise<void> {
-  await rm(entry.home, { recursive: true, force: true })
+/** Deletes the record of a worktree, with its private index. */
+export async function deleteRecord(record: Pick<WorktreeRecord, 'home'>): Promise<void> {
+  await rm(record.home, { recursive: true, force: true })
 }
 
 /** What a record would say of a tree that git made and no record knows. */
-export async function guessEntry(repository: Repository, path: string, branch: BranchName): Promise<Entry | undefined> {
+export async function inferRecord(
+  repository: BareRepository,
+  path: string,
+  branch: BranchName,
+): Promise<WorktreeRecord | undefined> {
   const [gitDir] = await gitDirsFor(repository, path)
   if (!gitDir || !(await isDirectory(path))) return undefined
-  const home = homeOf(repository, path)
+  const home = recordFolder(repository, path)
   return { path, branch, gitDir, scratch: false, home, removing: undefined, merge: undefined }
 }
 
 /** Folders below `control.git/worktrees` that git made for the tree at `path`. */
-export async function gitDirsFor(repository: Repository, path: string): Promise<string[]> {
+export async function gitDirsFor(repository: BareRepository, path: string): Promise<string[]> {
   const parent = join(repository.gitDir, 'worktrees')
   const names = (await isDirectory(parent)) ? await readdir(parent) : []
   const found = await Promise.all(

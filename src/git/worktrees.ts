@@ -1,4 +1,4 @@
-/** Making working trees, and finding them again after a crash. */
+/** Makes working trees, and finds them again after a crash. */
 
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -8,19 +8,19 @@ import { copyIndex, exists, isDirectory, withoutLinks } from './files.ts'
 import { GitError, runGit } from './git.ts'
 import { headRef, moveBranch, resolveCommit } from './history.ts'
 import type { BranchName } from './names.ts'
-import { finishRemoval, forget, isUnfinished } from './remove-worktree.ts'
-import { mendNotes } from './repair.ts'
-import { git, type Repository } from './repository.ts'
+import { deleteWorktree, finishRemoval, isUnfinished } from './remove-worktree.ts'
+import { repairWorktree } from './repair.ts'
+import { type BareRepository, git } from './repository.ts'
 import { type Rescue, rescueTree } from './rescue.ts'
 import {
-  type Entry,
   gitDirsFor,
-  guessEntry,
-  homeOf,
-  indexOf,
-  readEntries,
+  indexFileOf,
+  inferRecord,
+  readRecords,
+  recordFolder,
   type Worktree,
-  writeEntry,
+  type WorktreeRecord,
+  writeRecord,
 } from './worktree-records.ts'
 
 /** What tree is wanted. */
@@ -37,8 +37,8 @@ export interface WorktreeRequest {
 /** A tree ready for an agent, and how it came about. */
 export interface ReadyWorktree extends Worktree {
   outcome: 'created' | 'reused' | 'rebuilt'
-  /** What was wrong and was put right, in plain words. */
-  mended: string[]
+  /** What was wrong and was put right, in plain English. */
+  repaired: string[]
   /** Work that had to be moved out of the way. */
   rescued?: Rescue
 }
@@ -57,15 +57,15 @@ export class WorktreeExists extends OperatorError {
 }
 
 /**
- * Makes a tree on a module branch, or finds the one that is there. A fresh one costs one start of git. A sound one is used again as it is, with
- * uncommitted work; notes of git that were changed are put right; one that cannot be mended is rebuilt, its work
- * kept on a rescue ref. No agent may be running in it.
+ * Makes a tree on a module branch, or finds the one that is there. A fresh one costs one start of git. A sound one is
+ * used again as it is, with uncommitted work; notes of git that were changed are put right. One that cannot be repaired
+ * is rebuilt, and its work is kept on a rescue ref. No agent may be running in it.
  * @throws {WorktreeExists} when the path or the branch belongs to another worktree, or the path holds other files.
  */
-export async function addWorktree(repository: Repository, request: WorktreeRequest): Promise<ReadyWorktree> {
+export async function addWorktree(repository: BareRepository, request: WorktreeRequest): Promise<ReadyWorktree> {
   await mkdir(dirname(resolve(request.path)), { recursive: true })
   const path = await withoutLinks(request.path)
-  return repository.turns.take(`branch ${request.branch}`, async () => {
+  return repository.locks.runExclusive(`branch ${request.branch}`, async () => {
     const found = await claim(repository, path, request.branch)
     if (!found) return create(repository, path, request)
     return reuse(repository, found, request)
@@ -73,34 +73,38 @@ export async function addWorktree(repository: Repository, request: WorktreeReque
 }
 
 /** The record for exactly this path and branch. Records of trees that are gone, or half gone, are cleared away. */
-async function claim(repository: Repository, path: string, branch: BranchName): Promise<Entry | undefined> {
-  const entries = await readEntries(repository)
-  for (const entry of entries.filter((other) => other.path === path || other.branch === branch)) {
-    const same = entry.path === path && entry.branch === branch
-    if (entry.removing) {
-      await finishRemoval(repository, entry)
-    } else if (!same && !(await exists(entry.path))) {
-      await forget(entry)
+async function claim(
+  repository: BareRepository,
+  path: string,
+  branch: BranchName,
+): Promise<WorktreeRecord | undefined> {
+  const records = await readRecords(repository)
+  for (const record of records.filter((other) => other.path === path || other.branch === branch)) {
+    const same = record.path === path && record.branch === branch
+    if (record.removing) {
+      await finishRemoval(repository, record)
+    } else if (!same && !(await exists(record.path))) {
+      await deleteWorktree(record)
     } else if (!same) {
-      throw inUse(entry)
+      throw inUse(record)
     }
   }
-  return entries.find((entry) => entry.path === path && entry.branch === branch && !entry.removing)
+  return records.find((record) => record.path === path && record.branch === branch && !record.removing)
 }
 
-function inUse(entry: Worktree): WorktreeExists {
-  return new WorktreeExists(entry.path, entry.branch, `branch ${entry.branch} has a worktree at ${entry.path}`)
+function inUse(record: Worktree): WorktreeExists {
+  return new WorktreeExists(record.path, record.branch, `branch ${record.branch} has a worktree at ${record.path}`)
 }
 
-async function create(repository: Repository, path: string, request: WorktreeRequest): Promise<ReadyWorktree> {
+async function create(repository: BareRepository, path: string, request: WorktreeRequest): Promise<ReadyWorktree> {
   const { branch, base } = request
-  const rescued = (await isOccupied(path)) ? await clearHalfMade(repository, path, branch) : undefined
-  const home = homeOf(repository, path)
+  const rescued = (await isOccupied(path)) ? await removeHalfMade(repository, path, branch) : undefined
+  const home = recordFolder(repository, path)
   await mkdir(home, { recursive: true, mode: 0o700 })
   const gitDir = request.scratch
     ? await cloneScratch(repository, path, branch, base)
     : await checkOut(repository, path, branch, base)
-  const entry: Entry = {
+  const record: WorktreeRecord = {
     path,
     branch,
     gitDir,
@@ -109,14 +113,19 @@ async function create(repository: Repository, path: string, request: WorktreeReq
     removing: undefined,
     merge: undefined,
   }
-  await copyIndex(join(gitDir, 'index'), indexOf(entry))
-  await writeEntry(entry)
-  return ready(entry, 'created', [], rescued)
+  await copyIndex(join(gitDir, 'index'), indexFileOf(record))
+  await writeRecord(record)
+  return ready(record, 'created', [], rescued)
 }
 
-function ready(entry: Entry, outcome: ReadyWorktree['outcome'], mended: string[], rescued?: Rescue): ReadyWorktree {
-  const { path, branch, gitDir, scratch } = entry
-  return { path, branch, gitDir, scratch, outcome, mended, ...(rescued ? { rescued } : {}) }
+function ready(
+  record: WorktreeRecord,
+  outcome: ReadyWorktree['outcome'],
+  repaired: string[],
+  rescued?: Rescue,
+): ReadyWorktree {
+  const { path, branch, gitDir, scratch } = record
+  return { path, branch, gitDir, scratch, outcome, repaired, ...(rescued ? { rescued } : {}) }
 }
 
 async function isOccupied(path: string): Promise<boolean> {
@@ -126,34 +135,38 @@ async function isOccupied(path: string): Promise<boolean> {
 }
 
 /** A tree without a record: a crash came before the checkout was done, or the records were lost. */
-async function clearHalfMade(repository: Repository, path: string, branch: BranchName): Promise<Rescue | undefined> {
-  const entry = await guessEntry(repository, path, branch)
-  if (!entry) {
+async function removeHalfMade(
+  repository: BareRepository,
+  path: string,
+  branch: BranchName,
+): Promise<Rescue | undefined> {
+  const record = await inferRecord(repository, path, branch)
+  if (!record) {
     throw new WorktreeExists(path, undefined, `${path} holds files that are not a worktree of this repository`)
   }
   const tip = await resolveCommit(repository, branch)
-  const rescued = (await isUnfinished(entry)) ? undefined : await rescueTree(repository, entry, tip)
-  await forget(entry)
+  const rescued = (await isUnfinished(record)) ? undefined : await rescueTree(repository, record, tip)
+  await deleteWorktree(record)
   return rescued
 }
 
-async function checkOut(repository: Repository, path: string, branch: BranchName, base: Sha): Promise<string> {
-  // No checkout hook, filter or submodule runs: see the settings in git.ts.
+async function checkOut(repository: BareRepository, path: string, branch: BranchName, base: Sha): Promise<string> {
+  // No checkout hook, filter or submodule runs: see `git-settings.ts`.
   const fresh = ['worktree', 'add', '-q', '--no-track', '-b', branch, '--end-of-options', path, base]
   await git(repository, fresh).catch(async (error: unknown) => {
     if (!(error instanceof GitError)) throw error
-    await dropDead(repository, path)
+    await removeDeadNotes(repository, path)
     const onBranch = (await resolveCommit(repository, branch)) !== undefined
     const again = onBranch ? ['worktree', 'add', '-q', '--end-of-options', path, branch] : fresh
     await git(repository, again).catch((second: unknown) => {
-      throw second instanceof GitError ? sayExists(path, branch, second) : second
+      throw second instanceof GitError ? toWorktreeExists(path, branch, second) : second
     })
   })
   const pointer = await readFile(join(path, '.git'), 'utf8')
   return pointer.replace(/^gitdir: /, '').trim()
 }
 
-function sayExists(path: string, branch: BranchName, error: GitError): Error {
+function toWorktreeExists(path: string, branch: BranchName, error: GitError): Error {
   const other = /already (?:checked out|used by worktree) at '(?<path>[^']+)'/.exec(error.stderr)?.groups?.path
   if (other) return new WorktreeExists(other, branch, `branch ${branch} has a worktree at ${other}`)
   if (/already exists/.test(error.stderr)) return new WorktreeExists(path, undefined, `${path} is in use`)
@@ -161,7 +174,7 @@ function sayExists(path: string, branch: BranchName, error: GitError): Error {
 }
 
 /** Removes git's notes about trees that do not exist any more, and about the one that is to be made. */
-async function dropDead(repository: Repository, path: string): Promise<void> {
+async function removeDeadNotes(repository: BareRepository, path: string): Promise<void> {
   for (const gitDir of await gitDirsFor(repository, path)) await rm(gitDir, { recursive: true, force: true })
   const parent = join(repository.gitDir, 'worktrees')
   for (const name of await readdir(parent).catch(() => [])) {
@@ -172,32 +185,37 @@ async function dropDead(repository: Repository, path: string): Promise<void> {
   }
 }
 
-async function cloneScratch(repository: Repository, path: string, branch: BranchName, base: Sha): Promise<string> {
-  if (!(await resolveCommit(repository, branch))) await moveBranch(repository, branch, base, null, 'new branch')
+async function cloneScratch(repository: BareRepository, path: string, branch: BranchName, base: Sha): Promise<string> {
+  if (!(await resolveCommit(repository, branch)))
+    await moveBranch(repository, branch, { from: null, to: base, reason: 'new branch' })
   const flags = ['-q', '--shared', '--single-branch', '--no-tags', '--template=', `--branch=${branch}`]
   // No token, and no server: only our own folder is read.
   const remote = { askpass: 'false', origin: 'none', token: undefined, allowLocal: true }
-  await runGit(['clone', ...flags, '--end-of-options', repository.gitDir, path], { remote })
+  await runGit(['clone', ...flags, '--end-of-options', repository.gitDir, path], { remote }, repository.start)
   return join(path, '.git')
 }
 
-async function reuse(repository: Repository, entry: Entry, request: WorktreeRequest): Promise<ReadyWorktree> {
-  const tip = await resolveCommit(repository, entry.branch)
-  const whole = await isDirectory(entry.path)
-  if (whole && tip && entry.scratch === (request.scratch ?? false)) {
-    const mended = await mendNotes(repository, entry, tip)
-    return ready(entry, 'reused', mended.problems, mended.rescued)
+async function reuse(
+  repository: BareRepository,
+  record: WorktreeRecord,
+  request: WorktreeRequest,
+): Promise<ReadyWorktree> {
+  const tip = await resolveCommit(repository, record.branch)
+  const whole = await isDirectory(record.path)
+  if (whole && tip && record.scratch === (request.scratch ?? false)) {
+    const repaired = await repairWorktree(repository, record, tip)
+    return ready(record, 'reused', repaired.problems, repaired.rescued)
   }
   const reasons = [...(whole ? [] : ['the folder was gone']), ...(tip ? [] : ['the branch could not be read'])]
-  const rescued = await rescueTree(repository, entry, tip)
-  await forget(entry)
-  if (!tip) await dropBranch(repository, entry.branch)
-  const made = await create(repository, entry.path, request)
-  return { ...made, outcome: 'rebuilt', mended: reasons, ...(rescued ? { rescued } : {}) }
+  const rescued = await rescueTree(repository, record, tip)
+  await deleteWorktree(record)
+  if (!tip) await deleteBrokenBranch(repository, record.branch)
+  const made = await create(repository, record.path, request)
+  return { ...made, outcome: 'rebuilt', repaired: reasons, ...(rescued ? { rescued } : {}) }
 }
 
-/** A ref that holds no commit we can read keeps git from making the branch anew. */
-async function dropBranch(repository: Repository, branch: BranchName): Promise<void> {
+/** While a ref holds no commit that we can read, git cannot make the branch again. */
+async function deleteBrokenBranch(repository: BareRepository, branch: BranchName): Promise<void> {
   await git(repository, ['update-ref', '--no-deref', '-d', headRef(branch)]).catch(() => {})
   await rm(join(repository.gitDir, headRef(branch)), { force: true })
 }

@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import type { RepositoryRow } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 
 export interface PullRequestContext {
@@ -12,5 +12,5 @@ export interface PullRequestContext {
   env: Env
   github: GitHub
   log: Logger
-  control(repo: RepositoryRow): Promise<Control>
+  control(repo: RepositoryRow): Promise<BareClone>
 }

@@ -8,7 +8,7 @@ import { gateRows } from '../db/pull-requests.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import { checkRunReport, pullRequestBody } from '../messages/wording.ts'
@@ -42,7 +42,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
 
 async function wantPullRequest(
   context: PullRequestContext,
-  control: Control,
+  control: BareClone,
   repo: RepositoryRow,
   item: ItemRow,
   base: string,

@@ -13,7 +13,7 @@ import { worktrees } from '../db/schema/core.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, getRepository, transition } from '../db/work-items.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
@@ -112,7 +112,7 @@ async function work(one: Attempt): Promise<AttemptEnd> {
 }
 
 /** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
-async function prepare({ context, item, run, repo }: Attempt, control: Control, base: Sha): Promise<Worktree> {
+async function prepare({ context, item, run, repo }: Attempt, control: BareClone, base: Sha): Promise<Worktree> {
   const branch = validBranch(item.branch)
   const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
   const row = { path, branch, baseSha: base, removedAt: null }
@@ -129,7 +129,7 @@ async function prepare({ context, item, run, repo }: Attempt, control: Control, 
 
 async function conclude(
   one: Attempt,
-  control: Control,
+  control: BareClone,
   worktree: Worktree,
   base: Sha,
   outcome: AgentOutcome,

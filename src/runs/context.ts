@@ -6,7 +6,7 @@ import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import type { Lease, RunRow } from '../db/runs.ts'
 import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import type { Heartbeat, StopReason } from './heartbeat.ts'
@@ -20,7 +20,7 @@ export interface RunContext {
   instance: string
   agents: ReadonlyMap<string, AgentKind>
   reaper: Reaper
-  control(repo: RepositoryRow): Promise<Control>
+  control(repo: RepositoryRow): Promise<BareClone>
   /** Whether text holds a secret that Tutti knows. */
   holdsSecret(text: string): boolean
 }

@@ -9,7 +9,7 @@ import type { Settings } from '../config/settings.ts'
 import { latestPlan, roundsOf } from '../db/plans.ts'
 import { isPlanning, runsOf, updateRun } from '../db/runs.ts'
 import type { Submission } from '../domain/plan.ts'
-import type { Control } from '../git/bare-clone.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
 import { validBranch } from '../git/names.ts'
 import { makeReadOnly } from '../git/read-only.ts'
@@ -21,7 +21,7 @@ import { type AttemptEnd, failureOf, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
 
 interface Base {
-  control: Control
+  control: BareClone
   settings: Settings
   base: Sha
   kind: AgentKind
@@ -90,7 +90,7 @@ function summaryOf(submission: Submission): string {
 }
 
 /** A tree of the base commit for this attempt alone. Trees that earlier attempts left when they died are removed. */
-async function openTree({ context, run, item }: Attempt, control: Control, base: Sha) {
+async function openTree({ context, run, item }: Attempt, control: BareClone, base: Sha) {
   const place = (runId: number) => ({
     path: join(context.env.dataDirectory, 'plans', `run-${runId}`),
     branch: validBranch(`tutti-plan/${runId}`),

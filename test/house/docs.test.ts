@@ -65,6 +65,13 @@ test('the architecture lists every table', () => {
   expect(tables.filter((name) => !listed.includes(`| \`${name}\` |`))).toEqual([])
 })
 
+test('the index of decision records names each of them', () => {
+  const numbers = readdirSync('docs/adr').flatMap((name) => /^\d{4}/.exec(name) ?? [])
+  expect(
+    numbers.filter((number) => !new RegExp(`^\\| \\[?${number}\\b`, 'm').test(textOf('docs/adr/README.md'))),
+  ).toEqual([])
+})
+
 test('the issue forms and the workflow are YAML', () => {
   const files = readdirSync('.github', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yml'))
   expect(files.length).toBeGreaterThan(0)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll } from 'vitest'
-import { type Control, openControl } from '../../src/git/bare-clone.ts'
+import { type BareClone, openBareClone } from '../../src/git/bare-clone.ts'
 import { validBranch } from '../../src/git/names.ts'
 import type { ReadyWorktree } from '../../src/git/worktrees.ts'
 import { type Sha, sha } from '../../src/lib/ids.ts'
@@ -95,8 +95,8 @@ export async function personPushes(place: Place, branch: string, path: string, t
   return commit
 }
 
-export function open(place: Place, name = 'tutti'): Promise<Control> {
-  return openControl({
+export function open(place: Place, name = 'tutti'): Promise<BareClone> {
+  return openBareClone({
     directory: join(place.root, name),
     cloneUrl: place.server,
     token: async () => undefined,
@@ -105,8 +105,8 @@ export function open(place: Place, name = 'tutti'): Promise<Control> {
 }
 
 /** A worktree on `module/<name>` from the base. */
-export function addTree(control: Control, place: Place, name = 'api', base = place.base): Promise<ReadyWorktree> {
-  return control.addWorktree({
+export function addTree(clone: BareClone, place: Place, name = 'api', base = place.base): Promise<ReadyWorktree> {
+  return clone.addWorktree({
     path: join(place.root, 'worktrees', name),
     branch: validBranch(`module/${name}`),
     base,

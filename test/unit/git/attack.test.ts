@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { appendFile, cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { Control } from '../../../src/git/bare-clone.ts'
+import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { type BranchName, type TreePath, validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import type { Sha } from '../../../src/lib/ids.ts'
@@ -21,11 +21,11 @@ import {
 } from '../../support/git-place.ts'
 
 let place: Place
-let control: Control
+let clone: BareClone
 let trap: Trap
 beforeEach(async () => {
   place = await makePlace()
-  control = await open(place)
+  clone = await open(place)
   trap = await setTrap(join(place.root, 'trap'))
 })
 afterEach(async () => {
@@ -37,31 +37,31 @@ afterEach(async () => {
 async function doEverything(tree: ReadyWorktree): Promise<void> {
   await write(tree.path, 'work.txt', 'work\n')
   await write(tree.path, 'README.md', 'one\ntwo\nthree\nfour\n')
-  const done = await control.commit(tree, { message: 'Work', author })
+  const done = await clone.commit(tree, { message: 'Work', author })
   if (done.kind !== 'committed') throw new Error(JSON.stringify(done))
   const base = await personPushes(place, 'main', 'other.txt', 'other\n')
-  await control.fetch()
-  await control.fetch([main])
-  expect(await control.remoteHead(main, { fresh: true })).toBe(base)
-  await control.changes(place.base, done.sha)
-  expect((await control.diff(place.base, done.sha, 100_000)).text).toContain('+four')
-  await control.log({ base: place.base, head: done.sha }, 5)
-  await control.readFile(done.sha, validPath('README.md'))
-  await control.listFiles(done.sha)
-  expect(await control.forecast(done.sha, base)).toMatchObject({ clean: true })
-  const merged = await control.updateFromBase({ branch: tree.branch, base, author })
+  await clone.fetch()
+  await clone.fetch([main])
+  expect(await clone.remoteHead(main, { fresh: true })).toBe(base)
+  await clone.changes(place.base, done.sha)
+  expect((await clone.diff(place.base, done.sha, 100_000)).text).toContain('+four')
+  await clone.log({ base: place.base, head: done.sha }, 5)
+  await clone.readFile(done.sha, validPath('README.md'))
+  await clone.listFiles(done.sha)
+  expect(await clone.forecast(done.sha, base)).toMatchObject({ clean: true })
+  const merged = await clone.updateFromBase({ branch: tree.branch, base, author })
   if (merged.kind !== 'merged') throw new Error(JSON.stringify(merged))
-  expect(await control.push(tree.branch, merged.sha, { expected: null })).toBe('branch-pushed')
-  await control.addWorktree({ path: tree.path, branch: tree.branch, base })
-  await addTree(control, place, 'second')
+  expect(await clone.push(tree.branch, merged.sha, { expected: null })).toBe('pushed')
+  await clone.addWorktree({ path: tree.path, branch: tree.branch, base })
+  await addTree(clone, place, 'second')
   await write(tree.path, 'left.txt', 'left\n')
-  expect(await control.removeWorktree(tree)).toHaveProperty('rescued')
-  expect(await control.deleteRemoteBranch(tree.branch, merged.sha)).toBe('deleted')
+  expect(await clone.removeWorktree(tree)).toHaveProperty('rescued')
+  expect(await clone.deleteRemoteBranch(tree.branch, merged.sha)).toBe('deleted')
 }
 
 describe('configuration that an agent wrote is not obeyed', () => {
   it('the trap works: git run as a person would run it starts these programs', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await rm(join(tree.path, '.git'))
     await git(tree.path, 'init', '-q')
     await appendFile(join(tree.path, '.git/config'), trap.config)
@@ -102,17 +102,17 @@ describe('configuration that an agent wrote is not obeyed', () => {
       async (tree) => {
         await writeFile(join(tree.gitDir, 'config.worktree'), trap.config)
         await writeFile(join(tree.gitDir, 'config'), trap.config)
-        await writeFile(join(control.gitDir, 'config.worktree'), trap.config)
-        await appendFile(join(control.gitDir, 'config'), '[extensions]\n\tworktreeConfig = true\n')
+        await writeFile(join(clone.gitDir, 'config.worktree'), trap.config)
+        await appendFile(join(clone.gitDir, 'config'), '[extensions]\n\tworktreeConfig = true\n')
       },
     ],
     [
-      'in the control repository itself',
+      'in the bare clone itself',
       async () => {
-        await appendFile(join(control.gitDir, 'config'), trap.config)
-        await cp(trap.hooks, join(control.gitDir, 'hooks'), { recursive: true })
-        await mkdir(join(control.gitDir, 'info'), { recursive: true })
-        await writeFile(join(control.gitDir, 'info/attributes'), trap.attributes)
+        await appendFile(join(clone.gitDir, 'config'), trap.config)
+        await cp(trap.hooks, join(clone.gitDir, 'hooks'), { recursive: true })
+        await mkdir(join(clone.gitDir, 'info'), { recursive: true })
+        await writeFile(join(clone.gitDir, 'info/attributes'), trap.attributes)
       },
     ],
     [
@@ -153,7 +153,7 @@ describe('configuration that an agent wrote is not obeyed', () => {
   }
 
   it.each(places)('%s, by any of our commands', async (_where, lay) => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await lay(tree)
     await write(tree.path, '.gitattributes', trap.attributes)
     await doEverything(tree)
@@ -164,31 +164,31 @@ describe('configuration that an agent wrote is not obeyed', () => {
     await git(place.person, 'update-index', '--add', '--cacheinfo', `160000,${place.base},lib`)
     await git(place.person, 'commit', '-q', '-m', 'Submodule')
     await git(place.person, 'push', '-q', 'origin', 'main')
-    await control.fetch()
-    const base = await control.remoteHead(main)
-    const tree = await addTree(control, place, 'api', base)
+    await clone.fetch()
+    const base = await clone.remoteHead(main)
+    const tree = await addTree(clone, place, 'api', base)
     const evil = await evilRepository('evil')
     await cp(join(evil, '.git'), join(tree.path, 'lib/.git'), { recursive: true })
     await write(tree.path, 'lib/file.txt', 'x\n')
     await write(tree.path, 'work.txt', 'x\n')
-    const result = await control.commit(tree, { message: 'Work', author })
+    const result = await clone.commit(tree, { message: 'Work', author })
     expect(result).toMatchObject({ kind: 'refused', violations: [{ path: 'lib', kind: 'submodule' }] })
-    await control.removeWorktree(tree)
+    await clone.removeWorktree(tree)
     expect(await trap.sprung()).toEqual([])
   })
 })
 
 describe('a tree that is a trap is refused', () => {
   it('a repository inside the tree, which the agent can mend', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await git(tree.path, 'init', '-q', 'nested')
     await appendFile(join(tree.path, 'nested/.git/config'), trap.config)
     await write(tree.path, 'nested/file.txt', 'x\n')
-    const refused = await control.commit(tree, { message: 'Work', author })
+    const refused = await clone.commit(tree, { message: 'Work', author })
     expect(refused).toMatchObject({ kind: 'refused', violations: [{ path: 'nested/', kind: 'repository' }] })
-    expect(await control.resolve(tree.branch)).toBe(place.base)
+    expect(await clone.resolve(tree.branch)).toBe(place.base)
     await rm(join(tree.path, 'nested/.git'), { recursive: true })
-    const done = await control.commit(tree, { message: 'Work', author })
+    const done = await clone.commit(tree, { message: 'Work', author })
     expect(done).toMatchObject({ kind: 'committed', changes: [{ path: 'nested/file.txt' }] })
     expect(await trap.sprung()).toEqual([])
   })
@@ -208,29 +208,29 @@ describe('a tree that is a trap is refused', () => {
     ],
     ['a file that is too big', 'size', (path: string) => write(path, 'big', 'x'.repeat(2000))],
   ])('%s', async (_name, kind, lay) => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await lay(tree.path)
-    const result = await control.commit(tree, { message: 'Work', author, policy: { maxFileBytes: 1000 } })
+    const result = await clone.commit(tree, { message: 'Work', author, policy: { maxFileBytes: 1000 } })
     expect(result).toMatchObject({ kind: 'refused', violations: [{ kind }] })
-    expect(await control.resolve(tree.branch)).toBe(place.base)
+    expect(await clone.resolve(tree.branch)).toBe(place.base)
   })
 
   it('too many files are refused before they are read', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     for (let index = 0; index < 12; index++) await write(tree.path, `many/${index}`, 'x')
-    const result = await control.commit(tree, { message: 'Work', author, policy: { maxFiles: 10 } })
+    const result = await clone.commit(tree, { message: 'Work', author, policy: { maxFiles: 10 } })
     expect(result).toMatchObject({ kind: 'refused', violations: [{ kind: 'count' }] })
   })
 
   it('a pipe or a link to a folder outside does not hold up or leak anything', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await mkdir(join(place.root, 'secret'))
     await write(place.root, 'secret/app.js', 'canary\n')
     await rm(join(tree.path, 'src'), { recursive: true })
     await symlink(join(place.root, 'secret'), join(tree.path, 'src'))
     const fifo = spawn('sh', ['-c', 'exec "$0" "$1"', 'mkfifo', join(tree.path, 'pipe')])
     await once(fifo, 'exit')
-    const result = await control.commit(tree, { message: 'Work', author })
+    const result = await clone.commit(tree, { message: 'Work', author })
     expect(result).toMatchObject({ kind: 'refused', violations: [{ path: 'src', kind: 'symlink' }] })
     expect(await objectsWith('canary')).toEqual([])
   })
@@ -245,37 +245,37 @@ describe('names that were never checked', () => {
       const id = text as Sha
       const path = join(place.root, 'worktrees', 'api')
       const calls = [
-        () => control.fetch([name]),
-        () => control.remoteHead(name),
-        () => control.remoteHead(name, { fresh: true }),
-        () => control.resolve(text),
-        () => control.addWorktree({ path, branch: name, base: place.base }),
-        () => control.addWorktree({ path, branch: main, base: id }),
-        () => control.readFile(id, validPath('a')),
-        () => control.listFiles(id),
-        () => control.changes(place.base, id),
-        () => control.diff(id, place.base, 10),
-        () => control.log({ head: id }, 1),
-        () => control.mergeBase(id, place.base),
-        () => control.forecast(id, place.base),
-        () => control.push(name, place.base, { expected: null }),
-        () => control.push(main, id, { expected: null }),
-        () => control.push(main, place.base, { expected: id }),
-        () => control.deleteRemoteBranch(name, place.base),
-        () => control.updateFromBase({ branch: name, base: place.base, author }),
-        () => control.removeWorktree({ path, branch: name }),
-        () => control.importFrom(place.root, name),
+        () => clone.fetch([name]),
+        () => clone.remoteHead(name),
+        () => clone.remoteHead(name, { fresh: true }),
+        () => clone.resolve(text),
+        () => clone.addWorktree({ path, branch: name, base: place.base }),
+        () => clone.addWorktree({ path, branch: main, base: id }),
+        () => clone.readFile(id, validPath('a')),
+        () => clone.listFiles(id),
+        () => clone.changes(place.base, id),
+        () => clone.diff(id, place.base, 10),
+        () => clone.log({ head: id }, 1),
+        () => clone.mergeBase(id, place.base),
+        () => clone.forecast(id, place.base),
+        () => clone.push(name, place.base, { expected: null }),
+        () => clone.push(main, id, { expected: null }),
+        () => clone.push(main, place.base, { expected: id }),
+        () => clone.deleteRemoteBranch(name, place.base),
+        () => clone.updateFromBase({ branch: name, base: place.base, author }),
+        () => clone.removeWorktree({ path, branch: name }),
+        () => clone.importFrom(place.root, name),
       ]
       for (const call of calls)
         await expect(call(), String(call)).rejects.toThrow(/cannot be used|not a full commit id/)
-      await expect(control.readFile(place.base, '../x' as TreePath)).rejects.toThrow('cannot be used')
+      await expect(clone.readFile(place.base, '../x' as TreePath)).rejects.toThrow('cannot be used')
     },
   )
 })
 
 describe('files swapped for links while they are read', () => {
   it('never lead out of the tree', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(place.root, 'secret/file.txt', 'canary-of-the-host\n')
     await mkdir(join(tree.path, 'd'))
     // Swaps a file and a folder for links to the secret and back, as fast as it can, until it is stopped.
@@ -299,7 +299,7 @@ describe('files swapped for links while they are read', () => {
     await once(child.stdout, 'data')
     const seen: string[] = []
     for (let round = 0; round < 20; round++) {
-      const result = await control.commit(tree, { message: 'Race', author })
+      const result = await clone.commit(tree, { message: 'Race', author })
       if (result.kind === 'refused') seen.push(...result.violations.map((violation) => violation.path))
     }
     child.kill('SIGKILL')
@@ -310,14 +310,14 @@ describe('files swapped for links while they are read', () => {
   })
 })
 
-/** Ids of all blobs in the control repository that contain the text. */
+/** Ids of all blobs in the bare clone that contain the text. */
 async function objectsWith(text: string): Promise<string[]> {
-  const list = await git(control.gitDir, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname) %(objecttype)')
+  const list = await git(clone.gitDir, 'cat-file', '--batch-all-objects', '--batch-check=%(objectname) %(objecttype)')
   const blobs = list.split('\n').filter((line) => line.endsWith(' blob'))
   const found: string[] = []
   for (const line of blobs) {
     const id = line.split(' ')[0] ?? ''
-    if ((await git(control.gitDir, 'cat-file', 'blob', id)).includes(text)) found.push(id)
+    if ((await git(clone.gitDir, 'cat-file', 'blob', id)).includes(text)) found.push(id)
   }
   return found
 }

@@ -20,59 +20,59 @@ beforeEach(async () => {
 })
 afterEach(() => place.remove())
 
-describe('a control repository', () => {
+describe('a bare clone', () => {
   it('fetches the branches of the server and leaves module branches alone', async () => {
-    const control = await open(place)
-    expect(await control.remoteHead(main)).toBe(place.base)
-    const tree = await addTree(control, place)
+    const clone = await open(place)
+    expect(await clone.remoteHead(main)).toBe(place.base)
+    const tree = await addTree(clone, place)
     await git(place.person, 'push', '-q', 'origin', 'main:refs/heads/module/api')
     const moved = await personPushes(place, 'module/api', 'README.md', 'theirs\n')
-    await control.fetch()
-    expect(await control.remoteHead(tree.branch)).toBe(moved)
-    expect(await control.resolve(tree.branch)).toBe(place.base)
+    await clone.fetch()
+    expect(await clone.remoteHead(tree.branch)).toBe(moved)
+    expect(await clone.resolve(tree.branch)).toBe(place.base)
 
     await git(place.person, 'push', '-q', 'origin', ':module/api')
-    await control.fetch([tree.branch, main])
-    expect(await control.remoteHead(tree.branch)).toBeUndefined()
-    expect(await control.remoteHead(main)).toBe(place.base)
+    await clone.fetch([tree.branch, main])
+    expect(await clone.remoteHead(tree.branch)).toBeUndefined()
+    expect(await clone.remoteHead(main)).toBe(place.base)
   })
 
   it('asks the server only when told to', async () => {
-    const control = await open(place)
+    const clone = await open(place)
     const moved = await personPushes(place, 'main', 'README.md', 'new\n')
-    expect(await control.remoteHead(main)).toBe(place.base)
-    expect(await control.remoteHead(main, { fresh: true })).toBe(moved)
-    expect(await control.remoteHead(validBranch('none'), { fresh: true })).toBeUndefined()
+    expect(await clone.remoteHead(main)).toBe(place.base)
+    expect(await clone.remoteHead(main, { fresh: true })).toBe(moved)
+    expect(await clone.remoteHead(validBranch('none'), { fresh: true })).toBeUndefined()
   })
 
   it('reads files, lists, differences and logs', async () => {
-    const control = await open(place)
+    const clone = await open(place)
     const head = await personPushes(place, 'main', 'src/app.js', 'export const answer = 43\n')
-    await control.fetch()
-    expect(await control.readFile(head, validPath('src/app.js'))).toBe('export const answer = 43\n')
-    expect(await control.readFile(head, validPath('none.js'))).toBeUndefined()
-    expect(await control.readFile(head, validPath('src'))).toBeUndefined()
-    await expect(control.readFile(head, validPath('src/app.js'), 5)).rejects.toThrow('25 bytes')
-    expect(await control.listFiles(head)).toEqual(['README.md', 'src/app.js'])
-    expect(await control.listFiles(head, 1)).toEqual(['README.md'])
-    expect(await control.diff(place.base, head, 10_000)).toMatchObject({ truncated: false })
-    expect((await control.diff(place.base, head, 10_000)).text).toContain('+export const answer = 43')
-    expect(await control.diff(place.base, head, 20)).toEqual({ truncated: true, text: 'diff --git a/src/app' })
-    const log = await control.log({ base: place.base, head }, 10)
+    await clone.fetch()
+    expect(await clone.readFile(head, validPath('src/app.js'))).toBe('export const answer = 43\n')
+    expect(await clone.readFile(head, validPath('none.js'))).toBeUndefined()
+    expect(await clone.readFile(head, validPath('src'))).toBeUndefined()
+    await expect(clone.readFile(head, validPath('src/app.js'), 5)).rejects.toThrow('25 bytes')
+    expect(await clone.listFiles(head)).toEqual(['README.md', 'src/app.js'])
+    expect(await clone.listFiles(head, 1)).toEqual(['README.md'])
+    expect(await clone.diff(place.base, head, 10_000)).toMatchObject({ truncated: false })
+    expect((await clone.diff(place.base, head, 10_000)).text).toContain('+export const answer = 43')
+    expect(await clone.diff(place.base, head, 20)).toEqual({ truncated: true, text: 'diff --git a/src/app' })
+    const log = await clone.log({ base: place.base, head }, 10)
     expect(log).toMatchObject([
       { sha: head, parents: [place.base], authorName: 'maintainer', subject: 'Change src/app.js' },
     ])
-    expect(await control.isAncestor(place.base, head)).toBe(true)
-    expect(await control.isAncestor(head, place.base)).toBe(false)
-    expect(await control.mergeBase(place.base, head)).toBe(place.base)
+    expect(await clone.isAncestor(place.base, head)).toBe(true)
+    expect(await clone.isAncestor(head, place.base)).toBe(false)
+    expect(await clone.mergeBase(place.base, head)).toBe(place.base)
   })
 })
 
 describe('a commit', () => {
   it('takes the tree as it is: added, changed, deleted, executable, links, odd names', async () => {
-    const control = await open(place)
-    const tree = await addTree(control, place)
-    expect(tree).toMatchObject({ outcome: 'created', mended: [] })
+    const clone = await open(place)
+    const tree = await addTree(clone, place)
+    expect(tree).toMatchObject({ outcome: 'created', repaired: [] })
     await write(tree.path, 'new/deep/file.txt', 'hello\n')
     await write(tree.path, 'run.sh', '#!/bin/sh\n', 0o755)
     await write(tree.path, 'naïve – 名.txt', 'x\n')
@@ -83,10 +83,10 @@ describe('a commit', () => {
     await symlink('new/deep', join(tree.path, 'link'))
     await rm(join(tree.path, 'src/app.js'))
     await write(tree.path, 'src/app.js/now-a-folder.js', 'x\n')
-    const result = await control.commit(tree, { message: 'Work\n\nDone.', author })
+    const result = await clone.commit(tree, { message: 'Work\n\nDone.', author })
     expect(result).toMatchObject({ kind: 'committed' })
     if (result.kind !== 'committed') return
-    expect(await control.listFiles(result.sha)).toEqual([
+    expect(await clone.listFiles(result.sha)).toEqual([
       '-rf',
       '.gitignore',
       'README.md',
@@ -104,42 +104,38 @@ describe('a commit', () => {
     expect(await git(tree.path, 'log', '-1', '--format=%an %ae %s|%b')).toBe(
       'maintainer maintainer@example.com Work|Done.',
     )
-    expect(await control.commit(tree, { message: 'again', author })).toEqual({ kind: 'unchanged', sha: result.sha })
-    expect(await control.resolve(tree.branch)).toBe(result.sha)
+    expect(await clone.commit(tree, { message: 'again', author })).toEqual({ kind: 'unchanged', sha: result.sha })
+    expect(await clone.resolve(tree.branch)).toBe(result.sha)
   })
 
   it('sees a change that keeps size and second of the file', async () => {
-    const control = await open(place)
-    const tree = await addTree(control, place)
+    const clone = await open(place)
+    const tree = await addTree(clone, place)
     await write(tree.path, 'src/app.js', 'export const answer = 43\n')
-    expect(await control.commit(tree, { message: 'a', author, paths: ['README.md'] })).toMatchObject({
+    expect(await clone.commit(tree, { message: 'a', author, paths: ['README.md'] })).toMatchObject({
       kind: 'unchanged',
     })
     await write(tree.path, 'README.md', 'ONE\ntwo\nthree\n')
-    expect(await control.commit(tree, { message: 'b', author, paths: ['README.md'] })).toMatchObject({
+    expect(await clone.commit(tree, { message: 'b', author, paths: ['README.md'] })).toMatchObject({
       changes: [{ path: 'README.md' }],
     })
-    expect(await control.commit(tree, { message: 'c', author })).toMatchObject({ changes: [{ path: 'src/app.js' }] })
+    expect(await clone.commit(tree, { message: 'c', author })).toMatchObject({ changes: [{ path: 'src/app.js' }] })
     await write(tree.path, 'src/app.js', 'export const answer = 44\n')
-    expect(await control.commit(tree, { message: 'd', author })).toMatchObject({ changes: [{ path: 'src/app.js' }] })
+    expect(await clone.commit(tree, { message: 'd', author })).toMatchObject({ changes: [{ path: 'src/app.js' }] })
   })
 
   it('replaces a folder by a link and back', async () => {
-    const control = await open(place)
-    const tree = await addTree(control, place)
+    const clone = await open(place)
+    const tree = await addTree(clone, place)
     await rm(join(tree.path, 'src'), { recursive: true })
     await write(tree.path, 'lib/app.js', 'x\n')
     await symlink('lib', join(tree.path, 'src'))
-    const first = await control.commit(tree, { message: 'link', author })
-    expect(first.kind === 'committed' && (await control.listFiles(first.sha))).toEqual([
-      'README.md',
-      'lib/app.js',
-      'src',
-    ])
+    const first = await clone.commit(tree, { message: 'link', author })
+    expect(first.kind === 'committed' && (await clone.listFiles(first.sha))).toEqual(['README.md', 'lib/app.js', 'src'])
     await rm(join(tree.path, 'src'))
     await write(tree.path, 'src/app.js', 'back\n')
-    const second = await control.commit(tree, { message: 'folder', author })
-    expect(second.kind === 'committed' && (await control.listFiles(second.sha))).toEqual([
+    const second = await clone.commit(tree, { message: 'folder', author })
+    expect(second.kind === 'committed' && (await clone.listFiles(second.sha))).toEqual([
       'README.md',
       'lib/app.js',
       'src/app.js',
@@ -147,9 +143,9 @@ describe('a commit', () => {
   })
 
   it('keeps its index and askpass out of the tree', async () => {
-    const control = await open(place)
-    const tree = await addTree(control, place)
-    const askpass = await stat(join(control.gitDir, '../askpass.sh'))
+    const clone = await open(place)
+    const tree = await addTree(clone, place)
+    const askpass = await stat(join(clone.gitDir, '../askpass.sh'))
     expect(askpass.mode & 0o777).toBe(0o700)
     expect(await readFile(join(tree.path, '.git'), 'utf8')).toBe(`gitdir: ${tree.gitDir}\n`)
   })

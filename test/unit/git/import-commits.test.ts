@@ -1,7 +1,7 @@
 import { access, appendFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Control } from '../../../src/git/bare-clone.ts'
+import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { validBranch, validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import { sha } from '../../../src/lib/ids.ts'
@@ -9,52 +9,52 @@ import { setTrap } from '../../support/evil.ts'
 import { author, commitAll, git, makePlace, open, type Place, write } from '../../support/git-place.ts'
 
 let place: Place
-let control: Control
+let clone: BareClone
 let tree: ReadyWorktree
 const branch = validBranch('module/api')
 beforeEach(async () => {
   place = await makePlace()
-  control = await open(place)
+  clone = await open(place)
   const path = join(place.root, 'worktrees', 'api')
-  tree = await control.addWorktree({ path, branch, base: place.base, scratch: true })
+  tree = await clone.addWorktree({ path, branch, base: place.base, scratch: true })
 })
 afterEach(() => place.remove())
 
 describe('a scratch repository', () => {
   it('lets an agent commit, and its commits are imported', async () => {
     expect(tree).toMatchObject({ scratch: true, outcome: 'created' })
-    expect(control.bindings(tree).readOnly).toEqual([control.gitDir])
+    expect(clone.bindings(tree).readOnly).toEqual([clone.gitDir])
     await write(tree.path, 'a.txt', 'a\n')
     await commitAll(tree.path, 'One')
     await write(tree.path, 'b.txt', 'b\n')
     const head = await commitAll(tree.path, 'Two')
-    expect(await control.resolve(branch)).toBe(place.base)
-    const imported = await control.importFrom(tree.path, branch)
+    expect(await clone.resolve(branch)).toBe(place.base)
+    const imported = await clone.importFrom(tree.path, branch)
     expect(imported).toMatchObject({ kind: 'imported', sha: head, changes: [{ path: 'a.txt' }, { path: 'b.txt' }] })
-    expect(await control.resolve(branch)).toBe(head)
-    expect(await control.importFrom(tree.path, branch)).toEqual({ kind: 'unchanged', sha: head })
+    expect(await clone.resolve(branch)).toBe(head)
+    expect(await clone.importFrom(tree.path, branch)).toEqual({ kind: 'unchanged', sha: head })
     // What the agent did not commit is committed for it.
     await write(tree.path, 'c.txt', 'c\n')
-    const done = await control.commit(tree, { message: 'Rest', author })
+    const done = await clone.commit(tree, { message: 'Rest', author })
     expect(done).toMatchObject({ kind: 'committed', changes: [{ path: 'c.txt' }] })
-    const [last] = await control.log({ head: done.kind === 'committed' ? done.sha : head }, 1)
+    const [last] = await clone.log({ head: done.kind === 'committed' ? done.sha : head }, 1)
     expect(last?.parents).toEqual([head])
     // The objects are here, not only borrowed.
     await rm(tree.path, { recursive: true })
-    expect(await control.readFile(head, validPath('b.txt'))).toBe('b\n')
+    expect(await clone.readFile(head, validPath('b.txt'))).toBe('b\n')
   })
 
   it('is imported from packed refs and from a bundle too', async () => {
     await write(tree.path, 'a.txt', 'a\n')
     const first = await commitAll(tree.path, 'One')
     await git(tree.path, 'gc', '-q')
-    expect(await control.importFrom(tree.path, branch)).toMatchObject({ kind: 'imported', sha: first })
+    expect(await clone.importFrom(tree.path, branch)).toMatchObject({ kind: 'imported', sha: first })
     await write(tree.path, 'b.txt', 'b\n')
     const second = await commitAll(tree.path, 'Two')
     const bundle = join(place.root, 'work.bundle')
     await git(tree.path, 'bundle', 'create', '-q', bundle, branch, `^${first}`)
-    expect(await control.importFrom(bundle, branch)).toMatchObject({ kind: 'imported', sha: second })
-    await expect(control.importFrom(bundle, validBranch('main'))).rejects.toThrow('no branch main')
+    expect(await clone.importFrom(bundle, branch)).toMatchObject({ kind: 'imported', sha: second })
+    await expect(clone.importFrom(bundle, validBranch('main'))).rejects.toThrow('no branch main')
   })
 
   it('runs nothing that its configuration or hooks name', async () => {
@@ -63,15 +63,15 @@ describe('a scratch repository', () => {
     const head = await commitAll(tree.path, 'One')
     await appendFile(join(tree.path, '.git/config'), trap.config)
     await write(tree.path, '.gitattributes', trap.attributes)
-    expect(await control.importFrom(tree.path, branch)).toMatchObject({ kind: 'imported', sha: head })
-    await control.commit(tree, { message: 'Rest', author })
+    expect(await clone.importFrom(tree.path, branch)).toMatchObject({ kind: 'imported', sha: head })
+    await clone.commit(tree, { message: 'Rest', author })
     // A missing object must not be looked for at the promisor remote, whose address is a program.
     await write(tree.path, 'b.txt', 'b\n')
     await writeFile(join(tree.path, '.git/refs/heads', branch), `${'1'.repeat(40)}\n`)
-    await expect(control.importFrom(tree.path, branch)).rejects.toThrow('git pack-objects failed')
+    await expect(clone.importFrom(tree.path, branch)).rejects.toThrow('git pack-objects failed')
     await rm(join(tree.path, '.git/refs/heads', branch))
     await symlink('/etc/hostname', join(tree.path, '.git/refs/heads', branch))
-    await expect(control.importFrom(tree.path, branch)).rejects.toThrow('no branch')
+    await expect(clone.importFrom(tree.path, branch)).rejects.toThrow('no branch')
     expect(await trap.sprung()).toEqual([])
   })
 
@@ -79,8 +79,8 @@ describe('a scratch repository', () => {
     await git(tree.path, 'checkout', '-q', '--orphan', 'other')
     await git(tree.path, 'commit', '-q', '-m', 'Other')
     await git(tree.path, 'branch', '-f', branch, 'other')
-    expect(await control.importFrom(tree.path, branch)).toMatchObject({ kind: 'diverged' })
-    expect(await control.resolve(branch)).toBe(place.base)
+    expect(await clone.importFrom(tree.path, branch)).toMatchObject({ kind: 'diverged' })
+    expect(await clone.resolve(branch)).toBe(place.base)
   })
 
   it('has each of its commits checked, not only the last', async () => {
@@ -88,7 +88,7 @@ describe('a scratch repository', () => {
     await commitAll(tree.path, 'Link')
     await rm(join(tree.path, 'x'))
     await commitAll(tree.path, 'Link gone again')
-    expect(await control.importFrom(tree.path, branch)).toMatchObject({
+    expect(await clone.importFrom(tree.path, branch)).toMatchObject({
       kind: 'refused',
       violations: [{ path: 'x', kind: 'symlink' }],
     })
@@ -105,18 +105,18 @@ describe('a scratch repository', () => {
     }).trim()
     const commit = sha(await git(tree.path, 'commit-tree', bad, '-p', place.base, '-m', 'Evil'))
     await git(tree.path, 'update-ref', `refs/heads/${branch}`, commit)
-    await expect(control.importFrom(tree.path, branch)).rejects.toThrow('hasDotgit')
-    expect(await control.resolve(branch)).toBe(place.base)
+    await expect(clone.importFrom(tree.path, branch)).rejects.toThrow('hasDotgit')
+    expect(await clone.resolve(branch)).toBe(place.base)
   })
 
   it('that was not imported is kept on a rescue ref when it is removed', async () => {
     await write(tree.path, 'a.txt', 'a\n')
     const head = await commitAll(tree.path, 'One')
     await write(tree.path, 'b.txt', 'b\n')
-    const { rescued } = await control.removeWorktree(tree)
+    const { rescued } = await clone.removeWorktree(tree)
     if (!rescued) throw new Error('nothing was rescued')
-    expect(await control.isAncestor(head, rescued.sha)).toBe(true)
-    expect(await control.listFiles(rescued.sha)).toEqual(['README.md', 'a.txt', 'b.txt', 'src/app.js'])
+    expect(await clone.isAncestor(head, rescued.sha)).toBe(true)
+    expect(await clone.listFiles(rescued.sha)).toEqual(['README.md', 'a.txt', 'b.txt', 'src/app.js'])
     await expect(access(tree.path)).rejects.toThrow('ENOENT')
   })
 })

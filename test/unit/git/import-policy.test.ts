@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { type Change, parseChanges } from '../../../src/git/changes.ts'
+import { type ChangedFile, parseChanges } from '../../../src/git/changes.ts'
 import { checkImport } from '../../../src/git/import-policy.ts'
 import { sha } from '../../../src/lib/ids.ts'
 
-function added(path: string, facts: Partial<Change> = {}): Change {
+function added(path: string, facts: Partial<ChangedFile> = {}): ChangedFile {
   const plain = { additions: 1, deletions: 0, binary: false, bytes: 10, blob: sha('a'.repeat(40)) }
   return { path, status: 'A', mode: '100644', oldMode: '000000', ...plain, ...facts }
 }
 
-function link(path: string, target: string): Change {
+function link(path: string, target: string): ChangedFile {
   return added(path, { mode: '120000', target, bytes: target.length })
 }
 
-const kinds = (...changes: Change[]) => checkImport(changes).map((violation) => violation.kind)
+const kinds = (...changes: ChangedFile[]) => checkImport(changes).map((violation) => violation.kind)
 
 describe('the import check', () => {
   it('lets ordinary work pass', () => {

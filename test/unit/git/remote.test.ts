@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type Control, openControl } from '../../../src/git/bare-clone.ts'
+import { type BareClone, openBareClone } from '../../../src/git/bare-clone.ts'
 import { validPath } from '../../../src/git/names.ts'
 import type { TokenSource } from '../../../src/git/repository.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
@@ -33,15 +33,15 @@ async function start(options: Omit<Parameters<typeof startServer>[0], 'root'>): 
   return running
 }
 
-function openAt(url: string, token: TokenSource = async () => secret, name = 'tutti'): Promise<Control> {
-  return openControl({ directory: join(place.root, name), cloneUrl: url, token })
+function openAt(url: string, token: TokenSource = async () => secret, name = 'tutti'): Promise<BareClone> {
+  return openBareClone({ directory: join(place.root, name), cloneUrl: url, token })
 }
 
 const repositoryUrl = (at: GitServer = server) => `${at.origin}/server.git`
 
-async function work(control: Control, tree: ReadyWorktree, file: string): Promise<Sha> {
+async function work(clone: BareClone, tree: ReadyWorktree, file: string): Promise<Sha> {
   await write(tree.path, file, `${file}\n`)
-  const done = await control.commit(tree, { message: file, author })
+  const done = await clone.commit(tree, { message: file, author })
   if (done.kind !== 'committed') throw new Error(done.kind)
   return done.sha
 }
@@ -49,33 +49,33 @@ async function work(control: Control, tree: ReadyWorktree, file: string): Promis
 describe('a server that asks for a password', () => {
   it('is given the token, minted for reading or writing at each use', async () => {
     const needs: string[] = []
-    const control = await openAt(repositoryUrl(), async (need) => {
+    const clone = await openAt(repositoryUrl(), async (need) => {
       needs.push(need)
       return secret
     })
-    const tree = await addTree(control, place)
-    const head = await work(control, tree, 'a.txt')
-    expect(await control.push(tree.branch, head, { expected: null })).toBe('branch-pushed')
-    expect(await control.remoteHead(tree.branch)).toBe(head)
-    expect(await control.remoteHead(tree.branch, { fresh: true })).toBe(head)
-    expect(await control.deleteRemoteBranch(tree.branch, head)).toBe('deleted')
+    const tree = await addTree(clone, place)
+    const head = await work(clone, tree, 'a.txt')
+    expect(await clone.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(await clone.remoteHead(tree.branch)).toBe(head)
+    expect(await clone.remoteHead(tree.branch, { fresh: true })).toBe(head)
+    expect(await clone.deleteRemoteBranch(tree.branch, head)).toBe('deleted')
     expect(needs).toEqual(['read', 'write', 'read', 'write'])
     expect(await git(place.server, 'for-each-ref', 'refs/heads/module')).toBe('')
   })
 
   it('never sees the token in an argument, an environment, a file or an error', async () => {
-    const control = await openAt(repositoryUrl())
-    const tree = await addTree(control, place)
-    const head = await work(control, tree, 'a.txt')
+    const clone = await openAt(repositoryUrl())
+    const tree = await addTree(clone, place)
+    const head = await work(clone, tree, 'a.txt')
     const seen = { processes: 0, text: '' }
     let watching = true
     const watch = (async () => {
       while (watching) await lookAtProcesses(seen)
     })()
-    await control.push(tree.branch, head, { expected: null })
-    await control.fetch()
+    await clone.push(tree.branch, head, { expected: null })
+    await clone.fetch()
     // Looking is slower than git on a busy machine: until a helper process was caught in the act.
-    for (let round = 0; round < 50 && !seen.text.includes('git-remote-http'); round++) await control.fetch()
+    for (let round = 0; round < 50 && !seen.text.includes('git-remote-http'); round++) await clone.fetch()
     watching = false
     await watch
     expect(seen.processes).toBeGreaterThan(2)
@@ -107,8 +107,8 @@ describe('a server that asks for a password', () => {
     })
     await expect(openAt(repositoryUrl(flaky))).rejects.toThrow('cannot be reached')
     working = true
-    const control = await openAt(repositoryUrl(flaky))
-    expect(await control.readFile(place.base, validPath('README.md'))).toContain('two')
+    const clone = await openAt(repositoryUrl(flaky))
+    expect(await clone.readFile(place.base, validPath('README.md'))).toContain('two')
     const before = flaky.authorizations.length
     await openAt(repositoryUrl(flaky))
     expect(flaky.authorizations.length).toBe(before)
@@ -128,8 +128,8 @@ describe('the token stays with its server', () => {
     expect(sink.authorizations).toEqual([])
   })
 
-  it('when somebody wrote another address, a proxy or a helper into the control repository', async () => {
-    const control = await openAt(repositoryUrl())
+  it('when somebody wrote another address, a proxy or a helper into the bare clone', async () => {
+    const clone = await openAt(repositoryUrl())
     const sink = await start({ password: 'other' })
     const trace = join(place.root, 'helper-ran')
     const text = [
@@ -145,26 +145,26 @@ describe('the token stays with its server', () => {
       '[credential]',
       `\thelper = "!touch ${trace}; cat"`,
     ]
-    const tree = await addTree(control, place)
-    const head = await work(control, tree, 'a.txt')
-    await writeFile(join(control.gitDir, 'config'), text.join('\n'), { flag: 'a' })
+    const tree = await addTree(clone, place)
+    const head = await work(clone, tree, 'a.txt')
+    await writeFile(join(clone.gitDir, 'config'), text.join('\n'), { flag: 'a' })
     vi.stubEnv('http_proxy', sink.origin)
     vi.stubEnv('ALL_PROXY', sink.origin)
-    await control.fetch()
-    await writeFile(join(control.gitDir, 'config'), text.join('\n'), { flag: 'a' })
-    expect(await control.push(tree.branch, head, { expected: null })).toBe('branch-pushed')
+    await clone.fetch()
+    await writeFile(join(clone.gitDir, 'config'), text.join('\n'), { flag: 'a' })
+    expect(await clone.push(tree.branch, head, { expected: null })).toBe('pushed')
     expect(sink.authorizations).toEqual([])
     await expect(readFile(trace)).rejects.toThrow('ENOENT')
   })
 
   it('when another server asks our askpass for it', async () => {
-    const control = await openAt(repositoryUrl())
+    const clone = await openAt(repositoryUrl())
     await writeFile(join(place.root, 'token'), `${secret}\n`)
     const env = { TUTTI_GIT_ORIGIN: 'https://x-access-token@github.com', PATH: process.env.PATH }
     const ask = (question: string) => {
       const token = openSync(join(place.root, 'token'), 'r')
       const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', token]
-      const { stdout } = spawnSync(join(control.gitDir, '../askpass.sh'), [question], { env, stdio, encoding: 'utf8' })
+      const { stdout } = spawnSync(join(clone.gitDir, '../askpass.sh'), [question], { env, stdio, encoding: 'utf8' })
       closeSync(token)
       return stdout
     }
@@ -177,91 +177,91 @@ describe('the token stays with its server', () => {
 })
 
 describe('a push', () => {
-  let control: Control
+  let clone: BareClone
   let tree: ReadyWorktree
   beforeEach(async () => {
-    control = await openAt(repositoryUrl())
-    tree = await addTree(control, place)
+    clone = await openAt(repositoryUrl())
+    tree = await addTree(clone, place)
   })
   const onServer = async () => git(place.server, 'rev-parse', `refs/heads/${tree.branch}`)
 
   it('goes forward, and again changes nothing', async () => {
-    const first = await work(control, tree, 'a.txt')
-    expect(await control.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('branch-pushed')
-    expect(await control.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('up-to-date')
-    expect(await control.push(tree.branch, first, { expected: null })).toBe('up-to-date')
-    const second = await work(control, tree, 'b.txt')
-    expect(await control.push(tree.branch, second, { expected: 'any-ancestor' })).toBe('branch-pushed')
+    const first = await work(clone, tree, 'a.txt')
+    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('pushed')
+    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('up-to-date')
+    expect(await clone.push(tree.branch, first, { expected: null })).toBe('up-to-date')
+    const second = await work(clone, tree, 'b.txt')
+    expect(await clone.push(tree.branch, second, { expected: 'any-ancestor' })).toBe('pushed')
     expect(await onServer()).toBe(second)
   })
 
   it('never overwrites a commit of a person', async () => {
-    const first = await work(control, tree, 'a.txt')
-    await control.push(tree.branch, first, { expected: null })
+    const first = await work(clone, tree, 'a.txt')
+    await clone.push(tree.branch, first, { expected: null })
     const theirs = await personPushes(place, tree.branch, 'theirs.txt', 'theirs\n')
-    const second = await work(control, tree, 'b.txt')
+    const second = await work(clone, tree, 'b.txt')
     for (const expected of ['any-ancestor', null, first] as const) {
-      expect(await control.push(tree.branch, second, { expected })).toBe('moved')
+      expect(await clone.push(tree.branch, second, { expected })).toBe('moved')
     }
     expect(await onServer()).toBe(theirs)
-    expect(await control.deleteRemoteBranch(tree.branch, first)).toBe('moved')
+    expect(await clone.deleteRemoteBranch(tree.branch, first)).toBe('moved')
     expect(await onServer()).toBe(theirs)
     // Also when a fetch has made their commit known here: a lease on the tracking ref alone would let it be lost.
-    await control.fetch()
+    await clone.fetch()
     for (const expected of ['any-ancestor', null, first] as const) {
-      expect(await control.push(tree.branch, second, { expected })).toBe('moved')
+      expect(await clone.push(tree.branch, second, { expected })).toBe('moved')
     }
     expect(await onServer()).toBe(theirs)
   })
 
   it('replaces exactly the commit that it was told to', async () => {
-    const first = await work(control, tree, 'a.txt')
-    await control.push(tree.branch, first, { expected: null })
-    await control.removeWorktree(tree)
-    tree = await addTree(control, place)
-    const other = await work(control, tree, 'b.txt')
-    expect(await control.push(tree.branch, other, { expected: 'any-ancestor' })).toBe('moved')
-    expect(await control.push(tree.branch, other, { expected: first })).toBe('branch-pushed')
+    const first = await work(clone, tree, 'a.txt')
+    await clone.push(tree.branch, first, { expected: null })
+    await clone.removeWorktree(tree)
+    tree = await addTree(clone, place)
+    const other = await work(clone, tree, 'b.txt')
+    expect(await clone.push(tree.branch, other, { expected: 'any-ancestor' })).toBe('moved')
+    expect(await clone.push(tree.branch, other, { expected: first })).toBe('pushed')
     expect(await onServer()).toBe(other)
-    expect(await control.push(tree.branch, first, { expected: first })).toBe('moved')
+    expect(await clone.push(tree.branch, first, { expected: first })).toBe('moved')
   })
 
   it('does not make a branch again that a person deleted', async () => {
-    const first = await work(control, tree, 'a.txt')
-    await control.push(tree.branch, first, { expected: null })
+    const first = await work(clone, tree, 'a.txt')
+    await clone.push(tree.branch, first, { expected: null })
     await git(place.server, 'update-ref', '-d', `refs/heads/${tree.branch}`)
-    const second = await work(control, tree, 'b.txt')
-    expect(await control.push(tree.branch, second, { expected: first })).toBe('moved')
-    expect(await control.deleteRemoteBranch(tree.branch, first)).toBe('gone')
-    expect(await control.remoteHead(tree.branch)).toBeUndefined()
+    const second = await work(clone, tree, 'b.txt')
+    expect(await clone.push(tree.branch, second, { expected: first })).toBe('moved')
+    expect(await clone.deleteRemoteBranch(tree.branch, first)).toBe('gone')
+    expect(await clone.remoteHead(tree.branch)).toBeUndefined()
   })
 
   it('that a rule of the server refuses says so', async () => {
     const hook = '#!/bin/sh\necho "protected branch" >&2\nexit 1\n'
     await write(place.server, 'hooks/pre-receive', hook, 0o755)
-    const first = await work(control, tree, 'a.txt')
-    await expect(control.push(tree.branch, first, { expected: null })).rejects.toThrow('pre-receive hook declined')
+    const first = await work(clone, tree, 'a.txt')
+    await expect(clone.push(tree.branch, first, { expected: null })).rejects.toThrow('pre-receive hook declined')
   })
 })
 
 describe('a base branch', () => {
   it('that was force-pushed or deleted is seen as it is now', async () => {
-    const control = await openAt(repositoryUrl())
+    const clone = await openAt(repositoryUrl())
     await git(place.person, 'checkout', '-q', '--orphan', 'fresh')
     await git(place.person, 'commit', '-q', '-m', 'Anew')
     await git(place.person, 'push', '-q', '-f', 'origin', 'fresh:main')
-    const tree = await addTree(control, place)
-    await control.fetch()
-    const base = await control.remoteHead(main)
+    const tree = await addTree(clone, place)
+    await clone.fetch()
+    const base = await clone.remoteHead(main)
     expect(base).toBe(await git(place.person, 'rev-parse', 'HEAD'))
     if (!base) return
-    expect(await control.mergeBase(place.base, base)).toBeUndefined()
-    const head = await work(control, tree, 'a.txt')
-    expect(await control.forecast(head, base)).toEqual({ clean: false, conflicts: [] })
-    expect(await control.updateFromBase({ branch: tree.branch, base, author })).toMatchObject({ kind: 'conflict' })
+    expect(await clone.mergeBase(place.base, base)).toBeUndefined()
+    const head = await work(clone, tree, 'a.txt')
+    expect(await clone.forecast(head, base)).toEqual({ clean: false, conflicts: [] })
+    expect(await clone.updateFromBase({ branch: tree.branch, base, author })).toMatchObject({ kind: 'conflict' })
     await git(place.server, 'update-ref', '-d', 'refs/heads/main')
-    await control.fetch([main])
-    expect(await control.remoteHead(main)).toBeUndefined()
+    await clone.fetch([main])
+    expect(await clone.remoteHead(main)).toBeUndefined()
   })
 
   it('with objects that fsck refuses does not come in', async () => {
@@ -278,7 +278,7 @@ describe('a base branch', () => {
     await git(place.person, 'push', '-q', 'origin', `${commit}:refs/heads/evil`)
     await expect(openAt(repositoryUrl())).rejects.toThrow(/hasDotgit|fsck|\.git/)
     const lenient = { directory: join(place.root, 'lenient'), cloneUrl: repositoryUrl(), fsck: false }
-    expect(await openControl({ ...lenient, token: async () => secret })).toBeDefined()
+    expect(await openBareClone({ ...lenient, token: async () => secret })).toBeDefined()
   })
 })
 

@@ -4,17 +4,17 @@ import { once } from 'node:events'
 import { mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Control } from '../../../src/git/bare-clone.ts'
-import { removeStale } from '../../../src/git/locks.ts'
+import type { BareClone } from '../../../src/git/bare-clone.ts'
+import { removeStaleLock } from '../../../src/git/locks.ts'
 import { validBranch, validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import { addTree, author, git, makePlace, open, type Place, personPushes, write } from '../../support/git-place.ts'
 
 let place: Place
-let control: Control
+let clone: BareClone
 beforeEach(async () => {
   place = await makePlace()
-  control = await open(place)
+  clone = await open(place)
 })
 afterEach(() => place.remove())
 
@@ -22,9 +22,9 @@ const request = (tree: ReadyWorktree) => ({ path: tree.path, branch: tree.branch
 
 describe('adding a worktree', () => {
   it('takes what is there again, with work that is not committed', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(tree.path, 'work.txt', 'half done\n')
-    const again = await control.addWorktree(request(tree))
+    const again = await clone.addWorktree(request(tree))
     expect(again).toEqual({ ...tree, outcome: 'reused' })
     expect(await readFile(join(tree.path, 'work.txt'), 'utf8')).toBe('half done\n')
     // A new process knows it too.
@@ -32,61 +32,61 @@ describe('adding a worktree', () => {
   })
 
   it('starts a branch that is there where it is', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(tree.path, 'work.txt', 'done\n')
-    const done = await control.commit(tree, { message: 'Work', author })
-    await control.removeWorktree(tree, { keepBranch: true })
-    expect(await control.resolve(tree.branch)).toBe(done.kind === 'committed' && done.sha)
-    await addTree(control, place)
+    const done = await clone.commit(tree, { message: 'Work', author })
+    await clone.removeWorktree(tree, { keepBranch: true })
+    expect(await clone.resolve(tree.branch)).toBe(done.kind === 'committed' && done.sha)
+    await addTree(clone, place)
     expect(await readFile(join(tree.path, 'work.txt'), 'utf8')).toBe('done\n')
   })
 
   it('names the worktree that is in the way', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     const elsewhere = { ...request(tree), path: join(place.root, 'worktrees', 'other') }
-    await expect(control.addWorktree(elsewhere)).rejects.toMatchObject({ name: 'WorktreeExists', path: tree.path })
+    await expect(clone.addWorktree(elsewhere)).rejects.toMatchObject({ name: 'WorktreeExists', path: tree.path })
     const otherBranch = { ...request(tree), branch: validBranch('module/other') }
-    await expect(control.addWorktree(otherBranch)).rejects.toMatchObject({
+    await expect(clone.addWorktree(otherBranch)).rejects.toMatchObject({
       name: 'WorktreeExists',
       branch: tree.branch,
     })
     await write(place.root, 'worktrees/full/precious.txt', 'mine\n')
-    await expect(addTree(control, place, 'full')).rejects.toMatchObject({ name: 'WorktreeExists' })
+    await expect(addTree(clone, place, 'full')).rejects.toMatchObject({ name: 'WorktreeExists' })
     expect(await readFile(join(place.root, 'worktrees/full/precious.txt'), 'utf8')).toBe('mine\n')
   })
 
   it('puts a tree at a moved path when the old one is gone', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await rm(tree.path, { recursive: true })
-    const elsewhere = await control.addWorktree({ ...request(tree), path: join(place.root, 'worktrees', 'other') })
+    const elsewhere = await clone.addWorktree({ ...request(tree), path: join(place.root, 'worktrees', 'other') })
     expect(elsewhere).toMatchObject({ outcome: 'created', branch: tree.branch })
-    expect(await control.listWorktrees()).toMatchObject([{ path: elsewhere.path, state: 'ready' }])
+    expect(await clone.listWorktrees()).toMatchObject([{ path: elsewhere.path, state: 'ready' }])
   })
 
   it('does not go through a link that lies where the tree should', async () => {
     await mkdir(join(place.root, 'worktrees'))
     await mkdir(join(place.root, 'elsewhere'))
     await symlink(join(place.root, 'elsewhere'), join(place.root, 'worktrees', 'api'))
-    await expect(addTree(control, place)).rejects.toMatchObject({ name: 'WorktreeExists' })
+    await expect(addTree(clone, place)).rejects.toMatchObject({ name: 'WorktreeExists' })
   })
 
   it('20 at once, with fetches and commits, do not get in each other’s way', async () => {
     const runner = async (index: number) => {
-      const tree = await addTree(control, place, `m${index}`)
+      const tree = await addTree(clone, place, `m${index}`)
       await write(tree.path, `m${index}.txt`, `${index}\n`)
-      await control.fetch()
-      const done = await control.commit(tree, { message: `Work ${index}`, author })
+      await clone.fetch()
+      const done = await clone.commit(tree, { message: `Work ${index}`, author })
       if (done.kind !== 'committed') throw new Error(`${index}: ${done.kind}`)
-      expect(await control.push(tree.branch, done.sha, { expected: null })).toBe('branch-pushed')
+      expect(await clone.push(tree.branch, done.sha, { expected: null })).toBe('pushed')
       expect(done.changes.map((change) => change.path)).toEqual([`m${index}.txt`])
-      expect(await control.removeWorktree(tree)).toEqual({})
+      expect(await clone.removeWorktree(tree)).toEqual({})
       return done.sha
     }
     const heads = await Promise.all(Array.from({ length: 20 }, (_, index) => runner(index)))
     const lines = (await git(place.server, 'for-each-ref', '--format=%(objectname)', 'refs/heads/module')).split('\n')
     expect(lines.toSorted()).toEqual(heads.toSorted())
-    expect(await control.listWorktrees()).toEqual([])
-    expect(await control.rescues()).toEqual([])
+    expect(await clone.listWorktrees()).toEqual([])
+    expect(await clone.rescues()).toEqual([])
   })
 })
 
@@ -135,56 +135,56 @@ describe('damage', () => {
     ['the private index broken', 'reused', async (tree) => writeFile(await privateFile(tree, 'index'), 'nonsense')],
     ['the private index gone', 'reused', async (tree) => rm(await privateFile(tree, 'index'))],
     ['a private lock left behind', 'reused', async (tree) => writeFile(await privateFile(tree, 'index.next.lock'), '')],
-    ['the branch ref empty', 'rebuilt', (tree) => writeFile(join(control.gitDir, 'refs/heads', tree.branch), '')],
+    ['the branch ref empty', 'rebuilt', (tree) => writeFile(join(clone.gitDir, 'refs/heads', tree.branch), '')],
     [
       'the branch’s commit missing',
       'rebuilt',
       async (tree) => {
-        await writeFile(join(control.gitDir, 'refs/heads', tree.branch), `${'1'.repeat(40)}\n`)
+        await writeFile(join(clone.gitDir, 'refs/heads', tree.branch), `${'1'.repeat(40)}\n`)
       },
     ],
     ['the record gone', 'created', async (tree) => rm(await privateFile(tree, 'record.json'))],
-    ['all private files gone', 'created', (_tree) => rm(join(control.gitDir, '../private'), { recursive: true })],
+    ['all private files gone', 'created', (_tree) => rm(join(clone.gitDir, '../private'), { recursive: true })],
   ]
 
   /** Found by content: the names of these folders are nobody's business. */
   async function privateFile(tree: ReadyWorktree, name: string): Promise<string> {
     const key = createHash('sha256').update(tree.path).digest('hex').slice(0, 24)
-    return join(control.gitDir, '../private', key, name)
+    return join(clone.gitDir, '../private', key, name)
   }
 
   it.each(damages)('%s: the tree is %s, the work is kept, and a commit can be made', async (name, outcome, damage) => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(tree.path, 'work.txt', 'precious\n')
     await write(tree.path, 'src/app.js', 'changed\n')
     await damage(tree)
     const again = await (await open(place)).addWorktree(request(tree))
     expect(again.outcome).toBe(outcome)
-    // What only we use mends itself at the commit; what git shows people is mended, and said, right away.
-    expect(again.mended.length > 0).toBe(outcome !== 'created' && !name.includes('private'))
-    const onRescue = again.rescued && (await control.readFile(again.rescued.sha, validPath('work.txt')))
+    // What only we use is repaired at the commit; what git shows to people is repaired, and reported, at once.
+    expect(again.repaired.length > 0).toBe(outcome !== 'created' && !name.includes('private'))
+    const onRescue = again.rescued && (await clone.readFile(again.rescued.sha, validPath('work.txt')))
     const inTree = await readFile(join(tree.path, 'work.txt'), 'utf8').catch(() => undefined)
     expect(onRescue ?? inTree).toBe('precious\n')
 
     await write(again.path, 'after.txt', 'goes on\n')
-    expect(await control.commit(again, { message: 'After', author })).toMatchObject({ kind: 'committed' })
+    expect(await clone.commit(again, { message: 'After', author })).toMatchObject({ kind: 'committed' })
     expect(await git(again.path, 'status', '--porcelain')).toBe('')
     expect(await git(again.path, 'rev-parse', '--abbrev-ref', 'HEAD')).toBe('module/api')
-    expect(await control.listWorktrees()).toMatchObject([{ path: tree.path, state: 'ready' }])
+    expect(await clone.listWorktrees()).toMatchObject([{ path: tree.path, state: 'ready' }])
   })
 
   it('a deleted folder is made again', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await rm(tree.path, { recursive: true })
-    expect(await control.listWorktrees()).toMatchObject([{ state: 'missing' }])
-    const again = await control.addWorktree(request(tree))
-    expect(again).toMatchObject({ outcome: 'rebuilt', mended: ['the folder was gone'] })
+    expect(await clone.listWorktrees()).toMatchObject([{ state: 'missing' }])
+    const again = await clone.addWorktree(request(tree))
+    expect(again).toMatchObject({ outcome: 'rebuilt', repaired: ['the folder was gone'] })
     expect(await readFile(join(tree.path, 'README.md'), 'utf8')).toContain('two')
   })
 
   it('a checkout that a crash cut short is done again', async () => {
-    const tree = await addTree(control, place)
-    await rm(join(control.gitDir, '../private'), { recursive: true })
+    const tree = await addTree(clone, place)
+    await rm(join(clone.gitDir, '../private'), { recursive: true })
     await writeFile(join(tree.gitDir, 'locked'), 'initializing\n')
     await rm(join(tree.path, 'README.md'))
     const again = await (await open(place)).addWorktree(request(tree))
@@ -193,134 +193,134 @@ describe('damage', () => {
   })
 
   it('a tree without a record can be removed, with its work kept', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(tree.path, 'work.txt', 'precious\n')
-    await rm(join(control.gitDir, '../private'), { recursive: true })
-    control = await open(place)
-    const [listed] = await control.listWorktrees()
+    await rm(join(clone.gitDir, '../private'), { recursive: true })
+    clone = await open(place)
+    const [listed] = await clone.listWorktrees()
     expect(listed).toMatchObject({ path: tree.path, branch: tree.branch, state: 'half-made' })
-    const { rescued } = await control.removeWorktree(tree)
-    expect(rescued && (await control.readFile(rescued.sha, validPath('work.txt')))).toBe('precious\n')
-    expect(await control.listWorktrees()).toEqual([])
+    const { rescued } = await clone.removeWorktree(tree)
+    expect(rescued && (await clone.readFile(rescued.sha, validPath('work.txt')))).toBe('precious\n')
+    expect(await clone.listWorktrees()).toEqual([])
   })
 
   it('commits that only a detached HEAD has go to a rescue ref', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await git(tree.path, 'checkout', '-q', '--detach')
     await write(tree.path, 'stray.txt', 'stray\n')
     await git(tree.path, 'add', '-A')
     await git(tree.path, 'commit', '-q', '-m', 'Stray')
     const stray = await git(tree.path, 'rev-parse', 'HEAD')
-    const again = await control.addWorktree(request(tree))
+    const again = await clone.addWorktree(request(tree))
     expect(again).toMatchObject({ outcome: 'reused', rescued: { sha: stray } })
-    expect(await control.rescues()).toMatchObject([{ sha: stray, branch: 'module/api' }])
+    expect(await clone.rescues()).toMatchObject([{ sha: stray, branch: 'module/api' }])
   })
 
   it('objects that were lost are fetched again', async () => {
     await personPushes(place, 'main', 'README.md', 'newer\n')
-    await control.fetch()
-    const head = await control.remoteHead(validBranch('main'))
-    const objects = join(control.gitDir, 'objects')
+    await clone.fetch()
+    const head = await clone.remoteHead(validBranch('main'))
+    const objects = join(clone.gitDir, 'objects')
     await rm(objects, { recursive: true })
     await mkdir(objects)
     await personPushes(place, 'main', 'README.md', 'newest\n')
-    await control.fetch()
-    expect(head && (await control.readFile(head, validPath('README.md')))).toBe('newer\n')
+    await clone.fetch()
+    expect(head && (await clone.readFile(head, validPath('README.md')))).toBe('newer\n')
   })
 
-  it('half a control repository is completed', async () => {
-    await rm(join(control.gitDir, 'HEAD'))
-    await rm(join(control.gitDir, 'objects'), { recursive: true })
+  it('half a bare clone is completed', async () => {
+    await rm(join(clone.gitDir, 'HEAD'))
+    await rm(join(clone.gitDir, 'objects'), { recursive: true })
     const again = await open(place)
     expect(await again.readFile(place.base, validPath('README.md'))).toBe('one\ntwo\nthree\n')
   })
 
   it('a lock of a dead process does not stop us', async () => {
-    const tree = await addTree(control, place)
-    const lock = join(control.gitDir, 'refs/heads', `${tree.branch}.lock`)
+    const tree = await addTree(clone, place)
+    const lock = join(clone.gitDir, 'refs/heads', `${tree.branch}.lock`)
     await writeFile(lock, '')
     await utimes(lock, new Date(0), new Date(0))
     await write(tree.path, 'work.txt', 'x\n')
-    expect(await control.commit(tree, { message: 'Past the lock', author })).toMatchObject({ kind: 'committed' })
+    expect(await clone.commit(tree, { message: 'Past the lock', author })).toMatchObject({ kind: 'committed' })
   })
 
   it('a lock is removed only when it is old, nobody has it open, and it is ours', async () => {
-    const lock = join(control.gitDir, 'refs/heads/a.lock')
+    const lock = join(clone.gitDir, 'refs/heads/a.lock')
     const old = () => utimes(lock, new Date(0), new Date(0))
     await writeFile(lock, '')
-    expect(await removeStale(control.gitDir, lock)).toBe(false)
+    expect(await removeStaleLock(clone.gitDir, lock)).toBe(false)
     const holder = spawn('sh', ['-c', 'exec 9>"$1"; echo held; read -r _', 'sh', lock])
     await once(holder.stdout, 'data')
     await old()
-    expect(await removeStale(control.gitDir, lock)).toBe(false)
+    expect(await removeStaleLock(clone.gitDir, lock)).toBe(false)
     holder.stdin.end('\n')
     await once(holder, 'exit')
     await old()
-    expect(await removeStale(place.person, lock)).toBe(false)
-    expect(await removeStale(control.gitDir, lock)).toBe(true)
+    expect(await removeStaleLock(place.person, lock)).toBe(false)
+    expect(await removeStaleLock(clone.gitDir, lock)).toBe(true)
     await expect(stat(lock)).rejects.toThrow('ENOENT')
   })
 })
 
 describe('removing a worktree', () => {
   it('keeps changed and untracked files on a rescue ref', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(tree.path, 'untracked.txt', 'precious\n')
     await write(tree.path, 'README.md', 'changed\n')
     await rm(join(tree.path, 'src/app.js'))
     await git(tree.path, 'init', '-q', 'nested')
     await write(tree.path, 'nested/inner.txt', 'inner\n')
-    const { rescued } = await control.removeWorktree(tree)
+    const { rescued } = await clone.removeWorktree(tree)
     expect(rescued?.ref).toMatch(/^refs\/tutti\/rescue\/module\/api\/\d{8}T\d{9}Z$/)
     if (!rescued) return
-    expect(await control.listFiles(rescued.sha)).toEqual(['README.md', 'nested/inner.txt', 'untracked.txt'])
-    expect(await control.readFile(rescued.sha, validPath('untracked.txt'))).toBe('precious\n')
-    expect(await control.rescues()).toMatchObject([{ ...rescued, branch: 'module/api', at: expect.any(Date) }])
+    expect(await clone.listFiles(rescued.sha)).toEqual(['README.md', 'nested/inner.txt', 'untracked.txt'])
+    expect(await clone.readFile(rescued.sha, validPath('untracked.txt'))).toBe('precious\n')
+    expect(await clone.rescues()).toMatchObject([{ ...rescued, branch: 'module/api', at: expect.any(Date) }])
     await expect(stat(tree.path)).rejects.toThrow('ENOENT')
-    expect(await control.resolve(tree.branch)).toBeUndefined()
-    expect(await control.removeWorktree(tree)).toEqual({})
+    expect(await clone.resolve(tree.branch)).toBeUndefined()
+    expect(await clone.removeWorktree(tree)).toEqual({})
   })
 
   it('keeps commits that the server does not have, unless they are known to be merged', async () => {
     for (const merged of [false, true]) {
-      const tree = await addTree(control, place)
+      const tree = await addTree(clone, place)
       await write(tree.path, 'work.txt', `${merged}\n`)
-      const done = await control.commit(tree, { message: 'Work', author })
+      const done = await clone.commit(tree, { message: 'Work', author })
       if (done.kind !== 'committed') throw new Error(done.kind)
-      const { rescued } = await control.removeWorktree(tree, merged ? { merged: done.sha } : {})
+      const { rescued } = await clone.removeWorktree(tree, merged ? { merged: done.sha } : {})
       expect(rescued?.sha).toBe(merged ? undefined : done.sha)
     }
   })
 
   it('is refused while somebody works in it', async () => {
-    const tree = await addTree(control, place)
-    await expect(control.removeWorktree(tree, { inUse: () => true })).rejects.toMatchObject({ name: 'WorktreeInUse' })
+    const tree = await addTree(clone, place)
+    await expect(clone.removeWorktree(tree, { inUse: () => true })).rejects.toMatchObject({ name: 'WorktreeInUse' })
     const child = spawn('sh', ['-c', 'echo ready; read -r _'], { cwd: join(tree.path, 'src') })
     await once(child.stdout, 'data')
-    await expect(control.removeWorktree(tree)).rejects.toThrow(`process ${child.pid}`)
+    await expect(clone.removeWorktree(tree)).rejects.toThrow(`process ${child.pid}`)
     child.stdin.end('\n')
     await once(child, 'exit')
 
-    expect(await control.removeWorktree(tree)).toEqual({})
+    expect(await clone.removeWorktree(tree)).toEqual({})
   })
 
   it('asks again after the rescue, before it deletes', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     let asked = 0
-    await expect(control.removeWorktree(tree, { inUse: () => ++asked > 1 })).rejects.toMatchObject({
+    await expect(clone.removeWorktree(tree, { inUse: () => ++asked > 1 })).rejects.toMatchObject({
       name: 'WorktreeInUse',
     })
     expect(await readFile(join(tree.path, 'README.md'), 'utf8')).toContain('two')
   })
 
   it('goes on with a removal that was cut short, and rescues nothing from its remains', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     const key = createHash('sha256').update(tree.path).digest('hex').slice(0, 24)
-    const file = join(control.gitDir, '../private', key, 'record.json')
+    const file = join(clone.gitDir, '../private', key, 'record.json')
     const record = JSON.parse(await readFile(file, 'utf8'))
     await writeFile(file, JSON.stringify({ ...record, removing: { branchAt: place.base } }))
     await rm(join(tree.path, 'README.md'))
-    expect(await control.listWorktrees()).toMatchObject([{ state: 'removing' }])
+    expect(await clone.listWorktrees()).toMatchObject([{ state: 'removing' }])
     const again = await (await open(place)).addWorktree(request(tree))
     expect(again).toMatchObject({ outcome: 'created' })
     expect(again.rescued).toBeUndefined()
@@ -328,14 +328,14 @@ describe('removing a worktree', () => {
   })
 
   it('gets through folders whose write permission was taken away', async () => {
-    const tree = await addTree(control, place)
+    const tree = await addTree(clone, place)
     await write(tree.path, '.gitignore', 'cache/\n')
-    await control.commit(tree, { message: 'Ignore', author })
+    await clone.commit(tree, { message: 'Ignore', author })
     await write(tree.path, 'cache/deep/file', 'x')
     await git(tree.path, 'status')
     const child = spawn('chmod', ['-R', 'a-w', join(tree.path, 'cache')])
     await once(child, 'exit')
-    await control.removeWorktree(tree, { keepBranch: true })
+    await clone.removeWorktree(tree, { keepBranch: true })
     await expect(stat(tree.path)).rejects.toThrow('ENOENT')
   })
 })
