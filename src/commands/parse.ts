@@ -16,9 +16,9 @@ export type Parsed =
  * Reads the first command line of a comment; later ones do not count, so that one comment acts once.
  *
  * A command line starts, in the first column, with a slash and exactly the command's name (after the prefix, where one
- * is configured), in plain ASCII. It does not count in code, quotes, quoted mail, footnotes, link definitions, comments
- * and folded details. Other words after a slash are other bots' commands or paths, and are passed over, unless they are
- * nearly one of ours or follow our prefix.
+ * is configured), in plain ASCII. It counts in running text only (`lib/markdown/plain-lines.ts`): not in code, quotes,
+ * quoted mail, footnotes, link definitions, tables, comments and folded details. Another name after a slash is another
+ * bot's command or a path, and is passed over, unless it is nearly one of ours or follows our prefix.
  * @param body the comment, with any line ends.
  * @param prefix '' or a word such as `/tutti`.
  * @param commands by name.

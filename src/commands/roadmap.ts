@@ -3,9 +3,9 @@ import { linesWithoutIssue } from '../db/epics.ts'
 import type { RoadmapMode } from '../db/schema/core.ts'
 import { type ItemRow, itemOfIssue, repositoryByName } from '../db/work-items.ts'
 import { activeStates, terminalStates } from '../domain/lifecycle.ts'
+import { readRoadmap, roadmapExample } from '../domain/roadmap-text.ts'
 import { UserError } from '../lib/errors.ts'
 import { singleLine } from '../lib/sanitise.ts'
-import { howItLooks, readRoadmap } from '../roadmaps/text/roadmap-text.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { mustBeEpic, partsOnce } from './lib/epic.ts'
 import { issueName } from './lib/issue-arguments.ts'
@@ -59,7 +59,7 @@ async function start(context: CommandContext, pace: RoadmapMode | undefined): Pr
   const { issue, item, repo } = context
   if (item?.kind !== 'epic' && !hasParts(context)) {
     const lines = readRoadmap(issue.body, repo.fullName).lines
-    if (lines.length === 0) throw new UserError('There is no roadmap here.', howItLooks)
+    if (lines.length === 0) throw new UserError('There is no roadmap here.', roadmapExample)
   }
   // Checkboxes of an issue that is made of sub-issues need not be work; those of one that has nothing else are.
   const makes = item?.kind === 'epic' || hasParts(context) ? {} : { makes: true }
@@ -85,7 +85,7 @@ async function summary(context: CommandContext): Promise<string> {
   const { issue, item, repo } = context
   if (item?.kind === 'epic' && !terminalStates.includes(item.state)) return standingOf(context, item)
   const lines = readRoadmap(issue.body, repo.fullName).lines
-  if (lines.length === 0 && !hasParts(context)) return `There is no roadmap here. ${howItLooks}`
+  if (lines.length === 0 && !hasParts(context)) return `There is no roadmap here. ${roadmapExample}`
   const count = lines.length + (issue.openParts ?? 0)
   return `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(context, 'roadmap start')} has them worked on.`
 }

@@ -1,8 +1,8 @@
 /** What people read about the parts of a roadmap: in its status comment, and on the issues made from it. */
 
 import type { IssueAddress } from '../domain/github.ts'
+import { roadmapExample } from '../domain/roadmap-text.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
-import { howItLooks } from '../roadmaps/text/roadmap-text.ts'
 
 /** Names longer than a list are counted. */
 const mostNamed = 10
@@ -46,7 +46,7 @@ export const tooManyLines = (most: number, left: number) =>
 export const stillMaking = (count: number) =>
   `${count} ${count === 1 ? 'line is' : 'lines are'} not an issue yet; more are made every few minutes, to stay within GitHub's limits.`
 
-export const emptyRoadmap = `It lists no work yet. ${howItLooks}`
+export const emptyRoadmap = `It lists no work yet. ${roadmapExample}`
 
 /** The body of an issue that a line of a roadmap becomes. */
 export function partBody(part: {
@@ -66,7 +66,7 @@ export function partBody(part: {
 }
 
 export const noFile = (file: string, branch: string) =>
-  `There is no \`${singleLine(file)}\` on \`${singleLine(branch)}\`. ${howItLooks}\n\nThe file's name is \`roadmap.file\` in the settings.`
+  `There is no \`${singleLine(file)}\` on \`${singleLine(branch)}\`. ${roadmapExample}\n\nThe file's name is \`roadmap.file\` in the settings.`
 export const largeFile = (file: string) =>
   `\`${singleLine(file)}\` is larger than a megabyte and was not read. Split it.`
 

@@ -4,8 +4,8 @@ import type { Database, Tx } from '../db/connect.ts'
 import { type EffectRow, effectsOf, enqueueEffect } from '../db/outbox.ts'
 import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
+import type { RoadmapLine } from '../domain/roadmap-text.ts'
 import * as messages from '../messages/roadmap-parts.ts'
-import type { RoadmapLine } from './text/roadmap-text.ts'
 
 /** A text that lines stand in: the issue itself, or a file of the repository. */
 export interface LineSource {

@@ -5,9 +5,9 @@ import type { Tx } from '../db/connect.ts'
 import { dependencies } from '../db/schema/core.ts'
 import { type ItemRow, itemOfIssue, repositoryByName } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
+import type { RoadmapLine } from '../domain/roadmap-text.ts'
 import { issueKey, type ResolvedIssue } from '../github/resolve-issues.ts'
 import type { LineSource } from './create-issues.ts'
-import type { RoadmapLine } from './text/roadmap-text.ts'
 
 /** The issues that a line says its own waits for, as far as they are issues by now. */
 export function issuesBefore(line: RoadmapLine, made: ReadonlyMap<string, number>, here: string): IssueAddress[] {

@@ -20,6 +20,7 @@ import {
 } from '../db/work-items.ts'
 import type { PlacedIssue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
+import { type RoadmapContent, readRoadmap } from '../domain/roadmap-text.ts'
 import { issueKey, type NamedIssue, type ResolvedIssue, resolveIssues } from '../github/resolve-issues.ts'
 import type { GitHub } from '../github/types.ts'
 import * as messages from '../messages/roadmap-parts.ts'
@@ -28,7 +29,6 @@ import { type CreatedLines, createdLineIssues, createIssues, type LineSource } f
 import { issuesBefore, saveLineDependencies } from './line-dependencies.ts'
 import { queueParts, releaseParts, writePermissionOf } from './queue-parts.ts'
 import { unlinkSubIssue } from './sub-issue-links.ts'
-import { type Roadmap, readRoadmap } from './text/roadmap-text.ts'
 import { refuseUnreported } from './unreported-sub-issues.ts'
 
 export interface RoadmapReader {
@@ -66,7 +66,7 @@ interface NamedPart extends NamedIssue {
 
 /** A text that was read. */
 interface ReadText {
-  roadmap: Roadmap
+  roadmap: RoadmapContent
   /** Null for the issue. */
   file: string | null
   /** Whether its lines in words become issues. */
@@ -244,7 +244,7 @@ function badLines({ roadmap: { problems }, file }: ReadText): string[] {
   return more > 0 ? [...named, messages.moreBadLines(more)] : named
 }
 
-function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, { problems }: Roadmap): string {
+function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, { problems }: RoadmapContent): string {
   return messages.imported({ file, fresh, known, checked, stuck, bad: problems.length })
 }
 

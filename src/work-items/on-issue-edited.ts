@@ -14,13 +14,14 @@ import {
   requestStatusComment,
   setDependencies,
 } from '../db/work-items.ts'
-import { dependenciesIn, edgesIn } from '../domain/dependency-lines.ts'
+import { dependenciesIn } from '../domain/dependency-lines.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueEdited, IssueSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
 import * as messages from '../messages/webhooks.ts'
+import { edgesIn } from './read-dependencies.ts'
 import type { Services } from './services.ts'
 
 /** The text of an issue as it is now, and who answers for it. */

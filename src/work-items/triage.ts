@@ -20,11 +20,11 @@ import {
   transition,
 } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
-import { edgesIn } from '../domain/dependency-lines.ts'
 import { unknownWorkflow } from '../domain/workflows.ts'
 import type { GitHub } from '../github/types.ts'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { holdItem } from './dead-letter.ts'
+import { edgesIn } from './read-dependencies.ts'
 import { routeItem } from './route.ts'
 
 export interface TriageContext {

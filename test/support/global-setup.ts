@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { placeInMemory } from './memory-directory.ts'
 import { asAdmin, templateName } from './test-store.ts'
 
@@ -16,6 +17,8 @@ export function setup(): void {
   process.env.TUTTI_TEST_PREPARED = tmpdir()
   place = placeInMemory()
   if (place) process.env.TMPDIR = place
+  // Every process that a test starts loads the same modules; compiled once, that takes half the time.
+  process.env.NODE_COMPILE_CACHE = join(tmpdir(), 'tutti-compile-cache')
 }
 
 /** Removes the place, and the databases that the tests were given copies of. */

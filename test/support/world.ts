@@ -107,6 +107,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
   const env: Record<string, string> = {
     PATH: `${process.env.PATH ?? ''}:${join(directory, 'bin')}`,
     HOME: directory,
+    NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? '',
     APP_ID: String(github.app.id),
     PRIVATE_KEY: github.app.privateKey,
     WEBHOOK_SECRET: github.app.webhookSecret,

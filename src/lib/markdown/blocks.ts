@@ -1,118 +1,189 @@
 /**
- * Which lines of a comment are running text, as GitHub would show it. A reader of blocks after CommonMark 0.31 and
- * GitHub's footnotes, as far as it takes to tell text from code, quotes, footnotes, definitions and HTML. Where a line
- * could be both, it is not text: a missed command is typed again, a quoted one that acts is worse.
+ * The blocks of a markdown text, line by line: paragraphs, code, HTML, headings and tables, in block quotes, list items
+ * and footnotes. It follows CommonMark 0.31 and GitHub, as far as it takes to say which lines are text. Inline markup is
+ * not read here. Time and memory are linear in the length of the text.
  */
 
-/** One line of a comment. */
+import {
+  atxHeading,
+  type BlockHeading,
+  blankLine,
+  type ContainerStart,
+  closesFence,
+  containerStart,
+  delimiterCells,
+  expandTabs,
+  fenceStart,
+  htmlBlockEnd,
+  isBlankLine,
+  isThematicBreak,
+  quotedRest,
+  setextLevel,
+  tableCells,
+} from './block-starts.ts'
+
+/** What a line is. A paragraph that turns out to be a setext heading stays one; the line below it is its underline. */
+export type BlockKind = 'blank' | 'paragraph' | 'heading' | 'underline' | 'rule' | 'code' | 'html' | 'table'
+
+/** A block quote, list item or footnote that is open on a line. */
+export interface BlockContainer {
+  kind: ContainerStart['kind']
+  /** The one around it; null at the top. */
+  parent: BlockContainer | null
+  /** Columns that a line must be indented inside of `parent`; 0 for a quote. */
+  indent: number
+  /** The column, from 0, at which its content starts on its first line. */
+  column: number
+}
+
+/** One line of a text. */
 export interface BlockLine {
+  /** From 1. */
+  number: number
   /** As it was written, without its line end. */
   text: string
-  /** The paragraph it belongs to, by number; undefined in code, headings, HTML, definitions and blank lines. */
-  paragraph: number | undefined
-  /** The author's own words: not inside a quote, a footnote or a link definition. */
+  /** What stands inside of its containers, with spaces for tabs. */
+  content: string
+  kind: BlockKind
+  /** The number of its paragraph, heading or HTML block; lines of one block follow each other. */
+  block: number | undefined
+  /** The innermost container that it is in. */
+  container: BlockContainer | null
+  /** The innermost list item that starts on it. */
+  opens: BlockContainer | null
+  /** The author's own: not in a quote or footnote, no link definition. */
   own: boolean
-  /** HTML or running text: markup in it counts. False in code. */
-  markup: boolean
+  /** On the line of an ATX heading, or on the underline of a setext heading. */
+  heading: BlockHeading | undefined
 }
 
-type Container = { kind: 'quote' } | { kind: 'list' | 'footnote'; indent: number }
 type Leaf =
-  | { kind: 'none' }
-  | { kind: 'paragraph'; id: number; definition: boolean }
-  | { kind: 'fence'; mark: string; length: number }
+  | { kind: 'none' | 'table' }
+  | { kind: 'paragraph'; own: boolean; lines: string[] }
+  | { kind: 'fence'; marks: string }
   | { kind: 'html'; end: RegExp }
-/** What one line turned out to be. */
-type Kind = 'text' | 'html' | 'other'
 
-const none: Leaf = { kind: 'none' }
-// Spaces only: tabs are expanded before, and other blanks are text in CommonMark.
-const blank = /^ *$/
-
-const attribute = `\\s+[a-z_:][\\w:.-]*(?:\\s*=\\s*(?:[^\\s"'=<>\`]+|'[^']*'|"[^"]*"))?`
-const loneTag = new RegExp(`^(?:<[a-z][a-z0-9-]*(?:${attribute})*\\s*/?>|</[a-z][a-z0-9-]*\\s*>)\\s*$`, 'i')
-const blockTags =
-  'address|article|aside|base|basefont|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|dt|' +
-  'fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|main|menu|' +
-  'menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|thead|title|tr|track|ul'
-
-/** How HTML blocks start and end (CommonMark 4.6, kinds 1 to 6). */
-const htmlBlocks: readonly { start: RegExp; end: RegExp }[] = [
-  { start: /^<(?:script|pre|style|textarea)(?:\s|>|$)/i, end: /<\/(?:script|pre|style|textarea)>/i },
-  { start: /^<!--/, end: /-->/ },
-  { start: /^<\?/, end: /\?>/ },
-  { start: /^<![a-z]/i, end: />/ },
-  { start: /^<!\[CDATA\[/, end: /\]\]>/ },
-  { start: new RegExp(`^</?(?:${blockTags})(?:\\s|/?>|$)`, 'i'), end: blank },
-]
-/** Longer lines are not tried as a lone tag: the time of that pattern grows with the square of the length. */
-const longestTag = 2_000
-/** Quotes and lists inside each other; nobody writes more, and reading them takes the square of their number. */
+const noLeaf: Leaf = { kind: 'none' }
+/** Containers inside each other. People write fewer, and reading them takes time for each line and container. */
 const deepest = 50
 
-/** Reads a comment line by line. */
-export function readBlocks(body: string): BlockLine[] {
-  const reader = new Reader()
-  return body.split(/\r\n|\n|\r/).map((text) => reader.read(text))
+/**
+ * Reads a text line by line. Lines end with LF, CR LF or CR; a byte order mark is no part of the content.
+ * @returns one entry for each line, in their order.
+ */
+export function readBlocks(text: string): BlockLine[] {
+  const reader = new BlockReader()
+  return text.split(/\r\n|\n|\r/).map((line) => reader.read(line))
 }
 
-class Reader {
-  #containers: Container[] = []
-  #leaf: Leaf = none
-  #paragraphs = 0
+class BlockReader {
+  #containers: BlockContainer[] = []
+  /** A list item without content on its first line; a blank line ends it. */
+  #emptyItem: BlockContainer | undefined
+  #leaf: Leaf = noLeaf
+  #blocks = 0
+  #line = 0
+  #opens: BlockContainer | null = null
+  #content = ''
+  #heading: BlockHeading | undefined
+  #previous: BlockLine | undefined
 
   read(text: string): BlockLine {
-    const kind = this.#take(expandTabs(text))
-    const own = this.#containers.every((container) => container.kind === 'list')
+    this.#line++
+    this.#opens = null
+    this.#heading = undefined
+    const kind = this.#take(expandTabs(this.#line === 1 ? text.replace(/^\ufeff/, '') : text))
     const leaf = this.#leaf
-    if (kind !== 'text' || leaf.kind !== 'paragraph')
-      return { text, paragraph: undefined, own, markup: kind === 'html' }
-    return { text, paragraph: leaf.id, own: own && !leaf.definition, markup: true }
+    const quoted = this.#containers.some((container) => container.kind !== 'item')
+    this.#previous = {
+      number: this.#line,
+      text,
+      content: this.#content,
+      kind,
+      block: this.#blockOf(kind),
+      container: this.#containers.at(-1) ?? null,
+      opens: this.#opens,
+      own: !quoted && !(kind === 'paragraph' && leaf.kind === 'paragraph' && !leaf.own),
+      heading: this.#heading,
+    }
+    return this.#previous
   }
 
-  #take(line: string): Kind {
+  #blockOf(kind: BlockKind): number | undefined {
+    return kind === 'paragraph' || kind === 'html' || kind === 'heading' ? this.#blocks : undefined
+  }
+
+  #take(line: string): BlockKind {
     let rest = line
     let depth = 0
     for (const container of this.#containers) {
-      const inner = inside(container, rest)
+      const inner = this.#inside(container, rest)
       if (inner === undefined) break
       rest = inner
       depth++
     }
+    this.#emptyItem = undefined
+    this.#content = rest
     const leaf = this.#leaf
     if (depth === this.#containers.length) {
-      if (leaf.kind === 'fence') return this.#inFence(leaf, rest)
+      if (leaf.kind === 'fence') return this.#inFence(leaf.marks, rest)
       if (leaf.kind === 'html') return this.#inHtml(leaf.end, rest)
-    } else if (leaf.kind !== 'paragraph') this.#leaf = none
-    return this.#open(rest, depth)
+    } else if (leaf.kind !== 'paragraph') this.#leaf = noLeaf
+    return this.#open(rest, depth, line.length)
   }
 
-  #inFence(fence: Extract<Leaf, { kind: 'fence' }>, rest: string): Kind {
-    const closing = /^ {0,3}(`{3,}|~{3,}) *$/.exec(rest)?.[1]
-    if (closing?.startsWith(fence.mark) && closing.length >= fence.length) this.#leaf = none
-    return 'other'
+  /** What of a line is inside a container that is open; undefined when the line is outside. */
+  #inside(container: BlockContainer, line: string): string | undefined {
+    if (container.kind === 'quote') return quotedRest(line)
+    if (isBlankLine(line)) return container === this.#emptyItem ? undefined : line
+    return isBlankLine(line.slice(0, container.indent)) ? line.slice(container.indent) : undefined
   }
 
-  #inHtml(end: RegExp, rest: string): Kind {
-    if (end.test(rest)) this.#leaf = none
+  #inFence(marks: string, rest: string): BlockKind {
+    if (closesFence(rest, marks)) this.#leaf = noLeaf
+    return 'code'
+  }
+
+  #inHtml(end: RegExp, rest: string): BlockKind {
+    if (end.test(rest)) this.#leaf = noLeaf
     return 'html'
   }
 
-  /** Opens whatever blocks start in `rest`, inside the first `matched` containers. */
-  #open(text: string, matched: number): Kind {
+  /** Opens the blocks that start in `text`, inside the first `matched` containers. */
+  #open(text: string, matched: number, length: number): BlockKind {
     let rest = text
     let depth = matched
     for (;;) {
-      if (blank.test(rest)) return this.#close(depth)
+      this.#content = rest
+      // Most lines: no block but a paragraph starts with a letter.
+      if (/^ {0,3}[A-Za-z]/.test(rest)) return this.#text(rest, depth)
+      if (isBlankLine(rest)) return this.#close(depth, 'blank')
       // Indented text goes on with a paragraph; without one it is code.
-      if (/^ {4}/.test(rest)) return this.#leaf.kind === 'paragraph' ? 'text' : this.#close(depth)
-      const container = containerStart(rest, this.#interrupts(depth))
-      if (!container || depth >= deepest) return this.#openLeaf(rest, depth)
-      this.#close(depth)
-      this.#containers.push(container.container)
-      rest = container.rest
+      if (/^ {4}/.test(rest))
+        return this.#leaf.kind === 'paragraph' ? this.#text(rest, depth) : this.#close(depth, 'code')
+      const start = containerStart(rest, this.#interrupts(depth))
+      if (!start) return this.#openLeaf(rest, depth)
+      if (depth >= deepest) return this.#tooDeep(rest, depth)
+      this.#close(depth, 'blank')
+      this.#push(start, length)
+      rest = start.rest
       depth = this.#containers.length
     }
+  }
+
+  #push({ kind, indent, rest }: ContainerStart, length: number): void {
+    const container = { kind, parent: this.#containers.at(-1) ?? null, indent, column: length - rest.length }
+    this.#containers.push(container)
+    if (kind !== 'item') return
+    this.#opens = container
+    if (isBlankLine(rest)) this.#emptyItem = container
+  }
+
+  /** Text that may be quoted, for all that is known: it is not the author's own. */
+  #tooDeep(rest: string, depth: number): BlockKind {
+    this.#text(rest, depth)
+    if (this.#leaf.kind === 'paragraph') this.#leaf.own = false
+    return 'paragraph'
   }
 
   /** Whether a block that starts here would break into a paragraph rather than follow one. */
@@ -120,77 +191,68 @@ class Reader {
     return this.#leaf.kind === 'paragraph' && depth === this.#containers.length
   }
 
-  #openLeaf(rest: string, depth: number): Kind {
-    const fence = /^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$/.exec(rest)
-    const marks = fence?.[1] ?? fence?.[2]
+  #openLeaf(rest: string, depth: number): BlockKind {
+    const marks = fenceStart(rest)
     if (marks) {
-      this.#close(depth)
-      this.#leaf = { kind: 'fence', mark: marks.charAt(0), length: marks.length }
-      return 'other'
+      this.#close(depth, 'code')
+      this.#leaf = { kind: 'fence', marks }
+      return 'code'
     }
-    if (/^ {0,3}(?:#{1,6}(?: |$)|(?:\* *){3,}$|(?:- *){3,}$|(?:_ *){3,}$)/.test(rest)) return this.#close(depth)
-    const end = htmlEnd(rest.trimStart(), this.#leaf.kind === 'paragraph')
+    const heading = atxHeading(rest)
+    if (heading) {
+      this.#heading = heading
+      this.#blocks++
+      return this.#close(depth, 'heading')
+    }
+    const end = htmlBlockEnd(rest, this.#interrupts(depth))
     if (end) {
-      this.#close(depth)
+      this.#close(depth, 'html')
+      this.#blocks++
       this.#leaf = { kind: 'html', end }
-      return end === blank ? 'html' : this.#inHtml(end, rest)
+      return end === blankLine ? 'html' : this.#inHtml(end, rest)
     }
-    if (this.#interrupts(depth) && /^ {0,3}(?:=+|-+) *$/.test(rest)) return this.#close(depth)
-    return this.#text(rest, depth)
+    if (this.#interrupts(depth) && this.#underlines(rest)) return this.#close(depth, 'underline')
+    if (isThematicBreak(rest)) return this.#close(depth, 'rule')
+    return this.#startsTable(rest, depth) ? 'table' : this.#text(rest, depth)
   }
 
-  #text(rest: string, depth: number): Kind {
-    // A paragraph goes on, also outside the quote or list it began in: it is still shown there.
-    if (this.#leaf.kind === 'paragraph') return 'text'
-    this.#close(depth)
-    this.#leaf = { kind: 'paragraph', id: ++this.#paragraphs, definition: /^ {0,3}\[[^\]]+\]:/.test(rest) }
-    return 'text'
+  #underlines(rest: string): boolean {
+    const level = setextLevel(rest)
+    if (level === undefined || this.#leaf.kind !== 'paragraph') return false
+    this.#heading = { level, title: this.#leaf.lines.map((line) => line.trim()).join(' ') }
+    return true
   }
 
-  #close(depth: number): Kind {
+  /** The line above a row of dashes is the header of a table, when it has as many cells. */
+  #startsTable(rest: string, depth: number): boolean {
+    const header = this.#previous
+    if (!this.#interrupts(depth) || header?.kind !== 'paragraph') return false
+    const cells = delimiterCells(rest)
+    if (cells === undefined || cells !== tableCells(header.content)) return false
+    header.kind = 'table'
+    header.block = undefined
+    this.#leaf = { kind: 'table' }
+    return true
+  }
+
+  #text(rest: string, depth: number): BlockKind {
+    const leaf = this.#leaf
+    if (leaf.kind === 'table') return 'table'
+    // A paragraph goes on, also outside the quote or list item it began in: a lazy continuation is shown there.
+    if (leaf.kind === 'paragraph') leaf.lines.push(rest)
+    else {
+      this.#close(depth, 'paragraph')
+      const own = !/^ {0,3}\[[^\]]+\]:/.test(rest)
+      this.#blocks++
+      this.#leaf = { kind: 'paragraph', own, lines: [rest] }
+    }
+    return 'paragraph'
+  }
+
+  /** Ends the leaf, and every container past `depth`. */
+  #close(depth: number, kind: BlockKind): BlockKind {
     this.#containers.length = depth
-    this.#leaf = none
-    return 'other'
+    this.#leaf = noLeaf
+    return kind
   }
-}
-
-/** What of a line is inside a container that is open; undefined when the line is outside. */
-function inside(container: Container, line: string): string | undefined {
-  if (container.kind === 'quote') return /^ {0,3}> ?(.*)$/s.exec(line)?.[1]
-  if (blank.test(line)) return line
-  return blank.test(line.slice(0, container.indent)) ? line.slice(container.indent) : undefined
-}
-
-function containerStart(line: string, interrupting: boolean): { container: Container; rest: string } | undefined {
-  const quoted = inside({ kind: 'quote' }, line)
-  if (quoted !== undefined) return { container: { kind: 'quote' }, rest: quoted }
-  const note = /^ {0,3}\[\^[^\]\s]+\]:(.*)$/s.exec(line)
-  if (note) return { container: { kind: 'footnote', indent: 4 }, rest: note[1]?.trimStart() ?? '' }
-  // A rule of asterisks or dashes is no list.
-  if (/^ {0,3}(?:(?:\* *){3,}|(?:- *){3,})$/.test(line)) return undefined
-  const item = /^( {0,3}(?:[-*+]|(\d{1,9})[.)]))( +|$)(.*)$/s.exec(line)
-  if (!item) return undefined
-  const [, marker = '', number, gap = '', content = ''] = item
-  if (interrupting && (content === '' || (number !== undefined && Number(number) !== 1))) return undefined
-  // Five spaces and more: the content starts after the first one, and is code.
-  const width = content === '' || gap.length > 4 ? 1 : gap.length
-  return {
-    container: { kind: 'list', indent: marker.length + width },
-    rest: ' '.repeat(Math.max(0, gap.length - width)) + content,
-  }
-}
-
-function htmlEnd(line: string, inParagraph: boolean): RegExp | undefined {
-  if (!line.startsWith('<')) return undefined
-  const known = htmlBlocks.find(({ start }) => start.test(line))
-  if (known) return known.end
-  return !inParagraph && line.length <= longestTag && loneTag.test(line) ? blank : undefined
-}
-
-/** Tabs stop every four columns. */
-function expandTabs(line: string): string {
-  if (!line.includes('\t')) return line
-  let result = ''
-  for (const part of line.split('\t')) result += part + ' '.repeat(4 - ((result.length + part.length) % 4))
-  return result
 }

@@ -17,7 +17,7 @@ export const agent = {
     const [file, ...args] = command ?? []
     return file === undefined ? { file: process.execPath, args: [program] } : { file, args }
   },
-  env: ['TUTTI_SCRIPT_DELAY_MS'],
+  env: ['TUTTI_SCRIPT_DELAY_MS', 'NODE_COMPILE_CACHE'],
   // Node 22 prints a warning for running TypeScript as it is, which would be the first line of every log.
   fixedEnv: { NODE_NO_WARNINGS: '1' },
   install: 'comes with the playground',

@@ -1,9 +1,10 @@
 /** What counts as a line of a roadmap, and what is said about the rest. */
 
 import { expect, test } from 'vitest'
-import { readRoadmap } from '../../../src/roadmaps/text/roadmap-text.ts'
+import { readRoadmap } from '../../../src/domain/roadmap-text.ts'
 
 const read = (...lines: string[]) => readRoadmap(lines.join('\n'), 'Acme/App')
+const many = (count: number) => Array.from({ length: count }, (_, n) => `- [ ] Task ${n}\n`).join('')
 const named = (...lines: string[]) =>
   read(...lines).lines.map(({ issue, title }) => (issue ? `${issue.repository}#${issue.number}` : title))
 
@@ -22,6 +23,14 @@ test.each([
   ['- [X] **Bold** and [a link](https://x.example)', 'Bold and a link'],
   ['  - [ ] Further in', 'Further in'],
   ['- [ ] Two\u200b words\u202e', 'Two words'],
+  ['+ [ ] Plus', 'Plus'],
+  ['12) [ ] Numbered', 'Numbered'],
+  ['- - [x] Twice in', 'Twice in'],
+  ['-\t[ ] After a tab', 'After a tab'],
+  ['\ufeff- [ ] After a byte order mark', 'After a byte order mark'],
+  ['- [ ] Shown <!-- hidden --> text', 'Shown text'],
+  ['- [ ] Keep `<!--` and `code`', 'Keep `<!--` and `code`'],
+  ['- [ ] Nested [a [link](x)](y)', 'Nested [a link](y)'],
 ])('%s names %s', (line, name) => {
   expect(named(line)).toEqual([name])
 })
@@ -80,6 +89,51 @@ test('headings nest, lines below belong to their line, issues further in are par
   expect(lines[0]?.digest).not.toBe(lines[3]?.digest)
 })
 
+test('setext headings count, comments in headings do not, and a heading is cut where a title is', () => {
+  const { lines } = read(
+    'Backend',
+    'and storage',
+    '===========',
+    '',
+    'Login <!-- hidden -->',
+    '---',
+    '- [ ] One',
+    '### Later <!-- hidden --> ##',
+    '- [ ] Two',
+    `# ${'x'.repeat(300)}`,
+    '- [ ] Three',
+  )
+  expect(lines.map(({ heading }) => heading)).toEqual([
+    'Backend and storage › Login',
+    'Backend and storage › Login › Later',
+    'x'.repeat(256),
+  ])
+})
+
+test('what is below a line is kept as it was written, without comments and indentation', () => {
+  const { lines } = read(
+    '1. [ ] One',
+    'goes on',
+    '',
+    '   <!-- hidden',
+    '   - [ ] #3',
+    '   -->',
+    '   - [ ] #7 <!-- hidden --> seven',
+    '',
+    '   ```make',
+    '   all:',
+    '   \tbuild <!-- shown -->',
+    '   ```',
+    '',
+    '   > - [ ] #8',
+    '2. [ ] Two',
+  )
+  expect(lines.map(({ title }) => title)).toEqual(['One', '#7 seven', 'Two'])
+  expect(lines[0]?.text).toBe(
+    'goes on\n\n\n\n\n- [ ] #7  seven\n\n```make\nall:\n\tbuild <!-- shown -->\n```\n\n> - [ ] #8',
+  )
+})
+
 test('what a line carries in brackets', () => {
   const { lines, problems } = read(
     '- [ ] One [effort:s] [priority:0] [module:auth]',
@@ -115,6 +169,12 @@ test.each([
   ['## Two\n- [ ] X\n- [ ] One (depends on: "Two")', 'it stands under “Two” itself'],
   ['- [ ] One\n- [ ] one', 'the same as line 1'],
   ['- [ ] #1\n- [ ] acme/app#1 again', 'the same as line 1'],
+  ['text\n    - [ ] One', 'leave a blank line before it'],
+  ['text\n2. [ ] One', 'leave a blank line before it'],
+  ['<details>\n- [ ] One', 'it follows HTML'],
+  ['- [ ] One (depends on: "")', 'no other line and no heading is called “”'],
+  [`# A\n${many(501)}# B\n- [ ] One (depends on: "A")`, 'more than 500 lines'],
+  [`# A\n${many(300)}# B\n${many(300)}# C\n- [ ] One (depends on: "A", "B")`, 'more than 500 lines'],
   ['# A\n- [ ] X\n# B\n- [ ] X\n# C\n- [ ] Y (depends on: "X")', 'several lines are called “X”'],
 ])('%j is told with its line', (text, why) => {
   const { problems } = readRoadmap(text, 'acme/app')

@@ -1,9 +1,9 @@
 /** A roadmap as people write it: an issue's text or a file with headings and task lists. */
 
 import { createHash } from 'node:crypto'
-import type { ItemRow } from '../../db/work-items.ts'
-import { type IssueReference, referencesIn } from '../../domain/dependency-lines.ts'
-import { type BadLine, type TaskLine, taskLines } from './lines.ts'
+import { effortHours } from '../lib/effort-hours.ts'
+import { type IssueReference, referencesIn } from './dependency-lines.ts'
+import { plainTitle, type TaskLine, taskLines, type UnreadLine } from './roadmap-lines.ts'
 
 /** A line that is an issue, or is to become one. */
 export interface RoadmapLine {
@@ -13,7 +13,7 @@ export interface RoadmapLine {
   heading: string
   title: string
   checked: boolean
-  /** The issue that it names; null when it is a piece of work in words. */
+  /** The issue that it names; null when it is a piece of work that is no issue yet. */
   issue: IssueReference | null
   /** What is written below it. */
   text: string
@@ -21,19 +21,20 @@ export interface RoadmapLine {
   issuesBefore: IssueReference[]
   linesBefore: string[]
   labels: string[]
-  /** The same for the same words under the same headings: it says whether a line was made an issue before. */
+  /** The same for the same title under the same headings: it says whether a line was made an issue before. */
   digest: string
 }
 
-export interface Roadmap {
+/** A roadmap as it was read. */
+export interface RoadmapContent {
   /** In their order; of equal ones the first. */
   lines: RoadmapLine[]
   /** Lines that were not understood, or not wholly. */
-  problems: BadLine[]
+  problems: UnreadLine[]
 }
 
 /** How a roadmap is written, for whoever has none yet. */
-export const howItLooks = [
+export const roadmapExample = [
   'A roadmap is an issue with sub-issues, or with a task list in its text. Each line is an issue, or becomes one:',
   '',
   '```markdown',
@@ -46,17 +47,20 @@ export const howItLooks = [
 
 /** GitHub refuses longer titles. */
 const longestTitle = 256
-/** Of a longer line no more is looked at; what it says is kept as text. */
+/** Of a longer line no more is read; the whole of it is kept as text. */
 const longestLine = 1_000
+/** A line may depend on as many others: without a limit, the edges grow with the square of the lines. */
+const mostBefore = 500
 
 /**
  * Reads a roadmap.
- * - `- [ ] #12`, `- [x] owner/repo#3`, `- [ ] https://…/issues/4` and `- [ ] Words (#12)` name issues.
- * - `- [ ] Words` is a piece of work; the lines below it belong to it. It may carry `[effort:S]`, `[priority:1]`,
- *   `[module:auth]`, and `(depends on: "words of another line", #12)`.
+ * - `- [ ] #12`, `- [x] owner/repo#3`, `- [ ] https://…/issues/4` and `- [ ] Title (#12)` name issues.
+ * - `- [ ] Title` is a piece of work; the lines below it belong to it. It may carry `[effort:S]`, `[priority:1]`,
+ *   `[module:auth]`, and `(depends on: "title of another line", #12)`.
+ * @param text markdown, with any line ends.
  * @param repository `owner/name` that a bare `#12` belongs to.
  */
-export function readRoadmap(text: string, repository: string): Roadmap {
+export function readRoadmap(text: string, repository: string): RoadmapContent {
   const { tasks, bad } = taskLines(text)
   const problems = [...bad]
   const lines = new Map<string, RoadmapLine>()
@@ -64,7 +68,7 @@ export function readRoadmap(text: string, repository: string): Roadmap {
   for (const task of tasks) {
     const { line, titles, problem } = understood(task, repository)
     if (problem) problems.push({ line: task.line, why: problem })
-    // Further in, only the name of an issue is a part; words belong to the line above.
+    // Further in, only the name of an issue is a part; other text belongs to the line above.
     if (!line || (task.within !== null && !line.issue)) continue
     const key = line.issue ? `${line.issue.repository}#${line.issue.number}` : line.digest
     const same = lines.get(key)
@@ -76,36 +80,36 @@ export function readRoadmap(text: string, repository: string): Roadmap {
     waits.set(line, titles)
   }
   const all = [...lines.values()]
-  for (const [line, titles] of waits) problems.push(...findLines(line, titles, all))
+  const index = indexOf(all)
+  for (const [line, titles] of waits) problems.push(...findLines(line, titles, index))
   return { lines: all, problems: problems.sort((one, other) => one.line - other.line) }
 }
 
 interface Understood {
   line: RoadmapLine | undefined
-  /** The words of the lines that it depends on. */
+  /** The titles of the lines that it depends on. */
   titles: string[]
   problem: string | undefined
 }
 
 function understood(task: TaskLine, repository: string): Understood {
-  const notes = annotations(task.said.slice(0, longestLine), repository)
+  const notes = annotations(task.content.slice(0, longestLine), repository)
   const issue = namedIssue(notes.rest, repository)
-  const title = cleanTitle(notes.rest)
+  const title = plainTitle(notes.rest)
   if (!issue && title === '') {
     return { line: undefined, titles: [], problem: 'it has no words besides what stands in brackets' }
   }
-  const heading = task.headings.map(cleanTitle).filter(Boolean).join(' › ')
   const line: RoadmapLine = {
     line: task.line,
-    heading,
+    heading: task.heading,
     title: title.slice(0, longestTitle),
     checked: task.checked,
     issue,
-    text: [title.length > longestTitle ? `${task.said}\n` : '', ...task.below].join('\n').trim(),
+    text: [title.length > longestTitle ? `${task.content}\n` : '', ...task.below].join('\n').trim(),
     issuesBefore: notes.issues,
     linesBefore: [],
     labels: notes.labels,
-    digest: digestOf(heading, title),
+    digest: digestOf(task.heading, title),
   }
   return { line, titles: notes.titles, problem: notes.problem }
 }
@@ -129,10 +133,11 @@ interface Annotations {
 function annotations(said: string, repository: string): Annotations {
   const found: Annotations = { rest: said, labels: [], issues: [], titles: [], problem: undefined }
   found.rest = found.rest.replace(dependsOn, (_, inside: string) => {
-    for (const [, straight, curly] of inside.matchAll(quotedTitle)) found.titles.push((straight ?? curly ?? '').trim())
+    for (const [, straight, curly] of inside.matchAll(quotedTitle))
+      found.titles.push(plainTitle(straight ?? curly ?? ''))
     const unquoted = inside.replace(quotedTitle, ' ')
     found.issues.push(...referencesIn(unquoted, repository))
-    const left = unquoted.replace(/(?:https?:\/\/\S+)|[\w./-]*#\d+|\band\b|[,;\s]/gi, '')
+    const left = unquoted.replace(/(?:https?:\/\/\S+)|(?<![\w./-])[\w./-]*#\d+|\band\b|[,;\s]/gi, '')
     if (left) found.problem = 'what it depends on is written `(depends on: "words of another line", #12)`'
     return ' '
   })
@@ -158,8 +163,8 @@ function labelFor(family: string, value: string): string | undefined {
   return /^[a-z0-9][a-z0-9-]{0,39}$/.test(value) ? `module:${value}` : undefined
 }
 
-function isEffort(size: string): size is NonNullable<ItemRow['effort']> {
-  return ['S', 'M', 'L', 'XL'].includes(size)
+function isEffort(size: string): size is keyof typeof effortHours {
+  return Object.hasOwn(effortHours, size)
 }
 
 const one = String.raw`(?:https?:\/\/[^\s/]+\/([\w.-]+\/[\w.-]+)\/(?:issues|pull)\/(\d{1,9})[^\s)]*|([\w.-]+\/[\w.-]+)?#(\d{1,9}))`
@@ -176,35 +181,69 @@ function namedIssue(said: string, repository: string): IssueReference | null {
   return { repository: (fromUrl ?? named ?? repository).toLowerCase(), number: Number(urlNumber ?? number) }
 }
 
-/** Words on one line without markup: titles are plain text. */
-function cleanTitle(said: string): string {
-  return (
-    said
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: control and direction characters are what is removed
-      .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, ' ')
-      .replace(/!?\[([^\]]*)\]\([^)\s]*\)/g, '$1')
-      .replace(/\*\*|~~|__/g, '')
-      .replace(/\s+/g, ' ')
-      .trim()
-  )
+/** The lines of a roadmap, by what others call them by. */
+interface LineIndex {
+  /** By title, in lower case. */
+  byTitle: Map<string, RoadmapLine[]>
+  /** By heading and title, in lower case. */
+  byPlace: Map<string, RoadmapLine[]>
+  /** By each heading that they stand under, in lower case. */
+  byHeading: Map<string, RoadmapLine[]>
+}
+
+function indexOf(lines: readonly RoadmapLine[]): LineIndex {
+  const byHeading = new Map<string, RoadmapLine[]>()
+  for (const [path, under] of Map.groupBy(lines, (line) => line.heading.toLowerCase())) {
+    for (const heading of new Set(path === '' ? [] : headingsOf(path))) {
+      const known = byHeading.get(heading) ?? []
+      for (const line of under) known.push(line)
+      byHeading.set(heading, known)
+    }
+  }
+  return {
+    byTitle: Map.groupBy(lines, (line) => line.title.toLowerCase()),
+    byPlace: Map.groupBy(lines, (line) => placeOf(line.heading, line.title)),
+    byHeading,
+  }
+}
+
+function headingsOf(path: string): string[] {
+  return path.split(' › ')
+}
+
+function placeOf(heading: string, title: string): string {
+  return `${heading}\n${title.toLowerCase()}`
 }
 
 /**
- * Finds the lines that a line says it depends on: by their words, nearest first under the same heading; else all that
- * stand under a heading of those words.
+ * Finds the lines that a line says it depends on: by their title, nearest first under the same heading; else all that
+ * stand under a heading of that title.
  */
-function findLines(line: RoadmapLine, titles: readonly string[], all: readonly RoadmapLine[]): BadLine[] {
-  const problems: BadLine[] = []
-  for (const title of titles) {
-    const same = all.filter((other) => other !== line && other.title.toLowerCase() === cleanTitle(title).toLowerCase())
-    const near = same.filter((other) => other.heading === line.heading)
-    const [found, ...more] = near.length > 0 ? near : same
-    const shown = `“${cleanTitle(title).slice(0, 80)}”`
-    if (!found) problems.push(...dependOnHeading(line, cleanTitle(title).toLowerCase(), shown, all))
-    else if (more.length > 0) problems.push({ line: line.line, why: `several lines are called ${shown}` })
-    else dependOn(line, found)
+function findLines(line: RoadmapLine, titles: Iterable<string>, index: LineIndex): UnreadLine[] {
+  const problems: UnreadLine[] = []
+  for (const title of new Set(titles)) {
+    const why = findLine(line, title, index)
+    if (why) problems.push({ line: line.line, why })
   }
   return problems
+}
+
+/** @returns why there is none, for people. */
+function findLine(line: RoadmapLine, title: string, index: LineIndex): string | undefined {
+  const near = othersOf(line, index.byPlace.get(placeOf(line.heading, title)))
+  const [found, ...more] = near.length > 0 ? near : othersOf(line, index.byTitle.get(title.toLowerCase()))
+  if (!found) return dependOnHeading(line, title, index.byHeading.get(title.toLowerCase()))
+  if (more.length > 0) return `several lines are called “${title.slice(0, 80)}”`
+  dependOn(line, found)
+  return undefined
+}
+
+/** At most two of the lines besides `line`: whether there is one, and whether there are more. */
+function othersOf(line: RoadmapLine, lines: readonly RoadmapLine[] = []): RoadmapLine[] {
+  return lines
+    .slice(0, 3)
+    .filter((other) => other !== line)
+    .slice(0, 2)
 }
 
 function dependOn(line: RoadmapLine, other: RoadmapLine): void {
@@ -212,11 +251,12 @@ function dependOn(line: RoadmapLine, other: RoadmapLine): void {
   else line.linesBefore.push(other.digest)
 }
 
-function dependOnHeading(line: RoadmapLine, title: string, shown: string, all: readonly RoadmapLine[]): BadLine[] {
-  const isUnder = ({ heading }: RoadmapLine) => heading.toLowerCase().split(' › ').includes(title)
-  const under = all.filter(isUnder)
-  if (under.length === 0) return [{ line: line.line, why: `no other line and no heading is called ${shown}` }]
-  if (isUnder(line)) return [{ line: line.line, why: `it stands under ${shown} itself` }]
+function dependOnHeading(line: RoadmapLine, title: string, under: readonly RoadmapLine[] = []): string | undefined {
+  const shown = `“${title.slice(0, 80)}”`
+  if (under.length === 0) return `no other line and no heading is called ${shown}`
+  if (headingsOf(line.heading.toLowerCase()).includes(title.toLowerCase())) return `it stands under ${shown} itself`
+  if (line.linesBefore.length + line.issuesBefore.length + under.length > mostBefore)
+    return `it depends on more than ${mostBefore} lines`
   for (const other of under) dependOn(line, other)
-  return []
+  return undefined
 }
