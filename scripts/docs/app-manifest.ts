@@ -56,7 +56,7 @@ export function appPermissions(): string {
 /** @throws {Error} when `app.yml` asks for something that has no reason here. */
 export function appEvents(): string {
   const rows = read().default_events.map((name) => [code(name), reason(eventReasons, name)])
-  return table(['event', 'what it tells Tutti'], rows)
+  return table(['event', 'what it reports'], rows)
 }
 
 function reason(reasons: Readonly<Record<string, string>>, name: string): string {

@@ -86,7 +86,7 @@ const schema = z.object({
   STOP_GRACE_SECONDS: seconds(5).describe('How long an agent has to end by itself before it is killed, in seconds'),
 
   SWEEP_MINUTES: seconds(5).describe(
-    'How often missed deliveries and drift are looked for while work is open, in minutes',
+    'How often missed deliveries and drift are searched for while work is open, in minutes',
   ),
   IDLE_SWEEP_MINUTES: seconds(60).describe('The same while nothing is open and nothing came in, in minutes'),
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
