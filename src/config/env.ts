@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
-import { defaultCurrency, mostAmount } from '../lib/money.ts'
+import { defaultCurrency, maxAmount } from '../lib/money.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -68,7 +68,7 @@ const schema = z.object({
   MAX_SPEND_PER_DAY: z.coerce
     .number()
     .positive()
-    .max(mostAmount)
+    .max(maxAmount)
     .optional()
     .describe('What agents may cost in a day (UTC), all repositories together, before no other one is started'),
   SPEND_CURRENCY: z
