@@ -58,6 +58,15 @@ test('every file that the documents name exists', () => {
   expect(missing).toEqual([])
 })
 
+test('every function is in the file where the documents say it is', () => {
+  const missing = documents.flatMap(({ path, text }) =>
+    [...prose(text).matchAll(/`(\w+)`\s+in\s+`(src\/[^`]+\.ts)`/g)].flatMap(([, name = '', file = '']) =>
+      existsSync(file) && readFileSync(file, 'utf8').includes(name) ? [] : [`${path}: ${name} is not in ${file}`],
+    ),
+  )
+  expect(missing).toEqual([])
+})
+
 test('the architecture lists every table', () => {
   const schema = readdirSync('src/db/schema').map((name) => readFileSync(join('src/db/schema', name), 'utf8'))
   const tables = [...schema.join('\n').matchAll(/pgTable\(\s*'(\w+)'/g)].map(([, name = '']) => name)
