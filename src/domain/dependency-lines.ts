@@ -2,7 +2,7 @@
 
 import type { Store } from '../db/connect.ts'
 import { type DependencyRow, itemOfIssue, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
-import { type GitHub, NotFound } from '../github/types.ts'
+import { type GitHub, NotFound } from '../github/github.ts'
 import { terminalStates } from './lifecycle.ts'
 
 /** An issue somewhere, as text names it. */

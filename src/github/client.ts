@@ -5,58 +5,17 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
-import { RetryAfter } from '../lib/errors.ts'
-import { WriteLimiter } from './write-limiter.ts'
+import { callKindOf, Meter } from './meter.ts'
 
+/** Octokit with the plug-ins that Probot gives it. */
 export type Octokit = InstanceType<typeof ProbotOctokit>
 
 /** GitHub answers most calls within a second or two and gives up on its own after 10 s. */
 const timeoutMs = 15_000
-/** Reads are repeated after a server error or a lost connection; writes never are (the publisher looks first). */
+/** Reads are repeated after a server error or a lost connection; writes never are (the publisher searches first). */
 const readAttempts = 3
 
-/** Calls made, and until when GitHub wants none. */
-export class Meter {
-  readonly limiter = new WriteLimiter()
-  reads = 0
-  writes = 0
-  tokens = 0
-  pausedUntil = 0
-
-  count(method: string, url: string): void {
-    if (url.includes('/access_tokens')) this.tokens++
-    else if (method === 'GET') this.reads++
-    else {
-      this.writes++
-      this.limiter.count()
-    }
-  }
-
-  /** @throws {RetryAfter} while GitHub's limits ask for a pause: going on can get the app banned. */
-  check(): void {
-    if (this.pausedUntil > Date.now()) {
-      throw new RetryAfter('GitHub asked for a pause', new Date(this.pausedUntil + 250))
-    }
-  }
-
-  /**
-   * Notes what an answer says about limits: `retry-after`, else the reset of an exhausted limit, else a minute
-   * (docs.github.com, "Best practices for using the REST API").
-   */
-  note(response: Response): void {
-    if (response.status !== 403 && response.status !== 429) return
-    const retryAfter = Number(response.headers.get('retry-after'))
-    const exhausted = response.headers.get('x-ratelimit-remaining') === '0'
-    if (retryAfter > 0) this.#pause(retryAfter * 1_000)
-    else if (exhausted) this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - Date.now())
-    else if (response.status === 429) this.#pause(60_000)
-  }
-
-  #pause(ms: number): void {
-    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + Math.max(1_000, ms))
-  }
-}
-
+/** The way to GitHub, as the app and as each of its installations. */
 export interface Client {
   readonly meter: Meter
   /** Acts as the app (JWT). */
@@ -76,7 +35,7 @@ export function createClient(options: {
   const meter = new Meter()
   const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
   // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
-  // repeat writes; the publisher keeps GitHub's documented limits instead and looks before it writes again.
+  // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
   const octokit = ProbotOctokit.defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
     ...given,
     throttle: { enabled: false },
@@ -109,13 +68,14 @@ function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Valu
 
 async function exchange(meter: Meter, url: string, init: RequestInit): Promise<Response> {
   const method = (init.method ?? 'GET').toUpperCase()
-  const attempts = method === 'GET' ? readAttempts : 1
+  const kind = callKindOf(method, url)
+  const attempts = kind === 'read' ? readAttempts : 1
   for (let attempt = 1; ; attempt++) {
-    meter.check()
-    meter.count(method, url)
+    meter.check(kind)
+    meter.count(kind)
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
-      meter.note(response)
+      await meter.note(response)
       if (response.status < 500 || response.status === 501 || attempt >= attempts) return response
       await response.body?.cancel()
     } catch (error) {

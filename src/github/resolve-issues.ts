@@ -6,7 +6,7 @@ import { workItems } from '../db/schema/core.ts'
 import { type ItemRow, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
 import type { Issue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
-import { type GitHub, NotFound } from './types.ts'
+import { type GitHub, NotFound } from './github.ts'
 
 /** An issue that somebody names. */
 export interface NamedIssue {

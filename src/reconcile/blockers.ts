@@ -10,7 +10,7 @@ import {
   setBlockerState,
   unfinishedItems,
 } from '../db/work-items.ts'
-import { NotFound } from '../github/types.ts'
+import { NotFound } from '../github/github.ts'
 import type { Services } from '../work-items/services.ts'
 import type { Repairs } from './mended.ts'
 

@@ -16,8 +16,8 @@ import {
 import { isEpicIssue } from '../domain/labels.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { permits } from '../domain/permissions.ts'
+import type { GitHub } from '../github/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
-import type { GitHub } from '../github/types.ts'
 import * as say from '../messages/roadmap-parts.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 

@@ -6,8 +6,8 @@ import { claimKey } from '../db/idempotency-keys.ts'
 import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { Actor } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
+import type { GitHub } from '../github/github.ts'
 import { issueKey } from '../github/resolve-issues.ts'
-import type { GitHub } from '../github/types.ts'
 
 interface Address {
   repository: string

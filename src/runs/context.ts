@@ -7,7 +7,7 @@ import type { Store } from '../db/connect.ts'
 import type { Lease, RunRow } from '../db/runs.ts'
 import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
 import type { Control } from '../git/bare-clone.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import type { Heartbeat, StopReason } from './heartbeat.ts'
 

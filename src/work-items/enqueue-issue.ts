@@ -14,7 +14,7 @@ export interface IssueToQueue {
   body: string
   url: string
   labels: readonly string[]
-  /** As in github/types.ts. */
+  /** As in github/github.ts. */
   nativeBlockers?: number | null
   openParts?: number | null
 }

@@ -19,7 +19,7 @@ import {
   setBlockerState,
 } from '../db/work-items.ts'
 import type { JobPayloads } from '../domain/jobs.ts'
-import { type GitHub, NotFound } from '../github/types.ts'
+import { type GitHub, NotFound } from '../github/github.ts'
 import { type Backlog, itemNameIn, loadBacklog } from '../scheduling/backlog-snapshot.ts'
 import { backlogHealth, healthInWords } from './health.ts'
 

@@ -22,7 +22,7 @@ import {
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { edgesIn } from '../domain/dependency-lines.ts'
 import { unknownWorkflow } from '../domain/workflows.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { holdItem } from './dead-letter.ts'
 import { routeItem } from './route.ts'
