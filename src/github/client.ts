@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
+import { httpStatusOf } from './http-status.ts'
 import { callKindOf, Meter } from './meter.ts'
 
 /** Octokit with the plug-ins that Probot gives it. */
@@ -12,7 +13,10 @@ export type Octokit = InstanceType<typeof ProbotOctokit>
 
 /** GitHub answers most calls within a second or two and gives up on its own after 10 s. */
 const timeoutMs = 15_000
-/** Reads are repeated after a server error or a lost connection; writes never are (the publisher searches first). */
+/**
+ * Reads are repeated after a server error or a lost connection, and so is minting a token, since one too many does no
+ * harm. Writes never are: the publisher searches first for what the lost one may have done.
+ */
 const readAttempts = 3
 
 /** The way to GitHub, as the app and as each of its installations. */
@@ -20,7 +24,7 @@ export interface Client {
   readonly meter: Meter
   /** Acts as the app (JWT). */
   app(): Promise<Octokit>
-  /** Acts as one installation; the token is minted when needed and renewed by Octokit. */
+  /** Acts as one installation; the token is minted when needed, before it expires, and when GitHub refuses it. */
   installation(id: number): Promise<Octokit>
 }
 
@@ -38,6 +42,8 @@ export function createClient(options: {
   // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
   const octokit = ProbotOctokit.defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
     ...given,
+    // Probot leaves the address out where a token is minted outside of a call: that would go to GitHub.com.
+    auth: { ...given?.auth, request: given?.auth?.request?.defaults({ baseUrl: options.apiUrl }) },
     throttle: { enabled: false },
     retry: { enabled: false },
     request: { ...given?.request, ...request },
@@ -56,7 +62,7 @@ export function createClient(options: {
   return {
     meter,
     app: () => remember(known, 0, () => probot.auth()),
-    installation: (id) => remember(known, id, () => probot.auth(id)),
+    installation: (id) => remember(known, id, async () => renewToken(await probot.auth(id), id)),
   }
 }
 
@@ -66,21 +72,53 @@ function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Valu
   return value
 }
 
+/**
+ * Octokit keeps a token for 59 minutes. It can end before: the app's key is replaced, the installation is suspended for
+ * a while. So a call that is refused with 401, and was not carried out, is made once more with a new token.
+ */
+function renewToken(octokit: Octokit, installationId: number): Octokit {
+  octokit.hook.wrap('request', async (request, options) => {
+    try {
+      return await request(options)
+    } catch (error) {
+      if (httpStatusOf(error) !== 401 || callKindOf(options.method, options.url) === 'token') throw error
+      await octokit.auth({ type: 'installation', installationId, refresh: true })
+      return request(options)
+    }
+  })
+  return octokit
+}
+
 async function exchange(meter: Meter, url: string, init: RequestInit): Promise<Response> {
   const method = (init.method ?? 'GET').toUpperCase()
   const kind = callKindOf(method, url)
-  const attempts = kind === 'read' ? readAttempts : 1
+  const attempts = kind === 'write' ? 1 : readAttempts
   for (let attempt = 1; ; attempt++) {
     meter.check(kind)
     meter.count(kind)
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)
-      if (response.status < 500 || response.status === 501 || attempt >= attempts) return response
+      if (response.status < 500 || response.status === 501 || attempt >= attempts) return await whole(response)
       await response.body?.cancel()
     } catch (error) {
       if (attempt >= attempts) throw error
     }
     await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** attempt * (0.5 + Math.random())))
   }
+}
+
+/**
+ * Octokit takes a success with half a body for a success, with the half as a string. Then a comment would be there, and
+ * its id not, and the next publication would create a second one.
+ * @throws when the answer is not all there, or a proxy's page in its place.
+ */
+async function whole(response: Response): Promise<Response> {
+  if (response.status !== 200 && response.status !== 201) return response
+  try {
+    await response.clone().json()
+  } catch (cause) {
+    throw new Error("GitHub's answer was cut off, or was no JSON", { cause })
+  }
+  return response
 }

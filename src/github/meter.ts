@@ -58,12 +58,21 @@ export class Meter {
     const exhausted = response.headers.get('x-ratelimit-remaining') === '0'
     if (retryAfter > 0) this.#pause(retryAfter * 1_000)
     else if (exhausted) this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - Date.now())
-    else if (response.status === 429) this.#pause(unnamedPauseMs)
+    else if (response.status === 429 || (await namesLimit(response))) this.#pause(unnamedPauseMs)
   }
 
   #pause(ms: number): void {
     this.pausedUntil = Math.max(this.pausedUntil, Date.now() + Math.max(1_000, ms))
   }
+}
+
+/** A 403 without headers is a missing permission or a secondary limit: only its text says which. */
+async function namesLimit(response: Response): Promise<boolean> {
+  const text = await response
+    .clone()
+    .text()
+    .catch(() => '')
+  return isRateLimitMessage(text)
 }
 
 /** Whether this is how GitHub says that a limit was passed. */
