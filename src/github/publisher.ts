@@ -104,7 +104,7 @@ export class Publisher {
       before: row.result ?? {},
       botLogin: botLogin(),
       statusComment: () => statusComment(row.workItemId ?? 0),
-      clean: (text) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? ''))),
+      clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,
     }
     const effect = { kind: row.kind, payload: row.payload } as unknown as Effect

@@ -1,5 +1,5 @@
 import type { EffectContext, EffectHandler, EffectResult } from './lib/handler.ts'
-import { marker, withMarker } from './lib/marker.ts'
+import { ending, marker } from './lib/marker.ts'
 
 /** GitHub refuses longer titles. */
 const maxTitle = 256
@@ -12,7 +12,7 @@ export const effect: EffectHandler<'create-issue'> = {
     if (typeof before.number === 'number') return before
     const found = mayExist ? await findIssue(context) : undefined
     if (found !== undefined) return found
-    const text = { title: clean(title).slice(0, maxTitle), body: clean(withMarker(body, context.key)) }
+    const text = { title: clean(title).slice(0, maxTitle), body: clean(body, ending(context.key)) }
     const { data } = await octokit.rest.issues.create({ ...at, ...text, labels })
     return resultOf(data)
   },

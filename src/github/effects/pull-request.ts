@@ -1,6 +1,6 @@
 import { httpStatusOf } from '../http-status.ts'
 import type { EffectContext, EffectHandler } from './lib/handler.ts'
-import { fingerprintOf, withMarker } from './lib/marker.ts'
+import { ending, fingerprintOf } from './lib/marker.ts'
 
 interface PullText {
   title: string
@@ -12,7 +12,7 @@ export const effect: EffectHandler<'pull-request'> = {
   kind: 'pull-request',
   async publish({ branch, base, title, body, sha }, context) {
     const { octokit, at, before, clean } = context
-    const text = { title: clean(title), body: clean(withMarker(body, context.key)) }
+    const text = { title: clean(title), body: clean(body, ending(context.key)) }
     const fingerprint = fingerprintOf(text.title + text.body)
     const known = typeof before.number === 'number' ? before.number : undefined
     const found = known ?? (context.mayExist ? await findPull(branch, base, context) : undefined)

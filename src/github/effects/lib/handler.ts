@@ -20,8 +20,8 @@ export interface EffectContext {
   botLogin: string
   /** Renders the status comment of the effect's item as it reads now. */
   statusComment(): Promise<string>
-  /** Takes secrets out and cuts the text to GitHub's limit. */
-  clean(text: string): string
+  /** Takes secrets out, and cuts the text so that it and `end`, which is never cut, are inside GitHub's limit. */
+  clean(text: string, end?: string): string
   /** Says once that this server does not have a feature. */
   missing(feature: string): void
 }

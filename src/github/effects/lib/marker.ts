@@ -7,9 +7,9 @@ export function marker(key: string): string {
   return `<!-- tutti:${key} -->`
 }
 
-/** A text with its marker. */
-export function withMarker(text: string, key: string): string {
-  return `${text}\n\n${marker(key)}`
+/** The end of a text that we write: its marker. A marker that was cut off would not be found again. */
+export function ending(key: string): string {
+  return `\n\n${marker(key)}`
 }
 
 /** A short digest of what was published: the same text is not written twice. */

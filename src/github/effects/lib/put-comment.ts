@@ -2,7 +2,7 @@
 
 import { isGone } from '../../http-status.ts'
 import type { EffectContext, EffectResult } from './handler.ts'
-import { fingerprintOf, marker, withMarker } from './marker.ts'
+import { ending, fingerprintOf, marker } from './marker.ts'
 
 /**
  * Makes the comment of this key read as `text`, and creates it where there is none.
@@ -10,7 +10,7 @@ import { fingerprintOf, marker, withMarker } from './marker.ts'
  */
 export async function putComment(issueNumber: number, text: string, context: EffectContext): Promise<EffectResult> {
   const { octokit, at, before, mayExist } = context
-  const body = context.clean(withMarker(text, context.key))
+  const body = context.clean(text, ending(context.key))
   const fingerprint = fingerprintOf(body)
   if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
   const known = typeof before.commentId === 'number' ? before.commentId : undefined
