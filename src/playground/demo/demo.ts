@@ -8,11 +8,13 @@ import { parseArgs } from 'node:util'
 import { PlaygroundError } from '../errors.ts'
 import type { Repository } from '../github/model.ts'
 import { type GitHub, startGitHub } from '../github/server.ts'
+import { nameOf } from '../github/world.ts'
 import { manifest } from '../manifest.ts'
 import { play } from './maintainer.ts'
 import { type Program, startProgram } from './program.ts'
 import { foreignGate, foreignScenes, sampleFiles, sampleScenes, settings } from './scene.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
+import { signIn } from './user.ts'
 
 const scriptedAgentFile = fileURLToPath(new URL('../agent/scripted.ts', import.meta.url))
 
@@ -68,7 +70,8 @@ export async function runDemo(args: string[], product: Product): Promise<number>
     timeline.say('github', `a small GitHub listens on ${github.url}`)
     program = await begin(github, directory, timeline, { ...product, live })
     timeline.say('tutti', `serves on ${program.url}, with its embedded database`)
-    await play(github, repository, scenes, timeline)
+    const access = { apiUrl: github.apiUrl, token: github.as('maintainer').token, repository: nameOf(repository) }
+    await play(signIn(access), scenes, timeline)
     await settled(github, repository)
     timeline.close()
     const summary = summarise(github, repository, scenes.length, timeline.attempts, start)
@@ -157,7 +160,7 @@ async function begin(
   return program
 }
 
-/** The last words are still on their way when the last issue closes. */
+/** The last comments are still on their way when the last issue closes. */
 async function settled(github: GitHub, repository: Repository): Promise<void> {
   const issues = [...repository.issues.values()].filter((issue) => !issue.pull)
   await github.until(
@@ -217,7 +220,7 @@ function report(
     console.log(`Calls that the playground does not know:\n${calls}\n`)
   }
   if (!options.keep) return
-  const name = `${repository.owner.login}/${repository.name}`
+  const name = nameOf(repository)
   const token = github.as('maintainer').token
   console.log(
     [
