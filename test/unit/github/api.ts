@@ -23,7 +23,11 @@ const { privateKey } = generateKeyPairSync('rsa', {
 
 /** Lets nock answer every call of this file. Other files of the same process make real ones. */
 export function useNock(): void {
+  const unexpected: string[] = []
+  // nock answers such a call with 501, which the client takes for a server that does not have it.
+  const note = ({ method, url }: Request) => void unexpected.push(`${method} ${url}`)
   beforeAll(() => {
+    nock.emitter.on('no match', note)
     if (!nock.isActive()) nock.activate()
     nock.disableNetConnect()
   })
@@ -32,9 +36,11 @@ export function useNock(): void {
     vi.restoreAllMocks()
     const unused = nock.pendingMocks()
     nock.cleanAll()
+    expect(unexpected.splice(0), 'calls that were made and not expected').toEqual([])
     expect(unused, 'calls that were expected and not made').toEqual([])
   })
   afterAll(() => {
+    nock.emitter.off('no match', note)
     nock.enableNetConnect()
     nock.restore()
   })
