@@ -136,6 +136,7 @@ describe('limits', () => {
     ['secondary, 429 with retry-after', 429, secondaryLimit, { 'retry-after': '30' }, 30],
     ['secondary, 403 without retry-after', 403, secondaryLimit, {}, 60],
     ['secondary, 429 without retry-after', 429, secondaryLimit, {}, 60],
+    ['429 that says nothing at all', 429, {}, {}, 60],
     [
       'primary, until its reset',
       403,
