@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { PlaygroundError } from '../errors.ts'
-import type { Repository } from '../github/model.ts'
-import { type GitHub, startGitHub } from '../github/server.ts'
+import type { RepositoryRecord } from '../github/model.ts'
+import { type PlaygroundGitHub, startGitHub } from '../github/server.ts'
 import { nameOf } from '../github/world.ts'
 import { manifest } from '../manifest.ts'
 import { play } from './maintainer.ts'
@@ -104,7 +104,7 @@ function readOptions(args: string[]) {
   }
 }
 
-async function stage(github: GitHub, path: string | undefined): Promise<Repository> {
+async function stage(github: PlaygroundGitHub, path: string | undefined): Promise<RepositoryRecord> {
   const collaborators = { maintainer: 'admin' as const }
   if (!path) return github.createRepository({ owner: 'demo', name: 'greeter', files: sampleFiles, collaborators })
   const repository = await github
@@ -127,7 +127,7 @@ async function stage(github: GitHub, path: string | undefined): Promise<Reposito
 }
 
 async function begin(
-  github: GitHub,
+  github: PlaygroundGitHub,
   directory: string,
   timeline: Timeline,
   { main, path, live }: Product & { live: boolean },
@@ -161,7 +161,7 @@ async function begin(
 }
 
 /** The last comments are still on their way when the last issue closes. */
-async function settled(github: GitHub, repository: Repository): Promise<void> {
+async function settled(github: PlaygroundGitHub, repository: RepositoryRecord): Promise<void> {
   const issues = [...repository.issues.values()].filter((issue) => !issue.pull)
   await github.until(
     () => issues.every((issue) => issue.comments.some((comment) => comment.body.includes('▰▰▰▰▰ Done'))),
@@ -173,8 +173,8 @@ async function settled(github: GitHub, repository: Repository): Promise<void> {
 }
 
 function summarise(
-  github: GitHub,
-  repository: Repository,
+  github: PlaygroundGitHub,
+  repository: RepositoryRecord,
   workItems: number,
   attempts: number,
   start: number,
@@ -193,8 +193,8 @@ function summarise(
 
 function report(
   summary: Summary,
-  repository: Repository,
-  github: GitHub,
+  repository: RepositoryRecord,
+  github: PlaygroundGitHub,
   program: Program,
   options: { json: boolean; keep: boolean },
 ): void {
