@@ -59,6 +59,8 @@ export class Meter {
 
 export interface Client {
   readonly meter: Meter
+  /** Webhook handlers are registered on it. What their contexts ask of GitHub is counted with the rest. */
+  readonly probot: Probot
   /** Acts as the app (JWT). */
   app(): Promise<Octokit>
   /** Acts as one installation; the token is minted when needed and renewed by Octokit. */
@@ -96,6 +98,7 @@ export function createClient(options: {
   const known = new Map<number, Promise<Octokit>>()
   return {
     meter,
+    probot,
     app: () => remember(known, 0, () => probot.auth()),
     installation: (id) => remember(known, id, () => probot.auth(id)),
   }

@@ -75,7 +75,7 @@ export function readBody(
     stop()
     limits.held.give(length)
   })
-  // A connection that breaks is told by 'close'; without a listener the error would end the process.
+  // A connection that breaks is reported by 'close'; without a listener the error would end the process.
   req.on('error', () => {})
 }
 

@@ -2,7 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** A request that is not taken, and what its sender is told. */
+/** A request that is not taken, and the message for its sender. */
 export interface Refusal {
   status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 503
   message: string
@@ -15,7 +15,7 @@ export interface DeliveryHeaders {
   signature: Buffer
 }
 
-// GitHub's are a UUID and a word with underscores; a little room is left for servers that speak its API.
+// GitHub's are a UUID and a name with underscores; a little room is left for servers that speak its API.
 const deliveryIdForm = /^[A-Za-z0-9_-]{1,100}$/
 const eventForm = /^[a-z][a-z0-9_]{0,99}$/
 const signatureForm = /^sha256=([0-9a-f]{64})$/

@@ -221,7 +221,8 @@ export class People {
       id: review.id,
       body: review.body,
       user: user(review.author),
-      state: review.state,
+      // GitHub calls it `commented`.
+      state: review.state === 'comment-created' ? 'commented' : review.state,
       commit_id: review.sha,
       submitted_at: this.#github.now.toISOString(),
     }
