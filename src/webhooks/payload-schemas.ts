@@ -54,7 +54,7 @@ const actorType = z
   .optional()
   .transform((value): Actor['type'] => types.find((type) => type === value) ?? 'Mannequin')
 
-export const actorSchema = z
+const actorSchema = z
   .object({ id, login: text, type: actorType })
   .nullish()
   .transform((value): Actor => value ?? ghost)

@@ -3,7 +3,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
 /** A request that is not taken, and the message for its sender. */
-export interface Refusal {
+export interface RefusedRequest {
   status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 503
   message: string
 }
@@ -25,11 +25,11 @@ const signatureForm = /^sha256=([0-9a-f]{64})$/
  * @param limitBytes the largest body taken.
  * @returns what they say, or why the request is refused.
  */
-export function readHeaders(headers: IncomingHttpHeaders, limitBytes: number): DeliveryHeaders | Refusal {
+export function readHeaders(headers: IncomingHttpHeaders, limitBytes: number): DeliveryHeaders | RefusedRequest {
   return unfitBody(headers, limitBytes) ?? readNames(headers)
 }
 
-function unfitBody(headers: IncomingHttpHeaders, limitBytes: number): Refusal | undefined {
+function unfitBody(headers: IncomingHttpHeaders, limitBytes: number): RefusedRequest | undefined {
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     return { status: 415, message: 'a compressed body is not taken' }
@@ -45,7 +45,7 @@ function unfitBody(headers: IncomingHttpHeaders, limitBytes: number): Refusal | 
   return undefined
 }
 
-function readNames(headers: IncomingHttpHeaders): DeliveryHeaders | Refusal {
+function readNames(headers: IncomingHttpHeaders): DeliveryHeaders | RefusedRequest {
   const signature = single(headers['x-hub-signature-256'])
   const digest = signatureForm.exec(signature)?.[1]
   if (digest === undefined) return { status: 401, message: 'X-Hub-Signature-256 is missing or malformed' }
