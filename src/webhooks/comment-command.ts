@@ -104,7 +104,7 @@ async function subjectOf(parts: CommentServices, repo: RepositoryRow, { issue }:
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
 async function refuse(tx: Tx, repo: RepositoryRow, fact: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
   await react(tx, repo, fact, 'confused')
-  await commentOnce(tx, repo, fact.issue.number, commandRefused(fact.sender.login))
+  await commentOnce(tx, repo, { issueNumber: fact.issue.number, body: commandRefused(fact.sender.login) })
   await appendAudit(tx, {
     repositoryId: repo.id,
     actor: fact.sender.login,

@@ -175,7 +175,8 @@ async function fail(parts: CommentServices, delivery: DeliveryRow, fact: DomainE
       const known = await repositoryByGithubId(tx.db, fact.repository.githubId)
       const repo = await ensureRepository(tx, known, fact.repository)
       const key = `cannot-ask:${delivery.deliveryId}`
-      await commentOnce(tx, repo, fact.issue.number, permissionUnavailable(error.actor.login), key)
+      const body = permissionUnavailable(error.actor.login)
+      await commentOnce(tx, repo, { issueNumber: fact.issue.number, body, key })
     }
     await completeDelivery(tx.db, delivery.deliveryId, 'failed', note)
   })
