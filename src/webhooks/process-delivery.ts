@@ -134,7 +134,8 @@ async function fail(
       const known = await repositoryByGithubId(tx.db, event.repository.githubId)
       const repo = await ensureRepository(tx, known, event.repository)
       const key = `cannot-ask:${delivery.deliveryId}`
-      await commentOnce(tx, repo, event.issue.number, permissionUnavailable(error.actor.login), key)
+      const body = permissionUnavailable(error.actor.login)
+      await commentOnce(tx, repo, { issueNumber: event.issue.number, body, key })
     }
     await completeDelivery(tx.db, delivery.deliveryId, 'failed', note)
   })
