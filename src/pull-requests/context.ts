@@ -1,4 +1,4 @@
-/** What this room is given to work with. */
+/** The services that the jobs of this folder work with. */
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'

@@ -1,4 +1,4 @@
-/** What this room is given to work with. */
+/** The services of runs, and the facts of one attempt. */
 
 import type { Logger } from 'pino'
 import type { AgentKind } from '../agents/agent.ts'
@@ -26,7 +26,7 @@ export interface RunContext {
   holdsSecret(text: string): boolean
 }
 
-/** One attempt on its way. */
+/** One attempt that is being carried out. */
 export interface Attempt {
   context: RunContext
   lease: Lease
@@ -37,6 +37,6 @@ export interface Attempt {
   signal: AbortSignal
   /** Ends the agent; the first reason counts. */
   stop(reason: StopReason): void
-  /** Attempts that this process carries out now, this one among them. */
+  /** The number of attempts that this process carries out now, this one included. */
   atWork: () => number
 }
