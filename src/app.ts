@@ -18,7 +18,8 @@ import { loadGates } from './gates/registry.ts'
 import { BareClones } from './git/bare-clones.ts'
 import { createForkServer } from './git/fork-server.ts'
 import { createClient } from './github/client.ts'
-import { connectGitHub } from './github/github.ts'
+import { connectGitHub } from './github/connect.ts'
+import { loadEffectHandlers } from './github/effects/lib/registry.ts'
 import { Publisher } from './github/publisher.ts'
 import { handleJobs, jobs } from './jobs.ts'
 import { OperatorError } from './lib/errors.ts'
@@ -62,10 +63,11 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
 async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[]): Promise<Omit<Tutti, 'close'>> {
   const { credentials, apiUrl } = env
   if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
-  const [agents, commands, gates] = [
+  const [agents, commands, gates, handlers] = [
     await loadAgents({ files: env.AGENT_FILES, apiUrl }),
     await loadCommands(),
     await loadGates(),
+    await loadEffectHandlers(),
   ]
   const store = await openStore({
     databaseUrl: env.DATABASE_URL,
@@ -122,7 +124,8 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   const gateRunner = new GateRunner(adapters)
   state.agents = () => runner.size
   const publisher = new Publisher({
-    ...{ store, client, instance, log, missing: github.missing, redact: secrets.redact, commands: commands.keys() },
+    ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
+    commands: commands.keys(),
     botLogin: () => github.app.botLogin,
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
   })

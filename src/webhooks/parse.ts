@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 import type { DomainEvent } from '../domain/events.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 import { parseComment, parseDependency, parseIssue, parseSubIssue } from './parse-issues.ts'
 import { parseCheckRun, parseCheckSuite, parsePullRequest, parseReview, parseStatus } from './parse-pull-requests.ts'
 import {

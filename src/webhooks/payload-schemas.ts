@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import type { IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { openSubIssuesOf } from '../github/repository.ts'
+import { openSubIssuesOf } from '../github/read/issues.ts'
 import { sha } from '../lib/ids.ts'
 
 /** Postgres text holds no NUL. */
