@@ -29,6 +29,7 @@ import { Runner } from './runs/runner.ts'
 import { createReaper } from './sandbox/reaper.ts'
 import { killStrays } from './sandbox/run-markers.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
+import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
 import { renderStatus } from './work-items/status-comment.ts'
 
@@ -107,6 +108,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   closers.push(() => reaper.close())
   await killStrays(reaper.instanceId)
 
+  const webhooks = await loadWebhookApp(client.probot, { store, github, log, commands })
   const adapters = {
     store,
     env,
@@ -138,7 +140,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
     started: (runId) => runner.start(runId),
   })
   closers.push(() => scheduler.close())
-  await handleJobs(store.queues, { ...adapters, runner, gateRunner, publisher, scheduler })
+  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
   closers.push(() => Promise.all([runner.close(), gateRunner.close()]))
 
   closers.push(await startProcessHeartbeat(adapters))

@@ -22,6 +22,8 @@ const readAttempts = 3
 /** The way to GitHub, as the app and as each of its installations. */
 export interface Client {
   readonly meter: Meter
+  /** Webhook handlers are registered on it. What their contexts ask of GitHub is counted with the rest. */
+  readonly probot: Probot
   /** Acts as the app (JWT). */
   app(): Promise<Octokit>
   /** Acts as one installation; the token is minted when needed, before it expires, and when GitHub refuses it. */
@@ -61,6 +63,7 @@ export function createClient(options: {
   const known = new Map<number, Promise<Octokit>>()
   return {
     meter,
+    probot,
     app: () => remember(known, 0, () => probot.auth()),
     installation: (id) => remember(known, id, async () => renewToken(await probot.auth(id), id)),
   }
