@@ -11,12 +11,31 @@ import type { Logger } from 'pino'
 /** What pg-boss asks of a database of one's own; it exports no name for it. */
 type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
 
+/** So long a free place in a pool, or a new connection, is waited for. */
+const acquireMs = 10_000
+/** A statement that is not answered within this time fails and its connection is closed: it may hang half-open. */
+const answerWithinMs = 65_000
+
 /**
- * A pool of at most `max` connections.
+ * A pool of at most `max` connections. Every wait has an end, so that a database that is away shows as an error.
  * @param options.pipeline whether a statement is sent before the one in front of it is answered.
+ * @param options.patient whether a statement may take as long as it wants.
  */
-export function openPool(databaseUrl: string, max: number, log: Logger, options = { pipeline: false }): pg.Pool {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: 'tutti', ...options })
+export function openPool(
+  databaseUrl: string,
+  max: number,
+  log: Logger,
+  { pipeline = false, patient = false }: { pipeline?: boolean; patient?: boolean } = {},
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max,
+    application_name: 'tutti',
+    keepAlive: true,
+    connectionTimeoutMillis: acquireMs,
+    ...(patient ? {} : { query_timeout: answerWithinMs }),
+    pipeline,
+  })
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
   // The pool does not listen to a client that it has lent out; whoever uses it sees the query fail.
   pool.on('connect', (client) => client.on('error', () => {}))
