@@ -30,6 +30,8 @@ const schema = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000),
   DATABASE_URL: z.string().optional(),
+  /** A database that is away for this long at start, or while serving, ends the process with exit code 1. */
+  DATABASE_TIMEOUT_SECONDS: seconds(120),
   DATA_DIR: z.string().default('data'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 

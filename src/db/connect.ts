@@ -15,6 +15,7 @@ import type { Logger } from 'pino'
 import type { Job } from '../domain/jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { cannotUse, rootMessage } from './away.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
@@ -125,11 +126,7 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
       { serverMs: 0 },
     )
   } catch (error) {
-    throw new OperatorError(
-      `cannot use the database in DATABASE_URL: ${rootMessage(error)}`,
-      'Check that it runs, that the name exists and that the user may create tables.',
-      { cause: error },
-    )
+    throw cannotUse(error)
   } finally {
     await endQuietly(pool)
   }
@@ -219,11 +216,4 @@ async function inTransaction<T>(
   queues.committed(sent, stoodIn)
   for (const event of events) for (const watcher of watchers) watcher(event)
   return result
-}
-
-function rootMessage(error: unknown): string {
-  let current = error
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
-  return current instanceof Error ? current.message : String(current)
 }

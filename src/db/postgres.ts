@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
+import { isConnectionLost } from './away.ts'
 
 /** What pg-boss asks of a database of one's own; it exports no name for it. */
 type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
@@ -102,13 +103,6 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
       await wait(firstPauseMs * 2 ** (attempt - 1))
     }
   }
-}
-
-/** SQLSTATE classes 08 and 57P (Postgres manual, appendix A), and what the driver and the socket say instead. */
-function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return /^(08|57P|ECONN|EPIPE)/.test(code) || /connection (terminated|error)|not queryable/i.test(error.message)
 }
 
 interface Ear {

@@ -1,22 +1,28 @@
-/** The running processes of this Tutti. What a dead one held is given back to the others. */
+/** The running processes of this Tutti. What a dead one held is given back to the others. All times are the database's. */
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { and, eq, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import { isAlive, startTimeOf } from '../lib/process-table.ts'
-import type { Database, Store } from './connect.ts'
+import type { Database, Store, Tx } from './connect.ts'
 import { effects, processes, runs } from './schema/core.ts'
 
 /** Registers this process. @returns its id, the owner of its leases. */
 export async function registerProcess(db: Database): Promise<string> {
   const id = randomUUID()
-  await db.insert(processes).values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid) })
+  await recordHeartbeat(db, id)
   return id
 }
 
-/** Says that this process is alive. */
+/**
+ * Says that this process is alive. One that was silent for long may have been taken off the list: it comes back, or
+ * whatever it claims from now on would be taken from it at once.
+ */
 export async function recordHeartbeat(db: Database, id: string): Promise<void> {
-  await db.update(processes).set({ heartbeatAt: new Date() }).where(eq(processes.id, id))
+  await db
+    .insert(processes)
+    .values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid), heartbeatAt: sql`now()` })
+    .onConflictDoUpdate({ target: processes.id, set: { heartbeatAt: sql`now()` } })
 }
 
 /** Takes this process off the list (an orderly stop). */
@@ -26,20 +32,21 @@ export async function deregisterProcess(db: Database, id: string): Promise<void>
 
 /**
  * Frees what dead processes held: effects they were carrying out are wanted again, their runs lose the lease, as does
- * any run without a heartbeat for `timeoutMs`. A process
- * of this machine is dead when its pid is gone; one of another machine when it has been silent for `timeoutMs`.
- * @returns how many processes are gone, and the ids of the runs that lost their runner.
+ * any run without a heartbeat for `timeoutMs`. A process of this machine is dead when its pid is gone; one of another
+ * machine when it has been silent for `timeoutMs`.
+ * @param takeOver goes on with the runs that lost their runner, in the same transaction: whoever dies in between leaves
+ * everything as it was.
+ * @returns how many processes are gone, and the ids of these runs.
  */
 export async function reapProcesses(
   store: Store,
   self: string,
   timeoutMs: number,
+  takeOver: (tx: Tx, lost: readonly number[]) => Promise<void>,
 ): Promise<{ dead: number; lost: number[] }> {
-  const dead = (await others(store.db, self)).filter((one) => isDead(one, timeoutMs))
-  const ids = dead.map((one) => one.id)
-  const silentSince = new Date(Date.now() - timeoutMs)
+  const dead = (await others(store.db, self, timeoutMs)).filter(isDead).map(({ id }) => id)
   return store.transaction(async (tx) => {
-    if (ids.length > 0) await tx.db.delete(processes).where(inArray(processes.id, ids))
+    if (dead.length > 0) await tx.db.delete(processes).where(inArray(processes.id, dead))
     const alive = tx.db.select({ id: processes.id }).from(processes)
     const freed = await tx.db
       .update(effects)
@@ -52,40 +59,61 @@ export async function reapProcesses(
       .update(runs)
       .set({ leaseOwner: null, leaseEpoch: sql`${runs.leaseEpoch} + 1` })
       .where(
-        and(
-          inArray(runs.stage, ['agent', 'gates']),
-          // A living process may have lost a run as well: the database was away when its end was to be written.
-          or(notInArray(runs.leaseOwner, alive), and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince))),
+        or(
+          and(
+            inArray(runs.stage, ['agent', 'gates']),
+            // A living process may have lost a run as well: the database was away when its end was to be written.
+            or(
+              notInArray(runs.leaseOwner, alive),
+              and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince(timeoutMs))),
+            ),
+          ),
+          // An agent is at work under a lease or not at all.
+          and(eq(runs.stage, 'agent'), isNull(runs.leaseOwner)),
         ),
       )
       .returning({ id: runs.id })
-    return { dead: dead.length, lost: lost.map((run) => run.id) }
+    const ids = lost.map((run) => run.id)
+    await takeOver(tx, ids)
+    return { dead: dead.length, lost: ids }
   })
 }
 
 /**
- * Gives back the jobs that dead processes had taken. Which process holds a job is not known, so while another one lives
- * nothing is done: pg-boss gives back what has lost its heartbeat.
+ * Gives back the jobs that dead processes had taken. Which process holds a job is not known: while another one lives,
+ * these are the jobs that have missed their heartbeat; where none does, all that this process is not at work on.
  */
 export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
-  if ((await others(store.db, self)).some((one) => !isDead(one, timeoutMs))) return
-  const active = await store.db.execute(sql`select name, id, retry_count from pgboss.job where state = 'active'`)
-  const { rows } = active as unknown as { rows: { name: string; id: string; retry_count: number }[] }
-  await store.queues.giveBack(rows.map(({ name, id, retry_count }) => ({ name, id, retryCount: retry_count })))
+  const alone = (await others(store.db, self, timeoutMs)).every(isDead)
+  await store.queues.giveBack(store.db, alone ? 'all' : 'silent')
 }
 
-type InstanceRow = typeof processes.$inferSelect
+interface OtherProcess {
+  id: string
+  host: string
+  pid: number
+  pidStartTime: string
+  silent: boolean
+}
 
-async function others(db: Database, self: string): Promise<InstanceRow[]> {
+async function others(db: Database, self: string, timeoutMs: number): Promise<OtherProcess[]> {
   return db
-    .select()
+    .select({
+      id: processes.id,
+      host: processes.host,
+      pid: processes.pid,
+      pidStartTime: processes.pidStartTime,
+      silent: sql<boolean>`${processes.heartbeatAt} < ${silentSince(timeoutMs)}`,
+    })
     .from(processes)
     .where(notInArray(processes.id, [self]))
 }
 
+function silentSince(timeoutMs: number) {
+  return sql`now() - ${timeoutMs / 1_000} * interval '1 second'`
+}
+
 /** One of this machine is dead when its pid is gone, one of another machine when it has been silent for long. */
-function isDead(one: InstanceRow, timeoutMs: number): boolean {
-  return one.host === hostname()
-    ? !isAlive({ pid: one.pid, startTime: one.pidStartTime })
-    : one.heartbeatAt < new Date(Date.now() - timeoutMs)
+function isDead(one: OtherProcess): boolean {
+  return one.host === hostname() ? !isAlive({ pid: one.pid, startTime: one.pidStartTime }) : one.silent
 }

@@ -7,29 +7,39 @@ import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat, requeueJobs } from '../db/processes.ts'
 import { anythingOpen } from '../db/work-items.ts'
 import type { GitHub } from '../github/types.ts'
-import { takeOverRuns } from '../runs/runner.ts'
+import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
 
 type Stop = () => Promise<void>
 
-/** Says every few seconds that this process lives, and takes over from processes that do not. The first time now. */
-export async function startProcessHeartbeat(services: {
+/** Says every few seconds that this process lives. The first time now. @param onBeat called for each that got through. */
+export async function startProcessHeartbeat(
+  { store, env, log, instance }: { store: Store; env: Env; log: Logger; instance: string },
+  onBeat: () => void,
+): Promise<Stop> {
+  const once = async () => {
+    await recordHeartbeat(store.db, instance)
+    onBeat()
+  }
+  await once()
+  return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
+}
+
+/** Takes over every few seconds from processes that do not live any more. The first time now. */
+export async function startTakingOver(services: {
   store: Store
   env: Env
   log: Logger
   instance: string
 }): Promise<Stop> {
   const { store, env, log, instance } = services
+  const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
   const once = async () => {
-    await recordHeartbeat(store.db, instance)
-    const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
-    const { dead, lost } = await reapProcesses(store, instance, timeoutMs)
-    if (dead > 0) await requeueJobs(store, instance, timeoutMs)
-    if (lost.length === 0) return
-    log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
-    await takeOverRuns({ store }, lost)
+    const { lost } = await reapProcesses(store, instance, timeoutMs, takeOverRuns)
+    if (lost.length > 0) log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
+    await requeueJobs(store, instance, timeoutMs)
   }
   await once()
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)

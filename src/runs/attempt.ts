@@ -8,7 +8,7 @@ import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
-import { claimRun, endRun, isPlanning, LeaseLost, leavePlanning, updateRun } from '../db/runs.ts'
+import { type ClaimedRun, endRun, isPlanning, LeaseLost, leavePlanning, updateRun } from '../db/runs.ts'
 import { worktrees } from '../db/schema/core.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, getRepository, transition } from '../db/work-items.ts'
@@ -31,18 +31,16 @@ import { buildPrompt } from './prompt.ts'
 const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
 
 /**
- * Takes a waiting run and carries it out. Nothing happens when somebody else has it.
+ * Carries out a run that was claimed.
  * @param atWork how many attempts this process carries out when it is asked, this one among them.
  */
 export async function runAttempt(
   context: RunContext,
-  runId: number,
+  { lease, run }: ClaimedRun,
   stop: AbortController,
   atWork: () => number,
 ): Promise<void> {
-  const claimed = await claimRun(context.store.db, runId, context.instance, 'waiting')
-  if (!claimed) return
-  const { lease, run } = claimed
+  const { runId } = lease
   const heartbeat = startHeartbeat(context.store, lease, {
     everyMs: context.env.HEARTBEAT_SECONDS * 1_000,
     timeoutMs: context.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
