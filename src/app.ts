@@ -24,7 +24,7 @@ import { Publisher } from './github/publisher.ts'
 import { handleJobs, jobs } from './jobs.ts'
 import { OperatorError } from './lib/errors.ts'
 import { Secrets } from './lib/secrets.ts'
-import { startProcessHeartbeat, startReconciling, startTakingOver } from './reconcile/periodic.ts'
+import { startProcessHeartbeat, startReconciling, startRescuing, startTakingOver } from './reconcile/periodic.ts'
 import { startWatchdog } from './reconcile/watchdog.ts'
 import { Runner } from './runs/runner.ts'
 import { createReaper } from './sandbox/reaper.ts'
@@ -163,7 +163,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   state.silentSeconds = watchdog.silentSeconds
   closers.push(await startProcessHeartbeat(adapters, watchdog.beat))
   closers.push(await startTakingOver(adapters))
-  closers.push(startReconciling(adapters))
+  closers.push(startReconciling(adapters), startRescuing(adapters))
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
   state.phase = 'serving'

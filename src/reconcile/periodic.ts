@@ -11,6 +11,7 @@ import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
+import { rescue } from './rescue.ts'
 
 type Stop = () => Promise<void>
 
@@ -43,6 +44,16 @@ export async function startTakingOver(services: {
   }
   await once()
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
+}
+
+/** Looks now and then for what should be moving and is nobody's; see `rescue`. */
+export function startRescuing(services: { store: Store; env: Env; log: Logger }): Stop {
+  const seconds = services.env.HEARTBEAT_TIMEOUT_SECONDS
+  return repeat(
+    async () => void (await rescue(services, seconds)),
+    () => seconds * 1_000,
+    services.log,
+  )
 }
 
 /**

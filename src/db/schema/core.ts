@@ -68,7 +68,10 @@ export const deliveries = pgTable(
     state: text('state').$type<'stored' | 'done' | 'ignored' | 'failed'>().notNull().default('stored'),
     note: text('note'),
   },
-  (table) => [index('deliveries_received').on(table.receivedAt)],
+  (table) => [
+    index('deliveries_received').on(table.receivedAt),
+    index('deliveries_stored').on(table.receivedAt).where(sql`${table.state} = 'stored'`),
+  ],
 )
 
 /** One target repository and the state of its orchestrator. */
