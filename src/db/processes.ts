@@ -80,8 +80,8 @@ export async function reapProcesses(
 }
 
 /**
- * Gives back the jobs that dead processes had taken. Which process holds a job is not known: while another one lives,
- * these are the jobs that have missed their heartbeat; where none does, all that this process is not at work on.
+ * Gives back, at the start of this process, the jobs that dead ones had taken. Which process holds a job is not known:
+ * while another one lives, these are the jobs that have missed their heartbeat; where none does, all.
  */
 export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
   const alone = (await others(store.db, self, timeoutMs)).every(isDead)

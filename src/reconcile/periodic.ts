@@ -4,7 +4,7 @@ import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
-import { reapProcesses, recordHeartbeat, requeueJobs } from '../db/processes.ts'
+import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
 import { anythingOpen } from '../db/work-items.ts'
 import type { GitHub } from '../github/types.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
@@ -40,7 +40,8 @@ export async function startTakingOver(services: {
   const once = async () => {
     const { lost } = await reapProcesses(store, instance, timeoutMs, takeOverRuns)
     if (lost.length > 0) log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
-    await requeueJobs(store, instance, timeoutMs)
+    // Not those that are silent for a moment: our own workers may have taken them just now.
+    await store.queues.giveBack(store.db, 'silent')
   }
   await once()
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
