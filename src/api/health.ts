@@ -1,4 +1,4 @@
-/** What the web server answers besides webhooks: health for machines, a word of welcome for people. */
+/** What the web server answers besides webhooks: health for machines, a welcome for people. */
 
 import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
@@ -6,14 +6,14 @@ import { Hono } from 'hono'
 import type { Store } from '../db/connect.ts'
 
 export interface ProcessHealth {
-  /** `starting` until GitHub has said who the app is. */
+  /** `starting` until GitHub has identified the app. */
   phase(): 'starting' | 'serving' | 'stopping'
   agents(): number
   /** How many seconds ago this process last told the database that it lives; undefined before the first time. */
   silentSeconds(): number | undefined
 }
 
-/** The routes. Nothing here needs a login, so nothing here tells more than that the service lives. */
+/** The routes. They need no login, so they show only that the service runs. */
 export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Hono {
   const app = new Hono()
   app.get('/', (context) =>

@@ -1,6 +1,6 @@
 /**
- * Opens the system of record: Postgres where `DATABASE_URL` is set, otherwise embedded PGlite in a data directory.
- * Same schema, same queue, same code on both.
+ * Opens the database: Postgres where `DATABASE_URL` is set, otherwise embedded PGlite in a data directory. Both have
+ * the same schema and the same queues, and run the same code.
  */
 
 import { join } from 'node:path'
@@ -20,14 +20,12 @@ import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
 import { type EnqueuedJob, Queues } from './queues.ts'
-import * as schema from './schema/core.ts'
 import { type DrizzleTransaction, inPgTransaction } from './transaction.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
-type Tables = typeof schema
 /** What queries run on: the database itself, or one transaction of it. */
-export type Database = PgDatabase<PgQueryResultHKT, Tables>
+export type Database = PgDatabase<PgQueryResultHKT>
 
 /** One transaction: rows and jobs commit together or not at all. */
 export interface Tx {
@@ -35,15 +33,15 @@ export interface Tx {
   /** Queues a job with this transaction. `after`: not before this time. */
   enqueue(job: Job, options?: { after?: Date }): Promise<void>
   /**
-   * Has `work` done after everything else, before the commit, ordered by `order`: for what locks rows that many
-   * transactions want. Locked last and in one order by everybody, they let nobody wait in a circle.
+   * Runs `work` after everything else and before the commit, in ascending `order`. For rows that many transactions
+   * lock: all of them lock these rows last and in the same order, so no deadlock is possible.
    */
-  atEnd(order: number, work: () => Promise<void>): void
-  /** Tells the watchers of the store, once this transaction is committed. */
-  tell(event: StoreEvent): void
+  beforeCommit(order: number, work: () => Promise<void>): void
+  /** Notifies the watchers of the store after the commit. */
+  notify(event: StoreEvent): void
 }
 
-/** Something that is true now, for logs and live views. Nothing may depend on hearing it. */
+/** A committed transition, for logs and live views. Delivery is not guaranteed: nothing may depend on it. */
 export interface StoreEvent {
   repositoryId: number
   issueNumber: number
@@ -60,11 +58,11 @@ export interface Store {
   /** For transactions where every round trip counts; undefined where there are none to save. */
   readonly pipeline: Pipeline | undefined
   /**
-   * Runs `work` in one transaction; everything it wrote and queued is there afterwards, or nothing is.
-   * On PGlite there is one connection: never wait inside `work` for anything but the transaction itself.
+   * Runs `work` in one transaction: either everything that it wrote and queued is committed, or nothing is. PGlite has
+   * one connection: `work` must never wait for anything but the transaction itself.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
-  /** Has `watcher` told of every committed transition made by this process. */
+  /** Calls `watcher` with every committed transition of this process. */
   watch(watcher: (event: StoreEvent) => void): void
   /** Stops the queues (waiting for handlers up to a few seconds) and closes the database. */
   close(): Promise<void>
@@ -76,7 +74,7 @@ export async function openStore(options: {
   databaseUrl?: string
   /** Absolute path of the data directory. */
   directory: string
-  /** Every queue there is. */
+  /** All queues. */
   queues: readonly QueueOptions[]
   log: Logger
 }): Promise<Store> {
@@ -88,9 +86,14 @@ interface Engine {
   log: Logger
 }
 
-// pg-boss looks after itself; the statistics passes it makes every minute are slowed down, since an idle
-// orchestrator should be idle.
-const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 30, schedule: false, reindex: false } as const
+// pg-boss maintains its tables by itself. Its statistics run every minute by default; here they run less often, because
+// an idle orchestrator should be idle.
+const lowFrequency = {
+  monitorIntervalSeconds: 300,
+  superviseIntervalSeconds: 30,
+  schedule: false,
+  reindex: false,
+} as const
 
 async function openPostgres(databaseUrl: string, engine: Engine): Promise<Store> {
   const { log } = engine
@@ -101,10 +104,10 @@ async function openPostgres(databaseUrl: string, engine: Engine): Promise<Store>
     intake: openPool(databaseUrl, 4, log, { pipeline: true }),
   }
   const close = async () => void (await Promise.all(Object.values(pools).map(endQuietly)))
-  const boss = new PgBoss({ db: bossDatabase(pools.queue, databaseUrl, log), useListenNotify: true, ...calm })
+  const boss = new PgBoss({ db: bossDatabase(pools.queue, databaseUrl, log), useListenNotify: true, ...lowFrequency })
   const database = {
     kind: 'postgres' as const,
-    db: drizzlePg(pools.work, { schema }),
+    db: drizzlePg(pools.work),
     begin: <T>(work: (tx: DrizzleTransaction) => Promise<T>) => inPgTransaction(pools.work, work),
     pipeline: pipelineOf(pools.intake),
   }
@@ -121,7 +124,7 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
       pool,
       async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
-        await migratePg(drizzlePg(pool, { schema }), { migrationsFolder })
+        await migratePg(drizzlePg(pool), { migrationsFolder })
       },
       { serverMs: 0 },
     )
@@ -136,16 +139,16 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
   const unlock = lockDirectory(directory)
   let client: PGlite | undefined
   try {
-    // Loaded here: on Postgres its WebAssembly would only take memory.
+    // Imported only here: with Postgres its WebAssembly would only use memory.
     const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
       import('@electric-sql/pglite'),
       import('drizzle-orm/pglite'),
       import('drizzle-orm/pglite/migrator'),
     ])
     client = await PGlite.create(join(directory, 'pglite'))
-    const db = drizzle(client, { schema })
+    const db = drizzle(client)
     await migrate(db, { migrationsFolder })
-    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
+    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...lowFrequency })
     const opened = client
     const begin = <T>(work: (tx: DrizzleTransaction) => Promise<T>) => db.transaction(work)
     return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, async () => {
@@ -199,21 +202,21 @@ async function inTransaction<T>(
 ): Promise<T> {
   const events: StoreEvent[] = []
   const sent: EnqueuedJob[] = []
-  let stoodIn: Awaited<ReturnType<Queues['sendAll']>> = new Set()
+  let deduplicated: Awaited<ReturnType<Queues['sendAll']>> = new Set()
   const result = await begin(async (inner) => {
-    const last: { order: number; work: () => Promise<void> }[] = []
+    const deferred: { order: number; work: () => Promise<void> }[] = []
     const result = await work({
       db: inner,
       enqueue: async (job, options) => void sent.push({ job, after: options?.after }),
-      atEnd: (order, work) => last.push({ order, work }),
-      tell: (event) => events.push(event),
+      beforeCommit: (order, work) => deferred.push({ order, work }),
+      notify: (event) => events.push(event),
     })
-    for (const { work } of last.toSorted((a, b) => a.order - b.order)) await work()
-    // A waiting job of a single queue is one row for everybody: it comes last of all.
-    stoodIn = await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
+    for (const { work } of deferred.toSorted((a, b) => a.order - b.order)) await work()
+    // All transactions share the row of a waiting job of a single queue: it is locked last of all.
+    deduplicated = await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
     return result
   })
-  queues.committed(sent, stoodIn)
+  queues.committed(sent, deduplicated)
   for (const event of events) for (const watcher of watchers) watcher(event)
   return result
 }

@@ -15,7 +15,7 @@ interface Sql {
  * @param except ids of the jobs that this process is at work on.
  * @returns the names of their queues.
  */
-export async function giveBackLostJobs(
+export async function requeueLostJobs(
   db: Sql,
   queues: readonly string[],
   which: 'silent' | 'all',

@@ -1,11 +1,13 @@
-/** The running processes of this Tutti. What a dead one held is given back to the others. All times are the database's. */
+/** The running processes of this Tutti. The leases and effects of a dead one are released to the others. */
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { and, eq, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import { isAlive, startTimeOf } from '../lib/process-table.ts'
 import type { Database, Store, Tx } from './connect.ts'
-import { effects, processes, runs } from './schema/core.ts'
+import { effects } from './schema/effects.ts'
+import { processes } from './schema/processes.ts'
+import { runs } from './schema/runs.ts'
 
 /** Registers this process. @returns its id, the owner of its leases. */
 export async function registerProcess(db: Database): Promise<string> {
@@ -15,8 +17,8 @@ export async function registerProcess(db: Database): Promise<string> {
 }
 
 /**
- * Says that this process is alive. One that was silent for long may have been taken off the list: it comes back, or
- * whatever it claims from now on would be taken from it at once.
+ * Records that this process is alive. A process that was silent for long may have been removed. It is added again,
+ * because its claims would be released at once otherwise.
  */
 export async function recordHeartbeat(db: Database, id: string): Promise<void> {
   await db
@@ -25,18 +27,18 @@ export async function recordHeartbeat(db: Database, id: string): Promise<void> {
     .onConflictDoUpdate({ target: processes.id, set: { heartbeatAt: sql`now()` } })
 }
 
-/** Takes this process off the list (an orderly stop). */
+/** Removes this process at an orderly stop. */
 export async function deregisterProcess(db: Database, id: string): Promise<void> {
   await db.delete(processes).where(eq(processes.id, id))
 }
 
 /**
- * Frees what dead processes held: effects they were carrying out are wanted again, their runs lose the lease, as does
- * any run without a heartbeat for `timeoutMs`. A process of this machine is dead when its pid is gone; one of another
- * machine when it has been silent for `timeoutMs`.
- * @param takeOver goes on with the runs that lost their runner, in the same transaction: whoever dies in between leaves
- * everything as it was.
- * @returns how many processes are gone, and the ids of these runs.
+ * Releases the work of dead processes: their effects become pending again, and their runs lose the lease, as does any
+ * run without a heartbeat for `timeoutMs`. A process of this machine is dead when its pid is gone, one of another
+ * machine when it has sent no heartbeat for `timeoutMs`. All times are the database's.
+ * @param takeOver continues the runs that lost their runner, in the same transaction: when this process dies in between,
+ * nothing is released.
+ * @returns how many processes are dead, and the ids of these runs.
  */
 export async function reapProcesses(
   store: Store,
@@ -44,7 +46,7 @@ export async function reapProcesses(
   timeoutMs: number,
   takeOver: (tx: Tx, lost: readonly number[]) => Promise<void>,
 ): Promise<{ dead: number; lost: number[] }> {
-  const dead = (await others(store.db, self, timeoutMs)).filter(isDead).map(({ id }) => id)
+  const dead = (await otherProcesses(store.db, self, timeoutMs)).filter(isDead).map(({ id }) => id)
   return store.transaction(async (tx) => {
     if (dead.length > 0) await tx.db.delete(processes).where(inArray(processes.id, dead))
     const alive = tx.db.select({ id: processes.id }).from(processes)
@@ -54,7 +56,7 @@ export async function reapProcesses(
       .where(and(eq(effects.state, 'in_progress'), notInArray(effects.claimedBy, alive)))
       .returning({ id: effects.id })
     if (freed.length > 0) await tx.enqueue({ queue: 'publish-effects' })
-    // The epoch goes up with the loss: whatever the old runner still writes is stale.
+    // The epoch increases with the loss: every later write of the old runner is stale.
     const lost = await tx.db
       .update(runs)
       .set({ leaseOwner: null, leaseEpoch: sql`${runs.leaseEpoch} + 1` })
@@ -62,13 +64,14 @@ export async function reapProcesses(
         or(
           and(
             inArray(runs.stage, ['agent', 'gates']),
-            // A living process may have lost a run as well: the database was away when its end was to be written.
+            // A live process may have lost a run, too: the database was unavailable when the end of the run was to be
+            // stored.
             or(
               notInArray(runs.leaseOwner, alive),
               and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince(timeoutMs))),
             ),
           ),
-          // An agent is at work under a lease or not at all.
+          // An agent runs under a lease or not at all.
           and(eq(runs.stage, 'agent'), isNull(runs.leaseOwner)),
         ),
       )
@@ -80,12 +83,13 @@ export async function reapProcesses(
 }
 
 /**
- * Gives back, at the start of this process, the jobs that dead ones had taken. Which process holds a job is not known:
- * while another one lives, these are the jobs that have missed their heartbeat; where none does, all.
+/**
+ * Requeues the jobs of dead processes, at the start of this one. pg-boss does not store which process has a job: while
+ * another process is alive, these are the jobs that missed their heartbeat, otherwise all.
  */
 export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
-  const alone = (await others(store.db, self, timeoutMs)).every(isDead)
-  await store.queues.giveBack(store.db, alone ? 'all' : 'silent')
+  const alone = (await otherProcesses(store.db, self, timeoutMs)).every(isDead)
+  await store.queues.requeue(store.db, alone ? 'all' : 'silent')
 }
 
 interface OtherProcess {
@@ -96,7 +100,7 @@ interface OtherProcess {
   silent: boolean
 }
 
-async function others(db: Database, self: string, timeoutMs: number): Promise<OtherProcess[]> {
+async function otherProcesses(db: Database, self: string, timeoutMs: number): Promise<OtherProcess[]> {
   return db
     .select({
       id: processes.id,
@@ -113,7 +117,7 @@ function silentSince(timeoutMs: number) {
   return sql`now() - ${timeoutMs / 1_000} * interval '1 second'`
 }
 
-/** One of this machine is dead when its pid is gone, one of another machine when it has been silent for long. */
-function isDead(one: OtherProcess): boolean {
-  return one.host === hostname() ? !isAlive({ pid: one.pid, startTime: one.pidStartTime }) : one.silent
+/** See `reapProcesses`. */
+function isDead(row: OtherProcess): boolean {
+  return row.host === hostname() ? !isAlive({ pid: row.pid, startTime: row.pidStartTime }) : row.silent
 }

@@ -8,7 +8,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { ItemState } from '../lib/item-state.ts'
 import type { Database, Tx } from './connect.ts'
 import type { RunRow } from './runs.ts'
-import { locks } from './schema/core.ts'
+import { locks } from './schema/processes.ts'
 
 /** More than this many of a kind are put back a round later. */
 const atOnce = 500

@@ -8,12 +8,11 @@ import type { ExtractTablesWithRelations } from 'drizzle-orm'
 import { NodePgSession, NodePgTransaction } from 'drizzle-orm/node-postgres/session'
 import { PgDialect, type PgQueryResultHKT, type PgTransaction } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
-import type * as schema from './schema/core.ts'
 
-type Tables = typeof schema
+type NoSchema = Record<string, never>
 
 /** What queries of one transaction run on. */
-export type DrizzleTransaction = PgTransaction<PgQueryResultHKT, Tables, ExtractTablesWithRelations<Tables>>
+export type DrizzleTransaction = PgTransaction<PgQueryResultHKT, NoSchema, ExtractTablesWithRelations<NoSchema>>
 
 const dialect = new PgDialect()
 

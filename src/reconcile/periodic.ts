@@ -1,11 +1,11 @@
-/** What happens by the clock: the sign of life of this process, and the search for what was missed. */
+/** Periodic work: the heartbeat of this process, and the search for missed events. */
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
-import { anythingOpen } from '../db/work-items.ts'
+import { hasUnfinishedItems } from '../db/work-items.ts'
 import type { GitHub } from '../github/types.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
@@ -15,7 +15,7 @@ import { rescue } from './rescue.ts'
 
 type Stop = () => Promise<void>
 
-/** Says every few seconds that this process lives. The first time now. @param onBeat called for each that got through. */
+/** Beats every few seconds. The first time now. @param onBeat called after each beat. */
 export async function startProcessHeartbeat(
   { store, env, log, instance }: { store: Store; env: Env; log: Logger; instance: string },
   onBeat: () => void,
@@ -28,7 +28,7 @@ export async function startProcessHeartbeat(
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
 }
 
-/** Takes over every few seconds from processes that do not live any more. The first time now. */
+/** Takes over the runs and jobs of dead processes, every few seconds. The first time now. */
 export async function startTakingOver(services: {
   store: Store
   env: Env
@@ -41,7 +41,7 @@ export async function startTakingOver(services: {
     const { lost } = await reapProcesses(store, instance, timeoutMs, takeOverRuns)
     if (lost.length > 0) log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
     // Not those that are silent for a moment: our own workers may have taken them just now.
-    await store.queues.giveBack(store.db, 'silent')
+    await store.queues.requeue(store.db, 'silent')
   }
   await once()
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
@@ -58,18 +58,18 @@ export function startRescuing(services: { store: Store; env: Env; log: Logger })
 }
 
 /**
- * Looks for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
- * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti is quiet.
+ * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
+ * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
  */
 export function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
   let lastAt = 0
   const once = async () => {
-    const quietMs = Date.now() - lastAt
+    const sinceLastMs = Date.now() - lastAt
     const newest = await newestDelivery(store.db)
-    const busy = (await anythingOpen(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
-    if (quietMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
+    const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
+    if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
     await redeliverMissed(services)
     await reconcile(services)
@@ -79,7 +79,7 @@ export function startReconciling(services: { store: Store; github: GitHub; env: 
   return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)
 }
 
-/** Calls `work` again and again, `delay` after it ended; an error is logged and waited out. */
+/** Calls `work` again `delay` after it ended. An error is logged; the next call comes as usual. */
 function repeat(work: () => Promise<void>, delay: () => number, log: Logger): Stop {
   let timer: NodeJS.Timeout
   let running: Promise<void> = Promise.resolve()

@@ -18,7 +18,7 @@ import {
 import { lockItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
 import type { ItemState } from '../lib/item-state.ts'
-import { mergeLost, startsAgain } from '../messages/rescue.ts'
+import { mergeLost, startsAgain } from '../messages/runs.ts'
 import { classify, type FailedAttempt } from '../runs/retry-policy.ts'
 
 /** What has an item move again: a job, or another state where there is nothing to go on with. */

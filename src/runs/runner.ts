@@ -1,4 +1,4 @@
-/** The runner of this process: starts attempts, knows which are alive, ends them when Tutti stops. */
+/** The runner of this process: starts attempts, knows which are running, ends them when Tutti stops. */
 
 import { z } from 'zod'
 import { defineJob } from '../db/define-job.ts'
@@ -24,8 +24,8 @@ export class Runner {
 
   /**
    * Handler of the `run-agent` queue: claims the run, and returns while the attempt goes on. A job is not the lease, and
-   * an attempt may take hours. It lives in its row; when this process dies, `takeOverRuns` in another one goes on.
-   * @throws {RetryAfter} when this process is ending: the job is for the next one.
+   * an attempt may take hours. When this process dies, `takeOverRuns` in another one goes on from the row of the run.
+   * @throws {RetryAfter} when this process is stopping: the next process takes the job.
    */
   async start(runId: number): Promise<void> {
     const { store, instance } = this.#context

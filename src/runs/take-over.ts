@@ -3,7 +3,8 @@
 import { eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { isPlanning, type RunRow } from '../db/runs.ts'
-import { runs } from '../db/schema/core.ts'
+import { runs } from '../db/schema/runs.ts'
+import { gatesEndProcess, processGone } from '../messages/runs.ts'
 
 /** Gates that were lost with their process this often are not begun again: they may be what ends it. */
 const mostLosses = 20
@@ -28,10 +29,7 @@ async function takeOver(tx: Tx, run: RunRow): Promise<void> {
     await tx.enqueue({ queue: 'run-gates', runId: run.id })
     return
   }
-  const summary =
-    run.stage === 'gates'
-      ? `The process that ran the gates ended ${mostLosses} times while it did.`
-      : 'The process that ran the agent is gone.'
+  const summary = run.stage === 'gates' ? gatesEndProcess(mostLosses) : processGone
   // One that plans stays live until `afterRun` has seen what it handed in.
   const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
   const outcome = run.stage === 'gates' ? 'gates end the process' : 'runner lost'

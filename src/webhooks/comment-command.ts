@@ -8,17 +8,11 @@ import type { Tx } from '../db/connect.ts'
 import { claimKey, hasKey } from '../db/idempotency-keys.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
-import { ensureRepository, settingsOf } from '../db/repositories.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  type ItemRow,
-  itemOfBranch,
-  itemOfIssue,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-} from '../db/work-items.ts'
+import { ensureRepository, type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, itemOfBranch, itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { CommentCreated } from '../domain/events.ts'
 import type { Permission } from '../domain/github.ts'
@@ -26,7 +20,8 @@ import { isPerson, permits } from '../domain/permissions.ts'
 import { permissionOf } from '../github/permissions.ts'
 import { resolveIssues } from '../github/resolve-issues.ts'
 import { NotFound } from '../github/types.ts'
-import * as say from '../messages/webhooks.ts'
+import { unknownCommand } from '../messages/commands/help.ts'
+import { commandRefused } from '../messages/refusals.ts'
 import { answerFromComment } from '../planning/answer-questions.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
@@ -109,7 +104,7 @@ async function subjectOf(parts: CommentServices, repo: RepositoryRow, { issue }:
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
 async function refuse(tx: Tx, repo: RepositoryRow, fact: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
   await react(tx, repo, fact, 'confused')
-  await commentOnce(tx, repo, fact.issue.number, say.commandRefused(fact.sender.login))
+  await commentOnce(tx, repo, fact.issue.number, commandRefused(fact.sender.login))
   await appendAudit(tx, {
     repositoryId: repo.id,
     actor: fact.sender.login,
@@ -128,7 +123,7 @@ async function answer(
   subject: Subject,
 ): Promise<Reply> {
   if ('invalid' in parsed) return { text: parsed.invalid, outcome: 'refused' }
-  if ('unknown' in parsed) return { text: say.unknownCommand(parsed.unknown, parsed.nearest), outcome: 'refused' }
+  if ('unknown' in parsed) return { text: unknownCommand(parsed.unknown, parsed.nearest), outcome: 'refused' }
   const context = {
     tx,
     repo,

@@ -52,7 +52,7 @@ it('a job whose processes were killed nine times has all its tries left', async 
   await queues.send({ queue: 'triage', workItemId: 1 })
   for (let kill = 1; kill <= 9; kill++) {
     await takenAndLost()
-    await queues.giveBack(db, 'silent')
+    await queues.requeue(db, 'silent')
     const row = await job()
     expect(row).toMatchObject({ state: 'retry' })
     expect((row?.retry_limit ?? 0) - (row?.retry_count ?? 0)).toBe(9)
@@ -68,9 +68,9 @@ it('a job that is being worked on elsewhere is left alone', async () => {
   await rows(
     sql`update pgboss.job set state = 'active', heartbeat_on = now(), started_on = now() where name = 'triage'`,
   )
-  await queues.giveBack(db, 'silent')
+  await queues.requeue(db, 'silent')
   expect(await job()).toMatchObject({ state: 'active' })
-  await queues.giveBack(db, 'all')
+  await queues.requeue(db, 'all')
   expect(await job()).toMatchObject({ state: 'retry' })
 })
 
@@ -79,7 +79,7 @@ it('a job that ends its process again and again is given up, and told', async ()
   await queues.send({ queue: 'triage', workItemId: 1 })
   for (let kill = 1; kill <= 20; kill++) {
     await takenAndLost()
-    await queues.giveBack(db, 'silent')
+    await queues.requeue(db, 'silent')
   }
   const told = Promise.withResolvers<unknown>()
   await queues.handle(handler({ last: told.resolve }).definition, {})

@@ -1,8 +1,9 @@
-/** What people read on issues and pull requests. All wording of the journey stands here. */
+/** The status comment of an issue: its state, the results of the gates, its attempts. */
 
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
-import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { commitName, type GateView, gateTable } from './gates.ts'
 
 /** Everything that the status comment of an item can say. */
 export interface StatusView {
@@ -11,12 +12,12 @@ export interface StatusView {
   reply: string | null
   branch: string
   attempts: { attempt: number; agent: string; outcome: string | null; summary: string; countsAsAttempt: boolean }[]
-  /** Attempts that count since a person last asked for fresh ones ... */
+  /** Attempts that count, since a person last asked for fresh ones ... */
   used: number
-  /** ... and how many may, before a person is asked. */
+  /** ... and how many there may be before a person decides. */
   allowed: number
   progress: string
-  /** Why the item waits, in the scheduler's words. */
+  /** Why the item waits, as the scheduler explains it. */
   waits: string | null
   gates: GateView[]
   headSha: string | null
@@ -27,19 +28,12 @@ export interface StatusView {
   } | null
   mergeWhen: 'command' | 'approved'
   settingsError: string | null
-  /** What a person should know of the parts of a roadmap, markdown on one line each; the last may be an example. */
+  /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
   notes: string[]
-  /** `off` is said loudly: the agent can do what this machine's user can. */
+  /** False is a warning: the agent can do everything that this machine's user can. */
   sandboxed: boolean
-  /** Of an epic: how far it is, and its picture. */
+  /** Of an epic: its progress, and its view. */
   roadmap: { done: number; all: number; text: string } | null
-}
-
-export interface GateView {
-  gate: string
-  verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'
-  summary: string
-  log: string
 }
 
 const steps: readonly ItemState[][] = [
@@ -49,8 +43,6 @@ const steps: readonly ItemState[][] = [
   ['reviewing', 'approved', 'merging'],
   ['done'],
 ]
-
-const marks = { pass: '✅', fail: '❌', 'needs-approval': '✋', skip: '➖' } as const
 
 /** The status comment of an issue, without its marker. */
 export function statusComment(view: StatusView): string {
@@ -69,7 +61,7 @@ export function statusComment(view: StatusView): string {
 }
 
 function bar(view: StatusView): string {
-  // The picture has a bar of its own, of what is done.
+  // The view of a roadmap has a progress bar of its own.
   if (view.roadmap && view.state === 'ready') return '🗺'
   const at = steps.findIndex((step) => step.includes(view.state))
   if (at === -1) return view.state === 'held' ? '✋' : '⏸'
@@ -94,7 +86,7 @@ function sentence(view: StatusView): string {
     case 'running':
       return `**${agent ?? 'An agent'}** works on branch \`${view.branch}\`.${view.progress ? ` ${singleLine(view.progress)}` : ''}`
     case 'checking':
-      return `The gates run on commit ${short(view.headSha)}.`
+      return `The gates run on commit ${commitName(view.headSha)}.`
     case 'reviewing':
     case 'approved':
     case 'merging':
@@ -119,15 +111,7 @@ function reviewSentence(view: StatusView): string {
         : 'Review it, then say `/merge` there or here.'
   const why = view.reason ? `${singleLine(view.reason)} ` : ''
   const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
-  return `#${number} holds the result; every gate passed on ${short(view.headSha)}${asks}. ${why}${next}`
-}
-
-function gateTable(gates: GateView[], headSha: string | null): string {
-  if (gates.length === 0) return ''
-  const rows = gates.map(
-    (gate) => `| ${marks[gate.verdict]} | ${singleLine(gate.gate)} | ${singleLine(gate.summary)} |`,
-  )
-  return [`Gates on ${short(headSha)}:`, '', '| | gate | |', '|---|---|---|', ...rows].join('\n')
+  return `#${number} holds the result; every gate passed on ${commitName(view.headSha)}${asks}. ${why}${next}`
 }
 
 function attemptList(view: StatusView): string {
@@ -143,7 +127,7 @@ function attemptList(view: StatusView): string {
 }
 
 function footer(view: StatusView): string {
-  const loud = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
+  const warning = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
   const commands: Partial<Record<ItemState, string>> = {
     held: '`/retry` tries again, `/unqueue` gives it up',
     paused: '`/resume` goes on',
@@ -154,7 +138,7 @@ function footer(view: StatusView): string {
     cancelled: '`/queue` queues it again',
     skipped: '`/queue` queues it again',
   }
-  return `<sub>${commands[view.state] ?? '`/status` asks where it stands'} · \`/help\` lists the commands${loud}</sub>`
+  return `<sub>${commands[view.state] ?? '`/status` asks where it stands'} · \`/help\` lists the commands${warning}</sub>`
 }
 
 function quoted(text: string): string {
@@ -163,57 +147,3 @@ function quoted(text: string): string {
     .map((row) => `> ${row}`)
     .join('\n')
 }
-
-function short(sha: string | null): string {
-  return sha ? `\`${sha.slice(0, 7)}\`` : 'the result'
-}
-
-/** The body of a pull request, without its marker. */
-export function pullRequestBody(view: {
-  issueNumber: number
-  summary: string
-  agent: string
-  attempts: number
-  changes: { path: string; additions: number; deletions: number }[]
-  gates: GateView[]
-  headSha: string
-  sandboxed: boolean
-  mergeWhen: 'command' | 'approved'
-}): string {
-  const added = view.changes.reduce((sum, change) => sum + change.additions, 0)
-  const removed = view.changes.reduce((sum, change) => sum + change.deletions, 0)
-  const shown = view.changes
-    .slice(0, 30)
-    .map((change) => `- \`${change.path.replaceAll('`', '')}\` +${change.additions} −${change.deletions}`)
-  const more = view.changes.length > 30 ? [`- … and ${view.changes.length - 30} more`] : []
-  const next =
-    view.mergeWhen === 'command' ? 'Approve it, then say `/merge`.' : 'It merges once it is approved and green.'
-  return [
-    `Closes #${view.issueNumber}`,
-    sanitiseMarkdown(view.summary, 6_000) || 'The agent left no summary.',
-    `**${view.changes.length} ${view.changes.length === 1 ? 'file' : 'files'}**, +${added} −${removed}\n\n${[...shown, ...more].join('\n')}`,
-    gateTable(view.gates, view.headSha),
-    `<sub>Written by ${view.agent}${view.attempts > 1 ? ` in ${view.attempts} attempts` : ''}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${next}</sub>`,
-  ].join('\n\n')
-}
-
-/** The Check Run that carries the evidence for one commit. */
-export function checkRunReport(gates: GateView[], sha: string): { title: string; summary: string; text: string } {
-  const failed = gates.filter((gate) => gate.verdict === 'fail')
-  const waiting = gates.filter((gate) => gate.verdict === 'needs-approval')
-  const passed = gates.filter((gate) => gate.verdict === 'pass')
-  const title =
-    failed.length > 0
-      ? `${failed.length} of ${gates.length} gates failed`
-      : `${passed.length} gates passed${waiting.length > 0 ? `, ${waiting.length} wait for a person` : ''}`
-  const logs = gates.filter((gate) => gate.log).map((gate) => `#### ${gate.gate}\n${codeBlock(gate.log)}`)
-  return {
-    title,
-    summary: `Run by Tutti on exactly \`${sha}\`.\n\n${gateTable(gates, sha)}`,
-    text: logs.join('\n\n') || 'No gate left a log.',
-  }
-}
-
-/** The reply when a label counts for nothing. */
-export const notFromWriter = (login: string, label: string) =>
-  `The label \`${label}\` queues work only when someone with write access puts it on; ${login} has none here. A maintainer can put it on again or say \`/queue\`.`

@@ -1,8 +1,29 @@
-/** What a person reads who wants to see how a goal would be worked on, before anything happens. */
+/** What people read about the triage of a queued issue: why it is built, planned, held, or shown to a person first. */
 
 import type { Routing } from '../domain/choose-workflow.ts'
 import type { Effort } from '../lib/effort-hours.ts'
 import { singleLine } from '../lib/sanitise.ts'
+
+export const nothingToPlan = (signals: readonly string[]) => `Nothing to plan: ${signals.join(', ')}.`
+export const plannedFirst = (because: string) => `Planned before it is built: ${because}.`
+export const madeOfOtherIssues = 'It is made of other issues.'
+export const roadmapLabelRemoved = (login: string) => `The label of a roadmap was taken off by ${login}.`
+
+/**
+ * The item is held, since its agent does not exist.
+ * @param agent.chosenBy who named it. @param agent.nearest a known name that is nearly the same.
+ */
+export function unknownAgent(agent: {
+  name: string
+  chosenBy: 'operator' | 'settings'
+  nearest: string | undefined
+  known: readonly string[]
+}): string {
+  const where = agent.chosenBy === 'operator' ? 'The operator chose' : 'The settings name'
+  const meant = agent.nearest ? `; did you mean \`${agent.nearest}\`?` : ''
+  const known = agent.known.map((name) => `\`${name}\``).join(', ')
+  return `${where} the agent \`${agent.name}\`, which does not exist${meant} Known: ${known}. Mend it, then say \`/retry\`.`
+}
 
 const workflows: Record<Routing['workflow'], string> = {
   build_only: 'an agent builds it at once',
@@ -11,7 +32,7 @@ const workflows: Record<Routing['workflow'], string> = {
   multi_task: 'an agent makes an issue of each thing it asks for, then agents build them',
 }
 
-/** The goal, its size, the workflow, who works, how sure that is, and what is open that looks like it. */
+/** For a person who wants to see first how a goal would be worked on: size, workflow, agents, confidence, similar issues. */
 export function routingPreview(view: {
   item: { title: string; effort: Effort | null }
   routing: Routing

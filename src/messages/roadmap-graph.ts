@@ -1,13 +1,13 @@
-/** A roadmap as a Mermaid graph, which GitHub draws. Nothing that somebody wrote can be anything but a label in it. */
+/** A roadmap as a Mermaid graph, which GitHub draws. A text from an issue can only be a label in it. */
 
 import { type PartStatus, partName, partStatus, partStatuses } from '../domain/part-status.ts'
 import type { RoadmapPart } from '../domain/roadmap.ts'
 
-/** Past this many nodes nobody can read it: then modules are drawn, and what is in them counted. */
-export const mostNodes = 100
+/** A larger graph cannot be read. Past this many nodes, modules are drawn, and their parts are counted. */
+const mostNodes = 100
 const mostEdges = 300
 
-/** Colours that can be read on light and dark pages; GitHub's own. */
+/** GitHub's own colours, which can be read on light and dark pages. */
 const colours: Record<PartStatus, string> = {
   done: 'fill:#1f883d,stroke:#1f883d,color:#ffffff',
   running: 'fill:#0969da,stroke:#0969da,color:#ffffff',
@@ -19,7 +19,7 @@ const colours: Record<PartStatus, string> = {
   dropped: 'fill:#eaeef2,stroke:#d0d7de,color:#8c959f',
 }
 
-/** For those who do not see the colours. */
+/** For people who do not see the colours. */
 const signs: Record<PartStatus, string> = {
   done: '✓ ',
   running: '▶ ',
@@ -34,25 +34,25 @@ const signs: Record<PartStatus, string> = {
 interface Box {
   key: string
   label: string
-  standing: PartStatus
+  status: PartStatus
   /** An epic: rounded. */
   round: boolean
 }
 
 /**
- * @param path keys on the critical path, see critical-path.ts.
+ * @param path keys on the critical path, see domain/roadmap-critical-path.ts.
  * @param home the roadmap's own repository, in lower case.
  * @returns Mermaid text: a box for each part, or for each module when there are more than 100 parts.
  */
 export function roadmapGraph(parts: readonly RoadmapPart[], path: readonly string[], home: string): string {
   if (parts.length > mostNodes) return byModule(parts, path)
   const boxes = parts.map((part): Box => {
-    const standing = partStatus(part)
+    const status = partStatus(part)
     const title = part.item?.title ?? ''
     return {
       key: part.key,
-      label: `${signs[standing]}${partName(part.key, home)} ${title}`,
-      standing,
+      label: `${signs[status]}${partName(part.key, home)} ${title}`,
+      status,
       round: part.item?.kind === 'epic',
     }
   })
@@ -73,14 +73,14 @@ function byModule(parts: readonly RoadmapPart[], path: readonly string[]): strin
     const name = groupOf.get(part.key) ?? ''
     groups.set(name, [...(groups.get(name) ?? []), part])
   }
-  // Small modules are drawn as one when even they are too many.
+  // When there are too many modules, the small ones are drawn as one.
   const large = [...groups].sort(([, a], [, b]) => b.length - a.length)
   const drawn = large.slice(0, mostNodes - 1)
   const rest = large.slice(mostNodes - 1).flatMap(([, some]) => some)
   const named = rest.length > 0 ? [...drawn, ['…', rest] as const] : drawn
   const boxes = named.map(([name, some]): Box => {
     const done = some.filter((part) => partStatus(part) === 'done').length
-    return { key: name, label: `${name}: ${done} of ${some.length} done`, standing: together(some), round: false }
+    return { key: name, label: `${name}: ${done} of ${some.length} done`, status: mostUrgent(some), round: false }
   })
   const counts = new Map<string, Arrow & { count: number }>()
   for (const { key, after } of parts) {
@@ -95,14 +95,14 @@ function byModule(parts: readonly RoadmapPart[], path: readonly string[]): strin
   return draw(boxes, [...counts.values()], along)
 }
 
-/** The module that the labels name, the heading it stands under, or its repository. */
+/** The module in its labels, else the heading above it, else its repository. */
 function moduleOf({ item, heading, repository }: RoadmapPart): string {
   const label = item?.labels.find((one) => /^module:/i.test(one))
   return label?.slice('module:'.length).trim().toLowerCase() || heading || repository
 }
 
-/** How a whole module stands: what most needs to be seen. */
-function together(parts: readonly RoadmapPart[]): PartStatus {
+/** The status of a module: the most urgent one of its parts. */
+function mostUrgent(parts: readonly RoadmapPart[]): PartStatus {
   const found = new Set(parts.map(partStatus))
   if (found.size === 1) return partStatus(parts[0] as RoadmapPart)
   const first = (['asks', 'running', 'review', 'ready', 'waits', 'outside'] as const).find((one) => found.has(one))
@@ -114,16 +114,16 @@ function draw(boxes: readonly Box[], arrows: readonly Arrow[], path: readonly st
   const known = arrows.filter(({ from, to }) => ids.has(from) && ids.has(to)).slice(0, mostEdges)
   const steps = new Set(path.slice(1).map((key, at) => `${path[at]}\n${key}`))
   const thick = known.flatMap(({ from, to }, at) => (steps.has(`${from}\n${to}`) ? [at] : []))
-  const used = partStatuses.filter((standing) => boxes.some((box) => box.standing === standing))
+  const used = partStatuses.filter((status) => boxes.some((box) => box.status === status))
   const critical = path.flatMap((key) => ids.get(key) ?? [])
   return [
     'graph TD',
-    ...boxes.map(({ key, label, standing, round }) => {
+    ...boxes.map(({ key, label, status, round }) => {
       const text = quoted(label)
-      return `  ${ids.get(key)}${round ? `([${text}])` : `[${text}]`}:::${standing}`
+      return `  ${ids.get(key)}${round ? `([${text}])` : `[${text}]`}:::${status}`
     }),
     ...known.map(({ from, to, label }) => `  ${ids.get(from)} -->${label ? `|${quoted(label)}|` : ''} ${ids.get(to)}`),
-    ...used.map((standing) => `  classDef ${standing} ${colours[standing]}`),
+    ...used.map((status) => `  classDef ${status} ${colours[status]}`),
     ...(critical.length > 1
       ? ['  classDef critical stroke:#bc4c00,stroke-width:4px', `  class ${critical.join(',')} critical`]
       : []),
@@ -133,7 +133,7 @@ function draw(boxes: readonly Box[], arrows: readonly Arrow[], path: readonly st
 
 const longestLabel = 48
 
-/** A label in quotes. Whatever is no letter, digit or harmless sign is written as Mermaid's `#code;`. */
+/** A label in quotes. Other characters than letters, digits and harmless signs are written as Mermaid's `#code;`. */
 function quoted(label: string): string {
   const plain = label.replace(/[\p{C}\p{Z}\s]+/gu, ' ').trim()
   const signs = [...plain]
