@@ -10,7 +10,7 @@ import { healthPages, type ProcessHealth } from './api/health.ts'
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
-import { databaseLost, whileDatabaseIsAway } from './db/away.ts'
+import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore } from './db/connect.ts'
 import { deregisterProcess, registerProcess, requeueJobs } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
@@ -24,8 +24,7 @@ import { Publisher } from './github/publisher.ts'
 import { handleJobs, jobs } from './jobs.ts'
 import { OperatorError } from './lib/errors.ts'
 import { Secrets } from './lib/secrets.ts'
-import { startProcessHeartbeat, startReconciling, startRescuing, startTakingOver } from './reconcile/periodic.ts'
-import { startWatchdog } from './reconcile/watchdog.ts'
+import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
 import { createReaper } from './sandbox/reaper.ts'
 import { killStrays } from './sandbox/run-markers.ts'
@@ -154,16 +153,8 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   await handleJobs(store.queues, { ...adapters, runner, gateRunner, publisher, scheduler })
   closers.push(() => Promise.all([runner.close(), gateRunner.close()]))
 
-  const lost = Promise.withResolvers<OperatorError>()
-  const watchdog = startWatchdog({
-    timeoutMs: env.DATABASE_TIMEOUT_SECONDS * 1_000,
-    onLost: () => lost.resolve(databaseLost(env.DATABASE_TIMEOUT_SECONDS)),
-  })
-  closers.push(async () => watchdog.stop())
-  state.silentSeconds = watchdog.silentSeconds
-  closers.push(await startProcessHeartbeat(adapters, watchdog.beat))
-  closers.push(await startTakingOver(adapters))
-  closers.push(startReconciling(adapters), startRescuing(adapters))
+  const timers = await startTimers(adapters, closers)
+  state.silentSeconds = timers.silentSeconds
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
   state.phase = 'serving'
@@ -174,7 +165,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   setFlagsFromString('--semi-space-growth-factor=2')
   setFlagsFromString('--no-optimize-for-size')
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
-  return { url: server.url, calls: client.meter, lost: lost.promise }
+  return { url: server.url, calls: client.meter, lost: timers.lost }
 }
 
 /** The same over restarts: strays of an earlier life are recognised by it. */

@@ -2,22 +2,54 @@
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
+import { databaseLost } from '../db/away.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
 import { hasUnfinishedItems } from '../db/work-items.ts'
 import type { GitHub } from '../github/types.ts'
+import type { OperatorError } from '../lib/errors.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
 import { rescue } from './rescue.ts'
+import { startWatchdog } from './watchdog.ts'
 
 type Stop = () => Promise<void>
 
+interface TimedServices {
+  store: Store
+  github: GitHub
+  env: Env
+  log: Logger
+  /** The id of this process; see `registerProcess`. */
+  instance: string
+}
+
+/**
+ * Starts everything that happens by the clock.
+ * @param closers gets what ends each.
+ * @returns `lost` settles when no heartbeat was stored for DATABASE_TIMEOUT_SECONDS; `silentSeconds` says for how long.
+ */
+export async function startTimers(
+  services: TimedServices,
+  closers: (() => Promise<unknown>)[],
+): Promise<{ lost: Promise<OperatorError>; silentSeconds: () => number }> {
+  const { DATABASE_TIMEOUT_SECONDS: timeout } = services.env
+  const lost = Promise.withResolvers<OperatorError>()
+  const onLost = () => lost.resolve(databaseLost(timeout))
+  const { beat, silentSeconds, stop } = startWatchdog({ timeoutMs: timeout * 1_000, onLost })
+  closers.push(async () => stop())
+  closers.push(await startProcessHeartbeat(services, beat))
+  closers.push(await startTakingOver(services))
+  closers.push(startReconciling(services), startRescuing(services))
+  return { lost: lost.promise, silentSeconds }
+}
+
 /** Beats every few seconds. The first time now. @param onBeat called after each beat. */
-export async function startProcessHeartbeat(
-  { store, env, log, instance }: { store: Store; env: Env; log: Logger; instance: string },
+async function startProcessHeartbeat(
+  { store, env, log, instance }: Omit<TimedServices, 'github'>,
   onBeat: () => void,
 ): Promise<Stop> {
   const once = async () => {
@@ -29,12 +61,7 @@ export async function startProcessHeartbeat(
 }
 
 /** Takes over the runs and jobs of dead processes, every few seconds. The first time now. */
-export async function startTakingOver(services: {
-  store: Store
-  env: Env
-  log: Logger
-  instance: string
-}): Promise<Stop> {
+async function startTakingOver(services: Omit<TimedServices, 'github'>): Promise<Stop> {
   const { store, env, log, instance } = services
   const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
   const once = async () => {
@@ -48,7 +75,7 @@ export async function startTakingOver(services: {
 }
 
 /** Looks now and then for what should be moving and is nobody's; see `rescue`. */
-export function startRescuing(services: { store: Store; env: Env; log: Logger }): Stop {
+function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): Stop {
   const seconds = services.env.HEARTBEAT_TIMEOUT_SECONDS
   return repeat(
     async () => void (await rescue(services, seconds)),
@@ -61,7 +88,7 @@ export function startRescuing(services: { store: Store; env: Env; log: Logger })
  * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
  * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
  */
-export function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
+function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
   let lastAt = 0

@@ -13,6 +13,8 @@ export interface TcpProxy {
   away: boolean
   /** How many connections were cut by `cutWhen`. */
   readonly cuts: number
+  /** How many connections were refused while `away`. */
+  readonly refused: number
   close(): Promise<void>
 }
 
@@ -20,9 +22,14 @@ export interface TcpProxy {
 export async function startTcpProxy(target: { host: string; port: number }): Promise<TcpProxy> {
   const open = new Set<Socket>()
   let cuts = 0
+  let refused = 0
   let away = false
   const server = createServer((near) => {
-    if (away) return void near.resetAndDestroy()
+    if (away) {
+      refused++
+      near.resetAndDestroy()
+      return
+    }
     const far = connect(target.port, target.host)
     for (const socket of [near, far]) {
       open.add(socket)
@@ -54,6 +61,9 @@ export async function startTcpProxy(target: { host: string; port: number }): Pro
     },
     get cuts() {
       return cuts
+    },
+    get refused() {
+      return refused
     },
     close: async () => {
       for (const socket of open) socket.destroy()

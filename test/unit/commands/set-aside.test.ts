@@ -67,8 +67,6 @@ describe('/stop and /resume', () => {
     ['ready', ['ready'], 'ready'],
     ['running', ['ready', 'running'], 'ready'],
     ['checking', ['ready', 'running', 'checking'], 'ready'],
-    ['reviewing', ['ready', 'running', 'checking', 'reviewing'], 'reviewing'],
-    ['approved', ['ready', 'running', 'checking', 'reviewing', 'approved'], 'reviewing'],
   ] satisfies [string, ItemState[], ItemState][])('a %s item that was paused goes on', async (_, states, back) => {
     const here = await places.place()
     await here.say('/queue')
