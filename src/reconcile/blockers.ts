@@ -4,7 +4,7 @@ import { openDependencies, setBlockerState } from '../db/dependencies.ts'
 import { isPart } from '../db/epics.ts'
 import { getRepository, repositoryByName, servedRepositories } from '../db/repositories.ts'
 import { type ItemRow, unfinishedItems } from '../db/work-items.ts'
-import { NotFound } from '../github/types.ts'
+import { NotFound } from '../github/github.ts'
 import type { Services } from '../work-items/services.ts'
 import type { Repairs } from './repairs.ts'
 

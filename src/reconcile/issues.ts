@@ -8,7 +8,7 @@ import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { IssueChanged } from '../domain/events.ts'
 import type { Actor, Issue, IssueEvent } from '../domain/github.ts'
 import { isQueueLabel } from '../domain/labels.ts'
-import { NotFound, type RepositoryReader } from '../github/types.ts'
+import { NotFound, type RepositoryReader } from '../github/github.ts'
 import { labelUnattributed } from '../messages/refusals.ts'
 import { issueSubject, labelSeenKey } from '../work-items/issue-snapshot.ts'
 import { onIssueRemoved, syncIssue } from '../work-items/on-issue-changed.ts'
@@ -82,7 +82,7 @@ async function withLabel(
   }
   if (item) return undefined
   await services.store.transaction((tx) =>
-    commentOnce(tx, repo, issue.number, labelUnattributed(settingsOf(repo).label)),
+    commentOnce(tx, repo, { issueNumber: issue.number, body: labelUnattributed(settingsOf(repo).label) }),
   )
   return undefined
 }

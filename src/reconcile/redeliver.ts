@@ -4,7 +4,7 @@ import type { Store } from '../db/connect.ts'
 import { knownDeliveries } from '../db/deliveries.ts'
 import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import type { HookDelivery } from '../domain/github.ts'
-import { NotFound } from '../github/types.ts'
+import { NotFound } from '../github/github.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** The result of a sweep. */

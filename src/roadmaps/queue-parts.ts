@@ -10,8 +10,8 @@ import { type ItemRow, itemOfIssue, lockItem, transition } from '../db/work-item
 import { isEpicIssue } from '../domain/labels.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { permits } from '../domain/permissions.ts'
+import type { GitHub } from '../github/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
-import type { GitHub } from '../github/types.ts'
 import * as messages from '../messages/roadmaps.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 

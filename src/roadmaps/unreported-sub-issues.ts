@@ -7,8 +7,8 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { Actor } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
+import type { GitHub } from '../github/github.ts'
 import { issueKey } from '../github/resolve-issues.ts'
-import type { GitHub } from '../github/types.ts'
 
 interface Address {
   repository: string

@@ -8,7 +8,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import type { Lease, RunRow } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import type { Heartbeat, StopReason } from './heartbeat.ts'
 

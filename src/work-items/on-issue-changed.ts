@@ -11,7 +11,7 @@ import type { IssueChanged, IssueRemoved, IssueSnapshot, RepositoryIdentity } fr
 import type { Actor } from '../domain/github.ts'
 import { hasQueueLabel, isQueueLabel } from '../domain/labels.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import { NotFound } from '../github/types.ts'
+import { NotFound } from '../github/github.ts'
 import * as messages from '../messages/issues.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
 import { issueSubject, labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'

@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino'
 import type { Store } from '../db/connect.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 
 /** The database, GitHub, and the operator's log. */
 export interface Services {
