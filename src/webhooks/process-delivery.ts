@@ -146,7 +146,7 @@ async function fail(
  * found by taking each alone; one that does it alone is given up.
  */
 export async function giveUpDeliveries(
-  { store }: Pick<CommentServices, 'store'>,
+  { store }: { store: Store },
   { deliveryIds }: { deliveryIds: readonly string[] },
   error: unknown,
 ): Promise<void> {
