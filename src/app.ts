@@ -18,7 +18,7 @@ import { createClient } from './github/client.ts'
 import { connectGitHub } from './github/connect.ts'
 import { loadEffectHandlers } from './github/effects/lib/registry.ts'
 import { Publisher } from './github/publisher.ts'
-import { handleJobs, jobs } from './jobs.ts'
+import { handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { Secrets } from './lib/secrets.ts'
@@ -53,9 +53,8 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const closers = new Closers()
     const close = () => closers.close((err) => log.error({ err }, 'while stopping'))
     try {
-      const { DATABASE_URL: databaseUrl, dataDirectory: directory } = env
-      const store = await openStore({ databaseUrl, directory, queues: Object.values(jobs), log })
-      closers.push(() => store.close())
+      const store = await openStore({ databaseUrl: env.DATABASE_URL, directory: env.dataDirectory, queues, log })
+      closers.push(store)
       const health: ProcessHealth = { phase: 'starting', agents: () => 0, silentSeconds: () => undefined }
       const url = await openDoors({ env, log, store, credentials, health, closers })
       return { ...(await work({ env, log, store, credentials, health, closers })), url, close }
@@ -80,7 +79,7 @@ async function openDoors({ env, log, store, credentials, health, closers }: Base
   const pages = getRequestListener(healthPages(store, health).fetch)
   const address = { host: env.HOST, port: env.PORT }
   const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), address)
-  closers.push(() => server.close())
+  closers.push(server)
   log.info({ url: server.url, database: store.kind }, 'webhooks are being taken')
   return server.url
 }
@@ -96,8 +95,8 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const reaper = await openReaper(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
-  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds }
-  const adapters = { store, env, github, log, instance, ...tools }
+  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, instance }
+  const adapters = { store, env, github, log, ...tools }
   const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
@@ -107,10 +106,9 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   // Several runners share a database: the job is for them; this one can begin at once.
   const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
   const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
-  closers.push(() => scheduler.close())
+  closers.push(scheduler, runner, gateRunner)
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
-  closers.push(() => Promise.all([runner.close(), gateRunner.close()]))
   const { lost, silentSeconds } = await startTimers(adapters, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })

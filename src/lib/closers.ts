@@ -2,9 +2,9 @@
 export class Closers {
   readonly #closers: (() => unknown)[] = []
 
-  /** Adds what closes something that was opened just now. */
-  push(...closers: (() => unknown)[]): void {
-    this.#closers.push(...closers)
+  /** Adds what was opened just now, or what closes it. */
+  push(...closers: ((() => unknown) | { close(): unknown })[]): void {
+    this.#closers.push(...closers.map((one) => (typeof one === 'function' ? one : () => one.close())))
   }
 
   /** Closes everything, the newest first. One that fails does not keep the others open. A second call does nothing. */
