@@ -6,7 +6,7 @@ import { type ModuleItem, type Pattern, parseFile } from '@swc/core'
 import { expect, test } from 'vitest'
 
 /** Every plug-in is exported under the name of its kind; the loader finds it by that. */
-const pluginExports = ['command', 'gate', 'agent']
+const pluginExports = ['command', 'gate', 'agent', 'webhook']
 
 /** What two files export today. An entry that is no longer needed fails the test, so that this list only gets shorter. */
 const allowed = ['ChangedFile']
