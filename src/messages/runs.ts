@@ -23,6 +23,11 @@ export const changeNotImported = (path: string | undefined, reason: string | und
 export const stoppedOnRequest = 'Stopped on request.'
 export const stoppedByShutdown = 'Tutti was stopped; the work goes on when it is back.'
 export const processGone = 'The process that ran the agent is gone.'
+export const gatesEndProcess = (times: number) => `Tutti's process ended ${times} times while it ran the gates.`
+
+/** Reasons of an item that had stopped moving: no process worked on it, and no job was left. */
+export const startsAgain = 'Nothing was at work on it any more, so it starts again. This costs no attempt.'
+export const mergeLost = 'The merge did not get as far as GitHub. Say `/merge` again.'
 /** @param cost @param limit in millionths of the currency. */
 export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
   `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
