@@ -21,7 +21,7 @@ export interface IssueSnapshot extends Issue {
   nativeBlockers: number | null
 }
 
-export type PullRequestSnapshot = Omit<PullRequest, 'mergeable'>
+export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState'>
 
 interface InRepository {
   repository: RepositoryIdentity

@@ -8,7 +8,7 @@ import type { EffectKind, EffectOf } from '../domain/effects.ts'
 import type { IssueAddress } from '../domain/github.ts'
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { Octokit } from './client.ts'
-import { httpStatusOf } from './repository.ts'
+import { httpStatusOf } from './http-status.ts'
 
 /** What a carrier knows about its effect besides the payload. */
 export interface EffectContext {

@@ -4,7 +4,8 @@ import type { Logger } from 'pino'
 import type { HookDelivery } from '../domain/github.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Client } from './client.ts'
-import { createRepositoryReader, httpStatusOf } from './repository.ts'
+import { httpStatusOf } from './http-status.ts'
+import { createRepositoryReader } from './repository.ts'
 import type { GitHub } from './types.ts'
 
 /**

@@ -14,7 +14,7 @@ import { RetryAfter } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
 import type { Client } from './client.ts'
 import { type EffectContext, effectHandlers } from './effects.ts'
-import { httpStatusOf } from './repository.ts'
+import { httpStatusOf } from './http-status.ts'
 
 /** A server error is waited out for about two hours; after that a person is told in the log and the status. */
 const maxAttempts = 30

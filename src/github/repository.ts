@@ -1,19 +1,13 @@
 /** Reading one repository: GitHub's answers turned into the words of types.ts. */
 
-import type { Actor, Check, Issue, IssueEvent, Permission, PullRequest, Review } from '../domain/github.ts'
+import type { Actor, Issue, IssueEvent, Permission, PullRequest, Review } from '../domain/github.ts'
 import { sha } from '../lib/ids.ts'
 import type { Octokit } from './client.ts'
+import { httpStatusOf } from './http-status.ts'
+import { checkReader } from './read/checks.ts'
+import type { ReadContext } from './read/context.ts'
 import type { RepositoryReader } from './types.ts'
 import { NotFound } from './types.ts'
-
-/** What reading needs besides the client: who we are, and where a missing endpoint is told. */
-export interface ReadContext {
-  octokit: () => Promise<Octokit>
-  fullName: string
-  appId: number
-  /** Called when the server has no such endpoint; says it once. */
-  missing(feature: string): void
-}
 
 /** @see RepositoryReader */
 export function createRepositoryReader(context: ReadContext): RepositoryReader {
@@ -144,32 +138,7 @@ export function createRepositoryReader(context: ReadContext): RepositoryReader {
         }))
       }),
 
-    checks: async (head) => {
-      const ref = { ...at, ref: head, per_page: 100 }
-      const [runs, statuses] = await Promise.all([
-        optional('check runs', (octokit) => octokit.rest.checks.listForRef(ref)),
-        optional('commit statuses', (octokit) => octokit.rest.repos.getCombinedStatusForRef(ref)),
-      ]).catch(translate)
-      return [
-        ...(runs?.data.check_runs ?? []).map((run) => ({
-          name: run.name,
-          verdict: checkVerdict(run.status, run.conclusion),
-          url: run.html_url,
-          own: run.app?.id === context.appId,
-        })),
-        ...(statuses?.data.statuses ?? []).map((status) => ({
-          name: status.context,
-          verdict:
-            status.state === 'success'
-              ? ('success' as const)
-              : status.state === 'pending'
-                ? ('pending' as const)
-                : ('failure' as const),
-          url: status.target_url,
-          own: false,
-        })),
-      ]
-    },
+    ...checkReader(context, at),
   }
 }
 
@@ -180,12 +149,6 @@ function partOf(row: object): IssueEvent['part'] {
   const { sub_issue: part } = row as { sub_issue?: { number?: number; repository?: { full_name?: string } } }
   const name = part?.repository?.full_name
   return part?.number !== undefined && name ? { repository: name.toLowerCase(), number: part.number } : undefined
-}
-
-function checkVerdict(status: string, conclusion: string | null): Check['verdict'] {
-  if (status !== 'completed') return 'pending'
-  if (conclusion === 'success') return 'success'
-  return conclusion === 'neutral' || conclusion === 'skipped' ? 'neutral' : 'failure'
 }
 
 interface ApiUser {
@@ -218,6 +181,7 @@ interface ApiPull {
   merged_at: string | null
   merge_commit_sha: string | null
   mergeable?: boolean | null
+  mergeable_state?: string
   head: { sha: string; ref: string; repo: { full_name: string } | null }
   base: { ref: string }
   user: ApiUser | null
@@ -266,6 +230,7 @@ function pullOf(pull: ApiPull): PullRequest {
     headRepository: pull.head.repo?.full_name ?? null,
     baseBranch: pull.base.ref,
     mergeable: pull.mergeable ?? null,
+    mergeState: pull.mergeable_state ?? null,
     author: actorOf(pull.user),
   }
 }
@@ -286,13 +251,6 @@ function reviewOf(review: {
     body: review.body,
     at: review.submitted_at ? new Date(review.submitted_at) : null,
   }
-}
-
-/** The HTTP status of an Octokit error, 0 for anything else. */
-export function httpStatusOf(error: unknown): number {
-  return typeof error === 'object' && error !== null && 'status' in error && typeof error.status === 'number'
-    ? error.status
-    : 0
 }
 
 function translate(error: unknown): never {

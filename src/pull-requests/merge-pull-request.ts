@@ -24,6 +24,7 @@ import { sha } from '../lib/ids.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
+import { requiredChecksOf } from './required-checks.ts'
 
 /** Handler of the `merge-pull-request` queue: somebody said `/merge`, approved, or a check ended. */
 export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
@@ -60,6 +61,10 @@ async function facts(
     repository.reviews(pull.number),
     repository.checks(head),
   ])
+  // Where GitHub says that no rule stands in the way, nobody need ask which rules there are.
+  const required = permitted.includes(now.mergeState ?? '')
+    ? []
+    : await requiredChecksOf(context, repo, item.baseBranch)
   const settings = repo.settings ?? defaultSettings()
   const gates = await gateRows(context.store.db, item.id, head)
   return {
@@ -68,11 +73,15 @@ async function facts(
     baseBranch: item.baseBranch,
     reviews: await withPermissions(context, repo, await stillCounting(context, pull, reviews)),
     checks,
+    required,
     gates,
     approvalsNeeded: settings.merge.approvals,
     protectedAllowed: item.protectedAllowedSha === head,
   }
 }
+
+/** The states of a pull request in which every required check has passed (docs.github.com, GraphQL `MergeStateStatus`). */
+const permitted = ['clean', 'unstable', 'has_hooks']
 
 /** Without approvals of what the pull request was before it was reopened or pointed elsewhere. */
 async function stillCounting({ store }: PullRequestContext, pull: PullRow, reviews: Review[]): Promise<Review[]> {

@@ -1,6 +1,7 @@
 /** May this pull request be merged now? A pure decision over facts; acting on it is in merge.ts. */
 
-import type { Check, Review } from '../domain/github.ts'
+import { ciState } from '../domain/ci.ts'
+import type { CheckReading, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
 
 export interface MergeFacts {
@@ -11,7 +12,9 @@ export interface MergeFacts {
   baseBranch: string
   /** All reviews, oldest first, each with whether its author may write here. */
   reviews: { review: Review; mayWrite: boolean }[]
-  checks: Check[]
+  checks: CheckReading
+  /** Names of the checks that the rules of the base branch require. */
+  required: readonly string[]
   gates: { gate: string; verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'; summary: string }[]
   approvalsNeeded: number
   /** A person's word about protected paths was given. */
@@ -48,7 +51,7 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
     )
   }
   if (facts.pull.mergeable === false) return refuse('it conflicts with its base branch')
-  return checksVerdict(facts.checks) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
+  return checksVerdict(facts) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
 }
 
 function gatesVerdict({ gates, protectedAllowed }: MergeFacts): MergeDecision | undefined {
@@ -60,12 +63,13 @@ function gatesVerdict({ gates, protectedAllowed }: MergeFacts): MergeDecision | 
   return undefined
 }
 
-function checksVerdict(checks: Check[]): MergeDecision | undefined {
-  const others = checks.filter((check) => !check.own)
-  const failed = others.find((check) => check.verdict === 'failure')
-  if (failed) return refuse(`the check ${failed.name} failed`)
-  const pending = others.find((check) => check.verdict === 'pending')
-  return pending && { kind: 'wait', why: `It waits for the check ${pending.name}.` }
+function checksVerdict({ checks, required }: MergeFacts): MergeDecision | undefined {
+  const { verdict, failures, waitsFor } = ciState(checks, required)
+  if (verdict === 'green') return undefined
+  if (verdict === 'red') return refuse(`the check ${failures[0]?.name} failed`)
+  const [name] = waitsFor
+  const why = name ? `It waits for the check ${name}.` : 'It waits for checks that GitHub has not listed yet.'
+  return { kind: 'wait', why }
 }
 
 /** Only a person's latest word counts; a comment does not take an approval back, a dismissal does. */

@@ -30,6 +30,8 @@ export interface CheckRunEdit {
   started_at?: string
   completed_at?: string
   output?: { title?: string; summary: string; text?: string; annotations?: NewAnnotation[] }
+  /** What the job has printed, where GitHub Actions makes the run. */
+  log?: string
 }
 
 export interface NewAnnotation {
@@ -97,6 +99,7 @@ function applyEdit(world: World, repository: Repository, run: CheckRun, edit: Ch
   if (annotations.length > MAX_ANNOTATIONS)
     throw new Refusal(422, `Invalid request.\n\nNo more than ${MAX_ANNOTATIONS} annotations are allowed.`)
   run.name = edit.name ?? run.name
+  run.log = edit.log ?? run.log
   run.externalId = edit.external_id ?? run.externalId
   run.detailsUrl = edit.details_url ?? run.detailsUrl
   // A conclusion completes the run, whatever `status` says: documented for both requests.
@@ -147,6 +150,7 @@ export function suiteFor(world: World, app: App, repository: Repository, headCom
     headCommit,
     headBranch: branch ? branch[0].slice('refs/heads/'.length) : null,
     runs: [],
+    ...(app === world.ci ? { workflowRunId: world.nextId() } : {}),
     createdAt: now,
     updatedAt: now,
   }
@@ -164,6 +168,41 @@ export function checkRunOf(repository: Repository, id: number): CheckRun {
 /** Somebody presses "Re-run": the app that made the run is asked to run it again. */
 export function rerequestCheckRun(world: World, actor: Actor, repository: Repository, run: CheckRun): void {
   if (run.suite.app === world.app) tellRun(world, actor, repository, run, 'rerequested')
+}
+
+/** @throws {Refusal} 404 */
+export function suiteOf(repository: Repository, matches: (suite: CheckSuite) => boolean): CheckSuite {
+  const suite = repository.suites.find(matches)
+  if (!suite) throw new Refusal(404, 'Not Found')
+  return suite
+}
+
+/**
+ * Runs the failed jobs of a workflow run again: each gets a new check run, which waits for its turn.
+ * @throws {Refusal} 403 while it is running.
+ */
+export function rerunFailed(world: World, actor: Actor, repository: Repository, suite: CheckSuite): void {
+  if (suiteState(suite).status !== 'completed')
+    throw new Refusal(403, 'The workflow run containing this job is already running')
+  const latest = [...new Map(suite.runs.map((run) => [run.name, run])).values()]
+  const failed = latest.filter((run) => !['success', 'neutral', 'skipped'].includes(run.conclusion ?? ''))
+  for (const old of failed) {
+    const run: CheckRun = {
+      ...old,
+      id: world.nextId(),
+      status: 'queued',
+      conclusion: null,
+      startedAt: world.now(),
+      completedAt: null,
+      output: { title: null, summary: null, text: null },
+      annotations: [],
+    }
+    delete run.log
+    suite.runs.push(run)
+    tellRun(world, actor, repository, run, 'created')
+  }
+  suite.updatedAt = world.now()
+  world.changed()
 }
 
 function tellRun(world: World, actor: Actor, repository: Repository, run: CheckRun, action: string): void {
