@@ -35,7 +35,7 @@ async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, als
   const { tx, actor, issue, settings } = context
   if (plan.state === 'pending' && digestOf(issue) !== plan.textDigest) {
     // The edit may not have been told yet; whoever approves may not have seen it.
-    await dropPlan(tx, plan, 'void', undefined, 'The text of the issue was changed.')
+    await dropPlan(tx, plan, 'void', { why: 'The text of the issue was changed.' })
     const text = `The text of this issue was changed after the plan was made. ${typed(context, 'approve')} once more keeps to the plan and the old text, ${typed(context, 'plan')} has the new text planned.`
     return { text, outcome: 'refused' }
   }

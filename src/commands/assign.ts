@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type ItemRow, openDependencies } from '../db/work-items.ts'
+import { openDependencies } from '../db/dependencies.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import { dependenciesIn, type IssueReference } from '../domain/dependency-lines.ts'
 import { lifecycle, terminalStates } from '../domain/lifecycle.ts'
 import { issueKey, type ResolvedIssue } from '../github/resolve-issues.ts'

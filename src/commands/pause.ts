@@ -1,6 +1,6 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
-import { repositories } from '../db/schema/core.ts'
+import { repositories } from '../db/schema/repositories.ts'
 import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { endedAttempt, setAside } from './lib/set-aside.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { plannable, replan } from '../db/plans.ts'
+import { plannableStates, replan } from '../db/plans.ts'
 import { runsOf } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
-import { askedItems } from '../domain/choose-workflow.ts'
+import { routeWithPlan } from '../domain/choose-workflow.ts'
 import { labelFacts } from '../domain/labels.ts'
 import { UserError } from '../lib/errors.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
@@ -24,10 +24,10 @@ export const command = defineCommand({
     if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
     if (item?.kind === 'epic')
       throw new UserError('This issue is worked on as the issues it is made of.', 'Say it there.')
-    const routing = askedItems({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
-    if (item && (plannable as readonly string[]).includes(item.state)) {
+    const routing = routeWithPlan({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
+    if (item && (plannableStates as readonly string[]).includes(item.state)) {
       const why = `${actor.login} wants a plan of this text.`
-      await replan(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
+      await replan(tx, item, { by: actor, why, set: { title: issue.title, body: issue.body, routing } })
       const again = item.state === 'ready' ? '' : ' Plans and questions from before count no longer.'
       return { text: `An agent plans it, with the text as it is now.${again}`, outcome: 'done' }
     }

@@ -32,7 +32,7 @@ export const command = defineCommand({
       throw new UserError('Say what is wrong with the plan, so that the next one is better.', how)
     }
     const { tx, actor } = context
-    await dropPlan(tx, plan, 'rejected', actor, why)
+    await dropPlan(tx, plan, 'rejected', { by: actor, why })
     if (drop) return giveUp(context, item)
     const reason = `${actor.login} rejected the plan: ${quotedGoal(why)} It is planned again.`
     const set = await resetRounds(tx.db, item.id)

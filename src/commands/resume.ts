@@ -2,8 +2,8 @@ import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { addPersonRun, runsOf } from '../db/runs.ts'
-import { repositories } from '../db/schema/core.ts'
-import { getItem, type ItemRow, itemsIn, transition } from '../db/work-items.ts'
+import { repositories } from '../db/schema/repositories.ts'
+import { getItem, type ItemRow, itemsInStates, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
@@ -95,7 +95,7 @@ async function resumeAll(context: CommandContext): Promise<Reply> {
     .where(and(eq(repositories.id, repo.id), eq(repositories.state, 'paused')))
     .returning()
   await tx.enqueue({ queue: 'schedule' })
-  const paused = (await itemsIn(tx.db, ['paused'])).filter((item) => item.repositoryId === repo.id)
+  const paused = (await itemsInStates(tx.db, ['paused'])).filter((item) => item.repositoryId === repo.id)
   const alone = paused.map((item) => `#${item.issueNumber}`).join(', ')
   const note = alone ? ` Paused by themselves, and still so: ${alone}.` : ''
   const text = rows.length > 0 ? 'The repository goes on.' : 'The repository was not paused.'

@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { runsOf } from '../db/runs.ts'
-import { workItems } from '../db/schema/core.ts'
+import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { liveRun } from '../db/runs.ts'
-import { type ItemRow, itemsIn, lockItem } from '../db/work-items.ts'
+import { type ItemRow, itemsInStates, lockItem } from '../db/work-items.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
@@ -41,7 +41,7 @@ async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean>
 
 async function stopAll(context: CommandContext): Promise<Reply> {
   const stopped: ItemRow[] = []
-  for (const { id, repositoryId } of await itemsIn(context.tx.db, [...activeStates, 'planning'])) {
+  for (const { id, repositoryId } of await itemsInStates(context.tx.db, [...activeStates, 'planning'])) {
     const item = repositoryId === context.repo.id ? await lockItem(context.tx, id) : undefined
     if (!item || !(await hasAgent(context, item))) continue
     await setAside(context, item, 'paused', 'Stopped')

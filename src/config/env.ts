@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
-import { defaultCurrency, mostAmount } from '../lib/money.ts'
+import { defaultCurrency, maxAmount } from '../lib/money.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -48,7 +48,7 @@ const schema = z.object({
     ),
   MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4),
   /** What agents may cost in a day (UTC), all repositories together, before no other one is started. */
-  MAX_SPEND_PER_DAY: z.coerce.number().positive().max(mostAmount).optional(),
+  MAX_SPEND_PER_DAY: z.coerce.number().positive().max(maxAmount).optional(),
   /** Of that amount; costs that agents tell in another currency are not counted. */
   SPEND_CURRENCY: z
     .string()

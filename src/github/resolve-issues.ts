@@ -2,8 +2,9 @@
 
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Database, Store } from '../db/connect.ts'
-import { workItems } from '../db/schema/core.ts'
-import { type ItemRow, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import type { Issue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { type GitHub, NotFound } from './types.ts'

@@ -4,7 +4,7 @@ import { and, eq, like } from 'drizzle-orm'
 import type { Database, Tx } from '../db/connect.ts'
 import { type EffectRow, enqueueEffect } from '../db/outbox.ts'
 import type { PlanRow } from '../db/plans.ts'
-import { effects } from '../db/schema/core.ts'
+import { effects } from '../db/schema/effects.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 

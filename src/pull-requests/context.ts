@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
-import type { RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/types.ts'
 

@@ -2,11 +2,12 @@
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { setBlockerState } from '../db/dependencies.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { markBaseMoved } from '../db/repositories.ts'
+import { getRepository, markBaseMoved } from '../db/repositories.ts'
 import { requestStop } from '../db/runs.ts'
-import { pullRequests } from '../db/schema/core.ts'
-import { getRepository, lockItem, setBlockerState, transition } from '../db/work-items.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { lockItem, transition } from '../db/work-items.ts'
 
 /**
  * A pull request is merged, by us or by a person: the item is done, its branch is tidied, and what waited for the

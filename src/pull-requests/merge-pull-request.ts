@@ -7,17 +7,12 @@ import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { approvalsVoidUntil } from '../db/reviews.ts'
-import { pullRequests, workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  getRepository,
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  requestStatusComment,
-  transition,
-} from '../db/work-items.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'

@@ -76,8 +76,7 @@ function checksVerdict({ checks, required }: MergeFacts): MergeDecision | undefi
 function latestByReviewer(reviews: MergeFacts['reviews']): MergeFacts['reviews'] {
   const latest = new Map<number, MergeFacts['reviews'][number]>()
   for (const one of reviews) {
-    if (!isPerson(one.review.author) || one.review.state === 'comment-created' || one.review.state === 'pending')
-      continue
+    if (!isPerson(one.review.author) || one.review.state === 'commented' || one.review.state === 'pending') continue
     latest.set(one.review.author.id, one)
   }
   return [...latest.values()]

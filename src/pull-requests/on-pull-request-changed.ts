@@ -1,24 +1,17 @@
 /** A pull request was closed, merged, opened again, pointed elsewhere, or its branch has moved. */
 
 import { eq } from 'drizzle-orm'
-import { isBlocker } from '../db/blockers.ts'
 import type { Tx } from '../db/connect.ts'
+import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { type PullRow, pullByNumber, savePull } from '../db/pull-requests.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { cancelMergeRequest, voidApprovals } from '../db/reviews.ts'
 import { addPersonRun, requestStop } from '../db/runs.ts'
-import { pullRequests, workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  type ItemRow,
-  itemOfBranch,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  setBlockerState,
-  transition,
-} from '../db/work-items.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, itemOfBranch, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestChanged, PullRequestSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'

@@ -2,16 +2,11 @@
 
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
-import { settingsOf } from '../db/repositories.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { addReview, cancelMergeRequest, dismissReview, hasLaterVerdict } from '../db/reviews.ts'
-import {
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  transition,
-} from '../db/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestSnapshot, ReviewSubmitted } from '../domain/events.ts'
 import type { Actor, Review } from '../domain/github.ts'
@@ -67,7 +62,7 @@ function rowOf(pull: PullRow, review: Review, counts: boolean) {
     reviewer: review.author.login,
     reviewerId: review.author.id,
     sha: review.sha ?? '',
-    state: counts ? (review.state as 'approved' | 'changes_requested') : ('comment-created' as const),
+    state: counts ? (review.state as 'approved' | 'changes_requested') : ('commented' as const),
     body: counts && review.state === 'changes_requested' ? review.body : '',
   }
 }

@@ -1,7 +1,7 @@
 /** Which checks the rules of a base branch require: read once, and kept for an hour. */
 
 import { knownRequiredChecks, saveRequiredChecks } from '../db/ci.ts'
-import type { RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** Names of the checks that protection and rulesets of a branch require. */

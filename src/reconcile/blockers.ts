@@ -1,15 +1,9 @@
 /** Issues that items wait for, and whose closing nobody told us of. They can be in any repository. */
 
+import { openDependencies, setBlockerState } from '../db/dependencies.ts'
 import { isPart } from '../db/epics.ts'
-import {
-  getRepository,
-  type ItemRow,
-  openDependencies,
-  repositoryByName,
-  servedRepositories,
-  setBlockerState,
-  unfinishedItems,
-} from '../db/work-items.ts'
+import { getRepository, repositoryByName, servedRepositories } from '../db/repositories.ts'
+import { type ItemRow, unfinishedItems } from '../db/work-items.ts'
 import { NotFound } from '../github/types.ts'
 import type { Services } from '../work-items/services.ts'
 import type { Repairs } from './mended.ts'

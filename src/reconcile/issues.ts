@@ -1,8 +1,9 @@
 /** Issues whose label, closing or reopening nobody told us of. */
 
 import { claimKey, hasKey, lastEventTime } from '../db/idempotency-keys.ts'
-import { settingsOf } from '../db/repositories.ts'
-import { type ItemRow, itemOfIssue, type RepositoryRow, unfinishedOf } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { type ItemRow, itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { IssueChanged } from '../domain/events.ts'
 import type { Actor, Issue, IssueEvent } from '../domain/github.ts'
@@ -29,7 +30,7 @@ export async function reconcileIssues(services: Services, repo: RepositoryRow): 
   }
   for (const issue of labelled) note(issue.number, await withLabel(services, repo, github, issue))
   const numbers = new Set(labelled.map((issue) => issue.number))
-  const others = (await unfinishedOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
+  const others = (await unfinishedItemsOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
   const open = others.length > fewItems ? await github.openIssues() : []
   const listed = new Map(open.map((issue) => [issue.number, issue]))
   for (const item of others) {

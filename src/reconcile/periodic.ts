@@ -5,7 +5,7 @@ import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat, requeueJobs } from '../db/processes.ts'
-import { anythingOpen } from '../db/work-items.ts'
+import { hasUnfinishedItems } from '../db/work-items.ts'
 import type { GitHub } from '../github/types.ts'
 import { takeOverRuns } from '../runs/runner.ts'
 import { Gardener } from '../work-items/garden.ts'
@@ -46,7 +46,7 @@ export function startReconciling(services: { store: Store; github: GitHub; env: 
   const once = async () => {
     const quietMs = Date.now() - lastAt
     const newest = await newestDelivery(store.db)
-    const busy = (await anythingOpen(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
+    const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (quietMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
     await redeliverMissed(services)

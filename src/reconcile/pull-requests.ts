@@ -1,8 +1,9 @@
 /** Pull requests and reviews that nobody told us of. */
 
 import { openPullRows } from '../db/pull-requests.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import { knownReviews } from '../db/reviews.ts'
-import { getItem, type RepositoryRow, unfinishedOf } from '../db/work-items.ts'
+import { getItem, unfinishedItemsOf } from '../db/work-items.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { PullRequest } from '../domain/github.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
@@ -16,7 +17,7 @@ const somebody = { id: 0, login: 'somebody', type: 'User' as const }
 export async function reconcilePullRequests(services: Services, repo: RepositoryRow): Promise<Repairs> {
   const { db } = services.store
   const rows = await openPullRows(db, repo.id)
-  const branches = new Set((await unfinishedOf(db, repo.id)).map((item) => item.branch))
+  const branches = new Set((await unfinishedItemsOf(db, repo.id)).map((item) => item.branch))
   if (rows.length === 0 && branches.size === 0) return []
   const github = services.github.repository(repo)
   const open = (await github.openPulls()).filter((pull) => isNear(pull, rows, branches))

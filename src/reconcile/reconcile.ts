@@ -4,7 +4,7 @@
  */
 
 import { withKeyedMutex } from '../db/keyed-mutex.ts'
-import { getRepository, saveRepository, servedRepositories } from '../db/work-items.ts'
+import { getRepository, saveRepository, servedRepositories } from '../db/repositories.ts'
 import { findRetryAfter } from '../lib/errors.ts'
 import { retireRepository } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'

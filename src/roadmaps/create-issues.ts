@@ -2,7 +2,8 @@
 
 import type { Database, Tx } from '../db/connect.ts'
 import { type EffectRow, effectsOf, enqueueEffect } from '../db/outbox.ts'
-import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import type { RoadmapLine } from '../domain/roadmap-text.ts'
 import * as messages from '../messages/roadmap-parts.ts'

@@ -2,8 +2,9 @@
 
 import { and, eq, or } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import { dependencies } from '../db/schema/core.ts'
-import { type ItemRow, itemOfIssue, repositoryByName } from '../db/work-items.ts'
+import { repositoryByName } from '../db/repositories.ts'
+import { dependencies } from '../db/schema/work-items.ts'
+import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 import type { RoadmapLine } from '../domain/roadmap-text.ts'
 import { issueKey, type ResolvedIssue } from '../github/resolve-issues.ts'

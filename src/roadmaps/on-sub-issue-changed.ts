@@ -1,9 +1,10 @@
 /** A sub-issue was put under an issue, or taken away. */
 
-import { removeEdge } from '../db/blockers.ts'
-import { addPart, becomeEpic, notQueued } from '../db/epics.ts'
+import { removeEdge } from '../db/dependencies.ts'
+import { addPart, becomeEpic, notQueuedKey } from '../db/epics.ts'
 import { claimKey, releaseKey } from '../db/idempotency-keys.ts'
-import { getItem, itemOfIssue, lockItem, repositoryByGithubId } from '../db/work-items.ts'
+import { repositoryByGithubId } from '../db/repositories.ts'
+import { getItem, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { SubIssueChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
@@ -24,7 +25,7 @@ export async function onSubIssueChanged(services: Services, event: SubIssueChang
     if (item.kind !== 'epic') return ignored('not a roadmap')
     await services.store.transaction(async (tx) => {
       await removeEdge(tx, item.id, 'sub-issue', edge)
-      await releaseKey(tx, notQueued(item.id, edge))
+      await releaseKey(tx, notQueuedKey(item.id, edge))
       await tx.enqueue({ queue: 'sync-roadmap', workItemId: item.id, from: 'issue' })
     })
     return done('a part was taken away')
@@ -37,8 +38,8 @@ export async function onSubIssueChanged(services: Services, event: SubIssueChang
     if (!epic) return ignored('an agent has worked on the issue itself')
     await addPart(tx, epic.id, 'sub-issue', { ...edge, position: 0, heading: '', blocker: part.issue.state })
     // The reconcile may have seen it before this told who put it there.
-    if (allowed) await releaseKey(tx, notQueued(epic.id, edge))
-    else await claimKey(tx, notQueued(epic.id, edge))
+    if (allowed) await releaseKey(tx, notQueuedKey(epic.id, edge))
+    else await claimKey(tx, notQueuedKey(epic.id, edge))
     const now = await getItem(tx.db, epic.id)
     if (now?.state !== 'queued') await tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'issue' })
     return done(allowed ? 'a part was added' : `a part was added by ${sender.login}, who may not write here`)

@@ -2,17 +2,11 @@
 
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
-import { canNest, epicsOver, notQueued } from '../db/epics.ts'
+import { canNest, epicsContaining, notQueuedKey } from '../db/epics.ts'
 import { claimKey, hasKey, releaseKey } from '../db/idempotency-keys.ts'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
 import { runsOf } from '../db/runs.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  lockItem,
-  type RepositoryRow,
-  repositoryByName,
-  transition,
-} from '../db/work-items.ts'
+import { type ItemRow, itemOfIssue, lockItem, transition } from '../db/work-items.ts'
 import { isEpicIssue } from '../domain/labels.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { permits } from '../domain/permissions.ts'
@@ -117,7 +111,7 @@ async function groupOf(
   if (part.state === 'missing') return 'missing'
   if (part.state === 'closed' || (item && !terminalStates.includes(item.state))) return undefined
   if (!repo) return 'noApp'
-  if (await hasKey(db, notQueued(epic.id, { repository: part.repository, issueNumber: part.number }))) {
+  if (await hasKey(db, notQueuedKey(epic.id, { repository: part.repository, issueNumber: part.number }))) {
     return 'notTaken'
   }
   if (item && !(await hasKey(db, letGoKey(item.id)))) return 'givenUp'
@@ -153,7 +147,7 @@ export async function releaseParts(
   for (const { repository, issueNumber } of parts) {
     if (!known.has(repository)) known.set(repository, await repositoryByName(store.db, repository))
     const repo = known.get(repository)
-    const over = await epicsOver(store.db, repository, issueNumber)
+    const over = await epicsContaining(store.db, repository, issueNumber)
     if (!repo || over.some((other) => other.id !== epic.id && !terminalStates.includes(other.state))) continue
     const name = messages.issueNameIn(repo.fullName, { repository: here, number: epic.issueNumber })
     await store.transaction((tx) => letGoOf(tx, epic, name, repo, issueNumber))

@@ -5,19 +5,14 @@ import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
 import { type EpicPart, type PartSource, partsOf, setParts } from '../db/epics.ts'
 import { issuesBeingCreated } from '../db/outbox.ts'
-import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repositories.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  getItem,
-  getRepository,
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  requestStatusComment,
-} from '../db/work-items.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repository-settings.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
 import type { PlacedIssue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { type RoadmapContent, readRoadmap } from '../domain/roadmap-text.ts'

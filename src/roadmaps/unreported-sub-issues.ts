@@ -1,9 +1,10 @@
 /** Sub-issues of which no event told: the history of the epic says who put them there. */
 
 import type { Store } from '../db/connect.ts'
-import { notQueued } from '../db/epics.ts'
+import { notQueuedKey } from '../db/epics.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
-import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import type { Actor } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { issueKey } from '../github/resolve-issues.ts'
@@ -35,7 +36,7 @@ export async function refuseUnreported(
   if (refused.length === 0) return
   await store.transaction(async (tx) => {
     for (const { repository, number } of refused)
-      await claimKey(tx, notQueued(epic.id, { repository, issueNumber: number }))
+      await claimKey(tx, notQueuedKey(epic.id, { repository, issueNumber: number }))
   })
 }
 

@@ -5,16 +5,11 @@ import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { getRepository } from '../db/repositories.ts'
 import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
-import { runs } from '../db/schema/core.ts'
-import {
-  getItem,
-  getRepository,
-  type ItemRow,
-  requestStatusComment,
-  transition,
-  updateReason,
-} from '../db/work-items.ts'
+import { runs } from '../db/schema/runs.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'

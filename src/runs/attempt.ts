@@ -7,11 +7,12 @@ import { join } from 'node:path'
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
-import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
-import { claimRun, endRun, isPlanning, LeaseLost, leavePlanning, updateRun } from '../db/runs.ts'
-import { worktrees } from '../db/schema/core.ts'
+import { getRepository } from '../db/repositories.ts'
+import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
+import { claimRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
+import { worktrees } from '../db/schema/runs.ts'
 import { saveUsage } from '../db/usage.ts'
-import { getItem, getRepository, transition } from '../db/work-items.ts'
+import { getItem, transition } from '../db/work-items.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
@@ -180,7 +181,7 @@ async function finish(one: Attempt, ending: AttemptEnd): Promise<void> {
 
 async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd): Promise<void> {
   if (ending.outcome === 'planned') {
-    await leavePlanning(tx, lease, { outcome: 'planned', summary: ending.summary, countsAsAttempt: false })
+    await completePlanningAgent(tx, lease, { outcome: 'planned', summary: ending.summary, countsAsAttempt: false })
     await tx.enqueue({ queue: 'on-plan-submitted', runId: lease.runId })
     return
   }
@@ -201,7 +202,7 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     return
   }
   const { outcome, summary, signature = null, lesson = summary } = ending
-  const leave = isPlanning(run) ? leavePlanning : endRun
+  const leave = isPlanning(run) ? completePlanningAgent : endRun
   await leave(tx, lease, { outcome, summary, signature, lesson })
   await tx.enqueue({
     queue: 'after-run',

@@ -2,10 +2,11 @@
 
 import { and, desc, eq, gt } from 'drizzle-orm'
 import type { Database } from '../db/connect.ts'
+import { getRepository } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
-import { approvals, gateResults, pullRequests } from '../db/schema/core.ts'
+import { approvals, pullRequests } from '../db/schema/pull-requests.ts'
+import { gateResults } from '../db/schema/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { getRepository } from '../db/work-items.ts'
 import type { RunContext } from './context.ts'
 
 /** The last lines of a failing gate: enough to see the failure, not enough to fill the context. */

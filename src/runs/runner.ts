@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { defineJob } from '../db/define-job.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRun, isPlanning } from '../db/runs.ts'
-import { runs } from '../db/schema/core.ts'
+import { runs } from '../db/schema/runs.ts'
 import { runAttempt } from './attempt.ts'
 import type { RunContext } from './context.ts'
 

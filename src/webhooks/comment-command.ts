@@ -8,17 +8,11 @@ import type { Tx } from '../db/connect.ts'
 import { claimKey, hasKey } from '../db/idempotency-keys.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
-import { ensureRepository, settingsOf } from '../db/repositories.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  type ItemRow,
-  itemOfBranch,
-  itemOfIssue,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-} from '../db/work-items.ts'
+import { ensureRepository, type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, itemOfBranch, itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { CommentCreated } from '../domain/events.ts'
 import type { Permission } from '../domain/github.ts'

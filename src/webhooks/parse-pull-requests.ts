@@ -30,7 +30,7 @@ function pullMove(payload: Payload, action: string): PullRequestChanged['how'] |
   return read.edited.parse(payload).changes.base === undefined ? undefined : 'retargeted'
 }
 
-const reviewStates: readonly Review['state'][] = ['approved', 'changes_requested', 'comment-created', 'dismissed']
+const reviewStates: readonly Review['state'][] = ['approved', 'changes_requested', 'commented', 'dismissed']
 
 /** `pull_request_review`: submitted and dismissed ones. An edit changes the words, not the verdict. */
 export function parseReview(payload: Payload, action: string): DomainEvent[] {

@@ -1,7 +1,9 @@
 /** Who waits for whom, across all items: asked before an edge is added that could close a circle. */
 
 import type { Database } from '../db/connect.ts'
-import { openDependencies, servedRepositories, unfinishedItems } from '../db/work-items.ts'
+import { openDependencies } from '../db/dependencies.ts'
+import { servedRepositories } from '../db/repositories.ts'
+import { unfinishedItems } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 
 const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCase()}#${number}`

@@ -3,7 +3,8 @@
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { resetRounds } from '../db/plans.ts'
-import { addWorkItem, type ItemRow, itemOfIssue, type RepositoryRow, transition } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { addWorkItem, type ItemRow, itemOfIssue, transition } from '../db/work-items.ts'
 import { isEpicIssue, labelFacts } from '../domain/labels.ts'
 import { defaultWorkflow } from '../domain/workflows.ts'
 

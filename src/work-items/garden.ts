@@ -9,15 +9,12 @@ import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { type DependencyRow, setBlockerState } from '../db/dependencies.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  getItem,
-  type RepositoryRow,
-  requestStatusComment,
-  setBlockerState,
-} from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem } from '../db/work-items.ts'
 import type { JobPayloads } from '../domain/jobs.ts'
 import { type GitHub, NotFound } from '../github/types.ts'
 import { type Backlog, itemNameIn, loadBacklog } from '../scheduling/backlog-snapshot.ts'

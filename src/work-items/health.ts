@@ -3,7 +3,8 @@
 import type { Env } from '../config/env.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { isPart } from '../db/epics.ts'
-import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import { singleLine } from '../lib/sanitise.ts'
 import { Schedule } from '../scheduler/schedule.ts'
 import { type Backlog, itemNameIn } from '../scheduling/backlog-snapshot.ts'
@@ -36,11 +37,11 @@ const dayMs = 24 * 3_600_000
 
 /** Reads the health of one system off what is known. */
 export function backlogHealth(known: Backlog, repo: RepositoryRow, env: Env, now: Date): BacklogHealth {
-  const circumstances = { env, past: new History(), freeMemory: 0, plan: undefined, now }
-  const schedule = new Schedule(snapshotOf(known, circumstances))
+  const passContext = { env, history: new History(), freeMemory: 0, plan: undefined, now }
+  const schedule = new Schedule(snapshotOf(known, passContext))
   const items = [...known.items.values()].filter((item) => item.repositoryId === repo.id && item.kind === 'task')
   const waits = (item: ItemRow) => (schedule.graph.nodes.get(String(item.id))?.open ?? 0) > 0
-  const startable = new Set([...schedule.startable().nodes].map((node) => node.id))
+  const startable = new Set([...schedule.readyItems().nodes].map((node) => node.id))
   const staleDays = repo.settings?.schedule?.staleDays ?? defaultSettings().schedule.staleDays
   return {
     issues: items.length,

@@ -2,7 +2,8 @@
 
 import type { Tx } from '../db/connect.ts'
 import { recordEventTime } from '../db/idempotency-keys.ts'
-import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import type { IssueChanged, IssueSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 

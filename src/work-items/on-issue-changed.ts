@@ -1,17 +1,11 @@
 /** An issue was labelled, unlabelled, closed, reopened, edited, deleted or transferred. */
 
-import { isBlocker } from '../db/blockers.ts'
+import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { claimKey, hasKey, lastEventTime, releaseKey } from '../db/idempotency-keys.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
-import { settingsOf } from '../db/repositories.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  setBlockerState,
-} from '../db/work-items.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { type ItemRow, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueChanged, IssueRemoved, IssueSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'

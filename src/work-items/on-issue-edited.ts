@@ -1,19 +1,13 @@
 /** An issue was edited after it was queued: agents keep the text, what it waits for may change. */
 
 import { and, eq } from 'drizzle-orm'
-import { editedWhileQueued } from '../db/blockers.ts'
+import { editedWhileQueuedKey, setDependencies } from '../db/dependencies.ts'
 import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { digestOf, voidPlan } from '../db/plans.ts'
-import { dependencies, workItems } from '../db/schema/core.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  setDependencies,
-} from '../db/work-items.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { dependencies, workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { dependenciesIn } from '../domain/dependency-lines.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueEdited, IssueSnapshot } from '../domain/events.ts'
@@ -122,7 +116,7 @@ async function taskEdited(
       .where(eq(workItems.id, item.id))
     if (edges) {
       await setDependencies(tx, item, 'body', edges)
-      if (item.state === 'queued') await claimKey(tx, editedWhileQueued(item.id))
+      if (item.state === 'queued') await claimKey(tx, editedWhileQueuedKey(item.id))
       await tx.enqueue({ queue: 'schedule' })
     }
     // Whoever plans or approves must know; an agent that builds goes on in any case.

@@ -2,19 +2,20 @@
 
 import { and, eq } from 'drizzle-orm'
 import { appendAudit } from '../db/audit-log.ts'
-import { changeNativeEdge, removeEdge, renameInEdges } from '../db/blockers.ts'
+import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
-import { markBaseMoved, settingsOf } from '../db/repositories.ts'
-import { pullRequests, repositories, workItems } from '../db/schema/core.ts'
 import {
-  itemOfIssue,
+  markBaseMoved,
   type RepositoryRow,
   repositoryByGithubId,
   saveRepository,
   servedRepositories,
-  setDependencies,
-  unfinishedOf,
-} from '../db/work-items.ts'
+} from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { repositories } from '../db/schema/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type {
   BranchPushed,
@@ -45,7 +46,7 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
 
 async function branchDeleted(services: Services, repo: RepositoryRow, event: BranchPushed): Promise<EventOutcome> {
   return services.store.transaction(async (tx) => {
-    const items = (await unfinishedOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
+    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
     if (items.length === 0) return ignored('nothing goes to that branch')
     await markBaseMoved(tx, repo.id)
     const why = messages.baseGone(event.branch)
@@ -152,7 +153,7 @@ export async function retireRepository(
 ): Promise<void> {
   await services.store.transaction(async (tx) => {
     await tx.db.update(repositories).set({ state: 'gone' }).where(eq(repositories.id, repo.id))
-    for (const item of await unfinishedOf(tx.db, repo.id)) {
+    for (const item of await unfinishedItemsOf(tx.db, repo.id)) {
       await setItemAside(tx, item, 'held', { actor: 'github', why: messages.repositoryGone(why) })
     }
   })

@@ -3,9 +3,9 @@
 import { eq } from 'drizzle-orm'
 import { defaultSettings, settingsPath } from '../config/settings.ts'
 import { hasKey, releaseKey } from '../db/idempotency-keys.ts'
-import { settingsFromText } from '../db/repositories.ts'
-import { repositories } from '../db/schema/core.ts'
-import type { RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { settingsFromText } from '../db/repository-settings.ts'
+import { repositories } from '../db/schema/repositories.ts'
 import type { Services } from './services.ts'
 
 /** The key that says "a push has changed the settings file since it was read". */

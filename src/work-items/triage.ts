@@ -3,22 +3,15 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
-import { editedWhileQueued } from '../db/blockers.ts'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { type DependencyRow, editedWhileQueuedKey, setDependencies } from '../db/dependencies.ts'
 import { hasKey, releaseKey } from '../db/idempotency-keys.ts'
-import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repositories.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repository-settings.ts'
 import { buildsOf } from '../db/runs.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  getItem,
-  getRepository,
-  type ItemRow,
-  type RepositoryRow,
-  setDependencies,
-  transition,
-} from '../db/work-items.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { getItem, type ItemRow, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { unknownWorkflow } from '../domain/workflows.ts'
 import type { GitHub } from '../github/types.ts'
@@ -62,7 +55,7 @@ async function admit(context: TriageContext, item: ItemRow, repo: RepositoryRow)
   }
   await context.store.transaction(async (tx) => {
     await setDependencies(tx, item, 'native', edges.native)
-    if (await hasKey(tx.db, editedWhileQueued(item.id))) await releaseKey(tx, editedWhileQueued(item.id))
+    if (await hasKey(tx.db, editedWhileQueuedKey(item.id))) await releaseKey(tx, editedWhileQueuedKey(item.id))
     else await setDependencies(tx, item, 'body', edges.body)
     // Settings may have been read just now, for the first time. A branch that was worked on keeps its name.
     const fresh = (await buildsOf(tx.db, item.id)).length === 0

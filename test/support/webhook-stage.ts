@@ -8,15 +8,10 @@ import { loadCommands } from '../../src/commands/registry.ts'
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
 import { type DeliveryRow, getDelivery, storeDeliveries } from '../../src/db/deliveries.ts'
 import { type PullRow, pullByNumber, savePull } from '../../src/db/pull-requests.ts'
-import { effects, repositories } from '../../src/db/schema/core.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  type RepositoryRow,
-  repositoryByGithubId,
-  saveRepository,
-  transition,
-} from '../../src/db/work-items.ts'
+import { type RepositoryRow, repositoryByGithubId, saveRepository } from '../../src/db/repositories.ts'
+import { effects } from '../../src/db/schema/effects.ts'
+import { repositories } from '../../src/db/schema/repositories.ts'
+import { type ItemRow, itemOfIssue, transition } from '../../src/db/work-items.ts'
 import type { Actor } from '../../src/domain/github.ts'
 import type { Sha } from '../../src/lib/ids.ts'
 import type { ItemState } from '../../src/lib/item-state.ts'

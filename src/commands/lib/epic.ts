@@ -1,9 +1,10 @@
 /** Making the issue that a command is said on a roadmap, and saying how far one is. */
 
+import type { DependencyRow } from '../../db/dependencies.ts'
 import { becomeEpic, partsOf, resetEpic } from '../../db/epics.ts'
 import { runsOf } from '../../db/runs.ts'
-import type { EpicFacts } from '../../db/schema/core.ts'
-import { type DependencyRow, getItem, type ItemRow } from '../../db/work-items.ts'
+import type { EpicFacts } from '../../db/schema/work-items.ts'
+import { getItem, type ItemRow } from '../../db/work-items.ts'
 import { UserError } from '../../lib/errors.ts'
 import { enqueueIssue } from '../../work-items/enqueue-issue.ts'
 import type { CommandContext } from '../command.ts'

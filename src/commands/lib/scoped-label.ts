@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { enqueueEffect } from '../../db/outbox.ts'
-import { workItems } from '../../db/schema/core.ts'
+import { workItems } from '../../db/schema/work-items.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import type { CommandContext } from '../command.ts'
 

@@ -1,7 +1,9 @@
 /** What CI says about the heads of our pull requests, and what was done about it. */
 
 import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import { id, number64, repositories, time, workItems } from './core.ts'
+import { id, number64, time } from './columns.ts'
+import { repositories } from './repositories.ts'
+import { workItems } from './work-items.ts'
 
 /** The last word of each check on a commit, as a webhook or a reading told it. */
 export const checkResults = pgTable(

@@ -286,9 +286,9 @@ test('reviews carry the commit they were made of, and can be dismissed', async (
     .map(({ action, payload }) => [action, payload.review.state])
   expect(states).toEqual([
     ['submitted', 'approved'],
-    ['submitted', 'comment-created'],
+    ['submitted', 'commented'],
     ['dismissed', 'dismissed'],
-    ['submitted', 'comment-created'],
+    ['submitted', 'commented'],
   ])
 })
 

@@ -82,7 +82,7 @@ test('bots do not approve', () => {
 })
 
 test('a comment after an approval takes nothing back; a pending check is waited for; our own check is not', () => {
-  const reviews = [review('m', 'approved'), review('m', 'comment-created')]
+  const reviews = [review('m', 'approved'), review('m', 'commented')]
   expect(decideMerge(facts({ reviews })).kind).toBe('merge')
   expect(decideMerge(facts({ checks: read(check('ci', 'pending')) })).kind).toBe('wait')
   const own = check('Tutti', 'pending', { own: true })

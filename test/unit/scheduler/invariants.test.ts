@@ -1,4 +1,4 @@
-/** What every set of decisions must keep, checked without the scheduler's own books. */
+/** The invariants of every set of decisions, checked without the scheduler's own state. */
 import { expect, test } from 'vitest'
 import { explain } from '../../../src/messages/decisions.ts'
 import { choose } from '../../../src/scheduler/choose.ts'

@@ -3,7 +3,9 @@
 import { describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
-import type { DependencyRow, ItemRow, RepositoryRow } from '../../../src/db/work-items.ts'
+import type { DependencyRow } from '../../../src/db/dependencies.ts'
+import type { RepositoryRow } from '../../../src/db/repositories.ts'
+import type { ItemRow } from '../../../src/db/work-items.ts'
 import { Backlog } from '../../../src/scheduling/backlog-snapshot.ts'
 import { History } from '../../../src/scheduling/history.ts'
 import { snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
@@ -37,7 +39,7 @@ function edge(dependentId: number, issueNumber: number, rest: Partial<Dependency
 
 interface Given {
   repos?: Map<number, RepositoryRow>
-  over?: ItemRow[]
+  finished?: ItemRow[]
   edges?: DependencyRow[]
   footprints?: Backlog['footprints']
   runs?: Backlog['runs']
@@ -49,10 +51,10 @@ function known(items: ItemRow[], given: Given = {}): Backlog {
     [2, repo(2)],
   ])
   const rows = new Backlog(given.repos ?? repos)
-  const { over = [], edges = [], footprints = new Map() } = given
+  const { finished = [], edges = [], footprints = new Map() } = given
   rows.replace(
     items.map(({ id }) => id),
-    { items, over, edges, footprints },
+    { items, finished, edges, footprints },
   )
   rows.runs = given.runs ?? []
   return rows
@@ -64,7 +66,7 @@ function among(rows: Backlog, repos: Map<number, RepositoryRow>): Backlog {
 }
 
 const snapshot = (rows: Backlog) =>
-  snapshotOf(rows, { env, past: new History(), freeMemory: 2 ** 33, plan: undefined, now })
+  snapshotOf(rows, { env, history: new History(), freeMemory: 2 ** 33, plan: undefined, now })
 
 describe('health', () => {
   test('what waits for another issue is not stale; epics are no issues; other repositories count for themselves', () => {
@@ -161,9 +163,9 @@ describe('the snapshot', () => {
   })
 
   test('a skipped blocker is in it, one that was done and opened again is an open issue', () => {
-    const over = [item(7, { state: 'skipped' }), item(8, { state: 'done' })]
+    const finished = [item(7, { state: 'skipped' }), item(8, { state: 'done' })]
     const { items, edges } = snapshot(
-      known([item(1)], { over, edges: [edge(1, 7), edge(1, 8), edge(1, 9, { blocker: 'closed' })] }),
+      known([item(1)], { finished, edges: [edge(1, 7), edge(1, 8), edge(1, 9, { blocker: 'closed' })] }),
     )
     expect(items.map(({ id, state }) => [id, state])).toEqual([
       ['1', 'ready'],

@@ -1,7 +1,7 @@
 /**
- * What one look of the scheduler costs in the product, database and all: a backlog of waiting items with an agent in every
- * place; again and again one item is done and the next is started. Beside it, in turns, a scheduler that has kept nothing
- * and reads everything, as after a restart.
+ * The cost of one scheduler pass with its database: a backlog of waiting items, and the maximum number of agents.
+ * Repeatedly one item is done and the next one starts. Every fourth pass is also measured with a new scheduler that
+ * reads the whole backlog, as after a restart.
  */
 
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -12,40 +12,45 @@ import { eq, inArray } from 'drizzle-orm'
 import { pino } from 'pino'
 import { readEnv } from '../src/config/env.ts'
 import { openStore, type Store } from '../src/db/connect.ts'
-import { dependencies, repositories, runs, workItems } from '../src/db/schema/core.ts'
-import { saveRepository, setBlockerState } from '../src/db/work-items.ts'
+import { setBlockerState } from '../src/db/dependencies.ts'
+import { getRepository, saveRepository } from '../src/db/repositories.ts'
+import { repositories } from '../src/db/schema/repositories.ts'
+import { runs } from '../src/db/schema/runs.ts'
+import { dependencies, workItems } from '../src/db/schema/work-items.ts'
 import { jobs } from '../src/jobs.ts'
 import { randomInt, seeded } from '../src/scheduler/optimiser/random.ts'
 import { Scheduler } from '../src/scheduling/scheduler.ts'
 
-export const about = 'one look of the scheduler, database and all, beside one that reads everything'
+export const about = 'one scheduler pass with its database, compared with a pass that reads the whole backlog'
 
 const log = pino({ level: 'silent' })
-const places = 4
+const maxAgents = 4
 
-/** `npm run bench -- look [--items N,N…] [--looks N] [--json]`; on Postgres where DATABASE_URL names an empty database. */
+/**
+ * `npm run bench -- pass [--items N,N…] [--passes N] [--json]`; on Postgres if DATABASE_URL names an empty database.
+ */
 export async function run(argv: string[]): Promise<void> {
   const { values } = parseArgs({
     args: argv,
     options: {
       items: { type: 'string', default: '200,2000,20000' },
-      looks: { type: 'string', default: '60' },
+      passes: { type: 'string', default: '60' },
       json: { type: 'boolean', default: false },
     },
   })
   const sizes = []
-  for (const items of values.items.split(',').map(Number)) sizes.push(await measure(items, Number(values.looks)))
+  for (const items of values.items.split(',').map(Number)) sizes.push(await measure(items, Number(values.passes)))
   if (values.json) process.stdout.write(`${JSON.stringify({ sizes })}\n`)
   else {
-    const rows = sizes.flatMap(({ items, kept, anew }) => [
+    const rows = sizes.flatMap(({ items, kept, reloaded }) => [
       [`${items} items, kept`, kept],
-      [`${items} items, read anew`, anew],
+      [`${items} items, reloaded`, reloaded],
     ])
     console.table(Object.fromEntries(rows))
   }
 }
 
-async function measure(items: number, looks: number) {
+async function measure(items: number, passes: number) {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
   const store = await openStore({
     queues: Object.values(jobs),
@@ -55,24 +60,24 @@ async function measure(items: number, looks: number) {
   })
   try {
     await fill(store, items)
-    const env = readEnv({ MAX_AGENTS: String(places), AGENT: 'scripted' })
+    const env = readEnv({ MAX_AGENTS: String(maxAgents), AGENT: 'scripted' })
     const scheduler = () => new Scheduler({ store, env, log, freeMemory: () => 2 ** 36 })
     const kept = scheduler()
     await kept.dispatch()
-    const [live, anew]: [Time[], Time[]] = [[], []]
-    for (let pass = 0; pass < looks; pass++) {
+    const [live, reloaded]: [Time[], Time[]] = [[], []]
+    for (let pass = 0; pass < passes; pass++) {
       await finishOne(store)
       live.push(await timed(() => kept.dispatch()))
       if (pass % 4 > 0) continue
       await finishOne(store)
-      const other = scheduler()
-      anew.push(await timed(() => other.dispatch()))
-      await other.close()
+      const restarted = scheduler()
+      reloaded.push(await timed(() => restarted.dispatch()))
+      await restarted.close()
     }
     await kept.close()
-    return { items, kept: summary(live), anew: summary(anew) }
+    return { items, kept: summary(live), reloaded: summary(reloaded) }
   } finally {
-    // On Postgres the next size is measured in the same database: what stands here must not count there.
+    // On Postgres the next size is measured in the same database: these rows must not count there.
     await store.db.update(repositories).set({ state: 'gone' })
     await store.db.update(runs).set({ stage: 'ended' })
     await store.close()
@@ -80,13 +85,13 @@ async function measure(items: number, looks: number) {
   }
 }
 
-/** Waiting items in one repository; each names up to three earlier ones that it depends on. */
+/** Adds waiting items in one repository. Each depends on up to three earlier ones. */
 async function fill(store: Store, items: number): Promise<void> {
   const facts = { githubId: items, installationId: 1, fullName: `bench/app-${items}`, private: true }
   const repo = await saveRepository(store.db, { ...facts, cloneUrl: '', defaultBranch: 'main' })
   const random = seeded(items)
-  const many = async <T>(of: T[], insert: (some: T[]) => Promise<unknown>) => {
-    for (let from = 0; from < of.length; from += 1_000) await insert(of.slice(from, from + 1_000))
+  const inChunks = async <T>(rows: T[], insert: (chunk: T[]) => Promise<unknown>) => {
+    for (let from = 0; from < rows.length; from += 1_000) await insert(rows.slice(from, from + 1_000))
   }
   const rows = Array.from({ length: items }, (_, at) => ({
     repositoryId: repo.id,
@@ -99,11 +104,11 @@ async function fill(store: Store, items: number): Promise<void> {
     baseBranch: 'main',
     requestedBy: 'bench',
     requestedById: 1,
-    quiet: true,
+    muted: true,
   }))
   const ids: number[] = []
-  await many(rows, async (some) => {
-    ids.push(...(await store.db.insert(workItems).values(some).returning({ id: workItems.id })).map(({ id }) => id))
+  await inChunks(rows, async (chunk) => {
+    ids.push(...(await store.db.insert(workItems).values(chunk).returning({ id: workItems.id })).map(({ id }) => id))
   })
   const edges = ids.flatMap((dependentId, at) =>
     Array.from({ length: at < 100 ? 0 : randomInt(random, 4) }, () => ({
@@ -114,10 +119,10 @@ async function fill(store: Store, items: number): Promise<void> {
       blocker: 'open' as const,
     })),
   )
-  await many(edges, (some) => store.db.insert(dependencies).values(some).onConflictDoNothing())
+  await inChunks(edges, (chunk) => store.db.insert(dependencies).values(chunk).onConflictDoNothing())
 }
 
-/** An item that an agent works on is done, as `tidy` and the webhook of the closed issue leave it. */
+/** Finishes a running item: writes the rows that the clean-up and the webhook of the closed issue would write. */
 async function finishOne(store: Store): Promise<void> {
   await store.transaction(async (tx) => {
     const [run] = await tx.db
@@ -125,7 +130,7 @@ async function finishOne(store: Store): Promise<void> {
       .from(runs)
       .where(inArray(runs.stage, ['waiting', 'agent']))
       .limit(1)
-    if (!run) throw new Error('nothing is at work: the backlog is too small for so many looks')
+    if (!run) throw new Error('no agent is running: the backlog is too small for this many passes')
     const [item] = await tx.db.select().from(workItems).where(eq(workItems.id, run.workItemId))
     const endedAt = new Date()
     await tx.db
@@ -138,13 +143,13 @@ async function finishOne(store: Store): Promise<void> {
 }
 
 async function nameOf(db: Store['db'], repositoryId: number): Promise<string> {
-  const repo = await db.query.repositories.findFirst({ where: (table) => eq(table.id, repositoryId) })
+  const repo = await getRepository(db, repositoryId)
   return repo?.fullName ?? ''
 }
 
 interface Time {
   wall: number
-  /** Of this process: what others do on the machine does not count, nor what Postgres does. */
+  /** Processor time of this process, without other processes and Postgres. */
   cpu: number
 }
 

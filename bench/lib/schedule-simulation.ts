@@ -1,4 +1,4 @@
-/** Works a backlog off in virtual time, event by event, as a running Tutti would. */
+/** Simulates the work on a backlog in virtual time, event by event, as a running Tutti would do it. */
 import { choose } from '../../src/scheduler/choose.ts'
 import { type OptimiseOptions, optimise } from '../../src/scheduler/optimiser/optimise.ts'
 import type { Edge, Item, Run, SchedulePlan, Snapshot } from '../../src/scheduler/types.ts'
@@ -6,23 +6,24 @@ import type { Instance } from './schedule-instances.ts'
 
 const REPOSITORY = 'bench/shop'
 
-/** One unit of an instance's time is one hour of ours. */
-type Clock = { now: number; finish: Map<number, number>; begun: Map<number, number>; done: Set<number> }
+/** One unit of an instance's time is one hour. */
+type Clock = { now: number; finish: Map<number, number>; started: Map<number, number>; done: Set<number> }
 
-/** Which of the tasks that could start should, given what runs. */
+/** Which tasks start now. */
 export type Decide = (clock: Clock) => number[]
 
 /**
- * @param actual how long each task really takes.
+ * @param actual the actual duration of each task.
  * @returns the time when the last one is done.
- * @throws {Error} when `decide` starts something too early or twice, overlaps footprints, uses too many agents, or stops.
+ * @throws {Error} when `decide` starts something too early or twice, overlaps footprints, uses too many agents, or
+ * starts nothing.
  */
-export function drive(instance: Instance, agents: number, actual: readonly number[], decide: Decide): number {
-  const clock: Clock = { now: 0, finish: new Map(), begun: new Map(), done: new Set() }
+export function simulate(instance: Instance, agents: number, actual: readonly number[], decide: Decide): number {
+  const clock: Clock = { now: 0, finish: new Map(), started: new Map(), done: new Set() }
   while (clock.done.size < instance.durations.length) {
     for (const task of decide(clock)) {
-      admit(instance, agents, clock, task)
-      clock.begun.set(task, clock.now)
+      checkStart(instance, agents, clock, task)
+      clock.started.set(task, clock.now)
       clock.finish.set(task, clock.now + (actual[task] ?? 0))
     }
     if (clock.finish.size === 0) throw new Error(`${instance.file}: nothing runs and nothing starts at ${clock.now}`)
@@ -36,7 +37,7 @@ export function drive(instance: Instance, agents: number, actual: readonly numbe
   return clock.now
 }
 
-/** A rule as in textbooks: whenever an agent is free, the ready task with the highest key that fits. */
+/** A priority rule as in textbooks: a free agent starts the ready task with the highest key that fits. */
 export function byRule(instance: Instance, agents: number, keys: readonly number[]): Decide {
   const ranked = [...instance.durations.keys()].sort((a, b) => (keys[b] ?? 0) - (keys[a] ?? 0) || a - b)
   return (clock) => {
@@ -44,44 +45,44 @@ export function byRule(instance: Instance, agents: number, keys: readonly number
     const starts: number[] = []
     for (const task of ranked) {
       if (running.length + starts.length === agents) break
-      if (clock.begun.has(task) || !isFree(instance, clock, task)) continue
+      if (clock.started.has(task) || !isFree(instance, clock, task)) continue
       if (![...running, ...starts].some((other) => overlap(instance, task, other))) starts.push(task)
     }
     return starts
   }
 }
 
-export type Following = {
+export type PlanOptions = {
   /** Undefined: no plan, the incremental rule alone. */
-  improve?: OptimiseOptions
-  /** Looks for a plan again after every task whose duration was off. */
-  again?: OptimiseOptions
-  /** What the history of such items says about their estimates. */
+  plan?: OptimiseOptions
+  /** Options for a new plan after every task with a wrong duration. */
+  replan?: OptimiseOptions
+  /** The error of the estimates, as the history of such items would give it. */
   estimateSpread: number
 }
 
-/** The scheduler that serves people: `choose` on the whole snapshot at every event, with a plan made beforehand. */
+/** The product's scheduler: `choose` on the whole snapshot at every event, with a plan from the start. */
 export function byChoose(
   instance: Instance,
   agents: number,
   estimates: readonly number[],
-  following: Following,
+  options: PlanOptions,
 ): Decide {
   const edges = edgesOf(instance)
   let plan: SchedulePlan | undefined
-  let backlog = 0
+  let doneBefore = 0
   return (clock) => {
     const snapshot: Snapshot = {
       items: instance.durations.map((_, task) => itemOf(instance, clock, task, estimates)),
       edges,
       runs: [...clock.finish.keys()].map((task) => runOf(instance, clock, task)),
       caps: { total: agents },
-      rules: { estimateSpread: following.estimateSpread },
+      rules: { estimateSpread: options.estimateSpread },
       plan,
     }
-    const options = clock.begun.size === 0 ? following.improve : clock.done.size > backlog ? following.again : undefined
-    backlog = clock.done.size
-    if (options) plan = optimise(snapshot, options) ?? plan
+    const search = clock.started.size === 0 ? options.plan : clock.done.size > doneBefore ? options.replan : undefined
+    doneBefore = clock.done.size
+    if (search) plan = optimise(snapshot, search) ?? plan
     return choose({ ...snapshot, plan })
       .filter((decision) => decision.action === 'start')
       .map((decision) => decision.item.number)
@@ -89,12 +90,12 @@ export function byChoose(
 }
 
 function itemOf(instance: Instance, clock: Clock, task: number, estimates: readonly number[]): Item {
-  const begun = clock.begun.has(task) ? 'running' : 'ready'
+  const state = clock.started.has(task) ? 'running' : 'ready'
   return {
     id: String(task),
     repository: REPOSITORY,
     number: task,
-    state: clock.done.has(task) ? 'done' : begun,
+    state: clock.done.has(task) ? 'done' : state,
     effort: estimates[task] ?? 0,
     since: 0,
     footprint: instance.footprints[task] ?? [],
@@ -108,7 +109,7 @@ function runOf(instance: Instance, clock: Clock, task: number): Run {
     repository: REPOSITORY,
     agentKind: 'scripted',
     footprint: instance.footprints[task] ?? [],
-    elapsed: clock.now - (clock.begun.get(task) ?? clock.now),
+    elapsed: clock.now - (clock.started.get(task) ?? clock.now),
   }
 }
 
@@ -126,11 +127,11 @@ function overlap(instance: Instance, a: number, b: number): boolean {
   return (instance.footprints[a] ?? []).some((path) => instance.footprints[b]?.includes(path))
 }
 
-function admit(instance: Instance, agents: number, clock: Clock, task: number): void {
-  const wrong = (why: string) => new Error(`${instance.file}: task ${task} at ${clock.now} ${why}`)
-  if (clock.begun.has(task)) throw wrong('starts twice')
-  if (!isFree(instance, clock, task)) throw wrong('starts before what it waits for')
-  if (clock.finish.size >= agents) throw wrong(`is one agent too many`)
+function checkStart(instance: Instance, agents: number, clock: Clock, task: number): void {
+  const violation = (why: string) => new Error(`${instance.file}: task ${task} at ${clock.now} ${why}`)
+  if (clock.started.has(task)) throw violation('starts twice')
+  if (!isFree(instance, clock, task)) throw violation('starts before its blockers are done')
+  if (clock.finish.size >= agents) throw violation(`is one agent too many`)
   for (const other of clock.finish.keys())
-    if (overlap(instance, task, other)) throw wrong(`touches the files of ${other}`)
+    if (overlap(instance, task, other)) throw violation(`touches the files of ${other}`)
 }
