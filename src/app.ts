@@ -117,6 +117,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
     reaper,
     control: (repo: RepositoryRow) => clones.of(repo),
     holdsSecret: secrets.holds,
+    redact: secrets.redact,
   }
   const runner = new Runner(adapters)
   const gateRunner = new GateRunner(adapters)

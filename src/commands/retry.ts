@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { forgiveCiRounds } from '../db/ci.ts'
 import { runsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
@@ -41,6 +42,7 @@ async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> 
     why: `Tried again on the word of ${actor.login}.`,
     set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
   })
+  await forgiveCiRounds(tx, item.id)
   const forgiven = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
   const past =
     forgiven === 1 ? 'The attempt so far no longer counts' : `The ${forgiven} attempts so far no longer count`

@@ -4,6 +4,8 @@ import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import type { IssueConflict } from '../domain/schedule-report.ts'
 import { UserError } from '../lib/errors.ts'
+import { ciSentence } from '../messages/ci.ts'
+import { ciViewOf } from '../pull-requests/ci/ci-view.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { clock, pathsOf } from './lib/scheduled.ts'
 import { statusSentence, typed } from './lib/status-sentence.ts'
@@ -46,7 +48,8 @@ async function replay(context: CommandContext, item: ItemRow): Promise<string> {
   const now = item.id === context.item?.id ? '' : `#${item.issueNumber}: `
   const last = await lastDecision(db, item.id)
   if (last?.action === 'wait' && (item.state === 'ready' || item.state === 'planning')) {
-    return `${last.explanation}\n\n${last.rank}\n\n<sub>So it stands since ${clock(last.createdAt)}.</sub>`
+    const ci = ciSentence(await ciViewOf(db, item, context.repo))
+    return `${ci ? `${ci} ` : ''}${last.explanation}\n\n${last.rank}\n\n<sub>So it stands since ${clock(last.createdAt)}.</sub>`
   }
   const started = await lastDecision(db, item.id, 'start')
   const because = started && /^\S+ starts now: (.*)$/s.exec(started.explanation)?.[1]

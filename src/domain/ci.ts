@@ -40,3 +40,64 @@ export function ciState(reading: CheckReading, required: readonly string[]): CiS
     unread,
   }
 }
+
+/** Why a failure may not be the change's fault. */
+export type CiExcuse = 'flaky' | 'base' | 'interrupted'
+
+/** What follows from what CI said. */
+export type CiStep =
+  | { kind: 'none' }
+  /** More is to come: the others, or the rerun that was asked for. */
+  | { kind: 'wait' }
+  | { kind: 'rerun'; failures: Check[] }
+  | { kind: 'fix'; failures: Check[] }
+  /** Interrupted in a way that neither a rerun nor an agent can mend. */
+  | { kind: 'person'; failures: Check[] }
+
+/** What the next step is decided upon. */
+export interface CiFacts {
+  state: CiState
+  /** CI has been silent for the settle time. */
+  settled: boolean
+  excuses: ReadonlyMap<string, CiExcuse>
+  /** Failures that were asked to run again, as `failureKey` names them, while that may still begin. */
+  awaited: ReadonlySet<string>
+  /** How often this head was run again. */
+  reruns: number
+  limits: { rerun: number; fix: boolean }
+}
+
+/** Ends that say nothing about the change. */
+const interrupted: readonly (string | null)[] = ['cancelled', 'stale', 'startup_failure', 'action_required']
+
+/** Whether a check ended without having judged anything. */
+export function isInterrupted({ conclusion }: Pick<Check, 'conclusion'>): boolean {
+  return interrupted.includes(conclusion)
+}
+
+/** One ending of one check: when the same check run fails again it is another one. */
+export function failureKey({ id, completedAt }: Pick<Check, 'id' | 'completedAt'>): string {
+  return `${id}@${completedAt?.toISOString() ?? ''}`
+}
+
+/**
+ * Decides about a head. Failures that may not be the change's fault are run again before anybody works on them; one
+ * that is the change's fault is mended at once, with the others left aside.
+ */
+export function nextCiStep({ state, settled, excuses, awaited, reruns, limits }: CiFacts): CiStep {
+  const failures = state.failures.filter((check) => !awaited.has(failureKey(check)))
+  const waits = state.waitsFor.length > 0 || state.unread || failures.length < state.failures.length
+  if (failures.length === 0) return { kind: state.failures.length > 0 ? 'wait' : 'none' }
+  if (waits && !settled) return { kind: 'wait' }
+  const real = failures.filter((check) => !excuses.has(check.id))
+  const again = real.length === 0 && reruns < limits.rerun && failures.every(canRerun)
+  if (again) return { kind: 'rerun', failures }
+  const mendable = (real.length > 0 ? real : failures).filter((check) => !isInterrupted(check))
+  if (mendable.length === 0) return { kind: 'person', failures }
+  return limits.fix ? { kind: 'fix', failures: mendable } : { kind: 'none' }
+}
+
+/** Statuses come from outside, and nothing but a new commit brings another one. */
+function canRerun({ job, suiteId, conclusion }: Check): boolean {
+  return (job !== null || suiteId !== null) && conclusion !== 'action_required'
+}

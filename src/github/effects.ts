@@ -118,6 +118,18 @@ export const effectHandlers: Carriers = {
     }
   },
 
+  'rerun-checks': async ({ target, id }, { octokit, at }) => {
+    try {
+      if (target === 'workflow-run') await octokit.rest.actions.reRunWorkflowFailedJobs({ ...at, run_id: id })
+      else await octokit.rest.checks.rerequestSuite({ ...at, check_suite_id: id })
+    } catch (error) {
+      // Its answer was lost, or a person was faster.
+      const running = httpStatusOf(error) === 403 && /already running/i.test(String(error))
+      if (!running) throw error
+    }
+    return {}
+  },
+
   merge: async ({ pullNumber, sha, method, title, message }, { octokit, at, mayExist, clean }) => {
     const pull = { ...at, pull_number: pullNumber }
     if (mayExist) {

@@ -3,6 +3,7 @@
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { type CiView, ciSentence } from './ci.ts'
 
 /** Everything that the status comment of an item can say. */
 export interface StatusView {
@@ -25,6 +26,8 @@ export interface StatusView {
     state: 'open' | 'merged' | 'closed'
     mergeRequestedBy: string | null
   } | null
+  /** CI on the newest head; null while nothing was heard. */
+  ci: CiView | null
   mergeWhen: 'command' | 'approved'
   settingsError: string | null
   /** What a person should know of the parts of a roadmap, markdown on one line each; the last may be an example. */
@@ -57,6 +60,8 @@ export function statusComment(view: StatusView): string {
   const parts = [
     `### ${bar(view)} ${headline(view)}`,
     sentence(view),
+    ciSentence(view.ci),
+    view.state === 'held' && view.ci?.step === 'hold' && view.ci.logTail && codeBlock(view.ci.logTail, 3_000),
     view.roadmap?.text,
     gateTable(view.gates, view.headSha),
     attemptList(view),

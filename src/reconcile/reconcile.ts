@@ -10,6 +10,7 @@ import { retireRepository } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
+import { reconcileChecks } from './checks.ts'
 import { reconcileIssues } from './issues.ts'
 import type { Repairs } from './mended.ts'
 import { reconcilePullRequests } from './pull-requests.ts'
@@ -58,5 +59,7 @@ async function reconcileSystem(services: Services, id: number): Promise<Repairs>
   const known = await getRepository(services.store.db, id)
   const repo = known && (await withSettings(services, known))
   if (!repo || repo.state === 'gone') return []
-  return [...(await reconcileIssues(services, repo)), ...(await reconcilePullRequests(services, repo))]
+  const repairs = [...(await reconcileIssues(services, repo)), ...(await reconcilePullRequests(services, repo))]
+  await reconcileChecks(services, repo)
+  return repairs
 }

@@ -76,6 +76,9 @@ export function parseCheckRun(payload: Payload, action: string, self: Self): Dom
       sha: run.head_sha,
       name: run.name,
       verdict: conclude(run.conclusion),
+      url: run.html_url ?? null,
+      suiteId: run.check_suite?.id ?? null,
+      isSuite: false,
     },
   ]
 }
@@ -93,8 +96,10 @@ export function parseCheckSuite(payload: Payload, action: string, self: Self): D
       id: `check_suite:${suite.id}`,
       sha: suite.head_sha,
       name: 'check suite',
-      // A failing run in it has said so itself.
-      verdict: conclude(suite.conclusion) === 'success' ? 'success' : 'neutral',
+      verdict: conclude(suite.conclusion),
+      url: null,
+      suiteId: suite.id,
+      isSuite: true,
     },
   ]
 }
@@ -112,6 +117,9 @@ export function parseStatus(payload: Payload): DomainEvent[] {
       sha: status.sha,
       name: status.context,
       verdict: status.state === 'success' ? 'success' : 'failure',
+      url: status.target_url ?? null,
+      suiteId: null,
+      isSuite: false,
     },
   ]
 }

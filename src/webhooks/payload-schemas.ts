@@ -137,9 +137,24 @@ export const push = z.object({
 export const deletedRef = z.object({ ref: text, ref_type: z.string() })
 
 const app = z.object({ id }).nullish()
-export const checkRun = z.object({ id, name: text, head_sha: commit, conclusion: z.string().nullish(), app })
+export const checkRun = z.object({
+  id,
+  name: text,
+  head_sha: commit,
+  conclusion: z.string().nullish(),
+  html_url: z.string().nullish(),
+  check_suite: z.object({ id }).nullish(),
+  app,
+})
 export const checkSuite = z.object({ id, head_sha: commit, conclusion: z.string().nullish(), app })
-export const status = z.object({ id, sha: commit, state: z.string(), context: text, updated_at: time.optional() })
+export const status = z.object({
+  id,
+  sha: commit,
+  state: z.string(),
+  context: text,
+  target_url: z.string().nullish(),
+  updated_at: time.optional(),
+})
 
 export const blockedBy = z.object({
   blocked_issue: z.object({ number: id }),

@@ -15,6 +15,7 @@ import { PermissionUnavailable } from '../github/permissions.ts'
 import { findRetryAfter } from '../lib/errors.ts'
 import { permissionUnavailable } from '../messages/webhooks.ts'
 import { onPlanEdited } from '../planning/on-plan-edited.ts'
+import { onCheckCompleted } from '../pull-requests/ci/on-check-completed.ts'
 import { onPullRequestChanged } from '../pull-requests/on-pull-request-changed.ts'
 import { onReview } from '../pull-requests/on-review.ts'
 import { onSubIssueChanged } from '../roadmaps/on-sub-issue-changed.ts'
@@ -22,7 +23,6 @@ import { onIssueChanged, onIssueRemoved } from '../work-items/on-issue-changed.t
 import { onIssueEdited } from '../work-items/on-issue-edited.ts'
 import {
   onBranchPushed,
-  onCheckCompleted,
   onDependencyChanged,
   onRepositoriesAdded,
   onRepositoriesRemoved,

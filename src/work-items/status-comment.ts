@@ -15,6 +15,7 @@ import { getItem, type ItemRow } from '../db/work-items.ts'
 import { progressOfParts } from '../domain/part-status.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
 import { type GateView, type StatusView, statusComment } from '../messages/wording.ts'
+import { ciViewOf } from '../pull-requests/ci/ci-view.ts'
 
 /** The status comment of an item as it should read now. @throws when there is no such item. */
 export async function renderStatus(db: Database, workItemId: number): Promise<string> {
@@ -37,6 +38,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     waits: decision?.action === 'wait' ? decision.explanation : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull: (await pullOfItem(db, item.id)) ?? null,
+    ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes: item.kind === 'epic' ? notesOf(item) : await unseenCost(db, attempts, settings),
     settingsError: repo?.settingsError ?? null,

@@ -8,6 +8,8 @@ import { type RunRow, runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import { lifecycle } from '../../domain/lifecycle.ts'
 import { singleLine } from '../../lib/sanitise.ts'
+import { ciSentence } from '../../messages/ci.ts'
+import { ciViewOf } from '../../pull-requests/ci/ci-view.ts'
 import type { CommandContext } from '../command.ts'
 import { withPrefix } from '../parse.ts'
 import { clock } from './scheduled.ts'
@@ -21,7 +23,8 @@ export function typed(context: Pick<CommandContext, 'settings'>, command: string
 export async function statusSentence(context: CommandContext, item: ItemRow): Promise<string> {
   const { db } = context.tx
   const runs = await runsOf(db, item.id)
-  const parts = [await sentence(context, item, runs), counted(context, item, runs), pausedNote(context, item)]
+  const ci = ciSentence(await ciViewOf(db, item, context.repo))
+  const parts = [await sentence(context, item, runs), ci, counted(context, item, runs), pausedNote(context, item)]
   return parts.filter(Boolean).join(' ')
 }
 
