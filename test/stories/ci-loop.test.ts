@@ -44,8 +44,8 @@ test('a red CI goes back to the agent with its log; the second push is green and
     'attempt 1:',
     '  write src/one.txt: helo',
     'attempt 2+:',
-    '  keep-prompt notes/prompt.txt',
-    `  wait-for ${seen}`,
+    '  keep-prompt prompt.txt',
+    `  run until test -e ${seen}; do sleep 0.1; done`,
     '  write src/one.txt: hello',
   )
   const pull = await world.proposed(issue)
@@ -55,7 +55,7 @@ test('a red CI goes back to the agent with its log; the second push is green and
   await writeFile(seen, '')
   await world.proposed(issue, { notHead: red })
   expect(pullsOf(world, issue)).toEqual([pull])
-  const prompt = await world.fileAt(pull.pull.headSha, 'notes/prompt.txt')
+  const prompt = await world.fileAt(pull.pull.headSha, 'prompt.txt')
   expect(prompt).toContain('##[group]Run npm run lint')
   expect(prompt).toContain('src/one.txt:1:1 error: "helo" is misspelled')
   expect(prompt).toContain('##[error]Process completed with exit code 1.')
