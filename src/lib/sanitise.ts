@@ -49,9 +49,10 @@ function cut(text: string, limit: number): string {
   return text.length <= limit ? text : `${text.slice(0, limit)}\n… (${text.length - limit} more characters)`
 }
 
-/** A body truncated to GitHub's limit. */
-export function withinLimit(body: string): string {
-  return body.length <= maxBody ? body : `${body.slice(0, maxBody - 60)}\n\n… (cut: the text was too long)`
+/** A body truncated to GitHub's limit. @param end what stands at its end, and is never cut. */
+export function withinLimit(body: string, end = ''): string {
+  if (body.length + end.length <= maxBody) return body + end
+  return `${body.slice(0, maxBody - 60 - end.length)}\n\n… (cut: the text was too long)${end}`
 }
 
 // The formats of GitHub's tokens: classic and fine-grained, and since April 2026 `ghs_APPID_JWT`.

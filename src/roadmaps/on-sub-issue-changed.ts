@@ -1,4 +1,4 @@
-/** A sub-issue was put under an issue, or taken away. */
+/** A sub-issue was added to an issue, or removed. */
 
 import { removeEdge } from '../db/dependencies.ts'
 import { addPart, becomeEpic, notQueuedKey } from '../db/epics.ts'
@@ -12,8 +12,8 @@ import { mayWrite } from '../github/permissions.ts'
 import type { Services } from '../work-items/services.ts'
 
 /**
- * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues; that starts no work, so a part put
- * there by one of them is known, and waited for, but not queued.
+ * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues, and that permission starts no work: a
+ * part that one of them adds is stored, and waited for, but not queued.
  */
 export async function onSubIssueChanged(services: Services, event: SubIssueChanged): Promise<EventOutcome> {
   const { repository, part, change, sender } = event
@@ -37,7 +37,7 @@ export async function onSubIssueChanged(services: Services, event: SubIssueChang
     const epic = current && !isTerminal(current) ? await becomeEpic(tx, current, sender.login) : undefined
     if (!epic) return ignored('an agent has worked on the issue itself')
     await addPart(tx, epic.id, 'sub-issue', { ...edge, position: 0, heading: '', blocker: part.issue.state })
-    // The reconcile may have seen it before this told who put it there.
+    // The reconcile may have seen it before this event named the person who added it.
     if (allowed) await releaseKey(tx, notQueuedKey(epic.id, edge))
     else await claimKey(tx, notQueuedKey(epic.id, edge))
     const now = await getItem(tx.db, epic.id)

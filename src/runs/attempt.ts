@@ -1,6 +1,6 @@
 /**
- * One attempt: a pipeline over one run. Workspace → agent → commit → on to the gates. Whatever happens on the way ends
- * in one place (`finish`), in one transaction, under the lease.
+ * One attempt: a pipeline over one run. Workspace → agent → commit → gates. Every ending is written in one place
+ * (`finish`), in one transaction, under the lease.
  */
 
 import { join } from 'node:path'
@@ -20,6 +20,7 @@ import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
+import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
 import { runAgentSession } from './agent-session.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
@@ -32,8 +33,8 @@ import { buildPrompt } from './prompt.ts'
 const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
 
 /**
- * Takes a waiting run and carries it out. Nothing happens when somebody else has it.
- * @param atWork how many attempts this process carries out when it is asked, this one among them.
+ * Claims a waiting run and carries it out. Nothing happens when another process has claimed it.
+ * @param atWork the number of attempts that this process carries out now, this one included.
  */
 export async function runAttempt(
   context: RunContext,
@@ -53,7 +54,7 @@ export async function runAttempt(
     const item = await getItem(context.store.db, run.workItemId)
     const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo) throw new Error(`run ${runId} has no item`)
-    const one: Attempt = {
+    const attempt: Attempt = {
       context,
       lease,
       run,
@@ -64,8 +65,8 @@ export async function runAttempt(
       stop: (reason) => stop.abort(reason),
       atWork,
     }
-    const ending = run.stop ? stopped('asked') : await work(one).catch((error) => endingOf(error, context))
-    await finish(one, ending)
+    const ending = run.stop ? stopped('asked') : await work(attempt).catch((error) => endingOf(error, context))
+    await finish(attempt, ending)
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error
     context.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
@@ -74,45 +75,45 @@ export async function runAttempt(
   }
 }
 
-async function work(one: Attempt): Promise<AttemptEnd> {
-  const { context, run, repo } = one
+async function work(attempt: Attempt): Promise<AttemptEnd> {
+  const { context, run, item, repo } = attempt
   const control = await context.control(repo)
   const { settings, base } = await refreshSettings(context.store, repo, control)
   const kind = context.agents.get(run.agent)
-  if (!kind) return { outcome: 'agent not installed', summary: `There is no agent called ${run.agent}.` }
-  if (isPlanning(run)) return runPlanning(one, { control, settings, base: sha(base), kind })
-  const worktree = await prepare(one, control, sha(base))
-  const plan = await approvedPlan(context.store.db, one.item)
-  const loop = workflowNamed(settings, one.item.loop)
-  const checks = settingsWithWorkflow(settings, one.item.loop).gates.commands
-  const outcome = await runAgentSession(one, {
+  if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
+  if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
+  const worktree = await prepare(attempt, control, sha(base))
+  const plan = await approvedPlan(context.store.db, item)
+  const loop = workflowNamed(settings, item.loop)
+  const checks = settingsWithWorkflow(settings, item.loop).gates.commands
+  const outcome = await runAgentSession(attempt, {
     kind,
     settings,
     cwd: worktree.path,
     prompt: buildPrompt({
       repository: repo.fullName,
-      issueNumber: one.item.issueNumber,
-      title: one.item.title,
-      body: one.item.body,
+      issueNumber: item.issueNumber,
+      title: item.title,
+      body: item.body,
       attempt: run.attempt,
-      branch: one.item.branch,
-      answers: answersForAgent(await roundsOf(context.store.db, one.item.id)),
+      branch: item.branch,
+      answers: answersForAgent(await roundsOf(context.store.db, item.id)),
       plan: plan && planForAgent(plan),
       loop,
       feedback: run.feedback,
-      reviews: await reviewsFor(context, one.item, run),
+      reviews: await reviewsFor(context, item, run),
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),
     }),
     tools: [],
     onUpdate: (update) => {
-      for (const path of editedFiles(update, worktree.path)) one.heartbeat.touched.add(path)
+      for (const path of editedFiles(update, worktree.path)) attempt.heartbeat.touched.add(path)
     },
   })
-  return conclude(one, control, worktree, sha(base), outcome)
+  return conclude(attempt, { control, worktree, base: sha(base) }, outcome)
 }
 
-/** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
+/** The worktree of this attempt. Its row comes first, so that clean-up finds it whatever happens next. */
 async function prepare({ context, item, run, repo }: Attempt, control: BareClone, base: Sha): Promise<Worktree> {
   const branch = validBranch(item.branch)
   const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
@@ -121,44 +122,31 @@ async function prepare({ context, item, run, repo }: Attempt, control: BareClone
     .insert(worktrees)
     .values({ workItemId: item.id, ...row })
     .onConflictDoUpdate({ target: worktrees.workItemId, set: row })
-  // What is on the server is the start: a person may have added commits to the pull request.
-  const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
-  const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
+  // The branch on the server is the start: a person may have added commits to the pull request.
+  const [local, remote] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
+  const behind = remote && local && local !== remote && !(await control.isAncestor(remote, local))
   if (run.cleanWorktree || behind) await control.removeWorktree({ path, branch })
-  return control.addWorktree({ path, branch, base: theirs ?? base })
+  return control.addWorktree({ path, branch, base: remote ?? base })
 }
 
 async function conclude(
-  one: Attempt,
-  control: BareClone,
-  worktree: Worktree,
-  base: Sha,
+  { context, item, run, signal }: Attempt,
+  { control, worktree, base }: { control: BareClone; worktree: Worktree; base: Sha },
   outcome: AgentOutcome,
 ): Promise<AttemptEnd> {
-  if (outcome.kind === 'stopped') return stopped(one.signal.reason as StopReason)
+  if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
   if (failure) return failure
   const summary = outcome.kind === 'finished' ? outcome.summary : ''
-  const message = `${one.item.title}\n\nIssue: #${one.item.issueNumber}\nAttempt: ${one.run.attempt}`
+  const message = `${item.title}\n\nIssue: #${item.issueNumber}\nAttempt: ${run.attempt}`
   const committed = await control.commit(worktree, { message, author })
   if (committed.kind === 'refused') return unsafe(committed.violations)
   const head = committed.sha
-  // A commit of an attempt that died before it could say so counts; one the gates have refused does not.
-  if (head === base || (await wasJudged(one.context.store.db, one.item.id, head))) {
-    const said = summary ? ` It said: ${summary}` : ''
-    return {
-      outcome: 'no change',
-      summary: `The agent ended without changing anything.${said}`,
-      signature: 'no change',
-    }
-  }
+  // The commit may be that of an attempt whose process died: it counts, unless the gates have refused it.
+  if (head === base || (await wasJudged(context.store.db, item.id, head)))
+    return { outcome: 'no change', summary: noChange(summary), signature: 'no change' }
   const { text } = await control.diff(base, head, 8 * 2 ** 20)
-  if (one.context.holdsSecret(text)) {
-    return {
-      outcome: 'secret in the change',
-      summary: "The change holds one of Tutti's own secrets; it was not pushed.",
-    }
-  }
+  if (context.holdsSecret(text)) return { outcome: 'secret in the change', summary: secretInChange }
   return { outcome: 'finished', head, summary }
 }
 
@@ -170,12 +158,12 @@ function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
   return { outcome: 'workspace failed', summary: message, signature: message }
 }
 
-/** Writes the ending under the lease and wakes whoever goes on: the gates, or the ladder. */
-async function finish(one: Attempt, ending: AttemptEnd): Promise<void> {
-  const { used } = one.heartbeat
-  await one.context.store.transaction(async (tx) => {
-    await write(tx, one, ending)
-    if (Object.keys(used).length > 0) await saveUsage(tx.db, one.run, used, new Date())
+/** Writes the ending under the lease and queues the next job: the gates, or the retry policy. */
+async function finish(attempt: Attempt, ending: AttemptEnd): Promise<void> {
+  const { used } = attempt.heartbeat
+  await attempt.context.store.transaction(async (tx) => {
+    await write(tx, attempt, ending)
+    if (Object.keys(used).length > 0) await saveUsage(tx.db, attempt.run, used, new Date())
   })
 }
 
@@ -188,11 +176,11 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
   if (ending.outcome === 'finished') {
     await updateRun(tx.db, lease, { stage: 'gates', headSha: ending.head, summary: ending.summary, leaseOwner: null })
     const current = await getItem(tx.db, item.id)
-    // Moved aside while the agent worked: the commit stays on the branch, nobody judges it now.
+    // The item was set aside while the agent worked: the commit stays on the branch, and the gates do not run.
     if (current?.state === 'running') {
       await transition(tx, current, 'checking', {
         actor: 'tutti',
-        why: 'The agent is done.',
+        why: agentFinished,
         set: { headSha: ending.head },
       })
       await tx.enqueue({ queue: 'run-gates', runId: lease.runId })

@@ -10,7 +10,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
-import { rankInWords, reasonsInWords } from '../messages/decisions.ts'
+import { rankSentence, reasonsText } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 
@@ -43,8 +43,8 @@ export function stepFor(
   const waited = before?.action === 'wait' ? before.reasons : undefined
   if (!starts && waited && causes(waited, numericFields) === causes(reasons, numericFields)) return undefined
   const same = waited && causes(waited, volatileFields) === causes(reasons, volatileFields)
-  const explanation = reasonsInWords(decision)
-  const row = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankInWords(decision) }
+  const explanation = reasonsText(decision)
+  const row = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankSentence(decision) }
   return { item, decision: row, starts, ...(starts ? {} : { comment: same ? 'later' : 'soon' }) }
 }
 

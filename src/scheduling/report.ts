@@ -3,7 +3,7 @@
 import type { ItemRow } from '../db/work-items.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import type { IssueConflict, ScheduleReport } from '../domain/schedule-report.ts'
-import { reasonsOneByOne } from '../messages/decisions.ts'
+import { reasonList } from '../messages/decisions.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { concurrencyMode } from '../scheduler/concurrency-mode.ts'
 import type { Decision, Reason } from '../scheduler/decision.ts'
@@ -53,7 +53,7 @@ export function scheduleReportsIn(
         next: next.slice(0, maxNext).map((decision) => ({
           issue: decision.item.number,
           leverage: Number(decision.leverage.value.toPrecision(3)),
-          words: reasonsOneByOne(decision).join('; '),
+          words: reasonList(decision).join('; '),
         })),
         more: Math.max(0, next.length - maxNext),
         blocked: waiting.filter(({ item }) => !isEpic(backlog.items.get(Number(item.id)))).length - next.length,

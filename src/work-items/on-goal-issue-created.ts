@@ -1,4 +1,4 @@
-/** An issue that was made of a goal, by `/build` or `/orchestrate build`: it is queued on the word of whoever said it. */
+/** Reacts to the issue of a goal (`/build`, `/orchestrate build`): it is queued for the person who gave the command. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
@@ -16,7 +16,7 @@ import { createdIssue } from './created-issue.ts'
 import { holdItem } from './dead-letter.ts'
 import { enqueueIssue } from './enqueue-issue.ts'
 
-/** Queues the issue. A second time changes nothing: it is queued already. */
+/** Queues the issue. A second time changes nothing. */
 async function goalIssueCreated(tx: Tx, effect: EffectRow): Promise<void> {
   const issue = createdIssue(effect)
   const repo = await getRepository(tx.db, effect.repositoryId)

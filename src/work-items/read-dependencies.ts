@@ -6,7 +6,7 @@ import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
 import { itemOfIssue } from '../db/work-items.ts'
 import { dependenciesIn, type IssueReference } from '../domain/dependency-lines.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
-import { type GitHub, NotFound } from '../github/types.ts'
+import { type GitHub, NotFound } from '../github/github.ts'
 
 type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
 

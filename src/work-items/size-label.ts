@@ -13,7 +13,7 @@ import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
 import type { Services } from './services.ts'
 
-/** Acts on a label other than the one that queues: priority and effort count for the scheduler. */
+/** Acts on a label that does not queue: priority and effort count for the scheduler. */
 export async function applySizeLabels(
   services: Services,
   event: IssueChanged,

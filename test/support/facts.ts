@@ -1,7 +1,7 @@
 /** What many stories assert, whatever went wrong on the way: nothing was said, opened or reported twice. */
 
 import { expect } from 'vitest'
-import type { Issue, PullIssue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue, PullIssue } from '../../src/playground/github/model.ts'
 import type { World } from './world.ts'
 
 /** Every pull request that was ever opened for an issue. */

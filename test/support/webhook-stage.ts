@@ -15,10 +15,12 @@ import { type ItemRow, itemOfIssue, transition } from '../../src/db/work-items.t
 import type { Actor } from '../../src/domain/github.ts'
 import type { Sha } from '../../src/lib/ids.ts'
 import type { ItemState } from '../../src/lib/item-state.ts'
+import { type LoadedWebhookApp, loadWebhookApp } from '../../src/webhooks/probot-app.ts'
 import { processDelivery } from '../../src/webhooks/process-delivery.ts'
 import { FakeGitHub, type FakeRepository, type Hook, person } from './fake-github.ts'
 import { openTestStore, type TestStore } from './test-store.ts'
 import { People } from './webhook-people.ts'
+import { createTestProbot } from './webhook-probot.ts'
 
 const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
 let shared: TestStore | undefined
@@ -57,14 +59,19 @@ export class Stage {
     this.maintainer = this.withPermission('maintainer', 'admin')
   }
 
+  #webhooks: LoadedWebhookApp | undefined
+
   static async open(): Promise<Stage> {
     const stage = new Stage()
     stage.commands = await loadCommands()
+    const { store, github, commands } = stage
+    stage.#webhooks = await loadWebhookApp(createTestProbot(), { store, github, commands, log })
     return stage
   }
 
   get parts() {
-    return { store: this.store, github: this.github, commands: this.commands, log }
+    if (!this.#webhooks) throw new Error('use Stage.open()')
+    return { store: this.store, github: this.github, webhooks: this.#webhooks, log }
   }
 
   withPermission(login: string, permission: 'admin' | 'maintain' | 'write' | 'triage' | 'read'): Actor {

@@ -2,7 +2,8 @@
 
 import type { Check, CheckReading } from '../../domain/github.ts'
 import type { Octokit } from '../client.ts'
-import type { RepositoryReader } from '../types.ts'
+import type { RepositoryReader } from '../github.ts'
+import type { RepositoryPath } from '../repository-path.ts'
 import { askOptional, type ReadContext } from './context.ts'
 import { readLogOfJob } from './job-log.ts'
 
@@ -13,10 +14,8 @@ const actionsSlug = 'github-actions'
 /** A commit with more than this many pages of 100 is not read to its end, and so is waited for. */
 const mostPages = 30
 
-type Place = { owner: string; repo: string }
-
 /** The part of a `RepositoryReader` that is about CI. */
-export function checkReader(context: ReadContext, at: Place): CheckReader {
+export function checkReader(context: ReadContext, at: RepositoryPath): CheckReader {
   return {
     checks: async (ref) => {
       const of = { ...at, ref }
@@ -54,7 +53,7 @@ export function checkReader(context: ReadContext, at: Place): CheckReader {
   }
 }
 
-type OfCommit = Place & { ref: string }
+type OfCommit = RepositoryPath & { ref: string }
 
 /** Reads page after page until as many rows are there as the server counts. */
 async function everyPage<Row>(

@@ -1,8 +1,8 @@
 /** How the readers ask GitHub: where from, and what an error means. */
 
 import type { Octokit } from '../client.ts'
+import { NotFound } from '../github.ts'
 import { isGone, isUnsupported } from '../http-status.ts'
-import { NotFound } from '../types.ts'
 
 /** What reading needs besides the client: who we are, and where a missing endpoint is reported. */
 export interface ReadContext {

@@ -1,12 +1,12 @@
 /** The logs of jobs: text files at an address outside the API, which the API redirects to. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { CheckRun, Repository } from './model.ts'
+import type { CheckRun, RepositoryRecord } from './model.ts'
 import type { World } from './world.ts'
 
 const PREFIX = '/_job-logs/'
 
 /** Where the log of a job is. GitHub's own addresses are signed and last for a minute. */
-export function jobLogUrl(world: World, repository: Repository, run: CheckRun): string {
+export function jobLogUrl(world: World, repository: RepositoryRecord, run: CheckRun): string {
   return `${world.url}${PREFIX}${repository.id}/${run.id}`
 }
 

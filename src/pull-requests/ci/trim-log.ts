@@ -1,7 +1,7 @@
 /** The telling part of a long log: the command, the first error, and the end. Pure. */
 
 import { stripVTControlCharacters } from 'node:util'
-import { isTelling } from '../../gates/lib/signature.ts'
+import { isSignificant } from '../../gates/lib/signature.ts'
 
 /** GitHub Actions begins every line with the time. */
 const timestamp = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /
@@ -48,7 +48,7 @@ function plainLine(line: string): string {
 function firstError(lines: readonly string[], from: number, to: number): number | undefined {
   const found = lines
     .slice(from, to)
-    .findIndex((line) => isTelling(line) && !noFailure.test(line) && !command.test(line))
+    .findIndex((line) => isSignificant(line) && !noFailure.test(line) && !command.test(line))
   return found === -1 ? undefined : from + found
 }
 

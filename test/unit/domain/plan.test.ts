@@ -5,7 +5,8 @@ import { defaultSettings } from '../../../src/config/settings.ts'
 import type { PlanRow } from '../../../src/db/plans.ts'
 import { hoursOf, readSubmission, type Submission, storedSubmission } from '../../../src/domain/plan.ts'
 import { effortHours } from '../../../src/lib/effort-hours.ts'
-import { issuesOf, planComment, planForAgent, rewrittenPlan } from '../../../src/messages/plans.ts'
+import { plannedIssues } from '../../../src/messages/breakdown-issues.ts'
+import { planComment, planForAgent, rewrittenPlan } from '../../../src/messages/plans.ts'
 import { reasonForApproval } from '../../../src/planning/needs-approval.ts'
 
 const plan = {
@@ -104,11 +105,11 @@ describe('a breakdown', () => {
       ],
     })
     if (flat.kind !== 'breakdown' || deep.kind !== 'breakdown') throw new Error('no breakdown')
-    expect(issuesOf(flat, 7, 'tutti').map(({ key, under }) => [key, under])).toEqual([
+    expect(plannedIssues(flat, 7, 'tutti').map(({ key, under }) => [key, under])).toEqual([
       ['a', undefined],
       ['b', undefined],
     ])
-    const made = issuesOf(deep, 7, 'tutti')
+    const made = plannedIssues(deep, 7, 'tutti')
     expect(made.map(({ key, kind, under }) => [key, kind, under])).toEqual([
       ['FEATURE-1', 'feature', undefined],
       ['a', 'item', 'FEATURE-1'],

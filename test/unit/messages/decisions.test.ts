@@ -1,9 +1,12 @@
 import { describe, expect, test } from 'vitest'
-import { explain } from '../../../src/messages/decisions.ts'
+import { rankSentence, reasonsText } from '../../../src/messages/decisions.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import { concurrencyMode } from '../../../src/scheduler/concurrency-mode.ts'
-import type { Reason } from '../../../src/scheduler/decision.ts'
+import type { Decision, Reason } from '../../../src/scheduler/decision.ts'
 import { dependsOn, item, snapshot } from '../../support/schedule-build.ts'
+
+/** The whole explanation, as `/why` shows it. */
+const explain = (decision: Decision) => `${reasonsText(decision)} ${rankSentence(decision)}`
 
 const me = { id: 'o/r#7', repository: 'o/r', number: 7 }
 const other = { id: 'o/r#3', repository: 'o/r', number: 3 }

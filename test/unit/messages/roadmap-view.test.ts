@@ -5,7 +5,7 @@ import type { ItemRow } from '../../../src/db/work-items.ts'
 import type { RoadmapPart } from '../../../src/domain/roadmap.ts'
 import { criticalPath } from '../../../src/domain/roadmap-critical-path.ts'
 import type { ScheduleReport } from '../../../src/domain/schedule-report.ts'
-import { roadmapGraph } from '../../../src/messages/mermaid.ts'
+import { roadmapGraph } from '../../../src/messages/roadmap-graph.ts'
 import { roadmapView } from '../../../src/messages/roadmap-view.ts'
 
 const home = 'acme/app'

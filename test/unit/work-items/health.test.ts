@@ -6,10 +6,11 @@ import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
 import type { DependencyRow } from '../../../src/db/dependencies.ts'
 import type { RepositoryRow } from '../../../src/db/repositories.ts'
 import type { ItemRow } from '../../../src/db/work-items.ts'
+import { backlogHealthReport } from '../../../src/messages/backlog-health.ts'
 import { Backlog } from '../../../src/scheduling/backlog-snapshot.ts'
 import { History } from '../../../src/scheduling/history.ts'
 import { snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
-import { backlogHealth, healthInWords } from '../../../src/work-items/health.ts'
+import { backlogHealth } from '../../../src/work-items/health.ts'
 
 const env = readEnv({})
 const now = new Date('2026-11-21T12:00:00Z')
@@ -109,7 +110,7 @@ describe('health', () => {
       days: 20,
     }))
     const health = { issues: 12, available_for_work: 0, blocked: 0, stale, cycles: [['#1', '#2']], orphans: [] }
-    const text = healthInWords(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
+    const text = backlogHealthReport(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
     expect(text).toContain('12 issues · 0 available for work · 0 blocked · 12 stale · 1 circle · 0 orphans.')
     expect(text).toContain('Nothing waits for #7, other/lib#8 any more: they are closed.')
     expect(text).toContain('- #0 @<!-- -->all `x`: held, no change for 20 days')
