@@ -111,7 +111,7 @@ class World {
 
   readonly #routes: [string, (body: Body, part: string) => Answer][] = [
     [
-      'POST /repos/acme/app/actions/runs/60/rerun-failed-jobs',
+      'POST /actions/runs/60/rerun-failed-jobs',
       () => {
         if (this.rerunning) return [403, { message: 'The workflow run containing this job is already running' }]
         this.rerunning = true

@@ -2,7 +2,6 @@
 
 import { beforeEach, expect, test } from 'vitest'
 import type { RepositoryReader } from '../../../src/github/github.ts'
-import { readEnds } from '../../../src/github/read/job-log.ts'
 import { createRepositoryReader } from '../../../src/github/read/repository.ts'
 import { sha } from '../../../src/lib/ids.ts'
 import { github, installationId, mintTokens, newClient, origin, repo, useNock } from './api.ts'
@@ -152,13 +151,6 @@ test('a job of GitHub Actions is known by its address; its log is a redirect to 
   expect(await reader.jobLog(34, 1_000)).toBe('one\ntwo\n')
   github().get(repo('/actions/jobs/35/logs')).reply(410, { message: 'Gone' })
   expect(await reader.jobLog(35, 1_000)).toBeUndefined()
-})
-
-test('of a long log the beginning and the end are kept', async () => {
-  async function* stream() {
-    for (let n = 0; n < 1_000; n++) yield Buffer.from(`line ${String(n).padStart(4, '0')}\n`)
-  }
-  expect(await readEnds(stream(), 40)).toBe('line 0000\nline 0001\n\n… 9960 bytes left out …\nline 0998\nline 0999\n')
 })
 
 test('required checks come from rulesets and from protection', async () => {
