@@ -95,8 +95,8 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const reaper = await openReaper(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
-  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, instance }
-  const adapters = { store, env, github, log, ...tools }
+  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
+  const adapters = { store, env, github, log, instance, ...tools }
   const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },

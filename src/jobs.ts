@@ -7,6 +7,8 @@ import { runGatesJob } from './gates/gate-runner.ts'
 import { publishEffectsJob } from './github/publisher.ts'
 import { onPartIssueCreatedJob } from './planning/on-part-issue-created.ts'
 import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
+import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
+import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
@@ -35,6 +37,7 @@ export const jobs = {
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
   'merge-pull-request': mergePullRequestJob,
+  'read-checks': readChecksJob,
   'clean-up': cleanUpJob,
   'publish-effects': publishEffectsJob,
   'on-goal-issue-created': onGoalIssueCreatedJob,
@@ -42,6 +45,7 @@ export const jobs = {
   'on-part-issue-created': onPartIssueCreatedJob,
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
+  'on-checks-rerun': onChecksRerunJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

@@ -26,6 +26,8 @@ export type Effect =
         text: string
       }
     }
+  /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */
+  | { kind: 'rerun-checks'; payload: { sha: string; target: 'workflow-run' | 'check-suite'; id: number } }
   | {
       kind: 'merge'
       payload: {
@@ -70,6 +72,7 @@ export const effectPriorities: Record<EffectKind, number> = {
   'close-issue': 2,
   'pull-request': 3,
   'check-run': 4,
+  'rerun-checks': 4,
   'create-issue': 4,
   'sub-issue': 5,
   'blocked-by': 5,
@@ -89,6 +92,8 @@ export function followUpOf(effect: Effect, effectId: number): Job | undefined {
       return { queue: 'on-pull-request-opened', effectId }
     case 'merge':
       return { queue: 'on-pull-request-merged', effectId }
+    case 'rerun-checks':
+      return { queue: 'on-checks-rerun', effectId }
     default:
       return undefined
   }

@@ -20,6 +20,7 @@ import { approvedBy, movedAfterRequest, notMerged } from '../messages/pull-reque
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
+import { requiredChecksOf } from './required-checks.ts'
 
 /** Handler of the `merge-pull-request` queue: after `/merge`, an approval, or the end of a check. */
 export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
@@ -54,6 +55,10 @@ async function facts(
     repository.reviews(pull.number),
     repository.checks(head),
   ])
+  // Where GitHub says that no rule stands in the way, it need not be asked which rules there are.
+  const required = permitted.includes(now.mergeState ?? '')
+    ? []
+    : await requiredChecksOf(context, repo, item.baseBranch)
   const settings = repo.settings ?? defaultSettings()
   const gates = await gateRows(context.store.db, item.id, head)
   return {
@@ -62,11 +67,15 @@ async function facts(
     baseBranch: item.baseBranch,
     reviews: await withPermissions(context, repo, await stillCounting(context, pull, reviews)),
     checks,
+    required,
     gates,
     approvalsNeeded: settings.merge.approvals,
     protectedAllowed: item.protectedAllowedSha === head,
   }
 }
+
+/** The states of a pull request in which every required check has passed (docs.github.com, GraphQL `MergeStateStatus`). */
+const permitted = ['clean', 'unstable', 'has_hooks']
 
 /** Without approvals from before the pull request was reopened or got another base branch. */
 async function stillCounting({ store }: PullRequestContext, pull: PullRow, reviews: Review[]): Promise<Review[]> {

@@ -28,6 +28,7 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
     ...{ sha: 'a'.repeat(40), name: 'Tutti', conclusion: 'success', title: 'Passed' },
     ...{ summary: 'All gates passed.', text: '' },
   },
+  'rerun-checks': { sha: 'a'.repeat(40), target: 'workflow-run', id: 60 },
   merge: { pullNumber: 2, sha: 'a'.repeat(40), method: 'squash', title: 'One', message: '' },
   'create-issue': { origin: 'goal', title: 'A part', body: 'Do it.', labels: ['tutti'] },
   'sub-issue': { parent: 1, child: { repository: 'acme/app', number: 3 } },
@@ -73,6 +74,7 @@ class World {
   readonly links = new Set<string>()
   readonly reactions = new Set<string>()
   merged = false
+  rerunning = false
   /** Answers everything with this status. */
   refusing: number | undefined
 
@@ -108,6 +110,14 @@ class World {
   }
 
   readonly #routes: [string, (body: Body, part: string) => Answer][] = [
+    [
+      'POST /actions/runs/60/rerun-failed-jobs',
+      () => {
+        if (this.rerunning) return [403, { message: 'The workflow run containing this job is already running' }]
+        this.rerunning = true
+        return [201, {}]
+      },
+    ],
     ['GET /issues/1/comments', () => [200, this.comments]],
     [
       'POST /issues/1/comments',

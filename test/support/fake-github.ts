@@ -166,7 +166,10 @@ export class FakeGitHub implements GitHub {
         return of().reviews.get(number) ?? []
       },
       reviewComments: async () => [],
-      checks: async () => [],
+      checks: async () => ({ checks: [], complete: true }),
+      jobLog: async () => undefined,
+      checkAnnotations: async () => [],
+      requiredChecks: async () => [],
     }
   }
 }

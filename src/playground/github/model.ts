@@ -195,6 +195,8 @@ export interface CheckRun {
   completedAt: Date | null
   output: { title: string | null; summary: string | null; text: string | null }
   annotations: Schemas['check-annotation'][]
+  /** What the job of GitHub Actions has printed; GitHub deletes it after some time. */
+  log?: string
 }
 
 export interface CheckSuite {
@@ -204,6 +206,8 @@ export interface CheckSuite {
   headBranch: string | null
   headCommit: CommitRecord
   runs: CheckRun[]
+  /** The workflow run of GitHub Actions that it stands for; undefined for other apps. */
+  workflowRunId?: number
   createdAt: Date
   updatedAt: Date
 }
@@ -225,6 +229,8 @@ export interface Protection {
   requiredApprovals: number
   requiredChecks: string[]
   dismissStaleReviews: boolean
+  /** Made as a ruleset, which the branch itself does not tell of. */
+  ruleset: boolean
 }
 
 export interface MergeMethods {

@@ -15,6 +15,7 @@ import { createPerson } from './create-person.ts'
 import type { Delivery } from './deliveries.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { findGit } from './git.ts'
+import { isJobLog, serveJobLog } from './job-logs.ts'
 import type { Permissions, RepositoryRecord } from './model.ts'
 import type { Person } from './person.ts'
 import { isRegistration, serveRegistration } from './registration.ts'
@@ -153,6 +154,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
   const rest = getRequestListener(api.fetch)
   server.on('request', (incoming, outgoing) => {
     if (isGitAddress(incoming.url ?? '')) void serveGit({ world, auth, faults, log: gitRequests }, incoming, outgoing)
+    else if (isJobLog(incoming)) serveJobLog(world, incoming, outgoing)
     else if (isRegistration(incoming)) void serveRegistration(codes, incoming, outgoing)
     else void rest(incoming, outgoing)
   })

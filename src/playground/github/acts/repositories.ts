@@ -124,6 +124,8 @@ export interface ProtectionWish {
   requiredChecks?: string[]
   /** A push takes approvals back. Default false. */
   dismissStaleReviews?: boolean
+  /** As a ruleset instead of classic protection. Default false. */
+  ruleset?: boolean
 }
 
 /** Protects a branch, or with undefined stops that. */
@@ -139,6 +141,7 @@ export function protectBranch(
       requiredApprovals: wish.requiredApprovals ?? 1,
       requiredChecks: wish.requiredChecks ?? [],
       dismissStaleReviews: wish.dismissStaleReviews ?? false,
+      ruleset: wish.ruleset ?? false,
     })
   world.changed()
 }

@@ -133,9 +133,10 @@ async function getBranch(call: RepositoryCall) {
     commit: commitBody(world, repository, await knownCommit(call, tip)),
     _links: { self: url, html: `${repositoryHtml(world, repository)}/tree/${name}` },
     protected: protection !== undefined,
-    protection: protection
-      ? { enabled: true, ...protectionBody(world, repository, name, protection) }
-      : { enabled: false },
+    protection:
+      protection && !protection.ruleset
+        ? { enabled: true, ...protectionBody(world, repository, name, protection) }
+        : { enabled: false },
     protection_url: `${url}/protection`,
   } satisfies Schemas['branch-with-protection'])
 }
