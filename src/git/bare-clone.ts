@@ -14,7 +14,8 @@ import { type BareCloneOptions, initBareClone } from './init.ts'
 import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
 import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
-import { deleteBranch, type ExpectedHead, pushBranch, queryRemoteHead, trackingRef } from './remote.ts'
+import { deleteBranch, type ExpectedHead, type PushOutcome, pushBranch } from './push.ts'
+import { queryRemoteHead, trackingRef } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
 import { listRescues, type Rescue } from './rescue.ts'
@@ -55,8 +56,8 @@ export interface BareClone {
   forecast(ours: Sha, theirs: Sha): Promise<history.MergeForecast>
   /** Merges the base into a module branch; see `merge.ts`. */
   updateFromBase(request: UpdateRequest): Promise<UpdateResult>
-  /** Pushes a commit to a branch of the server; `'moved'` when another commit is there. See `remote.ts`. */
-  push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<'pushed' | 'up-to-date' | 'moved'>
+  /** Pushes a commit to a branch of the server, and says what came of it; see `push.ts`. */
+  push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<PushOutcome>
   deleteRemoteBranch(branch: BranchName, expected: Sha): Promise<'deleted' | 'gone' | 'moved'>
   /** Removes a tree and its branch. What exists nowhere else is rescued first. @throws {WorktreeInUse} */
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>

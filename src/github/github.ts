@@ -5,7 +5,7 @@ import type { HookDelivery } from '../domain/github.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { Client } from './client.ts'
 import { createRepositoryReader, httpStatusOf } from './repository.ts'
-import type { GitHub } from './types.ts'
+import type { GitHub, RepositoryRef } from './types.ts'
 
 /**
  * As `openGitHub`, and patient: GitHub may be away when we start; webhooks are stored meanwhile.
@@ -45,11 +45,13 @@ export async function openGitHub(
   }
   const app = await identify(client)
   const octokitApp = () => client.app()
+  const author = createAuthorSource(client, app.botLogin)
 
   return {
     app,
     missing,
     calls: client.meter,
+    author,
     isSelf: (actor) => actor.login === app.botLogin,
     repository: (repo) =>
       createRepositoryReader({
@@ -79,6 +81,8 @@ export async function openGitHub(
           .filter((installation) => !installation.suspended_at)
           .map(async ({ id }) => {
             const inside = await client.installation(id)
+            // Asked with the first look at everything, so that no commit waits for it.
+            await author({ installationId: id }).catch(() => undefined)
             const repositories = await inside.paginate(inside.rest.apps.listReposAccessibleToInstallation, {
               per_page: 100,
             })
@@ -124,6 +128,27 @@ export async function openGitHub(
       await octokit.request('POST /app/hook/deliveries/{delivery_id}/attempts', { delivery_id: id })
     },
   }
+}
+
+/**
+ * The bot user has an id of its own, which is not the app's. GitHub shows a commit as the bot's when the id stands in
+ * its address (docs.github.com, "Setting your commit email address"); without it, the address may be a stranger's.
+ */
+function createAuthorSource(client: Client, botLogin: string) {
+  let known: Promise<{ name: string; email: string }> | undefined
+  return ({ installationId }: Pick<RepositoryRef, 'installationId'>) => {
+    known ??= askAuthor(client, installationId, botLogin).catch((error: unknown) => {
+      known = undefined
+      throw error
+    })
+    return known
+  }
+}
+
+async function askAuthor(client: Client, installationId: number, botLogin: string) {
+  const octokit = await client.installation(installationId)
+  const { data } = await octokit.rest.users.getByUsername({ username: botLogin })
+  return { name: botLogin, email: `${data.id}+${botLogin}@users.noreply.github.com` }
 }
 
 async function identify(client: Client): Promise<GitHub['app'] & { mayChangeWorkflows: boolean }> {

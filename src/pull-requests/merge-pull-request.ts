@@ -7,6 +7,7 @@ import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
+import { settingsOf } from '../db/repositories.ts'
 import { approvalsVoidUntil } from '../db/reviews.ts'
 import { pullRequests, workItems } from '../db/schema/core.ts'
 import {
@@ -18,6 +19,7 @@ import {
   requestStatusComment,
   transition,
 } from '../db/work-items.ts'
+import { mergeMessage } from '../domain/commit-message.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'
@@ -108,6 +110,7 @@ async function act(
   { repo, item, pull, asked }: Subject,
   verdict: MergeDecision,
 ): Promise<void> {
+  const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== item.state || !current) return
@@ -115,6 +118,13 @@ async function act(
       const by = pull.mergeRequestedBy ?? verdict.approvedBy[0] ?? 'a reviewer'
       await transition(tx, current, 'merging', { actor: by, why: `Approved by ${verdict.approvedBy.join(', ')}.` })
       const settings = repo.settings ?? defaultSettings()
+      const { subject, body } = mergeMessage(
+        {
+          ...{ title: item.title, issueNumber: item.issueNumber },
+          ...{ pullNumber: pull.number, approvedBy: verdict.approvedBy },
+        },
+        signer,
+      )
       await enqueueEffect(
         tx,
         { repositoryId: repo.id, workItemId: item.id, key: `merge:${pull.id}:${pull.headSha}` },
@@ -124,8 +134,8 @@ async function act(
             pullNumber: pull.number,
             sha: pull.headSha,
             method: settings.merge.method,
-            title: `${item.title} (#${pull.number})`,
-            message: `Issue: #${item.issueNumber}\nApproved by: ${verdict.approvedBy.join(', ')}`,
+            title: subject,
+            message: body,
           },
         },
         { again: true },

@@ -8,12 +8,15 @@ import { gateRows } from '../db/pull-requests.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import { commitSubject } from '../domain/commit-message.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
+import { movedBranch } from '../messages/pushes.ts'
 import { checkRunReport, pullRequestBody } from '../messages/wording.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
+import { pushRefused } from './push-refused.ts'
 
 /** Handler of the `open-pull-request` queue. Run twice, it changes nothing the second time. */
 export async function openPullRequest(context: PullRequestContext, job: { workItemId: number }): Promise<void> {
@@ -25,15 +28,10 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   const head = sha(item.headSha)
   try {
     const { base } = await refreshSettings(context.store, repo, control)
-    if ((await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })) === 'moved') {
-      await hold(
-        context,
-        item,
-        `Somebody else has pushed to \`${item.branch}\`; nothing of theirs was touched. Say \`/retry\` to build on it, or delete the branch first.`,
-      )
-      return
-    }
-    await wantPullRequest(context, control, repo, item, base)
+    const outcome = await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })
+    if (outcome.kind === 'refused') await pushRefused(context, repo, item, outcome.refusal)
+    else if (outcome.kind === 'moved') await hold(context, item, movedBranch(item.branch))
+    else await wantPullRequest(context, control, repo, item, base)
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
     await hold(context, item, `${error.message}. Bring it back, then say \`/retry\`.`)
@@ -76,7 +74,7 @@ async function wantPullRequest(
       { ...target, key: `pull:${item.id}` },
       {
         kind: 'pull-request',
-        payload: { branch: item.branch, base: item.baseBranch, title: item.title, body, sha: head },
+        payload: { branch: item.branch, base: item.baseBranch, title: commitSubject(item.title), body, sha: head },
       },
     )
     await enqueueEffect(

@@ -3,19 +3,17 @@
  * in one place (`finish`), in one transaction, under the lease.
  */
 
-import { join } from 'node:path'
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
 import { claimRun, endRun, isPlanning, LeaseLost, leavePlanning, updateRun } from '../db/runs.ts'
-import { worktrees } from '../db/schema/core.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, getRepository, transition } from '../db/work-items.ts'
+import { commitMessage } from '../domain/commit-message.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import { headRef } from '../git/history.ts'
-import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
@@ -26,9 +24,8 @@ import { reviewsFor, wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
+import { prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
-
-const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
 
 /**
  * Takes a waiting run and carries it out. Nothing happens when somebody else has it.
@@ -80,7 +77,7 @@ async function work(one: Attempt): Promise<AttemptEnd> {
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: `There is no agent called ${run.agent}.` }
   if (isPlanning(run)) return runPlanning(one, { control, settings, base: sha(base), kind })
-  const worktree = await prepare(one, control, sha(base))
+  const worktree = await prepareWorktree(one, control, settings, sha(base))
   const plan = await approvedPlan(context.store.db, one.item)
   const loop = workflowNamed(settings, one.item.loop)
   const checks = settingsWithWorkflow(settings, one.item.loop).gates.commands
@@ -108,38 +105,24 @@ async function work(one: Attempt): Promise<AttemptEnd> {
       for (const path of editedFiles(update, worktree.path)) one.heartbeat.touched.add(path)
     },
   })
-  return conclude(one, control, worktree, sha(base), outcome)
-}
-
-/** The worktree of this attempt, and its row: cleanup must find it whatever happens next. */
-async function prepare({ context, item, run, repo }: Attempt, control: BareClone, base: Sha): Promise<Worktree> {
-  const branch = validBranch(item.branch)
-  const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
-  const row = { path, branch, baseSha: base, removedAt: null }
-  await context.store.db
-    .insert(worktrees)
-    .values({ workItemId: item.id, ...row })
-    .onConflictDoUpdate({ target: worktrees.workItemId, set: row })
-  // What is on the server is the start: a person may have added commits to the pull request.
-  const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
-  const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
-  if (run.cleanWorktree || behind) await control.removeWorktree({ path, branch })
-  return control.addWorktree({ path, branch, base: theirs ?? base })
+  return conclude(one, outcome, worktree, { control, settings, base: sha(base) })
 }
 
 async function conclude(
   one: Attempt,
-  control: BareClone,
-  worktree: Worktree,
-  base: Sha,
   outcome: AgentOutcome,
+  worktree: Worktree,
+  { control, settings, base }: { control: BareClone; settings: Settings; base: Sha },
 ): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(one.signal.reason as StopReason)
   const failure = failureOf(outcome)
   if (failure) return failure
   const summary = outcome.kind === 'finished' ? outcome.summary : ''
-  const message = `${one.item.title}\n\nIssue: #${one.item.issueNumber}\nAttempt: ${one.run.attempt}`
-  const committed = await control.commit(worktree, { message, author })
+  const { title, issueNumber } = one.item
+  const author = await one.context.github.author(one.repo)
+  const signer = settings.commits.signoff ? author : undefined
+  const message = commitMessage({ title, issueNumber, attempt: one.run.attempt }, signer)
+  const committed = await control.commit(worktree, { message, author, squashOnto: base })
   if (committed.kind === 'refused') return unsafe(committed.violations)
   const head = committed.sha
   // A commit of an attempt that died before it could say so counts; one the gates have refused does not.

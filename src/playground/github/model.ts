@@ -2,8 +2,10 @@
  * What the playground remembers: GitHub's own nouns as plain records. Git objects and refs are not here, they are in
  * the bare repositories on disk; `Repository.refs` is the last reading of them.
  */
+
 import type { components } from '@octokit/openapi-types'
 import type { Commit } from './commits.ts'
+import type { PushRules } from './push-rules.ts'
 import type { Sha } from './sha.ts'
 
 /** GitHub's published response bodies. */
@@ -253,6 +255,7 @@ export interface Repository {
   suites: CheckSuite[]
   statuses: CommitStatus[]
   protections: Map<string, Protection>
+  pushRules: PushRules
   mergeMethods: MergeMethods
   deleteBranchOnMerge: boolean
   /** Runs one change of refs at a time, so that each is told to the right sender. */

@@ -23,6 +23,7 @@ import type {
   Review,
   Role,
 } from './model.ts'
+import type { PushRules } from './push-rules.ts'
 import type { Sha } from './sha.ts'
 
 export interface PushOptions {
@@ -84,6 +85,8 @@ export interface Person {
   setCollaborator(repository: Repository, login: string, role: Role): Promise<void>
   /** Protects the branch; with null stops that. */
   protectBranch(repository: Repository, branch: string, rules: ProtectionWish | null): Promise<void>
+  /** What pushes are refused for from now on; what is not named stays. */
+  setPushRules(repository: Repository, rules: Partial<PushRules>): Promise<void>
   renameRepository(repository: Repository, name: string): Promise<void>
   deleteRepository(repository: Repository): Promise<void>
   /** Takes another login; id and roles stay, the old login is free. */

@@ -55,7 +55,7 @@ describe('a server that asks for a password', () => {
     })
     const tree = await addTree(clone, place)
     const head = await work(clone, tree, 'a.txt')
-    expect(await clone.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(await clone.push(tree.branch, head, { expected: null })).toEqual({ kind: 'pushed' })
     expect(await clone.remoteHead(tree.branch)).toBe(head)
     expect(await clone.remoteHead(tree.branch, { fresh: true })).toBe(head)
     expect(await clone.deleteRemoteBranch(tree.branch, head)).toBe('deleted')
@@ -152,7 +152,7 @@ describe('the token stays with its server', () => {
     vi.stubEnv('ALL_PROXY', sink.origin)
     await clone.fetch()
     await writeFile(join(clone.gitDir, 'config'), text.join('\n'), { flag: 'a' })
-    expect(await clone.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(await clone.push(tree.branch, head, { expected: null })).toEqual({ kind: 'pushed' })
     expect(sink.authorizations).toEqual([])
     await expect(readFile(trace)).rejects.toThrow('ENOENT')
   })
@@ -187,11 +187,11 @@ describe('a push', () => {
 
   it('goes forward, and again changes nothing', async () => {
     const first = await work(clone, tree, 'a.txt')
-    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('pushed')
-    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('up-to-date')
-    expect(await clone.push(tree.branch, first, { expected: null })).toBe('up-to-date')
+    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toEqual({ kind: 'pushed' })
+    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toEqual({ kind: 'up-to-date' })
+    expect(await clone.push(tree.branch, first, { expected: null })).toEqual({ kind: 'up-to-date' })
     const second = await work(clone, tree, 'b.txt')
-    expect(await clone.push(tree.branch, second, { expected: 'any-ancestor' })).toBe('pushed')
+    expect(await clone.push(tree.branch, second, { expected: 'any-ancestor' })).toEqual({ kind: 'pushed' })
     expect(await onServer()).toBe(second)
   })
 
@@ -201,7 +201,7 @@ describe('a push', () => {
     const theirs = await personPushes(place, tree.branch, 'theirs.txt', 'theirs\n')
     const second = await work(clone, tree, 'b.txt')
     for (const expected of ['any-ancestor', null, first] as const) {
-      expect(await clone.push(tree.branch, second, { expected })).toBe('moved')
+      expect(await clone.push(tree.branch, second, { expected })).toMatchObject({ kind: 'moved' })
     }
     expect(await onServer()).toBe(theirs)
     expect(await clone.deleteRemoteBranch(tree.branch, first)).toBe('moved')
@@ -209,7 +209,7 @@ describe('a push', () => {
     // Also when a fetch has made their commit known here: a lease on the tracking ref alone would let it be lost.
     await clone.fetch()
     for (const expected of ['any-ancestor', null, first] as const) {
-      expect(await clone.push(tree.branch, second, { expected })).toBe('moved')
+      expect(await clone.push(tree.branch, second, { expected })).toMatchObject({ kind: 'moved' })
     }
     expect(await onServer()).toBe(theirs)
   })
@@ -220,10 +220,10 @@ describe('a push', () => {
     await clone.removeWorktree(tree)
     tree = await addTree(clone, place)
     const other = await work(clone, tree, 'b.txt')
-    expect(await clone.push(tree.branch, other, { expected: 'any-ancestor' })).toBe('moved')
-    expect(await clone.push(tree.branch, other, { expected: first })).toBe('pushed')
+    expect(await clone.push(tree.branch, other, { expected: 'any-ancestor' })).toMatchObject({ kind: 'moved' })
+    expect(await clone.push(tree.branch, other, { expected: first })).toEqual({ kind: 'pushed' })
     expect(await onServer()).toBe(other)
-    expect(await clone.push(tree.branch, first, { expected: first })).toBe('moved')
+    expect(await clone.push(tree.branch, first, { expected: first })).toMatchObject({ kind: 'moved' })
   })
 
   it('does not make a branch again that a person deleted', async () => {
@@ -231,7 +231,7 @@ describe('a push', () => {
     await clone.push(tree.branch, first, { expected: null })
     await git(place.server, 'update-ref', '-d', `refs/heads/${tree.branch}`)
     const second = await work(clone, tree, 'b.txt')
-    expect(await clone.push(tree.branch, second, { expected: first })).toBe('moved')
+    expect(await clone.push(tree.branch, second, { expected: first })).toMatchObject({ kind: 'moved' })
     expect(await clone.deleteRemoteBranch(tree.branch, first)).toBe('gone')
     expect(await clone.remoteHead(tree.branch)).toBeUndefined()
   })

@@ -77,7 +77,7 @@ describe('adding a worktree', () => {
       await clone.fetch()
       const done = await clone.commit(tree, { message: `Work ${index}`, author })
       if (done.kind !== 'committed') throw new Error(`${index}: ${done.kind}`)
-      expect(await clone.push(tree.branch, done.sha, { expected: null })).toBe('pushed')
+      expect(await clone.push(tree.branch, done.sha, { expected: null })).toEqual({ kind: 'pushed' })
       expect(done.changes.map((change) => change.path)).toEqual([`m${index}.txt`])
       expect(await clone.removeWorktree(tree)).toEqual({})
       return done.sha

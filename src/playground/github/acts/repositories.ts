@@ -1,8 +1,10 @@
 /** Making repositories, and what their owners change. */
+
 import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
 import type { Account, Actor, MergeMethods, Repository, Role } from '../model.ts'
+import { noPushRules, type PushRules } from '../push-rules.ts'
 import { accountOf, createLock, nameOf, signatureOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
 
@@ -80,6 +82,7 @@ function record(world: World, wish: RepositoryWish, defaultBranch: string): Repo
     suites: [],
     statuses: [],
     protections: new Map(),
+    pushRules: noPushRules,
     mergeMethods: { merge: true, squash: true, rebase: true, ...wish.mergeMethods },
     deleteBranchOnMerge: wish.deleteBranchOnMerge ?? false,
     lock: createLock(),
@@ -140,5 +143,11 @@ export function protectBranch(
       requiredChecks: wish.requiredChecks ?? [],
       dismissStaleReviews: wish.dismissStaleReviews ?? false,
     })
+  world.changed()
+}
+
+/** Changes what pushes to the repository are refused for. */
+export function setPushRules(world: World, repository: Repository, rules: Partial<PushRules>): void {
+  repository.pushRules = { ...repository.pushRules, ...rules }
   world.changed()
 }
