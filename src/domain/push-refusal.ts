@@ -38,6 +38,7 @@ const maxWords = 3_000
 
 /** In this order: a secret is named in a list of rules, and a protected branch may name signatures as the reason. */
 const kinds: readonly (readonly [RefusalKind, RegExp])[] = [
+  ['blocked-name', /exists; cannot create|directory.file conflict|refname conflict/i],
   ['secret', /cannot contain secrets|push protection|GH009|secrets? detected/i],
   ['size', /GH001|file size limit|large files detected|exceeds? (?:the )?maximum (?:allowed )?size|file is too large/i],
   ['forbidden-file', /(?:file|path).{0,60}(?:restricted|not allowed)|restricted file|maximum file path length/i],
@@ -51,7 +52,6 @@ const kinds: readonly (readonly [RefusalKind, RegExp])[] = [
     'protected-branch',
     /GH006|through a pull request|protected branch|creations? being restricted|Cannot (?:create|update|delete|force-push)/i,
   ],
-  ['blocked-name', /exists; cannot create|directory.file conflict|refname conflict/i],
 ]
 
 /** What only time mends: the server's own faults, a limit, a lock that somebody else holds. */

@@ -15,7 +15,8 @@ import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
 import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
 import { deleteBranch, type ExpectedHead, type PushOutcome, pushBranch } from './push.ts'
-import { queryRemoteHead, trackingRef } from './remote.ts'
+import { recordedRemoteHead } from './recorded-heads.ts'
+import { queryRemoteHead } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
 import { listRescues, type Rescue } from './rescue.ts'
@@ -86,11 +87,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
   return {
     gitDir: repository.gitDir,
     fetch: async (branches) => fetch(branches?.map(validBranch)),
-    resolve: (ref) => history.resolveCommit(repository, ref),
+    resolve: (ref) => resolve(repository, ref),
     remoteHead: async (branch, options) =>
-      options?.fresh
-        ? queryRemoteHead(repository, validBranch(branch))
-        : history.resolveCommit(repository, trackingRef(validBranch(branch))),
+      options?.fresh ? queryRemoteHead(repository, validBranch(branch)) : fetchedHead(repository, validBranch(branch)),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
     addWorktree: async (request) => {
@@ -120,6 +119,19 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     rescues: () => listRescues(repository),
     bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),
   }
+}
+
+/** A module branch is where Tutti has put it, whatever its ref says. */
+async function resolve(repository: BareRepository, ref: string): Promise<Sha | undefined> {
+  const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : ref
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref) || branch.startsWith('refs/'))
+    return history.resolveCommit(repository, ref)
+  return history.branchHead(repository, validBranch(branch))
+}
+
+async function fetchedHead(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
+  const commit = await recordedRemoteHead(repository, branch)
+  return commit && history.resolveCommit(repository, commit)
 }
 
 function checkRange({ base, head }: { base?: Sha; head: Sha }): { base?: Sha; head: Sha } {

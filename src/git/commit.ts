@@ -6,9 +6,9 @@ import type { Sha } from '../lib/ids.ts'
 import { type ChangedFile, readBlobs, readChanges } from './changes.ts'
 import { copyIndex, isDirectory } from './files.ts'
 import type { Author } from './git-options.ts'
-import { findMergeBase, isAncestorOf, moveBranch, resolveCommit, writeCommit } from './history.ts'
+import { findMergeBase, isAncestorOf, moveBranch, restoreBranch, writeCommit } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
-import { trackingRef } from './remote.ts'
+import { recordedRemoteHead } from './recorded-heads.ts'
 import type { BareRepository } from './repository.ts'
 import { treeOf } from './rescue.ts'
 import { promoteIndex, stageTree } from './stage.ts'
@@ -78,7 +78,7 @@ export async function requireRecord(
   worktree: Pick<Worktree, 'path' | 'branch'>,
 ): Promise<{ record: WorktreeRecord; tip: Sha }> {
   const record = await readRecord(repository, worktree.path)
-  const tip = await resolveCommit(repository, worktree.branch)
+  const tip = await restoreBranch(repository, worktree.branch)
   if (!record || record.branch !== worktree.branch || record.removing || !(await isDirectory(record.path))) {
     throw new OperatorError(`there is no worktree of ${worktree.branch} at ${worktree.path}`)
   }
@@ -99,7 +99,7 @@ async function parentsOf(
   const merged = record.merge?.base
   const fork = base && (merged ?? (await findMergeBase(repository, base, tip)))
   if (!fork) return merged ? [tip, merged] : [tip]
-  const pushed = await resolveCommit(repository, trackingRef(record.branch))
+  const pushed = await recordedRemoteHead(repository, record.branch)
   if (!pushed || !(await isAncestorOf(repository, pushed, tip))) return [fork]
   return (await isAncestorOf(repository, fork, pushed)) ? [pushed] : [pushed, fork]
 }

@@ -6,6 +6,7 @@ import type { Sha } from '../lib/ids.ts'
 import { GitError } from './git.ts'
 import type { GitCommandResult } from './git-options.ts'
 import type { BranchName } from './names.ts'
+import { recordRemoteHeads } from './recorded-heads.ts'
 import { onRemote, queryRemoteHead, queryRemoteHeads, toOperatorError, trackingRef } from './remote.ts'
 import { type BareRepository, git } from './repository.ts'
 
@@ -38,8 +39,7 @@ export async function pushBranch(
   const answer = await pushSpec(repository, branch, commit, leases)
   const outcome =
     answer.kind === 'not-updated' ? await explain(repository, { branch, commit, expected }, answer) : answer
-  if (outcome.kind === 'pushed' || outcome.kind === 'up-to-date')
-    await git(repository, ['update-ref', '--no-deref', trackingRef(branch), commit])
+  if (outcome.kind === 'pushed' || outcome.kind === 'up-to-date') await noteRemote(repository, branch, commit)
   return outcome
 }
 
@@ -57,8 +57,15 @@ export async function deleteBranch(
   if (answer.kind === 'refused') throw refusedError(branch, answer.refusal)
   const after = answer.kind === 'not-updated' ? await queryRemoteHead(repository, branch) : undefined
   if (after) return 'moved'
-  await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(branch)])
+  await noteRemote(repository, branch, undefined)
   return answer.kind === 'not-updated' ? 'gone' : 'deleted'
+}
+
+/** Notes where the server's branch is now; undefined: gone. */
+async function noteRemote(repository: BareRepository, branch: BranchName, commit: Sha | undefined): Promise<void> {
+  const ref = trackingRef(branch)
+  await git(repository, ['update-ref', '--no-deref', ...(commit ? [ref, commit] : ['-d', ref])])
+  await recordRemoteHeads(repository, new Map([[branch, commit]]))
 }
 
 function refusedError(branch: BranchName, { words, kind }: PushRefusal): OperatorError {

@@ -5,16 +5,23 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { GitError } from './git.ts'
 import type { GitCommandOptions, GitCommandResult, RemoteAccess } from './git-options.ts'
 import type { BranchName } from './names.ts'
+import { readFetched, recordAllRemoteHeads, recordRemoteHeads } from './recorded-heads.ts'
 import { type BareRepository, git } from './repository.ts'
 
 /** Milliseconds for one exchange with the server. A first fetch of a large repository takes minutes. */
 const remoteTimeout = 30 * 60_000
 
 /**
- * Old repositories hold commits with these faults, which do no harm; to refuse them would shut those repositories out
- * (git's fsck-msgids). Everything else that fsck calls an error is refused.
+ * Old repositories hold objects with these faults, which do no harm to those who read them; history that the server has
+ * is not ours to judge (git's fsck-msgids). What stays an error is what can hurt: trees with `.git`, `.` or `..`, links
+ * in the place of git's own files, and submodules whose names or addresses are options.
  */
-const harmless = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode', 'zeroPaddedDate']
+const harmless = [
+  ...['badDate', 'badDateOverflow', 'badEmail', 'badName', 'badTimezone', 'badFilemode', 'emptyName'],
+  ...['missingAuthor', 'missingCommitter', 'missingEmail', 'missingNameBeforeEmail', 'missingSpaceBeforeDate'],
+  ...['missingSpaceBeforeEmail', 'missingTaggerEntry', 'multipleAuthors', 'badTagName', 'missingTag'],
+  ...['zeroPaddedDate', 'zeroPaddedFilemode', 'nullSha1', 'treeNotSorted', 'gitmodulesParse', 'gitmodulesMissing'],
+]
 
 /** Where the state of a branch on the server is kept after a fetch. */
 export function trackingRef(branch: BranchName): string {
@@ -31,9 +38,11 @@ export async function fetchBranches(repository: BareRepository, branches?: reado
   const wanted = branches ? new Set(branches) : undefined
   let tries = 3
   for (;;) {
-    if (wanted?.size === 0) return
+    if (branches && wanted?.size === 0)
+      return recordRemoteHeads(repository, new Map(branches.map((name) => [name, undefined])))
     try {
       await fetchOnce(repository, wanted)
+      await recordFetched(repository, branches)
       return
     } catch (error) {
       const gone = wanted && error instanceof GitError ? missingBranch(error.stderr, wanted) : undefined
@@ -47,6 +56,13 @@ export async function fetchBranches(repository: BareRepository, branches?: reado
   }
 }
 
+/** Of the branches asked for, those that the fetch did not bring are gone. */
+async function recordFetched(repository: BareRepository, branches: readonly BranchName[] | undefined): Promise<void> {
+  const fetched = await readFetched(repository)
+  if (!branches) await recordAllRemoteHeads(repository, fetched)
+  else await recordRemoteHeads(repository, new Map(branches.map((name) => [name, fetched.get(name)])))
+}
+
 /** True when another process fetched the same branch in this moment. */
 function isOvertaken(error: unknown): boolean {
   return error instanceof GitError && /cannot lock ref .*: (?:is at|reference already exists)/.test(error.stderr)
@@ -55,7 +71,7 @@ function isOvertaken(error: unknown): boolean {
 async function fetchOnce(repository: BareRepository, wanted: Set<BranchName> | undefined): Promise<void> {
   const names = wanted ? [...wanted] : ['*']
   const specs = names.map((name) => `+refs/heads/${name}:refs/remotes/origin/${name}`)
-  const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head', '--no-show-forced-updates']
+  const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-show-forced-updates']
   const prune = wanted ? [] : ['--prune']
   const run = (extra: string[]) =>
     onRemote(repository, 'read', ['fetch', ...flags, ...prune, ...extra, '--end-of-options', repository.url, ...specs])
@@ -155,7 +171,7 @@ export function toOperatorError(repository: BareRepository, error: unknown): unk
   if (!(error instanceof GitError)) return error
   const text = error.stderr
   if (/fsck error/.test(text)) {
-    const hint = 'The repository holds an object that git refuses. Mend it there, or open it with `fsck: false`.'
+    const hint = 'A branch of the repository holds an object that could hurt whoever checks it out. Delete that branch, or mend it.'
     return new OperatorError(`${error.message}: ${repository.url}`, hint, { cause: error })
   }
   const problem = problems.find(([pattern]) => pattern.test(text))

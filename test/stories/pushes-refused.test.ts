@@ -4,7 +4,8 @@ import { expect, test } from 'vitest'
 import { branchLog, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, plainSettings } from '../support/world.ts'
 
-const token = `ghp_${'a1B2c3D4e5F6'.repeat(3)}`
+/** The token stands in no text of the issue, which the prompt holds. */
+const writeToken = `run printf 'ghp%s' _${'a1B2c3D4e5F6'.repeat(3)} > src/key.txt`
 const pushes = (requests: { route: string }[]) =>
   requests.filter(({ route }) => route.startsWith('POST') && route.endsWith('git-receive-pack')).length
 
@@ -15,7 +16,7 @@ test('a secret goes back to the agent with the words of GitHub, and the refused 
   const issue = await world.queued(
     'Regression after fixes #1 [skip ci]',
     'attempt 1:',
-    `write src/key.txt: ${token}`,
+    writeToken,
     'run git add -A && git -c user.name=X -c user.email=x@x.x commit -qm "Mine. Closes #1 [skip ci]"',
     'attempt 2+:',
     'write src/key.txt: none',

@@ -236,11 +236,65 @@ describe('a push', () => {
     expect(await clone.remoteHead(tree.branch)).toBeUndefined()
   })
 
-  it('that a rule of the server refuses says so', async () => {
-    const hook = '#!/bin/sh\necho "protected branch" >&2\nexit 1\n'
+  it('that a rule of the server refuses says so, in the words of the server', async () => {
+    const hook =
+      '#!/bin/sh\nprintf "GH006: protected branch\\033[31m\\n\\n- Changes must be made through a pull request.\\n" >&2\nexit 1\n'
     await write(place.server, 'hooks/pre-receive', hook, 0o755)
     const first = await work(clone, tree, 'a.txt')
-    await expect(clone.push(tree.branch, first, { expected: null })).rejects.toThrow('pre-receive hook declined')
+    const outcome = await clone.push(tree.branch, first, { expected: null })
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'protected-branch' } })
+    const words = outcome.kind === 'refused' ? outcome.refusal.words : ''
+    expect(words).toContain('- Changes must be made through a pull request.')
+    expect(words).not.toContain('\u001b')
+  })
+
+  it('that the server cannot take at this moment is an error, to be tried again', async () => {
+    await write(place.server, 'hooks/pre-receive', '#!/bin/sh\necho "Internal Server Error" >&2\nexit 1\n', 0o755)
+    const first = await work(clone, tree, 'a.txt')
+    await expect(clone.push(tree.branch, first, { expected: null })).rejects.toThrow('could not take the push')
+  })
+
+  it('whose answer was lost counts as pushed', async () => {
+    const first = await work(clone, tree, 'a.txt')
+    let lost = 0
+    const forgetful = await start({
+      password: secret,
+      instead: (request, response) => {
+        if (request.method !== 'POST' || !request.url?.endsWith('git-receive-pack') || lost++ > 0) return false
+        // Applied, and then silence: git sends it again, and finds that the branch has moved.
+        execFileSync('git', ['fetch', '-q', clone.gitDir, `${first}:refs/heads/${tree.branch}`], { cwd: place.server })
+        request.resume()
+        response.destroy()
+        return true
+      },
+    })
+    const again = await openAt(repositoryUrl(forgetful))
+    const outcome = await again.push(tree.branch, first, { expected: null }).catch(() => undefined)
+    expect(outcome ?? (await again.push(tree.branch, first, { expected: null }))).toMatchObject({
+      kind: expect.stringMatching(/pushed|up-to-date/),
+    })
+    expect(await onServer()).toBe(first)
+  })
+
+  it.each(['module', 'module/api/part'])('that another branch, %s, stands in the way of names it', async (name) => {
+    await git(place.person, 'push', '-q', 'origin', `main:refs/heads/${name}`)
+    const first = await work(clone, tree, 'a.txt')
+    const outcome = await clone.push(tree.branch, first, { expected: 'any-ancestor' })
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'blocked-name', inTheWay: name } })
+  })
+
+  it('that is forbidden is refused for good', async () => {
+    const strict = await start({
+      instead: (request, response) => {
+        if (!request.url?.includes('receive-pack')) return false
+        response.writeHead(403).end('Permission to acme/app.git denied to tutti[bot].')
+        return true
+      },
+    })
+    const first = await work(clone, tree, 'a.txt')
+    const other = await openAt(repositoryUrl(strict))
+    const outcome = await other.push(tree.branch, first, { expected: null })
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'permission' } })
   })
 })
 
