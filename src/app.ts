@@ -22,6 +22,7 @@ import { connectGitHub } from './github/github.ts'
 import { Publisher } from './github/publisher.ts'
 import { handleJobs, jobs } from './jobs.ts'
 import { OperatorError } from './lib/errors.ts'
+import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
 import { startProcessHeartbeat, startReconciling } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
@@ -125,6 +126,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
     ...{ store, client, instance, log, missing: github.missing, redact: secrets.redact, commands: commands.keys() },
     botLogin: () => github.app.botLogin,
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.
   const scheduler = new Scheduler({

@@ -7,6 +7,7 @@
 const allowed: Readonly<Record<string, readonly string[]>> = {
   '--version': [],
   'cat-file': ['--batch', '--batch-check', '--batch-check='],
+  'check-attr': ['--cached', '-z', '--stdin'],
   clone: ['-q', '--shared', '--single-branch', '--no-tags', '--template=', '--branch='],
   'commit-tree': ['-p', '-F', '-'],
   'diff-tree': [

@@ -8,10 +8,12 @@ import { copyIndex, isDirectory } from './files.ts'
 import type { Author } from './git-options.ts'
 import { findMergeBase, isAncestorOf, moveBranch, restoreBranch, writeCommit } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
+import { lfsViolations } from './lfs.ts'
+import type { BranchName } from './names.ts'
 import { recordedRemoteHead } from './recorded-heads.ts'
 import type { BareRepository } from './repository.ts'
 import { treeOf } from './rescue.ts'
-import { promoteIndex, stageTree } from './stage.ts'
+import { nextIndex, promoteIndex, stageTree } from './stage.ts'
 import { indexFileOf, readRecord, type Worktree, type WorktreeRecord, writeRecord } from './worktree-records.ts'
 
 /** What is committed, and for whom. */
@@ -62,6 +64,7 @@ export async function commitWorktree(
     const violations = [
       ...checkImport(changes, request.policy),
       ...(await remainingMarkers(repository, record, staged.tree)),
+      ...(await lfsViolations(repository, nextIndex(record), changes)),
     ]
     if (violations.length > 0) return { kind: 'refused', violations }
 
@@ -69,6 +72,21 @@ export async function commitWorktree(
     await moveBranch(repository, record.branch, { from: tip, to: commit, reason: 'commit' })
     await finishCommit(record)
     return { kind: 'committed', sha: commit, changes }
+  })
+}
+
+/**
+ * Moves a branch to a commit that was made elsewhere with the same tree.
+ * @throws {OperatorError} when the trees differ, or the branch is at neither commit.
+ */
+export async function adoptCommit(repository: BareRepository, branch: BranchName, from: Sha, to: Sha): Promise<void> {
+  await repository.locks.runExclusive(`branch ${branch}`, async () => {
+    const tip = await restoreBranch(repository, branch)
+    if (tip === to) return
+    const [ours, theirs] = [await treeOf(repository, from), await treeOf(repository, to)]
+    if (tip !== from || !ours || ours !== theirs)
+      throw new OperatorError(`${to} cannot take the place of ${from} on ${branch}: it is not the same work`)
+    await moveBranch(repository, branch, { from, to, reason: 'verified' })
   })
 }
 

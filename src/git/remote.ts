@@ -171,7 +171,8 @@ export function toOperatorError(repository: BareRepository, error: unknown): unk
   if (!(error instanceof GitError)) return error
   const text = error.stderr
   if (/fsck error/.test(text)) {
-    const hint = 'A branch of the repository holds an object that could hurt whoever checks it out. Delete that branch, or mend it.'
+    const hint =
+      'A branch of the repository holds an object that could hurt whoever checks it out. Delete that branch, or mend it.'
     return new OperatorError(`${error.message}: ${repository.url}`, hint, { cause: error })
   }
   const problem = problems.find(([pattern]) => pattern.test(text))

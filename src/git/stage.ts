@@ -61,7 +61,8 @@ export async function stageTree(
   }
 }
 
-function nextIndex(record: WorktreeRecord): string {
+/** Where the index of the last `stageTree` is, until it is promoted. */
+export function nextIndex(record: WorktreeRecord): string {
   return `${indexFileOf(record)}.next`
 }
 

@@ -8,6 +8,7 @@ import type { EffectKind, EffectOf } from '../domain/effects.ts'
 import type { IssueAddress } from '../domain/github.ts'
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { Octokit } from './client.ts'
+import { type CommitFiles, createCommit } from './create-commit.ts'
 import { httpStatusOf } from './repository.ts'
 
 /** What a carrier knows about its effect besides the payload. */
@@ -23,6 +24,8 @@ export interface EffectContext {
   botLogin: string
   /** Renders the status comment of the effect's item now. */
   statusComment(): Promise<string>
+  /** Files of a local commit, for one that is made through GitHub. */
+  commitFiles: CommitFiles
   /** Takes secrets out and fits the text into GitHub's limits. */
   clean(text: string): string
   missing(feature: string): void
@@ -74,6 +77,8 @@ export const effectHandlers: Carriers = {
     }
     return { label }
   },
+
+  commit: createCommit,
 
   'pull-request': async ({ branch, base, title, body, sha }, carriage) => {
     const { octokit, at, before, clean } = carriage

@@ -8,11 +8,12 @@ import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffects } from '../db/outbox.ts'
-import { getRepository } from '../db/work-items.ts'
+import { getRepository, type RepositoryRow } from '../db/work-items.ts'
 import type { Effect } from '../domain/effects.ts'
-import { RetryAfter } from '../lib/errors.ts'
+import { RetryAfter, UserError } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
 import type { Client } from './client.ts'
+import type { CommitFiles } from './create-commit.ts'
 import { type EffectContext, effectHandlers } from './effects.ts'
 import { httpStatusOf } from './repository.ts'
 
@@ -28,6 +29,8 @@ interface PublisherOptions {
   missing: (feature: string) => void
   /** The text of the status comment of a work item, as it should read now. */
   statusComment: (workItemId: number) => Promise<string>
+  /** Files of a commit that is in the bare clone; see `create-commit.ts`. */
+  commitFiles: (repo: RepositoryRow, ...commits: Parameters<CommitFiles>) => ReturnType<CommitFiles>
   /** Names of the commands, which are typed with a prefix where a repository has one. */
   commands: Iterable<string>
   log: Logger
@@ -79,7 +82,7 @@ export class Publisher {
   }
 
   async #attempt(row: EffectRow): Promise<Record<string, unknown>> {
-    const { store, client, botLogin, redact, missing, statusComment, commands } = this.#options
+    const { store, client, botLogin, redact, missing, statusComment, commitFiles, commands } = this.#options
     const typed = prefixer(commands)
     const repo = await getRepository(store.db, row.repositoryId)
     if (!repo) throw new Error(`effect ${row.key} belongs to no system`)
@@ -93,6 +96,7 @@ export class Publisher {
       before: row.result ?? {},
       botLogin: botLogin(),
       statusComment: () => statusComment(row.workItemId ?? 0),
+      commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
       clean: (text) => withinLimit(redact(typed(text, repo.settings?.prefix ?? ''))),
       missing,
     }
@@ -114,7 +118,8 @@ function verdictOn(error: unknown, attempts: number) {
   if (error instanceof RetryAfter) return { kind: 'later' as const, at: error.until, error: message }
   const status = httpStatusOf(error)
   const limited = status === 429 || (status === 403 && /rate limit/i.test(message))
-  const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited
+  const refused =
+    error instanceof UserError || (status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited)
   if (refused || attempts >= maxAttempts) return { kind: 'failed' as const, error: `${status || ''} ${message}`.trim() }
   const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
   return { kind: 'later' as const, at: new Date(Date.now() + delay), error: message }

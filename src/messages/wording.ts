@@ -175,6 +175,8 @@ export function pullRequestBody(view: {
   agent: string
   attempts: number
   changes: { path: string; additions: number; deletions: number }[]
+  /** What the agent left that `.gitignore` hides. */
+  ignored: readonly string[]
   gates: GateView[]
   headSha: string
   sandboxed: boolean
@@ -192,9 +194,26 @@ export function pullRequestBody(view: {
     `Closes #${view.issueNumber}`,
     sanitiseMarkdown(view.summary, 6_000) || 'The agent left no summary.',
     `**${view.changes.length} ${view.changes.length === 1 ? 'file' : 'files'}**, +${added} −${removed}\n\n${[...shown, ...more].join('\n')}`,
+    ignoredNote(view.ignored),
     gateTable(view.gates, view.headSha),
     `<sub>Written by ${view.agent}${view.attempts > 1 ? ` in ${view.attempts} attempts` : ''}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${next}</sub>`,
-  ].join('\n\n')
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+/** So many paths are named in a sentence. */
+const namedPaths = 10
+
+/** Paths in a sentence, the first ones by name. */
+export function pathList(paths: readonly string[]): string {
+  const more = paths.length > namedPaths ? ` and ${paths.length - namedPaths} more` : ''
+  const named = paths.slice(0, namedPaths).map((path) => `\`${path.replace(/[`\p{Cc}]/gu, '?').slice(0, 200)}\``)
+  return named.join(', ') + more
+}
+
+function ignoredNote(ignored: readonly string[]): string {
+  return ignored.length === 0 ? '' : `Not in this pull request because \`.gitignore\` hides them: ${pathList(ignored)}.`
 }
 
 /** The Check Run that carries the evidence for one commit. */

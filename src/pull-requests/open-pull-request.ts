@@ -17,6 +17,7 @@ import { checkRunReport, pullRequestBody } from '../messages/wording.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { pushRefused } from './push-refused.ts'
+import { wantVerifiedCommit } from './verified-commit.ts'
 
 /** Handler of the `open-pull-request` queue. Run twice, it changes nothing the second time. */
 export async function openPullRequest(context: PullRequestContext, job: { workItemId: number }): Promise<void> {
@@ -27,7 +28,8 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   const control = await context.control(repo)
   const head = sha(item.headSha)
   try {
-    const { base } = await refreshSettings(context.store, repo, control)
+    const { base, settings } = await refreshSettings(context.store, repo, control)
+    if (settings.commits.verified && (await wantVerifiedCommit(context, control, repo, item))) return
     const outcome = await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })
     if (outcome.kind === 'refused') await pushRefused(context, repo, item, outcome.refusal)
     else if (outcome.kind === 'moved') await hold(context, item, movedBranch(item.branch))
@@ -58,6 +60,7 @@ async function wantPullRequest(
     agent: last?.agent ?? 'a person',
     attempts: attempts.length,
     changes,
+    ignored: last?.ignoredFiles ?? [],
     gates,
     headSha: head,
     sandboxed: last?.sandboxed ?? false,

@@ -22,7 +22,7 @@ import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
-import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
+import { type AttemptEnd, failureOf, stopped, unchanged, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
@@ -124,15 +124,11 @@ async function conclude(
   const message = commitMessage({ title, issueNumber, attempt: one.run.attempt }, signer)
   const committed = await control.commit(worktree, { message, author, squashOnto: base })
   if (committed.kind === 'refused') return unsafe(committed.violations)
+  const ignored = await control.listIgnored(worktree)
   const head = committed.sha
   // A commit of an attempt that died before it could say so counts; one the gates have refused does not.
   if (head === base || (await wasJudged(one.context.store.db, one.item.id, head))) {
-    const said = summary ? ` It said: ${summary}` : ''
-    return {
-      outcome: 'no change',
-      summary: `The agent ended without changing anything.${said}`,
-      signature: 'no change',
-    }
+    return unchanged(summary, ignored)
   }
   const { text } = await control.diff(base, head, 8 * 2 ** 20)
   if (one.context.holdsSecret(text)) {
@@ -141,7 +137,7 @@ async function conclude(
       summary: "The change holds one of Tutti's own secrets; it was not pushed.",
     }
   }
-  return { outcome: 'finished', head, summary }
+  return { outcome: 'finished', head, summary, ignored }
 }
 
 function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
@@ -168,7 +164,8 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     return
   }
   if (ending.outcome === 'finished') {
-    await updateRun(tx.db, lease, { stage: 'gates', headSha: ending.head, summary: ending.summary, leaseOwner: null })
+    const { head, summary, ignored: ignoredFiles } = ending
+    await updateRun(tx.db, lease, { stage: 'gates', headSha: head, summary, ignoredFiles, leaseOwner: null })
     const current = await getItem(tx.db, item.id)
     // Moved aside while the agent worked: the commit stays on the branch, nobody judges it now.
     if (current?.state === 'running') {

@@ -6,12 +6,13 @@ import type { ReportedCost } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import { money } from '../lib/money.ts'
+import { pathList } from '../messages/wording.ts'
 import type { StopReason } from './heartbeat.ts'
 import type { FailedAttempt } from './retry-policy.ts'
 
 /** How an attempt ended. */
 export type AttemptEnd =
-  | { outcome: 'finished'; head: Sha; summary: string }
+  | { outcome: 'finished'; head: Sha; summary: string; ignored: string[] }
   /** A plan or questions were handed in; they are in the run's row. */
   | { outcome: 'planned'; summary: string }
   | {
@@ -22,6 +23,15 @@ export type AttemptEnd =
       signature?: string
       resetAt?: Date
     }
+
+/** The ending of an agent after which there is nothing to commit. */
+export function unchanged(said: string, ignored: readonly string[]): AttemptEnd {
+  const what =
+    ignored.length === 0
+      ? 'The agent ended without changing anything.'
+      : `The agent changed nothing that git would take: \`.gitignore\` hides ${pathList(ignored)}.`
+  return { outcome: 'no change', summary: `${what}${said ? ` It said: ${said}` : ''}`, signature: 'no change' }
+}
 
 /** A change that the import rules refused. */
 export function unsafe(violations: Violation[]): AttemptEnd {

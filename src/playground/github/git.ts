@@ -13,7 +13,7 @@ export interface GitResult {
 
 export interface GitOptions {
   /** Given to git on its standard input. */
-  input?: string
+  input?: string | Buffer
   env?: Record<string, string>
   /** Exit codes that are an answer, not an error. Default: 0. */
   accept?: number[]

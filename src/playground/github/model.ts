@@ -256,6 +256,8 @@ export interface Repository {
   statuses: CommitStatus[]
   protections: Map<string, Protection>
   pushRules: PushRules
+  /** Commits that GitHub has made and signed for an app. */
+  signed: Set<Sha>
   mergeMethods: MergeMethods
   deleteBranchOnMerge: boolean
   /** Runs one change of refs at a time, so that each is told to the right sender. */

@@ -1,7 +1,5 @@
 /** What a push is refused for, in GitHub's words: a `pre-receive` hook, and the environment that tells it what to refuse. */
 
-import type { Repository } from './model.ts'
-
 /** Rules of a repository that look at what is pushed. Nobody but admins is above them. */
 export interface PushRules {
   /** Push protection: refuses classic personal access tokens (`ghp_` and 36 characters). */
@@ -17,7 +15,10 @@ export interface PushRules {
 export const noPushRules: PushRules = { secrets: false, signatures: false, linear: false, maxFileBytes: null }
 
 /** @param workflows whether the pusher may change workflows */
-export function pushRuleEnvironment(repository: Repository, workflows: boolean): Record<string, string> {
+export function pushRuleEnvironment(
+  repository: { pushRules: PushRules; protections: ReadonlyMap<string, unknown> },
+  workflows: boolean,
+): Record<string, string> {
   const { secrets, signatures, linear, maxFileBytes } = repository.pushRules
   const set = (name: string, on: boolean) => (on ? { [name]: '1' } : {})
   return {

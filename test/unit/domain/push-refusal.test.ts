@@ -61,7 +61,7 @@ describe('a refusal of the server', () => {
       rules,
       `remote: \u001b[31mNo\u202e\nremote: ——————\nremote:\nremote: ${'x'.repeat(9_000)}`,
     )?.words
-    expect(words).not.toMatch(/[\u001b\u202e—]/)
+    for (const sign of ['\u001b', '\u202e', '—']) expect(words).not.toContain(sign)
     expect(words?.length).toBeLessThan(3_100)
   })
 })

@@ -83,6 +83,7 @@ function record(world: World, wish: RepositoryWish, defaultBranch: string): Repo
     statuses: [],
     protections: new Map(),
     pushRules: noPushRules,
+    signed: new Set(),
     mergeMethods: { merge: true, squash: true, rebase: true, ...wish.mergeMethods },
     deleteBranchOnMerge: wish.deleteBranchOnMerge ?? false,
     lock: createLock(),
