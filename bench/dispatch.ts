@@ -1,6 +1,6 @@
 /**
- * From a label to an agent at work: how long it takes until the agent's program runs its first line, next to what the
- * machine needs for the two unavoidable parts alone, `git worktree add` and the start of a process.
+ * The time from a label to the first line of the agent's program, compared with the time for the two unavoidable steps
+ * alone: `git worktree add` and the start of a process.
  */
 
 import { execFile } from 'node:child_process'
@@ -11,11 +11,11 @@ import { parseArgs, promisify } from 'node:util'
 import { startProgram } from '../src/playground/demo/program.ts'
 import { startGitHub } from '../src/playground/github/server.ts'
 
-export const about = 'from a label to an agent at work, beside git and a process start alone'
+export const about = 'from a label to a running agent, compared with git and a process start alone'
 
 const exec = promisify(execFile)
 
-/** The agent of this benchmark: notes the time and leaves. */
+/** The agent of this benchmark: writes the time and exits. */
 const stamp = (file: string) => ['/bin/sh', '-c', `date +%s%N > ${file}`]
 
 /** `npm run bench -- dispatch [--items N] [--json]` */
@@ -48,8 +48,8 @@ export async function run(argv: string[]): Promise<void> {
         ),
       },
     }
-    const aim = round(1.25 * result.alone.p95 + 50)
-    print({ ...result, aim }, values.json)
+    const target = round(1.25 * result.alone.p95 + 50)
+    print({ ...result, target }, values.json)
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
@@ -92,11 +92,11 @@ async function labels(directory: string, items: number): Promise<number[]> {
     github.setWebhookUrl(`${program.url}/api/github/webhooks`)
     const maintainer = github.as('maintainer')
     const times: number[] = []
-    // The first two open the control repository and fill caches: a service that runs has done that long ago.
+    // The first two create the bare clone and fill caches: a running service has done that long ago.
     for (let index = -2; index < items; index++) {
       await rm(file, { force: true })
       const issue = await maintainer.createIssue(repository, { title: `Item ${index}`, body: '' })
-      await quiet(github.changed)
+      await untilIdle(github.changed)
       const start = Date.now()
       await maintainer.addLabels(repository, issue.number, ['tutti'])
       const started = await github.until(
@@ -117,8 +117,8 @@ async function labels(directory: string, items: number): Promise<number[]> {
   }
 }
 
-/** Waits until nothing has happened for a moment, so that one item does not pay for the one before it. */
-async function quiet(changed: EventTarget): Promise<void> {
+/** Waits until nothing has happened for a moment, so that no work of the last item counts for the next one. */
+async function untilIdle(changed: EventTarget): Promise<void> {
   await new Promise<void>((resolve) => {
     let timer = setTimeout(done, 150)
     function again() {
@@ -154,15 +154,15 @@ async function aloneTimes(directory: string, items: number): Promise<{ worktree:
     '-m',
     'first',
   ])
-  const control = join(directory, 'alone.git')
-  await exec('git', ['clone', '-q', '--bare', source, control])
+  const bareClone = join(directory, 'alone.git')
+  await exec('git', ['clone', '-q', '--bare', source, bareClone])
   const times: { worktree: number; process: number }[] = []
   const file = join(directory, 'alone-started')
   for (let index = -2; index < items; index++) {
     const begin = performance.now()
     await exec('git', [
       '-C',
-      control,
+      bareClone,
       'worktree',
       'add',
       '-q',
@@ -197,13 +197,16 @@ function round(value: number): number {
   return Math.round(value * 10) / 10
 }
 
-function print(result: { p50: number; p95: number; aim: number; alone: object; items: number }, json: boolean): void {
+function print(
+  result: { p50: number; p95: number; target: number; alone: object; items: number },
+  json: boolean,
+): void {
   if (json) {
     console.log(JSON.stringify(result))
     return
   }
   console.log(
-    `label → agent started, ${result.items} items: p50 ${result.p50} ms, p95 ${result.p95} ms (aim: at most ${result.aim} ms)`,
+    `label → agent started, ${result.items} items: p50 ${result.p50} ms, p95 ${result.p95} ms (target: at most ${result.target} ms)`,
   )
   console.log(`alone, p95: ${JSON.stringify(result.alone)}`)
 }

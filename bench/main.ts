@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- <name> …` runs bench/<name>.ts. Without a name it lists what there is.
+ * `npm run bench -- <name> …` runs `bench/<name>.ts`. Without a name it lists the benchmarks.
  */
 
 import { readdirSync } from 'node:fs'
@@ -7,7 +7,7 @@ import { readdirSync } from 'node:fs'
 interface Benchmark {
   /** One line for the list. */
   about?: string
-  /** @param argv what followed the name. */
+  /** @param argv the arguments after the name. */
   run(argv: string[]): Promise<void>
 }
 

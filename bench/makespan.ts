@@ -1,9 +1,9 @@
-/** How long a backlog takes: `choose()` against the best known makespans of published instances, beside simple rules. */
+/** The makespan of published instances with `choose()` and with simple rules, compared with the best known makespan. */
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../src/lib/errors.ts'
 import { lognormal, seeded } from '../src/scheduler/optimiser/random.ts'
-import { byChoose, byRule, drive, type Following } from './lib/schedule-drive.ts'
 import { type Instance, readInstance, readOptima } from './lib/schedule-instances.ts'
+import { byChoose, byRule, type PlanOptions, simulate } from './lib/schedule-simulation.ts'
 
 /** One line for the list of benchmarks. */
 export const about = 'makespan of published scheduling instances under choose(), against the best known'
@@ -19,19 +19,19 @@ type Row = {
   makespan: number
   /** Makespan with exact durations / best known. */
   exact: Ratios
-  /** Makespan with durations off / what `choose()` reaches when it knows them. */
+  /** Makespan with wrong durations / the makespan of `choose()` when it knows the actual ones. */
   off: Ratios
   planMs: number
 }
 
 const USAGE = 'usage: npm run bench -- makespan [--agents K] [--seed N] [--sigma S] [--timetables N] [--json] FILE…'
 
-/** Timetables made for a new plan each time that a duration was off. */
-const AGAIN = 400
+/** Timetables for a new plan after each wrong duration. */
+const REPLAN_TIMETABLES = 400
 
 /**
- * Prints, for each file and number of agents, makespan / best known with exact durations, and the same with durations off
- * by a lognormal factor. Both are deterministic.
+ * Prints, for each file and number of agents, makespan / best known with exact durations, and the same with durations
+ * wrong by a lognormal factor. Both are deterministic.
  * @throws {OperatorError} when a file cannot be read or its best makespan is not known.
  */
 export async function run(argv: string[]): Promise<void> {
@@ -49,9 +49,9 @@ export async function run(argv: string[]): Promise<void> {
   if (positionals.length === 0) throw new OperatorError('no instance given', USAGE)
   const agents = values.agents === undefined ? undefined : Number(values.agents)
   const rows = positionals.flatMap((path) => {
-    const wanted = readOptima(path).filter((one) => agents === undefined || one.agents === agents)
-    if (wanted.length === 0) throw new OperatorError(`optima.csv beside ${path} does not know it`, USAGE)
-    return wanted.map((one) => {
+    const optima = readOptima(path).filter((one) => agents === undefined || one.agents === agents)
+    if (optima.length === 0) throw new OperatorError(`optima.csv beside ${path} does not know it`, USAGE)
+    return optima.map((one) => {
       const options = {
         seed: Number(values.seed),
         sigma: Number(values.sigma),
@@ -73,43 +73,43 @@ function measure(
   const { seed, timetables } = options
   const exact = {} as Ratios
   const off = {} as Ratios
-  const backlog = instance.durations
+  const estimates = instance.durations
   const random = seeded(seed)
-  const actual = backlog.map((duration) => Math.max(1, Math.round(duration * lognormal(random, options.sigma))))
+  const actual = estimates.map((duration) => Math.max(1, Math.round(duration * lognormal(random, options.sigma))))
   const genetic = { seed, method: 'genetic', timetables } as const
-  const clairvoyant = drive(
+  const clairvoyant = simulate(
     instance,
     agents,
     actual,
-    byChoose(instance, agents, actual, { improve: genetic, estimateSpread: 0 }),
+    byChoose(instance, agents, actual, { plan: genetic, estimateSpread: 0 }),
   )
   const rules: [Method, number[]][] = [
-    ['fifo', backlog.map((_, task) => -task)],
+    ['fifo', estimates.map((_, task) => -task)],
     ['mostSuccessors', successors(instance)],
     ['criticalPath', tails(instance)],
   ]
   for (const [method, keys] of rules) {
-    exact[method] = drive(instance, agents, backlog, byRule(instance, agents, keys)) / best
-    off[method] = drive(instance, agents, actual, byRule(instance, agents, keys)) / clairvoyant
+    exact[method] = simulate(instance, agents, estimates, byRule(instance, agents, keys)) / best
+    off[method] = simulate(instance, agents, actual, byRule(instance, agents, keys)) / clairvoyant
   }
-  const chosen = (durations: number[], plans: Omit<Following, 'estimateSpread'>) => {
-    const estimateSpread = durations === backlog ? 0 : options.sigma
-    return drive(instance, agents, durations, byChoose(instance, agents, backlog, { ...plans, estimateSpread }))
+  const chosen = (durations: number[], plans: Omit<PlanOptions, 'estimateSpread'>) => {
+    const estimateSpread = durations === estimates ? 0 : options.sigma
+    return simulate(instance, agents, durations, byChoose(instance, agents, estimates, { ...plans, estimateSpread }))
   }
   const portfolio = { seed, method: 'portfolio' } as const
-  exact.rule = chosen(backlog, {}) / best
-  exact.portfolio = chosen(backlog, { improve: portfolio }) / best
+  exact.rule = chosen(estimates, {}) / best
+  exact.portfolio = chosen(estimates, { plan: portfolio }) / best
   const start = performance.now()
-  const makespan = chosen(backlog, { improve: genetic })
+  const makespan = chosen(estimates, { plan: genetic })
   const planMs = performance.now() - start
   exact.choose = makespan / best
   off.rule = chosen(actual, {}) / clairvoyant
-  off.portfolio = chosen(actual, { improve: portfolio, again: portfolio }) / clairvoyant
-  off.choose = chosen(actual, { improve: genetic, again: { ...genetic, timetables: AGAIN } }) / clairvoyant
+  off.portfolio = chosen(actual, { plan: portfolio, replan: portfolio }) / clairvoyant
+  off.choose = chosen(actual, { plan: genetic, replan: { ...genetic, timetables: REPLAN_TIMETABLES } }) / clairvoyant
   return { file: instance.file, agents, best, makespan, exact, off, planMs: Math.round(planMs) }
 }
 
-function followersOf(instance: Instance): number[][] {
+function dependentsOf(instance: Instance): number[][] {
   const after: number[][] = instance.durations.map(() => [])
   instance.waitsFor.forEach((blockers, task) => {
     for (const blocker of blockers) after[blocker]?.push(task)
@@ -118,7 +118,7 @@ function followersOf(instance: Instance): number[][] {
 }
 
 function successors(instance: Instance): number[] {
-  const after = followersOf(instance)
+  const after = dependentsOf(instance)
   return after.map((_, start) => {
     const found = new Set([start])
     for (const task of found) for (const next of after[task] ?? []) found.add(next)
@@ -127,11 +127,11 @@ function successors(instance: Instance): number[] {
 }
 
 function tails(instance: Instance): number[] {
-  const after = followersOf(instance)
-  const backlog: (number | undefined)[] = []
+  const after = dependentsOf(instance)
+  const known: (number | undefined)[] = []
   const tail = (task: number): number => {
-    const value = backlog[task] ?? (instance.durations[task] ?? 0) + Math.max(0, ...(after[task] ?? []).map(tail))
-    backlog[task] = value
+    const value = known[task] ?? (instance.durations[task] ?? 0) + Math.max(0, ...(after[task] ?? []).map(tail))
+    known[task] = value
     return value
   }
   return [...after.keys()].map(tail)
@@ -153,7 +153,7 @@ function table(rows: Row[], means: { exact: Ratios; off: Ratios }): string {
     ...rows.map((row) => `${line(row, row.exact)}  ${row.planMs} ms`),
     `${'mean'.padEnd(31)}${cells(means.exact)}`,
     '',
-    'Durations off: makespan / what choose() reaches when it knows them',
+    'Wrong durations: makespan / makespan of choose() with the actual ones',
     head,
     ...rows.map((row) => line(row, row.off)),
     `${'mean'.padEnd(31)}${cells(means.off)}`,

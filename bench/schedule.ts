@@ -1,4 +1,4 @@
-/** What one event costs the scheduler in a large backlog. */
+/** The cost of one event for the scheduler in a large backlog. */
 import { parseArgs } from 'node:util'
 import { OperatorError } from '../src/lib/errors.ts'
 import { type Random, randomInt, seeded } from '../src/scheduler/optimiser/random.ts'
@@ -10,19 +10,20 @@ import { printHistory } from './lib/schedule-history.ts'
 /** One line for the list of benchmarks. */
 export const about = 'the next decision after one event, in a backlog of 100,000 items; --history REPO rates footprints'
 
+type Size = { items: number; edges: number; agents: number; events: number }
 type Figures = { items: number; edges: number; buildMs: number; done: Times; other: Times; heapMb: number }
 type Times = { events: number; meanMs: number; p50Ms: number; p95Ms: number; maxMs: number }
 
 const USAGE =
   'usage: npm run bench -- schedule [--items N] [--edges M] [--agents K] [--events E] [--seed S] [--json] | --history REPO'
 
-/** Events before the clock counts, so that both sizes are measured in compiled code. */
+/** Events before the measurement, so that both sizes are measured with compiled code. */
 const WARM_UP = 2000
 
 /**
- * Finishes one item after another in a backlog and measures the time from the event to the next decision and its start;
- * then the same for new and removed edges and changed efforts. A backlog of a tenth the size is measured too, for the
- * growth.
+ * Finishes one item after another in a backlog and measures the time from the event to the next decision and its start.
+ * Then it measures new and removed edges and changed efforts. It also measures a backlog of a tenth of the size, for
+ * the growth.
  */
 export async function run(argv: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -41,10 +42,11 @@ export async function run(argv: string[]): Promise<void> {
   const [items, edges, agents, events] = [values.items, values.edges, values.agents, values.events].map(Number)
   if (!items || !edges || !agents || !events || items < 100)
     throw new OperatorError('items, edges, agents and events are numbers above 0', USAGE)
-  // The large one first: the memory it needs is then its own, without what the small one left behind.
-  const large = measure(items, edges, agents, events, seeded(Number(values.seed)))
+  // The large one first: its peak memory then includes nothing of the small one.
+  const seed = Number(values.seed)
+  const large = measure({ items, edges, agents, events }, seeded(seed))
   const peakMb = process.resourceUsage().maxRSS / 1024
-  const small = measure(Math.round(items / 10), Math.round(edges / 10), agents, events, seeded(Number(values.seed)))
+  const small = measure({ items: Math.round(items / 10), edges: Math.round(edges / 10), agents, events }, seeded(seed))
   const growth = large.done.meanMs / small.done.meanMs
   if (values.json) {
     process.stdout.write(`${JSON.stringify({ small, large, growth, peakMb })}\n`)
@@ -60,24 +62,25 @@ export async function run(argv: string[]): Promise<void> {
   )
 }
 
-/** Edges that the benchmark remembers, to take them out again; the rest only the schedule knows. */
-const REMEMBERED = 10_000
+/** The benchmark keeps this many edges, to remove them later. */
+const KEPT_EDGES = 10_000
 
-function build(items: number, edges: number, agents: number, random: Random) {
+function build({ items, edges, agents }: Size, random: Random) {
   const snapshot = largeBacklog(items, edges, agents, random)
   const before = performance.now()
   const schedule = new Schedule(snapshot)
   const buildMs = performance.now() - before
   const byId = new Map(snapshot.items.map((item) => [item.id, item]))
-  const every = Math.ceil(edges / REMEMBERED)
+  const every = Math.ceil(edges / KEPT_EDGES)
   const some = snapshot.edges.filter((_, at) => at % every === 0)
   return { schedule, byId, all: snapshot.items, some, buildMs }
 }
 
-function measure(items: number, edges: number, agents: number, events: number, random: Random): Figures {
-  const { schedule, byId, all, some, buildMs } = build(items, edges, agents, random)
+function measure(size: Size, random: Random): Figures {
+  const { schedule, byId, all, some, buildMs } = build(size, random)
+  const { items, edges, events } = size
   const running: Item[] = []
-  const over = new Set<string>()
+  const finished = new Set<string>()
   const startNext = () => {
     for (const decision of schedule.next()) {
       const item = byId.get(decision.item.id)
@@ -95,36 +98,39 @@ function measure(items: number, edges: number, agents: number, events: number, r
     const last = running.pop()
     if (!item || !last) throw new Error('nothing is running')
     if (last !== item) running[at] = last
-    over.add(item.id)
+    finished.add(item.id)
     schedule.apply({ kind: 'item', item: { ...item, state: 'done' } })
     schedule.apply({ kind: 'run-ended', item: item.id })
   }
   startNext()
   const warmUp = Math.floor(Math.min(WARM_UP, items / 5))
-  const most = Math.floor(Math.min(events, items / 2))
-  const done = timed(warmUp, most, () => {
+  const count = Math.floor(Math.min(events, items / 2))
+  const done = timed(warmUp, count, () => {
     finishOne()
     startNext()
   })
-  const other = timed(warmUp, most, () => {
-    schedule.apply(anyChange(all, some, over, random))
+  const other = timed(warmUp, count, () => {
+    schedule.apply(randomChange(all, some, finished, random))
     startNext()
   })
   return { items, edges, buildMs, done, other, heapMb: process.memoryUsage().heapUsed / 2 ** 20 }
 }
 
-/** An edge comes or goes, or an effort is another one. Edges always lead back, so that no cycle stops the backlog. */
-function anyChange(
+/**
+ * Adds or removes an edge, or changes an effort. Edges always lead to earlier items, so that no cycle stops the
+ * backlog.
+ */
+function randomChange(
   items: readonly Item[],
   edges: readonly Edge[],
-  over: ReadonlySet<string>,
+  finished: ReadonlySet<string>,
   random: Random,
 ): ScheduleEvent {
   const dice = random()
   const item = items[randomInt(random, items.length)]
   const edge = edges[randomInt(random, edges.length)]
   if (dice < 0.4 || !item || !edge) return { kind: 'edge', edge: anyEdge(items, random) }
-  if (dice < 0.7 || over.has(item.id)) return { kind: 'edge-removed', edge }
+  if (dice < 0.7 || finished.has(item.id)) return { kind: 'edge-removed', edge }
   return { kind: 'item', item: { ...item, effort: 1 + randomInt(random, 8) } }
 }
 
@@ -143,11 +149,11 @@ function timed(warmUp: number, events: number, act: () => void): Times {
 }
 
 function lines({ items, edges, buildMs, done, other, heapMb }: Figures): string[] {
-  const words = (times: Times) =>
+  const summary = (times: Times) =>
     `mean ${times.meanMs.toFixed(4)}, p50 ${times.p50Ms.toFixed(4)}, p95 ${times.p95Ms.toFixed(4)}, max ${times.maxMs.toFixed(2)} ms`
   return [
     `${items} items, ${edges} edges, built in ${buildMs.toFixed(0)} ms, heap ${heapMb.toFixed(0)} MB`,
-    `  an item is done → the next decision: ${words(done)}`,
-    `  an edge or an effort changes → the next decision: ${words(other)}`,
+    `  an item is done → the next decision: ${summary(done)}`,
+    `  an edge or an effort changes → the next decision: ${summary(other)}`,
   ]
 }

@@ -1,4 +1,7 @@
-/** What agents that talk as fast as they can do to the thread that serves: supervised in it, and in threads of their own. */
+/**
+ * The delay of the main thread by agents that send updates as fast as possible: supervised in it, and in separate
+ * threads.
+ */
 
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -13,26 +16,27 @@ import { createReaper, type Reaper } from '../src/sandbox/reaper.ts'
 import { scriptedAgentFile } from '../test/support/scripted-agent.ts'
 
 /** One line for the list of benchmarks. */
-export const about = 'how late the main thread is while agents chatter, supervised in it and in threads of their own'
+export const about = 'the delay of the main thread while agents send updates, supervised in it and in separate threads'
 
 const USAGE = 'usage: npm run bench -- supervise [--agents N] [--megabytes M] [--rounds R] [--json]'
 
 interface Result {
   supervised: 'main thread' | 'threads'
-  /** Lateness of a timer of 1 ms in the main thread, in milliseconds. */
+  /** The delay of a timer of 1 ms in the main thread, in milliseconds. */
   p50: number
   p99: number
   max: number
-  /** Share of the time in which the main thread was at work, 0 to 1. */
+  /** The share of time in which the main thread was busy, 0 to 1. */
   utilisation: number
-  /** From the first word of the last agent to the end of all. */
+  /** From the first update of the last agent to the end of all agents. */
   seconds: number
 }
 
 /**
- * Lets N scripted agents print M megabytes of ACP updates each, as fast as they are read, R times supervised in the main
- * thread and R times in threads, in turns. Measures from the moment that all of them talk; prints the medians.
- * @throws {OperatorError} when a number is none, or an agent did not finish.
+ * Lets N scripted agents print M megabytes of ACP updates each, as fast as they are read, R times supervised in the
+ * main thread and R times in threads, alternately. Measures from the time when all of them send updates; prints the
+ * medians.
+ * @throws {OperatorError} when an argument is not a number, or an agent did not finish.
  */
 export async function run(argv: string[]): Promise<void> {
   const { values } = parseArgs({
@@ -85,12 +89,12 @@ async function measure(options: {
   await mkdir(place, { recursive: true })
   const delay = monitorEventLoopDelay({ resolution: 1 })
   const ready = Promise.withResolvers<void>()
-  let talking = 0
+  let started = 0
   const ended = Array.from({ length: agents }, async (_, index) => {
     const name = `run-${inThread ? 'thread' : 'main'}-${index}`
     const cwd = join(place, name)
     await mkdir(cwd)
-    let heard = false
+    let seen = false
     const script = ['say ready', `wait-for ${go}`, `flood ${megabytes * 2 ** 20} text`, 'say done']
     return supervise({
       kind,
@@ -104,15 +108,15 @@ async function measure(options: {
       logFile: join(place, `${name}.log`),
       inThread,
       onUpdate: () => {
-        if (heard) return
-        heard = true
-        talking += 1
-        if (talking === agents) ready.resolve()
+        if (seen) return
+        seen = true
+        started += 1
+        if (started === agents) ready.resolve()
       },
     })
   })
   await Promise.race([ready.promise, Promise.all(ended)])
-  // Starting programs is not what is measured.
+  // The start of the programs is not measured.
   await mkdir(go)
   const [start, before] = [performance.now(), performance.eventLoopUtilization()]
   delay.enable()
@@ -120,8 +124,8 @@ async function measure(options: {
   delay.disable()
   const seconds = (performance.now() - start) / 1000
   const { utilization } = performance.eventLoopUtilization(before)
-  const bad = outcomes.find((outcome) => outcome.kind !== 'finished')
-  if (bad) throw new OperatorError(`an agent did not finish: ${JSON.stringify(bad)}`)
+  const failed = outcomes.find((outcome) => outcome.kind !== 'finished')
+  if (failed) throw new OperatorError(`an agent did not finish: ${JSON.stringify(failed)}`)
   const ms = (nanoseconds: number) => nanoseconds / 1e6
   return {
     supervised: inThread ? 'threads' : 'main thread',
@@ -134,9 +138,9 @@ async function measure(options: {
 }
 
 function medians(supervised: Result['supervised'], all: readonly Result[]): Result {
-  const mine = all.filter((result) => result.supervised === supervised)
+  const results = all.filter((result) => result.supervised === supervised)
   const median = (of: (result: Result) => number) =>
-    Number((mine.map(of).toSorted((a, b) => a - b)[Math.floor(mine.length / 2)] ?? Number.NaN).toFixed(2))
+    Number((results.map(of).toSorted((a, b) => a - b)[Math.floor(results.length / 2)] ?? Number.NaN).toFixed(2))
   return {
     supervised,
     p50: median((one) => one.p50),
@@ -154,5 +158,5 @@ function table(results: readonly Result[], title: string): string {
     ({ supervised, p50, p99, max, utilisation, seconds }) =>
       `${supervised.padEnd(12)}${[p50, p99, max, `${Math.round(utilisation * 100)}%`, seconds].map(cell).join('')}`,
   )
-  return `${title}: how late the main thread is\n${''.padEnd(12)}${head}\n${rows.join('\n')}\n`
+  return `${title}: delay of the main thread\n${''.padEnd(12)}${head}\n${rows.join('\n')}\n`
 }

@@ -12,13 +12,14 @@ import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
 import { openStore } from './db/connect.ts'
 import { deregisterProcess, registerProcess, requeueJobs } from './db/processes.ts'
-import type { RepositoryRow } from './db/work-items.ts'
+import type { RepositoryRow } from './db/repositories.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
 import { BareClones } from './git/bare-clones.ts'
 import { createForkServer } from './git/fork-server.ts'
 import { createClient } from './github/client.ts'
-import { connectGitHub } from './github/github.ts'
+import { connectGitHub } from './github/connect.ts'
+import { loadEffectHandlers } from './github/effects/lib/registry.ts'
 import { Publisher } from './github/publisher.ts'
 import { handleJobs, jobs } from './jobs.ts'
 import { OperatorError } from './lib/errors.ts'
@@ -29,6 +30,7 @@ import { Runner } from './runs/runner.ts'
 import { createReaper } from './sandbox/reaper.ts'
 import { killStrays } from './sandbox/run-markers.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
+import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
 import { renderStatus } from './work-items/status-comment.ts'
 
@@ -63,10 +65,11 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
 async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[]): Promise<Omit<Tutti, 'close'>> {
   const { credentials, apiUrl } = env
   if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
-  const [agents, commands, gates] = [
+  const [agents, commands, gates, handlers] = [
     await loadAgents({ files: env.AGENT_FILES, apiUrl }),
     await loadCommands(),
     await loadGates(),
+    await loadEffectHandlers(),
   ]
   const store = await openStore({
     databaseUrl: env.DATABASE_URL,
@@ -106,6 +109,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   closers.push(() => reaper.close())
   await killStrays(reaper.instanceId)
 
+  const webhooks = await loadWebhookApp(client.probot, { store, github, log, commands })
   const adapters = {
     store,
     env,
@@ -123,7 +127,8 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   const gateRunner = new GateRunner(adapters)
   state.agents = () => runner.size
   const publisher = new Publisher({
-    ...{ store, client, instance, log, missing: github.missing, redact: secrets.redact, commands: commands.keys() },
+    ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
+    commands: commands.keys(),
     botLogin: () => github.app.botLogin,
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
@@ -137,7 +142,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
     started: (runId) => runner.start(runId),
   })
   closers.push(() => scheduler.close())
-  await handleJobs(store.queues, { ...adapters, runner, gateRunner, publisher, scheduler })
+  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
   closers.push(() => Promise.all([runner.close(), gateRunner.close()]))
 
   closers.push(await startProcessHeartbeat(adapters))

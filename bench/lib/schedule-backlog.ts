@@ -1,4 +1,4 @@
-/** A large backlog as an organisation would have it, from a seed. */
+/** Generates a large backlog, as an organisation would have it, from a seed. */
 import { type Random, randomInt } from '../../src/scheduler/optimiser/random.ts'
 import type { Edge, Item, Snapshot } from '../../src/scheduler/types.ts'
 
@@ -6,7 +6,7 @@ const REPOSITORIES = 20
 const MODULES = 30
 const PARTS = 10
 
-// Names are shared, as those of rows that come from tables are.
+// All items share the strings of names, as rows from a table do.
 const repositories = Array.from({ length: REPOSITORIES }, (_, at) => `bench/repository-${at}`)
 const modules = Array.from({ length: MODULES }, (_, at) => {
   const name = `module-${at}`
@@ -17,12 +17,12 @@ const modules = Array.from({ length: MODULES }, (_, at) => {
   }
 })
 
-/** Dependencies reach back this part of the backlog at most: roadmaps follow one another. */
+/** A dependency reaches back at most this share of the backlog: roadmaps follow one another. */
 const REACH = 0.1
 
 /**
- * Items spread over 20 repositories of 30 modules, with footprints of a directory or two files, and edges that lead from
- * later items to earlier ones.
+ * Items spread over 20 repositories of 30 modules, with footprints of a directory or two files, and edges that lead
+ * from later items to earlier ones.
  */
 export function largeBacklog(items: number, edges: number, agents: number, random: Random): Snapshot {
   const all = Array.from({ length: items }, (_, number) => anyItem(number, random))
@@ -40,21 +40,21 @@ export function anyEdge(items: readonly Item[], random: Random): Edge {
 }
 
 function anyItem(number: number, random: Random): Item {
-  const module = any(modules, random)
+  const module = oneOf(modules, random)
   return {
     id: `item-${number}`,
-    repository: any(repositories, random),
+    repository: oneOf(repositories, random),
     number,
     state: 'ready',
     effort: [1, 2, 4, 8][randomInt(random, 4)] ?? 2,
     priority: ([0, 1, 2, 2, 2, 3, 3] as const)[randomInt(random, 7)] ?? 2,
     since: number,
     module: module.name,
-    footprint: random() < 0.3 ? [module.all] : [any(module.files, random), any(module.files, random)],
+    footprint: random() < 0.3 ? [module.all] : [oneOf(module.files, random), oneOf(module.files, random)],
     agentKind: random() < 0.5 ? 'claude-code' : 'codex',
   }
 }
 
-function any<T>(values: readonly T[], random: Random): T {
+function oneOf<T>(values: readonly T[], random: Random): T {
   return values[randomInt(random, values.length)] as T
 }

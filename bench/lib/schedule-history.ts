@@ -1,4 +1,4 @@
-/** How well footprints are predicted on the history of a real repository. */
+/** The quality of predicted footprints on the history of a real repository. */
 import { spawnSync } from 'node:child_process'
 import { OperatorError } from '../../src/lib/errors.ts'
 import {
@@ -8,22 +8,22 @@ import {
   surePaths,
 } from '../../src/scheduler/optimiser/predict-files.ts'
 
-/** A commit that touches more than this is a move or a reformat and says nothing about where work is. */
-const MOST_FILES = 50
+/** A commit with more files than this is a move or a reformat: it is no example of work. */
+const MAX_FILES = 50
 
-/** So many of the oldest commits are only learned from. */
-const LEARN = 0.2
+/** This share of the oldest commits is only used for learning. */
+const LEARNING_SHARE = 0.2
 
 /**
- * Predicts every commit on the current branch from those before it, its subject standing for the issue's title, and prints
- * precision and recall: of everything that is predicted, and of the sure part that the scheduler acts on; both also with
- * the module known, as it is where issues carry a `module:` label (here: the directory that most of its files are in).
+ * Predicts every commit on the current branch from the commits before it, with its subject as the title of the issue.
+ * Prints precision and recall of all predictions, and of the certain ones that the scheduler uses. Both also with the
+ * module, as for an issue with a `module:` label (here: the directory with most of its files).
  * @param repository a directory with a git repository.
  * @throws {OperatorError} when git cannot read it.
  */
 export function printHistory(repository: string, json: boolean): void {
   const history = readHistory(repository)
-  const skip = Math.ceil(LEARN * history.length)
+  const skip = Math.ceil(LEARNING_SHARE * history.length)
   const labelled = history.map((sample) => ({ ...sample, module: moduleOf(sample.files) }))
   const figures = {
     all: evaluatePredictions(history, skip),
@@ -38,7 +38,7 @@ export function printHistory(repository: string, json: boolean): void {
   }
   process.stdout.write(
     [
-      `${result.commits} commits, ${result.asked} asked about; ${result.backlog.toFixed(3)} of the files were there before`,
+      `${result.commits} commits, ${result.asked} evaluated; ${result.existing.toFixed(3)} of the files existed before`,
       row('from the title, all', figures.all),
       row('from the title, sure ones', figures.sure),
       row('and its module, all', figures.allWithModule),
@@ -52,7 +52,7 @@ function row(name: string, { answered, precision, recall }: Evaluation): string 
   return `${name.padEnd(26)} ${answered} answered, precision ${precision.toFixed(3)}, recall ${recall.toFixed(3)}`
 }
 
-/** Two directories deep: what people call a module. */
+/** The directory with most files, at most two levels deep: it takes the place of a module. */
 function moduleOf(files: readonly string[]): string {
   const counts = new Map<string, number>()
   for (const file of files) {
@@ -74,5 +74,5 @@ function readHistory(repository: string): HistorySample[] {
       const files = rest.split(/[\0\n]/).filter((file) => file !== '')
       return { title, labels: [], files }
     })
-    .filter((sample) => sample.files.length > 0 && sample.files.length <= MOST_FILES)
+    .filter((sample) => sample.files.length > 0 && sample.files.length <= MAX_FILES)
 }

@@ -1,24 +1,24 @@
-/** Published scheduling instances as backlogs: what a task is to them, a work item is to us. */
+/** Published scheduling instances as backlogs: each task becomes a work item. */
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../../src/lib/errors.ts'
 
 export type Instance = {
   file: string
-  /** The time each task takes, in the file's own unit. */
+  /** The duration of each task, in the unit of the file. */
   durations: number[]
-  /** For each task the tasks it waits for. */
+  /** The blockers of each task. */
   waitsFor: number[][]
-  /** For each task its footprint: the machine that it needs alone, or none. */
+  /** The footprint of each task: the machine that it needs alone, or none. */
   footprints: string[][]
 }
 
-/** What is known of one file with `agents` agents. */
+/** The best known makespan of one file with `agents` agents. */
 export type Optimum = { agents: number; best: number }
 
 /**
- * Reads `.stg` (Standard Task Graph Set) or `.txt` (job shop: `jobs machines`, then a line of machine and duration pairs
- * for each job).
+ * Reads `.stg` (Standard Task Graph Set) or `.txt` (job shop: `jobs machines`, then a line of machine and duration
+ * pairs for each job).
  * @throws {OperatorError} when the file is not of its format.
  */
 export function readInstance(path: string): Instance {
@@ -27,7 +27,7 @@ export function readInstance(path: string): Instance {
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => line.trim().split(/\s+/).map(Number))
   if (rows.flat().some((value) => !Number.isInteger(value) || value < 0)) {
-    throw new OperatorError(`${path} is not a scheduling instance: it holds something else than whole numbers`)
+    throw new OperatorError(`${path} is not a scheduling instance: it contains something else than whole numbers`)
   }
   return path.endsWith('.stg') ? readTaskGraph(path, rows) : readJobShop(path, rows)
 }
@@ -49,7 +49,8 @@ export function readOptima(path: string): Optimum[] {
 }
 
 function readTaskGraph(path: string, [head, ...rows]: number[][]): Instance {
-  // Two dummies, first and last, take no time and are not counted in the head; every task waits for the first.
+  // The first and the last task are dummies without duration. The head does not count them, and every task waits for
+  // the first.
   const size = head?.[0] ?? 0
   if (rows.length !== size + 2 || rows.some((row, at) => row[0] !== at || row.length !== 3 + (row[2] ?? 0))) {
     throw new OperatorError(`${path} is not a Standard Task Graph of ${size} tasks`)

@@ -1,13 +1,13 @@
 /**
- * What a kind of agent is. One file in this folder describes one kind and is mostly data: which program to start,
- * which environment variables it may see, how it signs in. The file's name is the agent's id.
+ * What a kind of agent is. One file in this folder describes one kind and is mostly data: its program, the environment
+ * variables that it may see, how it logs in. The file's name is the agent's id.
  */
 
 import { z } from 'zod'
 
 const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable')
 
-/** What a start line may depend on. */
+/** What the start command may depend on. */
 export interface StartOptions {
   /** The program and its arguments from the settings, when given: it replaces the built-in one. */
   command?: readonly string[]
@@ -48,19 +48,19 @@ export const agentKindSchema = z.strictObject({
 /** A checked kind of agent. */
 export type AgentKind = z.output<typeof agentKindSchema>
 
-/** What a file writes down: the parts with a default may be left out. */
+/** What a file declares: fields with a default may be left out. */
 export type AgentKindDefinition = z.input<typeof agentKindSchema>
 
 /**
- * Names that agents which talk to the network share: a company proxy, and the certificates it signs with.
- * Both spellings of the proxy variables are in use.
+ * Variables for the network that all kinds may see: a company proxy, and its certificates. Both spellings of the proxy
+ * variables are in use.
  */
 export const networkEnv: readonly string[] = [
   ...['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY', 'https_proxy', 'http_proxy', 'no_proxy'],
   ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'],
 ]
 
-/** The start line from the settings, or the built-in one. */
+/** The start command from the settings, or the built-in one. */
 export function commandOr(options: StartOptions, builtIn: StartCommand): StartCommand {
   const [file, ...args] = options.command ?? []
   return file === undefined ? builtIn : { ...builtIn, file, args }

@@ -25,7 +25,7 @@ export const agent: AgentKindDefinition = {
     ...['CLAUDE_CODE_USE_VERTEX', 'ANTHROPIC_VERTEX_BASE_URL', 'ANTHROPIC_VERTEX_PROJECT_ID', 'CLOUD_ML_REGION'],
     ...['MAX_THINKING_TOKENS', ...networkEnv],
   ],
-  // A run has no browser, must not update the program under other runs, and sends nothing but the work itself.
+  // A run has no browser, must not update the program that other runs use, and sends no telemetry.
   fixedEnv: { NO_BROWSER: '1', DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
   install: 'npm install -g @agentclientprotocol/claude-agent-acp, then set ANTHROPIC_API_KEY',
   homepage: 'https://github.com/agentclientprotocol/claude-agent-acp',

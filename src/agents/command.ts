@@ -1,6 +1,6 @@
 /**
- * Any other program: it gets the prompt on stdin and in the file that TUTTI_PROMPT_FILE names, works in its current
- * directory, and ends with exit code 0. Its command line comes from the settings, as a list of words.
+ * Any other program: it gets the prompt on stdin and in the file TUTTI_PROMPT_FILE, works in its current directory, and
+ * ends with exit code 0. Its command comes from the settings, as a list of arguments.
  */
 
 import { type AgentKindDefinition, networkEnv, type StartOptions } from './agent.ts'
@@ -16,7 +16,7 @@ export const agent: AgentKindDefinition = {
   title: 'Command',
   protocol: 'command',
   start,
-  // Which key such a program needs cannot be known here: one name is kept for it, so that no other leaks.
+  // The key of such a program is unknown here: it has one name, so that no other variable leaks.
   env: ['TUTTI_AGENT_KEY', ...networkEnv],
   install: 'set agents.command.command in .github/tutti.yml, for example ["my-agent", "--headless"]',
 }

@@ -23,7 +23,7 @@ export const agent: AgentKindDefinition = {
     ...['GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION'],
     ...['GOOGLE_APPLICATION_CREDENTIALS', ...networkEnv],
   ],
-  // The worktree is new on every run: nobody is there to answer the question whether the folder is trusted.
+  // The worktree is new on every run, and no person can answer the question whether the folder is trusted.
   fixedEnv: { GEMINI_CLI_TRUST_WORKSPACE: 'true', NO_BROWSER: 'true' },
   authenticate: [
     { method: 'gemini-api-key', whenEnv: 'GEMINI_API_KEY' },

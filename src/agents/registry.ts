@@ -10,7 +10,7 @@ const notKinds = ['agent.ts', 'registry.ts']
  * Loads every kind of agent, by id.
  * @param options.folder absolute path; this folder when not given.
  * @param options.files absolute paths of more kinds.
- * @param options.apiUrl the GitHub that is served; kinds for the playground are refused where it is not on this machine.
+ * @param options.apiUrl the GitHub that is served; kinds for the playground are refused when it is not on this machine.
  * @throws {OperatorError} naming the file and the field that does not fit.
  */
 export async function loadAgents(

@@ -1,16 +1,16 @@
-/** What the web server answers besides webhooks: health for machines, a word of welcome for people. */
+/** What the web server answers besides webhooks: health for machines, a welcome for people. */
 
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Store } from '../db/connect.ts'
 
 export interface ProcessHealth {
-  /** `starting` until GitHub has said who the app is. */
+  /** `starting` until GitHub has identified the app. */
   phase(): 'starting' | 'serving' | 'stopping'
   agents(): number
 }
 
-/** The routes. Nothing here needs a login, so nothing here tells more than that the service lives. */
+/** The routes. They need no login, so they show only that the service runs. */
 export function healthPages(store: Store, health: ProcessHealth): Hono {
   const app = new Hono()
   app.get('/', (context) =>

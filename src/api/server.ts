@@ -1,4 +1,4 @@
-/** The HTTP server: listens, and stops without cutting an answer off. */
+/** The HTTP server: listens, and stops without interrupting an answer. */
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

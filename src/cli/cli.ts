@@ -1,4 +1,4 @@
-/** The command line: finds the verb, runs it, and says what the operator must mend. */
+/** The command line: finds the verb, runs it, and prints errors for the operator. */
 
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { OperatorError } from '../lib/errors.ts'

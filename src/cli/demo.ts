@@ -1,4 +1,4 @@
-/** `tutti demo`: the playground plays the whole journey against Tutti as `tutti serve` starts it. */
+/** `tutti demo`: the playground plays a whole lifecycle against Tutti as `tutti serve` starts it. */
 
 import { fileURLToPath } from 'node:url'
 import { readEnv } from '../config/env.ts'

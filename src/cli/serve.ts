@@ -1,4 +1,4 @@
-/** `tutti serve`: webhooks are taken and agents run; without credentials, the set-up page. */
+/** `tutti serve`: receives webhooks and runs agents; without credentials, shows the set-up page. */
 
 import { type Logger, pino } from 'pino'
 import { type Env, loadDotEnv, readEnv } from '../config/env.ts'
@@ -22,7 +22,7 @@ export const serve: Verb = {
 }
 
 function logger(env: Env): Logger {
-  // Structured lines for machines; where a person looks at a terminal, pino-pretty can be piped behind.
+  // Structured lines for machines. On a terminal, pipe them into pino-pretty.
   return pino({ level: env.LOG_LEVEL, base: undefined, redact: ['*.privateKey', '*.token', '*.headers.authorization'] })
 }
 
@@ -33,7 +33,7 @@ async function untilSignal(close: () => Promise<void>): Promise<number> {
   })
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
   await close()
-  // Nothing should hold the process; if something does, it must not keep a stopped service alive.
+  // Nothing should keep the process alive. If something does, the stopped service must end all the same.
   setTimeout(() => process.exit(0), 2_000).unref()
   return 0
 }

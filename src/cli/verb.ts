@@ -3,6 +3,6 @@
 export interface Verb {
   /** One line, for `tutti help`. */
   summary: string
-  /** @returns the exit code. @throws {OperatorError} for what the operator must mend. */
+  /** @returns the exit code. @throws {OperatorError} when the operator must act. */
   run(args: string[]): Promise<number>
 }

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
+import * as messages from '../messages/commands/plans.ts'
 import { defineCommand, type Reply } from './command.ts'
-import { makeIssueOf } from './lib/goal-issue.ts'
-import { typed } from './lib/status-sentence.ts'
+import { createIssueForGoal } from './lib/goal-issue.ts'
 
 export const command = defineCommand({
   name: 'build',
@@ -11,16 +11,13 @@ export const command = defineCommand({
   args: z.strictObject({
     goal: z.string().max(20_000).optional().describe('What is wanted; the first line is the title'),
   }),
-  words: [],
+  positional: [],
   text: 'goal',
   permission: 'write',
   where: 'anywhere',
   reads: false,
   async run(context, { goal = '' }): Promise<Reply> {
-    if (!goal) {
-      const how = `For example: ${typed(context, 'build "Let people export their notes as PDF"')}. ${typed(context, 'queue')} has this issue built.`
-      throw new UserError('The goal is missing.', how)
-    }
-    return { text: await makeIssueOf(context, goal, { explicit: false }), outcome: 'done' }
+    if (!goal) throw new UserError(...messages.goalMissing(context.settings.prefix))
+    return { text: await createIssueForGoal(context, goal, { explicit: false }), outcome: 'done' }
   },
 })

@@ -1,6 +1,6 @@
 /**
- * What a command is. One definition serves every door: a slash command in a comment, a REST route, an MCP tool and a
- * CLI verb. So `run` knows nothing of comments; whoever opens the door brings the context and carries the reply.
+ * What a command is. One definition serves a slash command in a comment, a REST route, an MCP tool and a CLI verb. So
+ * `run` knows nothing of comments: the caller brings the context and delivers the reply.
  */
 
 import { z } from 'zod'
@@ -8,15 +8,17 @@ import type { Settings } from '../config/settings.ts'
 import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
-import { type ItemRow, lockItem, type RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { type ItemRow, lockItem } from '../db/work-items.ts'
 import type { IssueReference } from '../domain/dependency-lines.ts'
 import type { Actor, Issue, Permission } from '../domain/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import { UserError } from '../lib/errors.ts'
+import { commandIsForIssues, commandIsForPullRequests } from '../messages/commands/help.ts'
 
-/** Where a command was given, and everything it may act on. */
+/** Where a command was given, and what it may act on. */
 export interface CommandContext {
-  /** What the command does and the reply that is stored commit together. */
+  /** The changes of the command and its reply commit together. */
   tx: Tx
   repo: RepositoryRow
   settings: Settings
@@ -27,7 +29,7 @@ export interface CommandContext {
   /** The issue, or the pull request seen as an issue, that the command was given on. */
   issue: Issue
   actor: Actor
-  /** What the issues are that the arguments name, under `owner/name#12`; see `names` of a command. */
+  /** The issues that the arguments name, under `owner/name#12`; see `names` of a command. */
   named?: ReadonlyMap<string, ResolvedIssue>
   /** All commands, for `/help`. */
   commands: readonly Command[]
@@ -41,39 +43,39 @@ export interface Reply {
 
 /** What a file of this folder declares. */
 export interface CommandDefinition<Args extends z.ZodObject> {
-  /** The word after the slash, and the file's name. */
+  /** The name after the slash, and the file's name. */
   name: string
   /** What it does, in one line of at most 80 characters. */
   summary: string
   /** Whole command lines without a configured prefix. */
   examples: readonly string[]
-  /** The arguments by name: how they look in JSON for REST and MCP. */
+  /** The arguments by name: their shape in JSON for REST and MCP. */
   args: Args
-  /** The arguments that may be given as plain words, in their order. All others are flags: `--name`, `--name value`. */
-  words: readonly (keyof z.output<Args> & string)[]
-  /** The argument that takes all the rest, also the lines below: a reason, an answer, a goal. */
+  /** The arguments that need no flag, in their order. All others are flags: `--name`, `--name value`. */
+  positional: readonly (keyof z.output<Args> & string)[]
+  /** The argument that takes the rest of the line and all lines below: a reason, an answer, a goal. */
   text?: keyof z.output<Args> & string
   /**
-   * The issues that the arguments name. What they are is asked before the command runs, since it runs inside a
-   * transaction, and is handed in as `named`.
+   * The issues that the arguments name. GitHub is asked about them before the command runs, since it runs inside a
+   * transaction. The answer is the context's `named`.
    * @param repository `owner/name` that a bare `#12` belongs to.
    */
   names?(args: z.output<Args>, repository: string): IssueReference[]
   /** What the sender must be allowed in the repository, at least. */
   permission: Permission
   where: 'issue' | 'pull request' | 'anywhere'
-  /** A command that only reads is not written to the journal. */
+  /** A command that only reads is not written to the audit log. */
   reads: boolean
   /**
-   * Does it, idempotently: a second time changes nothing and says so.
+   * Carries the command out, idempotently: a second time changes nothing and says so.
    * @throws {UserError} when it cannot be done; before anything was written.
    */
   run(context: CommandContext, args: z.output<Args>): Promise<Reply>
 }
 
-/** A command whose arguments are checked when it is run: any door may hand in what it got. */
-export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'words' | 'text' | 'names' | 'run'> {
-  words: readonly string[]
+/** A command that checks its arguments when it is run: a caller may pass unchecked ones. */
+export interface Command extends Omit<CommandDefinition<z.ZodObject>, 'positional' | 'text' | 'names' | 'run'> {
+  positional: readonly string[]
   text?: string
   /** @throws {z.ZodError} when the arguments do not fit. */
   names?(args: unknown, repository: string): IssueReference[]
@@ -99,7 +101,7 @@ export const commandShape = z.strictObject({
   summary: z.string().min(1).max(80),
   examples: z.array(z.string().startsWith('/')).min(1),
   args: z.instanceof(z.ZodObject),
-  words: z.array(z.string()),
+  positional: z.array(z.string()),
   text: z.string().optional(),
   names: z.custom<Command['names']>((value) => ['function', 'undefined'].includes(typeof value), 'must be a function'),
   permission: z.enum(permissions),
@@ -109,13 +111,13 @@ export const commandShape = z.strictObject({
 }) satisfies z.ZodType<Command>
 
 /**
- * Carries out a command whose sender is allowed to give it, on the item as it is now, and writes the journal.
- * The doors call this, not `run`.
- * @returns the reply; what cannot be done is refused with the reason, and nothing was changed.
+ * Carries out a command on the item as it is now, and writes the audit log. The caller has checked that the sender is
+ * allowed to give it. Callers use this, not `run`.
+ * @returns the reply; a command that cannot be carried out is refused with the reason, and changes nothing.
  */
 export async function runCommand(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
   const { tx, repo, actor } = context
-  // Locked: between reading the item and acting on it nobody moves it.
+  // Locked: no other transaction moves the item between reading it and acting on it.
   const item = context.item && (await lockItem(tx, context.item.id))
   const reply = await attempt(command, { ...context, item }, args)
   if (command.reads) return reply
@@ -140,11 +142,8 @@ async function attempt(command: Command, context: CommandContext, args: unknown)
 }
 
 function checkPlace(command: Command, { issue, item }: CommandContext): void {
-  if (command.where === 'issue' && issue.isPullRequest) {
-    const where = item ? `issue #${item.issueNumber}` : 'the issue'
-    throw new UserError(`\`/${command.name}\` is about an issue, not a pull request.`, `Say it on ${where}.`)
-  }
-  if (command.where === 'pull request' && !issue.isPullRequest) {
-    throw new UserError(`\`/${command.name}\` is about a pull request.`, 'Say it there.')
-  }
+  if (command.where === 'issue' && issue.isPullRequest)
+    throw new UserError(...commandIsForIssues(command.name, item?.issueNumber))
+  if (command.where === 'pull request' && !issue.isPullRequest)
+    throw new UserError(...commandIsForPullRequests(command.name))
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { effortReply } from '../messages/commands/schedule.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { setScopedLabel } from './lib/scoped-label.ts'
 
@@ -12,7 +13,7 @@ export const command = defineCommand({
       .regex(/^(?:S|M|L|XL)$/i, 'is `S`, `M`, `L` or `XL`')
       .describe('S is about half an agent hour, each next one three times as much'),
   }),
-  words: ['effort'],
+  positional: ['effort'],
   permission: 'write',
   where: 'anywhere',
   reads: false,
@@ -20,10 +21,6 @@ export const command = defineCommand({
     const effort = args.effort.toUpperCase() as 'S' | 'M' | 'L' | 'XL'
     const before = context.item?.effort
     await setScopedLabel(context, 'effort:', effort, { effort })
-    const counts = context.item ? '' : ' It counts once the issue is queued.'
-    return {
-      text: before === effort ? `Its effort is ${effort} already.` : `Its effort is ${effort} now.${counts}`,
-      outcome: 'done',
-    }
+    return { text: effortReply(effort, before, context.item !== undefined), outcome: 'done' }
   },
 })

@@ -1,10 +1,11 @@
 import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import { scheduleReportOf } from '../db/schedule-reports.ts'
-import { runs, workItems } from '../db/schema/core.ts'
+import { runs } from '../db/schema/runs.ts'
+import { workItems } from '../db/schema/work-items.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import type { ScheduleReport } from '../domain/schedule-report.ts'
-import { singleLine } from '../lib/sanitise.ts'
+import * as messages from '../messages/commands/schedule.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 
 const usualCount = 5
@@ -14,24 +15,21 @@ export const command = defineCommand({
   summary: 'Lists what is started next in this repository, and what it waits for',
   examples: ['/next', '/next 10'],
   args: z.strictObject({ count: z.number().int().min(1).max(30).optional().describe(`How many; ${usualCount}`) }),
-  words: ['count'],
+  positional: ['count'],
   permission: 'write',
   where: 'anywhere',
   reads: true,
   async run(context, args): Promise<Reply> {
     const { tx, repo } = context
     const report = await scheduleReportOf(tx.db, repo.id)
-    if (!report) return { text: 'Nothing was ever queued in this repository.', outcome: 'done' }
+    if (!report) return { text: messages.neverQueued, outcome: 'done' }
     const shown = report.next.slice(0, args.count ?? usualCount)
     const titles = await titlesOf(
       context,
       shown.map(({ issue }) => issue),
     )
-    const rows = shown.map(
-      ({ issue, leverage, words }, at) =>
-        `${at + 1}. #${issue} ${singleLine(titles.get(issue) ?? '', 100)} (leverage ${leverage}): ${words}`,
-    )
-    const parts = [await atWork(context, report), rows.join('\n'), rest(report, shown.length)]
+    const rows = shown.map((one, at) => messages.nextRow(at + 1, { ...one, title: titles.get(one.issue) ?? '' }))
+    const parts = [await atWork(context, report), rows.join('\n'), notListed(report, shown.length)]
     return { text: parts.filter(Boolean).join('\n\n'), outcome: 'done' }
   },
 })
@@ -52,25 +50,12 @@ async function atWork({ tx, repo }: CommandContext, { mode, modeIsSet }: Schedul
     .leftJoin(runs, and(eq(runs.workItemId, workItems.id), eq(runs.stage, 'agent')))
     .where(and(eq(workItems.repositoryId, repo.id), inArray(workItems.state, [...activeStates])))
     .orderBy(workItems.issueNumber)
-  const inThreads = rows.filter(({ inThread }) => inThread).map(({ issue }) => `#${issue}`)
-  const who =
-    rows.length > 0
-      ? `Being worked on: ${rows.map(({ issue }) => `#${issue}`).join(', ')}.`
-      : 'No agent is at work here.'
-  const how = `Mode: \`${mode}\`, ${modeIsSet ? 'as the settings say' : 'chosen by itself'}.`
-  const threads = inThreads.length > 0 ? ` Supervised in threads of their own: ${inThreads.join(', ')}.` : ''
-  return `${who} ${how}${threads}`
+  const inThreads = rows.filter(({ inThread }) => inThread).map(({ issue }) => issue)
+  const issues = rows.map(({ issue }) => issue)
+  return messages.atWork(issues, inThreads, { name: mode, set: modeIsSet })
 }
 
-function rest({ next, more, blocked }: ScheduleReport, shown: number): string {
+function notListed({ next, more, blocked }: ScheduleReport, shown: number): string {
   const left = next.length + more - shown
-  return [
-    next.length === 0 ? 'Nothing waits for an agent.' : '',
-    left > 0 ? `${left} more could start when there is room.` : '',
-    blocked > 0
-      ? `${blocked} ${blocked === 1 ? 'waits' : 'wait'} for other issues or for people; \`/why #n\` says for what.`
-      : '',
-  ]
-    .filter(Boolean)
-    .join(' ')
+  return messages.notListed({ none: next.length === 0, left, blocked })
 }

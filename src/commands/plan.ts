@@ -1,42 +1,42 @@
 import { z } from 'zod'
-import { plannable, replan } from '../db/plans.ts'
+import { plannableStates, replan } from '../db/plans.ts'
 import { runsOf } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
-import { askedItems } from '../domain/choose-workflow.ts'
+import { routeWithPlan } from '../domain/choose-workflow.ts'
 import { labelFacts } from '../domain/labels.ts'
 import { UserError } from '../lib/errors.ts'
+import { issueIsClosed } from '../messages/commands/common.ts'
+import * as messages from '../messages/commands/plans.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { routeWhenQueued } from './lib/planning.ts'
-import { statusSentence, typed } from './lib/status-sentence.ts'
+import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'plan',
   summary: 'Has an agent plan this issue first, with its text as it is now; again: anew',
   examples: ['/plan'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'issue',
   reads: false,
   async run(context): Promise<Reply> {
     const { tx, issue, item, actor } = context
-    if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
-    if (item?.kind === 'epic')
-      throw new UserError('This issue is worked on as the issues it is made of.', 'Say it there.')
-    const routing = askedItems({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
-    if (item && (plannable as readonly string[]).includes(item.state)) {
-      const why = `${actor.login} wants a plan of this text.`
-      await replan(tx, item, actor, why, { title: issue.title, body: issue.body, routing })
-      const again = item.state === 'ready' ? '' : ' Plans and questions from before count no longer.'
-      return { text: `An agent plans it, with the text as it is now.${again}`, outcome: 'done' }
+    if (issue.state === 'closed') throw new UserError(...issueIsClosed)
+    if (item?.kind === 'epic') throw new UserError(...messages.epicIsNotPlanned)
+    const routing = routeWithPlan({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
+    if (item && (plannableStates as readonly string[]).includes(item.state)) {
+      const why = messages.wantsPlan(actor.login)
+      await replan(tx, item, { by: actor, why, set: { title: issue.title, body: issue.body, routing } })
+      return { text: messages.isPlanned(item.state !== 'ready'), outcome: 'done' }
     }
     if (item && !['queued', 'held', 'skipped', 'cancelled', 'done'].includes(item.state))
-      throw new UserError(`It is too late for a plan, or too early. ${await statusSentence(context, item)}`)
+      throw new UserError(...messages.tooLateForPlan(await statusSentence(context, item)))
     const queued = item?.state === 'queued' ? item : await queue(context, item)
     await routeWhenQueued(context, queued, routing)
-    const paused = context.repo.state === 'paused' ? ` ${typed(context, 'resume all')} lets work start.` : ''
-    return { text: `Queued; an agent plans it first.${paused}`, outcome: 'done' }
+    const paused = context.repo.state === 'paused'
+    return { text: messages.queuedForPlan(paused, context.settings.prefix), outcome: 'done' }
   },
 })
 

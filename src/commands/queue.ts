@@ -1,22 +1,24 @@
 import { z } from 'zod'
 import { runsOf } from '../db/runs.ts'
 import { UserError } from '../lib/errors.ts'
+import { issueIsClosed, nothingToDo } from '../messages/commands/common.ts'
+import { queuedReply } from '../messages/commands/lifecycle.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { statusSentence, typed } from './lib/status-sentence.ts'
+import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'queue',
   summary: 'Queues this issue for an agent, also again after it was cancelled or done',
   examples: ['/queue'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'issue',
   reads: false,
   async run(context): Promise<Reply> {
     const { tx, repo, settings, issue, actor, item } = context
-    if (issue.state === 'closed') throw new UserError('This issue is closed.', 'Open it again first.')
+    if (issue.state === 'closed') throw new UserError(...issueIsClosed)
     if (item?.state === 'paused') throw new UserError(await statusSentence(context, item))
     const runs = item ? await runsOf(tx.db, item.id) : []
     const queued = await enqueueIssue(tx, { repo, settings, issue, actor, lastRunId: runs.at(-1)?.id })
@@ -29,11 +31,7 @@ async function reply(
   { item, happened }: Awaited<ReturnType<typeof enqueueIssue>>,
   attempts: number,
 ): Promise<string> {
-  if (happened === 'nothing') return `Nothing to do. ${await statusSentence(context, item)}`
-  const fresh = attempts > 0 ? ' with its text as it is now; earlier attempts no longer count' : ''
-  const paused =
-    context.repo.state === 'paused'
-      ? ` The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
-      : ''
-  return `${happened === 'queued' ? 'Queued' : 'Queued again'}${fresh}.${paused}`
+  if (happened === 'nothing') return nothingToDo(await statusSentence(context, item))
+  const paused = context.repo.state === 'paused'
+  return queuedReply({ again: happened === 'queued again', attempts, paused }, context.settings.prefix)
 }

@@ -1,13 +1,13 @@
-/** Finds the commands: every other file in this folder is one, and its name is the word after the slash. */
+/** Finds the commands: every other file in this folder is one, and its name is the command's name. */
 
 import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type Command, commandShape } from './command.ts'
 
-const notCommands = ['command.ts', 'docs.ts', 'parse.ts', 'registry.ts']
+const notCommands = ['command.ts', 'parse.ts', 'registry.ts']
 
 /**
  * Loads every command of a folder, by name.
- * @param folder absolute path; this folder unless told otherwise.
+ * @param folder absolute path; this folder when not given.
  * @throws {OperatorError} naming the file and the field that does not fit.
  */
 export async function loadCommands(folder: string = import.meta.dirname): Promise<ReadonlyMap<string, Command>> {

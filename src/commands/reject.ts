@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { dropPlan, latestPlan, resetRounds } from '../db/plans.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
+import * as messages from '../messages/commands/plans.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { notNow, plannedItem, quotedGoal, waitsForGo } from './lib/planning.ts'
+import { notNow, plannedItem, waitsForGo } from './lib/planning.ts'
 import { setAside } from './lib/set-aside.ts'
-import { typed } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'reject',
@@ -15,7 +15,7 @@ export const command = defineCommand({
     drop: z.boolean().optional().describe('Gives the issue up instead of having it planned again'),
     why: z.string().max(20_000).optional().describe('What is wrong with the plan'),
   }),
-  words: [],
+  positional: [],
   text: 'why',
   permission: 'write',
   where: 'issue',
@@ -26,22 +26,19 @@ export const command = defineCommand({
     const plan = await latestPlan(context.tx.db, item.id)
     const open =
       item.state === 'plan-review' || (item.state === 'ready' && item.kind === 'task' && plan?.state === 'approved')
-    if (!plan || !open) return notNow(context, item, 'There is no plan here to say no to.')
-    if (!drop && !why) {
-      const how = `For example: ${typed(context, 'reject the old files must stay')}. ${typed(context, 'reject --drop')} gives the issue up.`
-      throw new UserError('Say what is wrong with the plan, so that the next one is better.', how)
-    }
-    const { tx, actor } = context
-    await dropPlan(tx, plan, 'rejected', actor, why)
+    if (!plan || !open) return notNow(context, item, messages.noPlanToReject)
+    const { tx, actor, settings } = context
+    if (!drop && !why) throw new UserError(...messages.reasonMissing(settings.prefix))
+    await dropPlan(tx, plan, 'rejected', { by: actor, why })
     if (drop) return giveUp(context, item)
-    const reason = `${actor.login} rejected the plan: ${quotedGoal(why)} It is planned again.`
+    const reason = messages.planRejectedBy(actor.login, why)
     const set = await resetRounds(tx.db, item.id)
     await transition(tx, item, 'planning', { actor: actor.login, why: reason, set })
-    return { text: 'An agent plans it again, knowing what you said.', outcome: 'done' }
+    return { text: messages.planRejectedReply, outcome: 'done' }
   },
 })
 
 async function giveUp(context: CommandContext, item: ItemRow): Promise<Reply> {
-  await setAside(context, item, 'cancelled', 'Rejected')
-  return { text: `Given up. ${typed(context, 'queue')} queues it again.`, outcome: 'done' }
+  await setAside(context, item, { to: 'cancelled', verb: 'Rejected' })
+  return { text: messages.rejectedAndDropped(context.settings.prefix), outcome: 'done' }
 }

@@ -1,63 +1,57 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { runsOf } from '../db/runs.ts'
-import { workItems } from '../db/schema/core.ts'
+import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { alreadyUnderWay, nothingQueued } from '../messages/commands/common.ts'
+import * as messages from '../messages/commands/lifecycle.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { statusSentence, typed } from './lib/status-sentence.ts'
+import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'retry',
   summary: 'Tries a held or paused issue again, with a fresh count of attempts',
   examples: ['/retry'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,
   async run(context): Promise<Reply> {
     const { item } = context
-    if (!item) throw new UserError('Nothing is queued here.', `${typed(context, 'queue')} queues it.`)
+    if (!item) throw new UserError(...nothingQueued(context.settings.prefix))
     if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item)
-    if (item.state === 'ready' && item.notBefore && item.notBefore > new Date()) return goNow(context, item)
+    if (item.state === 'ready' && item.notBefore && item.notBefore > new Date()) return startNow(context, item)
     if (['queued', 'ready', 'running', 'checking'].includes(item.state))
-      return { text: `It is on its way already. ${await statusSentence(context, item)}`, outcome: 'done' }
-    throw new UserError(`There is nothing to try again. ${await statusSentence(context, item)}`, hint(item.state))
+      return { text: alreadyUnderWay(await statusSentence(context, item)), outcome: 'done' }
+    const inReview = item.state === 'reviewing' || item.state === 'approved'
+    throw new UserError(...messages.nothingToRetry(await statusSentence(context, item), inReview))
   },
 })
 
-/** Items that stood aside before they were ready are read anew: what was wrong may be mended in the settings. */
-const unread: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', 'plan-review']
+/** Items that were set aside in these states are queued again: the settings may have been corrected since. */
+const beforeReady: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', 'plan-review']
 
 async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> {
   const { tx, actor, settings } = context
   const runs = await runsOf(tx.db, item.id)
-  // What an epic is made of is looked at anew.
-  const neverReady = runs.length === 0 || item.kind === 'epic' || unread.includes(item.resumeState)
+  // The parts of an epic are read again.
+  const neverReady = runs.length === 0 || item.kind === 'epic' || beforeReady.includes(item.resumeState)
   await transition(tx, item, neverReady ? 'queued' : 'ready', {
     actor: actor.login,
-    why: `Tried again on the word of ${actor.login}.`,
+    why: messages.retriedBy(actor.login),
     set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
   })
   const forgiven = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
-  const past =
-    forgiven === 1 ? 'The attempt so far no longer counts' : `The ${forgiven} attempts so far no longer count`
-  const reset = forgiven > 0 ? ` ${past}: ${settings.limits.retries + 1} are free again.` : ''
-  const kept = runs.length > 0 ? ' The branch and what was learned are kept.' : ''
-  return { text: `Trying again.${reset}${kept}`, outcome: 'done' }
+  const free = settings.limits.retries + 1
+  return { text: messages.retriedReply({ forgiven, free, any: runs.length > 0 }), outcome: 'done' }
 }
 
-/** The item only waits for a time: a person who knows better need not. */
-async function goNow({ tx }: CommandContext, item: ItemRow): Promise<Reply> {
+/** The item only waits for a time. A person may end that wait. */
+async function startNow({ tx }: CommandContext, item: ItemRow): Promise<Reply> {
   await tx.db.update(workItems).set({ notBefore: null }).where(eq(workItems.id, item.id))
   await tx.enqueue({ queue: 'schedule' })
-  return { text: 'It no longer waits and starts as soon as an agent is free.', outcome: 'done' }
-}
-
-function hint(state: ItemState): string | undefined {
-  return state === 'reviewing' || state === 'approved'
-    ? 'To have something changed, ask for changes in a review.'
-    : undefined
+  return { text: messages.waitsNoLonger, outcome: 'done' }
 }

@@ -1,15 +1,15 @@
 import { z } from 'zod'
 import { linesWithoutIssue } from '../db/epics.ts'
-import type { RoadmapMode } from '../db/schema/core.ts'
-import { type ItemRow, itemOfIssue, repositoryByName } from '../db/work-items.ts'
+import { repositoryByName } from '../db/repositories.ts'
+import type { RoadmapMode } from '../db/schema/work-items.ts'
+import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import { activeStates, terminalStates } from '../domain/lifecycle.ts'
-import { readRoadmap, roadmapExample } from '../domain/roadmap-text.ts'
+import { readRoadmap } from '../domain/roadmap-text.ts'
 import { UserError } from '../lib/errors.ts'
-import { singleLine } from '../lib/sanitise.ts'
+import * as messages from '../messages/commands/roadmap.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { mustBeEpic, partsOnce } from './lib/epic.ts'
 import { issueName } from './lib/issue-arguments.ts'
-import { typed } from './lib/status-sentence.ts'
 
 const modes = ['one', 'parallel', 'sequential', 'batch'] as const
 
@@ -25,93 +25,69 @@ export const command = defineCommand({
       .describe('"one" part, some in "parallel", one after another ("sequential"), or all that is available ("batch")'),
     max: z.number().int().min(1).max(100).optional().describe('Parts worked on at once, in the mode "parallel"'),
   }),
-  words: ['what'],
+  positional: ['what'],
   permission: 'write',
   where: 'issue',
   reads: false,
   async run(context, { what, mode, max }): Promise<Reply> {
-    const pace = paceOf(mode, max)
-    if (what === 'import') return importFile(context, pace)
-    if (what === 'start') return start(context, pace)
-    if (pace)
-      throw new UserError(
-        'How a roadmap is worked on is said when it starts.',
-        `${typed(context, 'roadmap start --mode one')}, for example.`,
-      )
+    const roadmapMode = modeOf(mode, max)
+    if (what === 'import') return importFile(context, roadmapMode)
+    if (what === 'start') return start(context, roadmapMode)
+    if (roadmapMode) throw new UserError(...messages.modeWithoutStart(context.settings.prefix))
     return { text: await summary(context), outcome: 'done' }
   },
 })
 
-function paceOf(mode: RoadmapMode['mode'] | undefined, max: number | undefined): RoadmapMode | undefined {
+function modeOf(mode: RoadmapMode['mode'] | undefined, max: number | undefined): RoadmapMode | undefined {
   if (max !== undefined && mode !== undefined && mode !== 'parallel')
-    throw new UserError('`--max` goes with `--mode parallel`.', 'The other modes say how many by themselves.')
+    throw new UserError(...messages.maxWithoutParallel)
   if (mode === undefined && max === undefined) return undefined
   return mode === undefined || mode === 'parallel' ? { mode: 'parallel', max: max ?? 2 } : { mode }
 }
 
-async function importFile(context: CommandContext, pace: RoadmapMode | undefined): Promise<Reply> {
-  const epic = await mustBeEpic(context, pace ? { pace } : {})
+async function importFile(context: CommandContext, mode: RoadmapMode | undefined): Promise<Reply> {
+  const epic = await mustBeEpic(context, mode ? { pace: mode } : {})
   await context.tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'file', asked: true })
-  return { text: `\`${singleLine(context.settings.roadmap.file)}\` is being read.`, outcome: 'done' }
+  return { text: messages.importStarted(context.settings.roadmap.file), outcome: 'done' }
 }
 
-async function start(context: CommandContext, pace: RoadmapMode | undefined): Promise<Reply> {
+async function start(context: CommandContext, mode: RoadmapMode | undefined): Promise<Reply> {
   const { issue, item, repo } = context
   if (item?.kind !== 'epic' && !hasParts(context)) {
     const lines = readRoadmap(issue.body, repo.fullName).lines
-    if (lines.length === 0) throw new UserError('There is no roadmap here.', roadmapExample)
+    if (lines.length === 0) throw new UserError(...messages.noRoadmapHere)
   }
-  // Checkboxes of an issue that is made of sub-issues need not be work; those of one that has nothing else are.
+  // In an issue with sub-issues a checkbox need not be work. In an issue without them, each checkbox is.
   const makes = item?.kind === 'epic' || hasParts(context) ? {} : { makes: true }
-  await mustBeEpic(context, { ...makes, ...(pace ? { pace } : {}) })
-  return {
-    text: `The roadmap is taken in as it is now, on the word of ${context.actor.login}. ${pace ? paceWords(pace) : ''}`.trim(),
-    outcome: 'done',
-  }
+  await mustBeEpic(context, { ...makes, ...(mode ? { pace: mode } : {}) })
+  return { text: messages.roadmapStarted(context.actor.login, mode), outcome: 'done' }
 }
 
 function hasParts({ issue }: CommandContext): boolean {
   return (issue.openParts ?? 0) > 0
 }
 
-function paceWords({ mode, max = 1 }: RoadmapMode): string {
-  if (mode === 'one') return 'One part is worked on, and then no other.'
-  if (mode === 'sequential') return 'Its parts are worked on one after another, in their order.'
-  if (mode === 'batch') return 'All parts that are available are worked on.'
-  return max === 1 ? 'One part is worked on at a time.' : `At most ${max} parts are worked on at once.`
-}
-
 async function summary(context: CommandContext): Promise<string> {
   const { issue, item, repo } = context
-  if (item?.kind === 'epic' && !terminalStates.includes(item.state)) return standingOf(context, item)
+  if (item?.kind === 'epic' && !terminalStates.includes(item.state)) return progressOf(context, item)
   const lines = readRoadmap(issue.body, repo.fullName).lines
-  if (lines.length === 0 && !hasParts(context)) return `There is no roadmap here. ${roadmapExample}`
-  const count = lines.length + (issue.openParts ?? 0)
-  return `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(context, 'roadmap start')} has them worked on.`
+  if (lines.length === 0 && !hasParts(context)) return messages.noRoadmapSummary
+  return messages.notStartedYet(lines.length + (issue.openParts ?? 0), context.settings.prefix)
 }
 
-/** How many parts are how far, and which have nobody. */
-async function standingOf(context: CommandContext, epic: ItemRow): Promise<string> {
+/** How many parts are how far, and which a person must decide about. */
+async function progressOf(context: CommandContext, epic: ItemRow): Promise<string> {
   const counts = { done: 0, 'being worked on': 0, 'in review': 0, waiting: 0, 'held or left out': 0, 'not queued': 0 }
   const parts = await partsOnce(context, epic)
-  const aside: string[] = []
+  const forPeople: string[] = []
   for (const part of parts) {
-    const standing = part.blocker === 'closed' ? 'done' : standingWord(await itemAt(context, part))
-    counts[standing]++
-    if (standing === 'held or left out' || standing === 'not queued')
-      aside.push(issueName(context, { repository: part.repository, number: part.issueNumber }))
+    const progress = part.blocker === 'closed' ? 'done' : partProgressOf(await itemAt(context, part))
+    counts[progress]++
+    if (progress === 'held or left out' || progress === 'not queued')
+      forPeople.push(issueName(context, { repository: part.repository, number: part.issueNumber }))
   }
-  const named = Object.entries(counts).flatMap(([word, count]) => (count > 0 ? [`${count} ${word}`] : []))
-  const unmade = linesWithoutIssue(epic)
-  const rows = [
-    `${parts.length} ${parts.length === 1 ? 'part' : 'parts'}${named.length > 0 ? `: ${named.join(', ')}` : ''}.`,
-    unmade > 0 ? `${unmade} more ${unmade === 1 ? 'line is' : 'lines are'} not an issue yet.` : '',
-    aside.length > 0
-      ? `For people: ${aside.slice(0, 20).join(', ')}${aside.length > 20 ? ` and ${aside.length - 20} more` : ''}.`
-      : '',
-    epic.epic?.pace ? paceWords(epic.epic.pace) : '',
-  ]
-  return rows.filter(Boolean).join(' ')
+  const pendingLines = linesWithoutIssue(epic)
+  return messages.roadmapSummary({ counts, parts: parts.length, pendingLines, forPeople, mode: epic.epic?.pace })
 }
 
 async function itemAt({ tx }: CommandContext, part: { repository: string; issueNumber: number }) {
@@ -119,11 +95,10 @@ async function itemAt({ tx }: CommandContext, part: { repository: string; issueN
   return repo && itemOfIssue(tx.db, repo.id, part.issueNumber)
 }
 
-function standingWord(item: ItemRow | undefined) {
-  if (!item) return 'not queued' as const
-  if (item.state === 'done') return 'done' as const
-  if (activeStates.includes(item.state)) return 'being worked on' as const
-  if (['reviewing', 'approved', 'merging'].includes(item.state)) return 'in review' as const
-  const isAside = ['held', 'paused', 'skipped', 'cancelled'].includes(item.state)
-  return isAside ? ('held or left out' as const) : ('waiting' as const)
+function partProgressOf(item: ItemRow | undefined): messages.PartProgress {
+  if (!item) return 'not queued'
+  if (item.state === 'done') return 'done'
+  if (activeStates.includes(item.state)) return 'being worked on'
+  if (['reviewing', 'approved', 'merging'].includes(item.state)) return 'in review'
+  return ['held', 'paused', 'skipped', 'cancelled'].includes(item.state) ? 'held or left out' : 'waiting'
 }

@@ -1,14 +1,15 @@
 import { z } from 'zod'
+import { nothingQueuedStatus, pullRequestWithoutItem } from '../messages/commands/status.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { spendingToday } from './lib/spending.ts'
-import { statusSentence, typed } from './lib/status-sentence.ts'
+import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'status',
   summary: 'Says where this issue stands, what it waits for, and what was spent today',
   examples: ['/status'],
   args: z.strictObject({}),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: true,
@@ -16,9 +17,7 @@ export const command = defineCommand({
     const { item } = context
     const spent = await spendingToday(context)
     if (item) return { text: `${await statusSentence(context, item)}${spent}`, outcome: 'done' }
-    const text = context.issue.isPullRequest
-      ? 'This pull request belongs to no work item of mine.'
-      : `Nothing is queued here. ${typed(context, 'queue')} queues it.`
+    const text = context.issue.isPullRequest ? pullRequestWithoutItem : nothingQueuedStatus(context.settings.prefix)
     return { text: `${text}${spent}`, outcome: 'done' }
   },
 })

@@ -1,38 +1,36 @@
 import { z } from 'zod'
 import { liveRun } from '../db/runs.ts'
-import { type ItemRow, itemsIn, lockItem } from '../db/work-items.ts'
+import { type ItemRow, itemsInStates, lockItem } from '../db/work-items.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
+import { nothingToDo } from '../messages/commands/common.ts'
+import * as messages from '../messages/commands/lifecycle.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { endedAttempt, setAside } from './lib/set-aside.ts'
-import { statusSentence, typed } from './lib/status-sentence.ts'
+import { setAside } from './lib/set-aside.ts'
+import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'stop',
   summary: 'Stops the agent now and pauses the issue; --all stops every agent here',
   examples: ['/stop', '/stop --all'],
   args: z.strictObject({ all: z.boolean().optional().describe('Every agent of this repository') }),
-  words: [],
+  positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,
   async run(context, args): Promise<Reply> {
     if (args.all) return stopAll(context)
     const { item } = context
-    if (!item) throw new UserError('No agent is working here.')
-    if (item.state === 'paused')
-      return { text: `Nothing to do. ${await statusSentence(context, item)}`, outcome: 'done' }
+    if (!item) throw new UserError(...messages.noAgentHere())
+    if (item.state === 'paused') return { text: nothingToDo(await statusSentence(context, item)), outcome: 'done' }
     if (!(await hasAgent(context, item)))
-      throw new UserError(`No agent is working here. ${await statusSentence(context, item)}`)
-    const { run } = await setAside(context, item, 'paused', 'Stopped')
-    return {
-      text: `Stopping ${run ? endedAttempt(run) : 'the work'}. What it changed is kept: ${typed(context, 'resume')} goes on from there, ${typed(context, 'unqueue')} gives it up.`,
-      outcome: 'done',
-    }
+      throw new UserError(...messages.noAgentHere(await statusSentence(context, item)))
+    const { run } = await setAside(context, item, { to: 'paused', verb: 'Stopped' })
+    return { text: messages.stoppingReply(run, context.settings.prefix), outcome: 'done' }
   },
 })
 
-/** An agent changes files or has changed them, or plans. */
+/** Whether an agent is building or planning, or its commit is being checked. */
 async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean> {
   return (
     activeStates.includes(item.state) || (item.state === 'planning' && (await liveRun(tx.db, item.id)) !== undefined)
@@ -41,16 +39,13 @@ async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean>
 
 async function stopAll(context: CommandContext): Promise<Reply> {
   const stopped: ItemRow[] = []
-  for (const { id, repositoryId } of await itemsIn(context.tx.db, [...activeStates, 'planning'])) {
+  for (const { id, repositoryId } of await itemsInStates(context.tx.db, [...activeStates, 'planning'])) {
     const item = repositoryId === context.repo.id ? await lockItem(context.tx, id) : undefined
     if (!item || !(await hasAgent(context, item))) continue
-    await setAside(context, item, 'paused', 'Stopped')
+    await setAside(context, item, { to: 'paused', verb: 'Stopped' })
     stopped.push(item)
   }
-  if (stopped.length === 0) return { text: 'No agent is working in this repository.', outcome: 'done' }
-  const names = stopped.map((item) => `#${item.issueNumber}`).join(', ')
-  return {
-    text: `Stopping the work on ${names}. What was changed is kept: ${typed(context, 'resume')} on each goes on. Others may still start; ${typed(context, 'pause all')} prevents that.`,
-    outcome: 'done',
-  }
+  if (stopped.length === 0) return { text: messages.noAgentInRepository, outcome: 'done' }
+  const names = stopped.map((item) => `#${item.issueNumber}`)
+  return { text: messages.stoppingAllReply(names, context.settings.prefix), outcome: 'done' }
 }

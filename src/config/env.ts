@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
-import { defaultCurrency, mostAmount } from '../lib/money.ts'
+import { defaultCurrency, maxAmount } from '../lib/money.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -17,25 +17,36 @@ const flag = z
   .transform((value) => value === 'true' || value === '1')
 
 const schema = z.object({
-  APP_ID: z.string().optional(),
-  PRIVATE_KEY: z.string().optional(),
-  PRIVATE_KEY_PATH: z.string().optional(),
-  WEBHOOK_SECRET: z.string().optional(),
-  /** Host of a GitHub Enterprise Server, as Probot names it. */
-  GHE_HOST: z.string().optional(),
-  GHE_PROTOCOL: z.enum(['http', 'https']).default('https'),
-  /** The whole API base URL, for servers that speak GitHub's API elsewhere; wins over GHE_HOST. */
-  GITHUB_API_URL: z.url().optional(),
+  APP_ID: z.string().optional().describe("The app's id. The set-up page writes it"),
+  PRIVATE_KEY: z
+    .string()
+    .optional()
+    .describe("The app's private key in PEM form: with line ends, with `\\n` written out, or in base64"),
+  PRIVATE_KEY_PATH: z.string().optional().describe('A file that holds the private key, instead of `PRIVATE_KEY`'),
+  WEBHOOK_SECRET: z.string().optional().describe('The secret that GitHub signs deliveries with'),
+  GHE_HOST: z.string().optional().describe('Host of a GitHub Enterprise Server, as Probot names it'),
+  GHE_PROTOCOL: z.enum(['http', 'https']).default('https').describe('How that server is reached'),
+  GITHUB_API_URL: z
+    .url()
+    .optional()
+    .describe("The whole API base URL, for servers that speak GitHub's API elsewhere. It wins over `GHE_HOST`"),
 
-  HOST: z.string().default('127.0.0.1'),
-  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
-  DATABASE_URL: z.string().optional(),
-  DATA_DIR: z.string().default('data'),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  HOST: z.string().default('127.0.0.1').describe('The address to listen on; `0.0.0.0` is every address'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('The port to listen on; 0 takes a free one'),
+  DATABASE_URL: z
+    .string()
+    .optional()
+    .describe('A Postgres, as a connection string. Without it an embedded database in `DATA_DIR` is used'),
+  DATA_DIR: z
+    .string()
+    .default('data')
+    .describe('Directory of the bare clones, worktrees, run logs and the embedded database'),
+  LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
+    .default('info')
+    .describe('The least severe lines that are logged'),
 
-  /** Which agent works where a repository does not say. */
-  AGENT: z.string().default('claude-code'),
-  /** More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them. */
+  AGENT: z.string().default('claude-code').describe('The kind of agent that works where a repository does not say'),
   AGENT_FILES: z
     .string()
     .default('')
@@ -45,28 +56,69 @@ const schema = z.object({
         .map((path) => path.trim())
         .filter(Boolean)
         .map((path) => resolve(path)),
-    ),
-  MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4),
-  /** What agents may cost in a day (UTC), all repositories together, before no other one is started. */
-  MAX_SPEND_PER_DAY: z.coerce.number().positive().max(mostAmount).optional(),
-  /** Of that amount; costs that agents tell in another currency are not counted. */
+    )
+    .describe('More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them'),
+  MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4).describe('Agents at once, all repositories together'),
+  MEMORY_PER_AGENT_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(1024)
+    .describe('Free memory that must be there before an agent starts, in MB'),
+  MAX_SPEND_PER_DAY: z.coerce
+    .number()
+    .positive()
+    .max(maxAmount)
+    .optional()
+    .describe('What agents may cost in a day (UTC), all repositories together, before no other one is started'),
   SPEND_CURRENCY: z
     .string()
     .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')
-    .default(defaultCurrency),
-  MEMORY_PER_AGENT_MB: z.coerce.number().int().min(0).default(1024),
-  HEARTBEAT_SECONDS: seconds(5),
-  HEARTBEAT_TIMEOUT_SECONDS: seconds(30),
-  RETRY_DELAY_SECONDS: z.coerce.number().min(0).default(5),
-  STOP_GRACE_SECONDS: seconds(5),
+    .default(defaultCurrency)
+    .describe('Currency of that amount. Costs that agents report in another one are not counted'),
+  HEARTBEAT_SECONDS: seconds(5).describe('How often a runner says that its run is alive, in seconds'),
+  HEARTBEAT_TIMEOUT_SECONDS: seconds(30).describe('Silence after which a run has lost its runner, in seconds'),
+  RETRY_DELAY_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(5)
+    .describe('How long the next attempt waits after a failed one, in seconds'),
+  STOP_GRACE_SECONDS: seconds(5).describe('How long an agent has to end by itself before it is killed, in seconds'),
 
-  /** Missed deliveries and drift are looked for this often while work is open ... */
-  SWEEP_MINUTES: seconds(5),
-  /** ... and this often when nothing is open and nothing came in. */
-  IDLE_SWEEP_MINUTES: seconds(60),
-  /** A clone URL may be plain http only on loopback, or when this says so. */
-  ALLOW_HTTP_CLONE: flag,
+  SWEEP_MINUTES: seconds(5).describe(
+    'How often missed deliveries and drift are searched for while work is open, in minutes',
+  ),
+  IDLE_SWEEP_MINUTES: seconds(60).describe('The same while nothing is open and nothing came in, in minutes'),
+  ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
 })
+
+/** One variable of the environment, for the reference in docs/. */
+export interface EnvironmentVariable {
+  name: string
+  /** A sentence without its full stop. */
+  description: string
+  /** As it would be written; undefined where there is none. */
+  default: string | undefined
+  /** The values that it may have, where they can be listed. */
+  values: readonly string[]
+}
+
+/** Every variable that is read, in the order of this file. */
+export function environmentVariables(): EnvironmentVariable[] {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input' })
+  return Object.entries(properties).flatMap(([name, property]) => {
+    if (typeof property === 'boolean') return []
+    const { description = '', default: value, enum: values = [] } = property
+    return [
+      {
+        name,
+        description,
+        default: value === undefined || value === '' ? undefined : String(value),
+        values: values.map(String).filter(Boolean),
+      },
+    ]
+  })
+}
 
 /** The operator's settings, checked, with derived values filled in. */
 export type Env = z.infer<typeof schema> & {

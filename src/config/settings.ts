@@ -1,15 +1,16 @@
 /**
- * The settings a repository keeps in `.github/tutti.yml`. They are read from the base branch only, never from a
- * branch an agent can write to. Unknown keys are refused with the nearest known one, so that a typo is not a silence.
+ * The settings of a repository in `.github/tutti.yml`. They are read from the base branch only, never from a branch
+ * that an agent can write to. An unknown key is refused, and the error names the nearest known key: a typo is never
+ * ignored.
  */
 
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
-import { defaultCurrency, mostAmount } from '../lib/money.ts'
+import { defaultCurrency, maxAmount } from '../lib/money.ts'
 
-/** Where the settings live in a repository. */
+/** The path of the settings file in a repository. */
 export const settingsPath = '.github/tutti.yml'
 
 const glob = z.string().min(1).max(300)
@@ -18,7 +19,7 @@ const minutes = z
   .positive()
   .max(24 * 60)
 
-const amount = z.number().positive().max(mostAmount)
+const amount = z.number().positive().max(maxAmount)
 
 const branch = z
   .string()
@@ -44,7 +45,7 @@ const module = z.strictObject({
 })
 
 const loop = z.strictObject({
-  prompt: z.string().max(20_000).default('').describe('What the agent is told about its role'),
+  prompt: z.string().max(20_000).default('').describe('The role of the agent, as a part of its prompt'),
   steps: z.array(z.string().min(1).max(1_000)).max(50).default([]).describe('What it does, in this order'),
   gates: z.array(command).max(20).default([]).describe('Run besides those of the repository'),
 })
@@ -99,7 +100,7 @@ const schema = z.strictObject({
       unknownFootprint: z
         .enum(['free', 'exclusive'])
         .default('free')
-        .describe('"exclusive": an item of which nobody knows the files runs alone'),
+        .describe('"exclusive": an item with unknown files runs alone'),
       reviewHolds: z.boolean().default(true).describe('Whether files stay taken until the pull request is merged'),
       weight: z.number().positive().max(100).default(1).describe('The share of agents against other repositories'),
       staleDays: z
@@ -118,7 +119,7 @@ const schema = z.strictObject({
       protected: z
         .array(glob)
         .default([])
-        .describe('Paths that need an explicit human word, besides the built-in ones'),
+        .describe('Paths whose changes a person must approve, besides the built-in ones'),
     })
     .prefault({}),
   limits: z
@@ -139,7 +140,7 @@ const schema = z.strictObject({
         .string()
         .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')
         .default(defaultCurrency)
-        .describe('Of these amounts; costs that agents tell in another one are not counted'),
+        .describe('Of these amounts; costs that agents report in another currency are not counted'),
     })
     .prefault({}),
   merge: z
@@ -180,7 +181,7 @@ const schema = z.strictObject({
 /** Settings with every default filled in. */
 export type Settings = z.infer<typeof schema>
 
-/** What holds when a repository has no settings file. */
+/** The settings of a repository without a settings file. */
 export function defaultSettings(): Settings {
   return schema.parse({})
 }
@@ -200,19 +201,19 @@ export function readSettings(text: string): Settings {
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue))
   throw new UserError(
     `\`${settingsPath}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n\n`,
-    untilMended,
+    untilFixed,
   )
 }
 
-const untilMended = 'Until it is mended the last good settings stay in force, or the defaults.'
+const untilFixed = 'Until it is mended the last good settings stay in force, or the defaults.'
 
 function parseYaml(text: string): unknown {
   try {
-    // No aliases: a few lines of them can stand for gigabytes.
+    // No aliases: a few lines of them can expand to gigabytes.
     return parse(text, { maxAliasCount: 0 })
   } catch (error) {
     const where = error instanceof YAMLParseError ? error.message.split('\n')[0] : String(error)
-    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where?.replace(/[:.]\s*$/, '')}.`, untilMended)
+    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where?.replace(/[:.]\s*$/, '')}.`, untilFixed)
   }
 }
 
@@ -225,7 +226,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   })
 }
 
-/** The keys known at a path of the schema; none where it is not an object. */
+/** The known keys at a path of the schema; none where it is not an object. */
 function keysAt(path: readonly PropertyKey[]): string[] {
   let node = z.toJSONSchema(schema, { io: 'input' }) as JsonNode | undefined
   for (const step of path) {

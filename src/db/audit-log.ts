@@ -1,28 +1,27 @@
-/** The journal: who did what on whose word. Each entry is hashed with the one before it, per system. */
+/** The audit log: who did what, and who asked for it. Each entry is hashed with the one before it, per repository. */
 
 import { createHash } from 'node:crypto'
 import { asc, eq, sql } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { auditLog, repositories } from './schema/core.ts'
+import { auditLog, repositories } from './schema/repositories.ts'
 
 export interface AuditEntry {
   repositoryId: number
   workItemId?: number
   /** A login, `tutti`, or `github`. */
   actor: string
-  /** A word or two: `queued`, `running → checking`, `refused /merge`. */
+  /** A short name: `queued`, `running → checking`, `refused /merge`. */
   what: string
   detail?: Record<string, unknown>
 }
 
 /**
- * Appends an entry at the end of the transaction. The system's row is locked from then on until the commit (not its key,
- * which rows that refer to it hold), so that
- * entries form one chain whatever runs at once.
+ * Appends an entry at the end of the transaction. The repository's row is locked from then on until the commit, so that
+ * concurrent transactions append to one chain. Its key is not locked: rows that refer to it lock that.
  */
 export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
   const at = new Date()
-  tx.atEnd(entry.repositoryId, () => append(tx, entry, at))
+  tx.beforeCommit(entry.repositoryId, () => append(tx, entry, at))
 }
 
 async function append(tx: Tx, entry: AuditEntry, at: Date): Promise<void> {
@@ -40,7 +39,7 @@ async function append(tx: Tx, entry: AuditEntry, at: Date): Promise<void> {
 }
 
 /**
- * Walks a system's chain.
+ * Verifies the chain of a repository.
  * @returns the id of the first entry that does not follow from the one before it, or undefined when all do.
  */
 export async function findBrokenLink(db: Database, repositoryId: number): Promise<number | undefined> {
@@ -79,7 +78,7 @@ function hashOf(entry: {
     .digest('hex')
 }
 
-/** jsonb does not keep the order of keys, so the hash must not depend on it. */
+/** jsonb does not keep the order of keys: the hash must not depend on it. */
 function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical)
   if (typeof value !== 'object' || value === null) return value
@@ -87,7 +86,7 @@ function canonical(value: unknown): unknown {
   return sorted.filter(([, inner]) => inner !== undefined).map(([key, inner]) => [key, canonical(inner)])
 }
 
-/** The latest entries about an item or a system, newest first. */
+/** The latest entries of a repository, newest first. */
 export async function latestEntries(db: Database, repositoryId: number, limit: number) {
   return db
     .select()

@@ -1,6 +1,6 @@
 /**
- * Opens the system of record: Postgres where `DATABASE_URL` is set, otherwise embedded PGlite in a data directory.
- * Same schema, same queue, same code on both.
+ * Opens the database: Postgres where `DATABASE_URL` is set, otherwise embedded PGlite in a data directory. Both have
+ * the same schema and the same queues, and run the same code.
  */
 
 import { join } from 'node:path'
@@ -19,14 +19,13 @@ import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
 import { type EnqueuedJob, Queues } from './queues.ts'
-import * as schema from './schema/core.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
-type Tables = typeof schema
 /** What queries run on: the database itself, or one transaction of it. */
-export type Database = PgDatabase<PgQueryResultHKT, Tables>
-type DrizzleTransaction = PgTransaction<PgQueryResultHKT, Tables, ExtractTablesWithRelations<Tables>>
+export type Database = PgDatabase<PgQueryResultHKT>
+type NoSchema = Record<string, never>
+type DrizzleTransaction = PgTransaction<PgQueryResultHKT, NoSchema, ExtractTablesWithRelations<NoSchema>>
 
 /** One transaction: rows and jobs commit together or not at all. */
 export interface Tx {
@@ -34,15 +33,15 @@ export interface Tx {
   /** Queues a job with this transaction. `after`: not before this time. */
   enqueue(job: Job, options?: { after?: Date }): Promise<void>
   /**
-   * Has `work` done after everything else, before the commit, ordered by `order`: for what locks rows that many
-   * transactions want. Locked last and in one order by everybody, they let nobody wait in a circle.
+   * Runs `work` after everything else and before the commit, in ascending `order`. For rows that many transactions
+   * lock: all of them lock these rows last and in the same order, so no deadlock is possible.
    */
-  atEnd(order: number, work: () => Promise<void>): void
-  /** Tells the watchers of the store, once this transaction is committed. */
-  tell(event: StoreEvent): void
+  beforeCommit(order: number, work: () => Promise<void>): void
+  /** Notifies the watchers of the store after the commit. */
+  notify(event: StoreEvent): void
 }
 
-/** Something that is true now, for logs and live views. Nothing may depend on hearing it. */
+/** A committed transition, for logs and live views. Delivery is not guaranteed: nothing may depend on it. */
 export interface StoreEvent {
   repositoryId: number
   issueNumber: number
@@ -59,11 +58,11 @@ export interface Store {
   /** For transactions where every round trip counts; undefined where there are none to save. */
   readonly pipeline: Pipeline | undefined
   /**
-   * Runs `work` in one transaction; everything it wrote and queued is there afterwards, or nothing is.
-   * On PGlite there is one connection: never wait inside `work` for anything but the transaction itself.
+   * Runs `work` in one transaction: either everything that it wrote and queued is committed, or nothing is. PGlite has
+   * one connection: `work` must never wait for anything but the transaction itself.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>
-  /** Has `watcher` told of every committed transition made by this process. */
+  /** Calls `watcher` with every committed transition of this process. */
   watch(watcher: (event: StoreEvent) => void): void
   /** Stops the queues (waiting for handlers up to a few seconds) and closes the database. */
   close(): Promise<void>
@@ -75,7 +74,7 @@ export async function openStore(options: {
   databaseUrl?: string
   /** Absolute path of the data directory. */
   directory: string
-  /** Every queue there is. */
+  /** All queues. */
   queues: readonly QueueOptions[]
   log: Logger
 }): Promise<Store> {
@@ -87,14 +86,19 @@ interface Engine {
   log: Logger
 }
 
-// pg-boss looks after itself; the statistics passes it makes every minute are slowed down, since an idle
-// orchestrator should be idle.
-const calm = { monitorIntervalSeconds: 300, superviseIntervalSeconds: 30, schedule: false, reindex: false } as const
+// pg-boss maintains its tables by itself. Its statistics run every minute by default; here they run less often, because
+// an idle orchestrator should be idle.
+const lowFrequency = {
+  monitorIntervalSeconds: 300,
+  superviseIntervalSeconds: 30,
+  schedule: false,
+  reindex: false,
+} as const
 
 async function openPostgres(databaseUrl: string, engine: Engine): Promise<Store> {
   const { log } = engine
   const pool = openPool(databaseUrl, 10, log)
-  const db = drizzlePg(pool, { schema })
+  const db = drizzlePg(pool)
   try {
     // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
     // with one process first.
@@ -111,28 +115,28 @@ async function openPostgres(databaseUrl: string, engine: Engine): Promise<Store>
     )
   }
   const queuePool = openPool(databaseUrl, 4, log)
-  const boss = new PgBoss({ db: bossDatabase(queuePool, databaseUrl, log), useListenNotify: true, ...calm })
-  const intakePool = openPool(databaseUrl, 4, log, { pipeline: true })
+  const boss = new PgBoss({ db: bossDatabase(queuePool, databaseUrl, log), useListenNotify: true, ...lowFrequency })
+  const pipelinePool = openPool(databaseUrl, 4, log, { pipeline: true })
   const close = async () => {
-    await Promise.all([pool, queuePool, intakePool].map(endQuietly))
+    await Promise.all([pool, queuePool, pipelinePool].map(endQuietly))
   }
-  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(intakePool) }, boss, engine, close)
+  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(pipelinePool) }, boss, engine, close)
 }
 
 async function openPglite({ directory, ...engine }: Engine & { directory: string }): Promise<Store> {
   const unlock = lockDirectory(directory)
   let client: PGlite | undefined
   try {
-    // Loaded here: on Postgres its WebAssembly would only take memory.
+    // Imported only here: with Postgres its WebAssembly would only use memory.
     const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
       import('@electric-sql/pglite'),
       import('drizzle-orm/pglite'),
       import('drizzle-orm/pglite/migrator'),
     ])
     client = await PGlite.create(join(directory, 'pglite'))
-    const db = drizzle(client, { schema })
+    const db = drizzle(client)
     await migrate(db, { migrationsFolder })
-    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...calm })
+    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...lowFrequency })
     const opened = client
     return await assemble({ kind: 'pglite', db, pipeline: undefined }, boss, engine, async () => {
       await opened.close()
@@ -176,21 +180,21 @@ async function inTransaction<T>(
 ): Promise<T> {
   const events: StoreEvent[] = []
   const sent: EnqueuedJob[] = []
-  let stoodIn: Awaited<ReturnType<Queues['sendAll']>> = new Set()
+  let deduplicated: Awaited<ReturnType<Queues['sendAll']>> = new Set()
   const result = await db.transaction(async (inner) => {
-    const last: { order: number; work: () => Promise<void> }[] = []
+    const deferred: { order: number; work: () => Promise<void> }[] = []
     const result = await work({
       db: inner,
       enqueue: async (job, options) => void sent.push({ job, after: options?.after }),
-      atEnd: (order, work) => last.push({ order, work }),
-      tell: (event) => events.push(event),
+      beforeCommit: (order, work) => deferred.push({ order, work }),
+      notify: (event) => events.push(event),
     })
-    for (const { work } of last.toSorted((a, b) => a.order - b.order)) await work()
-    // A waiting job of a single queue is one row for everybody: it comes last of all.
-    stoodIn = await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
+    for (const { work } of deferred.toSorted((a, b) => a.order - b.order)) await work()
+    // All transactions share the row of a waiting job of a single queue: it is locked last of all.
+    deduplicated = await queues.sendAll(sent, fromDrizzle(inner as unknown as DrizzleTransactionLike, sql))
     return result
   })
-  queues.committed(sent, stoodIn)
+  queues.committed(sent, deduplicated)
   for (const event of events) for (const watcher of watchers) watcher(event)
   return result
 }

@@ -1,22 +1,22 @@
-/** What the scheduler decided about each item, kept so that `/why` can say it again. */
+/** The scheduler's decisions about each item. `/why` and `/status` show them. */
 
 import { and, desc, eq, inArray, sql } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { workItems } from './schema/core.ts'
 import { decisions } from './schema/schedule.ts'
+import { workItems } from './schema/work-items.ts'
 
 export type DecisionRow = typeof decisions.$inferSelect
 
-/** Stores what was decided, the first first. */
+/** Stores decisions in this order. */
 export async function saveDecisions(tx: Tx, rows: (typeof decisions.$inferInsert)[]): Promise<void> {
-  // Postgres takes 65,535 values in one statement.
+  // Postgres accepts at most 65,535 values in one statement.
   for (let from = 0; from < rows.length; from += 5_000)
     await tx.db.insert(decisions).values(rows.slice(from, from + 5_000))
 }
 
 /**
- * The last decision about every item that could be decided about now, by item.
- * @param of of these only.
+ * The last decision about every item in a state that the scheduler decides about, by item.
+ * @param of only these items.
  */
 export async function currentDecisions(db: Database, of?: readonly number[]): Promise<Map<number, DecisionRow>> {
   if (of?.length === 0) return new Map()
@@ -30,7 +30,7 @@ export async function currentDecisions(db: Database, of?: readonly number[]): Pr
   return new Map(rows.map(({ decision }) => [decision.workItemId, decision]))
 }
 
-/** The last decision about an item; the last one of that kind, when one is named. */
+/** The last decision about an item. @param action only decisions of this kind. */
 export async function lastDecision(db: Database, workItemId: number, action?: 'start' | 'wait') {
   const [row] = await db
     .select()

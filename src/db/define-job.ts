@@ -1,31 +1,33 @@
-/** What a job handler file declares: its queue, what its jobs carry, and what happens when one can never be done. */
+/**
+ * What a job handler file declares: its queue, the payload of its jobs, and the reaction to a job that finally fails.
+ */
 
 import type { z } from 'zod'
 import type { JobOf, JobPayloads, QueueName } from '../domain/jobs.ts'
 
-/** How the jobs of a queue are taken. */
+/** How the workers of a queue take jobs. */
 export interface QueueOptions {
   queue: QueueName
   /** How many jobs one worker takes at a time. */
   batch: number
-  /** Waiting jobs are one: "act on everything". */
+  /** At most one job waits at a time: it means "act on everything". */
   single: boolean
   /** How many workers one process has. */
   workers: number
 }
 
-/** One try at a job. `last`: a throw now is the end of it. */
+/** One try at a job. `last`: an error now makes the job fail for good. */
 export interface JobAttempt {
   last: boolean
 }
 
-/** A job with its handler. `Context`: what the handler works with, and no more than it uses. */
+/** A job with its handler. `Context`: the services that the handler uses, and no others. */
 export interface JobDefinition<Name extends QueueName, Context> extends QueueOptions {
   queue: Name
   payload: z.ZodType<JobPayloads[Name]>
-  /** A throw means "try again later", with growing delays; after the last try the job is dead. */
+  /** An error means "try again later", with growing delays. After the last try the job has failed for good. */
   handle(context: Context, job: JobPayloads[Name], attempt: JobAttempt): Promise<void>
-  /** Called when the last try has failed, so that whatever the job was about does not stay where it is. */
+  /** Called when the last try has failed, so that the subject of the job does not stay in its state for ever. */
   onFinalFailure?(context: Context, job: JobOf<Name>, error: unknown): Promise<void>
 }
 

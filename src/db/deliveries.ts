@@ -1,29 +1,29 @@
 /**
- * The inbox: webhook deliveries as they came, and what became of them. A delivery and the job that looks at it are
- * one transaction, so that an accepted delivery is never lost and never without a job.
+ * The inbox: webhook deliveries as received, and their outcomes. One transaction stores a delivery and queues its job,
+ * so that an accepted delivery is never lost and never without a job.
  */
 
 import { desc, eq, inArray, sql } from 'drizzle-orm'
 import { type Db, type DrizzleTransactionLike, fromDrizzle } from 'pg-boss'
 import type { Database, Store, Tx } from './connect.ts'
 import type { Pipeline, Send } from './postgres.ts'
-import { deliveries } from './schema/core.ts'
+import { deliveries } from './schema/deliveries.ts'
 import { textArray } from './text-array.ts'
 
 export type DeliveryRow = typeof deliveries.$inferSelect
 
-/** A delivery as it arrived. */
+/** A delivery as received. */
 export interface NewDelivery {
-  /** GitHub's `X-GitHub-Delivery`; stays the same when GitHub delivers again. */
+  /** GitHub's `X-GitHub-Delivery`; it stays the same on redelivery. */
   deliveryId: string
   event: string
-  /** The body, unchanged: JSON text without NUL bytes; as bytes, in UTF-8. */
+  /** The unchanged body: JSON text without NUL bytes, or its bytes in UTF-8. */
   payload: string | Buffer
 }
 
 /**
- * Stores deliveries and queues one `deliver-event` job for those that were not known yet, in one transaction. One job
- * for all of them: to queue a job costs the database more than to store a delivery.
+ * Stores deliveries and queues one `process-delivery` job for the new ones, in one transaction. One job for all of
+ * them: queueing a job costs the database more than storing a delivery.
  * @param rows at most a few hundred, each `deliveryId` once.
  * @returns the ids that were new.
  */
@@ -31,7 +31,7 @@ export async function storeDeliveries(store: Store, rows: readonly NewDelivery[]
   return new Set(store.pipeline ? await insertArrays(store, store.pipeline, rows) : await insertValues(store, rows))
 }
 
-/** PGlite wants text, a parameter for each value. */
+/** PGlite needs text, and a parameter for each value. */
 async function insertValues(store: Store, rows: readonly NewDelivery[]): Promise<string[]> {
   return store.transaction(async (tx) => {
     const values = rows.map((row) => sql`(${row.deliveryId}, ${row.event}, ${row.payload.toString()})`)
@@ -47,9 +47,9 @@ async function insertValues(store: Store, rows: readonly NewDelivery[]): Promise
 }
 
 /**
- * Postgres takes arrays of the bytes as they came: one statement for any number of rows. Statements are named, so that
- * each connection plans them once: planning pg-boss's for every batch takes as long as carrying it out (measured: 0.5
- * of 1.05 ms of processor time). Two round trips instead of four: each waits for a turn of a busy event loop.
+ * Postgres accepts arrays of the received bytes: one statement for any number of rows. Statements are named, so that
+ * each connection plans them once: planning pg-boss's statement for every batch takes as long as running it (measured:
+ * 0.5 of 1.05 ms of processor time). Two round trips instead of four: each one waits for a turn of a busy event loop.
  */
 async function insertArrays(store: Store, pipeline: Pipeline, rows: readonly NewDelivery[]): Promise<string[]> {
   const text = `insert into deliveries (delivery_id, event, payload)
@@ -63,7 +63,7 @@ async function insertArrays(store: Store, pipeline: Pipeline, rows: readonly New
     const executeSql: Db['executeSql'] = (text, values) => {
       const queued = send({ name: 'queue-deliveries', text, values })
       commit = send('commit')
-      // Whoever waits for the job hears of a failure first.
+      // The caller that awaits the job gets the error first.
       commit.catch(() => {})
       return queued
     }
@@ -87,9 +87,9 @@ function idsOf({ rows }: Inserted): string[] {
 }
 
 /**
- * Has Postgres compress payloads with lz4, or not at all where it was built without. Its usual way takes more processor
- * time than all the rest of storing a delivery (measured: 100 of 260 µs). A hint, given once to a database; where there
- * is no such setting (CockroachDB) nothing is lost.
+ * Makes Postgres compress payloads with lz4, or not at all where it was built without lz4. Its default compression
+ * takes more processor time than all other steps of storing a delivery (measured: 100 of 260 µs). The setting is
+ * changed once for each database. A database without it (CockroachDB) works as well.
  */
 export async function tunePayloadCompression(db: Database): Promise<void> {
   const result = await db.execute(
@@ -109,7 +109,7 @@ export async function getDelivery(db: Database, deliveryId: string): Promise<Del
   return row
 }
 
-/** Says what became of a delivery. `note` is one line for operators. */
+/** Stores the outcome of a delivery. `note` is one line for operators. */
 export async function completeDelivery(
   db: Database | Tx['db'],
   deliveryId: string,
@@ -125,7 +125,7 @@ export async function completeDelivery(
 /** Which of these delivery ids are in the inbox. */
 export async function knownDeliveries(db: Database, deliveryIds: readonly string[]): Promise<Set<string>> {
   const known = new Set<string>()
-  // In portions: a statement has 65,535 parameters at most, and the list of three days can be longer.
+  // In chunks: a statement has at most 65,535 parameters, and the list of three days can be longer.
   for (let start = 0; start < deliveryIds.length; start += 5_000) {
     const rows = await db
       .select({ id: deliveries.deliveryId })
@@ -136,7 +136,7 @@ export async function knownDeliveries(db: Database, deliveryIds: readonly string
   return known
 }
 
-/** When the newest delivery came, or undefined when none ever did. */
+/** When the newest delivery was received, or undefined when there is none. */
 export async function newestDelivery(db: Database): Promise<Date | undefined> {
   const [row] = await db
     .select({ at: deliveries.receivedAt })

@@ -1,6 +1,6 @@
 /**
- * A directory lock for embedded PGlite, which takes none itself: a second opener would hang and could corrupt the
- * data. The lock names the holder by process id and start time, so that a reused pid is not mistaken for the holder.
+ * A directory lock for embedded PGlite, which has none: a second process would hang and could corrupt the data. The
+ * lock names its holder by process id and start time, so that a reused pid is not mistaken for the holder.
  */
 
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,8 +9,8 @@ import { OperatorError } from '../lib/errors.ts'
 import { isAlive, type ProcessIdentity, startTimeOf } from '../lib/process-table.ts'
 
 /**
- * Takes the lock of a data directory, removing one left by a process that is gone.
- * @returns a function that gives it back.
+ * Takes the lock of a data directory. Removes the lock of a dead process first.
+ * @returns a function that releases it.
  * @throws {OperatorError} naming the pid when a live process holds it.
  */
 export function lockDirectory(directory: string): () => void {
@@ -40,7 +40,7 @@ function readHolder(file: string): ProcessIdentity | undefined {
     const value: unknown = JSON.parse(readFileSync(file, 'utf8'))
     return typeof value === 'object' && value !== null && 'pid' in value ? (value as ProcessIdentity) : undefined
   } catch {
-    // Cut short by a crash while it was written: nobody holds it.
+    // A crash cut the file short while it was written: no process holds the lock.
     return undefined
   }
 }

@@ -1,29 +1,31 @@
 /**
- * What has changed since the scheduler last ran, so that a pass costs what changed and not the whole backlog.
+ * The items that have changed since the scheduler last ran, so that the cost of a pass depends on the changes and not
+ * on the size of the backlog.
  *
- * Triggers note every item whose row, dependencies or footprint were written. A pass takes the notes that it can see
- * and stamps them with its number; a transaction that commits later is not seen and is found by the next pass, however
- * long it took. So no clock and no order of commits is relied on.
+ * Triggers add a row for every item whose row, dependencies or footprint were written. A pass stamps the rows that are
+ * visible to it with its number. A transaction that commits later is not visible yet: the next pass finds its rows,
+ * however long it took. So the result depends on no clock and on no order of commits.
  */
 
 import { and, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { Tx } from './connect.ts'
-import { dirtyItems, locks } from './schema/core.ts'
+import { locks } from './schema/processes.ts'
+import { dirtyItems } from './schema/schedule.ts'
 
-/** Stamped notes are kept for this many passes, for processes whose last pass was some time ago. */
+/** Stamped rows are kept for this many passes, for processes whose last pass was some time ago. */
 const keptPasses = 500
 
-/** What one pass over the backlog has to read. */
+/** What one scheduler pass has to read. */
 export interface DirtyItems {
-  /** Its number. */
+  /** The number of the pass. */
   pass: number
-  /** Items that may be different from what a process knows whose last pass was `since`; undefined: anything may be. */
+  /** Items that may have changed since the pass `since`; undefined: all items may have. */
   changed: Set<number> | undefined
 }
 
 /**
- * Takes the schedule's lock until the transaction ends, and reads what has changed.
- * @param since the number of the last pass of the caller; undefined when it knows nothing yet.
+ * Takes the schedule's lock until the transaction ends, and reads the changed items.
+ * @param since the number of the caller's last pass; undefined when it has made none.
  */
 export async function lockAndReadDirtyItems(tx: Tx, since: number | undefined): Promise<DirtyItems> {
   const [lock] = await tx.db
@@ -38,7 +40,7 @@ export async function lockAndReadDirtyItems(tx: Tx, since: number | undefined): 
     .where(isNull(dirtyItems.pass))
     .returning({ id: dirtyItems.workItemId })
   if (pass % 100 === 0) await tx.db.delete(dirtyItems).where(lt(dirtyItems.pass, pass - keptPasses))
-  // A number from the future: the database is another one than it was, restored from a copy perhaps.
+  // A number from the future: the database is not the one of the last pass. It may have been restored from a copy.
   if (since === undefined || since >= pass || since < pass - keptPasses + 100) return { pass, changed: undefined }
   const others = since < pass - 1 ? await stamped(tx, since, pass) : []
   return { pass, changed: new Set([...fresh, ...others].map((row) => row.id)) }

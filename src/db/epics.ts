@@ -1,31 +1,34 @@
-/** Epics: the items that stand for a roadmap or a large goal, and the edges that name the issues they are made of. */
+/** Epics: the items of roadmaps and large goals, and the edges that name the issues they consist of. */
 
 import { and, eq, inArray, like } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
+import type { DependencyRow } from './dependencies.ts'
+import { getRepository } from './repositories.ts'
 import { runsOf } from './runs.ts'
-import { dependencies, type EpicFacts, idempotencyKeys, workItems } from './schema/core.ts'
-import { type DependencyRow, getRepository, type ItemRow, transition } from './work-items.ts'
+import { idempotencyKeys } from './schema/deliveries.ts'
+import { dependencies, type EpicFacts, workItems } from './schema/work-items.ts'
+import { type ItemRow, transition } from './work-items.ts'
 
-/** The sources of edges that name what an epic is made of. */
+/** The sources of edges that name a part of an epic. */
 export const partSources = ['sub-issue', 'task-list', 'roadmap', 'plan'] as const
 
 export type PartSource = (typeof partSources)[number]
 
-/** Whether an edge of an epic names what it is made of, and not what it waits for. */
+/** Whether an edge of an epic names a part of it, and not an issue that it waits for. */
 export function isPart(edge: Pick<DependencyRow, 'source'>): boolean {
   return partSources.some((source) => source === edge.source)
 }
 
-/** One issue that an epic is made of. */
+/** One issue that an epic consists of. */
 export type EpicPart = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker' | 'position' | 'heading'>
 
 /** GitHub nests sub-issues this deep ("Adding sub-issues", docs.github.com). */
-const deepest = 8
+const maxDepth = 8
 
-/** The key that says "it was put under this epic by somebody who may not write, and so it is not queued by it". */
-export const notQueued = (epicId: number, part: Pick<EpicPart, 'repository' | 'issueNumber'>) =>
-  `${notTakenOf(epicId)}${part.repository}#${part.issueNumber}`
-const notTakenOf = (epicId: number) => `not-taken:${epicId}:`
+/** The idempotency key for "a person without write access added this part: the epic does not queue it". */
+export const notQueuedKey = (epicId: number, part: Pick<EpicPart, 'repository' | 'issueNumber'>) =>
+  `${notQueuedPrefix(epicId)}${part.repository}#${part.issueNumber}`
+const notQueuedPrefix = (epicId: number) => `not-taken:${epicId}:`
 
 /** Every edge that names a part of an epic, in the order of its source. */
 export async function partsOf(db: Database, epicId: number): Promise<DependencyRow[]> {
@@ -36,7 +39,7 @@ export async function partsOf(db: Database, epicId: number): Promise<DependencyR
     .orderBy(dependencies.position, dependencies.id)
 }
 
-/** Postgres takes 65,535 parameters in one statement. */
+/** Postgres accepts at most 65,535 parameters in one statement. */
 const rowsAtOnce = 1_000
 
 /** Replaces the parts of an epic that come from one source. */
@@ -48,7 +51,7 @@ export async function setParts(tx: Tx, epicId: number, source: PartSource, parts
   }
 }
 
-/** Adds one part, or leaves it as it is. */
+/** Adds one part. An existing one stays as it is. */
 export async function addPart(tx: Tx, epicId: number, source: PartSource, part: EpicPart): Promise<void> {
   await tx.db
     .insert(dependencies)
@@ -57,7 +60,7 @@ export async function addPart(tx: Tx, epicId: number, source: PartSource, part: 
 }
 
 /** The epics that an issue is a part of. @param repository `owner/name` in any case. */
-export async function epicsOver(db: Database, repository: string, issueNumber: number): Promise<ItemRow[]> {
+export async function epicsContaining(db: Database, repository: string, issueNumber: number): Promise<ItemRow[]> {
   const rows = await db
     .selectDistinctOn([workItems.id], { epic: workItems })
     .from(dependencies)
@@ -73,7 +76,7 @@ export async function epicsOver(db: Database, repository: string, issueNumber: n
   return rows.map((row) => row.epic)
 }
 
-/** What a person should know of an epic's parts and lines. */
+/** Notes for people about an epic's parts and lines. */
 export function notesOf(epic: Pick<ItemRow, 'epic'>): string[] {
   const { notes = [], texts = {} } = epic.epic ?? {}
   return [...notes, ...Object.values(texts).flatMap((text) => text.notes)]
@@ -84,29 +87,29 @@ export function linesWithoutIssue(epic: Pick<ItemRow, 'epic'>): number {
   return Object.values(epic.epic?.texts ?? {}).reduce((sum, text) => sum + text.unmade, 0)
 }
 
-/** How many epics stand above an epic, along the longest way. @returns at most `deepest`, also in a circle. */
+/** How many epics are above an epic, along the longest path. @returns at most `maxDepth`, also in a cycle. */
 async function levelsAbove(db: Database, epic: ItemRow): Promise<number> {
   let level = [epic]
-  for (let height = 0; height < deepest; height++) {
-    const above: ItemRow[] = []
-    for (const one of level) {
-      const repo = await getRepository(db, one.repositoryId)
-      if (repo) above.push(...(await epicsOver(db, repo.fullName, one.issueNumber)))
+  for (let height = 0; height < maxDepth; height++) {
+    const parents: ItemRow[] = []
+    for (const child of level) {
+      const repo = await getRepository(db, child.repositoryId)
+      if (repo) parents.push(...(await epicsContaining(db, repo.fullName, child.issueNumber)))
     }
-    if (above.length === 0) return height
-    level = [...new Map(above.map((one) => [one.id, one])).values()]
+    if (parents.length === 0) return height
+    level = [...new Map(parents.map((parent) => [parent.id, parent])).values()]
   }
-  return deepest
+  return maxDepth
 }
 
 /** Whether the parts of an epic may be epics themselves. */
 export async function canNest(db: Database, epic: ItemRow): Promise<boolean> {
-  return (await levelsAbove(db, epic)) < deepest - 1
+  return (await levelsAbove(db, epic)) < maxDepth - 1
 }
 
 /**
- * Makes a task an epic as long as no agent has worked on it.
- * @returns the item as it is then; undefined when it is too late.
+ * Makes a task an epic, unless an agent has worked on it.
+ * @returns the updated item; undefined when an agent has worked on it.
  */
 export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<ItemRow | undefined> {
   if (item.kind === 'epic') return item
@@ -117,8 +120,8 @@ export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<
 }
 
 /**
- * Takes a roadmap in anew, with its text and its parts as they are now, on the word of whoever says so.
- * @param change what else is to be known of it.
+ * Makes Tutti read a roadmap again, with the present text of its issue. The actor becomes the person who requested it.
+ * @param change other facts to set.
  */
 export async function resetEpic(
   tx: Tx,
@@ -129,7 +132,7 @@ export async function resetEpic(
   const { actor, issue } = by
   const facts: EpicFacts = { ...(epic.epic ?? { notes: [], texts: {} }), read: false, ...change }
   const text = { title: issue.title, body: issue.body, labels: [...issue.labels] }
-  await tx.db.delete(idempotencyKeys).where(like(idempotencyKeys.key, `${notTakenOf(epic.id)}%`))
+  await tx.db.delete(idempotencyKeys).where(like(idempotencyKeys.key, `${notQueuedPrefix(epic.id)}%`))
   await tx.db
     .update(workItems)
     .set({ ...text, requestedBy: actor.login, requestedById: actor.id, epic: facts, muted: false })

@@ -1,29 +1,29 @@
 /**
- * The files that items touch, as far as somebody has said or seen it: what a plan expects, what an agent was seen to
- * change, and all that changed once the gates look at the commit. What settings declare for a module is not stored.
+ * The files that items touch: the files that a plan expects, the files that an agent was observed to change, and all
+ * changed files once the gates check the commit. The paths that settings declare for a module are not stored.
  */
 
 import { and, desc, eq, inArray, notInArray } from 'drizzle-orm'
 import { terminalStates } from '../domain/lifecycle.ts'
 import type { Database, Tx } from './connect.ts'
-import { workItems } from './schema/core.ts'
 import { footprints } from './schema/plans.ts'
+import { workItems } from './schema/work-items.ts'
 
 export type FootprintSource = (typeof footprints.$inferSelect)['source']
 
-/** What is stored of an item's paths. */
+/** The stored paths of an item, by source. */
 export interface StoredFootprint {
   plan: string[]
   observed: string[]
 }
 
-/** More paths than this are told by their directories: comparing them costs time at every decision. */
-const mostPaths = 300
+/** More paths than this are replaced by their directories: comparing paths costs time at every decision. */
+const maxPaths = 300
 
-/** Adds paths that were just seen to change. More will come; `setFootprint` tells when that is all. */
+/** Adds paths that the agent was just observed to change. More may follow; `setFootprint` stores the final set. */
 export async function addObservedPaths(db: Database, workItemId: number, paths: readonly string[]): Promise<void> {
   if (paths.length === 0) return
-  const rows = condensePaths(paths, mostPaths).map((path) => ({ workItemId, path, source: 'observed' as const }))
+  const rows = condensePaths(paths, maxPaths).map((path) => ({ workItemId, path, source: 'observed' as const }))
   await db.insert(footprints).values(rows).onConflictDoNothing()
 }
 
@@ -35,11 +35,11 @@ export async function setFootprint(
   paths: readonly string[],
 ): Promise<void> {
   await tx.db.delete(footprints).where(and(eq(footprints.workItemId, workItemId), eq(footprints.source, source)))
-  const rows = condensePaths(paths, mostPaths).map((path) => ({ workItemId, path, source }))
+  const rows = condensePaths(paths, maxPaths).map((path) => ({ workItemId, path, source }))
   if (rows.length > 0) await tx.db.insert(footprints).values(rows).onConflictDoNothing()
 }
 
-/** What is stored of every item that is not finished, by item. @param of of these only. */
+/** The stored paths of every item that is not finished, by item. @param of only these items. */
 export async function openFootprints(db: Database, of?: readonly number[]): Promise<Map<number, StoredFootprint>> {
   const those = of && inArray(footprints.workItemId, [...of])
   const rows = await db
@@ -56,14 +56,21 @@ export async function openFootprints(db: Database, of?: readonly number[]): Prom
   return found
 }
 
-/** What the newest finished items of a system changed, newest first. @param most items at most. */
-export async function pastFootprints(db: Database, repositoryId: number, most: number): Promise<Map<number, string[]>> {
+/**
+ * The paths that the newest finished items of a repository changed, newest first.
+ * @param limit at most this many items.
+ */
+export async function pastFootprints(
+  db: Database,
+  repositoryId: number,
+  limit: number,
+): Promise<Map<number, string[]>> {
   const newest = db
     .select({ id: workItems.id })
     .from(workItems)
     .where(and(eq(workItems.repositoryId, repositoryId), eq(workItems.state, 'done')))
     .orderBy(desc(workItems.id))
-    .limit(most)
+    .limit(limit)
   const rows = await db
     .select({ workItemId: footprints.workItemId, path: footprints.path })
     .from(footprints)
@@ -75,16 +82,16 @@ export async function pastFootprints(db: Database, repositoryId: number, most: n
 }
 
 /**
- * At most `most` paths that name at least the same files: directories stand in for their files, the deepest first.
- * @returns each path once, in order.
+ * At most `limit` paths that cover at least the same files: directories replace their files, the deepest first.
+ * @returns each path once, sorted.
  */
-export function condensePaths(paths: readonly string[], most: number): string[] {
+export function condensePaths(paths: readonly string[], limit: number): string[] {
   let kept = [...new Set(paths)].sort()
-  for (let depth = Math.max(...kept.map(depthOf), 0); kept.length > most && depth > 1; depth--) {
+  for (let depth = Math.max(...kept.map(depthOf), 0); kept.length > limit && depth > 1; depth--) {
     kept = [...new Set(kept.map((path) => (depthOf(path) === depth ? directoryOf(path) : path)))].sort()
   }
-  // Thousands of files at the root itself: everything.
-  return kept.length > most ? ['**'] : kept
+  // Thousands of files in the root directory: all files.
+  return kept.length > limit ? ['**'] : kept
 }
 
 /** `a` is 1 deep, `a/b` and `a/b/` are 2. */

@@ -1,13 +1,13 @@
 /**
- * What was acted on already, by where it came from: the same comment, review or event acts once, whatever is delivered
- * twice. The same table keeps, for a subject, when the newest thing heard about it happened by GitHub's clock.
+ * Keys of comments, reviews and events that Tutti has acted on: each acts once, also when it is delivered twice. For a
+ * subject the same table stores the time of its newest event by GitHub's clock.
  */
 
 import { eq, lt } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { idempotencyKeys } from './schema/core.ts'
+import { idempotencyKeys } from './schema/deliveries.ts'
 
-/** Claims a key with the transaction. @returns whether nobody had it before. */
+/** Claims a key with the transaction. @returns whether the key was free. */
 export async function claimKey(tx: Tx, key: string): Promise<boolean> {
   const rows = await tx.db.insert(idempotencyKeys).values({ key }).onConflictDoNothing().returning()
   return rows.length > 0
@@ -19,7 +19,7 @@ export async function hasKey(db: Database, key: string): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Frees a key: what it stood for is no longer so. */
+/** Releases a key whose fact is no longer true. */
 export async function releaseKey(tx: Tx, key: string): Promise<void> {
   await tx.db.delete(idempotencyKeys).where(eq(idempotencyKeys.key, key))
 }
@@ -27,8 +27,8 @@ export async function releaseKey(tx: Tx, key: string): Promise<void> {
 const subjectKey = (subject: string) => `heard:${subject}`
 
 /**
- * When the newest thing heard about a subject happened, by GitHub's clock. What happened earlier may be over: GitHub
- * promises no order. Its times have whole seconds, so "at the same time" may be before or after.
+ * The time of the newest event about a subject, by GitHub's clock. An earlier event may be outdated: GitHub promises no
+ * order. Its times are whole seconds, so an event with the same time may have happened before or after.
  */
 export async function lastEventTime(db: Database, subject: string): Promise<Date | undefined> {
   const [row] = await db
@@ -38,7 +38,7 @@ export async function lastEventTime(db: Database, subject: string): Promise<Date
   return row?.at
 }
 
-/** Notes with the transaction that something happened to a subject at a time; an earlier time changes nothing. */
+/** Records the time of an event about a subject with the transaction. An earlier time changes nothing. */
 export async function recordEventTime(tx: Tx, subject: string, at: Date): Promise<void> {
   await tx.db
     .insert(idempotencyKeys)

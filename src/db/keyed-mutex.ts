@@ -1,20 +1,20 @@
-/** One after another, per place: facts about the same repository would only make each other start over. */
+/** A mutex by key: concurrent events about the same repository would only make each other start over. */
 
 import type { Store } from './connect.ts'
 
-const places = new WeakMap<Store, Map<string, Promise<unknown>>>()
+const tails = new WeakMap<Store, Map<string, Promise<unknown>>>()
 
-/** Runs `work` after everything that was handed in before it for the same place of the same store. */
-export async function withKeyedMutex<T>(store: Store, place: string, work: () => Promise<T>): Promise<T> {
-  const lasts = places.get(store) ?? new Map<string, Promise<unknown>>()
-  places.set(store, lasts)
-  const before = lasts.get(place) ?? Promise.resolve()
-  const mine = before.then(work, work)
-  const settled = mine.catch(() => {})
-  lasts.set(place, settled)
+/** Runs `work` after every earlier `work` with the same key and the same store. */
+export async function withKeyedMutex<T>(store: Store, key: string, work: () => Promise<T>): Promise<T> {
+  const tailOf = tails.get(store) ?? new Map<string, Promise<unknown>>()
+  tails.set(store, tailOf)
+  const previous = tailOf.get(key) ?? Promise.resolve()
+  const result = previous.then(work, work)
+  const settled = result.catch(() => {})
+  tailOf.set(key, settled)
   try {
-    return await mine
+    return await result
   } finally {
-    if (lasts.get(place) === settled) lasts.delete(place)
+    if (tailOf.get(key) === settled) tailOf.delete(key)
   }
 }

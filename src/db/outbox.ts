@@ -1,19 +1,20 @@
 /**
- * The outbox: every write to GitHub is a wanted fact, committed with the transition that wanted it. The publisher in
- * github/ makes it true. A key names the fact, so that wanting it twice is wanting it once.
+ * The outbox: every write to GitHub is a pending effect that commits with its transition. `github/effects/` publishes
+ * it. A key identifies the effect, so that requesting it twice publishes it once.
  */
 
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
 import type { Database, Tx } from './connect.ts'
-import { effects } from './schema/core.ts'
+import { effects } from './schema/effects.ts'
 
 export type EffectRow = typeof effects.$inferSelect
 
 /**
- * Wants a fact. The same key again changes nothing while the payload is the same; a new payload replaces the old one
- * and is published once more (comments are edited, labels moved).
- * @param options.after not before this time; an earlier wish already waiting stays early.
+ * Adds a pending effect. The same key with the same payload changes nothing. A new payload replaces the old one and is
+ * published again (a comment is edited, a label replaced).
+ * @param options.after not before this time. An effect that is pending for an earlier time keeps that time.
+ * @param options.again publish again even when the payload is the same.
  */
 export async function enqueueEffect(
   tx: Tx,
@@ -43,7 +44,7 @@ export async function enqueueEffect(
   if (rows.length > 0) await tx.enqueue({ queue: 'publish-effects' }, { after: options.after })
 }
 
-/** The next wanted facts whose time has come, most urgent first. */
+/** The next pending effects that are due, most urgent first. */
 export async function nextEffects(db: Database, limit: number): Promise<EffectRow[]> {
   return db
     .select()
@@ -54,28 +55,28 @@ export async function nextEffects(db: Database, limit: number): Promise<EffectRo
 }
 
 /**
- * Marks an effect as being carried out. From here on a crash leaves it `doing`, and whoever takes it over looks for
- * its marker on GitHub before writing again.
+ * Marks an effect as in progress. After a crash it stays `in_progress`, and the next publisher searches for its marker
+ * on GitHub before it writes again.
  * @returns the row, or undefined when another publisher was faster.
  */
-export async function claimEffect(db: Database, id: number, instance: string): Promise<EffectRow | undefined> {
+export async function claimEffect(db: Database, id: number, processId: string): Promise<EffectRow | undefined> {
   const [row] = await db
     .update(effects)
-    .set({ state: 'in_progress', claimedBy: instance, attempts: sql`${effects.attempts} + 1` })
+    .set({ state: 'in_progress', claimedBy: processId, attempts: sql`${effects.attempts} + 1` })
     .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
   return row
 }
 
-/** Wants again what a process was carrying out and could not settle. */
-export async function releaseEffects(db: Database, instance: string): Promise<void> {
+/** Makes the effects pending again that a process had claimed and could not complete. */
+export async function releaseEffects(db: Database, processId: string): Promise<void> {
   await db
     .update(effects)
     .set({ state: 'pending', claimedBy: null })
-    .where(and(eq(effects.state, 'in_progress'), eq(effects.claimedBy, instance)))
+    .where(and(eq(effects.state, 'in_progress'), eq(effects.claimedBy, processId)))
 }
 
-/** Settles an effect that was carried out at `revision`; a wish that came meanwhile makes it wanted again. */
+/** Completes an effect that was published at its `revision`. A newer revision makes it pending again. */
 export async function completeEffect(
   tx: Tx,
   row: EffectRow,
@@ -100,8 +101,8 @@ export async function completeEffect(
   await tx.db.update(effects).set(set).where(eq(effects.id, row.id))
   if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish-effects' }, { after: outcome.at })
   const effect = { kind: row.kind, payload: row.payload } as unknown as Effect
-  const follow = outcome.kind === 'later' ? undefined : followUpOf(effect, row.id)
-  if (follow) await tx.enqueue(follow)
+  const followUp = outcome.kind === 'later' ? undefined : followUpOf(effect, row.id)
+  if (followUp) await tx.enqueue(followUp)
 }
 
 /** One effect by its row id. */
@@ -110,24 +111,24 @@ export async function effectById(db: Database, id: number): Promise<EffectRow | 
   return row
 }
 
-/** The effects of these keys that were ever wanted. */
+/** The effects with these keys, in any state. */
 export async function effectsOf(db: Database, keys: readonly string[]): Promise<EffectRow[]> {
   const found: EffectRow[] = []
-  for (let at = 0; at < keys.length; at += keysAtOnce) {
-    const some = keys.slice(at, at + keysAtOnce)
+  for (let at = 0; at < keys.length; at += keysPerQuery) {
+    const chunk = keys.slice(at, at + keysPerQuery)
     found.push(
       ...(await db
         .select()
         .from(effects)
-        .where(inArray(effects.key, [...some]))),
+        .where(inArray(effects.key, [...chunk]))),
     )
   }
   return found
 }
 
-const keysAtOnce = 1_000
+const keysPerQuery = 1_000
 
-/** How many issues that were wanted for an item are not made yet. */
+/** How many issues that an item has requested are not created yet. */
 export async function issuesBeingCreated(db: Database, workItemId: number): Promise<number> {
   const rows = await db
     .select({ id: effects.id })

@@ -1,6 +1,6 @@
 /**
- * Connections to a Postgres that survive being cut. A connection tells of its end more than once, and an error that
- * nobody listens to ends the process: so every client keeps a listener for as long as it lives.
+ * Connections to Postgres that recover from being lost. A client can report its end more than once, and an error event
+ * without a listener ends the process: so every client keeps its error listener for its whole life.
  */
 
 import { setTimeout as wait } from 'node:timers/promises'
@@ -8,7 +8,7 @@ import pg from 'pg'
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 
-/** What pg-boss asks of a database of one's own; it exports no name for it. */
+/** The database interface of pg-boss, which exports no name for it. */
 type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
 
 /**
@@ -18,18 +18,18 @@ type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0],
 export function openPool(databaseUrl: string, max: number, log: Logger, options = { pipeline: false }): pg.Pool {
   const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: 'tutti', ...options })
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
-  // The pool does not listen to a client that it has lent out; whoever uses it sees the query fail.
+  // The pool does not listen to a client that is in use. The user of the client gets the error from the query.
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 
-/** Sends a statement; several may be sent at once, and are carried out in that order. */
+/** Sends a statement. Several may be sent at once; they run in that order. */
 export type Send = (statement: string | pg.QueryConfig) => Promise<pg.QueryResult>
 
-/** Has `work` use one connection for itself; after a failure that connection is closed, with whatever was open on it. */
+/** Gives `work` one connection. After an error that connection is closed, with its open transaction. */
 export type Pipeline = <T>(work: (send: Send) => Promise<T>) => Promise<T>
 
-/** @param pool one that was opened with `pipeline`. */
+/** @param pool opened with `pipeline`. */
 export function pipelineOf(pool: pg.Pool): Pipeline {
   return async (work) => {
     const client = await pool.connect()
@@ -45,36 +45,38 @@ export function pipelineOf(pool: pg.Pool): Pipeline {
 }
 
 /**
- * What pg-boss works on. Its own way to listen takes all listeners off a connection that is lost, and the second error
- * of that connection then ends the process (pg-boss 12.35.0, `db.js`, `disconnect`).
+ * The database for pg-boss. The `listen` of pg-boss itself removes all listeners from a lost connection, and the second
+ * error of that connection then ends the process (pg-boss 12.35.0, `db.js`, `disconnect`).
  */
 export function bossDatabase(pool: pg.Pool, databaseUrl: string, log: Logger): BossDatabase {
   return {
-    executeSql: (text, values) => patiently(() => pool.query(text, values)),
-    listen: (channel, hear, onReconnect) => listen(databaseUrl, { channel, hear, onReconnect, log }),
+    executeSql: (text, values) => withRetries(() => pool.query(text, values)),
+    listen: (channel, onMessage, onReconnect) => listen(databaseUrl, { channel, onMessage, onReconnect, log }),
   }
 }
 
-/** A connection that was cut at the wrong moment never says that it has ended; this long it is waited for. */
+/** A connection that is lost at the wrong moment never reports its end. This is the longest wait for it. */
 const endMs = 2_000
 
-/** Ends a client or a pool. Never rejects, and never waits for ever. */
-export async function endQuietly(what: { end(): Promise<void> }): Promise<void> {
+/** Ends a client or a pool. Never rejects, and always settles. */
+export async function endQuietly(connection: { end(): Promise<void> }): Promise<void> {
   const stop = new AbortController()
-  const late = wait(endMs, undefined, { signal: stop.signal }).catch(() => {})
-  await Promise.race([what.end().catch(() => {}), late])
+  const timeout = wait(endMs, undefined, { signal: stop.signal }).catch(() => {})
+  await Promise.race([connection.end().catch(() => {}), timeout])
   stop.abort()
 }
 
-/** Tries in all, the pauses between them growing from this many milliseconds. */
+/**
+ * How many tries in all. The first pause between them is this many milliseconds, and each further one twice as long.
+ */
 const tries = 4
 const firstPauseMs = 100
 
 /**
- * Tries again on another connection when one is lost. A job that is done, and that could not be marked so, would stay
- * taken until its heartbeat is missed; marking it twice, or queueing a job twice, does no harm.
+ * Tries again on another connection when one is lost. Otherwise a finished job that could not be marked would stay
+ * active until it misses its heartbeat. Marking a job twice, or queueing it twice, does no harm.
  */
-async function patiently<T>(work: () => Promise<T>): Promise<T> {
+async function withRetries<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work()
@@ -85,80 +87,80 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** SQLSTATE classes 08 and 57P (Postgres manual, appendix A), and what the driver and the socket say instead. */
+/** SQLSTATE classes 08 and 57P (Postgres manual, appendix A), and the errors of the driver and of the socket. */
 function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return /^(08|57P|ECONN|EPIPE)/.test(code) || /connection (terminated|error)|not queryable/i.test(error.message)
 }
 
-interface Ear {
+interface Subscription {
   channel: string
-  hear(payload: string): void
-  /** Called after every connection: what was told meanwhile was not heard. */
+  onMessage(payload: string): void
+  /** Called after every connection: messages in between were lost. */
   onReconnect(): void
   log: Logger
 }
 
-/** A connection that hangs half-open is noticed within these two together, in milliseconds. */
-const beatMs = 30_000
-const answerMs = 10_000
+/** A half-open connection is detected within the sum of these two, in milliseconds. */
+const keepAliveMs = 30_000
+const responseMs = 10_000
 const longestPauseMs = 30_000
 
 /** Listens until closed, and connects again whenever the connection is lost. Rejects when the first one fails. */
-async function listen(databaseUrl: string, ear: Ear): Promise<{ close(): Promise<void> }> {
+async function listen(databaseUrl: string, subscription: Subscription): Promise<{ close(): Promise<void> }> {
   let client: pg.Client | undefined
   let timer: NodeJS.Timeout | undefined
   let failures = 0
   let closed = false
 
   async function connect(): Promise<void> {
-    const next = new pg.Client({
+    const candidate = new pg.Client({
       connectionString: databaseUrl,
       application_name: 'tutti listens',
       keepAlive: true,
-      connectionTimeoutMillis: answerMs,
-      query_timeout: answerMs,
+      connectionTimeoutMillis: responseMs,
+      query_timeout: responseMs,
     })
-    next.on('error', (error) => lost(next, error))
-    next.on('end', () => lost(next))
-    next.on('notification', ({ payload }) => payload !== undefined && ear.hear(payload))
+    candidate.on('error', (error) => onLost(candidate, error))
+    candidate.on('end', () => onLost(candidate))
+    candidate.on('notification', ({ payload }) => payload !== undefined && subscription.onMessage(payload))
     try {
-      await next.connect()
-      await next.query(`listen ${pg.escapeIdentifier(ear.channel)}`)
+      await candidate.connect()
+      await candidate.query(`listen ${pg.escapeIdentifier(subscription.channel)}`)
     } catch (error) {
-      await endQuietly(next)
+      await endQuietly(candidate)
       throw error
     }
-    if (closed) return endQuietly(next)
-    client = next
+    if (closed) return endQuietly(candidate)
+    client = candidate
     failures = 0
-    ear.onReconnect()
+    subscription.onReconnect()
   }
 
-  function lost(which: pg.Client, error?: Error): void {
-    if (closed || which !== client) return
+  function onLost(lostClient: pg.Client, error?: Error): void {
+    if (closed || lostClient !== client) return
     client = undefined
-    void endQuietly(which)
-    ear.log.warn({ err: error }, 'the connection that listens was lost; it is made again')
-    again()
+    void endQuietly(lostClient)
+    subscription.log.warn({ err: error }, 'the connection that listens was lost; it is made again')
+    reconnect()
   }
 
-  function again(): void {
+  function reconnect(): void {
     const pause = Math.min(longestPauseMs, 500 * 2 ** failures++)
-    timer = setTimeout(() => connect().catch(() => closed || again()), pause)
+    timer = setTimeout(() => connect().catch(() => closed || reconnect()), pause)
   }
 
   await connect()
-  const beat = setInterval(() => {
-    const which = client
-    which?.query('select 1').catch((error) => lost(which, error))
-  }, beatMs)
+  const keepAlive = setInterval(() => {
+    const current = client
+    current?.query('select 1').catch((error) => onLost(current, error))
+  }, keepAliveMs)
   return {
     close: async () => {
       closed = true
       clearTimeout(timer)
-      clearInterval(beat)
+      clearInterval(keepAlive)
       if (client) await endQuietly(client)
     },
   }

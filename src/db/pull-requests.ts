@@ -1,8 +1,9 @@
-/** Pull requests and the reviews of them, as facts. */
+/** Pull requests, and the results of the gates. */
 
 import { and, desc, eq } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { type approvals, gateResults, pullRequests } from './schema/core.ts'
+import { type approvals, pullRequests } from './schema/pull-requests.ts'
+import { gateResults } from './schema/runs.ts'
 
 export type PullRow = typeof pullRequests.$inferSelect
 export type ApprovalRow = typeof approvals.$inferSelect
@@ -34,7 +35,7 @@ export async function pullByNumber(db: Database, repositoryId: number, number: n
   return row
 }
 
-/** The pull requests of a system that are open as far as we know. */
+/** The pull requests of a repository that are open, as far as Tutti knows. */
 export async function openPullRows(db: Database, repositoryId: number): Promise<PullRow[]> {
   return db
     .select()
@@ -44,8 +45,8 @@ export async function openPullRows(db: Database, repositoryId: number): Promise<
 }
 
 /**
- * Notes a pull request and its head. A head that moved voids a `/merge` said about the old one; approvals carry their
- * own commit and need no change.
+ * Stores a pull request and its head. A moved head voids a `/merge` of the old one. Approvals store their own commit
+ * and need no change.
  */
 export async function savePull(
   tx: Tx,
@@ -69,7 +70,7 @@ export async function savePull(
   return row
 }
 
-/** What the gates said about one commit, in the order in which they ran. */
+/** The results of the gates for one commit, in the order in which they ran. */
 export async function gateRows(db: Database, workItemId: number, sha: string): Promise<GateRow[]> {
   return db
     .select()

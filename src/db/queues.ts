@@ -1,6 +1,6 @@
 /**
- * The queues (pg-boss) in the same database. A job says "act on row N"; it is never the lease of anything, because
- * pg-boss has no fencing: an attempt that expired can complete a job that a second attempt is running.
+ * The queues (pg-boss), in the same database. A job means "act on row N". It is never a lease, because pg-boss has no
+ * fencing: an expired attempt can complete a job that a second attempt is running.
  */
 
 import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
@@ -10,13 +10,13 @@ import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
 import { moveRenamedQueues } from './renamed-queues.ts'
 
-/** A job that was asked for. `after`: not before this time. */
+/** A job to send. `after`: not before this time. */
 export interface EnqueuedJob {
   job: Job
   after?: Date
 }
 
-/** What a handler throws that starts nothing new because its process is ending. */
+/** The error of a handler that starts nothing new because its process is ending. */
 export function shuttingDown(): RetryAfter {
   return new RetryAfter('this process is ending', new Date(Date.now() + 1_000))
 }
@@ -27,14 +27,14 @@ export class Queues {
   readonly #log: Logger
   readonly #workers = new Map<QueueName, string[]>()
   readonly #timers = new Set<NodeJS.Timeout>()
-  readonly #atWork = new Set<string>()
+  readonly #activeJobs = new Set<string>()
 
-  /** @param options every queue there is. */
+  /** @param options of all queues. */
   constructor(boss: PgBoss, options: readonly QueueOptions[], log: Logger) {
     this.#boss = boss
     this.#options = new Map(options.map((one) => [one.queue, one]))
     this.#log = log
-    // An error here is the database going away or a failed maintenance pass; pg-boss goes on by itself.
+    // The database was unavailable, or a maintenance pass failed. pg-boss continues by itself.
     boss.on('error', (error) => log.warn({ err: error }, 'the queue had an error; it goes on'))
     boss.on('warning', (warning) => log.debug({ warning }, 'queue warning'))
   }
@@ -46,46 +46,46 @@ export class Queues {
     for (const [name, { single }] of this.#options) {
       if (!existing.has(name)) {
         await this.#boss.createQueue(name, {
-          // "short": at most one *waiting* job for each key, however many ask for it.
+          // "short": at most one *waiting* job for each key, however many are sent.
           policy: single ? 'short' : 'standard',
           retryLimit: 8,
           retryDelay: 1,
           retryBackoff: true,
           retryDelayMax: 120,
           expireInSeconds: 15 * 60,
-          // A process that dies with a job gives it back, to another process, after this long.
+          // After this long without a heartbeat the job of a dead process is given to another one.
           heartbeatSeconds: 30,
           deleteAfterSeconds: 24 * 3600,
           notify: true,
         })
       }
-      // Reads the queue into pg-boss's cache: on PGlite's one connection a first `send` inside a transaction would
-      // wait for ever for a look-up outside it.
+      // Reads the queue into the cache of pg-boss. PGlite has one connection: without the cache, a first `send` inside
+      // a transaction would wait for ever for a query outside it.
       await this.#boss.fetch(name, { batchSize: 1, ignoreStartAfter: false, minPriority: 1_000_000 })
     }
     await moveRenamedQueues(this.#boss, existing.keys(), db, (job, after) => this.send(job, { after }))
   }
 
   /**
-   * Gives back those of these jobs that this process is not at work on: they are tried again at once. Each counts as a
+   * Requeues those of these jobs that this process is not running: they are tried again at once. Each counts as a
    * failure, so that a job which kills its process is not tried for ever.
    */
-  async giveBack(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
-    for (const { name, id, retryCount } of jobs.filter((job) => !this.#atWork.has(job.id))) {
+  async requeue(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
+    for (const { name, id, retryCount } of jobs.filter((job) => !this.#activeJobs.has(job.id))) {
       await this.#boss.fail(name, id, { message: 'its process is gone' })
       if (this.#options.has(name)) this.#wakeAt(name as QueueName, retryTime(retryCount))
     }
   }
 
   /**
-   * Queues a job, on its own or with a transaction (`db`).
-   * @returns false when an equal job of a single queue is waiting already and stands in for this one.
+   * Queues a job, alone or with a transaction (`db`).
+   * @returns false when an equal job of a single queue is waiting already and replaces this one.
    */
   async send(job: Job, options: { db?: Db; after?: Date } = {}): Promise<boolean> {
     const { queue, ...data } = job
     const single = this.#isSingle(queue)
     const after = options.after && startOf(single, options.after)
-    // A job that waits for its time must not stand in for one that is wanted now.
+    // A job for a later time must not replace one that is due now.
     const id = await this.#boss.send(queue, data, {
       db: options.db,
       startAfter: after,
@@ -95,7 +95,7 @@ export class Queues {
     return id !== null
   }
 
-  /** NOTIFY tells of new jobs, not of jobs whose time has come: without this they would wait for the next poll. */
+  /** NOTIFY announces new jobs, not jobs that become due: without this they would wait for the next poll. */
   #wakeAt(queue: QueueName, at: Date): void {
     const delay = Math.max(0, at.getTime() - Date.now()) + 5
     if (delay > 3_600_000) return
@@ -108,36 +108,37 @@ export class Queues {
   }
 
   /**
-   * Queues what a transaction has asked for, in one order for all transactions; equal jobs of a single queue once.
-   * @returns the queues in which a job that was waiting before stands in for one of these.
+   * Queues the jobs of a transaction, in the same order for all transactions. Equal jobs of a single queue are sent
+   * once.
+   * @returns the queues in which a job that was waiting already replaces one of these.
    */
   async sendAll(sent: readonly EnqueuedJob[], db: Db): Promise<Set<QueueName>> {
-    const stoodIn = new Set<QueueName>()
+    const deduplicated = new Set<QueueName>()
     const seen = new Set<string>()
-    const rank = ({ job, after }: EnqueuedJob) =>
+    const sortKey = ({ job, after }: EnqueuedJob) =>
       `${this.#isSingle(job.queue) ? 1 : 0} ${job.queue} ${slotOf(this.#isSingle(job.queue), after)}`
-    for (const one of sent.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))) {
-      const { job, after } = one
-      if (this.#isSingle(job.queue) && seen.has(rank(one))) continue
-      seen.add(rank(one))
-      if (!(await this.send(job, { after, db })) && !after) stoodIn.add(job.queue)
+    for (const entry of sent.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1))) {
+      const { job, after } = entry
+      if (this.#isSingle(job.queue) && seen.has(sortKey(entry))) continue
+      seen.add(sortKey(entry))
+      if (!(await this.send(job, { after, db })) && !after) deduplicated.add(job.queue)
     }
-    return stoodIn
+    return deduplicated
   }
 
-  /** Has the workers of a queue look now, or once more when they are at work. */
+  /** Makes the workers of a queue fetch jobs now, or once more when they are busy. */
   #wake(queue: QueueName): void {
     for (const id of this.#workers.get(queue) ?? []) this.#boss.notifyWorker(id)
   }
 
   /**
-   * To be called with what a transaction has sent, once it has committed. Wakes for jobs whose time comes: before the
-   * commit the workers would look in vain. Where a waiting job stood in for one of these it is sent once more: that job
-   * may have been taken, and may have looked, before the commit.
+   * To be called with the jobs of a transaction, after its commit. Sets the timers of jobs for a later time: before the
+   * commit the workers would find nothing. A job that a waiting one has replaced is sent once more: the waiting job may
+   * have been fetched, and may have read the rows, before the commit.
    */
-  committed(sent: readonly EnqueuedJob[], stoodIn: ReadonlySet<QueueName>): void {
+  committed(sent: readonly EnqueuedJob[], deduplicated: ReadonlySet<QueueName>): void {
     for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(this.#isSingle(job.queue), after))
-    for (const queue of stoodIn) {
+    for (const queue of deduplicated) {
       this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
     }
   }
@@ -151,7 +152,7 @@ export class Queues {
     )
   }
 
-  /** Has the handler of a queue called for its jobs. @param context what the handler works with. */
+  /** Starts the workers of a queue. @param context the services that the handler uses. */
   async handle<Name extends QueueName, Context>(
     definition: JobDefinition<Name, Context>,
     context: Context,
@@ -169,11 +170,11 @@ export class Queues {
     this.#workers.set(queue, ids)
     for (let worker = 0; worker < workers; worker++) {
       const id = await this.#boss.work(queue, options, async (jobs: JobWithMetadata<object>[]) => {
-        for (const { id } of jobs) this.#atWork.add(id)
+        for (const { id } of jobs) this.#activeJobs.add(id)
         const results = await Promise.all(jobs.map((job) => this.#attempt(definition, context, job)))
-        for (const { id } of jobs) this.#atWork.delete(id)
-        // Several jobs may have waited behind one wake-up; pg-boss looks again by itself only after a full batch of
-        // more than one.
+        for (const { id } of jobs) this.#activeJobs.delete(id)
+        // Several jobs may have waited for one wake-up. pg-boss fetches again by itself only after a full batch of more
+        // than one.
         if (batch === 1) this.#wake(queue)
         return results
       })
@@ -197,27 +198,27 @@ export class Queues {
       return { id, status: 'completed' as const }
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
-      const mine = { queue, ...job.data } as JobOf<Name>
+      const queued = { queue, ...job.data } as JobOf<Name>
       const retryAfter = findRetryAfter(error)
       if (retryAfter) {
-        await this.send(mine as Job, { after: retryAfter.until })
+        await this.send(queued as Job, { after: retryAfter.until })
         return { id, status: 'completed' as const, output: { message } }
       }
       this.#log.warn({ err: error, queue, job: id, retry: job.retryCount }, 'a job failed; it will be tried again')
-      if (last) await this.#giveUp(definition, context, mine, error)
+      if (last) await this.#failForGood(definition, context, queued, error)
       this.#wakeAt(queue, retryTime(job.retryCount))
       return { id, status: 'failed' as const, output: { message } }
     }
   }
 
-  async #giveUp<Name extends QueueName, Context>(
+  async #failForGood<Name extends QueueName, Context>(
     { onFinalFailure }: JobDefinition<Name, Context>,
     context: Context,
     job: JobOf<Name>,
     error: unknown,
   ): Promise<void> {
     await onFinalFailure?.(context, job, error).catch((failure: unknown) =>
-      this.#log.error({ err: failure, queue: job.queue }, 'the failure of a job could not be told'),
+      this.#log.error({ err: failure, queue: job.queue }, 'the failure of a job could not be reported'),
     )
   }
 
@@ -239,17 +240,17 @@ export class Queues {
 }
 
 /**
- * When pg-boss hands out a job again that has failed, at the latest: with retryDelay 1 and retryBackoff it waits between
- * 2^n and 2^(n+1) seconds, retryDelayMax at most (pg-boss, `plans.js`).
+ * The latest time at which pg-boss retries a failed job: with `retryDelay` 1 and `retryBackoff` it waits between 2^n
+ * and 2^(n+1) seconds, at most `retryDelayMax` (pg-boss, `plans.js`).
  */
 function retryTime(retryCount: number): Date {
   return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)
 }
 
-/** Wishes for times this near to each other, in milliseconds, are one job of a single queue ... */
+/** Jobs of a single queue whose times are in the same slot of this many milliseconds are one job ... */
 const slotMs = 200
 
-/** ... which starts at the end of the slot, when everything that asked for it is due. */
+/** ... which starts at the end of the slot, when all of them are due. */
 function startOf(single: boolean, after: Date): Date {
   return single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
 }

@@ -1,6 +1,6 @@
 /**
- * Queues had other names before version 0.2. Jobs that an older Tutti has left in them are moved when the queues start,
- * so that an upgrade loses none.
+ * Queues had other names before version 0.2. When the queues start, the jobs that an older Tutti has left in them are
+ * moved, so that an upgrade loses none.
  */
 
 import { type SQL, sql } from 'drizzle-orm'
@@ -21,10 +21,10 @@ const names: Readonly<Record<string, QueueName>> = {
   tidy: 'clean-up',
   publish: 'publish-effects',
 }
-/** What reacted to any published effect; the effect says which queue that is now. */
+/** The queues that reacted to any published effect. The kind of the effect decides which queue that is now. */
 const reactions = ['created', 'published']
 
-/** What can run a statement. */
+/** A connection that can run a statement. */
 interface Sql {
   execute(query: SQL): PromiseLike<unknown>
 }
@@ -34,7 +34,7 @@ interface OldJob {
   start_after: Date | string
 }
 
-/** Moves the jobs of queues with old names and deletes these queues. A second time finds none. */
+/** Moves the jobs of queues with old names and deletes these queues. A second call finds none. */
 export async function moveRenamedQueues(
   boss: PgBoss,
   existing: Iterable<string>,
@@ -43,7 +43,7 @@ export async function moveRenamedQueues(
 ): Promise<void> {
   for (const old of existing) {
     if (!names[old] && !reactions.includes(old)) continue
-    // Also those that were being handled: the processes that did have ended before an upgrade.
+    // Active ones, too: the processes that ran them have ended before the upgrade.
     const found = await db.execute(
       sql`select data, start_after from pgboss.job where name = ${old} and state in ('created', 'retry', 'active')`,
     )

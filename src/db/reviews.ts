@@ -1,18 +1,18 @@
-/** Reviews of our pull requests, as stored: the facts that `/merge` and the status comment read. */
+/** Stored reviews of Tutti's pull requests. `/merge` and the status comment read them. */
 
 import { and, eq, gt, inArray } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { lastEventTime, recordEventTime } from './idempotency-keys.ts'
 import type { ApprovalRow } from './pull-requests.ts'
-import { approvals, pullRequests } from './schema/core.ts'
+import { approvals, pullRequests } from './schema/pull-requests.ts'
 
-/** Stores a review. @returns whether it was not known before. */
+/** Stores a review. @returns whether it is new. */
 export async function addReview(tx: Tx, review: typeof approvals.$inferInsert): Promise<boolean> {
   const rows = await tx.db.insert(approvals).values(review).onConflictDoNothing().returning({ id: approvals.id })
   return rows.length > 0
 }
 
-/** Stores that a review was dismissed, also one that was never heard of. */
+/** Stores that a review was dismissed, also one that is not stored yet. */
 export async function dismissReview(tx: Tx, review: typeof approvals.$inferInsert): Promise<void> {
   await tx.db
     .insert(approvals)
@@ -20,7 +20,7 @@ export async function dismissReview(tx: Tx, review: typeof approvals.$inferInser
     .onConflictDoUpdate({ target: [approvals.pullRequestId, approvals.reviewId], set: { state: 'dismissed' } })
 }
 
-/** Whether the same person has given a later verdict than this review. Ids of reviews grow. */
+/** Whether the same person has given a later verdict than this review. Later reviews have higher ids. */
 export async function hasLaterVerdict(
   tx: Tx,
   review: Pick<ApprovalRow, 'pullRequestId' | 'reviewerId' | 'reviewId'>,
@@ -40,16 +40,16 @@ export async function hasLaterVerdict(
   return rows.length > 0
 }
 
-/** The ids of the reviews of a pull request that are stored, with their states. */
+/** The ids of the stored reviews of a pull request, with their states. */
 export async function knownReviews(db: Database, pullRequestId: number): Promise<Map<number, ApprovalRow['state']>> {
   const rows = await db.select().from(approvals).where(eq(approvals.pullRequestId, pullRequestId))
   return new Map(rows.map((row) => [row.reviewId, row.state]))
 }
 
 /**
- * What was approved is no longer what the pull request is (another base, reopened): its approvals and a `/merge` that
- * was said are void, also those that we are told of later.
- * @param at when that happened, by GitHub's clock; null when nobody has told: then everything until now is void.
+ * Voids the approvals and the `/merge` of a pull request that is no longer the approved one (another base, reopened).
+ * Approvals from before that time are void, too, when their webhooks are received later.
+ * @param at when it changed, by GitHub's clock; null when unknown: then everything until now is void.
  */
 export async function voidApprovals(tx: Tx, pullRequestId: number, at: Date | null): Promise<void> {
   await tx.db
@@ -60,14 +60,14 @@ export async function voidApprovals(tx: Tx, pullRequestId: number, at: Date | nu
   await cancelMergeRequest(tx, pullRequestId)
 }
 
-/** Approvals until this time do not count; undefined when nothing has made them void. */
+/** Approvals until this time do not count; undefined when none are void. */
 export async function approvalsVoidUntil(db: Database, pullRequestId: number): Promise<Date | undefined> {
   return lastEventTime(db, voidSubject(pullRequestId))
 }
 
 const voidSubject = (pullRequestId: number) => `approvals-void:${pullRequestId}`
 
-/** A `/merge` that was said counts no longer. */
+/** Cancels a `/merge`. */
 export async function cancelMergeRequest(tx: Tx, pullRequestId: number): Promise<void> {
   await tx.db
     .update(pullRequests)

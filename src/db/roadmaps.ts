@@ -1,4 +1,4 @@
-/** What an epic is made of, down through the epics inside it, as far as Tutti knows. */
+/** The parts of an epic and of the epics inside it, as far as Tutti knows them. */
 
 import { and, desc, eq, inArray, ne, notInArray, sql } from 'drizzle-orm'
 import type { RoadmapPart, RoadmapTree } from '../domain/roadmap.ts'
@@ -6,38 +6,40 @@ import type { ScheduleReport } from '../domain/schedule-report.ts'
 import type { Database } from './connect.ts'
 import { partSources } from './epics.ts'
 import { scheduleReportsOf } from './schedule-reports.ts'
-import { dependencies, pullRequests, repositories, workItems } from './schema/core.ts'
+import { pullRequests } from './schema/pull-requests.ts'
+import { repositories } from './schema/repositories.ts'
 import { decisions } from './schema/schedule.ts'
+import { dependencies, workItems } from './schema/work-items.ts'
 import type { ItemRow } from './work-items.ts'
 
 /** GitHub nests sub-issues this deep. */
-const deepest = 8
+const maxDepth = 8
 
-/** Everything an epic is made of, in the order in which it is written down. @param most parts at most. */
-export async function roadmapOf(db: Database, epic: ItemRow, most = 2_000): Promise<RoadmapTree> {
+/** All parts of an epic, in the order in which they are written. @param limit at most this many parts. */
+export async function roadmapOf(db: Database, epic: ItemRow, limit = 2_000): Promise<RoadmapTree> {
   const parts = new Map<string, RoadmapPart>()
-  /** What the parts of an epic wait for because it does, or one above it. */
-  const held = new Map<number, string[]>([[epic.id, []]])
+  /** The blockers that the parts of an epic inherit from it and from the epics above it. */
+  const inherited = new Map<number, string[]>([[epic.id, []]])
   let epics: { id: number }[] = [epic]
-  for (let depth = 0; depth < deepest && epics.length > 0 && parts.size < most; depth++) {
+  for (let depth = 0; depth < maxDepth && epics.length > 0 && parts.size < limit; depth++) {
     const ids = epics.map(({ id }) => id)
-    for (const { dependentId, key } of await holdsOf(db, ids)) held.get(dependentId)?.push(key)
+    for (const { dependentId, key } of await blockersOf(db, ids)) inherited.get(dependentId)?.push(key)
     const found = (await partsOf(db, ids)).filter(({ part }) => part.item?.id !== epic.id)
     const fresh = found.filter(({ part }) => !parts.has(part.key))
-    for (const { part } of fresh.slice(0, most - parts.size)) parts.set(part.key, part)
-    for (const { part, of } of found) parts.get(part.key)?.waitsFor.push(...(held.get(of) ?? []))
+    for (const { part } of fresh.slice(0, limit - parts.size)) parts.set(part.key, part)
+    for (const { part, of } of found) parts.get(part.key)?.waitsFor.push(...(inherited.get(of) ?? []))
     epics = fresh.flatMap(({ part: { item } }) => (item?.kind === 'epic' ? [item] : []))
-    for (const { part, of } of fresh) if (part.item) held.set(part.item.id, [...(held.get(of) ?? [])])
+    for (const { part, of } of fresh) if (part.item) inherited.set(part.item.id, [...(inherited.get(of) ?? [])])
   }
   const all = [...parts.values()]
-  // An epic that waits for a part of its own says nothing that its parts do not.
+  // An epic that waits for a part of its own adds nothing for its parts.
   for (const part of all) part.waitsFor = [...new Set(part.waitsFor)].filter((key) => !parts.has(key))
   await addFacts(db, all)
-  return { parts: all, reports: await outlooksFor(db, all) }
+  return { parts: all, reports: await reportsFor(db, all) }
 }
 
-/** What epics wait for, and are not made of. */
-async function holdsOf(db: Database, epicIds: number[]): Promise<{ dependentId: number; key: string }[]> {
+/** The issues that epics wait for; their parts are not among them. */
+async function blockersOf(db: Database, epicIds: number[]): Promise<{ dependentId: number; key: string }[]> {
   const rows = await db
     .select()
     .from(dependencies)
@@ -78,7 +80,7 @@ async function partsOf(db: Database, epicIds: number[]): Promise<{ part: Roadmap
   }))
 }
 
-/** Adds what the parts wait for, how long they take, and their pull requests. */
+/** Adds the blockers of the parts, their expected hours, and their pull requests. */
 async function addFacts(db: Database, parts: readonly RoadmapPart[]): Promise<void> {
   const byItem = new Map(parts.flatMap((part) => (part.item ? [[part.item.id, part] as const] : [])))
   const ids = [...byItem.keys()]
@@ -113,10 +115,10 @@ async function addFacts(db: Database, parts: readonly RoadmapPart[]): Promise<vo
   }
 }
 
-async function outlooksFor(db: Database, parts: readonly RoadmapPart[]): Promise<Map<string, ScheduleReport>> {
+async function reportsFor(db: Database, parts: readonly RoadmapPart[]): Promise<Map<string, ScheduleReport>> {
   const byRepository = new Map(
     parts.flatMap(({ item, repository }) => (item ? [[item.repositoryId, repository] as const] : [])),
   )
-  const seen = await scheduleReportsOf(db, [...byRepository.keys()])
-  return new Map([...seen].map(([repositoryId, report]) => [byRepository.get(repositoryId) ?? '', report]))
+  const reports = await scheduleReportsOf(db, [...byRepository.keys()])
+  return new Map([...reports].map(([repositoryId, report]) => [byRepository.get(repositoryId) ?? '', report]))
 }

@@ -1,11 +1,12 @@
 /**
- * Runs: one attempt by one agent. The row is the lease. Whoever wants to write as a runner shows a `Lease`; when its
- * epoch is no longer the row's, somebody else has taken over and the write changes nothing.
+ * Runs: one attempt by one agent. The row is the lease: a runner writes with a `Lease`. When its epoch is no longer the
+ * epoch of the row, another runner has taken over, and the write changes nothing.
  */
 
 import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
-import { runs, workItems } from './schema/core.ts'
+import { runs } from './schema/runs.ts'
+import { workItems } from './schema/work-items.ts'
 
 export type RunRow = typeof runs.$inferSelect
 
@@ -16,12 +17,12 @@ export interface Lease {
   readonly owner: string
 }
 
-/** Thrown at a runner whose lease is gone: it must end its agent and write nothing. */
+/** Thrown to a runner that has lost its lease: it must end its agent and write nothing. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost'
 }
 
-/** Adds the next attempt of an item, waiting for a runner, and its job. */
+/** Adds the next attempt of an item and queues its job. */
 export async function addRun(
   tx: Tx,
   workItemId: number,
@@ -33,8 +34,8 @@ export async function addRun(
 }
 
 /**
- * A person has pushed to the branch of an item: their commit is judged by the gates like an agent's. It burns no
- * attempt.
+ * Adds a run for the commit that a person has pushed to the branch of an item. The gates check it like an agent's
+ * commit. It does not count as an attempt.
  */
 export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
   const facts = { agent: 'person', stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
@@ -60,8 +61,8 @@ async function insertRun(tx: Tx, run: Omit<typeof runs.$inferInsert, 'attempt'>)
 }
 
 /**
- * Takes a run that nobody holds and that is in `stage`.
- * @returns the lease and the row, or undefined when somebody else has it or it is past that stage.
+ * Claims a run that is in `stage` and has no lease owner.
+ * @returns the lease and the row, or undefined when another runner has it or it is past that stage.
  */
 export async function claimRun(
   db: Database,
@@ -97,7 +98,7 @@ export async function updateRun(db: Database, lease: Lease, set: Partial<RunRow>
 }
 
 /**
- * Ends an attempt under its lease: the place among the agents is free, and what waits for one is looked at.
+ * Ends an attempt under its lease, and queues a scheduler pass: another agent may start now.
  * @throws {LeaseLost} when the epoch is stale; nothing is written then.
  */
 export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
@@ -107,15 +108,15 @@ export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promis
 }
 
 /**
- * The agent of a planning run is done, under its lease. The run stays live until `planned` or `settle` has looked at
- * it: its item is still to be planned, and nobody must begin that a second time meanwhile.
+ * Ends the agent's part of a planning run, under its lease. The run stays live until `on-plan-submitted` or `after-run`
+ * has handled it: its item is not planned yet, and no second planning run may start before that.
  * @throws {LeaseLost} when the epoch is stale; nothing is written then.
  */
-export async function leavePlanning(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
+export async function completePlanningAgent(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
   return updateRun(tx.db, lease, { ...set, stage: 'gates', endedAt: new Date(), leaseOwner: null })
 }
 
-/** Ends a run that its agent has left. @returns false when it had ended before. */
+/** Ends a run whose agent is done. @returns false when it had ended before. */
 export async function closeRun(tx: Tx, runId: number): Promise<boolean> {
   const rows = await tx.db
     .update(runs)
@@ -126,20 +127,20 @@ export async function closeRun(tx: Tx, runId: number): Promise<boolean> {
   return rows.length > 0
 }
 
-/** Asks a run to stop; its runner sees it at the next heartbeat, at once when it is this process. */
-export async function requestStop(tx: Tx, workItemId: number, how: string): Promise<RunRow[]> {
+/** Asks a run to stop. Its runner reads this at the next heartbeat; a runner in this process reads it at once. */
+export async function requestStop(tx: Tx, workItemId: number, reason: string): Promise<RunRow[]> {
   return tx.db
     .update(runs)
-    .set({ stop: how })
+    .set({ stop: reason })
     .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
     .returning()
 }
 
-/** Ends every attempt to plan an item; what one has handed in and nobody has taken up yet counts no more. */
-export async function dropPlanning(tx: Tx, workItemId: number, how: string): Promise<void> {
+/** Stops every attempt to plan an item. A submitted plan that is not handled yet no longer counts. */
+export async function cancelPlanningRuns(tx: Tx, workItemId: number, reason: string): Promise<void> {
   await tx.db
     .update(runs)
-    .set({ stop: how })
+    .set({ stop: reason })
     .where(and(eq(runs.workItemId, workItemId), ne(runs.purpose, 'build')))
 }
 
@@ -153,14 +154,14 @@ export async function buildsOf(db: Database, workItemId: number): Promise<RunRow
   return (await runsOf(db, workItemId)).filter((run) => !isPlanning(run))
 }
 
-/** Whether a run reads and plans, instead of changing files. */
+/** Whether a run makes a plan and changes no files. */
 export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {
   return run.purpose !== 'build'
 }
 
 /**
- * What the next attempt of an item should be told: the feedback that the ladder or a review left on the last one.
- * @param kind to build it or to plan it: one has nothing to learn from the other's failures.
+ * The feedback for the next attempt of an item, which the retry policy or a review stored with the last one.
+ * @param kind attempts to build it or to plan it. One kind learns nothing from the failures of the other.
  */
 export async function latestLesson(
   db: Database,
@@ -188,7 +189,7 @@ export async function liveRun(db: Database, workItemId: number): Promise<RunRow 
   return run
 }
 
-/** All live runs with the item they work on: what the scheduler counts against the caps. */
+/** All live runs with their items. The scheduler counts them against the caps. */
 export async function liveRuns(db: Database) {
   return db
     .select({ run: runs, item: workItems })

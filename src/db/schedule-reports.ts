@@ -1,6 +1,6 @@
 /**
- * What the scheduler saw of a system when it last looked: the record that `/next`, `/why` and the roadmap picture read.
- * They show it and never decide anything themselves.
+ * The scheduler's report about a repository after its last pass. `/next`, `/why` and roadmaps show it and never decide
+ * anything themselves.
  */
 
 import { eq, inArray, sql } from 'drizzle-orm'
@@ -8,12 +8,12 @@ import type { ScheduleReport } from '../domain/schedule-report.ts'
 import type { Database } from './connect.ts'
 import { scheduleReports } from './schema/schedule.ts'
 
-/** Keeps what was seen, by system; a row that says so already stays untouched. */
-export async function saveScheduleReports(db: Database, seen: ReadonlyMap<number, ScheduleReport>): Promise<void> {
-  if (seen.size === 0) return
+/** Stores reports, by repository. A row with the same content is not written. */
+export async function saveScheduleReports(db: Database, reports: ReadonlyMap<number, ScheduleReport>): Promise<void> {
+  if (reports.size === 0) return
   await db
     .insert(scheduleReports)
-    .values([...seen].map(([repositoryId, content]) => ({ repositoryId, content })))
+    .values([...reports].map(([repositoryId, content]) => ({ repositoryId, content })))
     .onConflictDoUpdate({
       target: scheduleReports.repositoryId,
       set: { content: sql`excluded.content`, updatedAt: new Date() },
@@ -21,13 +21,13 @@ export async function saveScheduleReports(db: Database, seen: ReadonlyMap<number
     })
 }
 
-/** What was last seen of a system; undefined before the first look. */
+/** The last report about a repository; undefined before the first pass. */
 export async function scheduleReportOf(db: Database, repositoryId: number): Promise<ScheduleReport | undefined> {
   const [row] = await db.select().from(scheduleReports).where(eq(scheduleReports.repositoryId, repositoryId))
   return row?.content
 }
 
-/** The same for several systems, by system. */
+/** The last reports about several repositories, by repository. */
 export async function scheduleReportsOf(
   db: Database,
   repositoryIds: readonly number[],

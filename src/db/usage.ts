@@ -1,15 +1,16 @@
 /**
- * What runs have used: tokens and money, as their agents tell it. A day is a calendar day UTC. Amounts are in whole
+ * Tokens and money that runs have used, as reported by their agents. A day is a calendar day UTC. Amounts are in whole
  * millionths of a currency; different currencies are never added up.
  */
 
 import { and, desc, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
 import type { Database } from './connect.ts'
 import type { RunRow } from './runs.ts'
-import { runs, workItems } from './schema/core.ts'
+import { runs } from './schema/runs.ts'
 import { usage } from './schema/usage.ts'
+import { workItems } from './schema/work-items.ts'
 
-/** What a run has used so far. What was not told is absent. */
+/** What a run has used so far. What the agent has not reported is absent. */
 export interface ReportedUsage {
   inputTokens?: number
   outputTokens?: number
@@ -24,18 +25,18 @@ export interface ReportedCost {
 }
 
 /**
- * What is known after another word of the agent; `before` itself when that was nothing new. Pure. Nothing gets less, and a
- * cost that is told in another currency than the first one is left out: there is no telling what of it was counted before.
+ * The usage after another report of the agent; `before` itself when the report is nothing new. Pure. No number
+ * decreases. A cost in another currency than the first one is ignored: how much of it is counted already is unknown.
  */
-export function addUsage(before: ReportedUsage, told: ReportedUsage): ReportedUsage {
+export function addUsage(before: ReportedUsage, reported: ReportedUsage): ReportedUsage {
   const after = { ...before }
   for (const key of ['inputTokens', 'outputTokens', 'cachedTokens'] as const) {
-    const count = told[key]
+    const count = reported[key]
     if (count !== undefined && count > (before[key] ?? -1)) after[key] = count
   }
-  const { cost = told.cost } = before
-  if (told.cost && cost && told.cost.currency === cost.currency)
-    after.cost = told.cost.millionths > cost.millionths ? told.cost : cost
+  const { cost = reported.cost } = before
+  if (reported.cost && cost && reported.cost.currency === cost.currency)
+    after.cost = reported.cost.millionths > cost.millionths ? reported.cost : cost
   const same = (Object.keys(after) as (keyof ReportedUsage)[]).every((key) => after[key] === before[key])
   return same ? before : after
 }
@@ -51,8 +52,8 @@ export function nextDay(time: Date): Date {
 }
 
 /**
- * Keeps what a run has used. The caller has just written to the run under its lease, in the same transaction. What is
- * stored never gets less, whatever is told.
+ * Stores what a run has used. The caller has just written to the run under its lease, in the same transaction. No
+ * stored number decreases.
  */
 export async function saveUsage(
   db: Database,
@@ -79,7 +80,7 @@ export async function saveUsage(
     })
     .onConflictDoUpdate({
       target: usage.runId,
-      // `greatest` leaves out what is null.
+      // `greatest` ignores null.
       set: {
         inputTokens: sql`greatest(${usage.inputTokens}, excluded.input_tokens)`,
         outputTokens: sql`greatest(${usage.outputTokens}, excluded.output_tokens)`,
@@ -93,7 +94,7 @@ export async function saveUsage(
     })
 }
 
-/** What the runs of one system have used in a day, in one currency; `null` for those that told no cost. */
+/** What the runs of one repository have used in a day, in one currency; `null` for runs that reported no cost. */
 export interface Spending {
   repositoryId: number
   currency: string | null
@@ -103,7 +104,7 @@ export interface Spending {
   cachedTokens: number
 }
 
-/** What was used in the day of `now`, by system and currency; of one system, when one is named. */
+/** What was used on the day of `now`, by repository and currency. @param repositoryId only this repository. */
 export async function spentToday(db: Database, now: Date, repositoryId?: number): Promise<Spending[]> {
   const total = (amount: typeof usage.cost | ReturnType<typeof sql>) => sql`coalesce(sum(${amount}), 0)`.mapWith(Number)
   return db
@@ -122,7 +123,7 @@ export async function spentToday(db: Database, now: Date, repositoryId?: number)
     .groupBy(usage.repositoryId, usage.currency)
 }
 
-/** What all runs of an item, to plan and to build it, have cost so far, in each currency that was told. */
+/** What all runs of an item, to plan and to build it, have cost so far, in each reported currency. */
 export async function spentOnItem(db: Database, workItemId: number): Promise<ReportedCost[]> {
   const rows = await db
     .select({ currency: usage.currency, millionths: sql`sum(${usage.cost})`.mapWith(Number) })
@@ -134,7 +135,7 @@ export async function spentOnItem(db: Database, workItemId: number): Promise<Rep
   return rows.flatMap(({ currency, millionths }) => (currency === null ? [] : [{ currency, millionths }]))
 }
 
-/** What these runs have cost so far, by run; those that told no cost are left out. */
+/** What these runs have cost so far, by run. Runs that reported no cost are left out. */
 export async function costsOfRuns(db: Database, runIds: readonly number[]): Promise<Map<number, ReportedCost>> {
   if (runIds.length === 0) return new Map()
   const rows = await db
@@ -148,12 +149,12 @@ export async function costsOfRuns(db: Database, runIds: readonly number[]): Prom
   )
 }
 
-/** So many of the newest runs of a kind of agent say what the next one will cost ... */
-const mostRecent = 20
-/** ... looked for among this many of all kinds. */
-const mostLookedAt = 200
+/** The cost of the next run of a kind of agent is estimated from this many of its newest runs ... */
+const runsPerKind = 20
+/** ... among this many newest runs of all kinds. */
+const runsToRead = 200
 
-/** What the last 20 ended runs of each kind of agent cost that told it, in one currency, by kind, the newest first. */
+/** The costs of the last 20 ended runs of each kind of agent that reported them in this currency, newest first. */
 export async function recentCosts(db: Database, currency: string): Promise<Map<string, number[]>> {
   const rows = await db
     .select({ agent: runs.agent, cost: sql`${usage.cost}`.mapWith(Number) })
@@ -161,15 +162,15 @@ export async function recentCosts(db: Database, currency: string): Promise<Map<s
     .innerJoin(runs, eq(usage.runId, runs.id))
     .where(and(eq(usage.currency, currency), isNotNull(usage.cost), isNotNull(runs.endedAt)))
     .orderBy(desc(usage.runId))
-    .limit(mostLookedAt)
+    .limit(runsToRead)
   const byKind = Map.groupBy(rows, ({ agent }) => agent)
-  return new Map([...byKind].map(([kind, told]) => [kind, told.slice(0, mostRecent).map(({ cost }) => cost)]))
+  return new Map([...byKind].map(([kind, reported]) => [kind, reported.slice(0, runsPerKind).map(({ cost }) => cost)]))
 }
 
-/** The outcomes of agents that got to their end: they have told what they tell. */
-const toTheEnd = ['finished', 'gates failed', 'no change', 'planned', 'no plan']
+/** The outcomes of agents that finished: they have reported all that they report. */
+const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan']
 
-/** The kinds of agent that worked on a system in the day of `now` and told no cost, by name. */
+/** The kinds of agent that worked on a repository on the day of `now` and reported no cost, by name. */
 export async function agentsWithoutCost(db: Database, repositoryId: number, now: Date): Promise<string[]> {
   const rows = await db
     .selectDistinct({ agent: runs.agent })
@@ -181,7 +182,7 @@ export async function agentsWithoutCost(db: Database, repositoryId: number, now:
         eq(workItems.repositoryId, repositoryId),
         ne(runs.agent, 'person'),
         gte(runs.endedAt, new Date(dayOf(now))),
-        inArray(runs.outcome, toTheEnd),
+        inArray(runs.outcome, finishedOutcomes),
         isNull(usage.cost),
       ),
     )
@@ -189,8 +190,8 @@ export async function agentsWithoutCost(db: Database, repositoryId: number, now:
   return rows.map(({ agent }) => agent)
 }
 
-/** Whether the agent of a run got to its end and told no cost. */
+/** Whether the agent of a run finished and reported no cost. */
 export async function reportsNoCost(db: Database, run: Pick<RunRow, 'id' | 'outcome' | 'stage'>): Promise<boolean> {
-  const done = run.stage === 'gates' || (run.outcome !== null && toTheEnd.includes(run.outcome))
+  const done = run.stage === 'gates' || (run.outcome !== null && finishedOutcomes.includes(run.outcome))
   return done && !(await costsOfRuns(db, [run.id])).has(run.id)
 }

@@ -5,7 +5,7 @@ import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
 
-/** The agent of the item's module, of its repository, or the operator's: the first that is named. */
+/** The agent of the item's module, of its repository, or of the operator: the first that is set. */
 export function chooseAgent(
   item: { labels: readonly string[] },
   repo: { settings: Settings | null } | undefined,
@@ -13,6 +13,6 @@ export function chooseAgent(
 ): string {
   const settings = repo?.settings ?? defaultSettings()
   const module = moduleOf(item)
-  // Settings that were stored before there were modules have none.
+  // Settings from before there were modules have none.
   return (module && settings.modules?.[module]?.agent) || settings.agent || env.AGENT
 }

@@ -7,9 +7,12 @@
 const longestSubject = 200
 
 /** GitHub's closing keywords ("Linking a pull request to an issue"). */
-const closing = String.raw`\b(close[sd]?|fix(?:e[sd])?|resolve[sd]?)(\s*:?\s+)`
-const issueName = new RegExp(`${closing}(?:([\\w.-]+/[\\w.-]+)#|#|GH-)(\\d+)`, 'gi')
-const issueAddress = new RegExp(`${closing}https?://[^\\s/]+/([\\w.-]+/[\\w.-]+)/(?:issues|pull)/(\\d+)`, 'gi')
+const closing = String.raw`\b(?<word>close[sd]?|fix(?:e[sd])?|resolve[sd]?)(?<gap>\s*:?\s+)`
+const repository = String.raw`(?<repository>[\w.-]+/[\w.-]+)`
+const number = String.raw`(?<number>\d+)`
+const ownIssue = new RegExp(`${closing}(?:#|GH-)${number}`, 'gi')
+const otherIssue = new RegExp(`${closing}${repository}#${number}`, 'gi')
+const issueAddress = new RegExp(`${closing}https?://[^\\s/]+/${repository}/(?:issues|pull)/${number}`, 'gi')
 
 /**
  * The marks that make CI pass a commit over: GitHub Actions, GitLab, Travis, Azure, CircleCI, AppVeyor and others
@@ -24,12 +27,9 @@ const skips: readonly (readonly [RegExp, string])[] = [
 /** Text for a commit message in which nothing closes an issue and nothing keeps CI from running. */
 export function quietCommitText(text: string): string {
   const unlinked = text
-    .replace(issueAddress, (_, word: string, gap: string, repository: string, number: string) =>
-      [word, gap, `${repository} issue `, number].join(''),
-    )
-    .replace(issueName, (_, word: string, gap: string, repository: string | undefined, number: string) =>
-      [word, gap, repository ? `${repository} issue ` : 'issue ', number].join(''),
-    )
+    .replace(issueAddress, '$<word>$<gap>$<repository> issue $<number>')
+    .replace(otherIssue, '$<word>$<gap>$<repository> issue $<number>')
+    .replace(ownIssue, '$<word>$<gap>issue $<number>')
   return skips.reduce((quiet, [pattern, instead]) => quiet.replace(pattern, instead), unlinked)
 }
 

@@ -1,13 +1,13 @@
-/** Every write to GitHub that Tutti can want, with its payload. `db/outbox.ts` keeps them, `github/effects/` carries them out. */
+/** Every kind of write to GitHub. `db/outbox.ts` stores pending ones, `github/effects/` publishes them. */
 
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
 
-/** What can be wanted of GitHub, with its payload. */
+/** A write to GitHub and its payload. */
 export type Effect =
-  /** The one status comment of an issue; its text is rendered when it is published. */
+  /** The one status comment of an issue; its text is rendered on publication. */
   | { kind: 'status-comment'; payload: { issueNumber: number } }
-  /** A comment that stands for itself, for issues that are no work item. */
+  /** A separate comment, for issues that are not work items. */
   | { kind: 'comment'; payload: { issueNumber: number; body: string } }
   | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
@@ -52,9 +52,9 @@ export type Effect =
       }
     }
   /**
-   * An issue that is created once; the key and its marker say which. `origin`: what it is created for, and so who reacts
-   * once it exists. `part`: its place in the epic that it is created for. `wantedBy`: who asked for it, where it is
-   * created for no item; `explicit`: they want to see the routing before it starts.
+   * An issue that is created once: the key and its marker identify it. `origin`: its purpose, which decides the queue
+   * that reacts once it exists. `part`: its place in the epic that it is created for. `wantedBy`: the person who asked
+   * for it, where it is created for no item. `explicit`: they want to see the routing before it starts.
    */
   | {
       kind: 'create-issue'
@@ -68,18 +68,18 @@ export type Effect =
         explicit?: boolean
       }
     }
-  /** GitHub's own sub-issue link, or its end. `id`: the child's database id, where it is known. */
+  /** Adds or removes GitHub's own sub-issue link. `id`: the child's database id, where it is known. */
   | { kind: 'sub-issue'; payload: { parent: number; child: IssueAddress & { id?: number }; wanted?: boolean } }
-  /** GitHub's own "blocked by". */
+  /** Adds or removes GitHub's own "blocked by". */
   | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
-  /** The one label of a family, such as `priority:`; null takes it off. */
+  /** The one label with a prefix, such as `priority:`; null removes it. */
   | { kind: 'scoped-label'; payload: { issueNumber: number; family: string; label: string | null } }
   | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
 
 export type EffectKind = Effect['kind']
 export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 
-/** When the write budget is short, merges and stops go first and progress last. */
+/** Lower goes first: when the write budget is short, merges go before comments and progress goes last. */
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
@@ -96,7 +96,7 @@ export const effectPriorities: Record<EffectKind, number> = {
   'status-comment': 7,
 }
 
-/** The job that goes on once an effect is published, or cannot be; undefined where nothing follows. */
+/** The job that follows once an effect is published or has failed; undefined where none follows. */
 export function followUpOf(effect: Effect, effectId: number): Job | undefined {
   switch (effect.kind) {
     case 'create-issue':

@@ -1,13 +1,13 @@
-/** What became of an event. */
+/** The outcome of an event. */
 
-/** `ignored`: nothing follows from it. `note`: one line for operators. */
+/** `ignored`: the event changed nothing. `note`: one line for operators. */
 export interface EventOutcome {
   state: 'done' | 'ignored'
   note: string
 }
 
-/** Something followed from the event. */
+/** The event changed something. */
 export const done = (note: string): EventOutcome => ({ state: 'done', note })
 
-/** Nothing follows from the event. */
+/** The event changed nothing. */
 export const ignored = (note: string): EventOutcome => ({ state: 'ignored', note })

@@ -1,10 +1,10 @@
-/** What a webhook can tell, in the words of this room. A fact says what happened, not what is to be done about it. */
+/** The events that webhooks report. An event says what happened, and not how Tutti reacts. */
 
 import type { Actor, Issue, PullRequest, Review } from './github.ts'
 
 /** A repository as payloads describe it. */
 export interface RepositoryIdentity {
-  /** GitHub's number of it. */
+  /** GitHub's numeric id. */
   githubId: number
   /** `owner/name`. */
   fullName: string
@@ -15,9 +15,9 @@ export interface RepositoryIdentity {
   defaultBranch: string
 }
 
-/** An issue as a payload describes it: with the state and the labels it had when the payload was made. */
+/** An issue as a payload describes it: with its state and labels at the time of the payload. */
 export interface IssueSnapshot extends Issue {
-  /** How many issues GitHub's own "blocked by" names; null where the payload does not say. */
+  /** How many issues GitHub's own "blocked by" names; null where the payload does not contain it. */
   nativeBlockers: number | null
 }
 
@@ -25,25 +25,25 @@ export type PullRequestSnapshot = Omit<PullRequest, 'mergeable'>
 
 interface InRepository {
   repository: RepositoryIdentity
-  /** Who did it, as the payload says. */
+  /** The user who caused the event, according to the payload. */
   sender: Actor
-  /** When, by GitHub's clock; null where the payload does not say. */
+  /** The time of the event, by GitHub's clock; null where the payload does not contain it. */
   at: Date | null
 }
 
-/** Labelled, unlabelled, closed, reopened: the issue is now as the payload shows it. */
+/** An issue was labelled, unlabelled, closed or reopened. `issue` is its state after that. */
 export interface IssueChanged extends InRepository {
   kind: 'issue-changed'
   how: 'labelled' | 'unlabelled' | 'closed' | 'reopened'
   issue: IssueSnapshot
-  /** The label that was put on or taken off. */
+  /** The label that was added or removed. */
   label: string | null
 }
 
 export interface IssueEdited extends InRepository {
   kind: 'issue-edited'
   issue: IssueSnapshot
-  /** What the sender changed; the rest may be somebody else's edit from before. */
+  /** What the sender changed. Other differences may be earlier edits by other people. */
   changed: { title: boolean; body: boolean }
 }
 
@@ -53,7 +53,7 @@ export interface IssueRemoved extends InRepository {
   issue: IssueSnapshot
 }
 
-/** A new comment on an issue or a pull request. Edited and deleted ones command nothing. */
+/** A new comment on an issue or a pull request. Edited and deleted comments cause no event. */
 export interface CommentCreated extends InRepository {
   kind: 'comment-created'
   issue: IssueSnapshot
@@ -61,7 +61,7 @@ export interface CommentCreated extends InRepository {
   body: string
 }
 
-/** Somebody else edited a comment of ours that shows a plan. */
+/** A person edited Tutti's comment that shows a plan. */
 export interface PlanEdited extends InRepository {
   kind: 'plan-edited'
   issue: IssueSnapshot
@@ -87,7 +87,7 @@ export interface BranchPushed extends InRepository {
   branch: string
   /** The new head, or null when the branch was deleted. */
   head: string | null
-  /** Whether the settings file was changed by it. */
+  /** Whether the push changed the settings file. */
   settings: boolean
 }
 
@@ -101,7 +101,7 @@ export interface CheckCompleted extends InRepository {
   verdict: 'success' | 'failure' | 'neutral'
 }
 
-/** GitHub's own "blocked by" was put on an issue or taken off. */
+/** GitHub's own "blocked by" was added or removed. */
 export interface DependencyChanged extends InRepository {
   kind: 'dependency-changed'
   issueNumber: number
@@ -109,7 +109,7 @@ export interface DependencyChanged extends InRepository {
   blocker: { repository: string; issueNumber: number; state: 'open' | 'closed' }
 }
 
-/** GitHub's own sub-issue was put under an issue or taken away. */
+/** GitHub's own sub-issue link was added or removed. */
 export interface SubIssueChanged extends InRepository {
   kind: 'sub-issue-changed'
   parent: IssueSnapshot
@@ -117,14 +117,14 @@ export interface SubIssueChanged extends InRepository {
   part: { repository: string; issue: IssueSnapshot }
 }
 
-/** Renamed, made private, another default branch, back from the archive. */
+/** A repository was renamed, made private, unarchived, or got another default branch. */
 export interface RepositoryChanged extends InRepository {
   kind: 'repository-changed'
   /** `owner/name` before, where it was renamed. */
   before: string | null
 }
 
-/** The app may no longer, or need no longer, work on some repositories. */
+/** Some repositories were removed from the installation or archived: Tutti no longer works on them. */
 export interface RepositoriesRemoved {
   kind: 'repositories-removed'
   /** All repositories of the installation, or those listed. */
@@ -133,7 +133,7 @@ export interface RepositoriesRemoved {
   why: string
 }
 
-/** The app may work on more repositories; which ones is asked. */
+/** The app may work on more repositories. Their list is read from GitHub. */
 export interface RepositoriesAdded {
   kind: 'repositories-added'
 }

@@ -1,8 +1,10 @@
-/** What GitHub tells, in GitHub's words: plain data, read by `github/`, decided upon everywhere. */
+/** GitHub's objects as plain data, in GitHub's terms. `github/` reads them; every folder may use them. */
 
 import type { Sha } from '../lib/ids.ts'
 
-/** A user as payloads name them. The id is what counts; logins can be renamed and registered again. */
+/**
+ * A user as payloads name them. Only the id identifies a user: a login can be renamed, and registered by another user.
+ */
 export interface Actor {
   id: number
   login: string
@@ -20,7 +22,9 @@ export interface Issue {
   labels: string[]
   author: Actor
   isPullRequest: boolean
-  /** How many issues GitHub's own "blocked by" names, and how many of its sub-issues are open; null or absent: not told. */
+  /**
+   * How many issues GitHub's own "blocked by" names, and how many of its sub-issues are open; null or absent: unknown.
+   */
   nativeBlockers?: number | null
   openParts?: number | null
 }
@@ -61,8 +65,8 @@ export interface PullRequest {
 export interface Review {
   id: number
   author: Actor
-  state: 'approved' | 'changes_requested' | 'comment-created' | 'dismissed' | 'pending'
-  /** The head sha the reviewer saw. */
+  state: 'approved' | 'changes_requested' | 'commented' | 'dismissed' | 'pending'
+  /** The head sha that was reviewed. */
   sha: string | null
   body: string
   /** By GitHub's clock; null while it is pending. */
@@ -76,12 +80,12 @@ export interface ReviewComment {
   author: Actor
 }
 
-/** One word of CI about a commit, from check runs and commit statuses alike. */
+/** One result of CI for a commit: a check run or a commit status. */
 export interface Check {
   name: string
   verdict: 'success' | 'failure' | 'pending' | 'neutral'
   url: string | null
-  /** Our own Check Run is marked so that it is never waited for. */
+  /** True for Tutti's own check run: nothing waits for it. */
   own: boolean
 }
 
@@ -90,12 +94,12 @@ export interface HookDelivery {
   deliveryId: string
   event: string
   deliveredAt: Date
-  /** The status our server answered with; 0 when it did not answer. */
+  /** The HTTP status of Tutti's response; 0 when there was none. */
   statusCode: number
   redelivery: boolean
 }
 
-/** An issue anywhere. */
+/** An issue in any repository. */
 export interface IssueAddress {
   /** `owner/name` in lower case. */
   repository: string

@@ -1,6 +1,6 @@
 /**
- * Every queue, with what its jobs carry. A job says "act on row N"; everything else is read from the row. A queue is
- * named for what it does, or for what it reacts to (`on-…`). `jobs.ts` lists who handles each.
+ * Every queue, with the payload of its jobs. A job means "act on row N"; everything else is read from the row. A queue
+ * is named after its task, or after the event that it reacts to (`on-…`). `src/jobs.ts` lists the handlers.
  */
 
 export interface JobPayloads {
@@ -9,7 +9,7 @@ export interface JobPayloads {
   /** `asked`: a person waits for an answer about it. */
   'sync-roadmap': { workItemId: number; from: 'issue' | 'file'; asked?: boolean }
   schedule: Record<never, never>
-  /** Asked for on an issue; `key` tells one request from the next. */
+  /** Requested on an issue; `key` identifies the request. */
   garden: { repositoryId: number; workItemId?: number; issueNumber: number; key: string }
   'run-agent': { runId: number }
   'run-gates': { runId: number }
@@ -30,7 +30,7 @@ export interface JobPayloads {
 
 export type QueueName = keyof JobPayloads
 
-/** A job of one queue: its name and what it carries. */
+/** A job of one queue: its name and its payload. */
 export type JobOf<Name extends QueueName> = { queue: Name } & JobPayloads[Name]
 
 /** A job of any queue. */

@@ -1,22 +1,22 @@
-/** What labels mean. */
+/** The meaning of labels. */
 
 import type { Settings } from '../config/settings.ts'
 import type { Effort } from '../lib/effort-hours.ts'
 
-/** What an issue's labels say about the work. */
+/** The facts about the work that an issue's labels contain. */
 export interface LabelFacts {
   /** 0 goes first. */
   priority: number
   effort: Effort | null
-  /** A word that is safe as a part of branch names and paths; null when no label names a module. */
+  /** Safe as a part of branch names and paths; null when no label names a module. */
   module: string | null
   /** The way of working that `loop:<name>` asks for; null when no label names one. */
   loop: string | null
 }
 
-const usualPriority = 2
+const defaultPriority = 2
 
-/** Reads `priority:0..3`, `effort:S/M/L/XL` and `module:<name>`; what cannot be read is as if it were not there. */
+/** Reads `priority:0..3`, `effort:S/M/L/XL` and `module:<name>`; invalid labels are ignored. */
 export function labelFacts(labels: readonly string[]): LabelFacts {
   const after = (prefix: string) =>
     labels
@@ -26,14 +26,14 @@ export function labelFacts(labels: readonly string[]): LabelFacts {
   const priority = after('priority:')
   const effort = after('effort:')?.toUpperCase()
   return {
-    priority: priority !== undefined && /^[0-3]$/.test(priority) ? Number(priority) : usualPriority,
+    priority: priority !== undefined && /^[0-3]$/.test(priority) ? Number(priority) : defaultPriority,
     effort: effort === 'S' || effort === 'M' || effort === 'L' || effort === 'XL' ? effort : null,
     module: slug(after('module:') ?? '') || null,
     loop: slug(after('loop:') ?? '') || null,
   }
 }
 
-/** Labels can hold anything; this goes into branch names and paths. */
+/** A label can contain any text; the result is safe in branch names and paths. */
 function slug(text: string): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')
   return words
@@ -42,7 +42,7 @@ function slug(text: string): string {
     .replace(/-+$/, '')
 }
 
-/** Whether an issue stands for others: a roadmap by its label, or one with open sub-issues. No agent builds it. */
+/** Whether an issue is an epic: it has the roadmap label, or open sub-issues. No agent builds it. */
 export function isEpicIssue(
   issue: { labels: readonly string[]; openParts?: number | null },
   settings: Settings,
@@ -51,27 +51,27 @@ export function isEpicIssue(
   return (issue.openParts ?? 0) > 0 || issue.labels.some((one) => one.toLowerCase() === label)
 }
 
-/** Labels are equal whatever their case, as on GitHub. */
+/** Compares labels without regard to case, as GitHub does. */
 export function sameLabel(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }
 
-/** Whether a label is among some. */
+/** Whether one of the labels equals `label`. */
 export function hasLabel(labels: readonly string[], label: string): boolean {
   return labels.some((one) => sameLabel(one, label))
 }
 
-/** Whether one of the labels that queue an issue is on: the one for tasks, or the one for roadmaps. */
+/** Whether the labels contain one that queues an issue: the label for tasks or the label for roadmaps. */
 export function hasQueueLabel(labels: readonly string[], settings: Settings): boolean {
   return hasLabel(labels, settings.label) || hasLabel(labels, settings.roadmap.label)
 }
 
-/** Whether a label is one of those that queue an issue. */
+/** Whether a label queues an issue. */
 export function isQueueLabel(label: string, settings: Settings): boolean {
   return hasQueueLabel([label], settings)
 }
 
-/** The module that the labels name, as the settings know it; undefined when none does. */
+/** The module that an item's labels name; undefined when none does. */
 export function moduleOf(item: { labels: readonly string[] }): string | undefined {
   return labelFacts(item.labels).module ?? undefined
 }

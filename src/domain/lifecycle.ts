@@ -15,13 +15,13 @@ interface Stage {
   actor: 'work-items' | 'planning' | 'scheduling' | 'runs' | 'gates' | 'pull-requests' | 'a person' | 'none'
   /** The states that may follow, besides the four inactive ones. */
   next: readonly ItemState[]
-  /** The queue that wakes the actor; its job is queued with the transition. */
+  /** The queue of the actor. Its job is queued with the transition. */
   queue?: 'triage' | 'schedule' | 'clean-up'
-  /** As the status comment names it. */
+  /** The name of the state in the status comment. */
   label: string
 }
 
-/** The one table of the lifecycle. A transition that is not here does not happen. */
+/** All transitions of the lifecycle. No other transition is possible. */
 export const lifecycle: Readonly<Record<ItemState, Stage>> = {
   queued: { actor: 'work-items', next: ['planning', 'plan-review', 'ready'], queue: 'triage', label: 'Queued' },
   planning: {
@@ -62,16 +62,16 @@ export const lifecycle: Readonly<Record<ItemState, Stage>> = {
   cancelled: { actor: 'none', next: ['queued'], queue: 'clean-up', label: 'Cancelled' },
 }
 
-/** The states in which nothing happens until somebody asks; any state may go there. */
+/** The states in which nothing happens until a person acts. Any state may change to them. */
 export const inactiveStates: readonly ItemState[] = ['paused', 'held', 'skipped', 'cancelled']
 
 /** The states in which an item needs nothing more. */
 export const terminalStates: readonly ItemState[] = ['done', 'skipped', 'cancelled']
 
-/** The states in which an item holds a place among the agents. */
+/** The states in which an item counts against the limit of agents. */
 export const activeStates: readonly ItemState[] = ['running', 'checking']
 
-/** Whether nothing happens to an item in this state until somebody asks. */
+/** Whether nothing happens to an item in this state until a person acts. */
 export function isInactive(state: ItemState): boolean {
   return inactiveStates.includes(state)
 }
@@ -83,7 +83,7 @@ export function isTerminal(item: { state: ItemState }): boolean {
 
 /**
  * Whether an item may go `from` → `to`. An inactive state is always allowed, except from `done`. So is `done`: a person
- * may merge our pull request at any moment, whatever we were about to do.
+ * may merge Tutti's pull request at any moment.
  */
 export function canTransition(from: ItemState, to: ItemState): boolean {
   if (from === to) return false
@@ -92,7 +92,7 @@ export function canTransition(from: ItemState, to: ItemState): boolean {
   return lifecycle[from].next.includes(to)
 }
 
-/** The job that wakes whoever acts on an item that has arrived in `state`. */
+/** The job of the actor of `state`; undefined when no job acts on an item in that state. */
 export function nextJob(state: ItemState, workItemId: number): Job | undefined {
   const { queue } = lifecycle[state]
   if (queue === 'schedule') return { queue }

@@ -1,16 +1,16 @@
-/** Who counts as a person, and which permission includes which. */
+/** Which permission includes which, and which users are persons. */
 
 import type { Actor, Permission } from './github.ts'
 
 /** GitHub's repository permissions, each including those before it. */
 const ascending: readonly Permission[] = ['none', 'read', 'triage', 'write', 'maintain', 'admin']
 
-/** Whether somebody with the permission `have` may do what needs `need`. */
+/** Whether the permission `have` includes the permission `need`. */
 export function permits(have: Permission, need: Permission): boolean {
   return ascending.indexOf(have) >= ascending.indexOf(need)
 }
 
-/** People only: a bot passes on the text of others, and a deleted account (id 0) has nobody behind it. */
+/** Whether a user is a person. A bot may repeat the text of others, and id 0 is a deleted account. */
 export function isPerson(actor: Actor): boolean {
   return actor.type === 'User' && actor.id !== 0
 }

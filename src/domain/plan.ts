@@ -1,18 +1,18 @@
 /**
- * What an agent hands in when it plans: a plan, a breakdown into several items, or questions. Checked here, on a shelf:
- * the run that takes it in and the room that acts on it read the same words.
+ * What a planning agent submits: a plan, a breakdown into several items, or questions. The run that receives a
+ * submission and the planning folder that acts on it share these schemas.
  */
 
 import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 
-/** Steps of one plan, at most. Nobody reads more before saying yes. */
+/** Steps of one plan, at most. No person reads more before an approval. */
 const maxSteps = 200
-/** Items of one breakdown, at most: GitHub takes 100 sub-issues for each parent. */
+/** Items of one breakdown, at most: GitHub allows 100 sub-issues for each parent. */
 const maxItems = 100
 
-/** Postgres takes neither NUL nor half a surrogate pair into JSON. */
+/** Postgres accepts neither NUL nor half a surrogate pair in JSON. */
 const storable = () => z.string().overwrite((value) => value.replaceAll('\0', '').toWellFormed())
 const text = (max: number) => storable().trim().min(1).max(max)
 const list = (max: number, of: z.ZodType<string>) => z.array(of).max(max).default([])
@@ -24,7 +24,7 @@ const path = storable()
   .max(300)
   .refine((value) => !/^(?:[/\\~]|[A-Za-z]:)/.test(value), 'must be relative to the repository, not absolute')
   .refine((value) => !value.split(/[/\\]/).includes('..'), 'must not lead out of the repository with ".."')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern refuses control characters
   .refine((value) => !/[\u0000-\u001f\u007f]/.test(value), 'must not hold control characters')
 
 const effort = z
@@ -97,21 +97,21 @@ const questions = z.strictObject({
     .describe('Each a whole sentence that can be answered without knowing the code'),
 })
 
-/** The shapes by the name of the tool that takes them. */
+/** The schemas of the planning tools, by the name of the tool. */
 export const planShapes = { submit_plan: plan, submit_breakdown: breakdown, ask: questions } as const
 
 export type Plan = z.output<typeof plan>
 export type Breakdown = z.output<typeof breakdown>
 export type BreakdownItem = z.output<typeof item>
-/** What a planning run ended with. */
+/** What a planning agent submitted. */
 export type Submission =
   | ({ kind: 'plan' } & Plan)
   | ({ kind: 'breakdown' } & Breakdown)
   | ({ kind: 'questions' } & z.output<typeof questions>)
 
 /**
- * Reads what an agent handed in.
- * @returns it with every default filled in, or what is wrong with it, one sentence for each problem.
+ * Reads a submission.
+ * @returns the submission with every default filled in, or one sentence for each problem.
  */
 export function readSubmission(
   tool: keyof typeof planShapes,
@@ -123,7 +123,7 @@ export function readSubmission(
   return { submission: { kind, ...parsed.data } as Submission }
 }
 
-/** What was stored by an earlier call of `readSubmission`, as it was read then; undefined for anything else. */
+/** Reads a stored result of `readSubmission`; undefined for anything else. */
 export function storedSubmission(stored: Record<string, unknown> | null): Submission | undefined {
   const { kind, ...rest } = stored ?? {}
   const tool = kind === 'questions' ? 'ask' : kind === 'plan' ? 'submit_plan' : 'submit_breakdown'
@@ -138,12 +138,12 @@ export function hoursOf(of: Submission): number {
   return of.features.flatMap(({ items }) => items).reduce((sum, one) => sum + hoursFor(one.effort), 0)
 }
 
-/** The agent hours that an effort stands for. */
+/** The agent hours of an effort. */
 export function hoursFor(effort: Plan['effort']): number {
   return typeof effort === 'number' ? effort : effortHours[effort]
 }
 
-/** A key that stands twice, a dependency on nothing, or a circle; all items of a breakdown are one graph. */
+/** The first problem of the graph of all items: a duplicate key, an unknown dependency, or a cycle. */
 function graphProblem(items: readonly BreakdownItem[]): string | undefined {
   if (items.length > maxItems) return `at most ${maxItems} items; ${items.length} were given`
   const byKey = new Map(items.map((one) => [one.key, one]))
@@ -156,21 +156,21 @@ function graphProblem(items: readonly BreakdownItem[]): string | undefined {
       return `${key} depends on ${unknown}, which is no item${meant ? `; did you mean ${meant}?` : ''}`
     }
   }
-  const circle = circleIn(byKey)
-  return circle && `these depend on each other in a circle: ${circle.join(' → ')}`
+  const cycle = findCycle(byKey)
+  return cycle && `these depend on each other in a circle: ${cycle.join(' → ')}`
 }
 
-function circleIn(byKey: ReadonlyMap<string, BreakdownItem>): string[] | undefined {
-  const settled = new Set<string>()
-  const visit = (key: string, trail: string[]): string[] | undefined => {
-    const seen = trail.indexOf(key)
-    if (seen !== -1) return [...trail.slice(seen), key]
-    if (settled.has(key)) return undefined
+function findCycle(byKey: ReadonlyMap<string, BreakdownItem>): string[] | undefined {
+  const visited = new Set<string>()
+  const visit = (key: string, path: string[]): string[] | undefined => {
+    const start = path.indexOf(key)
+    if (start !== -1) return [...path.slice(start), key]
+    if (visited.has(key)) return undefined
     for (const next of byKey.get(key)?.dependsOn ?? []) {
-      const found = visit(next, [...trail, key])
+      const found = visit(next, [...path, key])
       if (found) return found
     }
-    settled.add(key)
+    visited.add(key)
     return undefined
   }
   for (const key of byKey.keys()) {
@@ -180,7 +180,7 @@ function circleIn(byKey: ReadonlyMap<string, BreakdownItem>): string[] | undefin
   return undefined
 }
 
-/** As many problems as an agent can use at once. */
+/** Problems listed at most: more are of no use to an agent at once. */
 const shownProblems = 20
 
 function problemsIn(error: z.ZodError, tool: keyof typeof planShapes): string[] {
@@ -211,15 +211,15 @@ function fieldsAt(tool: keyof typeof planShapes, path: readonly PropertyKey[]): 
 /** A plan or a breakdown, without the questions. */
 export type PlanOrBreakdown = Exclude<Submission, { kind: 'questions' }>
 
-/** A plan as it is stored: what the agent handed in, and what people made of it. */
+/** A stored plan: the agent's submission and the changes by people. */
 export interface StoredPlan {
   id: number
   version: number
-  /** As the agent handed it in, checked. */
+  /** As the agent submitted it, validated. */
   content: Record<string, unknown>
-  /** The plan as a person rewrote it, which then counts in its place; '' when no one did. */
+  /** The text of a person who rewrote the plan. It replaces the plan; '' when there is none. */
   rewritten: string
-  /** What a person added when they approved it; it outranks the plan. */
+  /** What a person added with their approval. It outranks the plan. */
   amendment: string
   decidedBy: string | null
 }
@@ -231,7 +231,7 @@ export interface QuestionRound {
   answer: string | null
 }
 
-/** What an agent handed in as this plan. @throws when it cannot be read any more: a defect. */
+/** The submission of a plan. @throws when it cannot be read: a defect. */
 export function contentOf(plan: Pick<StoredPlan, 'id' | 'content'>): PlanOrBreakdown {
   const content = storedSubmission(plan.content)
   if (!content || content.kind === 'questions') throw new Error(`plan ${plan.id} cannot be read`)

@@ -3,12 +3,13 @@
 import { partStatus } from './part-status.ts'
 import type { RoadmapPart } from './roadmap.ts'
 
-/** An M, as the scheduler takes what nobody has said anything about. */
-const usualHours = 2
+/** The effort M, which the scheduler also uses for an unknown effort. */
+const defaultHours = 2
 
 /**
- * The chain of parts that are still to be done, each waiting for the one before it, with the most hours.
- * @returns keys, the first to be done first; empty when everything is done. What waits in a circle is left out.
+ * The chain of open parts with the most hours; each part waits for the one before it.
+ * @returns keys, the first to be done first; empty when everything is done. A dependency that closes a cycle is
+ * ignored.
  */
 export function criticalPath(parts: readonly RoadmapPart[]): string[] {
   const open = new Map(parts.filter(isOpen).map((part) => [part.key, part]))
@@ -22,14 +23,14 @@ export function criticalPath(parts: readonly RoadmapPart[]): string[] {
     for (const key of part.waitsFor) {
       const other = open.get(key)
       if (!other || visiting.has(key)) continue
-      const theirs = measure(other).hours
-      if (theirs > hours) [hours, before] = [theirs, key]
+      const otherHours = measure(other).hours
+      if (otherHours > hours) [hours, before] = [otherHours, key]
     }
     visiting.delete(part.key)
-    const own = part.item?.kind === 'epic' ? 0 : (part.hours ?? usualHours)
-    const answer = { hours: hours + own, before }
-    best.set(part.key, answer)
-    return answer
+    const own = part.item?.kind === 'epic' ? 0 : (part.hours ?? defaultHours)
+    const result = { hours: hours + own, before }
+    best.set(part.key, result)
+    return result
   }
   let last: string | undefined
   for (const part of open.values())
@@ -40,6 +41,6 @@ export function criticalPath(parts: readonly RoadmapPart[]): string[] {
 }
 
 function isOpen(part: RoadmapPart): boolean {
-  const standing = partStatus(part)
-  return standing !== 'done' && standing !== 'dropped'
+  const status = partStatus(part)
+  return status !== 'done' && status !== 'dropped'
 }

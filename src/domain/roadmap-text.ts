@@ -33,18 +33,6 @@ export interface RoadmapContent {
   problems: UnreadLine[]
 }
 
-/** How a roadmap is written, for whoever has none yet. */
-export const roadmapExample = [
-  'A roadmap is an issue with sub-issues, or with a task list in its text. Each line is an issue, or becomes one:',
-  '',
-  '```markdown',
-  '## Backend',
-  '- [ ] #12',
-  '- [ ] Add a login page [effort:M] [priority:1]',
-  '- [ ] Add sessions (depends on: "Add a login page")',
-  '```',
-].join('\n')
-
 /** GitHub refuses longer titles. */
 const longestTitle = 256
 /** Of a longer line no more is read; the whole of it is kept as text. */

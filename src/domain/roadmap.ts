@@ -3,7 +3,7 @@
 import type { ItemState } from '../lib/item-state.ts'
 import type { IssueConflict, ScheduleReport } from './schedule-report.ts'
 
-/** What is read of the work item of a part. */
+/** The fields of a part's work item that roadmaps show. */
 export interface PartItem {
   id: number
   repositoryId: number
@@ -15,30 +15,30 @@ export interface PartItem {
   updatedAt: Date
 }
 
-/** One issue that an epic is made of. */
+/** One issue that an epic consists of. */
 export interface RoadmapPart {
   /** `owner/name#12`, the name in lower case. */
   key: string
   repository: string
   number: number
-  /** The heading of the roadmap that it stands under. */
+  /** The heading above it in the roadmap. */
   heading: string
-  /** The issue as last heard of, whether or not it is an item. */
+  /** The last known state of the issue, which need not be an item. */
   issue: 'open' | 'closed' | 'missing'
   /** Absent when it was never queued. */
   item?: PartItem
-  /** Agent hours that it is expected to take, when the scheduler has said so. */
+  /** The agent hours that the scheduler expects; absent before its first decision. */
   hours?: number
   /** Its open pull request. */
   pull?: number
-  /** Everything that is to be done before it, as keys, and what of that is still open. */
+  /** Everything that must be done before it, as keys; `waitsFor`: the open ones of these. */
   after: string[]
   waitsFor: string[]
 }
 
 export interface RoadmapTree {
   parts: RoadmapPart[]
-  /** What the scheduler last saw, by repository as in `Part`. */
+  /** The scheduler's last reports, by repository as in `RoadmapPart`. */
   reports: Map<string, ScheduleReport>
 }
 

@@ -1,12 +1,12 @@
-/** Ways of working, by name: what an agent is told about its role, its steps, and the gates its work must pass besides. */
+/** Workflows by name: the prompt of the agent, its steps, and additional gates that its work must pass. */
 
 import type { Settings } from '../config/settings.ts'
 import { didYouMean } from '../lib/did-you-mean.ts'
 
-/** A named way of working. */
+/** A named workflow. The settings call it a loop. */
 export type Workflow = Settings['loops'][string]
 
-/** The one that is used unless an issue or the settings say otherwise. */
+/** The workflow of an issue that names none. */
 export const defaultWorkflow = 'engineering-loop'
 
 const builtIn: Record<string, Workflow> = {
@@ -22,13 +22,13 @@ const builtIn: Record<string, Workflow> = {
   },
 }
 
-/** The loop of that name, from the settings or built in; undefined when there is none. */
+/** The workflow with this name, from the settings or built in; undefined when there is none. */
 export function workflowNamed(settings: Settings, name: string): Workflow | undefined {
   if (Object.hasOwn(settings.loops, name)) return settings.loops[name]
   return Object.hasOwn(builtIn, name) ? builtIn[name] : undefined
 }
 
-/** One sentence for whoever named a loop that does not exist; undefined when it does. */
+/** One sentence about a workflow that does not exist; undefined when it does. */
 export function unknownWorkflow(settings: Settings, name: string): string | undefined {
   if (workflowNamed(settings, name)) return undefined
   const known = [...new Set([...Object.keys(builtIn), ...Object.keys(settings.loops)])]
@@ -36,7 +36,7 @@ export function unknownWorkflow(settings: Settings, name: string): string | unde
   return `There is no loop \`${name}\`${meant ? `; did you mean \`${meant}\`?` : '.'} Known: ${known.map((one) => `\`${one}\``).join(', ')}. Mend the label \`loop:${name}\` or \`loops\` in the settings, then say \`/retry\`.`
 }
 
-/** The settings as they hold for work in a loop: its gates are run after those of the repository. */
+/** The settings for work in a workflow: its gates run after those of the repository. */
 export function settingsWithWorkflow(settings: Settings, name: string): Settings {
   const loop = workflowNamed(settings, name)
   if (!loop || loop.gates.length === 0) return settings

@@ -1,4 +1,4 @@
-/** The gates at work: judges the exact commit of a run in a clean checkout, stores every verdict, and moves on. */
+/** Runs the gates: judges the exact commit of a run in a clean checkout, and stores every verdict. */
 
 import { join } from 'node:path'
 import type { Logger } from 'pino'
@@ -10,8 +10,9 @@ import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
 import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
-import { getItem, getRepository, type ItemRow, type RepositoryRow } from '../db/work-items.ts'
+import { getItem, type ItemRow } from '../db/work-items.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
@@ -22,7 +23,7 @@ import { markerEnv } from '../sandbox/run-markers.ts'
 import type { Gate } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
 
-/** Lock files are the largest that a gate reads as a whole; those of big repositories have a few million bytes. */
+/** The largest files that a gate reads as a whole are lock files: a few million bytes in big repositories. */
 const lockFileBytes = 16 * 2 ** 20
 
 export interface GateRunnerContext {
@@ -46,7 +47,7 @@ export class GateRunner {
 
   /**
    * Handler of the `run-gates` queue. Returns at once: a job is not the lease, and tests may take long.
-   * @throws {RetryAfter} when this process is ending: the job is for the next one.
+   * @throws {RetryAfter} when this process is stopping: the next process takes the job.
    */
   start(runId: number): void {
     if (this.#closing) throw shuttingDown()
@@ -80,11 +81,11 @@ async function check(context: GateRunnerContext, runId: number, stop: AbortContr
     const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo || !run.headSha) throw new Error(`run ${runId} has nothing to check`)
     const results = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
-    // Stopped in the middle, a verdict means nothing. The lease ends with this process, and the gates run again.
+    // A verdict that was interrupted means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
-    // Asked to stop since the row was read: what is missing among the results was not judged.
+    // A stop was requested after the row was read: gates without a result have not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
-    await context.store.transaction((tx) => conclude(tx, lease, item, now, results))
+    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now }, results))
   } catch (error) {
     if (error instanceof LeaseLost) return
     await failed(context, lease, error)
@@ -103,23 +104,23 @@ interface Subject {
 
 async function judge(context: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<GateResult[]> {
   const control = await context.control(repo)
-  // What a person has pushed is not here yet.
+  // The commit of a person is not in the clone yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
   const branch = validBranch(`tutti-check/${run.id}`)
   const path = join(context.env.dataDirectory, 'checks', `run-${run.id}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
-  // What the gates start ends with us, also when we are killed without a word.
+  // The reaper ends the processes of the gates with us, also when we are killed.
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
   let checkout: Promise<string> | undefined
   const open = async () => {
-    // Left by a process that died while it checked: what a gate wrote there is nobody's work.
+    // A process that died may have left a checkout. Files that a gate wrote there need not be rescued.
     await control.removeWorktree({ path, branch }, { merged: head })
     return (await control.addWorktree({ path, branch, base: head })).path
   }
   const changes = await control.changes(base, head)
-  // Exact now: until it is merged, others keep off these files.
+  // The footprint is exact now: until the merge, other items stay away from these files.
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
   await context.store.transaction((tx) => setFootprint(tx, item.id, 'observed', paths))
   try {
@@ -144,14 +145,19 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   }
 }
 
-async function conclude(tx: Tx, lease: Lease, item: ItemRow, run: RunRow, results: GateResult[]): Promise<void> {
+async function conclude(
+  tx: Tx,
+  lease: Lease,
+  { item, run }: Pick<Subject, 'item' | 'run'>,
+  results: GateResult[],
+): Promise<void> {
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
   const summary =
     failing.length > 0 ? failing.map((result) => `${result.gate}: ${result.summary}`).join('; ') : run.summary
   await endRun(tx, lease, { outcome, summary, signature: signature || null })
-  // A broken gate has said nothing about the commit: the next attempt has it judged again.
+  // A broken gate has not judged the commit: the next attempt runs it again.
   await saveResults(
     tx,
     item,
@@ -174,7 +180,7 @@ async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateRes
     await saveGateResult(tx, { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds })
 }
 
-/** The checkout could not be made, or the like: the machine's fault, not the work's. */
+/** Ends a run whose gates could not run: the machine failed, not the work. */
 async function failed(context: GateRunnerContext, lease: Lease, error: unknown): Promise<void> {
   const summary = error instanceof Error ? error.message : String(error)
   context.log.error({ err: error, run: lease.runId }, 'the gates could not be run')

@@ -1,6 +1,6 @@
 /**
- * What a gate is: a file that judges one commit. The work goes on to people only when no gate says `fail`; `wait` asks
- * for a person's explicit word; `skip` says that the gate has nothing to judge here.
+ * What a gate is: a file that judges one commit. People review the commit only when no gate has the verdict `fail`.
+ * `needs-approval` asks for a person's explicit approval; `skip` means that the gate has nothing to judge here.
  */
 
 import type { Logger } from 'pino'
@@ -9,12 +9,12 @@ import type { Settings } from '../config/settings.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { Sha } from '../lib/ids.ts'
 
-/** One changed file, as git tells it. */
-export interface ChangedFile {
+/** One changed file, as git reports it. */
+export interface GateChange {
   path: string
   /** Added, modified, deleted, renamed, or of another type than before (file, link, submodule). */
   status: 'A' | 'M' | 'D' | 'R' | 'T'
-  /** Where it was, when renamed. */
+  /** Its path before, when it was renamed. */
   oldPath?: string
   /** git's file mode in octal: `160000` is a submodule. */
   mode?: string
@@ -41,14 +41,14 @@ export interface GateContext {
   /** The commit to be judged. */
   head: Sha
   /** From `base` to `head`. */
-  changes: readonly ChangedFile[]
+  changes: readonly GateChange[]
   /** The folder of a clean checkout of exactly `head`, made once, at the first call, and shared by all gates. */
   checkout(): Promise<string>
-  /** A file as of a commit, undefined when there is none. Without it, what needs a look at contents waits for a person. */
+  /** A file as of a commit, undefined when there is none. Without it, changes that depend on contents wait for a person. */
   readFile?(commit: Sha, path: string): Promise<string | undefined>
   /** The environment of this process. Programs get PATH and LANG of it, and nothing else. */
   env: Readonly<Record<string, string>>
-  /** Variables that mark every program started here, so that whoever outlives us can find and end them. */
+  /** Variables that mark every program started here, so that the reaper can find and end them. */
   marks?: Readonly<Record<string, string>>
   /** Puts a program into a sandbox. */
   wrap?(start: Start & { cwd: string }): Start
@@ -70,9 +70,9 @@ export interface GateJudgement {
 export interface Gate {
   /** The file's name. */
   id: string
-  /** As people call it. */
+  /** Its name for people. */
   title: string
-  /** `facts` are looked at first; gates that run `code` of the branch come after, and only if no fact has failed. */
+  /** Gates on `facts` run first. Gates that run `code` of the branch run after them, and only if none has failed. */
   looksAt: 'facts' | 'code'
   /** @throws anything: the gate itself failed, which blocks. */
   judge(context: GateContext): Promise<GateJudgement>

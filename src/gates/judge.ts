@@ -1,8 +1,9 @@
-/** Has a commit judged by all gates, in a fixed order: what costs nothing first, what runs code of the branch last. */
+/** Runs all gates on a commit in a fixed order: cheap ones first, gates that run code of the branch last. */
 
+import { gateBroken, gateNotRun } from '../messages/gates.ts'
 import type { Gate, GateContext, GateJudgement } from './gate.ts'
 
-/** What one gate said, and how long it took. */
+/** The verdict of one gate, and how long it took. */
 export interface GateResult extends GateJudgement {
   gate: string
   title: string
@@ -11,34 +12,26 @@ export interface GateResult extends GateJudgement {
   broken?: boolean
 }
 
-/** Longest evidence that is kept, in characters; a gate that cuts its own knows better what to keep. */
+/** Longest log that is kept, in characters. A gate that shortens its own log knows better what to keep. */
 const longestLog = 70_000
 const longestSummary = 1_000
 
 /**
- * Asks every gate, one after another. A gate that throws has failed. Once one has failed on the facts, those that run
- * code are not asked any more.
- * @returns a result for each gate; when `context.signal` is aborted, only those that were done by then.
+ * Runs every gate, one after another. A gate that throws has failed. When a gate on facts has failed, gates that run code
+ * are left out.
+ * @returns a result for each gate; when `context.signal` is aborted, only the results so far.
  */
 export async function judgeCommit(gates: readonly Gate[], context: GateContext): Promise<GateResult[]> {
   const results: GateResult[] = []
   for (const gate of inOrder(gates)) {
     if (context.signal.aborted) return results
     const failed = results.find((result) => result.verdict === 'fail')
-    const result = gate.looksAt === 'code' && failed ? notAsked(gate, failed) : await ask(gate, context)
-    // Interrupted, a verdict means nothing.
+    const result = gate.looksAt === 'code' && failed ? notRun(gate, failed) : await run(gate, context)
+    // A verdict that was interrupted means nothing.
     if (context.signal.aborted) return results
     results.push(result)
   }
   return results
-}
-
-/** The verdict on the commit: the worst one. A commit that no gate has passed has failed. */
-export function overall(results: readonly GateResult[]): 'pass' | 'fail' | 'needs-approval' {
-  const said = new Set(results.map((result) => result.verdict))
-  if (said.has('fail')) return 'fail'
-  if (said.has('needs-approval')) return 'needs-approval'
-  return said.has('pass') ? 'pass' : 'fail'
 }
 
 function inOrder(gates: readonly Gate[]): Gate[] {
@@ -46,12 +39,12 @@ function inOrder(gates: readonly Gate[]): Gate[] {
   return gates.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1))
 }
 
-function notAsked(gate: Gate, failed: GateResult): GateResult {
+function notRun(gate: Gate, failed: GateResult): GateResult {
   const { id, title } = gate
-  return { gate: id, title, verdict: 'skip', summary: `Not run: ${failed.title} failed.`, milliseconds: 0 }
+  return { gate: id, title, verdict: 'skip', summary: gateNotRun(failed.title), milliseconds: 0 }
 }
 
-async function ask(gate: Gate, context: GateContext): Promise<GateResult> {
+async function run(gate: Gate, context: GateContext): Promise<GateResult> {
   const started = performance.now()
   const judgement = await gate.judge(context).catch((error: unknown) => brokenBy(gate, error, context))
   return {
@@ -69,7 +62,7 @@ function brokenBy(gate: Gate, error: unknown, { log, signal }: GateContext): Gat
   if (!signal.aborted) log.warn({ err: error, gate: gate.id }, 'a gate itself failed; that blocks')
   return {
     verdict: 'fail',
-    summary: `The gate itself failed: ${message}`,
+    summary: gateBroken(message),
     signature: 'the gate itself failed',
     broken: true,
   }

@@ -1,21 +1,22 @@
 import { matchesGlob } from 'node:path'
-import type { ChangedFile, Gate, GateContext, GateJudgement } from './gate.ts'
+import * as messages from '../messages/gates.ts'
+import type { Gate, GateChange, GateContext, GateJudgement } from './gate.ts'
 import { installScripts } from './lib/install-scripts.ts'
 
 /**
- * Some files decide what runs, who reviews, or what agents are told. A change to them waits for an explicit word of a
- * person: `/merge --protected`, which is stored with the commit it was said about.
+ * Some files decide what runs, who reviews, or which instructions agents get. A change to them waits for the explicit
+ * approval of a person: `/merge --protected`, which is stored with its commit.
  */
 export const gate: Gate = { id: 'protected-paths', title: 'Protected paths', looksAt: 'facts', judge }
 
-/** Folders, wherever they are. In lower case: some machines that check the branch out do not tell the difference. */
+/** Folders at any depth. In lower case: some file systems do not distinguish upper and lower case. */
 const folders = new Set([
   ...['.github', '.gitlab', '.gitea', '.forgejo', '.circleci', '.buildkite', '.woodpecker'],
   ...['.claude', '.codex', '.gemini', '.opencode', '.cursor', '.windsurf', '.continue', '.aider', '.agents', '.kiro'],
   ...['.husky', '.githooks', '.vscode', '.idea', '.devcontainer', '.cargo', '.yarn'],
 ])
 
-/** Files, wherever they are. */
+/** Files at any depth. */
 const files = new Set([
   'codeowners',
   ...['claude.md', 'claude.local.md', 'agents.md', 'agents.override.md', 'gemini.md', '.mcp.json', 'mcp.json'],
@@ -26,34 +27,29 @@ const files = new Set([
   ...['.gitlab-ci.yml', '.travis.yml', '.drone.yml', '.woodpecker.yml', 'azure-pipelines.yml', 'jenkinsfile'],
 ])
 
-/** So many are named in the summary; the log names all. */
-const named = 8
+/** The summary names so many paths; the log names all. */
+const mostNamed = 8
 
 async function judge(context: GateContext): Promise<GateJudgement> {
   const found = [
     ...context.changes.flatMap((change) => reasonFor(change, context.settings.gates.protected)),
     ...(await installScripts(context)),
   ]
-  if (found.length === 0) return { verdict: 'pass', summary: 'No protected path is changed.' }
-  const summary = `Protected: ${listed(found)}.`
+  if (found.length === 0) return { verdict: 'pass', summary: messages.noProtectedPath }
+  const summary = messages.protectedPathsChanged(found, mostNamed)
   const log = found.join('\n')
   if (context.item.protectedAllowedSha === context.head)
-    return { verdict: 'pass', summary: `Allowed by a person. ${summary}`, log }
+    return { verdict: 'pass', summary: messages.allowedByPerson(summary), log }
   return { verdict: 'needs-approval', summary, log }
 }
 
-function listed(found: readonly string[]): string {
-  const more = found.length > named ? ` and ${found.length - named} more` : ''
-  return found.slice(0, named).join(', ') + more
-}
-
-function reasonFor(change: ChangedFile, globs: readonly string[]): string[] {
-  if (change.mode === '160000' || change.oldMode === '160000') return [`${shown(change.path)} (submodule)`]
+function reasonFor(change: GateChange, globs: readonly string[]): string[] {
+  if (change.mode === '160000' || change.oldMode === '160000') return [messages.isSubmodule(asCode(change.path))]
   const path = [change.path, change.oldPath].find((one) => one !== undefined && isProtected(one, globs))
-  return path === undefined ? [] : [shown(path)]
+  return path === undefined ? [] : [asCode(path)]
 }
 
-/** @param globs from the settings; a folder's name stands for everything in it. */
+/** @param globs from the settings; the name of a folder covers everything in it. */
 function isProtected(path: string, globs: readonly string[]): boolean {
   const lower = path.toLowerCase()
   const parts = lower.split('/')
@@ -68,6 +64,6 @@ function isProtected(path: string, globs: readonly string[]): boolean {
 }
 
 /** A path in markdown: nothing in it is markup. */
-function shown(path: string): string {
+function asCode(path: string): string {
   return `\`${path.replace(/[`\p{Cc}]/gu, '?')}\``
 }

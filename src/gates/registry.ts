@@ -7,7 +7,7 @@ const notGates = ['gate-runner.ts', 'gate.ts', 'judge.ts', 'registry.ts']
 
 /**
  * Loads every gate of a folder.
- * @param folder absolute path; this folder unless told otherwise.
+ * @param folder absolute path; this folder when not given.
  * @throws {OperatorError} naming the file and the field that does not fit.
  */
 export async function loadGates(folder: string = import.meta.dirname): Promise<readonly Gate[]> {

@@ -5,63 +5,28 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
-import { RetryAfter } from '../lib/errors.ts'
-import { WriteLimiter } from './write-limiter.ts'
+import { httpStatusOf } from './http-status.ts'
+import { callKindOf, Meter } from './meter.ts'
 
+/** Octokit with the plug-ins that Probot gives it. */
 export type Octokit = InstanceType<typeof ProbotOctokit>
 
 /** GitHub answers most calls within a second or two and gives up on its own after 10 s. */
 const timeoutMs = 15_000
-/** Reads are repeated after a server error or a lost connection; writes never are (the publisher looks first). */
+/**
+ * Reads are repeated after a server error or a lost connection, and so is minting a token, since one too many does no
+ * harm. Writes never are: the publisher searches first for what the lost one may have done.
+ */
 const readAttempts = 3
 
-/** Calls made, and until when GitHub wants none. */
-export class Meter {
-  readonly limiter = new WriteLimiter()
-  reads = 0
-  writes = 0
-  tokens = 0
-  pausedUntil = 0
-
-  count(method: string, url: string): void {
-    if (url.includes('/access_tokens')) this.tokens++
-    else if (method === 'GET') this.reads++
-    else {
-      this.writes++
-      this.limiter.count()
-    }
-  }
-
-  /** @throws {RetryAfter} while GitHub's limits ask for a pause: going on can get the app banned. */
-  check(): void {
-    if (this.pausedUntil > Date.now()) {
-      throw new RetryAfter('GitHub asked for a pause', new Date(this.pausedUntil + 250))
-    }
-  }
-
-  /**
-   * Notes what an answer says about limits: `retry-after`, else the reset of an exhausted limit, else a minute
-   * (docs.github.com, "Best practices for using the REST API").
-   */
-  note(response: Response): void {
-    if (response.status !== 403 && response.status !== 429) return
-    const retryAfter = Number(response.headers.get('retry-after'))
-    const exhausted = response.headers.get('x-ratelimit-remaining') === '0'
-    if (retryAfter > 0) this.#pause(retryAfter * 1_000)
-    else if (exhausted) this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - Date.now())
-    else if (response.status === 429) this.#pause(60_000)
-  }
-
-  #pause(ms: number): void {
-    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + Math.max(1_000, ms))
-  }
-}
-
+/** The way to GitHub, as the app and as each of its installations. */
 export interface Client {
   readonly meter: Meter
+  /** Webhook handlers are registered on it. What their contexts ask of GitHub is counted with the rest. */
+  readonly probot: Probot
   /** Acts as the app (JWT). */
   app(): Promise<Octokit>
-  /** Acts as one installation; the token is minted when needed and renewed by Octokit. */
+  /** Acts as one installation; the token is minted when needed, before it expires, and when GitHub refuses it. */
   installation(id: number): Promise<Octokit>
 }
 
@@ -76,9 +41,11 @@ export function createClient(options: {
   const meter = new Meter()
   const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
   // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
-  // repeat writes; the publisher keeps GitHub's documented limits instead and looks before it writes again.
+  // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
   const octokit = ProbotOctokit.defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
     ...given,
+    // Probot leaves the address out where a token is minted outside of a call: that would go to GitHub.com.
+    auth: { ...given?.auth, request: given?.auth?.request?.defaults({ baseUrl: options.apiUrl }) },
     throttle: { enabled: false },
     retry: { enabled: false },
     request: { ...given?.request, ...request },
@@ -96,8 +63,9 @@ export function createClient(options: {
   const known = new Map<number, Promise<Octokit>>()
   return {
     meter,
+    probot,
     app: () => remember(known, 0, () => probot.auth()),
-    installation: (id) => remember(known, id, () => probot.auth(id)),
+    installation: (id) => remember(known, id, async () => renewToken(await probot.auth(id), id)),
   }
 }
 
@@ -107,20 +75,53 @@ function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Valu
   return value
 }
 
+/**
+ * Octokit keeps a token for 59 minutes. It can end before: the app's key is replaced, the installation is suspended for
+ * a while. So a call that is refused with 401, and was not carried out, is made once more with a new token.
+ */
+function renewToken(octokit: Octokit, installationId: number): Octokit {
+  octokit.hook.wrap('request', async (request, options) => {
+    try {
+      return await request(options)
+    } catch (error) {
+      if (httpStatusOf(error) !== 401 || callKindOf(options.method, options.url) === 'token') throw error
+      await octokit.auth({ type: 'installation', installationId, refresh: true })
+      return request(options)
+    }
+  })
+  return octokit
+}
+
 async function exchange(meter: Meter, url: string, init: RequestInit): Promise<Response> {
   const method = (init.method ?? 'GET').toUpperCase()
-  const attempts = method === 'GET' ? readAttempts : 1
+  const kind = callKindOf(method, url)
+  const attempts = kind === 'write' ? 1 : readAttempts
   for (let attempt = 1; ; attempt++) {
-    meter.check()
-    meter.count(method, url)
+    meter.check(kind)
+    meter.count(kind)
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
-      meter.note(response)
-      if (response.status < 500 || response.status === 501 || attempt >= attempts) return response
+      await meter.note(response)
+      if (response.status < 500 || response.status === 501 || attempt >= attempts) return await whole(response)
       await response.body?.cancel()
     } catch (error) {
       if (attempt >= attempts) throw error
     }
     await new Promise((resolve) => setTimeout(resolve, 200 * 2 ** attempt * (0.5 + Math.random())))
   }
+}
+
+/**
+ * Octokit takes a success with half a body for a success, with the half as a string. Then a comment would be there, and
+ * its id not, and the next publication would create a second one.
+ * @throws when the answer is not all there, or a proxy's page in its place.
+ */
+async function whole(response: Response): Promise<Response> {
+  if (response.status !== 200 && response.status !== 201) return response
+  try {
+    await response.clone().json()
+  } catch (cause) {
+    throw new Error("GitHub's answer was cut off, or was no JSON", { cause })
+  }
+  return response
 }

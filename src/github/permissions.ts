@@ -3,7 +3,7 @@
 import type { Actor, Permission } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { findRetryAfter } from '../lib/errors.ts'
-import type { GitHub, RepositoryRef } from './types.ts'
+import type { GitHub, RepositoryRef } from './github.ts'
 
 /** GitHub could not be asked what somebody may do: denied for now, and asked again. */
 export class PermissionUnavailable extends Error {

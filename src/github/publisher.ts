@@ -1,6 +1,6 @@
 /**
- * The one publisher: it makes wanted facts true on GitHub, one after another, inside GitHub's limits. Nothing else in
- * Tutti writes to GitHub's API.
+ * The one publisher: it carries out the effects of the outbox, one after another, inside GitHub's limits. Nothing else
+ * in Tutti writes to GitHub's API. docs/adr/0003-outbox-and-one-publisher.md says why.
  */
 
 import type { Logger } from 'pino'
@@ -8,46 +8,62 @@ import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffects } from '../db/outbox.ts'
-import { getRepository, type RepositoryRow } from '../db/work-items.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import type { Effect } from '../domain/effects.ts'
-import { RetryAfter, UserError } from '../lib/errors.ts'
+import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
 import type { Client } from './client.ts'
-import type { CommitFiles } from './create-commit.ts'
-import { type EffectContext, effectHandlers } from './effects.ts'
-import { httpStatusOf } from './repository.ts'
+import type { EffectContext, EffectResult } from './effects/lib/handler.ts'
+import type { EffectHandlers } from './effects/lib/registry.ts'
+import { httpStatusOf } from './http-status.ts'
+import { isRateLimitMessage } from './meter.ts'
+import { repositoryPath } from './repository-path.ts'
 
-/** A server error is waited out for about two hours; after that a person is told in the log and the status. */
+/** A server error is waited out for about two hours; after that the log and the status say so. */
 const maxAttempts = 30
+/** Some answers are a whole page of HTML: no more than this of them is kept and logged. */
+const maxError = 500
 
 interface PublisherOptions {
   store: Store
   client: Client
+  /** Carries out each kind of effect. */
+  handlers: EffectHandlers
+  /** The row id of this process: effects are claimed under it. */
   instance: string
   botLogin: () => string
   redact: (text: string) => string
   missing: (feature: string) => void
   /** The text of the status comment of a work item, as it should read now. */
   statusComment: (workItemId: number) => Promise<string>
-  /** Files of a commit that is in the bare clone; see `create-commit.ts`. */
-  commitFiles: (repo: RepositoryRow, ...commits: Parameters<CommitFiles>) => ReturnType<CommitFiles>
+  /** Files of a commit that is in the bare clone of a repository. */
+  commitFiles: (
+    repo: RepositoryRow,
+    ...commits: Parameters<EffectContext['commitFiles']>
+  ) => ReturnType<EffectContext['commitFiles']>
   /** Names of the commands, which are typed with a prefix where a repository has one. */
   commands: Iterable<string>
   log: Logger
 }
 
+/** Carries out the effects of the outbox. */
 export class Publisher {
   readonly #options: PublisherOptions
+  readonly #withPrefix: (text: string, prefix: string) => string
   #interrupted = false
 
   constructor(options: PublisherOptions) {
     this.#options = options
+    this.#withPrefix = prefixer(options.commands)
   }
 
-  /** Carries out every wanted fact whose time has come. Handler of the `publish-effects` queue, one at a time in a process. */
+  /**
+   * Carries out every effect whose time has come. Handler of the `publish-effects` queue, one at a time in a process.
+   * @throws {RetryAfter} while GitHub asks for a pause or the write budget is used up; the rest waits in the outbox.
+   */
   async drain(): Promise<void> {
     const { store, instance } = this.#options
-    // The database went away in the middle: what this process was carrying out is looked for on GitHub, and done again.
+    // The database went away in the middle: what this process was carrying out is searched for on GitHub, and done again.
     if (this.#interrupted) await releaseEffects(store.db, instance)
     this.#interrupted = false
     try {
@@ -63,9 +79,8 @@ export class Publisher {
     for (;;) {
       const [next] = await nextEffects(store.db, 1)
       if (!next) return
-      const wait = client.meter.limiter.wait()
-      if (wait > 0)
-        throw new RetryAfter('the write budget of this minute or hour is used up', new Date(Date.now() + wait))
+      // Before the claim, which counts as an attempt: waiting for GitHub uses none up.
+      client.meter.check('write')
       const row = await claimEffect(store.db, next.id, instance)
       if (row) await this.#publish(row)
     }
@@ -75,54 +90,50 @@ export class Publisher {
     const { store, log } = this.#options
     const outcome = await this.#attempt(row).then(
       (result) => ({ kind: 'done' as const, result }),
-      (error: unknown) => verdictOn(error, row.attempts),
+      (error: unknown) => this.#verdictOn(error, row.attempts),
     )
     await store.transaction((tx) => completeEffect(tx, row, outcome))
     if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
   }
 
-  async #attempt(row: EffectRow): Promise<Record<string, unknown>> {
-    const { store, client, botLogin, redact, missing, statusComment, commitFiles, commands } = this.#options
-    const typed = prefixer(commands)
+  async #attempt(row: EffectRow): Promise<EffectResult> {
+    const { store, client, handlers, botLogin, redact, missing, statusComment, commitFiles } = this.#options
     const repo = await getRepository(store.db, row.repositoryId)
-    if (!repo) throw new Error(`effect ${row.key} belongs to no system`)
-    const [owner = '', name = ''] = repo.fullName.split('/')
-    const carriage: EffectContext = {
+    if (!repo) throw new Error(`effect ${row.key} belongs to no repository`)
+    const context: EffectContext = {
       octokit: await client.installation(repo.installationId),
-      at: { owner, repo: name },
+      at: repositoryPath(repo.fullName),
       key: row.key,
-      // A row that was done before keeps its result; a first attempt has nothing to look for.
+      // A row that was done before keeps its result; a first attempt has nothing to search for.
       mayExist: row.attempts > 1,
       before: row.result ?? {},
       botLogin: botLogin(),
       statusComment: () => statusComment(row.workItemId ?? 0),
       commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
-      clean: (text) => withinLimit(redact(typed(text, repo.settings?.prefix ?? ''))),
+      clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,
     }
-    return carry({ kind: row.kind, payload: row.payload } as unknown as Effect, carriage)
+    const effect = { kind: row.kind, payload: row.payload } as unknown as Effect
+    const handler = handlers.get(effect.kind)
+    if (!handler) throw new Error(`no file carries out the effect ${row.kind}`)
+    return handler.publish(effect.payload, context)
   }
-}
 
-function carry(effect: Effect, carriage: EffectContext): Promise<Record<string, unknown>> {
-  const carrier = effectHandlers[effect.kind] as (
-    payload: Effect['payload'],
-    carriage: EffectContext,
-  ) => Promise<Record<string, unknown>>
-  return carrier(effect.payload, carriage)
-}
-
-/** What to do about a write that threw: wait as GitHub asks, try again, or give up and say why. */
-function verdictOn(error: unknown, attempts: number) {
-  const message = error instanceof Error ? error.message : String(error)
-  if (error instanceof RetryAfter) return { kind: 'later' as const, at: error.until, error: message }
-  const status = httpStatusOf(error)
-  const limited = status === 429 || (status === 403 && /rate limit/i.test(message))
-  const refused =
-    error instanceof UserError || (status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited)
-  if (refused || attempts >= maxAttempts) return { kind: 'failed' as const, error: `${status || ''} ${message}`.trim() }
-  const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
-  return { kind: 'later' as const, at: new Date(Date.now() + delay), error: message }
+  /** What to do about a write that threw: wait as GitHub asks, try again, or give up and say why. */
+  #verdictOn(thrown: unknown, attempts: number) {
+    const asked = findRetryAfter(thrown)
+    if (asked) return { kind: 'later' as const, at: asked.until, error: asked.message }
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    const error = message.length > maxError ? `${message.slice(0, maxError)} …` : message
+    const status = httpStatusOf(thrown)
+    const limited = status === 429 || (status === 403 && isRateLimitMessage(message))
+    const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited
+    if (refused || thrown instanceof UserError || attempts >= maxAttempts)
+      return { kind: 'failed' as const, error: `${status || ''} ${error}`.trim() }
+    const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
+    const at = new Date(Math.max(Date.now() + delay, this.#options.client.meter.pausedUntil))
+    return { kind: 'later' as const, at, error }
+  }
 }
 
 /** Our own sentences name commands in backticks; a configured prefix goes in front of them. */
@@ -131,6 +142,7 @@ function prefixer(commands: Iterable<string>): (text: string, prefix: string) =>
   return (text, prefix) => (prefix ? text.replace(named, `\`${prefix} $1`) : text)
 }
 
+/** Wakes the publisher. */
 export const publishEffectsJob = defineJob(
   { queue: 'publish-effects', payload: z.object({}), batch: 1, single: true },
   async ({ publisher }: { publisher: Publisher }) => publisher.drain(),

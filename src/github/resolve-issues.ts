@@ -1,12 +1,13 @@
-/** Issues that people name, and what they are: looked up in our own tables first, and asked of GitHub in bulk. */
+/** Issues that people name, and what they are: read from our own tables first, and asked of GitHub in bulk. */
 
 import { and, eq, inArray } from 'drizzle-orm'
 import type { Database, Store } from '../db/connect.ts'
-import { workItems } from '../db/schema/core.ts'
-import { type ItemRow, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import type { Issue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
-import { type GitHub, NotFound } from './types.ts'
+import { type GitHub, NotFound } from './github.ts'
 
 /** An issue that somebody names. */
 export interface NamedIssue {
@@ -15,7 +16,7 @@ export interface NamedIssue {
   number: number
   /** Its box is checked, or it was known to be closed. */
   checked?: boolean
-  /** Where a listing has told already what it is. */
+  /** What a listing has said already. */
   issue?: Issue
 }
 
@@ -26,7 +27,7 @@ export interface ResolvedIssue {
   /** The repository, where the app may work in it. */
   repo: RepositoryRow | undefined
   item: ItemRow | undefined
-  /** What GitHub says; undefined where our own item tells enough, or nobody can see it. */
+  /** What GitHub says; undefined where our own item says enough, or the app cannot see it. */
   issue: Issue | undefined
   state: 'open' | 'closed' | 'missing'
 }
@@ -39,7 +40,7 @@ export const issueKey = ({ repository, number }: Address): string => `${reposito
 /** More issues of one repository than this are asked for by the hundred. */
 const fewIssues = 10
 
-/** Looks up everything that is named, each issue once. @param from where it is named. */
+/** Finds everything that is named, each issue once. @param from where it is named. */
 export async function resolveIssues(
   parts: { store: Store; github: GitHub },
   from: Pick<RepositoryRow, 'installationId'>,

@@ -8,6 +8,7 @@ const windows = [
   { ms: 3_600_000, writes: 500 },
 ] as const
 
+/** Knows when the next write is inside both limits. @param now the clock, in ms. */
 export class WriteLimiter {
   readonly #now: () => number
   #times: number[] = []

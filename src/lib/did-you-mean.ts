@@ -1,4 +1,4 @@
-/** Edits between two short words, two swapped neighbours being one (optimal string alignment distance). */
+/** The number of edits between two short words. Swapped neighbours are one edit (optimal string alignment distance). */
 function distance(a: string, b: string): number {
   let older: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
@@ -17,15 +17,15 @@ function distance(a: string, b: string): number {
 }
 
 /**
- * The known word nearest to a mistyped one, or undefined when none is near enough to be meant
- * (more than a third of the letters differ).
+ * The known word nearest to a mistyped one, or undefined when more than a third of the letters of every known word
+ * differ.
  */
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const ranked = [...known].map((candidate) => ({
     candidate,
-    far: distance(word.toLowerCase(), candidate.toLowerCase()),
+    edits: distance(word.toLowerCase(), candidate.toLowerCase()),
   }))
-  ranked.sort((a, b) => a.far - b.far)
+  ranked.sort((a, b) => a.edits - b.edits)
   const best = ranked[0]
-  return best && best.far <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined
+  return best && best.edits <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined
 }

@@ -1,12 +1,13 @@
 /**
- * The two kinds of error that leave Tutti. They never mix: a person on GitHub is told what they can do with an issue
- * or a comment; an operator is told what to do with the machine, and may see paths and process ids that people must not.
+ * The two kinds of error that leave Tutti. They never mix. A `UserError` says what a person on GitHub can do with an
+ * issue or a comment. An `OperatorError` says what the operator can do with the machine: it may contain paths and
+ * process ids that people on GitHub must not see.
  */
 
-/** Something a person on GitHub asked for that cannot be done. `message` is markdown, posted where they asked. */
+/** A request of a person on GitHub that cannot be fulfilled. `message` is markdown, posted where they asked. */
 export class UserError extends Error {
   override name = 'UserError'
-  /** What to do next, one sentence of markdown. */
+  /** The next step, one sentence of markdown. */
   readonly hint: string | undefined
 
   constructor(message: string, hint?: string) {
@@ -14,29 +15,29 @@ export class UserError extends Error {
     this.hint = hint
   }
 
-  /** The reply as posted: the problem, then what to do about it. */
+  /** The reply as posted: the problem, then the next step. */
   toMarkdown(): string {
     return this.hint ? `${this.message} ${this.hint}` : this.message
   }
 }
 
-/** A dependency that would make issues wait for themselves in a circle. */
+/** A dependency that would make issues wait for each other in a cycle. */
 export class DependencyCycle extends UserError {
   override name = 'DependencyCycle'
 
-  /** @param way the issues by name: each waits for the next, and the last one for the first. */
-  constructor(way: readonly string[]) {
-    const edges = way.map((one, at) => `${one} waits for ${way[(at + 1) % way.length]}`)
+  /** @param path the issues by name: each waits for the next, and the last one for the first. */
+  constructor(path: readonly string[]) {
+    const edges = path.map((issue, at) => `${issue} waits for ${path[(at + 1) % path.length]}`)
     super(`That would be a circle: ${edges.join(', ')}.`, 'Take one of the others out first.')
   }
 }
 
-/** Work was asked for, and there is none that could begin. */
+/** A person asked for work, and no item can start. */
 export class NoAvailableWork extends UserError {
   override name = 'NoAvailableWork'
 }
 
-/** Something the operator must mend. `message` is one plain line; `hint` says what to do next. */
+/** A problem that the operator must fix. `message` is one plain line; `hint` is the next step. */
 export class OperatorError extends Error {
   override name = 'OperatorError'
   readonly hint: string | undefined
@@ -48,8 +49,8 @@ export class OperatorError extends Error {
 }
 
 /**
- * Thrown by work that cannot go on before a known time (a rate limit, a process that is ending). A job that throws it is
- * snoozed until then, and no attempt is used up.
+ * Thrown by work that cannot continue before a known time (a rate limit, a process that is ending). The job is snoozed
+ * until then, which does not count as an attempt.
  */
 export class RetryAfter extends Error {
   override name = 'RetryAfter'

@@ -1,4 +1,4 @@
-/** Ids that must not be mixed up have types of their own; only these functions make one. */
+/** Types for ids that must not be mixed up. Only these functions create them. */
 
 declare const brand: unique symbol
 type Brand<Base, Name extends string> = Base & { readonly [brand]: Name }

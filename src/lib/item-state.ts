@@ -1,6 +1,7 @@
 /**
- * The states of a work item, see `domain/lifecycle.ts`. They stand here since the scheduler knows nothing but `lib/`. Only `ready` may start; `done`, `skipped` and `cancelled` are over; everything else is
- * unfinished and somebody else's to move (a planner, a reviewer, the person who paused it).
+ * The states of a work item, see `domain/lifecycle.ts`. They are in this folder because the scheduler imports only
+ * `lib/`. It starts items in `ready` only. `done`, `skipped` and `cancelled` are finished. In all other states another
+ * actor moves the item on: an agent, a reviewer, the person who paused it.
  */
 export type ItemState =
   | 'queued'

@@ -1,27 +1,29 @@
-/** Money as it is counted and shown: whole millionths of a currency, so that sums are exact. */
+/** Amounts of money: whole millionths of a currency, so that sums are exact. */
 
-/** More than anything costs: an amount past it is a mistake of whoever told it, and counts as this much. */
-export const mostAmount = 1e9
+/** More than any run costs. A higher reported amount is an error of its source and counts as this much. */
+export const maxAmount = 1e9
 
-/** What is counted in where nothing else is said. */
+/** The currency where none is set. */
 export const defaultCurrency = 'USD'
 
 /**
- * An amount in whole millionths of its currency, at most those of `mostAmount`.
- * @returns undefined for what is no amount: negative, infinite, not a number.
+ * An amount in whole millionths of its currency, at most `maxAmount`.
+ * @returns undefined for a negative amount, infinity and NaN.
  */
 export function millionths(amount: number): number | undefined {
   if (!Number.isFinite(amount) || amount < 0) return undefined
-  return Math.round(Math.min(mostAmount, amount) * 1e6)
+  return Math.round(Math.min(maxAmount, amount) * 1e6)
 }
 
-/** An amount for people: `1.50 USD`. Less than a hundredth is shown to four places. */
+/** An amount for people: `1.50 USD`. An amount below a hundredth has four decimal places. */
 export function money(amount: number, currency = ''): string {
   const places = amount > 0 && amount < 10_000 ? 4 : 2
   return `${(amount / 1e6).toFixed(places)} ${currency}`.trim()
 }
 
-/** A currency as it is compared and shown: `USD`, or another unit such as `CREDITS`. Nothing in it is markup. */
+/**
+ * The name of a currency for comparing and showing: `USD`, or another unit such as `CREDITS`. It contains no markup.
+ */
 export function currencyName(text: string): string {
   return (
     text
@@ -31,7 +33,7 @@ export function currencyName(text: string): string {
   )
 }
 
-/** The currency of a repository's limits; settings that were stored before there was one have none. */
+/** The currency of a repository's limits. Settings from before there were currencies have none. */
 export function currencyOf(limits: { currency?: string }): string {
   return limits.currency ?? defaultCurrency
 }

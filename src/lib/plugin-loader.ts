@@ -1,4 +1,4 @@
-/** Finds the plug-ins of one kind: a folder is the registry, one file is one plug-in, its name is the id. */
+/** Loads the plug-ins of one kind: a folder is the registry, each file is one plug-in, and the file name is its id. */
 
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
@@ -8,24 +8,24 @@ import { OperatorError } from './errors.ts'
 
 /** One kind of plug-in: commands, gates, agents. */
 export interface PluginKind<Plugin> {
-  /** Absolute path of the folder. Folders inside it are not read: helpers live there. */
+  /** Absolute path of the folder. Its subfolders are not read: they hold helpers. */
   folder: string
-  /** Absolute paths of plug-in files that are elsewhere. */
+  /** Absolute paths of plug-in files in other folders. */
   files?: readonly string[]
-  /** Files of the folder that are no plug-in: the type, the registry. */
+  /** Files of the folder that are not plug-ins: the type, the registry. */
   except: readonly string[]
-  /** The name each file exports its plug-in under: `command`, `gate`, `agent`. */
+  /** The name of the export that is the plug-in: `command`, `gate`, `agent`. */
   exported: string
-  /** The shape that every plug-in has. */
+  /** The schema of every plug-in. */
   shape: z.ZodType<Plugin>
-  /** The field that repeats the id, which must be the file name without `.ts`. */
+  /** The field with the id, which must equal the file name without `.ts`. */
   idField: keyof Plugin & string
 }
 
 /**
  * Loads every plug-in of a kind.
- * @returns the plug-ins by id, in the order of their ids.
- * @throws {OperatorError} naming the file and the field that does not fit: a half-loaded registry never serves.
+ * @returns the plug-ins by id, sorted by id.
+ * @throws {OperatorError} naming the file and the invalid field. A partly loaded registry is never used.
  */
 export async function loadPlugins<Plugin>(kind: PluginKind<Plugin>): Promise<ReadonlyMap<string, Plugin>> {
   const names = (await readdir(kind.folder)).filter((name) => name.endsWith('.ts') && !kind.except.includes(name))
@@ -39,16 +39,24 @@ async function loadPlugin<Plugin>(kind: PluginKind<Plugin>, path: string): Promi
   const name = basename(path)
   const module = await importFile(path, exported)
   if (!(exported in module)) {
-    throw misfit(kind, name, exported, 'is not exported', 'A helper belongs in a folder of its own, or in `except`.')
+    throw invalidPlugin(kind, name, exported, {
+      problem: 'is not exported',
+      hint: 'A helper belongs in a folder of its own, or in `except`.',
+    })
   }
   const parsed = kind.shape.safeParse(module[exported])
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
-    throw misfit(kind, name, [exported, ...(issue?.path ?? [])].join('.'), issue?.message ?? 'does not fit')
+    throw invalidPlugin(kind, name, [exported, ...(issue?.path ?? [])].join('.'), {
+      problem: issue?.message ?? 'does not fit',
+    })
   }
   const id = name.replace(/\.[a-z]+$/, '')
-  const said = parsed.data[idField]
-  if (said !== id) throw misfit(kind, name, `${exported}.${idField}`, `is "${said}", but the file name says "${id}"`)
+  const declaredId = parsed.data[idField]
+  if (declaredId !== id)
+    throw invalidPlugin(kind, name, `${exported}.${idField}`, {
+      problem: `is "${declaredId}", but the file name says "${id}"`,
+    })
   return [id, parsed.data]
 }
 
@@ -63,12 +71,11 @@ async function importFile(path: string, exported: string): Promise<Record<string
   }
 }
 
-function misfit<Plugin>(
+function invalidPlugin<Plugin>(
   kind: PluginKind<Plugin>,
   name: string,
   field: string,
-  problem: string,
-  hint = 'Mend or remove it.',
+  { problem, hint = 'Mend or remove it.' }: { problem: string; hint?: string },
 ): OperatorError {
   return new OperatorError(`the ${kind.exported} file ${name} does not fit: ${field} ${problem}`, hint)
 }

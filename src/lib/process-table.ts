@@ -1,6 +1,7 @@
 /**
- * Which processes exist on this machine. On Linux from `/proc`, elsewhere from `ps`. Reading only; killing is in
- * `tree.ts`. Everything here is synchronous and imports nothing heavy, because the warden runs it too.
+ * The processes of this machine: on Linux from `/proc`, elsewhere from `ps`. This file only reads;
+ * `sandbox/kill-tree.ts` kills. All functions are synchronous and import no large module, because the reaper runs them,
+ * too.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -8,8 +9,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * One life of one process id. A process id alone is used again by the system; with the start time it is not.
- * `startTime` is opaque: the boot and the clock ticks since then on Linux, the start date elsewhere.
+ * Identifies one process. The operating system reuses process ids, but not the same id with the same start time.
+ * `startTime` is opaque: on Linux the boot id and the clock ticks since the boot, elsewhere the start date.
  */
 export interface ProcessIdentity {
   pid: number
@@ -20,15 +21,15 @@ export interface ProcessIdentity {
 export interface ProcessEntry extends ProcessIdentity {
   ppid: number
   pgid: number
-  /** The session; 0 where the system does not tell. */
+  /** The session id; 0 where it is unknown. */
   sid: number
 }
 
-/** Where processes are read from. */
+/** A source of processes. */
 export interface ProcessTable {
-  /** Every process that still runs; zombies, which run no more, are left out. */
+  /** Every running process. A zombie no longer runs and is left out. */
   list(): ProcessEntry[]
-  /** One process, or undefined when it is gone or a zombie. */
+  /** One process, or undefined when it has ended or is a zombie. */
   find(pid: number): ProcessEntry | undefined
   /** Whether a process was started with `NAME=value` in its environment; false where it cannot be read. */
   hasMarker(pid: number, marker: string): boolean
@@ -36,7 +37,7 @@ export interface ProcessTable {
 
 /**
  * The process table of this machine.
- * @param procRoot where `/proc` is mounted; tests pass a made-up one. Without such a folder `ps` is asked.
+ * @param procRoot where `/proc` is mounted; tests pass a fake one. Without such a folder `ps` is used.
  */
 export function processTable(procRoot = '/proc'): ProcessTable {
   return existsSync(join(procRoot, 'self')) ? procTable(procRoot) : psTable()
@@ -55,7 +56,7 @@ function procTable(root: string): ProcessTable {
   }
 }
 
-/** A process may go away between listing and reading; then there is nothing to read. */
+/** '' when the process has ended between listing and reading. */
 function readText(path: string): string {
   try {
     return readFileSync(path, 'latin1')
@@ -66,7 +67,7 @@ function readText(path: string): string {
 
 /**
  * Reads one line of `/proc/<pid>/stat` (proc_pid_stat(5)): 1 pid, 2 (comm), 3 state, 4 ppid, 5 pgrp, 6 session,
- * 22 starttime. The name may hold spaces and brackets, so counting starts after its last bracket.
+ * 22 starttime. The name may contain spaces and brackets: the fields after it are counted from its last bracket.
  */
 function parseStat(text: string, boot: string): ProcessEntry | undefined {
   const nameEnd = text.lastIndexOf(')')
@@ -83,7 +84,7 @@ function parseStat(text: string, boot: string): ProcessEntry | undefined {
   }
 }
 
-/** macOS and BSD: no environment of other processes, so only groups and descent are known there. */
+/** For macOS and BSD: the environment of other processes is unknown there, only groups and parents are known. */
 function psTable(): ProcessTable {
   const list = (selection: string[]) => {
     const result = spawnSync('ps', [...selection, '-o', 'pid=,ppid=,pgid=,stat=,lstart='], {
@@ -111,12 +112,12 @@ function parsePsLine(line: string): ProcessEntry | undefined {
   }
 }
 
-/** When the process with this id was started; '' when there is none. */
+/** The start time of the process with this id; '' when there is none. */
 export function startTimeOf(pid: number): string {
   return processTable().find(pid)?.startTime ?? ''
 }
 
-/** Whether that very process still runs: a reused id does not count, a zombie does not either. */
+/** Whether exactly this process still runs. A reused id and a zombie do not count. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) === identity.startTime
 }

@@ -1,8 +1,8 @@
-/** The secrets that Tutti knows, and taking them out of text. */
+/** The secrets that Tutti knows, and removing them from text. */
 
 import { redactor } from './sanitise.ts'
 
-/** Installation tokens live an hour (docs.github.com); a little longer here, for late log lines. */
+/** Installation tokens expire after an hour (docs.github.com). They are kept a little longer for late log lines. */
 const tokenLifeMs = 70 * 60_000
 
 export class Secrets {
@@ -14,22 +14,22 @@ export class Secrets {
     this.#fixed = fixed.flatMap((secret) => [secret, ...keyLines(secret)])
   }
 
-  /** Notes a minted token. */
+  /** Adds a new installation token. */
   add(token: string): void {
     const now = Date.now()
     for (const [known, until] of this.#tokens) if (until < now) this.#tokens.delete(known)
     this.#tokens.set(token, now + tokenLifeMs)
   }
 
-  /** Text without any secret, in any encoding that can be recognised. */
+  /** Removes all secrets from text, see `redactor`. */
   readonly redact: (text: string) => string = redactor(() => [...this.#fixed, ...this.#tokens.keys()])
 
-  /** Whether text holds one of the known secrets in the clear. */
+  /** Whether text contains one of the known secrets in plain text. */
   readonly holds = (text: string): boolean =>
     [...this.#fixed, ...this.#tokens.keys()].some((secret) => text.includes(secret))
 }
 
-/** One line out of the middle of a PEM key gives it away as well as the whole. */
+/** The lines of a PEM key: one line from its middle is as secret as the whole key. */
 function keyLines(secret: string): string[] {
   return secret.split('\n').filter((row) => row.length >= 40 && !row.includes('-----'))
 }

@@ -1,15 +1,15 @@
-/** Splits a stream of bytes into lines without ever holding more than one line's limit. */
+/** Splits a stream of bytes into lines. It never buffers more than the limit of one line. */
 
 export interface LineSplitter {
   push(chunk: Buffer): void
-  /** Hands out the last line, when it had no line end. */
+  /** Emits the last line when it has no line end. */
   end(): void
 }
 
 const newline = 0x0a
 
 /**
- * @param options.maxBytes longer lines are dropped, up to their end; `onTooLong` is called once for each.
+ * @param options.maxBytes longer lines are dropped completely; `onTooLong` is called once for each.
  * @param options.onLine called with a line's bytes, without the line end.
  */
 export function lineSplitter(options: {
@@ -49,7 +49,7 @@ export function lineSplitter(options: {
         finish()
         from = at + 1
       }
-      // A copy: the rest of a chunk would keep all of it alive for as long as the line is unfinished.
+      // A copy: a view would keep the whole chunk in memory until the line is complete.
       if (from < chunk.length) add(Buffer.from(chunk.subarray(from)))
     },
     end: finish,

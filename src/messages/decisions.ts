@@ -1,9 +1,9 @@
-/** A decision in words, for `/why` and the status comment. Markdown, plain sentences, no mention of anybody. */
+/** A decision of the scheduler as sentences, for `/why` and the status comment. Markdown that mentions no person. */
 import { money } from '../lib/money.ts'
 import type { Decision, ItemRef, Overlap, Reason } from '../scheduler/decision.ts'
 import type { Edge, EdgeSource, PlainSource } from '../scheduler/types.ts'
 
-const SOURCE_WORDS: Readonly<Record<PlainSource, string>> = {
+const sourceNames: Readonly<Record<PlainSource, string>> = {
   native: "GitHub's “blocked by”",
   'sub-issue': 'a sub-issue',
   body: 'a line in the issue',
@@ -15,38 +15,29 @@ const SOURCE_WORDS: Readonly<Record<PlainSource, string>> = {
   pace: 'how its roadmap is worked on',
 }
 
-/**
- * @param decision as `choose` gave it, also one that was stored long ago.
- * @returns one paragraph, then a list when several things hold the item back.
- */
-export function explain(decision: Decision): string {
-  const separator = decision.action === 'wait' && decision.reasons.length > 1 ? '\n\n' : ' '
-  return `${reasonsInWords(decision)}${separator}${rankInWords(decision)}`
+/** What the rank of the item consists of. */
+export function rankSentence({ leverage }: Decision): string {
+  return `Its leverage is ${round(leverage.value)}: ${unlockText(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
 }
 
-/** What the item's place among the others is made of. */
-export function rankInWords({ leverage }: Decision): string {
-  return `Its leverage is ${round(leverage.value)}: ${unlockWords(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
+/** Each reason by itself: a part of a sentence, without a stop. */
+export function reasonList({ item, reasons }: Decision): string[] {
+  return reasons.map((reason) => reasonText(reason, item))
 }
 
-/** Each reason by itself: a part of a sentence without a stop. */
-export function reasonsOneByOne({ item, reasons }: Decision): string[] {
-  return reasons.map((reason) => wordsFor(reason, item))
-}
-
-/** The same without the item's leverage: what people read while they wait, which changes only when its reasons do. */
-export function reasonsInWords({ item, action, reasons }: Decision): string {
-  const words = reasons.map((reason) => wordsFor(reason, item))
+/** The explanation without the leverage: it changes only when the reasons change. */
+export function reasonsText({ item, action, reasons }: Decision): string {
+  const words = reasons.map((reason) => reasonText(reason, item))
   if (action === 'start') return `${name(item, item)} starts now: ${words.join('; ')}.`
   if (words.length === 0) return `${name(item, item)} waits for the next round.`
   if (words.length === 1) return `${name(item, item)} waits: ${words[0]}.`
   return [`${name(item, item)} waits:`, '', ...words.map((one) => `- ${one}`)].join('\n')
 }
 
-function wordsFor(reason: Reason, item: ItemRef): string {
+function reasonText(reason: Reason, item: ItemRef): string {
   switch (reason.kind) {
     case 'chosen':
-      return CHOSEN_WORDS[reason.by]
+      return chosenTexts[reason.by]
     case 'state':
       return `it is ${reason.state}`
     case 'blocked':
@@ -58,19 +49,19 @@ function wordsFor(reason: Reason, item: ItemRef): string {
         ? dependsOn(code(from(reason.reference, item)), reason, item)
         : dependsOn(from(reason.reference, item), reason, item)
     case 'cycle':
-      return cycleWords(reason, item)
+      return cycleText(reason, item)
     case 'conflict':
-      return `${name(reason.with, item)} ${STAGE_WORDS[reason.stage]} and touches the same files (${onceEach(reason.overlaps).map(overlapWords).join(', ')})`
+      return `${name(reason.with, item)} ${stageTexts[reason.stage]} and touches the same files (${onceEach(reason.overlaps).map(overlapText).join(', ')})`
     case 'unknown-footprint':
       return `nobody knows yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
     case 'paused':
       return reason.because ? `${reason.repository} is paused: ${reason.because}` : `${reason.repository} is paused`
     case 'cap':
-      return capWords(reason)
+      return capText(reason)
     case 'memory':
       return `an agent needs ${bytes(reason.needed)} of memory and ${bytes(reason.available)} are free for it`
     case 'budget':
-      return budgetWords(reason)
+      return budgetText(reason)
     case 'outranked':
       return `${list(reason.by.map((one, at) => `${name(one, item)} (${round(reason.leverage[at] ?? 0)})`))} come${reason.by.length === 1 ? 's' : ''} first`
     case 'turn':
@@ -80,19 +71,19 @@ function wordsFor(reason: Reason, item: ItemRef): string {
   }
 }
 
-const STAGE_WORDS = {
+const stageTexts = {
   starting: 'starts first',
   running: 'is being worked on',
   review: 'is in review',
 } as const
 
-const CHOSEN_WORDS = {
+const chosenTexts = {
   plan: 'it is the next in the plan',
   leverage: 'nothing that can start has a higher leverage',
   fairness: "it is its repository's turn",
 } as const
 
-function cycleWords(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): string {
+function cycleText(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): string {
   const steps = reason.edges.map((edge, at) => {
     const [from, to] = [reason.items[at], reason.items[(at + 1) % reason.items.length]]
     return from && to ? `${name(from, item)} waits for ${name(to, item)} (${sourceOf(edge, from)})` : ''
@@ -100,7 +91,7 @@ function cycleWords(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): 
   return `it waits for itself in a circle: ${steps.join(', ')}. Remove one of these to go on`
 }
 
-function capWords(reason: Extract<Reason, { kind: 'cap' }>): string {
+function capText(reason: Extract<Reason, { kind: 'cap' }>): string {
   const agents = `${reason.limit} agent${reason.limit === 1 ? '' : 's'}`
   if (reason.scope === 'total') return `all ${agents} are at work`
   if (reason.scope === 'agent-kind') return `all ${agents} of the kind ${code(reason.name)} are at work`
@@ -108,7 +99,7 @@ function capWords(reason: Extract<Reason, { kind: 'cap' }>): string {
   return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
 }
 
-function budgetWords({ scope, needed, left, limit, currency }: Extract<Reason, { kind: 'budget' }>): string {
+function budgetText({ scope, needed, left, limit, currency }: Extract<Reason, { kind: 'budget' }>): string {
   const whose = scope === 'total' ? 'the budget of all repositories' : "the repository's budget"
   const setting = code(scope === 'total' ? 'MAX_SPEND_PER_DAY' : 'limits.spendPerDay')
   const whole = limit === undefined ? setting : `${setting}, ${money(limit, currency)}`
@@ -118,28 +109,28 @@ function budgetWords({ scope, needed, left, limit, currency }: Extract<Reason, {
   return `${whose} for a day (${whole}) has ${money(left, currency)} left${expected}; it is full again at midnight UTC`
 }
 
-/** One pair for each pattern of mine: a folder that meets a folder need not name the files in it as well. */
+/** One pair for each pattern of the item: when two folders overlap, their files need not be named as well. */
 function onceEach(overlaps: readonly Overlap[]): Overlap[] {
   const seen = new Map(overlaps.toReversed().map((one) => [one.mine, one]))
   return overlaps.filter((one) => seen.get(one.mine) === one)
 }
 
-function overlapWords({ mine, theirs }: Overlap): string {
+function overlapText({ mine, theirs }: Overlap): string {
   return mine === theirs ? code(mine) : `${code(mine)} and ${code(theirs)}`
 }
 
-/** `#7`, or `owner/repo#7` when it is in another repository than the one that is spoken of. */
+/** `#7`, or `owner/repo#7` when it is in another repository. */
 function name(ref: ItemRef, seenFrom: ItemRef): string {
   return ref.repository === seenFrom.repository ? `#${ref.number}` : `${ref.repository}#${ref.number}`
 }
 
-/** An issue that is no item: `owner/repo#7` in any case, or `#7` when it is in the same repository. */
+/** An issue without an item: `owner/repo#7` in any case, or `#7` when it is in the same repository. */
 function from(reference: string, seenFrom: ItemRef): string {
   const [repository = '', number = ''] = reference.split('#')
   return repository.toLowerCase() === seenFrom.repository.toLowerCase() ? `#${number}` : reference
 }
 
-/** What it waits for itself goes before what an issue waits for that it is a part of. */
+/** A dependency of the item itself goes before one of an epic above it. */
 function dependsOn(
   what: string,
   { state, sources }: { state: string; sources: readonly EdgeSource[] },
@@ -148,11 +139,11 @@ function dependsOn(
   const read = sources.map(readSource)
   const own = read.filter(({ epic }) => epic === undefined)
   const epics = [...new Set(read.flatMap(({ epic }) => (epic === undefined ? [] : [from(epic, item)])))]
-  const said = own.length > 0 ? own : read
+  const named = own.length > 0 ? own : read
   const many = epics.length > 1 ? 'depend' : 'depends'
-  const who = own.length > 0 ? 'it depends' : `${list(epics)}, which it is a part of, ${many}`
-  const is = state === 'unknown' ? 'cannot be read from here' : `is ${state}`
-  return `${who} on ${what}, which ${is} (from ${list([...new Set(said.map(({ words }) => words))])})`
+  const subject = own.length > 0 ? 'it depends' : `${list(epics)}, which it is a part of, ${many}`
+  const status = state === 'unknown' ? 'cannot be read from here' : `is ${state}`
+  return `${subject} on ${what}, which ${status} (from ${list([...new Set(named.map(({ words }) => words))])})`
 }
 
 function sourceOf({ source }: Edge, item: ItemRef): string {
@@ -162,10 +153,10 @@ function sourceOf({ source }: Edge, item: ItemRef): string {
 
 function readSource(source: EdgeSource): { epic: string | undefined; words: string } {
   const [, epic, plain] = /^epic:(.*):([^:]*)$/.exec(source) ?? [undefined, undefined, source]
-  return { epic, words: SOURCE_WORDS[plain as PlainSource] }
+  return { epic, words: sourceNames[plain as PlainSource] }
 }
 
-function unlockWords(unlocks: number): string {
+function unlockText(unlocks: number): string {
   if (unlocks === 0) return 'nothing waits for it'
   return unlocks === 1 ? '1 item waits for it' : `${unlocks} items wait for it`
 }

@@ -1,6 +1,5 @@
-/** Plans and questions as text: for people in a comment, for the agent that builds, for the issues of a breakdown. */
+/** Plans and questions as text: for people in a comment, and for agents in a prompt. */
 
-import type { EffectOf } from '../domain/effects.ts'
 import {
   type Breakdown,
   type BreakdownItem,
@@ -12,12 +11,12 @@ import {
   type StoredPlan,
 } from '../domain/plan.ts'
 import { effortHours } from '../lib/effort-hours.ts'
-import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { sanitiseMarkdown } from '../lib/sanitise.ts'
 
 type Clean = (text: string) => string
 const asItIs: Clean = (text) => text
 
-/** The plan as the agent that builds reads it: as the agent wrote it or a person rewrote it, and what was added. */
+/** The plan for the agent that builds: as an agent wrote it or a person rewrote it, with what a person added. */
 export function planForAgent(plan: StoredPlan): string {
   const text = plan.rewritten || planText(contentOf(plan), asItIs)
   if (!plan.amendment) return text
@@ -25,7 +24,7 @@ export function planForAgent(plan: StoredPlan): string {
   return `${text}\n\n## Added by ${who} when they approved it; this outranks the plan\n\n${plan.amendment}`
 }
 
-/** What was asked about an item, and what people answered, as an agent reads it; '' when nothing was. */
+/** The questions about an item and the answers, for an agent; '' when there were none. */
 export function answersForAgent(rounds: readonly QuestionRound[]): string {
   return rounds
     .map(({ round, asked, answer }) => {
@@ -37,7 +36,7 @@ export function answersForAgent(rounds: readonly QuestionRound[]): string {
 
 /**
  * The comment that shows a plan, without its marker. Edited by a person, everything above its last rule is the plan.
- * @param asks why a person is asked; undefined when the plan counts without that.
+ * @param asks why a person must approve it; undefined when no approval is needed.
  */
 export function planComment(plan: StoredPlan, asks: string | undefined): string {
   const content = contentOf(plan)
@@ -51,7 +50,7 @@ export function planComment(plan: StoredPlan, asks: string | undefined): string 
   ].join('\n\n')
 }
 
-/** What a person made of the plan's comment. @param body the comment as it is now, with marker and footer. */
+/** The plan in a comment that a person edited. @param body the comment as it is now, with marker and footer. */
 export function rewrittenPlan(body: string): string {
   const text = body.replace(/<!--[\s\S]*?-->/g, '')
   const rule = text.lastIndexOf('\n---\n')
@@ -65,7 +64,7 @@ function nextSteps(content: PlanOrBreakdown, asks: string | undefined): string {
   const makes =
     content.kind === 'plan'
       ? '`/approve` has it built'
-      : `\`/approve\` makes ${counted(itemsOf(content).length, 'issue')} of it and queues them`
+      : `\`/approve\` makes ${counted(content.features.flatMap(({ items }) => items).length, 'issue')} of it and queues them`
   return `You are asked because ${asks}. **${makes}**; what you write after it is added to the plan and outranks it. ${change}`
 }
 
@@ -78,7 +77,7 @@ function planText(content: PlanOrBreakdown, clean: Clean): string {
 
 function planParts(plan: Plan, clean: Clean): string[] {
   const steps = plan.steps.map((step, at) => `${at + 1}. ${oneLine(step, clean)}`)
-  return [`**Steps**\n\n${steps.join('\n')}`, list('Belongs to it', plan.inScope, clean), paths(plan.paths)]
+  return [`**Steps**\n\n${steps.join('\n')}`, list('Belongs to it', plan.inScope, clean), pathList(plan.paths)]
 }
 
 function breakdownParts({ features }: Breakdown, clean: Clean): string[] {
@@ -115,10 +114,11 @@ function list(title: string, rows: readonly string[], clean: Clean): string {
   return rows.length === 0 ? '' : `**${title}**\n\n${rows.map((row) => `- ${oneLine(row, clean)}`).join('\n')}`
 }
 
-/** As many files as anybody reads; the scheduler knows them all. */
+/** A comment lists so many files. The scheduler knows all of them. */
 const shownPaths = 40
 
-function paths(all: readonly string[]): string {
+/** The files of a plan as a list; '' when it names none. */
+export function pathList(all: readonly string[]): string {
   if (all.length === 0) return ''
   const shown = all.slice(0, shownPaths).map((path) => `- ${code(path)}`)
   const more = all.length > shownPaths ? [`- … and ${all.length - shownPaths} more`] : []
@@ -129,11 +129,11 @@ const code = (text: string) => `\`${text.replaceAll('`', '')}\``
 /** A row of a list must not end it. */
 const oneLine = (text: string, clean: Clean) => clean(text.replace(/\s*\n\s*/g, ' '))
 
-export function counted(count: number, word: string): string {
+function counted(count: number, word: string): string {
   return count === 1 ? `one ${word}` : `${count} ${word}s`
 }
 
-/** The comment that asks, without its marker. */
+/** The comment that asks questions, without its marker. */
 export function questionsComment(round: { round: number; asked: readonly string[] }, rounds: number): string {
   const rows = round.asked.map(
     (question, at) => `${at + 1}. ${sanitiseMarkdown(question.replace(/\s*\n\s*/g, ' '), 1_000)}`,
@@ -145,74 +145,4 @@ export function questionsComment(round: { round: number; asked: readonly string[
     '---',
     `Answer in a comment here, in your own words, or with \`/answer\` and the text. The first answer by somebody with write access counts.${last}`,
   ].join('\n\n')
-}
-
-/** The items of a breakdown, in the order in which they were written. */
-export function itemsOf({ features }: Breakdown): BreakdownItem[] {
-  return features.flatMap(({ items }) => items)
-}
-
-/** An issue to be made of a part of a breakdown. */
-export interface PlannedIssue {
-  /** The item's own key, or `FEATURE-N`, which no item can have: theirs are in lower case. */
-  key: string
-  kind: 'item' | 'feature'
-  /** The key of the feature it stands under; undefined directly under the goal. */
-  under: string | undefined
-  issue: Omit<EffectOf<'create-issue'>['payload'], 'origin'>
-}
-
-/**
- * The issues that a breakdown becomes. A feature of several items is an issue of its own, with its items under it; a
- * feature of one item is that item, and so is the only feature there is.
- */
-export function issuesOf(breakdown: Breakdown, parent: number, label: string): PlannedIssue[] {
-  const titles = new Map(itemsOf(breakdown).map(({ key, title }) => [key, title]))
-  return breakdown.features.flatMap((feature, at): PlannedIssue[] => {
-    const own = breakdown.features.length > 1 && feature.items.length > 1
-    const under = own ? `FEATURE-${at + 1}` : undefined
-    const items = feature.items.map(
-      (item): PlannedIssue => ({
-        key: item.key,
-        kind: 'item',
-        under,
-        issue: { title: singleLine(item.title), body: itemBody(item, titles, parent), labels: labelsOf(item, label) },
-      }),
-    )
-    if (!under) return items
-    const body = [sanitiseMarkdown(feature.body), `Part of #${parent}.`].filter(Boolean).join('\n\n')
-    return [
-      {
-        key: under,
-        kind: 'feature',
-        under: undefined,
-        issue: { title: singleLine(feature.title), body, labels: [label] },
-      },
-      ...items,
-    ]
-  })
-}
-
-function itemBody(item: BreakdownItem, titles: ReadonlyMap<string, string>, parent: number): string {
-  const after = item.dependsOn.map((key) => `- ${singleLine(titles.get(key) ?? key)}`)
-  return [
-    sanitiseMarkdown(item.body, 10_000),
-    paths(item.paths),
-    after.length > 0 && `**Comes after**\n\n${after.join('\n')}`,
-    `Part of #${parent}.`,
-  ]
-    .filter(Boolean)
-    .join('\n\n')
-}
-
-function labelsOf({ effort, module }: BreakdownItem, label: string): string[] {
-  const size = typeof effort === 'string' ? effort : sizeOf(effort)
-  return [label, `effort:${size}`, ...(module ? [`module:${module}`] : [])]
-}
-
-/** The effort label that is nearest to a number of hours, as ratios go. */
-function sizeOf(wanted: number): keyof typeof effortHours {
-  const sizes = Object.keys(effortHours) as (keyof typeof effortHours)[]
-  const far = (size: keyof typeof effortHours) => Math.abs(Math.log(effortHours[size] / wanted))
-  return sizes.reduce((best, size) => (far(size) < far(best) ? size : best))
 }

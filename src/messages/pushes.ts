@@ -23,11 +23,6 @@ export function refusedContent({ kind }: PushRefusal): string {
   return `The git server refused the push: ${causes[kind]}.`
 }
 
-/** Why an item is held when its branch on the server is not what was pushed last. */
-export function movedBranch(branch: string): string {
-  return `Somebody else has pushed to \`${branch}\`; nothing of theirs was touched. \`/retry\` builds on it; or delete the branch first.`
-}
-
 /** Why an item is held when GitHub made a commit and did not sign it. */
 export function notSigned(): string {
   return 'This server does not sign commits that are made through its API, so `commits.verified` cannot be kept. Have it switched on (web commit signing), or take the setting out of `.github/tutti.yml`. Then say `/retry`.'

@@ -1,16 +1,16 @@
-/** A roadmap as people see it in its one comment: how far it is, a graph, what is next, what waits, who is in whose way. */
+/** The view of a roadmap in its status comment: progress, graph, next issues, waiting issues, conflicts. */
 
 import { type PartStatus, partName, partStatus, partStatuses, progressOfParts } from '../domain/part-status.ts'
 import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
 import { criticalPath } from '../domain/roadmap-critical-path.ts'
 import { singleLine } from '../lib/sanitise.ts'
-import { roadmapGraph } from './mermaid.ts'
+import { roadmapGraph } from './roadmap-graph.ts'
 
-/** Rows of one list; the rest is counted. */
+/** A list shows so many rows, and counts the rest. */
 const mostRows = 10
 const mostNext = 5
 
-const countWords: Record<PartStatus, [one: string, many: string]> = {
+const statusNames: Record<PartStatus, [one: string, many: string]> = {
   done: ['done', 'done'],
   running: ['being worked on', 'being worked on'],
   review: ['in review', 'in review'],
@@ -22,9 +22,9 @@ const countWords: Record<PartStatus, [one: string, many: string]> = {
 }
 
 /**
- * The picture, as markdown.
+ * The view, as markdown.
  * @param home the repository of the roadmap, `owner/name` in any case: its issues are named by their number alone.
- * @param since what has not changed since then is called stale.
+ * @param since issues that have not changed since then are stale.
  */
 export function roadmapView(roadmap: RoadmapTree, home: string, since: Date): string {
   if (roadmap.parts.length === 0) return ''
@@ -49,9 +49,9 @@ function bar(roadmap: RoadmapTree): string {
   const { done, all } = progressOfParts(roadmap)
   const filled = all === 0 ? 0 : Math.floor((barLength * done) / all)
   const counted = roadmap.parts.filter(({ item }) => item?.kind !== 'epic').map(partStatus)
-  const counts = partStatuses.flatMap((standing) => {
-    const count = counted.filter((one) => one === standing).length
-    return count > 0 ? [`${count} ${countWords[standing][count === 1 ? 0 : 1]}`] : []
+  const counts = partStatuses.flatMap((status) => {
+    const count = counted.filter((one) => one === status).length
+    return count > 0 ? [`${count} ${statusNames[status][count === 1 ? 0 : 1]}`] : []
   })
   return `\`${'█'.repeat(filled)}${'░'.repeat(barLength - filled)}\` **${done} of ${all}** · ${counts.join(' · ')}`
 }
@@ -59,9 +59,9 @@ function bar(roadmap: RoadmapTree): string {
 function legend({ parts }: RoadmapTree, path: readonly string[], home: string): string {
   if (path.length < 2) return ''
   const hours = parts.filter(({ key }) => path.includes(key)).reduce((sum, part) => sum + (part.hours ?? 0), 0)
-  const told = hours > 0 ? `, about ${Number(hours.toPrecision(2))} agent hours` : ''
+  const total = hours > 0 ? `, about ${Number(hours.toPrecision(2))} agent hours` : ''
   const named = path.length > mostRows ? [...path.slice(0, mostRows), '…'] : path
-  return `<sub>Thick border: the critical path${told}: ${named.map((key) => partName(key, home)).join(' → ')}.</sub>`
+  return `<sub>Thick border: the critical path${total}: ${named.map((key) => partName(key, home)).join(' → ')}.</sub>`
 }
 
 function next({ parts, reports }: RoadmapTree, home: string): string {
@@ -80,12 +80,12 @@ function next({ parts, reports }: RoadmapTree, home: string): string {
 
 function people({ parts }: RoadmapTree, home: string): string {
   const rows = parts.flatMap((part) => {
-    const standing = partStatus(part)
-    if (standing === 'review' && part.pull !== undefined) {
+    const status = partStatus(part)
+    if (status === 'review' && part.pull !== undefined) {
       const pull = partName(`${part.repository}#${part.pull}`, home)
       return [`- ${partName(part.key, home)}: review ${pull}`]
     }
-    if (standing !== 'asks' || !part.item) return []
+    if (status !== 'asks' || !part.item) return []
     return [`- ${partName(part.key, home)} is ${part.item.state}: ${singleLine(part.item.reason, 160)}`]
   })
   return list('Waits for people', rows)
@@ -102,7 +102,7 @@ function waiting({ parts }: RoadmapTree, home: string): string {
   return list('Waits for other issues', rows)
 }
 
-/** What waits for others is not stale: what it waits for may be. */
+/** An issue that waits for another one is not stale. */
 function stale({ parts }: RoadmapTree, home: string, since: Date): string {
   const rows = parts.filter(({ item, ...part }) => {
     if (!item || item.kind === 'epic' || item.updatedAt >= since) return false

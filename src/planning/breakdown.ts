@@ -1,32 +1,33 @@
-/** An approved breakdown becomes issues, each made once, and the goal an epic that is done when they are. */
+/** An approved breakdown: each part becomes an issue, once, and the goal an epic that is done when they are. */
 
 import { and, eq, like } from 'drizzle-orm'
 import type { Database, Tx } from '../db/connect.ts'
 import { type EffectRow, enqueueEffect } from '../db/outbox.ts'
 import type { PlanRow } from '../db/plans.ts'
-import { effects } from '../db/schema/core.ts'
+import { effects } from '../db/schema/effects.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
+import { breakdownApproved } from '../messages/planning.ts'
+import { madeOfOtherIssues } from '../messages/triage.ts'
 
-/** The key of the effect that makes the issue of one part of a plan. */
+/** The key of the effect that creates the issue of one part of a plan. */
 export function planIssueKey(planId: number, part: string): string {
   return `create:plan:${planId}:${part}`
 }
 
-/** The plan and the part that such a key stands for. */
+/** The plan and the part of such a key. */
 export function planIssueOf(key: string): { planId: number; part: string } | undefined {
   const [, planId, part] = /^create:plan:(\d+):(.+)$/.exec(key) ?? []
   return planId === undefined || part === undefined ? undefined : { planId: Number(planId), part }
 }
 
 /**
- * Has the issues made that are not there yet, and those once more that could not be made. What follows when all are
- * there is up to the `on-part-issue-created` queue.
+ * Requests the issues that do not exist yet, and again those that could not be created. The `on-part-issue-created` queue
+ * goes on when all of them exist.
  */
 export async function startBreakdown(
   tx: Tx,
-  item: ItemRow,
-  plan: PlanRow,
+  { item, plan }: { item: ItemRow; plan: PlanRow },
   issues: readonly { key: string; issue: Omit<EffectOf<'create-issue'>['payload'], 'origin'> }[],
   actor: string,
 ): Promise<void> {
@@ -44,12 +45,11 @@ export async function startBreakdown(
       { again },
     )
   }
-  const being = missing === 1 ? 'one issue is being made of it' : `${missing} issues are being made of it`
-  const why = missing === 0 ? 'It is made of other issues.' : `The breakdown is approved: ${being}.`
+  const why = missing === 0 ? madeOfOtherIssues : breakdownApproved(missing)
   await transition(tx, item, 'ready', { actor, why, set: { kind: 'epic', plannedHours: null } })
 }
 
-/** The effects that make the issues of a plan, in the order in which they were wanted. */
+/** The effects that create the issues of a plan, in the order of the requests. */
 export async function planIssues(db: Database, planId: number): Promise<EffectRow[]> {
   return db
     .select()

@@ -1,28 +1,28 @@
-/** Whether a person is asked before a plan is carried out. Pure. */
+/** Whether a person must approve a plan before it is carried out. Pure. */
 
 import type { Settings } from '../config/settings.ts'
 import type { PlanOrBreakdown } from '../domain/plan.ts'
 import { hoursOf } from '../domain/plan.ts'
 import { effortHours } from '../lib/effort-hours.ts'
+import * as messages from '../messages/planning.ts'
 
-/** A plan of this many agent hours is large: what an issue labelled `effort:L` takes. */
+/** A plan of so many agent hours is large. It is the effort of an issue labelled `effort:L`. */
 const largeHours = effortHours.L
-/** So many files are more than one sitting of a reviewer. */
+/** More files than a reviewer can read in one sitting. */
 const largePaths = 30
 
 /**
- * Why a person must say yes first; undefined when nobody need. What is large is asked about whatever the settings say:
- * of all mistakes it is the dearest one.
+ * Why a person must approve the plan first; undefined when no approval is needed. A large plan needs one whatever the
+ * settings say: a mistake in it costs the most.
  */
 export function reasonForApproval(content: PlanOrBreakdown, settings: Settings['planning']): string | undefined {
-  if (content.kind === 'breakdown') return 'this becomes several issues'
+  if (content.kind === 'breakdown') return messages.becomesSeveralIssues
   const hours = hoursOf(content)
-  if (hours >= largeHours) return `this is large: about ${Math.round(hours * 10) / 10} hours of an agent`
-  if (content.paths.length > largePaths) return `this is large: it touches ${content.paths.length} files or folders`
-  if (settings.approval === 'always') return 'the settings have every plan approved'
+  if (hours >= largeHours) return messages.isLargeByHours(hours)
+  if (content.paths.length > largePaths) return messages.isLargeByPaths(content.paths.length)
+  if (settings.approval === 'always') return messages.settingsRequireApproval
   if (settings.approval === 'never') return undefined
-  if (content.risk === 'high') return 'the risk is high'
-  if (content.confidence < settings.confidence)
-    return `the agent is only ${Math.round(content.confidence * 100)} % sure`
+  if (content.risk === 'high') return messages.riskIsHigh
+  if (content.confidence < settings.confidence) return messages.confidenceIsLow(content.confidence)
   return undefined
 }

@@ -1,4 +1,4 @@
-/** Somebody edited the comment that shows a plan: what they made of it is the plan, when they may write here. */
+/** A person edited the comment that shows a plan. The edited text is the plan, when they have write access. */
 
 import { eq } from 'drizzle-orm'
 import { appendAudit } from '../db/audit-log.ts'
@@ -6,22 +6,24 @@ import type { Tx } from '../db/connect.ts'
 import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { effectsOf } from '../db/outbox.ts'
 import { getPlan, latestPlan, type PlanRow, planKey, rewritePlan } from '../db/plans.ts'
-import { workItems } from '../db/schema/core.ts'
-import { type ItemRow, lockItem, repositoryByGithubId, requestStatusComment } from '../db/work-items.ts'
+import { repositoryByGithubId } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PlanEdited } from '../domain/events.ts'
 import { mayWrite } from '../github/permissions.ts'
+import * as messages from '../messages/planning.ts'
 import { rewrittenPlan } from '../messages/plans.ts'
-import * as messages from '../messages/webhooks.ts'
 import type { Services } from '../work-items/services.ts'
 
-/** Acts on an edited plan. GitHub lets only people with write access edit it; that is asked once more. */
+/** Acts on an edited plan. GitHub lets only people with write access edit it; the permission is checked once more. */
 export async function onPlanEdited(services: Services, event: PlanEdited): Promise<EventOutcome> {
   const { db } = services.store
   const repo = await repositoryByGithubId(db, event.repository.githubId)
   const plan = await getPlan(db, event.planId)
   const [effect] = plan ? await effectsOf(db, [planKey(plan.id)]) : []
-  // Anybody can copy the marker into a text: only the comment that we have made counts.
+  // Anyone can copy the marker into a comment: only the comment that we created counts.
   if (!repo || !plan || effect?.repositoryId !== repo.id || effect.result?.commentId !== event.commentId)
     return ignored('it is not the comment of a plan')
   const subject = `plan-text:${plan.id}`
@@ -32,7 +34,7 @@ export async function onPlanEdited(services: Services, event: PlanEdited): Promi
     const item = await lockItem(tx, plan.workItemId)
     if (!item) return ignored('its item is gone')
     if (event.at) await recordEventTime(tx, subject, event.at)
-    const reply = await take(tx, item, plan, event)
+    const reply = await applyEdit(tx, item, plan, event)
     await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
     await requestStatusComment(tx, item, 'now')
     await appendAudit(tx, {
@@ -46,11 +48,11 @@ export async function onPlanEdited(services: Services, event: PlanEdited): Promi
   })
 }
 
-/** @returns what is said about it. */
-async function take(tx: Tx, item: ItemRow, plan: PlanRow, { sender, body }: PlanEdited): Promise<string> {
+/** @returns the reply. */
+async function applyEdit(tx: Tx, item: ItemRow, plan: PlanRow, { sender, body }: PlanEdited): Promise<string> {
   const newest = await latestPlan(tx.db, item.id)
   const open = item.state === 'plan-review' || (item.state === 'ready' && item.kind === 'task')
-  // What a breakdown becomes is read from what the agent handed in, not from text.
+  // The issues of a breakdown are read from the agent's submission, not from text.
   if (plan.kind === 'breakdown') return messages.breakdownRewritten(sender.login)
   if (!open || newest?.id !== plan.id || plan.state === 'rejected') return messages.planRewrittenLate(sender.login)
   const text = rewrittenPlan(body)

@@ -1,4 +1,4 @@
-/** A planning run has handed something in: its questions are asked, its plan is shown, and is built or waits for a word. */
+/** Reacts to the submission of a planning run: asks its questions, or shows its plan, which is built or waits for approval. */
 
 import { z } from 'zod'
 import { defaultSettings, type Settings } from '../config/settings.ts'
@@ -6,17 +6,19 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { addPlan, addRound, approvePlan, planKey, questionsKey } from '../db/plans.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { closeRun, getRun } from '../db/runs.ts'
-import { getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { type PlanOrBreakdown, storedSubmission } from '../domain/plan.ts'
+import * as messages from '../messages/planning.ts'
 import { planComment, questionsComment } from '../messages/plans.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { reasonForApproval } from './needs-approval.ts'
 
 /**
- * Handler of the `on-plan-submitted` queue. Until here the run counts as live, so that nobody plans the same item meanwhile; a
- * second time changes nothing, since it has ended then.
- * @param attempt.last whether nobody will try again: then the run ends all the same.
+ * Handler of the `on-plan-submitted` queue. The run counts as live until here, so that no other run plans the same item. A
+ * second time changes nothing, since the run has ended then.
+ * @param attempt.last whether this is the last attempt of the job: then the run ends even when it fails.
  */
 export async function onPlanSubmitted(
   { store }: { store: Store },
@@ -24,28 +26,35 @@ export async function onPlanSubmitted(
   attempt: { last: boolean } = { last: false },
 ): Promise<void> {
   try {
-    await store.transaction((tx) => takeUp(tx, job.runId))
+    await store.transaction((tx) => processSubmission(tx, job.runId))
   } catch (error) {
     if (attempt.last) await store.transaction((tx) => closeRun(tx, job.runId))
     throw error
   }
 }
 
-async function takeUp(tx: Tx, runId: number): Promise<void> {
+async function processSubmission(tx: Tx, runId: number): Promise<void> {
   const run = await getRun(tx.db, runId)
   const item = run && (await lockItem(tx, run.workItemId))
   const repo = item && (await getRepository(tx.db, item.repositoryId))
   if (!run || !repo || !item || !(await closeRun(tx, runId))) return
-  // Moved aside or planned anew meanwhile: what this run found is no longer wanted.
+  // The item was set aside or planned again meanwhile: this submission no longer counts.
   if (item.state !== 'planning' || run.stop) return
   const submission = storedSubmission(run.submission)
   if (!submission) throw new Error(`run ${run.id} has handed in nothing that can be read`)
   const settings = repo.settings ?? defaultSettings()
-  if (submission.kind === 'questions') await ask(tx, repo, item, submission.questions, settings)
-  else await show(tx, repo, item, { content: submission, runId: run.id }, settings)
+  const planned = { repo, item, settings }
+  if (submission.kind === 'questions') await askQuestions(tx, planned, submission.questions)
+  else await showPlan(tx, planned, submission, run.id)
 }
 
-async function ask(tx: Tx, repo: RepositoryRow, item: ItemRow, asked: string[], settings: Settings): Promise<void> {
+interface PlannedItem {
+  repo: RepositoryRow
+  item: ItemRow
+  settings: Settings
+}
+
+async function askQuestions(tx: Tx, { repo, item, settings }: PlannedItem, asked: string[]): Promise<void> {
   const round = await addRound(tx, item, asked)
   const body = questionsComment({ asked, round: round.round - item.planningRoundsOffset }, settings.planning.questions)
   await enqueueEffect(
@@ -56,33 +65,28 @@ async function ask(tx: Tx, repo: RepositoryRow, item: ItemRow, asked: string[], 
       payload: { issueNumber: item.issueNumber, body },
     },
   )
-  const count = asked.length === 1 ? 'a question that is' : `${asked.length} questions that are`
-  const why = `Before this is planned there ${asked.length === 1 ? 'is' : 'are'} ${count} asked in a comment of their own.`
-  await transition(tx, item, 'asking', { actor: 'tutti', why })
+  await transition(tx, item, 'asking', { actor: 'tutti', why: messages.questionsAsked(asked.length) })
 }
 
-async function show(
+async function showPlan(
   tx: Tx,
-  repo: RepositoryRow,
-  item: ItemRow,
-  { content, runId }: { content: PlanOrBreakdown; runId: number },
-  settings: Settings,
+  { repo, item, settings }: PlannedItem,
+  content: PlanOrBreakdown,
+  runId: number,
 ): Promise<void> {
   const plan = await addPlan(tx, item, content, runId)
-  const asks = reasonForApproval(content, settings.planning)
+  const because = reasonForApproval(content, settings.planning)
   await enqueueEffect(
     tx,
     { repositoryId: repo.id, workItemId: item.id, key: planKey(plan.id) },
-    { kind: 'comment', payload: { issueNumber: item.issueNumber, body: planComment(plan, asks) } },
+    { kind: 'comment', payload: { issueNumber: item.issueNumber, body: planComment(plan, because) } },
   )
-  if (asks !== undefined) {
-    const why = `The plan is in a comment of its own. You are asked because ${asks}. \`/approve\` goes on, \`/reject\` with the reason has it planned again.`
-    await transition(tx, item, 'plan-review', { actor: 'tutti', why })
+  if (because !== undefined) {
+    await transition(tx, item, 'plan-review', { actor: 'tutti', why: messages.planWaitsForApproval(because) })
     return
   }
   const set = await approvePlan(tx, item, plan)
-  const why = 'The plan is small and sure enough to be built without asking.'
-  await transition(tx, item, 'ready', { actor: 'tutti', why, set })
+  await transition(tx, item, 'ready', { actor: 'tutti', why: messages.planNeedsNoApproval, set })
 }
 
 export const onPlanSubmittedJob = defineJob(

@@ -1,13 +1,14 @@
-/** After the journey: the branch and the worktree go, unless they hold work that is nowhere else. */
+/** Removes the branch and the worktree of a finished item, unless they hold work that exists nowhere else. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { appendAudit } from '../db/audit-log.ts'
 import { defineJob } from '../db/define-job.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
+import { getRepository } from '../db/repositories.ts'
 import { liveRun } from '../db/runs.ts'
-import { worktrees } from '../db/schema/core.ts'
-import { getItem, getRepository } from '../db/work-items.ts'
+import { worktrees } from '../db/schema/runs.ts'
+import { getItem } from '../db/work-items.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
@@ -20,7 +21,7 @@ export async function cleanUp(context: PullRequestContext, job: { workItemId: nu
   const item = await getItem(db, job.workItemId)
   const repo = item && (await getRepository(db, item.repositoryId))
   if (!item || !repo || !terminalStates.includes(item.state)) return
-  // An agent that is still being stopped: its end queues this again.
+  // An agent is still being stopped. Its end queues this job again.
   if (await liveRun(db, item.id)) return
   const control = await context.control(repo)
   const branch = validBranch(item.branch)
@@ -32,7 +33,7 @@ export async function cleanUp(context: PullRequestContext, job: { workItemId: nu
   }
   const [tree] = await db.select().from(worktrees).where(eq(worktrees.workItemId, item.id))
   if (!tree || tree.removedAt) return
-  // Squashed, the commits themselves are on no branch of the server, and need not be.
+  // After a squash merge the commits are on no branch of the server. They need not be rescued.
   const merged = item.state === 'done' && pull?.state === 'merged' ? sha(pull.headSha) : undefined
   const { rescued } = await control.removeWorktree({ path: tree.path, branch }, { merged })
   await context.store.transaction(async (tx) => {

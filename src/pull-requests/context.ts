@@ -1,11 +1,11 @@
-/** What this room is given to work with. */
+/** The services that the jobs of this folder work with. */
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
-import type { RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 
 export interface PullRequestContext {
   store: Store

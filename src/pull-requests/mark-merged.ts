@@ -1,16 +1,18 @@
-/** The end of the journey: a pull request was merged. */
+/** Completes an item whose pull request was merged. */
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
+import { setBlockerState } from '../db/dependencies.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { markBaseMoved } from '../db/repositories.ts'
+import { getRepository, markBaseMoved } from '../db/repositories.ts'
 import { requestStop } from '../db/runs.ts'
-import { pullRequests } from '../db/schema/core.ts'
-import { getRepository, lockItem, setBlockerState, transition } from '../db/work-items.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { lockItem, transition } from '../db/work-items.ts'
+import { mergedWith, wasMerged } from '../messages/pull-requests.ts'
 
 /**
- * A pull request is merged, by us or by a person: the item is done, its branch is tidied, and what waited for the
- * issue may start.
+ * A pull request was merged, by us or by a person: the item is done, its branch is cleaned up, and items that waited for
+ * the issue may start.
  */
 export async function markMerged(
   tx: Tx,
@@ -25,16 +27,16 @@ export async function markMerged(
   if (!pull || !item || item.state === 'done') return
   const repo = await getRepository(tx.db, item.repositoryId)
   const by = pull.mergeRequestedBy ?? merged.by
-  const word = by === 'github' || by.endsWith('[bot]') ? '' : ` on the word of ${by}`
+  const requestedBy = by === 'github' || by.endsWith('[bot]') ? undefined : by
   // A person may merge while an agent is at work on the next attempt.
-  await requestStop(tx, item.id, `#${pull.number} was merged`)
+  await requestStop(tx, item.id, wasMerged(pull.number))
   await transition(tx, item, 'done', {
     actor: merged.by,
-    why: `Merged with #${pull.number}${word}.`,
-    // What was answered on the way is of no use to anybody now.
+    why: mergedWith(pull.number, requestedBy),
+    // A reply to an earlier command is out of date now.
     set: { doneAt: new Date(), reply: null },
   })
-  // What waited for this must be built on it: the push that tells of the new base may come later than the start.
+  // Items that waited must be built on this merge. The event of its push may come after they start.
   await markBaseMoved(tx, item.repositoryId)
   if (repo) await setBlockerState(tx, repo.fullName, item.issueNumber, 'closed')
   // `Closes #n` only works on the default branch.

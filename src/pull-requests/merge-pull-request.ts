@@ -1,4 +1,4 @@
-/** Merging: asks GitHub for the facts of this moment, decides, and wants the merge of exactly the approved commit. */
+/** Merges a pull request: asks GitHub for the facts of this moment, decides, and requests the merge of that commit. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
@@ -7,27 +7,23 @@ import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
-import { settingsOf } from '../db/repositories.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { approvalsVoidUntil } from '../db/reviews.ts'
-import { pullRequests, workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  getRepository,
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  requestStatusComment,
-  transition,
-} from '../db/work-items.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { mergeMessage } from '../domain/commit-message.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'
+import { approvedBy, movedAfterRequest, notMerged } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
 
-/** Handler of the `merge-pull-request` queue: somebody said `/merge`, approved, or a check ended. */
+/** Handler of the `merge-pull-request` queue: after `/merge`, an approval, or the end of a check. */
 export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
   const { db } = context.store
   const pull = await getPull(db, job.pullRequestId)
@@ -37,16 +33,14 @@ export async function mergePullRequest(context: PullRequestContext, job: { pullR
   if (item.state !== 'reviewing' && item.state !== 'approved') return
   const settings = repo.settings ?? defaultSettings()
   const asked = pull.mergeSha !== null
-  // Nobody has asked: an approval alone merges only where the settings say so.
+  // Without `/merge`, an approval alone merges only where the settings say so.
   if (!asked && settings.merge.when !== 'approved') return
-  const verdict =
-    asked && pull.mergeSha !== pull.headSha ? moved() : decideMerge(await facts(context, repo, item, pull))
-  if (!asked && verdict.kind === 'refuse') return
-  await act(context, { repo, item, pull, asked }, verdict)
-}
-
-function moved(): MergeDecision {
-  return { kind: 'refuse', why: 'Not merged: the branch moved after `/merge` was said. Review the new commit.' }
+  const decision: MergeDecision =
+    asked && pull.mergeSha !== pull.headSha
+      ? { kind: 'refuse', why: notMerged(movedAfterRequest) }
+      : decideMerge(await facts(context, repo, item, pull))
+  if (!asked && decision.kind === 'refuse') return
+  await apply(context, { repo, item, pull, asked }, decision)
 }
 
 async function facts(
@@ -76,13 +70,13 @@ async function facts(
   }
 }
 
-/** Without approvals of what the pull request was before it was reopened or pointed elsewhere. */
+/** Without approvals from before the pull request was reopened or got another base branch. */
 async function stillCounting({ store }: PullRequestContext, pull: PullRow, reviews: Review[]): Promise<Review[]> {
   const until = await approvalsVoidUntil(store.db, pull.id)
   return until ? reviews.filter(({ state, at }) => state !== 'approved' || (at !== null && at > until)) : reviews
 }
 
-/** Permission is asked at this moment, once for each person whose word could count. */
+/** GitHub is asked for the permissions at this moment, once for each person. */
 async function withPermissions(
   context: PullRequestContext,
   repo: RepositoryRow,
@@ -105,63 +99,58 @@ interface Subject {
   asked: boolean
 }
 
-async function act(
-  context: PullRequestContext,
-  { repo, item, pull, asked }: Subject,
-  verdict: MergeDecision,
-): Promise<void> {
+async function apply(context: PullRequestContext, subject: Subject, decision: MergeDecision): Promise<void> {
+  const { repo, item, pull, asked } = subject
   const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== item.state || !current) return
-    if (verdict.kind === 'merge') {
-      const by = pull.mergeRequestedBy ?? verdict.approvedBy[0] ?? 'a reviewer'
-      await transition(tx, current, 'merging', { actor: by, why: `Approved by ${verdict.approvedBy.join(', ')}.` })
-      const settings = repo.settings ?? defaultSettings()
-      const { subject, body } = mergeMessage(
-        {
-          ...{ title: item.title, issueNumber: item.issueNumber },
-          ...{ pullNumber: pull.number, approvedBy: verdict.approvedBy },
-        },
-        signer,
-      )
-      await enqueueEffect(
-        tx,
-        { repositoryId: repo.id, workItemId: item.id, key: `merge:${pull.id}:${pull.headSha}` },
-        {
-          kind: 'merge',
-          payload: {
-            pullNumber: pull.number,
-            sha: pull.headSha,
-            method: settings.merge.method,
-            title: subject,
-            message: body,
-          },
-        },
-        { again: true },
-      )
-      return
-    }
-    if (verdict.kind === 'wait') {
+    if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision.approvedBy, signer)
+    const by = { actor: 'tutti', why: decision.why }
+    if (decision.kind === 'wait') {
       if (current.state !== 'reviewing' || !asked) return
-      // Whoever said /merge sees what it waits for.
-      await requestStatusComment(
-        tx,
-        await transition(tx, current, 'approved', { actor: 'tutti', why: verdict.why }),
-        'now',
-      )
+      // The person who gave `/merge` sees what it waits for.
+      await requestStatusComment(tx, await transition(tx, current, 'approved', by), 'now')
       return
     }
     await tx.db
       .update(pullRequests)
       .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
       .where(eq(pullRequests.id, pull.id))
-    if (current.state === 'approved') await transition(tx, current, 'reviewing', { actor: 'tutti', why: verdict.why })
-    else await requestStatusComment(tx, await noteReason(tx, current, verdict.why), 'now')
+    if (current.state === 'approved') await transition(tx, current, 'reviewing', by)
+    else await requestStatusComment(tx, await setReason(tx, current, decision.why), 'now')
   })
 }
 
-async function noteReason(tx: Tx, item: ItemRow, reason: string): Promise<ItemRow> {
+async function requestMerge(
+  tx: Tx,
+  { repo, item, pull }: Subject,
+  approvers: string[],
+  signer: Awaited<ReturnType<PullRequestContext['github']['author']>> | undefined,
+): Promise<void> {
+  const actor = pull.mergeRequestedBy ?? approvers[0] ?? 'a reviewer'
+  await transition(tx, item, 'merging', { actor, why: approvedBy(approvers) })
+  const { title, issueNumber } = item
+  const { subject, body } = mergeMessage({ title, issueNumber, pullNumber: pull.number, approvedBy: approvers }, signer)
+  const settings = repo.settings ?? defaultSettings()
+  await enqueueEffect(
+    tx,
+    { repositoryId: repo.id, workItemId: item.id, key: `merge:${pull.id}:${pull.headSha}` },
+    {
+      kind: 'merge',
+      payload: {
+        pullNumber: pull.number,
+        sha: pull.headSha,
+        method: settings.merge.method,
+        title: subject,
+        message: body,
+      },
+    },
+    { again: true },
+  )
+}
+
+async function setReason(tx: Tx, item: ItemRow, reason: string): Promise<ItemRow> {
   const [row] = await tx.db.update(workItems).set({ reason }).where(eq(workItems.id, item.id)).returning()
   return row ?? item
 }

@@ -1,88 +1,77 @@
-/** May this pull request be merged now? A pure decision over facts; acting on it is in merge.ts. */
+/** Decides whether a pull request can be merged now. Pure; merge-pull-request.ts acts on the decision. */
 
 import type { Check, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
+import * as messages from '../messages/pull-requests.ts'
 
 export interface MergeFacts {
-  /** The head that the gates passed and that the merge was asked for. */
+  /** The head that passed the gates and is to be merged. */
   sha: string
   pull: { state: 'open' | 'closed'; headSha: string; baseBranch: string; mergeable: boolean | null }
-  /** Where the item wants to go: a pull request that was pointed elsewhere is not what was reviewed. */
+  /** The base branch of the item: with another one, the pull request is not the one that was reviewed. */
   baseBranch: string
   /** All reviews, oldest first, each with whether its author may write here. */
   reviews: { review: Review; mayWrite: boolean }[]
   checks: Check[]
   gates: { gate: string; verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'; summary: string }[]
   approvalsNeeded: number
-  /** A person's word about protected paths was given. */
+  /** A person has approved the changes to protected paths. */
   protectedAllowed: boolean
 }
 
 export type MergeDecision =
   | { kind: 'merge'; approvedBy: string[] }
-  /** Something is still on its way; its arrival asks again. */
+  /** A check is still running; its end starts another decision. */
   | { kind: 'wait'; why: string }
   | { kind: 'refuse'; why: string }
 
-/** Decides about a merge, first reason first. */
+/** The first reason against a merge counts. */
 export function decideMerge(facts: MergeFacts): MergeDecision {
-  if (facts.pull.state !== 'open') return refuse('the pull request is closed')
-  if (facts.pull.headSha !== facts.sha) {
-    return refuse(
-      `the branch moved to ${facts.pull.headSha.slice(0, 7)} after it was checked and approved. Review the new commit`,
-    )
-  }
+  if (facts.pull.state !== 'open') return refuse(messages.pullRequestIsClosed)
+  if (facts.pull.headSha !== facts.sha) return refuse(messages.movedAfterChecks(facts.pull.headSha))
   if (facts.pull.baseBranch !== facts.baseBranch)
-    return refuse(`it now goes to \`${facts.pull.baseBranch}\`, not \`${facts.baseBranch}\``)
+    return refuse(messages.hasAnotherBase(facts.pull.baseBranch, facts.baseBranch))
   const gates = gatesVerdict(facts)
   if (gates) return gates
   const latest = latestByReviewer(facts.reviews)
   const against = latest.filter(({ review, mayWrite }) => mayWrite && review.state === 'changes_requested')
-  if (against.length > 0) return refuse(`${names(against)} asked for changes`)
+  if (against.length > 0) return refuse(messages.changesRequestedBy(against.map(({ review }) => review.author.login)))
   const approved = latest.filter(
     ({ review, mayWrite }) => mayWrite && review.state === 'approved' && review.sha === facts.sha,
   )
-  if (approved.length < facts.approvalsNeeded) {
-    return refuse(
-      `it needs ${facts.approvalsNeeded === 1 ? 'an approval' : `${facts.approvalsNeeded} approvals`} of ${facts.sha.slice(0, 7)} by a person with write access, and has ${approved.length}`,
-    )
-  }
-  if (facts.pull.mergeable === false) return refuse('it conflicts with its base branch')
+  if (approved.length < facts.approvalsNeeded)
+    return refuse(messages.lacksApprovals(facts.approvalsNeeded, facts.sha, approved.length))
+  if (facts.pull.mergeable === false) return refuse(messages.hasConflicts)
   return checksVerdict(facts.checks) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
 }
 
 function gatesVerdict({ gates, protectedAllowed }: MergeFacts): MergeDecision | undefined {
-  if (gates.length === 0) return refuse('the gates have not run on this commit')
+  if (gates.length === 0) return refuse(messages.gatesHaveNotRun)
   const failed = gates.find((gate) => gate.verdict === 'fail')
-  if (failed) return refuse(`the gate ${failed.gate} failed: ${failed.summary}`)
+  if (failed) return refuse(messages.gateFailed(failed.gate, failed.summary))
   const waiting = gates.find((gate) => gate.verdict === 'needs-approval')
-  if (waiting && !protectedAllowed) return refuse(`${waiting.summary}. A person with write access must allow it`)
+  if (waiting && !protectedAllowed) return refuse(messages.needsExplicitApproval(waiting.summary))
   return undefined
 }
 
 function checksVerdict(checks: Check[]): MergeDecision | undefined {
   const others = checks.filter((check) => !check.own)
   const failed = others.find((check) => check.verdict === 'failure')
-  if (failed) return refuse(`the check ${failed.name} failed`)
+  if (failed) return refuse(messages.checkFailed(failed.name))
   const pending = others.find((check) => check.verdict === 'pending')
-  return pending && { kind: 'wait', why: `It waits for the check ${pending.name}.` }
+  return pending && { kind: 'wait', why: messages.waitsForCheck(pending.name) }
 }
 
-/** Only a person's latest word counts; a comment does not take an approval back, a dismissal does. */
+/** Only a person's latest review counts. A comment does not withdraw an approval, a dismissal does. */
 function latestByReviewer(reviews: MergeFacts['reviews']): MergeFacts['reviews'] {
   const latest = new Map<number, MergeFacts['reviews'][number]>()
   for (const one of reviews) {
-    if (!isPerson(one.review.author) || one.review.state === 'comment-created' || one.review.state === 'pending')
-      continue
+    if (!isPerson(one.review.author) || one.review.state === 'commented' || one.review.state === 'pending') continue
     latest.set(one.review.author.id, one)
   }
   return [...latest.values()]
 }
 
 function refuse(why: string): MergeDecision {
-  return { kind: 'refuse', why: `Not merged: ${why}.` }
-}
-
-function names(reviews: MergeFacts['reviews']): string {
-  return reviews.map(({ review }) => review.author.login).join(', ')
+  return { kind: 'refuse', why: messages.notMerged(why) }
 }

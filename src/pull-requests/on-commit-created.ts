@@ -8,13 +8,16 @@ import { z } from 'zod'
 import { defineJob } from '../db/define-job.ts'
 import { effectById } from '../db/outbox.ts'
 import { gateRows, saveGateResult } from '../db/pull-requests.ts'
-import { runs, workItems } from '../db/schema/core.ts'
-import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { runs } from '../db/schema/runs.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { readRefusal } from '../domain/push-refusal.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
-import { movedBranch, notSigned } from '../messages/pushes.ts'
+import { branchPushedByOthers } from '../messages/pull-requests.ts'
+import { notSigned } from '../messages/pushes.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { pushRefused } from './push-refused.ts'
@@ -34,7 +37,7 @@ async function onCommitCreated(context: PullRequestContext, job: { effectId: num
 }
 
 async function refused(context: PullRequestContext, repo: RepositoryRow, item: ItemRow, error: string): Promise<void> {
-  if (/already exists|not a fast.forward/i.test(error)) return hold(context, item, movedBranch(item.branch))
+  if (/already exists|not a fast.forward/i.test(error)) return hold(context, item, branchPushedByOthers(item.branch))
   await pushRefused(context, repo, item, readRefusal(error, error) ?? { kind: 'rule', words: error })
 }
 

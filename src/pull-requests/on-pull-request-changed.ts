@@ -1,35 +1,28 @@
-/** A pull request was closed, merged, opened again, pointed elsewhere, or its branch has moved. */
+/** A pull request was closed, merged or reopened, its base branch was changed, or its branch has moved. */
 
 import { eq } from 'drizzle-orm'
-import { isBlocker } from '../db/blockers.ts'
 import type { Tx } from '../db/connect.ts'
+import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { type PullRow, pullByNumber, savePull } from '../db/pull-requests.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { cancelMergeRequest, voidApprovals } from '../db/reviews.ts'
 import { addPersonRun, requestStop } from '../db/runs.ts'
-import { pullRequests, workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  type ItemRow,
-  itemOfBranch,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  setBlockerState,
-  transition,
-} from '../db/work-items.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, itemOfBranch, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestChanged, PullRequestSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import * as messages from '../messages/webhooks.ts'
+import * as messages from '../messages/pull-requests.ts'
 import { issueSubject } from '../work-items/issue-snapshot.ts'
 import type { Services } from '../work-items/services.ts'
 import { setItemAside } from '../work-items/set-aside.ts'
 import { markMerged } from './mark-merged.ts'
 
-/** A pull request as it is, and why we look at it. */
+/** A pull request as it is, and who changed it. */
 export interface ObservedPullRequest {
   repo: RepositoryRow
   pull: PullRequestSnapshot
@@ -41,23 +34,23 @@ const subjectOf = (repositoryId: number, number: number) => `pull:${repositoryId
 
 /** Acts on `pull_request` closed, reopened, synchronize and edited (its base). */
 export async function onPullRequestChanged(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
-  const told = await blockerMoved(services, event)
-  const outcome = await ourPullMoved(services, event)
-  return outcome.state === 'ignored' && told ? done('those that wait for it are told') : outcome
+  const wasBlocker = await updateBlocker(services, event)
+  const outcome = await updateOurs(services, event)
+  return outcome.state === 'ignored' && wasBlocker ? done('those that wait for it are told') : outcome
 }
 
 /**
- * `Depends on #5` may name any pull request. Closed is closed, with or without a merge, as it is for issues.
+ * `Depends on #5` may name any pull request. A closed one blocks no longer, with or without a merge, like an issue.
  * @returns whether something waits for it.
  */
-async function blockerMoved(services: Services, { repository, pull, how, at }: PullRequestChanged): Promise<boolean> {
+async function updateBlocker(services: Services, { repository, pull, how, at }: PullRequestChanged): Promise<boolean> {
   const { db } = services.store
   if (how !== 'closed' && how !== 'reopened') return false
   if (!(await isBlocker(db, repository.fullName, pull.number))) return false
   const subject = issueSubject(repository.githubId, pull.number)
   const newest = await lastEventTime(db, subject)
   const isNewest = !at || !newest || newest < at
-  // Something as new was heard already: what the payload shows may be over.
+  // A newer event was processed already, so the payload may be out of date.
   const { state } = isNewest ? pull : await services.github.repository(repository).pull(pull.number)
   await services.store.transaction(async (tx) => {
     if (at) await recordEventTime(tx, subject, at)
@@ -66,19 +59,19 @@ async function blockerMoved(services: Services, { repository, pull, how, at }: P
   return true
 }
 
-async function ourPullMoved(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
+async function updateOurs(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
   const { db } = services.store
   const repo = await repositoryByGithubId(db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
   const seen = { repo, pull: event.pull, sender: event.sender, at: event.at }
   const newest = await lastEventTime(db, subjectOf(repo.id, event.pull.number))
   if (!event.at || !newest || newest < event.at) return syncPullRequest(services, seen)
-  // Something as new was heard already: what the payload shows may be over.
+  // A newer event was processed already, so the payload may be out of date.
   if (!(await pullByNumber(db, repo.id, event.pull.number))) return ignored('not a pull request of ours')
   return syncPullRequest(services, { ...seen, pull: await services.github.repository(repo).pull(event.pull.number) })
 }
 
-/** Brings a pull request and its item into line with the facts. Webhooks and the reconcile both end here. */
+/** Brings a pull request and its item into line with GitHub. Webhooks and the reconcile both call this. */
 export async function syncPullRequest(services: Services, seen: ObservedPullRequest): Promise<EventOutcome> {
   const { repo, pull, sender, at } = seen
   return services.store.transaction(async (tx) => {
@@ -88,19 +81,19 @@ export async function syncPullRequest(services: Services, seen: ObservedPullRequ
     if (at) await recordEventTime(tx, subjectOf(repo.id, pull.number), at)
     if (row.state === 'merged') return ignored('it is merged, and that was known')
     if (pull.merged) {
-      // What was merged is its head, also when the last push was not heard of: the branch is tidied by it.
+      // The merged commit is its head, also when the event of the last push is missing. Clean-up compares with it.
       if (row.headSha !== pull.headSha) await saveHead(tx, row, pull)
       await markMerged(tx, { pullRequestId: row.id, mergedSha: pull.mergeCommitSha, by: sender.login })
       return done('merged')
     }
-    if (pull.state === 'closed') return closed(services, tx, row, item, sender)
-    return open(services, tx, row, item, seen)
+    const change = { tx, row, item, isSelf: services.github.isSelf(sender), ...seen }
+    return pull.state === 'closed' ? closed(change) : open(change)
   })
 }
 
 /**
- * The row of a pull request. One that we opened a moment ago may be told of here before its opening was noted: it is
- * known by its branch then.
+ * The row of a pull request. The event of one that we have just opened may come before its row exists: then its branch
+ * identifies it.
  */
 export async function ourPullRequest(
   tx: Tx,
@@ -124,52 +117,51 @@ export async function ourPullRequest(
   })
 }
 
-async function closed(services: Services, tx: Tx, row: PullRow, item: ItemRow, sender: Actor): Promise<EventOutcome> {
+/** A change of one of our pull requests, with its locked item. */
+interface Change extends ObservedPullRequest {
+  tx: Tx
+  row: PullRow
+  item: ItemRow
+  /** Whether the app made the change. */
+  isSelf: boolean
+}
+
+async function closed({ tx, row, item, sender, isSelf }: Change): Promise<EventOutcome> {
   if (row.state === 'closed') return ignored('it is closed, and that was known')
   await tx.db.update(pullRequests).set({ state: 'closed' }).where(eq(pullRequests.id, row.id))
   await cancelMergeRequest(tx, row.id)
-  if (isTerminal(item) || services.github.isSelf(sender)) return done('closed; nothing was under way')
-  await setItemAside(tx, item, 'held', { actor: sender.login, why: messages.closedPull(row.number, sender.login) })
+  if (isTerminal(item) || isSelf) return done('closed; nothing was under way')
+  const why = messages.pullRequestClosed(row.number, sender.login)
+  await setItemAside(tx, item, 'held', { actor: sender.login, why })
   return done('closed by a person, the item is held')
 }
 
-async function open(
-  services: Services,
-  tx: Tx,
-  row: PullRow,
-  item: ItemRow,
-  seen: ObservedPullRequest,
-): Promise<EventOutcome> {
-  const { pull } = seen
+async function open(change: Change): Promise<EventOutcome> {
+  const { row, pull } = change
   const changes: string[] = []
-  if (row.state === 'closed') changes.push(await reopened(tx, row, item, seen))
-  if (row.baseBranch !== pull.baseBranch) changes.push(await retargeted(tx, row, item, seen))
-  if (row.headSha !== pull.headSha) changes.push(await moved(services, tx, row, item, seen))
+  if (row.state === 'closed') changes.push(await reopened(change))
+  if (row.baseBranch !== pull.baseBranch) changes.push(await retargeted(change))
+  if (row.headSha !== pull.headSha) changes.push(await pushed(change))
   return changes.length > 0 ? done(changes.join('; ')) : ignored('nothing about it is new')
 }
 
-async function reopened(tx: Tx, row: PullRow, item: ItemRow, { sender, at }: ObservedPullRequest): Promise<string> {
+async function reopened({ tx, row, item, sender, at }: Change): Promise<string> {
   await tx.db.update(pullRequests).set({ state: 'open' }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   if (item.state === 'held') {
     await transition(tx, item, 'reviewing', {
       actor: sender.login,
-      why: messages.reopenedPull(row.number, sender.login),
+      why: messages.pullRequestReopened(row.number, sender.login),
     })
   }
   return 'opened again'
 }
 
-async function retargeted(
-  tx: Tx,
-  row: PullRow,
-  item: ItemRow,
-  { pull, sender, at }: ObservedPullRequest,
-): Promise<string> {
+async function retargeted({ tx, row, item, pull, sender, at }: Change): Promise<string> {
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
   await voidApprovals(tx, row.id, at)
   const current = await getItem(tx.db, item.id)
-  const why = messages.retargetedPull(row.number, pull.baseBranch)
+  const why = messages.pullRequestRetargeted(row.number, pull.baseBranch)
   if (current?.state === 'approved' || current?.state === 'merging') {
     await transition(tx, current, 'reviewing', { actor: sender.login, why })
   } else if (current?.state === 'reviewing') {
@@ -179,16 +171,10 @@ async function retargeted(
   return `points to ${pull.baseBranch} now`
 }
 
-async function moved(
-  services: Services,
-  tx: Tx,
-  row: PullRow,
-  item: ItemRow,
-  { pull, sender }: ObservedPullRequest,
-): Promise<string> {
+async function pushed({ tx, row, item, pull, sender, isSelf }: Change): Promise<string> {
   await saveHead(tx, row, pull)
   const current = await getItem(tx.db, item.id)
-  if (!current || services.github.isSelf(sender) || current.headSha === pull.headSha) return 'our own push'
+  if (!current || isSelf || current.headSha === pull.headSha) return 'our own push'
   return (await judgeAgain(tx, current, pull, sender)) ? 'a person pushed; the gates look at it' : 'a person pushed'
 }
 
@@ -200,11 +186,15 @@ async function saveHead(
   await savePull(tx, { repositoryId, workItemId, number, url, headSha: pull.headSha, baseBranch: pull.baseBranch })
 }
 
-/** The gates judge what a person has pushed; nothing is merged that they have not seen. */
+/** The gates judge the commit that a person has pushed: no other commit is merged. */
 async function judgeAgain(tx: Tx, item: ItemRow, pull: PullRequestSnapshot, sender: Actor): Promise<boolean> {
-  // While an agent is at work its push will find the new commit, and say so.
+  // While an agent works, its own push fails on the new commit and reports that.
   if (!['reviewing', 'approved', 'merging', 'checking'].includes(item.state)) return false
-  const by = { actor: sender.login, why: messages.pushedBy(sender.login, pull.headSha), set: { headSha: pull.headSha } }
+  const by = {
+    actor: sender.login,
+    why: messages.personPushed(sender.login, pull.headSha),
+    set: { headSha: pull.headSha },
+  }
   await requestStop(tx, item.id, by.why)
   const reviewing = item.state === 'reviewing' ? item : await transition(tx, item, 'reviewing', by)
   await transition(tx, reviewing, 'checking', by)

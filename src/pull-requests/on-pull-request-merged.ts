@@ -1,4 +1,4 @@
-/** Reacts to a merge that was asked for: it is done, or GitHub has refused it. */
+/** Reacts to a merge that was requested: it is done, or GitHub has refused it. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
@@ -6,9 +6,10 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
 import { pullByNumber } from '../db/pull-requests.ts'
-import { pullRequests } from '../db/schema/core.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
+import { mergeRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { markMerged } from './mark-merged.ts'
 
@@ -29,18 +30,11 @@ async function mergeCompleted(tx: Tx, effect: EffectRow, workItemId: number): Pr
       .update(pullRequests)
       .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
       .where(eq(pullRequests.id, pull.id))
-    await transition(tx, item, 'reviewing', { actor: 'github', why: refusal(effect.error ?? '') })
+    await transition(tx, item, 'reviewing', { actor: 'github', why: mergeRefused(effect.error ?? '') })
     return
   }
   const mergedSha = String(effect.result?.mergedSha ?? '')
   await markMerged(tx, { pullRequestId: pull.id, mergedSha, by: pull.mergeRequestedBy ?? 'github' })
-}
-
-function refusal(error: string): string {
-  if (error.startsWith('409')) return 'Not merged: the branch moved after the approval. Review the new commit.'
-  if (error.startsWith('405'))
-    return 'Not merged: GitHub says it cannot be merged now (a conflict, or a rule of the branch).'
-  return `Not merged: ${error}.`
 }
 
 export const onPullRequestMergedJob = defineJob(

@@ -6,6 +6,7 @@ import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
 import { savePull } from '../db/pull-requests.ts'
 import { lockItem, transition } from '../db/work-items.ts'
+import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
@@ -18,8 +19,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
   const item = await lockItem(tx, workItemId)
   if (item?.state !== 'checking') return
   if (effect.state === 'failed') {
-    const why = `GitHub refused the pull request: ${effect.error}. The work is on branch \`${item.branch}\`. Mend the cause, then say \`/retry\`.`
-    await transition(tx, item, 'held', { actor: 'github', why })
+    await transition(tx, item, 'held', { actor: 'github', why: pullRequestRefused(effect.error, item.branch) })
     return
   }
   const result = effect.result as { number: number; url: string; sha: string } | null

@@ -1,23 +1,18 @@
-/** Somebody reviewed a pull request of ours, or a review was dismissed. */
+/** A pull request of ours was reviewed, or a review was dismissed. */
 
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
-import { settingsOf } from '../db/repositories.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { addReview, cancelMergeRequest, dismissReview, hasLaterVerdict } from '../db/reviews.ts'
-import {
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  transition,
-} from '../db/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestSnapshot, ReviewSubmitted } from '../domain/events.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as messages from '../messages/webhooks.ts'
+import { reviewRequestsChanges } from '../messages/pull-requests.ts'
 import type { Services } from '../work-items/services.ts'
 import { ourPullRequest } from './on-pull-request-changed.ts'
 
@@ -28,7 +23,7 @@ export async function onReview(services: Services, event: ReviewSubmitted): Prom
   return syncReview(services, repo, event.pull, event.review)
 }
 
-/** Stores a review, bound to the commit that was looked at, and acts on its verdict. */
+/** Stores a review with the commit that it is about, and acts on its verdict. */
 export async function syncReview(
   services: Services,
   repo: RepositoryRow,
@@ -37,26 +32,27 @@ export async function syncReview(
 ): Promise<EventOutcome> {
   const { author } = review
   if (!isPerson(author) || services.github.isSelf(author)) return ignored('only people review')
-  const mine = await services.store.transaction((tx) => ourPullRequest(tx, services, repo, pull))
-  if (!mine) return ignored('not a pull request of ours')
-  // Asked before a stranger's words are stored where agents find them. Whether an approver may write is asked when it
-  // matters, at the merge.
-  const wanted = review.state === 'changes_requested'
-  const counts = wanted ? await mayWrite(services, repo, author) : review.state === 'approved'
+  const ours = await services.store.transaction((tx) => ourPullRequest(tx, services, repo, pull))
+  if (!ours) return ignored('not a pull request of ours')
+  // Checked before the text is stored, since agents read it: a text without write access is not stored. The permission of
+  // an approver is checked at the merge.
+  const requestsChanges = review.state === 'changes_requested'
+  const counts = requestsChanges ? await mayWrite(services, repo, author) : review.state === 'approved'
   return services.store.transaction(async (tx) => {
-    const item = await lockItem(tx, mine.workItemId)
+    const item = await lockItem(tx, ours.workItemId)
     if (!item) return ignored('its item is gone')
-    const row = rowOf(mine, review, counts)
+    const row = rowOf(ours, review, counts)
     if (review.state === 'dismissed') {
       await dismissReview(tx, row)
       return done('a review was dismissed')
     }
     if (!(await addReview(tx, row))) return ignored('the review is known')
-    if (!counts) return ignored(wanted ? `${author.login} may not write here: it does not count` : 'no verdict')
-    // Delivered late: they have said something else since.
+    if (!counts)
+      return ignored(requestsChanges ? `${author.login} may not write here: it does not count` : 'no verdict')
+    // Delivered late: the reviewer has submitted a later review.
     if (await hasLaterVerdict(tx, row)) return done('stored; a later review of the same person counts')
-    if (review.state === 'approved') return approved(tx, repo, mine, item)
-    return changesRequested(tx, mine, item, author)
+    if (review.state === 'approved') return approved(tx, repo, ours, item)
+    return changesRequested(tx, ours, item, author)
   })
 }
 
@@ -67,12 +63,12 @@ function rowOf(pull: PullRow, review: Review, counts: boolean) {
     reviewer: review.author.login,
     reviewerId: review.author.id,
     sha: review.sha ?? '',
-    state: counts ? (review.state as 'approved' | 'changes_requested') : ('comment-created' as const),
+    state: counts ? (review.state as 'approved' | 'changes_requested') : ('commented' as const),
     body: counts && review.state === 'changes_requested' ? review.body : '',
   }
 }
 
-/** A review can come before our own note that the pull request is open; the merge is looked at after that. */
+/** A review can come before the item is in review. The merge is decided so much later. */
 const soonMs = 5_000
 
 async function approved(tx: Tx, repo: RepositoryRow, pull: PullRow, item: ItemRow): Promise<EventOutcome> {
@@ -89,9 +85,9 @@ async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Ac
   }
   const ready = await transition(tx, item, 'ready', {
     actor: author.login,
-    why: messages.changesWanted(pull.number, author.login),
+    why: reviewRequestsChanges(pull.number, author.login),
   })
-  // The reviewer sees that somebody is at it.
+  // The reviewer sees that the item goes to an agent again.
   await requestStatusComment(tx, ready, 'soon')
   return done('changes requested; the item goes to an agent again')
 }

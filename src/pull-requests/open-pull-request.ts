@@ -1,25 +1,28 @@
-/** The gates passed: the branch is pushed, and a pull request and a Check Run with the evidence are wanted. */
+/** The gates passed: pushes the branch, and requests a pull request and a check run with the results. */
 
 import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows } from '../db/pull-requests.ts'
-import { BaseBranchDeleted, refreshSettings } from '../db/repositories.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
-import { getItem, getRepository, type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { commitSubject } from '../domain/commit-message.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
-import { sha } from '../lib/ids.ts'
-import { movedBranch } from '../messages/pushes.ts'
-import { checkRunReport, pullRequestBody } from '../messages/wording.ts'
+import { type Sha, sha } from '../lib/ids.ts'
+import { checkRunReport } from '../messages/check-run.ts'
+import { pullRequestBody } from '../messages/pull-request-body.ts'
+import { branchPushedByOthers } from '../messages/pull-requests.ts'
+import { pullRequestBaseMissing } from '../messages/repositories.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { pushRefused } from './push-refused.ts'
 import { wantVerifiedCommit } from './verified-commit.ts'
 
-/** Handler of the `open-pull-request` queue. Run twice, it changes nothing the second time. */
+/** Handler of the `open-pull-request` queue. A second time changes nothing. */
 export async function openPullRequest(context: PullRequestContext, job: { workItemId: number }): Promise<void> {
   const item = await getItem(context.store.db, job.workItemId)
   if (item?.state !== 'checking' || !item.headSha) return
@@ -32,28 +35,26 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
     if (settings.commits.verified && (await wantVerifiedCommit(context, control, repo, item))) return
     const outcome = await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })
     if (outcome.kind === 'refused') await pushRefused(context, repo, item, outcome.refusal)
-    else if (outcome.kind === 'moved') await hold(context, item, movedBranch(item.branch))
-    else await wantPullRequest(context, control, repo, item, base)
+    else if (outcome.kind === 'moved') await hold(context, item, branchPushedByOthers(item.branch))
+    else await requestPullRequest(context, control, { repo, item, base: sha(base) })
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
-    await hold(context, item, `${error.message}. Bring it back, then say \`/retry\`.`)
+    await hold(context, item, pullRequestBaseMissing(error.message))
   }
 }
 
-async function wantPullRequest(
+async function requestPullRequest(
   context: PullRequestContext,
   control: BareClone,
-  repo: RepositoryRow,
-  item: ItemRow,
-  base: string,
+  { repo, item, base }: { repo: RepositoryRow; item: ItemRow; base: Sha },
 ): Promise<void> {
   const head = sha(item.headSha ?? '')
-  const fork = (await control.mergeBase(sha(base), head)) ?? sha(base)
+  const fork = (await control.mergeBase(base, head)) ?? base
   const changes = await control.changes(fork, head)
   const attempts = await buildsOf(context.store.db, item.id)
   const gates = await gateRows(context.store.db, item.id, head)
   const settings = repo.settings ?? defaultSettings()
-  const last = writer(attempts)
+  const last = lastBuild(attempts)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
     summary: last?.summary ?? '',
@@ -66,7 +67,7 @@ async function wantPullRequest(
     sandboxed: last?.sandboxed ?? false,
     mergeWhen: settings.merge.when,
   })
-  const evidence = checkRunReport(gates, head)
+  const report = checkRunReport(gates, head)
   const waits = gates.some((gate) => gate.verdict === 'needs-approval')
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
@@ -85,14 +86,14 @@ async function wantPullRequest(
       { ...target, key: `check:${item.id}:${head}` },
       {
         kind: 'check-run',
-        payload: { sha: head, name: 'Tutti', conclusion: waits ? 'neutral' : 'success', ...evidence },
+        payload: { sha: head, name: 'Tutti', conclusion: waits ? 'neutral' : 'success', ...report },
       },
     )
   })
 }
 
-/** The last attempt by an agent: who wrote what is being proposed. */
-function writer(attempts: RunRow[]): RunRow | undefined {
+/** The last finished attempt of an agent. */
+function lastBuild(attempts: RunRow[]): RunRow | undefined {
   return attempts.findLast((run) => run.agent !== 'person' && run.outcome === 'finished')
 }
 

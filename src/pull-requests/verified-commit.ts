@@ -1,9 +1,10 @@
 /** Commits that GitHub makes and signs in the place of ours (`commits.verified`). */
 
 import { enqueueEffect } from '../db/outbox.ts'
-import { settingsOf } from '../db/repositories.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { buildsOf } from '../db/runs.ts'
-import { type ItemRow, lockItem, type RepositoryRow } from '../db/work-items.ts'
+import { type ItemRow, lockItem } from '../db/work-items.ts'
 import { commitMessage } from '../domain/commit-message.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'

@@ -1,22 +1,16 @@
-/** Issues that items wait for, and whose closing nobody told us of. They can be in any repository. */
+/** Finds blockers that were closed without an event. They can be in any repository. */
 
+import { openDependencies, setBlockerState } from '../db/dependencies.ts'
 import { isPart } from '../db/epics.ts'
-import {
-  getRepository,
-  type ItemRow,
-  openDependencies,
-  repositoryByName,
-  servedRepositories,
-  setBlockerState,
-  unfinishedItems,
-} from '../db/work-items.ts'
-import { NotFound } from '../github/types.ts'
+import { getRepository, repositoryByName, servedRepositories } from '../db/repositories.ts'
+import { type ItemRow, unfinishedItems } from '../db/work-items.ts'
+import { NotFound } from '../github/github.ts'
 import type { Services } from '../work-items/services.ts'
-import type { Repairs } from './mended.ts'
+import type { Repairs } from './repairs.ts'
 
 /**
- * Asks after every issue that something still waits for, each once. Those of our own that are on their way are compared
- * by themselves, and a roadmap is read again as a whole: asking after a thousand parts would take a thousand calls.
+ * Asks GitHub about every issue that an item still waits for, once for each. Our own unfinished items are compared
+ * elsewhere, and a roadmap is read again as a whole: asking about a thousand parts would take a thousand calls.
  */
 export async function reconcileBlockers(services: Services): Promise<Repairs> {
   const { store, github, log } = services
@@ -24,7 +18,7 @@ export async function reconcileBlockers(services: Services): Promise<Repairs> {
   const known = await ownNames(services, items)
   const edges = (await openDependencies(store.db)).filter((edge) => edge.blocker === 'open')
   const asked = new Set<string>(known)
-  const mended: Repairs = []
+  const repairs: Repairs = []
   for (const edge of edges) {
     const { repository, issueNumber } = edge
     const dependent = items.get(edge.dependentId)
@@ -39,17 +33,17 @@ export async function reconcileBlockers(services: Services): Promise<Repairs> {
       const { state } = await github.repository(where).issue(issueNumber)
       if (state === 'open') continue
       await store.transaction((tx) => setBlockerState(tx, repository, issueNumber, 'closed'))
-      mended.push(`${name} was closed`)
+      repairs.push(`${name} was closed`)
     } catch (error) {
       if (!(error instanceof NotFound)) throw error
       log.warn({ issue: name }, 'an issue that something waits for cannot be seen')
     }
   }
   await readRoadmaps(services, [...items.values()])
-  return mended
+  return repairs
 }
 
-/** The issues of our own items that are on their way. */
+/** The issues of our own unfinished items. */
 async function ownNames({ store }: Services, items: ReadonlyMap<number, ItemRow>): Promise<Set<string>> {
   const names = new Map((await servedRepositories(store.db)).map((repo) => [repo.id, repo.fullName.toLowerCase()]))
   return new Set(
@@ -60,7 +54,7 @@ async function ownNames({ store }: Services, items: ReadonlyMap<number, ItemRow>
   )
 }
 
-/** Sub-issues may have come or gone unheard. */
+/** Sub-issues may have been added or removed without an event. */
 async function readRoadmaps({ store }: Services, items: readonly ItemRow[]): Promise<void> {
   for (const { id, kind, state } of items) {
     if (kind === 'epic' && state === 'ready')

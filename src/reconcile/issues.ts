@@ -1,51 +1,52 @@
-/** Issues whose label, closing or reopening nobody told us of. */
+/** Finds issues that were labelled, closed or reopened without an event. */
 
 import { claimKey, hasKey, lastEventTime } from '../db/idempotency-keys.ts'
-import { settingsOf } from '../db/repositories.ts'
-import { type ItemRow, itemOfIssue, type RepositoryRow, unfinishedOf } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { type ItemRow, itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { IssueChanged } from '../domain/events.ts'
 import type { Actor, Issue, IssueEvent } from '../domain/github.ts'
 import { isQueueLabel } from '../domain/labels.ts'
-import { NotFound, type RepositoryReader } from '../github/types.ts'
-import { labelUnexplained } from '../messages/webhooks.ts'
+import { NotFound, type RepositoryReader } from '../github/github.ts'
+import { labelUnattributed } from '../messages/refusals.ts'
 import { issueSubject, labelSeenKey } from '../work-items/issue-snapshot.ts'
 import { onIssueRemoved, syncIssue } from '../work-items/on-issue-changed.ts'
 import { syncIssueText } from '../work-items/on-issue-edited.ts'
 import { commentOnce, queueFromLabel, refusalKey } from '../work-items/queue-label.ts'
 import type { Services } from '../work-items/services.ts'
-import type { Repairs } from './mended.ts'
+import type { Repairs } from './repairs.ts'
 
-/** Who did what nobody told us of. */
-const somebody: Actor = { id: 0, login: 'somebody', type: 'User' }
+/** The actor of a change whose author is unknown. */
+const unknownActor: Actor = { id: 0, login: 'somebody', type: 'User' }
 
 /** Compares the issues of one repository with its items. */
 export async function reconcileIssues(services: Services, repo: RepositoryRow): Promise<Repairs> {
   const github = services.github.repository(repo)
-  const labelled = await wantedIssues(github, repo)
-  const mended: Repairs = []
+  const labelled = await labelledIssues(github, repo)
+  const repairs: Repairs = []
   const note = (issueNumber: number, outcome: EventOutcome | undefined) => {
-    if (outcome?.state === 'done') mended.push(`${repo.fullName}#${issueNumber}: ${outcome.note}`)
+    if (outcome?.state === 'done') repairs.push(`${repo.fullName}#${issueNumber}: ${outcome.note}`)
   }
   for (const issue of labelled) note(issue.number, await withLabel(services, repo, github, issue))
   const numbers = new Set(labelled.map((issue) => issue.number))
-  const others = (await unfinishedOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
+  const others = (await unfinishedItemsOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
   const open = others.length > fewItems ? await github.openIssues() : []
   const listed = new Map(open.map((issue) => [issue.number, issue]))
   for (const item of others) {
     const issue = listed.get(item.issueNumber)
     const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
     if (settled) note(item.issueNumber, await syncIssueText(services, repo, item, issue))
-    else note(item.issueNumber, await withoutLabel(services, repo, github, item, issue))
+    else note(item.issueNumber, await withoutLabel(services, repo, item, issue))
   }
-  return mended
+  return repairs
 }
 
-/** A roadmap queues hundreds without a label: past this many they are asked for by the hundred. */
+/** A roadmap queues hundreds without a label. Past this many, GitHub is asked for all open issues, a hundred a call. */
 const fewItems = 20
 
 /** The open issues that carry the label for tasks or the one for roadmaps, each once. */
-async function wantedIssues(github: RepositoryReader, repo: RepositoryRow): Promise<Issue[]> {
+async function labelledIssues(github: RepositoryReader, repo: RepositoryRow): Promise<Issue[]> {
   const { label, roadmap } = settingsOf(repo)
   const tasks = await github.issuesLabelled(label)
   const roadmaps = await github.issuesLabelled(roadmap.label)
@@ -53,8 +54,8 @@ async function wantedIssues(github: RepositoryReader, repo: RepositoryRow): Prom
 }
 
 /**
- * A labelled open issue. Whoever put the label on must have write access, and the author of the issue need not be
- * that person: only the issue's own history says who it was. Where the server does not tell, nothing starts.
+ * A labelled open issue. The person who put the label on must have write access. That need not be the author of the issue:
+ * only the history of the issue names the person. Where the server has no history, nothing starts.
  */
 async function withLabel(
   services: Services,
@@ -72,8 +73,8 @@ async function withLabel(
   if (!item && (await hasKey(db, refusalKey(repo.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
   const since = await lastEventTime(db, issueSubject(repo.githubId, issue.number))
-  const start = item ? startSince(events ?? [], repo, since ?? item.updatedAt) : labelling(events ?? [], repo)
-  // An issue that we have made ourselves: whoever wanted it queues it in a moment.
+  const start = item ? startSince(events ?? [], repo, since ?? item.updatedAt) : lastLabelled(events ?? [], repo)
+  // We created this issue ourselves: the job of that effect queues it.
   if (start && services.github.isSelf(start.actor)) return undefined
   if (start) {
     const seen = { repository: repo, repo, item, issue: { ...issue, nativeBlockers: issue.nativeBlockers ?? null } }
@@ -81,7 +82,7 @@ async function withLabel(
   }
   if (item) return undefined
   await services.store.transaction((tx) =>
-    commentOnce(tx, repo, issue.number, labelUnexplained(settingsOf(repo).label)),
+    commentOnce(tx, repo, issue.number, labelUnattributed(settingsOf(repo).label)),
   )
   return undefined
 }
@@ -92,34 +93,36 @@ interface Start {
   at: Date
 }
 
-function labelling(events: readonly IssueEvent[], repo: RepositoryRow): Start | undefined {
+function lastLabelled(events: readonly IssueEvent[], repo: RepositoryRow): Start | undefined {
   const last = events.findLast(
     (event) => event.event === 'labeled' && isQueueLabel(event.label ?? '', settingsOf(repo)),
   )
   return last && { how: 'labelled', actor: last.actor, at: last.at }
 }
 
-/** What asked for the work again after the newest thing we heard, by GitHub's clock. */
-function startSince(events: readonly IssueEvent[], repo: RepositoryRow, heard: Date): Start | undefined {
+/** The event that requested the work again after the newest known event, by GitHub's clock. */
+function startSince(events: readonly IssueEvent[], repo: RepositoryRow, since: Date): Start | undefined {
   const last = events.findLast(
     (event) =>
       event.event === 'reopened' || (event.event === 'labeled' && isQueueLabel(event.label ?? '', settingsOf(repo))),
   )
-  if (!last || last.at <= heard) return undefined
+  if (!last || last.at <= since) return undefined
   return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor, at: last.at }
 }
 
-/** An item whose issue is not among the open labelled ones: closed, gone, unlabelled, or queued by a command. */
+/** An item whose issue is not among the open labelled ones: it is closed, deleted, unlabelled, or queued by a command. */
 async function withoutLabel(
   services: Services,
   repo: RepositoryRow,
-  github: RepositoryReader,
   item: ItemRow,
   known: Issue | undefined,
 ): Promise<EventOutcome> {
-  const seen = { repository: repo, repo, item, sender: somebody, at: null }
+  const seen = { repository: repo, repo, item, sender: unknownActor, at: null }
   try {
-    const issue = { ...(known ?? (await github.issue(item.issueNumber))), nativeBlockers: null }
+    const issue = {
+      ...(known ?? (await services.github.repository(repo).issue(item.issueNumber))),
+      nativeBlockers: null,
+    }
     const outcome = await syncIssue(services, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
     if (outcome.state === 'done' || issue.state === 'closed') return outcome
     return (await syncIssueText(services, repo, item, issue)) ?? outcome
@@ -133,7 +136,7 @@ async function withoutLabel(
       url,
       state: 'closed' as const,
       labels: [],
-      author: somebody,
+      author: unknownActor,
       isPullRequest: false,
       nativeBlockers: null,
     }

@@ -1,12 +1,12 @@
-/** What happens by the clock: the sign of life of this process, and the search for what was missed. */
+/** Periodic work: the heartbeat of this process, and the search for missed events. */
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat, requeueJobs } from '../db/processes.ts'
-import { anythingOpen } from '../db/work-items.ts'
-import type { GitHub } from '../github/types.ts'
+import { hasUnfinishedItems } from '../db/work-items.ts'
+import type { GitHub } from '../github/github.ts'
 import { takeOverRuns } from '../runs/runner.ts'
 import { Gardener } from '../work-items/garden.ts'
 import { reconcile } from './reconcile.ts'
@@ -14,7 +14,7 @@ import { redeliverMissed } from './redeliver.ts'
 
 type Stop = () => Promise<void>
 
-/** Says every few seconds that this process lives, and takes over from processes that do not. The first time now. */
+/** Beats every few seconds, and takes over the runs of dead processes. The first time now. */
 export async function startProcessHeartbeat(services: {
   store: Store
   env: Env
@@ -36,18 +36,18 @@ export async function startProcessHeartbeat(services: {
 }
 
 /**
- * Looks for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
- * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti is quiet.
+ * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
+ * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
  */
 export function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
   let lastAt = 0
   const once = async () => {
-    const quietMs = Date.now() - lastAt
+    const sinceLastMs = Date.now() - lastAt
     const newest = await newestDelivery(store.db)
-    const busy = (await anythingOpen(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
-    if (quietMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
+    const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
+    if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
     await redeliverMissed(services)
     await reconcile(services)
@@ -57,7 +57,7 @@ export function startReconciling(services: { store: Store; github: GitHub; env: 
   return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)
 }
 
-/** Calls `work` again and again, `delay` after it ended; an error is logged and waited out. */
+/** Calls `work` again `delay` after it ended. An error is logged; the next call comes as usual. */
 function repeat(work: () => Promise<void>, delay: () => number, log: Logger): Stop {
   let timer: NodeJS.Timeout
   let running: Promise<void> = Promise.resolve()

@@ -1,42 +1,44 @@
-/** Pull requests and reviews that nobody told us of. */
+/** Finds pull requests and reviews that changed without an event. */
 
 import { openPullRows } from '../db/pull-requests.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import { knownReviews } from '../db/reviews.ts'
-import { getItem, type RepositoryRow, unfinishedOf } from '../db/work-items.ts'
+import { getItem, unfinishedItemsOf } from '../db/work-items.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { PullRequest } from '../domain/github.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
 import { syncReview } from '../pull-requests/on-review.ts'
 import type { Services } from '../work-items/services.ts'
-import type { Repairs } from './mended.ts'
+import type { Repairs } from './repairs.ts'
 
-const somebody = { id: 0, login: 'somebody', type: 'User' as const }
+/** The actor of a change whose author is unknown. */
+const unknownSender = { id: 0, login: 'somebody', type: 'User' as const }
 
 /** Compares the pull requests of one repository with ours. */
 export async function reconcilePullRequests(services: Services, repo: RepositoryRow): Promise<Repairs> {
   const { db } = services.store
   const rows = await openPullRows(db, repo.id)
-  const branches = new Set((await unfinishedOf(db, repo.id)).map((item) => item.branch))
+  const branches = new Set((await unfinishedItemsOf(db, repo.id)).map((item) => item.branch))
   if (rows.length === 0 && branches.size === 0) return []
   const github = services.github.repository(repo)
-  const open = (await github.openPulls()).filter((pull) => isNear(pull, rows, branches))
+  const open = (await github.openPulls()).filter((pull) => mayBeOurs(pull, rows, branches))
   const numbers = new Set(open.map((pull) => pull.number))
-  const mended: Repairs = []
+  const repairs: Repairs = []
   const note = (number: number, outcome: EventOutcome) => {
-    if (outcome.state === 'done') mended.push(`${repo.fullName}#${number}: ${outcome.note}`)
+    if (outcome.state === 'done') repairs.push(`${repo.fullName}#${number}: ${outcome.note}`)
   }
   for (const pull of open)
-    note(pull.number, await syncPullRequest(services, { repo, pull, sender: somebody, at: null }))
+    note(pull.number, await syncPullRequest(services, { repo, pull, sender: unknownSender, at: null }))
   for (const row of rows.filter(({ number }) => !numbers.has(number))) {
     const pull = await github.pull(row.number)
-    note(row.number, await syncPullRequest(services, { repo, pull, sender: somebody, at: null }))
+    note(row.number, await syncPullRequest(services, { repo, pull, sender: unknownSender, at: null }))
   }
   for (const pull of open) for (const outcome of await reviewsOf(services, repo, pull)) note(pull.number, outcome)
-  return mended
+  return repairs
 }
 
-/** Only pull requests from branches of ours are looked at. */
-function isNear(pull: PullRequest, rows: { number: number }[], branches: ReadonlySet<string>): boolean {
+/** Whether a pull request is known, or comes from a branch of ours. */
+function mayBeOurs(pull: PullRequest, rows: { number: number }[], branches: ReadonlySet<string>): boolean {
   return rows.some(({ number }) => number === pull.number) || branches.has(pull.headBranch)
 }
 

@@ -1,11 +1,13 @@
+/** Asks GitHub to send missed deliveries again. */
+
 import type { Store } from '../db/connect.ts'
 import { knownDeliveries } from '../db/deliveries.ts'
 import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import type { HookDelivery } from '../domain/github.ts'
-import { NotFound } from '../github/types.ts'
+import { NotFound } from '../github/github.ts'
 import type { Services } from '../work-items/services.ts'
 
-/** What a sweep found. */
+/** The result of a sweep. */
 export interface RedeliveryReport {
   /** Attempts that GitHub lists since the last sweep. */
   listed: number
@@ -13,23 +15,23 @@ export interface RedeliveryReport {
   missed: number
   /** Of those, how many GitHub was asked to deliver again. */
   redelivered: number
-  /** The server has no list of deliveries: only the reconcile finds what was missed. */
+  /** The server has no list of deliveries: only the reconcile finds missed events. */
   degraded: boolean
 }
 
 /** GitHub keeps deliveries for this long (docs.github.com, "Redelivering webhooks"). */
 const keptMs = 3 * 24 * 3_600_000
-/** Looked at twice: a delivery may have been under way while the last sweep looked. */
+/** The end of the last sweep is read once more: a delivery may have been under way then. */
 const overlapMs = 10 * 60_000
-/** One that fails every time (its body is refused, say) is left to the reconcile after this many times. */
+/** A delivery that fails every time (its body is refused, for example) is left to the reconcile after so many times. */
 const maxRedeliveries = 3
 const subject = 'sweep'
 
 /**
- * Asks GitHub to deliver again what it could not hand over since the last sweep (three days at most) and what is not
- * in our inbox. Oldest first, so that most of it comes in the order in which it happened.
- * @param now for the age of what is listed; the clock when not given.
- * @throws what GitHub or the database answers; the next sweep starts where this one did.
+ * Asks GitHub to send again the deliveries that failed since the last sweep (three days at most) and are not in our inbox.
+ * Oldest first, so that most of them come in their order.
+ * @param now for the age of the deliveries; the clock when not given.
+ * @throws errors of GitHub or of the database; the next sweep starts where this one did.
  */
 export async function redeliverMissed(services: Services, now: Date = new Date()): Promise<RedeliveryReport> {
   const { store, github, log } = services

@@ -1,4 +1,4 @@
-/** Reacts to the issue that a line of a roadmap was to become: it exists now, or cannot be created. */
+/** Reacts to the issue of a roadmap's line: it was created, or could not be created. */
 
 import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
@@ -6,14 +6,15 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { addPart, linesWithoutIssue } from '../db/epics.ts'
 import { type EffectRow, effectById, issuesBeingCreated } from '../db/outbox.ts'
-import { getRepository, type ItemRow, lockItem, type RepositoryRow } from '../db/work-items.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { type ItemRow, lockItem } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { linkSubIssue } from './sub-issue-links.ts'
 
-/** A line of a roadmap became an issue: it is a part, and is queued on the word of whoever asked for the roadmap. */
+/** The new issue is a part of the roadmap. It is queued for the person who asked for the roadmap. */
 async function onLineIssueCreated({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
   if (effect) await store.transaction((tx) => lineCreated(tx, effect))
@@ -24,10 +25,11 @@ async function lineCreated(tx: Tx, effect: EffectRow): Promise<void> {
   const repo = epic && (await getRepository(tx.db, epic.repositoryId))
   if (!epic || !repo || repo.state === 'gone') return
   const { part } = effect.payload as EffectOf<'create-issue'>['payload']
-  if (typeof effect.result?.number === 'number') await take(tx, epic, repo, effect, effect.result.number)
+  if (typeof effect.result?.number === 'number')
+    await addLinePart(tx, { epic, repo, effect, number: effect.result.number })
   const failed = effect.state === 'failed'
   const next = failed || (linesWithoutIssue(epic) > 0 && (await issuesBeingCreated(tx.db, epic.id)) === 0)
-  // Lines may wait for this one, all are counted anew, and what failed is told.
+  // Other lines may wait for this one, all are counted again, and a failure is reported.
   if (next)
     await tx.enqueue({
       queue: 'sync-roadmap',
@@ -36,7 +38,14 @@ async function lineCreated(tx: Tx, effect: EffectRow): Promise<void> {
     })
 }
 
-async function take(tx: Tx, epic: ItemRow, repo: RepositoryRow, effect: EffectRow, number: number): Promise<void> {
+interface NewPart {
+  epic: ItemRow
+  repo: RepositoryRow
+  effect: EffectRow
+  number: number
+}
+
+async function addLinePart(tx: Tx, { epic, repo, effect, number }: NewPart): Promise<void> {
   const { title, body, labels, part } = effect.payload as EffectOf<'create-issue'>['payload']
   const repository = repo.fullName.toLowerCase()
   const { source, ...place } = part ?? { source: 'task-list' as const, position: 0, heading: '' }

@@ -1,9 +1,10 @@
-/** A sub-issue was put under an issue, or taken away. */
+/** A sub-issue was added to an issue, or removed. */
 
-import { removeEdge } from '../db/blockers.ts'
-import { addPart, becomeEpic, notQueued } from '../db/epics.ts'
+import { removeEdge } from '../db/dependencies.ts'
+import { addPart, becomeEpic, notQueuedKey } from '../db/epics.ts'
 import { claimKey, releaseKey } from '../db/idempotency-keys.ts'
-import { getItem, itemOfIssue, lockItem, repositoryByGithubId } from '../db/work-items.ts'
+import { repositoryByGithubId } from '../db/repositories.ts'
+import { getItem, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { SubIssueChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
@@ -11,8 +12,8 @@ import { mayWrite } from '../github/permissions.ts'
 import type { Services } from '../work-items/services.ts'
 
 /**
- * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues; that starts no work, so a part put
- * there by one of them is known, and waited for, but not queued.
+ * Acts on `sub_issues`. GitHub lets people with triage permission link sub-issues, and that permission starts no work: a
+ * part that one of them adds is stored, and waited for, but not queued.
  */
 export async function onSubIssueChanged(services: Services, event: SubIssueChanged): Promise<EventOutcome> {
   const { repository, part, change, sender } = event
@@ -24,7 +25,7 @@ export async function onSubIssueChanged(services: Services, event: SubIssueChang
     if (item.kind !== 'epic') return ignored('not a roadmap')
     await services.store.transaction(async (tx) => {
       await removeEdge(tx, item.id, 'sub-issue', edge)
-      await releaseKey(tx, notQueued(item.id, edge))
+      await releaseKey(tx, notQueuedKey(item.id, edge))
       await tx.enqueue({ queue: 'sync-roadmap', workItemId: item.id, from: 'issue' })
     })
     return done('a part was taken away')
@@ -36,9 +37,9 @@ export async function onSubIssueChanged(services: Services, event: SubIssueChang
     const epic = current && !isTerminal(current) ? await becomeEpic(tx, current, sender.login) : undefined
     if (!epic) return ignored('an agent has worked on the issue itself')
     await addPart(tx, epic.id, 'sub-issue', { ...edge, position: 0, heading: '', blocker: part.issue.state })
-    // The reconcile may have seen it before this told who put it there.
-    if (allowed) await releaseKey(tx, notQueued(epic.id, edge))
-    else await claimKey(tx, notQueued(epic.id, edge))
+    // The reconcile may have seen it before this event named the person who added it.
+    if (allowed) await releaseKey(tx, notQueuedKey(epic.id, edge))
+    else await claimKey(tx, notQueuedKey(epic.id, edge))
     const now = await getItem(tx.db, epic.id)
     if (now?.state !== 'queued') await tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'issue' })
     return done(allowed ? 'a part was added' : `a part was added by ${sender.login}, who may not write here`)

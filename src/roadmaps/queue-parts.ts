@@ -1,55 +1,49 @@
-/** Taking the parts of a roadmap in: on the word of whoever asked for it, where they may write. And letting them go. */
+/** Queues the parts of a roadmap for the person who asked for it, where they have write access; cancels them with it. */
 
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
-import { canNest, epicsOver, notQueued } from '../db/epics.ts'
+import { canNest, epicsContaining, notQueuedKey } from '../db/epics.ts'
 import { claimKey, hasKey, releaseKey } from '../db/idempotency-keys.ts'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
 import { runsOf } from '../db/runs.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  lockItem,
-  type RepositoryRow,
-  repositoryByName,
-  transition,
-} from '../db/work-items.ts'
+import { type ItemRow, itemOfIssue, lockItem, transition } from '../db/work-items.ts'
 import { isEpicIssue } from '../domain/labels.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { permits } from '../domain/permissions.ts'
+import type { GitHub } from '../github/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
-import type { GitHub } from '../github/types.ts'
-import * as messages from '../messages/roadmap-parts.ts'
+import * as messages from '../messages/roadmaps.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 
 /** Items queued in one transaction: it must not keep others waiting for long. */
 const atOnce = 25
 
-/** The key that says "it was given up together with its roadmap, so that it comes back with it". */
-const letGoKey = (itemId: number) => `let-go:${itemId}`
+/** The key for "it was given up together with its roadmap, so it is queued again together with it". */
+const releasedKey = (itemId: number) => `let-go:${itemId}`
 
-/** Whether whoever asked for a roadmap may write to a repository: asked once for each reading of it. */
+/** Whether the person who asked for a roadmap has write access to a repository. GitHub is asked once for each reading. */
 export type WritePermission = (repo: RepositoryRow) => Promise<boolean>
 
 /** @returns the question; it throws when GitHub cannot be asked, and then nothing may be done. */
 export function writePermissionOf(github: GitHub, epic: ItemRow): WritePermission {
   const asker = { id: epic.requestedById, login: epic.requestedBy, type: 'User' as const }
-  const answers = new Map<number, Promise<boolean>>()
+  const permissions = new Map<number, Promise<boolean>>()
   return (repo) => {
-    const known = answers.get(repo.id)
-    const answer =
+    const known = permissions.get(repo.id)
+    const permission =
       known ??
       github
         .repository(repo)
         .permission(asker)
         .then((one) => permits(one, 'write'))
-    answers.set(repo.id, answer)
-    return answer
+    permissions.set(repo.id, permission)
+    return permission
   }
 }
 
 /**
- * Queues what is not queued yet.
- * @returns what a person should know of the rest.
+ * Queues the parts that are not queued yet.
+ * @returns notes about the other parts, for people.
  * @throws when GitHub cannot be asked who may do what; nothing of that repository is queued then.
  */
 export async function queueParts(
@@ -60,48 +54,58 @@ export async function queueParts(
 ): Promise<string[]> {
   const sorted = await sort(services.store, epic, known)
   const refused = new Map<string, ResolvedIssue[]>()
-  for (const [repo, some] of Map.groupBy(sorted.take, (one) => one.repo as RepositoryRow)) {
+  for (const [repo, some] of Map.groupBy(sorted.queue, (one) => one.repo as RepositoryRow)) {
     if (!(await services.mayWrite(repo))) {
       refused.set(repo.fullName, some)
       continue
     }
     for (let at = 0; at < some.length; at += atOnce)
-      await queue(services.store, epic, repo, some.slice(at, at + atOnce))
+      await queueAll(services.store, epic, repo, some.slice(at, at + atOnce))
   }
-  const told = (group: readonly ResolvedIssue[], words: (names: string) => string) =>
-    group.length > 0 ? [words(messages.issueNamesIn(here, group))] : []
+  const noteOn = (group: readonly ResolvedIssue[], note: (names: string) => string) =>
+    group.length > 0 ? [note(messages.issueNamesIn(here, group))] : []
   return [
-    ...told(sorted.noApp, messages.noApp),
+    ...noteOn(sorted.noApp, messages.appNotInstalled),
     ...[...refused].map(([name, some]) =>
-      messages.mayNotWrite(epic.requestedBy, name, messages.issueNamesIn(here, some)),
+      messages.requesterMayNotWrite(epic.requestedBy, name, messages.issueNamesIn(here, some)),
     ),
-    ...told(sorted.missing, messages.missingIssues),
-    ...told(sorted.pulls, messages.pullRequestsLeftOut),
-    ...told(sorted.notTaken, messages.notQueuedUnreported),
-    ...told(sorted.givenUp, messages.givenUp),
-    ...told(sorted.tooDeep, messages.tooDeep),
+    ...noteOn(sorted.missing, messages.missingIssues),
+    ...noteOn(sorted.pulls, messages.pullRequestsLeftOut),
+    ...noteOn(sorted.unauthorised, messages.notQueuedUnreported),
+    ...noteOn(sorted.givenUp, messages.givenUpBefore),
+    ...noteOn(sorted.tooDeep, messages.tooDeeplyNested),
   ]
 }
 
-interface Sorted {
-  take: ResolvedIssue[]
+/** The parts by what happens with them. */
+interface SortedParts {
+  queue: ResolvedIssue[]
   noApp: ResolvedIssue[]
   missing: ResolvedIssue[]
   pulls: ResolvedIssue[]
-  notTaken: ResolvedIssue[]
+  /** A person without write access added them, or it is unknown who did. */
+  unauthorised: ResolvedIssue[]
   givenUp: ResolvedIssue[]
   tooDeep: ResolvedIssue[]
 }
 
-async function sort(store: Store, epic: ItemRow, known: readonly ResolvedIssue[]): Promise<Sorted> {
-  const groups: Sorted = { take: [], noApp: [], missing: [], pulls: [], notTaken: [], givenUp: [], tooDeep: [] }
+async function sort(store: Store, epic: ItemRow, known: readonly ResolvedIssue[]): Promise<SortedParts> {
+  const groups: SortedParts = {
+    queue: [],
+    noApp: [],
+    missing: [],
+    pulls: [],
+    unauthorised: [],
+    givenUp: [],
+    tooDeep: [],
+  }
   const nests = await canNest(store.db, epic)
-  for (const part of known) groups[(await groupOf(store, epic, part, nests)) ?? 'take'].push(part)
-  groups.take = groups.take.filter((part) => part.state === 'open' && isStartable(part))
+  for (const part of known) groups[(await groupOf(store, epic, part, nests)) ?? 'queue'].push(part)
+  groups.queue = groups.queue.filter((part) => part.state === 'open' && isStartable(part))
   return groups
 }
 
-/** An item that is on its way needs nothing; one that was let go is queued again. */
+/** An item that is under way needs nothing; a cancelled one is queued again. */
 function isStartable({ item }: ResolvedIssue): boolean {
   return item === undefined || item.state === 'cancelled'
 }
@@ -111,24 +115,29 @@ async function groupOf(
   epic: ItemRow,
   part: ResolvedIssue,
   nests: boolean,
-): Promise<keyof Sorted | undefined> {
+): Promise<keyof SortedParts | undefined> {
   const { item, issue, repo } = part
   if (issue?.isPullRequest) return 'pulls'
   if (part.state === 'missing') return 'missing'
   if (part.state === 'closed' || (item && !terminalStates.includes(item.state))) return undefined
   if (!repo) return 'noApp'
-  if (await hasKey(db, notQueued(epic.id, { repository: part.repository, issueNumber: part.number }))) {
-    return 'notTaken'
+  if (await hasKey(db, notQueuedKey(epic.id, { repository: part.repository, issueNumber: part.number }))) {
+    return 'unauthorised'
   }
-  if (item && !(await hasKey(db, letGoKey(item.id)))) return 'givenUp'
+  if (item && !(await hasKey(db, releasedKey(item.id)))) return 'givenUp'
   const deep = issue !== undefined && isEpicIssue(issue, repo.settings ?? defaultSettings())
   return deep && !nests ? 'tooDeep' : undefined
 }
 
-async function queue(store: Store, epic: ItemRow, repo: RepositoryRow, some: readonly ResolvedIssue[]): Promise<void> {
+async function queueAll(
+  store: Store,
+  epic: ItemRow,
+  repo: RepositoryRow,
+  some: readonly ResolvedIssue[],
+): Promise<void> {
   await store.transaction(async (tx) => {
     const current = await lockItem(tx, epic.id)
-    // Given up meanwhile: what is not queued yet must not come.
+    // The roadmap was given up meanwhile: its other parts must not be queued.
     if (!current || terminalStates.includes(current.state)) return
     for (const { issue, item } of some) {
       if (!issue) continue
@@ -137,12 +146,12 @@ async function queue(store: Store, epic: ItemRow, repo: RepositoryRow, some: rea
         ...{ repo, settings: repo.settings ?? defaultSettings(), issue, actor, muted: true },
         lastRunId: item && (await runsOf(tx.db, item.id)).at(-1)?.id,
       })
-      if (item) await releaseKey(tx, letGoKey(item.id))
+      if (item) await releaseKey(tx, releasedKey(item.id))
     }
   })
 }
 
-/** A roadmap was given up: those of its parts that nobody began and nobody else wants are given up with it. */
+/** A roadmap was given up: its parts that have not started, and that no other roadmap has, are given up with it. */
 export async function releaseParts(
   store: Store,
   epic: ItemRow,
@@ -153,28 +162,34 @@ export async function releaseParts(
   for (const { repository, issueNumber } of parts) {
     if (!known.has(repository)) known.set(repository, await repositoryByName(store.db, repository))
     const repo = known.get(repository)
-    const over = await epicsOver(store.db, repository, issueNumber)
+    const over = await epicsContaining(store.db, repository, issueNumber)
     if (!repo || over.some((other) => other.id !== epic.id && !terminalStates.includes(other.state))) continue
     const name = messages.issueNameIn(repo.fullName, { repository: here, number: epic.issueNumber })
-    await store.transaction((tx) => letGoOf(tx, epic, name, repo, issueNumber))
+    await store.transaction((tx) => releasePart(tx, { epic, name }, repo, issueNumber))
   }
 }
 
-async function letGoOf(tx: Tx, epic: ItemRow, name: string, repo: RepositoryRow, issueNumber: number): Promise<void> {
+/** @param roadmap the epic, and its name as seen from the part. */
+async function releasePart(
+  tx: Tx,
+  { epic, name }: { epic: ItemRow; name: string },
+  repo: RepositoryRow,
+  issueNumber: number,
+): Promise<void> {
   const found = await itemOfIssue(tx.db, repo.id, issueNumber)
   const item = found && (await lockItem(tx, found.id))
   if (!item || !['queued', 'ready'].includes(item.state)) return
-  // A task that somebody asked for by itself has been told of on its issue.
-  const byItself = item.kind === 'epic' ? asksForItself(item, repo) : !item.muted
-  if (byItself || item.requestedById !== epic.requestedById) return
-  await claimKey(tx, letGoKey(item.id))
+  // A task that a person queued by itself has a status comment.
+  const queuedByItself = item.kind === 'epic' ? hasLabelItself(item, repo) : !item.muted
+  if (queuedByItself || item.requestedById !== epic.requestedById) return
+  await claimKey(tx, releasedKey(item.id))
   await transition(tx, item, 'cancelled', {
     actor: epic.requestedBy,
-    why: `${name}, which it is a part of, was given up.`,
+    why: messages.roadmapGivenUp(name),
   })
 }
 
-function asksForItself(item: ItemRow, repo: RepositoryRow): boolean {
+function hasLabelItself(item: ItemRow, repo: RepositoryRow): boolean {
   const { label, roadmap } = repo.settings ?? defaultSettings()
   return item.labels.some((one) => [label, roadmap.label].some((our) => our.toLowerCase() === one.toLowerCase()))
 }

@@ -1,4 +1,4 @@
-/** GitHub's own sub-issue links of the issues that Tutti makes: people see there what belongs together. */
+/** GitHub's own sub-issue links for the issues that Tutti creates: people see there what belongs together. */
 
 import type { Tx } from '../db/connect.ts'
 import { partsOf } from '../db/epics.ts'
@@ -11,18 +11,18 @@ const mostSubIssues = 100
 
 const keyOf = (epic: ItemRow, { repository, number }: IssueAddress) => `sub:${epic.id}:${repository}#${number}`
 
-/** Wants an issue to be a sub-issue of an epic. Past GitHub's limit what its text says about that is enough. */
+/** Requests an issue as a sub-issue of an epic. Past GitHub's limit the text of the issue names the epic; that is enough. */
 export async function linkSubIssue(tx: Tx, epic: ItemRow, child: IssueAddress & { id?: number }): Promise<void> {
   if ((await partsOf(tx.db, epic.id)).length > mostSubIssues) return
   const target = { repositoryId: epic.repositoryId, workItemId: epic.id, key: keyOf(epic, child) }
   await enqueueEffect(tx, target, { kind: 'sub-issue', payload: { parent: epic.issueNumber, child } })
 }
 
-/** Takes back a link that was wanted here. Links that people made stay. */
+/** Removes a link that was requested here. Links that people made stay. */
 export async function unlinkSubIssue(tx: Tx, epic: ItemRow, child: IssueAddress): Promise<void> {
   const key = keyOf(epic, child)
-  const [wanted] = await effectsOf(tx.db, [key])
-  if (!wanted) return
+  const [request] = await effectsOf(tx.db, [key])
+  if (!request) return
   const target = { repositoryId: epic.repositoryId, workItemId: epic.id, key }
   const payload = { parent: epic.issueNumber, child, wanted: false }
   await enqueueEffect(tx, target, { kind: 'sub-issue', payload })

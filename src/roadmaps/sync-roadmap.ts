@@ -1,29 +1,25 @@
-/** The `roadmap` queue: what an epic is made of is looked up, parts are queued, lines become issues, edges are stored. */
+/** Brings a roadmap up to date: reads its parts, queues them, requests issues for its lines, and stores its edges. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
 import { type EpicPart, type PartSource, partsOf, setParts } from '../db/epics.ts'
 import { issuesBeingCreated } from '../db/outbox.ts'
-import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repositories.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  getItem,
-  getRepository,
-  type ItemRow,
-  lockItem,
-  type RepositoryRow,
-  requestStatusComment,
-} from '../db/work-items.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repository-settings.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
 import type { PlacedIssue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { type RoadmapContent, readRoadmap } from '../domain/roadmap-text.ts'
+import type { GitHub } from '../github/github.ts'
 import { issueKey, type NamedIssue, type ResolvedIssue, resolveIssues } from '../github/resolve-issues.ts'
-import type { GitHub } from '../github/types.ts'
-import * as messages from '../messages/roadmap-parts.ts'
+import { baseBranchMissing } from '../messages/repositories.ts'
+import * as messages from '../messages/roadmaps.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { type CreatedLines, createdLineIssues, createIssues, type LineSource } from './create-issues.ts'
 import { issuesBefore, saveLineDependencies } from './line-dependencies.ts'
@@ -31,7 +27,7 @@ import { queueParts, releaseParts, writePermissionOf } from './queue-parts.ts'
 import { unlinkSubIssue } from './sub-issue-links.ts'
 import { refuseUnreported } from './unreported-sub-issues.ts'
 
-export interface RoadmapReader {
+export interface RoadmapServices {
   store: Store
   github: GitHub
   control(repo: RepositoryRow): Promise<BaseBranchReader>
@@ -39,21 +35,21 @@ export interface RoadmapReader {
 
 /** Handler of the `sync-roadmap` queue. A second time changes nothing. */
 export async function syncRoadmap(
-  parts: RoadmapReader,
+  services: RoadmapServices,
   job: { workItemId: number; from: 'issue' | 'file'; asked?: boolean },
 ): Promise<void> {
-  const { db } = parts.store
+  const { db } = services.store
   const epic = await getItem(db, job.workItemId)
   const repo = epic && (await getRepository(db, epic.repositoryId))
   if (epic?.kind !== 'epic' || !repo || repo.state === 'gone') return
   const before = await partsOf(db, epic.id)
   if (epic.state === 'cancelled' || epic.state === 'skipped') {
-    return releaseParts(parts.store, epic, repo.fullName.toLowerCase(), before)
+    return releaseParts(services.store, epic, repo.fullName.toLowerCase(), before)
   }
   if (terminalStates.includes(epic.state)) return
-  const text = job.from === 'file' ? await fileOf(parts, repo) : issueOf(epic, repo)
-  if ('reply' in text) return answer(parts.store, epic, text.reply)
-  await read(parts, { epic, repo, before, text, asked: job.asked ?? false })
+  const text = job.from === 'file' ? await fileOf(services, repo) : issueOf(epic, repo)
+  if ('reply' in text) return reply(services.store, epic, text.reply)
+  await sync(services, { epic, repo, before, text, asked: job.asked ?? false })
 }
 
 /** A part as one source names it. */
@@ -64,45 +60,46 @@ interface NamedPart extends NamedIssue {
   checked: boolean
 }
 
-/** A text that was read. */
+/** The text of a roadmap. */
 interface ReadText {
   roadmap: RoadmapContent
   /** Null for the issue. */
   file: string | null
-  /** Whether its lines in words become issues. */
-  makes: boolean
+  /** Whether its lines become issues. */
+  createsIssues: boolean
 }
 
 function issueOf(epic: ItemRow, repo: RepositoryRow): ReadText {
   const label = (repo.settings ?? defaultSettings()).roadmap.label.toLowerCase()
-  const makes = epic.epic?.makes === true || epic.labels.some((one) => one.toLowerCase() === label)
-  return { roadmap: readRoadmap(epic.body, repo.fullName), file: null, makes }
+  const createsIssues = epic.epic?.makes === true || epic.labels.some((one) => one.toLowerCase() === label)
+  return { roadmap: readRoadmap(epic.body, repo.fullName), file: null, createsIssues }
 }
 
 /** A megabyte is the largest file that GitHub shows as text. */
 const largestFile = 1_000_000
 
-async function fileOf(parts: RoadmapReader, repo: RepositoryRow): Promise<ReadText | { reply: string }> {
-  const control = await parts.control(repo)
+async function fileOf(services: RoadmapServices, repo: RepositoryRow): Promise<ReadText | { reply: string }> {
+  const control = await services.control(repo)
   try {
-    const { settings, baseBranch, base } = await refreshSettings(parts.store, repo, control)
+    const { settings, baseBranch, base } = await refreshSettings(services.store, repo, control)
     const { file } = settings.roadmap
     const text = await control.readFile(base, file)
-    if (text === undefined) return { reply: messages.noFile(file, baseBranch) }
-    if (text.length > largestFile) return { reply: messages.largeFile(file) }
-    return { roadmap: readRoadmap(text, repo.fullName), file, makes: true }
+    if (text === undefined) return { reply: messages.roadmapFileMissing(file, baseBranch) }
+    if (text.length > largestFile) return { reply: messages.roadmapFileTooLarge(file) }
+    return { roadmap: readRoadmap(text, repo.fullName), file, createsIssues: true }
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
-    return { reply: `${error.message}. Bring it back or set \`branches.base\`, then say \`/roadmap import\`.` }
+    return { reply: baseBranchMissing(error.message, '/roadmap import') }
   }
 }
 
+/** One reading of a roadmap. */
 interface Reading {
   epic: ItemRow
   repo: RepositoryRow
   before: readonly DependencyRow[]
   text: ReadText
-  /** Whether a person waits for a word about it. */
+  /** Whether a person waits for the result. */
   asked: boolean
 }
 
@@ -110,31 +107,36 @@ function linesOf({ text }: Reading): LineSource {
   return { source: text.file === null ? 'task-list' : 'roadmap', file: text.file, lines: text.roadmap.lines }
 }
 
-async function read(parts: RoadmapReader, reading: Reading): Promise<void> {
+async function sync(services: RoadmapServices, reading: Reading): Promise<void> {
   const { epic, repo } = reading
   const here = repo.fullName.toLowerCase()
-  const native = await parts.github.repository(repo).subIssues(epic.issueNumber)
-  const made = await createdLineIssues(parts.store.db, epic, repo, linesOf(reading))
-  const all = [...(native ?? []).map(subIssue), ...inText(reading, here, made), ...kept(reading, native !== undefined)]
+  const native = await services.github.repository(repo).subIssues(epic.issueNumber)
+  const created = await createdLineIssues(services.store.db, epic, repo, linesOf(reading))
+  const all = [
+    ...(native ?? []).map(subIssue),
+    ...namedInText(reading, here, created),
+    ...kept(reading, native !== undefined),
+  ]
   const named = all.filter((one) => issueKey(one) !== `${here}#${epic.issueNumber}`)
-  const unheard = unheardOf(reading, named)
-  if (unheard.length > 0) await refuseUnreported(parts, reading, unheard)
-  const before = linesOf(reading).lines.flatMap((line) => (line.issue ? issuesBefore(line, made, here) : []))
-  const known = await resolveIssues(parts, repo, named)
-  const waitedFor = before.length > 0 ? await resolveIssues(parts, repo, before) : known
-  const mayWrite = writePermissionOf(parts.github, epic)
-  const notes = await queueParts({ store: parts.store, mayWrite }, epic, [...known.values()], here)
-  if (named.length < all.length) notes.unshift(messages.namesItself)
-  const unmade = reading.text.makes && hasUnmade(reading, made)
-  const makes = unmade && (await mayWrite(repo))
-  if (unmade && !makes) notes.push(messages.mayNotMake(epic.requestedBy))
-  const found = { native: native !== undefined, named, known, waitedFor, notes }
-  const allowed = { ...found, makes: reading.text.makes && (makes || !unmade) }
-  await parts.store.transaction((tx) => save(tx, reading, allowed))
+  const unreported = unreportedIn(reading, named)
+  if (unreported.length > 0) await refuseUnreported(services, reading, unreported)
+  const before = linesOf(reading).lines.flatMap((line) => (line.issue ? issuesBefore(line, created, here) : []))
+  const known = await resolveIssues(services, repo, named)
+  const waitedFor = before.length > 0 ? await resolveIssues(services, repo, before) : known
+  const mayWrite = writePermissionOf(services.github, epic)
+  const notes = await queueParts({ store: services.store, mayWrite }, epic, [...known.values()], here)
+  if (named.length < all.length) notes.unshift(messages.roadmapNamesItself)
+  const linesLeft = reading.text.createsIssues && hasLinesLeft(reading, created)
+  const mayCreate = linesLeft && (await mayWrite(repo))
+  if (linesLeft && !mayCreate) notes.push(messages.requesterMayNotCreateIssues(epic.requestedBy))
+  const createsIssues = reading.text.createsIssues && (mayCreate || !linesLeft)
+  const found = { native: native !== undefined, named, known, waitedFor, notes, createsIssues }
+  await services.store.transaction((tx) => save(tx, reading, found))
 }
 
-function hasUnmade({ text }: Reading, made: ReadonlyMap<string, number>): boolean {
-  return text.roadmap.lines.some((line) => !line.issue && !line.checked && !made.has(line.digest))
+/** Whether a line is left that is not an issue yet. */
+function hasLinesLeft({ text }: Reading, created: ReadonlyMap<string, number>): boolean {
+  return text.roadmap.lines.some((line) => !line.issue && !line.checked && !created.has(line.digest))
 }
 
 function subIssue(issue: PlacedIssue, position: number): NamedPart {
@@ -142,17 +144,17 @@ function subIssue(issue: PlacedIssue, position: number): NamedPart {
   return { repository, number, source: 'sub-issue', heading: '', position, checked: state === 'closed', issue }
 }
 
-/** The issues that lines name, and those that lines were made. */
-function inText(reading: Reading, here: string, made: ReadonlyMap<string, number>): NamedPart[] {
+/** The issues that lines name, and those that lines have become. */
+function namedInText(reading: Reading, here: string, created: ReadonlyMap<string, number>): NamedPart[] {
   const { source, lines } = linesOf(reading)
   return lines.flatMap(({ issue, heading, line, checked, digest }) => {
-    const number = made.get(digest)
+    const number = created.get(digest)
     const address = issue ?? (number === undefined ? undefined : { repository: here, number })
     return address ? [{ ...address, source, heading, position: line, checked } satisfies NamedPart] : []
   })
 }
 
-/** The parts whose source is not read this time: they stay, and are queued again after they were let go. */
+/** The parts whose source is not read this time. They stay, and those that were given up are queued again. */
 function kept(reading: Reading, native: boolean): NamedPart[] {
   const isRead = [linesOf(reading).source, ...(native ? ['sub-issue'] : [])]
   return reading.before.flatMap(({ source, repository, issueNumber: number, heading, position, blocker }) =>
@@ -162,24 +164,25 @@ function kept(reading: Reading, native: boolean): NamedPart[] {
   )
 }
 
-/** Sub-issues that were not there at the first look, of which no event told, and which no text names. */
-function unheardOf({ epic, before }: Reading, named: readonly NamedPart[]): NamedPart[] {
+/** Sub-issues that the first reading did not see, that had no event, and that no text names. */
+function unreportedIn({ epic, before }: Reading, named: readonly NamedPart[]): NamedPart[] {
   if (!epic.epic?.read) return []
-  const heard = new Set(before.map((edge) => `${edge.repository}#${edge.issueNumber}`))
+  const stored = new Set(before.map((edge) => `${edge.repository}#${edge.issueNumber}`))
   const inText = new Set(named.filter((one) => one.source !== 'sub-issue').map(issueKey))
-  return named.filter((one) => one.source === 'sub-issue' && !heard.has(issueKey(one)) && !inText.has(issueKey(one)))
+  return named.filter((one) => one.source === 'sub-issue' && !stored.has(issueKey(one)) && !inText.has(issueKey(one)))
 }
 
+/** What a reading has found. */
 interface Found {
-  /** Whether the server told of sub-issues. */
+  /** Whether the server has sub-issues. */
   native: boolean
   named: readonly NamedPart[]
   known: ReadonlyMap<string, ResolvedIssue>
-  /** What lines say that the issues they name depend on. */
+  /** The issues that named issues depend on, by their lines. */
   waitedFor: ReadonlyMap<string, ResolvedIssue>
   notes: string[]
-  /** Whether lines in words may become issues. */
-  makes: boolean
+  /** Whether lines may become issues. */
+  createsIssues: boolean
 }
 
 async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
@@ -187,28 +190,33 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
   const current = await lockItem(tx, epic.id)
   if (!current || terminalStates.includes(current.state)) return
   const of = linesOf(reading)
-  const anew = !epic.epic?.read || reading.asked
-  const lines = found.makes ? await createIssues(tx, { epic, repo, of, anew }) : undefined
-  // One that was made since we looked is a part already.
+  const retryFailed = !epic.epic?.read || reading.asked
+  const lines = found.createsIssues ? await createIssues(tx, { epic, repo, of, retryFailed }) : undefined
+  // An issue that was created since the reading is a part already.
   const here = repo.fullName.toLowerCase()
-  const made = inText(reading, here, lines?.made ?? new Map())
+  const created = namedInText(reading, here, lines?.created ?? new Map())
   const seen = new Set(found.named.filter((one) => one.source === of.source).map(issueKey))
-  await saveEdges(tx, reading, { ...found, named: [...found.named, ...made.filter((one) => !seen.has(issueKey(one)))] })
-  await saveLineDependencies(tx, { epic, of, here, made: lines?.made ?? new Map(), known: found.waitedFor })
+  await saveEdges(tx, reading, {
+    ...found,
+    named: [...found.named, ...created.filter((one) => !seen.has(issueKey(one)))],
+  })
+  await saveLineDependencies(tx, { epic, of, here, created: lines?.created ?? new Map(), known: found.waitedFor })
   const underWay = await issuesBeingCreated(tx.db, epic.id)
   const nothing = found.named.length === 0 && of.lines.length === 0 && underWay === 0
-  const unmade = lines?.unmade ?? (text.makes ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)
-  const told = { notes: [...badLines(text), ...(lines?.notes ?? [])], unmade }
-  const reply = reading.asked && text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
+  const pending =
+    lines?.pending ?? (text.createsIssues ? of.lines.filter((line) => !line.issue && !line.checked).length : 0)
+  const textFacts = { notes: [...badLines(text), ...(lines?.notes ?? [])], unmade: pending }
+  const importReply =
+    reading.asked && text.file !== null && lines ? { reply: replyOf(text.file, lines, text.roadmap) } : {}
   const facts = {
     ...current.epic,
     notes: nothing ? [messages.emptyRoadmap] : found.notes,
     read: true,
-    texts: { ...current.epic?.texts, [of.source]: told },
+    texts: { ...current.epic?.texts, [of.source]: textFacts },
   }
   await tx.db
     .update(workItems)
-    .set({ epic: facts, ...reply })
+    .set({ epic: facts, ...importReply })
     .where(eq(workItems.id, epic.id))
   const again = { queue: 'sync-roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
   if (lines?.more) await tx.enqueue(again, { after: lines.more })
@@ -235,7 +243,7 @@ function edgeOf(part: NamedPart, known: ReadonlyMap<string, ResolvedIssue>): Epi
   return { repository, issueNumber, position, heading, blocker: checked ? 'closed' : state }
 }
 
-/** Lines named in the status comment; of more only their number is told. */
+/** The status comment names so many lines, and counts the rest. */
 const mostBadLines = 10
 
 function badLines({ roadmap: { problems }, file }: ReadText): string[] {
@@ -245,12 +253,12 @@ function badLines({ roadmap: { problems }, file }: ReadText): string[] {
 }
 
 function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, { problems }: RoadmapContent): string {
-  return messages.imported({ file, fresh, known, checked, stuck, bad: problems.length })
+  return messages.roadmapImported({ file, fresh, known, checked, stuck, bad: problems.length })
 }
 
-async function answer(store: Store, epic: ItemRow, reply: string): Promise<void> {
+async function reply(store: Store, epic: ItemRow, text: string): Promise<void> {
   await store.transaction(async (tx) => {
-    await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, epic.id))
+    await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, epic.id))
     await requestStatusComment(tx, epic, 'now')
   })
 }

@@ -1,20 +1,16 @@
-/** The ladder at work: an attempt has ended, and this decides what follows. */
+/** Applies the retry policy: an attempt has ended, and this decides what follows. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { getRepository } from '../db/repositories.ts'
 import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
-import { runs } from '../db/schema/core.ts'
-import {
-  getItem,
-  getRepository,
-  type ItemRow,
-  requestStatusComment,
-  transition,
-  updateReason,
-} from '../db/work-items.ts'
+import { runs } from '../db/schema/runs.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
+import * as messages from '../messages/runs.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'
@@ -34,10 +30,10 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
     const planning = isPlanning(run)
-    if (planning && item.state === 'planning' && (await handOver(tx, run))) return
+    if (planning && item.state === 'planning' && (await keepSubmission(tx, run))) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
-    // Moved aside, or on, by somebody else meanwhile: the attempt is noted, nothing follows from it.
+    // A person or an event has moved the item meanwhile: the attempt is recorded, nothing follows from it.
     if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
     const failure = classify(ended.outcome as FailedAttempt)
     if (!failure) return
@@ -47,22 +43,22 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const step = nextRetryStep(
       failure,
       history,
-      await ladderSettings(context, tx, item),
+      await retrySettings(context, tx, item),
       job.resetAt ? new Date(job.resetAt) : undefined,
     )
-    await take(tx, item, ended, step)
+    await applyStep(tx, item, ended, step)
   })
 }
 
-/** What a planning agent handed in before its process was lost still counts. @returns whether there was something. */
-async function handOver(tx: Tx, run: RunRow): Promise<boolean> {
+/** A submission of a planning agent counts, also when its process was lost later. @returns whether there was one. */
+async function keepSubmission(tx: Tx, run: RunRow): Promise<boolean> {
   if (run.submission === null || run.stop || run.stage === 'ended') return false
   await tx.db.update(runs).set({ outcome: 'planned', countsAsAttempt: false }).where(eq(runs.id, run.id))
   await tx.enqueue({ queue: 'on-plan-submitted', runId: run.id })
   return true
 }
 
-/** Completes the row of an attempt: its class, whether it counts, and what the next one should know. */
+/** Completes the row of an attempt: its class, whether it counts, and the lesson for the next one. */
 async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
   const outcome = (run.outcome ?? 'stopped') as FailedAttempt
   const failureClass = classify(outcome) ?? null
@@ -83,7 +79,7 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
   return row ?? run
 }
 
-async function ladderSettings(context: RunContext, tx: Tx, item: ItemRow): Promise<RetrySettings> {
+async function retrySettings(context: RunContext, tx: Tx, item: ItemRow): Promise<RetrySettings> {
   const settings = (await getRepository(tx.db, item.repositoryId))?.settings ?? defaultSettings()
   return {
     retries: settings.limits.retries,
@@ -92,34 +88,30 @@ async function ladderSettings(context: RunContext, tx: Tx, item: ItemRow): Promi
   }
 }
 
-async function take(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): Promise<void> {
-  const attempt = `${isPlanning(run) ? 'Planning attempt' : 'Attempt'} ${run.attempt}`
+async function applyStep(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): Promise<void> {
+  const ended = { ...run, planning: isPlanning(run) }
   if (step.kind === 'escalate' || step.kind === 'halt') {
-    const why = `${attempt} ended with **${run.outcome}**, and a person is needed: ${step.why}.\n\n${sentence(run.summary)}`
-    await transition(tx, item, 'held', { actor: 'tutti', why })
+    await transition(tx, item, 'held', { actor: 'tutti', why: messages.needsPerson(ended, step.why) })
     return
   }
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))
   const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
   const later = after.getTime() > Date.now() ? { after } : {}
-  const why = `${attempt} ended with ${run.outcome}: ${sentence(run.summary.slice(0, 1_500))} ${follows(step)}`
+  const why = nextStep(ended, step)
   const waiting = isPlanning(run)
     ? await updateReason(tx, item, { why, ...later })
     : await transition(tx, item, 'ready', { actor: 'tutti', why, ...later })
-  // Such a wait can be long; a comment that says "an agent is working" meanwhile would be wrong.
+  // Such a wait can be long. A comment that says "an agent is working" would be wrong meanwhile.
   if (step.kind === 'hold until') await requestStatusComment(tx, waiting, 'soon')
 }
 
-/** What people read about the next rung. */
-function follows(step: Extract<RetryStep, { kind: 'retry' | 'fresh agent' | 'hold until' }>): string {
-  if (step.kind === 'retry') return `It is tried again: ${step.why}.`
-  if (step.kind === 'fresh agent') return `A fresh agent tries next: ${step.why}.`
-  const [day, time = ''] = step.at.toISOString().split('T')
-  return `It goes on at ${time.slice(0, 5)} UTC on ${day}: ${step.why}. This costs no attempt.`
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
+function nextStep(
+  ended: messages.EndedAttempt,
+  step: Extract<RetryStep, { kind: 'retry' | 'fresh agent' | 'hold until' }>,
+): string {
+  if (step.kind === 'retry') return messages.triedAgain(ended, step.why)
+  if (step.kind === 'fresh agent') return messages.freshAgentTries(ended, step.why)
+  return messages.goesOnAt(ended, step.why, step.at)
 }
 
 export const afterRunJob = defineJob(

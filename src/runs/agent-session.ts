@@ -1,4 +1,4 @@
-/** One conversation of a run with its agent: its home, its tools, its limits, and what it tells on the way. */
+/** One session of a run with its agent: its home, its tools, its limits, and its progress. */
 
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -8,45 +8,47 @@ import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import { stepProgress } from '../messages/runs.ts'
 import type { Attempt } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
-/** Everything an agent may print in one attempt. */
+/** Bytes that an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
+
+/** What a session is about; see `runAgentSession`. */
+interface SessionRequest {
+  kind: AgentKind
+  settings: Settings
+  cwd: string
+  prompt: string
+  tools: readonly Tool[]
+  permissions?: PermissionRule
+  onUpdate?: (update: AgentUpdate) => void
+}
 
 /**
  * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
- * @param talk.tools what it can ask of us, besides reporting progress.
- * @param talk.onUpdate told of everything that the agent shows.
- * @param talk.permissions what it may do without asking anybody; inside its folder, everything unless told otherwise.
+ * @param session.tools its tools besides reporting progress.
+ * @param session.onUpdate called for everything that the agent shows.
+ * @param session.permissions what it may do without asking; everything inside its folder when not given.
  * @throws {OperatorError} as `supervise`.
  */
-export async function runAgentSession(
-  attempt: Attempt,
-  talk: {
-    kind: AgentKind
-    settings: Settings
-    cwd: string
-    prompt: string
-    tools: readonly Tool[]
-    permissions?: PermissionRule
-    onUpdate?: (update: AgentUpdate) => void
-  },
-): Promise<AgentOutcome> {
+export async function runAgentSession(attempt: Attempt, session: SessionRequest): Promise<AgentOutcome> {
   const { context, lease, run, item, heartbeat, signal, atWork } = attempt
-  const { kind, settings, cwd, prompt, permissions } = talk
+  const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   const progress = progressTool((text) => {
     heartbeat.progress = text
   })
-  // A program that only gets the prompt has nothing to call them with. The tools stay in this thread, also where the
-  // supervisor does not: what they do is write to the store, and an agent calls them a few times in a run.
-  const desk = kind.protocol === 'acp' ? await serveTools({ home, tools: [...talk.tools, progress], log }) : undefined
+  // A plain command cannot call tools. They stay in this thread, also when the supervisor has its own: they only write to
+  // the database, and an agent calls them a few times in a run.
+  const toolServer =
+    kind.protocol === 'acp' ? await serveTools({ home, tools: [...session.tools, progress], log }) : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
@@ -59,7 +61,7 @@ export async function runAgentSession(
       home,
       prompt,
       permissions,
-      ...(desk ? { mcpServers: [desk.server] } : {}),
+      ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
       env: env.source,
       limits: {
@@ -72,7 +74,7 @@ export async function runAgentSession(
       reaper,
       onUpdate: (update) => {
         heartbeat.progress = progressOf(update) ?? heartbeat.progress
-        talk.onUpdate?.(update)
+        session.onUpdate?.(update)
       },
       onUsage: meterUsage(attempt, settings.limits),
       logFile: join(logs, `run-${run.id}.log`),
@@ -86,16 +88,16 @@ export async function runAgentSession(
       )
     return outcome
   } finally {
-    await desk?.close()
+    await toolServer?.close()
   }
 }
 
-/** An update of the agent as one line for people. */
+/** An update of the agent as one line of progress; undefined when it shows none. */
 function progressOf(update: AgentUpdate): string | undefined {
   if (update.kind === 'plan') {
     const done = update.entries.filter((entry) => entry.status === 'completed').length
     const current = update.entries.find((entry) => entry.status === 'in_progress')
-    return `Step ${Math.min(done + 1, update.entries.length)} of ${update.entries.length}${current ? `: ${current.text}` : ''}`
+    return stepProgress(Math.min(done + 1, update.entries.length), update.entries.length, current?.text)
   }
   if (update.kind === 'tool') return update.title
   return undefined

@@ -1,13 +1,14 @@
-/** What this room is given to work with. */
+/** The services of runs, and the facts of one attempt. */
 
 import type { Logger } from 'pino'
 import type { AgentKind } from '../agents/agent.ts'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import type { Lease, RunRow } from '../db/runs.ts'
-import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import type { Heartbeat, StopReason } from './heartbeat.ts'
 
@@ -25,7 +26,7 @@ export interface RunContext {
   holdsSecret(text: string): boolean
 }
 
-/** One attempt on its way. */
+/** One attempt that is being carried out. */
 export interface Attempt {
   context: RunContext
   lease: Lease
@@ -36,6 +37,6 @@ export interface Attempt {
   signal: AbortSignal
   /** Ends the agent; the first reason counts. */
   stop(reason: StopReason): void
-  /** Attempts that this process carries out now, this one among them. */
+  /** The number of attempts that this process carries out now, this one included. */
   atWork: () => number
 }

@@ -1,14 +1,15 @@
-/** What an agent is told about what happened before, and what the gates have already refused. */
+/** Feedback for the next attempt: failed gates, and changes that reviewers requested. */
 
 import { and, desc, eq, gt } from 'drizzle-orm'
 import type { Database } from '../db/connect.ts'
+import { getRepository } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
-import { approvals, gateResults, pullRequests } from '../db/schema/core.ts'
+import { approvals, pullRequests } from '../db/schema/pull-requests.ts'
+import { gateResults } from '../db/schema/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { getRepository } from '../db/work-items.ts'
 import type { RunContext } from './context.ts'
 
-/** The last lines of a failing gate: enough to see the failure, not enough to fill the context. */
+/** The end of the log of a failed gate: enough to see the failure, and too little to fill the context. */
 const logCharacters = 6_000
 
 /** Whether the gates have judged this commit and refused it. */
@@ -35,7 +36,7 @@ export async function gateLesson(db: Database, workItemId: number, head: string)
     .join('\n\n')
 }
 
-/** What people asked for in review since the attempt before `run` was done; '' when nobody did. */
+/** The changes that reviewers requested since the attempt before `run` ended; '' when there are none. */
 export async function reviewsFor(context: RunContext, item: ItemRow, run: RunRow): Promise<string> {
   return (await openReviews(context, item, run)).join('\n\n')
 }
@@ -74,7 +75,7 @@ async function reviewText(
 ): Promise<string> {
   const repo = await getRepository(context.store.db, item.repositoryId)
   const comments = repo ? await context.github.repository(repo).reviewComments(pullNumber, review.reviewId) : []
-  // Only the reviewer's own words: others can answer in the same thread.
+  // Only the reviewer's own comments: other people can answer in the same thread.
   const own = comments.filter((comment) => comment.author.id === review.reviewerId)
   const lines = own.map((comment) => `- ${comment.path}${comment.line ? `:${comment.line}` : ''}: ${comment.body}`)
   return [`The reviewer ${review.reviewer} asks for changes:`, review.body, ...lines].filter(Boolean).join('\n')

@@ -1,34 +1,34 @@
-/** The heartbeat of a run: keeps the lease, carries the progress, and hears when somebody asks it to stop. */
+/** The heartbeat of a run: renews the lease, stores progress and usage, and notices a request to stop. */
 
 import type { Store } from '../db/connect.ts'
 import { addObservedPaths } from '../db/footprints.ts'
 import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
 import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
 
-/** Why a run was told to end. */
+/** Why a run must stop. */
 export type StopReason =
   | 'asked'
   | 'shutdown'
   | 'lease lost'
-  /** It told a cost that is more than one run may have. */
-  | { told: ReportedCost; limit: number }
+  /** The reported cost exceeds the limit of one run, both in millionths. */
+  | { cost: ReportedCost; limit: number }
 
 export interface Heartbeat {
-  /** One line, told with the next beat. */
+  /** One line, stored with the next beat. */
   progress: string
-  /** Files that were seen to change, told with the next beat. */
+  /** Files that the agent changes, stored with the next beat. */
   touched: Set<string>
-  /** What the agent has used so far; told with the next beat, where it is not the same as before. */
+  /** The use of the agent so far, stored with the next beat when it has changed. */
   used: ReportedUsage
   stop(): void
 }
 
-/** Nothing was told yet. */
+/** No use was reported yet. */
 const nothing: ReportedUsage = {}
 
 /**
- * Beats every `everyMs` until stopped. A database that is away for a moment is not the end: the lease is lost only
- * when somebody else has taken it, or when no beat got through for `timeoutMs` (others may then take it).
+ * Beats every `everyMs` until stopped. A short outage of the database does not end the run: the lease is lost when another
+ * process has taken it, or when no beat succeeded for `timeoutMs` (another process may take it then).
  */
 export function startHeartbeat(
   store: Store,
@@ -47,22 +47,22 @@ export function startHeartbeat(
       clearTimeout(timer)
     },
   }
-  let kept = nothing
-  const tell = async () => {
+  let saved = nothing
+  const save = async () => {
     const { used, progress } = heartbeat
     const set = progress ? { progress } : {}
-    if (used === kept) return updateRun(store.db, lease, set)
+    if (used === saved) return updateRun(store.db, lease, set)
     const run = await store.transaction(async (tx) => {
       const held = await updateRun(tx.db, lease, set)
       await saveUsage(tx.db, held, used, new Date())
       return held
     })
-    kept = used
+    saved = used
     return run
   }
   const beat = async () => {
     try {
-      const run = await tell()
+      const run = await save()
       lastBeat = Date.now()
       const touched = [...heartbeat.touched]
       heartbeat.touched.clear()

@@ -1,4 +1,4 @@
-/** What an agent is told that plans. Only the text and the words of people with write access are in it. */
+/** The prompt of an agent that plans. It holds only the text and texts of people with write access. */
 
 import type { Settings } from '../config/settings.ts'
 import type { PlanRow, QuestionRow } from '../db/plans.ts'

@@ -1,6 +1,6 @@
 /**
- * One attempt of an agent that plans: it reads a tree of its own that is thrown away afterwards, and what counts is only
- * what it hands in through its tools. Nothing it writes reaches a branch, whatever it was told.
+ * One attempt of an agent that plans: it reads a worktree of its own, which is removed afterwards. Only its submission
+ * through the tools counts. No file that it writes reaches a branch, whatever its prompt says.
  */
 
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { removeFolder } from '../git/files.ts'
 import { validBranch } from '../git/names.ts'
 import { makeReadOnly } from '../git/read-only.ts'
 import type { Sha } from '../lib/ids.ts'
+import * as messages from '../messages/runs.ts'
 import { runAgentSession } from './agent-session.ts'
 import type { Attempt } from './context.ts'
 import { planningTools } from './mcp/tools.ts'
@@ -27,38 +28,38 @@ interface Base {
   kind: AgentKind
 }
 
-/** Has the item planned by the agent of this attempt. */
-export async function runPlanning(one: Attempt, { control, settings, base, kind }: Base): Promise<AttemptEnd> {
-  const { context, run, item, lease } = one
+/** Runs the agent of this attempt to plan the item. */
+export async function runPlanning(attempt: Attempt, { control, settings, base, kind }: Base): Promise<AttemptEnd> {
+  const { context, run, item, repo, lease } = attempt
   if (kind.protocol !== 'acp') return cannotPlan(run.agent)
   const rounds = await roundsOf(context.store.db, item.id)
   const questionsLeft = settings.planning.questions - (rounds.length - item.planningRoundsOffset)
-  let handedIn: Submission | undefined
+  let submitted: Submission | undefined
   let problem = ''
   const tools = planningTools({
     questionsLeft,
-    keep: async (submission) => {
+    save: async (submission) => {
       await updateRun(context.store.db, lease, { submission })
-      handedIn = submission
+      submitted = submission
     },
     onRefused: (text) => {
       problem = text
     },
   })
-  const tree = await openTree(one, control, base)
+  const tree = await openTree(attempt, control, base)
   try {
     const last = await latestPlan(context.store.db, item.id)
-    const outcome = await runAgentSession(one, {
+    const outcome = await runAgentSession(attempt, {
       kind,
       settings,
       cwd: tree.path,
-      prompt: planPrompt({ item, run, repository: one.repo.fullName, rounds, questionsLeft, last, settings }),
+      prompt: planPrompt({ item, run, repository: repo.fullName, rounds, questionsLeft, last, settings }),
       tools,
       permissions: 'reading-only',
     })
-    if (outcome.kind === 'stopped') return stopped(one.signal.reason)
-    // Handed in is handed in, however the agent ended afterwards.
-    if (handedIn) return { outcome: 'planned', summary: summaryOf(handedIn) }
+    if (outcome.kind === 'stopped') return stopped(attempt.signal.reason)
+    // A submission counts, however the agent ended afterwards.
+    if (submitted) return { outcome: 'planned', summary: summaryOf(submitted) }
     return failureOf(outcome) ?? noPlan(problem)
   } finally {
     await tree.remove()
@@ -66,30 +67,19 @@ export async function runPlanning(one: Attempt, { control, settings, base, kind 
 }
 
 function cannotPlan(agent: string): AttemptEnd {
-  return {
-    outcome: 'agent cannot plan',
-    summary: `The agent \`${agent}\` gets a prompt and changes files; it has no way to hand in a plan. Choose another \`agent\`, or set \`planning.when: never\` to have this built at once, then say \`/retry\``,
-  }
+  return { outcome: 'agent cannot plan', summary: messages.agentCannotPlan(agent) }
 }
 
 function noPlan(problem: string): AttemptEnd {
-  const summary = 'The agent ended without a plan that can be used'
-  const said = problem || 'You ended your turn without calling submit_plan, submit_breakdown or ask.'
-  return {
-    outcome: 'no plan',
-    summary: problem ? `${summary}. ${problem}` : `${summary}: it handed in nothing`,
-    lesson: said,
-    signature: 'no plan',
-  }
+  const lesson = problem || 'You ended your turn without calling submit_plan, submit_breakdown or ask.'
+  return { outcome: 'no plan', summary: messages.noPlan(problem), lesson, signature: 'no plan' }
 }
 
 function summaryOf(submission: Submission): string {
-  if (submission.kind !== 'questions') return submission.summary
-  const { length } = submission.questions
-  return `It asks ${length === 1 ? 'one question' : `${length} questions`}.`
+  return submission.kind === 'questions' ? messages.questionsHandedIn(submission.questions.length) : submission.summary
 }
 
-/** A tree of the base commit for this attempt alone. Trees that earlier attempts left when they died are removed. */
+/** A worktree of the base commit for this attempt alone. Worktrees that earlier attempts left behind are removed. */
 async function openTree({ context, run, item }: Attempt, control: BareClone, base: Sha) {
   const place = (runId: number) => ({
     path: join(context.env.dataDirectory, 'plans', `run-${runId}`),
@@ -97,7 +87,7 @@ async function openTree({ context, run, item }: Attempt, control: BareClone, bas
   })
   const remove = async (runId: number) => {
     const tree = place(runId)
-    // Emptied first: what is in it is not to be rescued.
+    // Emptied first: its files must not be rescued.
     await removeFolder(tree.path)
     await control.removeWorktree(tree, { merged: base })
   }

@@ -1,4 +1,4 @@
-/** What an agent is told. The text is the one of the moment it was queued; nobody else's words are in it. */
+/** The prompt of an agent that builds. It holds the text as it was queued, and texts of people with write access. */
 
 import type { Workflow } from '../domain/workflows.ts'
 
@@ -9,17 +9,17 @@ export interface BuildTask {
   body: string
   attempt: number
   branch: string
-  /** What an agent asked before it planned, and the answers; '' when nothing was asked. */
+  /** The questions of a planning agent and the answers; '' when there were none. */
   answers: string
-  /** The approved plan, with what people added to it. */
+  /** The approved plan, with people's additions. */
   plan?: string
   /** The way of working. */
   loop?: Workflow
-  /** What went wrong with the attempt before; '' at the first. */
+  /** What went wrong in the attempt before; '' at the first. */
   feedback: string
-  /** What reviewers asked for since the last attempt. */
+  /** Changes that reviewers requested since the last attempt. */
   reviews: string
-  /** Paths that need a person's word before they may be merged. */
+  /** Paths that need a person's approval before the merge. */
   protectedPaths: readonly string[]
   gateCommands: readonly string[]
 }

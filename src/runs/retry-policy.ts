@@ -3,11 +3,13 @@
  *
  *   retry with context ─► fresh agent ─► escalate to a person
  *
- * Failures of the machine, of a provider's limits, and what only the operator can mend are not the work's fault: they
- * never burn an attempt of the item.
+ * Failures of the machine, limits of a provider, and problems that only the operator can solve are not the fault of the
+ * work: they use up no attempt of the item.
  */
 
-/** How an attempt ended, in one word; stored in `runs.outcome`. */
+import * as messages from '../messages/runs.ts'
+
+/** How an attempt ended; stored in `runs.outcome`. */
 export type FailedAttempt =
   | 'finished'
   | 'planned'
@@ -71,7 +73,7 @@ export function countsAsAttempt(failure: FailureClass): boolean {
   return failure !== 'infrastructure' && failure !== 'rate-limit' && failure !== 'blocker'
 }
 
-/** One earlier attempt, as far as the ladder looks at it. */
+/** The facts of one earlier attempt that the policy needs. */
 export interface AttemptHistory {
   outcome: string | null
   failureClass: string | null
@@ -96,14 +98,14 @@ export interface RetrySettings {
   escalationThreshold: number
 }
 
-/** An agent that hands in no plan that can be used is told so this often; then a person is asked. */
+/** A planning agent without a usable plan gets feedback this often; then a person decides. */
 const repairRounds = 1
-/** The same failure this often in a row means that more of the same will not help. */
+/** After the same failure this often in a row, another attempt of the same kind does not help. */
 const sameFailure = 3
 const maxInfrastructureDelayMs = 10 * 60_000
 
 /**
- * The next rung.
+ * The next step after a failed attempt.
  * @param history every attempt of the item including the failed one, oldest first; attempts before a person's `/retry`
  * are not in it.
  * @param resetAt when a provider's limit ends, for `rate-limit`.
@@ -116,15 +118,15 @@ export function nextRetryStep(
 ): RetryStep {
   switch (failure) {
     case 'critical':
-      return { kind: 'halt', why: 'this must not be tried again before a person has looked' }
+      return { kind: 'halt', why: messages.personMustLookFirst }
     case 'blocker':
     case 'design-flaw':
-      return { kind: 'escalate', why: 'another attempt would end the same way' }
+      return { kind: 'escalate', why: messages.sameEndExpected }
     case 'rate-limit':
       return {
         kind: 'hold until',
         at: resetAt ?? new Date(Date.now() + 15 * 60_000),
-        why: "the provider's limit resets then",
+        why: messages.limitResets,
       }
     case 'infrastructure':
       return afterInfrastructure(history, settings)
@@ -136,34 +138,28 @@ export function nextRetryStep(
 
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
   const inARow = trailing(history, (past) => past.failureClass === 'infrastructure')
-  if (inARow >= settings.escalationThreshold)
-    return { kind: 'escalate', why: `the machine failed ${inARow} times in a row` }
-  // The first time is most often a restart: go on at once.
+  if (inARow >= settings.escalationThreshold) return { kind: 'escalate', why: messages.machineFailedRepeatedly(inARow) }
+  // The first time is most often a restart: the next attempt starts at once.
   const afterMs = inARow <= 1 ? 0 : Math.min(maxInfrastructureDelayMs, settings.retryDelayMs * 2 ** (inARow - 2))
-  return { kind: 'retry', afterMs, why: 'the machine failed, not the work' }
+  return { kind: 'retry', afterMs, why: messages.machineFailed }
 }
 
 function afterError(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
   const counted = history.filter((past) => past.countsAsAttempt)
   if (trailing(counted, (past) => past.outcome === 'no plan') > repairRounds)
-    return { kind: 'escalate', why: 'it was told what was wrong, and did no better' }
-  if (counted.length > settings.retries) {
-    return {
-      kind: 'escalate',
-      why: counted.length === 1 ? 'its one attempt is used up' : `all ${counted.length} attempts are used up`,
-    }
-  }
+    return { kind: 'escalate', why: messages.planDidNotImprove }
+  if (counted.length > settings.retries) return { kind: 'escalate', why: messages.attemptsUsedUp(counted.length) }
   const signature = counted.at(-1)?.signature ?? null
   const same = signature === null ? 0 : trailing(counted, (past) => past.signature === signature)
-  if (same > sameFailure) return { kind: 'escalate', why: 'a fresh agent met the very same failure' }
+  if (same > sameFailure) return { kind: 'escalate', why: messages.freshAgentFailedToo }
   if (same === sameFailure) {
-    return { kind: 'fresh agent', afterMs: settings.retryDelayMs, why: `the same failure ${same} times in a row` }
+    return { kind: 'fresh agent', afterMs: settings.retryDelayMs, why: messages.sameFailureInARow(same) }
   }
-  // The last attempt goes to a fresh agent in a clean tree: what went wrong may be in the tree.
+  // The last attempt goes to a fresh agent in a clean worktree: the cause may be in the worktree.
   const last = settings.retries > 1 && counted.length === settings.retries
   return last
-    ? { kind: 'fresh agent', afterMs: settings.retryDelayMs, why: 'the last attempt starts from a clean tree' }
-    : { kind: 'retry', afterMs: settings.retryDelayMs, why: 'with what went wrong as context' }
+    ? { kind: 'fresh agent', afterMs: settings.retryDelayMs, why: messages.lastAttemptStartsClean }
+    : { kind: 'retry', afterMs: settings.retryDelayMs, why: messages.withContext }
 }
 
 function trailing(history: readonly AttemptHistory[], matches: (past: AttemptHistory) => boolean): number {

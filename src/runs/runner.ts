@@ -1,11 +1,12 @@
-/** The runner of this process: starts attempts, knows which are alive, ends them when Tutti stops. */
+/** The runner of this process: starts attempts, knows which are running, ends them when Tutti stops. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { defineJob } from '../db/define-job.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRun, isPlanning } from '../db/runs.ts'
-import { runs } from '../db/schema/core.ts'
+import { runs } from '../db/schema/runs.ts'
+import { processGone } from '../messages/runs.ts'
 import { runAttempt } from './attempt.ts'
 import type { RunContext } from './context.ts'
 
@@ -24,9 +25,9 @@ export class Runner {
   }
 
   /**
-   * Handler of the `run-agent` queue. Returns at once: a job is not the lease, and an attempt may take hours. The attempt
-   * lives in its row; when this process dies, `takeOver` in another one goes on.
-   * @throws {RetryAfter} when this process is ending: the job is for the next one.
+   * Handler of the `run-agent` queue. Returns at once: a job is not the lease, and an attempt may take hours. When this
+   * process dies, `takeOverRuns` in another one goes on from the row of the run.
+   * @throws {RetryAfter} when this process is stopping: the next process takes the job.
    */
   start(runId: number): void {
     if (this.#closing) throw shuttingDown()
@@ -46,16 +47,16 @@ export class Runner {
   }
 }
 
-/** Runs whose process is gone (see store/instances.ts): the agent's attempt is over, a gate run starts again. */
+/** Takes over runs of dead processes (see db/processes.ts): the attempt of an agent is over, gates run again. */
 export async function takeOverRuns(context: Pick<RunContext, 'store'>, lost: number[]): Promise<void> {
   for (const runId of lost) {
     const run = await getRun(context.store.db, runId)
     if (run?.stage === 'gates') await context.store.queues.send({ queue: 'run-gates', runId })
     if (run?.stage !== 'agent') continue
-    // One that plans stays live until `settle` has looked at it.
+    // A planning run counts as live until after-run.ts has processed it.
     const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
     await context.store.transaction(async (tx) => {
-      const summary = 'The process that ran the agent is gone.'
+      const summary = processGone
       await tx.db
         .update(runs)
         .set({ stage, outcome: 'runner lost', summary, endedAt: new Date() })

@@ -1,4 +1,4 @@
-/** The meter of a run: what its agent tells of its use is kept with the run, and one that costs too much is stopped. */
+/** The meter of a run: keeps the usage that its agent reports, and stops an agent that costs too much. */
 
 import type { AgentUsage } from '../agents/drivers/agent-run.ts'
 import type { Settings } from '../config/settings.ts'
@@ -7,8 +7,8 @@ import { currencyName, currencyOf, millionths } from '../lib/money.ts'
 import type { Attempt } from './context.ts'
 
 /**
- * A watcher for everything that the agent of an attempt tells of its use. It takes anything for an amount and never
- * throws; what it keeps never gets less. Stops the agent when its cost passes `limits.spendPerRun`.
+ * Receives every usage report of the agent of an attempt. It accepts any value as an amount and never throws; kept amounts
+ * never decrease. Stops the agent when its cost passes `limits.spendPerRun`.
  */
 export function meterUsage(
   { heartbeat, stop, context, run }: Pick<Attempt, 'heartbeat' | 'stop' | 'context' | 'run'>,
@@ -17,18 +17,18 @@ export function meterUsage(
   const limit = limits.spendPerRun === undefined ? undefined : millionths(limits.spendPerRun)
   let changed = false
   return (usage) => {
-    const told = usedOf(usage)
-    heartbeat.used = addUsage(heartbeat.used, told)
+    const reported = usedOf(usage)
+    heartbeat.used = addUsage(heartbeat.used, reported)
     const { cost } = heartbeat.used
-    if (!changed && cost && told.cost && told.cost.currency !== cost.currency) {
+    if (!changed && cost && reported.cost && reported.cost.currency !== cost.currency) {
       changed = true
       context.log.warn(
-        { run: run.id, agent: run.agent, before: cost.currency, now: told.cost.currency },
-        'an agent tells its cost in another currency than before; only the first one is counted',
+        { run: run.id, agent: run.agent, before: cost.currency, now: reported.cost.currency },
+        'an agent reports its cost in another currency than before; only the first one is counted',
       )
     }
     if (limit === undefined || !cost || cost.currency !== currencyOf(limits) || cost.millionths <= limit) return
-    stop({ told: cost, limit })
+    stop({ cost, limit })
   }
 }
 

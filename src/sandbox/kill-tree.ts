@@ -1,45 +1,44 @@
 /**
- * Ends everything that a run has started, however it tried to get away: the process group, the session, every
- * descendant, and every process that carries the run's marker in its environment (a double fork with `setsid` leaves
- * the first three, but not the marker).
+ * Ends every process that a run has started: its process group, its session, every descendant, and every process with the
+ * run's marker in its environment (a double fork with `setsid` escapes the first three, but not the marker).
  *
- * What escapes: a process that forked twice, opened its own session *and* was started with an emptied environment.
- * Only a process namespace holds that one; the sandbox brings it.
+ * A process that forked twice, opened its own session *and* was started with an empty environment escapes. Only a process
+ * namespace contains it; the sandbox has one.
  */
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ProcessEntry, type ProcessIdentity, type ProcessTable, processTable } from '../lib/process-table.ts'
 
-/** What belongs to a tree. */
+/** The processes of a tree. */
 export interface TreeTarget {
   /** The process that was started, when known. */
   root?: ProcessIdentity
-  /** `NAME=value` as it stands in the environment of everything the run started. */
+  /** `NAME=value` in the environment of every process of the run. */
   marker?: string
-  /** Processes with this marker are spared, whatever else they carry. */
+  /** Processes with this marker are spared, whatever other markers they have. */
   sparedMarker?: string
 }
 
 export interface KillOptions {
-  /** How long processes may take to leave after SIGTERM, in milliseconds; 0 sends SIGKILL at once. */
+  /** How long processes may take to end after SIGTERM, in milliseconds; 0 sends SIGKILL at once. */
   graceMs: number
-  /** How long to go on with SIGKILL until nothing is left, in milliseconds. */
+  /** How long SIGKILL is repeated until none is left, in milliseconds. */
   killMs?: number
   table?: ProcessTable
 }
 
-/** What became of a tree: how many processes were signalled, and which would not go. */
+/** The result: how many processes were signalled, and which could not be ended. */
 export interface KillResult {
   signalled: number
   survivors: ProcessIdentity[]
 }
 
-/** A killed process is gone within milliseconds unless the kernel holds it; five seconds is for a machine under load. */
+/** A killed process ends within milliseconds unless the kernel holds it. Five seconds are for a machine under load. */
 const defaultKillMs = 5000
 
 /**
  * Every process that belongs to the targets, by pid. The caller itself is never among them.
- * @param known members found earlier: their children belong too, also after they were given to another parent.
+ * @param known members found earlier: their children belong too, also after they got another parent.
  */
 export function treeMembers(
   targets: readonly TreeTarget[],
@@ -72,10 +71,10 @@ function isOf(
 ): boolean {
   const { root, marker } = target
   if (root && entry.pid === root.pid) return isSame(entry, root)
-  // While a group or session has members, the system gives its number to nobody else. So the number is ours unless
-  // a stranger holds the root's process id now.
-  const stranger = root && byPid.has(root.pid) && !isSame(byPid.get(root.pid), root)
-  if (root && !stranger && (entry.pgid === root.pid || entry.sid === root.pid)) return true
+  // While a group or session has members, the kernel does not reuse its number. So the number is ours, unless another
+  // process has the root's process id now.
+  const isReused = root && byPid.has(root.pid) && !isSame(byPid.get(root.pid), root)
+  if (root && !isReused && (entry.pgid === root.pid || entry.sid === root.pid)) return true
   return marker !== undefined && table.hasMarker(entry.pid, marker)
 }
 
@@ -98,45 +97,45 @@ function addDescendants(
 }
 
 /**
- * Ends every process of the targets: SIGTERM, the grace time, then SIGKILL until a look at the whole process table
- * finds none. A process id that now belongs to another process is never signalled.
+ * Ends every process of the targets: SIGTERM, the grace time, then SIGKILL until the whole process table has none. A
+ * process id that now belongs to another process is never signalled.
  */
 export async function killTrees(targets: readonly TreeTarget[], options: KillOptions): Promise<KillResult> {
   const table = options.table ?? processTable()
   const known = new Map<number, ProcessIdentity>()
-  const look = () => {
+  const scan = () => {
     const members = treeMembers(targets, table, known)
     for (const [pid, entry] of members) known.set(pid, entry)
     return members
   }
-  let members = look()
+  let members = scan()
   if (options.graceMs > 0 && members.size > 0) {
     signalAll(members, 'SIGTERM', table)
     await waitUntilGone(members, options.graceMs, table)
-    members = look()
+    members = scan()
   }
   const deadline = Date.now() + (options.killMs ?? defaultKillMs)
   while (members.size > 0 && Date.now() < deadline) {
-    killFrozen(members, look, table)
+    killFrozen(members, scan, table)
     await waitUntilGone(members, Math.min(500, Math.max(1, deadline - Date.now())), table)
-    members = look()
+    members = scan()
   }
   return { signalled: known.size, survivors: [...members.values()].map(({ pid, startTime }) => ({ pid, startTime })) }
 }
 
 /**
- * Stops all members first, which no program can refuse, and looks again until no new one has appeared: a tree that
- * forks as fast as it is killed stands still. Then kills them.
+ * Stops all members first, which no program can refuse, and repeats that until no new one has appeared: a tree that forks
+ * as fast as it is killed cannot fork any more. Then kills them.
  */
 function killFrozen(
   members: ReadonlyMap<number, ProcessEntry>,
-  look: () => Map<number, ProcessEntry>,
+  scan: () => Map<number, ProcessEntry>,
   table: ProcessTable,
 ): void {
   let frozen = members
   for (let round = 0; round < 20; round++) {
     signalAll(frozen, 'SIGSTOP', table)
-    const now = look()
+    const now = scan()
     const grew = [...now.keys()].some((pid) => !frozen.has(pid))
     frozen = now
     if (!grew) break
@@ -155,7 +154,7 @@ export function signalOne(target: ProcessIdentity, signal: NodeJS.Signals, table
     process.kill(target.pid, signal)
     return true
   } catch {
-    // Gone since the look, or not ours to signal: the next look tells which.
+    // Ended since the scan, or not ours to signal: the next scan shows which.
     return false
   }
 }

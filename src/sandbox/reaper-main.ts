@@ -1,9 +1,9 @@
 /**
- * The warden's program: waits for its stdin to close, which happens when the orchestrator is gone, however it went.
- * Then it kills every run it was told about and everything marked with that life of the orchestrator, and exits.
+ * The reaper's program: waits until its stdin closes, which happens at every end of the Tutti process. Then it kills every
+ * run that it watches and every process marked with that life of Tutti, and exits.
  *
- * It runs in a session of its own, so that killing the orchestrator's process group does not take it along.
- * One argument: the orchestrator's life id. Each line on stdin: `+ <run id> <pid> <start time>` or `- <run id>`.
+ * It runs in a session of its own, so that a kill of Tutti's process group does not end it.
+ * One argument: the life id of the Tutti process. Each line on stdin: `+ <run id> <pid> <start time>` or `- <run id>`.
  */
 
 import { createInterface } from 'node:readline'
@@ -11,9 +11,9 @@ import { killTrees, type TreeTarget } from './kill-tree.ts'
 import { lifeMarker, runMarker } from './run-markers.ts'
 
 const lifeId = process.argv[2]
-if (!lifeId) throw new Error('usage: warden-main.ts <life id>')
+if (!lifeId) throw new Error('usage: reaper-main.ts <life id>')
 
-// Signals meant for the orchestrator's terminal or group must not end the one that cleans up after it.
+// Signals for Tutti's terminal or process group must not end the reaper.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 const runs = new Map<string, TreeTarget>()
@@ -29,6 +29,6 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (verb === '-' && runId) runs.delete(runId)
 }
 
-// No grace: nobody is left who could use what a run still writes. Eight seconds keep the promise of ten.
+// No grace time: no process is left that could use the result of a run. Eight seconds keep the promise of ten.
 const result = await killTrees([...runs.values(), { marker: lifeMarker(lifeId) }], { graceMs: 0, killMs: 8000 })
 process.exitCode = result.survivors.length === 0 ? 0 : 1

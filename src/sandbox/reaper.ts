@@ -1,7 +1,6 @@
 /**
- * Promise 4, "when we stop, they stop", also when the orchestrator is killed without a word: a small process holds
- * the other end of a pipe and ends the agents when the pipe closes. One warden per orchestrator, started with the
- * first agent.
+ * Promise 4, "when we stop, they stop", also when Tutti is killed: a small process holds the other end of a pipe and ends
+ * the agents when the pipe closes. Each Tutti process has one reaper, started with the first agent.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -10,28 +9,28 @@ import { fileURLToPath } from 'node:url'
 import type { ProcessIdentity } from '../lib/process-table.ts'
 import { checkId } from './run-markers.ts'
 
-/** Running an agent needs one: without it nobody would end the agent after the orchestrator's death. */
+/** Every agent needs one: without it the agent would go on after the death of Tutti. */
 export interface Reaper {
   readonly instanceId: string
-  /** Marks everything this life of the orchestrator starts. */
+  /** Marks every process that this Tutti process starts. */
   readonly lifeId: string
-  /** The warden process, once there is one. */
+  /** The process, once there is one. */
   readonly pid: number | undefined
   /** Starts the process if there is none. Returns at once; the pipe holds from that moment on. */
   start(): void
-  /** Tells it about a run's first process. */
+  /** Adds a run and its first process. */
   watch(runId: string, root: ProcessIdentity): void
-  /** The run has ended and left nothing behind. */
+  /** Removes a run that has ended and left no process. */
   forget(runId: string): void
-  /** Closes the pipe and waits until the warden has swept and left, ten seconds at most. */
+  /** Closes the pipe and waits until the reaper has killed the rest and exited, ten seconds at most. */
   close(): Promise<void>
 }
 
 const program = fileURLToPath(new URL('./reaper-main.ts', import.meta.url))
 
 /**
- * Makes a warden; no process is started yet.
- * @param options.instanceId stays the same over restarts of this orchestrator: letters, digits, `.`, `_`, `-`.
+ * Creates a reaper. No process is started yet.
+ * @param options.instanceId stays the same over restarts of this Tutti: letters, digits, `.`, `_`, `-`.
  * @param options.onLost called when the process ended although it should not have; it is started again.
  */
 export function createReaper(options: { instanceId: string; onLost?: (reason: string) => void }): Reaper {
@@ -43,11 +42,11 @@ export function createReaper(options: { instanceId: string; onLost?: (reason: st
 
   function start(): void {
     if (child || closed) return
-    const started = spawnWarden(lifeId)
+    const started = spawnReaper(lifeId)
     child = started
-    started.once('exit', (code, signal) => lost(started, `the warden ended with ${signal ?? `exit code ${code}`}`))
-    started.once('error', (error) => lost(started, `the warden cannot be started: ${error.message}`))
-    for (const [runId, root] of runs) tell(watchLine(runId, root))
+    started.once('exit', (code, signal) => lost(started, `the reaper ended with ${signal ?? `exit code ${code}`}`))
+    started.once('error', (error) => lost(started, `the reaper cannot be started: ${error.message}`))
+    for (const [runId, root] of runs) send(watchLine(runId, root))
   }
 
   function lost(which: ChildProcess, reason: string): void {
@@ -55,11 +54,11 @@ export function createReaper(options: { instanceId: string; onLost?: (reason: st
     child = undefined
     if (closed) return
     options.onLost?.(reason)
-    // Not at once: a warden that cannot run at all must not turn into a loop of starts.
+    // Not at once: a reaper that cannot run must not be started in a loop.
     if (runs.size > 0) setTimeout(start, 1000).unref()
   }
 
-  function tell(line: string): void {
+  function send(line: string): void {
     child?.stdin?.write(`${line}\n`)
   }
 
@@ -72,11 +71,11 @@ export function createReaper(options: { instanceId: string; onLost?: (reason: st
     start,
     watch(runId, root) {
       runs.set(runId, root)
-      if (child) tell(watchLine(runId, root))
+      if (child) send(watchLine(runId, root))
       else start()
     },
     forget(runId) {
-      if (runs.delete(runId)) tell(`- ${runId}`)
+      if (runs.delete(runId)) send(`- ${runId}`)
     },
     async close() {
       closed = true
@@ -98,15 +97,15 @@ function watchLine(runId: string, root: ProcessIdentity): string {
   return `+ ${runId} ${root.pid} ${root.startTime}`
 }
 
-function spawnWarden(lifeId: string): ChildProcess {
-  // Its own session, and an environment without our markers and secrets: it must not find itself, nor hold a key.
+function spawnReaper(lifeId: string): ChildProcess {
+  // A session of its own, and an environment without our markers and secrets: it must not kill itself, nor know a key.
   const child = spawn(process.execPath, ['--max-old-space-size=32', program, lifeId], {
     detached: true,
     cwd: '/',
     env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },
     stdio: ['pipe', 'ignore', 'ignore'],
   })
-  // The pipe breaks when the warden ends; its exit is what is acted on.
+  // The pipe breaks when the reaper ends. The `exit` event handles that.
   child.stdin?.on('error', () => {})
   child.unref()
   if (child.stdin && 'unref' in child.stdin && typeof child.stdin.unref === 'function') child.stdin.unref()

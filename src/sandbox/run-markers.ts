@@ -1,17 +1,17 @@
 /**
- * The variables by which everything a run starts can be recognised later, whoever its parent is by then.
- * They are set in the agent's environment and inherited by all it starts.
+ * The environment variables that identify the processes of a run, whatever their parent is later. They are set for the
+ * agent, and its processes inherit them.
  */
 
 import { OperatorError } from '../lib/errors.ts'
 import { processTable } from '../lib/process-table.ts'
 import { type KillResult, killTrees } from './kill-tree.ts'
 
-/** Which orchestrator, which of its lives, and which run a process belongs to. */
+/** The Tutti instance, its life (one process), and the run of a process. */
 export interface RunMarks {
-  /** Stays the same over restarts of one orchestrator. */
+  /** Stays the same over restarts of one instance. */
   instanceId: string
-  /** New with every start of the orchestrator. */
+  /** New with every start of the instance. */
   lifeId: string
   runId: string
 }
@@ -20,14 +20,14 @@ const safeId = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
 
 /**
  * The environment variables that mark a run.
- * @throws {OperatorError} when an id could not stand in an environment or a path.
+ * @throws {OperatorError} when an id does not fit into an environment or a path.
  */
 export function markerEnv(marks: RunMarks): Record<string, string> {
   for (const [name, value] of Object.entries(marks)) checkId(name, value)
   return { TUTTI_INSTANCE: marks.instanceId, TUTTI_LIFE: marks.lifeId, TUTTI_RUN: runMark(marks) }
 }
 
-/** Run ids are numbers of one database: without the life, runs of another orchestrator on this machine have the same. */
+/** Run ids are numbers of one database. With the life they differ from those of another instance on this machine. */
 function runMark({ lifeId, runId }: Pick<RunMarks, 'lifeId' | 'runId'>): string {
   return `${lifeId}.${runId}`
 }
@@ -45,9 +45,9 @@ export function lifeMarker(lifeId: string): string {
 }
 
 /**
- * Kills what earlier lives of this orchestrator have left running. For the start, before any run begins: agents whose
- * orchestrator and warden were both killed would otherwise go on.
- * @param instanceId of this orchestrator.
+ * Kills processes that earlier lives of this instance have left running. For the start, before any run begins: agents
+ * whose Tutti process and reaper were both killed would go on otherwise.
+ * @param instanceId of this instance.
  * @param lifeId of the present life, whose processes are spared.
  */
 export async function killStrays(instanceId: string, lifeId?: string): Promise<KillResult> {

@@ -1,4 +1,4 @@
-/** What must be free before an agent starts: places, memory, money, and nobody said pause. */
+/** The limits of starts: agents at once, memory, budgets, and paused repositories. */
 import type { Reason } from './decision.ts'
 import type { Budget, Caps, Memory, RepositoryState, Run, Snapshot } from './types.ts'
 
@@ -8,22 +8,22 @@ export type Limits = Pick<Snapshot, 'caps' | 'memory' | 'budget' | 'repos'>
 /** Agents at once in a repository that is set to a mode. `parallel-async` is for 2 to 4 items. */
 const MODE_CAPS = { sequential: 1, 'parallel-async': 4 } as const
 
-/** Counts what runs, and says of a repository and a kind of agent whether one more may start. */
+/** Counts the runs, and checks whether one more agent of a kind may start in a repository. */
 export class Admission {
   limits: Limits
   #total = 0
-  /** Bytes that running agents may still take of what is free now. */
-  #owed = 0
+  /** Bytes of the free memory that running agents may still use. */
+  #memoryOwed = 0
   #reserved = 0
   readonly #repositories = new Map<string, { agents: number; reserved: number }>()
   readonly #kinds = new Map<string, number>()
 
   constructor({ caps, memory, budget, repos }: Limits) {
-    // Not the object itself, which may be a whole snapshot that nobody else needs any more.
+    // A copy: the object may be a whole snapshot, which is not needed any longer.
     this.limits = { caps, memory, budget, repos }
   }
 
-  /** Agents at work in the repository. */
+  /** Running agents of the repository. */
   agents(repository: string): number {
     return this.#repositories.get(repository)?.agents ?? 0
   }
@@ -32,49 +32,49 @@ export class Admission {
     return this.limits.repos?.[repository]
   }
 
-  /** Agents that the total cap and the memory allow at once, those at work included; undefined when neither is set. */
-  mostAgents(): number | undefined {
+  /** Agents that the total cap and the memory allow at once, with the running ones; undefined when neither is set. */
+  maxAgents(): number | undefined {
     const { caps, memory } = this.limits
     const total = caps?.total ?? Number.POSITIVE_INFINITY
-    const free = memory
-      ? Math.max(0, memory.free - memory.floor - this.#owed) / memory.perAgent
+    const fitting = memory
+      ? Math.max(0, memory.free - memory.floor - this.#memoryOwed) / memory.perAgent
       : Number.POSITIVE_INFINITY
-    const most = Math.min(total, this.#total + Math.floor(free))
-    return Number.isFinite(most) ? most : undefined
+    const max = Math.min(total, this.#total + Math.floor(fitting))
+    return Number.isFinite(max) ? max : undefined
   }
 
-  /** Agents at once in the repository, by its cap and its mode; undefined when neither limits them. */
-  mostAgentsIn(repository: string): number | undefined {
+  /** Agents at once in the repository, by its cap and its mode; undefined without such a limit. */
+  maxAgentsIn(repository: string): number | undefined {
     const repo = this.repo(repository)
     const mode = repo?.mode === undefined || repo.mode === 'parallel-threads' ? undefined : MODE_CAPS[repo.mode]
     const cap = repo?.cap ?? this.limits.caps?.perRepository
     return mode === undefined || cap === undefined ? (mode ?? cap) : Math.min(mode, cap)
   }
 
-  /** Counts a run in. */
-  enter(run: Run): void {
+  /** Adds a run to the counts. */
+  add(run: Run): void {
     this.#count(run, 1)
   }
 
-  /** Counts a run out that was counted in with the same values. */
-  leave(run: Run): void {
+  /** Removes a run from the counts that was added with the same values. */
+  remove(run: Run): void {
     this.#count(run, -1)
   }
 
-  /** The money to reserve for a run of this kind there, in millionths of the repository's currency. */
+  /** The money to reserve for a run of this kind in the repository, in millionths of its currency. */
   costOf(repository: string, agentKind: string): number {
     const repo = this.repo(repository)
-    const of = repo?.perRun === undefined ? this.limits.budget : repo
-    return of?.perRunOfKind?.[agentKind] ?? of?.perRun ?? 0
+    const costs = repo?.perRun === undefined ? this.limits.budget : repo
+    return costs?.perRunOfKind?.[agentKind] ?? costs?.perRun ?? 0
   }
 
-  /** Whether what the repository spends is taken from what is left for everybody. */
-  #shares(repository: string): boolean {
+  /** Whether the repository spends from the budget of all repositories. */
+  #usesTotalBudget(repository: string): boolean {
     const currency = this.repo(repository)?.currency
     return currency === undefined || currency === this.limits.budget?.currency
   }
 
-  /** The first thing that forbids one more agent of this kind there, or undefined. */
+  /** The first reason against one more agent of this kind in the repository, or undefined. */
   refusal(repository: string, agentKind: string): Reason | undefined {
     for (const check of this.#checks) {
       const reason = check(repository, agentKind)
@@ -83,7 +83,7 @@ export class Admission {
     return undefined
   }
 
-  /** Everything that forbids it. */
+  /** Every reason against one more agent of this kind in the repository. */
   refusals(repository: string, agentKind: string): Reason[] {
     return this.#checks.map((check) => check(repository, agentKind)).filter((reason) => reason !== undefined)
   }
@@ -104,9 +104,9 @@ export class Admission {
       return capReason(mode, repository, MODE_CAPS[mode], this.agents(repository))
     },
     (_, kind) => capReason('agent-kind', kind, this.limits.caps?.perAgentKind?.[kind], this.#kinds.get(kind) ?? 0),
-    (_, kind) => memoryReason(this.limits.memory, kind, this.#owed),
+    (_, kind) => memoryReason(this.limits.memory, kind, this.#memoryOwed),
     (repository, kind) => {
-      const needed = this.#shares(repository) ? this.costOf(repository, kind) : 0
+      const needed = this.#usesTotalBudget(repository) ? this.costOf(repository, kind) : 0
       return budgetReason('total', needed, this.#reserved, this.limits.budget)
     },
     (repository, kind) => {
@@ -119,13 +119,13 @@ export class Admission {
   #count(run: Run, by: 1 | -1): void {
     const agents = run.agent === false ? 0 : by
     const reserved = by * (run.reserved ?? 0)
-    const backlog = this.#repositories.get(run.repository) ?? { agents: 0, reserved: 0 }
-    this.#repositories.set(run.repository, { agents: backlog.agents + agents, reserved: backlog.reserved + reserved })
+    const counts = this.#repositories.get(run.repository) ?? { agents: 0, reserved: 0 }
+    this.#repositories.set(run.repository, { agents: counts.agents + agents, reserved: counts.reserved + reserved })
     this.#kinds.set(run.agentKind, (this.#kinds.get(run.agentKind) ?? 0) + agents)
     this.#total += agents
-    if (this.#shares(run.repository)) this.#reserved += reserved
+    if (this.#usesTotalBudget(run.repository)) this.#reserved += reserved
     if (run.memoryUsed === undefined) return
-    this.#owed += agents * Math.max(0, memoryOf(this.limits.memory, run.agentKind) - run.memoryUsed)
+    this.#memoryOwed += agents * Math.max(0, memoryOf(this.limits.memory, run.agentKind) - run.memoryUsed)
   }
 }
 
@@ -142,10 +142,10 @@ function memoryOf(memory: Memory | undefined, kind: string): number {
   return memory ? (memory.perAgentKind?.[kind] ?? memory.perAgent) : 0
 }
 
-function memoryReason(memory: Memory | undefined, kind: string, owed: number): Reason | undefined {
+function memoryReason(memory: Memory | undefined, kind: string, memoryOwed: number): Reason | undefined {
   if (!memory) return undefined
   const needed = memoryOf(memory, kind)
-  const available = Math.max(0, memory.free - memory.floor - owed)
+  const available = Math.max(0, memory.free - memory.floor - memoryOwed)
   return needed > available ? { kind: 'memory', needed, available } : undefined
 }
 
@@ -157,13 +157,13 @@ function budgetReason(
 ): Reason | undefined {
   if (budget?.left === undefined) return undefined
   const { limit, currency } = budget
-  const open = budget.left - reserved
-  if (needed <= open && open > 0) return undefined
+  const available = budget.left - reserved
+  if (needed <= available && available > 0) return undefined
   return {
     kind: 'budget',
     scope,
     needed,
-    left: Math.max(0, open),
+    left: Math.max(0, available),
     ...(limit === undefined ? {} : { limit }),
     ...(currency === undefined ? {} : { currency }),
   }

@@ -1,14 +1,14 @@
-/** The scheduler's front door: what to start now, and why everything else waits. */
+/** The scheduler as one pure function: which items start now, and why the others wait. */
 import type { Decision } from './decision.ts'
 import { Schedule } from './schedule.ts'
 import type { Snapshot } from './types.ts'
 
 /**
- * Decides about every unfinished item that has no run. Pure: the same snapshot always gives the same answer.
+ * Decides about every unfinished item that has no run. Pure: the same snapshot always gives the same decisions.
  *
- * Promises that all the starts together keep inside every cap, the memory and the budgets, that none of them waits for
- * anything, and that no two of them, nor one of them and a run, touch the same files.
- * @returns starts first, in the order in which to start them, then what waits, first to be started first.
+ * All starts together respect every cap, the memory and the budgets. No started item has an open blocker. No two
+ * started items, and no started item and run, touch the same files.
+ * @returns the starts in their order, then the waiting items in the order in which they would start.
  */
 export function choose(snapshot: Snapshot): Decision[] {
   return new Schedule(snapshot).decisions()

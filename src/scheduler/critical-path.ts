@@ -1,28 +1,28 @@
-/** The longest remaining path of every item, kept as the graph changes. */
+/** The critical path of every item: its longest remaining path, updated as the graph changes. */
 import type { Graph } from './graph.ts'
-import { Heap, NOWHERE, type Slotted } from './heap.ts'
+import { Heap, type HeapMember, NOT_IN_HEAP } from './heap.ts'
 import { weightedEffort } from './leverage.ts'
-import { isOver, type Node } from './node.ts'
+import { isFinished, type Node } from './node.ts'
 
-/** Computes every node's path anew. Ranks and knots must be in order. */
+/** Computes the path of every node. Ranks and components must be up to date. */
 export function computePaths(graph: Graph): void {
   for (const node of [...graph.nodes.values()].sort((a, b) => b.rank - a.rank)) node.path = pathOf(node)
-  // Ranks leave out the links that close a cycle; but one that only closes it through an item that is over does count.
+  // Ranks ignore the links that close a cycle. But a link counts if the cycle contains a finished item.
   updatePaths([...graph.closing].map((link) => link.from))
 }
 
 /**
- * Brings the paths in order after something at `starts` has changed: goes upstream from them, last ranks first, and stops
- * where a path stays as it was.
- * @returns the nodes whose path is another one now.
+ * Updates the paths after a change at `starts`: visits their predecessors, highest rank first, and stops where a path
+ * stays the same.
+ * @returns the nodes whose path has changed.
  */
 export function updatePaths(starts: Iterable<Node>): Set<Node> {
   const changed = new Set<Node>()
-  const queued = new Map<Node, Slotted & { node: Node }>()
-  const heap = new Heap<Slotted & { node: Node }>((a, b) => a.node.rank > b.node.rank)
+  const queued = new Map<Node, HeapMember & { node: Node }>()
+  const heap = new Heap<HeapMember & { node: Node }>((a, b) => a.node.rank > b.node.rank)
   const enqueue = (node: Node) => {
     if (queued.has(node)) return
-    const row = { node, at: NOWHERE }
+    const row = { node, at: NOT_IN_HEAP }
     queued.set(node, row)
     heap.push(row)
   }
@@ -40,11 +40,11 @@ export function updatePaths(starts: Iterable<Node>): Set<Node> {
 }
 
 /**
- * A path cannot go round: links between members of one knot of cycles do not count, and neither does what is over. So
+ * A path contains no cycle: links inside a strongly connected component do not count, and neither do finished items. So
  * the result depends on the graph alone and not on the order in which it was read.
  */
 function pathOf(node: Node): number {
-  if (node.item && isOver(node.item.state)) return 0
+  if (node.item && isFinished(node.item.state)) return 0
   let longest = 0
   for (const { to } of node.outs) {
     if (to.path > longest && (node.component === 0 || to.component !== node.component)) longest = to.path

@@ -1,43 +1,46 @@
-/** Dependency cycles, named edge by edge so that the people who wrote them can cut one. */
+/** Dependency cycles, with their edges, so that people can remove one of them. */
 
 import type { Graph } from './graph.ts'
-import { edgeOf, isOver, type Link, type Node } from './node.ts'
+import { edgeOf, isFinished, type Link, type Node } from './node.ts'
 import type { Edge, ItemId } from './types.ts'
 
 export type Cycle = {
   items: ItemId[]
-  /** As many as items: each edge's blocker is the item of the next, and the last one's is the item of the first. */
+  /**
+   * As many as items: the blocker of each edge is the item of the next edge, and of the last edge that of the first.
+   */
   edges: Edge[]
 }
 
-/** More than this many cycles are not listed; cutting the listed ones shows the rest. */
-const MOST = 100
+/** No more cycles than this are listed. Once these are removed, the others are listed. */
+const MAX_CYCLES = 100
 
 /**
- * Finds what lies on cycles and marks each node's `knot`.
+ * Finds the strongly connected components that contain a cycle, and sets the `component` of each node.
  *
- * Tarjan's strongly connected components (SIAM J. Comput. 1, 1972), without recursion, started only where a link closes
- * a cycle: a graph without such links costs nothing.
- * @returns the nodes whose `knot` may differ from before.
+ * The algorithm is Tarjan's (SIAM J. Comput. 1, 1972), without recursion. It starts only where a link closes a cycle: a
+ * graph without such links costs nothing.
+ * @param before the nodes that had a component before.
+ * @returns the nodes whose `component` may have changed.
  */
 export function findComponents(graph: Graph, before: Iterable<Node>): Set<Node> {
-  const touched = new Set(before)
-  for (const node of touched) node.component = 0
-  let knots = 0
-  for (const members of components([...graph.closing].map((link) => link.to))) {
-    knots++
+  const changed = new Set(before)
+  for (const node of changed) node.component = 0
+  let count = 0
+  for (const members of stronglyConnectedComponents([...graph.closing].map((link) => link.to))) {
+    count++
     for (const member of members) {
-      member.component = knots
-      touched.add(member)
+      member.component = count
+      changed.add(member)
     }
   }
-  return touched
+  return changed
 }
 
 type Visit = { node: Node; index: number; low: number; onStack: boolean; next: number }
 
-/** The strongly connected components that hold a cycle, among unfinished nodes that can be reached from `starts`. */
-function components(starts: readonly Node[]): Node[][] {
+/** The strongly connected components with a cycle among the unfinished nodes that are reachable from `starts`. */
+function stronglyConnectedComponents(starts: readonly Node[]): Node[][] {
   const visits = new Map<Node, Visit>()
   const stack: Visit[] = []
   const found: Node[][] = []
@@ -52,7 +55,8 @@ function components(starts: readonly Node[]): Node[][] {
     const members = stack.splice(stack.lastIndexOf(visit))
     for (const member of members) member.onStack = false
     const { node } = visit
-    if (members.length > 1 || node.outs.some((link) => link.to === node)) found.push(members.map((one) => one.node))
+    if (members.length > 1 || node.outs.some((link) => link.to === node))
+      found.push(members.map((member) => member.node))
   }
   const path: Visit[] = []
   const step = (top: Visit) => {
@@ -66,10 +70,10 @@ function components(starts: readonly Node[]): Node[][] {
     }
     const seen = visits.get(link.to)
     if (seen?.onStack) top.low = Math.min(top.low, seen.index)
-    else if (!seen && !isDone(link.to)) path.push(enter(link.to))
+    else if (!seen && !isFinishedNode(link.to)) path.push(enter(link.to))
   }
   for (const start of starts) {
-    if (visits.has(start) || isDone(start)) continue
+    if (visits.has(start) || isFinishedNode(start)) continue
     path.push(enter(start))
     for (let top = path.at(-1); top !== undefined; top = path.at(-1)) step(top)
   }
@@ -77,23 +81,23 @@ function components(starts: readonly Node[]): Node[][] {
 }
 
 /**
- * The cycles among nodes that `findKnots` has marked: for each member that no earlier one names, the shortest through it.
- * @returns at most 100, the same for the same graph whatever the order in which it was read.
+ * The cycles among the nodes with a component: the shortest cycle through each node that no earlier cycle contains.
+ * @returns at most 100. They depend on the graph alone and not on the order in which it was read.
  */
 export function listCycles(nodes: Iterable<Node>): Cycle[] {
   const members = [...nodes].filter((node) => node.component > 0).sort((a, b) => compareIds(a.id, b.id))
-  const named = new Set<ItemId>()
+  const listed = new Set<ItemId>()
   const cycles: Cycle[] = []
   for (const node of members) {
-    if (named.has(node.id) || cycles.length === MOST) continue
+    if (listed.has(node.id) || cycles.length === MAX_CYCLES) continue
     const cycle = cycleThrough(node)
-    for (const id of cycle.items) named.add(id)
+    for (const id of cycle.items) listed.add(id)
     cycles.push(cycle)
   }
   return cycles
 }
 
-/** The shortest cycle through a member of a knot, starting with the edge by which it waits. */
+/** The shortest cycle through a node of a component. Its first edge is one of the node's own. */
 export function cycleThrough(start: Node): Cycle {
   const found = new Map<Node, Link>()
   const queue = [start]
@@ -112,15 +116,15 @@ export function cycleThrough(start: Node): Cycle {
   return { items: edges.map((edge) => edge.item), edges }
 }
 
-function isDone(node: Node): boolean {
-  return node.item !== undefined && isOver(node.item.state)
+function isFinishedNode(node: Node): boolean {
+  return node.item !== undefined && isFinished(node.item.state)
 }
 
 function compareLinks(a: Link, b: Link): number {
   return compareIds(a.from.id, b.from.id) || compareIds(a.source, b.source)
 }
 
-/** By code units, the same on every machine. */
+/** Compares by code units: the same order on every machine. */
 export function compareIds(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1

@@ -1,11 +1,11 @@
 /**
- * One round of decisions: starts are tried one after another on the books of the schedule, reasons are read off while
- * they stand there, and `undo` wipes them again.
+ * One pass of decisions. It enters one start after another into the schedule. The reasons of the waiting items are read
+ * while these starts are entered. `undo` removes them again.
  */
 import { cycleThrough } from './cycles.ts'
 import type { Decision, ItemRef, Reason } from './decision.ts'
 import { effortOf, leverageValue } from './leverage.ts'
-import { isOver, type Link, type Node } from './node.ts'
+import { isFinished, type Link, type Node } from './node.ts'
 import { followPlan, type Reservation } from './optimiser/follow-plan.ts'
 import { goesBefore, type PathLock, type ReadyEntry, type ReadyQueue, type SortKey } from './ready-queues.ts'
 import type { ScheduleState } from './schedule-state.ts'
@@ -13,15 +13,15 @@ import type { Edge, Item, Run } from './types.ts'
 
 type Start = { entry: ReadyEntry; lock: PathLock; run: Run; by: 'plan' | 'leverage' | 'fairness' }
 
-type Candidate = { entry: ReadyEntry; turn: readonly [number, number] }
+type Candidate = { entry: ReadyEntry; share: readonly [number, number] }
 
-/** At most this many items are named in one reason. */
-const MOST_NAMED = 3
+/** One reason names at most this many items. */
+const MAX_NAMED = 3
 
 export class DecisionPass {
   readonly #schedule: ScheduleState
   readonly #starts: Start[] = []
-  /** Taken out of the lanes because the plan wants something else first. */
+  /** Removed from the ready queues because the plan starts other items first. */
   readonly #withheld: ReadyEntry[] = []
   readonly #reserved: ReadonlyMap<Node, Reservation>
 
@@ -30,12 +30,12 @@ export class DecisionPass {
     const followed = followPlan(schedule)
     this.#reserved = followed?.reserved ?? new Map()
     for (const node of this.#reserved.keys()) this.#withhold(node)
-    this.#pickAll()
-    // What the plan wants first was refused, or nothing runs at all: then nothing is kept for it.
+    this.#enterStarts()
+    // An item that the plan starts now was refused: then the plan reserves nothing.
     const started = new Set(this.#starts.map(({ entry }) => entry.node))
     if (followed && ![...followed.now].every((node) => started.has(node))) {
-      this.#putBack()
-      this.#pickAll()
+      this.#restoreWithheld()
+      this.#enterStarts()
     }
   }
 
@@ -49,7 +49,7 @@ export class DecisionPass {
   decide(node: Node): Decision | undefined {
     const start = this.#starts.find(({ entry }) => entry.node === node)
     if (start) return this.#decision(node, 'start', [{ kind: 'chosen', by: start.by }])
-    if (!node.item || node.run || isOver(node.item.state)) return undefined
+    if (!node.item || node.run || isFinished(node.item.state)) return undefined
     return this.#decision(node, 'wait', this.#whyWait(node, node.item))
   }
 
@@ -64,59 +64,62 @@ export class DecisionPass {
     return [...this.starts(), ...waiting.map(({ decision }) => decision)]
   }
 
-  /** Takes the tried starts off the books, last one first. */
+  /** Removes the entered starts from the schedule, the last one first. */
   undo(): void {
-    this.#putBack()
+    this.#restoreWithheld()
     for (const { entry, lock, run } of this.#starts.reverse()) {
-      this.#schedule.admission.leave(run)
-      this.#schedule.vacate(lock)
+      this.#schedule.admission.remove(run)
+      this.#schedule.unlockPaths(lock)
       this.#schedule.readyQueues.put(entry)
     }
     this.#starts.length = 0
   }
 
   #withhold(node: Node): void {
-    const entry = this.#schedule.entry(node)
+    const entry = this.#schedule.readyEntry(node)
     if (!entry) return
-    this.#schedule.readyQueues.take(entry)
+    this.#schedule.readyQueues.remove(entry)
     this.#withheld.push(entry)
   }
 
-  #putBack(): void {
+  #restoreWithheld(): void {
     for (const entry of this.#withheld) this.#schedule.readyQueues.put(entry)
     this.#withheld.length = 0
   }
 
-  #pickAll(): void {
-    for (let start = this.#pick(); start !== undefined; start = this.#pick()) this.#starts.push(start)
+  #enterStarts(): void {
+    for (let start = this.#enterNext(); start !== undefined; start = this.#enterNext()) this.#starts.push(start)
   }
 
-  /** Finds the next item to start and enters it. */
-  #pick(): Start | undefined {
+  /** Finds the next item to start and enters its start. */
+  #enterNext(): Start | undefined {
     let best: Candidate | undefined
     let highest: ReadyEntry | undefined
     for (const candidate of this.#candidates()) {
       if (!highest || goesBefore(candidate.entry.sortKey, highest.sortKey)) highest = candidate.entry
-      if (!best || comesSooner(candidate, best)) best = candidate
+      if (!best || isNext(candidate, best)) best = candidate
     }
     if (!best) return undefined
     const planned = best.entry.sortKey.planned < Number.POSITIVE_INFINITY
     return this.#enter(best.entry, highest !== best.entry ? 'fairness' : planned ? 'plan' : 'leverage')
   }
 
-  /** The first item that may start, for each repository and kind of agent. */
+  /** The first item that may start, of each repository and kind of agent. */
   *#candidates(): Generator<Candidate> {
     for (const [repository, kinds] of this.#schedule.readyQueues.heaps) {
-      const turn = this.#turn(repository)
+      const share = this.#usedShare(repository)
       for (const kind of kinds.keys()) {
         const entry = this.#schedule.admission.refusal(repository, kind) ? undefined : this.#firstFree(repository, kind)
-        if (entry) yield { entry, turn }
+        if (entry) yield { entry, share }
       }
     }
   }
 
-  /** A repository's turn comes sooner the fewer agents it has, then the fewer hours it had, both for its weight. */
-  #turn(repository: string): readonly [number, number] {
+  /**
+   * Fairness: the repository with the fewest agents by its weight is next, then the one with the fewest hours by its
+   * weight.
+   */
+  #usedShare(repository: string): readonly [number, number] {
     const { admission, rules } = this.#schedule
     if (rules.fairness === 'none') return [0, 0]
     const repo = admission.repo(repository)
@@ -132,32 +135,32 @@ export class DecisionPass {
       item: node.id,
       repository,
       agentKind,
-      footprint: footprint.backlog,
+      footprint: footprint.input,
       memoryUsed: 0,
       reserved: admission.costOf(repository, agentKind),
     }
     const lock: PathLock = { node, repository, footprint, parked: new Set() }
-    readyQueues.take(entry)
-    admission.enter(run)
-    this.#schedule.occupy(lock)
+    readyQueues.remove(entry)
+    admission.add(run)
+    this.#schedule.lockPaths(lock)
     return { entry, lock, run, by }
   }
 
-  /** The first item of a queue whose paths are free; queues that are not free are parked on the way. */
+  /** The first item whose paths are free. Parks the queues whose paths are locked. */
   #firstFree(repository: string, kind: string): ReadyEntry | undefined {
     const { readyQueues } = this.#schedule
     const heap = readyQueues.heaps.get(repository)?.get(kind)
     for (let queue = heap?.first(); queue !== undefined; queue = heap?.first()) {
-      const lock = this.#obstacle(queue)
+      const lock = this.#conflictingLock(queue)
       if (!lock) return queue.entries.first()
       readyQueues.park(queue, lock)
     }
     return undefined
   }
 
-  #obstacle({ repository, footprint }: ReadyQueue): PathLock | undefined {
+  #conflictingLock({ repository, footprint }: ReadyQueue): PathLock | undefined {
     for (const lock of this.#schedule.locksByRepository.get(repository) ?? []) {
-      if (this.#schedule.meets(repository, footprint, lock.footprint)) return lock
+      if (this.#schedule.mustNotOverlap(repository, footprint, lock.footprint)) return lock
     }
     return undefined
   }
@@ -172,14 +175,14 @@ export class DecisionPass {
     reasons.push(...this.#blockers(node), ...this.#conflicts(node, item))
     const reservation = this.#withheld.some((entry) => entry.node === node) ? this.#reserved.get(node) : undefined
     if (reservation) {
-      const first = reservation.for.slice(0, MOST_NAMED).map((other) => this.#ref(other))
+      const first = reservation.for.slice(0, MAX_NAMED).map((other) => this.#ref(other))
       reasons.push({ kind: 'reserved', for: first, hours: reservation.hours })
     }
     const refusals = this.#schedule.admission.refusals(item.repository, item.agentKind)
-    // What has no place yet for other reasons does not wait for a place; but a pause is worth knowing at any time.
-    const could = this.#schedule.entry(node) !== undefined
-    reasons.push(...refusals.filter((reason) => could || reason.kind === 'paused'))
-    if (could && refusals.some((reason) => reason.kind !== 'paused')) reasons.push(...this.#outranked(node, item))
+    // An item that waits for other reasons does not wait for a free agent yet. But a pause is always reported.
+    const isReady = this.#schedule.readyEntry(node) !== undefined
+    reasons.push(...refusals.filter((reason) => isReady || reason.kind === 'paused'))
+    if (isReady && refusals.some((reason) => reason.kind !== 'paused')) reasons.push(...this.#outranked(node, item))
     return reasons
   }
 
@@ -187,8 +190,8 @@ export class DecisionPass {
     const { graph } = this.#schedule
     const byNode = new Map<Node, Link[]>()
     for (const link of node.ins) {
-      const named = node.component > 0 && link.from.component === node.component
-      if (graph.holds(link) && !named) byNode.set(link.from, [...(byNode.get(link.from) ?? []), link])
+      const inCycle = node.component > 0 && link.from.component === node.component
+      if (graph.blocks(link) && !inCycle) byNode.set(link.from, [...(byNode.get(link.from) ?? []), link])
     }
     const reasons: Reason[] = []
     for (const [from, links] of [...byNode].sort(([a], [b]) => compareNodes(a, b))) {
@@ -198,8 +201,8 @@ export class DecisionPass {
     }
     for (const edge of node.outside.toSorted(compareOutside)) {
       const { blocker } = edge
-      if (blocker.kind !== 'outside' || !graph.holdsOutside(edge)) continue
-      const same = reasons.find((one) => one.kind === 'blocked-outside' && one.reference === blocker.reference)
+      if (blocker.kind !== 'outside' || !graph.blocksOutside(edge)) continue
+      const same = reasons.find((reason) => reason.kind === 'blocked-outside' && reason.reference === blocker.reference)
       if (same?.kind === 'blocked-outside') same.sources.push(edge.source)
       else reasons.push({ ...blocker, kind: 'blocked-outside', sources: [edge.source] })
     }
@@ -209,10 +212,10 @@ export class DecisionPass {
   #conflicts(node: Node, item: Item): Reason[] {
     const { footprints, locksByRepository } = this.#schedule
     const footprint = footprints.read(item.footprint)
-    const holds = [...(locksByRepository.get(item.repository) ?? [])].filter((lock) => lock.node !== node)
+    const locks = [...(locksByRepository.get(item.repository) ?? [])].filter((lock) => lock.node !== node)
     const reasons: Reason[] = []
-    for (const lock of holds.sort((a, b) => compareNodes(a.node, b.node))) {
-      if (!this.#schedule.meets(item.repository, footprint, lock.footprint)) continue
+    for (const lock of locks.sort((a, b) => compareNodes(a.node, b.node))) {
+      if (!this.#schedule.mustNotOverlap(item.repository, footprint, lock.footprint)) continue
       const overlaps = footprints.overlaps(footprint, lock.footprint)
       const other = this.#ref(lock.node)
       if (overlaps.length === 0) reasons.push({ kind: 'unknown-footprint', with: other })
@@ -224,19 +227,19 @@ export class DecisionPass {
     return reasons
   }
 
-  /** Who took the places in this round, and whether it was leverage or the turn of another repository. */
+  /** The items that start in its place, because of their leverage or because of fairness between repositories. */
   #outranked(node: Node, item: Item): Reason[] {
-    const mine = this.#schedule.sortKey(node, item)
-    const ahead = this.#starts.filter(({ entry }) => goesBefore(entry.sortKey, mine)).slice(0, MOST_NAMED)
+    const own = this.#schedule.sortKey(node, item)
+    const ahead = this.#starts.filter(({ entry }) => goesBefore(entry.sortKey, own)).slice(0, MAX_NAMED)
     const reasons: Reason[] = []
     if (ahead.length > 0) {
       const by = ahead.map(({ entry }) => this.#ref(entry.node))
       reasons.push({ kind: 'outranked', by, leverage: ahead.map(({ entry }) => this.#leverage(entry.node).value) })
     }
-    const turn = this.#starts.find(
-      ({ entry, run }) => run.repository !== item.repository && goesBefore(mine, entry.sortKey),
+    const fairer = this.#starts.find(
+      ({ entry, run }) => run.repository !== item.repository && goesBefore(own, entry.sortKey),
     )
-    if (turn) reasons.push({ kind: 'turn', repository: turn.run.repository })
+    if (fairer) reasons.push({ kind: 'turn', repository: fairer.run.repository })
     return reasons
   }
 
@@ -246,7 +249,7 @@ export class DecisionPass {
 
   #leverage(node: Node): Decision['leverage'] {
     const effort = node.item ? effortOf(node.item) : 0
-    const waiting = new Set(node.outs.map((link) => link.to).filter(({ item }) => item && !isOver(item.state)))
+    const waiting = new Set(node.outs.map((link) => link.to).filter(({ item }) => item && !isFinished(item.state)))
     return { value: leverageValue(node.path, effort), path: node.path, effort, unlocks: waiting.size }
   }
 
@@ -255,13 +258,13 @@ export class DecisionPass {
   }
 }
 
-function comesSooner(a: Candidate, b: Candidate): boolean {
-  if (a.turn[0] !== b.turn[0]) return a.turn[0] < b.turn[0]
-  if (a.turn[1] !== b.turn[1]) return a.turn[1] < b.turn[1]
+function isNext(a: Candidate, b: Candidate): boolean {
+  if (a.share[0] !== b.share[0]) return a.share[0] < b.share[0]
+  if (a.share[1] !== b.share[1]) return a.share[1] < b.share[1]
   return goesBefore(a.entry.sortKey, b.entry.sortKey)
 }
 
-/** In one order, whatever the order in which they were read. */
+/** A total order, so that reasons do not depend on the order in which edges were read. */
 function compareOutside(a: Edge, b: Edge): number {
   const [one, other] = [a, b].map(
     ({ source, blocker }) => `${source} ${blocker.kind === 'outside' ? blocker.reference : ''}`,

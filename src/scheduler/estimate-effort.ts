@@ -1,4 +1,4 @@
-/** How long an item will take, from its label, its plan, or what similar items took. */
+/** Estimates the effort of an item from its label, its plan, or similar finished items. */
 import { effortHours } from '../lib/effort-hours.ts'
 
 export type EffortSize = keyof typeof effortHours
@@ -11,76 +11,75 @@ export type EffortSample = {
   labels: readonly string[]
   /** Agent hours that it took, all attempts together. */
   hours: number
-  /** What was thought before, in hours. */
+  /** The estimate before it started, in hours. */
   estimate?: number
 }
 
-/** An item that is to be estimated. */
-export type EffortQuestion = {
+/** An item to estimate. */
+export type EffortQuery = {
   repository: string
   module?: string
   agentKind: string
   labels: readonly string[]
-  /** Hours that a plan gives. */
+  /** The hours in its plan. */
   planned?: number
 }
 
-export type EffortAnswer = {
+export type EffortEstimate = {
   hours: number
   from: 'label' | 'plan' | 'similar' | 'default'
-  /** How many finished items stand behind it. */
+  /** How many finished items the estimate is based on. */
   samples: number
 }
 
-/** Fewer finished items than this say nothing about the next one. */
-const FEWEST = 3
+/** Fewer finished items than this are no basis for an estimate. */
+const MIN_SAMPLES = 3
 
 /**
  * A label outranks a plan, because a person set it; a plan outranks history. Of history, the narrowest group with at
- * least 3 finished items counts: same module and kind of agent, same module, same kind in the repository, the repository.
- * The median, because one item that went wrong must not make its neighbours long.
+ * least 3 finished items counts: same module and kind of agent, same module, same kind in the repository, the
+ * repository. The median, because one item that went wrong must not lengthen the others.
  */
-export function estimateEffort(question: EffortQuestion, samples: readonly EffortSample[]): EffortAnswer {
-  const label = effortLabel(question.labels)
+export function estimateEffort(query: EffortQuery, samples: readonly EffortSample[]): EffortEstimate {
+  const label = effortLabel(query.labels)
   if (label) return { hours: effortHours[label], from: 'label', samples: 0 }
-  if (question.planned !== undefined && question.planned > 0)
-    return { hours: question.planned, from: 'plan', samples: 0 }
-  const here = samples.filter((sample) => sample.repository === question.repository && sample.hours > 0)
-  const module = here.filter((sample) => question.module !== undefined && sample.module === question.module)
-  const kind = (group: readonly EffortSample[]) => group.filter((sample) => sample.agentKind === question.agentKind)
+  if (query.planned !== undefined && query.planned > 0) return { hours: query.planned, from: 'plan', samples: 0 }
+  const here = samples.filter((sample) => sample.repository === query.repository && sample.hours > 0)
+  const module = here.filter((sample) => query.module !== undefined && sample.module === query.module)
+  const kind = (group: readonly EffortSample[]) => group.filter((sample) => sample.agentKind === query.agentKind)
   for (const group of [kind(module), module, kind(here), here]) {
-    if (group.length < FEWEST) continue
+    if (group.length < MIN_SAMPLES) continue
     return { hours: median(group.map((sample) => sample.hours)), from: 'similar', samples: group.length }
   }
   return { hours: effortHours.M, from: 'default', samples: 0 }
 }
 
-/** The size in `effort:S` to `effort:XL`; the largest where there are several. */
+/** The size of the labels `effort:S` to `effort:XL`; the largest of several. */
 export function effortLabel(labels: readonly string[]): EffortSize | undefined {
   const sizes = ['XL', 'L', 'M', 'S'] as const
   return sizes.find((size) => labels.includes(`effort:${size}`))
 }
 
 /**
- * How far estimates were off: the root mean square of the logarithms of hours taken / estimate.
+ * The error of the estimates: the root mean square of the logarithms of hours taken / estimate.
  * @returns undefined with fewer than 3 finished items that had an estimate.
  */
 export function estimateSpread(samples: readonly EffortSample[]): number | undefined {
   const logs = samples.flatMap(({ hours, estimate }) =>
     estimate !== undefined && estimate > 0 && hours > 0 ? [Math.log(hours / estimate)] : [],
   )
-  if (logs.length < FEWEST) return undefined
+  if (logs.length < MIN_SAMPLES) return undefined
   return Math.sqrt(logs.reduce((sum, log) => sum + log * log, 0) / logs.length)
 }
 
 /**
- * Hours of the clock behind one hour of our labels and plans: people think in their own hours, and agents are quicker.
- * Without it, what similar items took could not be compared with what a label says.
- * @returns the median of hours taken / expected (an M where nothing was), or 1 with fewer than 3 finished items.
+ * Hours by the clock for one hour of a label or a plan: people estimate in their own hours, and agents are faster.
+ * Without this factor the hours of finished items could not be compared with a label.
+ * @returns the median of hours taken / estimate (an M without estimate), or 1 with fewer than 3 finished items.
  */
 export function paceOf(samples: readonly EffortSample[]): number {
   const taken = samples.filter(({ hours }) => hours > 0)
-  if (taken.length < FEWEST) return 1
+  if (taken.length < MIN_SAMPLES) return 1
   return median(taken.map(({ hours, estimate }) => hours / (estimate || effortHours.M)))
 }
 

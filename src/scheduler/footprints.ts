@@ -1,74 +1,73 @@
-/** Which items would touch the same files, and so are not run together. */
+/** Footprints: items that would touch the same files do not run at the same time. */
 import type { Overlap } from './decision.ts'
-import { type Pattern, parsePattern, patternsMeet } from './glob-overlap.ts'
+import { anyOverlap, type Pattern, parsePattern } from './glob-overlap.ts'
 import type { Item, ItemId } from './types.ts'
 
-/** A set of patterns, read once and shared by all items that have the same. */
+/** A set of patterns. It is parsed once and shared by all items with the same patterns. */
 export type Footprint = {
-  /** Small whole number, unique within its `Footprints`. */
+  /** A small integer, unique within its `Footprints`. */
   readonly id: number
-  /** As it was read. */
-  readonly backlog: readonly string[] | 'nothing'
+  /** The argument of `read`, sorted. */
+  readonly input: readonly string[] | 'nothing'
   readonly texts: readonly string[]
   readonly patterns: readonly (readonly Pattern[])[]
 }
 
-/** Answers kept; past this many the memory of them starts again, so that it cannot grow without end. */
-const MOST_ANSWERS = 200_000
+/** The size of the cache of results. A full cache is cleared, so that it cannot grow without limit. */
+const MAX_CACHED = 200_000
 
-/** Reads footprints and remembers which of them overlap. */
+/** Reads footprints and caches which of them overlap. */
 export class Footprints {
-  readonly #backlog = new Map<string, Footprint>()
-  /** Many footprints are made of few patterns. */
+  readonly #footprints = new Map<string, Footprint>()
+  /** Many footprints share few patterns. */
   readonly #patterns = new Map<string, readonly Pattern[]>()
-  readonly #answers = new Map<number, boolean>()
+  readonly #overlaps = new Map<number, boolean>()
 
-  /** @param texts patterns as `patterns.ts` describes them; order and repetition do not matter. */
+  /** @param texts patterns as in `glob-overlap.ts`, in any order, with or without duplicates. */
   read(texts: readonly string[] | 'nothing'): Footprint {
     const sorted = texts === 'nothing' ? [] : [...new Set(texts)].sort()
-    // No pattern has a line end in it.
+    // No pattern contains a line feed.
     const key = texts === 'nothing' ? '\n\n' : sorted.join('\n')
-    const backlog = this.#backlog.get(key)
-    if (backlog) return backlog
-    const read = texts === 'nothing' ? texts : sorted
+    const known = this.#footprints.get(key)
+    if (known) return known
     const footprint = {
-      id: this.#backlog.size,
-      backlog: read,
+      id: this.#footprints.size,
+      input: texts === 'nothing' ? texts : sorted,
       texts: sorted,
       patterns: sorted.map((text) => this.#parse(text)),
     }
-    this.#backlog.set(key, footprint)
+    this.#footprints.set(key, footprint)
     return footprint
   }
 
   #parse(text: string): readonly Pattern[] {
-    const backlog = this.#patterns.get(text)
-    if (backlog) return backlog
+    const known = this.#patterns.get(text)
+    if (known) return known
     const patterns = parsePattern(text)
     this.#patterns.set(text, patterns)
     return patterns
   }
 
-  /** Whether some file can belong to both. Nothing overlaps with a footprint that is not known. */
+  /** Whether a file can belong to both. Nothing overlaps with an unknown footprint. */
   overlap(a: Footprint, b: Footprint): boolean {
     if (a === b) return a.texts.length > 0
     const [low, high] = a.id < b.id ? [a.id, b.id] : [b.id, a.id]
-    // Exact as long as there are fewer than 2^26 footprints.
+    // Unique while there are fewer than 2^26 footprints.
     const key = low * 2 ** 26 + high
-    const backlog = this.#answers.get(key)
-    if (backlog !== undefined) return backlog
-    if (this.#answers.size >= MOST_ANSWERS) this.#answers.clear()
-    const answer = a.patterns.some((mine) => b.patterns.some((theirs) => anyMeet(mine, theirs)))
-    this.#answers.set(key, answer)
-    return answer
+    const known = this.#overlaps.get(key)
+    if (known !== undefined) return known
+    if (this.#overlaps.size >= MAX_CACHED) this.#overlaps.clear()
+    const result = a.patterns.some((left) => b.patterns.some((right) => anyOverlap(left, right)))
+    this.#overlaps.set(key, result)
+    return result
   }
 
-  /** The pairs of patterns that meet, at most `most` of them. */
-  overlaps(a: Footprint, b: Footprint, most = 5): Overlap[] {
+  /** The pairs of overlapping patterns, at most `max` of them. */
+  overlaps(a: Footprint, b: Footprint, max = 5): Overlap[] {
     const found: Overlap[] = []
     a.texts.forEach((mine, i) => {
       b.texts.forEach((theirs, j) => {
-        if (found.length < most && anyMeet(a.patterns[i] ?? [], b.patterns[j] ?? [])) found.push({ mine, theirs })
+        if (found.length < max && anyOverlap(a.patterns[i] ?? [], b.patterns[j] ?? [])) found.push({ mine, theirs })
       })
     })
     return found
@@ -79,8 +78,8 @@ export class Footprints {
 export type ItemConflict = { a: ItemId; b: ItemId; overlaps: Overlap[] }
 
 /**
- * Every pair that overlaps, as shown on a roadmap issue.
- * @param items of any repositories; only those of the same one can overlap.
+ * Every pair of overlapping items. A roadmap issue shows them.
+ * @param items of any repositories; only items of the same repository can overlap.
  * @returns pairs in the order of `items`.
  */
 export function conflictMatrix(items: readonly Pick<Item, 'id' | 'repository' | 'footprint'>[]): ItemConflict[] {
@@ -94,8 +93,4 @@ export function conflictMatrix(items: readonly Pick<Item, 'id' | 'repository' | 
     }
   })
   return conflicts
-}
-
-function anyMeet(a: readonly Pattern[], b: readonly Pattern[]): boolean {
-  return a.some((mine) => b.some((theirs) => patternsMeet(mine, theirs)))
 }

@@ -1,18 +1,18 @@
 /**
- * Items and what they wait for. Every change costs what it touches, not the size of the backlog: an item that is done
- * visits its own edges, a new edge the few items whose order it changes.
+ * The dependency graph of the items. The cost of a change depends on the change and not on the size of the backlog: a
+ * finished item visits its own edges, and a new edge visits only the items whose rank it changes.
  */
 
 import type { ItemState } from '../lib/item-state.ts'
 import type { Link, Node } from './node.ts'
-import { addToOrder, orderAll } from './topological-order.ts'
+import { assignRanks, updateRanks } from './topological-order.ts'
 import type { Edge, EdgeSource, Item, ItemId, Rules } from './types.ts'
 
 /**
- * Whether an item in this state still holds back what depends on it.
- * @param repository of the item that waits: every repository decides for its own.
+ * Whether an item in this state blocks its dependents.
+ * @param repository of the dependent: every repository has rules of its own.
  */
-function holds(state: ItemState | undefined, rules: Rules, repository = ''): boolean {
+function blocksDependents(state: ItemState | undefined, rules: Rules, repository = ''): boolean {
   if (state === undefined) return rules.unknownBlocker !== 'release'
   if (state === 'done') return false
   const own = rules.repositories?.[repository]
@@ -23,7 +23,7 @@ function holds(state: ItemState | undefined, rules: Rules, repository = ''): boo
 
 export class Graph {
   readonly nodes = new Map<ItemId, Node>()
-  /** Links that close a cycle in the order in which they were read. Empty means that there is no cycle at all. */
+  /** Links that close a cycle, in the order in which they were read. Empty: there is no cycle. */
   readonly closing = new Set<Link>()
   readonly #rules: Rules
   #ranks = 0
@@ -32,19 +32,19 @@ export class Graph {
     this.#rules = rules
   }
 
-  /** Reads a whole graph at once, in time linear in items and edges. Only for a graph that is still empty. */
+  /** Loads a whole graph in time linear in items and edges. The graph must be empty. */
   load(items: readonly Item[], edges: readonly Edge[]): void {
     for (const item of items) this.node(item.id).item = item
     for (const edge of edges) this.#attach(edge)
-    for (const node of this.nodes.values()) if (node.ins.length + node.outside.length > 1) this.#dropRepeated(node)
-    for (const link of orderAll([...this.nodes.values()])) this.closing.add(link)
+    for (const node of this.nodes.values()) if (node.ins.length + node.outside.length > 1) this.#removeDuplicates(node)
+    for (const link of assignRanks([...this.nodes.values()])) this.closing.add(link)
     for (const node of this.nodes.values()) node.open = this.#countOpen(node)
   }
 
-  /** The node of that id, made when there is none. */
+  /** The node with this id. Creates it when it is missing. */
   node(id: ItemId): Node {
-    const backlog = this.nodes.get(id)
-    if (backlog) return backlog
+    const known = this.nodes.get(id)
+    if (known) return known
     const rank = this.#ranks++
     const node: Node = {
       id,
@@ -63,8 +63,8 @@ export class Graph {
   }
 
   /**
-   * Adds an edge; the same edge twice counts once.
-   * @returns the node that waits, or undefined when nothing changed.
+   * Adds an edge. A duplicate edge counts once.
+   * @returns the dependent node, or undefined when nothing changed.
    */
   addEdge(edge: Edge): Node | undefined {
     const node = this.node(edge.item)
@@ -73,7 +73,7 @@ export class Graph {
     else if (node.ins.some((link) => link.from.id === blocker.id && link.source === source)) return undefined
     const link = this.#attach(edge)
     node.open = this.#countOpen(node)
-    if (link && !addToOrder(link)) {
+    if (link && !updateRanks(link)) {
       link.closing = true
       this.closing.add(link)
     }
@@ -81,8 +81,8 @@ export class Graph {
   }
 
   /**
-   * Removes the edge of that item, blocker and source.
-   * @returns the node that waited, or undefined when there was no such edge.
+   * Removes the edge with the same item, blocker and source.
+   * @returns the dependent node, or undefined when there is no such edge.
    */
   removeEdge(edge: Edge): Node | undefined {
     const node = this.nodes.get(edge.item)
@@ -92,65 +92,65 @@ export class Graph {
       const kept = node.outside.filter((other) => !sameEdge(other, edge))
       if (kept.length === node.outside.length) return undefined
       node.outside = kept
-      this.tidy(node)
+      this.removeIfUnused(node)
     } else {
       const link = node.ins.find((other) => other.from.id === blocker.id && other.source === source)
       if (!link) return undefined
       this.#detach(link)
-      this.#reopen()
+      this.#retryClosingLinks()
     }
     node.open = this.#countOpen(node)
     return node
   }
 
-  /** Forgets the item. Edges that speak of it stay, and hold as those to an unknown blocker do. @returns who waits for it. */
-  forget(node: Node): Node[] {
+  /** Removes the item. Its edges stay and now have an unknown blocker. @returns its dependents. */
+  removeItem(node: Node): Node[] {
     node.item = undefined
-    this.tidy(node)
-    return this.release(node)
+    this.removeIfUnused(node)
+    return this.recountDependents(node)
   }
 
-  /** Counts again what holds those that wait for `node`, after its state has changed. @returns them. */
-  release(node: Node): Node[] {
-    const waiting = node.outs.map((link) => link.to)
-    for (const other of waiting) other.open = this.#countOpen(other)
-    return waiting
+  /** Counts the open blockers of the dependents of `node` after a change of its state. @returns these dependents. */
+  recountDependents(node: Node): Node[] {
+    const dependents = node.outs.map((link) => link.to)
+    for (const other of dependents) other.open = this.#countOpen(other)
+    return dependents
   }
 
-  /** Counts again what holds the item itself, after it has come to another repository, with other rules. */
+  /** Counts the open blockers of a node after a change of its repository, which has other rules. */
   recount(node: Node): void {
     node.open = this.#countOpen(node)
   }
 
-  /** Whether the link holds its item back now. */
-  holds(link: Link): boolean {
-    return holds(link.from.item?.state, this.#rules, link.to.item?.repository)
+  /** Whether the link blocks its dependent now. */
+  blocks(link: Link): boolean {
+    return blocksDependents(link.from.item?.state, this.#rules, link.to.item?.repository)
   }
 
-  /** Whether an edge to an outside issue holds its item back now. */
-  holdsOutside(edge: Edge): boolean {
+  /** Whether an edge to an issue that is no item blocks its dependent now. */
+  blocksOutside(edge: Edge): boolean {
     if (edge.blocker.kind !== 'outside' || edge.blocker.state === 'closed') return false
     return edge.blocker.state === 'open' || this.#rules.unknownBlocker !== 'release'
   }
 
   #countOpen(node: Node): number {
     let open = 0
-    for (const link of node.ins) if (this.holds(link)) open++
-    for (const edge of node.outside) if (this.holdsOutside(edge)) open++
+    for (const link of node.ins) if (this.blocks(link)) open++
+    for (const edge of node.outside) if (this.blocksOutside(edge)) open++
     return open
   }
 
-  #dropRepeated(node: Node): void {
+  #removeDuplicates(node: Node): void {
     node.outside = node.outside.filter((edge, at, all) => all.findIndex((other) => sameEdge(other, edge)) === at)
-    const backlog = new Map<Node, EdgeSource[]>()
-    const repeated: Link[] = []
+    const sourcesOf = new Map<Node, EdgeSource[]>()
+    const duplicates: Link[] = []
     for (const link of node.ins) {
-      const sources = backlog.get(link.from)
-      if (sources?.includes(link.source)) repeated.push(link)
+      const sources = sourcesOf.get(link.from)
+      if (sources?.includes(link.source)) duplicates.push(link)
       else if (sources) sources.push(link.source)
-      else backlog.set(link.from, [link.source])
+      else sourcesOf.set(link.from, [link.source])
     }
-    for (const link of repeated) this.#detach(link)
+    for (const link of duplicates) this.#detach(link)
   }
 
   #attach(edge: Edge): Link | undefined {
@@ -167,24 +167,24 @@ export class Graph {
   }
 
   #detach(link: Link): void {
-    drop(link.to.ins, link)
-    drop(link.from.outs, link)
+    removeUnordered(link.to.ins, link)
+    removeUnordered(link.from.outs, link)
     this.closing.delete(link)
-    this.tidy(link.from)
-    this.tidy(link.to)
+    this.removeIfUnused(link.from)
+    this.removeIfUnused(link.to)
   }
 
-  /** Drops a node that nothing speaks of any more. */
-  tidy(node: Node): void {
+  /** Removes a node without item, run and edges. */
+  removeIfUnused(node: Node): void {
     if (node.item || node.run || node.ins.length > 0 || node.outs.length > 0 || node.outside.length > 0) return
     this.nodes.delete(node.id)
   }
 
-  /** A link went away, so a cycle may be open: what closed one is tried again. */
-  #reopen(): void {
+  /** Retries the links that closed a cycle: the removed link may have been a part of that cycle. */
+  #retryClosingLinks(): void {
     for (const link of [...this.closing]) {
       link.closing = false
-      if (addToOrder(link)) this.closing.delete(link)
+      if (updateRanks(link)) this.closing.delete(link)
       else link.closing = true
     }
   }
@@ -195,8 +195,8 @@ function sameEdge(a: Edge, b: Edge): boolean {
   return a.item === b.item && a.source === b.source && a.blocker.reference === b.blocker.reference
 }
 
-/** Order among links does not matter, so the last takes the place of the one that goes. */
-function drop<T>(list: T[], row: T): void {
+/** The order of links does not matter: the last one replaces the removed one. */
+function removeUnordered<T>(list: T[], row: T): void {
   const at = list.indexOf(row)
   const last = list.pop()
   if (at < 0 || last === undefined || last === row) return

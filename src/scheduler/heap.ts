@@ -1,14 +1,14 @@
-/** Something that remembers where in the heap it stands, so that it can be moved or taken out without a search. */
-export type Slotted = { at: number }
+/** A member of a heap. It stores its index, so that it can be moved or removed without a search. */
+export type HeapMember = { at: number }
 
-/** The value of `at` for what is in no heap. */
-export const NOWHERE = -1
+/** The value of `at` outside of any heap. */
+export const NOT_IN_HEAP = -1
 
 /**
- * A binary heap that gives the first by `before`, and takes out or moves any member in O(log n). A member is in at most
- * one heap at a time.
+ * A binary heap ordered by `before`. Any member can be removed or moved in O(log n). A member is in at most one heap at
+ * a time.
  */
-export class Heap<T extends Slotted> {
+export class Heap<T extends HeapMember> {
   readonly #rows: T[] = []
   readonly #before: (a: T, b: T) => boolean
 
@@ -30,19 +30,19 @@ export class Heap<T extends Slotted> {
     this.#up(this.#rows.length - 1, row)
   }
 
-  /** Takes `row` out; nothing happens when it is in no heap. */
+  /** Removes `row`. Does nothing when it is in no heap. */
   remove(row: T): void {
     const at = row.at
-    if (at === NOWHERE) return
-    row.at = NOWHERE
+    if (at === NOT_IN_HEAP) return
+    row.at = NOT_IN_HEAP
     const last = this.#rows.pop()
     if (last === undefined || last === row) return
     this.#settle(at, last)
   }
 
-  /** Puts `row` where it belongs after what `before` looks at has changed. */
+  /** Moves `row` to its place after a change of the values that `before` compares. */
   move(row: T): void {
-    if (row.at !== NOWHERE) this.#settle(row.at, row)
+    if (row.at !== NOT_IN_HEAP) this.#settle(row.at, row)
   }
 
   #settle(at: number, row: T): void {

@@ -1,25 +1,26 @@
-/** A work item as the graph knows it, and the links between two of them. */
+/** The nodes and links of the dependency graph. */
 
 import type { ItemState } from '../lib/item-state.ts'
 import type { Edge, EdgeSource, Item, ItemId, Run } from './types.ts'
 
 export type Node = {
   readonly id: ItemId
-  /** Undefined while only edges speak of it. */
+  /** Undefined while only edges name it. */
   item: Item | undefined
   run: Run | undefined
-  /** Links to what it waits for. */
+  /** Links from its blockers. */
   ins: Link[]
-  /** Links to what waits for it. */
+  /** Links to its dependents. */
   outs: Link[]
+  /** Edges to issues that are no items. */
   outside: Edge[]
-  /** How many of `ins` and `outside` hold it back now. */
+  /** How many of `ins` and `outside` block it now. */
   open: number
-  /** A blocker's rank is lower than that of what waits for it, but for links that close a cycle. */
+  /** In topological order: a blocker's rank is lower than its dependent's, except for links that close a cycle. */
   rank: number
-  /** Weighted hours along the longest remaining path from here, see `paths.ts`. */
+  /** Weighted hours along the longest remaining path from here, see `critical-path.ts`. */
   path: number
-  /** The cycles it lies on have this number in common; 0: on none. */
+  /** The number of its strongly connected component with a cycle; 0: it is on no cycle. */
   component: number
 }
 
@@ -27,16 +28,16 @@ export type Link = {
   readonly source: EdgeSource
   readonly from: Node
   readonly to: Node
-  /** It would close a cycle and so has no part in the ranks. */
+  /** It would close a cycle: the ranks ignore it. */
   closing: boolean
 }
 
-/** The edge as it was read. Links do not keep it: in a large backlog that is a third of the memory. */
+/** The edge of a link. Links do not store it: in a large backlog that saves a third of the memory. */
 export function edgeOf({ source, from, to }: Link): Edge {
   return { item: to.id, blocker: { kind: 'item', id: from.id }, source }
 }
 
-/** Whether the item is over: nothing more is to be done for it. */
-export function isOver(state: ItemState): boolean {
+/** Whether an item in this state is finished. */
+export function isFinished(state: ItemState): boolean {
   return state === 'done' || state === 'skipped' || state === 'cancelled'
 }

@@ -1,26 +1,27 @@
 /**
- * The items that could start now, kept so that the first one that fits is found without looking at the rest.
+ * The ready items in queues, so that the first one that may start is found without checking the others.
  *
- * Items of one repository, kind of agent and footprint stand in one lane, because whatever stops one of them stops all.
- * A lane whose footprint meets that of a branch being worked on is parked at that branch and comes back when it ends, so
- * it is looked at once and not at every decision.
+ * Items with the same repository, kind of agent and footprint share one queue, because a limit or a conflict stops all
+ * of them. A queue whose footprint overlaps a path lock is parked at that lock until it is released. So it is checked
+ * once and not at every decision.
  */
 import type { Footprint } from './footprints.ts'
-import { Heap, NOWHERE, type Slotted } from './heap.ts'
+import { Heap, type HeapMember, NOT_IN_HEAP } from './heap.ts'
 import type { Node } from './node.ts'
+import type { Item } from './types.ts'
 
-/** An item in its lane. */
-export type ReadyEntry = Slotted & {
+/** An item in its ready queue. */
+export type ReadyEntry = HeapMember & {
   readonly node: Node
   readonly queue: ReadyQueue
   readonly sortKey: SortKey
 }
 
-/** What decides between two items, first difference first. */
+/** The order of two items: the first different field decides. */
 export type SortKey = {
-  /** Place in the plan, or Infinity. */
+  /** The place in the plan, or Infinity. */
   planned: number
-  /** Leverage on a logarithmic scale, with age where the rules say so. */
+  /** Leverage on a logarithmic scale, with the age if the rules use it. */
   score: number
   experience: number
   since: number
@@ -28,7 +29,7 @@ export type SortKey = {
   id: string
 }
 
-export type ReadyQueue = Slotted & {
+export type ReadyQueue = HeapMember & {
   readonly key: string
   readonly repository: string
   readonly agentKind: string
@@ -37,7 +38,7 @@ export type ReadyQueue = Slotted & {
   parkedAt: PathLock | undefined
 }
 
-/** A branch that is being worked on, as the lanes see it. */
+/** The paths of a run: no item that overlaps with them may start in this repository. */
 export type PathLock = {
   readonly node: Node
   readonly repository: string
@@ -45,7 +46,7 @@ export type PathLock = {
   readonly parked: Set<ReadyQueue>
 }
 
-/** Whether `a` goes before `b`. Total: two different items never tie. */
+/** Whether `a` goes before `b`. A total order: two different items are never equal. */
 export function goesBefore(a: SortKey, b: SortKey): boolean {
   if (a.planned !== b.planned) return a.planned < b.planned
   if (a.score !== b.score) return a.score > b.score
@@ -55,7 +56,7 @@ export function goesBefore(a: SortKey, b: SortKey): boolean {
   return a.id < b.id
 }
 
-/** For sorting; what has no standing comes first. */
+/** Compares for sorting. Tasks without a sort key come first. */
 export function compareSortKeys(a: SortKey | undefined, b: SortKey | undefined): number {
   if (a === b) return 0
   if (a === undefined || b === undefined) return a === undefined ? -1 : 1
@@ -67,31 +68,31 @@ export class ReadyQueues {
   /** Repository → kind of agent → queues that are not parked. */
   readonly heaps = new Map<string, Map<string, Heap<ReadyQueue>>>()
 
-  add(node: Node, agentKind: string, repository: string, footprint: Footprint, sortKey: SortKey): ReadyEntry {
+  add(node: Node, { agentKind, repository }: Item, footprint: Footprint, sortKey: SortKey): ReadyEntry {
     const key = `${repository} ${agentKind} ${footprint.id}`
     let queue = this.#queues.get(key)
     if (!queue) {
       const entries = new Heap<ReadyEntry>(entryGoesBefore)
-      queue = { key, repository, agentKind, footprint, entries, parkedAt: undefined, at: NOWHERE }
+      queue = { key, repository, agentKind, footprint, entries, parkedAt: undefined, at: NOT_IN_HEAP }
       this.#queues.set(key, queue)
     }
-    const entry: ReadyEntry = { node, queue, sortKey, at: NOWHERE }
+    const entry: ReadyEntry = { node, queue, sortKey, at: NOT_IN_HEAP }
     this.put(entry)
     return entry
   }
 
-  /** Puts an entry back that was taken out. */
+  /** Adds an entry again that was removed. */
   put(entry: ReadyEntry): void {
     const { queue } = entry
     this.#queues.set(queue.key, queue)
     queue.entries.push(entry)
     if (queue.parkedAt) return
     const heap = this.#heapOf(queue)
-    if (queue.at === NOWHERE) heap.push(queue)
+    if (queue.at === NOT_IN_HEAP) heap.push(queue)
     else heap.move(queue)
   }
 
-  take(entry: ReadyEntry): void {
+  remove(entry: ReadyEntry): void {
     const { queue } = entry
     queue.entries.remove(entry)
     if (queue.entries.size > 0) {
@@ -104,15 +105,15 @@ export class ReadyQueues {
     this.#queues.delete(queue.key)
   }
 
-  /** Sets a queue aside until that branch ends. */
+  /** Removes a queue from its heap until the lock is released. */
   park(queue: ReadyQueue, lock: PathLock): void {
     this.#heapOf(queue).remove(queue)
     queue.parkedAt = lock
     lock.parked.add(queue)
   }
 
-  /** Brings back what was parked there. */
-  wake(lock: PathLock): void {
+  /** Adds the queues that are parked at a lock to their heaps again. */
+  unpark(lock: PathLock): void {
     for (const queue of lock.parked) {
       queue.parkedAt = undefined
       this.#heapOf(queue).push(queue)

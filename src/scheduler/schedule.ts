@@ -1,6 +1,6 @@
 /**
- * The backlog as the scheduler keeps it between events. `choose()` builds one from a snapshot; a long-running process
- * keeps one and tells it what happens, and both give the same answers.
+ * The state of the scheduler between events. `choose()` creates one from a snapshot. A long-running process keeps one
+ * and applies events to it. Both give the same decisions.
  */
 
 import { Admission, type Limits } from './admission.ts'
@@ -11,24 +11,24 @@ import type { Decision } from './decision.ts'
 import { type Footprint, Footprints } from './footprints.ts'
 import { Graph } from './graph.ts'
 import { effortOf, leverageValue } from './leverage.ts'
-import { isOver, type Node } from './node.ts'
+import { isFinished, type Node } from './node.ts'
 import { type PathLock, type ReadyEntry, ReadyQueues, type SortKey } from './ready-queues.ts'
 import type { ScheduleState } from './schedule-state.ts'
 import type { Edge, Item, ItemId, Rules, Run, SchedulePlan, Snapshot } from './types.ts'
 
 export type ScheduleEvent =
-  /** New, or changed in any way: its state above all. */
+  /** A new or changed item. */
   | { kind: 'item'; item: Item }
   | { kind: 'item-removed'; id: ItemId }
   | { kind: 'edge'; edge: Edge }
   | { kind: 'edge-removed'; edge: Edge }
-  /** Started, or known to touch other paths or use other memory than before. */
+  /** A run has started, or its paths or its memory have changed. */
   | { kind: 'run'; run: Run }
   | { kind: 'run-ended'; item: ItemId }
   /** Replaces all limits at once. */
   | { kind: 'limits'; limits: Limits }
   | { kind: 'plan'; plan: SchedulePlan | undefined }
-  /** How far estimates are off by now, see `Rules`. */
+  /** The new error of the estimates, see `Rules`. */
   | { kind: 'spread'; spread: number | undefined }
 
 export class Schedule implements ScheduleState {
@@ -37,7 +37,7 @@ export class Schedule implements ScheduleState {
   readonly footprints = new Footprints()
   readonly readyQueues = new ReadyQueues()
   readonly runs = new Map<ItemId, Run>()
-  readonly holds = new Map<ItemId, PathLock>()
+  readonly locks = new Map<ItemId, PathLock>()
   readonly locksByRepository = new Map<string, Set<PathLock>>()
   admission: Admission
   plan: SchedulePlan | undefined
@@ -50,7 +50,7 @@ export class Schedule implements ScheduleState {
   #stale = new Set<Node>()
   #cyclesStale = false
 
-  /** @param snapshot read once; later changes come as events. */
+  /** @param snapshot read once; apply later changes as events. */
   constructor(snapshot: Snapshot) {
     this.rules = snapshot.rules ?? {}
     this.spread = this.rules.estimateSpread
@@ -64,7 +64,7 @@ export class Schedule implements ScheduleState {
     for (const node of this.graph.nodes.values()) this.#refresh(node)
   }
 
-  /** Takes in what happened, at the cost of what it touches. */
+  /** Applies an event. The cost depends on the nodes that it changes. */
   apply(event: ScheduleEvent): void {
     switch (event.kind) {
       case 'item':
@@ -74,10 +74,10 @@ export class Schedule implements ScheduleState {
         this.#removeItem(event.id)
         break
       case 'edge':
-        this.#changedEdge(event.edge, this.graph.addEdge(event.edge))
+        this.#onEdgeChanged(event.edge, this.graph.addEdge(event.edge))
         break
       case 'edge-removed':
-        this.#changedEdge(event.edge, this.graph.removeEdge(event.edge))
+        this.#onEdgeChanged(event.edge, this.graph.removeEdge(event.edge))
         break
       case 'run':
         this.#setRun(event.run)
@@ -87,7 +87,7 @@ export class Schedule implements ScheduleState {
         break
       case 'limits':
         this.admission = new Admission(event.limits)
-        for (const run of this.runs.values()) this.admission.enter(run)
+        for (const run of this.runs.values()) this.admission.add(run)
         break
       case 'plan':
         this.#setPlan(event.plan)
@@ -98,41 +98,41 @@ export class Schedule implements ScheduleState {
     }
   }
 
-  /** What may start now, first to be started first. Changes nothing: a start is told by a `run` event. */
+  /** The items to start now, in their order. Changes nothing: apply a `run` event for each start. */
   next(): Decision[] {
-    return this.#round((round) => round.starts())
+    return this.#withPass((pass) => pass.starts())
   }
 
   /**
-   * What may start now, as `next`, then the decisions about these items with every reason; about those that are over,
-   * already worked on, or unknown there is none.
+   * The items to start now, as `next`, then the decisions about these items with every reason. There is no decision
+   * about a finished, running or unknown item.
    */
-  about(ids: Iterable<ItemId>): Decision[] {
-    return this.#round((round) => {
-      const starts = round.starts()
+  decisionsAbout(ids: Iterable<ItemId>): Decision[] {
+    return this.#withPass((pass) => {
+      const starts = pass.starts()
       const starting = new Set(starts.map(({ item }) => item.id))
-      const asked = [...ids].flatMap((id) => (starting.has(id) ? [] : (this.graph.nodes.get(id) ?? [])))
-      return [...starts, ...asked.flatMap((node) => round.decide(node) ?? [])]
+      const others = [...ids].flatMap((id) => (starting.has(id) ? [] : (this.graph.nodes.get(id) ?? [])))
+      return [...starts, ...others.flatMap((node) => pass.decide(node) ?? [])]
     })
   }
 
-  /** The decision about every unfinished item that has no run, in the order in which they would start. */
+  /** The decisions about all unfinished items without a run, in the order in which they would start. */
   decisions(): Decision[] {
-    return this.#round((round) => round.all())
+    return this.#withPass((pass) => pass.all())
   }
 
-  /** The dependency cycles, for the issues concerned. At most 100. */
+  /** The dependency cycles, at most 100. */
   cycles(): Cycle[] {
-    this.#settle()
+    this.#update()
     return listCycles(this.#inCycles)
   }
 
-  /** What the order of this item against others is made of. */
+  /** The sort key of an item. */
   sortKey(node: Node, item: Item): SortKey {
     const value = leverageValue(node.path, effortOf(item))
     const { ageingHours } = this.rules
-    // Waiting doubles the leverage every so many hours. Both sides of a comparison grow alike, so on a logarithmic scale
-    // the moment of asking drops out, and the order needs no clock.
+    // Every `ageingHours` of waiting double the leverage. Both sides of a comparison grow equally: on a logarithmic
+    // scale the present time cancels out, so the order needs no clock.
     const age = ageingHours ? item.since / (3_600_000 * ageingHours) : 0
     return {
       planned: this.#places.get(node.id) ?? Number.POSITIVE_INFINITY,
@@ -144,13 +144,13 @@ export class Schedule implements ScheduleState {
     }
   }
 
-  #round<T>(ask: (round: DecisionPass) => T): T {
-    this.#settle()
-    const round = new DecisionPass(this)
+  #withPass<T>(read: (pass: DecisionPass) => T): T {
+    this.#update()
+    const pass = new DecisionPass(this)
     try {
-      return ask(round)
+      return read(pass)
     } finally {
-      round.undo()
+      pass.undo()
     }
   }
 
@@ -161,9 +161,9 @@ export class Schedule implements ScheduleState {
     this.#stale.add(node)
     if (before?.repository !== item.repository) this.graph.recount(node)
     if (before?.state !== item.state) {
-      for (const other of this.graph.release(node)) this.#refresh(other)
-      // Only what lies on a cycle can open one by ending; anything can close one by coming back.
-      if (node.component > 0 || (before && isOver(before.state))) this.#cyclesStale = true
+      for (const other of this.graph.recountDependents(node)) this.#refresh(other)
+      // Only an item on a cycle can break one by finishing. Any item can close one by being reopened.
+      if (node.component > 0 || (before && isFinished(before.state))) this.#cyclesStale = true
     }
     this.#refresh(node)
   }
@@ -171,13 +171,13 @@ export class Schedule implements ScheduleState {
   #removeItem(id: ItemId): void {
     const node = this.graph.nodes.get(id)
     if (!node?.item) return
-    if (isOver(node.item.state)) this.#cyclesStale = true
+    if (isFinished(node.item.state)) this.#cyclesStale = true
     this.#stale.add(node)
-    for (const other of this.graph.forget(node)) this.#refresh(other)
+    for (const other of this.graph.removeItem(node)) this.#refresh(other)
     this.#refresh(node)
   }
 
-  #changedEdge(edge: Edge, node: Node | undefined): void {
+  #onEdgeChanged(edge: Edge, node: Node | undefined): void {
     if (!node) return
     this.#refresh(node)
     if (edge.blocker.kind === 'outside') return
@@ -187,12 +187,12 @@ export class Schedule implements ScheduleState {
   }
 
   #setRun(run: Run): void {
-    const lock = this.holds.get(run.item)
-    const backlog = this.runs.get(run.item)
-    if (backlog && lock?.repository === run.repository && lock.footprint === this.footprints.read(run.footprint)) {
-      // What waits for its files waits on: only the numbers are others.
-      this.admission.leave(backlog)
-      this.admission.enter(run)
+    const lock = this.locks.get(run.item)
+    const present = this.runs.get(run.item)
+    if (present && lock?.repository === run.repository && lock.footprint === this.footprints.read(run.footprint)) {
+      // The paths stay the same, so no queue is unparked: only the counts change.
+      this.admission.remove(present)
+      this.admission.add(run)
       lock.node.run = run
       this.runs.set(run.item, run)
       return
@@ -205,55 +205,55 @@ export class Schedule implements ScheduleState {
     const node = this.graph.node(run.item)
     node.run = run
     this.runs.set(run.item, run)
-    this.admission.enter(run)
+    this.admission.add(run)
     const footprint = this.footprints.read(run.footprint)
     const lock: PathLock = { node, repository: run.repository, footprint, parked: new Set() }
-    this.holds.set(run.item, lock)
-    this.occupy(lock)
+    this.locks.set(run.item, lock)
+    this.lockPaths(lock)
     this.#refresh(node)
   }
 
   #end(id: ItemId): void {
     const run = this.runs.get(id)
-    const lock = this.holds.get(id)
+    const lock = this.locks.get(id)
     if (!run || !lock) return
     lock.node.run = undefined
     this.runs.delete(id)
-    this.holds.delete(id)
-    this.admission.leave(run)
-    this.vacate(lock)
+    this.locks.delete(id)
+    this.admission.remove(run)
+    this.unlockPaths(lock)
     this.#refresh(lock.node)
-    this.graph.tidy(lock.node)
+    this.graph.removeIfUnused(lock.node)
   }
 
-  /** Whether what has the one footprint must wait for what has the other, both in `repository`. */
-  meets(repository: string, a: Footprint, b: Footprint): boolean {
-    if (a.backlog === 'nothing' || b.backlog === 'nothing') return false
+  /** Whether items with these footprints must not run at the same time in `repository`. */
+  mustNotOverlap(repository: string, a: Footprint, b: Footprint): boolean {
+    if (a.input === 'nothing' || b.input === 'nothing') return false
     if (this.footprints.overlap(a, b)) return true
     const rule = this.rules.repositories?.[repository]?.unknownFootprint ?? this.rules.unknownFootprint
     return rule === 'exclusive' && (a.texts.length === 0 || b.texts.length === 0)
   }
 
-  /** Lets `hold` keep its paths. */
-  occupy(lock: PathLock): void {
-    const holds = this.locksByRepository.get(lock.repository)
-    if (holds) holds.add(lock)
+  /** Locks the paths of `lock`. */
+  lockPaths(lock: PathLock): void {
+    const locks = this.locksByRepository.get(lock.repository)
+    if (locks) locks.add(lock)
     else this.locksByRepository.set(lock.repository, new Set([lock]))
   }
 
-  /** Gives the paths of `hold` free. */
-  vacate(lock: PathLock): void {
+  /** Releases the paths of `lock`. */
+  unlockPaths(lock: PathLock): void {
     this.locksByRepository.get(lock.repository)?.delete(lock)
-    this.readyQueues.wake(lock)
+    this.readyQueues.unpark(lock)
   }
 
-  /** The items that could start if there were room, in no order. */
-  startable(): { size: number; nodes: Iterable<Node> } {
+  /** The ready items, in no order: only limits and path locks can delay them. */
+  readyItems(): { size: number; nodes: Iterable<Node> } {
     return { size: this.#entries.size, nodes: this.#entries.keys() }
   }
 
-  /** The item's place among those that could start; undefined when it could not. */
-  entry(node: Node): ReadyEntry | undefined {
+  /** The entry of a ready item; undefined for any other item. */
+  readyEntry(node: Node): ReadyEntry | undefined {
     return this.#entries.get(node)
   }
 
@@ -262,15 +262,15 @@ export class Schedule implements ScheduleState {
     this.#places = new Map(plan?.order.map((id, place) => [id, place]))
   }
 
-  /** Brings cycles, paths and places in order, once for any number of events. */
-  #settle(): void {
+  /** Updates cycles, paths and entries, once for any number of events. */
+  #update(): void {
     if (this.#cyclesStale && (this.graph.closing.size > 0 || this.#inCycles.size > 0)) {
-      const touched = findComponents(this.graph, this.#inCycles)
-      for (const node of touched) {
+      const members = findComponents(this.graph, this.#inCycles)
+      for (const node of members) {
         this.#stale.add(node)
         for (const link of node.ins) this.#stale.add(link.from)
       }
-      this.#inCycles = new Set([...touched].filter((node) => node.component > 0))
+      this.#inCycles = new Set([...members].filter((node) => node.component > 0))
     }
     this.#cyclesStale = false
     if (this.#stale.size === 0) return
@@ -279,16 +279,16 @@ export class Schedule implements ScheduleState {
     for (const node of changed) this.#refresh(node)
   }
 
-  /** Puts the item among those that could start, moves it there, or takes it out. */
+  /** Adds the item to the ready queues, moves it, or removes it. */
   #refresh(node: Node): void {
-    const backlog = this.#entries.get(node)
+    const entry = this.#entries.get(node)
     const { item } = node
-    if (backlog) this.readyQueues.take(backlog)
+    if (entry) this.readyQueues.remove(entry)
     if (item?.state === 'ready' && !node.run && node.open === 0) {
       const footprint = this.footprints.read(item.footprint)
       const sortKey = this.sortKey(node, item)
-      this.#entries.set(node, this.readyQueues.add(node, item.agentKind, item.repository, footprint, sortKey))
-    } else if (backlog) {
+      this.#entries.set(node, this.readyQueues.add(node, item, footprint, sortKey))
+    } else if (entry) {
       this.#entries.delete(node)
     }
   }

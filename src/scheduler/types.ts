@@ -1,11 +1,11 @@
 /**
- * What the scheduler is given. Plain data only: a snapshot can be stored as JSON and replayed later, which is how a
- * decision of last week is explained today.
+ * The input of the scheduler. Plain data only: a snapshot can be stored as JSON and replayed later, to explain an
+ * earlier decision.
  */
 
 import type { ItemState } from '../lib/item-state.ts'
 
-/** An id that is unique across repositories. The scheduler compares it and nothing else. */
+/** An id that is unique across repositories. The scheduler only compares it. */
 export type ItemId = string
 
 /** As in the labels `priority:0` (most urgent) to `priority:3`. */
@@ -17,23 +17,25 @@ export type Item = {
   repository: string
   number: number
   state: ItemState
-  /** Agent hours that the item is expected to take, above 0. Absent: the `M` of the effort labels. */
+  /** The expected agent hours, above 0. Absent: the `M` of the effort labels. */
   effort?: number
   /** Absent: 2. */
   priority?: Priority
-  /** When it began to wait, in epoch milliseconds. */
+  /** When it was queued, in epoch milliseconds. */
   since: number
-  /** How well the crew knows this kind of work, 0 to 1. Breaks ties only. */
+  /** The crew's experience with this kind of work, 0 to 1. It only breaks ties. */
   experience?: number
   module?: string
-  /** Patterns of the paths it will touch, see `footprints.ts`. Empty: not known. `nothing`: it only reads. */
+  /** Patterns of the paths it will touch, see `footprints.ts`. Empty: unknown. `nothing`: it changes no file. */
   footprint: readonly string[] | 'nothing'
   /** File name in `agents/`. */
   agentKind: string
 }
 
-/** Where a dependency was read. One pair of items may be joined by several edges, each from another source. */
-/** `pace`: no edge of the graph, but a roadmap that lets only some of its parts be worked on at once. */
+/**
+ * Where a dependency was read. Two items may have several edges, each from another source. `pace`: the mode of a
+ * roadmap limits how many of its parts are worked on at once.
+ */
 export type PlainSource =
   | 'native'
   | 'sub-issue'
@@ -45,10 +47,10 @@ export type PlainSource =
   | 'order'
   | 'pace'
 
-/** `epic:owner/name#12:body`: the issue that it is a part of waits, and where that was read. */
+/** `epic:owner/name#12:body`: inherited from this epic, which waits, and where that dependency was read. */
 export type EdgeSource = PlainSource | `epic:${string}:${PlainSource}`
 
-/** What holds an item back: another item, or an issue that is no item of ours. */
+/** A blocker of an item: another item, or an issue that is no item. */
 export type Blocker =
   | { kind: 'item'; id: ItemId }
   | { kind: 'outside'; reference: string; state: 'open' | 'closed' | 'unknown' }
@@ -60,86 +62,89 @@ export type Edge = {
   source: EdgeSource
 }
 
-/** A branch that is being worked on. An item with a run is never started a second time. */
+/** A branch that an agent works on or that waits for review. An item with a run is never started a second time. */
 export type Run = {
   item: ItemId
   repository: string
   agentKind: string
-  /** The item's footprint, with what was seen to change since the start. */
+  /** The item's footprint, with the files that were observed to change since the start. */
   footprint: readonly string[] | 'nothing'
-  /** False: the branch only waits for review; it keeps its paths and takes no agent. Default true. */
+  /** False: the branch waits for review. It locks its paths and uses no agent. Default true. */
   agent?: boolean
   /** Hours that the agent has worked so far. Default 0. */
   elapsed?: number
-  /** Bytes that the agent uses now and `memory.free` therefore lacks already. Absent: its whole allowance. */
+  /** Bytes that the agent uses now: `memory.free` does not include them. Absent: its whole allowance. */
   memoryUsed?: number
-  /** Money reserved for the run and not yet taken off `left`. Default 0. */
+  /** Money reserved for the run that is not subtracted from `left` yet. Default 0. */
   reserved?: number
 }
 
-/** `sequential`: one at a time. `parallel-async`: at most 4, supervised together. `parallel-threads`: no such limit, and threads. */
+/**
+ * `sequential`: one at a time. `parallel-async`: at most 4, supervised in one thread. `parallel-threads`: no such
+ * limit, a thread for each.
+ */
 export type ConcurrencyMode = 'sequential' | 'parallel-async' | 'parallel-threads'
 
-/** What is set or known of one repository. */
+/** The settings and facts of one repository. */
 export type RepositoryState = {
   paused?: boolean
   /** Why it is paused, for people. */
   pausedBecause?: string
   /** Agents at once in this repository. */
   cap?: number
-  /** Chosen by itself when absent. */
+  /** Absent: it follows from the decisions. */
   mode?: ConcurrencyMode
   /** Money left for today, in the repository's currency. Absent: no limit. */
   budgetLeft?: number
-  /** What it may spend in a day altogether, for people. */
+  /** Its budget for a whole day, for people. */
   budgetLimit?: number
-  /** Of `budgetLeft` and `perRun`. Absent: as for everybody. */
+  /** Of `budgetLeft` and `perRun`. Absent: as in `Budget`. */
   currency?: string
-  /** What one run is expected to cost here, see `Budget`. Absent: as for everybody. */
+  /** What one run is expected to cost here, see `Budget`. Absent: as in `Budget`. */
   perRun?: number
   perRunOfKind?: Readonly<Record<string, number>>
-  /** Its share against other repositories, above 0. Default 1. */
+  /** Its share compared with other repositories, above 0. Default 1. */
   weight?: number
-  /** Agent hours it had in the window that fairness looks at. Default 0. */
+  /** Agent hours that it used in the time window of fairness. Default 0. */
   hoursUsed?: number
 }
 
 export type Caps = {
-  /** Agents at once, everywhere. Absent: no limit. */
+  /** Agents at once in all repositories. Absent: no limit. */
   total?: number
-  /** Agents at once in a repository that sets none of its own. Absent: no limit. */
+  /** Agents at once in a repository without a cap of its own. Absent: no limit. */
   perRepository?: number
   perAgentKind?: Readonly<Record<string, number>>
 }
 
 /** All in bytes. */
 export type Memory = {
-  /** What the machine could give away now. */
+  /** Available memory of the machine. */
   free: number
-  /** To stay free whatever happens. */
+  /** Always kept free. */
   floor: number
-  /** What one agent may take. */
+  /** The allowance of one agent. */
   perAgent: number
-  /** The same for kinds that differ. */
+  /** The allowance of kinds of agent with another one. */
   perAgentKind?: Readonly<Record<string, number>>
 }
 
 /** Money, in whole millionths of the currency in use, so that sums are exact. */
 export type Budget = {
-  /** Left for everybody. Absent: no limit. */
+  /** Left for all repositories together. Absent: no limit. */
   left?: number
-  /** What everybody may spend in a day altogether, for people. */
+  /** The budget of all repositories for a whole day, for people. */
   limit?: number
-  /** A repository that counts in another one takes nothing from `left`. */
+  /** A repository with another currency uses nothing of `left`. */
   currency?: string
-  /** What one run is expected to cost; reserved before it starts. */
+  /** The expected cost of one run. It is reserved before the run starts. */
   perRun: number
   perRunOfKind?: Readonly<Record<string, number>>
 }
 
-/** What every repository may decide for its own items. */
+/** Rules that every repository may set for its own items. */
 export type RepositoryRules = {
-  /** What a skipped or cancelled item does to those that depend on it. Default: skipped releases, cancelled holds. */
+  /** Whether a skipped or cancelled item releases its dependents. Default: skipped releases, cancelled holds. */
   skipped?: 'release' | 'hold'
   cancelled?: 'release' | 'hold'
   /** `exclusive`: an item with an unknown footprint runs alone in its repository. Default `free`. */
@@ -147,24 +152,24 @@ export type RepositoryRules = {
 }
 
 export type Rules = RepositoryRules & {
-  /** By `owner/repo`; what a repository leaves out is as for all. */
+  /** By `owner/repo`. A rule that a repository does not set is that of all repositories. */
   repositories?: Readonly<Record<string, RepositoryRules>>
-  /** What a blocker that nobody can read does. Default `hold`: starting too early is the worse mistake. */
+  /** Whether an unreadable blocker releases its dependents. Default `hold`: starting too early is the worse mistake. */
   unknownBlocker?: 'release' | 'hold'
   /** `none`: leverage decides alone between repositories. Default `repositories`. */
   fairness?: 'repositories' | 'none'
   /**
-   * How far efforts are off, see `estimateSpread` in `efforts.ts`: 0 is exact, 0.5 (the default) means that two in three
-   * are within a factor of 1.65. The more they are off, the less an agent is kept idle for what the plan expects.
+   * The error of the estimates, see `estimateSpread` in `estimate-effort.ts`: 0 is exact, 0.5 (the default) means that
+   * two in three are within a factor of 1.65. The larger it is, the shorter an agent stays idle for the plan.
    */
   estimateSpread?: number
   /** Hours of waiting that double an item's leverage. Absent: age only breaks ties. */
   ageingHours?: number
 }
 
-/** A priority order found off the hot path, see `improve.ts`. */
+/** An order of items from the optimiser, see `optimiser/optimise.ts`. */
 export type SchedulePlan = {
-  /** The first is wanted first. Items that it does not name come after it, by leverage. */
+  /** The first starts first. Items that are not in it come after it, by leverage. */
   order: readonly ItemId[]
   /** Expected hours until everything in it is done. */
   makespan: number

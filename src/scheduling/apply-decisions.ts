@@ -1,4 +1,4 @@
-/** The scheduler's hands: every decision is stored, and what may start is started. */
+/** Turns decisions into steps: rows to store, starts, and edits of the status comment. */
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
@@ -6,25 +6,27 @@ import type { Tx } from '../db/connect.ts'
 import type { DecisionRow } from '../db/decisions.ts'
 import { addRun, latestLesson } from '../db/runs.ts'
 import type { decisions } from '../db/schema/schedule.ts'
-import { type ItemRow, requestStatusComment, transition } from '../db/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
-import { rankInWords, reasonsInWords } from '../messages/decisions.ts'
+import { rankSentence, reasonsText } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 
-/** A decision that says something new, and what is to be done about it. */
+/** A new decision, and the action that follows from it. */
 export interface Step {
   item: ItemRow
-  decided: typeof decisions.$inferInsert
+  decision: typeof decisions.$inferInsert
   starts: boolean
-  /** When people are to see it on the issue; a start tells by itself. */
-  tell?: 'soon' | 'later'
+  /** When the status comment shows it. A start updates the comment by its transition. */
+  comment?: 'soon' | 'later'
 }
 
 /**
- * What is to be done about a decision; undefined when it is not the scheduler's to act on, or says what was said before.
- * @param before what was decided about the item last.
+ * The step for a decision; undefined when the scheduler does not act on the item, or when the decision is the same as
+ * the last one.
+ * @param before the last decision about the item.
  */
 export function stepFor(
   backlog: Backlog,
@@ -39,22 +41,22 @@ export function stepFor(
   const { action, reasons, leverage } = decision
   const starts = action === 'start'
   const waited = before?.action === 'wait' ? before.reasons : undefined
-  if (!starts && waited && causes(waited, numbers) === causes(reasons, numbers)) return undefined
-  const same = waited && causes(waited, passing) === causes(reasons, passing)
-  const explanation = reasonsInWords(decision)
-  const decided = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankInWords(decision) }
-  return { item, decided, starts, ...(starts ? {} : { tell: same ? 'later' : 'soon' }) }
+  if (!starts && waited && causes(waited, numericFields) === causes(reasons, numericFields)) return undefined
+  const same = waited && causes(waited, volatileFields) === causes(reasons, volatileFields)
+  const explanation = reasonsText(decision)
+  const row = { workItemId: item.id, action, reasons, explanation, leverage, rank: rankSentence(decision) }
+  return { item, decision: row, starts, ...(starts ? {} : { comment: same ? 'later' : 'soon' }) }
 }
 
-/** Starts what may start, and has people told when what an item waits for is another thing than before. */
-export async function applyDecisions(
+/** Starts the item, or requests an edit of its status comment. @returns the id of the started run. */
+export async function applyStep(
   { env, log }: { env: Env; log: Logger },
   tx: Tx,
   backlog: Backlog,
-  { item, decided, starts, tell }: Step,
+  { item, decision, starts, comment }: Step,
 ): Promise<number | undefined> {
-  log.debug({ issue: item.issueNumber, action: decided.action, explanation: decided.explanation }, 'decided')
-  if (tell) await requestStatusComment(tx, item, tell)
+  log.debug({ issue: item.issueNumber, action: decision.action, explanation: decision.explanation }, 'decided')
+  if (comment) await requestStatusComment(tx, item, comment)
   return starts ? start(tx, item, chooseAgent(item, backlog.repos.get(item.repositoryId), env)) : undefined
 }
 
@@ -69,22 +71,23 @@ async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {
   return run.id
 }
 
-/** What changes with every agent that comes or goes. Nobody waits for it by itself, so it is no other decision. */
-const momentary: readonly unknown[] = ['outranked', 'turn']
-const numbers = ['available', 'left', 'leverage', 'hours']
+/** Reasons that change with every start and end of an agent. Another one of these alone is not a new decision. */
+const transientReasons: readonly unknown[] = ['outranked', 'turn']
+/** Fields whose change alone is not a new decision. */
+const numericFields = ['available', 'left', 'leverage', 'hours']
 
-/** How things stand with what holds an item back. It changes all the time, and every edit is a write to GitHub. */
-const passing = [...numbers, 'needed', 'state', 'stage']
+/** Fields whose change is stored but shown late: they change often, and every edit is a write to GitHub. */
+const volatileFields = [...numericFields, 'needed', 'state', 'stage']
 
-/** What holds an item back, as text that is equal for equal causes, also after the database has sorted the keys. */
+/** The lasting reasons as text. Equal reasons give equal text, also after the database has sorted the keys. */
 function causes(reasons: readonly unknown[], without: readonly string[]): string {
-  return JSON.stringify(reasons.filter(lasts), (_, value: unknown) => {
+  return JSON.stringify(reasons.filter(isLasting), (_, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
     const entries = Object.entries(value).filter(([key]) => !without.includes(key))
     return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)))
   })
 }
 
-function lasts(reason: unknown): boolean {
-  return typeof reason !== 'object' || reason === null || !('kind' in reason) || !momentary.includes(reason.kind)
+function isLasting(reason: unknown): boolean {
+  return typeof reason !== 'object' || reason === null || !('kind' in reason) || !transientReasons.includes(reason.kind)
 }

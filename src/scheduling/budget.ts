@@ -1,34 +1,34 @@
 /**
- * Budgets: what is left for today, and what a run is expected to cost, put into the scheduler's snapshot. A day is a
- * calendar day UTC. Nothing is read where nobody has set a budget.
+ * Budgets: adds the money that is left for today, and the expected costs of runs, to the scheduler's snapshot. A day is
+ * a calendar day UTC. Nothing is read when no budget is set.
  */
 
 import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import { costsOfRuns, nextDay, type ReportedCost, recentCosts, type Spending, spentToday } from '../db/usage.ts'
-import type { RepositoryRow } from '../db/work-items.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import type { Budget, RepositoryState, Run, Snapshot } from '../scheduler/types.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 
-/** What was spent, and what is known about what runs cost. */
+/** The money that was spent, and the known costs of runs. */
 export interface BudgetState {
-  /** For all repositories together, as the operator has set it. */
+  /** The operator's limit for all repositories together. */
   limit: number | undefined
   currency: string
   today: Spending[]
-  /** Millionths that one run of a kind is expected to cost, by currency and kind. */
+  /** The expected cost of one run in millionths, by currency and kind of agent. */
   typical: Map<string, Map<string, number>>
-  /** What the live runs have cost so far, by run. */
+  /** The costs of the live runs so far, by run. */
   live: Map<number, ReportedCost>
 }
 
 /**
- * Reads what was spent today, one query for each kind of row and one for each currency in use.
- * @param now decides which day it is.
- * @returns undefined where no budget is set.
+ * Reads today's spending, with one query for each kind of row and one for each currency in use.
+ * @param now a time of that day.
+ * @returns undefined when no budget is set.
  */
 export async function readBudgets(
   tx: Tx,
@@ -42,7 +42,7 @@ export async function readBudgets(
   const typical = new Map<string, Map<string, number>>()
   for (const currency of currencies) {
     const costs = await recentCosts(tx.db, currency)
-    typical.set(currency, new Map([...costs].map(([kind, told]) => [kind, median(told)])))
+    typical.set(currency, new Map([...costs].map(([kind, reported]) => [kind, median(reported)])))
   }
   return {
     limit: env.MAX_SPEND_PER_DAY === undefined ? undefined : millionths(env.MAX_SPEND_PER_DAY),
@@ -56,37 +56,37 @@ export async function readBudgets(
   }
 }
 
-/** What is worked on and allowed, with its budgets; as it was where there are none. Pure. */
+/** Adds the budgets to the runs and limits of a snapshot; returns them unchanged when there are none. Pure. */
 export function withBudgets<Present extends Pick<Snapshot, 'repos' | 'runs'>>(
   present: Present,
   { repos, runs }: Pick<Backlog, 'repos' | 'runs'>,
-  spend: BudgetState | undefined,
+  spending: BudgetState | undefined,
 ): Present & { budget?: Budget } {
-  if (!spend) return present
-  const budgets = new Map([...repos.values()].map((repo) => [repo.fullName, budgetOf(repo, spend)]))
+  if (!spending) return present
+  const budgets = new Map([...repos.values()].map((repo) => [repo.fullName, budgetOf(repo, spending)]))
   const live = new Map(runs.map((row) => [String(row.item.id), row.run]))
   return {
     ...present,
-    ...(spend.limit === undefined ? {} : { budget: totalBudget(spend, spend.limit) }),
+    ...(spending.limit === undefined ? {} : { budget: totalBudget(spending, spending.limit) }),
     repos: Object.fromEntries(
       Object.entries(present.repos ?? {}).map(([name, repo]) => [name, { ...repo, ...budgets.get(name) }]),
     ),
     runs: present.runs.map((run) => {
       const row = run.agent === false ? undefined : live.get(run.item)
       const budget = budgets.get(run.repository)
-      // An agent that is done spends nothing more.
+      // A finished agent spends nothing more.
       if (!row || !budget || !['waiting', 'agent'].includes(row.stage)) return run
-      return { ...run, reserved: reservedFor(run, budget, spend.live.get(row.id)) }
+      return { ...run, reserved: reservedFor(run, budget, spending.live.get(row.id)) }
     }),
   }
 }
 
-/** Has the scheduler look again when the day turns, where a budget holds something back. */
+/** Queues a scheduler pass for the next day when a budget blocks an item. */
 export async function wakeWhenFull(tx: Tx, decisions: readonly Decision[], now: Date): Promise<void> {
-  const held = decisions.some(
+  const isBlocked = decisions.some(
     ({ action, reasons }) => action === 'wait' && reasons.some(({ kind }) => kind === 'budget'),
   )
-  if (held) await tx.enqueue({ queue: 'schedule' }, { after: nextDay(now) })
+  if (isBlocked) await tx.enqueue({ queue: 'schedule' }, { after: nextDay(now) })
 }
 
 type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind'>
@@ -95,7 +95,7 @@ function totalBudget({ currency, today }: BudgetState, limit: number): Budget {
   return { left: limit - sumOf(today, currency), limit, currency, perRun: 0 }
 }
 
-/** A repository's own budget, if it has one, and in any case what a run is expected to cost there. */
+/** A repository's own budget, if it has one, and the expected cost of its runs. */
 function budgetOf(repo: RepositoryRow, { today, typical }: BudgetState): OwnBudget {
   const limits = limitsOf(repo)
   const currency = currencyOf(limits)
@@ -109,14 +109,14 @@ function budgetOf(repo: RepositoryRow, { today, typical }: BudgetState): OwnBudg
   }
 }
 
-/** What the run is still expected to cost; what it has told already is taken off what is left. */
+/** The expected remaining cost of a run. The cost that it has reported is part of the spending already. */
 function reservedFor(
   run: Run,
   { currency, perRun = 0, perRunOfKind }: OwnBudget,
-  told: ReportedCost | undefined,
+  reported: ReportedCost | undefined,
 ): number {
   const expected = perRunOfKind?.[run.agentKind] ?? perRun
-  return Math.max(0, expected - (told && told.currency === currency ? told.millionths : 0))
+  return Math.max(0, expected - (reported && reported.currency === currency ? reported.millionths : 0))
 }
 
 function sumOf(spent: readonly Spending[], currency: string): number {

@@ -1,22 +1,25 @@
-/** Epics: roadmaps and decomposed goals. No agent builds them; they are done when what they are made of is. */
+/** Finishes epics (roadmaps and split goals). No agent builds an epic; it is done when its parts are. */
 
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
 import { isPart, linesWithoutIssue } from '../db/epics.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { type DependencyRow, type ItemRow, transition } from '../db/work-items.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 
 /**
- * An epic is done when it has parts, and all of them are closed, ended well, or were left out as the settings allow.
- * @param changed the items that something else may be true of than at the last look.
+ * Finishes every changed epic that has parts, all of which are closed, done, or skipped or cancelled as the settings
+ * allow.
+ * @param changed the items that may have changed since the last pass.
  */
 export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet<number>): Promise<void> {
   for (const id of [...backlog.epics].filter((id) => changed.has(id))) {
     const epic = backlog.items.get(id)
     if (epic?.state !== 'ready' || linesWithoutIssue(epic) > 0) continue
     const parts = (backlog.edges.get(id) ?? []).filter(isPart)
-    if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isOver(backlog, epic, edge))) continue
+    if (parts.length === 0 || parts.some((edge) => edge.blocker !== 'closed' && !isPartFinished(backlog, epic, edge)))
+      continue
     await transition(tx, epic, 'done', {
       actor: 'tutti',
       why: 'Everything it is made of is done.',
@@ -32,8 +35,8 @@ export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet
   }
 }
 
-/** Whether the item behind the edge is finished and holds nothing back any more. */
-function isOver(backlog: Backlog, epic: ItemRow, edge: DependencyRow): boolean {
+/** Whether the part that the edge names is finished and does not block the epic. */
+function isPartFinished(backlog: Backlog, epic: ItemRow, edge: DependencyRow): boolean {
   const part = backlog.finished(itemNameIn(edge))
   if (part?.state === 'done') return true
   const rules = { ...defaultSettings().schedule, ...backlog.repos.get(epic.repositoryId)?.settings?.schedule }

@@ -1,20 +1,22 @@
-/** What finished items teach about the next ones: how long such work takes, and which files it touches. */
+/** Learns from finished items: the effort of similar items, and the files that they touch. */
 
 import { and, desc, eq, inArray, max, ne, sql } from 'drizzle-orm'
 import type { Database } from '../db/connect.ts'
 import { pastFootprints } from '../db/footprints.ts'
-import { runs, workItems } from '../db/schema/core.ts'
-import type { ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { runs } from '../db/schema/runs.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 import { type EffortSample, estimateEffort, estimateSpread, paceOf } from '../scheduler/estimate-effort.ts'
-import { type HistoryQuestion, type HistorySample, surePaths } from '../scheduler/optimiser/predict-files.ts'
+import { type HistoryQuery, type HistorySample, surePaths } from '../scheduler/optimiser/predict-files.ts'
 
-/** So many of the newest finished items of a repository are learned from. */
-const mostItems = 300
+/** At most this many of the newest finished items of a repository are used. */
+const maxItems = 300
 
-interface Lessons {
-  /** Tells whether anything was finished since. */
+interface RepositoryHistory {
+  /** Changes when an item is finished. */
   version: string
   efforts: EffortSample[]
   history: HistorySample[]
@@ -22,19 +24,19 @@ interface Lessons {
   predicted: Map<string, readonly string[]>
 }
 
-/** Kept by a process between looks; a repository is read again when something in it was finished. */
+/** A process keeps it between passes. A repository is read again when one of its items has been finished. */
 export class History {
-  readonly #repos = new Map<number, Lessons>()
-  /** Hours of the clock behind one hour of an estimate. */
+  readonly #repos = new Map<number, RepositoryHistory>()
+  /** Hours by the clock for one hour of an estimate. */
   pace = 1
-  /** Counts what was learned: another number, other answers. */
-  lessons = 0
-  /** How far estimates are off, see `estimateSpread`; undefined when too little is finished. */
+  /** Increases with each refresh that has changed the estimates. */
+  version = 0
+  /** The error of the estimates, see `estimateSpread`; undefined with too few finished items. */
   spread: number | undefined
   #efforts: EffortSample[] = []
 
-  /** Reads what was finished since the last time. @param known the systems that matter now. */
-  async refresh(db: Database, backlog: ReadonlyMap<number, RepositoryRow>): Promise<void> {
+  /** Reads the items that were finished since the last refresh. @param repos the present repositories. */
+  async refresh(db: Database, repos: ReadonlyMap<number, RepositoryRow>): Promise<void> {
     const versions = await db
       .select({
         repositoryId: workItems.repositoryId,
@@ -45,20 +47,20 @@ export class History {
       .groupBy(workItems.repositoryId)
     const changed = versions.filter(({ repositoryId, version }) => this.#repos.get(repositoryId)?.version !== version)
     for (const { repositoryId, version } of changed) {
-      const repo = backlog.get(repositoryId)
+      const repo = repos.get(repositoryId)
       if (repo) this.#repos.set(repositoryId, await learn(db, repo, version))
     }
     if (changed.length === 0) return
-    this.lessons++
+    this.version++
     const all = [...this.#repos.values()].flatMap(({ efforts }) => efforts)
     this.pace = paceOf(all)
     this.#efforts = all.map((sample) => ({ ...sample, hours: sample.hours / this.pace }))
     this.spread = estimateSpread(this.#efforts)
   }
 
-  /** Hours that the item will take, in the hours of labels and plans. */
+  /** The expected effort of an item, in the hours of labels and plans. */
   effortOf(item: ItemRow, repository: string, agentKind: string): number {
-    const answer = estimateEffort(
+    const estimate = estimateEffort(
       {
         repository,
         agentKind,
@@ -68,42 +70,42 @@ export class History {
       },
       this.#efforts,
     )
-    return answer.hours
+    return estimate.hours
   }
 
-  /** The paths that the item will surely touch, by what similar ones touched; mostly none. */
+  /** The paths that the item will touch, predicted with certainty from similar items; often none. */
   pathsOf(item: ItemRow): readonly string[] {
-    const lessons = this.#repos.get(item.repositoryId)
-    if (!lessons || lessons.history.length === 0) return []
+    const past = this.#repos.get(item.repositoryId)
+    if (!past || past.history.length === 0) return []
     const key = JSON.stringify([item.id, item.title, item.labels])
-    const backlog = lessons.predicted.get(key)
-    if (backlog) return backlog
-    const paths = surePaths(questionOf(item), lessons.history).map(({ path }) => path)
-    lessons.predicted.set(key, paths)
+    const known = past.predicted.get(key)
+    if (known) return known
+    const paths = surePaths(queryOf(item), past.history).map(({ path }) => path)
+    past.predicted.set(key, paths)
     return paths
   }
 }
 
-/** Labels of our own say how to work, not where. */
-const ours = /^(?:tutti(?::|$)|priority:|effort:|module:|loop:)/i
+/** Tutti's own labels: they say how to work, and nothing about the files. */
+const ownLabels = /^(?:tutti(?::|$)|priority:|effort:|module:|loop:)/i
 
-function questionOf(item: ItemRow): HistoryQuestion {
+function queryOf(item: ItemRow): HistoryQuery {
   const module = moduleOf(item)
   return {
     title: item.title,
-    labels: item.labels.filter((label) => !ours.test(label)),
+    labels: item.labels.filter((label) => !ownLabels.test(label)),
     ...(module === undefined ? {} : { module }),
   }
 }
 
-async function learn(db: Database, repo: RepositoryRow, version: string): Promise<Lessons> {
+async function learn(db: Database, repo: RepositoryRow, version: string): Promise<RepositoryHistory> {
   const items = await db
     .select()
     .from(workItems)
     .where(and(eq(workItems.repositoryId, repo.id), eq(workItems.state, 'done'), eq(workItems.kind, 'task')))
     .orderBy(desc(workItems.id))
-    .limit(mostItems)
-  const files = await pastFootprints(db, repo.id, mostItems)
+    .limit(maxItems)
+  const files = await pastFootprints(db, repo.id, maxItems)
   const taken = await hoursOf(
     db,
     items.map((item) => item.id),
@@ -113,13 +115,13 @@ async function learn(db: Database, repo: RepositoryRow, version: string): Promis
     efforts: items.flatMap((item) => sampleOf(item, repo.fullName, taken.get(item.id))),
     history: items.flatMap((item) => {
       const changed = files.get(item.id)
-      return changed ? [{ ...questionOf(item), files: changed }] : []
+      return changed ? [{ ...queryOf(item), files: changed }] : []
     }),
     predicted: new Map(),
   }
 }
 
-function sampleOf(item: ItemRow, repository: string, taken: Taken | undefined): EffortSample[] {
+function sampleOf(item: ItemRow, repository: string, taken: BuildTime | undefined): EffortSample[] {
   if (!taken || taken.hours <= 0) return []
   const module = moduleOf(item)
   const estimate = item.effort ? effortHours[item.effort] : (item.plannedHours ?? undefined)
@@ -135,20 +137,20 @@ function sampleOf(item: ItemRow, repository: string, taken: Taken | undefined): 
   ]
 }
 
-interface Taken {
+interface BuildTime {
   hours: number
   agent: string
 }
 
-/** Hours that agents built on each item, all attempts together, and the kind that did the last one. */
-async function hoursOf(db: Database, ids: readonly number[]): Promise<Map<number, Taken>> {
+/** The hours that agents built each item, all attempts together, and the kind of agent of the last attempt. */
+async function hoursOf(db: Database, ids: readonly number[]): Promise<Map<number, BuildTime>> {
   if (ids.length === 0) return new Map()
   const rows = await db
     .select()
     .from(runs)
     .where(and(inArray(runs.workItemId, [...ids]), eq(runs.purpose, 'build'), ne(runs.agent, 'person')))
     .orderBy(runs.id)
-  const taken = new Map<number, Taken>()
+  const taken = new Map<number, BuildTime>()
   for (const { workItemId, agent, startedAt, endedAt } of rows) {
     if (!startedAt || !endedAt) continue
     const hours = (endedAt.getTime() - startedAt.getTime()) / 3_600_000

@@ -1,15 +1,16 @@
 /**
- * Thinking ahead, off the hot path: while agents work, a worker thread looks for a better order than the plain rule
- * gives (see schedule/improve.ts), and the next looks follow it. It is advice: without it the rule alone serves.
+ * Runs the optimiser in the background: while agents work, a worker thread searches a better order than that by
+ * leverage (see `scheduler/optimiser/optimise.ts`). The next passes follow it. Without a plan the order by leverage is
+ * used.
  */
 
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Decision } from '../scheduler/decision.ts'
-import { MOST_TASKS } from '../scheduler/optimiser/rcpsp.ts'
+import { MAX_TASKS } from '../scheduler/optimiser/rcpsp.ts'
 import type { SchedulePlan, Snapshot } from '../scheduler/types.ts'
 
-/** What the thread is asked, and what it answers: no plan when the one there is will do. */
+/** The message to the thread, and its result: no plan when the present one is good enough. */
 export interface OptimiserRequest {
   snapshot: Snapshot
   hoursSince: number
@@ -18,20 +19,20 @@ export interface OptimiserResult {
   plan: SchedulePlan | undefined
 }
 
-/** Fewer items than this that wait for a place leave nothing to choose. */
-const fewest = 2
+/** With fewer waiting items than this there is nothing to optimise. */
+const minWaiting = 2
 
-/** A thread costs memory; one that has had nothing to do for this long is ended. */
+/** A thread uses memory: it is ended after being idle for this long. */
 const idleMs = 30_000
 
 export class OptimiserWorker {
   readonly #log: Logger
   #worker: Worker | undefined
-  #idle: NodeJS.Timeout | undefined
-  /** What is thought about now, and what came meanwhile: only the newest counts. */
-  #asked: Snapshot | undefined
-  #latest: Snapshot | undefined
-  #madeAt = 0
+  #idleTimer: NodeJS.Timeout | undefined
+  /** The snapshot that the thread works on, and the newest one after it. */
+  #inProgress: Snapshot | undefined
+  #next: Snapshot | undefined
+  #planTime = 0
   /** The order to follow, when there is one. */
   plan: SchedulePlan | undefined
 
@@ -39,70 +40,73 @@ export class OptimiserWorker {
     this.#log = log
   }
 
-  /** Thinks about a backlog in which more is ready than could start. Returns at once. */
-  consider(snapshot: Snapshot, decisions: readonly Decision[]): void {
+  /** Optimises a backlog in the background if more items are ready than can start. Returns at once. */
+  optimiseInBackground(snapshot: Snapshot, decisions: readonly Decision[]): void {
     const ready = new Set(snapshot.items.filter((item) => item.state === 'ready').map((item) => item.id))
     const waiting = decisions.filter(({ action, item }) => action === 'wait' && ready.has(item.id))
-    if (waiting.length < fewest || ready.size > MOST_TASKS) {
-      this.#latest = undefined
-      if (ready.size === 0 || ready.size > MOST_TASKS) this.plan = undefined
+    if (waiting.length < minWaiting || ready.size > MAX_TASKS) {
+      this.#next = undefined
+      if (ready.size === 0 || ready.size > MAX_TASKS) this.plan = undefined
       return
     }
-    this.#latest = afterStarts(snapshot, decisions)
-    this.#think()
+    this.#next = afterStarts(snapshot, decisions)
+    this.#startNext()
   }
 
-  #think(): void {
-    if (this.#asked || !this.#latest) return
-    this.#asked = { ...this.#latest, ...(this.plan ? { plan: this.plan } : {}) }
-    this.#latest = undefined
-    clearTimeout(this.#idle)
-    const question: OptimiserRequest = { snapshot: this.#asked, hoursSince: (Date.now() - this.#madeAt) / 3_600_000 }
-    this.#thread().postMessage(question)
+  #startNext(): void {
+    if (this.#inProgress || !this.#next) return
+    this.#inProgress = { ...this.#next, ...(this.plan ? { plan: this.plan } : {}) }
+    this.#next = undefined
+    clearTimeout(this.#idleTimer)
+    const request: OptimiserRequest = {
+      snapshot: this.#inProgress,
+      hoursSince: (Date.now() - this.#planTime) / 3_600_000,
+    }
+    this.#getWorker().postMessage(request)
   }
 
-  #thread(): Worker {
+  #getWorker(): Worker {
     if (this.#worker) return this.#worker
     const worker = new Worker(new URL('./optimiser-worker-main.ts', import.meta.url))
-    // It must not keep a process alive that wants to end.
+    // The thread must not keep the process alive.
     worker.unref()
     worker.on('message', ({ plan }: OptimiserResult) => {
       if (plan) {
         this.plan = plan
-        this.#madeAt = Date.now()
+        this.#planTime = Date.now()
         this.#log.debug({ items: plan.order.length, hours: plan.makespan }, 'a plan for the backlog was found')
       }
-      this.#done()
+      this.#finishRequest()
     })
     worker.on('error', (error) => {
-      this.#log.warn({ err: error }, 'planning ahead failed; the plain rule serves')
+      this.#log.warn({ err: error }, 'the optimiser failed; the order by leverage is used')
       this.#worker = undefined
-      this.#done()
+      this.#finishRequest()
     })
     this.#worker = worker
     return worker
   }
 
-  #done(): void {
-    this.#asked = undefined
-    this.#think()
-    if (this.#asked) return
-    this.#idle = setTimeout(() => void this.close(), idleMs)
-    this.#idle.unref()
+  #finishRequest(): void {
+    this.#inProgress = undefined
+    this.#startNext()
+    if (this.#inProgress) return
+    this.#idleTimer = setTimeout(() => void this.close(), idleMs)
+    this.#idleTimer.unref()
   }
 
-  /** Ends the thread. It comes back when it is needed. */
+  /** Ends the thread. The next request starts a new one. */
   async close(): Promise<void> {
-    clearTimeout(this.#idle)
+    clearTimeout(this.#idleTimer)
     const worker = this.#worker
     this.#worker = undefined
-    this.#asked = undefined
-    this.#latest = undefined
+    this.#inProgress = undefined
+    this.#next = undefined
     await worker?.terminate()
   }
 }
 
-/** The backlog as it is once the starts that were decided have begun. */
+/** The backlog after the decided starts. */
 function afterStarts(snapshot: Snapshot, decisions: readonly Decision[]): Snapshot {
   const starting = new Set(decisions.filter(({ action }) => action === 'start').map(({ item }) => item.id))
   const started = snapshot.items.filter((item) => starting.has(item.id))

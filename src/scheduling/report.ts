@@ -1,9 +1,9 @@
-/** What a round of decisions means for each repository, as people and programs ask for it later. */
+/** The report about each repository after a pass. Commands and roadmaps show it. */
 
 import type { ItemRow } from '../db/work-items.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import type { IssueConflict, ScheduleReport } from '../domain/schedule-report.ts'
-import { reasonsOneByOne } from '../messages/decisions.ts'
+import { reasonList } from '../messages/decisions.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { concurrencyMode } from '../scheduler/concurrency-mode.ts'
 import type { Decision, Reason } from '../scheduler/decision.ts'
@@ -11,15 +11,17 @@ import { conflictMatrix } from '../scheduler/footprints.ts'
 import type { Item, SchedulePlan, Snapshot } from '../scheduler/types.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 
-/** Items that are named, the first to start first. */
-const mostNext = 30
+/** The report names at most this many next items. */
+const maxNext = 30
 
-/** Items that are compared with each other, and pairs that are kept: nobody reads more, and comparing takes time. */
-const mostCompared = 120
-const mostPairs = 200
+/**
+ * At most this many items are compared, and this many pairs are stored: no person reads more, and comparing takes time.
+ */
+const maxCompared = 120
+const maxPairs = 200
 
-/** Reasons that pass by themselves: for want of a place, or because another item has the files for now. */
-const passing: readonly Reason['kind'][] = [
+/** Reasons that end by themselves: a limit is reached, or another item uses the files. */
+const temporaryReasons: readonly Reason['kind'][] = [
   'cap',
   'memory',
   'budget',
@@ -31,7 +33,7 @@ const passing: readonly Reason['kind'][] = [
   'paused',
 ]
 
-/** @returns what was seen of every system, by system. */
+/** @returns the report about every repository, by repository. */
 export function scheduleReportsIn(
   backlog: Backlog,
   snapshot: Snapshot,
@@ -40,26 +42,26 @@ export function scheduleReportsIn(
   const items = new Map(snapshot.items.map((item) => [item.id, item]))
   return new Map(
     [...backlog.repos.values()].map(({ id, fullName }) => {
-      const here = decisions.filter((decision) => decision.item.repository === fullName)
-      const waiting = here.filter((decision) => decision.action === 'wait' && !isUnderWay(decision))
-      const next = waiting.filter(({ reasons }) => reasons.every(({ kind }) => passing.includes(kind)))
+      const own = decisions.filter((decision) => decision.item.repository === fullName)
+      const waiting = own.filter((decision) => decision.action === 'wait' && !isActive(decision))
+      const next = waiting.filter(({ reasons }) => reasons.every(({ kind }) => temporaryReasons.includes(kind)))
       const working = snapshot.runs.filter((run) => run.repository === fullName && run.agent !== false)
-      const set = snapshot.repos?.[fullName]?.mode
+      const configuredMode = snapshot.repos?.[fullName]?.mode
       const report: ScheduleReport = {
-        mode: set ?? concurrencyMode(here, working.length, fullName),
-        modeIsSet: set !== undefined,
-        next: next.slice(0, mostNext).map((decision) => ({
+        mode: configuredMode ?? concurrencyMode(own, working.length, fullName),
+        modeIsSet: configuredMode !== undefined,
+        next: next.slice(0, maxNext).map((decision) => ({
           issue: decision.item.number,
           leverage: Number(decision.leverage.value.toPrecision(3)),
-          words: reasonsOneByOne(decision).join('; '),
+          words: reasonList(decision).join('; '),
         })),
-        more: Math.max(0, next.length - mostNext),
+        more: Math.max(0, next.length - maxNext),
         blocked: waiting.filter(({ item }) => !isEpic(backlog.items.get(Number(item.id)))).length - next.length,
         conflicts: conflictsAmong(
-          [...working.map((run) => run.item), ...here.map(({ item }) => item.id), ...inReview(snapshot, fullName)],
+          [...working.map((run) => run.item), ...own.map(({ item }) => item.id), ...itemsInReview(snapshot, fullName)],
           items,
         ),
-        plan: planOf(snapshot.plan, here),
+        plan: planOf(snapshot.plan, own),
         unreserved: unreservedKinds(snapshot, fullName),
       }
       return [id, report]
@@ -67,8 +69,8 @@ export function scheduleReportsIn(
   )
 }
 
-/** Between two steps, with no agent at the moment: it waits for nobody. */
-function isUnderWay({ reasons }: Decision): boolean {
+/** Whether the item is active and has no agent at the moment, between two steps: it waits for nothing. */
+function isActive({ reasons }: Decision): boolean {
   return reasons.some((reason) => reason.kind === 'state' && (activeStates as readonly string[]).includes(reason.state))
 }
 
@@ -76,7 +78,7 @@ function isEpic(item: ItemRow | undefined): boolean {
   return item?.kind === 'epic'
 }
 
-function inReview(snapshot: Snapshot, repository: string): string[] {
+function itemsInReview(snapshot: Snapshot, repository: string): string[] {
   return snapshot.runs.filter((run) => run.agent === false && run.repository === repository).map((run) => run.item)
 }
 
@@ -84,14 +86,14 @@ function conflictsAmong(ids: readonly string[], items: ReadonlyMap<string, Item>
   const compared = [...new Set(ids)]
     .flatMap((id) => items.get(id) ?? [])
     .filter(({ footprint }) => footprint !== 'nothing' && footprint.length > 0)
-    .slice(0, mostCompared)
+    .slice(0, maxCompared)
     .sort((a, b) => a.number - b.number)
   return conflictMatrix(compared)
-    .slice(0, mostPairs)
+    .slice(0, maxPairs)
     .map(({ a, b, overlaps }) => ({ a: items.get(a)?.number ?? 0, b: items.get(b)?.number ?? 0, overlaps }))
 }
 
-/** The kinds of agent for which a budget keeps nothing before they start, because nobody knows what they cost. */
+/** The kinds of agent for which no budget is reserved before they start, because their cost is unknown. */
 function unreservedKinds(snapshot: Snapshot, repository: string): string[] {
   const repo = snapshot.repos?.[repository]
   if (snapshot.budget?.left === undefined && repo?.budgetLeft === undefined) return []
@@ -100,9 +102,9 @@ function unreservedKinds(snapshot: Snapshot, repository: string): string[] {
   return [...new Set(kinds)].filter((kind) => admission.costOf(repository, kind) === 0).sort()
 }
 
-function planOf(plan: SchedulePlan | undefined, here: readonly Decision[]): ScheduleReport['plan'] {
+function planOf(plan: SchedulePlan | undefined, decisions: readonly Decision[]): ScheduleReport['plan'] {
   if (!plan) return null
-  const named = new Set(plan.order)
-  const items = here.filter(({ item }) => named.has(item.id)).length
+  const inPlan = new Set(plan.order)
+  const items = decisions.filter(({ item }) => inPlan.has(item.id)).length
   return items > 0 ? { items, hours: Number(plan.makespan.toPrecision(2)) } : null
 }

@@ -1,8 +1,10 @@
-/** The rows as plain data for the scheduler. */
+/** Turns the rows into the scheduler's snapshot. */
 
 import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
-import type { DependencyRow, ItemRow, RepositoryRow } from '../db/work-items.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { activeStates } from '../domain/lifecycle.ts'
@@ -23,82 +25,90 @@ import type { History } from './history.ts'
 import { inheritedBlockers } from './inherited-blockers.ts'
 import { roadmapModeEdges } from './roadmap-mode.ts'
 
-export interface Circumstances {
+/** The input of a pass besides the backlog. */
+export interface PassContext {
   env: Env
-  past: History
-  /** Bytes the machine could give away now. */
+  history: History
+  /** Available memory of the machine, in bytes. */
   freeMemory: number
   plan: SchedulePlan | undefined
-  /** What was spent, where somebody has set a budget. */
-  spend?: BudgetState | undefined
+  /** The spending; undefined when no budget is set. */
+  spending?: BudgetState | undefined
   now: Date
 }
 
-/** Kept free whatever happens, so that the machine itself stays usable. */
+/** Always kept free, so that the machine stays usable. */
 const memoryFloor = 256 * 2 ** 20
 
-/** An agent has hardly taken any memory yet this soon after its start. */
-const youngMs = 10_000
+/** In this time after its start an agent uses hardly any memory yet. */
+const startUpMs = 10_000
 
-/** An epic is no work of its own. */
+/** An epic itself takes hardly any time: no agent builds it. */
 const epicHours = 0.01
 
-/** Everything that `choose` may look at. */
-export function snapshotOf(backlog: Backlog, circumstances: Circumstances): Snapshot {
-  const items = [...backlog.items.values(), ...[...backlog.over.values()].filter(({ state }) => state !== 'done')]
-  const held = heldByEpics(backlog)
+/** The whole input of `choose`. */
+export function snapshotOf(backlog: Backlog, passContext: PassContext): Snapshot {
+  const items = [
+    ...backlog.items.values(),
+    ...[...backlog.finishedItems.values()].filter(({ state }) => state !== 'done'),
+  ]
+  const epicEdges = edgesFromEpics(backlog)
   return {
-    items: items.map((item) => itemOf(item, backlog, circumstances)),
-    edges: items.flatMap((item) => edgesOf(item, backlog, held)),
-    rules: rulesOf(backlog, circumstances.past),
-    ...presentOf(backlog, circumstances),
-    ...(circumstances.plan ? { plan: circumstances.plan } : {}),
+    items: items.map((item) => itemOf(item, backlog, passContext)),
+    edges: items.flatMap((item) => edgesOf(item, backlog, epicEdges)),
+    rules: rulesOf(backlog, passContext.history),
+    ...runsAndLimitsOf(backlog, passContext),
+    ...(passContext.plan ? { plan: passContext.plan } : {}),
   }
 }
 
-/** What is worked on now, and what limits how much may be. */
-export function presentOf(backlog: Backlog, circumstances: Circumstances): Limits & Pick<Snapshot, 'runs'> {
-  const { env, freeMemory, spend } = circumstances
+/** The present runs and the limits of starts. */
+export function runsAndLimitsOf(backlog: Backlog, passContext: PassContext): Limits & Pick<Snapshot, 'runs'> {
+  const { env, freeMemory, spending } = passContext
   const repos = [...backlog.repos.values()]
   const present = {
-    runs: [...backlog.runs.map((row) => runOf(row, backlog, circumstances)), ...branches(backlog, circumstances)],
+    runs: [
+      ...backlog.runs.map((row) => runOf(row, backlog, passContext)),
+      ...branchesWithoutAgent(backlog, passContext),
+    ],
     caps: { total: env.MAX_AGENTS },
     memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
     repos: Object.fromEntries(repos.map((repo) => [repo.fullName, repositoryOf(repo, backlog)])),
   }
-  return withBudgets(present, backlog, spend)
+  return withBudgets(present, backlog, spending)
 }
 
-/** The edges by which epics hold their parts back, by the part: what the epic waits for, and its pace. */
-export function heldByEpics(backlog: Backlog): Map<number, Edge[]> {
+/** The edges by which epics block their parts, by the part: from the blockers of the epic, and from its mode. */
+export function edgesFromEpics(backlog: Backlog): Map<number, Edge[]> {
   const waiting = inheritedBlockers(backlog, (edge) => edgeOf(edge, backlog))
-  const held = new Map(waiting)
-  for (const [id, edges] of roadmapModeEdges(backlog, waiting)) held.set(id, [...(held.get(id) ?? []), ...edges])
-  return held
+  const epicEdges = new Map(waiting)
+  for (const [id, edges] of roadmapModeEdges(backlog, waiting))
+    epicEdges.set(id, [...(epicEdges.get(id) ?? []), ...edges])
+  return epicEdges
 }
 
-/** What the repositories decide for themselves. */
-function rulesOf(backlog: Backlog, past: History): Rules {
+/** The rules of the repositories. */
+function rulesOf(backlog: Backlog, history: History): Rules {
   const repos = [...backlog.repos.values()]
   return {
     unknownBlocker: 'hold',
     repositories: Object.fromEntries(repos.map((repo) => [repo.fullName, ownRules(settingsOf(repo))])),
-    ...(past.spread === undefined ? {} : { estimateSpread: past.spread }),
+    ...(history.spread === undefined ? {} : { estimateSpread: history.spread }),
   }
 }
 
 /**
- * What keeps an item back: its own edges, and those of its epics.
- * @param held as `heldByEpics` gives it.
+ * The edges of an item: its own, and those from its epics.
+ * @param epicEdges the result of `edgesFromEpics`.
  */
-export function edgesOf(item: ItemRow, backlog: Backlog, held: ReadonlyMap<number, readonly Edge[]>): Edge[] {
-  // What an item waits for does not keep it from being planned.
+export function edgesOf(item: ItemRow, backlog: Backlog, epicEdges: ReadonlyMap<number, readonly Edge[]>): Edge[] {
+  // Blockers do not prevent planning.
   const own = item.state === 'planning' ? [] : (backlog.edges.get(item.id) ?? [])
-  return [...own.flatMap((edge) => edgeOf(edge, backlog)), ...(held.get(item.id) ?? [])]
+  return [...own.flatMap((edge) => edgeOf(edge, backlog)), ...(epicEdges.get(item.id) ?? [])]
 }
 
-/** An item as the scheduler sees it. */
-export function itemOf(item: ItemRow, backlog: Backlog, { env, past, now }: Circumstances): Item {
+/** The scheduler's item of a row. */
+export function itemOf(item: ItemRow, backlog: Backlog, { env, history, now }: PassContext): Item {
   const repository = nameOf(backlog, item)
   const agentKind = chooseAgent(item, backlog.repos.get(item.repositoryId), env)
   const module = moduleOf(item)
@@ -108,62 +118,66 @@ export function itemOf(item: ItemRow, backlog: Backlog, { env, past, now }: Circ
     number: item.issueNumber,
     state: stateFor(item, now),
     priority: Math.min(3, Math.max(0, item.priority)) as 0 | 1 | 2 | 3,
-    effort: item.kind === 'epic' ? epicHours : past.effortOf(item, repository, agentKind),
+    effort: item.kind === 'epic' ? epicHours : history.effortOf(item, repository, agentKind),
     since: item.createdAt.getTime(),
     ...(module === undefined ? {} : { module }),
-    footprint: footprintOf(item, backlog, past),
+    footprint: footprintOf(item, backlog, history),
     agentKind,
   }
 }
 
-/** A plan is made like any run, in a slot. An epic is never started: it is done when its parts are. */
+/** Planning is a run like any other: the item is ready for it. An epic never starts: it is done when its parts are. */
 function stateFor(item: ItemRow, now: Date): Item['state'] {
   if (item.kind === 'epic' && item.state === 'ready') return 'queued'
-  // A retry delay or a provider's limit: not the scheduler's to start yet; a job wakes it when the time has come.
+  // A retry delay or a provider's limit: the item may not start yet. A job queues a pass when it is due.
   if (['ready', 'planning'].includes(item.state) && item.notBefore !== null && item.notBefore > now) return 'queued'
   return item.state === 'planning' ? 'ready' : item.state
 }
 
-/** Declared for its module, expected by its plan, seen to change, and what similar items surely changed. */
-function footprintOf(item: ItemRow, backlog: Backlog, past: History): Item['footprint'] {
+/** The paths of its module, of its plan, those observed to change, and those predicted with certainty. */
+function footprintOf(item: ItemRow, backlog: Backlog, history: History): Item['footprint'] {
   if (item.state === 'planning' || item.kind === 'epic') return 'nothing'
-  return [...toldOf(item, backlog), ...(backlog.footprints.get(item.id)?.observed ?? []), ...past.pathsOf(item)]
+  return [
+    ...declaredPaths(item, backlog),
+    ...(backlog.footprints.get(item.id)?.observed ?? []),
+    ...history.pathsOf(item),
+  ]
 }
 
-function toldOf(item: ItemRow, backlog: Backlog): string[] {
+function declaredPaths(item: ItemRow, backlog: Backlog): string[] {
   const module = moduleOf(item)
   const declared = module && settingsOf(backlog.repos.get(item.repositoryId)).modules[module]?.paths
   return [...(declared || []), ...(backlog.footprints.get(item.id)?.plan ?? [])]
 }
 
-function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { past, now }: Circumstances): Run {
+function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { history, now }: PassContext): Run {
   const since = run.startedAt ? now.getTime() - run.startedAt.getTime() : 0
   return {
     item: String(item.id),
     repository: nameOf(backlog, item),
     agentKind: run.agent,
-    footprint: run.purpose === 'build' ? footprintOf(item, backlog, past) : 'nothing',
-    elapsed: since / 3_600_000 / past.pace,
-    // Two looks in a row must not both give away the same memory.
-    ...(since < youngMs ? { memoryUsed: 0 } : {}),
+    footprint: run.purpose === 'build' ? footprintOf(item, backlog, history) : 'nothing',
+    elapsed: since / 3_600_000 / history.pace,
+    // Two passes in a row must not use the same free memory.
+    ...(since < startUpMs ? { memoryUsed: 0 } : {}),
   }
 }
 
 /**
- * Branches in review take no agent and keep what they changed, where the settings say so. Those between two steps, whose
- * attempt has ended and whose pull request is being opened, keep it in any case.
+ * The branches without an agent, as runs. A branch in review locks the files that it changed, if the settings say so. A
+ * branch between two steps, whose attempt has ended and whose pull request is not open yet, locks them in any case.
  */
-function branches(backlog: Backlog, { env }: Circumstances): Run[] {
+function branchesWithoutAgent(backlog: Backlog, { env }: PassContext): Run[] {
   const live = new Set(backlog.runs.map(({ item }) => item.id))
   return [...backlog.active].flatMap((id): Run[] => {
     const item = backlog.items.get(id)
     if (!item) return []
     const repo = backlog.repos.get(item.repositoryId)
-    const keeps = activeStates.includes(item.state) || settingsOf(repo).schedule.reviewHolds
-    if (live.has(id) || !keeps) return []
+    const locksFiles = activeStates.includes(item.state) || settingsOf(repo).schedule.reviewHolds
+    if (live.has(id) || !locksFiles) return []
     const observed = backlog.footprints.get(item.id)?.observed ?? []
-    const footprint = observed.length > 0 ? observed : toldOf(item, backlog)
-    // Nobody knows what it changed: that is no reason to stop everything else until it is merged.
+    const footprint = observed.length > 0 ? observed : declaredPaths(item, backlog)
+    // Unknown files must not block all other items until the merge.
     if (footprint.length === 0) return []
     const agentKind = chooseAgent(item, repo, env)
     return [{ item: String(item.id), repository: nameOf(backlog, item), agentKind, footprint, agent: false }]
@@ -185,13 +199,13 @@ function ownRules({ schedule: { skipped, cancelled, unknownFootprint } }: Settin
   return { skipped, cancelled, unknownFootprint }
 }
 
-/** A closed issue holds nothing back, whatever became of its item. */
+/** The scheduler's edge of a row. A closed issue does not block, in any state of its item. */
 function edgeOf(edge: DependencyRow, backlog: Backlog): Edge[] {
   if (edge.blocker === 'closed') return []
   const reference = itemNameIn(edge)
-  const ours = backlog.named(reference)
+  const item = backlog.named(reference)
   const state = edge.blocker === 'missing' ? ('unknown' as const) : edge.blocker
-  const blocker = ours ? { kind: 'item' as const, id: String(ours.id) } : { kind: 'outside' as const, reference, state }
+  const blocker = item ? { kind: 'item' as const, id: String(item.id) } : { kind: 'outside' as const, reference, state }
   return [{ item: String(edge.dependentId), blocker, source: edge.source }]
 }
 
@@ -199,7 +213,7 @@ function nameOf(backlog: Backlog, item: ItemRow): string {
   return backlog.repos.get(item.repositoryId)?.fullName ?? ''
 }
 
-/** Settings that were stored before a section existed have its defaults. */
+/** Settings from before a section existed get its defaults. */
 function settingsOf(repo: RepositoryRow | undefined): Settings {
   return { ...noSettings, ...repo?.settings }
 }

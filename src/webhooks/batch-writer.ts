@@ -33,16 +33,16 @@ const giveUpMs = 20_000
 export class BatchWriter {
   readonly #store: StoreBatch
   readonly #log: Logger
-  readonly #readyQueues: number
+  readonly #concurrency: number
   readonly #onStored: ((count: number) => void) | undefined
   #waiting: Waiting[] = []
   #busy = 0
 
-  /** @param options.lanes transactions at once: 1 on an embedded database, which has one connection. */
-  constructor(options: { store: StoreBatch; log: Logger; readyQueues: number; onStored?: (count: number) => void }) {
+  /** @param options.concurrency transactions at once: 1 on an embedded database, which has one connection. */
+  constructor(options: { store: StoreBatch; log: Logger; concurrency: number; onStored?: (count: number) => void }) {
     this.#store = options.store
     this.#log = options.log
-    this.#readyQueues = options.readyQueues
+    this.#concurrency = options.concurrency
     this.#onStored = options.onStored
   }
 
@@ -52,7 +52,7 @@ export class BatchWriter {
    */
   add(delivery: NewDelivery, done: (error: Error | undefined) => void): void {
     this.#waiting.push({ delivery, settle: done })
-    if (this.#busy < this.#readyQueues) this.#start()
+    if (this.#busy < this.#concurrency) this.#start()
   }
 
   #start(): void {

@@ -1,4 +1,4 @@
-/** Somebody said something: when it is a command, and they may, it is carried out and answered. */
+/** A command in a comment is carried out and answered, when the author has the permission it needs. */
 
 import { eq } from 'drizzle-orm'
 import { type Command, type CommandContext, type Reply, runCommand } from '../commands/command.ts'
@@ -8,25 +8,20 @@ import type { Tx } from '../db/connect.ts'
 import { claimKey, hasKey } from '../db/idempotency-keys.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
-import { ensureRepository, settingsOf } from '../db/repositories.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  getItem,
-  type ItemRow,
-  itemOfBranch,
-  itemOfIssue,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-} from '../db/work-items.ts'
+import { ensureRepository, type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem, type ItemRow, itemOfBranch, itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { CommentCreated } from '../domain/events.ts'
 import type { Permission } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
+import { NotFound } from '../github/github.ts'
 import { permissionOf } from '../github/permissions.ts'
 import { resolveIssues } from '../github/resolve-issues.ts'
-import { NotFound } from '../github/types.ts'
-import * as say from '../messages/webhooks.ts'
+import { unknownCommand } from '../messages/commands/help.ts'
+import { commandRefused } from '../messages/refusals.ts'
 import { answerFromComment } from '../planning/answer-questions.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
@@ -45,40 +40,40 @@ interface Subject {
 }
 
 /** Acts on a new comment. The same comment acts once, however often it is delivered. */
-export async function onComment(parts: CommentServices, fact: CommentCreated): Promise<EventOutcome> {
-  const { db } = parts.store
-  const { repository, sender, commentId } = fact
-  // Bots repeat what others said, and two bots can talk to each other for ever.
+export async function onComment(services: CommentServices, event: CommentCreated): Promise<EventOutcome> {
+  const { db } = services.store
+  const { repository, sender, commentId } = event
+  // Bots repeat what others wrote, and two bots can answer each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
-  if (!/^\//m.test(fact.body)) return answerFromComment(parts, fact)
-  const known = await withSettings(parts, await repositoryByGithubId(db, repository.githubId))
-  const parsed = parseCommand(fact.body, settingsOf(known).prefix, parts.commands)
-  if (!parsed) return answerFromComment(parts, fact)
+  if (!/^\//m.test(event.body)) return answerFromComment(services, event)
+  const known = await withSettings(services, await repositoryByGithubId(db, repository.githubId))
+  const parsed = parseCommand(event.body, settingsOf(known).prefix, services.commands)
+  if (!parsed) return answerFromComment(services, event)
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
   const key = `comment:${repository.githubId}:${commentId}`
   if (await hasKey(db, key)) return ignored('the comment was handled before')
-  const permission = await permissionOf(parts, known ?? repository, sender)
+  const permission = await permissionOf(services, known ?? repository, sender)
   const may = permits(permission, needed(parsed))
-  const subject = known && permits(permission, 'write') ? await subjectOf(parts, known, fact) : {}
-  const named = may ? await namedIn(parts, known ?? repository, parsed) : undefined
-  return parts.store.transaction(async (tx) => {
+  const subject = known && permits(permission, 'write') ? await subjectOf(services, known, event) : {}
+  const named = may ? await namedIn(services, known ?? repository, parsed) : undefined
+  return services.store.transaction(async (tx) => {
     if (!(await claimKey(tx, key))) return ignored('the comment was handled before')
     const repo = await ensureRepository(tx, known, repository)
-    if (!may) return refuse(tx, repo, fact, parsed)
-    const reply = await answer(parts, tx, repo, fact, parsed, { ...subject, named })
-    await post(tx, repo, fact, reply)
+    if (!may) return refuse(tx, repo, event, parsed)
+    const reply = await answer(services, tx, { repo, event, parsed, subject: { ...subject, named } })
+    await post(tx, repo, event, reply)
     return done(`${said(parsed)}: ${reply.outcome}`)
   })
 }
 
 /** What the issues are that a command's arguments name. */
 async function namedIn(
-  parts: CommentServices,
+  services: CommentServices,
   from: Pick<RepositoryRow, 'fullName' | 'installationId'>,
   parsed: Parsed,
 ): Promise<CommandContext['named']> {
   const names = 'command' in parsed ? parsed.command.names?.(parsed.args, from.fullName) : undefined
-  return names && names.length > 0 ? resolveIssues(parts, from, names) : undefined
+  return names && names.length > 0 ? resolveIssues(services, from, names) : undefined
 }
 
 function needed(parsed: Parsed): Permission {
@@ -91,13 +86,13 @@ function said(parsed: Parsed): string {
 }
 
 /** On a pull request a command is about the item behind it: by our row, otherwise by the branch. */
-async function subjectOf(parts: CommentServices, repo: RepositoryRow, { issue }: CommentCreated): Promise<Subject> {
-  const { db } = parts.store
+async function subjectOf(services: CommentServices, repo: RepositoryRow, { issue }: CommentCreated): Promise<Subject> {
+  const { db } = services.store
   if (!issue.isPullRequest) return { item: await itemOfIssue(db, repo.id, issue.number) }
   const pull = await pullByNumber(db, repo.id, issue.number)
   if (pull) return { pull, item: await getItem(db, pull.workItemId) }
   try {
-    const { headBranch, headRepository } = await parts.github.repository(repo).pull(issue.number)
+    const { headBranch, headRepository } = await services.github.repository(repo).pull(issue.number)
     if (headRepository?.toLowerCase() !== repo.fullName.toLowerCase()) return {}
     return { item: await itemOfBranch(db, repo.id, headBranch) }
   } catch (error) {
@@ -107,44 +102,41 @@ async function subjectOf(parts: CommentServices, repo: RepositoryRow, { issue }:
 }
 
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
-async function refuse(tx: Tx, repo: RepositoryRow, fact: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
-  await react(tx, repo, fact, 'confused')
-  await commentOnce(tx, repo, fact.issue.number, say.commandRefused(fact.sender.login))
+async function refuse(tx: Tx, repo: RepositoryRow, event: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
+  await react(tx, repo, event, 'confused')
+  await commentOnce(tx, repo, event.issue.number, commandRefused(event.sender.login))
   await appendAudit(tx, {
     repositoryId: repo.id,
-    actor: fact.sender.login,
+    actor: event.sender.login,
     what: `refused ${said(parsed)}`,
-    detail: { actorId: fact.sender.id, on: fact.issue.number, why: 'no write access' },
+    detail: { actorId: event.sender.id, on: event.issue.number, why: 'no write access' },
   })
-  return ignored(`${said(parsed)} by ${fact.sender.login}, who may not`)
+  return ignored(`${said(parsed)} by ${event.sender.login}, who may not`)
 }
 
 async function answer(
-  parts: CommentServices,
+  services: CommentServices,
   tx: Tx,
-  repo: RepositoryRow,
-  fact: CommentCreated,
-  parsed: Parsed,
-  subject: Subject,
+  { repo, event, parsed, subject }: { repo: RepositoryRow; event: CommentCreated; parsed: Parsed; subject: Subject },
 ): Promise<Reply> {
   if ('invalid' in parsed) return { text: parsed.invalid, outcome: 'refused' }
-  if ('unknown' in parsed) return { text: say.unknownCommand(parsed.unknown, parsed.nearest), outcome: 'refused' }
+  if ('unknown' in parsed) return { text: unknownCommand(parsed.unknown, parsed.nearest), outcome: 'refused' }
   const context = {
     tx,
     repo,
     settings: settingsOf(repo),
     ...subject,
-    issue: fact.issue,
-    actor: fact.sender,
-    commands: [...parts.commands.values()],
+    issue: event.issue,
+    actor: event.sender,
+    commands: [...services.commands.values()],
   }
   return runCommand(parsed.command, context, parsed.args)
 }
 
 /** The reaction at once, the answer in the status comment, or in a comment of its own where no item has one. */
-async function post(tx: Tx, repo: RepositoryRow, fact: CommentCreated, reply: Reply): Promise<void> {
-  await react(tx, repo, fact, reply.outcome === 'done' ? '+1' : 'confused')
-  const item = await itemAfter(tx, repo, fact)
+async function post(tx: Tx, repo: RepositoryRow, event: CommentCreated, reply: Reply): Promise<void> {
+  await react(tx, repo, event, reply.outcome === 'done' ? '+1' : 'confused')
+  const item = await itemAfter(tx, repo, event)
   if (item) {
     await tx.db.update(workItems).set({ reply: reply.text, muted: false }).where(eq(workItems.id, item.id))
     await requestStatusComment(tx, { ...item, muted: false }, 'now')
@@ -152,8 +144,8 @@ async function post(tx: Tx, repo: RepositoryRow, fact: CommentCreated, reply: Re
   }
   await enqueueEffect(
     tx,
-    { repositoryId: repo.id, key: `reply:${repo.id}:${fact.commentId}` },
-    { kind: 'comment', payload: { issueNumber: fact.issue.number, body: reply.text } },
+    { repositoryId: repo.id, key: `reply:${repo.id}:${event.commentId}` },
+    { kind: 'comment', payload: { issueNumber: event.issue.number, body: reply.text } },
   )
 }
 
@@ -164,8 +156,8 @@ async function itemAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated)
   return pull && getItem(tx.db, pull.workItemId)
 }
 
-async function react(tx: Tx, repo: RepositoryRow, fact: CommentCreated, content: '+1' | 'confused'): Promise<void> {
-  const { commentId } = fact
+async function react(tx: Tx, repo: RepositoryRow, event: CommentCreated, content: '+1' | 'confused'): Promise<void> {
+  const { commentId } = event
   await enqueueEffect(
     tx,
     { repositoryId: repo.id, key: `reaction:${repo.id}:${commentId}` },

@@ -1,11 +1,40 @@
-/** The parts of webhook payloads that are read, and nothing else of them. */
+/**
+ * The parts of webhook payloads that are read, and nothing else of them. Types are no proof: every field that is used is
+ * checked here. `check` holds the schemas to GitHub's own description of its payloads (`@octokit/webhooks`).
+ */
 
 import { z } from 'zod'
-import type { IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
+import type { CheckCompleted, IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { openSubIssuesOf } from '../github/repository.ts'
+import { openSubIssuesOf } from '../github/read/issues.ts'
 import { sha } from '../lib/ids.ts'
+import type { AppIdentity } from './webhook-handler.ts'
 
+/**
+ * Checks a value that came from outside.
+ * @param value of the type that GitHub describes. Where a field is of another kind in that description, or may be null
+ * where the schema has no room for null, this does not compile; whether a field is there at all is seen at run time.
+ * @throws {z.ZodError} when the value lacks what is needed.
+ */
+export function check<Schema extends z.ZodType>(
+  schema: Schema,
+  value: Partial<z.input<Schema>> | undefined,
+): z.output<Schema> {
+  return schema.parse(value)
+}
+
+/** Whether an actor is the app itself: its own acts and comments trigger nothing. */
+export function isOwnAct(actor: Actor, self: AppIdentity): boolean {
+  return actor.type === 'Bot' && actor.login === self.botLogin
+}
+
+/** What the conclusion of a check means for a merge. */
+export function verdictOf(conclusion: string | null | undefined): CheckCompleted['verdict'] {
+  if (conclusion === 'success') return 'success'
+  return conclusion === 'neutral' || conclusion === 'skipped' ? 'neutral' : 'failure'
+}
+
+const openOrClosed = z.string().pipe(z.enum(['open', 'closed']))
 /** Postgres text holds no NUL. */
 const text = z.string().transform((value) => value.replaceAll('\0', ''))
 const optionalText = text.nullish().transform((value) => value ?? '')
@@ -19,8 +48,14 @@ const types = ['User', 'Bot', 'Organization', 'Mannequin'] as const
 /** A deleted account is GitHub's ghost, who may nothing. */
 const ghost: Actor = { id: 0, login: 'ghost', type: 'User' }
 
-export const actor = z
-  .object({ id, login: text, type: z.enum(types).catch('Mannequin') })
+/** GitHub's description says only that it is text. Whoever is of no known type may nothing. */
+const actorType = z
+  .unknown()
+  .optional()
+  .transform((value): Actor['type'] => types.find((type) => type === value) ?? 'Mannequin')
+
+const actorSchema = z
+  .object({ id, login: text, type: actorType })
   .nullish()
   .transform((value): Actor => value ?? ghost)
 
@@ -33,8 +68,8 @@ const repository = z.object({
 })
 
 /** What every payload about one repository has. */
-export const envelope = z
-  .object({ repository, installation: z.object({ id }).nullish(), sender: actor })
+export const envelopeSchema = z
+  .object({ repository, installation: z.object({ id }).nullish(), sender: actorSchema })
   .transform(({ repository: of, installation, sender }) => ({
     sender,
     repository: {
@@ -47,15 +82,21 @@ export const envelope = z
     } satisfies RepositoryIdentity,
   }))
 
-export const issue = z
+/** By GitHub's description a label may be its name alone, without a name, or null. */
+const labelNames = z
+  .array(z.union([text, z.object({ name: text.optional() }), z.null()]))
+  .default([])
+  .transform((labels) => labels.flatMap((label) => (typeof label === 'string' ? label : (label?.name ?? []))))
+
+export const issueSchema = z
   .object({
     number: id,
     title: text,
     body: optionalText,
     html_url: text,
-    state: z.enum(['open', 'closed']),
-    labels: z.array(z.object({ name: text })).default([]),
-    user: actor,
+    state: openOrClosed,
+    labels: labelNames,
+    user: actorSchema,
     pull_request: z.unknown().optional(),
     issue_dependencies_summary: z.object({ total_blocked_by: z.number().int().optional() }).nullish(),
     sub_issues_summary: z.object({ total: z.number().int(), completed: z.number().int() }).nullish().catch(null),
@@ -69,7 +110,7 @@ export const issue = z
       body: of.body,
       url: of.html_url,
       state: of.state,
-      labels: of.labels.map((label) => label.name),
+      labels: of.labels,
       author: of.user,
       isPullRequest: of.pull_request !== undefined && of.pull_request !== null,
       nativeBlockers: of.issue_dependencies_summary?.total_blocked_by ?? null,
@@ -77,26 +118,32 @@ export const issue = z
     } satisfies IssueSnapshot,
   }))
 
-export const label = z.object({ name: text })
+export const labelSchema = z.object({ name: text })
 
-export const comment = z.object({ id, body: optionalText, user: actor, created_at: time, updated_at: time.nullish() })
+export const commentSchema = z.object({
+  id,
+  body: optionalText,
+  user: actorSchema,
+  created_at: time,
+  updated_at: time.nullish(),
+})
 
 const end = z.object({ ref: text, sha: commit, repo: z.object({ full_name: fullName }).nullish() })
 
-export const pull = z
+export const pullRequestSchema = z
   .object({
     number: id,
     html_url: text,
     title: text,
     body: optionalText,
-    state: z.enum(['open', 'closed']),
+    state: openOrClosed,
     // Absent in the short form that reviews carry.
-    merged: z.boolean().optional(),
+    merged: z.boolean().nullish(),
     merged_at: z.string().nullish(),
     merge_commit_sha: commit.nullish(),
     head: end,
     base: z.object({ ref: text }),
-    user: actor,
+    user: actorSchema,
     updated_at: time,
   })
   .transform((of) => ({
@@ -117,47 +164,47 @@ export const pull = z
     } satisfies PullRequestSnapshot,
   }))
 
-export const review = z.object({
+export const reviewSchema = z.object({
   id,
   body: optionalText,
-  user: actor,
+  user: actorSchema,
   state: z.string().transform((value) => value.toLowerCase()),
   commit_id: commit.nullish(),
   submitted_at: time.nullish(),
 })
 
 const paths = z.array(z.string()).default([])
-export const push = z.object({
+export const pushSchema = z.object({
   ref: z.string(),
   after: z.string(),
   deleted: z.boolean(),
   commits: z.array(z.object({ added: paths, modified: paths, removed: paths })).default([]),
 })
 
-export const deletedRef = z.object({ ref: text, ref_type: z.string() })
+export const deletedRefSchema = z.object({ ref: text, ref_type: z.string() })
 
-const app = z.object({ id }).nullish()
-export const checkRun = z.object({ id, name: text, head_sha: commit, conclusion: z.string().nullish(), app })
-export const checkSuite = z.object({ id, head_sha: commit, conclusion: z.string().nullish(), app })
-export const status = z.object({ id, sha: commit, state: z.string(), context: text, updated_at: time.optional() })
+const app = z.object({ id: id.nullish() }).nullish()
+export const checkRunSchema = z.object({ id, name: text, head_sha: commit, conclusion: z.string().nullish(), app })
+export const checkSuiteSchema = z.object({ id, head_sha: commit, conclusion: z.string().nullish(), app })
+export const statusSchema = z.object({ id, sha: commit, state: z.string(), context: text, updated_at: time.optional() })
 
-export const blockedBy = z.object({
+export const dependencySchema = z.object({
   blocked_issue: z.object({ number: id }),
-  blocking_issue: z.object({ number: id, state: z.enum(['open', 'closed']) }),
+  blocking_issue: z.object({ number: id, state: openOrClosed }),
   blocking_issue_repo: z.object({ full_name: fullName }),
 })
 
-export const subIssue = z.object({
-  parent_issue: issue,
-  sub_issue: issue,
+export const subIssueSchema = z.object({
+  parent_issue: issueSchema,
+  sub_issue: issueSchema,
   sub_issue_repo: z.object({ full_name: fullName }),
 })
 
-export const installation = z.object({ installation: z.object({ id }) })
-export const removed = z.object({ repositories_removed: z.array(z.object({ id })).default([]) })
-export const renamed = z.object({
+export const installationSchema = z.object({ installation: z.object({ id }) })
+export const removedRepositoriesSchema = z.object({ repositories_removed: z.array(z.object({ id })).default([]) })
+export const renameSchema = z.object({
   changes: z.object({ repository: z.object({ name: z.object({ from: text }) }).optional() }).optional(),
 })
-export const edited = z.object({
+export const editSchema = z.object({
   changes: z.object({ base: z.unknown().optional(), title: z.unknown().optional(), body: z.unknown().optional() }),
 })

@@ -1,7 +1,7 @@
 /** Reading a request body within limits: one body has a largest size, and all bodies together have one. */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Refusal } from './read-headers.ts'
+import type { RefusedRequest } from './read-headers.ts'
 
 /** Bytes that all requests together hold in memory. */
 export class MemoryBudget {
@@ -34,11 +34,11 @@ export class MemoryBudget {
  * @param done is called at most once: with the whole body, which stays counted in `held` until the caller gives it
  * back, or with a refusal. Not at all when the connection ends before the body does.
  */
-export function readBody(
+export function readRequestBody(
   req: IncomingMessage,
   limits: { bytes: number; held: MemoryBudget },
   each: (chunk: Buffer) => void,
-  done: (body: Buffer | Refusal) => void,
+  done: (body: Buffer | RefusedRequest) => void,
 ): void {
   let chunks: Buffer[] = []
   let length = 0
@@ -50,7 +50,7 @@ export function readBody(
     req.removeAllListeners('data')
   }
 
-  function refuse(refusal: Refusal): void {
+  function refuse(refusal: RefusedRequest): void {
     stop()
     limits.held.give(length)
     done(refusal)
@@ -75,7 +75,7 @@ export function readBody(
     stop()
     limits.held.give(length)
   })
-  // A connection that breaks is told by 'close'; without a listener the error would end the process.
+  // A connection that breaks is reported by 'close'; without a listener the error would end the process.
   req.on('error', () => {})
 }
 
@@ -89,7 +89,7 @@ const smallBytes = 64 * 1024
  * Answers a refusal. What the sender is still sending is thrown away for a while, since a connection cut in the middle
  * would lose the answer.
  */
-export function refuse(req: IncomingMessage, res: ServerResponse, { status, message }: Refusal): void {
+export function refuse(req: IncomingMessage, res: ServerResponse, { status, message }: RefusedRequest): void {
   const text = `${message}\n`
   const headers = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) }
   if (req.complete && req.readableEnded) {

@@ -2,8 +2,8 @@
 
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** A request that is not taken, and what its sender is told. */
-export interface Refusal {
+/** A request that is not taken, and the message for its sender. */
+export interface RefusedRequest {
   status: 400 | 401 | 404 | 405 | 408 | 413 | 415 | 503
   message: string
 }
@@ -15,7 +15,7 @@ export interface DeliveryHeaders {
   signature: Buffer
 }
 
-// GitHub's are a UUID and a word with underscores; a little room is left for servers that speak its API.
+// GitHub's are a UUID and a name with underscores; a little room is left for servers that speak its API.
 const deliveryIdForm = /^[A-Za-z0-9_-]{1,100}$/
 const eventForm = /^[a-z][a-z0-9_]{0,99}$/
 const signatureForm = /^sha256=([0-9a-f]{64})$/
@@ -25,11 +25,11 @@ const signatureForm = /^sha256=([0-9a-f]{64})$/
  * @param limitBytes the largest body taken.
  * @returns what they say, or why the request is refused.
  */
-export function readHeaders(headers: IncomingHttpHeaders, limitBytes: number): DeliveryHeaders | Refusal {
+export function readHeaders(headers: IncomingHttpHeaders, limitBytes: number): DeliveryHeaders | RefusedRequest {
   return unfitBody(headers, limitBytes) ?? readNames(headers)
 }
 
-function unfitBody(headers: IncomingHttpHeaders, limitBytes: number): Refusal | undefined {
+function unfitBody(headers: IncomingHttpHeaders, limitBytes: number): RefusedRequest | undefined {
   const encoding = headers['content-encoding']
   if (encoding !== undefined && encoding !== 'identity') {
     return { status: 415, message: 'a compressed body is not taken' }
@@ -45,7 +45,7 @@ function unfitBody(headers: IncomingHttpHeaders, limitBytes: number): Refusal | 
   return undefined
 }
 
-function readNames(headers: IncomingHttpHeaders): DeliveryHeaders | Refusal {
+function readNames(headers: IncomingHttpHeaders): DeliveryHeaders | RefusedRequest {
   const signature = single(headers['x-hub-signature-256'])
   const digest = signatureForm.exec(signature)?.[1]
   if (digest === undefined) return { status: 401, message: 'X-Hub-Signature-256 is missing or malformed' }

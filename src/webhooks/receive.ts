@@ -10,8 +10,8 @@ import type { Logger } from 'pino'
 import type { Store } from '../db/connect.ts'
 import { type NewDelivery, storeDeliveries, tunePayloadCompression } from '../db/deliveries.ts'
 import { BatchWriter } from './batch-writer.ts'
-import { MemoryBudget, readBody, refuse } from './read-body.ts'
-import { type Refusal, readHeaders } from './read-headers.ts'
+import { MemoryBudget, readRequestBody, refuse } from './read-body.ts'
+import { type RefusedRequest, readHeaders } from './read-headers.ts'
 
 /** GitHub's own limit for a delivery; it drops what is larger (docs.github.com, "Webhook events and payloads"). */
 const githubLimitBytes = 25 * 1024 * 1024
@@ -21,7 +21,7 @@ const heldLimitBytes = 5 * githubLimitBytes
 const answerWithinMs = 2_000
 /** GitHub's deepest payloads have about ten levels. */
 const maxDepth = 200
-/** Nesting costs memory many times the size of the text: looked at where that could hurt. */
+/** Nesting costs memory many times the size of the text: counted where that could hurt. */
 const deepFromCharacters = 64 * 1024
 
 /** Where deliveries come in: Probot's own path, and the root, which its app manifest registers. */
@@ -57,7 +57,7 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
     store: (rows) => storeDeliveries(store, rows),
     log,
     // On Postgres, while one transaction waits for the disk the next is being sent.
-    readyQueues: store.kind === 'postgres' ? 2 : 1,
+    concurrency: store.kind === 'postgres' ? 2 : 1,
     onStored: options.onStored,
   })
   const key = createSecretKey(Buffer.from(options.secret))
@@ -79,8 +79,10 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
   return (req, res) => {
     const headers = isDelivery(req) ? readHeaders(req.headers, limits.bytes) : notHere(req)
     if ('status' in headers) return refuse(req, res, headers)
+    // `verify` of @octokit/webhooks wants the whole body as a string, and makes the bytes again that it came from: 12.1 µs
+    // of processor time for one of GitHub's examples, 8.5 this way (docs/adr/0001).
     const hmac = createHmac('sha256', key)
-    readBody(
+    readRequestBody(
       req,
       limits,
       (chunk) => hmac.update(chunk),
@@ -96,10 +98,10 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
 }
 
 const accepted = { 'content-type': 'text/plain; charset=utf-8', 'content-length': 7 }
-const late: Refusal = { status: 503, message: 'the delivery could not be stored in time; deliver it again' }
-const wrongSignature: Refusal = { status: 401, message: 'the signature does not fit the body' }
+const late: RefusedRequest = { status: 503, message: 'the delivery could not be stored in time; deliver it again' }
+const wrongSignature: RefusedRequest = { status: 401, message: 'the signature does not fit the body' }
 
-function notHere(req: IncomingMessage): Refusal {
+function notHere(req: IncomingMessage): RefusedRequest {
   return paths.has(pathOf(req))
     ? { status: 405, message: 'deliveries come by POST' }
     : { status: 404, message: 'nothing is here' }
@@ -110,7 +112,7 @@ function pathOf(req: Pick<IncomingMessage, 'url'>): string {
 }
 
 /** Why a body is not the JSON text of one object; undefined when it is. */
-function problemWith(body: Buffer): Refusal | undefined {
+function problemWith(body: Buffer): RefusedRequest | undefined {
   if (!isUtf8(body)) return { status: 400, message: 'the body is not UTF-8' }
   // One byte for each character: cheaper to make and to parse, and as good for seeing whether it is JSON, since every
   // byte of a longer character is above 127, which JSON allows in strings and nowhere else.
@@ -122,7 +124,7 @@ function problemWith(body: Buffer): Refusal | undefined {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return undefined
   } catch {
-    // Said below, without the parser's words: they would repeat the body.
+    // Refused below, without the parser's message: it would repeat the body.
   }
   return { status: 400, message: 'the body is not a JSON object' }
 }

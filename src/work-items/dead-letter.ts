@@ -1,4 +1,4 @@
-/** Jobs that fail to the last attempt: the item they are about must not just stay where it is. */
+/** Jobs that have failed at their last attempt. Their item must not stay in its state without a sign. */
 
 import type { Store, Tx } from '../db/connect.ts'
 import { effectById } from '../db/outbox.ts'
@@ -7,11 +7,9 @@ import { getRun } from '../db/runs.ts'
 import { getItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition } from '../domain/lifecycle.ts'
+import { stepFailed } from '../messages/issues.ts'
 
-/**
- * Final failure of a job that is about a work item: the item is held and says so, and `/retry` goes on. The error is in
- * the operator's log.
- */
+/** Holds the item of a job that has failed for good. `/retry` goes on. The operator's log has the whole error. */
 export async function holdItem({ store }: { store: Store }, job: Job, error: unknown): Promise<void> {
   await store.transaction((tx) => hold(tx, job, error))
 }
@@ -21,8 +19,7 @@ async function hold(tx: Tx, job: Job, error: unknown): Promise<void> {
   const item = id === undefined ? undefined : await getItem(tx.db, id)
   if (!item || !canTransition(item.state, 'held')) return
   const message = error instanceof Error ? error.message : String(error)
-  const why = `Something went wrong again and again in the step \`${job.queue}\`: ${message.slice(0, 500)}\n\nThe operator's log says more. \`/retry\` tries again.`
-  await transition(tx, item, 'held', { actor: 'tutti', why })
+  await transition(tx, item, 'held', { actor: 'tutti', why: stepFailed(job.queue, message) })
 }
 
 async function itemOf(tx: Tx, job: Job): Promise<number | undefined> {

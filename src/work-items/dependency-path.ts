@@ -1,14 +1,16 @@
-/** Who waits for whom, across all items: asked before an edge is added that could close a circle. */
+/** Paths along dependencies, across all items: a new edge must not close a cycle. */
 
 import type { Database } from '../db/connect.ts'
-import { openDependencies, servedRepositories, unfinishedItems } from '../db/work-items.ts'
+import { openDependencies } from '../db/dependencies.ts'
+import { servedRepositories } from '../db/repositories.ts'
+import { unfinishedItems } from '../db/work-items.ts'
 import type { IssueAddress } from '../domain/github.ts'
 
 const nameOf = ({ repository, number }: IssueAddress) => `${repository.toLowerCase()}#${number}`
 
 /**
- * The shortest way on which one issue waits for another already.
- * @returns the issues from the one to the other; undefined when there is no such way.
+ * The shortest path by which one issue already waits for another.
+ * @returns the issues from the one to the other; undefined when there is no such path.
  */
 export async function findDependencyPath(
   db: Database,
@@ -28,15 +30,15 @@ export async function findDependencyPath(
   }
   const goal = nameOf(to)
   const seen = new Set([nameOf(from)])
-  const ways: IssueAddress[][] = [[from]]
-  for (const way of ways) {
-    const last = way.at(-1)
+  const paths: IssueAddress[][] = [[from]]
+  for (const path of paths) {
+    const last = path.at(-1)
     if (!last) continue
-    if (nameOf(last) === goal) return way
+    if (nameOf(last) === goal) return path
     for (const next of waits.get(nameOf(last)) ?? []) {
       if (seen.has(nameOf(next))) continue
       seen.add(nameOf(next))
-      ways.push([...way, next])
+      paths.push([...path, next])
     }
   }
   return undefined

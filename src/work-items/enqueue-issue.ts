@@ -1,73 +1,63 @@
-/** An issue is wanted: by its label, by `/queue`, or found by the reconcile. All of them come here. */
+/** Queues an issue: for its label, for `/queue`, or because the reconcile found it. */
 
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { resetRounds } from '../db/plans.ts'
-import { addWorkItem, type ItemRow, itemOfIssue, type RepositoryRow, transition } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { addWorkItem, type ItemRow, itemOfIssue, transition } from '../db/work-items.ts'
 import { isEpicIssue, labelFacts } from '../domain/labels.ts'
 import { defaultWorkflow } from '../domain/workflows.ts'
+import { queuedAgain } from '../messages/issues.ts'
 
-/** What is taken from an issue, as it is at the moment of the request. */
+/** The facts of an issue at the moment of the request. */
 export interface IssueToQueue {
   number: number
   title: string
   body: string
   url: string
   labels: readonly string[]
-  /** As in github/types.ts. */
+  /** As in domain/github.ts. */
   nativeBlockers?: number | null
   openParts?: number | null
 }
 
+/** See `enqueueIssue`. */
+interface QueueRequest {
+  repo: RepositoryRow
+  settings: Settings
+  issue: IssueToQueue
+  actor: { id: number; login: string }
+  lastRunId?: number
+  epic?: boolean
+  muted?: boolean
+}
+
 /**
- * Makes the work item of an issue, or queues it again when it is finished or held. The text is taken as it is now, and
+ * Creates the work item of an issue, or queues it again when it is finished or held. It takes the text as it is now, and
  * earlier attempts no longer count. Any other item stays as it is.
- * @param request.lastRunId the newest run of a known item; attempts up to it are forgiven.
+ * @param request.lastRunId the newest run of a known item; attempts up to it no longer count.
  * @param request.epic makes it an epic even when nothing in the issue says so.
- * @param request.muted whether nothing is said on the issue before there is something to tell.
+ * @param request.muted whether the status comment waits until there is something to report.
  */
 export async function enqueueIssue(
   tx: Tx,
-  request: {
-    repo: RepositoryRow
-    settings: Settings
-    issue: IssueToQueue
-    actor: { id: number; login: string }
-    lastRunId?: number
-    epic?: boolean
-    muted?: boolean
-  },
+  request: QueueRequest,
 ): Promise<{ item: ItemRow; happened: 'queued' | 'queued again' | 'nothing' }> {
   const { repo, settings, issue, actor } = request
-  const kind: ItemRow['kind'] = request.epic || isEpicIssue(issue, settings) ? 'epic' : 'task'
-  const text = {
-    title: issue.title,
-    body: issue.body,
-    url: issue.url,
-    kind,
-    muted: request.muted === true && kind === 'task',
-  }
-  const by = { requestedBy: actor.login, requestedById: actor.id }
-  const { module, priority, effort, loop } = labelFacts(issue.labels)
+  const facts = factsOf(request)
+  const { module, loop } = labelFacts(issue.labels)
   // The number is always in it: two issues of one module must not share a branch.
   const name = `${module ?? 'issue'}-${issue.number}`
-  const baseBranch = settings.branches.base ?? repo.defaultBranch
   const added = await addWorkItem(
     tx,
     {
-      ...text,
-      ...by,
+      ...facts,
       repositoryId: repo.id,
       issueNumber: issue.number,
       state: 'queued',
-      priority,
-      effort,
-      labels: [...issue.labels],
-      nativeBlockers: issue.nativeBlockers ?? null,
       ...(loop ? { loop } : {}),
       module: name,
       branch: `${settings.branches.prefix}${name}`,
-      baseBranch,
     },
     actor.login,
   )
@@ -75,18 +65,11 @@ export async function enqueueIssue(
   const known = await itemOfIssue(tx.db, repo.id, issue.number)
   if (!known) throw new Error(`the item of issue ${issue.number} was not stored: its branch belongs to another item`)
   if (!mayQueueAgain(known)) return { item: known, happened: 'nothing' }
-  const labels = [...issue.labels]
   const fresh = {
-    ...text,
-    ...by,
-    labels,
-    priority,
-    effort,
+    ...facts,
     loop: loop ?? defaultWorkflow,
-    baseBranch,
     routing: null,
     plannedHours: null,
-    nativeBlockers: issue.nativeBlockers ?? null,
     epic: null,
     doneAt: null,
     bodyDigest: null,
@@ -95,10 +78,30 @@ export async function enqueueIssue(
   const freshSince = request.lastRunId ?? known.freshSince
   const item = await transition(tx, known, 'queued', {
     actor: actor.login,
-    why: `Queued again by ${actor.login}.`,
+    why: queuedAgain(actor.login),
     set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },
   })
   return { item, happened: 'queued again' }
+}
+
+/** The facts of the issue, the labels and the requester, for a new item as well as for a known one. */
+function factsOf({ repo, settings, issue, actor, ...request }: QueueRequest) {
+  const kind: ItemRow['kind'] = request.epic || isEpicIssue(issue, settings) ? 'epic' : 'task'
+  const { priority, effort } = labelFacts(issue.labels)
+  return {
+    title: issue.title,
+    body: issue.body,
+    url: issue.url,
+    kind,
+    muted: request.muted === true && kind === 'task',
+    requestedBy: actor.login,
+    requestedById: actor.id,
+    labels: [...issue.labels],
+    priority,
+    effort,
+    nativeBlockers: issue.nativeBlockers ?? null,
+    baseBranch: settings.branches.base ?? repo.defaultBranch,
+  }
 }
 
 function mayQueueAgain(item: ItemRow): boolean {

@@ -1,6 +1,6 @@
 /**
- * The gardener: how healthy a backlog is, and mending what is satisfied but was not noted. On a timer, and when
- * somebody says `/garden`. It starts nothing itself: what it frees is the scheduler's to start.
+ * The gardener reports how healthy a backlog is, and corrects blockers that were closed without an event. It runs on a
+ * timer and for `/garden`. It starts nothing: the scheduler starts what it frees.
  */
 
 import { eq } from 'drizzle-orm'
@@ -9,39 +9,37 @@ import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { type DependencyRow, setBlockerState } from '../db/dependencies.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  getItem,
-  type RepositoryRow,
-  requestStatusComment,
-  setBlockerState,
-} from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { getItem } from '../db/work-items.ts'
 import type { JobPayloads } from '../domain/jobs.ts'
-import { type GitHub, NotFound } from '../github/types.ts'
+import { type GitHub, NotFound } from '../github/github.ts'
+import { backlogHealthReport } from '../messages/backlog-health.ts'
 import { type Backlog, itemNameIn, loadBacklog } from '../scheduling/backlog-snapshot.ts'
-import { backlogHealth, healthInWords } from './health.ts'
+import { backlogHealth } from './health.ts'
 
-export interface GardenParts {
+export interface GardenServices {
   store: Store
   env: Env
   github: GitHub
   log: Logger
 }
 
-/** Blockers that one `/garden` asks GitHub about; the reconcile asks about all of them in time. */
+/** Blockers that one `/garden` asks GitHub about. The reconcile asks about all of them in time. */
 const mostAsked = 30
 
-/** Handler of the `garden` queue: somebody asked, and gets the report where they did. */
-export async function gardenOnRequest(parts: GardenParts, job: JobPayloads['garden']): Promise<void> {
-  const { store } = parts
-  const before = await read(store)
+/** Handler of the `garden` queue: a person asked, and gets the report on the same issue. */
+export async function gardenOnRequest(services: GardenServices, job: JobPayloads['garden']): Promise<void> {
+  const { store } = services
+  const before = await readBacklog(store)
   const repo = before.repos.get(job.repositoryId)
   if (!repo) return
-  const freed = await mend(parts, before, candidates(before, repo, 'all').slice(0, mostAsked))
-  const health = backlogHealth(await read(store), repo, parts.env, new Date())
-  const text = healthInWords(health, freed, repo.fullName)
+  const freed = await refreshBlockers(services, before, candidates(before, repo, 'all').slice(0, mostAsked))
+  const health = backlogHealth(await readBacklog(store), repo, services.env, new Date())
+  const text = backlogHealthReport(health, freed, repo.fullName)
   await store.transaction(async (tx) => {
     const item = job.workItemId === undefined ? undefined : await getItem(tx.db, job.workItemId)
     if (item) {
@@ -58,67 +56,67 @@ export async function gardenOnRequest(parts: GardenParts, job: JobPayloads['gard
   })
 }
 
-/** The gardener of one process, by the clock. It remembers what it has said. */
+/** The gardener of one process, on a timer. It remembers its last report. */
 export class Gardener {
-  readonly #context: GardenParts
-  /** What was unhealthy in each system the last time. */
-  readonly #told = new Map<number, string>()
+  readonly #services: GardenServices
+  /** What was unhealthy in each repository the last time. */
+  readonly #reported = new Map<number, string>()
 
-  constructor(parts: GardenParts) {
-    this.#context = parts
+  constructor(services: GardenServices) {
+    this.#services = services
   }
 
-  /** Looks after every repository: mends, and has roadmaps shown anew when what is stale has changed. */
+  /** Corrects the blockers of every repository, and refreshes its roadmaps when its health has changed. */
   async round(): Promise<void> {
-    const { store, env, log } = this.#context
-    const before = await read(store)
+    const { store, env, log } = this.#services
+    const before = await readBacklog(store)
     if (before.items.size === 0) return
     const missed = [...before.repos.values()].flatMap((repo) => candidates(before, repo, 'ours'))
-    const freed = await mend(this.#context, before, missed)
+    const freed = await refreshBlockers(this.#services, before, missed)
     if (freed.length > 0) log.info({ freed }, `${freed.length} issues were done and still waited for`)
-    const known = freed.length > 0 ? await read(store) : before
+    const known = freed.length > 0 ? await readBacklog(store) : before
     for (const repo of known.repos.values()) {
       const health = backlogHealth(known, repo, env, new Date())
       const now = JSON.stringify([health.stale.map(({ issue }) => issue), health.cycles, health.orphans])
-      if ((this.#told.get(repo.id) ?? '[[],[],[]]') === now) continue
-      this.#told.set(repo.id, now)
+      if ((this.#reported.get(repo.id) ?? '[[],[],[]]') === now) continue
+      this.#reported.set(repo.id, now)
       log.info({ repository: repo.fullName, health }, `${repo.fullName} has issues to look at`)
-      await this.#renewRoadmaps(known, repo)
+      await this.#refreshRoadmaps(known, repo)
     }
   }
 
-  async #renewRoadmaps(known: Backlog, repo: RepositoryRow): Promise<void> {
+  async #refreshRoadmaps(known: Backlog, repo: RepositoryRow): Promise<void> {
     const epics = [...known.items.values()].filter((item) => item.kind === 'epic' && item.repositoryId === repo.id)
     if (epics.length === 0) return
-    await this.#context.store.transaction(async (tx) => {
+    await this.#services.store.transaction(async (tx) => {
       for (const epic of epics) await requestStatusComment(tx, epic, 'later')
     })
   }
 }
 
-function read(store: Store): Promise<Backlog> {
+function readBacklog(store: Store): Promise<Backlog> {
   return store.transaction((tx) => loadBacklog(tx))
 }
 
 /**
- * Edges that hold an issue of the system although what they name may be over.
- * @param which `ours`: those to items that are done. `all`: also those to issues that nobody works on here.
+ * Edges that hold an issue of the repository although its blocker may be closed.
+ * @param which `ours`: those to items that are done. `all`: also those to issues without an item.
  */
 function candidates(known: Backlog, repo: RepositoryRow, which: 'ours' | 'all'): DependencyRow[] {
-  const asked = new Map<string, DependencyRow>()
+  const found = new Map<string, DependencyRow>()
   for (const edge of [...known.edges.values()].flat()) {
     const name = itemNameIn(edge)
-    const mine = known.items.get(edge.dependentId)?.repositoryId === repo.id
-    const ours = known.named(name)
-    if (!mine || edge.blocker === 'closed' || (ours && known.items.has(ours.id))) continue
-    if (which === 'all' || known.finished(name)?.state === 'done') asked.set(name, edge)
+    const isHere = known.items.get(edge.dependentId)?.repositoryId === repo.id
+    const blocker = known.named(name)
+    if (!isHere || edge.blocker === 'closed' || (blocker && known.items.has(blocker.id))) continue
+    if (which === 'all' || known.finished(name)?.state === 'done') found.set(name, edge)
   }
-  return [...asked.values()]
+  return [...found.values()]
 }
 
-/** Asks GitHub about each and notes what it says. @returns the issues that turned out to be closed. */
-async function mend(
-  { store, github, log }: GardenParts,
+/** Asks GitHub about each blocker and stores its state. @returns the issues that turned out to be closed. */
+async function refreshBlockers(
+  { store, github, log }: GardenServices,
   known: Backlog,
   edges: readonly DependencyRow[],
 ): Promise<string[]> {

@@ -1,4 +1,4 @@
-/** Goals that were said instead of written down as an issue: each becomes an issue, once. */
+/** Goals from comments: each becomes an issue, once. */
 
 import { createHash } from 'node:crypto'
 import type { Tx } from '../db/connect.ts'
@@ -6,9 +6,9 @@ import { type EffectRow, effectsOf, enqueueEffect } from '../db/outbox.ts'
 import type { EffectOf } from '../domain/effects.ts'
 
 /**
- * Has an issue made of a goal. The same goal, said in the same place, is one issue.
- * @param place.issueNumber where it was said.
- * @returns the effect that was wanted for it before, if there was one.
+ * Requests an issue for a goal. The same goal in the same place is one issue.
+ * @param place.issueNumber the issue with the comment.
+ * @returns the effect of an earlier request, if there was one.
  */
 export async function createGoalIssue(
   tx: Tx,

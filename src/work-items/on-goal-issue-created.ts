@@ -1,4 +1,4 @@
-/** An issue that was made of a goal, by `/build` or `/orchestrate build`: it is queued on the word of whoever said it. */
+/** Reacts to the issue of a goal (`/build`, `/orchestrate build`): it is queued for the person who gave the command. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
@@ -7,8 +7,8 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import type { EffectRow } from '../db/outbox.ts'
 import { effectById } from '../db/outbox.ts'
-import { workItems } from '../db/schema/core.ts'
-import { getRepository } from '../db/work-items.ts'
+import { getRepository } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
 import { chooseWorkflow } from '../domain/choose-workflow.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { labelFacts } from '../domain/labels.ts'
@@ -16,7 +16,7 @@ import { createdIssue } from './created-issue.ts'
 import { holdItem } from './dead-letter.ts'
 import { enqueueIssue } from './enqueue-issue.ts'
 
-/** Queues the issue. A second time changes nothing: it is queued already. */
+/** Queues the issue. A second time changes nothing. */
 async function goalIssueCreated(tx: Tx, effect: EffectRow): Promise<void> {
   const issue = createdIssue(effect)
   const repo = await getRepository(tx.db, effect.repositoryId)

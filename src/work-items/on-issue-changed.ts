@@ -1,24 +1,18 @@
 /** An issue was labelled, unlabelled, closed, reopened, edited, deleted or transferred. */
 
-import { isBlocker } from '../db/blockers.ts'
+import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { claimKey, hasKey, lastEventTime, releaseKey } from '../db/idempotency-keys.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
-import { settingsOf } from '../db/repositories.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  setBlockerState,
-} from '../db/work-items.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { type ItemRow, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueChanged, IssueRemoved, IssueSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { hasQueueLabel, isQueueLabel } from '../domain/labels.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import { NotFound } from '../github/types.ts'
-import * as messages from '../messages/webhooks.ts'
+import { NotFound } from '../github/github.ts'
+import * as messages from '../messages/issues.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
 import { issueSubject, labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
 import { canStart, queueFromLabel } from './queue-label.ts'
@@ -33,7 +27,7 @@ export async function onIssueChanged(services: Services, event: IssueChanged): P
   const { db } = services.store
   const { repository, issue, label } = event
   const known = await repositoryByGithubId(db, repository.githubId)
-  // The usual label needs no look at the settings of a repository that was never worked on: queueing reads them.
+  // The default label needs no settings in a repository without work so far: queueing reads them.
   const usual = !known?.settings && label !== null && isQueueLabel(label, settingsOf(undefined))
   const repo = label === null || usual ? known : await withSettings(services, known)
   if (label !== null && !isQueueLabel(label, settingsOf(repo))) return applySizeLabels(services, event, repo)
@@ -42,7 +36,7 @@ export async function onIssueChanged(services: Services, event: IssueChanged): P
   const subject = issueSubject(repository.githubId, issue.number)
   const newest = await lastEventTime(db, subject)
   if (!event.at || !newest || newest < event.at) return syncIssue(services, seen)
-  // Something as new was heard already: what the payload shows may be over. GitHub is asked where it matters.
+  // A newer event was processed already, so the payload may be out of date. GitHub is asked where it matters.
   const matters =
     item !== undefined || event.how === 'labelled' || (await isBlocker(db, repository.fullName, issue.number))
   if (!matters) return ignored('older than what is known, and nobody waits for it')
@@ -65,41 +59,46 @@ async function presentIssue(
   }
 }
 
-/** Brings the item of an issue into line with the issue as it is. Webhooks and the reconcile both end here. */
+/** Brings the item of an issue into line with the issue. Webhooks and the reconcile both call this. */
 export async function syncIssue(services: Services, seen: ObservedIssue): Promise<EventOutcome> {
   if (seen.issue.state === 'closed') return closed(services, seen)
-  const wanted = hasQueueLabel(seen.issue.labels, settingsOf(seen.repo))
+  const labelled = hasQueueLabel(seen.issue.labels, settingsOf(seen.repo))
   const starts = seen.how === 'labelled' || seen.how === 'reopened'
-  if (wanted && starts && canStart(seen.item)) return queueFromLabel(services, seen)
-  if (wanted && seen.repo && seen.item && seen.how !== 'closed') {
+  if (labelled && starts && canStart(seen.item)) return queueFromLabel(services, seen)
+  if (labelled && seen.repo && seen.item && seen.how !== 'closed') {
     const settled = await onRoadmapLabel(services, { ...seen, repo: seen.repo, item: seen.item })
     if (settled) return settled
   }
-  return open(services, seen, wanted)
+  return open(services, seen, labelled)
 }
 
 async function closed(services: Services, seen: ObservedIssue): Promise<EventOutcome> {
   const { repository, repo, item, issue, sender } = seen
-  const merged = item && repo && !isTerminal(item) && (await mergeBehind(services, repo, item, sender))
+  const merged = item && repo && !isTerminal(item) && (await wasClosedByMerge(services, repo, item, sender))
   return services.store.transaction(async (tx) => {
     await recordIssueTime(tx, seen)
     await setBlockerState(tx, repository.fullName, issue.number, 'closed')
     if (merged) return done('the issue was closed by the merge of its pull request')
     const current = item && (await lockItem(tx, item.id))
     if (!current || isTerminal(current)) return ignored('the issue is closed; nothing was under way')
-    // The merge under way decides; it closes the issue too.
+    // The merge that is under way decides: it closes the issue too.
     if (current.state === 'merging') return ignored('the issue was closed while its pull request is being merged')
     if (services.github.isSelf(sender)) return ignored('the issue was closed by us')
-    await setItemAside(tx, current, 'cancelled', { actor: sender.login, why: messages.closedIssue(sender.login) })
+    await setItemAside(tx, current, 'cancelled', { actor: sender.login, why: messages.issueClosed(sender.login) })
     return done('the issue was closed, its item cancelled')
   })
 }
 
 /**
- * A merge closes the issue, and the two events come in any order: where a pull request is open, it is asked about.
+ * A merge closes the issue, and the two events come in any order. So GitHub is asked about an open pull request.
  * @returns whether it was merged; then the item is done.
  */
-async function mergeBehind(services: Services, repo: RepositoryRow, item: ItemRow, sender: Actor): Promise<boolean> {
+async function wasClosedByMerge(
+  services: Services,
+  repo: RepositoryRow,
+  item: ItemRow,
+  sender: Actor,
+): Promise<boolean> {
   const row = await pullOfItem(services.store.db, item.id)
   if (row?.state !== 'open' || item.state === 'merging') return false
   const pull = await services.github.repository(repo).pull(row.number)
@@ -107,7 +106,7 @@ async function mergeBehind(services: Services, repo: RepositoryRow, item: ItemRo
   return pull.merged
 }
 
-async function open(services: Services, seen: ObservedIssue, wanted: boolean): Promise<EventOutcome> {
+async function open(services: Services, seen: ObservedIssue, labelled: boolean): Promise<EventOutcome> {
   const { repository, repo, item, issue, how, sender } = seen
   return services.store.transaction(async (tx) => {
     await recordIssueTime(tx, seen)
@@ -115,19 +114,19 @@ async function open(services: Services, seen: ObservedIssue, wanted: boolean): P
     if (!repo) return ignored('nothing is known of this repository')
     const key = labelSeenKey(repo.id, issue.number)
     const wasOn = await hasKey(tx.db, key)
-    if (wanted) await claimKey(tx, key)
+    if (labelled) await claimKey(tx, key)
     else await releaseKey(tx, key)
-    if (wanted || !item) return ignored('nothing follows from it')
+    if (labelled || !item) return ignored('nothing follows from it')
     const current = await lockItem(tx, item.id)
     if (!current || isTerminal(current) || !(wasOn || how === 'unlabelled')) return ignored('nothing was under way')
     if (current.state === 'merging') return ignored('its pull request is being merged at this moment')
-    const why = messages.unlabelled(sender.login, settingsOf(repo).label)
+    const why = messages.labelRemoved(sender.login, settingsOf(repo).label)
     await setItemAside(tx, current, 'cancelled', { actor: sender.login, why })
     return done('the label was taken off, the item cancelled')
   })
 }
 
-/** Acts on an issue that is not there any more. */
+/** Acts on an issue that was deleted or transferred. */
 export async function onIssueRemoved(services: Services, event: IssueRemoved): Promise<EventOutcome> {
   const { repository, issue, sender } = event
   const repo = await repositoryByGithubId(services.store.db, repository.githubId)

@@ -1,43 +1,39 @@
-/** An issue was edited after it was queued: agents keep the text, what it waits for may change. */
+/** An issue was edited after it was queued: agents keep the old text, its dependencies may change. */
 
 import { and, eq } from 'drizzle-orm'
-import { editedWhileQueued } from '../db/blockers.ts'
+import { editedWhileQueuedKey, setDependencies } from '../db/dependencies.ts'
 import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { digestOf, voidPlan } from '../db/plans.ts'
-import { dependencies, workItems } from '../db/schema/core.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  lockItem,
-  type RepositoryRow,
-  repositoryByGithubId,
-  requestStatusComment,
-  setDependencies,
-} from '../db/work-items.ts'
+import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { dependencies, workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { dependenciesIn } from '../domain/dependency-lines.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueEdited, IssueSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as messages from '../messages/webhooks.ts'
+import { issueEdited, issueEditedWhilePlanned } from '../messages/issues.ts'
+import { planVoid } from '../messages/planning.ts'
+import { roadmapEditRefused, roadmapEditUnattributed } from '../messages/roadmaps.ts'
 import { edgesIn } from './read-dependencies.ts'
 import type { Services } from './services.ts'
 
-/** The text of an issue as it is now, and who answers for it. */
-interface TextSeen {
+/** The text of an issue as it is now, and who edited it. */
+interface ObservedText {
   issue: Pick<IssueSnapshot, 'number' | 'title' | 'body'>
   sender: Pick<Actor, 'id' | 'login'>
   at: Date | null
   /** What the sender changed. */
   changed: IssueEdited['changed']
-  /** Whether whoever changed it may decide what is worked on. */
+  /** Whether the editor may decide what is worked on. */
   mayDecide(): Promise<boolean>
-  /** What is said of a roadmap whose new text does not count. */
+  /** The reply on a roadmap whose new text does not count. */
   refusal: string
 }
 
-/** Acts on `issues` edited: the agent has the text as of the trigger, and that is said. */
+/** Acts on `issues` edited. Agents keep the text as it was when the issue was queued; a reply says so. */
 export async function onIssueEdited(services: Services, event: IssueEdited): Promise<EventOutcome> {
   const { db } = services.store
   const repo = await repositoryByGithubId(db, event.repository.githubId)
@@ -46,48 +42,48 @@ export async function onIssueEdited(services: Services, event: IssueEdited): Pro
   const newest = await lastEventTime(db, subjectOf(repo, item))
   if (event.at && newest && newest > event.at) return ignored('older than what is known of its text')
   const mayDecide = () => mayWrite(services, repo, event.sender)
-  return settleText(services, repo, item, { ...event, mayDecide, refusal: messages.editedRoadmap(event.sender.login) })
+  return applyText(services, repo, item, { ...event, mayDecide, refusal: roadmapEditRefused(event.sender.login) })
 }
 
 /**
- * Compares the text of an issue, as a listing shows it, with what was last looked at. GitHub does not say there who
- * edited it: that can be its author, and whoever may write. So where the author may write, everybody who can have been
- * it may; otherwise it counts as an edit by somebody who may not.
- * @returns undefined where it is the same.
+ * Compares the text of an issue in a listing with the text that was last processed. A listing does not say who edited
+ * it: its author can, and everyone with write access. So where the author may write, the editor may as well. Otherwise it
+ * counts as an edit without write access.
+ * @returns undefined when the text is the same.
  */
 export async function syncIssueText(
   services: Services,
   repo: RepositoryRow,
   item: ItemRow,
-  issue: TextSeen['issue'] & { author: Actor },
+  issue: ObservedText['issue'] & { author: Actor },
 ): Promise<EventOutcome | undefined> {
   if (isTerminal(item) || digest(issue) === (item.bodyDigest ?? digest(item))) return undefined
   const { author } = issue
-  return settleText(services, repo, item, {
+  return applyText(services, repo, item, {
     issue,
     sender: { id: 0, login: 'Somebody' },
     at: null,
     changed: { title: true, body: true },
     mayDecide: async () => services.github.isSelf(author) || (await mayWrite(services, repo, author)),
-    refusal: messages.editedRoadmapUnheard,
+    refusal: roadmapEditUnattributed,
   })
 }
 
 const subjectOf = (repo: RepositoryRow, item: ItemRow) => `text:${repo.id}#${item.issueNumber}`
 
-/** Equal for equal texts. The mark on the issues that we make is no part of their text. */
-function digest({ title, body }: Pick<TextSeen['issue'], 'title' | 'body'>): string {
+/** Equal for equal texts. Our marker in issues that we create is no part of their text. */
+function digest({ title, body }: Pick<ObservedText['issue'], 'title' | 'body'>): string {
   return digestOf({ title, body: body.replace(/<!-- tutti:[^>]*-->/g, '').trimEnd() })
 }
 
-async function settleText(
+async function applyText(
   services: Services,
   repo: RepositoryRow,
   item: ItemRow,
-  seen: TextSeen,
+  seen: ObservedText,
 ): Promise<EventOutcome> {
-  const act = item.kind === 'epic' ? roadmapEdited : taskEdited
-  const outcome = await act(services, repo, item, seen)
+  const apply = item.kind === 'epic' ? roadmapEdited : taskEdited
+  const outcome = await apply(services, repo, item, seen)
   const bodyDigest = digest(seen.issue)
   if (item.bodyDigest !== bodyDigest) {
     await services.store.db.update(workItems).set({ bodyDigest }).where(eq(workItems.id, item.id))
@@ -99,7 +95,7 @@ async function taskEdited(
   services: Services,
   repo: RepositoryRow,
   item: ItemRow,
-  seen: TextSeen,
+  seen: ObservedText,
 ): Promise<EventOutcome> {
   const { issue, sender, at } = seen
   const edges = (await waitsForOthers(services, repo, item, seen))
@@ -107,36 +103,36 @@ async function taskEdited(
     : undefined
   const edited = digest(item) !== digest(issue)
   const beingPlanned = item.state === 'planning' || item.state === 'asking'
-  const planned = beingPlanned && !edges ? messages.editedWhilePlanned(sender.login) : undefined
-  const reply = edited ? (planned ?? messages.editedIssue(sender.login, edges !== undefined)) : null
+  const planned = beingPlanned && !edges ? issueEditedWhilePlanned(sender.login) : undefined
+  const reply = edited ? (planned ?? issueEdited(sender.login, edges !== undefined)) : null
   if (!edges && item.reply === reply) return ignored('it was said already')
   if (!edges && !edited) return ignored('the text is the one we have')
   await services.store.transaction(async (tx) => {
     if (at) await recordEventTime(tx, subjectOf(repo, item), at)
     const current = edited && (await lockItem(tx, item.id))
-    // The plan says it itself.
-    const toVoid = current && (await voidPlan(tx, current, sender, messages.planVoid(sender.login)))
+    // A void plan has a reply of its own.
+    const planIsVoid = current && (await voidPlan(tx, current, sender, planVoid(sender.login)))
     await tx.db
       .update(workItems)
-      .set({ reply: toVoid ? null : reply })
+      .set({ reply: planIsVoid ? null : reply })
       .where(eq(workItems.id, item.id))
     if (edges) {
       await setDependencies(tx, item, 'body', edges)
-      if (item.state === 'queued') await claimKey(tx, editedWhileQueued(item.id))
+      if (item.state === 'queued') await claimKey(tx, editedWhileQueuedKey(item.id))
       await tx.enqueue({ queue: 'schedule' })
     }
-    // Whoever plans or approves must know; an agent that builds goes on in any case.
-    await requestStatusComment(tx, item, edges || planned || toVoid ? 'soon' : 'later')
+    // People who plan or approve must know it soon. An agent that builds goes on in any case.
+    await requestStatusComment(tx, item, edges || planned || planIsVoid ? 'soon' : 'later')
   })
   return done(edges ? 'the text was edited: it waits for other issues now' : 'said that agents keep the old text')
 }
 
-/** Whether the new text names other issues to wait for than those we know, and its editor may decide that. */
+/** Whether the new text names other issues to wait for than the stored ones, and its editor may decide that. */
 async function waitsForOthers(
   services: Services,
   repo: RepositoryRow,
   item: ItemRow,
-  { issue, mayDecide }: TextSeen,
+  { issue, mayDecide }: ObservedText,
 ): Promise<boolean> {
   const known = await services.store.db
     .select()
@@ -149,14 +145,14 @@ async function waitsForOthers(
   return before.join() !== now.join() && (await mayDecide())
 }
 
-/** A roadmap is its text: a person with write access changes it by an edit, anybody else's edit is told and waits. */
+/** The text of a roadmap is the roadmap: an edit with write access counts, any other one is only reported. */
 async function roadmapEdited(
   services: Services,
   repo: RepositoryRow,
   item: ItemRow,
-  { issue, sender, at, changed, mayDecide, refusal }: TextSeen,
+  { issue, sender, at, changed, mayDecide, refusal }: ObservedText,
 ): Promise<EventOutcome> {
-  // Whoever corrects the title has not said yes to what somebody else has put into the text before.
+  // An edit of the title alone does not approve an earlier edit of the text by another person.
   const title = changed.title ? issue.title : item.title
   const body = changed.body ? issue.body : item.body
   if (item.title === title && item.body === body) return ignored('the text is the one we have')

@@ -2,19 +2,20 @@
 
 import { and, eq } from 'drizzle-orm'
 import { appendAudit } from '../db/audit-log.ts'
-import { changeNativeEdge, removeEdge, renameInEdges } from '../db/blockers.ts'
+import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
-import { markBaseMoved, settingsOf } from '../db/repositories.ts'
-import { pullRequests, repositories, workItems } from '../db/schema/core.ts'
 import {
-  itemOfIssue,
+  markBaseMoved,
   type RepositoryRow,
   repositoryByGithubId,
   saveRepository,
   servedRepositories,
-  setDependencies,
-  unfinishedOf,
-} from '../db/work-items.ts'
+} from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
+import { repositories } from '../db/schema/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type {
   BranchPushed,
@@ -24,12 +25,12 @@ import type {
   RepositoryChanged,
 } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import * as messages from '../messages/webhooks.ts'
+import * as messages from '../messages/repositories.ts'
 import { settingsChanged } from './refresh-settings.ts'
 import type { Services } from './services.ts'
 import { setItemAside } from './set-aside.ts'
 
-/** A base branch has moved, and our copy is behind; or it is gone, and what was to be merged into it waits. */
+/** A base branch has moved, and our clone is behind; or it was deleted, and items that were to be merged into it wait. */
 export async function onBranchPushed(services: Services, event: BranchPushed): Promise<EventOutcome> {
   const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
@@ -45,16 +46,16 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
 
 async function branchDeleted(services: Services, repo: RepositoryRow, event: BranchPushed): Promise<EventOutcome> {
   return services.store.transaction(async (tx) => {
-    const items = (await unfinishedOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
+    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
     if (items.length === 0) return ignored('nothing goes to that branch')
     await markBaseMoved(tx, repo.id)
-    const why = messages.baseGone(event.branch)
+    const why = messages.baseBranchWasDeleted(event.branch)
     for (const item of items) await setItemAside(tx, item, 'held', { actor: event.sender.login, why })
     return done(`the base branch is gone; ${items.length} held`)
   })
 }
 
-/** CI has said something about a commit: a merge that waits for it is looked at again. */
+/** A check on a commit has ended: a merge that waits for it is decided again. */
 export async function onCheckCompleted(services: Services, event: CheckCompleted): Promise<EventOutcome> {
   const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
@@ -92,7 +93,7 @@ export async function onCheckCompleted(services: Services, event: CheckCompleted
   })
 }
 
-/** GitHub's own "blocked by" was changed: the list is asked for, since two changes may come in any order. */
+/** GitHub's own "blocked by" was changed. The whole list is read, since two changes may come in any order. */
 export async function onDependencyChanged(services: Services, event: DependencyChanged): Promise<EventOutcome> {
   const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   const item = repo && (await itemOfIssue(services.store.db, repo.id, event.issueNumber))
@@ -100,7 +101,7 @@ export async function onDependencyChanged(services: Services, event: DependencyC
   const named = await services.github.repository(repo).blockedBy(event.issueNumber)
   const { blocker, change } = event
   await services.store.transaction(async (tx) => {
-    // An item that is not enlisted yet must not be enlisted on what its payload counted.
+    // The count of an older payload is out of date: triage must not rely on it.
     await tx.db.update(workItems).set({ nativeBlockers: null }).where(eq(workItems.id, item.id))
     if (named) {
       const edges = named.map((edge) => ({
@@ -113,7 +114,7 @@ export async function onDependencyChanged(services: Services, event: DependencyC
       const edge = { repository: blocker.repository, issueNumber: blocker.issueNumber, blocker: blocker.state }
       await changeNativeEdge(tx, item.id, change, edge)
     }
-    // What `/depends` has linked is unlinked by whoever takes the link away.
+    // A person who removes a link of `/depends` removes the dependency as well.
     const isThere = named?.some((one) => one.repository === blocker.repository && one.number === blocker.issueNumber)
     if (change === 'removed' && !isThere) await removeEdge(tx, item.id, 'command', blocker)
     await tx.enqueue({ queue: 'schedule' })
@@ -133,7 +134,7 @@ export async function onRepositoryChanged(services: Services, event: RepositoryC
   })
 }
 
-/** The app may not work on some repositories any more: agents are stopped, nothing is tried again. */
+/** The app has lost access to repositories: agents are stopped, nothing is tried again. */
 export async function onRepositoriesRemoved(services: Services, event: RepositoriesRemoved): Promise<EventOutcome> {
   const { which, why } = event
   const live = await servedRepositories(services.store.db)
@@ -144,7 +145,7 @@ export async function onRepositoriesRemoved(services: Services, event: Repositor
   return lost.length > 0 ? done(`${lost.length} repositories gone`) : ignored('nothing is known of them')
 }
 
-/** Stops all work on a repository. What was under way is held, since trying again would fail again. */
+/** Stops all work on a repository. Its items are held, since another attempt would fail as well. */
 export async function retireRepository(
   services: Pick<Services, 'store'>,
   repo: RepositoryRow,
@@ -152,13 +153,13 @@ export async function retireRepository(
 ): Promise<void> {
   await services.store.transaction(async (tx) => {
     await tx.db.update(repositories).set({ state: 'gone' }).where(eq(repositories.id, repo.id))
-    for (const item of await unfinishedOf(tx.db, repo.id)) {
+    for (const item of await unfinishedItemsOf(tx.db, repo.id)) {
       await setItemAside(tx, item, 'held', { actor: 'github', why: messages.repositoryGone(why) })
     }
   })
 }
 
-/** The app may work on more repositories: which, GitHub says. Known ones are brought up to date. */
+/** The app has access to more repositories. GitHub lists them; known ones are updated. */
 export async function onRepositoriesAdded(services: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
   const installed = await services.github.installedRepositories()
   for (const repository of installed) await saveRepository(services.store.db, repository)

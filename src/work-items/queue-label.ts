@@ -1,30 +1,32 @@
-/** An issue is wanted: by a label that somebody with write access put on. */
+/** Queues an issue for a label that a person with write access put on. */
 
 import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
+import { setBlockerState } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { ensureRepository, settingsOf } from '../db/repositories.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { ensureRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { runsOf } from '../db/runs.ts'
-import { type ItemRow, itemOfIssue, type RepositoryRow, setBlockerState } from '../db/work-items.ts'
+import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import { hasLabel } from '../domain/labels.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { mayWrite } from '../github/permissions.ts'
-import * as messages from '../messages/webhooks.ts'
-import { notFromWriter } from '../messages/wording.ts'
+import { labelByBot, labelOnPullRequest, labelWithoutWriteAccess } from '../messages/refusals.ts'
 import { enqueueIssue } from './enqueue-issue.ts'
 import { labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
 import type { Services } from './services.ts'
 
-/** Whether a label can start work: there is none yet, or it has ended or stands aside for a person. */
+/** Whether a label can start work: there is no item yet, or it has ended, or is held. */
 export function canStart(item: ItemRow | undefined): boolean {
   return item === undefined || ['held', 'skipped', 'cancelled', 'done'].includes(item.state)
 }
 
 /**
- * Queues the issue on the word of whoever put the label on, when they may write here at this moment. Otherwise it is
- * said once on the issue what can be done.
+ * Queues the issue when the person who put the label on has write access at this moment. Otherwise one comment on the
+ * issue says what to do.
  */
 export async function queueFromLabel(services: Services, seen: ObservedIssue): Promise<EventOutcome> {
   const { repository, issue, sender } = seen
@@ -56,10 +58,10 @@ export async function queueFromLabel(services: Services, seen: ObservedIssue): P
 async function refuse(tx: Tx, repo: RepositoryRow, seen: ObservedIssue, label: string): Promise<EventOutcome> {
   const { issue, sender } = seen
   const body = issue.isPullRequest
-    ? messages.labelOnPull(label)
+    ? labelOnPullRequest(label)
     : isPerson(sender)
-      ? notFromWriter(sender.login, label)
-      : messages.labelByBot(sender.login, label)
+      ? labelWithoutWriteAccess(sender.login, label)
+      : labelByBot(sender.login, label)
   if (!(await commentOnce(tx, repo, issue.number, body))) return ignored('the label does not count; it was said before')
   await appendAudit(tx, {
     repositoryId: repo.id,
@@ -70,10 +72,10 @@ async function refuse(tx: Tx, repo: RepositoryRow, seen: ObservedIssue, label: s
   return ignored('the label does not count; it is said once')
 }
 
-/** The key that says "it was explained on this issue why somebody's word does not count". */
+/** The key for "a comment on this issue has explained why a label or a command does not count". */
 export const refusalKey = (repositoryId: number, issueNumber: number) => `refused:${repositoryId}#${issueNumber}`
 
-/** Wants one comment about refused words on an issue. @returns false when one was wanted before. */
+/** Requests a comment under a key, once. @returns false when it was requested before. */
 export async function commentOnce(
   tx: Tx,
   repo: RepositoryRow,

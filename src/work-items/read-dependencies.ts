@@ -1,10 +1,12 @@
 /** The issues that a text waits for, and whether each of them is still open. */
 
 import type { Store } from '../db/connect.ts'
-import { type DependencyRow, itemOfIssue, type RepositoryRow, repositoryByName } from '../db/work-items.ts'
+import type { DependencyRow } from '../db/dependencies.ts'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
+import { itemOfIssue } from '../db/work-items.ts'
 import { dependenciesIn, type IssueReference } from '../domain/dependency-lines.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
-import { type GitHub, NotFound } from '../github/types.ts'
+import { type GitHub, NotFound } from '../github/github.ts'
 
 type Edge = Pick<DependencyRow, 'repository' | 'issueNumber' | 'blocker'>
 

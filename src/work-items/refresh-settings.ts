@@ -1,21 +1,21 @@
-/** Settings that decide what words mean: which label queues, and how commands begin. */
+/** Settings that labels and commands depend on: which label queues an issue, and the prefix of commands. */
 
 import { eq } from 'drizzle-orm'
 import { defaultSettings, settingsPath } from '../config/settings.ts'
 import { hasKey, releaseKey } from '../db/idempotency-keys.ts'
-import { settingsFromText } from '../db/repositories.ts'
-import { repositories } from '../db/schema/core.ts'
-import type { RepositoryRow } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { settingsFromText } from '../db/repository-settings.ts'
+import { repositories } from '../db/schema/repositories.ts'
 import type { Services } from './services.ts'
 
-/** The key that says "a push has changed the settings file since it was read". */
+/** The key for "a push has changed the settings file since it was read". */
 export const settingsChanged = (repositoryId: number) => `settings-changed:${repositoryId}`
 
 /**
- * Has the settings read that a label or a command is about to be understood by: one call to GitHub when they were never
- * read, or were changed since. Without the clone, since a repository where nobody has asked for work has none.
- * @param known undefined for a repository that nothing is known of yet: its settings are read when work is asked for.
- * @returns the system with the settings in force.
+ * Reads the settings before a label or a command is interpreted: one call to GitHub when they were never read, or were
+ * changed since. It does not use the clone, since a repository without work so far has none.
+ * @param known undefined for a repository that is not stored yet: its settings are read when work is queued.
+ * @returns the repository with the settings in force.
  * @throws when GitHub does not answer; the delivery is tried again.
  */
 export async function withSettings(services: Services, known: RepositoryRow): Promise<RepositoryRow>
@@ -35,7 +35,7 @@ export async function withSettings(
     await releaseKey(tx, settingsChanged(known.id))
     const read = settingsFromText(text, known.settings ?? defaultSettings())
     const [row] = await tx.db.update(repositories).set(read).where(eq(repositories.id, known.id)).returning()
-    // Caps, modules and the like may be others now.
+    // Limits and modules may have changed.
     await tx.enqueue({ queue: 'schedule' })
     return row ?? known
   })

@@ -1,20 +1,22 @@
-/** The label of roadmaps was put on an issue that is queued already, or taken off one that keeps the other label. */
+/** The roadmap label was put on an issue that has an item already, or taken off one that keeps the other label. */
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { becomeEpic, partsOf } from '../db/epics.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
-import { settingsOf } from '../db/repositories.ts'
-import { workItems } from '../db/schema/core.ts'
-import { type ItemRow, lockItem, type RepositoryRow, transition } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import { hasLabel } from '../domain/labels.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
+import { roadmapLabelRemoved } from '../messages/triage.ts'
 import { labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
 import type { Services } from './services.ts'
 
-/** An issue that carries a label which queues it, and has an item that is on its way. */
+/** An issue with a label that queues it, and its item. */
 interface Labelled extends ObservedIssue {
   repo: RepositoryRow
   item: ItemRow
@@ -36,29 +38,29 @@ export async function onRoadmapLabel(services: Services, seen: Labelled): Promis
     const set = { labels: [...issue.labels], muted: false, epic: null }
     const [row] = await tx.db.update(workItems).set(set).where(eq(workItems.id, item.id)).returning()
     if (!row || was === is) return done('it was asked for by itself as well')
-    return is ? becomeRoadmap(tx, row, seen) : stopBeingOne(tx, row, seen)
+    return is ? becomeRoadmap(tx, row, seen) : stopBeingRoadmap(tx, row, seen)
   })
 }
 
 async function becomeRoadmap(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<EventOutcome> {
   const epic = await becomeEpic(tx, item, sender.login)
   if (!epic) return ignored('an agent has worked on the issue itself')
-  // Whoever makes it a roadmap stands for the text as it is now.
+  // The person who makes it a roadmap has approved the text as it is now.
   const set = { title: issue.title, body: issue.body, requestedBy: sender.login, requestedById: sender.id }
   await tx.db.update(workItems).set(set).where(eq(workItems.id, epic.id))
   if (epic.state !== 'queued') await tx.enqueue({ queue: 'sync-roadmap', workItemId: epic.id, from: 'issue' })
   return done('it is a roadmap now')
 }
 
-/** Without parts it is an issue like others. */
-async function stopBeingOne(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<EventOutcome> {
+/** An epic without parts becomes a task. */
+async function stopBeingRoadmap(tx: Tx, item: ItemRow, { issue, sender }: Labelled): Promise<EventOutcome> {
   if (item.kind !== 'epic') return done('it was never one')
   if ((issue.openParts ?? 0) > 0 || (await partsOf(tx.db, item.id)).some((part) => part.blocker !== 'closed')) {
     return done('it keeps its parts')
   }
   await tx.db.update(workItems).set({ kind: 'task' }).where(eq(workItems.id, item.id))
   if (item.state === 'queued') return done('it is a task again')
-  const why = `The label of a roadmap was taken off by ${sender.login}.`
+  const why = roadmapLabelRemoved(sender.login)
   await transition(tx, { ...item, kind: 'task' }, 'queued', { actor: sender.login, why })
   return done('it is a task again')
 }

@@ -1,16 +1,17 @@
-/** Where a queued item goes first: to be built, to be planned, or to whoever wanted to see how before it starts. */
+/** Where a queued item goes first: to be built, to be planned, or to a person who wants to see first how it is built. */
 
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, similarItems } from '../db/plans.ts'
-import { type ItemRow, type RepositoryRow, transition } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { type ItemRow, transition } from '../db/work-items.ts'
 import { chooseWorkflow, planFirst, type Routing } from '../domain/choose-workflow.ts'
 import { contentOf } from '../domain/plan.ts'
-import { issuesOf } from '../messages/plans.ts'
-import { routingPreview } from '../messages/routing.ts'
+import { plannedIssues } from '../messages/breakdown-issues.ts'
+import { madeOfOtherIssues, nothingToPlan, plannedFirst, routingPreview } from '../messages/triage.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
 
-/** Routes an item by its words and by what people have said about it, and moves it on. */
+/** Routes an item by its text and by the commands that people gave, and moves it to its next state. */
 export async function routeItem(
   tx: Tx,
   repo: RepositoryRow,
@@ -20,12 +21,12 @@ export async function routeItem(
   const plan = await approvedPlan(tx.db, item)
   const content = plan && contentOf(plan)
   if (plan && content?.kind === 'breakdown') {
-    // It was held on the way: what could not be made is made once more.
-    await startBreakdown(tx, item, plan, issuesOf(content, item.issueNumber, settings.label), 'tutti')
+    // The item was held when issues could not be created: they are requested again.
+    await startBreakdown(tx, { item, plan }, plannedIssues(content, item.issueNumber, settings.label), 'tutti')
     return
   }
   if (item.kind === 'epic') {
-    await transition(tx, item, 'ready', { actor: 'tutti', why: 'It is made of other issues.' })
+    await transition(tx, item, 'ready', { actor: 'tutti', why: madeOfOtherIssues })
     return
   }
   const goal = { title: item.title, body: item.body, effort: item.effort, planned: plan !== undefined }
@@ -39,9 +40,9 @@ export async function routeItem(
     const why = routingPreview({ item, routing, first, agent, like })
     await transition(tx, item, 'plan-review', { actor: 'tutti', why, set })
   } else if (first) {
-    await transition(tx, item, 'planning', { actor: 'tutti', why: `Planned before it is built: ${first}.`, set })
+    await transition(tx, item, 'planning', { actor: 'tutti', why: plannedFirst(first), set })
   } else {
-    const why = `Nothing to plan: ${routing.signals.join(', ')}.`
+    const why = nothingToPlan(routing.signals)
     await transition(tx, item, 'ready', { actor: 'tutti', why, set })
   }
 }

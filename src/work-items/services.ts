@@ -2,9 +2,9 @@
 
 import type { Logger } from 'pino'
 import type { Store } from '../db/connect.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 
-/** The record, GitHub, and the operator's log. */
+/** The database, GitHub, and the operator's log. */
 export interface Services {
   store: Store
   github: GitHub

@@ -1,4 +1,4 @@
-/** Taking an item off its way because of something that happened on GitHub. */
+/** Sets an item aside because of something that happened on GitHub. */
 
 import type { Tx } from '../db/connect.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
@@ -8,8 +8,8 @@ import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 
 /**
- * Moves an item aside, asks its agent to stop and takes back a `/merge` that was said. An item that is finished, or
- * there already, stays as it is.
+ * Sets an item aside, asks its agent to stop, and cancels a requested merge. An item that is finished, or has that state
+ * already, stays as it is.
  * @returns the item as it is afterwards.
  */
 export async function setItemAside(

@@ -2,8 +2,10 @@
 
 import { eq } from 'drizzle-orm'
 import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
-import { workItems } from '../db/schema/core.ts'
-import { itemOfIssue, type RepositoryRow, requestStatusComment } from '../db/work-items.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueChanged } from '../domain/events.ts'
 import { labelFacts } from '../domain/labels.ts'
@@ -11,7 +13,7 @@ import { isTerminal } from '../domain/lifecycle.ts'
 import { mayWrite } from '../github/permissions.ts'
 import type { Services } from './services.ts'
 
-/** Acts on a label other than the one that queues: priority and effort count for the scheduler. */
+/** Acts on a label that does not queue: priority and effort count for the scheduler. */
 export async function applySizeLabels(
   services: Services,
   event: IssueChanged,

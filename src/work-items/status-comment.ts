@@ -1,4 +1,4 @@
-/** Gathers what the status comment of an item says, from the facts as they are now. */
+/** Gathers what the status comment of an item says. */
 
 import { and, eq } from 'drizzle-orm'
 import { defaultSettings, type Settings } from '../config/settings.ts'
@@ -6,16 +6,19 @@ import type { Database } from '../db/connect.ts'
 import { lastDecision } from '../db/decisions.ts'
 import { notesOf } from '../db/epics.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { roadmapOf } from '../db/roadmaps.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
-import { gateResults } from '../db/schema/core.ts'
+import { gateResults } from '../db/schema/runs.ts'
 import { reportsNoCost } from '../db/usage.ts'
-import { getItem, getRepository, type ItemRow, type RepositoryRow } from '../db/work-items.ts'
+import { getItem, type ItemRow } from '../db/work-items.ts'
 import { progressOfParts } from '../domain/part-status.ts'
+import { limitSeesNoCost } from '../messages/commands/status.ts'
+import type { GateView } from '../messages/gates.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
-import { type GateView, type StatusView, statusComment } from '../messages/wording.ts'
+import { type StatusView, statusComment } from '../messages/status-comment.ts'
 
-/** The status comment of an item as it should read now. @throws when there is no such item. */
+/** The status comment of an item as it should be now. @throws when there is no such item. */
 export async function renderStatus(db: Database, workItemId: number): Promise<string> {
   const item = await getItem(db, workItemId)
   if (!item) throw new Error(`no work item ${workItemId}`)
@@ -37,32 +40,36 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull: (await pullOfItem(db, item.id)) ?? null,
     mergeWhen: settings.merge.when,
-    notes: item.kind === 'epic' ? notesOf(item) : await unseenCost(db, attempts, settings),
+    notes: item.kind === 'epic' ? notesOf(item) : await costNotes(db, attempts, settings),
     settingsError: repo?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
-    roadmap: item.kind === 'epic' ? await pictureOf(db, item, repo) : null,
+    roadmap: item.kind === 'epic' ? await roadmapViewOf(db, item, repo) : null,
   }
 }
 
-/** Said where somebody has set a limit that does not see what they spend. */
-async function unseenCost(db: Database, attempts: readonly RunRow[], { limits }: Settings): Promise<string[]> {
+/** A note where a limit is set, and the agent reports no cost. */
+async function costNotes(db: Database, attempts: readonly RunRow[], { limits }: Settings): Promise<string[]> {
   const set = limits.spendPerDay !== undefined || limits.spendPerRun !== undefined
   const last = attempts.findLast((attempt) => attempt.agent !== 'person')
   if (!set || !last || !(await reportsNoCost(db, last))) return []
-  return [`\`${last.agent}\` tells no cost, so no limit on spending sees what it uses.`]
+  return [limitSeesNoCost(last.agent)]
 }
 
 const dayMs = 24 * 3_600_000
 
-async function pictureOf(db: Database, epic: ItemRow, repo: RepositoryRow | undefined): Promise<StatusView['roadmap']> {
+async function roadmapViewOf(
+  db: Database,
+  epic: ItemRow,
+  repo: RepositoryRow | undefined,
+): Promise<StatusView['roadmap']> {
   const roadmap = await roadmapOf(db, epic)
   const { staleDays } = repo?.settings?.schedule ?? defaultSettings().schedule
   const since = new Date(Date.now() - staleDays * dayMs)
   return { ...progressOfParts(roadmap), text: roadmapView(roadmap, repo?.fullName ?? '', since) }
 }
 
-/** What the gates said about one commit of an item. */
-export async function gatesOf(db: Database, workItemId: number, sha: string): Promise<GateView[]> {
+/** The results of the gates on one commit of an item. */
+async function gatesOf(db: Database, workItemId: number, sha: string): Promise<GateView[]> {
   return db
     .select()
     .from(gateResults)

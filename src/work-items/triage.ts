@@ -1,28 +1,23 @@
-/** A queued issue becomes a work item that can start: settings read, dependencies found, agent known. */
+/** Prepares a queued item: reads settings and dependencies, chooses the agent, and routes the item. */
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
-import { editedWhileQueued } from '../db/blockers.ts'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { type DependencyRow, editedWhileQueuedKey, setDependencies } from '../db/dependencies.ts'
 import { hasKey, releaseKey } from '../db/idempotency-keys.ts'
-import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repositories.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repository-settings.ts'
 import { buildsOf } from '../db/runs.ts'
-import { workItems } from '../db/schema/core.ts'
-import {
-  type DependencyRow,
-  getItem,
-  getRepository,
-  type ItemRow,
-  type RepositoryRow,
-  setDependencies,
-  transition,
-} from '../db/work-items.ts'
+import { workItems } from '../db/schema/work-items.ts'
+import { getItem, type ItemRow, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { unknownWorkflow } from '../domain/workflows.ts'
-import type { GitHub } from '../github/types.ts'
+import type { GitHub } from '../github/github.ts'
 import { didYouMean } from '../lib/did-you-mean.ts'
+import { baseBranchMissing } from '../messages/repositories.ts'
+import { unknownAgent } from '../messages/triage.ts'
 import { holdItem } from './dead-letter.ts'
 import { edgesIn } from './read-dependencies.ts'
 import { routeItem } from './route.ts'
@@ -45,15 +40,15 @@ export async function triage(context: TriageContext, job: { workItemId: number }
   const repo = await getRepository(context.store.db, item.repositoryId)
   if (!repo || repo.state === 'gone') return
   try {
-    await admit(context, item, repo)
+    await prepare(context, item, repo)
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
-    const why = `${error.message}. Bring it back or set \`branches.base\`, then say \`/retry\`.`
+    const why = baseBranchMissing(error.message, '/retry')
     await context.store.transaction((tx) => transition(tx, item, 'held', { actor: 'tutti', why }))
   }
 }
 
-async function admit(context: TriageContext, item: ItemRow, repo: RepositoryRow): Promise<void> {
+async function prepare(context: TriageContext, item: ItemRow, repo: RepositoryRow): Promise<void> {
   const { settings, baseBranch } = await refreshSettings(context.store, repo, await context.control(repo))
   const agent = chooseAgent(item, { settings }, context.env)
   const edges = {
@@ -62,28 +57,31 @@ async function admit(context: TriageContext, item: ItemRow, repo: RepositoryRow)
   }
   await context.store.transaction(async (tx) => {
     await setDependencies(tx, item, 'native', edges.native)
-    if (await hasKey(tx.db, editedWhileQueued(item.id))) await releaseKey(tx, editedWhileQueued(item.id))
+    if (await hasKey(tx.db, editedWhileQueuedKey(item.id))) await releaseKey(tx, editedWhileQueuedKey(item.id))
     else await setDependencies(tx, item, 'body', edges.body)
-    // Settings may have been read just now, for the first time. A branch that was worked on keeps its name.
+    // These settings may be new. A branch with work on it keeps its name.
     const fresh = (await buildsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
-    const unknown = unknownAgent(agent, context) ?? unknownWorkflow(settings, item.loop)
+    const unknown = agentProblem(agent, context) ?? unknownWorkflow(settings, item.loop)
     // No agent works on an epic.
     if (unknown && item.kind === 'task') await transition(tx, item, 'held', { actor: 'tutti', why: unknown })
     else await routeItem(tx, repo, item, { settings, agent })
   })
 }
 
-function unknownAgent(agent: string, { agents, env }: TriageContext): string | undefined {
+function agentProblem(agent: string, { agents, env }: TriageContext): string | undefined {
   if (agents.has(agent)) return undefined
-  const meant = didYouMean(agent, agents.keys())
-  const where = agent === env.AGENT ? 'The operator chose' : 'The settings name'
-  return `${where} the agent \`${agent}\`, which does not exist${meant ? `; did you mean \`${meant}\`?` : ''} Known: ${[...agents.keys()].map((id) => `\`${id}\``).join(', ')}. Mend it, then say \`/retry\`.`
+  return unknownAgent({
+    name: agent,
+    chosenBy: agent === env.AGENT ? 'operator' : 'settings',
+    nearest: didYouMean(agent, agents.keys()),
+    known: [...agents.keys()],
+  })
 }
 
 async function nativeEdges(context: TriageContext, repo: RepositoryRow, item: ItemRow): Promise<Edge[]> {
-  // The payload counts them; only where it says "some" or nothing is it worth a call.
+  // The payload counts them. A count of 0 saves the call.
   if (item.nativeBlockers === 0) return []
   const named = await context.github.repository(repo).blockedBy(item.issueNumber)
   return (named ?? []).map((edge) => ({ repository: edge.repository, issueNumber: edge.number, blocker: edge.state }))

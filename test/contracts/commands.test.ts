@@ -7,11 +7,12 @@ import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { commandTable } from '../../src/commands/lib/readme-table.ts'
-import { commandUsage, parseCommand, withPrefix } from '../../src/commands/parse.ts'
+import { commandUsage, parseCommand } from '../../src/commands/parse.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 import { permits } from '../../src/domain/permissions.ts'
 import { OperatorError } from '../../src/lib/errors.ts'
 import { sanitiseMarkdown } from '../../src/lib/sanitise.ts'
+import { withPrefix } from '../../src/messages/commands/typed.ts'
 
 const commands = await loadCommands()
 
@@ -42,7 +43,7 @@ describe.each([...commands])('/%s', (name, command) => {
   it('has arguments that REST and MCP can describe, and words that are arguments', () => {
     const { properties = {}, additionalProperties } = z.toJSONSchema(command.args)
     expect(additionalProperties).toBe(false)
-    for (const word of command.words) expect(Object.keys(properties)).toContain(word)
+    for (const word of command.positional) expect(Object.keys(properties)).toContain(word)
     for (const [key, schema] of Object.entries(properties)) {
       expect(schema, `${key} has a description`).toHaveProperty('description')
     }
@@ -76,7 +77,7 @@ describe('the loader', () => {
     return loadCommands(place).catch((error: unknown) => error)
   }
 
-  const good = `{ name: 'wave', summary: 'Waves', examples: ['/wave'], args: z.strictObject({}), words: [], permission: 'write', where: 'anywhere', reads: true, run: async () => ({ text: 'hi', outcome: 'done' }) }`
+  const good = `{ name: 'wave', summary: 'Waves', examples: ['/wave'], args: z.strictObject({}), positional: [], permission: 'write', where: 'anywhere', reads: true, run: async () => ({ text: 'hi', outcome: 'done' }) }`
 
   it('takes a file that fits', async () => {
     const loaded = await load('wave.ts', `command = defineCommand(${good})`)

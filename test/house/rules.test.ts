@@ -20,11 +20,6 @@ test('only config/ reads the environment; the scripted agent is a program of its
   expect(readers.map(({ path }) => path).toSorted()).toEqual(['src/config/env.ts', 'src/playground/agent/main.ts'])
 })
 
-test('files stay readable: none past 420 lines', async () => {
-  const long = (await sources()).filter(({ text }) => text.split('\n').length > 420)
-  expect(long.map(({ path }) => path)).toEqual([])
-})
-
 test('the migrations say what the schema says', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-drizzle-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))

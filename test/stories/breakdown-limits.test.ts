@@ -1,7 +1,7 @@
 /** A breakdown of a dozen issues on a server that refuses some, asks for pauses, and whose comment somebody edits. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot } from '../support/facts.ts'
 import { openWorld, type World } from '../support/world.ts'
 

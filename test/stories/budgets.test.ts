@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { begun, byBot, pullsOf } from '../support/facts.ts'
 import { startProcess } from '../support/processes.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'

@@ -1,7 +1,7 @@
 /** What an issue waits for: lines in its text, GitHub's own "blocked by", circles, and what is not there. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf } from '../support/facts.ts'
 import { openWorld, type World } from '../support/world.ts'
 

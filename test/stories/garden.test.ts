@@ -1,7 +1,7 @@
 /** `/garden`: how healthy the roadmap is, and what was waited for in vain is freed. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf } from '../support/facts.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 

@@ -1,7 +1,7 @@
 /** A goal that is too large becomes issues, once, with their links and their order; goals that are said become issues. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot } from '../support/facts.ts'
 import { startProcess } from '../support/processes.ts'
 import { openWorld, type World } from '../support/world.ts'

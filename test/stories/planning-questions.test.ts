@@ -1,7 +1,7 @@
 /** A planning agent asks; people answer, and only those count who may write. Then they decide about the plan. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf } from '../support/facts.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 

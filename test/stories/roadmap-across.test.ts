@@ -1,7 +1,7 @@
 /** A roadmap over several repositories: where the app is, where the asker may write, and where neither is so. */
 
 import { expect, test } from 'vitest'
-import type { Issue, Repository } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue, RepositoryRecord as Repository } from '../../src/playground/github/model.ts'
 import { byBot } from '../support/facts.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 

@@ -1,7 +1,7 @@
 /** Roadmaps inside roadmaps, as deep and as wide as GitHub nests sub-issues: 8 levels, 100 under one issue. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf } from '../support/facts.ts'
 import { openWorld } from '../support/world.ts'
 

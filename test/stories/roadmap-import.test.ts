@@ -1,7 +1,7 @@
 /** A file becomes a roadmap; commands shape the graph; a roadmap that is given up lets go of what nobody began. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 

@@ -1,7 +1,7 @@
 /** How many parts of a roadmap are worked on at once, and what a part that is left out does to the others. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { begun, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 

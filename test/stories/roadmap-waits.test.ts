@@ -1,7 +1,7 @@
 /** A roadmap that waits for something: nobody builds it, so its parts wait, and what waits for it waits for all of them. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, type World } from '../support/world.ts'
 

@@ -1,7 +1,7 @@
 /** A roadmap: sub-issues, task lists and lines in words become one graph, and work starts on the labeller's word. */
 
 import { expect, test } from 'vitest'
-import type { Issue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
 import { byBot, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, type World } from '../support/world.ts'
 

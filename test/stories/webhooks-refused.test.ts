@@ -4,7 +4,7 @@ import { createHmac, randomUUID } from 'node:crypto'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
 import { openStore } from '../../src/db/connect.ts'
-import { deliveries } from '../../src/db/schema/core.ts'
+import { deliveries } from '../../src/db/schema/deliveries.ts'
 import { jobs } from '../../src/jobs.ts'
 import { openWorld } from '../support/world.ts'
 

@@ -7,9 +7,11 @@ import { loadCommands } from '../../src/commands/registry.ts'
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
 import type { Store } from '../../src/db/connect.ts'
 import { savePull } from '../../src/db/pull-requests.ts'
+import { getRepository, saveRepository } from '../../src/db/repositories.ts'
 import { addRun } from '../../src/db/runs.ts'
-import { approvals, gateResults, pullRequests, runs } from '../../src/db/schema/core.ts'
-import { getRepository, type ItemRow, itemOfIssue, saveRepository, transition } from '../../src/db/work-items.ts'
+import { approvals, pullRequests } from '../../src/db/schema/pull-requests.ts'
+import { gateResults, runs } from '../../src/db/schema/runs.ts'
+import { type ItemRow, itemOfIssue, transition } from '../../src/db/work-items.ts'
 import type { Actor, Issue } from '../../src/domain/github.ts'
 import type { ItemState } from '../../src/lib/item-state.ts'
 import { openTestStore } from './test-store.ts'
@@ -140,7 +142,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
 
   let reviewId = 0
   async function reviewed(
-    state: 'approved' | 'changes_requested' | 'comment-created' | 'dismissed',
+    state: 'approved' | 'changes_requested' | 'commented' | 'dismissed',
     by = 'reviewer',
     sha = head,
   ): Promise<void> {

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { expect } from 'vitest'
-import type { Issue, PullIssue } from '../../src/playground/github/model.ts'
+import type { IssueRecord as Issue, PullIssue } from '../../src/playground/github/model.ts'
 import type { World } from './world.ts'
 
 /** Every pull request that was ever opened for an issue. */

@@ -13,7 +13,7 @@ import type {
   PullRequest,
   Review,
 } from '../../src/domain/github.ts'
-import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/types.ts'
+import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
 
 /** A webhook that GitHub would send. */

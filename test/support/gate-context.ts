@@ -1,14 +1,14 @@
 /** What gates are given in tests. */
 
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
-import type { ChangedFile, GateContext } from '../../src/gates/gate.ts'
+import type { GateChange, GateContext } from '../../src/gates/gate.ts'
 import { sha } from '../../src/lib/ids.ts'
 
 export const base = sha('1'.repeat(40))
 export const head = sha('2'.repeat(40))
 
 /** A change to one file; ordinary unless told otherwise. */
-export function change(path: string, more: Partial<ChangedFile> = {}): ChangedFile {
+export function change(path: string, more: Partial<GateChange> = {}): GateChange {
   return { path, status: 'M', mode: '100644', oldMode: '100644', additions: 3, deletions: 1, binary: false, ...more }
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ProbotOctokit } from 'probot'
 import { onTestFinished } from 'vitest'
-import { type GitHub, type GitHubOptions, startGitHub } from '../../src/playground/github/server.ts'
+import { type PlaygroundGitHub as GitHub, type GitHubOptions, startGitHub } from '../../src/playground/github/server.ts'
 
 /** Closed, and its directory deleted, when the test ends. */
 export async function playground(options: Partial<GitHubOptions> = {}): Promise<GitHub> {

@@ -8,22 +8,19 @@ import { loadCommands } from '../../src/commands/registry.ts'
 import { defaultSettings, type Settings } from '../../src/config/settings.ts'
 import { type DeliveryRow, getDelivery, storeDeliveries } from '../../src/db/deliveries.ts'
 import { type PullRow, pullByNumber, savePull } from '../../src/db/pull-requests.ts'
-import { effects, repositories } from '../../src/db/schema/core.ts'
-import {
-  type ItemRow,
-  itemOfIssue,
-  type RepositoryRow,
-  repositoryByGithubId,
-  saveRepository,
-  transition,
-} from '../../src/db/work-items.ts'
+import { type RepositoryRow, repositoryByGithubId, saveRepository } from '../../src/db/repositories.ts'
+import { effects } from '../../src/db/schema/effects.ts'
+import { repositories } from '../../src/db/schema/repositories.ts'
+import { type ItemRow, itemOfIssue, transition } from '../../src/db/work-items.ts'
 import type { Actor } from '../../src/domain/github.ts'
 import type { Sha } from '../../src/lib/ids.ts'
 import type { ItemState } from '../../src/lib/item-state.ts'
+import { type LoadedWebhookApp, loadWebhookApp } from '../../src/webhooks/probot-app.ts'
 import { processDelivery } from '../../src/webhooks/process-delivery.ts'
 import { FakeGitHub, type FakeRepository, type Hook, person } from './fake-github.ts'
 import { openTestStore, type TestStore } from './test-store.ts'
 import { People } from './webhook-people.ts'
+import { createTestProbot } from './webhook-probot.ts'
 
 const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
 let shared: TestStore | undefined
@@ -62,14 +59,19 @@ export class Stage {
     this.maintainer = this.withPermission('maintainer', 'admin')
   }
 
+  #webhooks: LoadedWebhookApp | undefined
+
   static async open(): Promise<Stage> {
     const stage = new Stage()
     stage.commands = await loadCommands()
+    const { store, github, commands } = stage
+    stage.#webhooks = await loadWebhookApp(createTestProbot(), { store, github, commands, log })
     return stage
   }
 
   get parts() {
-    return { store: this.store, github: this.github, commands: this.commands, log }
+    if (!this.#webhooks) throw new Error('use Stage.open()')
+    return { store: this.store, github: this.github, webhooks: this.#webhooks, log }
   }
 
   withPermission(login: string, permission: 'admin' | 'maintain' | 'write' | 'triage' | 'read'): Actor {

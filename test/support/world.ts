@@ -12,9 +12,14 @@ import { pino } from 'pino'
 import { onTestFailed, onTestFinished, vi } from 'vitest'
 import { startTutti, type Tutti } from '../../src/app.ts'
 import { readEnv } from '../../src/config/env.ts'
-import type { Issue, PullIssue, Repository, Role } from '../../src/playground/github/model.ts'
+import type {
+  IssueRecord as Issue,
+  PullIssue,
+  RepositoryRecord as Repository,
+  Role,
+} from '../../src/playground/github/model.ts'
 import type { Person } from '../../src/playground/github/person.ts'
-import { type GitHub, type GitHubOptions, startGitHub } from '../../src/playground/github/server.ts'
+import { type PlaygroundGitHub as GitHub, type GitHubOptions, startGitHub } from '../../src/playground/github/server.ts'
 import { manifest } from '../../src/playground/manifest.ts'
 import { scriptedAgentFile } from './scripted-agent.ts'
 import { prepareDatabase } from './test-store.ts'

@@ -1,100 +1,65 @@
-/** Talks to an agent that speaks the Agent Client Protocol. */
+/** The driver of agents with the Agent Client Protocol (ACP). */
 
-import { openSession, type SessionEnd } from './acp-session.ts'
+import * as messages from '../../messages/agents.ts'
+import { openSession, type SessionEnd, type SessionOptions } from './acp-session.ts'
 import type { AgentOutcome, AgentUpdate } from './agent-run.ts'
 import type { AgentDriver, AgentDriverOptions } from './driver.ts'
 import { authMethod } from './environment.ts'
 import { outcomeOfError } from './failure.ts'
 import { jsonRpcFilter } from './json-rpc-filter.ts'
 import { policies } from './permission-requests.ts'
-import { updateReader } from './session-updates.ts'
-import { throttleUpdates } from './throttle-updates.ts'
+import { type UpdateReader, updateReader } from './session-updates.ts'
+import { throttleUpdates, type UpdateThrottle } from './throttle-updates.ts'
 
-/** What may wait unread in the agent's input, besides the prompt: answers to thousands of requests. */
+/** Bytes that the agent may leave unread besides the prompt: answers to thousands of requests. */
 const maxUnread = 4 * 1024 * 1024
 
-/** The stop reasons of ACP v1 with which a turn counts as done; what was done is for the gates to say. */
+/** The stop reasons of ACP v1 with which a turn counts as done. The gates judge the result. */
 const doneReasons: ReadonlySet<string> = new Set(['end_turn', 'max_tokens', 'max_turn_requests'])
 
-/** Starts the conversation. */
+/** Starts the session. */
 export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
   const { kind, log } = options
   const reader = updateReader()
-  const feed = throttleUpdates(
-    (update) => options.updated(update),
-    (error) => log.note(`a watcher failed: ${String(error)}`),
-  )
+  const updates = updateSink(options)
   const unreadLimit = maxUnread + Buffer.byteLength(options.prompt) * 2
   let over = false
-
-  function show(update: AgentUpdate): void {
-    if (update.kind !== 'text' && update.kind !== 'thought' && update.kind !== 'usage') log.note(describe(update))
-    feed.push(update)
-  }
 
   function end(outcome: AgentOutcome): void {
     over = true
     options.onEnd(outcome)
   }
 
-  const gate = jsonRpcFilter({
+  const filter = jsonRpcFilter({
     send(line) {
       options.send(line)
       if (options.unreadBytes() <= unreadLimit) return
-      end({ kind: 'protocol-error', reason: 'unread-input', message: 'it does not read the answers to its requests' })
+      end({ kind: 'protocol-error', reason: 'unread-input', message: messages.leavesAnswersUnread })
     },
-    onFrame: options.onSign,
+    onFrame: options.onActivity,
     onUpdate(params) {
-      // Adapters may tell of sub-agents in sessions of their own: signs of life, but not this agent's words.
+      // Adapters may report sub-agents in sessions of their own. They show activity, and are no output of this agent.
       if (session.id() !== undefined && params.sessionId !== session.id()) return
-      const before = reader.usage()
-      const update = reader.read(params.update)
-      // Not through the feed, which leaves out what is too much to show.
-      const usage = reader.usage()
-      if (usage && usage !== before) options.used(usage)
-      if (update) show(update)
+      const update = readUpdate(reader, params.update, options)
+      if (update) updates.push(update)
     },
-    onBad: (description) => log.note(`dropped a line: ${description}`),
+    onInvalid: (description) => log.note(`dropped a line: ${description}`),
     onFail: (reason, message) => end({ kind: 'protocol-error', reason, message }),
   })
 
-  const session = openSession({
-    stream: gate.stream,
-    cwd: options.roots[0] ?? options.cwd,
-    prompt: options.prompt,
-    mcpServers: options.mcpServers ?? [],
-    model: options.model,
-    authMethod: authMethod(kind, options.launch.env),
-    permissions: policies[options.permissions ?? 'inside-roots'](options.roots),
-    onUpdate: show,
-  })
+  const session = openSession({ ...sessionOptions(options), stream: filter.stream, onUpdate: updates.push })
   const ended = session.ended.then(
-    (sessionEnd) => toOutcome(sessionEnd),
+    (sessionEnd) => outcomeOf(sessionEnd, reader, options),
     (error: unknown) => outcomeOfError(error, kind.install, Date.now()),
   )
   let inputEnded = false
-  // A conversation that broke off because the program ended is told by `exited`, which knows the exit code.
+  // When the program has ended, `exited` reports the outcome, since it knows the exit code.
   void ended.then((outcome) => inputEnded || end(outcome))
 
-  function toOutcome(sessionEnd: SessionEnd): AgentOutcome {
-    if ('outcome' in sessionEnd) return sessionEnd.outcome
-    if (sessionEnd.usage) options.used(sessionEnd.usage)
-    const summary = reader.summary()
-    const { stopReason } = sessionEnd
-    if (stopReason === 'refusal') return { kind: 'refused', message: summary }
-    if (!doneReasons.has(stopReason)) {
-      // A turn that we stopped never comes here as its own outcome: `run.ts` knows that it was stopped.
-      const message = `it ended its turn for the reason "${stopReason}", which nobody asked for`
-      return { kind: 'protocol-error', reason: 'agent-error', message }
-    }
-    const usage = sessionEnd.usage || reader.usage() ? { ...reader.usage(), ...sessionEnd.usage } : undefined
-    return { kind: 'finished', stopReason, summary, ...(usage ? { usage } : {}) }
-  }
-
   return {
-    hear(source, chunk) {
+    onOutput(source, chunk) {
       if (source === 'stderr') log.write('stderr', chunk)
-      else if (!over) gate.push(chunk)
+      else if (!over) filter.push(chunk)
     },
     exited(exitCode, signal) {
       inputEnded = true
@@ -104,11 +69,61 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
     close() {
       over = true
       inputEnded = true
-      gate.end()
+      filter.end()
       session.close()
-      feed.close()
+      updates.close()
     },
   }
+}
+
+function sessionOptions(options: AgentDriverOptions): Omit<SessionOptions, 'stream' | 'onUpdate'> {
+  return {
+    cwd: options.roots[0] ?? options.cwd,
+    prompt: options.prompt,
+    mcpServers: options.mcpServers ?? [],
+    model: options.model,
+    authMethod: authMethod(options.kind, options.launch.env),
+    permissions: policies[options.permissions ?? 'inside-roots'](options.roots),
+  }
+}
+
+/** Reads one update. New usage is reported at once, since the throttle leaves out some updates. */
+function readUpdate(reader: UpdateReader, update: unknown, options: AgentDriverOptions): AgentUpdate | undefined {
+  const before = reader.usage()
+  const result = reader.read(update)
+  const usage = reader.usage()
+  if (usage && usage !== before) options.used(usage)
+  return result
+}
+
+/** Writes updates to the log, and delivers them throttled. */
+function updateSink({ log, updated }: AgentDriverOptions): UpdateThrottle {
+  const throttle = throttleUpdates(updated, (error) => log.note(`a watcher failed: ${String(error)}`))
+  return {
+    push(update) {
+      if (update.kind !== 'text' && update.kind !== 'thought' && update.kind !== 'usage') log.note(describe(update))
+      throttle.push(update)
+    },
+    close: throttle.close,
+  }
+}
+
+function outcomeOf(
+  sessionEnd: SessionEnd,
+  reader: UpdateReader,
+  options: Pick<AgentDriverOptions, 'used'>,
+): AgentOutcome {
+  if ('outcome' in sessionEnd) return sessionEnd.outcome
+  if (sessionEnd.usage) options.used(sessionEnd.usage)
+  const summary = reader.summary()
+  const { stopReason } = sessionEnd
+  if (stopReason === 'refusal') return { kind: 'refused', message: summary }
+  if (!doneReasons.has(stopReason)) {
+    // A turn that we stopped is reported as stopped by run-agent.ts, whatever its reason.
+    return { kind: 'protocol-error', reason: 'agent-error', message: messages.unexpectedStop(stopReason) }
+  }
+  const usage = sessionEnd.usage || reader.usage() ? { ...reader.usage(), ...sessionEnd.usage } : undefined
+  return { kind: 'finished', stopReason, summary, ...(usage ? { usage } : {}) }
 }
 
 function describe(update: AgentUpdate): string {

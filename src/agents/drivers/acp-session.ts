@@ -1,4 +1,4 @@
-/** One conversation with an agent over ACP: initialize, sign in if asked, new session, prompt, until it stops. */
+/** One session with an agent over ACP: initialize, log in if asked, new session, prompt, until it stops. */
 
 import {
   type ClientContext,
@@ -12,6 +12,7 @@ import {
   type Stream,
 } from '@agentclientprotocol/sdk'
 import { asList, asRecord, boundedText } from '../../lib/sanitise-text.ts'
+import { otherProtocolVersion, sessionWithoutId } from '../../messages/agents.ts'
 import type { AgentOutcome, AgentUpdate, AgentUsage } from './agent-run.ts'
 import type { PermissionPolicy } from './permission-requests.ts'
 import { promptUsage } from './session-updates.ts'
@@ -28,7 +29,7 @@ export interface SessionOptions {
   onUpdate: (update: AgentUpdate) => void
 }
 
-/** How the turn ended, in ACP's words, or an outcome that is not the agent's to tell. */
+/** How the turn ended: ACP's stop reason, or an outcome that the session itself has found. */
 export type SessionEnd = { stopReason: string; usage?: AgentUsage } | { outcome: AgentOutcome }
 
 export interface Session {
@@ -41,7 +42,7 @@ export interface Session {
   close(): void
 }
 
-/** Starts the conversation; it goes on by itself. */
+/** Starts the session. It runs by itself. */
 export function openSession(options: SessionOptions): Session {
   let sessionId: string | undefined
   let cancelled = false
@@ -59,16 +60,19 @@ export function openSession(options: SessionOptions): Session {
     .connect(options.stream)
   const agent = connection.agent
 
-  async function converse(): Promise<SessionEnd> {
-    // Nothing is offered: agents edit files themselves, so no path of theirs is ever opened by us.
-    const hello = await agent.request(methods.agent.initialize, {
+  async function run(): Promise<SessionEnd> {
+    // No capability is offered: agents edit files themselves, so Tutti never opens a path that an agent names.
+    const initialized = await agent.request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
       clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
       clientInfo: { name: 'tutti', version: '0.1.0' },
     })
-    if (asRecord(hello)?.protocolVersion !== PROTOCOL_VERSION) return wrongVersion(asRecord(hello)?.protocolVersion)
-    const mcpServers = options.mcpServers.filter((server) => canUse(server, hello.agentCapabilities?.mcpCapabilities))
-    for (const server of options.mcpServers.filter((wanted) => !mcpServers.includes(wanted))) {
+    const version = asRecord(initialized)?.protocolVersion
+    if (version !== PROTOCOL_VERSION) return wrongVersion(version)
+    const mcpServers = options.mcpServers.filter((server) =>
+      canUse(server, initialized.agentCapabilities?.mcpCapabilities),
+    )
+    for (const server of options.mcpServers.filter((one) => !mcpServers.includes(one))) {
       options.onUpdate({ kind: 'notice', text: `the agent cannot use the MCP server ${server.name}` })
     }
     const session = await newSession(agent, { cwd: options.cwd, mcpServers }, options.authMethod)
@@ -83,7 +87,7 @@ export function openSession(options: SessionOptions): Session {
 
   return {
     id: () => sessionId,
-    ended: converse(),
+    ended: run(),
     cancel() {
       cancelled = true
       if (sessionId !== undefined) agent.notify(methods.agent.session.cancel, { sessionId }).catch(() => {})
@@ -93,7 +97,7 @@ export function openSession(options: SessionOptions): Session {
 }
 
 function wrongVersion(version: unknown): SessionEnd {
-  const message = `it speaks version ${boundedText(String(version), 20)} of the protocol, not ${PROTOCOL_VERSION}`
+  const message = otherProtocolVersion(boundedText(String(version), 20), PROTOCOL_VERSION)
   return { outcome: { kind: 'protocol-error', reason: 'version', message } }
 }
 
@@ -102,7 +106,7 @@ function canUse(server: McpServer, able: { http?: boolean; sse?: boolean } | und
   return server.type === 'http' ? able?.http === true : able?.sse === true
 }
 
-/** Opens the session; an agent that asks for a login first gets the one login that needs no person, once. */
+/** Opens the session. An agent that asks for a login gets the login method that needs no person, once. */
 async function newSession(
   agent: ClientContext,
   request: { cwd: string; mcpServers: McpServer[] },
@@ -121,10 +125,10 @@ async function newSession(
 async function checked(answer: Promise<NewSessionResponse>): Promise<NewSessionResponse> {
   const session = await answer
   if (typeof asRecord(session)?.sessionId === 'string') return session
-  throw new Error('the agent opened a session without an id')
+  throw new Error(sessionWithoutId)
 }
 
-/** Sets the session's model option, where the agent has one and offers that model; else says that it could not. */
+/** Sets the session's model option where the agent has one. A notice reports a model that the agent refuses. */
 async function chooseModel(
   agent: ClientContext,
   session: NewSessionResponse,

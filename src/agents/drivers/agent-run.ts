@@ -1,4 +1,4 @@
-/** The words in which a run of an agent is asked for, watched and reported. */
+/** The types of a run of an agent: its options, its updates, its outcome. */
 
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { ProcessIdentity } from '../../lib/process-table.ts'
@@ -18,9 +18,9 @@ export interface AgentLimits {
   totalMs: number
   /** Silence on the protocol, stdout and stderr, in milliseconds. */
   idleMs: number
-  /** Everything the agent may print, stdout and stderr together, in bytes. */
+  /** Output of the agent, stdout and stderr together, in bytes. */
   outputBytes: number
-  /** How long an agent that is told to stop may take to leave by itself, in milliseconds; 5000 unless given. */
+  /** How long a stopped agent may take to end by itself, in milliseconds; 5000 unless given. */
   graceMs?: number
 }
 
@@ -32,23 +32,23 @@ export interface RunAgentOptions {
   cwd: string
   prompt: string
   runId: string
-  /** Where variables are taken from; only those that the kind names, and a small base, are passed on. */
+  /** The environment of Tutti. Only variables that the kind names, and a small base, are passed on. */
   env: Readonly<Record<string, string>>
-  /** A directory that is this run's HOME; made when it does not exist. Never inside the worktree. */
+  /** The HOME of this run; created when it does not exist. Never inside the worktree. */
   home: string
   /** Given to the agent in `session/new`. */
   mcpServers?: McpServer[]
-  /** The sandbox: turns the command into the one that runs it inside. */
+  /** The sandbox: turns the command into one that runs inside it. */
   wrap?: (command: LaunchCommand) => LaunchCommand
-  /** What it may do in its worktree and its home without asking anybody; `inside-roots` unless given. */
+  /** What it may do in its worktree and its home without asking; `inside-roots` unless given. */
   permissions?: PermissionRule
   limits: AgentLimits
-  /** Aborted when the run is to stop: by a person, a lost lease, or the end of the orchestrator. */
+  /** Aborted when the run must stop: by a person, a lost lease, or the end of this process. */
   signal?: AbortSignal
   reaper: Reaper
   onStarted?: (process: ProcessIdentity) => void
   onUpdate?: (update: AgentUpdate) => void
-  /** Told at once of everything that the agent says it has used so far, also when it ends badly. */
+  /** Called at once with every usage report, also when the agent fails later. */
   onUsage?: (usage: AgentUsage) => void
   /** Where the run's log is written: capped, without control characters. */
   logFile: string
@@ -63,11 +63,11 @@ export interface AgentTask
   launch: LaunchCommand
   kind: Omit<AgentKind, 'start'>
   model?: string
-  /** Of the orchestrator: with the run's id it marks every process that the agent starts. */
+  /** Of this process: with the run's id it marks every process that the agent starts. */
   lifeId: string
 }
 
-/** Who hears of a run while it is carried out, and stops it: in this thread, or at the other end of a port. */
+/** Receives the events of a run, and stops it: in this thread, or at the other end of a port. */
 export interface AgentListener {
   signal?: AbortSignal
   /** The agent's first process. */
@@ -75,8 +75,8 @@ export interface AgentListener {
   updated(update: AgentUpdate): void
   /** As `RunAgentOptions.onUsage`. */
   used(usage: AgentUsage): void
-  /** Nothing that the agent has started is left. */
-  quiet(): void
+  /** All processes that the agent has started are gone. */
+  allExited(): void
 }
 
 export type ToolStatus = 'pending' | 'in_progress' | 'completed' | 'failed'
@@ -89,10 +89,10 @@ export type AgentUpdate =
   | { kind: 'plan'; entries: { text: string; status: 'pending' | 'in_progress' | 'completed' }[] }
   | { kind: 'usage'; used: number; size: number; cost?: { amount: number; currency: string } }
   | { kind: 'permission'; title: string; allowed: boolean; reason: string }
-  /** Something about the run itself that is worth a line: updates left out, an MCP server the agent cannot use. */
+  /** About the run itself: updates were left out, or the agent cannot use an MCP server. */
   | { kind: 'notice'; text: string }
 
-/** What a run has used, as far as the agent tells. */
+/** The usage of a run, as the agent reports it. */
 export interface AgentUsage {
   /** Tokens in the context at the end, and its size. */
   contextUsed?: number
@@ -106,13 +106,13 @@ export interface AgentUsage {
   totalTokens?: number
 }
 
-/** Why a conversation broke down. */
+/** Why a session failed. */
 export type ProtocolProblem =
-  | 'agent-error' // the agent answered a request with an error that says neither login nor rate limit
-  | 'bad-frames' // what it prints is not the protocol
-  | 'version' // it speaks another version of it
-  | 'output-limit' // it printed more than the run may
-  | 'unread-input' // it asks and asks, and never reads the answers
+  | 'agent-error' // the agent answered a request with an error that is neither a login nor a rate limit
+  | 'bad-frames' // its output is not the protocol
+  | 'version' // it has another version of the protocol
+  | 'output-limit' // it printed more than the limit
+  | 'unread-input' // it does not read the answers to its requests
 
 /** How a run ended. Whatever the outcome, no process of the run is left when it is returned. */
 export type AgentOutcome =
@@ -127,5 +127,5 @@ export type AgentOutcome =
   | { kind: 'needs-login'; message: string; install: string }
   /** The thread that supervised it ended before the agent did. */
   | { kind: 'supervisor-lost'; message: string }
-  /** `resetAt` is an ISO 8601 time, where the agent said when. */
+  /** `resetAt` is an ISO 8601 time, where the agent has reported it. */
   | { kind: 'rate-limited'; message: string; resetAt?: string }

@@ -1,4 +1,4 @@
-/** Talks to a program that gets the prompt, changes the tree and exits. What it prints is its log, not a protocol. */
+/** The driver of a plain program: it gets the prompt, changes the worktree and exits. Its output is a log, no protocol. */
 
 import { boundedText } from '../../lib/sanitise-text.ts'
 import { lineSplitter } from '../../lib/split-lines.ts'
@@ -7,15 +7,15 @@ import { throttleUpdates } from './throttle-updates.ts'
 
 const maxLineBytes = 16 * 1024
 
-/** Hands over the prompt and listens. */
+/** Sends the prompt, and reads the output. */
 export function createCommandDriver(options: AgentDriverOptions): AgentDriver {
   const { log } = options
-  const feed = throttleUpdates(
+  const throttle = throttleUpdates(
     (update) => options.updated(update),
     (error) => log.note(`a watcher failed: ${String(error)}`),
   )
   const show = (text: string) => {
-    if (text.trim() !== '') feed.push({ kind: 'text', text: `${text}\n` })
+    if (text.trim() !== '') throttle.push({ kind: 'text', text: `${text}\n` })
   }
   const lines = lineSplitter({
     maxBytes: maxLineBytes,
@@ -26,8 +26,8 @@ export function createCommandDriver(options: AgentDriverOptions): AgentDriver {
   options.endInput()
 
   return {
-    hear(source, chunk) {
-      options.onSign()
+    onOutput(source, chunk) {
+      options.onActivity()
       log.write(source, chunk)
       if (source === 'stdout') lines.push(chunk)
     },
@@ -37,8 +37,8 @@ export function createCommandDriver(options: AgentDriverOptions): AgentDriver {
       if (exitCode !== 0) return { kind: 'crashed', exitCode, signal, tail }
       return { kind: 'finished', stopReason: 'end_turn', summary: tail }
     },
-    // There is no word for it: SIGTERM follows.
+    // Such a program has no command for it: SIGTERM follows.
     cancel: () => {},
-    close: () => feed.close(),
+    close: () => throttle.close(),
   }
 }

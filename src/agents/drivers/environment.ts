@@ -1,18 +1,18 @@
-/** The smallest environment an agent can work in, and where its program is. */
+/** The smallest environment in which an agent works, and the path of its program. */
 
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import type { AgentKind } from '../agent.ts'
 import type { RunAgentOptions } from './agent-run.ts'
 
-/** Passed on as they are. HOME and TMPDIR are the run's own, so that no run reads another's, nor the operator's. */
+/** Passed on unchanged. HOME and TMPDIR belong to the run: it reads neither another run's nor the operator's. */
 const baseNames = ['PATH', 'LANG', 'LC_ALL', 'LC_CTYPE', 'TERM', 'TZ']
 
 /**
  * The environment of a run: the base, the names that the kind declares, its fixed variables, those of this start, and
- * the markers. Nothing else of the orchestrator's environment passes.
- * @param options.start variables that the kind's start line asks for.
- * @param options.marks the variables that mark the run's processes; they win over everything.
+ * the markers. No other variable of this process is passed on.
+ * @param options.start variables of the kind's start command.
+ * @param options.marks the variables that mark the run's processes; they override all others.
  */
 export function agentEnvironment(
   run: Pick<RunAgentOptions, 'kind' | 'env' | 'home'>,
@@ -33,8 +33,8 @@ export function agentEnvironment(
 }
 
 /**
- * Where a program is: an absolute path, or undefined when there is none that may be run. A name without a slash is
- * looked up in `path`; relative entries of it are skipped, so that a file in the worktree never stands in for a program.
+ * The absolute path of a program; undefined when there is none that may be run. A name without a slash is searched in
+ * `path`. Relative entries of it are skipped, so that a file in the worktree never replaces a program.
  */
 export function findProgram(file: string, path: string | undefined, cwd: string): string | undefined {
   if (file === '') return undefined
@@ -55,7 +55,7 @@ function runnable(path: string): string | undefined {
   }
 }
 
-/** The ACP auth method to call for a kind, as far as the environment holds what it needs. */
+/** The ACP auth method of a kind whose variable is set; undefined when none is. */
 export function authMethod(
   kind: Pick<AgentKind, 'authenticate'>,
   env: Readonly<Record<string, string>>,

@@ -1,43 +1,44 @@
-/** Reads what an agent's error means for the run. ACP has a code for "log in first"; the rest are conventions. */
+/** Turns an agent's error into the outcome of the run. ACP has a code for "log in first"; the rest are conventions. */
 
 import { RequestError } from '@agentclientprotocol/sdk'
 import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
+import { answeredWithError } from '../../messages/agents.ts'
 import type { AgentOutcome } from './agent-run.ts'
 
 /** ACP's code for "authentication required". */
 const authRequired = -32000
 
 /**
- * Words by which the adapters name a provider's refusal in `data`: `errorKind` in claude-agent-acp 0.100
- * (`dist/session-failure-extension.js`), `codexErrorInfo` in codex-acp 2.6. A provider that is overloaded is treated
- * like a limit: waiting helps, another attempt at once does not.
+ * Names of a provider's refusal in `data`: `errorKind` in claude-agent-acp 0.100
+ * (`dist/session-failure-extension.js`), `codexErrorInfo` in codex-acp 2.6. A provider that is overloaded counts as a
+ * limit: waiting helps, another attempt at once does not.
  */
-const limitWords = new Set([
+const limitNames = new Set([
   ...['rate_limit', 'overloaded'],
   ...['usageLimitExceeded', 'rateLimitExceeded', 'serverOverloaded'],
 ])
-/** Only the operator can mend these: a login, a bill, an account on hold. */
-const loginWords = new Set([
+/** Only the operator can solve these: a login, a bill, an account on hold. */
+const loginNames = new Set([
   ...['authentication_failed', 'oauth_org_not_allowed', 'billing_error', 'account_on_hold', 'verification_required'],
   ...['cloud_credential_error', 'unauthorized'],
 ])
 const limitText = /\b429\b|rate.?limit|too many requests|usage limit|quota (?:exceeded|exhausted)|resource.?exhausted/i
 
 /**
- * The outcome that an error from a request to the agent stands for.
+ * The outcome for an error of a request to the agent.
  * @param error what the request was rejected with.
- * @param install what to tell an operator whose agent asks for a login.
+ * @param install the hint for an operator whose agent asks for a login.
  * @param now milliseconds since the epoch, for times given as "in 20 minutes".
  */
 export function outcomeOfError(error: unknown, install: string, now: number): AgentOutcome {
-  const message = boundedText(messageOf(error), 2000) || 'the agent answered with an error'
+  const message = boundedText(messageOf(error), 2000) || answeredWithError
   if (!(error instanceof RequestError)) return { kind: 'protocol-error', reason: 'agent-error', message }
-  const words = wordsOf(error.data)
-  if (error.code === authRequired || words.some((word) => loginWords.has(word))) {
+  const names = errorNames(error.data)
+  if (error.code === authRequired || names.some((name) => loginNames.has(name))) {
     return { kind: 'needs-login', message, install }
   }
   // Gemini CLI uses the HTTP status as the error's code (`packages/cli/src/acp/acpSession.ts`).
-  if (error.code === 429 || words.some((word) => limitWords.has(word)) || limitText.test(message)) {
+  if (error.code === 429 || names.some((name) => limitNames.has(name)) || limitText.test(message)) {
     const resetAt = resetTime(error.data, message, now)
     return { kind: 'rate-limited', message, ...(resetAt === undefined ? {} : { resetAt }) }
   }
@@ -51,12 +52,12 @@ function messageOf(error: unknown): string {
   return typeof more === 'string' && !error.message.includes(more) ? `${error.message}: ${more}` : error.message
 }
 
-function wordsOf(data: unknown): string[] {
+function errorNames(data: unknown): string[] {
   const record = asRecord(data)
   const info = record?.codexErrorInfo
   const named = [record?.errorKind, info, ...Object.keys(asRecord(info) ?? {})]
   const status = Object.values(asRecord(info) ?? {}).some((value) => asRecord(value)?.httpStatusCode === 429)
-  return [...named.filter((word): word is string => typeof word === 'string'), ...(status ? ['rate_limit'] : [])]
+  return [...named.filter((name): name is string => typeof name === 'string'), ...(status ? ['rate_limit'] : [])]
 }
 
 const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }

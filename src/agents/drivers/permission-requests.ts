@@ -1,6 +1,6 @@
 /**
- * Answers an agent's permission requests. A policy is a pure function of the request, and no run ever waits for a
- * person here. It is not the wall: an agent that does not ask is held by the sandbox.
+ * Answers an agent's permission requests. A policy is a pure function of the request; no run waits for a person here. It
+ * is not the protection: the sandbox contains an agent that does not ask.
  */
 
 import { isAbsolute, normalize, resolve, sep } from 'node:path'
@@ -9,15 +9,15 @@ import { asList, asRecord } from '../../lib/sanitise-text.ts'
 
 export interface PermissionDecision {
   allowed: boolean
-  /** Which of the offered options is chosen; none answers the request as cancelled. */
+  /** The chosen option; undefined answers the request as cancelled. */
   optionId: string | undefined
-  /** For the log and the timeline: why. */
+  /** Why, for the log and the timeline. */
   reason: string
 }
 
 export type PermissionPolicy = (request: RequestPermissionRequest) => PermissionDecision
 
-/** The policies by name, so that one can be asked for from another thread. */
+/** The policies by name, so that a task for another thread can name one. */
 export const policies = { 'inside-roots': insideRoots, 'reading-only': readingOnly } satisfies Record<
   string,
   (roots: readonly string[]) => PermissionPolicy
@@ -25,13 +25,13 @@ export const policies = { 'inside-roots': insideRoots, 'reading-only': readingOn
 
 export type PermissionRule = keyof typeof policies
 
-/** Fields in which agents put the paths of a tool call; ACP leaves the form of `rawInput` to them. */
+/** Fields with the paths of a tool call. ACP leaves the shape of `rawInput` to the agents. */
 const pathFields = ['path', 'file_path', 'filePath', 'abs_path', 'absolute_path', 'notebook_path', 'directory', 'dir']
 const cwdFields = ['cwd', 'workdir', 'working_directory', 'workingDirectory']
 
 /**
  * Allows reading, editing and running commands inside the given directories, and refuses a request that names a path
- * outside of them, or that would change the agent's own mode (a mode without questions would end this policy).
+ * outside of them, or that would change the agent's mode (in a mode without requests this policy would have no effect).
  * @param roots absolute paths; relative paths in a request count from the first one.
  */
 export function insideRoots(roots: readonly string[]): PermissionPolicy {
@@ -46,9 +46,9 @@ export function insideRoots(roots: readonly string[]): PermissionPolicy {
   }
 }
 
-/** Commands that only read, whatever their arguments; of git, those that do. */
+/** Commands that only read, whatever their arguments. */
 const reading = /^(?:ls|cat|head|tail|wc|pwd|grep|git (?:log|show|ls-files|ls-tree|status|rev-parse))(?: |$)/
-/** What could join a second command to the first, send its output to a file, or start a program of git's settings. */
+/** Text that could add a second command, write the output to a file, or start a program from git's settings. */
 const joining = /[;&|<>`$()\n\\]|--(?:output|ext-diff|textconv)/
 
 /**
@@ -70,7 +70,7 @@ export function readingOnly(roots: readonly string[]): PermissionPolicy {
   }
 }
 
-/** The narrowest option that says yes or no: an answer for always would keep later requests from being judged. */
+/** The narrowest option: with an answer for always, the agent would not send later requests. */
 function choose(options: readonly PermissionOption[], allowed: boolean, reason: string): PermissionDecision {
   const kinds = allowed ? (['allow_once', 'allow_always'] as const) : (['reject_once', 'reject_always'] as const)
   for (const kind of kinds) {

@@ -1,4 +1,4 @@
-/** What comes before an agent's start: is there a program, a workspace, somebody to clean up after it? */
+/** Checks before the start of an agent: there must be a program, a workspace, and a reaper. */
 
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,9 +8,9 @@ import type { AgentOutcome, AgentTask, LaunchCommand, RunAgentOptions } from './
 import { agentEnvironment, findProgram } from './environment.ts'
 
 /**
- * Looks for the agent's program and makes its environment, its home and its marks; sees to it that there is a warden.
- * @returns what `runAgent` needs, or how the run ended already.
- * @throws {OperatorError} when there is no workspace or no warden.
+ * Finds the agent's program, prepares its environment, its home and its markers, and starts the reaper.
+ * @returns the task for `runAgent`, or how the run has ended already.
+ * @throws {OperatorError} when there is no workspace or no reaper.
  */
 export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutcome {
   const { kind, reaper, settings, cwd, prompt, runId, home, mcpServers, permissions, limits, logFile } = options
@@ -19,15 +19,15 @@ export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutco
   if (options.signal?.aborted) return { kind: 'stopped' }
   const launch = prepare(options, marks)
   if ('kind' in launch) return launch
-  // Before the agent exists: from here on the pipe holds, even if we are killed in the next line.
+  // Before the agent exists: from here on the reaper ends it, even if we are killed in the next line.
   reaper.start()
-  if (reaper.pid === undefined) throw new OperatorError('no agent runs without a warden, and there is none')
+  if (reaper.pid === undefined) throw new OperatorError('no agent runs without a reaper, and there is none')
   const { start, ...plain } = kind
   const task = { cwd, prompt, runId, home, mcpServers, permissions, limits, logFile }
   return { ...task, launch, kind: plain, model: settings?.model, lifeId }
 }
 
-/** The command line and environment, or why there is nothing to start. Quick: the label's author is waiting. */
+/** The command and its environment, or why there is nothing to start. */
 function prepare(options: RunAgentOptions, marks: Record<string, string>): LaunchCommand | AgentOutcome {
   const { kind, settings } = options
   const command = kind.start({ command: settings?.command, model: settings?.model })

@@ -1,6 +1,6 @@
 /**
- * Runs one agent, once: starts its program, holds the conversation, watches the limits, and ends every process it
- * started, whatever happens. The page to read first in this folder; `supervise.ts` says in which thread it happens.
+ * Runs one agent, once: starts its program, runs the session, watches the limits, and ends every process that it has
+ * started, whatever happens. Read this file first; supervise.ts chooses the thread.
  */
 
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { OperatorError } from '../../lib/errors.ts'
 import { type ProcessIdentity, processTable } from '../../lib/process-table.ts'
+import { printsTooMuch } from '../../messages/agents.ts'
 import { type KillResult, killTrees } from '../../sandbox/kill-tree.ts'
 import { runMarker } from '../../sandbox/run-markers.ts'
 import { createAcpDriver } from './acp-driver.ts'
@@ -15,16 +16,16 @@ import type { AgentListener, AgentOutcome, AgentTask } from './agent-run.ts'
 import { createCommandDriver } from './command-driver.ts'
 import { openRunLog, type RunLog } from './run-log.ts'
 
-/** An agent that was told to stop gets this long unless the caller says otherwise. */
+/** How long a stopped agent may take to end, when the limits have no value. */
 const defaultGraceMs = 5000
-/** What a program printed just before it ended may still be on its way. */
+/** The last output of a program may arrive so long after its end. */
 const drainMs = 250
-/** The news of an exit takes a millisecond, unless the machine is very busy. */
-const noteMs = 2000
+/** Node reaps an ended process within a millisecond, unless the machine is very busy. */
+const reapMs = 2000
 
 /**
- * Runs an agent that is ready until it has answered, failed, hit a limit or was stopped, in the thread that calls this. No
- * process of it is left when the promise resolves; the worktree is quiet then.
+ * Runs an agent until it has answered, failed, reached a limit or was stopped, in the calling thread. No process of it is
+ * left when the promise resolves: nothing writes to the worktree any more.
  * @throws {OperatorError} when its process cannot be started.
  */
 export async function runAgent(task: AgentTask, listener: AgentListener): Promise<AgentOutcome> {
@@ -35,14 +36,14 @@ export async function runAgent(task: AgentTask, listener: AgentListener): Promis
   const log = openRunLog(task.logFile)
   try {
     listener.started(root)
-    return await supervise(child, root, log, task, listener)
+    return await superviseProcess({ child, root, log }, task, listener)
   } finally {
     const result = await endTree(child, root, task)
     if (result.survivors.length > 0) {
-      log.note(`these processes would not go: ${result.survivors.map(({ pid }) => pid).join(', ')}`)
+      log.note(`these processes could not be ended: ${result.survivors.map(({ pid }) => pid).join(', ')}`)
     } else {
-      // A survivor stays on the warden's list.
-      listener.quiet()
+      // With a survivor, the run stays on the reaper's list.
+      listener.allExited()
     }
     await log.close()
   }
@@ -57,7 +58,7 @@ async function spawnAgent({ launch, cwd, kind }: AgentTask): Promise<ChildProces
     if (child.pid !== undefined) return child
     error = await new Promise((resolve) => child.once('error', resolve))
   } catch (cause) {
-    // A NUL in a word of the command line, for one.
+    // For example, an argument with a NUL.
     error = cause instanceof Error ? cause : new Error(String(cause))
   }
   if (error.code === 'ENOENT' || error.code === 'EACCES') {
@@ -68,89 +69,103 @@ async function spawnAgent({ launch, cwd, kind }: AgentTask): Promise<ChildProces
 
 function identify(child: ChildProcessWithoutNullStreams): ProcessIdentity {
   const pid = child.pid ?? 0
-  // A child that has ended already is a zombie until Node reaps it: then there is nothing left to signal.
+  // A child that has ended already is a zombie until Node reaps it. Then there is nothing to signal.
   return { pid, startTime: processTable().find(pid)?.startTime ?? 'ended' }
 }
 
-/** Waits for the first thing that ends the run. */
-async function supervise(
-  child: ChildProcessWithoutNullStreams,
-  root: ProcessIdentity,
-  log: RunLog,
+/** Waits for the first event that ends the run. */
+async function superviseProcess(
+  { child, root, log }: { child: ChildProcessWithoutNullStreams; root: ProcessIdentity; log: RunLog },
   task: AgentTask,
   { signal, updated, used }: AgentListener,
 ): Promise<AgentOutcome> {
   const { limits } = task
   const ending = Promise.withResolvers<AgentOutcome>()
-  const cwd = realpathSync(task.cwd)
   let printed = 0
-  let lastSign = Date.now()
-
-  const speak = task.kind.protocol === 'acp' ? createAcpDriver : createCommandDriver
-  const speaker = speak({
+  let lastActivity = Date.now()
+  const createDriver = task.kind.protocol === 'acp' ? createAcpDriver : createCommandDriver
+  const driver = createDriver({
     ...task,
-    roots: [...new Set([cwd, task.cwd, task.home])],
+    roots: [...new Set([realpathSync(task.cwd), task.cwd, task.home])],
     log,
     updated,
     used,
     send: (text) => child.stdin.write(text),
     endInput: () => child.stdin.end(),
     unreadBytes: () => child.stdin.writableLength,
-    onSign: () => {
-      lastSign = Date.now()
+    onActivity: () => {
+      lastActivity = Date.now()
     },
     onEnd: ending.resolve,
   })
 
-  const hear = (source: 'stdout' | 'stderr') => (chunk: Buffer) => {
+  const onData = (source: 'stdout' | 'stderr') => (chunk: Buffer) => {
     printed += chunk.length
-    lastSign = Date.now()
-    speaker.hear(source, chunk)
+    lastActivity = Date.now()
+    driver.onOutput(source, chunk)
     if (printed <= limits.outputBytes) return
-    const message = `it printed more than ${limits.outputBytes} bytes`
-    ending.resolve({ kind: 'protocol-error', reason: 'output-limit', message })
+    ending.resolve({ kind: 'protocol-error', reason: 'output-limit', message: printsTooMuch(limits.outputBytes) })
   }
-  child.stdout.on('data', hear('stdout')).on('error', () => {})
-  child.stderr.on('data', hear('stderr')).on('error', () => {})
-  // A program that does not read, or ends early, breaks the pipe; how it ended is what counts.
-  child.stdin.on('error', () => {})
-  child.on('error', (error) => log.note(`process error: ${error.message}`))
+  child.stdout.on('data', onData('stdout'))
+  child.stderr.on('data', onData('stderr'))
+  ignoreBrokenPipes(child, log)
   child.once('exit', (exitCode, exitSignal) => {
-    void drained(child).then(() => ending.resolve(speaker.exited(exitCode, exitSignal)))
+    void drained(child).then(() => ending.resolve(driver.exited(exitCode, exitSignal)))
   })
 
+  const limitTimers = watchLimits(limits, () => lastActivity, ending.resolve)
+  let stopTimer: NodeJS.Timeout | undefined
   const stop = () => {
-    speaker.cancel()
-    // The agent's own end, or the end of its patience: half of the grace time for the protocol, half for SIGTERM.
+    driver.cancel()
+    // Half of the grace time is for the protocol, the other half for SIGTERM.
     stopTimer = setTimeout(() => ending.resolve({ kind: 'stopped' }), graceMs(task) / 2)
   }
-  let stopTimer: NodeJS.Timeout | undefined
-  const totalTimer = setTimeout(
-    () => ending.resolve({ kind: 'time-limit', afterMs: limits.totalMs }),
-    Math.min(limits.totalMs, 2 ** 31 - 1),
-  )
-  const idleTimer = everySoOften(limits.idleMs, () => {
-    const silentMs = Date.now() - lastSign
-    if (silentMs >= limits.idleMs) ending.resolve({ kind: 'idle', afterMs: silentMs })
-    return limits.idleMs - silentMs
-  })
   signal?.addEventListener('abort', stop, { once: true })
   if (signal?.aborted) stop()
 
   log.note(`started ${task.launch.file} as process ${root.pid}`)
   const outcome = await ending.promise
   signal?.removeEventListener('abort', stop)
-  for (const timer of [stopTimer, totalTimer]) clearTimeout(timer)
-  idleTimer.stop()
-  speaker.close()
-  // Whatever a stopped agent still answers, it was stopped.
-  const told: AgentOutcome = signal?.aborted ? { kind: 'stopped' } : outcome
-  log.note(`ended: ${JSON.stringify(told)}`)
-  return told
+  clearTimeout(stopTimer)
+  limitTimers.stop()
+  driver.close()
+  // A stopped agent may still answer. Its outcome is `stopped`.
+  const reported: AgentOutcome = signal?.aborted ? { kind: 'stopped' } : outcome
+  log.note(`ended: ${JSON.stringify(reported)}`)
+  return reported
 }
 
-/** Calls `check` now and then; it returns the milliseconds until the next time it could matter. */
-function everySoOften(firstMs: number, check: () => number): { stop: () => void } {
+/** A program that does not read, or ends early, breaks a pipe. Its exit counts, not that error. */
+function ignoreBrokenPipes(child: ChildProcessWithoutNullStreams, log: RunLog): void {
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {})
+  child.on('error', (error) => log.note(`process error: ${error.message}`))
+}
+
+/** Ends the run when it reaches the time limit or is idle for too long. */
+function watchLimits(
+  limits: AgentTask['limits'],
+  lastActivity: () => number,
+  end: (outcome: AgentOutcome) => void,
+): { stop: () => void } {
+  const totalTimer = setTimeout(
+    () => end({ kind: 'time-limit', afterMs: limits.totalMs }),
+    Math.min(limits.totalMs, 2 ** 31 - 1),
+  )
+  const idleTimer = repeatWhenDue(limits.idleMs, () => {
+    const silentMs = Date.now() - lastActivity()
+    if (silentMs >= limits.idleMs) end({ kind: 'idle', afterMs: silentMs })
+    return limits.idleMs - silentMs
+  })
+  return {
+    stop: () => {
+      clearTimeout(totalTimer)
+      idleTimer.stop()
+    },
+  }
+}
+
+/** Calls `check` again and again. It returns the milliseconds until the next call. */
+function repeatWhenDue(firstMs: number, check: () => number): { stop: () => void } {
   let timer: NodeJS.Timeout
   const arm = (ms: number) => {
     timer = setTimeout(() => arm(check()), Math.min(Math.max(ms, 10), 2 ** 31 - 1))
@@ -168,12 +183,12 @@ async function drained(child: ChildProcessWithoutNullStreams): Promise<void> {
 }
 
 /**
- * Waits until the end of a killed program was taken note of: after that, the system forgets it. A thread that ends before
- * would leave it in the system's table for as long as Tutti runs.
+ * Waits until Node has reaped a killed program. A thread that ends earlier would leave a zombie process for as long as
+ * Tutti runs.
  */
-async function noted(child: ChildProcessWithoutNullStreams): Promise<void> {
+async function reaped(child: ChildProcessWithoutNullStreams): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
-  await within(noteMs, once(child, 'exit'))
+  await within(reapMs, once(child, 'exit'))
 }
 
 async function within(ms: number, done: Promise<unknown>): Promise<void> {
@@ -185,18 +200,18 @@ async function within(ms: number, done: Promise<unknown>): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Ends the program politely if it is still there, then everything else it has started. */
+/** Ends the program if it still runs, then everything else that it has started. */
 async function endTree(
   child: ChildProcessWithoutNullStreams,
   root: ProcessIdentity,
   task: AgentTask,
 ): Promise<KillResult> {
-  // Adapters leave when their input ends.
+  // Adapters exit when their input ends.
   child.stdin.end()
   const result = await killRun(task, root)
-  // The last words on stderr often say why.
+  // The last output on stderr often has the reason.
   await drained(child)
-  if (result.survivors.length === 0) await noted(child)
+  if (result.survivors.length === 0) await reaped(child)
   child.stdout.destroy()
   child.stderr.destroy()
   child.stdin.destroy()
@@ -211,7 +226,7 @@ export function killRun(task: AgentTask, root?: ProcessIdentity): Promise<KillRe
   return killTrees([{ root, marker: runMarker(task) }], { graceMs: graceMs(task) / 2 })
 }
 
-/** How long the agent of a task may take to leave by itself, in milliseconds. */
+/** How long the agent of a task may take to end by itself, in milliseconds. */
 export function graceMs({ limits }: Pick<AgentTask, 'limits'>): number {
   return limits.graceMs ?? defaultGraceMs
 }

@@ -1,4 +1,4 @@
-/** The log of one run: a file that a person can open, whatever the agent printed. */
+/** The log of one run: a file that a person can read, whatever the agent prints. */
 
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
@@ -8,22 +8,22 @@ import { lineSplitter } from '../../lib/split-lines.ts'
 export interface RunLog {
   /** One line of our own. */
   note(text: string): void
-  /** Bytes that the agent printed. */
+  /** Output of the agent. */
   write(source: 'stdout' | 'stderr', chunk: Buffer): void
-  /** The last lines that the agent printed, cleaned: at most 4,000 characters. */
+  /** The last lines of the agent's output, cleaned: at most 4,000 characters. */
   tail(): string
-  /** Writes what is left. Never throws: a full disk must not change how the run ended. */
+  /** Writes the rest. Never throws: a full disk must not change the outcome of the run. */
   close(): Promise<void>
 }
 
-/** Past this the file is only a burden; the tail is kept in memory. */
+/** The file has at most so many bytes. The tail is kept in memory. */
 const defaultMaxBytes = 5 * 1024 * 1024
 const maxLineBytes = 16 * 1024
 const maxTail = 4000
-/** What may wait for a slow disk before lines are left out. */
+/** Bytes that may wait for a slow disk before lines are left out. */
 const maxWaiting = 1024 * 1024
 
-/** Opens the log. A file that cannot be written loses its lines; the run goes on. */
+/** Opens the log. Lines that cannot be written are lost; the run goes on. */
 export function openRunLog(path: string, maxBytes: number = defaultMaxBytes): RunLog {
   const file = createWriteStream(path, { flags: 'a', mode: 0o600 })
   let usable = true

@@ -1,13 +1,13 @@
-/** Turns an agent's `session/update` notifications into our bounded form, and keeps what the outcome needs of them. */
+/** Turns an agent's `session/update` notifications into bounded updates, and keeps the summary and the usage. */
 
 import { asList, asRecord, boundedText } from '../../lib/sanitise-text.ts'
 import type { AgentUpdate, AgentUsage, ToolStatus } from './agent-run.ts'
 
 export const maxText = 4000
 const maxEntries = 50
-/** A summary is shown in a pull request; more than this nobody reads there. */
+/** A pull request shows the summary; it is no longer than this. */
 const maxSummary = 16_000
-/** Tool calls are merged by id; an agent that invents ids forever gets its oldest forgotten. */
+/** Tool calls are merged by id. With more ids than this, the oldest is dropped. */
 const maxTools = 500
 
 type Fields = Record<string, unknown>
@@ -26,7 +26,7 @@ export interface UpdateReader {
 
 /** Reads one session's updates, in order. Unknown kinds are ignored, wrong fields become empty. */
 export function updateReader(): UpdateReader {
-  const tools = new Map<string, ToolUpdate>()
+  const tool = toolReader()
   let message = ''
   let messageId: unknown
   let messageEnded = false
@@ -41,27 +41,15 @@ export function updateReader(): UpdateReader {
     message = `${begins ? '' : before}${chunk}`.slice(0, maxSummary)
     messageEnded = false
     messageId = fields.messageId
-    // Watchers get one stream of text: two messages must not run into each other.
+    // Listeners get one stream of text: a line break separates two messages.
     return { kind: 'text', text: begins && before !== '' ? `\n${chunk}` : chunk }
-  }
-
-  function tool(fields: Fields): AgentUpdate | undefined {
-    const id = boundedText(fields.toolCallId, 200)
-    if (id === '') return undefined
-    messageEnded = true
-    const merged = mergeTool(tools.get(id) ?? newTool(id), fields)
-    tools.delete(id)
-    tools.set(id, merged)
-    const oldest = tools.keys().next().value
-    if (tools.size > maxTools && oldest !== undefined) tools.delete(oldest)
-    return merged
   }
 
   function used(fields: Fields): AgentUpdate | undefined {
     const contextUsed = count(fields.used)
     const contextSize = count(fields.size)
     const cost = readCost(fields.cost)
-    // Money counts also where the rest is wrong.
+    // The cost counts also when the other fields are wrong.
     if (cost) usage = { ...usage, cost }
     if (contextUsed === undefined || contextSize === undefined) return undefined
     usage = { ...usage, contextUsed, contextSize }
@@ -77,8 +65,11 @@ export function updateReader(): UpdateReader {
         case 'agent_thought_chunk':
           return thought(fields)
         case 'tool_call':
-        case 'tool_call_update':
-          return tool(fields)
+        case 'tool_call_update': {
+          const merged = tool(fields)
+          if (merged) messageEnded = true
+          return merged
+        }
         case 'plan':
           return plan(fields)
         case 'usage_update':
@@ -89,6 +80,21 @@ export function updateReader(): UpdateReader {
     },
     summary: () => message.trim(),
     usage: () => usage,
+  }
+}
+
+/** Merges the updates of each tool call. */
+function toolReader(): (fields: Fields) => ToolUpdate | undefined {
+  const tools = new Map<string, ToolUpdate>()
+  return (fields) => {
+    const id = boundedText(fields.toolCallId, 200)
+    if (id === '') return undefined
+    const merged = mergeTool(tools.get(id) ?? newTool(id), fields)
+    tools.delete(id)
+    tools.set(id, merged)
+    const oldest = tools.keys().next().value
+    if (tools.size > maxTools && oldest !== undefined) tools.delete(oldest)
+    return merged
   }
 }
 

@@ -1,26 +1,27 @@
 /**
- * Chooses where an agent is supervised: in the thread that calls, or in one of its own, so that agents which talk much do
- * not slow the thread that takes webhooks and schedules.
+ * Chooses where an agent is supervised: in the calling thread, or in one of its own, so that agents with much output do
+ * not slow the thread that receives webhooks and schedules.
  *
- * One thread for each agent, which ends with it. Measured: 27 MB and 0.4 s of processor time for each, beside the 1 GB
- * that admission sets aside for an agent. In a pool it would be less, but what breaks a thread would end the work of
- * every agent in it.
+ * Each agent has one thread, which ends with it. Measured: 27 MB and 0.4 s of processor time for each, beside the 1 GB
+ * that admission reserves for an agent. A pool would need less, but a broken thread would end the work of every agent in
+ * it.
  */
 
 import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../../lib/errors.ts'
 import type { ProcessIdentity } from '../../lib/process-table.ts'
+import { supervisorOverdue, supervisorSilent } from '../../messages/agents.ts'
 import type { AgentListener, AgentOutcome, AgentTask, AgentUpdate, AgentUsage, RunAgentOptions } from './agent-run.ts'
 import { preflightAgent } from './preflight.ts'
 import { graceMs, killRun, runAgent } from './run-agent.ts'
 import { openRunLog } from './run-log.ts'
 
-/** What the thread of a supervisor says. `ended` or `refused` is its last word. */
+/** A message of a supervisor's thread. `ended` or `refused` is its last one. */
 export type SupervisorMessage =
   | { kind: 'started'; root: ProcessIdentity }
   | { kind: 'update'; update: AgentUpdate }
   | { kind: 'usage'; usage: AgentUsage }
-  | { kind: 'quiet' }
+  | { kind: 'all-exited' }
   | { kind: 'ended'; outcome: AgentOutcome }
   /** An `OperatorError` of `runAgent`. */
   | { kind: 'refused'; message: string; hint: string | undefined }
@@ -28,26 +29,26 @@ export type SupervisorMessage =
 export interface SuperviseOptions extends RunAgentOptions {
   /** In a thread of its own, not in this one. */
   inThread?: boolean
-  /** Told of the thread when it is started. */
+  /** Called when the thread is started. */
   onThread?: (threadId: number) => void
   /** Megabytes of objects that the thread may hold before it is ended; 1024 unless given. */
   threadMemoryMb?: number
 }
 
 /**
- * Memory that grows bit by bit up to this ends the thread alone. Met within one large step (a long string, `JSON.parse`), it
- * would end the whole process, as V8's own limit would; so it stands well above what the largest frame can become:
+ * Memory that grows slowly up to this limit ends the thread alone. Reached within one large step (a long string,
+ * `JSON.parse`), it would end the whole process, like V8's own limit. So it is well above the size of the largest frame:
  * measured, 8 MB of JSON are 184 MB of objects, and 422 MB with a copy.
  */
 const defaultMemoryMb = 1024
-/** A thread that does not come to an end this long after its agent should have ended does nothing any more. */
+/** A thread that has not ended so long after its agent should have ended is stuck. */
 const overdueMs = 30_000
 
 /**
- * Runs an agent until it has answered, failed, hit a limit or was stopped. No process of it is left when the promise
- * resolves; the worktree is quiet then. A thread that ends before its agent takes the agent along and is told as
- * `supervisor-lost`.
- * @throws {OperatorError} when the machine cannot run it: no workspace, no memory, no process to be had.
+ * Runs an agent until it has answered, failed, reached a limit or was stopped. No process of it is left when the promise
+ * resolves: nothing writes to the worktree any more. When a thread ends before its agent, the agent is ended as well, and
+ * the outcome is `supervisor-lost`.
+ * @throws {OperatorError} when the machine cannot run it: there is no workspace, no memory, or no free process.
  */
 export async function supervise(options: SuperviseOptions): Promise<AgentOutcome> {
   const task = preflightAgent(options)
@@ -56,7 +57,7 @@ export async function supervise(options: SuperviseOptions): Promise<AgentOutcome
   return options.inThread ? await inThread(task, listener, options) : await runAgent(task, listener)
 }
 
-/** What a run tells, as the warden and the options want to hear it. */
+/** Passes the events of a run on to the reaper and to the callbacks of the options. */
 function listenerOf({ reaper, runId, signal, onStarted, onUpdate, onUsage }: RunAgentOptions): AgentListener {
   return {
     signal,
@@ -66,7 +67,7 @@ function listenerOf({ reaper, runId, signal, onStarted, onUpdate, onUsage }: Run
     },
     updated: (update) => onUpdate?.(update),
     used: (usage) => onUsage?.(usage),
-    quiet: () => reaper.forget(runId),
+    allExited: () => reaper.forget(runId),
   }
 }
 
@@ -74,7 +75,7 @@ async function inThread(task: AgentTask, listener: AgentListener, options: Super
   const { signal } = options
   const end = Promise.withResolvers<AgentOutcome | 'lost'>()
   let root: ProcessIdentity | undefined
-  let fault = 'it ended without a word'
+  let fault: string = supervisorSilent
   let overdue = false
   const broken: string[] = []
 
@@ -83,13 +84,13 @@ async function inThread(task: AgentTask, listener: AgentListener, options: Super
     workerData: task,
     resourceLimits: { maxOldGenerationSizeMb: options.threadMemoryMb ?? defaultMemoryMb, maxYoungGenerationSizeMb: 16 },
   })
-  worker.on('message', (said: SupervisorMessage) => {
-    if (said.kind === 'ended') end.resolve(said.outcome)
-    else if (said.kind === 'refused') end.reject(new OperatorError(said.message, said.hint))
+  worker.on('message', (message: SupervisorMessage) => {
+    if (message.kind === 'ended') end.resolve(message.outcome)
+    else if (message.kind === 'refused') end.reject(new OperatorError(message.message, message.hint))
     else {
-      if (said.kind === 'started') root = said.root
+      if (message.kind === 'started') root = message.root
       try {
-        tell(said, listener)
+        emit(message, listener)
       } catch (error) {
         if (broken.length < 10) broken.push(`a watcher failed: ${String(error)}`)
       }
@@ -98,16 +99,16 @@ async function inThread(task: AgentTask, listener: AgentListener, options: Super
   worker.on('error', (error) => {
     fault = error instanceof Error ? error.message : String(error)
   })
-  // After everything that it has said.
+  // Comes after all of its messages.
   worker.once('exit', () => end.resolve('lost'))
 
   const endAfter = (ms: number) =>
     setTimeout(
       () => {
-        fault = 'it did not come to its end in time'
+        fault = supervisorOverdue
         overdue = true
         void worker.terminate()
-        // Its JavaScript is at an end now; a thread that waits for a disk may take for ever to leave.
+        // Its JavaScript has ended now. A thread that waits for a disk may never exit.
         end.resolve('lost')
       },
       Math.min(ms + overdueMs, 2 ** 31 - 1),
@@ -131,16 +132,16 @@ async function inThread(task: AgentTask, listener: AgentListener, options: Super
   }
 }
 
-function tell(said: Exclude<SupervisorMessage, { kind: 'ended' | 'refused' }>, listener: AgentListener): void {
-  if (said.kind === 'started') listener.started(said.root)
-  else if (said.kind === 'update') listener.updated(said.update)
-  else if (said.kind === 'usage') listener.used(said.usage)
-  else listener.quiet()
+function emit(message: Exclude<SupervisorMessage, { kind: 'ended' | 'refused' }>, listener: AgentListener): void {
+  if (message.kind === 'started') listener.started(message.root)
+  else if (message.kind === 'update') listener.updated(message.update)
+  else if (message.kind === 'usage') listener.used(message.usage)
+  else listener.allExited()
 }
 
 /**
- * Ends what the agent of a lost thread has started. Its first process stays in the system's table as ended until Tutti
- * ends: only the thread that started it could have taken note of its end.
+ * Ends everything that the agent of a lost thread has started. Its first process stays a zombie until Tutti ends: only the
+ * thread that started it could have reaped it.
  */
 async function endLost(
   task: AgentTask,
@@ -149,7 +150,7 @@ async function endLost(
   listener: AgentListener,
 ): Promise<AgentOutcome> {
   const { survivors } = await killRun(task, root)
-  if (survivors.length === 0) listener.quiet()
+  if (survivors.length === 0) listener.allExited()
   await addToLog(task.logFile, [`the thread that supervised the agent was lost: ${fault}`])
   return listener.signal?.aborted ? { kind: 'stopped' } : { kind: 'supervisor-lost', message: fault }
 }

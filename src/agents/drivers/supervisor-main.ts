@@ -1,6 +1,6 @@
 /**
- * The supervisor's thread: carries out the one task it was started with and says over its port what happens. Everything
- * that reaches the world by other ways than the port is the agent's process tree and the run's log.
+ * The supervisor's thread: carries out its one task and sends the events over its port. Besides the port it only touches
+ * the agent's process tree and the run's log.
  */
 
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
@@ -13,27 +13,27 @@ import { throttleUsage } from './throttle-updates.ts'
 const port = parentPort
 if (!port) throw new Error('supervisor-main.ts is run by supervise.ts, in a thread')
 
-const say = (said: SupervisorMessage) => port.postMessage(said)
-// Updates come at the pace of the feed; an agent may tell of its use with every word.
-const usage = throttleUsage((newest) => say({ kind: 'usage', usage: newest }))
+const post = (message: SupervisorMessage) => port.postMessage(message)
+// Updates are throttled already. An agent may report its usage with every token.
+const usage = throttleUsage((newest) => post({ kind: 'usage', usage: newest }))
 const stop = new AbortController()
-// Told while this thread was loading: then there is nothing to start.
+// A message that came while this thread was loading: there is nothing to start.
 if (receiveMessageOnPort(port)) stop.abort()
-// The one thing that is ever told: to stop.
+// The only message to this thread is the request to stop.
 port.on('message', () => stop.abort())
 
 try {
   const outcome = await runAgent(workerData as AgentTask, {
     signal: stop.signal,
-    started: (root) => say({ kind: 'started', root }),
-    updated: (update) => say({ kind: 'update', update }),
+    started: (root) => post({ kind: 'started', root }),
+    updated: (update) => post({ kind: 'update', update }),
     used: usage.push,
-    quiet: () => say({ kind: 'quiet' }),
+    allExited: () => post({ kind: 'all-exited' }),
   })
   usage.close()
-  say({ kind: 'ended', outcome })
+  post({ kind: 'ended', outcome })
 } catch (error) {
-  // Anything else is a fault of ours: it ends the thread, and `supervise` cleans up.
+  // Another error is a bug: it ends the thread, and `supervise` cleans up.
   if (!(error instanceof OperatorError)) throw error
-  say({ kind: 'refused', message: error.message, hint: error.hint })
+  post({ kind: 'refused', message: error.message, hint: error.hint })
 }

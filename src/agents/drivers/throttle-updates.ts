@@ -1,4 +1,4 @@
-/** Hands an agent's updates to whoever watches, at a pace that a watcher can stand however fast the agent talks. */
+/** Delivers an agent's updates at a bounded pace, however many the agent sends. */
 
 import { truncate } from '../../lib/sanitise-text.ts'
 import type { AgentUpdate, AgentUsage } from './agent-run.ts'
@@ -6,18 +6,18 @@ import { maxText } from './session-updates.ts'
 
 export interface UpdateThrottle {
   push(update: AgentUpdate): void
-  /** Hands out what is waiting, and stops. */
+  /** Delivers waiting updates, and stops. */
   close(): void
 }
 
-/** Five deliveries a second look live to a person. */
+/** For a person, five deliveries a second are live. */
 const intervalMs = 200
-/** Updates in one delivery: more than a screen shows. */
+/** Updates in one delivery: more than fit on a screen. */
 const maxWaiting = 50
 
 /**
- * The first update is handed out at once, later ones every 200 ms: texts joined, tool calls, plan and usage as they
- * are by then. What is too much is left out, and a notice says how much.
+ * Delivers the first update at once, later ones every 200 ms. Texts are joined; of tool calls, plan and usage the newest
+ * state counts. Updates past the limit are left out, and a notice counts them.
  * @param deliver may throw; the error goes to `onError` and the run goes on.
  */
 export function throttleUpdates(
@@ -50,27 +50,11 @@ export function throttleUpdates(
     if (!closed) timer = setTimeout(tick, intervalMs)
   }
 
-  function join(update: AgentUpdate): boolean {
-    const last = waiting.at(-1)
-    if ((update.kind === 'text' || update.kind === 'thought') && last?.kind === update.kind) {
-      if (last.text.length >= maxText) leftOut += 1
-      else waiting[waiting.length - 1] = { kind: update.kind, text: truncate(last.text + update.text, maxText) }
-      return true
-    }
-    const key = keyOf(update)
-    const at = key === undefined ? -1 : waiting.findIndex((other) => keyOf(other) === key)
-    if (at >= 0) waiting[at] = update
-    return at >= 0
-  }
-
   return {
     push(update) {
       if (closed) return
       const bounded = 'text' in update ? { ...update, text: truncate(update.text, maxText) } : update
-      if (!join(bounded)) {
-        if (waiting.length < maxWaiting) waiting.push(bounded)
-        else leftOut += 1
-      }
+      if (!addTo(waiting, bounded)) leftOut += 1
       if (timer) return
       flush()
       timer = setTimeout(tick, intervalMs)
@@ -83,10 +67,26 @@ export function throttleUpdates(
   }
 }
 
+/** Adds an update to those that wait, or joins it with one of them. @returns false when there is no space for it. */
+function addTo(waiting: AgentUpdate[], update: AgentUpdate): boolean {
+  const last = waiting.at(-1)
+  if ((update.kind === 'text' || update.kind === 'thought') && last?.kind === update.kind) {
+    if (last.text.length >= maxText) return false
+    waiting[waiting.length - 1] = { kind: update.kind, text: truncate(last.text + update.text, maxText) }
+    return true
+  }
+  const key = keyOf(update)
+  const at = key === undefined ? -1 : waiting.findIndex((other) => keyOf(other) === key)
+  if (at >= 0) waiting[at] = update
+  else if (waiting.length < maxWaiting) waiting.push(update)
+  else return false
+  return true
+}
+
 /**
- * Hands out what an agent says it has used so far: at once, then every 200 ms. Of what was told meanwhile the largest amount
- * of each counts, and the newest context. An amount in another currency than the first is handed out once, and left out
- * after that: nobody can add the two.
+ * Delivers usage reports: the first at once, later ones every 200 ms. Of the reports in between, the largest amount of each
+ * kind counts, and the newest context. A cost in another currency than the first is delivered once, and left out after
+ * that: the two cannot be added.
  * @param deliver must not throw.
  */
 export function throttleUsage(deliver: (usage: AgentUsage) => void): { push(usage: AgentUsage): void; close(): void } {
@@ -114,8 +114,8 @@ export function throttleUsage(deliver: (usage: AgentUsage) => void): { push(usag
         changed = true
         deliver(usage)
       }
-      const told = other ? others : usage
-      waiting = waiting ? larger(waiting, told) : told
+      const counted = other ? others : usage
+      waiting = waiting ? larger(waiting, counted) : counted
       if (!timer) tick()
     },
     close() {
@@ -142,7 +142,7 @@ function larger(before: AgentUsage, now: AgentUsage): AgentUsage {
   }
 }
 
-/** Of updates with the same key only the newest matters. */
+/** Of updates with the same key only the newest counts. */
 function keyOf(update: AgentUpdate): string | undefined {
   if (update.kind === 'tool') return `tool ${update.id}`
   return update.kind === 'plan' || update.kind === 'usage' ? update.kind : undefined

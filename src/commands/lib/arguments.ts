@@ -1,11 +1,12 @@
-/** The words after a command's name, and which argument each of them is. */
+/** Splits the text after a command's name, and assigns its parts to arguments. */
 
 import { z } from 'zod'
 import { didYouMean } from '../../lib/did-you-mean.ts'
+import * as messages from '../../messages/commands/help.ts'
 import type { Command } from '../command.ts'
 
 type Problem = { problem: string }
-interface Word {
+interface ArgumentPart {
   text: string
   /** Written in quotes: never a flag. */
   quoted: boolean
@@ -13,29 +14,29 @@ interface Word {
 
 /** Longest line of arguments, in characters: a goal in a few sentences. */
 const longest = 4_000
-/** What cannot be seen but changes what is read: control characters, direction marks, zero-width blanks. */
+/** Invisible characters that change what a person reads: control characters, direction marks, zero-width blanks. */
 const invisible =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it finds
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u200b\u200c\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/
 
-/** Splits at blanks; `"two words"` is one, with `\"` for a quote in it. */
-export function splitWords(text: string): { words: Word[] } | Problem {
-  if (text.length > longest) return { problem: `it is longer than ${longest} characters` }
-  if (invisible.test(text)) return { problem: 'it holds characters that cannot be seen' }
-  const words: Word[] = []
+/** Splits at blanks. Text in quotes is one part, with `\"` for a quote in it. */
+export function splitArguments(text: string): { parts: ArgumentPart[] } | Problem {
+  if (text.length > longest) return { problem: messages.lineIsTooLong(longest) }
+  if (invisible.test(text)) return { problem: messages.invisibleCharacters }
+  const parts: ArgumentPart[] = []
   const next = /["“]((?:\\.|[^"”\\])*)["”](?=[ \t]|$)|[^ \t"“][^ \t]*/sy
   const rest = text.trimEnd()
   for (let at = blanks(rest, 0); at < rest.length; at = blanks(rest, next.lastIndex)) {
     next.lastIndex = at
     const match = next.exec(rest)
-    if (!match) return { problem: 'a quote is not closed, or a word follows it without a blank' }
+    if (!match) return { problem: messages.quoteNotClosed }
     const [whole, inner] = match
-    words.push(inner === undefined ? { text: whole, quoted: false } : { text: unescaped(inner), quoted: true })
+    parts.push(inner === undefined ? { text: whole, quoted: false } : { text: unescaped(inner), quoted: true })
   }
-  return { words }
+  return { parts }
 }
 
-/** The first place from `at` on that is no blank. */
+/** The first index from `at` on that is no blank. */
 function blanks(text: string, at: number): number {
   let end = at
   while (text[end] === ' ' || text[end] === '\t') end++
@@ -47,38 +48,41 @@ function unescaped(text: string): string {
 }
 
 /**
- * Gives each word to an argument: `--name`, `--name value`, `--name=value`, and plain words in the order of
- * `command.words`; one that is a list takes every word from its place on. Where a command takes no plain words, `all` is
- * the same as `--all`.
+ * Assigns each part to an argument: `--name`, `--name value`, `--name=value`, and plain ones in the order of
+ * `command.positional`. An argument that is a list takes all plain ones that are left. Where a command takes no plain ones,
+ * `all` is the same as `--all`.
  * @returns values by argument, not yet checked.
  */
-export function argumentsOf(command: Command, words: readonly Word[]): { args: Record<string, unknown> } | Problem {
+export function argumentsOf(
+  command: Command,
+  parts: readonly ArgumentPart[],
+): { args: Record<string, unknown> } | Problem {
   const types = argumentTypes(command)
   const args: Record<string, unknown> = {}
-  const places = [...command.words]
-  const queue = [...words]
-  for (let word = queue.shift(); word; word = queue.shift()) {
-    const flag = flagIn(word, places.length === 0 ? types : undefined)
+  const places = [...command.positional]
+  const queue = [...parts]
+  for (let part = queue.shift(); part; part = queue.shift()) {
+    const flag = flagIn(part, places.length === 0 ? types : undefined)
     const list = flag ? undefined : listAt(places, types)
     if (list !== undefined) {
-      append(args, list, word.text)
+      append(args, list, part.text)
       continue
     }
     const name = flag?.name ?? places.shift()
-    if (name === undefined) return { problem: tooMany(command, word.text) }
+    if (name === undefined) return { problem: messages.tooManyArguments(command.positional.length, part.text) }
     const type = types.get(name)
-    if (type === undefined) return { problem: unknownFlag(name, types) }
-    if (name in args) return { problem: `\`${name}\` is there twice` }
-    const value = flag ? flagValue(flag, type, queue) : word.text
-    if (value === undefined) return { problem: `\`--${name}\` needs a value` }
+    if (type === undefined) return { problem: messages.unknownFlag(name, didYouMean(name, types.keys())) }
+    if (name in args) return { problem: messages.argumentRepeated(name) }
+    const value = flag ? flagValue(flag, type, queue) : part.text
+    if (value === undefined) return { problem: messages.flagNeedsValue(name) }
     const read = readAs(type, value)
-    if (read === undefined) return { problem: `\`${name}\` must be a ${type}` }
+    if (read === undefined) return { problem: messages.argumentMustBe(name, type) }
     args[name] = read
   }
   return { args }
 }
 
-/** The argument whose turn it is, when it is a list. */
+/** The next argument, when it is a list. */
 function listAt(places: readonly string[], types: ReadonlyMap<string, string>): string | undefined {
   const [place] = places
   return place !== undefined && types.get(place) === 'array' ? place : undefined
@@ -92,9 +96,9 @@ function append(args: Record<string, unknown>, list: string, text: string): void
 const leadingFlag = /^--([a-z][a-zA-Z0-9-]*)(?:=(\S*))?(?:\s+|$)/
 
 /**
- * Gives each word to an argument where one of them takes text: flags (`--drop`, `--name=value`) come first, then the
- * plain words in the order of `command.words`, and all that is left, with the lines below, is the text. Text that is
- * quoted as a whole, or as a whole line, loses its quotes.
+ * Assigns parts to arguments of a command that takes text: flags (`--drop`, `--name=value`) come first, then plain ones
+ * in the order of `command.positional`. The rest, with the lines below, is the text. Text that is quoted as a whole, or as a
+ * whole line, loses its quotes.
  * @returns values by argument, not yet checked.
  */
 export function textArguments(
@@ -104,7 +108,7 @@ export function textArguments(
   below: string,
 ): { args: Record<string, unknown> } | Problem {
   const types = argumentTypes(command)
-  const flags = new Map([...types].filter(([known]) => known !== name && !command.words.includes(known)))
+  const flags = new Map([...types].filter(([known]) => known !== name && !command.positional.includes(known)))
   const args: Record<string, unknown> = {}
   let rest = line.trim()
   // Where there is no flag, two dashes are text.
@@ -112,15 +116,15 @@ export function textArguments(
   for (let match = next(); match; match = next()) {
     const [whole, flag = '', value] = match
     const type = flags.get(flag)
-    if (type === undefined) return { problem: unknownFlag(flag, flags) }
+    if (type === undefined) return { problem: messages.unknownFlag(flag, didYouMean(flag, flags.keys())) }
     const read = readAs(type, value ?? true)
-    if (read === undefined) return { problem: `\`${flag}\` must be a ${type}` }
+    if (read === undefined) return { problem: messages.argumentMustBe(flag, type) }
     args[flag] = read
     rest = rest.slice(whole.length)
   }
-  for (const word of command.words) {
+  for (const positional of command.positional) {
     const [first = ''] = rest.split(/\s/, 1)
-    if (first !== '') args[word] = first
+    if (first !== '') args[positional] = first
     rest = rest.slice(first.length).trimStart()
   }
   const text = unquoted(`${rest}\n${below}`.trim()) ?? `${unquoted(rest) ?? rest}\n${below}`.trim()
@@ -128,7 +132,7 @@ export function textArguments(
   return { args }
 }
 
-/** What stands between quotes, when nothing else is there. */
+/** The text between quotes, when there is nothing outside of them. */
 function unquoted(text: string): string | undefined {
   const inner = /^["“]((?:\\.|[^"”\\])*)["”]$/s.exec(text)?.[1]
   return inner === undefined ? undefined : unescaped(inner).trim()
@@ -149,37 +153,22 @@ interface Flag {
   value?: string
 }
 
-/** @param bare the argument types, where a boolean may be said without dashes. */
-function flagIn({ text, quoted }: Word, bare: Map<string, string> | undefined): Flag | undefined {
+/** @param bare the argument types, where a boolean may be given without dashes. */
+function flagIn({ text, quoted }: ArgumentPart, bare: Map<string, string> | undefined): Flag | undefined {
   if (quoted) return undefined
   if (bare?.get(text) === 'boolean') return { name: text }
   const match = /^--([a-z][a-zA-Z0-9-]*)(?:=(.*))?$/s.exec(text)
   return match?.[1] === undefined ? undefined : { name: match[1], value: match[2] }
 }
 
-function flagValue(flag: Flag, type: string, following: Word[]): string | true | undefined {
+function flagValue(flag: Flag, type: string, following: ArgumentPart[]): string | true | undefined {
   if (flag.value !== undefined) return flag.value
   return type === 'boolean' ? true : following.shift()?.text
 }
 
-/** A value of the argument's JSON type; undefined when the text is none. */
+/** The text as a value of the argument's JSON type; undefined when it is not one. */
 function readAs(type: string, value: string | true): unknown {
   if (type === 'boolean') return value === true || value === 'true' ? true : value === 'false' ? false : undefined
   if (type !== 'number' && type !== 'integer') return value
   return value !== true && /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : undefined
-}
-
-function tooMany(command: Command, text: string): string {
-  const takes = command.words.length === 0 ? 'takes no words' : `takes ${command.words.length}`
-  return `it ${takes}, and ${shown(text)} is one too many`
-}
-
-function unknownFlag(name: string, types: Map<string, string>): string {
-  const meant = didYouMean(name, types.keys())
-  return `there is no ${shown(`--${name}`)}${meant ? ` (did you mean \`--${meant}\`?)` : ''}`
-}
-
-/** The sender's word in the reply: short, and nothing in it is markup. */
-function shown(text: string): string {
-  return `\`${text.slice(0, 40).replaceAll('`', "'")}\``
 }

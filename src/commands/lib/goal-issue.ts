@@ -1,19 +1,20 @@
-/** Goals that are said in a comment: `/build` and `/orchestrate build`. */
+/** Issues for goals in comments: `/build` and `/orchestrate build`. */
 
 import { itemOfIssue } from '../../db/work-items.ts'
 import { sanitiseMarkdown, singleLine } from '../../lib/sanitise.ts'
+import * as messages from '../../messages/commands/plans.ts'
 import { createGoalIssue } from '../../work-items/goal-issues.ts'
 import type { CommandContext } from '../command.ts'
 
-/** Longer first lines become the text, and their beginning the title. */
+/** A longer first line goes into the text; its beginning is the title. */
 const titleLength = 100
 
 /**
- * Has an issue made of a goal, and worked on.
- * @param how.explicit whether it is shown first how it would be worked on.
- * @returns what a person is told; the same goal again is the same issue.
+ * Requests an issue for a goal; it is queued when it exists. The same goal again is the same issue.
+ * @param how.explicit whether the person first sees how it would be worked on.
+ * @returns the reply.
  */
-export async function makeIssueOf(
+export async function createIssueForGoal(
   { tx, repo, settings, issue, actor }: CommandContext,
   goal: string,
   how: { explicit: boolean },
@@ -23,10 +24,9 @@ export async function makeIssueOf(
   const body = [first === title ? goal.trim().slice(first.length).trim() : goal.trim()].filter(Boolean)
   const before = await createGoalIssue(tx, { repositoryId: repo.id, issueNumber: issue.number }, goal, {
     title: singleLine(title),
-    body: [
-      ...body.map((text) => sanitiseMarkdown(text, 20_000)),
-      `Asked for by ${actor.login} in #${issue.number}.`,
-    ].join('\n\n'),
+    body: [...body.map((text) => sanitiseMarkdown(text, 20_000)), messages.goalOrigin(actor.login, issue.number)].join(
+      '\n\n',
+    ),
     labels: [settings.label],
     wantedBy: { id: actor.id, login: actor.login },
     explicit: how.explicit,
@@ -34,10 +34,7 @@ export async function makeIssueOf(
   const number = before?.result?.number
   if (typeof number === 'number') {
     const item = await itemOfIssue(tx.db, repo.id, number)
-    return `That goal is #${number} already${item ? `, which is ${item.state}` : ''}.`
+    return messages.goalIssueExists(number, item?.state)
   }
-  if (before) return 'An issue is being made of that goal already.'
-  return how.explicit
-    ? 'An issue is being made of it; there you see how it would be worked on, and say whether it is.'
-    : 'An issue is being made of it and queued; it appears here as a reference in a moment.'
+  return before ? messages.goalIssueUnderWay : messages.goalIssueRequested(how.explicit)
 }

@@ -1,4 +1,4 @@
-/** The command table of the README, generated from the socket so that it cannot be wrong. */
+/** The command table of the README, generated from the commands so that it cannot be wrong. */
 
 import type { Command } from '../command.ts'
 import { commandUsage } from '../parse.ts'

@@ -1,28 +1,33 @@
-/** Labels of which an issue carries one of a family, such as `priority:`: the command, the label and our row agree. */
+/** Scoped labels, such as `priority:`: an issue carries one of them. The label and our row are changed together. */
 
 import { eq } from 'drizzle-orm'
 import { enqueueEffect } from '../../db/outbox.ts'
-import { workItems } from '../../db/schema/core.ts'
+import { workItems } from '../../db/schema/work-items.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import type { CommandContext } from '../command.ts'
 
 /**
- * Sets the label of a family on the issue, and what our row says of it.
- * @param family with its colon.
- * @param set the same for the row; an issue without an item gets the label alone, and counts when it is queued.
+ * Sets a scoped label on the issue, and the same value in the row of its item.
+ * @param scope with its colon.
+ * @param set the value for the row. An issue without an item gets the label alone; it counts when the issue is queued.
  */
 export async function setScopedLabel(
   { tx, repo, issue, item }: CommandContext,
-  family: 'priority:' | 'effort:',
+  scope: 'priority:' | 'effort:',
   value: string,
   set: Partial<Pick<ItemRow, 'priority' | 'effort'>>,
 ): Promise<void> {
   const issueNumber = item?.issueNumber ?? issue.number
-  const label = `${family}${value}`
-  const target = { repositoryId: repo.id, workItemId: item?.id, key: `family:${repo.id}#${issueNumber}:${family}` }
-  await enqueueEffect(tx, target, { kind: 'scoped-label', payload: { issueNumber, family, label } }, { again: true })
+  const label = `${scope}${value}`
+  const target = { repositoryId: repo.id, workItemId: item?.id, key: `family:${repo.id}#${issueNumber}:${scope}` }
+  await enqueueEffect(
+    tx,
+    target,
+    { kind: 'scoped-label', payload: { issueNumber, family: scope, label } },
+    { again: true },
+  )
   if (!item) return
-  const labels = [...item.labels.filter((one) => !one.toLowerCase().startsWith(family)), label]
+  const labels = [...item.labels.filter((one) => !one.toLowerCase().startsWith(scope)), label]
   await tx.db
     .update(workItems)
     .set({ ...set, labels })

@@ -1,106 +1,55 @@
-/** Where an item stands, in words that stand for themselves: the replies of several commands end with them. */
+/** Gathers what the status of an item says. The replies of several commands end with it. */
 
-import type { Database } from '../../db/connect.ts'
 import { lastDecision } from '../../db/decisions.ts'
 import { partsOf } from '../../db/epics.ts'
 import { pullOfItem } from '../../db/pull-requests.ts'
-import { type RunRow, runsOf } from '../../db/runs.ts'
+import { runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
-import { lifecycle } from '../../domain/lifecycle.ts'
-import { singleLine } from '../../lib/sanitise.ts'
+import { type ItemStatus, itemStatus } from '../../messages/commands/status.ts'
 import type { CommandContext } from '../command.ts'
-import { withPrefix } from '../parse.ts'
-import { clock } from './scheduled.ts'
 
-/** A command as it is typed in this repository, for use in a reply. */
-export function typed(context: Pick<CommandContext, 'settings'>, command: string): string {
-  return `\`${withPrefix(`/${command}`, context.settings.prefix)}\``
-}
-
-/** Where an item stands: one to three sentences of markdown. */
+/** The state of an item: one to three sentences of markdown. */
 export async function statusSentence(context: CommandContext, item: ItemRow): Promise<string> {
   const { db } = context.tx
   const runs = await runsOf(db, item.id)
-  const parts = [await sentence(context, item, runs), counted(context, item, runs), pausedNote(context, item)]
-  return parts.filter(Boolean).join(' ')
-}
-
-async function sentence(context: CommandContext, item: ItemRow, runs: RunRow[]): Promise<string> {
-  const run = runs.at(-1)
-  switch (item.state) {
-    case 'queued':
-      return 'It is queued and will be looked at in a moment.'
-    case 'ready':
-      return readySentence(context.tx.db, item)
-    case 'running':
-      return `**${run?.agent ?? 'An agent'}** is working on it (attempt ${run?.attempt ?? 1}).${roadmapProgress(run)}`
-    case 'checking':
-      return `The gates are checking ${commit(item.headSha)}.`
-    case 'reviewing':
-    case 'approved':
-    case 'merging':
-      return pullSentence(context, item)
-    case 'done':
-      return `It is done. ${singleLine(item.reason)}`.trim()
-    case 'paused':
-      return `It is paused: ${singleLine(item.reason, 500)} ${typed(context, 'resume')} goes on.`
-    case 'held':
-      return `It is held and needs a person: ${singleLine(item.reason, 500)} ${typed(context, 'retry')} tries again.`
-    case 'skipped':
-    case 'cancelled':
-      return `It is ${item.state}: ${singleLine(item.reason, 500)} ${typed(context, 'queue')} queues it again.`
-    default:
-      return `${lifecycle[item.state].label}. ${singleLine(item.reason)}`.trim()
-  }
-}
-
-async function readySentence(db: Database, item: ItemRow): Promise<string> {
-  const after = item.notBefore && item.notBefore > new Date() ? item.notBefore : undefined
-  if (item.kind === 'epic') return epicSentence(db, item)
-  const why = item.reason ? ` ${singleLine(item.reason)}` : ''
-  if (after) return `It waits until ${clock(after)}.${why}`
-  const decision = await lastDecision(db, item.id)
-  return decision?.action === 'wait'
-    ? `It waits. ${decision.explanation}`
-    : `It starts as soon as an agent is free.${why}`
-}
-
-/** No agent builds an epic: it gets on as its parts do. */
-async function epicSentence(db: Database, item: ItemRow): Promise<string> {
-  const parts = await partsOf(db, item.id)
-  const issues = new Map(parts.map((part) => [`${part.repository}#${part.issueNumber}`, part.blocker === 'closed']))
-  if (issues.size === 0) return 'It is a roadmap that names no issues yet.'
-  const done = [...issues.values()].filter(Boolean).length
-  return `It is made of ${issues.size} ${issues.size === 1 ? 'issue' : 'issues'}, of which ${done} ${done === 1 ? 'is' : 'are'} done; its status comment shows where each stands.`
-}
-
-async function pullSentence(context: CommandContext, item: ItemRow): Promise<string> {
-  const pull = await pullOfItem(context.tx.db, item.id)
-  if (!pull) return 'The gates passed; its pull request is being opened.'
-  const asked =
-    pull.mergeSha === pull.headSha && pull.mergeRequestedBy ? ` ${pull.mergeRequestedBy} asked to merge it.` : ''
-  if (item.state === 'merging') return `Pull request #${pull.number} is being merged at ${commit(pull.headSha)}.`
-  const why = item.reason ? ` ${singleLine(item.reason)}` : ''
-  return `Pull request #${pull.number} at ${commit(pull.headSha)} waits for people.${asked}${why}`
-}
-
-function counted({ settings }: CommandContext, item: ItemRow, runs: RunRow[]): string {
   const used = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
-  const open = ['queued', 'ready', 'running', 'checking', 'held', 'paused'].includes(item.state)
-  return open && used > 0 ? `Attempts used: ${used} of ${settings.limits.retries + 1}.` : ''
+  return itemStatus(
+    {
+      state: item.state,
+      kind: item.kind,
+      reason: item.reason,
+      headSha: item.headSha,
+      run: runs.at(-1),
+      ...(await readiness(context, item)),
+      pull: await pullInReview(context, item),
+      attempts: { used, allowed: context.settings.limits.retries + 1 },
+      repositoryPaused: context.repo.state === 'paused',
+    },
+    context.settings.prefix,
+  )
 }
 
-function pausedNote(context: CommandContext, item: ItemRow): string {
-  if (context.repo.state !== 'paused' || !['queued', 'ready'].includes(item.state)) return ''
-  return `The whole repository is paused; ${typed(context, 'resume all')} lets work start.`
+/** What a ready item waits for. */
+async function readiness(
+  { tx }: CommandContext,
+  item: ItemRow,
+): Promise<Pick<ItemStatus, 'waitsUntil' | 'waits' | 'parts'>> {
+  const none = { waitsUntil: undefined, waits: undefined, parts: { all: 0, done: 0 } }
+  if (item.state !== 'ready') return none
+  if (item.kind === 'epic') {
+    const parts = await partsOf(tx.db, item.id)
+    const closed = new Map(parts.map((part) => [`${part.repository}#${part.issueNumber}`, part.blocker === 'closed']))
+    return { ...none, parts: { all: closed.size, done: [...closed.values()].filter(Boolean).length } }
+  }
+  if (item.notBefore && item.notBefore > new Date()) return { ...none, waitsUntil: item.notBefore }
+  const decision = await lastDecision(tx.db, item.id)
+  return { ...none, waits: decision?.action === 'wait' ? decision.explanation : undefined }
 }
 
-/** How far a run has got, as its agent tells it; ' ' in front, or nothing. */
-export function roadmapProgress(run: RunRow | undefined): string {
-  return run?.progress ? ` It says: “${singleLine(run.progress)}”.` : ''
-}
-
-/** A commit as people know it. */
-export function commit(sha: string | null): string {
-  return sha ? `\`${sha.slice(0, 7)}\`` : 'the result'
+async function pullInReview({ tx }: CommandContext, item: ItemRow): Promise<ItemStatus['pull']> {
+  if (!['reviewing', 'approved', 'merging'].includes(item.state)) return undefined
+  const pull = await pullOfItem(tx.db, item.id)
+  if (!pull) return undefined
+  const asked = pull.mergeSha === pull.headSha ? pull.mergeRequestedBy : null
+  return { number: pull.number, headSha: pull.headSha, mergeRequestedBy: asked ?? undefined }
 }

@@ -1,7 +1,9 @@
-/** The tables of planning and of footprints; see schema.ts for what holds for all tables. */
+/** Plans, rounds of questions, and footprints. */
 
 import { doublePrecision, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import { id, now, number64, runs, time, workItems } from './core.ts'
+import { id, now, number64, time } from './columns.ts'
+import { runs } from './runs.ts'
+import { workItems } from './work-items.ts'
 
 /** A plan that an agent made for an item. The newest one counts. */
 export const plans = pgTable(
@@ -13,13 +15,13 @@ export const plans = pgTable(
       .references(() => workItems.id),
     version: integer('version').notNull(),
     kind: text('kind').$type<'plan' | 'breakdown'>().notNull(),
-    /** As the agent handed it in, checked; see plan-content.ts. */
+    /** As the agent submitted it, validated; see `domain/plan.ts`. */
     content: jsonb('content').$type<Record<string, unknown>>().notNull(),
-    /** The plan as a person rewrote it in its comment, which then stands in its place; '' when nobody did. */
+    /** The text of a person who rewrote the plan in its comment. It replaces the plan; '' when there is none. */
     rewritten: text('rewritten').notNull().default(''),
-    /** What a person added when they approved it; it outranks the plan. */
+    /** What a person added with their approval. It outranks the plan. */
     amendment: text('amendment').notNull().default(''),
-    /** Digest of the issue's title and text that it was made for: an approval of another text is void. */
+    /** Digest of the issue's title and text that the plan was made for. An approval of another text is void. */
     textDigest: text('text_digest').notNull(),
     /** 0 to 1. */
     confidence: doublePrecision('confidence').notNull(),
@@ -35,7 +37,7 @@ export const plans = pgTable(
   (table) => [unique('plans_version').on(table.workItemId, table.version)],
 )
 
-/** One round of questions that a planning agent asked, and what a person answered. */
+/** One round of questions by a planning agent, and a person's answer. */
 export const questions = pgTable(
   'questions',
   {
@@ -54,7 +56,7 @@ export const questions = pgTable(
   (table) => [unique('questions_round').on(table.workItemId, table.round)],
 )
 
-/** Paths that an item touches or will touch, by where that is known from. What settings declare for a module is not stored. */
+/** Paths that an item touches or will touch, by source. The paths that settings declare for a module are not stored. */
 export const footprints = pgTable(
   'footprints',
   {
@@ -62,9 +64,9 @@ export const footprints = pgTable(
     workItemId: number64('work_item_id')
       .notNull()
       .references(() => workItems.id, { onDelete: 'cascade' }),
-    /** A file, a directory with a slash at its end, or a pattern; see backlog/schedule/patterns.ts. */
+    /** A file, a directory with a slash at its end, or a pattern; see `scheduler/glob-overlap.ts`. */
     path: text('path').notNull(),
-    /** `plan`: expected. `observed`: seen to change; all of it once the agent is done. */
+    /** `plan`: expected. `observed`: changed by the agent; complete once the agent is done. */
     source: text('source').$type<'plan' | 'observed'>().notNull(),
   },
   (table) => [unique('footprints_path').on(table.workItemId, table.source, table.path)],

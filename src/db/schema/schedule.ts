@@ -1,10 +1,12 @@
-/** The tables of what the scheduler saw and decided; see schema.ts for what holds for all tables. */
+/** The decisions and reports of the scheduler, and the items that it has to read again. */
 
 import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import type { ScheduleReport } from '../../domain/schedule-report.ts'
-import { id, now, number64, repositories, time, workItems } from './core.ts'
+import { id, now, number64, time } from './columns.ts'
+import { repositories } from './repositories.ts'
+import { workItems } from './work-items.ts'
 
-/** What the scheduler decided about an item and why; `/why` and `/status` read the last one. */
+/** What the scheduler decided about an item and why. `/why` and `/status` show the last decision. */
 export const decisions = pgTable(
   'decisions',
   {
@@ -14,9 +16,9 @@ export const decisions = pgTable(
       .references(() => workItems.id),
     action: text('action').$type<'start' | 'wait'>().notNull(),
     reasons: jsonb('reasons').$type<unknown[]>().notNull(),
-    /** The reasons in words, for people. */
+    /** The reasons as a sentence for people. */
     explanation: text('explanation').notNull(),
-    /** What the item's place among the others was made of, and the same in words. */
+    /** The parts of the item's leverage, and the same as a sentence in `rank`. */
     leverage: jsonb('leverage').$type<{ value: number; path: number; effort: number; unlocks: number }>(),
     rank: text('rank').notNull().default(''),
     createdAt: now(),
@@ -24,7 +26,7 @@ export const decisions = pgTable(
   (table) => [index('decisions_item').on(table.workItemId, table.id)],
 )
 
-/** What the scheduler last saw of a system; see outlook.ts. */
+/** The scheduler's last report about a repository; see `domain/schedule-report.ts`. */
 export const scheduleReports = pgTable('schedule_reports', {
   repositoryId: number64('repository_id')
     .primaryKey()
@@ -32,3 +34,14 @@ export const scheduleReports = pgTable('schedule_reports', {
   content: jsonb('content').$type<ScheduleReport>().notNull(),
   updatedAt: time('updated_at').notNull().defaultNow(),
 })
+
+/**
+ * Items whose input for the scheduler has changed. Triggers (migration `changes`) on items, their dependencies and
+ * their footprints write the rows. `pass`: the number of the pass that has read the change, from its lock; null before.
+ * CockroachDB and Citus do not support such triggers yet.
+ */
+export const dirtyItems = pgTable(
+  'dirty_items',
+  { id: id(), workItemId: number64('work_item_id').notNull(), pass: number64('pass') },
+  (table) => [index('dirty_items_pass').on(table.pass)],
+)

@@ -1,11 +1,13 @@
-/** The table of what runs have used; see schema.ts for what holds for all tables. */
+/** Tokens and money that runs have used. */
 
 import { index, pgTable, text } from 'drizzle-orm/pg-core'
-import { number64, repositories, runs, time } from './core.ts'
+import { number64, time } from './columns.ts'
+import { repositories } from './repositories.ts'
+import { runs } from './runs.ts'
 
 /**
- * What one run has used, as far as its agent has told. Nothing in it ever gets less. What was not told is null: that is
- * not nothing.
+ * What one run has used, as reported by its agent. No number ever decreases. Null means "not reported", which is not
+ * zero.
  */
 export const usage = pgTable(
   'usage',
@@ -22,10 +24,13 @@ export const usage = pgTable(
     outputTokens: number64('output_tokens'),
     /** Read from a provider's cache, and written to it. */
     cachedTokens: number64('cached_tokens'),
-    /** In whole millionths of `currency`, the first one that was told. */
+    /** In whole millionths of `currency`, the first currency that was reported. */
     cost: number64('cost'),
     currency: text('currency'),
-    /** The UTC day of the last word, as `2026-11-21`, and what of `cost` was told on days before it. */
+    /**
+     * The UTC day of the last report, as `2026-11-21`. `earlier`: the part of `cost` that was reported on days before
+     * it.
+     */
     day: text('day').notNull(),
     earlier: number64('earlier').notNull().default(0),
     updatedAt: time('updated_at').notNull().defaultNow(),

@@ -1,26 +1,28 @@
 /**
- * Scripts that run by themselves when somebody installs dependencies: in `package.json`, and those of packages that a
- * lock file brings in. yarn's and pnpm's lock files do not say which packages have some.
+ * Scripts that run when dependencies are installed: those in `package.json`, and those of packages in a lock file. The
+ * lock files of yarn and pnpm do not say which packages have some.
  */
 
-import type { ChangedFile, GateContext } from '../gate.ts'
+import { scriptsChanged, scriptsNotCompared } from '../../messages/gates.ts'
+import type { GateChange, GateContext } from '../gate.ts'
 
 /** What npm, pnpm and yarn run on an install (docs.npmjs.com/cli/using-npm/scripts, "Life Cycle Operation Order"). */
 const lifecycle = [
   ...['preinstall', 'install', 'postinstall', 'prepublish', 'preprepare', 'prepare', 'postprepare', 'dependencies'],
 ]
 
-type Found = Map<string, string>
+/** Scripts by the name of the script or of its package. */
+type Scripts = Map<string, string>
 
-const readers: Record<string, (text: string) => Found> = {
+const readers: Record<string, (text: string) => Scripts> = {
   'package.json': ownScripts,
   'package-lock.json': packagesWithScripts,
   'npm-shrinkwrap.json': packagesWithScripts,
 }
 
 /**
- * What the change adds or alters among such scripts, one line each. A file that cannot be read or compared is named
- * too: what nobody has looked at is not taken for harmless.
+ * The scripts that a change adds or alters, one line for each file. A file that cannot be read or compared is named too:
+ * it counts as dangerous.
  */
 export async function installScripts(context: GateContext): Promise<string[]> {
   const found: string[] = []
@@ -29,17 +31,17 @@ export async function installScripts(context: GateContext): Promise<string[]> {
     if (!read || change.status === 'D') continue
     const added = await compare(context, change, read)
     const path = `\`${change.path.replace(/[`\p{Cc}]/gu, '?')}\``
-    if (added === undefined) found.push(`${path} (its install scripts could not be compared)`)
-    else if (added.length > 0) found.push(`${path} (install scripts: ${some(added)})`)
+    if (added === undefined) found.push(scriptsNotCompared(path))
+    else if (added.length > 0) found.push(scriptsChanged(path, firstNames(added)))
   }
   return found
 }
 
-/** The names that are new or different, or undefined when that cannot be told. */
+/** The names that are new or different; undefined when they cannot be compared. */
 async function compare(
   context: GateContext,
-  change: ChangedFile,
-  read: (text: string) => Found,
+  change: GateChange,
+  read: (text: string) => Scripts,
 ): Promise<string[] | undefined> {
   const { base, head } = context
   if (!context.readFile) return undefined
@@ -54,7 +56,7 @@ async function compare(
   }
 }
 
-function ownScripts(text: string): Found {
+function ownScripts(text: string): Scripts {
   const scripts = member(JSON.parse(text), 'scripts')
   return new Map(
     lifecycle.flatMap((name) => {
@@ -64,8 +66,8 @@ function ownScripts(text: string): Found {
   )
 }
 
-/** Another version of such a package is another script: it is named again. */
-function packagesWithScripts(text: string): Found {
+/** Another version of such a package is another script. */
+function packagesWithScripts(text: string): Scripts {
   const packages = member(JSON.parse(text), 'packages') ?? {}
   if (typeof packages !== 'object') throw new TypeError('a lock file without packages')
   return new Map(
@@ -83,7 +85,7 @@ function member(value: unknown, name: string): unknown {
     : undefined
 }
 
-function some(names: readonly string[]): string {
+function firstNames(names: readonly string[]): string {
   const more = names.length > 5 ? ` and ${names.length - 5} more` : ''
   return (
     names

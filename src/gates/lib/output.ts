@@ -1,8 +1,8 @@
-/** What a program printed: its beginning and its end, in bounded memory, as plain text. */
+/** The output of a program: its beginning and its end, in bounded memory, as plain text. */
 
 import { stripVTControlCharacters } from 'node:util'
 
-/** Keeps the first and the last half of `limit` bytes of what is added, and counts the rest. */
+/** Keeps the first and the last half of `limit` bytes, and counts the rest. */
 export class CapturedOutput {
   readonly #half: number
   readonly #head: Buffer[] = []
@@ -32,14 +32,14 @@ export class CapturedOutput {
     if (rest.length === 0) return
     this.#tail.push(rest)
     this.#tailBytes += rest.length
-    // Joined only now and then: a flood comes in many small pieces.
+    // Joined only now and then: much output comes in many small pieces.
     if (this.#tailBytes > this.#half * 2) {
       this.#tail = [Buffer.concat(this.#tail).subarray(-this.#half)]
       this.#tailBytes = this.#half
     }
   }
 
-  /** The kept text; between beginning and end a line says how much is missing. */
+  /** The kept text. A line between beginning and end says how much is missing. */
   text(): string {
     const head = Buffer.concat(this.#head)
     const tail = Buffer.concat(this.#tail).subarray(-this.#half)
@@ -60,7 +60,7 @@ function joined(head: string, tail: string, cut: string): string {
   return `${plain(head).trimEnd()}\n\n… ${cut} left out …\n\n${plain(tail).trimStart()}`
 }
 
-/** Without colours, NULs and other control characters; of a line that was drawn over, the last state. */
+/** Without colours, NULs and other control characters; of a line that was overwritten, the last state. */
 function plain(text: string): string {
   return (
     stripVTControlCharacters(text)

@@ -1,4 +1,4 @@
-/** Runs one command line of the repository: its own session, bounded time and output, and nothing of it stays. */
+/** Runs one command line of the repository in a session of its own, with bounded time and output, and ends all of it. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -17,7 +17,7 @@ export interface ShellResult {
     | { kind: 'out of time' }
     | { kind: 'flood' }
     | { kind: 'aborted' }
-  /** What it printed on both streams, as plain text. */
+  /** The output of both streams, as plain text. */
   output: string
   milliseconds: number
   /** Processes that could not be ended. */
@@ -25,10 +25,10 @@ export interface ShellResult {
 }
 
 /** Bytes of output kept. */
-export const keptBytes = 64 * 2 ** 10
-/** A command that prints more than this is ended: whatever it says, nobody reads it. */
+const keptBytes = 64 * 2 ** 10
+/** A command that prints more is ended. */
 const floodBytes = 256 * 2 ** 20
-/** A test runner's time to take down what it started, when it is ended early. */
+/** How long a test runner that is ended early may take to end its own processes. */
 const graceMs = 2_000
 
 /**
@@ -65,7 +65,7 @@ export async function runShell(
   const early = how.kind !== 'exited' && how.kind !== 'killed'
   const tree = [{ root: leader, marker: options.marker }]
   const { survivors } = await killTrees(tree, { graceMs: early ? graceMs : 0 })
-  // Nobody is left to write; only what is still in the pipes is read.
+  // All writers have ended; only bytes in the pipes are left.
   await Promise.race([closed, delay(1_000, undefined, { ref: false })])
   for (const stream of [child.stdout, child.stderr]) stream?.destroy()
   return {
@@ -83,7 +83,7 @@ async function identity(child: ChildProcess) {
   throw new OperatorError(`a gate cannot start a shell: ${error.message}`, undefined, { cause: error })
 }
 
-/** The first thing that ends a command, whichever it is. */
+/** The first event that ends a command. */
 function ending(
   child: ChildProcess,
   output: CapturedOutput,

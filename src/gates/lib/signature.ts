@@ -1,26 +1,26 @@
-/** The fingerprint of a failure: the same whatever its times, numbers, addresses and paths. */
+/** The fingerprint of a failure: it does not depend on times, numbers, addresses and paths. */
 
 import { createHash } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
 
-const telling =
+const significant =
   /\b(?:errors?|fail(?:s|ed|ure|ures|ing)?|assert\w*|expected|received|exception|panic\w*|not ok|cannot|can't|undefined|undeclared|missing|unresolved|traceback|fatal)\b|[✗✖×✘❌]|error:/i
 
-/** So many telling lines make the fingerprint; without any, the last lines of the output do. */
+/** So many significant lines make the fingerprint; without any, the last lines of the output do. */
 const enough = 40
 const lastLines = 15
 
 /**
  * A fingerprint of a failed program.
- * @param how in a word: `exit 1`, `timeout`.
- * @param output what it printed, as plain text.
+ * @param how how it ended: `exit 1`, `timeout`.
+ * @param output its output, as plain text.
  */
 export function signatureOf(how: string, output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
-  const chosen = lines.filter((line) => telling.test(line)).slice(0, enough)
-  const lasting = (chosen.length > 0 ? chosen : lines.slice(-lastLines)).map(normalised)
+  const chosen = lines.filter((line) => significant.test(line)).slice(0, enough)
+  const stable = (chosen.length > 0 ? chosen : lines.slice(-lastLines)).map(normalised)
   // Sorted: tests that run side by side print in any order.
-  const text = [...new Set(lasting)].sort().join('\n')
+  const text = [...new Set(stable)].sort().join('\n')
   return `${how} ${createHash('sha256').update(text).digest('hex').slice(0, 16)}`
 }
 
@@ -36,7 +36,7 @@ export function normalised(line: string): string {
     .trim()
 }
 
-/** Of a path the file's name stays: it tells one failing test from another. Folders may be temporary. */
+/** The file's name stays, since it identifies a failing test. The folders are removed, since they may be temporary. */
 function fileIn(path: string): string {
   const name = path.split(/[/\\]/).at(-1) ?? ''
   return /\.[a-z]{1,5}$/i.test(name) ? `PATH ${name}` : 'PATH'

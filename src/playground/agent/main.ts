@@ -8,14 +8,14 @@ import { randomUUID } from 'node:crypto'
 import { Readable, Writable } from 'node:stream'
 import { agent, type McpServer, methods, ndJsonStream, PROTOCOL_VERSION, RequestError } from '@agentclientprotocol/sdk'
 import { mischief } from './mischief.ts'
-import { plausibleSteps, readScript, type Step } from './script.ts'
+import { plausibleSteps, readScript, type ScriptStep } from './script.ts'
 import { steps } from './steps.ts'
 import { openTurn, type Turn, TurnEnd } from './turn.ts'
 
 const stepDelayMs = Number(process.env.TUTTI_SCRIPT_DELAY_MS ?? 0)
 const sessions = new Map<string, { cwd: string; mcpServers: readonly McpServer[]; cancel: AbortController }>()
 
-async function perform(turn: Turn, step: Step): Promise<void> {
+async function perform(turn: Turn, step: ScriptStep): Promise<void> {
   if (stepDelayMs > 0) await turn.pause(stepDelayMs)
   if (turn.signal.aborted) throw new TurnEnd('cancelled')
   const work = steps[step.verb] ?? mischief[step.verb]

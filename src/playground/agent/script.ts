@@ -56,7 +56,7 @@
  */
 
 /** One step: the first word of its line and the rest. */
-export interface Step {
+export interface ScriptStep {
   verb: string
   rest: string
 }
@@ -71,11 +71,11 @@ interface Prompt {
 interface Section {
   applies: (prompt: Prompt) => boolean
   kind: 'always' | 'attempt' | 'feedback' | 'planning'
-  steps: Step[]
+  steps: ScriptStep[]
 }
 
 /** The steps for this prompt, or undefined when it holds no script. */
-export function readScript(prompt: string): Step[] | undefined {
+export function readScript(prompt: string): ScriptStep[] | undefined {
   const body = fenced(prompt) ?? fenced(prompt.replace(/^> ?/gm, ''))
   if (body === undefined) return undefined
   const sections = parseSections(body.split(/\r?\n/))
@@ -141,7 +141,7 @@ function readHeading(line: string): Section | undefined {
 }
 
 /** Reads the step at a line, with the lines of its text when it has several. */
-function readStep(lines: readonly string[], at: number): { step: Step; last: number } {
+function readStep(lines: readonly string[], at: number): { step: ScriptStep; last: number } {
   const line = (lines[at] ?? '').trim()
   const space = line.indexOf(' ')
   const verb = space < 0 ? line : line.slice(0, space)
@@ -174,7 +174,7 @@ function plausiblePlan(title: string) {
 }
 
 /** What the agent does when nobody wrote a script: it notes the issue in a file named after its title. */
-export function plausibleSteps(prompt: string): Step[] {
+export function plausibleSteps(prompt: string): ScriptStep[] {
   const title = titleOf(prompt)
   if (asksForPlan(prompt)) return [{ verb: 'tool', rest: `submit_plan ${JSON.stringify(plausiblePlan(title))}` }]
   const slug = title

@@ -6,13 +6,15 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { PlaygroundError } from '../errors.ts'
-import type { Repository } from '../github/model.ts'
-import { type GitHub, startGitHub } from '../github/server.ts'
+import type { RepositoryRecord } from '../github/model.ts'
+import { type PlaygroundGitHub, startGitHub } from '../github/server.ts'
+import { nameOf } from '../github/world.ts'
 import { manifest } from '../manifest.ts'
 import { play } from './maintainer.ts'
 import { type Program, startProgram } from './program.ts'
 import { foreignGate, foreignScenes, sampleFiles, sampleScenes, settings } from './scene.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
+import { signIn } from './user.ts'
 
 const scriptedAgentFile = fileURLToPath(new URL('../agent/scripted.ts', import.meta.url))
 
@@ -68,7 +70,8 @@ export async function runDemo(args: string[], product: Product): Promise<number>
     timeline.say('github', `a small GitHub listens on ${github.url}`)
     program = await begin(github, directory, timeline, { ...product, live })
     timeline.say('tutti', `serves on ${program.url}, with its embedded database`)
-    await play(github, repository, scenes, timeline)
+    const access = { apiUrl: github.apiUrl, token: github.as('maintainer').token, repository: nameOf(repository) }
+    await play(signIn(access), scenes, timeline)
     await settled(github, repository)
     timeline.close()
     const summary = summarise(github, repository, scenes.length, timeline.attempts, start)
@@ -101,7 +104,7 @@ function readOptions(args: string[]) {
   }
 }
 
-async function stage(github: GitHub, path: string | undefined): Promise<Repository> {
+async function stage(github: PlaygroundGitHub, path: string | undefined): Promise<RepositoryRecord> {
   const collaborators = { maintainer: 'admin' as const }
   if (!path) return github.createRepository({ owner: 'demo', name: 'greeter', files: sampleFiles, collaborators })
   const repository = await github
@@ -124,7 +127,7 @@ async function stage(github: GitHub, path: string | undefined): Promise<Reposito
 }
 
 async function begin(
-  github: GitHub,
+  github: PlaygroundGitHub,
   directory: string,
   timeline: Timeline,
   { main, path, live }: Product & { live: boolean },
@@ -157,8 +160,8 @@ async function begin(
   return program
 }
 
-/** The last words are still on their way when the last issue closes. */
-async function settled(github: GitHub, repository: Repository): Promise<void> {
+/** The last comments are still on their way when the last issue closes. */
+async function settled(github: PlaygroundGitHub, repository: RepositoryRecord): Promise<void> {
   const issues = [...repository.issues.values()].filter((issue) => !issue.pull)
   await github.until(
     () => issues.every((issue) => issue.comments.some((comment) => comment.body.includes('▰▰▰▰▰ Done'))),
@@ -170,8 +173,8 @@ async function settled(github: GitHub, repository: Repository): Promise<void> {
 }
 
 function summarise(
-  github: GitHub,
-  repository: Repository,
+  github: PlaygroundGitHub,
+  repository: RepositoryRecord,
   workItems: number,
   attempts: number,
   start: number,
@@ -190,8 +193,8 @@ function summarise(
 
 function report(
   summary: Summary,
-  repository: Repository,
-  github: GitHub,
+  repository: RepositoryRecord,
+  github: PlaygroundGitHub,
   program: Program,
   options: { json: boolean; keep: boolean },
 ): void {
@@ -217,7 +220,7 @@ function report(
     console.log(`Calls that the playground does not know:\n${calls}\n`)
   }
   if (!options.keep) return
-  const name = `${repository.owner.login}/${repository.name}`
+  const name = nameOf(repository)
   const token = github.as('maintainer').token
   console.log(
     [

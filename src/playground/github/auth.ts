@@ -1,7 +1,7 @@
 /** Who is asking: an app by its signed JWT, an installation by its token, a person by theirs. */
 import { createVerify, generateKeyPair, type KeyObject, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
-import { type Account, type Installation, type Permissions, Refusal } from './model.ts'
+import { type Account, ApiRefusal, type Installation, type Permissions } from './model.ts'
 import { randomText, type World } from './world.ts'
 
 /** An installation token lives one hour, in ms. */
@@ -38,7 +38,7 @@ export interface Auth {
   forget(token: Token): void
   /** Makes every token of the installation worthless. */
   revoke(installation: Installation): void
-  /** @throws {Refusal} 401 for credentials that are wrong, 403 for a suspended installation. */
+  /** @throws {ApiRefusal} 401 for credentials that are wrong, 403 for a suspended installation. */
   identify(authorization: string | undefined): Caller
 }
 
@@ -60,8 +60,8 @@ export function createAuth(world: World, key: KeyPair): Auth {
     const account = world.personalTokens.get(secret)
     if (account) return { kind: 'person', account }
     const token = tokens.get(secret)
-    if (!token || token.expiresAt <= world.now()) throw new Refusal(401, 'Bad credentials')
-    if (token.installation.suspendedAt) throw new Refusal(403, 'This installation has been suspended')
+    if (!token || token.expiresAt <= world.now()) throw new ApiRefusal(401, 'Bad credentials')
+    if (token.installation.suspendedAt) throw new ApiRefusal(403, 'This installation has been suspended')
     return { kind: 'installation', token }
   }
 
@@ -109,19 +109,19 @@ function newSecret(world: World): string {
 function checkJwt(world: World, key: KeyPair, jwt: string): void {
   const [header = '', payload = '', signature = ''] = jwt.split('.')
   const signed = createVerify('RSA-SHA256').update(`${header}.${payload}`).verify(key.publicKey, signature, 'base64url')
-  if (!signed || readJson(header).alg !== 'RS256') throw new Refusal(401, 'A JSON web token could not be decoded')
+  if (!signed || readJson(header).alg !== 'RS256') throw new ApiRefusal(401, 'A JSON web token could not be decoded')
   const { iss, iat, exp } = readJson(payload)
   const now = Math.floor(world.now().getTime() / 1000)
   if (String(iss) !== String(world.app.id) && iss !== world.app.clientId)
-    throw new Refusal(401, "'Issuer' claim ('iss') must be an Integer")
+    throw new ApiRefusal(401, "'Issuer' claim ('iss') must be an Integer")
   if (typeof exp !== 'number' || exp < now)
-    throw new Refusal(
+    throw new ApiRefusal(
       401,
       "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
     )
-  if (exp > now + MAX_JWT_LIFE) throw new Refusal(401, "'Expiration time' claim ('exp') is too far in the future")
+  if (exp > now + MAX_JWT_LIFE) throw new ApiRefusal(401, "'Expiration time' claim ('exp') is too far in the future")
   if (typeof iat !== 'number' || iat > now)
-    throw new Refusal(
+    throw new ApiRefusal(
       401,
       "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
     )
@@ -131,6 +131,6 @@ function readJson(part: string): Record<string, unknown> {
   try {
     return JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
   } catch {
-    throw new Refusal(401, 'A JSON web token could not be decoded')
+    throw new ApiRefusal(401, 'A JSON web token could not be decoded')
   }
 }

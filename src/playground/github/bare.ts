@@ -3,7 +3,7 @@ import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Git } from './git.ts'
 import { preReceive } from './push-rules.ts'
-import { type Sha, sha } from './sha.ts'
+import { type ObjectId, objectId } from './sha.ts'
 
 /** `allowAnySHA1InWant`: GitHub serves any commit by its id. `hideRefs`: GitHub alone writes `refs/pull/`. */
 const CONFIG = `[core]
@@ -46,13 +46,13 @@ async function adopt(path: string): Promise<void> {
 }
 
 /** Every branch and tag of the repository: full name → commit. An annotated tag gives the commit it names. */
-export async function readRefs(git: Git, path: string): Promise<Map<string, Sha>> {
+export async function readRefs(git: Git, path: string): Promise<Map<string, ObjectId>> {
   const format = '%(objectname) %(*objectname) %(refname)'
   const { stdout } = await git.run(path, ['for-each-ref', `--format=${format}`, 'refs/heads', 'refs/tags'])
-  const refs = new Map<string, Sha>()
+  const refs = new Map<string, ObjectId>()
   for (const line of stdout.split('\n')) {
     const [object = '', peeled, name = ''] = line.split(' ')
-    if (name) refs.set(name, sha(peeled || object))
+    if (name) refs.set(name, objectId(peeled || object))
   }
   return refs
 }
@@ -60,8 +60,8 @@ export async function readRefs(git: Git, path: string): Promise<Map<string, Sha>
 /** A change of one ref. `from` undefined: it must not exist yet. `to` undefined: delete it. */
 export interface RefChange {
   ref: string
-  from?: Sha
-  to?: Sha
+  from?: ObjectId
+  to?: ObjectId
 }
 
 /** Applies all changes or none. Rejects when a ref is not at `from`. */
@@ -74,6 +74,6 @@ export async function updateRefs(git: Git, path: string, changes: RefChange[]): 
 }
 
 /** Points `ref` at `to`, whatever it was. For refs that only the playground writes. */
-export async function pointRef(git: Git, path: string, ref: string, to: Sha): Promise<void> {
+export async function pointRef(git: Git, path: string, ref: string, to: ObjectId): Promise<void> {
   await git.run(path, ['update-ref', ref, to])
 }

@@ -1,7 +1,7 @@
 /** Makes and reads commits with git plumbing; no work tree anywhere. */
 
 import type { Git } from './git.ts'
-import { type Sha, sha } from './sha.ts'
+import { type ObjectId, objectId } from './sha.ts'
 
 /** A file's new content; null deletes it. */
 export type FileChange = string | null | { content: string; mode: '100644' | '100755' | '120000' }
@@ -19,7 +19,7 @@ export interface NewCommit {
   /** Full ref name that is moved to the commit. */
   ref: string
   /** The commit it is built on; undefined makes a root commit. */
-  parent?: Sha
+  parent?: ObjectId
   files: FileChanges
   message: string
   author: Signature
@@ -27,7 +27,7 @@ export interface NewCommit {
 }
 
 /** Writes files, tree, commit and ref with one `git fast-import`. Rejects when the ref moved away from `parent`. */
-export async function commitFiles(git: Git, path: string, commit: NewCommit, force = false): Promise<Sha> {
+export async function commitFiles(git: Git, path: string, commit: NewCommit, force = false): Promise<ObjectId> {
   const lines = [
     `commit ${commit.ref}\nmark :1\n`,
     `author ${stamp(commit.author)}\ncommitter ${stamp(commit.committer)}\n`,
@@ -38,7 +38,7 @@ export async function commitFiles(git: Git, path: string, commit: NewCommit, for
   ]
   const args = ['fast-import', '--quiet', '--done', ...(force ? ['--force'] : [])]
   const { stdout } = await git.run(path, args, { input: lines.join('') })
-  return sha(stdout.trim())
+  return objectId(stdout.trim())
 }
 
 function fileLine(name: string, file: FileChange): string {
@@ -65,8 +65,8 @@ function stamp({ name, email, date }: Signature): string {
 export async function commitTree(
   git: Git,
   path: string,
-  commit: { tree: string; parents: Sha[]; message: string; author: Signature; committer: Signature },
-): Promise<Sha> {
+  commit: { tree: string; parents: ObjectId[]; message: string; author: Signature; committer: Signature },
+): Promise<ObjectId> {
   const { author, committer } = commit
   const { stdout } = await git.run(
     path,
@@ -83,17 +83,17 @@ export async function commitTree(
       },
     },
   )
-  return sha(stdout.trim())
+  return objectId(stdout.trim())
 }
 
 function gitDate(date: Date): string {
   return `${Math.floor(date.getTime() / 1000)} +0000`
 }
 
-export interface Commit {
-  sha: Sha
+export interface CommitRecord {
+  sha: ObjectId
   tree: string
-  parents: Sha[]
+  parents: ObjectId[]
   author: Signature
   committer: Signature
   message: string
@@ -110,12 +110,12 @@ const LOG = ['log', '-m', '--first-parent', '--name-status', '--no-renames', '-z
  * Commits, oldest first, with the names of the files each changed against its first parent.
  * @param range as `git log` takes it, for example `['main..topic']` or `[sha, '--max-count=1']`; full ids or checked names only.
  */
-export async function readCommits(git: Git, path: string, range: string[]): Promise<Commit[]> {
+export async function readCommits(git: Git, path: string, range: string[]): Promise<CommitRecord[]> {
   const { stdout } = await git.run(path, [...LOG, '--reverse', '--topo-order', ...range, '--'])
   return stdout.split('\x01').slice(1).map(parseCommit)
 }
 
-function parseCommit(text: string): Commit {
+function parseCommit(text: string): CommitRecord {
   const [
     id = '',
     tree = '',
@@ -129,7 +129,7 @@ function parseCommit(text: string): Commit {
     message = '',
     ...rest
   ] = text.split('\x00')
-  const changes: Pick<Commit, 'added' | 'removed' | 'modified'> = { added: [], removed: [], modified: [] }
+  const changes: Pick<CommitRecord, 'added' | 'removed' | 'modified'> = { added: [], removed: [], modified: [] }
   const names = rest.map((part) => part.trimStart()).filter((part) => part !== '')
   for (let at = 0; at + 1 < names.length; at += 2) {
     const name = names[at + 1] ?? ''
@@ -138,9 +138,9 @@ function parseCommit(text: string): Commit {
     else changes.modified.push(name)
   }
   return {
-    sha: sha(id),
+    sha: objectId(id),
     tree,
-    parents: parents.split(' ').filter(Boolean).map(sha),
+    parents: parents.split(' ').filter(Boolean).map(objectId),
     author: { name: an, email: ae, date: new Date(Number(at) * 1000) },
     committer: { name: cn, email: ce, date: new Date(Number(ct) * 1000) },
     message: message.replace(/\n+$/, ''),
@@ -149,26 +149,26 @@ function parseCommit(text: string): Commit {
 }
 
 /** The commit with this full id, or undefined. */
-export async function readCommit(git: Git, path: string, id: Sha): Promise<Commit | undefined> {
+export async function readCommit(git: Git, path: string, id: ObjectId): Promise<CommitRecord | undefined> {
   const { status, stdout } = await git.run(path, [...LOG, '--max-count=1', id, '--'], { accept: [0, 128] })
   const [text] = stdout.split('\x01').slice(1)
   return status === 0 && text !== undefined ? parseCommit(text) : undefined
 }
 
 /** Is `ancestor` reachable from `descendant`? */
-export async function isAncestor(git: Git, path: string, ancestor: Sha, descendant: Sha): Promise<boolean> {
+export async function isAncestor(git: Git, path: string, ancestor: ObjectId, descendant: ObjectId): Promise<boolean> {
   const { status } = await git.run(path, ['merge-base', '--is-ancestor', ancestor, descendant], { accept: [0, 1] })
   return status === 0
 }
 
 /** The best common ancestor, or undefined for unrelated histories. */
-export async function mergeBase(git: Git, path: string, one: Sha, other: Sha): Promise<Sha | undefined> {
+export async function mergeBase(git: Git, path: string, one: ObjectId, other: ObjectId): Promise<ObjectId | undefined> {
   const { status, stdout } = await git.run(path, ['merge-base', one, other], { accept: [0, 1] })
-  return status === 0 ? sha(stdout.trim()) : undefined
+  return status === 0 ? objectId(stdout.trim()) : undefined
 }
 
 /** How many commits `head` has that `base` has not. */
-export async function countCommits(git: Git, path: string, base: Sha, head: Sha): Promise<number> {
+export async function countCommits(git: Git, path: string, base: ObjectId, head: ObjectId): Promise<number> {
   const { stdout } = await git.run(path, ['rev-list', '--count', `${base}..${head}`])
   return Number(stdout)
 }

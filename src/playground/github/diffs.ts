@@ -1,7 +1,7 @@
 /** What a branch changes: files, line counts and patches, as GitHub lists them for a pull request. */
 
 import type { Git } from './git.ts'
-import type { Sha } from './sha.ts'
+import type { ObjectId } from './sha.ts'
 
 export interface DiffFile {
   /** Blob id on the new side, or on the old side of a removed file. */
@@ -16,7 +16,7 @@ export interface DiffFile {
 }
 
 /** Files that differ between the merge base of the two commits and `head` (git's three dots). */
-export async function diffFiles(git: Git, path: string, base: Sha, head: Sha): Promise<DiffFile[]> {
+export async function diffFiles(git: Git, path: string, base: ObjectId, head: ObjectId): Promise<DiffFile[]> {
   const range = `${base}...${head}`
   const [names, patches] = await Promise.all([
     git.run(path, ['diff', '-M', '--raw', '--numstat', '--abbrev=40', '-z', range, '--']),
@@ -36,8 +36,8 @@ export async function diffFiles(git: Git, path: string, base: Sha, head: Sha): P
 export async function diffTotals(
   git: Git,
   path: string,
-  base: Sha,
-  head: Sha,
+  base: ObjectId,
+  head: ObjectId,
 ): Promise<{ additions: number; deletions: number; changedFiles: number }> {
   const { stdout } = await git.run(path, ['diff', '-M', '--shortstat', `${base}...${head}`, '--'])
   const number = (pattern: RegExp): number => Number(pattern.exec(stdout)?.[1] ?? 0)

@@ -60,7 +60,7 @@ export interface ApiMatch {
 }
 
 /** When a rule fires, counted in the cases that fit. */
-export interface Turn {
+export interface Occurrence {
   /** Only on this one, from 1. */
   nth?: number
   /** At most so often. Without `nth` and `times`: always. */
@@ -80,8 +80,8 @@ export interface Rule {
 }
 
 export interface Faults {
-  deliveries(rule: DeliveryMatch & Turn & { fault: DeliveryFault }): Rule
-  api(rule: ApiMatch & Turn & { fault: ApiFault }): Rule
+  deliveries(rule: DeliveryMatch & Occurrence & { fault: DeliveryFault }): Rule
+  api(rule: ApiMatch & Occurrence & { fault: ApiFault }): Rule
   /** Ends every rule. */
   clear(): void
 }
@@ -116,7 +116,7 @@ export function createFaults(): FaultBook {
 
 function addRule<Match, Fault>(
   rules: ActiveRule<Match, Fault>[],
-  given: Match & Turn & { fault: Fault },
+  given: Match & Occurrence & { fault: Fault },
 ): ActiveRule<Match, Fault> {
   let fired = 0
   let seen = 0

@@ -5,13 +5,13 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PlaygroundError } from '../errors.ts'
 
-export interface GitResult {
+export interface GitOutput {
   status: number
   stdout: string
   stderr: string
 }
 
-export interface GitOptions {
+export interface GitRunOptions {
   /** Given to git on its standard input. */
   input?: string | Buffer
   env?: Record<string, string>
@@ -21,7 +21,7 @@ export interface GitOptions {
 
 export interface Git {
   /** Runs `git --git-dir=<directory> …args`. Rejects when git ends with a code that is not accepted. */
-  run(directory: string, args: string[], options?: GitOptions): Promise<GitResult>
+  run(directory: string, args: string[], options?: GitRunOptions): Promise<GitOutput>
   /** What git prints, as bytes. */
   bytes(directory: string, args: string[]): Promise<Buffer>
   /** The environment every git process gets. */
@@ -99,7 +99,7 @@ async function askExecPath(): Promise<string> {
 function collect(
   child: ChildProcess,
   args: string[],
-  options: GitOptions,
+  options: GitRunOptions,
 ): Promise<{ status: number; stdout: Buffer; stderr: string }> {
   const accept = options.accept ?? [0]
   return new Promise((resolve, reject) => {

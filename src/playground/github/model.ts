@@ -2,11 +2,10 @@
  * What the playground remembers: GitHub's own nouns as plain records. Git objects and refs are not here, they are in
  * the bare repositories on disk; `Repository.refs` is the last reading of them.
  */
-
 import type { components } from '@octokit/openapi-types'
-import type { Commit } from './commits.ts'
+import type { CommitRecord } from './commits.ts'
 import type { PushRules } from './push-rules.ts'
-import type { Sha } from './sha.ts'
+import type { ObjectId } from './sha.ts'
 
 /** GitHub's published response bodies. */
 export type Schemas = components['schemas']
@@ -38,7 +37,7 @@ export interface App {
 }
 
 /** Who does something. `app` is set when an app does it with an installation token. */
-export interface Actor {
+export interface ActingAccount {
   account: Account
   app?: App
 }
@@ -79,7 +78,7 @@ export interface Comment {
 }
 
 /** One line of an issue's history. GitHub has many more kinds. */
-export interface IssueEvent {
+export interface IssueEventRecord {
   id: number
   event:
     | 'labeled'
@@ -95,12 +94,12 @@ export interface IssueEvent {
   /** As the label was then; null for the kinds that name none. */
   label: { name: string; color: string } | null
   /** The other end of a link between parent and sub-issue. */
-  other?: Issue
+  other?: IssueRecord
   createdAt: Date
 }
 
 /** An issue, and the issue half of a pull request, which has the same number. */
-export interface Issue {
+export interface IssueRecord {
   id: number
   number: number
   title: string
@@ -117,33 +116,33 @@ export interface Issue {
   closedBy: Account | null
   comments: Comment[]
   reactions: Reaction[]
-  subIssues: Issue[]
-  parent?: Issue
-  blockedBy: Issue[]
+  subIssues: IssueRecord[]
+  parent?: IssueRecord
+  blockedBy: IssueRecord[]
   /** Oldest first. */
-  events: IssueEvent[]
+  events: IssueEventRecord[]
   pull?: Pull
 }
 
 /** An issue that is a pull request. */
-export type PullIssue = Issue & { pull: Pull }
+export type PullIssue = IssueRecord & { pull: Pull }
 
 export interface Pull {
   id: number
   headRef: string
-  headSha: Sha
+  headSha: ObjectId
   baseRef: string
-  baseSha: Sha
+  baseSha: ObjectId
   draft: boolean
   mergedAt: Date | null
   mergedBy: Account | null
-  mergeCommitSha: Sha | null
-  reviews: Review[]
-  reviewComments: ReviewComment[]
+  mergeCommitSha: ObjectId | null
+  reviews: ReviewRecord[]
+  reviewComments: ReviewCommentRecord[]
   requestedReviewers: Account[]
   size: PullSize
   /** The last test merge; it holds for these two commits only. */
-  mergeability?: { head: Sha; base: Sha; clean: boolean }
+  mergeability?: { head: ObjectId; base: ObjectId; clean: boolean }
   /** How often a reader was told `mergeable: null` for the present head. */
   unknownAnswers: number
 }
@@ -155,17 +154,17 @@ export interface PullSize {
   changedFiles: number
 }
 
-export interface Review {
+export interface ReviewRecord {
   id: number
   user: Account
   app?: App
   body: string
   state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED' | 'DISMISSED'
-  commitId: Sha
+  commitId: ObjectId
   submittedAt: Date
 }
 
-export interface ReviewComment {
+export interface ReviewCommentRecord {
   id: number
   reviewId: number | null
   user: Account
@@ -174,7 +173,7 @@ export interface ReviewComment {
   path: string
   line: number | null
   side: 'LEFT' | 'RIGHT'
-  commitId: Sha
+  commitId: ObjectId
   inReplyTo?: number
   createdAt: Date
   updatedAt: Date
@@ -188,7 +187,7 @@ export interface CheckRun {
   id: number
   suite: CheckSuite
   name: string
-  headSha: Sha
+  headSha: ObjectId
   externalId: string | null
   detailsUrl: string | null
   status: CheckStatus
@@ -202,9 +201,9 @@ export interface CheckRun {
 export interface CheckSuite {
   id: number
   app: App
-  headSha: Sha
+  headSha: ObjectId
   headBranch: string | null
-  headCommit: Commit
+  headCommit: CommitRecord
   runs: CheckRun[]
   createdAt: Date
   updatedAt: Date
@@ -212,7 +211,7 @@ export interface CheckSuite {
 
 export interface CommitStatus {
   id: number
-  sha: Sha
+  sha: ObjectId
   state: 'error' | 'failure' | 'pending' | 'success'
   context: string
   description: string | null
@@ -235,7 +234,7 @@ export interface MergeMethods {
   rebase: boolean
 }
 
-export interface Repository {
+export interface RepositoryRecord {
   id: number
   owner: Account
   name: string
@@ -248,16 +247,16 @@ export interface Repository {
   pushedAt: Date
   collaborators: Map<number, Role>
   labels: Label[]
-  issues: Map<number, Issue>
+  issues: Map<number, IssueRecord>
   lastNumber: number
   /** Full ref name → object id, as last read from disk. Pull refs are left out. */
-  refs: Map<string, Sha>
+  refs: Map<string, ObjectId>
   suites: CheckSuite[]
   statuses: CommitStatus[]
   protections: Map<string, Protection>
   pushRules: PushRules
   /** Commits that GitHub has made and signed for an app. */
-  signed: Set<Sha>
+  signed: Set<ObjectId>
   mergeMethods: MergeMethods
   deleteBranchOnMerge: boolean
   /** Runs one change of refs at a time, so that each is told to the right sender. */
@@ -268,7 +267,7 @@ export interface Repository {
 export type Lock = <T>(work: () => Promise<T>) => Promise<T>
 
 /** Something GitHub refuses to do: the REST answer, and what a person's act is rejected with. */
-export class Refusal extends Error {
+export class ApiRefusal extends Error {
   override name = 'Refusal'
   readonly status: number
   readonly errors: RefusalDetail[] | undefined
@@ -283,16 +282,16 @@ export class Refusal extends Error {
 export type RefusalDetail = { resource: string; code: string; field?: string; message?: string } | string
 
 /** `422 Validation Failed` for one field, in GitHub's shape. */
-export function invalid(resource: string, field: string, code: string, message?: string): Refusal {
-  return new Refusal(422, 'Validation Failed', [{ resource, field, code, ...(message ? { message } : {}) }])
+export function invalid(resource: string, field: string, code: string, message?: string): ApiRefusal {
+  return new ApiRefusal(422, 'Validation Failed', [{ resource, field, code, ...(message ? { message } : {}) }])
 }
 
 /** The pull request that `issue` is, or a 404. */
-export function asPull(issue: Issue): PullIssue {
-  if (!isPull(issue)) throw new Refusal(404, 'Not Found')
+export function asPull(issue: IssueRecord): PullIssue {
+  if (!isPull(issue)) throw new ApiRefusal(404, 'Not Found')
   return issue
 }
 
-export function isPull(issue: Issue): issue is PullIssue {
+export function isPull(issue: IssueRecord): issue is PullIssue {
   return issue.pull !== undefined
 }

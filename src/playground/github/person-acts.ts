@@ -1,7 +1,8 @@
 import { checkRunOf, createCheckRun, createStatus, rerequestCheckRun, updateCheckRun } from './acts/checks.ts'
 import { commentOf, createComment, deleteComment, editComment, react } from './acts/comments.ts'
 import { installOn, removeFrom, suspend, uninstall } from './acts/installations.ts'
-import { addLabels, closeIssue, createIssue, editIssue, removeLabel, reopenIssue } from './acts/issues.ts'
+import { closeIssue, createIssue, editIssue, reopenIssue } from './acts/issues.ts'
+import { addLabels, removeLabel } from './acts/labels.ts'
 import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './acts/links.ts'
 import { mergePull } from './acts/merge.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
@@ -13,13 +14,13 @@ import {
   setCollaborator,
   setPushRules,
 } from './acts/repositories.ts'
-import { createReview, dismissReview, reviewOf } from './acts/reviews.ts'
+import { createReview, reviewOf, withdrawReview } from './acts/reviews.ts'
 import type { Auth } from './auth.ts'
 import { pointRef, updateRefs } from './bare.ts'
 import { commitFiles } from './commits.ts'
-import { type Account, asPull, type Installation, type PullIssue, Refusal, type Repository } from './model.ts'
+import { type Account, ApiRefusal, asPull, type Installation, type PullIssue, type RepositoryRecord } from './model.ts'
 import type { Person } from './person.ts'
-import { accountOf, appActor, installationOf, issueOf, signatureOf, type World } from './world.ts'
+import { accountOf, appActor, gitSignatureOf, installationOf, issueOf, type World } from './world.ts'
 
 export function issueActs(world: World, account: Account) {
   const me = { account }
@@ -73,11 +74,11 @@ export function issueActs(world: World, account: Account) {
   } satisfies Partial<Person>
 }
 
-function family(repository: Repository, parent: number, sub: number, home = repository) {
+function family(repository: RepositoryRecord, parent: number, sub: number, home = repository) {
   return { parent: issueOf(repository, parent), sub: issueOf(home, sub) }
 }
 
-function barrier(repository: Repository, number: number, blocking: number, home = repository) {
+function barrier(repository: RepositoryRecord, number: number, blocking: number, home = repository) {
   return { blocked: issueOf(repository, number), blocking: issueOf(home, blocking) }
 }
 
@@ -87,7 +88,7 @@ export function branchActs(world: World, account: Account) {
   return {
     push(repository, branch, files, message, options = {}) {
       const ref = `refs/heads/${branch}`
-      const author = signatureOf(world, account)
+      const author = gitSignatureOf(world, account)
       return changeRefs(world, me, repository, () => {
         const tip = repository.refs.get(ref) ?? repository.refs.get(`refs/heads/${repository.defaultBranch}`)
         const commit = { ref, parent: options.onto ?? tip, files, message, author, committer: author }
@@ -97,7 +98,7 @@ export function branchActs(world: World, account: Account) {
     createBranch(repository, branch, at) {
       return changeRefs(world, me, repository, async () => {
         const to = at ?? repository.refs.get(`refs/heads/${repository.defaultBranch}`)
-        if (!to) throw new Refusal(409, 'Git Repository is empty.')
+        if (!to) throw new ApiRefusal(409, 'Git Repository is empty.')
         await updateRefs(git, repository.path, [{ ref: `refs/heads/${branch}`, to }])
         return to
       })
@@ -111,7 +112,7 @@ export function branchActs(world: World, account: Account) {
 export function pullActs(world: World, account: Account) {
   const me = { account }
   const ci = appActor(world.ci)
-  const pullOf = (repository: Repository, number: number): PullIssue => asPull(issueOf(repository, number))
+  const pullOf = (repository: RepositoryRecord, number: number): PullIssue => asPull(issueOf(repository, number))
   return {
     createPullRequest: (repository, wanted) => createPull(world, me, repository, wanted),
     async editPullRequest(repository, number, edit) {
@@ -133,7 +134,7 @@ export function pullActs(world: World, account: Account) {
     async dismissReview(repository, number, id) {
       const issue = pullOf(repository, number)
       const review = reviewOf(issue, id)
-      dismissReview(world, me, repository, issue, review)
+      withdrawReview(world, me, repository, issue, review)
       return review
     },
     createCheckRun: (repository, run) => createCheckRun(world, ci, repository, run),
@@ -151,8 +152,8 @@ export function ownerActs(world: World, auth: Auth, account: Account) {
   return {
     setCollaborator: async (repository, login, role) =>
       setCollaborator(world, repository, accountOf(world, login), role),
-    protectBranch: async (repository, branch, rules) => protectBranch(world, repository, branch, rules ?? undefined),
     setPushRules: async (repository, rules) => setPushRules(world, repository, rules),
+    protectBranch: async (repository, branch, rules) => protectBranch(world, repository, branch, rules ?? undefined),
     renameRepository: async (repository, name) => renameRepository(world, me, repository, name),
     deleteRepository: async (repository) => deleteRepository(world, me, repository),
     async renameAccount(login) {
@@ -167,8 +168,8 @@ export function ownerActs(world: World, auth: Auth, account: Account) {
   } satisfies Partial<Person>
 }
 
-function installed(world: World, repository: Repository): Installation {
+function installed(world: World, repository: RepositoryRecord): Installation {
   const installation = installationOf(world, repository)
-  if (!installation) throw new Refusal(404, 'Not Found')
+  if (!installation) throw new ApiRefusal(404, 'Not Found')
   return installation
 }

@@ -1,8 +1,8 @@
 /** What stands between a pull request and its merge: a branch's protection, and the word of CI. */
-import type { CheckRun, PullIssue, Repository, Review } from './model.ts'
+import type { CheckRun, PullIssue, RepositoryRecord, ReviewRecord } from './model.ts'
 import { roleOf } from './world.ts'
 
-export interface Rules {
+export interface MergeRules {
   /** Why the protection does not let it be merged; undefined when it does. */
   blocking: string | undefined
   /** Something that nobody requires is not green. */
@@ -10,7 +10,7 @@ export interface Rules {
 }
 
 /** Reads protection, reviews, statuses and check runs of the pull request's present head. */
-export function rulesBroken(repository: Repository, issue: PullIssue): Rules {
+export function rulesBroken(repository: RepositoryRecord, issue: PullIssue): MergeRules {
   const { pull } = issue
   const checks = checksAt(repository, pull.headSha)
   const unstable = [...checks.values()].some((passed) => !passed)
@@ -29,8 +29,8 @@ export function rulesBroken(repository: Repository, issue: PullIssue): Rules {
 }
 
 /** The last approval or request of everybody with write access; a comment does not take back a verdict. */
-function latestVerdicts(repository: Repository, reviews: Review[]): Map<number, Review> {
-  const latest = new Map<number, Review>()
+function latestVerdicts(repository: RepositoryRecord, reviews: ReviewRecord[]): Map<number, ReviewRecord> {
+  const latest = new Map<number, ReviewRecord>()
   for (const review of reviews) {
     if (review.state === 'COMMENTED') continue
     if (!['admin', 'maintain', 'write'].includes(roleOf(repository, review.user))) continue
@@ -40,7 +40,7 @@ function latestVerdicts(repository: Repository, reviews: Review[]): Map<number, 
 }
 
 /** Check or status name → did its last word pass? */
-function checksAt(repository: Repository, sha: string): Map<string, boolean> {
+function checksAt(repository: RepositoryRecord, sha: string): Map<string, boolean> {
   const passed = new Map<string, boolean>()
   for (const status of repository.statuses)
     if (status.sha === sha) passed.set(status.context, status.state === 'success')

@@ -15,7 +15,7 @@ import { createPerson } from './create-person.ts'
 import type { Delivery } from './deliveries.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { findGit } from './git.ts'
-import type { Permissions, Repository } from './model.ts'
+import type { Permissions, RepositoryRecord } from './model.ts'
 import type { Person } from './person.ts'
 import { isRegistration, serveRegistration } from './registration.ts'
 import { type AppManifest, appRoutes, manifestRoutes } from './routes/app.ts'
@@ -60,7 +60,7 @@ export interface GitHubOptions {
   mergeableUnknownReads?: number
 }
 
-export interface GitHub {
+export interface PlaygroundGitHub {
   /** `http://127.0.0.1:PORT`; git is at `${url}/{owner}/{repo}.git`. */
   url: string
   /** `${url}/api/v3`. The same routes answer at `url` itself. */
@@ -80,10 +80,10 @@ export interface GitHub {
   setWebhookUrl(url: string | undefined): void
   /** Sends a `ping`, as GitHub does after an app is registered. */
   ping(): void
-  createRepository(wish: NewRepository): Promise<Repository>
-  importRepository(wish: ImportedRepository): Promise<Repository>
+  createRepository(wish: NewRepository): Promise<RepositoryRecord>
+  importRepository(wish: ImportedRepository): Promise<RepositoryRecord>
   /** By `owner/name`. */
-  repository(fullName: string): Repository | undefined
+  repository(fullName: string): RepositoryRecord | undefined
   as(login: string): Person
   /** Every REST call, oldest first. */
   calls: ApiCall[]
@@ -109,7 +109,7 @@ export interface GitHub {
 }
 
 /** Starts a GitHub of its own. Rejects with `PlaygroundError` when git is missing, with a system error when the port is taken. */
-export async function startGitHub(options: GitHubOptions): Promise<GitHub> {
+export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGitHub> {
   await mkdir(options.directory, { recursive: true })
   const log: CallLog = { all: [], unknown: [] }
   const deliveries: Delivery[] = []

@@ -4,11 +4,11 @@ declare const brand: unique symbol
 type Brand<Base, Name extends string> = Base & { readonly [brand]: Name }
 
 /** A full commit id: 40 (SHA-1) or 64 (SHA-256) lower-case hex digits. */
-export type Sha = Brand<string, 'Sha'>
+export type ObjectId = Brand<string, 'Sha'>
 
 /** @throws {TypeError} when `text` is not a full commit id. */
-export function sha(text: string): Sha {
+export function objectId(text: string): ObjectId {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text))
     throw new TypeError(`not a full commit id: ${JSON.stringify(text)}`)
-  return text as Sha
+  return text as ObjectId
 }

@@ -6,7 +6,7 @@ import { covers, granted } from './api/access.ts'
 import { misbehaveAfter, misbehaveBefore } from './api/misbehave.ts'
 import type { Auth, Caller, Token } from './auth.ts'
 import { apiFault, type FaultBook } from './faults.ts'
-import { type Account, type Actor, Refusal, type Repository } from './model.ts'
+import { type Account, type ActingAccount, ApiRefusal, type RepositoryRecord } from './model.ts'
 import { pushRuleEnvironment } from './push-rules.ts'
 import { appActor, findRepository, nameOf, roleOf, type World } from './world.ts'
 
@@ -78,7 +78,7 @@ function refuse(outgoing: ServerResponse, error: unknown): void {
     outgoing.destroy()
     return
   }
-  const refusal = error instanceof Refusal ? error : new Refusal(500, String(error))
+  const refusal = error instanceof ApiRefusal ? error : new ApiRefusal(500, String(error))
   const headers: Record<string, string> = { 'content-type': 'text/plain; charset=utf-8' }
   if (refusal.status === 401) headers['www-authenticate'] = 'Basic realm="GitHub"'
   outgoing.writeHead(refusal.status, headers).end(refusal.message)
@@ -89,12 +89,12 @@ function admit(
   name: string,
   push: boolean,
   authorization: string | undefined,
-): { repository: Repository; actor: Actor; caller: Caller } {
+): { repository: RepositoryRecord; actor: ActingAccount; caller: Caller } {
   const repository = findRepository(world, name)
   const caller = auth.identify(authorization)
   // Like GitHub, ask for credentials before telling whether the repository exists.
-  if (!repository && caller.kind === 'nobody') throw new Refusal(401, 'Authentication required.')
-  if (!repository) throw new Refusal(404, 'Repository not found.')
+  if (!repository && caller.kind === 'nobody') throw new ApiRefusal(401, 'Authentication required.')
+  if (!repository) throw new ApiRefusal(404, 'Repository not found.')
   switch (caller.kind) {
     case 'installation':
       checkToken(repository, caller.token, push)
@@ -103,28 +103,28 @@ function admit(
       checkPerson(repository, caller.account, push)
       return { repository, caller, actor: { account: caller.account } }
     default:
-      if (push || repository.private) throw new Refusal(401, 'Authentication required.')
+      if (push || repository.private) throw new ApiRefusal(401, 'Authentication required.')
       return { repository, caller, actor: { account: repository.owner } }
   }
 }
 
 /** What is public may be read with any token. */
-function checkToken(repository: Repository, token: Token, push: boolean): void {
+function checkToken(repository: RepositoryRecord, token: Token, push: boolean): void {
   if (!repository.private && !push) return
-  if (!covers(token, repository)) throw new Refusal(404, 'Repository not found.')
+  if (!covers(token, repository)) throw new ApiRefusal(404, 'Repository not found.')
   if (!granted(token, push ? 'contents:write' : 'contents:read'))
-    throw new Refusal(403, 'Write access to repository not granted.')
+    throw new ApiRefusal(403, 'Write access to repository not granted.')
 }
 
-function checkPerson(repository: Repository, account: Account, push: boolean): void {
+function checkPerson(repository: RepositoryRecord, account: Account, push: boolean): void {
   const role = roleOf(repository, account)
-  if (role === 'none' && repository.private) throw new Refusal(404, 'Repository not found.')
+  if (role === 'none' && repository.private) throw new ApiRefusal(404, 'Repository not found.')
   if (push && !['admin', 'maintain', 'write'].includes(role))
-    throw new Refusal(403, `Permission to ${nameOf(repository)}.git denied to ${account.login}.`)
+    throw new ApiRefusal(403, `Permission to ${nameOf(repository)}.git denied to ${account.login}.`)
 }
 
 /** What the `pre-receive` hook refuses. */
-function pushLimits(repository: Repository, caller: Caller): Record<string, string> {
+function pushLimits(repository: RepositoryRecord, caller: Caller): Record<string, string> {
   if (caller.kind === 'person' && roleOf(repository, caller.account) === 'admin') return {}
   return pushRuleEnvironment(repository, caller.kind !== 'installation' || granted(caller.token, 'workflows:write'))
 }
@@ -134,8 +134,8 @@ interface Cgi {
   outgoing: ServerResponse
   url: URL
   file: string
-  repository: Repository
-  actor: Actor
+  repository: RepositoryRecord
+  actor: ActingAccount
   limits: Record<string, string>
 }
 

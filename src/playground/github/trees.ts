@@ -1,7 +1,7 @@
 /** Files and folders at a commit. */
 import type { Git } from './git.ts'
 
-export interface Entry {
+export interface TreeEntry {
   path: string
   sha: string
   type: 'file' | 'dir' | 'symlink' | 'submodule'
@@ -9,7 +9,7 @@ export interface Entry {
   size: number
 }
 
-export type Found = { kind: 'file'; entry: Entry } | { kind: 'folder'; entries: Entry[] }
+export type TreeFound = { kind: 'file'; entry: TreeEntry } | { kind: 'folder'; entries: TreeEntry[] }
 
 /** What is at `path` (empty: the root) of the commit; undefined when there is nothing. */
 export async function listFolder(
@@ -17,7 +17,7 @@ export async function listFolder(
   directory: string,
   commit: string,
   path: string,
-): Promise<Found | undefined> {
+): Promise<TreeFound | undefined> {
   if (path !== '') {
     const [entry] = await listTree(git, directory, commit, path)
     if (!entry) return undefined
@@ -26,7 +26,7 @@ export async function listFolder(
   return { kind: 'folder', entries: await listTree(git, directory, commit, path === '' ? '' : `${path}/`) }
 }
 
-async function listTree(git: Git, directory: string, commit: string, path: string): Promise<Entry[]> {
+async function listTree(git: Git, directory: string, commit: string, path: string): Promise<TreeEntry[]> {
   const paths = path === '' ? [] : ['--', path]
   const args = ['--literal-pathspecs', 'ls-tree', '-z', '--long', '--full-tree', commit, ...paths]
   const { stdout, status } = await git.run(directory, args, { accept: [0, 128] })
@@ -35,13 +35,13 @@ async function listTree(git: Git, directory: string, commit: string, path: strin
 }
 
 /** `<mode> <type> <id> <size>\t<path>` */
-function parseEntry(line: string): Entry {
+function parseEntry(line: string): TreeEntry {
   const [facts = '', path = ''] = line.split('\t')
   const [mode = '', type, sha = '', size] = facts.split(/ +/)
   return { path, sha, type: typeOf(mode, type), size: Number(size) || 0 }
 }
 
-function typeOf(mode: string, type: string | undefined): Entry['type'] {
+function typeOf(mode: string, type: string | undefined): TreeEntry['type'] {
   if (type === 'tree') return 'dir'
   if (type === 'commit') return 'submodule'
   return mode === '120000' ? 'symlink' : 'file'

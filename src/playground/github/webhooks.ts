@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { attempt, type Delivery, deliveryHeaders } from './deliveries.ts'
 import { deliveryFault, type FaultBook } from './faults.ts'
-import { Refusal } from './model.ts'
+import { ApiRefusal } from './model.ts'
 import { organizationBody, userBody } from './payloads/accounts.ts'
 import { repositoryBody } from './payloads/repositories.ts'
 import { emailOf, type Happening, installationOf, type World } from './world.ts'
@@ -23,7 +23,7 @@ export interface Webhooks {
   ping(): void
   /** Those that GitHub still lists, newest first. */
   listed(): Delivery[]
-  /** Sends the delivery with this id again. @throws {Refusal} 404 */
+  /** Sends the delivery with this id again. @throws {ApiRefusal} 404 */
   redeliver(id: number): void
   /** Stops sending; what waits is dropped. */
   close(): Promise<void>
@@ -65,7 +65,7 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
     },
     redeliver(id) {
       const found = hooks.listed().find((one) => one.id === id)
-      if (!found) throw new Refusal(404, 'Not Found')
+      if (!found) throw new ApiRefusal(404, 'Not Found')
       submit(copy(world, hooks, found, { redelivery: true }))
     },
     async close() {

@@ -4,13 +4,13 @@ import type { Signature } from './commits.ts'
 import type { Git } from './git.ts'
 import {
   type Account,
-  type Actor,
+  type ActingAccount,
+  ApiRefusal,
   type App,
   type Installation,
-  type Issue,
+  type IssueRecord,
   type Lock,
-  Refusal,
-  type Repository,
+  type RepositoryRecord,
   type Role,
 } from './model.ts'
 
@@ -18,8 +18,8 @@ import {
 export interface Happening {
   event: string
   action?: string
-  actor: Actor
-  repository?: Repository
+  actor: ActingAccount
+  repository?: RepositoryRecord
   /** Where it happened, when that cannot be told from the repository. */
   installation?: Installation
   /** The body beside `action`, `repository`, `sender`, `installation` and `organization`, which are added. */
@@ -38,10 +38,10 @@ export interface World {
   /** The app in whose name people's CI speaks. */
   ci: App
   accounts: Map<number, Account>
-  repositories: Map<number, Repository>
+  repositories: Map<number, RepositoryRecord>
   installations: Map<number, Installation>
   /** Old `owner/name`, in lower case → repository: GitHub answers these with a redirect. */
-  formerNames: Map<string, Repository>
+  formerNames: Map<string, RepositoryRecord>
   /** Secret → whose it is, for git over HTTP as a person. */
   personalTokens: Map<string, Account>
   /** How many reads of a pull request answer `mergeable: null` after its head moved. */
@@ -71,50 +71,50 @@ export function findAccount(world: World, login: string): Account | undefined {
 }
 
 /** The repository called `owner/name`, also under a former name. */
-export function findRepository(world: World, fullName: string): Repository | undefined {
+export function findRepository(world: World, fullName: string): RepositoryRecord | undefined {
   const wanted = fullName.toLowerCase()
   const found = [...world.repositories.values()].find((repository) => nameOf(repository).toLowerCase() === wanted)
   return found ?? world.formerNames.get(wanted)
 }
 
 /** `owner/name` */
-export function nameOf(repository: Repository): string {
+export function nameOf(repository: RepositoryRecord): string {
   return `${repository.owner.login}/${repository.name}`
 }
 
-/** @throws {Refusal} 404 when there is none. */
-export function issueOf(repository: Repository, number: number): Issue {
+/** @throws {ApiRefusal} 404 when there is none. */
+export function issueOf(repository: RepositoryRecord, number: number): IssueRecord {
   const issue = repository.issues.get(number)
-  if (!issue) throw new Refusal(404, 'Not Found')
+  if (!issue) throw new ApiRefusal(404, 'Not Found')
   return issue
 }
 
 /** The repository that an issue is in. Links may lead to another one. */
-export function homeOf(world: World, issue: Issue): Repository {
+export function repositoryHolding(world: World, issue: IssueRecord): RepositoryRecord {
   const home = [...world.repositories.values()].find((repository) => repository.issues.get(issue.number) === issue)
-  if (!home) throw new Refusal(404, 'Not Found')
+  if (!home) throw new ApiRefusal(404, 'Not Found')
   return home
 }
 
 /** The issues that wait for an issue, wherever they are. */
-export function blockedByIt(world: World, issue: Issue): Issue[] {
+export function blockedByIt(world: World, issue: IssueRecord): IssueRecord[] {
   const all = [...world.repositories.values()].flatMap((repository) => [...repository.issues.values()])
   return all.filter((other) => other.blockedBy.includes(issue))
 }
 
 /** The installation of the app under test that covers the repository. */
-export function installationOf(world: World, repository: Repository): Installation | undefined {
+export function installationOf(world: World, repository: RepositoryRecord): Installation | undefined {
   return [...world.installations.values()].find((installation) => installation.repositories.has(repository.id))
 }
 
 /** What the account may do: owner → admin; a collaborator → their role; anybody else reads what is public. */
-export function roleOf(repository: Repository, account: Account): Role {
+export function roleOf(repository: RepositoryRecord, account: Account): Role {
   if (account.id === repository.owner.id) return 'admin'
   return repository.collaborators.get(account.id) ?? (repository.private ? 'none' : 'read')
 }
 
 /** An app's act is written by its bot. */
-export function appActor(app: App): Actor {
+export function appActor(app: App): ActingAccount {
   return { account: app.bot, app }
 }
 
@@ -124,7 +124,7 @@ export function emailOf(account: Account): string {
 }
 
 /** How GitHub signs a commit that an account makes on the web. */
-export function signatureOf(world: World, account: Account): Signature {
+export function gitSignatureOf(world: World, account: Account): Signature {
   return { name: account.login, email: emailOf(account), date: world.now() }
 }
 

@@ -1,8 +1,7 @@
 /**
- * What an agent starts as its MCP server: a pipe, and nothing else. The tools are in the process that started the agent,
- * where the database is; this program only carries bytes between its own standard streams and that process, so it
- * starts in the time that Node takes. Its one argument is a file with the socket and the run's secret: neither stands
- * in a command line or an environment, where logs would show them.
+ * The MCP server that an agent starts. It is only a pipe: the tools are in the process that started the agent, where the
+ * database is. This program copies bytes between its standard streams and that process, so it starts as fast as Node. Its
+ * one argument is a file with the socket and the run's secret: in a command line or an environment, logs would show them.
  */
 
 import { readFileSync } from 'node:fs'
@@ -12,9 +11,9 @@ const { socket, secret } = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8'
   socket: string
   secret: string
 }
-const line = connect(socket)
-line.on('error', () => process.exit(1))
-line.on('close', () => process.exit(0))
-line.write(`${secret}\n`)
-process.stdin.pipe(line)
-line.pipe(process.stdout)
+const connection = connect(socket)
+connection.on('error', () => process.exit(1))
+connection.on('close', () => process.exit(0))
+connection.write(`${secret}\n`)
+process.stdin.pipe(connection)
+connection.pipe(process.stdout)

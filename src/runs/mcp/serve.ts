@@ -1,6 +1,6 @@
 /**
- * The MCP server of one run: the only way in which an agent reaches us. It listens on a socket of the run's own, serves
- * whoever shows the run's secret, and is gone when the run is. What an agent calls is checked here; it is never code.
+ * The MCP server of one run: the only interface of an agent to Tutti. It listens on a socket of the run, serves clients
+ * that send the run's secret, and ends with the run. Arguments of calls are checked here, and never run as code.
  */
 
 import { randomBytes, timingSafeEqual } from 'node:crypto'
@@ -15,38 +15,38 @@ import { z } from 'zod'
 import { LeaseLost } from '../../db/runs.ts'
 import { socketTransport } from './transport.ts'
 
-/** One thing an agent can ask of us. */
+/** One tool for agents. */
 export interface Tool {
   name: string
   /** For the agent: what it does and when to use it. */
   description: string
   args: z.ZodType
   /**
-   * Does it, idempotently. @param given as the agent sent it, not yet checked.
-   * @returns what the agent is told.
-   * @throws {LeaseLost} when the run is not ours any more: nothing was changed.
+   * Runs the tool, idempotently. @param given the arguments as the agent sent them, not yet checked.
+   * @returns the answer for the agent.
+   * @throws {LeaseLost} when another process has the run: nothing was changed.
    */
   run(given: unknown): Promise<ToolAnswer>
 }
 
 export interface ToolAnswer {
   text: string
-  /** The call did not fit; the text says what is wrong. */
+  /** The arguments do not fit; the text says what is wrong. */
   refused?: boolean
 }
 
 /** A running server. */
 export interface ToolServer {
-  /** What `session/new` is given. */
+  /** For ACP's `session/new`. */
   readonly server: McpServer
   close(): Promise<void>
 }
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url))
-/** An agent has one connection; a few more for those that start their server anew. */
+/** An agent has one connection. Some agents restart their server, so a few more are allowed. */
 const maxConnections = 8
-/** Who does not show the secret by then is sent away. */
-const helloMs = 10_000
+/** A client that has not sent the secret by then is disconnected. */
+const secretTimeoutMs = 10_000
 /** A path of a Unix socket holds 107 bytes on Linux, 103 elsewhere (unix(7)). */
 const maxSocketPath = 100
 
@@ -69,7 +69,7 @@ export async function serveTools(options: {
     open.add(socket)
     socket.on('error', () => {})
     socket.once('close', () => open.delete(socket))
-    greet(socket, secret, (rest) => {
+    authenticate(socket, secret, (rest) => {
       serve(socket, rest, tools, log).catch((error) => log.warn({ err: error }, "an agent's tools could not be served"))
     })
   })
@@ -88,7 +88,7 @@ export async function serveTools(options: {
   }
 }
 
-/** The run's home, where its path is short enough for a socket. */
+/** A socket in the run's home, or in a temporary folder when that path is too long. */
 async function socketPlace(home: string): Promise<{ socket: string; remove: () => Promise<void> }> {
   const socket = join(home, 'tools.sock')
   if (Buffer.byteLength(socket) <= maxSocketPath) {
@@ -106,33 +106,33 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-/** Waits for the secret, the first line. @param onWelcome is given the bytes that came with it. */
-function greet(socket: Socket, secret: string, onWelcome: (rest: Buffer) => void): void {
-  let heard = Buffer.alloc(0)
-  const timer = setTimeout(() => socket.destroy(), helloMs)
+/** Waits for the secret in the first line. @param onSuccess gets the bytes that came after it. */
+function authenticate(socket: Socket, secret: string, onSuccess: (rest: Buffer) => void): void {
+  let received = Buffer.alloc(0)
+  const timer = setTimeout(() => socket.destroy(), secretTimeoutMs)
   socket.once('close', () => clearTimeout(timer))
-  const hear = (chunk: Buffer) => {
-    heard = Buffer.concat([heard, chunk])
-    const end = heard.indexOf(0x0a)
-    if (end === -1 && heard.length <= secret.length) return
-    socket.off('data', hear)
+  const onData = (chunk: Buffer) => {
+    received = Buffer.concat([received, chunk])
+    const end = received.indexOf(0x0a)
+    if (end === -1 && received.length <= secret.length) return
+    socket.off('data', onData)
     clearTimeout(timer)
-    const said = heard.subarray(0, Math.max(0, end))
-    if (said.length !== secret.length || !timingSafeEqual(said, Buffer.from(secret))) return void socket.destroy()
+    const line = received.subarray(0, Math.max(0, end))
+    if (line.length !== secret.length || !timingSafeEqual(line, Buffer.from(secret))) return void socket.destroy()
     socket.pause()
-    onWelcome(heard.subarray(end + 1))
+    onSuccess(received.subarray(end + 1))
   }
-  socket.on('data', hear)
+  socket.on('data', onData)
 }
 
-/** Speaks MCP on a connection until it closes. */
+/** Serves MCP on a connection until it closes. */
 async function serve(
   socket: Socket,
   rest: Buffer,
   tools: readonly Tool[],
   log: Pick<Logger, 'debug' | 'warn'>,
 ): Promise<void> {
-  // Loaded when the first agent calls: it costs 100 ms and 24 MB, which a process without agents need not pay.
+  // Loaded at the first call of an agent: it costs 100 ms and 24 MB, and a process without agents does not need it.
   const [{ Server }, { CallToolRequestSchema, ListToolsRequestSchema }] = await Promise.all([
     import('@modelcontextprotocol/sdk/server/index.js'),
     import('@modelcontextprotocol/sdk/types.js'),

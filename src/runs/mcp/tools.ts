@@ -1,4 +1,4 @@
-/** The tools that agents get, by what they are there for. */
+/** The tools for agents: one for all, and those of planning agents. */
 
 import { z } from 'zod'
 import { planShapes, readSubmission, type Submission } from '../../domain/plan.ts'
@@ -9,7 +9,7 @@ const progressShape = z.strictObject({
   text: z.string().min(1).max(1_000).describe('One line for the people who wait: what you do now'),
 })
 
-/** `report_progress`, for every agent. @param onProgress is given one clean line. */
+/** `report_progress`, for every agent. @param onProgress gets one clean line. */
 export function progressTool(onProgress: (text: string) => void): Tool {
   return {
     name: 'report_progress',
@@ -25,46 +25,46 @@ export function progressTool(onProgress: (text: string) => void): Tool {
   }
 }
 
-/** What the tools of a planning agent need. */
+/** Where the tools of a planning agent store its submissions. */
 export interface PlanningSubmissions {
   /** Rounds of questions that may still be asked. */
   questionsLeft: number
-  /** Keeps what was handed in, in the place of what was handed in before. @throws {LeaseLost} */
-  keep(submission: Submission): Promise<void>
-  /** What was wrong with the last call that did not fit: for the next attempt, if there is no better one. */
+  /** Saves a submission. It replaces an earlier one. @throws {LeaseLost} */
+  save(submission: Submission): Promise<void>
+  /** Gets the problem of a call that did not fit. It is the feedback for the next attempt when no call fits. */
   onRefused(problem: string): void
 }
 
 /** `submit_plan`, `submit_breakdown` and `ask`. The last one that fits counts, however often they are called. */
-export function planningTools(desk: PlanningSubmissions): Tool[] {
+export function planningTools(submissions: PlanningSubmissions): Tool[] {
   let last = ''
   let asked = false
-  const take = async (name: keyof typeof planShapes, given: unknown): Promise<ToolAnswer> => {
+  const submit = async (name: keyof typeof planShapes, given: unknown): Promise<ToolAnswer> => {
     if (asked && name !== 'ask') return refuse('You have asked questions. End your turn now: the answers come later.')
     const read = readSubmission(name, given)
     if ('problems' in read) {
       const list = read.problems.map((problem) => `- ${problem}`).join('\n')
       return refuse(`Nothing was taken. Mend these and call ${name} again:\n${list}`)
     }
-    if (name === 'ask' && desk.questionsLeft <= 0)
+    if (name === 'ask' && submissions.questionsLeft <= 0)
       return refuse('No more questions can be asked. Decide yourself, say in the plan what you assumed, and submit it.')
     const content = JSON.stringify(read.submission)
     if (content === last) return { text: 'This was taken before. End your turn now.' }
-    await desk.keep(read.submission)
+    await submissions.save(read.submission)
     const again = last === '' ? '' : ' It replaces what you handed in before.'
     last = content
     asked = name === 'ask'
     return { text: `Taken.${again} End your turn now.` }
   }
   const refuse = (text: string): ToolAnswer => {
-    desk.onRefused(text)
+    submissions.onRefused(text)
     return { text, refused: true }
   }
   const tool = (name: keyof typeof planShapes, description: string): Tool => ({
     name,
     description,
     args: planShapes[name],
-    run: (given) => take(name, given),
+    run: (given) => submit(name, given),
   })
   return [
     tool('submit_plan', 'Hands in the plan for one change that one agent can make. Call it once, at the end.'),

@@ -1,19 +1,19 @@
-/** One connection of an agent as a transport of the MCP SDK: a message a line, of bounded length. */
+/** One connection of an agent as a transport of the MCP SDK: one message per line, of bounded length. */
 
 import type { Socket } from 'node:net'
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js'
 import type { JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { lineSplitter } from '../../lib/split-lines.ts'
 
-/** A plan of the largest size that is taken has a few hundred thousand bytes. */
+/** The largest plan that is accepted has a few hundred thousand bytes. */
 const maxLineBytes = 4 * 2 ** 20
-/** What an agent may leave unread. */
+/** Bytes that an agent may leave unread. */
 const maxUnread = 4 * 2 ** 20
 
 /**
- * Reads messages from a connection and writes them to it. What is not JSON is left out; a line that is too long, or an
- * agent that never reads, ends the connection.
- * @param rest bytes that came with what was read before.
+ * Reads messages from a connection and writes them to it. Lines that are not JSON are left out. A line that is too long,
+ * or an agent that never reads, ends the connection.
+ * @param rest bytes that came after the secret.
  */
 export function socketTransport(socket: Socket, rest: Buffer): Transport {
   const transport: Transport = {
@@ -46,7 +46,7 @@ export function socketTransport(socket: Socket, rest: Buffer): Transport {
 function parse(line: string): JSONRPCMessage | undefined {
   try {
     const value: unknown = JSON.parse(line)
-    // The SDK answers for the rest: here only what is no message at all is left out.
+    // The SDK checks the message. Here only values that are no object are left out.
     return typeof value === 'object' && value !== null ? (value as JSONRPCMessage) : undefined
   } catch {
     return undefined

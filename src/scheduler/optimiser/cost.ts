@@ -1,16 +1,16 @@
-/** What makes one timetable better than another. */
+/** The cost of a timetable: lower is better. */
 
 import { DEFAULT_PRIORITY, PRIORITY_WEIGHTS } from '../leverage.ts'
 import type { Priority } from '../types.ts'
 import type { TimetableCost } from './genetic-search.ts'
-import type { PlannedWork } from './rcpsp.ts'
+import type { PlanningProblem } from './rcpsp.ts'
 import type { RcpspProblem, Timetable } from './serial-schedule.ts'
 
 /**
- * Each priority that occurs counts with its weight times the moment when everything of that priority or a more urgent one
- * is done. With one priority that is the makespan.
+ * For each priority that occurs: its weight times the time when all items of that priority and of more urgent ones are
+ * done. The cost is the sum. With a single priority that is its weight times the makespan.
  */
-export function costOf({ problem, nodes }: PlannedWork, tails: readonly number[]): TimetableCost {
+export function costOf({ problem, nodes }: PlanningProblem, tails: readonly number[]): TimetableCost {
   const classes = nodes.map((node) => node.item?.priority ?? DEFAULT_PRIORITY)
   const present = ([0, 1, 2, 3] as const).filter((priority) => classes.slice(problem.fixed).includes(priority))
   const [only] = present
@@ -32,7 +32,7 @@ export function costOf({ problem, nodes }: PlannedWork, tails: readonly number[]
   return { of, bound: simple ? PRIORITY_WEIGHTS[only] * leastMakespan(problem, tails) : 0 }
 }
 
-/** No timetable is shorter than the longest path, nor than all work spread evenly over a resource. */
+/** No timetable is shorter than the longest path, or than all work spread evenly over a resource. */
 function leastMakespan(problem: RcpspProblem, tails: readonly number[]): number {
   const loads = problem.capacities.map(() => 0)
   problem.seconds.forEach((seconds, task) => {

@@ -1,22 +1,22 @@
 /**
- * Better orders for one problem: forward-backward improvement, a portfolio of priority rules, and a small genetic search
- * over what these found. Work is counted in timetables made and not in time, so that the result does not depend on the
- * machine.
+ * Searches better orders for one problem: forward-backward improvement, a portfolio of priority rules, and a small
+ * genetic search over their results. The budget counts timetables and not time, so that the result does not depend on
+ * the machine.
  */
 
 import { type Random, randomInt } from './random.ts'
 import { type RcpspProblem, SerialScheduler, type Timetable } from './serial-schedule.ts'
 import { type Order, orderBy, orderByFinishDown, orderByStart, orderWithoutDelay } from './task-order.ts'
 
-export type Found = { order: Order; cost: number; makespan: number }
+export type Solution = { order: Order; cost: number; makespan: number }
 
-/** What a timetable costs, lower is better; never below `bound`. */
+/** The cost of a timetable: lower is better, and never below `bound`. */
 export type TimetableCost = { of: (table: Timetable) => number; bound: number }
 
-/** Orders kept, which the genetic search breeds from. */
+/** The number of orders in the population of the genetic search. */
 export const POPULATION = 40
 
-/** Each task moves to another place of its order with this probability when an order is bred. */
+/** The probability that a task moves to another place of a new order. */
 const MOVE_RATE = 0.03
 
 export class Search {
@@ -27,21 +27,21 @@ export class Search {
   readonly #backward: Timetable
   /** Longest path of each task, in seconds. */
   readonly #tails: readonly number[]
-  #population: Found[] = []
-  /** Timetables made so far. */
-  made = 0
+  #population: Solution[] = []
+  /** The number of timetables so far. */
+  timetablesMade = 0
 
   constructor(problem: RcpspProblem, cost: TimetableCost, random: Random) {
     this.#decoder = new SerialScheduler(problem)
     this.#cost = cost
     this.#random = random
-    this.#forward = this.#decoder.blank()
-    this.#backward = this.#decoder.blank()
+    this.#forward = this.#decoder.emptyTimetable()
+    this.#backward = this.#decoder.emptyTimetable()
     this.#tails = longestTails(problem)
   }
 
   /** The best so far. */
-  get best(): Found | undefined {
+  get best(): Solution | undefined {
     return this.#population[0]
   }
 
@@ -49,18 +49,18 @@ export class Search {
     return this.best !== undefined && this.best.cost <= this.#cost.bound
   }
 
-  /** Takes in an order that is known already, for one the plan of before. */
+  /** Adds a known order, such as that of the plan before. */
   add(order: Order): void {
     this.#keep(this.#improve(order))
   }
 
-  /** The makespan of the timetable that this order gives as it stands. */
-  lengthOf(order: Order): number {
+  /** The makespan of the timetable of this order, without improvement. */
+  makespanOf(order: Order): number {
     this.#decode(order)
     return this.#forward.makespan
   }
 
-  /** Tries each rule, a key for every task, with and without leaving agents idle. */
+  /** Tries each rule (a key for every task), with and without idle agents. */
   portfolio(rules: readonly (readonly number[])[]): void {
     const { problem } = this.#decoder
     for (const keys of rules) {
@@ -71,43 +71,44 @@ export class Search {
   }
 
   /**
-   * Tries the rules with their keys blurred, until `budget` timetables have been made.
-   * @param most stops when so many orders are kept.
+   * Tries the rules with randomly changed keys, until `budget` timetables have been made.
+   * @param maxOrders stops when the population has this many orders.
    */
-  sample(rules: readonly (readonly number[])[], budget: number, most = Number.POSITIVE_INFINITY): void {
-    while (this.made < budget && this.#population.length < most && !this.#finished) {
+  sample(rules: readonly (readonly number[])[], budget: number, maxOrders = Number.POSITIVE_INFINITY): void {
+    while (this.timetablesMade < budget && this.#population.length < maxOrders && !this.#finished) {
       const rule = rules[randomInt(this.#random, rules.length)] ?? this.#tails
-      const keys = rule.map((key) => this.#blur(key, 0.3))
+      const keys = rule.map((key) => this.#perturb(key, 0.3))
       this.#keep(this.#improve(orderWithoutDelay(this.#decoder.problem, keys)))
     }
   }
 
   /**
    * Breeds orders until `budget` timetables have been made: two-point crossover of activity lists (Hartmann 1998), a
-   * stretch of the child ordered anew, single tasks moved, then forward-backward improvement as in Valls, Ballestín and
-   * Quintanilla's hybrid genetic algorithm (EJOR 185, 2008).
+   * new order for a part of the child, moves of single tasks, then forward-backward improvement as in the hybrid
+   * genetic algorithm of Valls, Ballestín and Quintanilla (EJOR 185, 2008).
    */
   breed(budget: number): void {
-    // Children that are there already cost timetables too, so the loop ends.
-    while (this.made < budget && !this.#finished && this.#population.length > 1) {
+    // A child that is in the population already costs timetables, too: the loop ends.
+    while (this.timetablesMade < budget && !this.#finished && this.#population.length > 1) {
       const child = this.#cross(this.#parent(), this.#parent())
-      this.#reorderStretch(child)
+      this.#reorderPart(child)
       this.#moveSome(child)
       this.#keep(this.#improve(child))
     }
   }
 
   /**
-   * Places the tasks as late as they go, latest first, then again as early as they go, and repeats while that helps. No
-   * round is worse than the one before (Li and Willis, EJOR 56, 1992; double justification of Valls et al. 2005).
+   * Places the tasks as late as possible, latest first, then again as early as possible, and repeats while the cost
+   * decreases. No round is worse than the one before (Li and Willis, EJOR 56, 1992; double justification of Valls et
+   * al. 2005).
    */
-  #improve(from: Order): Found {
+  #improve(from: Order): Solution {
     let order = this.#decode(from)
-    let best: Found = { order, cost: this.#cost.of(this.#forward), makespan: this.#forward.makespan }
+    let best: Solution = { order, cost: this.#cost.of(this.#forward), makespan: this.#forward.makespan }
     for (;;) {
       const back = orderByFinishDown(order, this.#forward)
       this.#decoder.backward(back, this.#forward, this.#backward)
-      this.made++
+      this.timetablesMade++
       order = this.#decode(orderByFinishDown(back, this.#backward))
       const cost = this.#cost.of(this.#forward)
       if (cost >= best.cost) return best
@@ -117,34 +118,34 @@ export class Search {
 
   #decode(order: Order): Order {
     this.#decoder.forward(order, this.#forward)
-    this.made++
+    this.timetablesMade++
     return orderByStart(order, this.#forward)
   }
 
-  /** Keeps what is new and good enough: when there are enough, the worst of a random few makes room. */
-  #keep(found: Found): void {
+  /** Adds a new solution. In a full population it replaces the worst of a few random ones, if it is better. */
+  #keep(solution: Solution): void {
     const all = this.#population
-    if (all.some((one) => one.cost === found.cost && sameOrder(one.order, found.order))) return
-    if (all.length < POPULATION) all.push(found)
+    if (all.some((one) => one.cost === solution.cost && sameOrder(one.order, solution.order))) return
+    if (all.length < POPULATION) all.push(solution)
     else {
-      const few = [0, 1, 2].map(() => randomInt(this.#random, all.length))
-      const worst = Math.max(...few)
+      const sample = [0, 1, 2].map(() => randomInt(this.#random, all.length))
+      const worst = Math.max(...sample)
       const loser = all[worst]
       // The population is sorted, so the highest index is the worst.
-      if (!loser || found.cost > loser.cost) return
-      all[worst] = found
+      if (!loser || solution.cost > loser.cost) return
+      all[worst] = solution
     }
     all.sort((a, b) => a.cost - b.cost)
   }
 
-  /** The better of two. */
+  /** The better of two random orders. */
   #parent(): Order {
     const { length } = this.#population
     const at = Math.min(randomInt(this.#random, length), randomInt(this.#random, length))
-    return (this.#population[at] as Found).order
+    return (this.#population[at] as Solution).order
   }
 
-  /** Ends from one parent, the middle in the order of the other; none comes before what it waits for. */
+  /** The ends from one parent, the middle in the order of the other parent. No task comes before its blockers. */
   #cross(ends: Order, middle: Order): Order {
     const [one, other] = [randomInt(this.#random, ends.length), randomInt(this.#random, ends.length)]
     const [from, to] = [Math.min(one, other), Math.max(one, other)]
@@ -165,24 +166,24 @@ export class Search {
     return child
   }
 
-  /** Puts 5 to 24 neighbours in the order of their blurred longest paths. */
-  #reorderStretch(order: Order): void {
+  /** Sorts 5 to 24 adjacent tasks by their longest paths, which are changed randomly. */
+  #reorderPart(order: Order): void {
     const length = Math.min(order.length, 5 + randomInt(this.#random, 20))
     const from = randomInt(this.#random, order.length - length + 1)
-    const left = new Set(order.subarray(from, from + length))
-    const keys = new Map([...left].map((task) => [task, this.#blur(this.#tails[task] as number, 0.4)]))
+    const remaining = new Set(order.subarray(from, from + length))
+    const keys = new Map([...remaining].map((task) => [task, this.#perturb(this.#tails[task] as number, 0.4)]))
     for (let at = from; at < from + length; at++) {
       let next = -1
-      for (const task of left) {
-        const waits = (this.#decoder.problem.before[task] as readonly number[]).some((other) => left.has(other))
+      for (const task of remaining) {
+        const waits = (this.#decoder.problem.before[task] as readonly number[]).some((other) => remaining.has(other))
         if (!waits && (next < 0 || (keys.get(task) as number) > (keys.get(next) as number))) next = task
       }
-      left.delete(next)
+      remaining.delete(next)
       order[at] = next
     }
   }
 
-  /** Moves some tasks elsewhere between what they wait for and what waits for them. */
+  /** Moves some tasks to another place between their blockers and their dependents. */
   #moveSome(order: Order): void {
     const { before, after } = this.#decoder.problem
     for (let at = 0; at < order.length; at++) {
@@ -199,25 +200,25 @@ export class Search {
     }
   }
 
-  #blur(value: number, by: number): number {
+  #perturb(value: number, by: number): number {
     return value * (1 + (2 * this.#random() - 1) * by)
   }
 }
 
-/** For each task the seconds along the longest path that starts with it. */
+/** The seconds along the longest path that starts with each task. */
 export function longestTails(problem: RcpspProblem): number[] {
-  return sumDown(problem, (own, after) => own + after.reduce((longest, one) => Math.max(longest, one), 0))
+  return combineSuccessors(problem, (own, after) => own + after.reduce((longest, one) => Math.max(longest, one), 0))
 }
 
-/** Computes a value of every task from its own seconds and the values of those that wait for it. */
-export function sumDown(problem: RcpspProblem, combine: (own: number, after: number[]) => number): number[] {
+/** Computes a value of every task from its own seconds and the values of its dependents. */
+export function combineSuccessors(problem: RcpspProblem, combine: (own: number, after: number[]) => number): number[] {
   const { seconds, before, after } = problem
   const values = seconds.map(() => 0)
   const open = after.map((others) => others.length)
   const ready = [...open.keys()].filter((task) => open[task] === 0)
   for (const task of ready) {
-    const following = (after[task] as readonly number[]).map((other) => values[other] as number)
-    values[task] = combine(seconds[task] as number, following)
+    const successors = (after[task] as readonly number[]).map((other) => values[other] as number)
+    values[task] = combine(seconds[task] as number, successors)
     for (const other of before[task] as readonly number[]) {
       open[other] = (open[other] as number) - 1
       if (open[other] === 0) ready.push(other)

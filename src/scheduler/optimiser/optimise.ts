@@ -1,54 +1,54 @@
 /**
- * Looks for a better plan than the rule of `leverage.ts` gives, off the hot path. The plan is an order; `choose` follows
- * it as far as reality lets it, see `follow.ts`.
+ * Searches a better plan than the order by leverage, in a separate thread. The plan is an order. `choose` follows it as
+ * far as the present state allows, see `follow-plan.ts`.
  */
 
 import { Schedule } from '../schedule.ts'
 import type { SchedulePlan, Snapshot } from '../types.ts'
 import { costOf } from './cost.ts'
-import { longestTails, POPULATION, Search, sumDown } from './genetic-search.ts'
+import { combineSuccessors, longestTails, POPULATION, Search } from './genetic-search.ts'
 import { seeded } from './random.ts'
-import { MOST_TASKS, type PlannedWork, toHours, workOf } from './rcpsp.ts'
+import { MAX_TASKS, type PlanningProblem, planningProblemOf, toHours } from './rcpsp.ts'
 import type { RcpspProblem } from './serial-schedule.ts'
 import { orderBy } from './task-order.ts'
 
 export type OptimiseOptions = {
   /** The same seed gives the same plan. */
   seed: number
-  /** `portfolio`: rules only, some 10 to 100 ms. `genetic`: breeds from them too, under a second for 100 items. */
+  /** `portfolio`: rules only, some 10 to 100 ms. `genetic`: a genetic search, too, under a second for 100 items. */
   method?: 'portfolio' | 'genetic'
-  /** Timetables to make at most; about 20,000 a second for 100 items on one core. */
+  /** At most this many timetables; about 20,000 a second for 100 items on one core. */
   timetables?: number
 }
 
 /**
- * Timetables made when nobody says how many: as many as are worth it for 100 items (the job shops of the benchmark gain
- * little after that), and fewer for more items, so that the time stays about the same.
+ * The default number of timetables: enough for 100 items (the job shops of the benchmark gain little after that), and
+ * fewer for more items, so that the time stays about the same.
  */
 const TIMETABLES = {
   portfolio: (items: number) => Math.min(1000, Math.ceil(100_000 / items)),
   genetic: (items: number) => Math.min(10_000, Math.ceil(1_000_000 / items)),
 } as const
 
-/** Where the plan is off by more than this part, a new one is worth its time. */
-const DRIFT = 0.1
+/** A plan whose makespan is wrong by more than this share is stale. */
+const MAX_DRIFT = 0.1
 
 /**
- * @param snapshot a plan in it is where the search begins, so that a new plan is never worse than the one it replaces.
- * @returns undefined when nothing can be planned ahead, or more than 400 items: then the rule alone serves.
+ * @param snapshot the search starts from its plan, so that a new plan is never worse than the old one.
+ * @returns undefined when no item or more than 400 items can be planned: then the order by leverage is used alone.
  */
 export function optimise(snapshot: Snapshot, options: OptimiseOptions): SchedulePlan | undefined {
   if (snapshot.items.length === 0) return undefined
   const schedule = new Schedule(snapshot)
-  const work = planned(schedule)
-  if (!work) return undefined
-  const { problem, nodes } = work
+  const planning = problemOf(schedule)
+  if (!planning) return undefined
+  const { problem, nodes } = planning
   const method = options.method ?? 'genetic'
   const budget = options.timetables ?? TIMETABLES[method](nodes.length)
   const tails = longestTails(problem)
-  const search = new Search(problem, costOf(work, tails), seeded(options.seed))
-  if (snapshot.plan) search.add(orderBy(problem, placesIn(snapshot.plan, work)))
-  const all = rules(schedule, work, tails)
+  const search = new Search(problem, costOf(planning, tails), seeded(options.seed))
+  if (snapshot.plan) search.add(orderBy(problem, placesIn(snapshot.plan, planning)))
+  const all = rules(schedule, planning, tails)
   search.portfolio(all)
   search.sample(all, budget, method === 'genetic' ? POPULATION : undefined)
   if (method === 'genetic') search.breed(budget)
@@ -59,49 +59,49 @@ export function optimise(snapshot: Snapshot, options: OptimiseOptions): Schedule
 }
 
 /**
- * Whether a new plan is worth looking for: there is none, something can be planned that it does not name, or what is left
- * will take more than a tenth longer or shorter than it said.
+ * Whether to search a new plan: there is none, an item can be planned that is not in it, or the remaining time differs
+ * by more than a tenth from the plan.
  * @param hoursSince hours since the plan was made.
  */
 export function isStale(snapshot: Snapshot, hoursSince: number): boolean {
   const schedule = new Schedule(snapshot)
-  const work = planned(schedule)
-  if (!work) return false
+  const planning = problemOf(schedule)
+  if (!planning) return false
   const { plan } = snapshot
   if (!plan) return true
   const named = new Set(plan.order)
-  if (work.nodes.some((node, task) => task >= work.problem.fixed && !named.has(node.id))) return true
-  const search = new Search(work.problem, { of: (table) => table.makespan, bound: 0 }, seeded(0))
-  const now = hoursSince + toHours(search.lengthOf(orderBy(work.problem, placesIn(plan, work))))
-  return Math.abs(now - plan.makespan) > DRIFT * plan.makespan
+  if (planning.nodes.some((node, task) => task >= planning.problem.fixed && !named.has(node.id))) return true
+  const search = new Search(planning.problem, { of: (table) => table.makespan, bound: 0 }, seeded(0))
+  const now = hoursSince + toHours(search.makespanOf(orderBy(planning.problem, placesIn(plan, planning))))
+  return Math.abs(now - plan.makespan) > MAX_DRIFT * plan.makespan
 }
 
-function planned(schedule: Schedule): PlannedWork | undefined {
+function problemOf(schedule: Schedule): PlanningProblem | undefined {
   const pool = [...schedule.graph.nodes.values()].filter((node) => node.item?.state === 'ready' && !node.run)
-  return pool.length > MOST_TASKS ? undefined : workOf(schedule, pool)
+  return pool.length > MAX_TASKS ? undefined : planningProblemOf(schedule, pool)
 }
 
-/** Keys that put the tasks in the plan's order, those that it does not name last. */
-function placesIn(plan: SchedulePlan, { nodes }: PlannedWork): number[] {
+/** Keys for the order of the plan. Tasks that are not in it come last. */
+function placesIn(plan: SchedulePlan, { nodes }: PlanningProblem): number[] {
   const places = new Map(plan.order.map((id, place) => [id, -place]))
   return nodes.map((node) => places.get(node.id) ?? -plan.order.length)
 }
 
-/** The priority rules, each a key for every task: the one of the incremental scheduler, and classical ones. */
-function rules(schedule: Schedule, { problem, nodes }: PlannedWork, tails: number[]): number[][] {
+/** The priority rules, each with a key for every task: the rule of the incremental scheduler, and classical ones. */
+function rules(schedule: Schedule, { problem, nodes }: PlanningProblem, tails: number[]): number[][] {
   const { seconds, conflicts, before, after } = problem
-  const crowd = conflicts.map((others, task) =>
+  const contention = conflicts.map((others, task) =>
     others.reduce((sum, other) => sum + (seconds[other] ?? 0), seconds[task] ?? 0),
   )
   return [
     nodes.map((node) => (node.item ? schedule.sortKey(node, node.item).score : 0)),
     tails,
-    // The rest of the path, then what stands in line for the same files.
-    tails.map((tail, task) => tail + (crowd[task] ?? 0)),
-    // Greatest rank positional weight: all work that follows, a path counted as often as it is there.
-    sumDown(problem, (own, following) => own + following.reduce((sum, one) => sum + one, 0)),
-    followers(problem),
-    // Latest start of the critical path method, and the tightest first by what waits and what is waited for.
+    // The remaining path, and all tasks that need the same files.
+    tails.map((tail, task) => tail + (contention[task] ?? 0)),
+    // Greatest rank positional weight: all work that follows; a task counts once for each path to it.
+    combineSuccessors(problem, (own, successors) => own + successors.reduce((sum, one) => sum + one, 0)),
+    countSuccessors(problem),
+    // The latest start of the critical path method; then the number of dependents, blockers and conflicts.
     tails.map((tail, task) => tail - (seconds[task] ?? 0)),
     after.map((next, task) => next.length + (before[task]?.length ?? 0) + (conflicts[task]?.length ?? 0)),
     seconds.map((own) => own),
@@ -110,8 +110,8 @@ function rules(schedule: Schedule, { problem, nodes }: PlannedWork, tails: numbe
   ]
 }
 
-/** How many tasks wait for each one, directly or not. */
-function followers({ after }: RcpspProblem): number[] {
+/** How many tasks depend on each one, directly or indirectly. */
+function countSuccessors({ after }: RcpspProblem): number[] {
   return after.map((_, start) => {
     const found = new Set([start])
     for (const task of found) for (const next of after[task] ?? []) found.add(next)

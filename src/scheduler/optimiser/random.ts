@@ -1,10 +1,11 @@
-/** Random numbers that can be had again: the scheduler never asks the machine for any. */
+/** Reproducible random numbers: the scheduler never uses `Math.random`. */
 
-/** A number from 0 up to but not 1. */
+/** A number from 0 (included) to 1 (excluded). */
 export type Random = () => number
 
 /**
- * The generator sfc32 (small fast counting, from the PractRand test suite), which passes its tests with 128 bits of state.
+ * The generator sfc32 (small fast counting, from the PractRand test suite), which passes its tests with 128 bits of
+ * state.
  * @param seed any whole number; the same one gives the same sequence everywhere.
  */
 export function seeded(seed: number): Random {
@@ -18,18 +19,18 @@ export function seeded(seed: number): Random {
     c |= 0
     return (sum >>> 0) / 2 ** 32
   }
-  // Seeds that lie close together give like numbers at first.
+  // Similar seeds give similar first numbers.
   for (let round = 0; round < 15; round++) next()
   return next
 }
 
-/** A whole number from 0 up to but not `below`. */
+/** A whole number from 0 (included) to `below` (excluded). */
 export function randomInt(random: Random, below: number): number {
   return Math.floor(random() * below)
 }
 
 /**
- * A factor whose logarithm is normal with mean 0 (Box and Muller 1958): how far estimates of effort are off.
+ * A factor whose logarithm is normal with mean 0 (Box and Muller 1958): the error of an estimate of effort.
  * @param sigma standard deviation of the logarithm; 0.5 means that two in three lie between 0.61 and 1.65.
  */
 export function lognormal(random: Random, sigma: number): number {

@@ -1,4 +1,4 @@
-/** The part of a backlog that can be planned ahead, as numbers. */
+/** The plannable part of a backlog as a resource-constrained project scheduling problem (RCPSP). */
 
 import { compareIds } from '../cycles.ts'
 import type { Footprint } from '../footprints.ts'
@@ -9,32 +9,33 @@ import type { ScheduleState } from '../schedule-state.ts'
 import type { Run } from '../types.ts'
 import type { RcpspProblem } from './serial-schedule.ts'
 
-/** Past this many tasks the incremental rule serves: the search would no longer take tenths of a second. */
-export const MOST_TASKS = 400
+/** With more tasks only the order by leverage is used: the search would take longer than tenths of a second. */
+export const MAX_TASKS = 400
 
-/** A run that takes longer than was thought is expected to need this part of its effort yet. */
-const OVERDUE_REST = 0.1
+/** A run that takes longer than its estimate is expected to need this share of its effort in addition. */
+const OVERDUE_SHARE = 0.1
 
-const SECONDS = 3600
+const SECONDS_PER_HOUR = 3600
 
-export type PlannedWork = {
+export type PlanningProblem = {
   problem: RcpspProblem
-  /** The node behind each task. */
+  /** The node of each task. */
   nodes: readonly Node[]
   taskOf: ReadonlyMap<Node, number>
 }
 
 /**
- * What runs, and of `pool` what can start or will once these are done. Left out are items that wait for anything else (a
- * review, an outside issue, a paused repository), because nobody knows for how long.
+ * The running items, and the items of `pool` that can start now or once other tasks are done. Items that wait for
+ * anything else (a review, an issue that is no item, a paused repository) are left out, because the duration of that is
+ * unknown.
  * @param pool items to plan, in any order.
- * @returns undefined when nothing can be planned or there are more than 400 tasks.
+ * @returns undefined when no item can be planned or there are more than 400 tasks.
  */
-export function workOf(schedule: ScheduleState, pool: Iterable<Node>): PlannedWork | undefined {
+export function planningProblemOf(schedule: ScheduleState, pool: Iterable<Node>): PlanningProblem | undefined {
   const running = [...schedule.runs.values()].filter((run) => run.agent !== false)
   const fixed = running.map((run) => schedule.graph.node(run.item))
-  const open = plannable(schedule, new Set(pool), new Set(fixed))
-  if (open.length === 0 || fixed.length + open.length > MOST_TASKS) return undefined
+  const open = plannableNodes(schedule, new Set(pool), new Set(fixed))
+  if (open.length === 0 || fixed.length + open.length > MAX_TASKS) return undefined
   const nodes = [...fixed, ...open]
   const taskOf = new Map(nodes.map((node, task) => [node, task]))
   const before = nodes.map(() => new Set<number>())
@@ -42,16 +43,16 @@ export function workOf(schedule: ScheduleState, pool: Iterable<Node>): PlannedWo
   nodes.forEach((node, task) => {
     for (const link of node.outs) {
       const next = taskOf.get(link.to)
-      if (next === undefined || next < fixed.length || !schedule.graph.holds(link)) continue
+      if (next === undefined || next < fixed.length || !schedule.graph.blocks(link)) continue
       after[task]?.add(next)
       before[next]?.add(task)
     }
   })
-  const rests = running.map((run, task) => restOf(run, fixed[task]))
-  const seconds = [...rests, ...open.map((node) => (node.item ? effortOf(node.item) : 0))]
+  const remaining = running.map((run, task) => remainingHours(run, fixed[task]))
+  const seconds = [...remaining, ...open.map((node) => (node.item ? effortOf(node.item) : 0))]
   const { capacities, uses } = resources(schedule, nodes)
   const problem: RcpspProblem = {
-    seconds: seconds.map((hours) => Math.round(hours * SECONDS)),
+    seconds: seconds.map((hours) => Math.round(hours * SECONDS_PER_HOUR)),
     fixed: fixed.length,
     before: before.map((tasks) => [...tasks]),
     after: after.map((tasks) => [...tasks]),
@@ -64,60 +65,62 @@ export function workOf(schedule: ScheduleState, pool: Iterable<Node>): PlannedWo
 
 /** Hours of a time in the timetable. */
 export function toHours(seconds: number): number {
-  return seconds / SECONDS
+  return seconds / SECONDS_PER_HOUR
 }
 
-function restOf(run: Run, node: Node | undefined): number {
+function remainingHours(run: Run, node: Node | undefined): number {
   const effort = node?.item ? effortOf(node.item) : 0
-  return Math.max(effort - (run.elapsed ?? 0), OVERDUE_REST * effort)
+  return Math.max(effort - (run.elapsed ?? 0), OVERDUE_SHARE * effort)
 }
 
-/** The nodes of `pool` that wait for nothing but each other and `fixed`, oldest first. */
-function plannable(schedule: ScheduleState, pool: ReadonlySet<Node>, fixed: ReadonlySet<Node>): Node[] {
-  const idle = [...schedule.holds.values()].filter((lock) => schedule.runs.get(lock.node.id)?.agent === false)
-  const backlog = new Map<Node, boolean>()
+/** The nodes of `pool` that wait only for each other and for `fixed`, oldest first. */
+function plannableNodes(schedule: ScheduleState, pool: ReadonlySet<Node>, fixed: ReadonlySet<Node>): Node[] {
+  const reviewLocks = [...schedule.locks.values()].filter((lock) => schedule.runs.get(lock.node.id)?.agent === false)
+  const known = new Map<Node, boolean>()
   const check = (node: Node): boolean => {
     if (fixed.has(node)) return true
-    const before = backlog.get(node)
+    const before = known.get(node)
     if (before !== undefined) return before
-    // Also the answer for whoever comes round to it in a cycle.
-    backlog.set(node, false)
-    const answer = pool.has(node) && startable(schedule, node, idle) && waitsOnlyFor(schedule, node, check)
-    backlog.set(node, answer)
-    return answer
+    // The result for a cycle back to this node, too.
+    known.set(node, false)
+    const result = pool.has(node) && canStart(schedule, node, reviewLocks) && waitsOnlyFor(schedule, node, check)
+    known.set(node, result)
+    return result
   }
   return [...pool].filter((node) => !fixed.has(node) && check(node)).sort(byAge)
 }
 
-function startable(schedule: ScheduleState, node: Node, idle: readonly PathLock[]): boolean {
+function canStart(schedule: ScheduleState, node: Node, reviewLocks: readonly PathLock[]): boolean {
   const { item } = node
   if (item?.state !== 'ready' || node.run) return false
   const refusal = schedule.admission.refusal(item.repository, item.agentKind)
   if (refusal?.kind === 'paused' || refusal?.kind === 'budget') return false
   const footprint = schedule.footprints.read(item.footprint)
-  return !idle.some(
-    (lock) => lock.repository === item.repository && schedule.meets(item.repository, footprint, lock.footprint),
+  return !reviewLocks.some(
+    (lock) =>
+      lock.repository === item.repository && schedule.mustNotOverlap(item.repository, footprint, lock.footprint),
   )
 }
 
 function waitsOnlyFor(schedule: ScheduleState, node: Node, check: (node: Node) => boolean): boolean {
-  if (node.outside.some((edge) => schedule.graph.holdsOutside(edge))) return false
-  return node.ins.every((link) => !schedule.graph.holds(link) || check(link.from))
+  if (node.outside.some((edge) => schedule.graph.blocksOutside(edge))) return false
+  return node.ins.every((link) => !schedule.graph.blocks(link) || check(link.from))
 }
 
 function byAge(a: Node, b: Node): number {
-  const [mine, theirs] = [a.item, b.item]
-  return (
-    (mine?.since ?? 0) - (theirs?.since ?? 0) || (mine?.number ?? 0) - (theirs?.number ?? 0) || compareIds(a.id, b.id)
-  )
+  const [one, other] = [a.item, b.item]
+  return (one?.since ?? 0) - (other?.since ?? 0) || (one?.number ?? 0) - (other?.number ?? 0) || compareIds(a.id, b.id)
 }
 
-/** Tasks of one repository and footprint conflict with the same others, so only such groups are compared. */
+/**
+ * The conflicts of each task. Tasks with the same repository and footprint have the same conflicts: only groups are
+ * compared.
+ */
 function conflicts(schedule: ScheduleState, nodes: readonly Node[]): number[][] {
   const groups = new Map<string, { repository: string; footprint: Footprint; tasks: number[] }>()
   const groupOf = nodes.map((node, task) => {
     const repository = node.item?.repository ?? node.run?.repository ?? ''
-    const lock = schedule.holds.get(node.id)
+    const lock = schedule.locks.get(node.id)
     const footprint = lock?.footprint ?? schedule.footprints.read(node.item?.footprint ?? [])
     const key = `${repository} ${footprint.id}`
     const group = groups.get(key) ?? { repository, footprint, tasks: [] }
@@ -126,20 +129,20 @@ function conflicts(schedule: ScheduleState, nodes: readonly Node[]): number[][] 
     return group
   })
   const found = new Map<object, number[]>()
-  for (const mine of groups.values()) {
-    const meeting = [...groups.values()].filter(
-      (theirs) =>
-        mine.repository === theirs.repository && schedule.meets(mine.repository, mine.footprint, theirs.footprint),
+  for (const group of groups.values()) {
+    const conflicting = [...groups.values()].filter(
+      ({ repository, footprint }) =>
+        group.repository === repository && schedule.mustNotOverlap(repository, group.footprint, footprint),
     )
     found.set(
-      mine,
-      meeting.flatMap(({ tasks }) => tasks),
+      group,
+      conflicting.flatMap(({ tasks }) => tasks),
     )
   }
   return groupOf.map((group, task) => (found.get(group) ?? []).filter((other) => other !== task))
 }
 
-/** Every cap that is set becomes a resource. */
+/** The resources of the problem: every cap that is set. */
 function resources(schedule: ScheduleState, nodes: readonly Node[]): Pick<RcpspProblem, 'capacities' | 'uses'> {
   const { admission } = schedule
   const capacities: number[] = []
@@ -150,13 +153,13 @@ function resources(schedule: ScheduleState, nodes: readonly Node[]): Pick<RcpspP
     ids.set(name, id)
     return [id]
   }
-  const total = admission.mostAgents()
+  const total = admission.maxAgents()
   const uses = nodes.map((node) => {
     const repository = node.item?.repository ?? node.run?.repository ?? ''
     const kind = node.item?.agentKind ?? node.run?.agentKind ?? ''
     return [
       ...use('total', total),
-      ...use(`repository ${repository}`, admission.mostAgentsIn(repository)),
+      ...use(`repository ${repository}`, admission.maxAgentsIn(repository)),
       ...use(`kind ${kind}`, admission.limits.caps?.perAgentKind?.[kind]),
     ]
   })

@@ -1,18 +1,18 @@
 /**
- * How much of one resource is in use at any time, as steps: `used[i]` units from `times[i]` until `times[i + 1]`, and none
- * after the last. Indices stay inside `size` by construction, which the compiler cannot see: hence `as number`.
+ * The used units of one resource over time, as steps: `used[i]` units from `times[i]` until `times[i + 1]`, and none
+ * after the last step. Indices stay inside `size` by construction, which the compiler cannot check: hence `as number`.
  */
-export class Profile {
+export class ResourceProfile {
   readonly #capacity: number
   readonly #times: Float64Array
   readonly #used: Int32Array
   #size = 1
 
-  /** @param most intervals that will be added between two calls of `clear`. */
-  constructor(capacity: number, most: number) {
+  /** @param intervals at most this many are added between two calls of `clear`. */
+  constructor(capacity: number, intervals: number) {
     this.#capacity = capacity
-    this.#times = new Float64Array(2 * most + 2)
-    this.#used = new Int32Array(2 * most + 2)
+    this.#times = new Float64Array(2 * intervals + 2)
+    this.#used = new Int32Array(2 * intervals + 2)
   }
 
   clear(): void {
@@ -21,7 +21,7 @@ export class Profile {
     this.#used[0] = 0
   }
 
-  /** The earliest time from `start` on at which one more unit is free for `length`. */
+  /** The earliest time from `start` on when one more unit is free for `length`. */
   earliest(start: number, length: number): number {
     const last = this.#size - 1
     let from = start
@@ -33,14 +33,14 @@ export class Profile {
     return from
   }
 
-  /** Takes one unit from `start` to `finish`, which comes later. */
+  /** Uses one unit from `start` to `finish`, which is later. */
   add(start: number, finish: number): void {
-    const first = this.#cut(start)
-    const end = this.#cut(finish)
+    const first = this.#splitAt(start)
+    const end = this.#splitAt(finish)
     for (let at = first; at < end; at++) this.#used[at] = (this.#used[at] as number) + 1
   }
 
-  /** The step that holds `time`. */
+  /** The index of the step that contains `time`. */
   #stepAt(time: number): number {
     let low = 0
     let high = this.#size - 1
@@ -52,8 +52,8 @@ export class Profile {
     return low
   }
 
-  /** Makes a step begin at `time`. @returns its index. */
-  #cut(time: number): number {
+  /** Splits the steps at `time`. @returns the index of the step that begins there. */
+  #splitAt(time: number): number {
     const at = this.#stepAt(time)
     if (this.#times[at] === time) return at
     this.#times.copyWithin(at + 2, at + 1, this.#size)

@@ -1,53 +1,54 @@
 /**
- * From an order to a timetable: each task, taken in that order, starts as early as what it waits for, the agents and the
- * conflicting tasks already placed allow. This is the serial schedule generation scheme of resource-constrained project
- * scheduling (Kolisch and Hartmann, EJOR 174, 2006); some order always gives the best timetable there is.
+ * The serial schedule generation scheme of resource-constrained project scheduling (Kolisch and Hartmann, EJOR 174,
+ * 2006): it turns an order into a timetable. Each task, in that order, starts as early as its blockers, the resources
+ * and the conflicting tasks placed before it allow. One of the orders always gives an optimal timetable.
  */
-import { Profile } from './resource-profile.ts'
+import { ResourceProfile } from './resource-profile.ts'
 
 /**
- * Tasks are numbers from 0; the first `fixed` of them are running and start at time 0 whatever the order. Times are whole
- * seconds, so that sums in different orders agree. Indices into the arrays are in range by construction: `as number`.
+ * Tasks are numbers from 0. The first `fixed` of them are running: they start at time 0 in any order. Times are whole
+ * seconds, so that sums in different orders are equal. Indices into the arrays are in range by construction: `as
+ * number`.
  */
 export type RcpspProblem = {
-  /** Seconds; of running tasks those that remain. */
+  /** Durations in seconds; the remaining ones of running tasks. */
   seconds: readonly number[]
   fixed: number
-  /** Which tasks each one waits for, and which wait for it. */
+  /** The blockers of each task, and its dependents. */
   before: readonly (readonly number[])[]
   after: readonly (readonly number[])[]
-  /** Which tasks it may never run at the same time with. */
+  /** The tasks that must not run at the same time as each task. */
   conflicts: readonly (readonly number[])[]
-  /** How many tasks that use a resource may run at once: agents of one kind, of one repository, or all. */
+  /** How many tasks may use each resource at once: agents of one kind, of one repository, or all. */
   capacities: readonly number[]
-  /** The resources that each task uses one unit of. */
+  /** The resources of each task. It uses one unit of each. */
   uses: readonly (readonly number[])[]
 }
 
 export type Timetable = { start: Float64Array; finish: Float64Array; makespan: number }
 
-/** Makes timetables for one problem, over and over, in memory that it keeps. */
+/** Generates timetables for one problem in preallocated memory. */
 export class SerialScheduler {
   readonly problem: RcpspProblem
   readonly size: number
-  readonly #profiles: Profile[]
+  readonly #profiles: ResourceProfile[]
   readonly #placed: Uint8Array
 
   constructor(problem: RcpspProblem) {
     this.problem = problem
     this.size = problem.seconds.length
-    this.#profiles = problem.capacities.map((capacity) => new Profile(capacity, this.size))
+    this.#profiles = problem.capacities.map((capacity) => new ResourceProfile(capacity, this.size))
     this.#placed = new Uint8Array(this.size)
   }
 
-  /** @returns room for a timetable. */
-  blank(): Timetable {
+  /** @returns memory for a timetable. */
+  emptyTimetable(): Timetable {
     return { start: new Float64Array(this.size), finish: new Float64Array(this.size), makespan: 0 }
   }
 
   /**
-   * Places every task as early as it goes.
-   * @param order every task that is not fixed, none before one that it waits for.
+   * Places every task as early as possible.
+   * @param order every task that is not fixed, each after its blockers.
    * @param into overwritten.
    */
   forward(order: ArrayLike<number>, into: Timetable): void {
@@ -56,16 +57,16 @@ export class SerialScheduler {
   }
 
   /**
-   * Places every task as late as it goes before the end of `from`, running ones aside. Times in `into` count back from
-   * that end: a task's `start` there is how long before it the task finishes.
-   * @param order every task that is not fixed, none before one that waits for it.
+   * Places every task except the running ones as late as possible before the end of `from`. Times in `into` count back
+   * from that end: a task's `start` is the time between its finish and the end.
+   * @param order every task that is not fixed, each after its dependents.
    */
   backward(order: ArrayLike<number>, from: Timetable, into: Timetable): void {
     this.#begin(into, from.makespan)
     for (let at = 0; at < order.length; at++) this.#place(into, order[at] as number, this.problem.after)
   }
 
-  /** @param end 0 when time runs forward; else the time from which it is counted back. */
+  /** @param end 0 for a forward timetable; else the time from which times count back. */
   #begin(into: Timetable, end: number): void {
     this.#placed.fill(0)
     for (const profile of this.#profiles) profile.clear()
@@ -97,7 +98,7 @@ export class SerialScheduler {
     for (;;) {
       let later = start
       for (const resource of uses[task] as readonly number[]) {
-        later = (this.#profiles[resource] as Profile).earliest(later, length)
+        later = (this.#profiles[resource] as ResourceProfile).earliest(later, length)
       }
       for (const other of conflicts[task] as readonly number[]) {
         if (this.#placed[other] === 0) continue
@@ -116,7 +117,7 @@ export class SerialScheduler {
     this.#placed[task] = 1
     if (finish <= start) return
     for (const resource of this.problem.uses[task] as readonly number[]) {
-      ;(this.#profiles[resource] as Profile).add(start, finish)
+      ;(this.#profiles[resource] as ResourceProfile).add(start, finish)
     }
   }
 }

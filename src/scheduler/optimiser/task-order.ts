@@ -1,11 +1,12 @@
-/** Orders of tasks: lists in which none stands before one that it waits for. */
+/** Orders of tasks: lists in which each task comes after its blockers. */
 import type { RcpspProblem, Timetable } from './serial-schedule.ts'
 
-/** Tasks in a row, the first placed first. Running tasks are not in it. */
+/** Tasks in the order in which they are placed. It contains no running tasks. */
 export type Order = Int32Array
 
 /**
- * The order that takes, of the tasks whose blockers are all in it already, the one with the highest key.
+ * The order by a priority rule: the next task is the one with the highest key among those whose blockers are in the
+ * order.
  * @param keys one for each task.
  */
 export function orderBy(problem: RcpspProblem, keys: readonly number[]): Order {
@@ -15,7 +16,7 @@ export function orderBy(problem: RcpspProblem, keys: readonly number[]): Order {
   for (let task = problem.fixed; task < size; task++) if (open[task] === 0) ready.push(task)
   const order = new Int32Array(size - problem.fixed)
   for (let at = 0; at < order.length; at++) {
-    const task = takeHighest(ready, keys)
+    const task = removeHighest(ready, keys)
     order[at] = task
     for (const next of problem.after[task] as readonly number[]) {
       open[next] = (open[next] as number) - 1
@@ -26,8 +27,8 @@ export function orderBy(problem: RcpspProblem, keys: readonly number[]): Order {
 }
 
 /**
- * The order in which a list rule starts tasks when it never leaves an agent idle that could work: at every finish, the
- * ready tasks that fit are started, highest key first (the parallel schedule generation scheme).
+ * The order in which a priority rule starts tasks without idle agents: at every finish it starts the ready tasks that
+ * fit, highest key first (the parallel schedule generation scheme).
  */
 export function orderWithoutDelay(problem: RcpspProblem, keys: readonly number[]): Order {
   const { seconds, fixed, before, after, conflicts, capacities, uses } = problem
@@ -74,19 +75,19 @@ export function orderWithoutDelay(problem: RcpspProblem, keys: readonly number[]
   return Int32Array.from(order)
 }
 
-/** The tasks of a timetable by the time they start; where that ties, as in `order`. */
+/** The tasks of a timetable by their start; tasks with the same start as in `order`. */
 export function orderByStart(order: Order, { start }: Timetable): Order {
   return stableSort(order, (task) => start[task] as number)
 }
 
-/** The tasks of a timetable by the time they finish, the last first; where that ties, the reverse of `order`. */
+/** The tasks of a timetable by their finish, the last first; tasks with the same finish in the reverse of `order`. */
 export function orderByFinishDown(order: Order, { finish, makespan }: Timetable): Order {
   return stableSort(order.slice().reverse(), (task) => makespan - (finish[task] as number))
 }
 
 /**
- * Sorts without calling back for every comparison: time and place are packed into one number. Times are whole seconds, so
- * that 400 tasks of a thousand years in all still fit into the 53 bits.
+ * Sorts without a callback for each comparison: time and index are packed into one number. Times are whole seconds, so
+ * that 400 tasks of a thousand years in all still fit into 53 bits.
  * @param time whole, at least 0.
  */
 function stableSort(order: Order, time: (task: number) => number): Order {
@@ -99,12 +100,12 @@ function stableSort(order: Order, time: (task: number) => number): Order {
   return sorted
 }
 
-function takeHighest(ready: number[], keys: readonly number[]): number {
+function removeHighest(ready: number[], keys: readonly number[]): number {
   let best = 0
   for (let at = 1; at < ready.length; at++) {
-    const [mine, theirs] = [ready[at] as number, ready[best] as number]
-    const ahead = (keys[mine] as number) - (keys[theirs] as number) || theirs - mine
-    if (ahead > 0) best = at
+    const [task, highest] = [ready[at] as number, ready[best] as number]
+    const difference = (keys[task] as number) - (keys[highest] as number) || highest - task
+    if (difference > 0) best = at
   }
   const [task] = ready.splice(best, 1)
   return task as number

@@ -69,7 +69,7 @@ describe('an agent that works', () => {
     await run({ prompt: scriptPrompt(lines, 'Attempt: 3') })
     expect(read()).toBe('later')
     await run({ prompt: scriptPrompt(lines, 'Attempt: 3\nFeedback: review') })
-    expect(read()).toBe('review-submitted')
+    expect(read()).toBe('reviewed')
   })
 
   it('does something plausible without a script, the same every time', async () => {

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findBrokenLink, latestEntries } from '../../../src/db/audit-log.ts'
 import { saveDecisions } from '../../../src/db/decisions.ts'
 import { getPull } from '../../../src/db/pull-requests.ts'
+import { getRepository } from '../../../src/db/repositories.ts'
 import { runsOf } from '../../../src/db/runs.ts'
-import { workItems } from '../../../src/db/schema/core.ts'
-import { getRepository } from '../../../src/db/work-items.ts'
+import { workItems } from '../../../src/db/schema/work-items.ts'
 import { commands, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>

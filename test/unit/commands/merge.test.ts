@@ -3,7 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { getPull, savePull } from '../../../src/db/pull-requests.ts'
-import { pullRequests } from '../../../src/db/schema/core.ts'
+import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { head, newHead, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>

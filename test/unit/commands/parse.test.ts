@@ -383,17 +383,17 @@ describe('hostile bodies', () => {
 })
 
 describe('a command that takes text', () => {
-  const text = (name: string, more: { words?: string[]; flags?: string[] } = {}) =>
+  const text = (name: string, more: { positional?: string[]; flags?: string[] } = {}) =>
     defineCommand({
       name,
       summary: 'Takes text',
       examples: [`/${name}`],
       args: z.strictObject({
-        ...Object.fromEntries((more.words ?? []).map((word) => [word, z.string()])),
+        ...Object.fromEntries((more.positional ?? []).map((name) => [name, z.string()])),
         ...Object.fromEntries((more.flags ?? []).map((flag) => [flag, z.boolean().optional()])),
         why: z.string().optional(),
       }),
-      words: (more.words ?? []) as 'why'[],
+      positional: (more.positional ?? []) as 'why'[],
       text: 'why',
       permission: 'write',
       where: 'issue',
@@ -401,7 +401,10 @@ describe('a command that takes text', () => {
       run: async () => ({ text: '', outcome: 'done' as const }),
     })
   const mine = new Map(
-    [text('say'), text('drop', { flags: ['now'] }), text('make', { words: ['what'] })].map((one) => [one.name, one]),
+    [text('say'), text('drop', { flags: ['now'] }), text('make', { positional: ['what'] })].map((one) => [
+      one.name,
+      one,
+    ]),
   )
   it.each([
     ['/say', {}],

@@ -4,8 +4,10 @@ import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { addPlan, addRound, approvedPlan, latestPlan, roundsOf } from '../../../src/db/plans.ts'
 import { addRun, liveRun } from '../../../src/db/runs.ts'
-import { effects, runs, workItems } from '../../../src/db/schema/core.ts'
+import { effects } from '../../../src/db/schema/effects.ts'
 import { footprints, plans } from '../../../src/db/schema/plans.ts'
+import { runs } from '../../../src/db/schema/runs.ts'
+import { workItems } from '../../../src/db/schema/work-items.ts'
 import type { PlanOrBreakdown } from '../../../src/domain/plan.ts'
 import { effortHours } from '../../../src/lib/effort-hours.ts'
 import { onPlanSubmitted } from '../../../src/planning/on-plan-submitted.ts'
@@ -161,7 +163,7 @@ describe('/plan', () => {
       addRun(tx, row.id, { agent: 'a', feedback: '', cleanWorktree: false, purpose: 'plan' }),
     )
     expect((await here.say('/plan')).outcome).toBe('done')
-    expect((await liveRun(store.db, row.id))?.stop).toBe('Planned anew for maintainer')
+    expect((await liveRun(store.db, row.id))?.stop).toBe('Planned again for maintainer')
     // It had handed in a plan of the old text, which nobody has looked at yet: it is too late for that.
     const submission = { ...content }
     const late = await liveRun(store.db, row.id)

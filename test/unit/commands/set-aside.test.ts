@@ -3,9 +3,11 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { savePull } from '../../../src/db/pull-requests.ts'
+import { getRepository } from '../../../src/db/repositories.ts'
 import { runsOf } from '../../../src/db/runs.ts'
-import { repositories, workItems } from '../../../src/db/schema/core.ts'
-import { getItem, getRepository } from '../../../src/db/work-items.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
+import { workItems } from '../../../src/db/schema/work-items.ts'
+import { getItem } from '../../../src/db/work-items.ts'
 import type { ItemState } from '../../../src/lib/item-state.ts'
 import { newHead, openPlaces } from '../../support/command-place.ts'
 

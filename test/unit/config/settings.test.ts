@@ -21,7 +21,7 @@ test('an empty file means every default', () => {
   })
 })
 
-test('unknown keys are refused with the nearest known one, at every depth', () => {
+test('unknown keys are refused with the nearest known key, at every depth', () => {
   expect(problem('lable: x')).toContain('unknown key `lable`; did you mean `label`?')
   expect(problem('limits:\n  minuts: 3')).toContain('unknown key `limits.minuts`; did you mean `minutes`?')
   expect(problem('gates:\n  commands:\n    - name: a\n      run: b\n      minute: 1')).toContain(
@@ -30,7 +30,7 @@ test('unknown keys are refused with the nearest known one, at every depth', () =
   expect(problem('zzzzzzzz: 1')).toMatch(/unknown key `zzzzzzzz`\n/)
 })
 
-test('limits on spending are amounts above nothing, in a currency; the variables too', () => {
+test('spending limits are amounts above 0 in a currency; so are the variables', () => {
   const { limits } = readSettings('limits: { spendPerDay: 12.5, spendPerRun: 0.01 }')
   expect(limits).toMatchObject({ spendPerDay: 12.5, spendPerRun: 0.01, currency: 'USD' })
   for (const wrong of ['-1', '0', '.nan', '.inf', '1e12', 'much'])
@@ -43,7 +43,7 @@ test('limits on spending are amounts above nothing, in a currency; the variables
     expect(() => readEnv({ MAX_SPEND_PER_DAY: wrong })).toThrow(/MAX_SPEND_PER_DAY: /)
 })
 
-test('wrong types, bad YAML, aliases and branch names that git would misread are told', () => {
+test('wrong types, invalid YAML, aliases and branch names that git would misread are reported', () => {
   expect(problem('limits:\n  retries: many')).toContain('`limits.retries`')
   expect(problem('a: [')).toContain('not valid YAML')
   expect(problem('a: &a [1]\nb: *a')).toContain('not valid YAML')
@@ -51,7 +51,7 @@ test('wrong types, bad YAML, aliases and branch names that git would misread are
     expect(problem(`branches:\n  base: ${JSON.stringify(base)}`)).toContain('branches.base')
 })
 
-test('the environment: incomplete credentials and bad values name the variable', () => {
+test('the environment: errors about incomplete credentials and bad values name the variable', () => {
   expect(readEnv({}).credentials).toBeUndefined()
   expect(() => readEnv({ APP_ID: '1' })).toThrow(OperatorError)
   expect(() => readEnv({ APP_ID: '1' })).toThrow(/PRIVATE_KEY.*WEBHOOK_SECRET/)

@@ -17,36 +17,36 @@ async function jobs(): Promise<number> {
   return (result as unknown as { rows: { n: number }[] }).rows[0]?.n ?? -1
 }
 
-const ask = () => test.store.transaction((tx) => tx.enqueue({ queue: 'schedule' }))
+const enqueue = () => test.store.transaction((tx) => tx.enqueue({ queue: 'schedule' }))
 
-/** Counts looks, and tells of the first and the second. */
-async function look() {
-  const told = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  let looks = 0
+/** Counts the calls of the handler. @returns promises of the first and the second call. */
+async function handleJobs() {
+  const calls = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  let count = 0
   const job = defineJob({ queue: 'schedule', payload: z.object({}), batch: 1, single: true }, async () =>
-    told[looks++]?.resolve(),
+    calls[count++]?.resolve(),
   )
   await test.store.queues.handle(job, {})
-  return { first: told[0]?.promise, second: told[1]?.promise }
+  return { first: calls[0]?.promise, second: calls[1]?.promise }
 }
 
-it('looks once when asked once', async () => {
-  const { first } = await look()
-  await ask()
+it('handles one job once', async () => {
+  const { first } = await handleJobs()
+  await enqueue()
   await first
   expect(await jobs()).toBe(1)
 })
 
-it('looks once more when the job that stood in was taken before the commit', async () => {
+it('handles a second job when the waiting job that replaced it was fetched before the commit', async () => {
   const { queues, db } = test.store
-  await ask()
+  await enqueue()
   const sent: EnqueuedJob[] = [{ job: { queue: 'schedule' } }]
-  const stoodIn = await queues.sendAll(sent, fromDrizzle(db as unknown as DrizzleTransactionLike, sql))
+  const deduplicated = await queues.sendAll(sent, fromDrizzle(db as unknown as DrizzleTransactionLike, sql))
   expect(await jobs()).toBe(1)
 
-  const { first, second } = await look()
+  const { first, second } = await handleJobs()
   await first
-  queues.committed(sent, stoodIn)
+  queues.committed(sent, deduplicated)
   await second
   expect(await jobs()).toBe(2)
 })

@@ -9,13 +9,13 @@ beforeAll(async () => {
 })
 afterAll(() => test.close())
 
-it('is laid out as Postgres reads arrays', () => {
+it('has the binary format of Postgres arrays', () => {
   const head = '00000001 00000000 00000019 00000002 00000001'
   const values = '00000003 61c3a9 00000000'
   expect(textArray([Buffer.from('aé'), '']).toString('hex')).toBe(`${head} ${values}`.replaceAll(' ', ''))
 })
 
-it('carries deliveries of any text, each stored once', async () => {
+it('stores deliveries with any text, each once', async () => {
   const payloads = [
     '{"a":"quote \\" brace } comma , backslash \\\\ NULL"}',
     '{"é":"名 🎵"}',

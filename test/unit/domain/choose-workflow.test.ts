@@ -1,14 +1,14 @@
 /** How goals are routed, and which of them are planned first: a table of titles, texts and labels. */
 
 import { describe, expect, it } from 'vitest'
-import { askedItems, chooseWorkflow, type Goal, planFirst } from '../../../src/domain/choose-workflow.ts'
+import { chooseWorkflow, type Goal, planFirst, routeWithPlan } from '../../../src/domain/choose-workflow.ts'
 
 const goal = (title: string, more: Partial<Goal> = {}): Goal => ({ title, body: '', effort: null, ...more })
 const list = (...lines: string[]) => lines.map((line) => `- ${line}`).join('\n')
 
 describe('the workflow', () => {
   it.each<[string, Goal, string, number]>([
-    ['a mended error', goal('Fix the login error'), 'build_only', 0.85],
+    ['a fixed error', goal('Fix the login error'), 'build_only', 0.85],
     ['a typo in a system', goal('Fix typo in the system prompt'), 'build_only', 0.85],
     ['to add and to fix', goal('Add the fix for the crash'), 'build_only', 0.7],
     ['something new', goal('Add dark mode'), 'plan_then_build', 0.75],
@@ -18,25 +18,25 @@ describe('the workflow', () => {
     ['a project only named', goal('Rename the project'), 'build_only', 0.5],
     ['a small system', goal('Create a badge system', { effort: 'S' }), 'build_only', 0.9],
     [
-      'several wishes',
+      'several requests',
       goal('Settings', { body: list('Add a theme', 'Remove the old one', 'Write docs') }),
       'multi_task',
       0.8,
     ],
     [
-      'a list that is no wish',
+      'a list without requests',
       goal('Settings', { body: list('the theme', 'the font', 'the size') }),
       'build_only',
       0.5,
     ],
     [
-      'wishes in code',
+      'requests in code',
       goal('Settings', { body: ['```', list('Add a', 'Add b', 'Add c'), '```'].join('\n') }),
       'build_only',
       0.5,
     ],
     [
-      'wishes in a quote',
+      'requests in a quote',
       goal('Settings', { body: ['> - Add a', '> - Add b', '> - Add c'].join('\n') }),
       'build_only',
       0.5,
@@ -67,9 +67,9 @@ describe('planned first', () => {
     expect(planFirst(chooseWorkflow(of), of, when)).toBe(why)
   })
 
-  it('whatever somebody asked a plan of', () => {
+  it('any goal that a person wants a plan for', () => {
     const of = goal('Fix a typo')
-    expect(planFirst(askedItems(of, 'ann'), of, 'never')).toBe('ann asked for a plan')
-    expect(askedItems(of, 'ann').workflow).toBe('plan_then_build')
+    expect(planFirst(routeWithPlan(of, 'ann'), of, 'never')).toBe('ann asked for a plan')
+    expect(routeWithPlan(of, 'ann').workflow).toBe('plan_then_build')
   })
 })

@@ -15,13 +15,13 @@ test('every next state exists, and every state can be reached', () => {
   expect([...reached].sort()).toEqual([...states].sort())
 })
 
-test('nothing merges that was not reviewed, and what is done can only begin anew', () => {
+test('no item merges without a review, and a done item can only be queued again', () => {
   const before = states.filter((state) => canTransition(state, 'merging'))
   expect(before.sort()).toEqual(['approved', 'reviewing'])
   expect(states.filter((state) => canTransition('done', state))).toEqual(['queued'])
 })
 
-test('standing aside is possible from everywhere but the end', () => {
+test('every state but done can change to an inactive state', () => {
   for (const state of states) {
     for (const to of inactiveStates) expect(canTransition(state, to)).toBe(state !== to && state !== 'done')
   }

@@ -1,11 +1,12 @@
-/** What an agent may hand in: what does not fit is refused by name, and in words that help. */
+/** Submissions of planning agents: each problem names the field and helps to fix it. */
 
 import { describe, expect, it } from 'vitest'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import type { PlanRow } from '../../../src/db/plans.ts'
 import { hoursOf, readSubmission, type Submission, storedSubmission } from '../../../src/domain/plan.ts'
 import { effortHours } from '../../../src/lib/effort-hours.ts'
-import { issuesOf, planComment, planForAgent, rewrittenPlan } from '../../../src/messages/plans.ts'
+import { plannedIssues } from '../../../src/messages/breakdown-issues.ts'
+import { planComment, planForAgent, rewrittenPlan } from '../../../src/messages/plans.ts'
 import { reasonForApproval } from '../../../src/planning/needs-approval.ts'
 
 const plan = {
@@ -30,15 +31,15 @@ function problems(tool: Parameters<typeof readSubmission>[0], given: unknown): s
   return 'problems' in read ? read.problems.join('\n') : 'none'
 }
 
-function taken(tool: Parameters<typeof readSubmission>[0], given: unknown): Submission {
+function accepted(tool: Parameters<typeof readSubmission>[0], given: unknown): Submission {
   const read = readSubmission(tool, given)
   if ('problems' in read) throw new Error(read.problems.join('\n'))
   return read.submission
 }
 
 describe('a plan', () => {
-  it('is taken with its defaults, and read again as it was stored', () => {
-    const submission = taken('submit_plan', plan)
+  it('is read with its defaults, and read again from the database', () => {
+    const submission = accepted('submit_plan', plan)
     expect(submission).toMatchObject({ kind: 'plan', outOfScope: [], inScope: [], risks: [] })
     expect(storedSubmission(JSON.parse(JSON.stringify(submission)))).toEqual(submission)
     expect(hoursOf(submission)).toBe(effortHours.M)
@@ -65,12 +66,12 @@ describe('a plan', () => {
     expect(problems('submit_plan', given)).toContain(words)
   })
 
-  it('names at most 20 problems', () => {
+  it('lists at most 20 problems', () => {
     expect(problems('submit_plan', { ...plan, paths: Array(150).fill('/x') }).split('\n')).toHaveLength(21)
   })
 
-  it('holds nothing that the database refuses', () => {
-    const { summary } = taken('submit_plan', { ...plan, summary: 'a\0b\ud800' }) as { summary: string }
+  it('contains no character that the database refuses', () => {
+    const { summary } = accepted('submit_plan', { ...plan, summary: 'a\0b\ud800' }) as { summary: string }
     expect(summary).toBe('ab\ufffd')
   })
 })
@@ -93,10 +94,10 @@ describe('a breakdown', () => {
     expect(problems('submit_breakdown', given)).toContain(words)
   })
 
-  it('becomes issues: features of several items stand above them, the only feature does not', () => {
+  it('becomes issues: a feature of several items is their parent, a single feature is not', () => {
     const items = [item('a'), item('b', ['a'], { effort: 20, module: 'web' })]
-    const flat = taken('submit_breakdown', breakdown(items))
-    const deep = taken('submit_breakdown', {
+    const flat = accepted('submit_breakdown', breakdown(items))
+    const deep = accepted('submit_breakdown', {
       ...breakdown(items),
       features: [
         { title: 'F', items },
@@ -104,11 +105,11 @@ describe('a breakdown', () => {
       ],
     })
     if (flat.kind !== 'breakdown' || deep.kind !== 'breakdown') throw new Error('no breakdown')
-    expect(issuesOf(flat, 7, 'tutti').map(({ key, under }) => [key, under])).toEqual([
+    expect(plannedIssues(flat, 7, 'tutti').map(({ key, under }) => [key, under])).toEqual([
       ['a', undefined],
       ['b', undefined],
     ])
-    const made = issuesOf(deep, 7, 'tutti')
+    const made = plannedIssues(deep, 7, 'tutti')
     expect(made.map(({ key, kind, under }) => [key, kind, under])).toEqual([
       ['FEATURE-1', 'feature', undefined],
       ['a', 'item', 'FEATURE-1'],
@@ -122,26 +123,26 @@ describe('a breakdown', () => {
   })
 })
 
-it('questions are one to five', () => {
+it('there are one to five questions', () => {
   expect(problems('ask', { questions: ['Why?'] })).toBe('none')
   expect(problems('ask', { questions: [] })).toContain('at least one')
   expect(problems('ask', { questions: Array(6).fill('Why?') })).toContain('at most 5')
 })
 
-describe('who is asked', () => {
+describe('the approval', () => {
   const settings = defaultSettings().planning
   const made = (more: object) =>
-    taken('submit_plan', { ...plan, ...more }) as Exclude<Submission, { kind: 'questions' }>
+    accepted('submit_plan', { ...plan, ...more }) as Exclude<Submission, { kind: 'questions' }>
   it.each<[string, object, Partial<typeof settings>, string | undefined]>([
-    ['nobody about a small, sure plan', {}, {}, undefined],
-    ['a person about a large one', { effort: 'L' }, {}, 'this is large'],
-    ['also when the settings say never', { effort: 12 }, { approval: 'never' }, 'this is large'],
-    ['about many files', { paths: Array.from({ length: 31 }, (_, at) => `a${at}`) }, {}, '31 files'],
-    ['about an unsure one', { confidence: 0.79 }, {}, 'only 79 % sure'],
-    ['not where less is enough', { confidence: 0.5 }, { confidence: 0.4 }, undefined],
-    ['not when the settings say never', { confidence: 0.1, risk: 'high' }, { approval: 'never' }, undefined],
-    ['about a risky one', { risk: 'high' }, {}, 'the risk is high'],
-    ['when the settings say always', {}, { approval: 'always' }, 'the settings'],
+    ['a small, certain plan needs none', {}, {}, undefined],
+    ['a large plan needs one', { effort: 'L' }, {}, 'this is large'],
+    ['a large plan needs one even if the settings say never', { effort: 12 }, { approval: 'never' }, 'this is large'],
+    ['many files need one', { paths: Array.from({ length: 31 }, (_, at) => `a${at}`) }, {}, '31 files'],
+    ['an uncertain plan needs one', { confidence: 0.79 }, {}, 'only 79 % sure'],
+    ['a lower confidence in the settings is enough', { confidence: 0.5 }, { confidence: 0.4 }, undefined],
+    ['none if the settings say never', { confidence: 0.1, risk: 'high' }, { approval: 'never' }, undefined],
+    ['a risky plan needs one', { risk: 'high' }, {}, 'the risk is high'],
+    ['every plan needs one if the settings say always', {}, { approval: 'always' }, 'the settings'],
   ])('%s', (_, more, changed, why) => {
     const asks = reasonForApproval(made(more), { ...settings, ...changed })
     if (why === undefined) expect(asks).toBeUndefined()
@@ -152,25 +153,25 @@ describe('who is asked', () => {
 describe('the comment', () => {
   const row = (more: Partial<PlanRow> = {}, content: object = plan) =>
     ({
-      ...{ id: 1, version: 1, kind: 'plan', content: taken('submit_plan', content), rewritten: '', amendment: '' },
+      ...{ id: 1, version: 1, kind: 'plan', content: accepted('submit_plan', content), rewritten: '', amendment: '' },
       ...{ state: 'approved', decidedBy: 'ann' },
       ...more,
     }) as unknown as PlanRow
 
-  it('makes what the agent wrote harmless', () => {
+  it("makes the agent's text harmless", () => {
     const evil = 'Hello @everybody, fixes #12 <img src=x> [a](http://evil.example)\n/merge'
     const body = planComment(row({}, { ...plan, summary: evil, steps: [evil], paths: ['a`b'], risks: [evil] }), 'it is')
     for (const harm of [/@everybody/, /fixes #12/, /<img/, /\]\(http/, /^\/merge/m]) expect(body).not.toMatch(harm)
   })
 
-  it('is the plan again when a person edits it, without heading, footer and markers', () => {
+  it('gives the plan back after an edit, without heading, footer and markers', () => {
     const body = `${planComment(row(), 'it is')}\n\n<!-- tutti:plan:1 -->`
     expect(rewrittenPlan(body.replace('Do it.', 'Do it well.'))).toMatch(/^Do it well\.[\s\S]*Confidence: 90 %$/)
     expect(rewrittenPlan('All new.')).toBe('All new.')
     expect(rewrittenPlan('<!-- nothing -->\n---\nleft')).toBe('')
   })
 
-  it('gives the builder the text of a person before that of the agent, and what was added last', () => {
+  it("gives the building agent a person's text before the agent's, and the amendment last", () => {
     expect(planForAgent(row())).toContain('1. One\n2. Two')
     const both = planForAgent(row({ rewritten: 'Mine.', amendment: 'Also this.' }))
     expect(both).toBe('Mine.\n\n## Added by ann when they approved it; this outranks the plan\n\nAlso this.')

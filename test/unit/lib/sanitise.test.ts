@@ -23,18 +23,18 @@ test.each<[string, string, RegExp, RegExp | undefined]>([
   if (never) expect(safe).not.toMatch(never)
 })
 
-test('long text is cut and says so; a body always fits', () => {
+test('long text is truncated with a note; a body never exceeds the limit', () => {
   expect(sanitiseMarkdown('x'.repeat(5_000), 100)).toMatch(/^x{100}\n… \(4900 more characters\)$/)
   expect(withinLimit('x'.repeat(70_000)).length).toBeLessThanOrEqual(65_536)
 })
 
-test('output cannot leave its block', () => {
+test('program output cannot end its block', () => {
   const block = codeBlock('a\n````\n# not a heading\n```')
   expect(block.startsWith('`````text\n')).toBe(true)
   expect(block.endsWith('\n`````')).toBe(true)
 })
 
-test('known secrets are taken out in every encoding that is claimed, unknown tokens by their shape', () => {
+test('known secrets are removed in every documented encoding, unknown tokens by their format', () => {
   const secret = 'ghs_1234_eyJhbGciOiJSUzI1NiJ9.payload.signature-part'
   const redact = redactor(() => [secret])
   const bytes = Buffer.from(secret)

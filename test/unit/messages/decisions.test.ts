@@ -1,16 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { explain } from '../../../src/messages/decisions.ts'
+import { rankSentence, reasonsText } from '../../../src/messages/decisions.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import { concurrencyMode } from '../../../src/scheduler/concurrency-mode.ts'
-import type { Reason } from '../../../src/scheduler/decision.ts'
+import type { Decision, Reason } from '../../../src/scheduler/decision.ts'
 import { dependsOn, item, snapshot } from '../../support/schedule-build.ts'
+
+/** The whole explanation, as `/why` shows it. */
+const explain = (decision: Decision) => `${reasonsText(decision)} ${rankSentence(decision)}`
 
 const me = { id: 'o/r#7', repository: 'o/r', number: 7 }
 const other = { id: 'o/r#3', repository: 'o/r', number: 3 }
 const far = { id: 'o/s#4', repository: 'o/s', number: 4 }
 const leverage = { value: 12.345, path: 24, effort: 1, unlocks: 2 }
 
-describe('a reason in words', () => {
+describe('a reason as a sentence', () => {
   test.each<[Reason, string]>([
     [{ kind: 'state', state: 'asking' }, 'it is asking'],
     [
@@ -100,7 +103,7 @@ test('one reason is a sentence, several are a list, a start says why', () => {
   expect(words.get(3)).toMatch(/^#3 waits:\n\n- it is held\n- it depends on #1/)
 })
 
-test('the concurrency mode follows from how many can be worked on together', () => {
+test('the concurrency mode follows from the number of items that run together', () => {
   const apart = (count: number) => choose(snapshot({ items: Array.from({ length: count }, (_, n) => item(n)) }))
   const together = choose(snapshot({ items: [1, 2, 3].map((n) => item(n, { footprint: ['src'] })) }))
   expect(concurrencyMode(together, 0)).toBe('sequential')

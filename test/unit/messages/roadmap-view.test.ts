@@ -1,11 +1,11 @@
-/** The picture of a roadmap: what it shows, how much, and that nothing in a title can be more than a label. */
+/** The view of a roadmap: its content, its size, and that no title can be more than a label. */
 
 import { describe, expect, test } from 'vitest'
 import type { ItemRow } from '../../../src/db/work-items.ts'
 import type { RoadmapPart } from '../../../src/domain/roadmap.ts'
 import { criticalPath } from '../../../src/domain/roadmap-critical-path.ts'
 import type { ScheduleReport } from '../../../src/domain/schedule-report.ts'
-import { roadmapGraph } from '../../../src/messages/mermaid.ts'
+import { roadmapGraph } from '../../../src/messages/roadmap-graph.ts'
 import { roadmapView } from '../../../src/messages/roadmap-view.ts'
 
 const home = 'acme/app'
@@ -51,7 +51,7 @@ function report(rest: Partial<ScheduleReport>): Map<string, ScheduleReport> {
 }
 
 describe('the critical path', () => {
-  test('is the chain with the most hours, not the most parts; what is done is not on it', () => {
+  test('is the chain with the most hours, not the most parts; done parts are not on it', () => {
     const parts = [
       part(1, { state: 'done' }, { hours: 50 }),
       part(2, {}, { hours: 1, waitsFor: [] }),
@@ -63,7 +63,7 @@ describe('the critical path', () => {
     expect(criticalPath(parts)).toEqual([key(5), key(6)])
   })
 
-  test('a circle does not stop it, an epic adds no hours, nothing open has none', () => {
+  test('ignores cycles, adds no hours for an epic, and is empty without open parts', () => {
     const circle = [part(1, {}, { waitsFor: [key(2)] }), part(2, {}, { waitsFor: [key(1)] }), part(3, {}, { hours: 1 })]
     expect(criticalPath(circle)).toContain(key(2))
     const epic = [part(1, { kind: 'epic' }, { waitsFor: [key(2)] }), part(2), part(3, {}, { hours: 3 })]
@@ -113,7 +113,7 @@ describe('the graph', () => {
     expect(box).not.toMatch(/[@<>`{}%]/)
   })
 
-  test('past 100 parts it shows modules with counts, and headings where there is no module', () => {
+  test('shows modules with counts for more than 100 parts, and headings for parts without module', () => {
     const parts = Array.from({ length: 120 }, (_, at) =>
       part(
         at + 1,
@@ -131,7 +131,7 @@ describe('the graph', () => {
   })
 })
 
-test('the whole: a bar with counts, what is next and why, who waits for whom, and at most ten pairs', () => {
+test('the whole view: a bar with counts, the next items and why, the dependencies, and at most ten conflicts', () => {
   const parts = [
     part(1, { state: 'done' }),
     part(2, { state: 'reviewing' }, { pull: 20 }),

@@ -2,8 +2,8 @@
 import type { ProbotOctokit } from 'probot'
 import { expect, test } from 'vitest'
 import type { ApiFault } from '../../../src/playground/github/faults.ts'
-import type { Repository } from '../../../src/playground/github/model.ts'
-import type { GitHub, GitHubOptions } from '../../../src/playground/github/server.ts'
+import type { RepositoryRecord as Repository } from '../../../src/playground/github/model.ts'
+import type { PlaygroundGitHub as GitHub, GitHubOptions } from '../../../src/playground/github/server.ts'
 import { failure, installationClient, playground } from '../../support/playground.ts'
 
 const at = { owner: 'acme', repo: 'demo', issue_number: 1 }

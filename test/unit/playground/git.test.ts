@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import type { NewRepository } from '../../../src/playground/github/acts/repositories.ts'
 import type { Permissions } from '../../../src/playground/github/model.ts'
-import type { GitHub } from '../../../src/playground/github/server.ts'
+import type { PlaygroundGitHub as GitHub } from '../../../src/playground/github/server.ts'
 import { client, failure, git, inbox, installationClient, playground, temporary } from '../../support/playground.ts'
 
 async function start(wish: Partial<NewRepository> = {}) {

@@ -2,8 +2,8 @@
 
 import type { ProbotOctokit } from 'probot'
 import { expect, test } from 'vitest'
-import type { Repository } from '../../../src/playground/github/model.ts'
-import type { GitHub } from '../../../src/playground/github/server.ts'
+import type { RepositoryRecord as Repository } from '../../../src/playground/github/model.ts'
+import type { PlaygroundGitHub as GitHub } from '../../../src/playground/github/server.ts'
 import { failure, type Inbox, inbox, installationClient, playground } from '../../support/playground.ts'
 
 const at = { owner: 'acme', repo: 'demo' }

@@ -2,8 +2,8 @@
 import type { ProbotOctokit } from 'probot'
 import { expect, test } from 'vitest'
 import type { NewRepository } from '../../../src/playground/github/acts/repositories.ts'
-import type { Repository } from '../../../src/playground/github/model.ts'
-import type { GitHub, GitHubOptions } from '../../../src/playground/github/server.ts'
+import type { RepositoryRecord as Repository } from '../../../src/playground/github/model.ts'
+import type { PlaygroundGitHub as GitHub, GitHubOptions } from '../../../src/playground/github/server.ts'
 import { failure, git, type Inbox, inbox, installationClient, playground } from '../../support/playground.ts'
 
 const at = { owner: 'acme', repo: 'demo' }
@@ -286,9 +286,9 @@ test('reviews carry the commit they were made of, and can be dismissed', async (
     .map(({ action, payload }) => [action, payload.review.state])
   expect(states).toEqual([
     ['submitted', 'approved'],
-    ['submitted', 'comment-created'],
+    ['submitted', 'commented'],
     ['dismissed', 'dismissed'],
-    ['submitted', 'comment-created'],
+    ['submitted', 'commented'],
   ])
 })
 

@@ -1,7 +1,7 @@
 /** How webhooks are delivered, logged, delivered again, and mistreated. */
 import { expect, test } from 'vitest'
-import type { Repository } from '../../../src/playground/github/model.ts'
-import type { GitHub, GitHubOptions } from '../../../src/playground/github/server.ts'
+import type { RepositoryRecord as Repository } from '../../../src/playground/github/model.ts'
+import type { PlaygroundGitHub as GitHub, GitHubOptions } from '../../../src/playground/github/server.ts'
 import { client, failure, type Inbox, inbox, playground } from '../../support/playground.ts'
 
 async function start(

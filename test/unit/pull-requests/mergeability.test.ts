@@ -74,7 +74,7 @@ test('bots do not approve', () => {
 })
 
 test('a comment after an approval takes nothing back; a pending check is waited for; our own check is not', () => {
-  const reviews = [review('m', 'approved'), review('m', 'comment-created')]
+  const reviews = [review('m', 'approved'), review('m', 'commented')]
   expect(decideMerge(facts({ reviews })).kind).toBe('merge')
   expect(decideMerge(facts({ checks: [{ name: 'ci', verdict: 'pending', url: null, own: false }] })).kind).toBe('wait')
   expect(decideMerge(facts({ checks: [{ name: 'Tutti', verdict: 'pending', url: null, own: true }] })).kind).toBe(

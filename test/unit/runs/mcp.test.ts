@@ -45,7 +45,7 @@ test('an agent hands in over the real program; the same again acts once, another
   const refused: string[] = []
   const desk = {
     questionsLeft: 1,
-    keep: async (one: Submission) => void kept.push(one),
+    save: async (one: Submission) => void kept.push(one),
     onRefused: (text: string) => refused.push(text),
   }
   const { desk: server } = await open(planningTools(desk))
@@ -72,7 +72,7 @@ test('an agent hands in over the real program; the same again acts once, another
 test('a call after the lease was lost, or that fails on our side, changes nothing and says so', async () => {
   const lost = planningTools({
     questionsLeft: 0,
-    keep: async () => {
+    save: async () => {
       throw new LeaseLost('gone')
     },
     onRefused: () => {},

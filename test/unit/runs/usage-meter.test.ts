@@ -52,7 +52,7 @@ describe('the meter', () => {
   test('stops a run past its limit, not at it, and only in the currency of the limit', () => {
     expect(told([usd(1)], { spendPerRun: 1 }).stops).toEqual([])
     expect(told([usd(1.000001)], { spendPerRun: 1 }).stops).toEqual([
-      { told: { millionths: 1_000_001, currency: 'USD' }, limit: 1_000_000 },
+      { cost: { millionths: 1_000_001, currency: 'USD' }, limit: 1_000_000 },
     ])
     expect(told([usd(5)], { spendPerRun: 1, currency: 'EUR' }).stops).toEqual([])
     expect(told([usd(5)]).stops).toEqual([])

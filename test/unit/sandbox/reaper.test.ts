@@ -103,7 +103,7 @@ describe('the warden', () => {
     expect(reaper.pid).toBe(pid)
     await reaper.close()
     expect(isAlive(pid)).toBe(false)
-    await expect(script('say hello')).rejects.toThrow('no agent runs without a warden')
+    await expect(script('say hello')).rejects.toThrow('no agent runs without a reaper')
     expect(() => createReaper({ instanceId: 'a b' })).toThrow('cannot mark a process')
   })
 })

@@ -1,15 +1,15 @@
-/** The benchmarks as they are called, on instances small enough for a test. */
+/** The benchmarks as programs, on instances that are small enough for a test. */
 import { execFile } from 'node:child_process'
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { byRule, drive } from '../../../bench/lib/schedule-drive.ts'
 import { readInstance, readOptima } from '../../../bench/lib/schedule-instances.ts'
+import { byRule, simulate } from '../../../bench/lib/schedule-simulation.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
-/** Of the small job shop with 3 agents, found by trying every order. */
+/** The optimum of the small job shop with 3 agents, found by trying every order. */
 const BEST = 19
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/schedules')
@@ -20,7 +20,7 @@ async function bench(...args: string[]): Promise<unknown> {
 }
 
 describe('makespan', () => {
-  test('prints each file and the mean beside simple rules', async () => {
+  test('prints each file and the mean, with the results of simple rules', async () => {
     const files = [join(FIXTURES, 'small.stg'), join(FIXTURES, 'small.txt')]
     const out = (await bench('makespan', ...files)) as {
       rows: Record<string, unknown>[]
@@ -36,7 +36,7 @@ describe('makespan', () => {
     expect(out.mean.exact).toHaveProperty('criticalPath')
   })
 
-  test('reads task graphs without their dummies, and job shops with machines as footprints', () => {
+  test('reads task graphs without their dummy tasks, and job shops with machines as footprints', () => {
     const graph = readInstance(join(FIXTURES, 'small.stg'))
     expect(graph.durations).toEqual([3, 2, 4, 2, 5, 1, 3])
     expect(graph.waitsFor).toEqual([[], [], [], [0], [0, 1], [2], [3, 5]])
@@ -60,7 +60,7 @@ describe('makespan', () => {
     }
   })
 
-  test('the drive refuses a scheduler that breaks a rule', () => {
+  test('the simulation refuses a scheduler that breaks a rule', () => {
     const shop = readInstance(join(FIXTURES, 'small.txt'))
     const once = (...tasks: number[]) => {
       let first = true
@@ -70,18 +70,18 @@ describe('makespan', () => {
         return now
       }
     }
-    expect(() => drive(shop, 2, shop.durations, once(1))).toThrow('before what it waits for')
-    expect(() => drive(shop, 1, shop.durations, once(0, 6))).toThrow('one agent too many')
-    expect(() => drive(shop, 2, shop.durations, once(0, 0))).toThrow('starts twice')
+    expect(() => simulate(shop, 2, shop.durations, once(1))).toThrow('before its blockers are done')
+    expect(() => simulate(shop, 1, shop.durations, once(0, 6))).toThrow('one agent too many')
+    expect(() => simulate(shop, 2, shop.durations, once(0, 0))).toThrow('starts twice')
     expect(() =>
-      drive({ ...shop, footprints: shop.footprints.map(() => ['all']) }, 2, shop.durations, once(0, 6)),
+      simulate({ ...shop, footprints: shop.footprints.map(() => ['all']) }, 2, shop.durations, once(0, 6)),
     ).toThrow('touches the files')
-    expect(() => drive(shop, 2, shop.durations, once())).toThrow('nothing runs')
-    expect(drive(shop, 12, shop.durations, byRule(shop, 12, shop.durations))).toBeGreaterThanOrEqual(BEST)
+    expect(() => simulate(shop, 2, shop.durations, once())).toThrow('nothing runs')
+    expect(simulate(shop, 12, shop.durations, byRule(shop, 12, shop.durations))).toBeGreaterThanOrEqual(BEST)
   })
 })
 
-test('schedule measures two sizes, and grows less than the backlog', async () => {
+test('schedule measures two sizes, and its cost grows less than the backlog', async () => {
   const out = (await bench('schedule', '--items', '4000', '--edges', '12000', '--agents', '5', '--events', '500')) as {
     large: { done: { p95Ms: number; events: number } }
     growth: number
@@ -109,7 +109,8 @@ test('schedule --history rates the footprints of a repository', async () => {
       await git('add', file)
       await git('commit', '-q', '-m', title)
     }
-    // The first commit is only learned from; the second has nothing like it before, the third is right, the fourth wrong.
+    // The first commit is only used for learning, the second has no similar one, the third prediction is right, the
+    // fourth wrong.
     expect(await bench('schedule', '--history', repository)).toMatchObject({
       repository,
       commits: 4,
@@ -117,7 +118,7 @@ test('schedule --history rates the footprints of a repository', async () => {
       answered: 2,
       precision: 1 / 2,
       recall: 1 / 3,
-      backlog: 2 / 3,
+      existing: 2 / 3,
     })
   } finally {
     await rm(repository, { recursive: true })

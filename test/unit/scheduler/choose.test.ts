@@ -17,13 +17,13 @@ function why(given: Snapshot, number: number): Decision['reasons'] {
 }
 
 describe('dependencies', () => {
-  test('an item waits for its blocker and starts when that is done', () => {
+  test('an item waits for its blocker and starts once the blocker is done', () => {
     const edges = [dependsOn(2, 1)]
     expect(started(snapshot({ items: [item(1), item(2)], edges }))).toEqual([1])
     expect(started(snapshot({ items: [item(1, { state: 'done' }), item(2)], edges }))).toEqual([2])
   })
 
-  test('the blocker and every place that names it are told', () => {
+  test('the reason contains the blocker and every source of the dependency', () => {
     const edges = [dependsOn(2, 1, 'native'), dependsOn(2, 1, 'body')]
     expect(why(snapshot({ items: [item(1), item(2)], edges }), 2)).toEqual([
       {
@@ -35,7 +35,7 @@ describe('dependencies', () => {
     ])
   })
 
-  test('only the members of a cycle wait, and every edge of it is named', () => {
+  test('only the items of a cycle wait, and the reason contains every edge of the cycle', () => {
     const edges = [dependsOn(1, 2), dependsOn(2, 3), dependsOn(3, 1), dependsOn(4, 3), dependsOn(5, 6)]
     const given = snapshot({ items: [1, 2, 3, 4, 5, 6].map((number) => item(number)), edges })
     expect(started(given)).toEqual([6])
@@ -74,7 +74,7 @@ describe('dependencies', () => {
 })
 
 describe('footprints', () => {
-  test('two items that touch the same files are not started together', () => {
+  test('two items that touch the same files do not start together', () => {
     const items = [
       item(1, { footprint: ['src/auth'] }),
       item(2, { footprint: ['src/**/login.ts'] }),
@@ -91,7 +91,7 @@ describe('footprints', () => {
     ])
   })
 
-  test('a branch in review keeps its paths and takes no agent', () => {
+  test('a branch in review locks its paths and uses no agent', () => {
     const runs = [run(1, { footprint: ['src'], agent: false })]
     const items = [item(1, { state: 'reviewing' }), item(2, { footprint: ['src/a.ts'] }), item(3)]
     expect(started(snapshot({ items, runs, caps: { total: 1 } }))).toEqual([3])
@@ -105,7 +105,7 @@ describe('footprints', () => {
     expect(started(snapshot({ items }))).toEqual([1, 2])
   })
 
-  test('an unknown footprint runs alone where the rules want it', () => {
+  test('an item with an unknown footprint runs alone if the rules say so', () => {
     const items = [item(1), item(2, { footprint: ['src'] })]
     expect(started(snapshot({ items }))).toEqual([1, 2])
     expect(started(snapshot({ items, rules: { unknownFootprint: 'exclusive' } }))).toEqual([1])
@@ -115,7 +115,7 @@ describe('footprints', () => {
 describe('limits', () => {
   const items = [item(1), item(2), item(3, { agentKind: 'other' })]
 
-  test('places: in total, in the repository, of a kind', () => {
+  test('agents at once: in total, in the repository, of a kind', () => {
     expect(started(snapshot({ items, caps: { total: 2 } }))).toEqual([1, 2])
     expect(started(snapshot({ items, caps: { perRepository: 1 } }))).toEqual([1])
     expect(started(snapshot({ items, caps: { perAgentKind: { scripted: 1 } } }))).toEqual([1, 3])
@@ -123,7 +123,7 @@ describe('limits', () => {
     expect(started(snapshot({ items, repos: { 'o/r': { mode: 'sequential' } } }))).toEqual([1])
   })
 
-  test('memory: what started agents may still take counts as taken', () => {
+  test('memory that started agents may still use is not free', () => {
     const memory = { free: 10, floor: 1, perAgent: 4 }
     expect(started(snapshot({ items, memory }))).toEqual([1, 2])
     expect(started(snapshot({ items, memory, runs: [run(9, { memoryUsed: 1 })] }))).toEqual([1])
@@ -141,7 +141,7 @@ describe('limits', () => {
     expect(started(snapshot({ items, budget: { perRun: 2 }, repos: { 'o/r': { budgetLeft: 3 } } }))).toEqual([1])
   })
 
-  test('a repository has costs and a currency of its own: what it spends is not taken from what is left in another', () => {
+  test('a repository has its own costs and currency: its spending reduces no budget in another currency', () => {
     const budget = { left: 3, perRun: 2, currency: 'USD' }
     const own = { budgetLeft: 9, perRun: 4, perRunOfKind: { rare: 9 } }
     expect(started(snapshot({ items, repos: { 'o/r': own } }))).toEqual([1, 2])
@@ -153,7 +153,7 @@ describe('limits', () => {
     expect(started(snapshot({ items, budget: { ...budget, left: 0 }, repos: { 'o/r': abroad } }))).toEqual([])
   })
 
-  test('a paused repository starts nothing, the others go on', () => {
+  test('a paused repository starts no item, the others continue', () => {
     const all = [...items, item(4, { repository: 'o/other', id: 'o/other#4' })]
     const repos = { 'o/r': { paused: true, pausedBecause: 'release day' } }
     expect(started(snapshot({ items: all, repos }))).toEqual([4])
@@ -164,12 +164,12 @@ describe('limits', () => {
 })
 
 describe('order', () => {
-  test('what holds up the longest path goes first', () => {
+  test('the item at the start of the longest path goes first', () => {
     const items = [item(1), item(2), item(3), item(4)]
     expect(started(snapshot({ items, edges: [dependsOn(4, 3)], caps: { total: 1 } }))).toEqual([3])
   })
 
-  test('urgency passes to what the urgent item waits for', () => {
+  test('the blockers of an urgent item are urgent, too', () => {
     const items = [item(1, { effort: 8 }), item(2), item(3, { priority: 0 })]
     expect(started(snapshot({ items, edges: [dependsOn(3, 2)], caps: { total: 1 } }))).toEqual([2])
   })
@@ -180,7 +180,7 @@ describe('order', () => {
     expect(started(snapshot({ items: [item(1, { since: 5 }), item(2, { since: 4 })], caps }))).toEqual([2])
   })
 
-  test('waiting doubles the leverage every so many hours where the rules say so', () => {
+  test('the leverage doubles with the hours of waiting that the rules set', () => {
     const day = 24 * 3_600_000
     const items = [item(1, { priority: 2, since: 10 * day }), item(2, { priority: 3, since: 0 })]
     const caps = { total: 1 }
@@ -188,7 +188,7 @@ describe('order', () => {
     expect(started(snapshot({ items, caps, rules: { ageingHours: 24 } }))).toEqual([2])
   })
 
-  test('a repository with fewer agents has its turn, then one with fewer hours', () => {
+  test('the repository with fewer agents goes first, then the one with fewer hours', () => {
     const other = { repository: 'o/other' }
     const items = [item(1), item(2), item(3, { ...other, id: 'o/other#3', priority: 3 })]
     expect(started(snapshot({ items, caps: { total: 2 } }))).toEqual([1, 3])

@@ -17,7 +17,7 @@ describe('an effort comes from', () => {
     took(6, { module: 'api', agentKind: 'other' }),
   ]
 
-  test('the label, before anything else; the largest of several', () => {
+  test('the label first; the largest of several', () => {
     const labels = ['bug', 'effort:S', 'effort:L']
     expect(estimateEffort({ ...question, labels, planned: 7 }, history)).toEqual({
       hours: 4,
@@ -26,7 +26,7 @@ describe('an effort comes from', () => {
     })
   })
 
-  test('the plan, before history', () => {
+  test('the plan, before the history', () => {
     expect(estimateEffort({ ...question, planned: 7 }, history)).toEqual({ hours: 7, from: 'plan', samples: 0 })
   })
 
@@ -40,7 +40,7 @@ describe('an effort comes from', () => {
     })
   })
 
-  test('nothing, then it is an M', () => {
+  test('the default M without any information', () => {
     expect(estimateEffort({ ...question, repository: 'o/new' }, history)).toEqual({
       hours: 2,
       from: 'default',
@@ -49,14 +49,14 @@ describe('an effort comes from', () => {
   })
 })
 
-test('the spread of estimates is that of the logarithms, and needs three of them', () => {
+test('the spread of estimates is that of their logarithms, and needs three finished items', () => {
   const off = (factor: number) => took(2 * factor, { estimate: 2 })
   expect(estimateSpread([off(2), off(0.5), took(3)])).toBeUndefined()
   expect(estimateSpread([off(2), off(0.5), off(2)])).toBeCloseTo(Math.LN2)
   expect(estimateSpread([off(1), off(1), off(1)])).toBe(0)
 })
 
-test('of two items that unlock as much the shorter has more leverage; of two as long, the longer path', () => {
+test('the shorter of two items with equal paths has more leverage; of two equal efforts, the longer path', () => {
   expect(leverageValue(10, 1)).toBeGreaterThan(leverageValue(10, 2))
   expect(leverageValue(11, 2)).toBeGreaterThan(leverageValue(10, 2))
 })

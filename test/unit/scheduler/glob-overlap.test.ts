@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { conflictMatrix, Footprints } from '../../../src/scheduler/footprints.ts'
-import { parsePattern, patternsMeet } from '../../../src/scheduler/glob-overlap.ts'
+import { parsePattern, patternsOverlap } from '../../../src/scheduler/glob-overlap.ts'
 import { randomInt, seeded } from '../../../src/scheduler/optimiser/random.ts'
 
 function meet(a: string, b: string): boolean {
-  return parsePattern(a).some((mine) => parsePattern(b).some((theirs) => patternsMeet(mine, theirs)))
+  return parsePattern(a).some((mine) => parsePattern(b).some((theirs) => patternsOverlap(mine, theirs)))
 }
 
-describe('patterns that can name the same file', () => {
+describe('patterns that can match the same file', () => {
   test.each([
     ['src/a.ts', 'src/a.ts'],
     ['src', 'src/deep/down/a.ts'],
@@ -49,7 +49,7 @@ describe('patterns that cannot', () => {
   })
 })
 
-/** An independent reading of the same rules: one path against one pattern, by a regular expression. */
+/** An independent implementation of the same rules: matches one path against one pattern by a regular expression. */
 function covers(pattern: string, path: string): boolean {
   const source = pattern
     .split('/')
@@ -60,7 +60,7 @@ function covers(pattern: string, path: string): boolean {
   return new RegExp(`^${source}`).test(`${path}/`)
 }
 
-test('agrees with trying every path of a small world', () => {
+test('agrees with a test of every path of a small set', () => {
   const random = seeded(11)
   const names = ['a', 'b', 'ab', 'ba', 'aa', 'bb']
   const paths: string[] = []
@@ -82,7 +82,7 @@ test('agrees with trying every path of a small world', () => {
 })
 
 describe('footprints', () => {
-  test('the same patterns in another order are one footprint, and an unknown one meets nothing', () => {
+  test('the same patterns in another order are one footprint, and an unknown one overlaps with nothing', () => {
     const footprints = new Footprints()
     const one = footprints.read(['b', 'a', 'a'])
     expect(footprints.read(['a', 'b'])).toBe(one)
@@ -92,7 +92,7 @@ describe('footprints', () => {
     expect(footprints.overlap(one, one)).toBe(true)
   })
 
-  test('the matrix names every pair of one repository with the patterns that meet', () => {
+  test('the matrix contains every pair of one repository with the overlapping patterns', () => {
     const item = (id: string, repository: string, ...footprint: string[]) => ({ id, repository, footprint })
     const items = [
       item('1', 'o/r', 'src/a', 'docs'),

@@ -1,11 +1,14 @@
-/** What every set of decisions must keep, checked without the scheduler's own books. */
+/** The invariants of every set of decisions, checked without the scheduler's own state. */
 import { expect, test } from 'vitest'
-import { explain } from '../../../src/messages/decisions.ts'
+import { rankSentence, reasonsText } from '../../../src/messages/decisions.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import type { Decision } from '../../../src/scheduler/decision.ts'
 import { conflictMatrix } from '../../../src/scheduler/footprints.ts'
 import type { Edge, Item, Snapshot } from '../../../src/scheduler/types.ts'
 import { Model } from '../../support/random-backlog.ts'
+
+/** The whole explanation, as `/why` shows it. */
+const explain = (decision: Decision) => `${reasonsText(decision)} ${rankSentence(decision)}`
 
 const SEEDS = Array.from({ length: 60 }, (_, seed) => 1000 + seed)
 

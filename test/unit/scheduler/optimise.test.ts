@@ -1,14 +1,14 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { byChoose, byRule, drive } from '../../../bench/lib/schedule-drive.ts'
 import { type Instance, readInstance, readOptima } from '../../../bench/lib/schedule-instances.ts'
+import { byChoose, byRule, simulate } from '../../../bench/lib/schedule-simulation.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import { costOf } from '../../../src/scheduler/optimiser/cost.ts'
 import { Search } from '../../../src/scheduler/optimiser/genetic-search.ts'
 import { isStale, optimise } from '../../../src/scheduler/optimiser/optimise.ts'
 import { lognormal, seeded } from '../../../src/scheduler/optimiser/random.ts'
-import { workOf } from '../../../src/scheduler/optimiser/rcpsp.ts'
+import { planningProblemOf } from '../../../src/scheduler/optimiser/rcpsp.ts'
 import { type RcpspProblem, SerialScheduler } from '../../../src/scheduler/optimiser/serial-schedule.ts'
 import { orderBy, orderWithoutDelay } from '../../../src/scheduler/optimiser/task-order.ts'
 import { Schedule } from '../../../src/scheduler/schedule.ts'
@@ -17,11 +17,11 @@ import { dependsOn, item, run, snapshot } from '../../support/schedule-build.ts'
 
 const fixture = (name: string) => join(import.meta.dirname, '../../fixtures/schedules', name)
 
-/** The shortest makespan there is, found by trying every order. Only for very small instances. */
+/** The optimal makespan, found by trying every order. Only for very small instances. */
 function optimum(instance: Instance, agents: number): number {
   const problem = problemOf(instance, agents)
   const decoder = new SerialScheduler(problem)
-  const table = decoder.blank()
+  const table = decoder.emptyTimetable()
   let best = Number.POSITIVE_INFINITY
   const order: number[] = []
   const tryAll = () => {
@@ -70,32 +70,32 @@ function jobs(count: number): Instance {
   }
 }
 
-describe('a plan, followed by choose() as events come', () => {
+describe('a plan that choose() follows event by event', () => {
   test.each([2, 3])('reaches the optimum of a job shop with %i agents', (agents) => {
     const instance = jobs(3)
-    const decide = byChoose(instance, agents, instance.durations, { improve: { seed: 1 }, estimateSpread: 0 })
-    expect(drive(instance, agents, instance.durations, decide)).toBe(optimum(instance, agents))
+    const decide = byChoose(instance, agents, instance.durations, { plan: { seed: 1 }, estimateSpread: 0 })
+    expect(simulate(instance, agents, instance.durations, decide)).toBe(optimum(instance, agents))
   })
 
   test('reaches the optimum of a task graph', () => {
     const instance = readInstance(fixture('small.stg'))
-    const decide = byChoose(instance, 2, instance.durations, { improve: { seed: 1 }, estimateSpread: 0 })
-    expect(drive(instance, 2, instance.durations, decide)).toBe(optimum(instance, 2))
+    const decide = byChoose(instance, 2, instance.durations, { plan: { seed: 1 }, estimateSpread: 0 })
+    expect(simulate(instance, 2, instance.durations, decide)).toBe(optimum(instance, 2))
   })
 
-  test('is mended as durations are off: everything is still done, and in order', () => {
+  test('adapts to wrong durations: every task is still done, in a valid order', () => {
     const instance = readInstance(fixture('small.txt'))
     const random = seeded(5)
     const actual = instance.durations.map((duration) => duration * lognormal(random, 0.5))
     for (const estimateSpread of [0, 0.5]) {
-      const following = { improve: { seed: 1 }, again: { seed: 1, timetables: 50 }, estimateSpread }
-      const time = drive(instance, 3, actual, byChoose(instance, 3, instance.durations, following))
+      const following = { plan: { seed: 1 }, replan: { seed: 1, timetables: 50 }, estimateSpread }
+      const time = simulate(instance, 3, actual, byChoose(instance, 3, instance.durations, following))
       expect(time).toBeGreaterThan(0)
     }
   })
 })
 
-/** #1 could start, but then #2, on whose path everything hangs, would find its files taken in an hour. */
+/** #1 could start now. But it would lock the files of #2, which starts the longest path in an hour. */
 const tempting: Partial<Snapshot> = {
   items: [
     item(1, { effort: 8, footprint: ['src'] }),
@@ -107,10 +107,10 @@ const tempting: Partial<Snapshot> = {
   caps: { total: 2 },
 }
 
-describe('what the plan wants next', () => {
+describe('the next item of the plan', () => {
   const plan = optimise(snapshot(tempting), { seed: 1 })
 
-  test('keeps its files when estimates are good, and the reason says so', () => {
+  test('reserves its files when estimates are good, and the reason says so', () => {
     expect(plan).toEqual({ order: ['o/r#3', 'o/r#2', 'o/r#1', 'o/r#4'], makespan: 13 })
     const [first, second, ...rest] = choose(snapshot({ ...tempting, plan, rules: { estimateSpread: 0 } }))
     expect(first).toMatchObject({ item: { number: 3 }, action: 'start', reasons: [{ kind: 'chosen', by: 'plan' }] })
@@ -121,14 +121,14 @@ describe('what the plan wants next', () => {
     ])
   })
 
-  test('waits its turn when estimates are not', () => {
+  test('reserves nothing when estimates are bad', () => {
     const starts = choose(snapshot({ ...tempting, plan, rules: { estimateSpread: 0.5 } })).filter(
       ({ action }) => action === 'start',
     )
     expect(starts.map((decision) => decision.item.number)).toEqual([3, 1])
   })
 
-  test('is not waited for when it may not start: then the rest goes on', () => {
+  test('reserves nothing when it may not start: the other items start', () => {
     const kinds = { perAgentKind: { other: 0 } }
     const items = tempting.items?.map((one) => (one.number === 3 ? { ...one, agentKind: 'other' } : one)) ?? []
     const given = snapshot({ ...tempting, items, caps: { total: 2, ...kinds }, plan, rules: { estimateSpread: 0 } })
@@ -140,7 +140,7 @@ describe('what the plan wants next', () => {
   })
 })
 
-describe('improve', () => {
+describe('optimise', () => {
   test('gives the same plan for the same seed', () => {
     const given = {
       items: Array.from({ length: 30 }, (_, n) => item(n, { effort: 1 + ((n * 7) % 5), footprint: [`src/${n % 4}`] })),
@@ -152,7 +152,7 @@ describe('improve', () => {
     expect(one?.order).toHaveLength(30)
   })
 
-  test('puts urgent items first even where that makes the whole longer', () => {
+  test('puts urgent items first even if the makespan becomes longer', () => {
     const items = [
       item(1, { effort: 6 }),
       item(2, { effort: 6 }),
@@ -163,26 +163,26 @@ describe('improve', () => {
     expect(plan?.order.slice(0, 2)).toContain('o/r#4')
   })
 
-  test('leaves out what waits for a person, and what is in the way of a review', () => {
+  test('leaves out items that wait for a person, and items that conflict with a review', () => {
     const items = [item(1), item(2, { state: 'reviewing' }), item(3), item(4, { footprint: ['src'] })]
     const runs = [run(2, { agent: false, footprint: ['src/a.ts'] })]
     const plan = optimise(snapshot({ items, runs, edges: [dependsOn(3, 2)], caps: { total: 1 } }), { seed: 1 })
     expect(plan?.order).toEqual(['o/r#1'])
   })
 
-  test('counts what runs with what is left of it', () => {
+  test('includes the running items with their remaining time', () => {
     const items = [item(1, { state: 'running', effort: 5 }), item(2, { effort: 2 })]
     const plan = optimise(snapshot({ items, runs: [run(1, { elapsed: 4 })], edges: [dependsOn(2, 1)] }), { seed: 1 })
     expect(plan).toEqual({ order: ['o/r#2'], makespan: 3 })
   })
 
-  test('gives none for more than 400 items, or for nothing', () => {
+  test('gives no plan for more than 400 items, or for none', () => {
     expect(optimise(snapshot({ items: Array.from({ length: 401 }, (_, n) => item(n)) }), { seed: 1 })).toBeUndefined()
     expect(optimise(snapshot({}), { seed: 1 })).toBeUndefined()
   })
 })
 
-test('a plan is stale when it lacks an item or reality is more than a tenth off', () => {
+test('a plan is stale when it lacks an item or its time is wrong by more than a tenth', () => {
   const given = snapshot({ ...tempting, rules: { estimateSpread: 0 } })
   const plan = optimise(given, { seed: 1 })
   expect(isStale(given, 0)).toBe(true)
@@ -191,7 +191,7 @@ test('a plan is stale when it lacks an item or reality is more than a tenth off'
   expect(isStale({ ...given, items: [...given.items, item(5)], plan }, 0)).toBe(true)
 })
 
-test('orders respect dependencies, with and without delay', () => {
+test('orders respect dependencies, with and without idle agents', () => {
   const problem = problemOf(readInstance(fixture('small.stg')), 2)
   const keys = problem.seconds.map((_, task) => task)
   for (const order of [orderBy(problem, keys), orderWithoutDelay(problem, keys)]) {
@@ -202,7 +202,7 @@ test('orders respect dependencies, with and without delay', () => {
   }
 })
 
-test('forward-backward improvement never makes an order worse, and some better', () => {
+test('forward-backward improvement makes no order worse, and some better', () => {
   const problem = problemOf(readInstance(fixture('small.txt')), 3)
   const random = seeded(3)
   let better = 0
@@ -212,7 +212,7 @@ test('forward-backward improvement never makes an order worse, and some better',
       problem.seconds.map(() => random()),
     )
     const search = new Search(problem, { of: (table) => table.makespan, bound: 0 }, random)
-    const plain = search.lengthOf(order)
+    const plain = search.makespanOf(order)
     search.add(order)
     const improved = search.best?.cost ?? Number.POSITIVE_INFINITY
     expect(improved).toBeLessThanOrEqual(plain)
@@ -221,9 +221,9 @@ test('forward-backward improvement never makes an order worse, and some better',
   expect(better).toBeGreaterThan(3)
 })
 
-test('an hour of an urgent item weighs more than some of an ordinary one', () => {
+test('an hour of an urgent item weighs more than several of an ordinary one', () => {
   const schedule = new Schedule(snapshot({ items: [item(1, { priority: 0 }), item(2, { priority: 3 })] }))
-  const work = workOf(schedule, schedule.graph.nodes.values())
+  const work = planningProblemOf(schedule, schedule.graph.nodes.values())
   if (!work) throw new Error('nothing to plan')
   const cost = costOf(work, [])
   const table = (urgent: number, ordinary: number) => ({
@@ -237,14 +237,14 @@ test('an hour of an urgent item weighs more than some of an ordinary one', () =>
 
 const PUBLISHED = join(import.meta.dirname, '../../../../shared/data/schedules')
 
-describe.skipIf(!existsSync(PUBLISHED))('published instances, where they are at hand', () => {
-  test.each(['rand0021.stg', 'ft06.txt', 'la03.txt'])('%s stays within the aim', (file) => {
+describe.skipIf(!existsSync(PUBLISHED))('published instances, if they are available', () => {
+  test.each(['rand0021.stg', 'ft06.txt', 'la03.txt'])('%s stays within the target', (file) => {
     const instance = readInstance(join(PUBLISHED, file))
     for (const { agents, best } of readOptima(join(PUBLISHED, file))) {
-      const decide = byChoose(instance, agents, instance.durations, { improve: { seed: 1 }, estimateSpread: 0 })
-      const ratio = drive(instance, agents, instance.durations, decide) / best
+      const decide = byChoose(instance, agents, instance.durations, { plan: { seed: 1 }, estimateSpread: 0 })
+      const ratio = simulate(instance, agents, instance.durations, decide) / best
       const fifo =
-        drive(
+        simulate(
           instance,
           agents,
           instance.durations,

@@ -17,13 +17,13 @@ const HISTORY = [
   merged('Invoice totals are rounded', ['src/billing/invoice.ts'], { labels: ['bug'] }),
 ]
 
-test('files that similar pull requests touched are predicted, the surest first', () => {
+test('files that similar pull requests touched are predicted, the highest score first', () => {
   const paths = predictPaths({ title: 'Login fails after logout', labels: [] }, HISTORY)
   expect(paths[0]).toMatchObject({ path: 'src/auth/login.ts', score: 1 })
   expect(paths.map(({ path }) => path)).not.toContain('src/billing/invoice.ts')
 })
 
-test('a directory is predicted where the files differ each time', () => {
+test('a directory is predicted if its files differ each time', () => {
   const history = ['a', 'b', 'c', 'd'].map((name) => merged('Add command', [`src/commands/${name}.ts`]))
   expect(predictPaths({ title: 'Add another command', labels: [] }, history).map(({ path }) => path)).toEqual([
     'src/commands/',
@@ -45,25 +45,25 @@ test('a rare word counts more than one in every title', () => {
   expect(first?.path).toBe('src/web.ts')
 })
 
-test('a file that the title names is predicted without anything alike', () => {
+test('a file that the title names is predicted without similar pull requests', () => {
   expect(predictPaths({ title: 'The session never ends', labels: [] }, HISTORY)).toEqual([
     { path: 'src/auth/session.ts', score: 0.5, seen: 0 },
   ])
 })
 
-test('nothing alike, nothing predicted', () => {
+test('without similar pull requests nothing is predicted', () => {
   expect(predictPaths({ title: 'Zebra', labels: [] }, HISTORY)).toEqual([])
   expect(predictPaths({ title: 'Login', labels: [] }, [])).toEqual([])
 })
 
-test('every pull request is judged by what was merged before it alone', () => {
+test('every pull request is predicted only from those merged before it', () => {
   const result = evaluatePredictions(HISTORY, 2)
   // The third: login.ts right, login.test.ts wrong, session.ts missed. The fourth: invoice.ts right, export.ts wrong.
-  expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3, backlog: 2 / 3 })
-  expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0, backlog: 0 })
+  expect(result).toEqual({ asked: 2, answered: 2, precision: 2 / 4, recall: 2 / 3, existing: 2 / 3 })
+  expect(evaluatePredictions([])).toEqual({ asked: 0, answered: 0, precision: 0, recall: 0, existing: 0 })
 })
 
-describe('sure enough to keep others waiting', () => {
+describe('a path that is certain enough to make other items wait', () => {
   const invoices = (count: number) =>
     Array.from({ length: count }, (_, at) => ({
       title: `Invoice ${at}`,
@@ -78,7 +78,7 @@ describe('sure enough to keep others waiting', () => {
   }))
   const question = { title: 'Round totals', labels: [], module: 'billing' }
 
-  test('is what half of those alike touched, and four of them; not what everything touches', () => {
+  test('was touched by half of the similar ones and by at least four, and not by most pull requests', () => {
     expect(surePaths(question, [...invoices(4), ...others]).map(({ path }) => path)).toEqual(['src/billing/invoice.ts'])
     expect(surePaths(question, [...invoices(3), ...others])).toEqual([])
     expect(surePaths({ title: 'Something else', labels: [] }, [...invoices(4), ...others])).toEqual([])

@@ -1,4 +1,6 @@
-/** Budgets at the scheduler: what is left of the day, what is kept for runs before they start, and the turn of the day. */
+/**
+ * Budgets in the scheduler: the money left for today, the money reserved for runs before they start, and the next day.
+ */
 
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
@@ -6,11 +8,12 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { lastDecision } from '../../../src/db/decisions.ts'
+import { type RepositoryRow, saveRepository } from '../../../src/db/repositories.ts'
 import { claimRun, endRun, type Lease, LeaseLost, liveRuns, updateRun } from '../../../src/db/runs.ts'
 import { scheduleReportOf } from '../../../src/db/schedule-reports.ts'
-import { repositories } from '../../../src/db/schema/core.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
 import { costsOfRuns, type ReportedUsage, recentCosts, saveUsage, spentToday } from '../../../src/db/usage.ts'
-import { addWorkItem, type RepositoryRow, saveRepository } from '../../../src/db/work-items.ts'
+import { addWorkItem } from '../../../src/db/work-items.ts'
 import { Scheduler } from '../../../src/scheduling/scheduler.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
@@ -20,7 +23,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   vi.useRealTimers()
-  // What is kept for a run of one test is not for the next one to count with.
+  // The money reserved for a run of one test must not count in the next test.
   await opened.store.db.execute(sql`update runs set stage = 'ended' where stage <> 'ended'`)
 })
 afterAll(async () => {
@@ -30,7 +33,7 @@ afterAll(async () => {
 
 const log = pino({ level: 'silent' })
 const schedulers = new Map<string, Scheduler>()
-/** A look by the process with this environment, the same one at every look. */
+/** A pass by the process with this environment, the same process for every pass. */
 async function dispatch(env: Record<string, string> = {}): Promise<void> {
   const key = JSON.stringify(env)
   const scheduler = schedulers.get(key) ?? newScheduler(env)
@@ -43,10 +46,10 @@ function newScheduler(env: Record<string, string>): Scheduler {
   return new Scheduler({ store: opened.store, env: readEnv(all), log, freeMemory: () => 2 ** 40 })
 }
 
-/** Only the date: everything else goes on by itself. */
+/** Fakes only the date. */
 const itIs = (time: string) => vi.useFakeTimers({ toFake: ['Date'], now: new Date(time) })
 
-/** A repository of its own for each test, with items that are ready. */
+/** A separate repository for each test, with ready items. */
 let repositoryCount = 0
 async function repository(limits: string, count: number): Promise<{ repo: RepositoryRow; ids: number[] }> {
   const { store } = opened
@@ -86,7 +89,7 @@ const end = (lease: Lease) => opened.store.transaction((tx) => endRun(tx, lease,
 const words = async (workItemId: number | undefined) =>
   (await lastDecision(opened.store.db, workItemId ?? 0))?.explanation ?? ''
 
-test('the second item waits for the budget of its repository, and starts when the day turns', async () => {
+test('the second item waits for the budget of its repository, and starts on the next day', async () => {
   const { store } = opened
   itIs('2026-11-21T21:00:00Z')
   const { repo, ids } = await repository('limits: { spendPerDay: 1, spendPerRun: 0.8 }', 2)
@@ -97,7 +100,7 @@ test('the second item waits for the budget of its repository, and starts when th
     "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD) has 0.20 USD left and a run is expected to cost 0.80 USD; it is full again at midnight UTC",
   )
   const lease = await take(first)
-  // Kept for the first one also by a process that has not started it.
+  // Another process reserves money for the first one, too.
   await dispatch()
   await newScheduler({}).dispatch()
   expect(await atWork(repo)).toEqual([1])
@@ -107,7 +110,7 @@ test('the second item waits for the budget of its repository, and starts when th
   expect(await atWork(repo)).toEqual([])
   expect(await words(second)).toContain('has 0.30 USD left and a run is expected to cost 0.70 USD;')
 
-  // By the key: jobs that are wanted at once start by the server's own clock.
+  // By the key: jobs without a time start by the clock of the server.
   const wakes = await store.db.execute(
     sql`select distinct start_after from pgboss.job where name = 'schedule' and singleton_key <> 'now'`,
   )
@@ -118,12 +121,12 @@ test('the second item waits for the budget of its repository, and starts when th
   expect(await atWork(repo)).toEqual([2])
 })
 
-test('what a run has told is no longer kept for it, and nothing is for an agent that is done', async () => {
+test('the cost that a run has reported is no longer reserved, and nothing is reserved for a finished agent', async () => {
   const { repo, ids } = await repository('limits: { agents: 3, spendPerDay: 2, spendPerRun: 0.9 }', 3)
   await dispatch()
   expect(await atWork(repo)).toEqual([1, 2])
   const [first, second] = [await take(ids[0] ?? 0), await take(ids[1] ?? 0)]
-  // 2 - 0.5 is left, 0.4 and 0.9 of it are kept.
+  // 2 - 0.5 is left, 0.4 and 0.9 of it are reserved.
   await tell(first, cost(0.5))
   await dispatch()
   expect(await atWork(repo)).toEqual([1, 2])
@@ -133,7 +136,7 @@ test('what a run has told is no longer kept for it, and nothing is for an agent 
   expect((await atWork(repo)).toSorted()).toEqual([1, 2, 3])
 })
 
-test('what a run told counts once: taken off what is left, and off what is kept for it', async () => {
+test('a reported cost counts once: it reduces the money left, and the money reserved for the run', async () => {
   const { repo, ids } = await repository('limits: { spendPerDay: 1.7, spendPerRun: 0.9 }', 2)
   await dispatch()
   expect(await atWork(repo)).toEqual([1])
@@ -147,7 +150,7 @@ test('what a run told counts once: taken off what is left, and off what is kept 
   expect((await atWork(repo)).toSorted()).toEqual([1, 2])
 })
 
-test('a run that works through midnight costs each day what it told on it', async () => {
+test('a run that works through midnight costs each day what it reported on that day', async () => {
   itIs('2026-11-23T23:50:00Z')
   const { repo, ids } = await repository('limits: { agents: 1 }', 1)
   await dispatch()
@@ -163,7 +166,7 @@ test('a run that works through midnight costs each day what it told on it', asyn
   await end(lease)
 })
 
-test('what is stored never gets less and keeps its currency, whatever is told; a lost lease writes nothing', async () => {
+test('stored usage never decreases and keeps its currency, whatever is reported; a lost lease writes nothing', async () => {
   const { db } = opened.store
   const { ids, repo } = await repository('', 1)
   await dispatch()
@@ -177,7 +180,7 @@ test('what is stored never gets less and keeps its currency, whatever is told; a
   await end(lease)
 })
 
-test('the budget of all repositories counts its own currency, and keeps for a run what the last ones cost', async () => {
+test('the budget of all repositories counts its own currency, and reserves the cost of earlier runs for a new one', async () => {
   const here = await repository('limits: { spendPerRun: 1 }', 4)
   const there = await repository('limits: { currency: EUR, spendPerRun: 100 }', 1)
   const spent = (await spentToday(opened.store.db, new Date())).filter(({ currency }) => currency === 'USD')
@@ -185,7 +188,7 @@ test('the budget of all repositories counts its own currency, and keeps for a ru
   const env = { MAX_SPEND_PER_DAY: String(before / 1e6 + 2.5) }
   await dispatch(env)
   expect(await atWork(here.repo)).toEqual([1, 2])
-  // It counts in another currency, of which nothing is left or spent for everybody.
+  // It uses another currency, in which the budget of all repositories has no money and no spending.
   expect(await atWork(there.repo)).toEqual([1])
   expect(await words(here.ids[2])).toMatch(
     /the budget of all repositories for a day \(`MAX_SPEND_PER_DAY`, .* has 0\.50 USD left and a run is expected to cost 1\.00 USD/,
@@ -203,7 +206,7 @@ test('the budget of all repositories counts its own currency, and keeps for a ru
   expect(await atWork(here.repo)).toEqual([3, 4])
 })
 
-test('where nobody knows what a run costs nothing is kept for it, and that is told', async () => {
+test('nothing is reserved for a run with unknown cost, and the report says so', async () => {
   const { repo, ids } = await repository('limits: { spendPerDay: 1 }', 3)
   await dispatch()
   expect(await atWork(repo)).toEqual([1, 2, 3])

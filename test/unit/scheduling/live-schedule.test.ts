@@ -1,27 +1,24 @@
-/** What a process keeps of the backlog between looks gives the same answers as reading everything anew. */
+/** A process that keeps the backlog between passes decides as one that reads the whole backlog. */
 
 import { and, eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import type { Store, Tx } from '../../../src/db/connect.ts'
+import { setBlockerState } from '../../../src/db/dependencies.ts'
 import { lockAndReadDirtyItems } from '../../../src/db/dirty-items.ts'
 import { addObservedPaths } from '../../../src/db/footprints.ts'
-import {
-  dependencies,
-  dirtyItems,
-  type RoadmapMode,
-  repositories,
-  runs,
-  workItems,
-} from '../../../src/db/schema/core.ts'
-import { saveRepository, setBlockerState } from '../../../src/db/work-items.ts'
+import { saveRepository } from '../../../src/db/repositories.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
+import { runs } from '../../../src/db/schema/runs.ts'
+import { dirtyItems } from '../../../src/db/schema/schedule.ts'
+import { dependencies, type RoadmapMode, workItems } from '../../../src/db/schema/work-items.ts'
 import { choose } from '../../../src/scheduler/choose.ts'
 import { type Random, randomInt, seeded } from '../../../src/scheduler/optimiser/random.ts'
 import { loadBacklog } from '../../../src/scheduling/backlog-snapshot.ts'
 import { History } from '../../../src/scheduling/history.ts'
 import { type LiveSchedule, refreshSchedule } from '../../../src/scheduling/live-schedule.ts'
-import { type Circumstances, snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
+import { type PassContext, snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
 let opened: TestStore
@@ -41,24 +38,24 @@ afterAll(() => opened.close())
 
 const env = readEnv({ MAX_AGENTS: '3', AGENT: 'scripted' })
 const start = Date.parse('2026-01-01T00:00:00Z')
-/** Moves on with every step, so that times that items wait for come. */
+/** Advances with every step, so that delayed items become due. */
 let clock = start
-const past = new History()
-const circumstances = (): Circumstances => ({
+const history = new History()
+const passContext = (): PassContext => ({
   env,
-  past,
+  history,
   freeMemory: 2 ** 34,
   plan: undefined,
   now: new Date(clock),
 })
 
-/** A look of a process that goes through everything. @returns what it decides, and whether it read everything. */
+/** A full pass of a process. @returns its decisions, and whether it read the whole backlog. */
 async function pass(tx: Tx, kept: { live: LiveSchedule | undefined }) {
   const before = kept.live
-  const { live, changed, circumstances: now } = await refreshSchedule(tx, before, past, async () => circumstances())
-  live.follow(changed, now, true)
+  const { live, changed, passContext: now } = await refreshSchedule(tx, before, history, async () => passContext())
+  live.update(changed, now, true)
   kept.live = live
-  return { decisions: live.schedule.decisions(), anew: live !== before, changed }
+  return { decisions: live.schedule.decisions(), reloaded: live !== before, changed }
 }
 
 const states = ['ready', 'ready', 'ready', 'planning', 'running', 'reviewing', 'held', 'done', 'skipped', 'cancelled']
@@ -71,8 +68,8 @@ const paces: (RoadmapMode | undefined)[] = [
   { mode: 'batch' },
 ]
 
-/** Something that happens to the backlog, written as the rooms write it: rows, and nobody told. */
-async function happen(tx: Tx, random: Random): Promise<void> {
+/** A random change of the backlog, written as rows only, as the use cases write it. */
+async function changeBacklog(tx: Tx, random: Random): Promise<void> {
   const one = <T>(of: readonly T[]): T => of[randomInt(random, of.length)] as T
   const db = tx.db
   const rows = await db.select({ id: workItems.id, kind: workItems.kind }).from(workItems)
@@ -165,32 +162,32 @@ async function happen(tx: Tx, random: Random): Promise<void> {
   await one(events)()
 }
 
-describe('two processes that take turns', () => {
-  test.each([1, 2, 3])('know what a new one would know (%i)', async (seed) => {
+describe('two processes with alternating passes', () => {
+  test.each([1, 2, 3])('decide as a new process would (%i)', async (seed) => {
     await store.db.execute(sql`truncate work_items, dirty_items cascade`)
     const random = seeded(seed)
     const processes: { live: LiveSchedule | undefined }[] = [{ live: undefined }, { live: undefined }]
     let kept = 0
     for (let step = 0; step < 40; step++) {
       await store.transaction(async (tx) => {
-        for (let event = randomInt(random, 5); event >= 0; event--) await happen(tx, random)
+        for (let event = randomInt(random, 5); event >= 0; event--) await changeBacklog(tx, random)
       })
       clock += 3_000
       const process = processes[randomInt(random, 4) === 0 ? 1 : 0]
       if (!process) continue
-      const { decisions, anew, expected } = await store.transaction(async (tx) => {
+      const { decisions, reloaded, expected } = await store.transaction(async (tx) => {
         const seen = await pass(tx, process)
-        return { ...seen, expected: choose(snapshotOf(await loadBacklog(tx), circumstances())) }
+        return { ...seen, expected: choose(snapshotOf(await loadBacklog(tx), passContext())) }
       })
       expect(decisions, `step ${step}`).toEqual(expected)
-      if (!anew) kept++
+      if (!reloaded) kept++
     }
-    // Otherwise nothing was compared but reading everything with reading everything.
+    // Otherwise the test would only compare full reads with full reads.
     expect(kept).toBeGreaterThan(15)
   })
 })
 
-test('a change is taken in once by each process; what a process missed for too long is read anew', async () => {
+test('each process reads a change once; a process that missed too many passes reads the whole backlog', async () => {
   const [first, second] = [{ live: undefined }, { live: undefined }]
   const turns = (kept: { live: LiveSchedule | undefined }) => store.transaction((tx) => pass(tx, kept))
   await turns(first)
@@ -204,13 +201,13 @@ test('a change is taken in once by each process; what a process missed for too l
   expect((await turns(second)).changed).toEqual(new Set([item?.id]))
   expect((await turns(first)).changed).toEqual(new Set())
   await store.db.execute(sql`update locks set turns = turns + 1000 where name = 'schedule'`)
-  expect((await turns(first)).anew).toBe(true)
-  // The database was restored from a copy that is older than what the process knows.
+  expect((await turns(first)).reloaded).toBe(true)
+  // The database was restored from a copy that is older than the last pass of the process.
   await store.db.execute(sql`update locks set turns = 1 where name = 'schedule'`)
-  expect((await turns(first)).anew).toBe(true)
+  expect((await turns(first)).reloaded).toBe(true)
 })
 
-test('a look that is undone leaves what it took in to the next', async () => {
+test('the next pass reads the changes of a pass that was rolled back', async () => {
   const kept: { live: LiveSchedule | undefined } = { live: undefined }
   await store.transaction((tx) => pass(tx, kept))
   await store.db.update(workItems).set({ priority: 0 }).where(eq(workItems.issueNumber, 900))
@@ -225,7 +222,7 @@ test('a look that is undone leaves what it took in to the next', async () => {
 })
 
 test.skipIf(!process.env.TEST_DATABASE_URL)(
-  'what is committed after a look that ran meanwhile is found by the next (PGlite has one connection: nothing runs meanwhile)',
+  'a pass finds what was committed after a concurrent pass (not on PGlite, which has one connection)',
   async () => {
     const kept: { live: LiveSchedule | undefined } = { live: undefined }
     await store.transaction((tx) => pass(tx, kept))
@@ -236,7 +233,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
       await goOn.promise
     })
     await written.promise
-    // Written later and committed sooner.
+    // Written later and committed earlier.
     const item = { ...names, repositoryId: 1, issueNumber: 901, title: 'x', module: 'm901', branch: 'b901' }
     await store.db.insert(workItems).values({ ...item, state: 'ready' })
     expect((await store.transaction((tx) => pass(tx, kept))).changed?.size).toBe(1)

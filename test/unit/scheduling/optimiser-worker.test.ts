@@ -1,4 +1,4 @@
-/** Thinking ahead in a thread of its own: advice that comes when it comes. */
+/** The optimiser in its own thread: its plan arrives at any time. */
 
 import { pino } from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
@@ -8,13 +8,13 @@ import { item, snapshot } from '../../support/schedule-build.ts'
 
 const log = pino({ level: 'silent' })
 
-function thinking(): OptimiserWorker {
+function openOptimiser(): OptimiserWorker {
   const optimiser = new OptimiserWorker(log)
   onTestFinished(() => optimiser.close())
   return optimiser
 }
 
-/** Short ones that share files with the long one: started first, they make everybody wait for it at the end. */
+/** Short items that share files with the long one: if they start first, all agents wait for the long one at the end. */
 const crowded = snapshot({
   items: [
     item(1, { effort: 8, footprint: ['a', 'b'] }),
@@ -25,10 +25,10 @@ const crowded = snapshot({
   rules: { estimateSpread: 0 },
 })
 
-test('a plan is found while more waits than can start; it names what waits, and not what has started', async () => {
-  const optimiser = thinking()
+test('a plan is found while more items wait than can start; it contains the waiting items, and not the started ones', async () => {
+  const optimiser = openOptimiser()
   const decisions = choose(crowded)
-  optimiser.consider(crowded, decisions)
+  optimiser.optimiseInBackground(crowded, decisions)
   expect(optimiser.plan).toBeUndefined()
   await vi.waitFor(() => expect(optimiser.plan).toBeDefined(), { timeout: 20_000 })
   const started = decisions.filter(({ action }) => action === 'start').map(({ item: { id } }) => id)
@@ -37,13 +37,13 @@ test('a plan is found while more waits than can start; it names what waits, and 
   expect([...(optimiser.plan?.order ?? [])].sort()).toEqual(waiting.sort())
 })
 
-test('where nothing waits for a place there is nothing to think about', async () => {
-  const optimiser = thinking()
+test('without waiting items there is nothing to optimise', async () => {
+  const optimiser = openOptimiser()
   const free = snapshot({ items: [item(1), item(2)] })
-  optimiser.consider(free, choose(free))
-  optimiser.consider(crowded, choose(crowded))
+  optimiser.optimiseInBackground(free, choose(free))
+  optimiser.optimiseInBackground(crowded, choose(crowded))
   await vi.waitFor(() => expect(optimiser.plan).toBeDefined(), { timeout: 20_000 })
   const over = snapshot({ items: [item(1, { state: 'done' })] })
-  optimiser.consider(over, choose(over))
+  optimiser.optimiseInBackground(over, choose(over))
   expect(optimiser.plan).toBeUndefined()
 })

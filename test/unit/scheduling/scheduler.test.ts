@@ -1,15 +1,20 @@
-/** One look after another at the same backlog: caps hold, and what has not changed is neither stored nor told again. */
+/** Several passes over the same backlog: caps hold, and an unchanged decision is neither stored nor shown again. */
 
 import { inArray, ne, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { lastDecision } from '../../../src/db/decisions.ts'
+import { setBlockerState } from '../../../src/db/dependencies.ts'
+import { saveRepository } from '../../../src/db/repositories.ts'
 import { claimRun, endRun, liveRuns } from '../../../src/db/runs.ts'
 import { scheduleReportOf } from '../../../src/db/schedule-reports.ts'
-import { dependencies, effects, repositories, runs, workItems } from '../../../src/db/schema/core.ts'
+import { effects } from '../../../src/db/schema/effects.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
+import { runs } from '../../../src/db/schema/runs.ts'
 import { decisions } from '../../../src/db/schema/schedule.ts'
-import { addWorkItem, type ItemRow, saveRepository, setBlockerState } from '../../../src/db/work-items.ts'
+import { dependencies, workItems } from '../../../src/db/schema/work-items.ts'
+import { addWorkItem, type ItemRow } from '../../../src/db/work-items.ts'
 import { Scheduler } from '../../../src/scheduling/scheduler.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
@@ -29,10 +34,11 @@ const scheduler = (env: Record<string, string> = {}, freeMemory = 2 ** 34) =>
   })
 
 const rowsOf = async () => (await opened.store.db.select().from(decisions)).length
-const wishes = async () => (await opened.store.db.select().from(effects)).reduce((sum, row) => sum + row.revision, 0)
-const atWork = async () => (await liveRuns(opened.store.db)).map(({ item }) => item.issueNumber).sort()
+const effectRevisions = async () =>
+  (await opened.store.db.select().from(effects)).reduce((sum, row) => sum + row.revision, 0)
+const runningIssues = async () => (await liveRuns(opened.store.db)).map(({ item }) => item.issueNumber).sort()
 
-test('a process that starts anew keeps inside the caps; a start changes nothing for those who wait for a place', async () => {
+test('a new process keeps the caps; a start changes no decision about the items that wait for a free agent', async () => {
   const { store } = opened
   const facts = {
     githubId: 1,
@@ -69,32 +75,32 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
   await store.db.insert(dependencies).values(edge)
 
   await scheduler({}, 2 ** 28).dispatch()
-  expect(await atWork()).toEqual([])
+  expect(await runningIssues()).toEqual([])
   expect((await lastDecision(store.db, first.id))?.explanation).toContain(
     'an agent needs 1 GiB of memory and 0 MiB are free',
   )
   await scheduler().dispatch()
-  expect(await atWork()).toEqual([1, 2])
-  // #8 is told that #1 runs now. Then another process looks, or this one after a crash.
+  expect(await runningIssues()).toEqual([1, 2])
+  // The decision about #8 now says that #1 runs. Then another process makes a pass, or this one after a crash.
   await scheduler().dispatch()
-  const [stored, wanted] = [await rowsOf(), await wishes()]
+  const [stored, wanted] = [await rowsOf(), await effectRevisions()]
   await scheduler().dispatch()
-  expect(await atWork()).toEqual([1, 2])
-  expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
+  expect(await runningIssues()).toEqual([1, 2])
+  expect([await rowsOf(), await effectRevisions()]).toEqual([stored, wanted])
 
-  // One process that looks several times does the same, with what it has kept.
+  // Several passes of one process do the same, with the backlog that it keeps.
   const kept = scheduler()
   for (let pass = 0; pass < 3; pass++) await kept.dispatch()
-  expect(await atWork()).toEqual([1, 2])
-  expect([await rowsOf(), await wishes()]).toEqual([stored, wanted])
+  expect(await runningIssues()).toEqual([1, 2])
+  expect([await rowsOf(), await effectRevisions()]).toEqual([stored, wanted])
 
   const run = (await liveRuns(store.db)).find(({ item }) => item.issueNumber === 2)?.run
   const claimed = run && (await claimRun(store.db, run.id, 'me', 'waiting'))
   if (!claimed) throw new Error('the run was not claimed')
   await store.transaction((tx) => endRun(tx, claimed.lease, { outcome: 'finished' }))
   await kept.dispatch()
-  expect(await atWork()).toEqual([1, 3])
-  // Only the start of #3 was decided: the others wait for a place as before.
+  expect(await runningIssues()).toEqual([1, 3])
+  // Only the start of #3 is new: the others wait for a free agent as before.
   expect(await rowsOf()).toBe(stored + 1)
   expect((await lastDecision(store.db, last.id))?.explanation).toBe(
     '#8 waits: it depends on #1, which is running (from a line in the issue).',
@@ -105,7 +111,7 @@ test('a process that starts anew keeps inside the caps; a start changes nothing 
   expect(report?.next.map(({ issue }) => issue)).toEqual([4, 5, 6, 7])
 })
 
-test('in a large backlog a look starts what may start and speaks of what changed; the rest follows later', async () => {
+test('in a large backlog a pass starts items and decides about changed ones; a later full pass does the rest', async () => {
   const { store } = opened
   const facts = { installationId: 1, private: true, cloneUrl: '', defaultBranch: 'main' }
   const repo = await saveRepository(store.db, { ...facts, githubId: 2, fullName: 'acme/large' })
@@ -116,7 +122,7 @@ test('in a large backlog a look starts what may start and speaks of what changed
     issueNumber: at + 1,
     title: 'x',
     state: 'ready' as const,
-    // The first, because the last waits for it; then the second.
+    // The first item, because the last one waits for it; then the second.
     priority: at === 1 ? 0 : 3,
     effort: at === 0 ? ('S' as const) : ('XL' as const),
     module: `m${at}`,
@@ -147,7 +153,8 @@ test('in a large backlog a look starts what may start and speaks of what changed
   await kept.dispatch()
   const [now] = await working()
   expect(now).toBeGreaterThan(2)
-  // What waited for the first is told that it waits for a place now; who is next everywhere is gone through later.
+  // The dependent of the first one waits for a free agent now. The next items of all repositories follow in a full
+  // pass.
   expect((await lastDecision(store.db, last.id))?.explanation).toContain('1 agent')
   const isNext = async () => (await scheduleReportOf(store.db, repo.id))?.next.some(({ issue }) => issue === now)
   expect(await isNext()).toBe(true)

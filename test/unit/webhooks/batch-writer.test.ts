@@ -32,7 +32,7 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 test('what arrives while a transaction is on its way forms the next one', async () => {
   const { batches, store } = slowStore()
   const onStored = vi.fn()
-  const inbox = new BatchWriter({ store, log, readyQueues: 1, onStored })
+  const inbox = new BatchWriter({ store, log, concurrency: 1, onStored })
   const first = hand(inbox, delivery('a'), delivery('b'))
   await nextTurn()
   const second = hand(inbox, delivery('c'), delivery('d'), delivery('e'))
@@ -52,7 +52,7 @@ test('what arrives while a transaction is on its way forms the next one', async 
 
 test('the same id twice in one batch is stored once and answered twice', async () => {
   const { batches, store } = slowStore()
-  const answers = hand(new BatchWriter({ store, log, readyQueues: 1 }), delivery('a'), delivery('a'))
+  const answers = hand(new BatchWriter({ store, log, concurrency: 1 }), delivery('a'), delivery('a'))
   await nextTurn()
   expect(batches[0]?.ids).toEqual(['a'])
   batches[0]?.end()
@@ -61,7 +61,7 @@ test('the same id twice in one batch is stored once and answered twice', async (
 
 test('a batch has a bounded size in rows and in characters', async () => {
   const { batches, store } = slowStore()
-  const inbox = new BatchWriter({ store, log, readyQueues: 1 })
+  const inbox = new BatchWriter({ store, log, concurrency: 1 })
   const big = 'x'.repeat(3 * 1024 * 1024)
   void hand(inbox, delivery('big1', big), delivery('big2', big), delivery('big3', big))
   void hand(inbox, ...Array.from({ length: 600 }, (_, index) => delivery(`small${index}`)))
@@ -82,7 +82,7 @@ test('a row that the database cannot hold does not take its neighbours with it',
     }
     return new Set(rows.map((row) => row.deliveryId))
   }
-  const answers = hand(new BatchWriter({ store, log, readyQueues: 1 }), delivery('a'), delivery('bad'), delivery('b'))
+  const answers = hand(new BatchWriter({ store, log, concurrency: 1 }), delivery('a'), delivery('bad'), delivery('b'))
   expect(await Promise.all(answers)).toEqual(['stored', 'failed', 'stored'])
 })
 
@@ -92,7 +92,7 @@ test('when the database is away everybody is told at once, and the next delivery
     if (++attempts === 1) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
     return new Set(rows.map((row) => row.deliveryId))
   }
-  const inbox = new BatchWriter({ store, log, readyQueues: 2 })
+  const inbox = new BatchWriter({ store, log, concurrency: 2 })
   expect(await Promise.all(hand(inbox, delivery('a'), delivery('b')))).toEqual(['failed', 'failed'])
   expect(attempts).toBe(1)
   expect(await Promise.all(hand(inbox, delivery('a')))).toEqual(['stored'])
@@ -102,7 +102,7 @@ test('a transaction that hangs is given up, and the lane is free again', async (
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
   try {
     const { batches, store } = slowStore()
-    const inbox = new BatchWriter({ store, log, readyQueues: 1 })
+    const inbox = new BatchWriter({ store, log, concurrency: 1 })
     const [hanging] = hand(inbox, delivery('a'))
     await nextTurn()
     vi.advanceTimersByTime(20_000)

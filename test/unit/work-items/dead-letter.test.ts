@@ -1,8 +1,9 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { findBrokenLink } from '../../../src/db/audit-log.ts'
-import { auditLog } from '../../../src/db/schema/core.ts'
-import { addWorkItem, getItem, saveRepository } from '../../../src/db/work-items.ts'
+import { saveRepository } from '../../../src/db/repositories.ts'
+import { auditLog } from '../../../src/db/schema/repositories.ts'
+import { addWorkItem, getItem } from '../../../src/db/work-items.ts'
 import { holdItem } from '../../../src/work-items/dead-letter.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 

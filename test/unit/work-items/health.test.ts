@@ -3,11 +3,14 @@
 import { describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
-import type { DependencyRow, ItemRow, RepositoryRow } from '../../../src/db/work-items.ts'
+import type { DependencyRow } from '../../../src/db/dependencies.ts'
+import type { RepositoryRow } from '../../../src/db/repositories.ts'
+import type { ItemRow } from '../../../src/db/work-items.ts'
+import { backlogHealthReport } from '../../../src/messages/backlog-health.ts'
 import { Backlog } from '../../../src/scheduling/backlog-snapshot.ts'
 import { History } from '../../../src/scheduling/history.ts'
 import { snapshotOf } from '../../../src/scheduling/to-snapshot.ts'
-import { backlogHealth, healthInWords } from '../../../src/work-items/health.ts'
+import { backlogHealth } from '../../../src/work-items/health.ts'
 
 const env = readEnv({})
 const now = new Date('2026-11-21T12:00:00Z')
@@ -37,7 +40,7 @@ function edge(dependentId: number, issueNumber: number, rest: Partial<Dependency
 
 interface Given {
   repos?: Map<number, RepositoryRow>
-  over?: ItemRow[]
+  finished?: ItemRow[]
   edges?: DependencyRow[]
   footprints?: Backlog['footprints']
   runs?: Backlog['runs']
@@ -49,10 +52,10 @@ function known(items: ItemRow[], given: Given = {}): Backlog {
     [2, repo(2)],
   ])
   const rows = new Backlog(given.repos ?? repos)
-  const { over = [], edges = [], footprints = new Map() } = given
+  const { finished = [], edges = [], footprints = new Map() } = given
   rows.replace(
     items.map(({ id }) => id),
-    { items, over, edges, footprints },
+    { items, finished, edges, footprints },
   )
   rows.runs = given.runs ?? []
   return rows
@@ -64,7 +67,7 @@ function among(rows: Backlog, repos: Map<number, RepositoryRow>): Backlog {
 }
 
 const snapshot = (rows: Backlog) =>
-  snapshotOf(rows, { env, past: new History(), freeMemory: 2 ** 33, plan: undefined, now })
+  snapshotOf(rows, { env, history: new History(), freeMemory: 2 ** 33, plan: undefined, now })
 
 describe('health', () => {
   test('what waits for another issue is not stale; epics are no issues; other repositories count for themselves', () => {
@@ -107,7 +110,7 @@ describe('health', () => {
       days: 20,
     }))
     const health = { issues: 12, available_for_work: 0, blocked: 0, stale, cycles: [['#1', '#2']], orphans: [] }
-    const text = healthInWords(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
+    const text = backlogHealthReport(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
     expect(text).toContain('12 issues · 0 available for work · 0 blocked · 12 stale · 1 circle · 0 orphans.')
     expect(text).toContain('Nothing waits for #7, other/lib#8 any more: they are closed.')
     expect(text).toContain('- #0 @<!-- -->all `x`: held, no change for 20 days')
@@ -161,9 +164,9 @@ describe('the snapshot', () => {
   })
 
   test('a skipped blocker is in it, one that was done and opened again is an open issue', () => {
-    const over = [item(7, { state: 'skipped' }), item(8, { state: 'done' })]
+    const finished = [item(7, { state: 'skipped' }), item(8, { state: 'done' })]
     const { items, edges } = snapshot(
-      known([item(1)], { over, edges: [edge(1, 7), edge(1, 8), edge(1, 9, { blocker: 'closed' })] }),
+      known([item(1)], { finished, edges: [edge(1, 7), edge(1, 8), edge(1, 9, { blocker: 'closed' })] }),
     )
     expect(items.map(({ id, state }) => [id, state])).toEqual([
       ['1', 'ready'],

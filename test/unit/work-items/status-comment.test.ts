@@ -2,14 +2,10 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { dependencies, effects } from '../../../src/db/schema/core.ts'
-import {
-  addWorkItem,
-  type ItemRow,
-  type RepositoryRow,
-  saveRepository,
-  transition,
-} from '../../../src/db/work-items.ts'
+import { type RepositoryRow, saveRepository } from '../../../src/db/repositories.ts'
+import { effects } from '../../../src/db/schema/effects.ts'
+import { dependencies } from '../../../src/db/schema/work-items.ts'
+import { addWorkItem, type ItemRow, transition } from '../../../src/db/work-items.ts'
 import { renderStatus } from '../../../src/work-items/status-comment.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 

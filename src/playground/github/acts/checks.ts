@@ -1,21 +1,21 @@
 /** What CI says: check runs in the suites of an app, and commit statuses. */
 
-import { type Commit, readCommit } from '../commits.ts'
+import { type CommitRecord, readCommit } from '../commits.ts'
 import {
-  type Actor,
+  type ActingAccount,
+  ApiRefusal,
   type App,
   type CheckConclusion,
   type CheckRun,
   type CheckStatus,
   type CheckSuite,
   type CommitStatus,
-  Refusal,
-  type Repository,
+  type RepositoryRecord,
   type Schemas,
 } from '../model.ts'
 import { checkRunEventBody, statusBody, suiteBody, suiteState } from '../payloads/checks.ts'
 import { commitBody } from '../payloads/commits.ts'
-import type { Sha } from '../sha.ts'
+import type { ObjectId } from '../sha.ts'
 import { nameOf, type World } from '../world.ts'
 
 /** GitHub's limit of annotations per request; more must be added by later updates. */
@@ -44,16 +44,16 @@ export interface NewAnnotation {
   raw_details?: string
 }
 
-/** @throws {Refusal} 403 for anybody but an app, 422 for a commit the repository does not have. */
+/** @throws {ApiRefusal} 403 for anybody but an app, 422 for a commit the repository does not have. */
 export async function createCheckRun(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  wanted: CheckRunEdit & { name: string; head_sha: Sha },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  wanted: CheckRunEdit & { name: string; head_sha: ObjectId },
 ): Promise<CheckRun> {
-  if (!actor.app) throw new Refusal(403, 'You must authenticate via a GitHub App.')
+  if (!actor.app) throw new ApiRefusal(403, 'You must authenticate via a GitHub App.')
   const commit = await readCommit(world.git, repository.path, wanted.head_sha)
-  if (!commit) throw new Refusal(422, `No commit found for SHA: ${wanted.head_sha}`)
+  if (!commit) throw new ApiRefusal(422, `No commit found for SHA: ${wanted.head_sha}`)
   const suite = suiteFor(world, actor.app, repository, commit)
   const run: CheckRun = {
     id: world.nextId(),
@@ -76,15 +76,15 @@ export async function createCheckRun(
   return run
 }
 
-/** @throws {Refusal} 403 when another app made the run, 422 for more than 50 annotations. */
+/** @throws {ApiRefusal} 403 when another app made the run, 422 for more than 50 annotations. */
 export function updateCheckRun(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   run: CheckRun,
   edit: CheckRunEdit,
 ): void {
-  if (run.suite.app !== actor.app) throw new Refusal(403, 'Invalid app_id `check_run` belongs to another app.')
+  if (run.suite.app !== actor.app) throw new ApiRefusal(403, 'Invalid app_id `check_run` belongs to another app.')
   const before = run.status
   applyEdit(world, repository, run, edit)
   run.suite.updatedAt = world.now()
@@ -92,10 +92,10 @@ export function updateCheckRun(
   else world.changed()
 }
 
-function applyEdit(world: World, repository: Repository, run: CheckRun, edit: CheckRunEdit): void {
+function applyEdit(world: World, repository: RepositoryRecord, run: CheckRun, edit: CheckRunEdit): void {
   const annotations = edit.output?.annotations ?? []
   if (annotations.length > MAX_ANNOTATIONS)
-    throw new Refusal(422, `Invalid request.\n\nNo more than ${MAX_ANNOTATIONS} annotations are allowed.`)
+    throw new ApiRefusal(422, `Invalid request.\n\nNo more than ${MAX_ANNOTATIONS} annotations are allowed.`)
   run.name = edit.name ?? run.name
   run.externalId = edit.external_id ?? run.externalId
   run.detailsUrl = edit.details_url ?? run.detailsUrl
@@ -115,7 +115,7 @@ function applyEdit(world: World, repository: Repository, run: CheckRun, edit: Ch
 
 function annotation(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   run: CheckRun,
   one: NewAnnotation,
 ): Schemas['check-annotation'] {
@@ -134,7 +134,7 @@ function annotation(
 }
 
 /** The app's suite for a commit: there is one, made when it is first needed. */
-export function suiteFor(world: World, app: App, repository: Repository, headCommit: Commit): CheckSuite {
+export function suiteFor(world: World, app: App, repository: RepositoryRecord, headCommit: CommitRecord): CheckSuite {
   const headSha = headCommit.sha
   const found = repository.suites.find((suite) => suite.app === app && suite.headSha === headSha)
   if (found) return found
@@ -154,19 +154,30 @@ export function suiteFor(world: World, app: App, repository: Repository, headCom
   return suite
 }
 
-/** @throws {Refusal} 404 */
-export function checkRunOf(repository: Repository, id: number): CheckRun {
+/** @throws {ApiRefusal} 404 */
+export function checkRunOf(repository: RepositoryRecord, id: number): CheckRun {
   const run = repository.suites.flatMap((suite) => suite.runs).find((one) => one.id === id)
-  if (!run) throw new Refusal(404, 'Not Found')
+  if (!run) throw new ApiRefusal(404, 'Not Found')
   return run
 }
 
 /** Somebody presses "Re-run": the app that made the run is asked to run it again. */
-export function rerequestCheckRun(world: World, actor: Actor, repository: Repository, run: CheckRun): void {
+export function rerequestCheckRun(
+  world: World,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  run: CheckRun,
+): void {
   if (run.suite.app === world.app) tellRun(world, actor, repository, run, 'rerequested')
 }
 
-function tellRun(world: World, actor: Actor, repository: Repository, run: CheckRun, action: string): void {
+function tellRun(
+  world: World,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  run: CheckRun,
+  action: string,
+): void {
   world.tell({
     event: 'check_run',
     action,
@@ -176,7 +187,7 @@ function tellRun(world: World, actor: Actor, repository: Repository, run: CheckR
   })
 }
 
-function tellCompleted(world: World, actor: Actor, repository: Repository, run: CheckRun): void {
+function tellCompleted(world: World, actor: ActingAccount, repository: RepositoryRecord, run: CheckRun): void {
   tellRun(world, actor, repository, run, 'completed')
   if (suiteState(run.suite).status !== 'completed') return
   const payload = { check_suite: suiteBody(world, repository, run.suite) }
@@ -184,22 +195,22 @@ function tellCompleted(world: World, actor: Actor, repository: Repository, run: 
 }
 
 export interface NewStatus {
-  sha: Sha
+  sha: ObjectId
   state: CommitStatus['state']
   context?: string
   description?: string | null
   target_url?: string | null
 }
 
-/** @throws {Refusal} 422 for a commit the repository does not have. */
+/** @throws {ApiRefusal} 422 for a commit the repository does not have. */
 export async function createStatus(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   wanted: NewStatus,
 ): Promise<CommitStatus> {
   const commit = await readCommit(world.git, repository.path, wanted.sha)
-  if (!commit) throw new Refusal(422, `No commit found for SHA: ${wanted.sha}`)
+  if (!commit) throw new ApiRefusal(422, `No commit found for SHA: ${wanted.sha}`)
   const now = world.now()
   const status: CommitStatus = {
     id: world.nextId(),

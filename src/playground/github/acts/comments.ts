@@ -1,10 +1,24 @@
 /** Comments on issues and pull requests, and reactions to anything. */
-import { type Actor, type Comment, type Issue, invalid, type Reaction, Refusal, type Repository } from '../model.ts'
+import {
+  type ActingAccount,
+  ApiRefusal,
+  type Comment,
+  type IssueRecord,
+  invalid,
+  type Reaction,
+  type RepositoryRecord,
+} from '../model.ts'
 import { commentBody, issueBody } from '../payloads/issues.ts'
 import type { World } from '../world.ts'
 import { checkBody } from './issues.ts'
 
-export function createComment(world: World, actor: Actor, repository: Repository, issue: Issue, body: string): Comment {
+export function createComment(
+  world: World,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  issue: IssueRecord,
+  body: string,
+): Comment {
   checkComment(body)
   const now = world.now()
   const comment: Comment = {
@@ -24,9 +38,9 @@ export function createComment(world: World, actor: Actor, repository: Repository
 
 export function editComment(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { issue, comment }: { issue: Issue; comment: Comment },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { issue, comment }: { issue: IssueRecord; comment: Comment },
   body: string,
 ): void {
   checkComment(body)
@@ -39,21 +53,21 @@ export function editComment(
 
 export function deleteComment(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { issue, comment }: { issue: Issue; comment: Comment },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { issue, comment }: { issue: IssueRecord; comment: Comment },
 ): void {
   issue.comments = issue.comments.filter((one) => one !== comment)
   tellComment(world, actor, repository, issue, comment, 'deleted')
 }
 
-/** @throws {Refusal} 404 when the repository has no comment with this id. */
-export function commentOf(repository: Repository, id: number): { issue: Issue; comment: Comment } {
+/** @throws {ApiRefusal} 404 when the repository has no comment with this id. */
+export function commentOf(repository: RepositoryRecord, id: number): { issue: IssueRecord; comment: Comment } {
   for (const issue of repository.issues.values()) {
     const comment = issue.comments.find((one) => one.id === id)
     if (comment) return { issue, comment }
   }
-  throw new Refusal(404, 'Not Found')
+  throw new ApiRefusal(404, 'Not Found')
 }
 
 function checkComment(body: string): void {
@@ -64,9 +78,9 @@ function checkComment(body: string): void {
 /** `issue_comment` is told for pull requests too; their `issue` has a `pull_request`. */
 function tellComment(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  issue: Issue,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  issue: IssueRecord,
   comment: Comment,
   action: string,
   more: Record<string, unknown> = {},
@@ -82,7 +96,7 @@ function tellComment(
 /** Adds a reaction; the same one by the same account exists once. GitHub sends no webhook for reactions. */
 export function react(
   world: World,
-  actor: Actor,
+  actor: ActingAccount,
   reactions: Reaction[],
   content: Reaction['content'],
 ): { reaction: Reaction; created: boolean } {

@@ -1,11 +1,11 @@
 /** Installing the app, choosing its repositories, suspending and removing it. */
 import type { Auth } from '../auth.ts'
-import type { Actor, Installation, Repository } from '../model.ts'
+import type { ActingAccount, Installation, RepositoryRecord } from '../model.ts'
 import { installationBody, nodeId } from '../payloads/accounts.ts'
 import { installationOf, nameOf, type World } from '../world.ts'
 
 /** Installs the app on the repository: in the owner's installation, which is made if there is none. */
-export function installOn(world: World, actor: Actor, repository: Repository): Installation {
+export function installOn(world: World, actor: ActingAccount, repository: RepositoryRecord): Installation {
   const found = [...world.installations.values()].find((one) => one.account === repository.owner)
   const repositories = [listed(repository)]
   if (found) {
@@ -27,7 +27,7 @@ export function installOn(world: World, actor: Actor, repository: Repository): I
 }
 
 /** Takes the repository out of its installation. */
-export function removeFrom(world: World, actor: Actor, repository: Repository): void {
+export function removeFrom(world: World, actor: ActingAccount, repository: RepositoryRecord): void {
   const installation = installationOf(world, repository)
   if (!installation) return
   installation.repositories.delete(repository.id)
@@ -36,7 +36,7 @@ export function removeFrom(world: World, actor: Actor, repository: Repository): 
 }
 
 /** Uninstalls the app; its tokens end at once. */
-export function uninstall(world: World, auth: Auth, actor: Actor, installation: Installation): void {
+export function uninstall(world: World, auth: Auth, actor: ActingAccount, installation: Installation): void {
   const repositories = [...installation.repositories]
     .map((id) => world.repositories.get(id))
     .filter((repository) => repository !== undefined)
@@ -47,13 +47,13 @@ export function uninstall(world: World, auth: Auth, actor: Actor, installation: 
 }
 
 /** Suspends the installation, or lifts that. */
-export function suspend(world: World, actor: Actor, installation: Installation, suspended: boolean): void {
+export function suspend(world: World, actor: ActingAccount, installation: Installation, suspended: boolean): void {
   installation.suspendedAt = suspended ? world.now() : undefined
   installation.suspendedBy = suspended ? actor.account : undefined
   tellInstallation(world, actor, installation, suspended ? 'suspend' : 'unsuspend')
 }
 
-function listed(repository: Repository) {
+function listed(repository: RepositoryRecord) {
   const { id, name } = repository
   return {
     id,
@@ -66,7 +66,7 @@ function listed(repository: Repository) {
 
 function tellInstallation(
   world: World,
-  actor: Actor,
+  actor: ActingAccount,
   installation: Installation,
   action: string,
   more: Record<string, unknown> = {},
@@ -77,7 +77,7 @@ function tellInstallation(
 
 function tellRepositories(
   world: World,
-  actor: Actor,
+  actor: ActingAccount,
   installation: Installation,
   change: { repositories_added: unknown[]; repositories_removed: unknown[] },
 ): void {

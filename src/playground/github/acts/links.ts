@@ -1,52 +1,52 @@
 /** Sub-issues and "blocked by", also between issues of two repositories. */
-import { type Actor, type Issue, Refusal, type Repository } from '../model.ts'
+import { type ActingAccount, ApiRefusal, type IssueRecord, type RepositoryRecord } from '../model.ts'
 import { issueBody } from '../payloads/issues.ts'
 import { repositoryBody } from '../payloads/repositories.ts'
-import { homeOf, type World } from '../world.ts'
-import { noteEvent } from './issues.ts'
+import { repositoryHolding, type World } from '../world.ts'
+import { noteEvent } from './issue-history.ts'
 
 /** GitHub's limit of sub-issues per parent. */
 const MAX_SUB_ISSUES = 100
 /** GitHub's limit of dependencies per issue and direction. */
 const MAX_DEPENDENCIES = 50
 
-/** The issue with this id (not number), as link requests name it. @throws {Refusal} 404 */
-export function issueById(world: World, id: number): Issue {
+/** The issue with this id (not number), as link requests name it. @throws {ApiRefusal} 404 */
+export function issueById(world: World, id: number): IssueRecord {
   for (const { issues } of world.repositories.values()) {
     const issue = [...issues.values()].find((one) => one.id === id)
     if (issue) return issue
   }
-  throw new Refusal(404, 'Not Found')
+  throw new ApiRefusal(404, 'Not Found')
 }
 
 /**
  * Makes `sub` a child of `parent`.
- * @throws {Refusal} 422 for an issue under itself, a second parent without `replaceParent`, or too many children.
+ * @throws {ApiRefusal} 422 for an issue under itself, a second parent without `replaceParent`, or too many children.
  */
 export function addSubIssue(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { parent, sub, replaceParent = false }: { parent: Issue; sub: Issue; replaceParent?: boolean },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { parent, sub, replaceParent = false }: { parent: IssueRecord; sub: IssueRecord; replaceParent?: boolean },
 ): void {
-  for (let above: Issue | undefined = parent; above; above = above.parent)
+  for (let above: IssueRecord | undefined = parent; above; above = above.parent)
     if (above === sub) throw unprocessable('Sub issue cannot create a cycle')
   if (sub.parent && !replaceParent) throw unprocessable('Sub issue may only have one parent')
   if (parent.subIssues.length >= MAX_SUB_ISSUES) throw unprocessable('Parent cannot have more than 100 sub-issues')
-  if (sub.parent) removeSubIssue(world, actor, homeOf(world, sub.parent), { parent: sub.parent, sub })
+  if (sub.parent) removeSubIssue(world, actor, repositoryHolding(world, sub.parent), { parent: sub.parent, sub })
   parent.subIssues.push(sub)
   sub.parent = parent
   tellSubIssue(world, actor, repository, { parent, sub }, 'added')
 }
 
-/** @throws {Refusal} 404 when `sub` is not a child of `parent`. */
+/** @throws {ApiRefusal} 404 when `sub` is not a child of `parent`. */
 export function removeSubIssue(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { parent, sub }: { parent: Issue; sub: Issue },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { parent, sub }: { parent: IssueRecord; sub: IssueRecord },
 ): void {
-  if (sub.parent !== parent) throw new Refusal(404, 'Not Found')
+  if (sub.parent !== parent) throw new ApiRefusal(404, 'Not Found')
   parent.subIssues = parent.subIssues.filter((one) => one !== sub)
   sub.parent = undefined
   tellSubIssue(world, actor, repository, { parent, sub }, 'removed')
@@ -54,15 +54,15 @@ export function removeSubIssue(
 
 function tellSubIssue(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { parent, sub }: { parent: Issue; sub: Issue },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { parent, sub }: { parent: IssueRecord; sub: IssueRecord },
   change: 'added' | 'removed',
 ): void {
   parent.updatedAt = world.now()
   noteEvent(world, actor, parent, { event: `sub_issue_${change}`, other: sub })
   noteEvent(world, actor, sub, { event: `parent_issue_${change}`, other: parent })
-  const home = homeOf(world, sub)
+  const home = repositoryHolding(world, sub)
   const both = {
     parent_issue_id: parent.id,
     parent_issue: issueBody(world, repository, parent),
@@ -77,12 +77,12 @@ function tellSubIssue(
   world.tell({ ...told, repository: home, action: `parent_issue_${change}`, payload: up })
 }
 
-/** @throws {Refusal} 422 for an issue that blocks itself, a link there is already, or too many of them. */
+/** @throws {ApiRefusal} 422 for an issue that blocks itself, a link there is already, or too many of them. */
 export function addBlockedBy(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { blocked, blocking }: { blocked: Issue; blocking: Issue },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { blocked, blocking }: { blocked: IssueRecord; blocking: IssueRecord },
 ): void {
   if (blocked === blocking) throw unprocessable('Issue cannot be blocked by itself')
   if (blocked.blockedBy.includes(blocking)) throw unprocessable('Target issue has already been taken')
@@ -91,27 +91,27 @@ export function addBlockedBy(
   tellBlocked(world, actor, repository, { blocked, blocking }, 'added')
 }
 
-/** @throws {Refusal} 404 when there is no such link. */
+/** @throws {ApiRefusal} 404 when there is no such link. */
 export function removeBlockedBy(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { blocked, blocking }: { blocked: Issue; blocking: Issue },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { blocked, blocking }: { blocked: IssueRecord; blocking: IssueRecord },
 ): void {
-  if (!blocked.blockedBy.includes(blocking)) throw new Refusal(404, 'Not Found')
+  if (!blocked.blockedBy.includes(blocking)) throw new ApiRefusal(404, 'Not Found')
   blocked.blockedBy = blocked.blockedBy.filter((one) => one !== blocking)
   tellBlocked(world, actor, repository, { blocked, blocking }, 'removed')
 }
 
 function tellBlocked(
   world: World,
-  actor: Actor,
-  repository: Repository,
-  { blocked, blocking }: { blocked: Issue; blocking: Issue },
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  { blocked, blocking }: { blocked: IssueRecord; blocking: IssueRecord },
   change: 'added' | 'removed',
 ): void {
   blocked.updatedAt = world.now()
-  const home = homeOf(world, blocking)
+  const home = repositoryHolding(world, blocking)
   const both = {
     blocked_issue_id: blocked.id,
     blocked_issue: issueBody(world, repository, blocked),
@@ -126,6 +126,6 @@ function tellBlocked(
   world.tell({ ...told, repository: home, action: `blocking_${change}`, payload: forth })
 }
 
-function unprocessable(message: string): Refusal {
-  return new Refusal(422, `Validation Failed: ${message}`)
+function unprocessable(message: string): ApiRefusal {
+  return new ApiRefusal(422, `Validation Failed: ${message}`)
 }

@@ -3,14 +3,14 @@
 import { updateRefs } from '../bare.ts'
 import { countCommits, readCommits } from '../commits.ts'
 import { mergeCommit, mergeTree, rebaseCommits, squashCommit } from '../merges.ts'
-import { type Actor, type PullIssue, Refusal, type Repository } from '../model.ts'
+import { type ActingAccount, ApiRefusal, type PullIssue, type RepositoryRecord } from '../model.ts'
 import { rulesBroken } from '../rules.ts'
-import type { Sha } from '../sha.ts'
-import { nameOf, roleOf, signatureOf, type World } from '../world.ts'
+import type { ObjectId } from '../sha.ts'
+import { gitSignatureOf, nameOf, roleOf, type World } from '../world.ts'
 import { changeRefs, deleteRef, finishMerge } from './refs.ts'
 
 /** Tries the merge, unless that was done for these two commits already. */
-export async function computeMergeability(world: World, repository: Repository, issue: PullIssue): Promise<void> {
+export async function computeMergeability(world: World, repository: RepositoryRecord, issue: PullIssue): Promise<void> {
   const { pull } = issue
   const base = repository.refs.get(`refs/heads/${pull.baseRef}`)
   const head = pull.headSha
@@ -33,15 +33,15 @@ export interface MergeWish {
 
 /**
  * Merges the pull request in the real repository; gives the new commit of the base branch.
- * @throws {Refusal} 409 when the head is not `sha`; 405 when it is closed, in conflict, protected, or the method is not allowed.
+ * @throws {ApiRefusal} 409 when the head is not `sha`; 405 when it is closed, in conflict, protected, or the method is not allowed.
  */
 export async function mergePull(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   wish: MergeWish,
-): Promise<Sha> {
+): Promise<ObjectId> {
   const merged = await changeRefs(
     world,
     actor,
@@ -59,23 +59,23 @@ export async function mergePull(
 
 async function mergeNow(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   wish: MergeWish,
-): Promise<Sha> {
+): Promise<ObjectId> {
   const { pull } = issue
   const method = wish.method ?? 'merge'
   checkMerge(repository, actor, issue, wish, method)
   const ref = `refs/heads/${pull.baseRef}`
   const base = repository.refs.get(ref)
   if (!base) throw notMergeable('Pull Request is not mergeable')
-  const person = signatureOf(world, actor.account)
+  const person = gitSignatureOf(world, actor.account)
   const request = {
     base,
     head: pull.headSha,
     message: await messageFor(world, repository, issue, method, wish),
-    author: method === 'squash' ? signatureOf(world, issue.user) : person,
+    author: method === 'squash' ? gitSignatureOf(world, issue.user) : person,
     committer: { name: 'GitHub', email: 'noreply@github.com', date: world.now() },
   }
   const make = { merge: mergeCommit, squash: squashCommit, rebase: rebaseCommits }[method]
@@ -85,11 +85,17 @@ async function mergeNow(
   return merged
 }
 
-function checkMerge(repository: Repository, actor: Actor, issue: PullIssue, wish: MergeWish, method: string): void {
+function checkMerge(
+  repository: RepositoryRecord,
+  actor: ActingAccount,
+  issue: PullIssue,
+  wish: MergeWish,
+  method: string,
+): void {
   const { pull } = issue
   if (pull.mergedAt || issue.state === 'closed') throw notMergeable('Pull Request is not mergeable')
   if (wish.sha !== undefined && wish.sha !== pull.headSha)
-    throw new Refusal(409, 'Head branch was modified. Review and try the merge again.')
+    throw new ApiRefusal(409, 'Head branch was modified. Review and try the merge again.')
   if (pull.draft) throw notMergeable('Pull Request is still a draft')
   if (method === 'merge' && !repository.mergeMethods.merge)
     throw notMergeable('Merge commits are not allowed on this repository.')
@@ -102,18 +108,18 @@ function checkMerge(repository: Repository, actor: Actor, issue: PullIssue, wish
   if (blocking && !admin) throw notMergeable(blocking)
 }
 
-function notMergeable(message: string): Refusal {
-  return new Refusal(405, message)
+function notMergeable(message: string): ApiRefusal {
+  return new ApiRefusal(405, message)
 }
 
 /**
  * Merges the base into the head branch, as the button "Update branch" does; nothing when it is up to date.
- * @throws {Refusal} 422 when the head is not `expected`, or the two conflict.
+ * @throws {ApiRefusal} 422 when the head is not `expected`, or the two conflict.
  */
 export async function updateBranch(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   expected?: string,
 ): Promise<void> {
@@ -122,13 +128,13 @@ export async function updateBranch(
     const from = pull.headSha
     const base = repository.refs.get(`refs/heads/${pull.baseRef}`)
     if (!base || (expected !== undefined && expected !== from))
-      throw new Refusal(422, "expected head sha didn't match current head ref.")
+      throw new ApiRefusal(422, "expected head sha didn't match current head ref.")
     if ((await countCommits(world.git, repository.path, from, base)) === 0) return
-    const author = signatureOf(world, actor.account)
+    const author = gitSignatureOf(world, actor.account)
     const message = `Merge branch '${pull.baseRef}' into ${pull.headRef}\n`
     const request = { base: from, head: base, message, author, committer: author }
     const to = await mergeCommit(world.git, repository.path, request)
-    if (!to) throw new Refusal(422, 'merge conflict between base and head')
+    if (!to) throw new ApiRefusal(422, 'merge conflict between base and head')
     await updateRefs(world.git, repository.path, [{ ref: `refs/heads/${pull.headRef}`, from, to }])
   })
 }
@@ -136,7 +142,7 @@ export async function updateBranch(
 /** GitHub's default texts: "Merge pull request #n from …", or for a squash the only commit's or the pull request's title. */
 async function messageFor(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   issue: PullIssue,
   method: 'merge' | 'squash' | 'rebase',
   wish: MergeWish,

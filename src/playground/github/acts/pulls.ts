@@ -2,19 +2,20 @@
 
 import { countCommits, mergeBase } from '../commits.ts'
 import {
-  type Actor,
-  type Issue,
+  type ActingAccount,
+  ApiRefusal,
+  type IssueRecord,
   invalid,
   isPull,
   type Pull,
   type PullIssue,
-  Refusal,
-  type Repository,
+  type RepositoryRecord,
 } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
-import type { Sha } from '../sha.ts'
+import type { ObjectId } from '../sha.ts'
 import { accountOf, type World } from '../world.ts'
-import { editIssue, newIssue, tellIssue } from './issues.ts'
+import { tellIssue } from './issue-history.ts'
+import { editIssue, newIssue } from './issues.ts'
 import { setHead } from './refs.ts'
 
 export interface NewPull {
@@ -27,12 +28,12 @@ export interface NewPull {
 
 /**
  * Opens a pull request between two branches of the repository.
- * @throws {Refusal} 422 when a branch is missing, there is nothing to merge, or one is open for the same two branches.
+ * @throws {ApiRefusal} 422 when a branch is missing, there is nothing to merge, or one is open for the same two branches.
  */
 export async function createPull(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   wanted: NewPull,
 ): Promise<PullIssue> {
   // One at a time with pushes, so that the sizes and the head belong together, and two requests cannot both be first.
@@ -65,16 +66,16 @@ export async function createPull(
 
 async function checkEnds(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   { head, base }: NewPull,
-): Promise<{ branch: string; sha: Sha }> {
+): Promise<{ branch: string; sha: ObjectId }> {
   const [owner, name] = head.includes(':') ? head.split(':', 2) : [repository.owner.login, head]
   const branch = name ?? ''
   const sha = owner === repository.owner.login ? repository.refs.get(`refs/heads/${branch}`) : undefined
   if (!sha) throw invalid('PullRequest', 'head', 'invalid')
   const baseSha = repository.refs.get(`refs/heads/${base}`)
   if (!baseSha) throw invalid('PullRequest', 'base', 'invalid')
-  const same = (issue: Issue): boolean =>
+  const same = (issue: IssueRecord): boolean =>
     issue.state === 'open' && issue.pull?.headRef === branch && issue.pull.baseRef === base
   if ([...repository.issues.values()].some(same))
     throw custom(`A pull request already exists for ${repository.owner.login}:${branch}.`)
@@ -85,15 +86,15 @@ async function checkEnds(
   return { branch, sha }
 }
 
-function custom(message: string): Refusal {
-  return new Refusal(422, 'Validation Failed', [{ resource: 'PullRequest', code: 'custom', message }])
+function custom(message: string): ApiRefusal {
+  return new ApiRefusal(422, 'Validation Failed', [{ resource: 'PullRequest', code: 'custom', message }])
 }
 
-/** Changes title, body, state or base. @throws {Refusal} 422 for a base that is no branch. */
+/** Changes title, body, state or base. @throws {ApiRefusal} 422 for a base that is no branch. */
 export async function editPull(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   edit: { title?: string; body?: string | null; state?: 'open' | 'closed'; base?: string },
 ): Promise<void> {
@@ -112,14 +113,14 @@ export async function editPull(
 /** Asks people for a review; those who are asked already are not asked again. */
 export function requestReviewers(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   logins: string[],
 ): void {
   for (const login of logins) {
     const account = accountOf(world, login)
-    if (account.id === issue.user.id) throw new Refusal(422, 'Review cannot be requested from pull request author.')
+    if (account.id === issue.user.id) throw new ApiRefusal(422, 'Review cannot be requested from pull request author.')
     if (issue.pull.requestedReviewers.includes(account)) continue
     issue.pull.requestedReviewers.push(account)
     tellIssue(world, actor, repository, issue, 'review_requested', { requested_reviewer: userBody(world, account) })
@@ -129,8 +130,8 @@ export function requestReviewers(
 /** Takes requests for a review back. */
 export function unrequestReviewers(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   logins: string[],
 ): void {
@@ -143,6 +144,6 @@ export function unrequestReviewers(
 }
 
 /** Every pull request of the repository, newest first. */
-export function pullsOf(repository: Repository): PullIssue[] {
+export function pullsOf(repository: RepositoryRecord): PullIssue[] {
   return [...repository.issues.values()].filter(isPull).reverse()
 }

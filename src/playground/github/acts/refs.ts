@@ -1,16 +1,17 @@
 /** Every change of a branch or tag, whoever makes it and however: what follows from it is told here. */
 
 import { pointRef, readRefs, updateRefs } from '../bare.ts'
-import { type Commit, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
+import { type CommitRecord, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
 import { diffTotals } from '../diffs.ts'
-import { type Actor, isPull, type PullIssue, Refusal, type Repository } from '../model.ts'
+import { type ActingAccount, ApiRefusal, isPull, type PullIssue, type RepositoryRecord } from '../model.ts'
 import { suiteBody } from '../payloads/checks.ts'
 import { pushCommitBody } from '../payloads/commits.ts'
 import { repositoryHtml } from '../payloads/repositories.ts'
-import type { Sha } from '../sha.ts'
+import type { ObjectId } from '../sha.ts'
 import { emailOf, installationOf, type World } from '../world.ts'
 import { suiteFor } from './checks.ts'
-import { closeIssue, tellIssue } from './issues.ts'
+import { tellIssue } from './issue-history.ts'
+import { closeIssue } from './issues.ts'
 
 const NONE = '0'.repeat(40)
 /** A push lists at most this many commits, in GitHub's webhook as here. */
@@ -23,8 +24,8 @@ const MAX_COMMITS = 2048
  */
 export function changeRefs<T>(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   work: () => Promise<T>,
   after?: (result: T) => void,
 ): Promise<T> {
@@ -40,7 +41,7 @@ export function changeRefs<T>(
   })
 }
 
-async function noticeRefs(world: World, actor: Actor, repository: Repository): Promise<void> {
+async function noticeRefs(world: World, actor: ActingAccount, repository: RepositoryRecord): Promise<void> {
   const before = repository.refs
   repository.refs = await readRefs(world.git, repository.path)
   for (const ref of new Set([...before.keys(), ...repository.refs.keys()])) {
@@ -52,11 +53,16 @@ async function noticeRefs(world: World, actor: Actor, repository: Repository): P
 
 interface RefMove {
   ref: string
-  from: Sha | undefined
-  to: Sha | undefined
+  from: ObjectId | undefined
+  to: ObjectId | undefined
 }
 
-async function noticeRef(world: World, actor: Actor, repository: Repository, move: RefMove): Promise<void> {
+async function noticeRef(
+  world: World,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  move: RefMove,
+): Promise<void> {
   repository.pushedAt = world.now()
   if (!move.from || !move.to) tellRef(world, actor, repository, move)
   const pushed = await readPush(world, repository, move)
@@ -72,7 +78,7 @@ async function noticeRef(world: World, actor: Actor, repository: Repository, mov
     for (const commit of pushed.commits) closeNamed(world, actor, repository, commit.message)
 }
 
-function tellRef(world: World, actor: Actor, repository: Repository, { ref, to }: RefMove): void {
+function tellRef(world: World, actor: ActingAccount, repository: RepositoryRecord, { ref, to }: RefMove): void {
   const tag = ref.startsWith('refs/tags/')
   const payload = {
     ref: ref.replace(/^refs\/(heads|tags)\//, ''),
@@ -84,14 +90,14 @@ function tellRef(world: World, actor: Actor, repository: Repository, { ref, to }
 }
 
 interface Pushed {
-  head: Commit | undefined
+  head: CommitRecord | undefined
   /** What the push brought, oldest first. */
-  commits: Commit[]
+  commits: CommitRecord[]
   /** Did the branch lose commits it had? */
   forced: boolean
 }
 
-async function readPush(world: World, repository: Repository, move: RefMove): Promise<Pushed> {
+async function readPush(world: World, repository: RepositoryRecord, move: RefMove): Promise<Pushed> {
   const { from, to } = move
   if (!to) return { head: undefined, commits: [], forced: false }
   const { git } = world
@@ -103,7 +109,13 @@ async function readPush(world: World, repository: Repository, move: RefMove): Pr
   return { head: last?.sha === to ? last : await readCommit(git, repository.path, to), commits, forced: !kept }
 }
 
-function tellPush(world: World, actor: Actor, repository: Repository, move: RefMove, pushed: Pushed): void {
+function tellPush(
+  world: World,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  move: RefMove,
+  pushed: Pushed,
+): void {
   const { ref, from, to } = move
   const { head, commits, forced } = pushed
   const html = repositoryHtml(world, repository)
@@ -124,14 +136,18 @@ function tellPush(world: World, actor: Actor, repository: Repository, move: RefM
 }
 
 /** Commits the push brought: not in the old tip; for a new branch, not in any other branch. */
-function newCommits(world: World, repository: Repository, { ref, from, to }: RefMove & { to: Sha }): Promise<Commit[]> {
+function newCommits(
+  world: World,
+  repository: RepositoryRecord,
+  { ref, from, to }: RefMove & { to: ObjectId },
+): Promise<CommitRecord[]> {
   const others = [...repository.refs].filter(([name, id]) => name !== ref && id !== to).map(([, id]) => id)
   const not = from ? [from] : others
   return readCommits(world.git, repository.path, [`--max-count=${MAX_COMMITS}`, to, ...not.map((id) => `^${id}`)])
 }
 
 /** GitHub opens a check suite for the app on every push, if it may write checks, and asks it to run. */
-function requestChecks(world: World, actor: Actor, repository: Repository, head: Commit): void {
+function requestChecks(world: World, actor: ActingAccount, repository: RepositoryRecord, head: CommitRecord): void {
   const installation = installationOf(world, repository)
   if (installation?.permissions.checks !== 'write') return
   if (repository.suites.some((suite) => suite.app === world.app && suite.headSha === head.sha)) return
@@ -139,14 +155,14 @@ function requestChecks(world: World, actor: Actor, repository: Repository, head:
   world.tell({ event: 'check_suite', action: 'requested', actor, repository, payload })
 }
 
-function openPulls(repository: Repository): PullIssue[] {
+function openPulls(repository: RepositoryRecord): PullIssue[] {
   return [...repository.issues.values()].filter(isPull).filter((issue) => issue.state === 'open')
 }
 
 async function headMoved(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   { from, to }: RefMove,
 ): Promise<void> {
@@ -159,7 +175,12 @@ async function headMoved(
 }
 
 /** Points the pull request at `head`: its size, its base and `refs/pull/{number}/head` follow. */
-export async function setHead(world: World, repository: Repository, issue: PullIssue, head: Sha): Promise<void> {
+export async function setHead(
+  world: World,
+  repository: RepositoryRecord,
+  issue: PullIssue,
+  head: ObjectId,
+): Promise<void> {
   const { pull } = issue
   const { git } = world
   pull.headSha = head
@@ -177,8 +198,8 @@ export async function setHead(world: World, repository: Repository, issue: PullI
 /** A pull request is merged when its base holds its head, also when somebody pushed it there by hand. */
 async function baseMoved(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   { to }: RefMove,
 ): Promise<void> {
@@ -190,10 +211,10 @@ async function baseMoved(
 /** Marks the pull request merged, tells it, and closes what its text says it closes. */
 export function finishMerge(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
-  mergeCommit: Sha,
+  mergeCommit: ObjectId,
 ): void {
   issue.pull.mergedAt = world.now()
   issue.pull.mergedBy = actor.account
@@ -205,18 +226,23 @@ export function finishMerge(
 /** GitHub's closing keywords, documented in "Linking a pull request to an issue". */
 const CLOSING = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)/gi
 
-function closeNamed(world: World, actor: Actor, repository: Repository, text: string): void {
+function closeNamed(world: World, actor: ActingAccount, repository: RepositoryRecord, text: string): void {
   for (const [, number] of text.matchAll(CLOSING)) {
     const issue = repository.issues.get(Number(number))
     if (issue && !issue.pull) closeIssue(world, actor, repository, issue)
   }
 }
 
-/** @throws {Refusal} 422 when the ref does not exist. */
-export async function deleteRef(world: World, actor: Actor, repository: Repository, ref: string): Promise<void> {
+/** @throws {ApiRefusal} 422 when the ref does not exist. */
+export async function deleteRef(
+  world: World,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
+  ref: string,
+): Promise<void> {
   await changeRefs(world, actor, repository, async () => {
     const from = repository.refs.get(ref)
-    if (!from) throw new Refusal(422, 'Reference does not exist')
+    if (!from) throw new ApiRefusal(422, 'Reference does not exist')
     await updateRefs(world.git, repository.path, [{ ref, from }])
   })
 }

@@ -1,11 +1,10 @@
 /** Making repositories, and what their owners change. */
-
 import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
-import type { Account, Actor, MergeMethods, Repository, Role } from '../model.ts'
+import type { Account, ActingAccount, MergeMethods, RepositoryRecord, Role } from '../model.ts'
 import { noPushRules, type PushRules } from '../push-rules.ts'
-import { accountOf, createLock, nameOf, signatureOf, type World } from '../world.ts'
+import { accountOf, createLock, gitSignatureOf, nameOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
 
 export interface RepositoryWish {
@@ -36,11 +35,11 @@ export interface ImportedRepository extends RepositoryWish {
 }
 
 /** Makes a repository with one commit. @throws {TypeError} for a name GitHub does not take or that is taken. */
-export async function createRepository(world: World, wish: NewRepository): Promise<Repository> {
+export async function createRepository(world: World, wish: NewRepository): Promise<RepositoryRecord> {
   const repository = record(world, wish, wish.defaultBranch ?? 'main')
   await makeBare(repository.path, repository.defaultBranch)
   if (wish.files && Object.keys(wish.files).length > 0) {
-    const author = signatureOf(world, repository.owner)
+    const author = gitSignatureOf(world, repository.owner)
     const ref = `refs/heads/${repository.defaultBranch}`
     const commit = { ref, files: wish.files, message: 'Initial commit\n', author, committer: author }
     repository.refs.set(ref, await commitFiles(world.git, repository.path, commit))
@@ -49,14 +48,14 @@ export async function createRepository(world: World, wish: NewRepository): Promi
 }
 
 /** Makes a repository from a copy of one on disk; the original is only read. */
-export async function importRepository(world: World, wish: ImportedRepository): Promise<Repository> {
+export async function importRepository(world: World, wish: ImportedRepository): Promise<RepositoryRecord> {
   const repository = record(world, wish, 'main')
   repository.defaultBranch = await importBare(world.git, wish.path, repository.path)
   repository.refs = await readRefs(world.git, repository.path)
   return settle(world, wish, repository)
 }
 
-function record(world: World, wish: RepositoryWish, defaultBranch: string): Repository {
+function record(world: World, wish: RepositoryWish, defaultBranch: string): RepositoryRecord {
   const { owner, name } = wish
   if (!/^[\w.-]+$/.test(name) || /^\.{1,2}$|\.git$/.test(name)) throw new TypeError(`not a repository name: ${name}`)
   if (!/^[\w-]+$/.test(owner)) throw new TypeError(`not a login: ${owner}`)
@@ -90,7 +89,7 @@ function record(world: World, wish: RepositoryWish, defaultBranch: string): Repo
   }
 }
 
-function settle(world: World, wish: RepositoryWish, repository: Repository): Repository {
+function settle(world: World, wish: RepositoryWish, repository: RepositoryRecord): RepositoryRecord {
   for (const [login, role] of Object.entries(wish.collaborators ?? {}))
     repository.collaborators.set(accountOf(world, login).id, role)
   world.repositories.set(repository.id, repository)
@@ -100,13 +99,13 @@ function settle(world: World, wish: RepositoryWish, repository: Repository): Rep
 }
 
 /** Gives the account a role, or takes it away with `'none'`. */
-export function setCollaborator(world: World, repository: Repository, account: Account, role: Role): void {
+export function setCollaborator(world: World, repository: RepositoryRecord, account: Account, role: Role): void {
   repository.collaborators.set(account.id, role)
   world.changed()
 }
 
 /** Renames; the old name answers with a redirect. */
-export function renameRepository(world: World, actor: Actor, repository: Repository, name: string): void {
+export function renameRepository(world: World, actor: ActingAccount, repository: RepositoryRecord, name: string): void {
   const from = repository.name
   world.formerNames.set(nameOf(repository).toLowerCase(), repository)
   repository.name = name
@@ -115,7 +114,7 @@ export function renameRepository(world: World, actor: Actor, repository: Reposit
 }
 
 /** Deletes the repository; the bare repository stays on disk. */
-export function deleteRepository(world: World, actor: Actor, repository: Repository): void {
+export function deleteRepository(world: World, actor: ActingAccount, repository: RepositoryRecord): void {
   world.tell({ event: 'repository', action: 'deleted', actor, repository, payload: {} })
   world.repositories.delete(repository.id)
   for (const installation of world.installations.values()) installation.repositories.delete(repository.id)
@@ -133,7 +132,7 @@ export interface ProtectionWish {
 /** Protects a branch, or with undefined stops that. */
 export function protectBranch(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   branch: string,
   wish: ProtectionWish | undefined,
 ): void {
@@ -148,7 +147,7 @@ export function protectBranch(
 }
 
 /** Changes what pushes to the repository are refused for. */
-export function setPushRules(world: World, repository: Repository, rules: Partial<PushRules>): void {
+export function setPushRules(world: World, repository: RepositoryRecord, rules: Partial<PushRules>): void {
   repository.pushRules = { ...repository.pushRules, ...rules }
   world.changed()
 }

@@ -1,8 +1,15 @@
 /** Reviews, their dismissal, and comments on lines. */
 
-import { type Actor, type PullIssue, Refusal, type Repository, type Review, type ReviewComment } from '../model.ts'
+import {
+  type ActingAccount,
+  ApiRefusal,
+  type PullIssue,
+  type RepositoryRecord,
+  type ReviewCommentRecord,
+  type ReviewRecord,
+} from '../model.ts'
 import { pullListBody, reviewBody, reviewCommentBody } from '../payloads/pulls.ts'
-import type { Sha } from '../sha.ts'
+import type { ObjectId } from '../sha.ts'
 import type { World } from '../world.ts'
 import { checkBody } from './issues.ts'
 
@@ -10,7 +17,7 @@ export interface NewReview {
   state: 'APPROVED' | 'CHANGES_REQUESTED' | 'COMMENTED'
   body?: string
   /** The commit that was looked at; the present head without it. */
-  commitId?: Sha
+  commitId?: ObjectId
   comments?: NewReviewComment[]
 }
 
@@ -21,20 +28,20 @@ export interface NewReviewComment {
   side?: 'LEFT' | 'RIGHT'
 }
 
-/** @throws {Refusal} 422 for a verdict on one's own pull request, or a verdict without words that needs some. */
+/** @throws {ApiRefusal} 422 for a verdict on one's own pull request, or a verdict without words that needs some. */
 export function createReview(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
   wanted: NewReview,
-): Review {
+): ReviewRecord {
   const own = actor.account.id === issue.user.id
   if (own && wanted.state === 'APPROVED') throw refused('Can not approve your own pull request')
   if (own && wanted.state === 'CHANGES_REQUESTED') throw refused('Can not request changes on your own pull request')
   if (wanted.state !== 'APPROVED' && !wanted.body && !wanted.comments?.length) throw refused("Body can't be blank")
   checkBody('PullRequestReview', wanted.body)
-  const review: Review = {
+  const review: ReviewRecord = {
     id: world.nextId(),
     user: actor.account,
     app: actor.app,
@@ -53,38 +60,38 @@ export function createReview(
   return review
 }
 
-function refused(message: string): Refusal {
-  return new Refusal(422, 'Unprocessable Entity', [message])
+function refused(message: string): ApiRefusal {
+  return new ApiRefusal(422, 'Unprocessable Entity', [message])
 }
 
-/** @throws {Refusal} 422 for a comment or a review dismissed before. */
-export function dismissReview(
+/** @throws {ApiRefusal} 422 for a comment or a review dismissed before. */
+export function withdrawReview(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
-  review: Review,
+  review: ReviewRecord,
 ): void {
   if (review.state === 'COMMENTED' || review.state === 'DISMISSED')
-    throw new Refusal(422, `Can not dismiss a ${review.state.toLowerCase()} pull request review`)
+    throw new ApiRefusal(422, `Can not dismiss a ${review.state.toLowerCase()} pull request review`)
   review.state = 'DISMISSED'
   tellReview(world, actor, repository, issue, review, 'dismissed')
 }
 
-/** @throws {Refusal} 404 */
-export function reviewOf(issue: PullIssue, id: number): Review {
+/** @throws {ApiRefusal} 404 */
+export function reviewOf(issue: PullIssue, id: number): ReviewRecord {
   const review = issue.pull.reviews.find((one) => one.id === id)
-  if (!review) throw new Refusal(404, 'Not Found')
+  if (!review) throw new ApiRefusal(404, 'Not Found')
   return review
 }
 
 /** In webhooks the state is in lower case; in REST answers it is not. */
 function tellReview(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
-  review: Review,
+  review: ReviewRecord,
   action: 'submitted' | 'dismissed',
 ): void {
   const body = reviewBody(world, repository, issue, review)
@@ -97,14 +104,14 @@ function tellReview(
 
 export function createReviewComment(
   world: World,
-  actor: Actor,
-  repository: Repository,
+  actor: ActingAccount,
+  repository: RepositoryRecord,
   issue: PullIssue,
-  wanted: NewReviewComment & { reviewId?: number; commitId?: Sha; inReplyTo?: number },
-): ReviewComment {
+  wanted: NewReviewComment & { reviewId?: number; commitId?: ObjectId; inReplyTo?: number },
+): ReviewCommentRecord {
   checkBody('PullRequestReviewComment', wanted.body)
   const now = world.now()
-  const comment: ReviewComment = {
+  const comment: ReviewCommentRecord = {
     id: world.nextId(),
     reviewId: wanted.reviewId ?? null,
     user: actor.account,
@@ -129,11 +136,14 @@ export function createReviewComment(
   return comment
 }
 
-/** @throws {Refusal} 404 */
-export function reviewCommentOf(repository: Repository, id: number): { issue: PullIssue; comment: ReviewComment } {
+/** @throws {ApiRefusal} 404 */
+export function reviewCommentOf(
+  repository: RepositoryRecord,
+  id: number,
+): { issue: PullIssue; comment: ReviewCommentRecord } {
   for (const issue of repository.issues.values()) {
     const comment = issue.pull?.reviewComments.find((one) => one.id === id)
     if (comment && issue.pull) return { issue: issue as PullIssue, comment }
   }
-  throw new Refusal(404, 'Not Found')
+  throw new ApiRefusal(404, 'Not Found')
 }

@@ -1,20 +1,23 @@
 /** May this caller use this route on this repository? And how much is left of its hourly budget? */
 import type { Caller, Token } from '../auth.ts'
-import { type Account, Refusal, type Repository } from '../model.ts'
+import { type Account, ApiRefusal, type RepositoryRecord } from '../model.ts'
 import { appActor, findRepository, roleOf, type World } from '../world.ts'
 import type { Call, Need, RepositoryCall, Route } from './route.ts'
 
-/** Checks who calls; for a repository's route also fills in repository, actor and token. @throws {Refusal} 401, 403, 404 */
+/** Checks who calls; for a repository's route also fills in repository, actor and token. @throws {ApiRefusal} 401, 403, 404 */
 export function admit(route: Route, call: Call): Call | RepositoryCall {
   const { caller } = call
   if (route.who === 'anyone') return call
-  if (caller.kind === 'nobody') throw new Refusal(401, 'Requires authentication')
+  if (caller.kind === 'nobody') throw new ApiRefusal(401, 'Requires authentication')
   if (route.who === 'app') {
-    if (caller.kind !== 'app') throw new Refusal(401, 'A JSON web token could not be decoded')
+    if (caller.kind !== 'app') throw new ApiRefusal(401, 'A JSON web token could not be decoded')
     return call
   }
   if (caller.kind === 'app')
-    throw new Refusal(403, 'You must authenticate with an installation access token in order to access this endpoint.')
+    throw new ApiRefusal(
+      403,
+      'You must authenticate with an installation access token in order to access this endpoint.',
+    )
   if (!call.params.repo) return call
   return caller.kind === 'person'
     ? admitPerson(route, call, caller.account)
@@ -25,29 +28,29 @@ export function admit(route: Route, call: Call): Call | RepositoryCall {
 function admitPerson(route: Route, call: Call, account: Account): RepositoryCall {
   const repository = findRepository(call.world, `${call.params.owner}/${call.params.repo}`)
   const role = repository ? roleOf(repository, account) : 'none'
-  if (!repository || (repository.private && role === 'none')) throw new Refusal(404, 'Not Found')
+  if (!repository || (repository.private && role === 'none')) throw new ApiRefusal(404, 'Not Found')
   const open =
     route.method === 'GET' || (route.method === 'POST' && /\/(?:comments|reactions|issues)$/.test(route.path))
-  if (!open && !['admin', 'maintain', 'write'].includes(role)) throw new Refusal(403, 'Must have push access')
+  if (!open && !['admin', 'maintain', 'write'].includes(role)) throw new ApiRefusal(403, 'Must have push access')
   return { ...call, repository, actor: { account } }
 }
 
 function admitToRepository(route: Route, call: Call, token: Token): RepositoryCall {
   const repository = findRepository(call.world, `${call.params.owner}/${call.params.repo}`)
-  if (!repository || !covers(token, repository)) throw new Refusal(404, 'Not Found')
+  if (!repository || !covers(token, repository)) throw new ApiRefusal(404, 'Not Found')
   if (!grantedAny(token, needsFor(route, call, repository)))
-    throw new Refusal(403, 'Resource not accessible by integration')
+    throw new ApiRefusal(403, 'Resource not accessible by integration')
   return { ...call, repository, actor: appActor(call.world.app) }
 }
 
 /** Does the token reach the repository? */
-export function covers(token: Token, repository: Repository): boolean {
+export function covers(token: Token, repository: RepositoryRecord): boolean {
   if (!token.installation.repositories.has(repository.id)) return false
   return token.repositories?.has(repository.id) ?? true
 }
 
 /** Where a route takes issues and pull requests alike, the permission is that of what stands under the number. */
-function needsFor(route: Route, call: Call, repository: Repository): Need[] {
+function needsFor(route: Route, call: Call, repository: RepositoryRecord): Need[] {
   const issue = repository.issues.get(Number(call.params.issue_number))
   const prefix = issue?.pull ? 'pull_requests:' : 'issues:'
   const fitting = route.needs.filter((need) => need.startsWith(prefix))
@@ -65,7 +68,7 @@ export function granted(token: Token, need: Need): boolean {
   return have !== undefined && (level === 'read' || have !== 'read')
 }
 
-export interface Budget {
+export interface CallBudget {
   limit: number
   used: number
   resetAt: Date
@@ -73,11 +76,11 @@ export interface Budget {
 
 /** Hourly budgets, one for the app and one per installation. */
 export interface Budgets {
-  of(caller: Caller): Budget
+  of(caller: Caller): CallBudget
 }
 
 export function createBudgets(world: World, limit: number): Budgets {
-  const budgets = new Map<string, Budget>()
+  const budgets = new Map<string, CallBudget>()
   return {
     of(caller) {
       const name = caller.kind === 'installation' ? String(caller.token.installation.id) : caller.kind
@@ -92,7 +95,7 @@ export function createBudgets(world: World, limit: number): Budgets {
 }
 
 /** `X-RateLimit-*` */
-export function budgetHeaders(budget: Budget): Record<string, string> {
+export function budgetHeaders(budget: CallBudget): Record<string, string> {
   return {
     'x-ratelimit-limit': String(budget.limit),
     'x-ratelimit-remaining': String(Math.max(0, budget.limit - budget.used)),

@@ -1,14 +1,14 @@
 /** GitHub's pagination: `per_page` (30, at most 100) and `page`, with `Link` headers. */
-import type { Answer, Call } from './route.ts'
+import type { Call, RouteAnswer } from './route.ts'
 
 /** One page of `items`, already as response bodies or turned into them by `body`. */
-export function paged<T>(call: Call, items: T[], body: (item: T) => unknown): Answer {
+export function paged<T>(call: Call, items: T[], body: (item: T) => unknown): RouteAnswer {
   const { slice, headers } = cut(call, items)
   return { body: slice.map(body), headers }
 }
 
 /** One page inside an object that also tells the total. */
-export function pagedIn<T>(call: Call, name: string, items: T[], body: (item: T) => unknown): Answer {
+export function pagedIn<T>(call: Call, name: string, items: T[], body: (item: T) => unknown): RouteAnswer {
   const { slice, headers } = cut(call, items)
   return { body: { total_count: items.length, [name]: slice.map(body) }, headers }
 }

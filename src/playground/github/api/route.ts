@@ -1,7 +1,7 @@
 /** What a REST route is: its address, who may call it, and what it answers. The files in `routes/` are lists of these. */
 import type { z } from 'zod'
 import type { Auth, Caller } from '../auth.ts'
-import { type Actor, Refusal, type Repository } from '../model.ts'
+import { type ActingAccount, ApiRefusal, type RepositoryRecord } from '../model.ts'
 import type { Webhooks } from '../webhooks.ts'
 import type { World } from '../world.ts'
 
@@ -22,11 +22,11 @@ export interface Call {
 
 /** A call about one repository, by an installation that covers it or a person. */
 export interface RepositoryCall extends Call {
-  repository: Repository
-  actor: Actor
+  repository: RepositoryRecord
+  actor: ActingAccount
 }
 
-export interface Answer {
+export interface RouteAnswer {
   /** Default 200. */
   status?: number
   /** Sent as JSON; nothing for 204. */
@@ -44,7 +44,7 @@ export interface Route {
   who: 'app' | 'installation' | 'anyone'
   /** One of these must be granted. With both issues and pull requests, the one that the issue is decides. */
   needs: Need[]
-  handle(call: Call): Answer | Promise<Answer>
+  handle(call: Call): RouteAnswer | Promise<RouteAnswer>
 }
 
 /** A route for anybody. */
@@ -62,7 +62,7 @@ export function repositoryRoute(
   method: Method,
   path: string,
   needs: Need | Need[],
-  handle: (call: RepositoryCall) => Answer | Promise<Answer>,
+  handle: (call: RepositoryCall) => RouteAnswer | Promise<RouteAnswer>,
 ): Route {
   return {
     method,
@@ -73,10 +73,10 @@ export function repositoryRoute(
   }
 }
 
-/** The parameter as a whole number. @throws {Refusal} 404 */
+/** The parameter as a whole number. @throws {ApiRefusal} 404 */
 export function numberParam(call: Call, name: string): number {
   const number = Number(call.params[name])
-  if (!Number.isSafeInteger(number)) throw new Refusal(404, 'Not Found')
+  if (!Number.isSafeInteger(number)) throw new ApiRefusal(404, 'Not Found')
   return number
 }
 
@@ -85,8 +85,8 @@ export function textParam(call: Call, name: string): string {
   return call.params[name] ?? ''
 }
 
-/** The body in the shape the endpoint takes. @throws {Refusal} 422 naming the first field that is wrong. */
-export function readBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T> {
+/** The body in the shape the endpoint takes. @throws {ApiRefusal} 422 naming the first field that is wrong. */
+export function parseBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T> {
   const read = schema.safeParse(call.body)
   if (read.success) return read.data
   const [issue] = read.error.issues
@@ -94,15 +94,15 @@ export function readBody<T extends z.ZodType>(call: Call, schema: T): z.infer<T>
   const field = path.join('/')
   const missing = path.reduce<unknown>((value, key) => Object(value)[key], call.body) === undefined
   const what = missing ? `"${field}" wasn't supplied.` : `For '${field}', ${issue?.message}.`
-  throw new Refusal(422, `Invalid request.\n\n${what}`)
+  throw new ApiRefusal(422, `Invalid request.\n\n${what}`)
 }
 
-export function ok(body: unknown): Answer {
+export function ok(body: unknown): RouteAnswer {
   return { status: 200, body }
 }
 
-export function created(body: { url?: string | null }): Answer {
+export function created(body: { url?: string | null }): RouteAnswer {
   return { status: 201, body, headers: body.url ? { location: body.url } : {} }
 }
 
-export const noContent: Answer = { status: 204 }
+export const noContent: RouteAnswer = { status: 204 }

@@ -5,14 +5,14 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
 import type { Auth } from '../auth.ts'
 import { apiFault, type FaultBook } from '../faults.ts'
-import { Refusal } from '../model.ts'
+import { ApiRefusal } from '../model.ts'
 import type { Webhooks } from '../webhooks.ts'
 import { findRepository, nameOf, type World } from '../world.ts'
 import { admit, type Budgets, budgetHeaders } from './access.ts'
 import type { ApiCall, CallLog } from './calls.ts'
 import { errorBody } from './errors.ts'
 import { misbehaveAfter, misbehaveBefore, type RawAnswer } from './misbehave.ts'
-import type { Answer, Call, Route } from './route.ts'
+import type { Call, Route, RouteAnswer } from './route.ts'
 
 export interface ApiParts {
   world: World
@@ -119,7 +119,9 @@ async function carryOut(
   } catch (error) {
     // A mistake of the playground itself is shown in full to whoever runs the test.
     const refusal =
-      error instanceof Refusal ? error : new Refusal(500, error instanceof Error ? `${error.stack}` : String(error))
+      error instanceof ApiRefusal
+        ? error
+        : new ApiRefusal(500, error instanceof Error ? `${error.stack}` : String(error))
     const body = errorBody(refusal.status, refusal.message, refusal.errors)
     return { status: refusal.status, headers, text: JSON.stringify(body) }
   }
@@ -131,18 +133,18 @@ async function act(
   route: Route | undefined,
   text: string,
   headers: Record<string, string>,
-): Promise<Answer> {
-  if (!route) throw new Refusal(404, 'Not Found')
+): Promise<RouteAnswer> {
+  if (!route) throw new ApiRefusal(404, 'Not Found')
   const gone = missingStatus(parts.missing, `${route.method} ${route.path.replaceAll('+}', '}')}`)
-  if (gone) throw new Refusal(gone, gone === 501 ? 'Not Implemented' : 'Not Found')
+  if (gone) throw new ApiRefusal(gone, gone === 501 ? 'Not Implemented' : 'Not Found')
   const caller = parts.auth.identify(context.req.header('authorization'))
   const budget = parts.budgets.of(caller)
   const spent = budget.used >= budget.limit
   if (!spent && route.path !== '/rate_limit') budget.used += 1
   Object.assign(headers, budgetHeaders(budget))
-  if (spent && route.path !== '/rate_limit') throw new Refusal(403, 'API rate limit exceeded for installation.')
+  if (spent && route.path !== '/rate_limit') throw new ApiRefusal(403, 'API rate limit exceeded for installation.')
   const body = parseJson(text)
-  if (body === undefined) throw new Refusal(400, 'Problems parsing JSON')
+  if (body === undefined) throw new ApiRefusal(400, 'Problems parsing JSON')
   const { world, auth, hooks } = parts
   const url = new URL(context.req.url)
   const call: Call = { world, auth, hooks, url, params: context.req.param(), query: url.searchParams, body, caller }
@@ -151,7 +153,7 @@ async function act(
 }
 
 /** GitHub redirects from a former name; a client that writes must repeat the body, hence 307. */
-function moved({ world, url, params }: Call): Answer | undefined {
+function moved({ world, url, params }: Call): RouteAnswer | undefined {
   if (!params.owner || !params.repo) return undefined
   const asked = `${params.owner}/${params.repo}`
   const repository = findRepository(world, asked)

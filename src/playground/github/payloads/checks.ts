@@ -1,13 +1,21 @@
 /** Bodies for check runs, check suites and commit statuses. */
-import type { Commit } from '../commits.ts'
-import type { CheckConclusion, CheckRun, CheckStatus, CheckSuite, CommitStatus, Repository, Schemas } from '../model.ts'
+import type { CommitRecord } from '../commits.ts'
+import type {
+  CheckConclusion,
+  CheckRun,
+  CheckStatus,
+  CheckSuite,
+  CommitStatus,
+  RepositoryRecord,
+  Schemas,
+} from '../model.ts'
 import { isPull } from '../model.ts'
 import type { World } from '../world.ts'
 import { appBody, nodeId, userBody } from './accounts.ts'
 import { repositoryBody, repositoryHtml, repositoryUrl } from './repositories.ts'
 
 /** Open pull requests whose head is this commit. */
-function pullsAt(world: World, repository: Repository, sha: string): Schemas['pull-request-minimal'][] {
+function pullsAt(world: World, repository: RepositoryRecord, sha: string): Schemas['pull-request-minimal'][] {
   const url = repositoryUrl(world, repository)
   const repo = { id: repository.id, url, name: repository.name }
   return [...repository.issues.values()]
@@ -22,7 +30,7 @@ function pullsAt(world: World, repository: Repository, sha: string): Schemas['pu
     }))
 }
 
-export function checkRunBody(world: World, repository: Repository, run: CheckRun): Schemas['check-run'] {
+export function checkRunBody(world: World, repository: RepositoryRecord, run: CheckRun): Schemas['check-run'] {
   const url = `${repositoryUrl(world, repository)}/check-runs/${run.id}`
   const html = `${repositoryHtml(world, repository)}/runs/${run.id}`
   return {
@@ -50,7 +58,7 @@ export function checkRunBody(world: World, repository: Repository, run: CheckRun
 }
 
 /** In a webhook the run's suite is told whole. */
-export function checkRunEventBody(world: World, repository: Repository, run: CheckRun) {
+export function checkRunEventBody(world: World, repository: RepositoryRecord, run: CheckRun) {
   const { repository: _repository, head_commit: _commit, ...suite } = suiteBody(world, repository, run.suite)
   return { ...checkRunBody(world, repository, run), check_suite: suite }
 }
@@ -64,7 +72,7 @@ export function suiteState(suite: CheckSuite): { status: CheckStatus; conclusion
   return { status: 'completed', conclusion }
 }
 
-export function suiteBody(world: World, repository: Repository, suite: CheckSuite): Schemas['check-suite'] {
+export function suiteBody(world: World, repository: RepositoryRecord, suite: CheckSuite): Schemas['check-suite'] {
   const url = `${repositoryUrl(world, repository)}/check-suites/${suite.id}`
   return {
     id: suite.id,
@@ -86,7 +94,7 @@ export function suiteBody(world: World, repository: Repository, suite: CheckSuit
   }
 }
 
-function simpleCommit(commit: Commit): Schemas['simple-commit'] {
+function simpleCommit(commit: CommitRecord): Schemas['simple-commit'] {
   const { sha, tree, message, author, committer } = commit
   return {
     id: sha,
@@ -98,7 +106,7 @@ function simpleCommit(commit: Commit): Schemas['simple-commit'] {
   }
 }
 
-export function statusBody(world: World, repository: Repository, status: CommitStatus): Schemas['status'] {
+export function statusBody(world: World, repository: RepositoryRecord, status: CommitStatus): Schemas['status'] {
   return {
     url: `${repositoryUrl(world, repository)}/statuses/${status.sha}`,
     avatar_url: userBody(world, status.creator).avatar_url,
@@ -117,7 +125,7 @@ export function statusBody(world: World, repository: Repository, status: CommitS
 /** The last status of every context, newest first, and what they say together. */
 export function combinedStatusBody(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   sha: string,
 ): Schemas['combined-commit-status'] {
   const latest = latestStatuses(repository, sha)
@@ -139,7 +147,7 @@ export function combinedStatusBody(
   }
 }
 
-export function latestStatuses(repository: Repository, sha: string): CommitStatus[] {
+export function latestStatuses(repository: RepositoryRecord, sha: string): CommitStatus[] {
   const byContext = new Map<string, CommitStatus>()
   for (const status of repository.statuses) if (status.sha === sha) byContext.set(status.context, status)
   return [...byContext.values()].reverse()

@@ -1,7 +1,7 @@
 /** Bodies for commits, files of a diff, and pushes. */
-import type { Commit, Signature } from '../commits.ts'
+import type { CommitRecord, Signature } from '../commits.ts'
 import type { DiffFile } from '../diffs.ts'
-import type { Account, Repository, Schemas } from '../model.ts'
+import type { Account, RepositoryRecord, Schemas } from '../model.ts'
 import { findAccount, type World } from '../world.ts'
 import { nodeId, userBody } from './accounts.ts'
 import { repositoryHtml, repositoryUrl } from './repositories.ts'
@@ -13,7 +13,7 @@ function accountFor(world: World, { email }: Signature): Account | undefined {
 }
 
 /** One commit as `GET /repos/{owner}/{repo}/commits/{ref}` lists it, without files. */
-export function commitBody(world: World, repository: Repository, commit: Commit): Schemas['commit'] {
+export function commitBody(world: World, repository: RepositoryRecord, commit: CommitRecord): Schemas['commit'] {
   const url = repositoryUrl(world, repository)
   const html = repositoryHtml(world, repository)
   const author = accountFor(world, commit.author)
@@ -44,7 +44,7 @@ export function commitBody(world: World, repository: Repository, commit: Commit)
 }
 
 /** GitHub's word on a signature; those it made itself are valid. */
-export function verificationOf(repository: Repository, id: Commit['sha']) {
+export function verificationOf(repository: RepositoryRecord, id: CommitRecord['sha']) {
   return repository.signed.has(id)
     ? { verified: true, reason: 'valid', signature: signature, payload: '', verified_at: null }
     : { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null }
@@ -57,7 +57,12 @@ function gitUser({ name, email, date }: Signature) {
   return { name, email, date: date.toISOString() }
 }
 
-export function fileBody(world: World, repository: Repository, head: string, file: DiffFile): Schemas['diff-entry'] {
+export function fileBody(
+  world: World,
+  repository: RepositoryRecord,
+  head: string,
+  file: DiffFile,
+): Schemas['diff-entry'] {
   const html = repositoryHtml(world, repository)
   const path = encodeURI(file.path)
   return {
@@ -76,7 +81,7 @@ export function fileBody(world: World, repository: Repository, head: string, fil
 }
 
 /** A commit in a `push` event. */
-export function pushCommitBody(world: World, repository: Repository, commit: Commit) {
+export function pushCommitBody(world: World, repository: RepositoryRecord, commit: CommitRecord) {
   const person = (signature: Signature) => {
     const account = accountFor(world, signature) ?? findAccount(world, signature.name)
     return { name: signature.name, email: signature.email, ...(account ? { username: account.login } : {}) }

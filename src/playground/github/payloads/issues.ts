@@ -1,25 +1,25 @@
 /** Bodies for issues and their comments. */
-import type { Account, Comment, Issue, IssueEvent, Repository, Schemas } from '../model.ts'
-import { blockedByIt, homeOf, type World } from '../world.ts'
+import type { Account, Comment, IssueEventRecord, IssueRecord, RepositoryRecord, Schemas } from '../model.ts'
+import { blockedByIt, repositoryHolding, type World } from '../world.ts'
 import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
 import { labelBody, repositoryBody, repositoryHtml, repositoryUrl } from './repositories.ts'
 
 /** How GitHub describes an author to the public. It does not tell who may write: private members hide here. */
-export function associationOf(repository: Repository, account: Account): Schemas['author-association'] {
+export function associationOf(repository: RepositoryRecord, account: Account): Schemas['author-association'] {
   if (account.id === repository.owner.id) return 'OWNER'
   const role = repository.collaborators.get(account.id)
   return role && role !== 'none' ? 'COLLABORATOR' : 'NONE'
 }
 
-export function issueUrl(world: World, repository: Repository, issue: Issue): string {
+export function issueUrl(world: World, repository: RepositoryRecord, issue: IssueRecord): string {
   return `${repositoryUrl(world, repository)}/issues/${issue.number}`
 }
 
-export function issueHtml(world: World, repository: Repository, issue: Issue): string {
+export function issueHtml(world: World, repository: RepositoryRecord, issue: IssueRecord): string {
   return `${repositoryHtml(world, repository)}/${issue.pull ? 'pull' : 'issues'}/${issue.number}`
 }
 
-export function issueBody(world: World, repository: Repository, issue: Issue): Schemas['issue'] {
+export function issueBody(world: World, repository: RepositoryRecord, issue: IssueRecord): Schemas['issue'] {
   const url = issueUrl(world, repository, issue)
   const assignees = issue.assignees.map((account) => userBody(world, account))
   return {
@@ -58,11 +58,11 @@ export function issueBody(world: World, repository: Repository, issue: Issue): S
   }
 }
 
-function relations(world: World, issue: Issue) {
+function relations(world: World, issue: IssueRecord) {
   const completed = issue.subIssues.filter((sub) => sub.state === 'closed').length
   const total = issue.subIssues.length
   const blocking = blockedByIt(world, issue)
-  const open = (issues: Issue[]): number => issues.filter((other) => other.state === 'open').length
+  const open = (issues: IssueRecord[]): number => issues.filter((other) => other.state === 'open').length
   const percent = total === 0 ? 0 : Math.floor((completed * 100) / total)
   const dependencies = {
     blocked_by: open(issue.blockedBy),
@@ -74,11 +74,11 @@ function relations(world: World, issue: Issue) {
   return {
     ...(world.lacks('/sub_issues') ? {} : { sub_issues_summary: { total, completed, percent_completed: percent } }),
     ...(world.lacks('/dependencies/') ? {} : { issue_dependencies_summary: dependencies }),
-    ...(parent ? { parent_issue_url: issueUrl(world, homeOf(world, parent), parent) } : {}),
+    ...(parent ? { parent_issue_url: issueUrl(world, repositoryHolding(world, parent), parent) } : {}),
   }
 }
 
-function pullLinks(world: World, repository: Repository, issue: Issue) {
+function pullLinks(world: World, repository: RepositoryRecord, issue: IssueRecord) {
   const html = issueHtml(world, repository, issue)
   return {
     pull_request: {
@@ -93,8 +93,8 @@ function pullLinks(world: World, repository: Repository, issue: Issue) {
 
 export function commentBody(
   world: World,
-  repository: Repository,
-  issue: Issue,
+  repository: RepositoryRecord,
+  issue: IssueRecord,
   comment: Comment,
 ): Schemas['issue-comment'] {
   const url = `${repositoryUrl(world, repository)}/issues/comments/${comment.id}`
@@ -114,7 +114,11 @@ export function commentBody(
   }
 }
 
-export function issueEventBody(world: World, repository: Repository, event: IssueEvent): Schemas['issue-event'] {
+export function issueEventBody(
+  world: World,
+  repository: RepositoryRecord,
+  event: IssueEventRecord,
+): Schemas['issue-event'] {
   return {
     id: event.id,
     node_id: nodeId('IssueEvent', event.id),
@@ -130,13 +134,13 @@ export function issueEventBody(world: World, repository: Repository, event: Issu
   }
 }
 
-function linkBody(world: World, event: IssueEvent['event'], other: Issue) {
+function linkBody(world: World, event: IssueEventRecord['event'], other: IssueRecord) {
   const end = {
     number: other.number,
     title: other.title,
     state: other.state,
     state_reason: other.stateReason,
-    repository: repositoryBody(world, homeOf(world, other)),
+    repository: repositoryBody(world, repositoryHolding(world, other)),
     issue_type: null,
   }
   return event.startsWith('sub_') ? { sub_issue: end } : { parent_issue: end }

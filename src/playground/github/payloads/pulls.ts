@@ -1,17 +1,17 @@
 /** Bodies for pull requests, reviews and review comments. */
-import type { PullIssue, Repository, Review, ReviewComment, Schemas } from '../model.ts'
+import type { PullIssue, RepositoryRecord, ReviewCommentRecord, ReviewRecord, Schemas } from '../model.ts'
 import { rulesBroken } from '../rules.ts'
 import type { World } from '../world.ts'
 import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
 import { associationOf, issueHtml, issueUrl } from './issues.ts'
 import { labelBody, repositoryBody, repositoryUrl } from './repositories.ts'
 
-export function pullUrl(world: World, repository: Repository, issue: PullIssue): string {
+export function pullUrl(world: World, repository: RepositoryRecord, issue: PullIssue): string {
   return `${repositoryUrl(world, repository)}/pulls/${issue.number}`
 }
 
 /** An entry of a list: without sizes and mergeability. */
-export function pullListBody(world: World, repository: Repository, issue: PullIssue) {
+export function pullListBody(world: World, repository: RepositoryRecord, issue: PullIssue) {
   const { pull } = issue
   const url = pullUrl(world, repository, issue)
   const html = issueHtml(world, repository, issue)
@@ -60,7 +60,7 @@ export function pullListBody(world: World, repository: Repository, issue: PullIs
   } satisfies Schemas['pull-request-simple']
 }
 
-function endBody(world: World, repository: Repository, ref: string, sha: string) {
+function endBody(world: World, repository: RepositoryRecord, ref: string, sha: string) {
   return {
     label: `${repository.owner.login}:${ref}`,
     ref,
@@ -71,7 +71,7 @@ function endBody(world: World, repository: Repository, ref: string, sha: string)
   }
 }
 
-function linksBody(world: World, repository: Repository, issue: PullIssue) {
+function linksBody(world: World, repository: RepositoryRecord, issue: PullIssue) {
   const url = pullUrl(world, repository, issue)
   const issues = issueUrl(world, repository, issue)
   return {
@@ -87,7 +87,7 @@ function linksBody(world: World, repository: Repository, issue: PullIssue) {
 }
 
 /** One pull request. `mergeable` is null until somebody had it computed for the present head and base. */
-export function pullBody(world: World, repository: Repository, issue: PullIssue): Schemas['pull-request'] {
+export function pullBody(world: World, repository: RepositoryRecord, issue: PullIssue): Schemas['pull-request'] {
   const { pull } = issue
   const base = repository.refs.get(`refs/heads/${pull.baseRef}`)
   const known = pull.mergeability
@@ -110,7 +110,7 @@ export function pullBody(world: World, repository: Repository, issue: PullIssue)
   }
 }
 
-function stateOf(repository: Repository, issue: PullIssue, clean: boolean): string {
+function stateOf(repository: RepositoryRecord, issue: PullIssue, clean: boolean): string {
   if (!clean) return 'dirty'
   if (issue.pull.draft) return 'draft'
   const rules = rulesBroken(repository, issue)
@@ -120,9 +120,9 @@ function stateOf(repository: Repository, issue: PullIssue, clean: boolean): stri
 
 export function reviewBody(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   issue: PullIssue,
-  review: Review,
+  review: ReviewRecord,
 ): Schemas['pull-request-review'] {
   const html = `${issueHtml(world, repository, issue)}#pullrequestreview-${review.id}`
   const url = pullUrl(world, repository, issue)
@@ -143,9 +143,9 @@ export function reviewBody(
 
 export function reviewCommentBody(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   issue: PullIssue,
-  comment: ReviewComment,
+  comment: ReviewCommentRecord,
 ): Schemas['pull-request-review-comment'] {
   const url = `${repositoryUrl(world, repository)}/pulls/comments/${comment.id}`
   const html = `${issueHtml(world, repository, issue)}#discussion_r${comment.id}`

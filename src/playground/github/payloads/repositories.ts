@@ -1,15 +1,15 @@
 /** Bodies for repositories, branches and labels. */
-import type { Account, Label, Protection, Repository, Role, Schemas } from '../model.ts'
+import type { Account, Label, Protection, RepositoryRecord, Role, Schemas } from '../model.ts'
 import { nameOf, roleOf, type World } from '../world.ts'
 import { nodeId, userBody } from './accounts.ts'
 
 /** REST address of a repository. */
-export function repositoryUrl(world: World, repository: Repository): string {
+export function repositoryUrl(world: World, repository: RepositoryRecord): string {
   return `${world.apiUrl}/repos/${nameOf(repository)}`
 }
 
 /** Web address of a repository. */
-export function repositoryHtml(world: World, repository: Repository): string {
+export function repositoryHtml(world: World, repository: RepositoryRecord): string {
   return `${world.url}/${nameOf(repository)}`
 }
 
@@ -26,7 +26,11 @@ export function permissionsOf(role: Role): {
 }
 
 /** @param reader whose `permissions` are shown; nobody's without it. */
-export function repositoryBody(world: World, repository: Repository, reader?: Account): Schemas['full-repository'] {
+export function repositoryBody(
+  world: World,
+  repository: RepositoryRecord,
+  reader?: Account,
+): Schemas['full-repository'] {
   const open = [...repository.issues.values()].filter((issue) => issue.state === 'open').length
   const { mergeMethods } = repository
   return {
@@ -78,7 +82,7 @@ export function repositoryBody(world: World, repository: Repository, reader?: Ac
   }
 }
 
-function identity(world: World, repository: Repository) {
+function identity(world: World, repository: RepositoryRecord) {
   const html = repositoryHtml(world, repository)
   return {
     id: repository.id,
@@ -139,7 +143,7 @@ function links(url: string) {
   }
 }
 
-export function labelBody(world: World, repository: Repository, label: Label): Schemas['label'] {
+export function labelBody(world: World, repository: RepositoryRecord, label: Label): Schemas['label'] {
   return {
     id: label.id,
     node_id: nodeId('Label', label.id),
@@ -154,7 +158,7 @@ export function labelBody(world: World, repository: Repository, label: Label): S
 /** `GET …/branches/{branch}/protection`. */
 export function protectionBody(
   world: World,
-  repository: Repository,
+  repository: RepositoryRecord,
   branch: string,
   protection: Protection,
 ): Schemas['branch-protection'] {

@@ -2,9 +2,9 @@
 import { z } from 'zod'
 import { covers } from '../api/access.ts'
 import { paged, pagedIn } from '../api/pages.ts'
-import { appRoute, type Call, noContent, numberParam, ok, openRoute, type Route, readBody } from '../api/route.ts'
+import { appRoute, type Call, noContent, numberParam, ok, openRoute, parseBody, type Route } from '../api/route.ts'
 import type { Token } from '../auth.ts'
-import { type Installation, type Permissions, Refusal, type Repository } from '../model.ts'
+import { ApiRefusal, type Installation, type Permissions, type RepositoryRecord } from '../model.ts'
 import { appBody, installationBody } from '../payloads/accounts.ts'
 import { repositoryBody } from '../payloads/repositories.ts'
 import { findRepository, installationOf } from '../world.ts'
@@ -39,7 +39,7 @@ export const appRoutes: Route[] = [
   appRoute('GET', '/repos/{owner}/{repo}/installation', (call) => {
     const repository = findRepository(call.world, `${call.params.owner}/${call.params.repo}`)
     const installation = repository && installationOf(call.world, repository)
-    if (!installation) throw new Refusal(404, 'Not Found')
+    if (!installation) throw new ApiRefusal(404, 'Not Found')
     return ok(installationBody(call.world, installation))
   }),
   {
@@ -48,7 +48,7 @@ export const appRoutes: Route[] = [
     who: 'installation',
     needs: [],
     handle(call) {
-      if (call.caller.kind !== 'installation') throw new Refusal(401, 'Bad credentials')
+      if (call.caller.kind !== 'installation') throw new ApiRefusal(401, 'Bad credentials')
       const { token } = call.caller
       const reached = [...call.world.repositories.values()].filter((repository) => covers(token, repository))
       return pagedIn(call, 'repositories', reached, (one) => repositoryBody(call.world, one, call.world.app.bot))
@@ -58,14 +58,14 @@ export const appRoutes: Route[] = [
 
 function installationFor(call: Call): Installation {
   const installation = call.world.installations.get(numberParam(call, 'installation_id'))
-  if (!installation) throw new Refusal(404, 'Not Found')
+  if (!installation) throw new ApiRefusal(404, 'Not Found')
   return installation
 }
 
 function mintToken(call: Call) {
   const installation = installationFor(call)
-  if (installation.suspendedAt) throw new Refusal(403, 'This installation has been suspended')
-  const wish = readBody(call, TokenWish)
+  if (installation.suspendedAt) throw new ApiRefusal(403, 'This installation has been suspended')
+  const wish = parseBody(call, TokenWish)
   const chosen = chosenRepositories(call, installation, wish)
   const permissions = narrowed(installation.permissions, wish.permissions)
   const token = call.auth.mint({
@@ -76,12 +76,12 @@ function mintToken(call: Call) {
   return { status: 201, body: tokenBody(call, token, chosen) }
 }
 
-/** The repositories the request names by name or id; undefined when it names none. @throws {Refusal} 422 */
+/** The repositories the request names by name or id; undefined when it names none. @throws {ApiRefusal} 422 */
 function chosenRepositories(
   call: Call,
   installation: Installation,
   wish: z.infer<typeof TokenWish>,
-): Repository[] | undefined {
+): RepositoryRecord[] | undefined {
   if (!wish.repositories && !wish.repository_ids) return undefined
   const all = [...installation.repositories]
     .map((id) => call.world.repositories.get(id))
@@ -92,25 +92,25 @@ function chosenRepositories(
   ]
   const found = wanted.filter((one) => one !== undefined)
   if (found.length < wanted.length)
-    throw new Refusal(
+    throw new ApiRefusal(
       422,
       'There is at least one repository that does not exist or is not accessible to the parent installation.',
     )
   return found
 }
 
-/** The wish, if the installation has all of it. Reading metadata comes with everything. @throws {Refusal} 422 */
+/** The wish, if the installation has all of it. Reading metadata comes with everything. @throws {ApiRefusal} 422 */
 function narrowed(have: Permissions, wish: Permissions | undefined): Permissions {
   if (!wish) return { ...have }
   for (const [name, level] of Object.entries(wish)) {
     const granted = have[name]
     if (granted === undefined || (granted === 'read' && level !== 'read'))
-      throw new Refusal(422, 'The permissions requested are not granted to this installation.')
+      throw new ApiRefusal(422, 'The permissions requested are not granted to this installation.')
   }
   return { metadata: 'read', ...wish }
 }
 
-function tokenBody(call: Call, token: Token, repositories: Repository[] | undefined) {
+function tokenBody(call: Call, token: Token, repositories: RepositoryRecord[] | undefined) {
   return {
     token: token.secret,
     // GitHub gives whole seconds here.
@@ -127,7 +127,7 @@ export function manifestRoutes(codes: Map<string, AppManifest>, secrets: AppSecr
     openRoute('POST', '/app-manifests/{code}/conversions', (call) => {
       const code = call.params.code ?? ''
       const manifest = codes.get(code)
-      if (!manifest) throw new Refusal(404, 'Not Found')
+      if (!manifest) throw new ApiRefusal(404, 'Not Found')
       codes.delete(code)
       const { app } = call.world
       app.name = manifest.name ?? app.name

@@ -6,16 +6,16 @@ import {
   created,
   numberParam,
   ok,
+  parseBody,
   type RepositoryCall,
   type Route,
-  readBody,
   repositoryRoute,
   textParam,
 } from '../api/route.ts'
 import { resolveRef } from '../merges.ts'
-import { type CheckRun, Refusal } from '../model.ts'
+import { ApiRefusal, type CheckRun } from '../model.ts'
 import { checkRunBody, combinedStatusBody, statusBody, suiteBody } from '../payloads/checks.ts'
-import { sha } from '../sha.ts'
+import { objectId } from '../sha.ts'
 
 const Annotation = z.object({
   path: z.string(),
@@ -33,7 +33,7 @@ const Text = z.string().max(65_535)
 const CommitId = z
   .string()
   .regex(/^[0-9a-f]{40}$/)
-  .transform(sha)
+  .transform(objectId)
 const CheckEdit = z.object({
   name: z.string().optional(),
   external_id: z.string().optional(),
@@ -63,13 +63,13 @@ const NewStatus = z.object({
 
 export const checkRoutes: Route[] = [
   repositoryRoute('POST', '/check-runs', 'checks:write', async (call) => {
-    const run = await createCheckRun(call.world, call.actor, call.repository, readBody(call, NewCheck))
+    const run = await createCheckRun(call.world, call.actor, call.repository, parseBody(call, NewCheck))
     return created(body(call, run))
   }),
   repositoryRoute('GET', '/check-runs/{check_run_id}', 'checks:read', (call) => ok(body(call, runFor(call)))),
   repositoryRoute('PATCH', '/check-runs/{check_run_id}', 'checks:write', (call) => {
     const run = runFor(call)
-    updateCheckRun(call.world, call.actor, call.repository, run, readBody(call, CheckEdit))
+    updateCheckRun(call.world, call.actor, call.repository, run, parseBody(call, CheckEdit))
     return ok(body(call, run))
   }),
   repositoryRoute('GET', '/check-runs/{check_run_id}/annotations', 'checks:read', (call) =>
@@ -91,7 +91,7 @@ export const checkRoutes: Route[] = [
     return paged(call, statuses, (status) => statusBody(call.world, call.repository, status))
   }),
   repositoryRoute('POST', '/statuses/{sha}', 'statuses:write', async (call) => {
-    const wanted = { ...readBody(call, NewStatus), sha: sha(textParam(call, 'sha')) }
+    const wanted = { ...parseBody(call, NewStatus), sha: objectId(textParam(call, 'sha')) }
     const status = await createStatus(call.world, call.actor, call.repository, wanted)
     return created(statusBody(call.world, call.repository, status))
   }),
@@ -105,11 +105,11 @@ function body(call: RepositoryCall, run: CheckRun) {
   return checkRunBody(call.world, call.repository, run)
 }
 
-/** The commit that branch, tag or id in the address means. @throws {Refusal} 422 */
+/** The commit that branch, tag or id in the address means. @throws {ApiRefusal} 422 */
 export function commitFor(call: RepositoryCall) {
   const ref = textParam(call, 'ref')
   const found = resolveRef(call.repository.refs, ref)
-  if (!found) throw new Refusal(422, `No commit found for SHA: ${ref}`)
+  if (!found) throw new ApiRefusal(422, `No commit found for SHA: ${ref}`)
   return found
 }
 

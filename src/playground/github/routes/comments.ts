@@ -9,12 +9,12 @@ import {
   noContent,
   numberParam,
   ok,
+  parseBody,
   type RepositoryCall,
   type Route,
-  readBody,
   repositoryRoute,
 } from '../api/route.ts'
-import { type Comment, type Issue, type Reaction, Refusal } from '../model.ts'
+import { ApiRefusal, type Comment, type IssueRecord, type Reaction } from '../model.ts'
 import { reactionBody } from '../payloads/accounts.ts'
 import { commentBody } from '../payloads/issues.ts'
 import { issueFor } from './issues.ts'
@@ -36,7 +36,7 @@ export const commentRoutes: Route[] = [
   }),
   repositoryRoute('POST', '/issues/{issue_number}/comments', WRITE, (call) => {
     const issue = issueFor(call)
-    const comment = createComment(call.world, call.actor, call.repository, issue, readBody(call, Body).body)
+    const comment = createComment(call.world, call.actor, call.repository, issue, parseBody(call, Body).body)
     return created(body(call, { issue, comment }))
   }),
   repositoryRoute('GET', '/issues/comments', READ, (call) => {
@@ -50,7 +50,7 @@ export const commentRoutes: Route[] = [
   repositoryRoute('GET', '/issues/comments/{comment_id}', READ, (call) => ok(body(call, commentFor(call)))),
   repositoryRoute('PATCH', '/issues/comments/{comment_id}', WRITE, (call) => {
     const found = commentFor(call)
-    editComment(call.world, call.actor, call.repository, found, readBody(call, Body).body)
+    editComment(call.world, call.actor, call.repository, found, parseBody(call, Body).body)
     return ok(body(call, found))
   }),
   repositoryRoute('DELETE', '/issues/comments/{comment_id}', WRITE, (call) => {
@@ -71,7 +71,7 @@ function commentFor(call: RepositoryCall) {
   return commentOf(call.repository, numberParam(call, 'comment_id'))
 }
 
-function body(call: RepositoryCall, { issue, comment }: { issue: Issue; comment: Comment }) {
+function body(call: RepositoryCall, { issue, comment }: { issue: IssueRecord; comment: Comment }) {
   return commentBody(call.world, call.repository, issue, comment)
 }
 
@@ -88,14 +88,14 @@ function reactionRoutes(
       return paged(call, reactions, (one) => reactionBody(call.world, one))
     }),
     repositoryRoute('POST', `${path}/reactions`, write, (call) => {
-      const { content } = readBody(call, NewReaction)
+      const { content } = parseBody(call, NewReaction)
       const { reaction, created: isNew } = react(call.world, call.actor, target(call).reactions, content)
       return { status: isNew ? 201 : 200, body: reactionBody(call.world, reaction) }
     }),
     repositoryRoute('DELETE', `${path}/reactions/{reaction_id}`, write, (call) => {
       const { reactions } = target(call)
       const at = reactions.findIndex((one) => one.id === numberParam(call, 'reaction_id'))
-      if (at < 0) throw new Refusal(404, 'Not Found')
+      if (at < 0) throw new ApiRefusal(404, 'Not Found')
       reactions.splice(at, 1)
       return noContent
     }),

@@ -6,29 +6,29 @@ import {
   created,
   noContent,
   ok,
+  parseBody,
   type RepositoryCall,
   type Route,
-  readBody,
   repositoryRoute,
   textParam,
 } from '../api/route.ts'
 import { updateRefs } from '../bare.ts'
-import { type Commit, isAncestor, mergeBase, readCommit, readCommits } from '../commits.ts'
+import { type CommitRecord, isAncestor, mergeBase, readCommit, readCommits } from '../commits.ts'
 import { diffFiles } from '../diffs.ts'
 import { resolveRef } from '../merges.ts'
-import { Refusal, type Schemas } from '../model.ts'
+import { ApiRefusal, type Schemas } from '../model.ts'
 import { nodeId } from '../payloads/accounts.ts'
 import { commitBody, fileBody } from '../payloads/commits.ts'
 import { protectionBody, repositoryHtml, repositoryUrl } from '../payloads/repositories.ts'
-import type { Sha } from '../sha.ts'
-import { sha } from '../sha.ts'
+import type { ObjectId } from '../sha.ts'
+import { objectId } from '../sha.ts'
 import { listFolder, readBlob } from '../trees.ts'
 import { commitFor } from './checks.ts'
 
 const CommitId = z
   .string()
   .regex(/^[0-9a-f]{40}$/)
-  .transform(sha)
+  .transform(objectId)
 const NewRef = z.object({ ref: z.string().regex(/^refs\/(heads|tags)\/[\w][\w./-]*$/), sha: CommitId })
 const RefEdit = z.object({ sha: CommitId, force: z.boolean().default(false) })
 
@@ -36,7 +36,7 @@ export const contentRoutes: Route[] = [
   repositoryRoute('GET', '/git/ref/{ref+}', 'contents:read', (call) => {
     const ref = `refs/${textParam(call, 'ref')}`
     const target = call.repository.refs.get(ref)
-    if (!target) throw new Refusal(404, 'Not Found')
+    if (!target) throw new ApiRefusal(404, 'Not Found')
     return ok(refBody(call, ref, target))
   }),
   repositoryRoute('GET', '/git/matching-refs/{ref+}', 'contents:read', (call) => {
@@ -45,23 +45,23 @@ export const contentRoutes: Route[] = [
     return paged(call, found, ([ref, target]) => refBody(call, ref, target))
   }),
   repositoryRoute('POST', '/git/refs', 'contents:write', async (call) => {
-    const wanted = readBody(call, NewRef)
+    const wanted = parseBody(call, NewRef)
     await knownCommit(call, wanted.sha)
     await changeRefs(call.world, call.actor, call.repository, async () => {
-      if (call.repository.refs.has(wanted.ref)) throw new Refusal(422, 'Reference already exists')
+      if (call.repository.refs.has(wanted.ref)) throw new ApiRefusal(422, 'Reference already exists')
       await updateRefs(call.world.git, call.repository.path, [{ ref: wanted.ref, to: wanted.sha }])
     })
     return created(refBody(call, wanted.ref, wanted.sha))
   }),
   repositoryRoute('PATCH', '/git/refs/{ref+}', 'contents:write', async (call) => {
     const ref = `refs/${textParam(call, 'ref')}`
-    const wanted = readBody(call, RefEdit)
+    const wanted = parseBody(call, RefEdit)
     await knownCommit(call, wanted.sha)
     await changeRefs(call.world, call.actor, call.repository, async () => {
       const from = call.repository.refs.get(ref)
-      if (!from) throw new Refusal(422, 'Reference does not exist')
+      if (!from) throw new ApiRefusal(422, 'Reference does not exist')
       const forward = await isAncestor(call.world.git, call.repository.path, from, wanted.sha)
-      if (!forward && !wanted.force) throw new Refusal(422, 'Update is not a fast forward')
+      if (!forward && !wanted.force) throw new ApiRefusal(422, 'Update is not a fast forward')
       await updateRefs(call.world.git, call.repository.path, [{ ref, from, to: wanted.sha }])
     })
     return ok(refBody(call, ref, wanted.sha))
@@ -82,7 +82,7 @@ export const contentRoutes: Route[] = [
   repositoryRoute('GET', '/commits', 'contents:read', async (call) => {
     const { query, repository } = call
     const tip = resolveRef(repository.refs, query.get('sha') ?? repository.defaultBranch)
-    if (!tip) throw new Refusal(409, 'Git Repository is empty.')
+    if (!tip) throw new ApiRefusal(409, 'Git Repository is empty.')
     const commits = await readCommits(call.world.git, repository.path, ['--max-count=1000', tip])
     return paged(call, commits.reverse(), (commit) => commitBody(call.world, repository, commit))
   }),
@@ -105,7 +105,7 @@ export const contentRoutes: Route[] = [
   ),
 ]
 
-function refBody({ world, repository }: RepositoryCall, ref: string, target: Sha): Schemas['git-ref'] {
+function refBody({ world, repository }: RepositoryCall, ref: string, target: ObjectId): Schemas['git-ref'] {
   const url = repositoryUrl(world, repository)
   return {
     ref,
@@ -115,9 +115,9 @@ function refBody({ world, repository }: RepositoryCall, ref: string, target: Sha
   }
 }
 
-async function knownCommit(call: RepositoryCall, id: Sha): Promise<Commit> {
+async function knownCommit(call: RepositoryCall, id: ObjectId): Promise<CommitRecord> {
   const commit = await readCommit(call.world.git, call.repository.path, id)
-  if (!commit) throw new Refusal(422, `No commit found for SHA: ${id}`)
+  if (!commit) throw new ApiRefusal(422, `No commit found for SHA: ${id}`)
   return commit
 }
 
@@ -125,7 +125,7 @@ async function getBranch(call: RepositoryCall) {
   const { world, repository } = call
   const name = textParam(call, 'branch')
   const tip = repository.refs.get(`refs/heads/${name}`)
-  if (!tip) throw new Refusal(404, 'Branch not found')
+  if (!tip) throw new ApiRefusal(404, 'Branch not found')
   const url = `${repositoryUrl(world, repository)}/branches/${name}`
   const protection = repository.protections.get(name)
   return ok({
@@ -146,9 +146,9 @@ async function compare(call: RepositoryCall) {
   const [base, head] = textParam(call, 'basehead')
     .split('...')
     .map((name) => resolveRef(repository.refs, name))
-  if (!base || !head) throw new Refusal(404, 'Not Found')
+  if (!base || !head) throw new ApiRefusal(404, 'Not Found')
   const middle = await mergeBase(git, repository.path, base, head)
-  if (!middle) throw new Refusal(404, 'No common ancestor between the two commits')
+  if (!middle) throw new ApiRefusal(404, 'No common ancestor between the two commits')
   const [baseCommit, middleCommit, ahead, behind, files] = await Promise.all([
     knownCommit(call, base),
     knownCommit(call, middle),
@@ -176,9 +176,9 @@ async function getContents(call: RepositoryCall, path: string) {
   const { world, repository } = call
   const wanted = call.query.get('ref') ?? repository.defaultBranch
   const commit = resolveRef(repository.refs, wanted)
-  if (!commit) throw new Refusal(404, `No commit found for the ref ${wanted}`)
+  if (!commit) throw new ApiRefusal(404, `No commit found for the ref ${wanted}`)
   const folder = await listFolder(world.git, repository.path, commit, path)
-  if (!folder) throw new Refusal(404, 'Not Found')
+  if (!folder) throw new ApiRefusal(404, 'Not Found')
   const describe = (entry: {
     path: string
     sha: string

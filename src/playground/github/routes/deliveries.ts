@@ -1,8 +1,8 @@
 /** The app's webhook: where it goes, what was delivered, and delivering again. */
 import { linkTo, perPage } from '../api/pages.ts'
-import { type Answer, appRoute, type Call, numberParam, ok, type Route } from '../api/route.ts'
+import { appRoute, type Call, numberParam, ok, type Route, type RouteAnswer } from '../api/route.ts'
 import type { Delivery } from '../deliveries.ts'
-import { Refusal, type Schemas } from '../model.ts'
+import { ApiRefusal, type Schemas } from '../model.ts'
 
 export const deliveryRoutes: Route[] = [
   appRoute('GET', '/app/hook/config', ({ hooks }) =>
@@ -22,7 +22,7 @@ export const deliveryRoutes: Route[] = [
 ]
 
 /** Newest first; `cursor` is the id of the first delivery of the page. */
-function listDeliveries(call: Call): Answer {
+function listDeliveries(call: Call): RouteAnswer {
   const status = call.query.get('status')
   const cursor = call.query.get('cursor')
   const size = perPage(call)
@@ -44,7 +44,7 @@ function isSuccess({ statusCode = 0 }: Delivery): boolean {
 function deliveryFor(call: Call): Delivery {
   const id = numberParam(call, 'delivery_id')
   const found = call.hooks.listed().find((one) => one.id === id)
-  if (!found) throw new Refusal(404, 'Not Found')
+  if (!found) throw new ApiRefusal(404, 'Not Found')
   return found
 }
 

@@ -4,13 +4,13 @@ import { randomUUID } from 'node:crypto'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { created, ok, type RepositoryCall, type Route, readBody, repositoryRoute, textParam } from '../api/route.ts'
+import { created, ok, parseBody, type RepositoryCall, type Route, repositoryRoute, textParam } from '../api/route.ts'
 import { commitTree, readCommit, type Signature } from '../commits.ts'
-import { invalid, Refusal } from '../model.ts'
+import { ApiRefusal, invalid } from '../model.ts'
 import { commitBody, signature } from '../payloads/commits.ts'
 import { repositoryUrl } from '../payloads/repositories.ts'
-import { sha } from '../sha.ts'
-import { signatureOf } from '../world.ts'
+import { objectId } from '../sha.ts'
+import { gitSignatureOf } from '../world.ts'
 
 const Id = z.string().regex(/^[0-9a-f]{40}$/)
 const NewBlob = z.object({ content: z.string(), encoding: z.enum(['utf-8', 'base64']).default('utf-8') })
@@ -37,7 +37,7 @@ const NewCommit = z.object({
 
 export const gitDataRoutes: Route[] = [
   repositoryRoute('POST', '/git/blobs', 'contents:write', async (call) => {
-    const { content, encoding } = readBody(call, NewBlob)
+    const { content, encoding } = parseBody(call, NewBlob)
     const id = await writeObject(call, 'blob', Buffer.from(content, encoding === 'base64' ? 'base64' : 'utf8'))
     const body = { sha: id, url: `${repositoryUrl(call.world, call.repository)}/git/blobs/${id}` }
     return created(body)
@@ -55,7 +55,7 @@ async function writeObject(call: RepositoryCall, type: string, bytes: Buffer): P
 }
 
 async function createTree(call: RepositoryCall) {
-  const { base_tree, tree } = readBody(call, NewTree)
+  const { base_tree, tree } = parseBody(call, NewTree)
   const { git } = call.world
   const { path } = call.repository
   const index = join(path, `index-${randomUUID()}`)
@@ -74,7 +74,7 @@ async function createTree(call: RepositoryCall) {
     const body = { sha: id, url, truncated: false }
     return created(body)
   } catch (error) {
-    throw error instanceof Refusal ? error : invalid('Tree', 'tree', 'invalid', String(error))
+    throw error instanceof ApiRefusal ? error : invalid('Tree', 'tree', 'invalid', String(error))
   } finally {
     await rm(index, { force: true })
   }
@@ -83,12 +83,12 @@ async function createTree(call: RepositoryCall) {
 /** A commit without author and committer is by the app's bot, committed by GitHub, and signed. */
 async function createCommit(call: RepositoryCall) {
   const { world, repository, actor } = call
-  const wanted = readBody(call, NewCommit)
-  const mine = signatureOf(world, actor.account)
-  const parents = wanted.parents.map(sha)
+  const wanted = parseBody(call, NewCommit)
+  const mine = gitSignatureOf(world, actor.account)
+  const parents = wanted.parents.map(objectId)
   for (const parent of parents)
     if (!(await readCommit(world.git, repository.path, parent)))
-      throw new Refusal(422, 'Parent SHA does not exist or is not a commit object')
+      throw new ApiRefusal(422, 'Parent SHA does not exist or is not a commit object')
   if (wanted.author || wanted.committer || !actor.app) {
     const author = { ...mine, ...wanted.author } as Signature
     const request = { tree: wanted.tree, parents, message: wanted.message, author }
@@ -105,14 +105,14 @@ async function createCommit(call: RepositoryCall) {
     '',
     wanted.message,
   ]
-  const id = sha(await writeObject(call, 'commit', Buffer.from(lines.join('\n'))))
+  const id = objectId(await writeObject(call, 'commit', Buffer.from(lines.join('\n'))))
   repository.signed.add(id)
   return created(await gitCommit(call, id))
 }
 
 async function gitCommit(call: RepositoryCall, id: string) {
-  const commit = await readCommit(call.world.git, call.repository.path, sha(id))
-  if (!commit) throw new Refusal(404, 'Not Found')
+  const commit = await readCommit(call.world.git, call.repository.path, objectId(id))
+  if (!commit) throw new ApiRefusal(404, 'Not Found')
   const body = commitBody(call.world, call.repository, commit)
   const { author, committer, tree, message, verification } = body.commit
   const { parents, html_url, node_id } = body

@@ -1,6 +1,7 @@
 /** Issues, their labels and assignees. */
 import { z } from 'zod'
-import { addLabels, createIssue, createLabel, editIssue, removeLabel, setAssignees, setLabels } from '../acts/issues.ts'
+import { createIssue, editIssue, setAssignees } from '../acts/issues.ts'
+import { addLabels, createLabel, removeLabel, setLabels } from '../acts/labels.ts'
 import { paged } from '../api/pages.ts'
 import {
   created,
@@ -8,13 +9,13 @@ import {
   noContent,
   numberParam,
   ok,
+  parseBody,
   type RepositoryCall,
   type Route,
-  readBody,
   repositoryRoute,
   textParam,
 } from '../api/route.ts'
-import { type Issue, Refusal } from '../model.ts'
+import { ApiRefusal, type IssueRecord } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
 import { issueBody, issueEventBody } from '../payloads/issues.ts'
 import { labelBody } from '../payloads/repositories.ts'
@@ -49,26 +50,26 @@ const NewLabel = z.object({
 export const issueRoutes: Route[] = [
   repositoryRoute('GET', '/issues', READ, listIssues),
   repositoryRoute('POST', '/issues', 'issues:write', (call) => {
-    const wanted = readBody(call, NewIssue)
+    const wanted = parseBody(call, NewIssue)
     return created(issueBody(call.world, call.repository, createIssue(call.world, call.actor, call.repository, wanted)))
   }),
   repositoryRoute('GET', '/issues/{issue_number}', READ, (call) => ok(body(call, issueFor(call)))),
   repositoryRoute('PATCH', '/issues/{issue_number}', WRITE, (call) => {
     const issue = issueFor(call)
-    const edit = readBody(call, IssueEdit)
+    const edit = parseBody(call, IssueEdit)
     const stateReason = edit.state_reason ?? undefined
     editIssue(call.world, call.actor, call.repository, issue, { ...edit, state_reason: stateReason })
     return ok(body(call, issue))
   }),
   repositoryRoute('POST', '/issues/{issue_number}/assignees', WRITE, (call) => {
     const issue = issueFor(call)
-    const logins = [...issue.assignees.map(({ login }) => login), ...readBody(call, Assignees).assignees]
+    const logins = [...issue.assignees.map(({ login }) => login), ...parseBody(call, Assignees).assignees]
     setAssignees(call.world, call.actor, call.repository, issue, [...new Set(logins)])
     return created(body(call, issue))
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/assignees', WRITE, (call) => {
     const issue = issueFor(call)
-    const gone = readBody(call, Assignees).assignees
+    const gone = parseBody(call, Assignees).assignees
     const left = issue.assignees.map(({ login }) => login).filter((login) => !gone.includes(login))
     setAssignees(call.world, call.actor, call.repository, issue, left)
     return ok(body(call, issue))
@@ -78,18 +79,18 @@ export const issueRoutes: Route[] = [
   ),
   repositoryRoute('GET', '/assignees/{assignee}', 'issues:read', (call) => {
     const wanted = textParam(call, 'assignee').toLowerCase()
-    if (!assignable(call).some(({ login }) => login.toLowerCase() === wanted)) throw new Refusal(404, 'Not Found')
+    if (!assignable(call).some(({ login }) => login.toLowerCase() === wanted)) throw new ApiRefusal(404, 'Not Found')
     return noContent
   }),
   repositoryRoute('GET', '/issues/{issue_number}/labels', READ, (call) => labels(call, issueFor(call))),
   repositoryRoute('POST', '/issues/{issue_number}/labels', WRITE, (call) => {
     const issue = issueFor(call)
-    addLabels(call.world, call.actor, call.repository, issue, readBody(call, LabelNames))
+    addLabels(call.world, call.actor, call.repository, issue, parseBody(call, LabelNames))
     return allLabels(call, issue)
   }),
   repositoryRoute('PUT', '/issues/{issue_number}/labels', WRITE, (call) => {
     const issue = issueFor(call)
-    setLabels(call.world, call.actor, call.repository, issue, readBody(call, LabelNames))
+    setLabels(call.world, call.actor, call.repository, issue, parseBody(call, LabelNames))
     return allLabels(call, issue)
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/labels', WRITE, (call) => {
@@ -110,29 +111,29 @@ export const issueRoutes: Route[] = [
   repositoryRoute('GET', '/labels/{name}', READ, (call) => {
     const wanted = textParam(call, 'name').toLowerCase()
     const label = call.repository.labels.find(({ name }) => name.toLowerCase() === wanted)
-    if (!label) throw new Refusal(404, 'Not Found')
+    if (!label) throw new ApiRefusal(404, 'Not Found')
     return ok(labelBody(call.world, call.repository, label))
   }),
   repositoryRoute('POST', '/labels', WRITE, (call) => {
-    const label = createLabel(call.world, call.actor, call.repository, readBody(call, NewLabel))
+    const label = createLabel(call.world, call.actor, call.repository, parseBody(call, NewLabel))
     return created(labelBody(call.world, call.repository, label))
   }),
 ]
 
 /** The issue the address names. */
-export function issueFor(call: RepositoryCall): Issue {
+export function issueFor(call: RepositoryCall): IssueRecord {
   return issueOf(call.repository, numberParam(call, 'issue_number'))
 }
 
-function body(call: RepositoryCall, issue: Issue) {
+function body(call: RepositoryCall, issue: IssueRecord) {
   return issueBody(call.world, call.repository, issue)
 }
 
-function labels(call: RepositoryCall, issue: Issue) {
+function labels(call: RepositoryCall, issue: IssueRecord) {
   return paged(call, issue.labels, (label) => labelBody(call.world, call.repository, label))
 }
 
-function allLabels(call: RepositoryCall, issue: Issue) {
+function allLabels(call: RepositoryCall, issue: IssueRecord) {
   return ok(issue.labels.map((label) => labelBody(call.world, call.repository, label)))
 }
 
@@ -149,7 +150,7 @@ function listIssues(call: RepositoryCall) {
   const state = query.get('state') ?? 'open'
   const wanted = (query.get('labels') ?? '').split(',').filter(Boolean)
   const since = query.get('since')
-  const has = (issue: Issue, name: string): boolean =>
+  const has = (issue: IssueRecord, name: string): boolean =>
     issue.labels.some((label) => label.name.toLowerCase() === name.toLowerCase())
   const issues = [...repository.issues.values()]
     .filter((issue) => state === 'all' || issue.state === state)
@@ -164,7 +165,7 @@ function fits(wanted: string | null, login: string): boolean {
   return wanted === null || wanted.toLowerCase() === login.toLowerCase()
 }
 
-function fitsAssignee(wanted: string | null, issue: Issue): boolean {
+function fitsAssignee(wanted: string | null, issue: IssueRecord): boolean {
   if (wanted === null) return true
   if (wanted === 'none') return issue.assignees.length === 0
   if (wanted === '*') return issue.assignees.length > 0
@@ -172,7 +173,7 @@ function fitsAssignee(wanted: string | null, issue: Issue): boolean {
 }
 
 /** `sort` and `direction`; newest first without them. */
-export function sorted<T extends Pick<Issue, 'createdAt' | 'updatedAt' | 'comments' | 'number'>>(
+export function sorted<T extends Pick<IssueRecord, 'createdAt' | 'updatedAt' | 'comments' | 'number'>>(
   issues: T[],
   query: URLSearchParams,
 ): T[] {

@@ -8,14 +8,14 @@ import {
   noContent,
   numberParam,
   ok,
+  parseBody,
   type RepositoryCall,
   type Route,
-  readBody,
   repositoryRoute,
 } from '../api/route.ts'
 import { readCommits } from '../commits.ts'
 import { diffFiles } from '../diffs.ts'
-import { asPull, type PullIssue, Refusal } from '../model.ts'
+import { ApiRefusal, asPull, type PullIssue } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
 import { commitBody, fileBody } from '../payloads/commits.ts'
 import { pullBody, pullListBody, pullUrl } from '../payloads/pulls.ts'
@@ -46,7 +46,7 @@ const Reviewers = z.object({ reviewers: z.array(z.string()).default([]) })
 export const pullRoutes: Route[] = [
   repositoryRoute('GET', '/pulls', 'pull_requests:read', listPulls),
   repositoryRoute('POST', '/pulls', 'pull_requests:write', async (call) => {
-    const issue = await createPull(call.world, call.actor, call.repository, readBody(call, NewPull))
+    const issue = await createPull(call.world, call.actor, call.repository, parseBody(call, NewPull))
     return created(pullBody(call.world, call.repository, issue))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}', 'pull_requests:read', async (call) => {
@@ -56,7 +56,7 @@ export const pullRoutes: Route[] = [
   }),
   repositoryRoute('PATCH', '/pulls/{pull_number}', 'pull_requests:write', async (call) => {
     const issue = pullFor(call)
-    await editPull(call.world, call.actor, call.repository, issue, readBody(call, PullEdit))
+    await editPull(call.world, call.actor, call.repository, issue, parseBody(call, PullEdit))
     return ok(pullBody(call.world, call.repository, issue))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/files', 'pull_requests:read', async (call) => {
@@ -72,11 +72,11 @@ export const pullRoutes: Route[] = [
     return paged(call, commits, (commit) => commitBody(call.world, call.repository, commit))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/merge', 'pull_requests:read', (call) => {
-    if (!pullFor(call).pull.mergedAt) throw new Refusal(404, 'Not Found')
+    if (!pullFor(call).pull.mergedAt) throw new ApiRefusal(404, 'Not Found')
     return noContent
   }),
   repositoryRoute('PUT', '/pulls/{pull_number}/merge', 'contents:write', async (call) => {
-    const { commit_title, commit_message, sha, merge_method } = readBody(call, Merge)
+    const { commit_title, commit_message, sha, merge_method } = parseBody(call, Merge)
     const merged = await mergePull(call.world, call.actor, call.repository, pullFor(call), {
       method: merge_method,
       sha,
@@ -86,7 +86,7 @@ export const pullRoutes: Route[] = [
     return ok({ sha: merged, merged: true, message: 'Pull Request successfully merged' })
   }),
   repositoryRoute('PUT', '/pulls/{pull_number}/update-branch', 'pull_requests:write', async (call) => {
-    const { expected_head_sha } = readBody(call, z.object({ expected_head_sha: z.string().optional() }))
+    const { expected_head_sha } = parseBody(call, z.object({ expected_head_sha: z.string().optional() }))
     const issue = pullFor(call)
     await updateBranch(call.world, call.actor, call.repository, issue, expected_head_sha)
     const url = pullUrl(call.world, call.repository, issue)
@@ -98,12 +98,12 @@ export const pullRoutes: Route[] = [
   }),
   repositoryRoute('POST', '/pulls/{pull_number}/requested_reviewers', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    requestReviewers(call.world, call.actor, call.repository, issue, readBody(call, Reviewers).reviewers)
+    requestReviewers(call.world, call.actor, call.repository, issue, parseBody(call, Reviewers).reviewers)
     return created(pullListBody(call.world, call.repository, issue))
   }),
   repositoryRoute('DELETE', '/pulls/{pull_number}/requested_reviewers', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    unrequestReviewers(call.world, call.actor, call.repository, issue, readBody(call, Reviewers).reviewers)
+    unrequestReviewers(call.world, call.actor, call.repository, issue, parseBody(call, Reviewers).reviewers)
     return ok(pullListBody(call.world, call.repository, issue))
   }),
 ]

@@ -9,7 +9,7 @@ import {
   repositoryRoute,
   textParam,
 } from '../api/route.ts'
-import { type Account, Refusal, type Role } from '../model.ts'
+import { type Account, ApiRefusal, type Role } from '../model.ts'
 import { publicUserBody, userBody } from '../payloads/accounts.ts'
 import { permissionsOf, protectionBody, repositoryBody } from '../payloads/repositories.ts'
 import { findAccount, roleOf } from '../world.ts'
@@ -29,30 +29,30 @@ export const repositoryRoutes: Route[] = [
     const account = findAccount(call.world, textParam(call, 'username'))
     const role = account && call.repository.collaborators.get(account.id)
     if (!account || (account.id !== call.repository.owner.id && (role ?? 'none') === 'none'))
-      throw new Refusal(404, 'Not Found')
+      throw new ApiRefusal(404, 'Not Found')
     return { status: 204 }
   }),
   repositoryRoute('GET', '/collaborators/{username}/permission', 'metadata:read', (call) => {
     const account = findAccount(call.world, textParam(call, 'username'))
-    if (!account) throw new Refusal(404, 'Not Found')
+    if (!account) throw new ApiRefusal(404, 'Not Found')
     const role = roleOf(call.repository, account)
     return ok({ permission: OLD_NAMES[role], role_name: role, user: collaborator(call, account) })
   }),
   repositoryRoute('GET', '/branches/{branch+}/protection', 'administration:read', (call) => {
     const branch = textParam(call, 'branch')
-    if (!call.repository.refs.has(`refs/heads/${branch}`)) throw new Refusal(404, 'Branch not found')
+    if (!call.repository.refs.has(`refs/heads/${branch}`)) throw new ApiRefusal(404, 'Branch not found')
     const protection = call.repository.protections.get(branch)
-    if (!protection) throw new Refusal(404, 'Branch not protected')
+    if (!protection) throw new ApiRefusal(404, 'Branch not protected')
     return ok(protectionBody(call.world, call.repository, branch, protection))
   }),
   openRoute('GET', '/users/{username}', (call) => {
     const account = findAccount(call.world, textParam(call, 'username'))
-    if (!account) throw new Refusal(404, 'Not Found')
+    if (!account) throw new ApiRefusal(404, 'Not Found')
     return ok(publicUserBody(call.world, account))
   }),
   openRoute('GET', '/user/{account_id}', (call) => {
     const account = call.world.accounts.get(numberParam(call, 'account_id'))
-    if (!account) throw new Refusal(404, 'Not Found')
+    if (!account) throw new ApiRefusal(404, 'Not Found')
     return ok(publicUserBody(call.world, account))
   }),
   openRoute('GET', '/meta', () => ok({ verifiable_password_authentication: true, installed_version: '3.19.0' })),

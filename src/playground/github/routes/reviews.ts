@@ -1,11 +1,11 @@
 /** Reviews and comments on lines. */
 import { z } from 'zod'
-import { createReview, createReviewComment, dismissReview, reviewCommentOf, reviewOf } from '../acts/reviews.ts'
+import { createReview, createReviewComment, reviewCommentOf, reviewOf, withdrawReview } from '../acts/reviews.ts'
 import { paged } from '../api/pages.ts'
-import { created, numberParam, ok, type RepositoryCall, type Route, readBody, repositoryRoute } from '../api/route.ts'
-import { type PullIssue, Refusal, type Review } from '../model.ts'
+import { created, numberParam, ok, parseBody, type RepositoryCall, type Route, repositoryRoute } from '../api/route.ts'
+import { ApiRefusal, type PullIssue, type ReviewRecord } from '../model.ts'
 import { reviewBody, reviewCommentBody } from '../payloads/pulls.ts'
-import { sha } from '../sha.ts'
+import { objectId } from '../sha.ts'
 import { pullFor } from './pulls.ts'
 
 const STATES = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMMENT: 'COMMENTED' } as const
@@ -13,7 +13,7 @@ const STATES = { APPROVE: 'APPROVED', REQUEST_CHANGES: 'CHANGES_REQUESTED', COMM
 const CommitId = z
   .string()
   .regex(/^[0-9a-f]{40}$/)
-  .transform(sha)
+  .transform(objectId)
 const LineComment = z.object({
   path: z.string(),
   body: z.string(),
@@ -35,9 +35,10 @@ export const reviewRoutes: Route[] = [
   }),
   repositoryRoute('POST', '/pulls/{pull_number}/reviews', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    const { event, commit_id, ...rest } = readBody(call, NewReview)
+    const { event, commit_id, ...rest } = parseBody(call, NewReview)
     // A pending review is seen by its author alone; nothing here needs one.
-    if (!event) throw new Refusal(422, 'Unprocessable Entity', ['Pending reviews are not supported by the playground'])
+    if (!event)
+      throw new ApiRefusal(422, 'Unprocessable Entity', ['Pending reviews are not supported by the playground'])
     const wanted = { ...rest, state: STATES[event], commitId: commit_id }
     return ok(body(call, issue, createReview(call.world, call.actor, call.repository, issue, wanted)))
   }),
@@ -47,9 +48,9 @@ export const reviewRoutes: Route[] = [
   }),
   repositoryRoute('PUT', '/pulls/{pull_number}/reviews/{review_id}/dismissals', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    readBody(call, z.object({ message: z.string() }))
+    parseBody(call, z.object({ message: z.string() }))
     const review = reviewOf(issue, numberParam(call, 'review_id'))
-    dismissReview(call.world, call.actor, call.repository, issue, review)
+    withdrawReview(call.world, call.actor, call.repository, issue, review)
     return ok(body(call, issue, review))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/reviews/{review_id}/comments', 'pull_requests:read', (call) => {
@@ -66,7 +67,7 @@ export const reviewRoutes: Route[] = [
   }),
   repositoryRoute('POST', '/pulls/{pull_number}/comments', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    const { commit_id, in_reply_to, ...rest } = readBody(call, NewComment)
+    const { commit_id, in_reply_to, ...rest } = parseBody(call, NewComment)
     const wanted = { ...rest, commitId: commit_id, inReplyTo: in_reply_to }
     const comment = createReviewComment(call.world, call.actor, call.repository, issue, wanted)
     return created(reviewCommentBody(call.world, call.repository, issue, comment))
@@ -77,6 +78,6 @@ export const reviewRoutes: Route[] = [
   }),
 ]
 
-function body(call: RepositoryCall, issue: PullIssue, review: Review) {
+function body(call: RepositoryCall, issue: PullIssue, review: ReviewRecord) {
   return reviewBody(call.world, call.repository, issue, review)
 }

@@ -2,8 +2,10 @@
 
 import { eq } from 'drizzle-orm'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { approvals, dependencies, repositories } from '../../../../src/db/schema/core.ts'
-import { setDependencies } from '../../../../src/db/work-items.ts'
+import { setDependencies } from '../../../../src/db/dependencies.ts'
+import { approvals } from '../../../../src/db/schema/pull-requests.ts'
+import { repositories } from '../../../../src/db/schema/repositories.ts'
+import { dependencies } from '../../../../src/db/schema/work-items.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
 import { reconcile } from '../../../../src/reconcile/reconcile.ts'
 import { commit } from '../../../support/fake-github.ts'

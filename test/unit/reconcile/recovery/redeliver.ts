@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { storeDeliveries } from '../../../../src/db/deliveries.ts'
-import { idempotencyKeys } from '../../../../src/db/schema/core.ts'
-import { NotFound } from '../../../../src/github/types.ts'
+import { idempotencyKeys } from '../../../../src/db/schema/deliveries.ts'
+import { NotFound } from '../../../../src/github/github.ts'
 import { redeliverMissed } from '../../../../src/reconcile/redeliver.ts'
 import { Stage, theStore } from '../../../support/webhook-stage.ts'
 

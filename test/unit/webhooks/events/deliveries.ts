@@ -96,3 +96,24 @@ describe('deliveries', () => {
     expect((result as unknown as { rows: unknown[] }).rows).toEqual([{ ids: deliveryIds.slice(1) }])
   })
 })
+
+describe('what means nothing', () => {
+  test('unknown events and actions are ignored, and the note says so', async () => {
+    const stage = await Stage.open()
+    const note = async (event: string, payload: unknown) => {
+      const row = await stage.tell({ event, payload: payload as Record<string, unknown> })
+      expect(row.state, event).toBe('ignored')
+      return row.note
+    }
+    expect(await note('star', { action: 'created' })).toBe('the event star means nothing here')
+    expect(await note('constructor', {})).toBe('the event constructor means nothing here')
+    expect(await note('error', {})).toBe('the event error means nothing here')
+    const pinned = stage.people.hook('issues', 'pinned', stage.maintainer, {})
+    expect(await note('issues', pinned.payload)).toBe('issues pinned means nothing here')
+    const own = stage.people.label(stage.people.createIssue(stage.outsider).number, 'tutti', stage.github.self)
+    expect(await note('issues', own.payload)).toBe('issues labeled means nothing here')
+    for (const payload of [null, [], 'x', 7, { action: { toString: 1 } }, { installation: { id: 'x' } }])
+      expect(await note('issues', payload)).toContain('lacks what is needed')
+    expect(await note('issues', { ...own.payload, action: 'closed', issue: null })).toContain('lacks what is needed')
+  })
+})

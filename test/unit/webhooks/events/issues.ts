@@ -2,8 +2,8 @@
 
 import { and, eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { dependencies } from '../../../../src/db/schema/core.ts'
-import { setDependencies } from '../../../../src/db/work-items.ts'
+import { setDependencies } from '../../../../src/db/dependencies.ts'
+import { dependencies } from '../../../../src/db/schema/work-items.ts'
 import { commit } from '../../../support/fake-github.ts'
 import { Stage, theStore } from '../../../support/webhook-stage.ts'
 

@@ -3,7 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { addRun, liveRun } from '../../../../src/db/runs.ts'
-import { repositories } from '../../../../src/db/schema/core.ts'
+import { repositories } from '../../../../src/db/schema/repositories.ts'
 import type { Hook } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 

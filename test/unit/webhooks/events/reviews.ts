@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { approvals } from '../../../../src/db/schema/core.ts'
+import { approvals } from '../../../../src/db/schema/pull-requests.ts'
 import { commit, person } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
@@ -52,8 +52,8 @@ describe('reviews', () => {
     }
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stored()).toMatchObject([
-      { state: 'comment-created', body: '' },
-      { state: 'comment-created', body: '' },
+      { state: 'commented', body: '' },
+      { state: 'commented', body: '' },
     ])
   })
 

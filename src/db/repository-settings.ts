@@ -1,0 +1,88 @@
+/** Reading a repository's settings from its base branch, and keeping them up to date. */
+
+import { eq, sql } from 'drizzle-orm'
+import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import { UserError } from '../lib/errors.ts'
+import type { Store } from './connect.ts'
+import type { RepositoryRow } from './repositories.ts'
+import { repositories } from './schema/repositories.ts'
+
+/** The methods of a bare clone that are needed here. */
+export interface BaseBranchReader {
+  fetch(): Promise<void>
+  remoteHead(branch: string): Promise<string | undefined>
+  readFile(commit: string, path: string): Promise<string | undefined>
+}
+
+/** Thrown when the base branch does not exist any more. */
+export class BaseBranchDeleted extends Error {
+  override name = 'BaseBranchDeleted'
+}
+
+/**
+ * Fetches after a push, and the first time. Reads the settings when the base branch has moved. A settings file that
+ * cannot be used leaves the last good settings in force; `settingsError` then names the problem.
+ * @returns the settings in force and the head of the base branch.
+ * @throws {BaseBranchDeleted} when the base branch is not there.
+ */
+export async function refreshSettings(
+  store: Store,
+  repo: RepositoryRow,
+  clone: BaseBranchReader,
+): Promise<{ settings: Settings; baseBranch: string; base: string }> {
+  if (repo.fetchedRevision < repo.remoteRevision) await fetchNow(store, repo, clone)
+  const known = repo.settings ?? defaultSettings()
+  const defaultHead = await clone.remoteHead(repo.defaultBranch)
+  if (!defaultHead) throw new BaseBranchDeleted(`the branch ${repo.defaultBranch} of ${repo.fullName} is gone`)
+  const read =
+    repo.settingsSha === defaultHead && repo.settings
+      ? { settings: known, settingsError: repo.settingsError }
+      : await settingsAt(clone, defaultHead, known)
+  if (repo.settingsSha !== defaultHead || !repo.settings) {
+    await store.db
+      .update(repositories)
+      .set({ ...read, settingsSha: defaultHead })
+      .where(eq(repositories.id, repo.id))
+    // Caps, modules and the like may differ now. Before the first settings the scheduler has used none.
+    if (repo.settings) await store.queues.send({ queue: 'schedule' })
+  }
+  const baseBranch = read.settings.branches.base ?? repo.defaultBranch
+  const base = baseBranch === repo.defaultBranch ? defaultHead : await clone.remoteHead(baseBranch)
+  if (!base) throw new BaseBranchDeleted(`the base branch ${baseBranch} of ${repo.fullName} is gone`)
+  return { settings: read.settings, baseBranch, base }
+}
+
+async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchReader): Promise<void> {
+  await clone.fetch()
+  // A branch that moves during the fetch raises the stored `remoteRevision` further: it is fetched the next time.
+  const fetchedRevision = sql`greatest(${repositories.fetchedRevision}, ${repo.remoteRevision})`
+  await store.db.update(repositories).set({ fetchedRevision }).where(eq(repositories.id, repo.id))
+}
+
+async function settingsAt(clone: BaseBranchReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
+  return settingsFromText(await clone.readFile(commit, settingsPath), lastGood)
+}
+
+interface SettingsRead {
+  settings: Settings
+  settingsError: string | null
+}
+
+/**
+ * Reads the text of a settings file; the defaults when there is none.
+ * @returns the last good settings and the problem when the text cannot be used.
+ */
+export function settingsFromText(text: string | undefined, lastGood: Settings): SettingsRead {
+  if (text === undefined) return { settings: defaultSettings(), settingsError: null }
+  try {
+    return { settings: readSettings(text), settingsError: null }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return { settings: lastGood, settingsError: error.toMarkdown() }
+  }
+}
+
+/** The settings in force; the defaults until the repository's own are read. */
+export function settingsOf(repo: RepositoryRow | undefined): Settings {
+  return repo?.settings ?? defaultSettings()
+}

@@ -1,0 +1,91 @@
+/** Attempts by agents, the worktrees they work in, and the results of the gates. */
+
+import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { id, now, number64, time } from './columns.ts'
+import { workItems } from './work-items.ts'
+
+/** One attempt by one agent. The row is the lease: writes carry the epoch, and a stale epoch changes nothing. */
+export const runs = pgTable(
+  'runs',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    /** Counted for each purpose: the first attempt to build is number 1, however often it was planned. */
+    attempt: integer('attempt').notNull(),
+    agent: text('agent').notNull(),
+    /** `build` changes files; `plan` and `breakdown` read them and submit a plan. */
+    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
+    /** What a planning agent submitted with its tool; see `domain/plan.ts`. */
+    submission: jsonb('submission').$type<Record<string, unknown>>(),
+    /** `gates`: the agent is done. The gates check its commit, or planning handles its plan. */
+    stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
+    outcome: text('outcome'),
+    failureClass: text('failure_class'),
+    signature: text('signature'),
+    /** What the agent gets to read about the attempt before: failing gate output, review comments. */
+    feedback: text('feedback').notNull().default(''),
+    /** Feedback from this attempt for the next one. */
+    lesson: text('lesson').notNull().default(''),
+    /** The retry policy gives the next attempt a clean worktree ... */
+    nextCleanWorktree: boolean('next_clean_worktree').notNull().default(false),
+    /** ... and this attempt has one. */
+    cleanWorktree: boolean('clean_worktree').notNull().default(false),
+    /** Infrastructure failures and rate limits never count as an attempt of the item. */
+    countsAsAttempt: boolean('counts_as_attempt').notNull().default(true),
+    /** What the agent left that `.gitignore` keeps out of the commit; the first ones. */
+    ignoredFiles: jsonb('ignored_files').$type<string[]>().notNull().default([]),
+    progress: text('progress').notNull().default(''),
+    summary: text('summary').notNull().default(''),
+    /** Set by `/stop` and similar commands. The runner reads it at its next heartbeat. */
+    stop: text('stop'),
+    /** Whether its agent is supervised in a separate thread. */
+    inThread: boolean('in_thread').notNull().default(false),
+    sandboxed: boolean('sandboxed').notNull().default(false),
+    leaseOwner: text('lease_owner'),
+    leaseEpoch: integer('lease_epoch').notNull().default(0),
+    heartbeatAt: time('heartbeat_at'),
+    baseSha: text('base_sha'),
+    headSha: text('head_sha'),
+    createdAt: now(),
+    startedAt: time('started_at'),
+    endedAt: time('ended_at'),
+  },
+  (table) => [
+    unique('runs_attempt').on(table.workItemId, table.purpose, table.attempt),
+    index('runs_stage').on(table.stage),
+  ],
+)
+
+/** The result of a gate for one commit. */
+export const gateResults = pgTable(
+  'gate_results',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    sha: text('sha').notNull(),
+    gate: text('gate').notNull(),
+    verdict: text('verdict').$type<'pass' | 'fail' | 'needs-approval' | 'skip'>().notNull(),
+    summary: text('summary').notNull(),
+    log: text('log').notNull().default(''),
+    milliseconds: integer('milliseconds').notNull().default(0),
+    createdAt: now(),
+  },
+  (table) => [unique('gate_results_once').on(table.workItemId, table.sha, table.gate)],
+)
+
+/** A worktree that an agent may have written to. It is never removed before its work is safe. */
+export const worktrees = pgTable('worktrees', {
+  workItemId: number64('work_item_id')
+    .primaryKey()
+    .references(() => workItems.id),
+  path: text('path').notNull(),
+  branch: text('branch').notNull(),
+  baseSha: text('base_sha').notNull(),
+  rescueRef: text('rescue_ref'),
+  createdAt: now(),
+  removedAt: time('removed_at'),
+})

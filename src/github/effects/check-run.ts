@@ -1,0 +1,36 @@
+import { isUnsupported } from '../http-status.ts'
+import type { EffectContext, EffectHandler } from './lib/handler.ts'
+
+/** What the gates found on a commit. Its `external_id` is the marker. */
+export const effect: EffectHandler<'check-run'> = {
+  kind: 'check-run',
+  async publish({ sha, name, conclusion, title, summary, text }, context) {
+    const { octokit, at, before, clean } = context
+    const output = { title: clean(title), summary: clean(summary), text: clean(text) }
+    const run = { name, status: 'completed' as const, conclusion, output, external_id: context.key }
+    try {
+      // The same commit judged once more has the same check run.
+      const known = typeof before.id === 'number' ? before.id : undefined
+      const existing = known ?? (context.mayExist ? await findCheckRun(sha, name, context) : undefined)
+      if (existing !== undefined) {
+        await octokit.rest.checks.update({ ...at, check_run_id: existing, ...run })
+        return { id: existing }
+      }
+      const { data } = await octokit.rest.checks.create({ ...at, head_sha: sha, ...run })
+      return { id: data.id }
+    } catch (error) {
+      if (!isUnsupported(error)) throw error
+      context.missing('check runs')
+      return {}
+    }
+  },
+}
+
+async function findCheckRun(
+  ref: string,
+  name: string,
+  { octokit, at, key }: EffectContext,
+): Promise<number | undefined> {
+  const { data } = await octokit.rest.checks.listForRef({ ...at, ref, check_name: name, per_page: 100 })
+  return data.check_runs.find((run) => run.external_id === key)?.id
+}

@@ -1,0 +1,42 @@
+/** One comment that is edited as its text changes. */
+
+import { isGone } from '../../http-status.ts'
+import type { EffectContext, EffectResult } from './handler.ts'
+import { ending, fingerprintOf, marker } from './marker.ts'
+
+/**
+ * Makes the comment of this key read as `text`, and creates it where there is none.
+ * @param issueNumber of an issue or a pull request.
+ */
+export async function putComment(issueNumber: number, text: string, context: EffectContext): Promise<EffectResult> {
+  const { octokit, at, before, mayExist } = context
+  const body = context.clean(text, ending(context.key))
+  const fingerprint = fingerprintOf(body)
+  if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
+  const known = typeof before.commentId === 'number' ? before.commentId : undefined
+  const id = known ?? (mayExist ? await findComment(issueNumber, context) : undefined)
+  if (id !== undefined && (await editComment(id, body, context))) return { commentId: id, fingerprint }
+  const { data } = await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
+  return { commentId: data.id, fingerprint }
+}
+
+/** @returns false when somebody has deleted it: then the text goes into a new comment. */
+async function editComment(id: number, body: string, { octokit, at }: EffectContext): Promise<boolean> {
+  try {
+    await octokit.rest.issues.updateComment({ ...at, comment_id: id, body })
+    return true
+  } catch (error) {
+    if (!isGone(error)) throw error
+    return false
+  }
+}
+
+async function findComment(issueNumber: number, context: EffectContext): Promise<number | undefined> {
+  const { octokit, at, key, botLogin } = context
+  const parameters = { ...at, issue_number: issueNumber, per_page: 100 }
+  for await (const page of octokit.paginate.iterator(octokit.rest.issues.listComments, parameters)) {
+    const mine = page.data.find((comment) => comment.user?.login === botLogin && comment.body?.includes(marker(key)))
+    if (mine) return mine.id
+  }
+  return undefined
+}

@@ -1,0 +1,16 @@
+/** What went wrong in the session of an agent: parts of a sentence about the agent, for the outcome of its run. */
+
+export const leavesAnswersUnread = 'it does not read the answers to its requests'
+export const unexpectedStop = (stopReason: string) =>
+  `it ended its turn for the reason "${stopReason}", which nobody asked for`
+export const otherProtocolVersion = (version: string, ours: number) =>
+  `it speaks version ${version} of the protocol, not ${ours}`
+export const sessionWithoutId = 'the agent opened a session without an id'
+export const answeredWithError = 'the agent answered with an error'
+export const printsNoProtocol = (lines: number, last: string) =>
+  `it printed ${lines} lines that are not the protocol; the last: ${last}`
+export const printsTooMuch = (bytes: number) => `it printed more than ${bytes} bytes`
+
+/** About the thread that supervised the agent. */
+export const supervisorSilent = 'it ended without a word'
+export const supervisorOverdue = 'it did not come to its end in time'

@@ -1,0 +1,16 @@
+/** What people read about an issue that agents work on: it was closed, edited, unlabelled, or queued again. */
+
+export const issueClosed = (login: string) => `The issue was closed by ${login}.`
+export const labelRemoved = (login: string, label: string) => `The label \`${label}\` was taken off by ${login}.`
+export const issueRemoved = (how: 'deleted' | 'transferred') => `The issue was ${how}.`
+export const queuedAgain = (login: string) => `Queued again by ${login}.`
+
+/** @param waits whether the new text names other issues to wait for. */
+export const issueEdited = (login: string, waits: boolean) =>
+  `${login} edited this issue after it was queued. ${waits ? 'What it waits for is taken from the new text; for the rest agents' : 'Agents'} go on with the text as it was then. To give them the new one, say \`/unqueue\` and then \`/queue\`.`
+export const issueEditedWhilePlanned = (login: string) =>
+  `${login} edited this issue while it is being planned. The plan is made of the text as it was; \`/plan\` has the new text planned.`
+
+/** The item is held: a job about it has failed at every attempt. */
+export const stepFailed = (step: string, error: string) =>
+  `Something went wrong again and again in the step \`${step}\`: ${error.slice(0, 500)}\n\nThe operator's log says more. \`/retry\` tries again.`

@@ -1,0 +1,50 @@
+/** What people read about a pull request of an item: it was opened, pushed to, reviewed, merged or not merged. */
+
+import { singleLine } from '../lib/sanitise.ts'
+
+export const pullRequestClosed = (number: number, login: string) =>
+  `Pull request #${number} was closed by ${login} without a merge. \`/retry\` works on the issue again, \`/unqueue\` gives it up.`
+export const pullRequestReopened = (number: number, login: string) =>
+  `Pull request #${number} was opened again by ${login}; what was approved before counts no longer.`
+export const pullRequestRetargeted = (number: number, branch: string) =>
+  `Pull request #${number} now goes to \`${singleLine(branch)}\`; what was approved before counts no longer.`
+export const reviewRequestsChanges = (number: number, login: string) => `${login} asked for changes in #${number}.`
+export const personPushed = (login: string, head: string) =>
+  `${login} pushed ${head.slice(0, 7)}; the gates look at it, and an approval of an older commit counts no longer.`
+
+export const branchPushedByOthers = (branch: string) =>
+  `Somebody else has pushed to \`${branch}\`; nothing of theirs was touched. Say \`/retry\` to build on it, or delete the branch first.`
+export const pullRequestRefused = (error: string | null, branch: string) =>
+  `GitHub refused the pull request: ${error}. The work is on branch \`${branch}\`. Mend the cause, then say \`/retry\`.`
+
+/** Why a run is asked to stop. */
+export const wasMerged = (number: number) => `#${number} was merged`
+/** @param requestedBy the person who asked for the merge; undefined when none did. */
+export const mergedWith = (number: number, requestedBy: string | undefined) =>
+  `Merged with #${number}${requestedBy === undefined ? '' : ` on the word of ${requestedBy}`}.`
+export const approvedBy = (logins: readonly string[]) => `Approved by ${logins.join(', ')}.`
+export const waitsForCheck = (check: string) => `It waits for the check ${check}.`
+
+/** @param reason a part of a sentence, without a stop: one of those below. */
+export const notMerged = (reason: string) => `Not merged: ${reason}.`
+export const pullRequestIsClosed = 'the pull request is closed'
+export const movedAfterRequest = 'the branch moved after `/merge` was said. Review the new commit'
+export const movedAfterChecks = (head: string) =>
+  `the branch moved to ${head.slice(0, 7)} after it was checked and approved. Review the new commit`
+export const hasAnotherBase = (now: string, before: string) => `it now goes to \`${now}\`, not \`${before}\``
+export const changesRequestedBy = (logins: readonly string[]) => `${logins.join(', ')} asked for changes`
+export const lacksApprovals = (needed: number, head: string, given: number) =>
+  `it needs ${needed === 1 ? 'an approval' : `${needed} approvals`} of ${head.slice(0, 7)} by a person with write access, and has ${given}`
+export const hasConflicts = 'it conflicts with its base branch'
+export const gatesHaveNotRun = 'the gates have not run on this commit'
+export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
+export const needsExplicitApproval = (summary: string) => `${summary}. A person with write access must allow it`
+export const checkFailed = (check: string) => `the check ${check} failed`
+
+/** @param error GitHub's answer to the request to merge; it begins with the HTTP status. */
+export function mergeRefused(error: string): string {
+  if (error.startsWith('409')) return notMerged('the branch moved after the approval. Review the new commit')
+  if (error.startsWith('405'))
+    return notMerged('GitHub says it cannot be merged now (a conflict, or a rule of the branch)')
+  return notMerged(error)
+}

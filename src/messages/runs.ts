@@ -1,0 +1,95 @@
+/** What people read about a run: how an attempt ended, and what follows. */
+
+import { money } from '../lib/money.ts'
+import { pathList } from './paths.ts'
+
+/** How an attempt ended. The status comment shows it, and the reason of the next state repeats it. */
+export const agentUnknown = (agent: string) => `There is no agent called ${agent}.`
+export const agentMissing = (program: string, install: string) =>
+  `The program \`${program}\` is not there. On the machine that runs Tutti: ${install}. Then say \`/retry\`.`
+export const agentNeedsLogin = (message: string, install: string) =>
+  `The agent asks for a login: ${message}. On the machine that runs Tutti: ${install}. Then say \`/retry\`.`
+export const agentCrashed = (how: string) => `The agent ended with ${how}.`
+export const agentSilent = (ms: number) => `The agent was silent for ${duration(ms)} and was ended.`
+export const agentOutOfTime = (ms: number) => `The agent was ended after ${duration(ms)}.`
+export const agentBrokeProtocol = (message: string) => `The agent broke the protocol: ${message}.`
+export const supervisorLost = (message: string) =>
+  `The thread that supervised the agent ended: ${message}. The agent was ended with it.`
+export const agentRefused = (message: string) => `The agent refused: ${message}`
+/** @param ignored what it left that no commit takes. */
+export function noChange(summary: string, ignored: readonly string[]): string {
+  const what =
+    ignored.length === 0
+      ? 'The agent ended without changing anything.'
+      : `The agent changed nothing that git would take: \`.gitignore\` hides ${pathList(ignored)}.`
+  return `${what}${summary ? ` It said: ${summary}` : ''}`
+}
+export const secretInChange = "The change holds one of Tutti's own secrets; it was not pushed."
+export const changeNotImported = (path: string | undefined, reason: string | undefined) =>
+  `The change was not taken: ${path} ${reason}.`
+export const stoppedOnRequest = 'Stopped on request.'
+export const stoppedByShutdown = 'Tutti was stopped; the work goes on when it is back.'
+export const processGone = 'The process that ran the agent is gone.'
+/** @param cost @param limit in millionths of the currency. */
+export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
+  `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
+
+/** How an attempt to plan ended. */
+export const agentCannotPlan = (agent: string) =>
+  `The agent \`${agent}\` gets a prompt and changes files; it has no way to hand in a plan. Choose another \`agent\`, or set \`planning.when: never\` to have this built at once, then say \`/retry\``
+export const noPlan = (problem: string) =>
+  `The agent ended without a plan that can be used${problem ? `. ${problem}` : ': it handed in nothing'}`
+export const questionsHandedIn = (count: number) => `It asks ${count === 1 ? 'one question' : `${count} questions`}.`
+
+/** How far an agent is, by its own plan. */
+export const stepProgress = (step: number, all: number, text: string | undefined) =>
+  `Step ${step} of ${all}${text ? `: ${text}` : ''}`
+
+/** The agent has finished; the gates come next. */
+export const agentFinished = 'The agent is done.'
+
+/** What follows after a failed attempt. @param why see below. */
+export interface EndedAttempt {
+  planning: boolean
+  attempt: number
+  outcome: string | null
+  summary: string
+}
+export const needsPerson = (run: EndedAttempt, why: string) =>
+  `${attemptName(run)} ended with **${run.outcome}**, and a person is needed: ${why}.\n\n${withStop(run.summary)}`
+export const triedAgain = (run: EndedAttempt, why: string) => `${ended(run)} It is tried again: ${why}.`
+export const freshAgentTries = (run: EndedAttempt, why: string) => `${ended(run)} A fresh agent tries next: ${why}.`
+export function goesOnAt(run: EndedAttempt, why: string, at: Date): string {
+  const [day, time = ''] = at.toISOString().split('T')
+  return `${ended(run)} It goes on at ${time.slice(0, 5)} UTC on ${day}: ${why}. This costs no attempt.`
+}
+
+/** Why this follows: parts of a sentence, without a stop. */
+export const personMustLookFirst = 'this must not be tried again before a person has looked'
+export const sameEndExpected = 'another attempt would end the same way'
+export const limitResets = "the provider's limit resets then"
+export const machineFailedRepeatedly = (times: number) => `the machine failed ${times} times in a row`
+export const machineFailed = 'the machine failed, not the work'
+export const planDidNotImprove = 'it was told what was wrong, and did no better'
+export const attemptsUsedUp = (count: number) =>
+  count === 1 ? 'its one attempt is used up' : `all ${count} attempts are used up`
+export const freshAgentFailedToo = 'a fresh agent met the very same failure'
+export const sameFailureInARow = (times: number) => `the same failure ${times} times in a row`
+export const lastAttemptStartsClean = 'the last attempt starts from a clean tree'
+export const withContext = 'with what went wrong as context'
+
+function ended(run: EndedAttempt): string {
+  return `${attemptName(run)} ended with ${run.outcome}: ${withStop(run.summary.slice(0, 1_500))}`
+}
+
+function attemptName({ planning, attempt }: EndedAttempt): string {
+  return `${planning ? 'Planning attempt' : 'Attempt'} ${attempt}`
+}
+
+function withStop(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+function duration(ms: number): string {
+  return ms < 90_000 ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / 60_000)} minutes`
+}

@@ -1,0 +1,149 @@
+/** The status comment of an issue: its state, the results of the gates, its attempts. */
+
+import { lifecycle } from '../domain/lifecycle.ts'
+import type { ItemState } from '../lib/item-state.ts'
+import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { commitName, type GateView, gateTable } from './gates.ts'
+
+/** Everything that the status comment of an item can say. */
+export interface StatusView {
+  state: ItemState
+  reason: string
+  reply: string | null
+  branch: string
+  attempts: { attempt: number; agent: string; outcome: string | null; summary: string; countsAsAttempt: boolean }[]
+  /** Attempts that count, since a person last asked for fresh ones ... */
+  used: number
+  /** ... and how many there may be before a person decides. */
+  allowed: number
+  progress: string
+  /** Why the item waits, as the scheduler explains it. */
+  waits: string | null
+  gates: GateView[]
+  headSha: string | null
+  pull: {
+    number: number
+    state: 'open' | 'merged' | 'closed'
+    mergeRequestedBy: string | null
+  } | null
+  mergeWhen: 'command' | 'approved'
+  settingsError: string | null
+  /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
+  notes: string[]
+  /** False is a warning: the agent can do everything that this machine's user can. */
+  sandboxed: boolean
+  /** Of an epic: its progress, and its view. */
+  roadmap: { done: number; all: number; text: string } | null
+}
+
+const steps: readonly ItemState[][] = [
+  ['queued', 'planning', 'asking', 'plan-review', 'ready'],
+  ['running'],
+  ['checking'],
+  ['reviewing', 'approved', 'merging'],
+  ['done'],
+]
+
+/** The status comment of an issue, without its marker. */
+export function statusComment(view: StatusView): string {
+  const parts = [
+    `### ${bar(view)} ${headline(view)}`,
+    sentence(view),
+    view.roadmap?.text,
+    gateTable(view.gates, view.headSha),
+    attemptList(view),
+    view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
+    view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,
+    view.reply && `---\n${view.reply}`,
+    footer(view),
+  ]
+  return parts.filter(Boolean).join('\n\n')
+}
+
+function bar(view: StatusView): string {
+  // The view of a roadmap has a progress bar of its own.
+  if (view.roadmap && view.state === 'ready') return '🗺'
+  const at = steps.findIndex((step) => step.includes(view.state))
+  if (at === -1) return view.state === 'held' ? '✋' : '⏸'
+  return '▰'.repeat(at + 1) + '▱'.repeat(steps.length - at - 1)
+}
+
+function headline(view: StatusView): string {
+  const attempt = view.attempts.at(-1)
+  if (view.roadmap && view.state === 'ready') return `${view.roadmap.done} of ${view.roadmap.all} done`
+  if (view.state === 'ready' && view.waits) return 'Waiting'
+  if (view.state === 'running' && attempt && attempt.attempt > 1)
+    return `An agent is working, attempt ${attempt.attempt}`
+  if (view.state === 'reviewing' && view.pull) return `Review pull request #${view.pull.number}`
+  return lifecycle[view.state].label
+}
+
+function sentence(view: StatusView): string {
+  const agent = view.attempts.at(-1)?.agent
+  switch (view.state) {
+    case 'ready':
+      return view.waits ?? singleLine(view.reason, 600)
+    case 'running':
+      return `**${agent ?? 'An agent'}** works on branch \`${view.branch}\`.${view.progress ? ` ${singleLine(view.progress)}` : ''}`
+    case 'checking':
+      return `The gates run on commit ${commitName(view.headSha)}.`
+    case 'reviewing':
+    case 'approved':
+    case 'merging':
+      return reviewSentence(view)
+    case 'done':
+      return singleLine(view.reason)
+    default:
+      return sanitiseMarkdown(view.reason, 2_000)
+  }
+}
+
+function reviewSentence(view: StatusView): string {
+  if (!view.pull) return 'The gates passed; the pull request is being opened.'
+  const { number, mergeRequestedBy } = view.pull
+  if (mergeRequestedBy && view.state === 'merging')
+    return `#${number} is being merged on the word of ${mergeRequestedBy}.`
+  const next =
+    view.mergeWhen === 'approved'
+      ? 'It merges by itself once it is approved and green.'
+      : mergeRequestedBy && view.state === 'approved'
+        ? `Then it is merged on the word of ${mergeRequestedBy}.`
+        : 'Review it, then say `/merge` there or here.'
+  const why = view.reason ? `${singleLine(view.reason)} ` : ''
+  const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
+  return `#${number} holds the result; every gate passed on ${commitName(view.headSha)}${asks}. ${why}${next}`
+}
+
+function attemptList(view: StatusView): string {
+  const ended = view.attempts.filter((attempt) => attempt.outcome !== null)
+  if (ended.length === 0 || (ended.length === 1 && ended[0]?.outcome === 'finished')) return ''
+  const rows = ended.map((attempt) => {
+    if (attempt.agent === 'person')
+      return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
+    const free = attempt.countsAsAttempt ? '' : ' (does not count)'
+    return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
+  })
+  return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
+}
+
+function footer(view: StatusView): string {
+  const warning = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
+  const commands: Partial<Record<ItemState, string>> = {
+    held: '`/retry` tries again, `/unqueue` gives it up',
+    paused: '`/resume` goes on',
+    planning: '`/stop` stops it',
+    asking: '`/answer` answers',
+    'plan-review': '`/approve` says yes, `/reject` says no',
+    running: '`/stop` stops it',
+    cancelled: '`/queue` queues it again',
+    skipped: '`/queue` queues it again',
+  }
+  return `<sub>${commands[view.state] ?? '`/status` asks where it stands'} · \`/help\` lists the commands${warning}</sub>`
+}
+
+function quoted(text: string): string {
+  return text
+    .split('\n')
+    .map((row) => `> ${row}`)
+    .join('\n')
+}

@@ -1,0 +1,90 @@
+/**
+ * A person of the demo, as they would work with a program of their own: over HTTP, with their personal token, through
+ * @octokit/rest. They see and do what GitHub's API lets anybody with that token see and do.
+ */
+
+import { setTimeout as wait } from 'node:timers/promises'
+import { Octokit } from '@octokit/rest'
+import { PlaygroundError } from '../errors.ts'
+
+/** A pull request at the commit that is read. */
+export interface ReviewablePull {
+  number: number
+  headSha: string
+}
+
+/** What the maintainer of the demo does. Every method rejects with Octokit's error where GitHub refuses. */
+export interface DemoUser {
+  /** Gives the number of the new issue. */
+  createIssue(title: string, body: string): Promise<number>
+  addLabel(issueNumber: number, label: string): Promise<void>
+  comment(issueNumber: number, body: string): Promise<void>
+  review(pull: ReviewablePull, event: 'APPROVE' | 'REQUEST_CHANGES', body: string): Promise<void>
+  /**
+   * Waits for the pull request of an issue: the status comment asks for its review, and its head has a check run.
+   * @param not the head that was reviewed before.
+   */
+  reviewable(issueNumber: number, not?: string): Promise<ReviewablePull>
+  closed(issueNumber: number): Promise<void>
+}
+
+/** How often a page is read again. GitHub allows a person 5,000 calls an hour; the demo makes a few hundred. */
+const pollMs = 400
+/** A demo that takes longer than this has gone wrong. */
+const patienceMs = 120_000
+
+/** Signs in. @param repository `owner/name`. */
+export function signIn(access: { apiUrl: string; token: string; repository: string }): DemoUser {
+  const octokit = new Octokit({ auth: access.token, baseUrl: access.apiUrl, userAgent: 'tutti-demo' })
+  const [owner = '', repo = ''] = access.repository.split('/')
+  const at = { owner, repo }
+
+  /** The pull request whose review the status comment of an issue asks for. */
+  const asked = async (issueNumber: number): Promise<number | undefined> => {
+    const comments = await octokit.paginate(octokit.rest.issues.listComments, { ...at, issue_number: issueNumber })
+    const found = comments.map(({ body }) => /Review pull request #(\d+)/.exec(body ?? '')?.[1])
+    return found.filter((number) => number !== undefined).map(Number)[0]
+  }
+  const isChecked = async (ref: string): Promise<boolean> => {
+    const { data } = await octokit.rest.checks.listForRef({ ...at, ref, check_name: 'Tutti' })
+    return data.total_count > 0
+  }
+
+  return {
+    createIssue: async (title, body) => (await octokit.rest.issues.create({ ...at, title, body })).data.number,
+    async addLabel(issueNumber, label) {
+      await octokit.rest.issues.addLabels({ ...at, issue_number: issueNumber, labels: [label] })
+    },
+    async comment(issueNumber, body) {
+      await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
+    },
+    async review({ number, headSha }, event, body) {
+      await octokit.rest.pulls.createReview({ ...at, pull_number: number, commit_id: headSha, event, body })
+    },
+    reviewable: (issueNumber, not) =>
+      until(`a checked pull request for #${issueNumber}`, async () => {
+        const number = await asked(issueNumber)
+        if (number === undefined) return undefined
+        const { data } = await octokit.rest.pulls.get({ ...at, pull_number: number })
+        const headSha = data.head.sha
+        return headSha !== not && (await isChecked(headSha)) ? { number, headSha } : undefined
+      }),
+    async closed(issueNumber) {
+      await until(`#${issueNumber} is merged and closed`, async () => {
+        const { data } = await octokit.rest.issues.get({ ...at, issue_number: issueNumber })
+        return data.state === 'closed' || undefined
+      })
+    },
+  }
+}
+
+/** Reads again and again until there is an answer. @throws {PlaygroundError} after two minutes, naming `what`. */
+async function until<T>(what: string, read: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    const found = await read()
+    if (found !== undefined) return found
+    if (performance.now() > end) throw new PlaygroundError(`the maintainer waited ${patienceMs / 1_000} s for ${what}`)
+    await wait(pollMs)
+  }
+}

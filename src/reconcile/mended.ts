@@ -1,2 +1,0 @@
-/** What was found and mended, one line each. */
-export type Repairs = string[]

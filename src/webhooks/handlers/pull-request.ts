@@ -1,0 +1,54 @@
+/** `pull_request`: closed, reopened, pushed to, another base; and labels, which mean nothing on a pull request. */
+
+import type { IssueChanged, PullRequestChanged } from '../../domain/events.ts'
+import { onPullRequestChanged } from '../../pull-requests/on-pull-request-changed.ts'
+import { onIssueChanged } from '../../work-items/on-issue-changed.ts'
+import type { Services } from '../../work-items/services.ts'
+import {
+  check,
+  editSchema,
+  envelopeSchema,
+  isOwnAct,
+  issueSchema,
+  labelSchema,
+  pullRequestSchema,
+} from '../payload-schemas.ts'
+import {
+  type AppIdentity,
+  defineWebhookHandler,
+  type HandlerServices,
+  handle,
+  type WebhookPayload,
+} from '../webhook-handler.ts'
+
+const moves = ['pull_request.closed', 'pull_request.reopened', 'pull_request.synchronize'] as const
+
+export const webhook = defineWebhookHandler('pull_request', (app, services: Services & HandlerServices) => {
+  app.on([...moves], handle(services, readMove, onPullRequestChanged))
+  app.on('pull_request.edited', handle(services, readRetarget, onPullRequestChanged))
+  app.on('pull_request.labeled', handle(services, readLabel, onIssueChanged))
+})
+
+function readMove(payload: WebhookPayload<(typeof moves)[number]>): PullRequestChanged {
+  return { kind: 'pull-request-changed', how: payload.action, ...readPullRequest(payload) }
+}
+
+/** Of what can be edited only the base counts. */
+function readRetarget(payload: WebhookPayload<'pull_request.edited'>): PullRequestChanged | undefined {
+  if (check(editSchema, payload).changes.base === undefined) return undefined
+  return { kind: 'pull-request-changed', how: 'retargeted', ...readPullRequest(payload) }
+}
+
+/** GitHub reports labels on pull requests here; a pull request is an issue too. */
+function readLabel(payload: WebhookPayload<'pull_request.labeled'>, self: AppIdentity): IssueChanged | undefined {
+  const common = check(envelopeSchema, payload)
+  if (isOwnAct(common.sender, self)) return undefined
+  const { issue, at } = check(issueSchema, payload.pull_request)
+  const label = check(labelSchema, payload.label).name
+  return { kind: 'issue-changed', how: 'labelled', label, ...common, at, issue: { ...issue, isPullRequest: true } }
+}
+
+function readPullRequest(payload: WebhookPayload<'pull_request'>) {
+  const { pull, at } = check(pullRequestSchema, payload.pull_request)
+  return { ...check(envelopeSchema, payload), at, pull }
+}

@@ -1,0 +1,27 @@
+/** `push`: to branches; tags mean nothing here. */
+
+import { settingsPath } from '../../config/settings.ts'
+import type { BranchPushed } from '../../domain/events.ts'
+import { onBranchPushed } from '../../work-items/on-repository-changed.ts'
+import type { Services } from '../../work-items/services.ts'
+import { check, envelopeSchema, pushSchema } from '../payload-schemas.ts'
+import { defineWebhookHandler, type HandlerServices, handle, type WebhookPayload } from '../webhook-handler.ts'
+
+export const webhook = defineWebhookHandler('push', (app, services: Services & HandlerServices) => {
+  app.on('push', handle(services, readPush, onBranchPushed))
+})
+
+const branchPrefix = 'refs/heads/'
+
+function readPush(payload: WebhookPayload<'push'>): BranchPushed | undefined {
+  const { ref, after, deleted, commits } = check(pushSchema, payload)
+  if (!ref.startsWith(branchPrefix)) return undefined
+  return {
+    kind: 'branch-pushed',
+    ...check(envelopeSchema, payload),
+    at: null,
+    branch: ref.slice(branchPrefix.length),
+    head: deleted ? null : after,
+    settings: commits.some((one) => [...one.added, ...one.modified, ...one.removed].includes(settingsPath)),
+  }
+}

@@ -1,0 +1,164 @@
+/** Who the app is, where it is installed, and what it missed. */
+
+import { pino } from 'pino'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Client } from '../../../src/github/client.ts'
+import { connectGitHub } from '../../../src/github/connect.ts'
+import { type GitHub, NotFound } from '../../../src/github/github.ts'
+import { OperatorError } from '../../../src/lib/errors.ts'
+import { github, html, installationId, mintTokens, newClient, page, skipWaits, useNock } from './api.ts'
+
+useNock()
+
+let client: Client
+let logged: { msg: string; feature?: string }[]
+let tokens: string[]
+beforeEach(() => {
+  client = newClient()
+  logged = []
+  tokens = []
+})
+
+const log = () => pino({}, { write: (line: string) => void logged.push(JSON.parse(line)) })
+const connect = () => connectGitHub(client, log(), (token) => tokens.push(token))
+const app = { id: 1, slug: 'tutti', name: 'Tutti', permissions: { contents: 'write' } }
+
+describe('connecting', () => {
+  test('says who the app is, and which comments are its own', async () => {
+    github().get('/app').reply(200, app)
+    const connected = await connect()
+    expect(connected.app).toMatchObject({ id: 1, slug: 'tutti', botLogin: 'tutti[bot]' })
+    expect(connected.isSelf({ login: 'tutti[bot]', type: 'Bot' })).toBe(true)
+    expect(connected.isSelf({ login: 'tutti', type: 'User' })).toBe(false)
+  })
+
+  test('waits for a GitHub that is away', async () => {
+    skipWaits()
+    github().get('/app').times(3).reply(502, page, html)
+    github()
+      .get('/app')
+      .times(3)
+      .replyWithError(Object.assign(new Error('connection refused by the proxy'), { code: 'ECONNREFUSED' }))
+    github().get('/app').reply(200, app)
+    expect((await connect()).app.slug).toBe('tutti')
+    expect(logged.map(({ msg }) => msg)).toEqual(Array(2).fill('GitHub cannot be reached yet; trying again'))
+  })
+
+  test.each([
+    ['a key that is not its own', 401, 'A JSON web token could not be decoded'],
+    ['an app that GitHub does not have', 404, 'Integration not found'],
+  ])('%s is refused at once, with what to check', async (_, status, message) => {
+    github().get('/app').reply(status, { message })
+    const refused = await connect().catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(OperatorError)
+    expect(refused).toMatchObject({
+      message: "GitHub refused the app's credentials",
+      hint: 'Check APP_ID and PRIVATE_KEY.',
+    })
+    expect(logged).toEqual([])
+  })
+
+  test('gives up in the end, and says where to search', async () => {
+    skipWaits()
+    github().get('/app').times(61).reply(404, page, html)
+    await expect(connect()).rejects.toMatchObject({
+      message: expect.stringMatching(/^GitHub cannot be reached: /),
+      hint: 'Check GITHUB_API_URL or GHE_HOST, and the network.',
+    })
+  })
+})
+
+describe('connected', () => {
+  let connected: GitHub
+  const open = async (permissions: Record<string, string> = app.permissions) => {
+    github()
+      .get('/app')
+      .reply(200, { ...app, permissions })
+    connected = await connect()
+  }
+  const hook = (id: number, minutes: number, more: object = {}) => ({
+    ...{ id, guid: `guid-${id}`, event: 'issues', status_code: 202, redelivery: false },
+    delivered_at: new Date(Date.UTC(2026, 2, 1, 12, minutes)).toISOString(),
+    ...more,
+  })
+
+  test.each([
+    ['read', {}, { contents: 'read' }],
+    ['write', {}, { contents: 'write' }],
+    ['write', { workflows: 'write' }, { contents: 'write', workflows: 'write' }],
+  ] as const)('a token for git that may %s is for one repository and no more', async (need, more, permissions) => {
+    await open({ ...app.permissions, ...more })
+    github()
+      .post(`/app/installations/${installationId}/access_tokens`, { repository_ids: [5], permissions })
+      .reply(201, { token: 'ghs_git' })
+    expect(await connected.token({ fullName: 'acme/app', githubId: 5, installationId }, need)).toBe('ghs_git')
+    expect(tokens).toEqual(['ghs_git'])
+  })
+
+  test('repositories of every installation that is not suspended, to the last page', async () => {
+    await open()
+    mintTokens()
+    github()
+      .get('/app/installations')
+      .query(true)
+      .reply(200, [{ id: installationId }, { id: 8, suspended_at: '2026-03-01T12:00:00Z' }])
+    const repository = (id: number) => ({
+      ...{ id, full_name: `acme/r${id}`, private: true, default_branch: 'main' },
+      clone_url: `https://github.test/acme/r${id}.git`,
+    })
+    const path = '/installation/repositories'
+    github()
+      .get(path)
+      .query({ per_page: '100' })
+      .reply(
+        200,
+        { total_count: 2, repositories: [repository(1)] },
+        { link: `<http://api.github.test${path}?page=2>; rel="next"` },
+      )
+    github()
+      .get(path)
+      .query({ page: '2' })
+      .reply(200, { total_count: 2, repositories: [repository(2)] })
+    expect(await connected.installedRepositories()).toMatchObject([
+      { githubId: 1, fullName: 'acme/r1', installationId, defaultBranch: 'main', private: true },
+      { githubId: 2, fullName: 'acme/r2', installationId },
+    ])
+  })
+
+  test('deliveries are read until they get too old, and no further', async () => {
+    await open()
+    const path = '/app/hook/deliveries'
+    github()
+      .get(path)
+      .query({ per_page: '100' })
+      .reply(200, [hook(3, 30), hook(2, 20)], { link: `<http://api.github.test${path}?cursor=v1>; rel="next"` })
+    github()
+      .get(path)
+      .query({ cursor: 'v1' })
+      .reply(200, [hook(1, 10)], { link: `<http://api.github.test${path}?cursor=v2>; rel="next"` })
+    const found = await connected.deliveries(new Date(Date.UTC(2026, 2, 1, 12, 15)))
+    expect(found?.map(({ id, deliveryId }) => [id, deliveryId])).toEqual([
+      [3, 'guid-3'],
+      [2, 'guid-2'],
+    ])
+  })
+
+  test('a server without a list of deliveries is said once', async () => {
+    await open()
+    github().get('/app/hook/deliveries').query(true).reply(404, { message: 'Not Found' })
+    github().get('/app/hook/deliveries').query(true).reply(501, { message: 'Not Implemented' })
+    expect(await connected.deliveries(new Date(0))).toBeUndefined()
+    expect(await connected.deliveries(new Date(0))).toBeUndefined()
+    expect(logged.map(({ feature }) => feature)).toEqual(['the list of webhook deliveries'])
+    github().get('/app/hook/deliveries').query(true).reply(403, { message: 'Forbidden' })
+    await expect(connected.deliveries(new Date(0))).rejects.toMatchObject({ status: 403 })
+  })
+
+  test('a delivery is asked for again; one that GitHub has no longer is NotFound', async () => {
+    await open()
+    github().post('/app/hook/deliveries/3/attempts').reply(202, {})
+    await connected.redeliver(3)
+    github().post('/app/hook/deliveries/4/attempts').reply(404, { message: 'Not Found' })
+    await expect(connected.redeliver(4)).rejects.toBeInstanceOf(NotFound)
+  })
+})
