@@ -10,6 +10,7 @@ import { healthPages, type ProcessHealth } from './api/health.ts'
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
+import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore } from './db/connect.ts'
 import { deregisterProcess, registerProcess, requeueJobs } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
@@ -25,7 +26,7 @@ import { handleJobs, jobs } from './jobs.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
-import { startProcessHeartbeat, startReconciling } from './reconcile/periodic.ts'
+import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
 import { createReaper } from './sandbox/reaper.ts'
 import { killStrays } from './sandbox/run-markers.ts'
@@ -39,27 +40,32 @@ export interface Tutti {
   readonly url: string
   /** Calls made to GitHub so far. */
   readonly calls: { reads: number; writes: number }
+  /** Settles when it cannot go on: its database has been away for too long. Close it then, and start another one. */
+  readonly lost: Promise<OperatorError>
   /** Ends agents, lets handlers finish, closes everything. */
   close(): Promise<void>
 }
 
 /**
- * Starts serving: webhooks are stored from the first moment on, work begins once GitHub has said who the app is.
+ * Starts serving: webhooks are stored from the first moment on, work begins once GitHub has said who the app is. A
+ * database that is away meanwhile is waited for.
  * @throws {OperatorError} when the database, the port or the credentials cannot be used.
  */
 export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
-  const closers: (() => Promise<unknown>)[] = []
-  const close = async () => {
-    for (const one of closers.splice(0).reverse())
-      await one().catch((error) => log.error({ err: error }, 'while stopping'))
-  }
-  try {
-    const tutti = await start(env, log, closers)
-    return { ...tutti, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  return whileDatabaseIsAway(env.DATABASE_TIMEOUT_SECONDS * 1_000, log, async () => {
+    const closers: (() => Promise<unknown>)[] = []
+    const close = async () => {
+      for (const one of closers.splice(0).reverse())
+        await one().catch((error) => log.error({ err: error }, 'while stopping'))
+    }
+    try {
+      const tutti = await start(env, log, closers)
+      return { ...tutti, close }
+    } catch (error) {
+      await close()
+      throw error
+    }
+  })
 }
 
 async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[]): Promise<Omit<Tutti, 'close'>> {
@@ -81,9 +87,18 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   store.watch(({ repositoryId, issueNumber, from, to, actor, why }) =>
     log.info({ repositoryId, issue: issueNumber, from, to, actor, why }, `#${issueNumber}: ${from} → ${to}`),
   )
-  const state = { phase: 'starting' as ReturnType<ProcessHealth['phase']>, agents: () => 0 }
+  const state = {
+    phase: 'starting' as ReturnType<ProcessHealth['phase']>,
+    agents: () => 0,
+    silentSeconds: (): number | undefined => undefined,
+  }
   const receive = createReceiver({ store, secret: credentials.webhookSecret, log })
-  const pages = getRequestListener(healthPages(store, { phase: () => state.phase, agents: () => state.agents() }).fetch)
+  const health: ProcessHealth = {
+    phase: () => state.phase,
+    agents: () => state.agents(),
+    silentSeconds: () => state.silentSeconds(),
+  }
+  const pages = getRequestListener(healthPages(store, health).fetch)
   const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), {
     host: env.HOST,
     port: env.PORT,
@@ -139,14 +154,14 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
     env,
     log,
     freeMemory: () => process.availableMemory(),
-    started: (runId) => runner.start(runId),
+    started: (runId) => void runner.start(runId).catch((error) => log.debug({ err: error }, 'left to the job')),
   })
   closers.push(() => scheduler.close())
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
   closers.push(() => Promise.all([runner.close(), gateRunner.close()]))
 
-  closers.push(await startProcessHeartbeat(adapters))
-  closers.push(startReconciling(adapters))
+  const timers = await startTimers(adapters, closers)
+  state.silentSeconds = timers.silentSeconds
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
   state.phase = 'serving'
@@ -157,7 +172,7 @@ async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[])
   setFlagsFromString('--semi-space-growth-factor=2')
   setFlagsFromString('--no-optimize-for-size')
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
-  return { url: server.url, calls: client.meter }
+  return { url: server.url, calls: client.meter, lost: timers.lost }
 }
 
 /** The same over restarts: strays of an earlier life are recognised by it. */

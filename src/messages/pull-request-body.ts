@@ -2,7 +2,7 @@
 
 import { sanitiseMarkdown } from '../lib/sanitise.ts'
 import { type GateView, gateTable } from './gates.ts'
-import { pathList } from './paths.ts'
+import { namedPaths } from './paths.ts'
 
 /** The body of a pull request, without its marker. */
 export function pullRequestBody(view: {
@@ -39,5 +39,7 @@ export function pullRequestBody(view: {
 }
 
 function ignoredNote(ignored: readonly string[]): string {
-  return ignored.length === 0 ? '' : `Not in this pull request because \`.gitignore\` hides them: ${pathList(ignored)}.`
+  return ignored.length === 0
+    ? ''
+    : `Not in this pull request because \`.gitignore\` hides them: ${namedPaths(ignored)}.`
 }

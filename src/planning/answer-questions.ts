@@ -32,7 +32,11 @@ export async function answerFromComment(services: Services, event: CommentCreate
   return services.store.transaction(async (tx) => {
     if (!(await claimKey(tx, key))) return ignored('the comment was handled before')
     if (!allowed) {
-      await commentOnce(tx, repo, issue.number, answerRefused(sender.login), `refused-answer:${round.id}`)
+      await commentOnce(tx, repo, {
+        issueNumber: issue.number,
+        body: answerRefused(sender.login),
+        key: `refused-answer:${round.id}`,
+      })
       return ignored(`an answer by ${sender.login}, whose word does not count`)
     }
     const current = await lockItem(tx, item.id)

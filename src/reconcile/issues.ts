@@ -82,7 +82,7 @@ async function withLabel(
   }
   if (item) return undefined
   await services.store.transaction((tx) =>
-    commentOnce(tx, repo, issue.number, labelUnattributed(settingsOf(repo).label)),
+    commentOnce(tx, repo, { issueNumber: issue.number, body: labelUnattributed(settingsOf(repo).label) }),
   )
   return undefined
 }

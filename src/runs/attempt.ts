@@ -9,7 +9,7 @@ import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { getRepository } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
-import { claimRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
+import { type ClaimedRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, transition } from '../db/work-items.ts'
 import { commitMessage } from '../domain/commit-message.ts'
@@ -30,18 +30,16 @@ import { prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
 
 /**
- * Claims a waiting run and carries it out. Nothing happens when another process has claimed it.
+ * Carries out a run that was claimed.
  * @param atWork the number of attempts that this process carries out now, this one included.
  */
 export async function runAttempt(
   context: RunContext,
-  runId: number,
+  { lease, run }: ClaimedRun,
   stop: AbortController,
   atWork: () => number,
 ): Promise<void> {
-  const claimed = await claimRun(context.store.db, runId, context.instance, 'waiting')
-  if (!claimed) return
-  const { lease, run } = claimed
+  const { runId } = lease
   const heartbeat = startHeartbeat(context.store, lease, {
     everyMs: context.env.HEARTBEAT_SECONDS * 1_000,
     timeoutMs: context.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,

@@ -62,7 +62,8 @@ async function refuse(tx: Tx, repo: RepositoryRow, seen: ObservedIssue, label: s
     : isPerson(sender)
       ? labelWithoutWriteAccess(sender.login, label)
       : labelByBot(sender.login, label)
-  if (!(await commentOnce(tx, repo, issue.number, body))) return ignored('the label does not count; it was said before')
+  if (!(await commentOnce(tx, repo, { issueNumber: issue.number, body })))
+    return ignored('the label does not count; it was said before')
   await appendAudit(tx, {
     repositoryId: repo.id,
     actor: sender.login,
@@ -79,9 +80,7 @@ export const refusalKey = (repositoryId: number, issueNumber: number) => `refuse
 export async function commentOnce(
   tx: Tx,
   repo: RepositoryRow,
-  issueNumber: number,
-  body: string,
-  key = refusalKey(repo.id, issueNumber),
+  { issueNumber, body, key = refusalKey(repo.id, issueNumber) }: { issueNumber: number; body: string; key?: string },
 ): Promise<boolean> {
   if (!(await claimKey(tx, key))) return false
   await enqueueEffect(tx, { repositoryId: repo.id, key }, { kind: 'comment', payload: { issueNumber, body } })

@@ -320,12 +320,27 @@ describe('labels', () => {
 })
 
 describe('comments', () => {
-  it("one that somebody deleted is created again, and another's with our marker is not ours", async () => {
+  const marker = '<!-- tutti:test:comment -->'
+  const authors = () => world.comments.map(({ user }) => user.login)
+
+  it('one that somebody deleted is created again', async () => {
     const { commentId } = await publish('comment', first)
-    world.comments.splice(0, 2, { id: 51, body: '<!-- tutti:test:comment -->', user: { login: 'mallory' } })
-    const again = await publish('comment', { mayExist: true, before: { commentId, fingerprint: 'old' } })
-    expect(world.comments.map(({ user }) => user.login)).toEqual(['mallory', 'tutti[bot]'])
-    expect(again.commentId).toBe(world.comments[1]?.id)
+    world.comments.splice(1, 1)
+    await publish('comment', { mayExist: false, before: { commentId, fingerprint: 'of another text' } })
+    expect(authors()).toEqual(['alice', 'tutti[bot]'])
+  })
+
+  it("another's with our marker is not ours", async () => {
+    world.comments.push({ id: 51, body: marker, user: { login: 'mallory' } })
+    await publish('comment', { mayExist: true, before: {} })
+    expect(authors()).toEqual(['alice', 'mallory', 'tutti[bot]'])
+  })
+
+  it('one that reads the same already costs no call', async () => {
+    const before = await publish('comment', first)
+    const made = world.calls.length
+    await publish('comment', { mayExist: true, before })
+    expect(world.calls).toHaveLength(made)
   })
 })
 
