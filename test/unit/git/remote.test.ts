@@ -318,6 +318,23 @@ describe('a base branch', () => {
     expect(await clone.remoteHead(main)).toBeUndefined()
   })
 
+  it.each([
+    ['missingEmail', 'Old Author 1000000000 +0000'],
+    ['missingSpaceBeforeEmail', 'Old Author<old@example.com> 1000000000 +0000'],
+    ['badEmail', 'Old Author <old<x@example.com> 1000000000 +0000'],
+  ])('with old history that fsck calls %s comes in, and work goes on', async (_fault, line) => {
+    const tree = await git(place.person, 'rev-parse', 'HEAD^{tree}')
+    const text = `tree ${tree}\nauthor ${line}\ncommitter ${line}\n\nOld\n`
+    const commit = execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], {
+      cwd: place.person,
+      input: text,
+      encoding: 'utf8',
+    }).trim()
+    await git(place.person, 'push', '-q', '-f', 'origin', `${commit}:refs/heads/main`)
+    const clone = await openAt(repositoryUrl())
+    expect(await clone.remoteHead(main)).toBe(commit)
+  })
+
   it('with objects that fsck refuses does not come in', async () => {
     const blob = await git(place.person, 'hash-object', '-w', 'README.md')
     const mktree = (line: string) =>
