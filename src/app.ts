@@ -21,6 +21,7 @@ import { Publisher } from './github/publisher.ts'
 import { handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
+import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
@@ -102,6 +103,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
     ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.
   const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
