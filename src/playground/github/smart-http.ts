@@ -62,7 +62,7 @@ export async function serveGit(parts: GitParts, incoming: IncomingMessage, outgo
     if (file !== 'git-receive-pack') await stream(world, cgi)
     else {
       // Held back until the push is told, so that who pushed finds the new refs everywhere.
-      const answer = await changeRefs(world, actor, repository, () => runBackend(world, cgi))
+      const answer = await changeRefs({ world, actor }, repository, () => runBackend(world, cgi))
       if (rule && (await misbehaveAfter(rule, outgoing)) === 'cut') return
       outgoing.writeHead(answer.status, answer.headers).end(answer.body)
     }

@@ -73,15 +73,14 @@ export async function createCheckRun(
   }
   applyEdit(world, repository, run, wanted)
   suite.runs.push(run)
-  tellRun(world, actor, repository, run, 'created')
+  tellRun({ world, actor }, repository, run, 'created')
   if (run.status === 'completed') tellCompleted(world, actor, repository, run)
   return run
 }
 
 /** @throws {ApiRefusal} 403 when another app made the run, 422 for more than 50 annotations. */
 export function updateCheckRun(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   run: CheckRun,
   edit: CheckRunEdit,
@@ -172,7 +171,7 @@ export function rerequestCheckRun(
   repository: RepositoryRecord,
   run: CheckRun,
 ): void {
-  if (run.suite.app === world.app) tellRun(world, actor, repository, run, 'rerequested')
+  if (run.suite.app === world.app) tellRun({ world, actor }, repository, run, 'rerequested')
 }
 
 /** @throws {ApiRefusal} 404 */
@@ -204,15 +203,14 @@ export function rerunFailed(world: World, actor: ActingAccount, repository: Repo
     }
     delete run.log
     suite.runs.push(run)
-    tellRun(world, actor, repository, run, 'created')
+    tellRun({ world, actor }, repository, run, 'created')
   }
   suite.updatedAt = world.now()
   world.changed()
 }
 
 function tellRun(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   run: CheckRun,
   action: string,
@@ -227,7 +225,7 @@ function tellRun(
 }
 
 function tellCompleted(world: World, actor: ActingAccount, repository: RepositoryRecord, run: CheckRun): void {
-  tellRun(world, actor, repository, run, 'completed')
+  tellRun({ world, actor }, repository, run, 'completed')
   if (suiteState(run.suite).status !== 'completed') return
   const payload = { check_suite: suiteBody(world, repository, run.suite) }
   world.tell({ event: 'check_suite', action: 'completed', actor, repository, payload })

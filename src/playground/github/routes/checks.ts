@@ -77,7 +77,7 @@ export const checkRoutes: Route[] = [
   repositoryRoute('GET', '/check-runs/{check_run_id}', 'checks:read', (call) => ok(body(call, runFor(call)))),
   repositoryRoute('PATCH', '/check-runs/{check_run_id}', 'checks:write', (call) => {
     const run = runFor(call)
-    updateCheckRun(call.world, call.actor, call.repository, run, parseBody(call, CheckEdit))
+    updateCheckRun({ world: call.world, actor: call.actor }, call.repository, run, parseBody(call, CheckEdit))
     return ok(body(call, run))
   }),
   repositoryRoute('GET', '/check-runs/{check_run_id}/annotations', 'checks:read', (call) =>
