@@ -102,7 +102,7 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)
-      if (response.status < 500 || response.status === 501 || attempt >= attempts) return await whole(response)
+      if (response.status < 500 || response.status === 501 || attempt >= attempts) return await whole(response, url)
       await response.body?.cancel()
     } catch (error) {
       if (attempt >= attempts) throw error
@@ -116,8 +116,9 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
  * its id not, and the next publication would create a second one.
  * @throws when the answer is not all there, or a proxy's page in its place.
  */
-async function whole(response: Response): Promise<Response> {
-  if (response.status !== 200 && response.status !== 201) return response
+async function whole(response: Response, url: string): Promise<Response> {
+  const isFile = /\/actions\/jobs\/\d+\/logs$/.test(url)
+  if (isFile || (response.status !== 200 && response.status !== 201)) return response
   try {
     await response.clone().json()
   } catch (cause) {

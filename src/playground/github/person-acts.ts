@@ -86,13 +86,13 @@ export function branchActs(world: World, account: Account) {
   const me = { account }
   const { git } = world
   return {
-    push(repository, branch, files, message, options = {}) {
+    push(repository, branch, files, message) {
       const ref = `refs/heads/${branch}`
       const author = gitSignatureOf(world, account)
       return changeRefs({ world, actor: me }, repository, () => {
         const tip = repository.refs.get(ref) ?? repository.refs.get(`refs/heads/${repository.defaultBranch}`)
-        const commit = { ref, parent: options.onto ?? tip, files, message, author, committer: author }
-        return commitFiles(git, repository.path, commit, options.onto !== undefined)
+        const commit = { ref, parent: tip, files, message, author, committer: author }
+        return commitFiles(git, repository.path, commit)
       })
     },
     createBranch(repository, branch, at) {

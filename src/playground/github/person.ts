@@ -26,11 +26,6 @@ import type {
 import type { PushRules } from './push-rules.ts'
 import type { ObjectId } from './sha.ts'
 
-export interface PushOptions {
-  /** Rewrites the branch: the commit is made on this one, whatever is there. */
-  onto?: ObjectId
-}
-
 /** Everything that takes an issue number takes a pull request's too, where GitHub does. Rejects with `ApiRefusal`. */
 export interface Person {
   account: Account
@@ -68,7 +63,6 @@ export interface Person {
     branch: string,
     files: FileChanges,
     message: string,
-    options?: PushOptions,
   ): Promise<ObjectId>
   /** Makes a branch at a commit, or at the default branch. */
   createBranch(repository: RepositoryRecord, branch: string, at?: ObjectId): Promise<ObjectId>
