@@ -44,6 +44,9 @@ export const jobs = {
   'on-pull-request-merged': onPullRequestMergedJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
+/** How the jobs of each queue are taken. */
+export const queues = Object.values(jobs)
+
 type ContextOf<Definition> =
   Definition extends JobDefinition<QueueName, infer Context> ? (context: Context) => void : never
 

@@ -7,7 +7,7 @@ import type { Store } from '../db/connect.ts'
 
 export interface ProcessHealth {
   /** `starting` until GitHub has identified the app. */
-  phase(): 'starting' | 'serving' | 'stopping'
+  phase: 'starting' | 'serving' | 'stopping'
   agents(): number
   /** How many seconds ago this process last told the database that it lives; undefined before the first time. */
   silentSeconds(): number | undefined
@@ -23,9 +23,9 @@ export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Ho
   )
   app.get('/healthz', async (context) => {
     const database = await reachable(store)
-    const ok = database && health.phase() === 'serving'
+    const ok = database && health.phase === 'serving'
     const heartbeatSecondsAgo = health.silentSeconds() ?? null
-    const status = ok ? 'ok' : health.phase()
+    const status = ok ? 'ok' : health.phase
     return context.json(
       { status, database: database ? 'ok' : 'away', heartbeatSecondsAgo, agents: health.agents() },
       ok ? 200 : 503,

@@ -1,5 +1,6 @@
 /** `tutti serve`: receives webhooks and runs agents; without credentials, shows the set-up page. */
 
+import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
 import { type Env, loadDotEnv, readEnv } from '../config/env.ts'
 import type { OperatorError } from '../lib/errors.ts'
@@ -17,7 +18,10 @@ export const serve: Verb = {
       return untilItsEnd({ close: () => Promise.resolve() })
     }
     const { startTutti } = await import('../app.ts')
-    return untilItsEnd(await startTutti(env, log), log)
+    const tutti = await startTutti(env, log)
+    // See main.ts: everything is loaded now.
+    for (const flag of ['--semi-space-growth-factor=2', '--no-optimize-for-size']) setFlagsFromString(flag)
+    return untilItsEnd(tutti, log)
   },
 }
 

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { and, eq, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import type { Closers } from '../lib/closers.ts'
 import { isAlive, startTimeOf } from '../lib/process-table.ts'
 import type { Database, Store, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
@@ -13,6 +14,17 @@ import { runs } from './schema/runs.ts'
 export async function registerProcess(db: Database): Promise<string> {
   const id = randomUUID()
   await recordHeartbeat(db, id)
+  return id
+}
+
+/**
+ * Registers this process and requeues the jobs of processes that are gone.
+ * @returns its id, which is removed at an orderly stop.
+ */
+export async function joinProcesses(store: Store, timeoutMs: number, closers: Closers): Promise<string> {
+  const id = await registerProcess(store.db)
+  closers.push(() => deregisterProcess(store.db, id))
+  await requeueJobs(store, id, timeoutMs)
   return id
 }
 

@@ -8,6 +8,7 @@ import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
 import { hasUnfinishedItems } from '../db/work-items.ts'
 import type { GitHub } from '../github/github.ts'
+import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
@@ -34,7 +35,7 @@ interface TimedServices {
  */
 export async function startTimers(
   services: TimedServices,
-  closers: (() => Promise<unknown>)[],
+  closers: Closers,
 ): Promise<{ lost: Promise<OperatorError>; silentSeconds: () => number }> {
   const { DATABASE_TIMEOUT_SECONDS: timeout } = services.env
   const lost = Promise.withResolvers<OperatorError>()

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { healthPages, type ProcessHealth } from '../../../src/api/health.ts'
 import type { Store } from '../../../src/db/connect.ts'
 
-const health: ProcessHealth = { phase: () => 'serving', agents: () => 2, silentSeconds: () => 7 }
+const health: ProcessHealth = { phase: 'serving', agents: () => 2, silentSeconds: () => 7 }
 
 /** A database that answers as this says. */
 const answering = (execute: () => Promise<unknown>) => ({ db: { execute } }) as unknown as Pick<Store, 'db'>
