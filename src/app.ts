@@ -21,6 +21,7 @@ import { Publisher } from './github/publisher.ts'
 import { handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
+import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
@@ -95,13 +96,14 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const reaper = await openReaper(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
-  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, instance }
-  const adapters = { store, env, github, log, ...tools }
+  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
+  const adapters = { store, env, github, log, instance, ...tools }
   const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
     ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.
   const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))

@@ -7,8 +7,11 @@ import { runGatesJob } from './gates/gate-runner.ts'
 import { publishEffectsJob } from './github/publisher.ts'
 import { onPartIssueCreatedJob } from './planning/on-part-issue-created.ts'
 import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
+import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
+import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
+import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
@@ -35,13 +38,16 @@ export const jobs = {
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
   'merge-pull-request': mergePullRequestJob,
+  'read-checks': readChecksJob,
   'clean-up': cleanUpJob,
   'publish-effects': publishEffectsJob,
   'on-goal-issue-created': onGoalIssueCreatedJob,
   'on-line-issue-created': onLineIssueCreatedJob,
   'on-part-issue-created': onPartIssueCreatedJob,
+  'on-commit-created': onCommitCreatedJob,
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
+  'on-checks-rerun': onChecksRerunJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

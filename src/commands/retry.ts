@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { forgiveCiRounds } from '../db/ci.ts'
 import { runsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
@@ -45,6 +46,7 @@ async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> 
     why: messages.retriedBy(actor.login),
     set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
   })
+  await forgiveCiRounds(tx, item.id)
   const forgiven = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
   const free = settings.limits.retries + 1
   return { text: messages.retriedReply({ forgiven, free, any: runs.length > 0 }), outcome: 'done' }

@@ -3,7 +3,9 @@ import { lastDecision } from '../db/decisions.ts'
 import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
+import { ciSentence } from '../messages/ci.ts'
 import * as messages from '../messages/commands/schedule.ts'
+import { ciViewOf } from '../pull-requests/ci/ci-view.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
@@ -41,7 +43,8 @@ async function decisionOf(context: CommandContext, item: ItemRow): Promise<strin
   const now = item.id === context.item?.id ? '' : `#${item.issueNumber}: `
   const last = await lastDecision(db, item.id)
   if (last?.action === 'wait' && (item.state === 'ready' || item.state === 'planning')) {
-    return messages.waitsSince(last)
+    const ci = ciSentence(await ciViewOf(db, item, context.repo))
+    return [ci, messages.waitsSince(last)].filter(Boolean).join(' ')
   }
   const started = messages.lastStarted(await lastDecision(db, item.id, 'start'))
   const status = `${now}${await statusSentence(context, item)}`

@@ -153,6 +153,33 @@ const schema = z.strictObject({
       approvals: z.number().int().min(1).max(10).default(1),
     })
     .prefault({}),
+  ci: z
+    .strictObject({
+      settleSeconds: z
+        .number()
+        .min(0)
+        .max(3_600)
+        .default(30)
+        .describe('A failed check is acted on when all have ended, or after this long without another word of CI'),
+      rerun: z
+        .number()
+        .int()
+        .min(0)
+        .max(5)
+        .default(1)
+        .describe('How often checks are run again that also fail on the base branch, or have been flaky'),
+      fix: z.boolean().default(true).describe('Whether an agent is sent to mend what CI has found'),
+    })
+    .prefault({}),
+  commits: z
+    .strictObject({
+      verified: z
+        .boolean()
+        .default(false)
+        .describe('Made through the API, so that GitHub signs them; costs three writes to GitHub for each push'),
+      signoff: z.boolean().default(false).describe('With the trailer `Signed-off-by:` of the app (DCO)'),
+    })
+    .prefault({}),
   branches: z
     .strictObject({
       base: branch.optional().describe('Where pull requests go; the default branch if not set'),

@@ -84,5 +84,8 @@ export function settingsFromText(text: string | undefined, lastGood: Settings): 
 
 /** The settings in force; the defaults until the repository's own are read. */
 export function settingsOf(repo: RepositoryRow | undefined): Settings {
-  return repo?.settings ?? defaultSettings()
+  return { ...defaults, ...repo?.settings }
 }
+
+/** Settings that were stored before a section existed have its defaults. */
+const defaults = defaultSettings()

@@ -15,6 +15,21 @@ export type Effect =
       kind: 'pull-request'
       payload: { branch: string; base: string; title: string; body: string; sha: string }
     }
+  /**
+   * A commit made through GitHub, which signs it. `commit`: the local one with the same tree; `expected`: where the branch
+   * is on the server, null where there is none.
+   */
+  | {
+      kind: 'commit'
+      payload: {
+        branch: string
+        commit: string
+        tree: string
+        parents: string[]
+        message: string
+        expected: string | null
+      }
+    }
   | {
       kind: 'check-run'
       payload: {
@@ -26,6 +41,8 @@ export type Effect =
         text: string
       }
     }
+  /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */
+  | { kind: 'rerun-checks'; payload: { sha: string; target: 'workflow-run' | 'check-suite'; id: number } }
   | {
       kind: 'merge'
       payload: {
@@ -68,8 +85,10 @@ export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
+  commit: 3,
   'pull-request': 3,
   'check-run': 4,
+  'rerun-checks': 4,
   'create-issue': 4,
   'sub-issue': 5,
   'blocked-by': 5,
@@ -85,10 +104,14 @@ export function followUpOf(effect: Effect, effectId: number): Job | undefined {
   switch (effect.kind) {
     case 'create-issue':
       return { queue: issueReactions[effect.payload.origin], effectId }
+    case 'commit':
+      return { queue: 'on-commit-created', effectId }
     case 'pull-request':
       return { queue: 'on-pull-request-opened', effectId }
     case 'merge':
       return { queue: 'on-pull-request-merged', effectId }
+    case 'rerun-checks':
+      return { queue: 'on-checks-rerun', effectId }
     default:
       return undefined
   }

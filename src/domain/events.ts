@@ -21,7 +21,7 @@ export interface IssueSnapshot extends Issue {
   nativeBlockers: number | null
 }
 
-export type PullRequestSnapshot = Omit<PullRequest, 'mergeable'>
+export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState'>
 
 interface InRepository {
   repository: RepositoryIdentity
@@ -94,11 +94,16 @@ export interface BranchPushed extends InRepository {
 /** A check run, a check suite or a commit status has ended. */
 export interface CheckCompleted extends InRepository {
   kind: 'check-completed'
-  /** Unique among checks: `check_run:5`, `status:7`. */
+  /** Unique among checks: `check_run:5`, `check_suite:6`, `status:7`. */
   id: string
   sha: string
   name: string
   verdict: 'success' | 'failure' | 'neutral'
+  url: string | null
+  /** The check suite that a check run is a part of. */
+  suiteId: number | null
+  /** True for a suite: all of its runs have ended, and have reported that themselves. */
+  isSuite: boolean
 }
 
 /** GitHub's own "blocked by" was added or removed. */

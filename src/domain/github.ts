@@ -59,6 +59,8 @@ export interface PullRequest {
   headRepository: string | null
   baseBranch: string
   mergeable: boolean | null
+  /** What GitHub says of its rules: `clean`, `blocked`, `unstable` and so on; null where it does not say. */
+  mergeState: string | null
   author: Actor
 }
 
@@ -80,13 +82,38 @@ export interface ReviewComment {
   author: Actor
 }
 
-/** One result of CI for a commit: a check run or a commit status. */
+/** One check of a commit: a check run, a commit status, or a check suite that ended without a run. */
 export interface Check {
+  /** Unique among checks: `check_run:5`, `check_suite:6`, `status:7`. */
+  id: string
   name: string
   verdict: 'success' | 'failure' | 'pending' | 'neutral'
+  /** GitHub's own word for how it ended, such as `cancelled` or `timed_out`; null while it has not. */
+  conclusion: string | null
   url: string | null
   /** True for Tutti's own check run: nothing waits for it. */
   own: boolean
+  /** By GitHub's clock; null while it has not ended. */
+  completedAt: Date | null
+  suiteId: number | null
+  /** The job of GitHub Actions that it stands for, and the workflow run that this is a part of. */
+  job: { id: number; workflowRunId: number } | null
+  /** What a failed check says about itself, and how many annotations it has; null where it says nothing. */
+  output: { title: string; summary: string; text: string; annotations: number } | null
+}
+
+/** The checks of a commit as far as GitHub has listed them. */
+export interface CheckReading {
+  checks: Check[]
+  /** False: the server counts more than it listed, so what is missing may have failed. */
+  complete: boolean
+}
+
+/** Why a check failed, in its own words and those of its log. */
+export interface CheckAnnotation {
+  path: string
+  line: number
+  message: string
 }
 
 export interface HookDelivery {
@@ -104,4 +131,11 @@ export interface IssueAddress {
   /** `owner/name` in lower case. */
   repository: string
   number: number
+}
+
+/** A file of a commit that differs from its parent; content null: it is gone. */
+export interface CommitFile {
+  path: string
+  mode: '100644' | '100755' | '120000'
+  content: Buffer | null
 }

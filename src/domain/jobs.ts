@@ -18,13 +18,17 @@ export interface JobPayloads {
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
   'merge-pull-request': { pullRequestId: number }
+  /** `now`: without waiting for another check: those of a suite have all ended, or nothing has come for long. */
+  'read-checks': { workItemId: number; sha: string; now?: boolean }
   'clean-up': { workItemId: number }
   'publish-effects': Record<never, never>
   'on-goal-issue-created': { effectId: number }
   'on-line-issue-created': { effectId: number }
   'on-part-issue-created': { effectId: number }
+  'on-commit-created': { effectId: number }
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
+  'on-checks-rerun': { effectId: number }
 }
 
 export type QueueName = keyof JobPayloads

@@ -8,10 +8,10 @@ import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
+import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
-import { gateResults } from '../db/schema/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
@@ -172,13 +172,8 @@ function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate b
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', milliseconds } of results) {
-    const row = { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds, createdAt: new Date() }
-    await tx.db
-      .insert(gateResults)
-      .values(row)
-      .onConflictDoUpdate({ target: [gateResults.workItemId, gateResults.sha, gateResults.gate], set: row })
-  }
+  for (const { gate, verdict, summary, log = '', milliseconds } of results)
+    await saveGateResult(tx, { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds })
 }
 
 /** Ends a run whose gates could not run: the machine failed, not the work. */

@@ -3,7 +3,8 @@
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type {
   Actor,
-  Check,
+  CheckAnnotation,
+  CheckReading,
   HookDelivery,
   Issue,
   IssueEvent,
@@ -48,14 +49,29 @@ export interface RepositoryReader {
   openPulls(): Promise<PullRequest[]>
   reviews(pullNumber: number): Promise<Review[]>
   reviewComments(pullNumber: number, reviewId: number): Promise<ReviewComment[]>
-  /** Check runs and statuses of a commit; an endpoint the server does not have counts as none. */
-  checks(sha: Sha): Promise<Check[]>
+  /**
+   * Check runs, significant check suites and statuses of a commit, every page; an endpoint the server does not have
+   * counts as none.
+   * @param ref a commit, or a branch as `heads/main`.
+   */
+  checks(ref: Sha | `heads/${string}`): Promise<CheckReading>
+  /** Beginning and end of the log of a job, `limit` bytes together; undefined when GitHub has it no longer. */
+  jobLog(jobId: number, limit: number): Promise<string | undefined>
+  /** The first 100 annotations of a check run. */
+  checkAnnotations(checkRunId: number): Promise<CheckAnnotation[]>
+  /** Names of the checks that protection and rulesets of a branch require. */
+  requiredChecks(branch: string): Promise<string[]>
 }
 
 /** GitHub, as the app sees it. */
 export interface GitHub {
   readonly app: { slug: string; id: number; botLogin: string }
   repository(repo: RepositoryRef): RepositoryReader
+  /**
+   * Who commits of the app are by: its bot user, with the address that GitHub ties to it. Asked once.
+   * @param through any repository that the app can see.
+   */
+  author(through: Pick<RepositoryRef, 'installationId'>): Promise<{ name: string; email: string }>
   /** Whether this actor is the app itself. */
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean
   /** A token for git, minted for this repository alone with contents permission; never stored. */

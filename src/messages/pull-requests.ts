@@ -24,6 +24,7 @@ export const mergedWith = (number: number, requestedBy: string | undefined) =>
   `Merged with #${number}${requestedBy === undefined ? '' : ` on the word of ${requestedBy}`}.`
 export const approvedBy = (logins: readonly string[]) => `Approved by ${logins.join(', ')}.`
 export const waitsForCheck = (check: string) => `It waits for the check ${check}.`
+export const waitsForUnlistedChecks = 'It waits for checks that GitHub has not listed yet.'
 
 /** @param reason a part of a sentence, without a stop: one of those below. */
 export const notMerged = (reason: string) => `Not merged: ${reason}.`

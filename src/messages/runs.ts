@@ -1,6 +1,7 @@
 /** What people read about a run: how an attempt ended, and what follows. */
 
 import { money } from '../lib/money.ts'
+import { namedPaths } from './paths.ts'
 
 /** How an attempt ended. The status comment shows it, and the reason of the next state repeats it. */
 export const agentUnknown = (agent: string) => `There is no agent called ${agent}.`
@@ -15,8 +16,14 @@ export const agentBrokeProtocol = (message: string) => `The agent broke the prot
 export const supervisorLost = (message: string) =>
   `The thread that supervised the agent ended: ${message}. The agent was ended with it.`
 export const agentRefused = (message: string) => `The agent refused: ${message}`
-export const noChange = (summary: string) =>
-  `The agent ended without changing anything.${summary ? ` It said: ${summary}` : ''}`
+/** @param ignored what it left that no commit takes. */
+export function noChange(summary: string, ignored: readonly string[]): string {
+  const what =
+    ignored.length === 0
+      ? 'The agent ended without changing anything.'
+      : `The agent changed nothing that git would take: \`.gitignore\` hides ${namedPaths(ignored)}.`
+  return `${what}${summary ? ` It said: ${summary}` : ''}`
+}
 export const secretInChange = "The change holds one of Tutti's own secrets; it was not pushed."
 export const changeNotImported = (path: string | undefined, reason: string | undefined) =>
   `The change was not taken: ${path} ${reason}.`

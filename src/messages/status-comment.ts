@@ -2,7 +2,8 @@
 
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
-import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { type CiView, ciSentence } from './ci.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
 
 /** Everything that the status comment of an item can say. */
@@ -26,6 +27,8 @@ export interface StatusView {
     state: 'open' | 'merged' | 'closed'
     mergeRequestedBy: string | null
   } | null
+  /** CI on the newest head; null while it has reported nothing. */
+  ci: CiView | null
   mergeWhen: 'command' | 'approved'
   settingsError: string | null
   /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
@@ -49,6 +52,8 @@ export function statusComment(view: StatusView): string {
   const parts = [
     `### ${bar(view)} ${headline(view)}`,
     sentence(view),
+    ciSentence(view.ci),
+    view.state === 'held' && view.ci?.step === 'hold' && view.ci.logTail && codeBlock(view.ci.logTail, 3_000),
     view.roadmap?.text,
     gateTable(view.gates, view.headSha),
     attemptList(view),

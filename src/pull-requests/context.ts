@@ -13,4 +13,6 @@ export interface PullRequestContext {
   github: GitHub
   log: Logger
   control(repo: RepositoryRow): Promise<BareClone>
+  /** Text without any secret that Tutti knows. */
+  redact(text: string): string
 }

@@ -8,11 +8,13 @@ import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { approvalsVoidUntil } from '../db/reviews.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
+import { mergeMessage } from '../domain/commit-message.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'
@@ -20,6 +22,7 @@ import { approvedBy, movedAfterRequest, notMerged } from '../messages/pull-reque
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
+import { requiredChecksOf } from './required-checks.ts'
 
 /** Handler of the `merge-pull-request` queue: after `/merge`, an approval, or the end of a check. */
 export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
@@ -54,6 +57,10 @@ async function facts(
     repository.reviews(pull.number),
     repository.checks(head),
   ])
+  // Where GitHub says that no rule stands in the way, it need not be asked which rules there are.
+  const required = permitted.includes(now.mergeState ?? '')
+    ? []
+    : await requiredChecksOf(context, repo, item.baseBranch)
   const settings = repo.settings ?? defaultSettings()
   const gates = await gateRows(context.store.db, item.id, head)
   return {
@@ -62,11 +69,15 @@ async function facts(
     baseBranch: item.baseBranch,
     reviews: await withPermissions(context, repo, await stillCounting(context, pull, reviews)),
     checks,
+    required,
     gates,
     approvalsNeeded: settings.merge.approvals,
     protectedAllowed: item.protectedAllowedSha === head,
   }
 }
+
+/** The states of a pull request in which every required check has passed (docs.github.com, GraphQL `MergeStateStatus`). */
+const permitted = ['clean', 'unstable', 'has_hooks']
 
 /** Without approvals from before the pull request was reopened or got another base branch. */
 async function stillCounting({ store }: PullRequestContext, pull: PullRow, reviews: Review[]): Promise<Review[]> {
@@ -98,11 +109,12 @@ interface Subject {
 }
 
 async function apply(context: PullRequestContext, subject: Subject, decision: MergeDecision): Promise<void> {
-  const { item, pull, asked } = subject
+  const { repo, item, pull, asked } = subject
+  const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== item.state || !current) return
-    if (decision.kind === 'merge') return requestMerge(tx, subject, current, decision.approvedBy)
+    if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision.approvedBy, signer)
     const by = { actor: 'tutti', why: decision.why }
     if (decision.kind === 'wait') {
       if (current.state !== 'reviewing' || !asked) return
@@ -122,11 +134,13 @@ async function apply(context: PullRequestContext, subject: Subject, decision: Me
 async function requestMerge(
   tx: Tx,
   { repo, item, pull }: Subject,
-  current: ItemRow,
   approvers: string[],
+  signer: Awaited<ReturnType<PullRequestContext['github']['author']>> | undefined,
 ): Promise<void> {
   const actor = pull.mergeRequestedBy ?? approvers[0] ?? 'a reviewer'
-  await transition(tx, current, 'merging', { actor, why: approvedBy(approvers) })
+  await transition(tx, item, 'merging', { actor, why: approvedBy(approvers) })
+  const { title, issueNumber } = item
+  const { subject, body } = mergeMessage({ title, issueNumber, pullNumber: pull.number, approvedBy: approvers }, signer)
   const settings = repo.settings ?? defaultSettings()
   await enqueueEffect(
     tx,
@@ -137,8 +151,8 @@ async function requestMerge(
         pullNumber: pull.number,
         sha: pull.headSha,
         method: settings.merge.method,
-        title: `${item.title} (#${pull.number})`,
-        message: `Issue: #${item.issueNumber}\nApproved by: ${approvers.join(', ')}`,
+        title: subject,
+        message: body,
       },
     },
     { again: true },

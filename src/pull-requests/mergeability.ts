@@ -1,6 +1,7 @@
 /** Decides whether a pull request can be merged now. Pure; merge-pull-request.ts acts on the decision. */
 
-import type { Check, Review } from '../domain/github.ts'
+import { ciState } from '../domain/ci.ts'
+import type { CheckReading, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
 import * as messages from '../messages/pull-requests.ts'
 
@@ -12,7 +13,9 @@ export interface MergeFacts {
   baseBranch: string
   /** All reviews, oldest first, each with whether its author may write here. */
   reviews: { review: Review; mayWrite: boolean }[]
-  checks: Check[]
+  checks: CheckReading
+  /** Names of the checks that the rules of the base branch require. */
+  required: readonly string[]
   gates: { gate: string; verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'; summary: string }[]
   approvalsNeeded: number
   /** A person has approved the changes to protected paths. */
@@ -42,7 +45,7 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
   if (approved.length < facts.approvalsNeeded)
     return refuse(messages.lacksApprovals(facts.approvalsNeeded, facts.sha, approved.length))
   if (facts.pull.mergeable === false) return refuse(messages.hasConflicts)
-  return checksVerdict(facts.checks) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
+  return checksVerdict(facts) ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
 }
 
 function gatesVerdict({ gates, protectedAllowed }: MergeFacts): MergeDecision | undefined {
@@ -54,12 +57,13 @@ function gatesVerdict({ gates, protectedAllowed }: MergeFacts): MergeDecision | 
   return undefined
 }
 
-function checksVerdict(checks: Check[]): MergeDecision | undefined {
-  const others = checks.filter((check) => !check.own)
-  const failed = others.find((check) => check.verdict === 'failure')
+function checksVerdict({ checks, required }: MergeFacts): MergeDecision | undefined {
+  const { verdict, failures, waitsFor } = ciState(checks, required)
+  if (verdict === 'green') return undefined
+  const [failed] = failures
   if (failed) return refuse(messages.checkFailed(failed.name))
-  const pending = others.find((check) => check.verdict === 'pending')
-  return pending && { kind: 'wait', why: messages.waitsForCheck(pending.name) }
+  const [name] = waitsFor
+  return { kind: 'wait', why: name ? messages.waitsForCheck(name) : messages.waitsForUnlistedChecks }
 }
 
 /** Only a person's latest review counts. A comment does not withdraw an approval, a dismissal does. */

@@ -11,6 +11,7 @@ import { retireRepository } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
+import { reconcileChecks } from './checks.ts'
 import { reconcileIssues } from './issues.ts'
 import { reconcilePullRequests } from './pull-requests.ts'
 import type { Repairs } from './repairs.ts'
@@ -61,5 +62,7 @@ async function reconcileRepository(services: Services, id: number): Promise<Repa
   const known = await getRepository(services.store.db, id)
   const repo = known && (await withSettings(services, known))
   if (!repo || repo.state === 'gone') return []
-  return [...(await reconcileIssues(services, repo)), ...(await reconcilePullRequests(services, repo))]
+  const repairs = [...(await reconcileIssues(services, repo)), ...(await reconcilePullRequests(services, repo))]
+  await reconcileChecks(services, repo)
+  return repairs
 }

@@ -1,6 +1,7 @@
 /** Feedback for the next attempt: failed gates, and changes that reviewers requested. */
 
 import { and, desc, eq, gt } from 'drizzle-orm'
+import { ciReportOf } from '../db/ci.ts'
 import type { Database } from '../db/connect.ts'
 import { getRepository } from '../db/repositories.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
@@ -12,10 +13,12 @@ import type { RunContext } from './context.ts'
 /** The end of the log of a failed gate: enough to see the failure, and too little to fill the context. */
 const logCharacters = 6_000
 
-/** Whether the gates have judged this commit and refused it. */
+/** Whether the gates have judged this commit and refused it, or CI has. */
 export async function wasJudged(db: Database, workItemId: number, head: string): Promise<boolean> {
   const failed = await failedGates(db, workItemId, head)
-  return failed.length > 0
+  if (failed.length > 0) return true
+  const report = await ciReportOf(db, workItemId, head)
+  return report?.verdict === 'red' && (report.step === 'fix' || report.step === 'hold')
 }
 
 async function failedGates(db: Database, workItemId: number, head: string) {

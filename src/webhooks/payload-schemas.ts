@@ -184,9 +184,24 @@ export const pushSchema = z.object({
 export const deletedRefSchema = z.object({ ref: text, ref_type: z.string() })
 
 const app = z.object({ id: id.nullish() }).nullish()
-export const checkRunSchema = z.object({ id, name: text, head_sha: commit, conclusion: z.string().nullish(), app })
+export const checkRunSchema = z.object({
+  id,
+  name: text,
+  head_sha: commit,
+  conclusion: z.string().nullish(),
+  html_url: z.string().nullish(),
+  check_suite: z.object({ id: id.optional() }).nullish(),
+  app,
+})
 export const checkSuiteSchema = z.object({ id, head_sha: commit, conclusion: z.string().nullish(), app })
-export const statusSchema = z.object({ id, sha: commit, state: z.string(), context: text, updated_at: time.optional() })
+export const statusSchema = z.object({
+  id,
+  sha: commit,
+  state: z.string(),
+  context: text,
+  target_url: z.string().nullish(),
+  updated_at: time.optional(),
+})
 
 export const dependencySchema = z.object({
   blocked_issue: z.object({ number: id }),

@@ -1,7 +1,6 @@
-/** Pushes, checks, dependencies, and the repositories themselves. */
+/** Pushes, dependencies, and the repositories themselves. */
 
-import { and, eq } from 'drizzle-orm'
-import { appendAudit } from '../db/audit-log.ts'
+import { eq } from 'drizzle-orm'
 import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
 import {
@@ -12,18 +11,11 @@ import {
   servedRepositories,
 } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { pullRequests } from '../db/schema/pull-requests.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type {
-  BranchPushed,
-  CheckCompleted,
-  DependencyChanged,
-  RepositoriesRemoved,
-  RepositoryChanged,
-} from '../domain/events.ts'
+import type { BranchPushed, DependencyChanged, RepositoriesRemoved, RepositoryChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import * as messages from '../messages/repositories.ts'
 import { settingsChanged } from './refresh-settings.ts'
@@ -52,44 +44,6 @@ async function branchDeleted(services: Services, repo: RepositoryRow, event: Bra
     const why = messages.baseBranchWasDeleted(event.branch)
     for (const item of items) await setItemAside(tx, item, 'held', { actor: event.sender.login, why })
     return done(`the base branch is gone; ${items.length} held`)
-  })
-}
-
-/** A check on a commit has ended: a merge that waits for it is decided again. */
-export async function onCheckCompleted(services: Services, event: CheckCompleted): Promise<EventOutcome> {
-  const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
-  if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
-  return services.store.transaction(async (tx) => {
-    const pulls = await tx.db
-      .select()
-      .from(pullRequests)
-      .where(
-        and(
-          eq(pullRequests.repositoryId, repo.id),
-          eq(pullRequests.headSha, event.sha),
-          eq(pullRequests.state, 'open'),
-        ),
-      )
-    if (pulls.length === 0) return ignored('not the head of a pull request of ours')
-    if (!(await claimKey(tx, `check:${repo.id}:${event.id}:${event.verdict}`))) return ignored('told before')
-    const notes: string[] = []
-    for (const pull of pulls) {
-      if (event.verdict === 'failure') {
-        const detail = { check: event.name, sha: event.sha, pull: pull.number }
-        await appendAudit(tx, {
-          repositoryId: repo.id,
-          workItemId: pull.workItemId,
-          actor: 'github',
-          what: 'check failed',
-          detail,
-        })
-        notes.push(`#${pull.number}: ${event.name} failed`)
-      }
-      if (pull.mergeSha !== event.sha && settingsOf(repo).merge.when !== 'approved') continue
-      await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })
-      notes.push(`#${pull.number}: the merge is looked at`)
-    }
-    return notes.length > 0 ? done(notes.join('; ')) : ignored('no merge waits for it')
   })
 }
 

@@ -17,6 +17,7 @@ import { limitSeesNoCost } from '../messages/commands/status.ts'
 import type { GateView } from '../messages/gates.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
 import { type StatusView, statusComment } from '../messages/status-comment.ts'
+import { ciViewOf } from '../pull-requests/ci/ci-view.ts'
 
 /** The status comment of an item as it should be now. @throws when there is no such item. */
 export async function renderStatus(db: Database, workItemId: number): Promise<string> {
@@ -39,6 +40,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     waits: decision?.action === 'wait' ? decision.explanation : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull: (await pullOfItem(db, item.id)) ?? null,
+    ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes: item.kind === 'epic' ? notesOf(item) : await costNotes(db, attempts, settings),
     settingsError: repo?.settingsError ?? null,

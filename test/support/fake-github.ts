@@ -59,6 +59,10 @@ export class FakeGitHub implements GitHub {
     return this.now
   }
 
+  async author() {
+    return { name: 'tutti[bot]', email: `${this.self.id}+tutti[bot]@users.noreply.github.com` }
+  }
+
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean {
     return actor.login === this.app.botLogin
   }
@@ -166,7 +170,10 @@ export class FakeGitHub implements GitHub {
         return of().reviews.get(number) ?? []
       },
       reviewComments: async () => [],
-      checks: async () => [],
+      checks: async () => ({ checks: [], complete: true }),
+      jobLog: async () => undefined,
+      checkAnnotations: async () => [],
+      requiredChecks: async () => [],
     }
   }
 }

@@ -161,6 +161,7 @@ export class People {
       headRepository: this.#repository.facts.fullName,
       baseBranch: 'main',
       mergeable: true,
+      mergeState: 'clean',
       author,
       updatedAt: this.#github.tick(),
     }

@@ -6,6 +6,7 @@ import { pullOfItem } from '../../db/pull-requests.ts'
 import { runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import { type ItemStatus, itemStatus } from '../../messages/commands/status.ts'
+import { ciViewOf } from '../../pull-requests/ci/ci-view.ts'
 import type { CommandContext } from '../command.ts'
 
 /** The state of an item: one to three sentences of markdown. */
@@ -24,6 +25,7 @@ export async function statusSentence(context: CommandContext, item: ItemRow): Pr
       pull: await pullInReview(context, item),
       attempts: { used, allowed: context.settings.limits.retries + 1 },
       repositoryPaused: context.repo.state === 'paused',
+      ci: await ciViewOf(db, item, context.repo),
     },
     context.settings.prefix,
   )

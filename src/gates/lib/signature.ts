@@ -6,6 +6,11 @@ import { stripVTControlCharacters } from 'node:util'
 const significant =
   /\b(?:errors?|fail(?:s|ed|ure|ures|ing)?|assert\w*|expected|received|exception|panic\w*|not ok|cannot|can't|undefined|undeclared|missing|unresolved|traceback|fatal)\b|[✗✖×✘❌]|error:/i
 
+/** Whether a line of output reports a failure. */
+export function isSignificant(line: string): boolean {
+  return significant.test(line)
+}
+
 /** So many significant lines make the fingerprint; without any, the last lines of the output do. */
 const enough = 40
 const lastLines = 15
@@ -17,7 +22,7 @@ const lastLines = 15
  */
 export function signatureOf(how: string, output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '')
-  const chosen = lines.filter((line) => significant.test(line)).slice(0, enough)
+  const chosen = lines.filter(isSignificant).slice(0, enough)
   const stable = (chosen.length > 0 ? chosen : lines.slice(-lastLines)).map(normalised)
   // Sorted: tests that run side by side print in any order.
   const text = [...new Set(stable)].sort().join('\n')

@@ -1,13 +1,13 @@
-/** Reading pull requests: their state, reviews and checks. */
+/** Reading pull requests: their state and their reviews. */
 
-import type { Check, PullRequest, Review } from '../../domain/github.ts'
+import type { PullRequest, Review } from '../../domain/github.ts'
 import { sha } from '../../lib/ids.ts'
 import type { RepositoryReader } from '../github.ts'
 import type { RepositoryPath } from '../repository-path.ts'
 import { type ApiUser, actorOf } from './actor.ts'
-import { ask, askOptional, notFoundOr, type ReadContext } from './context.ts'
+import { ask, type ReadContext } from './context.ts'
 
-type PullRequestReader = Pick<RepositoryReader, 'pull' | 'openPulls' | 'reviews' | 'reviewComments' | 'checks'>
+type PullRequestReader = Pick<RepositoryReader, 'pull' | 'openPulls' | 'reviews' | 'reviewComments'>
 
 /** The part of a `RepositoryReader` that is about pull requests. */
 export function pullRequestReader(context: ReadContext, at: RepositoryPath): PullRequestReader {
@@ -38,58 +38,7 @@ export function pullRequestReader(context: ReadContext, at: RepositoryPath): Pul
           author: actorOf(row.user),
         }))
       }),
-
-    checks: async (head) => {
-      const both = Promise.all([checkRuns(context, at, head), statuses(context, at, head)])
-      const [runs, states] = await both.catch((error) => {
-        throw notFoundOr(error)
-      })
-      return [...(runs ?? []), ...(states ?? [])]
-    },
   }
-}
-
-/** A commit of a large repository has more than the 100 check runs of one page. */
-function checkRuns(context: ReadContext, at: RepositoryPath, ref: string): Promise<Check[] | undefined> {
-  return askOptional(context, 'check runs', async (octokit) => {
-    const rows = await octokit.paginate(octokit.rest.checks.listForRef, { ...at, ref, per_page: 100 })
-    return rows.map((run) => ({
-      name: run.name,
-      verdict: runVerdict(run.status, run.conclusion),
-      url: run.html_url,
-      own: run.app?.id === context.appId,
-    }))
-  })
-}
-
-function statuses(context: ReadContext, at: RepositoryPath, ref: string): Promise<Check[] | undefined> {
-  return askOptional(context, 'commit statuses', async (octokit) => {
-    const found: Check[] = []
-    const pages = octokit.paginate.iterator(octokit.rest.repos.getCombinedStatusForRef, { ...at, ref, per_page: 100 })
-    // Octokit takes the list out of its envelope only where there is no `url` beside it, and here there is one.
-    for await (const { data } of pages as AsyncIterable<{ data: { statuses: ApiStatus[] } }>) {
-      for (const { context: name, state, target_url: url } of data.statuses)
-        found.push({ name, verdict: statusVerdict(state), url, own: false })
-    }
-    return found
-  })
-}
-
-function runVerdict(status: string, conclusion: string | null): Check['verdict'] {
-  if (status !== 'completed') return 'pending'
-  if (conclusion === 'success') return 'success'
-  return conclusion === 'neutral' || conclusion === 'skipped' ? 'neutral' : 'failure'
-}
-
-function statusVerdict(state: string): Check['verdict'] {
-  return state === 'success' || state === 'pending' ? state : 'failure'
-}
-
-/** The fields that are read. */
-interface ApiStatus {
-  context: string
-  state: string
-  target_url: string | null
 }
 
 interface ApiPull {
@@ -102,6 +51,7 @@ interface ApiPull {
   merged_at: string | null
   merge_commit_sha: string | null
   mergeable?: boolean | null
+  mergeable_state?: string
   head: { sha: string; ref: string; repo: { full_name: string } | null }
   base: { ref: string }
   user: ApiUser | null
@@ -130,6 +80,7 @@ function pullOf(pull: ApiPull): PullRequest {
     headRepository: pull.head.repo?.full_name ?? null,
     baseBranch: pull.base.ref,
     mergeable: pull.mergeable ?? null,
+    mergeState: pull.mergeable_state ?? null,
     author: actorOf(pull.user),
   }
 }

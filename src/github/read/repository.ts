@@ -3,6 +3,7 @@
 import type { Permission } from '../../domain/github.ts'
 import type { RepositoryReader } from '../github.ts'
 import { repositoryPath } from '../repository-path.ts'
+import { checkReader } from './checks.ts'
 import { ask, type ReadContext, unlessNotFound } from './context.ts'
 import { issueReader } from './issues.ts'
 import { pullRequestReader } from './pull-requests.ts'
@@ -31,6 +32,7 @@ export function createRepositoryReader(context: ReadContext): RepositoryReader {
 
     ...issueReader(context, at),
     ...pullRequestReader(context, at),
+    ...checkReader(context, at),
   }
 }
 

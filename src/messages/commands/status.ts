@@ -4,6 +4,7 @@ import { lifecycle } from '../../domain/lifecycle.ts'
 import type { ItemState } from '../../lib/item-state.ts'
 import { money } from '../../lib/money.ts'
 import { singleLine } from '../../lib/sanitise.ts'
+import { type CiView, ciSentence } from '../ci.ts'
 import { commitName } from '../gates.ts'
 import { clock, nothingQueued, repositoryIsPaused, startsWhenAgentIsFree } from './common.ts'
 import { typed } from './typed.ts'
@@ -27,10 +28,12 @@ export interface ItemStatus {
   /** Attempts that count, and how many may. */
   attempts: { used: number; allowed: number }
   repositoryPaused: boolean
+  /** CI on the newest head; null while it has reported nothing. */
+  ci: CiView | null
 }
 
 export function itemStatus(item: ItemStatus, prefix: string): string {
-  const parts = [stateSentence(item, prefix), attemptsSentence(item), pausedSentence(item, prefix)]
+  const parts = [stateSentence(item, prefix), ciSentence(item.ci), attemptsSentence(item), pausedSentence(item, prefix)]
   return parts.filter(Boolean).join(' ')
 }
 

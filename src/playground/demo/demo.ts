@@ -74,8 +74,8 @@ export async function runDemo(args: string[], product: Product): Promise<number>
     await play(signIn(access), scenes, timeline)
     await settled(github, repository)
     timeline.close()
-    const summary = summarise(github, repository, scenes.length, timeline.attempts, start)
-    report(summary, repository, github, program, options)
+    const summary = summarise({ github, repository }, scenes.length, timeline.attempts, start)
+    report({ summary, repository }, github, program, options)
     if (options.keep) await interrupted()
     return summary.merged === scenes.length && github.unknown.length === 0 ? 0 : 1
   } finally {
@@ -173,8 +173,7 @@ async function settled(github: PlaygroundGitHub, repository: RepositoryRecord): 
 }
 
 function summarise(
-  github: PlaygroundGitHub,
-  repository: RepositoryRecord,
+  { github, repository }: { github: PlaygroundGitHub; repository: RepositoryRecord },
   workItems: number,
   attempts: number,
   start: number,
@@ -192,8 +191,7 @@ function summarise(
 }
 
 function report(
-  summary: Summary,
-  repository: RepositoryRecord,
+  { summary, repository }: { summary: Summary; repository: RepositoryRecord },
   github: PlaygroundGitHub,
   program: Program,
   options: { json: boolean; keep: boolean },

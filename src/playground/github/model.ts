@@ -4,6 +4,7 @@
  */
 import type { components } from '@octokit/openapi-types'
 import type { CommitRecord } from './commits.ts'
+import type { PushRules } from './push-rules.ts'
 import type { ObjectId } from './sha.ts'
 
 /** GitHub's published response bodies. */
@@ -195,6 +196,8 @@ export interface CheckRun {
   completedAt: Date | null
   output: { title: string | null; summary: string | null; text: string | null }
   annotations: Schemas['check-annotation'][]
+  /** What the job of GitHub Actions has printed; GitHub deletes it after some time. */
+  log?: string
 }
 
 export interface CheckSuite {
@@ -204,6 +207,8 @@ export interface CheckSuite {
   headBranch: string | null
   headCommit: CommitRecord
   runs: CheckRun[]
+  /** The workflow run of GitHub Actions that it stands for; undefined for other apps. */
+  workflowRunId?: number
   createdAt: Date
   updatedAt: Date
 }
@@ -225,6 +230,8 @@ export interface Protection {
   requiredApprovals: number
   requiredChecks: string[]
   dismissStaleReviews: boolean
+  /** Made as a ruleset, which the branch itself does not tell of. */
+  ruleset: boolean
 }
 
 export interface MergeMethods {
@@ -253,6 +260,9 @@ export interface RepositoryRecord {
   suites: CheckSuite[]
   statuses: CommitStatus[]
   protections: Map<string, Protection>
+  pushRules: PushRules
+  /** Commits that GitHub has made and signed for an app. */
+  signed: Set<ObjectId>
   mergeMethods: MergeMethods
   deleteBranchOnMerge: boolean
   /** Runs one change of refs at a time, so that each is told to the right sender. */

@@ -7,7 +7,13 @@ import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './ac
 import { mergePull } from './acts/merge.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
 import { changeRefs, deleteRef } from './acts/refs.ts'
-import { deleteRepository, protectBranch, renameRepository, setCollaborator } from './acts/repositories.ts'
+import {
+  deleteRepository,
+  protectBranch,
+  renameRepository,
+  setCollaborator,
+  setPushRules,
+} from './acts/repositories.ts'
 import { createReview, reviewOf, withdrawReview } from './acts/reviews.ts'
 import type { Auth } from './auth.ts'
 import { pointRef, updateRefs } from './bare.ts'
@@ -22,12 +28,12 @@ export function issueActs(world: World, account: Account) {
     createIssue: async (repository, wanted) => createIssue(world, me, repository, wanted),
     async editIssue(repository, number, edit) {
       const issue = issueOf(repository, number)
-      editIssue(world, me, repository, issue, edit)
+      editIssue({ world, actor: me }, repository, issue, edit)
       return issue
     },
     async closeIssue(repository, number, reason) {
       const issue = issueOf(repository, number)
-      closeIssue(world, me, repository, issue, reason)
+      closeIssue({ world, actor: me }, repository, issue, reason)
       return issue
     },
     async reopenIssue(repository, number) {
@@ -37,19 +43,19 @@ export function issueActs(world: World, account: Account) {
     },
     async addLabels(repository, number, names) {
       const issue = issueOf(repository, number)
-      addLabels(world, me, repository, issue, names)
+      addLabels({ world, actor: me }, repository, issue, names)
       return issue
     },
     async removeLabel(repository, number, name) {
       const issue = issueOf(repository, number)
-      removeLabel(world, me, repository, issue, name)
+      removeLabel({ world, actor: me }, repository, issue, name)
       return issue
     },
     comment: async (repository, number, body) =>
-      createComment(world, me, repository, issueOf(repository, number), body),
+      createComment({ world, actor: me }, repository, issueOf(repository, number), body),
     async editComment(repository, id, body) {
       const found = commentOf(repository, id)
-      editComment(world, me, repository, found, body)
+      editComment({ world, actor: me }, repository, found, body)
       return found.comment
     },
     deleteComment: async (repository, id) => deleteComment(world, me, repository, commentOf(repository, id)),
@@ -83,14 +89,14 @@ export function branchActs(world: World, account: Account) {
     push(repository, branch, files, message, options = {}) {
       const ref = `refs/heads/${branch}`
       const author = gitSignatureOf(world, account)
-      return changeRefs(world, me, repository, () => {
+      return changeRefs({ world, actor: me }, repository, () => {
         const tip = repository.refs.get(ref) ?? repository.refs.get(`refs/heads/${repository.defaultBranch}`)
         const commit = { ref, parent: options.onto ?? tip, files, message, author, committer: author }
         return commitFiles(git, repository.path, commit, options.onto !== undefined)
       })
     },
     createBranch(repository, branch, at) {
-      return changeRefs(world, me, repository, async () => {
+      return changeRefs({ world, actor: me }, repository, async () => {
         const to = at ?? repository.refs.get(`refs/heads/${repository.defaultBranch}`)
         if (!to) throw new ApiRefusal(409, 'Git Repository is empty.')
         await updateRefs(git, repository.path, [{ ref: `refs/heads/${branch}`, to }])
@@ -99,7 +105,7 @@ export function branchActs(world: World, account: Account) {
     },
     deleteBranch: (repository, branch) => deleteRef(world, me, repository, `refs/heads/${branch}`),
     forcePush: (repository, branch, to) =>
-      changeRefs(world, me, repository, () => pointRef(git, repository.path, `refs/heads/${branch}`, to)),
+      changeRefs({ world, actor: me }, repository, () => pointRef(git, repository.path, `refs/heads/${branch}`, to)),
   } satisfies Partial<Person>
 }
 
@@ -111,29 +117,29 @@ export function pullActs(world: World, account: Account) {
     createPullRequest: (repository, wanted) => createPull(world, me, repository, wanted),
     async editPullRequest(repository, number, edit) {
       const issue = pullOf(repository, number)
-      await editPull(world, me, repository, issue, edit)
+      await editPull({ world, actor: me }, repository, issue, edit)
       return issue
     },
     async closePullRequest(repository, number) {
       const issue = pullOf(repository, number)
-      closeIssue(world, me, repository, issue)
+      closeIssue({ world, actor: me }, repository, issue)
       return issue
     },
     mergePullRequest: async (repository, number, wish = {}) =>
-      mergePull(world, me, repository, pullOf(repository, number), wish),
+      mergePull({ world, actor: me }, repository, pullOf(repository, number), wish),
     requestReviewers: async (repository, number, logins) =>
-      requestReviewers(world, me, repository, pullOf(repository, number), logins),
+      requestReviewers({ world, actor: me }, repository, pullOf(repository, number), logins),
     review: async (repository, number, wanted) =>
-      createReview(world, me, repository, pullOf(repository, number), wanted),
+      createReview({ world, actor: me }, repository, pullOf(repository, number), wanted),
     async dismissReview(repository, number, id) {
       const issue = pullOf(repository, number)
       const review = reviewOf(issue, id)
-      withdrawReview(world, me, repository, issue, review)
+      withdrawReview({ world, actor: me }, repository, issue, review)
       return review
     },
     createCheckRun: (repository, run) => createCheckRun(world, ci, repository, run),
     async updateCheckRun(repository, run, edit) {
-      updateCheckRun(world, ci, repository, run, edit)
+      updateCheckRun({ world, actor: ci }, repository, run, edit)
       return run
     },
     rerequestCheckRun: async (repository, id) => rerequestCheckRun(world, me, repository, checkRunOf(repository, id)),
@@ -146,6 +152,7 @@ export function ownerActs(world: World, auth: Auth, account: Account) {
   return {
     setCollaborator: async (repository, login, role) =>
       setCollaborator(world, repository, accountOf(world, login), role),
+    setPushRules: async (repository, rules) => setPushRules(world, repository, rules),
     protectBranch: async (repository, branch, rules) => protectBranch(world, repository, branch, rules ?? undefined),
     renameRepository: async (repository, name) => renameRepository(world, me, repository, name),
     deleteRepository: async (repository) => deleteRepository(world, me, repository),

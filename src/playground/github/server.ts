@@ -15,6 +15,7 @@ import { createPerson } from './create-person.ts'
 import type { Delivery } from './deliveries.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { findGit } from './git.ts'
+import { isJobLog, serveJobLog } from './job-logs.ts'
 import type { Permissions, RepositoryRecord } from './model.ts'
 import type { Person } from './person.ts'
 import { isRegistration, serveRegistration } from './registration.ts'
@@ -23,6 +24,7 @@ import { checkRoutes } from './routes/checks.ts'
 import { commentRoutes } from './routes/comments.ts'
 import { contentRoutes } from './routes/contents.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
+import { gitDataRoutes } from './routes/git-data.ts'
 import { issueRoutes } from './routes/issues.ts'
 import { linkRoutes } from './routes/links.ts'
 import { pullRoutes } from './routes/pulls.ts'
@@ -153,6 +155,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
   const rest = getRequestListener(api.fetch)
   server.on('request', (incoming, outgoing) => {
     if (isGitAddress(incoming.url ?? '')) void serveGit({ world, auth, faults, log: gitRequests }, incoming, outgoing)
+    else if (isJobLog(incoming)) serveJobLog(world, incoming, outgoing)
     else if (isRegistration(incoming)) void serveRegistration(codes, incoming, outgoing)
     else void rest(incoming, outgoing)
   })
@@ -211,6 +214,7 @@ const routes: Route[] = [
   ...pullRoutes,
   ...checkRoutes,
   ...contentRoutes,
+  ...gitDataRoutes,
 ]
 
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {

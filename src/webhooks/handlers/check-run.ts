@@ -1,7 +1,7 @@
 /** `check_run`: completed ones that are not the app's own. */
 
 import type { CheckCompleted } from '../../domain/events.ts'
-import { onCheckCompleted } from '../../work-items/on-repository-changed.ts'
+import { onCheckCompleted } from '../../pull-requests/ci/on-check-completed.ts'
 import type { Services } from '../../work-items/services.ts'
 import { check, checkRunSchema, envelopeSchema, verdictOf } from '../payload-schemas.ts'
 import {
@@ -27,5 +27,8 @@ function readCheckRun(payload: WebhookPayload<'check_run.completed'>, self: AppI
     sha: run.head_sha,
     name: run.name,
     verdict: verdictOf(run.conclusion),
+    url: run.html_url ?? null,
+    suiteId: run.check_suite?.id ?? null,
+    isSuite: false,
   }
 }

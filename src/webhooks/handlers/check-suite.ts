@@ -1,7 +1,7 @@
 /** `check_suite`: its runs are reported one by one; the suite says that all of them have ended. */
 
 import type { CheckCompleted } from '../../domain/events.ts'
-import { onCheckCompleted } from '../../work-items/on-repository-changed.ts'
+import { onCheckCompleted } from '../../pull-requests/ci/on-check-completed.ts'
 import type { Services } from '../../work-items/services.ts'
 import { check, checkSuiteSchema, envelopeSchema, verdictOf } from '../payload-schemas.ts'
 import {
@@ -29,7 +29,9 @@ function readCheckSuite(
     id: `check_suite:${suite.id}`,
     sha: suite.head_sha,
     name: 'check suite',
-    // A failing run in it has reported that itself.
-    verdict: verdictOf(suite.conclusion) === 'success' ? 'success' : 'neutral',
+    verdict: verdictOf(suite.conclusion),
+    url: null,
+    suiteId: suite.id,
+    isSuite: true,
   }
 }

@@ -1,7 +1,7 @@
 /** `status`: commit statuses that are no longer pending. */
 
 import type { CheckCompleted } from '../../domain/events.ts'
-import { onCheckCompleted } from '../../work-items/on-repository-changed.ts'
+import { onCheckCompleted } from '../../pull-requests/ci/on-check-completed.ts'
 import type { Services } from '../../work-items/services.ts'
 import { check, envelopeSchema, statusSchema } from '../payload-schemas.ts'
 import { defineWebhookHandler, type HandlerServices, handle, type WebhookPayload } from '../webhook-handler.ts'
@@ -21,5 +21,8 @@ function readStatus(payload: WebhookPayload<'status'>): CheckCompleted | undefin
     sha: status.sha,
     name: status.context,
     verdict: status.state === 'success' ? 'success' : 'failure',
+    url: status.target_url ?? null,
+    suiteId: null,
+    isSuite: false,
   }
 }

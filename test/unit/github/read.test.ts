@@ -216,7 +216,7 @@ describe('pull requests', () => {
     github().get(repo('/pulls/1')).reply(200, pull(1))
     expect(await reader.pull(1)).toEqual({
       ...{ number: 1, url: `${origin}/acme/app/pull/1`, title: 'Pull', body: '', state: 'open', merged: false },
-      ...{ mergeCommitSha: null, headSha: head, headBranch: 'module/issue-1', headRepository: null },
+      ...{ mergeState: null, mergeCommitSha: null, headSha: head, headBranch: 'module/issue-1', headRepository: null },
       ...{ baseBranch: 'main', mergeable: null, author: alice },
     })
   })
@@ -242,65 +242,6 @@ describe('pull requests', () => {
       ['a', 3],
       ['b', 7],
     ])
-  })
-
-  describe('checks', () => {
-    const runs = repo(`/commits/${head}/check-runs`)
-    const states = repo(`/commits/${head}/status`)
-    const run = (name: string, conclusion: string | null, more: object = {}) => ({
-      ...{ name, conclusion, status: conclusion ? 'completed' : 'in_progress', html_url: null, app: { id: 2 } },
-      ...more,
-    })
-    const status = (context: string, state: string) => ({ context, state, target_url: null })
-
-    test('check runs and statuses, with our own marked', async () => {
-      const check_runs = [
-        ...[run('green', 'success'), run('red', 'timed_out'), run('grey', 'skipped'), run('yellow', null)],
-        run('Tutti', 'success', { app: { id: 1 } }),
-      ]
-      pages(runs, {}, { total_count: 5, check_runs } as never)
-      pages(states, {}, {
-        url: 'x',
-        total_count: 3,
-        statuses: [status('s', 'success'), status('p', 'pending'), status('e', 'error')],
-      } as never)
-      const found = await reader.checks(head)
-      expect(found.map(({ name, verdict, own }) => [name, verdict, own])).toEqual([
-        ['green', 'success', false],
-        ['red', 'failure', false],
-        ['grey', 'neutral', false],
-        ['yellow', 'pending', false],
-        ['Tutti', 'success', true],
-        ['s', 'success', false],
-        ['p', 'pending', false],
-        ['e', 'failure', false],
-      ])
-    })
-
-    test('a red one on the second page is seen', async () => {
-      const many = Array.from({ length: 100 }, (_, index) => run(`run ${index}`, 'success'))
-      pages(runs, {}, { total_count: 101, check_runs: many } as never, [
-        { total_count: 101, check_runs: [run('last', 'failure')] } as never,
-      ])
-      pages(states, {}, { url: 'x', total_count: 2, statuses: [status('first', 'success')] } as never, [
-        { url: 'x', total_count: 2, statuses: [status('second', 'failure')] } as never,
-      ])
-      const red = (await reader.checks(head)).filter(({ verdict }) => verdict === 'failure')
-      expect(red.map(({ name }) => name)).toEqual(['last', 'second'])
-    })
-
-    test('a server without one of the two has the other', async () => {
-      github().get(runs).query(true).reply(404, { message: 'Not Found' })
-      pages(states, {}, { url: 'x', total_count: 1, statuses: [status('s', 'success')] } as never)
-      expect((await reader.checks(head)).map(({ name }) => name)).toEqual(['s'])
-      expect(missing).toEqual(['check runs'])
-    })
-
-    test('a refusal is no empty list: it is thrown', async () => {
-      github().get(runs).query(true).reply(403, { message: 'Forbidden' })
-      pages(states, {}, { url: 'x', total_count: 0, statuses: [] } as never)
-      await expect(reader.checks(head)).rejects.toMatchObject({ status: 403 })
-    })
   })
 })
 

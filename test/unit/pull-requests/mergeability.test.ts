@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Review } from '../../../src/domain/github.ts'
+import type { Check, CheckReading, Review } from '../../../src/domain/github.ts'
 import { decideMerge, type MergeFacts } from '../../../src/pull-requests/mergeability.ts'
 
 const sha = 'a'.repeat(40)
@@ -10,13 +10,21 @@ function review(login: string, state: Review['state'], more: Partial<Review> = {
   return { review: { id: 1, author, state, sha, body: '', at: new Date(), ...more }, mayWrite }
 }
 
+function check(name: string, verdict: Check['verdict'], more: Partial<Check> = {}): Check {
+  const nothing = { conclusion: null, url: null, completedAt: null, suiteId: null, job: null, output: null }
+  return { id: `check_run:${name}`, name, verdict, own: false, ...nothing, ...more }
+}
+
+const read = (...checks: Check[]): CheckReading => ({ checks, complete: true })
+
 function facts(more: Partial<MergeFacts> = {}): MergeFacts {
   return {
     sha,
     pull: { state: 'open', headSha: sha, baseBranch: 'main', mergeable: true },
     baseBranch: 'main',
     reviews: [review('maintainer', 'approved')],
-    checks: [],
+    checks: read(),
+    required: [],
     gates: [{ gate: 'tests', verdict: 'pass', summary: 'passed' }],
     approvalsNeeded: 1,
     protectedAllowed: false,
@@ -61,7 +69,7 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
     { approvalsNeeded: 2, reviews: [review('m', 'approved'), review('m', 'approved')] },
     /needs 2/,
   ],
-  ['another check failed', { checks: [{ name: 'ci', verdict: 'failure', url: null, own: false }] }, /ci failed/],
+  ['another check failed', { checks: read(check('ci', 'failure')) }, /ci failed/],
 ])('refused: %s', (_, more, why) => {
   const verdict = decideMerge(facts(more))
   expect(verdict.kind).toBe('refuse')
@@ -76,8 +84,17 @@ test('bots do not approve', () => {
 test('a comment after an approval takes nothing back; a pending check is waited for; our own check is not', () => {
   const reviews = [review('m', 'approved'), review('m', 'commented')]
   expect(decideMerge(facts({ reviews })).kind).toBe('merge')
-  expect(decideMerge(facts({ checks: [{ name: 'ci', verdict: 'pending', url: null, own: false }] })).kind).toBe('wait')
-  expect(decideMerge(facts({ checks: [{ name: 'Tutti', verdict: 'pending', url: null, own: true }] })).kind).toBe(
-    'merge',
-  )
+  expect(decideMerge(facts({ checks: read(check('ci', 'pending')) })).kind).toBe('wait')
+  const own = check('Tutti', 'pending', { own: true })
+  expect(decideMerge(facts({ checks: read(own) })).kind).toBe('merge')
+})
+
+test('a required check that has not reported, and checks that were not listed, are waited for', () => {
+  const checks = read(check('lint', 'success'))
+  expect(decideMerge(facts({ checks, required: ['lint', 'e2e'] }))).toEqual({
+    kind: 'wait',
+    why: 'It waits for the check e2e.',
+  })
+  expect(decideMerge(facts({ checks, required: ['lint'] })).kind).toBe('merge')
+  expect(decideMerge(facts({ checks: { ...checks, complete: false } })).kind).toBe('wait')
 })

@@ -30,6 +30,8 @@ export interface CheckRunEdit {
   started_at?: string
   completed_at?: string
   output?: { title?: string; summary: string; text?: string; annotations?: NewAnnotation[] }
+  /** What the job has printed, where GitHub Actions makes the run. */
+  log?: string
 }
 
 export interface NewAnnotation {
@@ -71,15 +73,14 @@ export async function createCheckRun(
   }
   applyEdit(world, repository, run, wanted)
   suite.runs.push(run)
-  tellRun(world, actor, repository, run, 'created')
+  tellRun({ world, actor }, repository, run, 'created')
   if (run.status === 'completed') tellCompleted(world, actor, repository, run)
   return run
 }
 
 /** @throws {ApiRefusal} 403 when another app made the run, 422 for more than 50 annotations. */
 export function updateCheckRun(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   run: CheckRun,
   edit: CheckRunEdit,
@@ -97,6 +98,7 @@ function applyEdit(world: World, repository: RepositoryRecord, run: CheckRun, ed
   if (annotations.length > MAX_ANNOTATIONS)
     throw new ApiRefusal(422, `Invalid request.\n\nNo more than ${MAX_ANNOTATIONS} annotations are allowed.`)
   run.name = edit.name ?? run.name
+  run.log = edit.log ?? run.log
   run.externalId = edit.external_id ?? run.externalId
   run.detailsUrl = edit.details_url ?? run.detailsUrl
   // A conclusion completes the run, whatever `status` says: documented for both requests.
@@ -147,6 +149,7 @@ export function suiteFor(world: World, app: App, repository: RepositoryRecord, h
     headCommit,
     headBranch: branch ? branch[0].slice('refs/heads/'.length) : null,
     runs: [],
+    ...(app === world.ci ? { workflowRunId: world.nextId() } : {}),
     createdAt: now,
     updatedAt: now,
   }
@@ -168,12 +171,46 @@ export function rerequestCheckRun(
   repository: RepositoryRecord,
   run: CheckRun,
 ): void {
-  if (run.suite.app === world.app) tellRun(world, actor, repository, run, 'rerequested')
+  if (run.suite.app === world.app) tellRun({ world, actor }, repository, run, 'rerequested')
+}
+
+/** @throws {ApiRefusal} 404 */
+export function suiteOf(repository: RepositoryRecord, matches: (suite: CheckSuite) => boolean): CheckSuite {
+  const suite = repository.suites.find(matches)
+  if (!suite) throw new ApiRefusal(404, 'Not Found')
+  return suite
+}
+
+/**
+ * Runs the failed jobs of a workflow run again: each gets a new check run, which waits for its turn.
+ * @throws {ApiRefusal} 403 while it is running.
+ */
+export function rerunFailed(world: World, actor: ActingAccount, repository: RepositoryRecord, suite: CheckSuite): void {
+  if (suiteState(suite).status !== 'completed')
+    throw new ApiRefusal(403, 'The workflow run containing this job is already running')
+  const latest = [...new Map(suite.runs.map((run) => [run.name, run])).values()]
+  const failed = latest.filter((run) => !['success', 'neutral', 'skipped'].includes(run.conclusion ?? ''))
+  for (const old of failed) {
+    const run: CheckRun = {
+      ...old,
+      id: world.nextId(),
+      status: 'queued',
+      conclusion: null,
+      startedAt: world.now(),
+      completedAt: null,
+      output: { title: null, summary: null, text: null },
+      annotations: [],
+    }
+    delete run.log
+    suite.runs.push(run)
+    tellRun({ world, actor }, repository, run, 'created')
+  }
+  suite.updatedAt = world.now()
+  world.changed()
 }
 
 function tellRun(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   run: CheckRun,
   action: string,
@@ -188,7 +225,7 @@ function tellRun(
 }
 
 function tellCompleted(world: World, actor: ActingAccount, repository: RepositoryRecord, run: CheckRun): void {
-  tellRun(world, actor, repository, run, 'completed')
+  tellRun({ world, actor }, repository, run, 'completed')
   if (suiteState(run.suite).status !== 'completed') return
   const payload = { check_suite: suiteBody(world, repository, run.suite) }
   world.tell({ event: 'check_suite', action: 'completed', actor, repository, payload })

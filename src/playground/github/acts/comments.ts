@@ -13,8 +13,7 @@ import type { World } from '../world.ts'
 import { checkBody } from './issues.ts'
 
 export function createComment(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   body: string,
@@ -32,13 +31,12 @@ export function createComment(
   }
   issue.comments.push(comment)
   issue.updatedAt = now
-  tellComment(world, actor, repository, issue, comment, 'created')
+  tellComment({ world, actor, repository, issue }, comment, 'created')
   return comment
 }
 
 export function editComment(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   { issue, comment }: { issue: IssueRecord; comment: Comment },
   body: string,
@@ -48,7 +46,7 @@ export function editComment(
   if (from === body) return
   comment.body = body
   comment.updatedAt = world.now()
-  tellComment(world, actor, repository, issue, comment, 'edited', { changes: { body: { from } } })
+  tellComment({ world, actor, repository, issue }, comment, 'edited', { changes: { body: { from } } })
 }
 
 export function deleteComment(
@@ -58,7 +56,7 @@ export function deleteComment(
   { issue, comment }: { issue: IssueRecord; comment: Comment },
 ): void {
   issue.comments = issue.comments.filter((one) => one !== comment)
-  tellComment(world, actor, repository, issue, comment, 'deleted')
+  tellComment({ world, actor, repository, issue }, comment, 'deleted')
 }
 
 /** @throws {ApiRefusal} 404 when the repository has no comment with this id. */
@@ -77,10 +75,12 @@ function checkComment(body: string): void {
 
 /** `issue_comment` is told for pull requests too; their `issue` has a `pull_request`. */
 function tellComment(
-  world: World,
-  actor: ActingAccount,
-  repository: RepositoryRecord,
-  issue: IssueRecord,
+  {
+    world,
+    actor,
+    repository,
+    issue,
+  }: { world: World; actor: ActingAccount; repository: RepositoryRecord; issue: IssueRecord },
   comment: Comment,
   action: string,
   more: Record<string, unknown> = {},

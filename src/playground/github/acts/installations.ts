@@ -22,7 +22,7 @@ export function installOn(world: World, actor: ActingAccount, repository: Reposi
     createdAt: world.now(),
   }
   world.installations.set(installation.id, installation)
-  tellInstallation(world, actor, installation, 'created', { repositories })
+  tellInstallation({ world, actor }, installation, 'created', { repositories })
   return installation
 }
 
@@ -41,7 +41,7 @@ export function uninstall(world: World, auth: Auth, actor: ActingAccount, instal
     .map((id) => world.repositories.get(id))
     .filter((repository) => repository !== undefined)
     .map(listed)
-  tellInstallation(world, actor, installation, 'deleted', { repositories })
+  tellInstallation({ world, actor }, installation, 'deleted', { repositories })
   world.installations.delete(installation.id)
   auth.revoke(installation)
 }
@@ -50,7 +50,7 @@ export function uninstall(world: World, auth: Auth, actor: ActingAccount, instal
 export function suspend(world: World, actor: ActingAccount, installation: Installation, suspended: boolean): void {
   installation.suspendedAt = suspended ? world.now() : undefined
   installation.suspendedBy = suspended ? actor.account : undefined
-  tellInstallation(world, actor, installation, suspended ? 'suspend' : 'unsuspend')
+  tellInstallation({ world, actor }, installation, suspended ? 'suspend' : 'unsuspend')
 }
 
 function listed(repository: RepositoryRecord) {
@@ -65,8 +65,7 @@ function listed(repository: RepositoryRecord) {
 }
 
 function tellInstallation(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   installation: Installation,
   action: string,
   more: Record<string, unknown> = {},

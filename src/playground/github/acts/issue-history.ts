@@ -13,8 +13,7 @@ import type { World } from '../world.ts'
 
 /** Writes a line of the history that names no other issue. */
 export function noteChange(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   issue: IssueRecord,
   event: IssueEventRecord['event'],
   label?: Label,
@@ -35,9 +34,7 @@ export function noteEvent(
 
 /** Tells an `issues` event, or the `pull_request` event of the same name. Also the only place that moves `updated_at`. */
 export function tellIssue(
-  world: World,
-  actor: ActingAccount,
-  repository: RepositoryRecord,
+  { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: IssueRecord,
   action: string,
   more: Record<string, unknown> = {},

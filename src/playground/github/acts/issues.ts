@@ -36,10 +36,10 @@ export function createIssue(
   const issue = newIssue(world, actor, repository, wanted)
   issue.labels = [...new Set((wanted.labels ?? []).map((name) => labelNamed(world, actor, repository, name)))]
   issue.assignees = assigneesNamed(world, wanted.assignees ?? [])
-  tellIssue(world, actor, repository, issue, 'opened')
-  for (const label of issue.labels) tellLabel(world, actor, repository, issue, 'labeled', label)
+  tellIssue({ world, actor, repository }, issue, 'opened')
+  for (const label of issue.labels) tellLabel({ world, actor, repository }, issue, 'labeled', label)
   for (const assignee of issue.assignees)
-    tellIssue(world, actor, repository, issue, 'assigned', { assignee: userBody(world, assignee) })
+    tellIssue({ world, actor, repository }, issue, 'assigned', { assignee: userBody(world, assignee) })
   return issue
 }
 
@@ -81,24 +81,22 @@ export function newIssue(
 
 /** Changes what `edit` names. One event per kind of change; nothing is told for what was so already. */
 export function editIssue(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   edit: IssueEdit,
 ): void {
   if (edit.title !== undefined) checkTitle(edit.title)
   checkBody('Issue', edit.body)
-  editText(world, actor, repository, issue, edit)
-  if (edit.labels) setLabels(world, actor, repository, issue, edit.labels)
-  if (edit.assignees) setAssignees(world, actor, repository, issue, edit.assignees)
-  if (edit.state === 'closed') closeIssue(world, actor, repository, issue, edit.state_reason ?? 'completed')
+  editText({ world, actor }, repository, issue, edit)
+  if (edit.labels) setLabels({ world, actor }, repository, issue, edit.labels)
+  if (edit.assignees) setAssignees({ world, actor }, repository, issue, edit.assignees)
+  if (edit.state === 'closed') closeIssue({ world, actor }, repository, issue, edit.state_reason ?? 'completed')
   if (edit.state === 'open') reopenIssue(world, actor, repository, issue)
 }
 
 function editText(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   edit: IssueEdit,
@@ -112,12 +110,11 @@ function editText(
     changes.body = { from: issue.body ?? '' }
     issue.body = edit.body
   }
-  if (Object.keys(changes).length > 0) tellIssue(world, actor, repository, issue, 'edited', { changes })
+  if (Object.keys(changes).length > 0) tellIssue({ world, actor, repository }, issue, 'edited', { changes })
 }
 
 export function closeIssue(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   reason: IssueRecord['stateReason'] = 'completed',
@@ -127,8 +124,8 @@ export function closeIssue(
   issue.stateReason = issue.pull ? null : reason
   issue.closedAt = world.now()
   issue.closedBy = actor.account
-  noteChange(world, actor, issue, 'closed')
-  tellIssue(world, actor, repository, issue, 'closed')
+  noteChange({ world, actor }, issue, 'closed')
+  tellIssue({ world, actor, repository }, issue, 'closed')
 }
 
 /** @throws {ApiRefusal} 422 for a pull request that is merged or whose branch is gone. */
@@ -148,14 +145,13 @@ export function reopenIssue(
   issue.stateReason = issue.pull ? null : 'reopened'
   issue.closedAt = null
   issue.closedBy = null
-  noteChange(world, actor, issue, 'reopened')
-  tellIssue(world, actor, repository, issue, 'reopened')
+  noteChange({ world, actor }, issue, 'reopened')
+  tellIssue({ world, actor, repository }, issue, 'reopened')
 }
 
 /** Leaves exactly these people assigned; GitHub passes over logins that nobody has. */
 export function setAssignees(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   logins: string[],
@@ -164,10 +160,10 @@ export function setAssignees(
   issue.assignees = assigneesNamed(world, logins)
   for (const account of before)
     if (!issue.assignees.includes(account))
-      tellIssue(world, actor, repository, issue, 'unassigned', { assignee: userBody(world, account) })
+      tellIssue({ world, actor, repository }, issue, 'unassigned', { assignee: userBody(world, account) })
   for (const account of issue.assignees)
     if (!before.includes(account))
-      tellIssue(world, actor, repository, issue, 'assigned', { assignee: userBody(world, account) })
+      tellIssue({ world, actor, repository }, issue, 'assigned', { assignee: userBody(world, account) })
 }
 
 function assigneesNamed(world: World, logins: string[]): IssueRecord['assignees'] {

@@ -13,8 +13,7 @@ import { noteChange, tellIssue } from './issue-history.ts'
 
 /** Adds labels, making those the repository does not have. */
 export function addLabels(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   names: string[],
@@ -23,14 +22,13 @@ export function addLabels(
     const label = labelNamed(world, actor, repository, name)
     if (issue.labels.includes(label)) continue
     issue.labels.push(label)
-    tellLabel(world, actor, repository, issue, 'labeled', label)
+    tellLabel({ world, actor, repository }, issue, 'labeled', label)
   }
 }
 
 /** @throws {ApiRefusal} 404 when the issue does not have the label. */
 export function removeLabel(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   name: string,
@@ -38,20 +36,19 @@ export function removeLabel(
   const label = issue.labels.find((one) => sameName(one.name, name))
   if (!label) throw new ApiRefusal(404, 'Label does not exist')
   issue.labels = issue.labels.filter((one) => one !== label)
-  tellLabel(world, actor, repository, issue, 'unlabeled', label)
+  tellLabel({ world, actor, repository }, issue, 'unlabeled', label)
 }
 
 /** Leaves exactly these labels on the issue. */
 export function setLabels(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: IssueRecord,
   names: string[],
 ): void {
   for (const label of issue.labels)
-    if (!names.some((name) => sameName(name, label.name))) removeLabel(world, actor, repository, issue, label.name)
-  addLabels(world, actor, repository, issue, names)
+    if (!names.some((name) => sameName(name, label.name))) removeLabel({ world, actor }, repository, issue, label.name)
+  addLabels({ world, actor }, repository, issue, names)
 }
 
 /** The repository's label, made now if there is none. */
@@ -87,13 +84,11 @@ function sameName(one: string, other: string): boolean {
 
 /** Says that a label was put on an issue, or taken off. */
 export function tellLabel(
-  world: World,
-  actor: ActingAccount,
-  repository: RepositoryRecord,
+  { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: IssueRecord,
   action: 'labeled' | 'unlabeled',
   label: Label,
 ): void {
-  noteChange(world, actor, issue, action, label)
-  tellIssue(world, actor, repository, issue, action, { label: labelBody(world, repository, label) })
+  noteChange({ world, actor }, issue, action, label)
+  tellIssue({ world, actor, repository }, issue, action, { label: labelBody(world, repository, label) })
 }

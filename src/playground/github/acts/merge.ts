@@ -36,20 +36,18 @@ export interface MergeWish {
  * @throws {ApiRefusal} 409 when the head is not `sha`; 405 when it is closed, in conflict, protected, or the method is not allowed.
  */
 export async function mergePull(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   wish: MergeWish,
 ): Promise<ObjectId> {
   const merged = await changeRefs(
-    world,
-    actor,
+    { world, actor },
     repository,
-    () => mergeNow(world, actor, repository, issue, wish),
+    () => mergeNow({ world, actor }, repository, issue, wish),
     (commit) => {
       // A merge commit was noticed as one already; a squash or a rebase cannot be seen in the history.
-      if (!issue.pull.mergedAt) finishMerge(world, actor, repository, issue, commit)
+      if (!issue.pull.mergedAt) finishMerge({ world, actor }, repository, issue, commit)
     },
   )
   if (repository.deleteBranchOnMerge && repository.refs.has(`refs/heads/${issue.pull.headRef}`))
@@ -58,15 +56,14 @@ export async function mergePull(
 }
 
 async function mergeNow(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   wish: MergeWish,
 ): Promise<ObjectId> {
   const { pull } = issue
   const method = wish.method ?? 'merge'
-  checkMerge(repository, actor, issue, wish, method)
+  checkMerge({ repository, actor }, issue, wish, method)
   const ref = `refs/heads/${pull.baseRef}`
   const base = repository.refs.get(ref)
   if (!base) throw notMergeable('Pull Request is not mergeable')
@@ -74,7 +71,7 @@ async function mergeNow(
   const request = {
     base,
     head: pull.headSha,
-    message: await messageFor(world, repository, issue, method, wish),
+    message: await messageFor({ world, repository }, issue, method, wish),
     author: method === 'squash' ? gitSignatureOf(world, issue.user) : person,
     committer: { name: 'GitHub', email: 'noreply@github.com', date: world.now() },
   }
@@ -86,8 +83,7 @@ async function mergeNow(
 }
 
 function checkMerge(
-  repository: RepositoryRecord,
-  actor: ActingAccount,
+  { repository, actor }: { repository: RepositoryRecord; actor: ActingAccount },
   issue: PullIssue,
   wish: MergeWish,
   method: string,
@@ -117,14 +113,13 @@ function notMergeable(message: string): ApiRefusal {
  * @throws {ApiRefusal} 422 when the head is not `expected`, or the two conflict.
  */
 export async function updateBranch(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   expected?: string,
 ): Promise<void> {
   const { pull } = issue
-  await changeRefs(world, actor, repository, async () => {
+  await changeRefs({ world, actor }, repository, async () => {
     const from = pull.headSha
     const base = repository.refs.get(`refs/heads/${pull.baseRef}`)
     if (!base || (expected !== undefined && expected !== from))
@@ -141,8 +136,7 @@ export async function updateBranch(
 
 /** GitHub's default texts: "Merge pull request #n from …", or for a squash the only commit's or the pull request's title. */
 async function messageFor(
-  world: World,
-  repository: RepositoryRecord,
+  { world, repository }: { world: World; repository: RepositoryRecord },
   issue: PullIssue,
   method: 'merge' | 'squash' | 'rebase',
   wish: MergeWish,

@@ -59,7 +59,7 @@ export async function createPull(
     }
     const opened: PullIssue = Object.assign(issue, { pull })
     await setHead(world, repository, opened, head.sha)
-    tellIssue(world, actor, repository, opened, 'opened')
+    tellIssue({ world, actor, repository }, opened, 'opened')
     return opened
   })
 }
@@ -92,8 +92,7 @@ function custom(message: string): ApiRefusal {
 
 /** Changes title, body, state or base. @throws {ApiRefusal} 422 for a base that is no branch. */
 export async function editPull(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   edit: { title?: string; body?: string | null; state?: 'open' | 'closed'; base?: string },
@@ -105,15 +104,14 @@ export async function editPull(
       const from = { ref: { from: issue.pull.baseRef }, sha: { from: issue.pull.baseSha } }
       issue.pull.baseRef = base
       await setHead(world, repository, issue, issue.pull.headSha)
-      tellIssue(world, actor, repository, issue, 'edited', { changes: { base: from } })
+      tellIssue({ world, actor, repository }, issue, 'edited', { changes: { base: from } })
     })
-  editIssue(world, actor, repository, issue, rest)
+  editIssue({ world, actor }, repository, issue, rest)
 }
 
 /** Asks people for a review; those who are asked already are not asked again. */
 export function requestReviewers(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   logins: string[],
@@ -123,14 +121,13 @@ export function requestReviewers(
     if (account.id === issue.user.id) throw new ApiRefusal(422, 'Review cannot be requested from pull request author.')
     if (issue.pull.requestedReviewers.includes(account)) continue
     issue.pull.requestedReviewers.push(account)
-    tellIssue(world, actor, repository, issue, 'review_requested', { requested_reviewer: userBody(world, account) })
+    tellIssue({ world, actor, repository }, issue, 'review_requested', { requested_reviewer: userBody(world, account) })
   }
 }
 
 /** Takes requests for a review back. */
 export function unrequestReviewers(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   logins: string[],
@@ -139,7 +136,7 @@ export function unrequestReviewers(
   for (const account of pull.requestedReviewers.filter((one) => logins.includes(one.login))) {
     pull.requestedReviewers = pull.requestedReviewers.filter((one) => one !== account)
     const more = { requested_reviewer: userBody(world, account) }
-    tellIssue(world, actor, repository, issue, 'review_request_removed', more)
+    tellIssue({ world, actor, repository }, issue, 'review_request_removed', more)
   }
 }
 

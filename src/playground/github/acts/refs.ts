@@ -23,8 +23,7 @@ const MAX_COMMITS = 2048
  * One at a time per repository.
  */
 export function changeRefs<T>(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   work: () => Promise<T>,
   after?: (result: T) => void,
@@ -66,13 +65,13 @@ async function noticeRef(
   repository.pushedAt = world.now()
   if (!move.from || !move.to) tellRef(world, actor, repository, move)
   const pushed = await readPush(world, repository, move)
-  tellPush(world, actor, repository, move, pushed)
+  tellPush({ world, actor }, repository, move, pushed)
   if (!move.ref.startsWith('refs/heads/')) return
   const branch = move.ref.slice('refs/heads/'.length)
   if (pushed.head) requestChecks(world, actor, repository, pushed.head)
   for (const issue of openPulls(repository)) {
-    if (issue.pull.headRef === branch) await headMoved(world, actor, repository, issue, move)
-    else if (issue.pull.baseRef === branch) await baseMoved(world, actor, repository, issue, move)
+    if (issue.pull.headRef === branch) await headMoved({ world, actor }, repository, issue, move)
+    else if (issue.pull.baseRef === branch) await baseMoved({ world, actor }, repository, issue, move)
   }
   if (branch === repository.defaultBranch)
     for (const commit of pushed.commits) closeNamed(world, actor, repository, commit.message)
@@ -110,8 +109,7 @@ async function readPush(world: World, repository: RepositoryRecord, move: RefMov
 }
 
 function tellPush(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   move: RefMove,
   pushed: Pushed,
@@ -160,18 +158,17 @@ function openPulls(repository: RepositoryRecord): PullIssue[] {
 }
 
 async function headMoved(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   { from, to }: RefMove,
 ): Promise<void> {
-  if (!to) return closeIssue(world, actor, repository, issue)
+  if (!to) return closeIssue({ world, actor }, repository, issue)
   await setHead(world, repository, issue, to)
   const protection = repository.protections.get(issue.pull.baseRef)
   if (protection?.dismissStaleReviews)
     for (const review of issue.pull.reviews) if (review.state === 'APPROVED') review.state = 'DISMISSED'
-  tellIssue(world, actor, repository, issue, 'synchronize', { before: from ?? NONE, after: to })
+  tellIssue({ world, actor, repository }, issue, 'synchronize', { before: from ?? NONE, after: to })
 }
 
 /** Points the pull request at `head`: its size, its base and `refs/pull/{number}/head` follow. */
@@ -197,21 +194,19 @@ export async function setHead(
 
 /** A pull request is merged when its base holds its head, also when somebody pushed it there by hand. */
 async function baseMoved(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   { to }: RefMove,
 ): Promise<void> {
-  if (!to) return closeIssue(world, actor, repository, issue)
+  if (!to) return closeIssue({ world, actor }, repository, issue)
   if (!(await isAncestor(world.git, repository.path, issue.pull.headSha, to))) return
-  finishMerge(world, actor, repository, issue, to)
+  finishMerge({ world, actor }, repository, issue, to)
 }
 
 /** Marks the pull request merged, tells it, and closes what its text says it closes. */
 export function finishMerge(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   mergeCommit: ObjectId,
@@ -219,7 +214,7 @@ export function finishMerge(
   issue.pull.mergedAt = world.now()
   issue.pull.mergedBy = actor.account
   issue.pull.mergeCommitSha = mergeCommit
-  closeIssue(world, actor, repository, issue)
+  closeIssue({ world, actor }, repository, issue)
   if (issue.pull.baseRef === repository.defaultBranch) closeNamed(world, actor, repository, issue.body ?? '')
 }
 
@@ -229,7 +224,7 @@ const CLOSING = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)/gi
 function closeNamed(world: World, actor: ActingAccount, repository: RepositoryRecord, text: string): void {
   for (const [, number] of text.matchAll(CLOSING)) {
     const issue = repository.issues.get(Number(number))
-    if (issue && !issue.pull) closeIssue(world, actor, repository, issue)
+    if (issue && !issue.pull) closeIssue({ world, actor }, repository, issue)
   }
 }
 
@@ -240,7 +235,7 @@ export async function deleteRef(
   repository: RepositoryRecord,
   ref: string,
 ): Promise<void> {
-  await changeRefs(world, actor, repository, async () => {
+  await changeRefs({ world, actor }, repository, async () => {
     const from = repository.refs.get(ref)
     if (!from) throw new ApiRefusal(422, 'Reference does not exist')
     await updateRefs(world.git, repository.path, [{ ref, from }])

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
 import type { Account, ActingAccount, MergeMethods, RepositoryRecord, Role } from '../model.ts'
+import { noPushRules, type PushRules } from '../push-rules.ts'
 import { accountOf, createLock, gitSignatureOf, nameOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
 
@@ -80,6 +81,8 @@ function record(world: World, wish: RepositoryWish, defaultBranch: string): Repo
     suites: [],
     statuses: [],
     protections: new Map(),
+    pushRules: noPushRules,
+    signed: new Set(),
     mergeMethods: { merge: true, squash: true, rebase: true, ...wish.mergeMethods },
     deleteBranchOnMerge: wish.deleteBranchOnMerge ?? false,
     lock: createLock(),
@@ -124,6 +127,8 @@ export interface ProtectionWish {
   requiredChecks?: string[]
   /** A push takes approvals back. Default false. */
   dismissStaleReviews?: boolean
+  /** As a ruleset instead of classic protection. Default false. */
+  ruleset?: boolean
 }
 
 /** Protects a branch, or with undefined stops that. */
@@ -139,6 +144,13 @@ export function protectBranch(
       requiredApprovals: wish.requiredApprovals ?? 1,
       requiredChecks: wish.requiredChecks ?? [],
       dismissStaleReviews: wish.dismissStaleReviews ?? false,
+      ruleset: wish.ruleset ?? false,
     })
+  world.changed()
+}
+
+/** Changes what pushes to the repository are refused for. */
+export function setPushRules(world: World, repository: RepositoryRecord, rules: Partial<PushRules>): void {
+  repository.pushRules = { ...repository.pushRules, ...rules }
   world.changed()
 }

@@ -30,8 +30,7 @@ export interface NewReviewComment {
 
 /** @throws {ApiRefusal} 422 for a verdict on one's own pull request, or a verdict without words that needs some. */
 export function createReview(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   wanted: NewReview,
@@ -54,9 +53,13 @@ export function createReview(
   pull.reviews.push(review)
   pull.requestedReviewers = pull.requestedReviewers.filter((account) => account.id !== actor.account.id)
   issue.updatedAt = world.now()
-  tellReview(world, actor, repository, issue, review, 'submitted')
+  tellReview({ world, actor, repository }, issue, review, 'submitted')
   for (const comment of wanted.comments ?? [])
-    createReviewComment(world, actor, repository, issue, { ...comment, reviewId: review.id, commitId: review.commitId })
+    createReviewComment({ world, actor }, repository, issue, {
+      ...comment,
+      reviewId: review.id,
+      commitId: review.commitId,
+    })
   return review
 }
 
@@ -66,8 +69,7 @@ function refused(message: string): ApiRefusal {
 
 /** @throws {ApiRefusal} 422 for a comment or a review dismissed before. */
 export function withdrawReview(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   review: ReviewRecord,
@@ -75,7 +77,7 @@ export function withdrawReview(
   if (review.state === 'COMMENTED' || review.state === 'DISMISSED')
     throw new ApiRefusal(422, `Can not dismiss a ${review.state.toLowerCase()} pull request review`)
   review.state = 'DISMISSED'
-  tellReview(world, actor, repository, issue, review, 'dismissed')
+  tellReview({ world, actor, repository }, issue, review, 'dismissed')
 }
 
 /** @throws {ApiRefusal} 404 */
@@ -87,9 +89,7 @@ export function reviewOf(issue: PullIssue, id: number): ReviewRecord {
 
 /** In webhooks the state is in lower case; in REST answers it is not. */
 function tellReview(
-  world: World,
-  actor: ActingAccount,
-  repository: RepositoryRecord,
+  { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: PullIssue,
   review: ReviewRecord,
   action: 'submitted' | 'dismissed',
@@ -103,8 +103,7 @@ function tellReview(
 }
 
 export function createReviewComment(
-  world: World,
-  actor: ActingAccount,
+  { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   issue: PullIssue,
   wanted: NewReviewComment & { reviewId?: number; commitId?: ObjectId; inReplyTo?: number },

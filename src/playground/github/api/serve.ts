@@ -112,7 +112,7 @@ async function carryOut(
     'x-github-request-id': randomBytes(10).toString('hex').toUpperCase(),
   }
   try {
-    const answer = await act(parts, context, route, text, headers)
+    const answer = await act({ parts, context }, route, text, headers)
     const body = JSON.stringify(answer.body ?? null)
     const raw = { status: answer.status ?? 200, headers: { ...headers, ...answer.headers }, text: body }
     return context.req.method === 'GET' && raw.status === 200 ? conditional(context, raw) : raw
@@ -128,8 +128,7 @@ async function carryOut(
 }
 
 async function act(
-  parts: ApiParts,
-  context: Context<Env>,
+  { parts, context }: { parts: ApiParts; context: Context<Env> },
   route: Route | undefined,
   text: string,
   headers: Record<string, string>,

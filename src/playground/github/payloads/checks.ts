@@ -32,7 +32,10 @@ function pullsAt(world: World, repository: RepositoryRecord, sha: string): Schem
 
 export function checkRunBody(world: World, repository: RepositoryRecord, run: CheckRun): Schemas['check-run'] {
   const url = `${repositoryUrl(world, repository)}/check-runs/${run.id}`
-  const html = `${repositoryHtml(world, repository)}/runs/${run.id}`
+  const web = repositoryHtml(world, repository)
+  const workflow = run.suite.workflowRunId
+  // Apps have a page of GitHub's for each run; GitHub Actions has one for each job, which has the number of its run.
+  const html = workflow === undefined ? `${web}/runs/${run.id}` : `${web}/actions/runs/${workflow}/job/${run.id}`
   return {
     id: run.id,
     name: run.name,
@@ -63,12 +66,18 @@ export function checkRunEventBody(world: World, repository: RepositoryRecord, ru
   return { ...checkRunBody(world, repository, run), check_suite: suite }
 }
 
+/** The last run of each name: a job that ran again takes the place of the one before. */
+export function latestRuns(suite: CheckSuite): CheckRun[] {
+  return [...new Map(suite.runs.map((run) => [run.name, run])).values()]
+}
+
 /** A suite is completed when all its runs are; its conclusion is the worst of theirs. */
 export function suiteState(suite: CheckSuite): { status: CheckStatus; conclusion: CheckConclusion | null } {
   if (suite.runs.length === 0) return { status: 'queued', conclusion: null }
-  if (suite.runs.some((run) => run.status !== 'completed')) return { status: 'in_progress', conclusion: null }
+  const runs = latestRuns(suite)
+  if (runs.some((run) => run.status !== 'completed')) return { status: 'in_progress', conclusion: null }
   const worst = ['failure', 'timed_out', 'cancelled', 'action_required', 'success', 'neutral', 'skipped'] as const
-  const conclusion = worst.find((word) => suite.runs.some((run) => run.conclusion === word)) ?? 'success'
+  const conclusion = worst.find((word) => runs.some((run) => run.conclusion === word)) ?? 'success'
   return { status: 'completed', conclusion }
 }
 
@@ -88,7 +97,7 @@ export function suiteBody(world: World, repository: RepositoryRecord, suite: Che
     repository: repositoryBody(world, repository) as unknown as Schemas['minimal-repository'],
     created_at: suite.createdAt.toISOString(),
     updated_at: suite.updatedAt.toISOString(),
-    latest_check_runs_count: suite.runs.length,
+    latest_check_runs_count: latestRuns(suite).length,
     check_runs_url: `${url}/check-runs`,
     head_commit: simpleCommit(suite.headCommit),
   }
@@ -127,6 +136,7 @@ export function combinedStatusBody(
   world: World,
   repository: RepositoryRecord,
   sha: string,
+  page: { number: number; size: number },
 ): Schemas['combined-commit-status'] {
   const latest = latestStatuses(repository, sha)
   const url = repositoryUrl(world, repository)
@@ -135,7 +145,7 @@ export function combinedStatusBody(
   const passed = states.length > 0 && states.every((state) => state === 'success')
   return {
     state: failed ? 'failure' : passed ? 'success' : 'pending',
-    statuses: latest.map((status) => {
+    statuses: latest.slice((page.number - 1) * page.size, page.number * page.size).map((status) => {
       const { creator: _creator, ...rest } = statusBody(world, repository, status)
       return rest
     }),

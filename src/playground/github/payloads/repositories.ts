@@ -187,3 +187,35 @@ export function protectionBody(
     allow_deletions: { enabled: false },
   }
 }
+
+/** `GET …/rules/branches/{branch}`: what rulesets ask of a branch. */
+export function rulesBody(repository: RepositoryRecord, protection: Protection): Schemas['repository-rule-detailed'][] {
+  const ruleset = {
+    ruleset_source_type: 'Repository' as const,
+    ruleset_source: nameOf(repository),
+    ruleset_id: repository.id,
+  }
+  const checks = protection.requiredChecks.map((context) => ({ context }))
+  return [
+    {
+      type: 'pull_request',
+      ...ruleset,
+      parameters: {
+        required_approving_review_count: protection.requiredApprovals,
+        dismiss_stale_reviews_on_push: protection.dismissStaleReviews,
+        require_code_owner_review: false,
+        require_last_push_approval: false,
+        required_review_thread_resolution: false,
+      },
+    },
+    ...(checks.length > 0
+      ? [
+          {
+            type: 'required_status_checks' as const,
+            ...ruleset,
+            parameters: { required_status_checks: checks, strict_required_status_checks_policy: false },
+          },
+        ]
+      : []),
+  ]
+}

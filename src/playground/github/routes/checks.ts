@@ -1,7 +1,7 @@
 /** Check runs, check suites and commit statuses. */
 import { z } from 'zod'
-import { checkRunOf, createCheckRun, createStatus, updateCheckRun } from '../acts/checks.ts'
-import { paged, pagedIn } from '../api/pages.ts'
+import { checkRunOf, createCheckRun, createStatus, rerunFailed, suiteOf, updateCheckRun } from '../acts/checks.ts'
+import { paged, pagedIn, perPage } from '../api/pages.ts'
 import {
   created,
   numberParam,
@@ -12,9 +12,17 @@ import {
   repositoryRoute,
   textParam,
 } from '../api/route.ts'
+import { jobLogUrl } from '../job-logs.ts'
 import { resolveRef } from '../merges.ts'
 import { ApiRefusal, type CheckRun } from '../model.ts'
-import { checkRunBody, combinedStatusBody, statusBody, suiteBody } from '../payloads/checks.ts'
+import {
+  checkRunBody,
+  combinedStatusBody,
+  latestRuns,
+  latestStatuses,
+  statusBody,
+  suiteBody,
+} from '../payloads/checks.ts'
 import { objectId } from '../sha.ts'
 
 const Annotation = z.object({
@@ -69,7 +77,7 @@ export const checkRoutes: Route[] = [
   repositoryRoute('GET', '/check-runs/{check_run_id}', 'checks:read', (call) => ok(body(call, runFor(call)))),
   repositoryRoute('PATCH', '/check-runs/{check_run_id}', 'checks:write', (call) => {
     const run = runFor(call)
-    updateCheckRun(call.world, call.actor, call.repository, run, parseBody(call, CheckEdit))
+    updateCheckRun({ world: call.world, actor: call.actor }, call.repository, run, parseBody(call, CheckEdit))
     return ok(body(call, run))
   }),
   repositoryRoute('GET', '/check-runs/{check_run_id}/annotations', 'checks:read', (call) =>
@@ -83,9 +91,29 @@ export const checkRoutes: Route[] = [
       .filter((suite) => appId === null || String(suite.app.id) === appId)
     return pagedIn(call, 'check_suites', suites, (suite) => suiteBody(call.world, call.repository, suite))
   }),
-  repositoryRoute('GET', '/commits/{ref+}/status', 'statuses:read', (call) =>
-    ok(combinedStatusBody(call.world, call.repository, commitFor(call))),
-  ),
+  repositoryRoute('GET', '/commits/{ref+}/status', 'statuses:read', (call) => {
+    const head = commitFor(call)
+    const { headers } = paged(call, latestStatuses(call.repository, head), (status) => status.id)
+    const page = { number: Number(call.query.get('page') ?? 1), size: perPage(call) }
+    return { body: combinedStatusBody(call.world, call.repository, head, page), headers }
+  }),
+  repositoryRoute('POST', '/check-suites/{check_suite_id}/rerequest', 'checks:write', (call) => {
+    const id = numberParam(call, 'check_suite_id')
+    const suite = suiteOf(call.repository, (one) => one.id === id)
+    rerunFailed(call.world, call.actor, call.repository, suite)
+    return { status: 201, body: {} }
+  }),
+  repositoryRoute('POST', '/actions/runs/{run_id}/rerun-failed-jobs', 'actions:write', (call) => {
+    const id = numberParam(call, 'run_id')
+    const suite = suiteOf(call.repository, (one) => one.workflowRunId === id)
+    rerunFailed(call.world, call.actor, call.repository, suite)
+    return { status: 201, body: {} }
+  }),
+  repositoryRoute('GET', '/actions/jobs/{job_id}/logs', 'actions:read', (call) => {
+    const run = checkRunOf(call.repository, numberParam(call, 'job_id'))
+    if (run.log === undefined) throw new ApiRefusal(404, 'Not Found')
+    return { status: 302, headers: { location: jobLogUrl(call.world, call.repository, run) } }
+  }),
   repositoryRoute('GET', '/commits/{ref+}/statuses', 'statuses:read', (call) => {
     const statuses = call.repository.statuses.filter((status) => status.sha === commitFor(call)).reverse()
     return paged(call, statuses, (status) => statusBody(call.world, call.repository, status))
@@ -123,7 +151,7 @@ function listRuns(call: RepositoryCall) {
   const appId = query.get('app_id')
   const runs = repository.suites
     .filter((suite) => suite.headSha === head && (appId === null || String(suite.app.id) === appId))
-    .flatMap((suite) => (latest ? [...new Map(suite.runs.map((run) => [run.name, run])).values()] : suite.runs))
+    .flatMap((suite) => (latest ? latestRuns(suite) : suite.runs))
     .filter((run) => name === null || run.name === name)
     .filter((run) => status === null || run.status === status)
     .toSorted((one, other) => other.id - one.id)

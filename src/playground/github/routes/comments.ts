@@ -36,7 +36,12 @@ export const commentRoutes: Route[] = [
   }),
   repositoryRoute('POST', '/issues/{issue_number}/comments', WRITE, (call) => {
     const issue = issueFor(call)
-    const comment = createComment(call.world, call.actor, call.repository, issue, parseBody(call, Body).body)
+    const comment = createComment(
+      { world: call.world, actor: call.actor },
+      call.repository,
+      issue,
+      parseBody(call, Body).body,
+    )
     return created(body(call, { issue, comment }))
   }),
   repositoryRoute('GET', '/issues/comments', READ, (call) => {
@@ -50,7 +55,7 @@ export const commentRoutes: Route[] = [
   repositoryRoute('GET', '/issues/comments/{comment_id}', READ, (call) => ok(body(call, commentFor(call)))),
   repositoryRoute('PATCH', '/issues/comments/{comment_id}', WRITE, (call) => {
     const found = commentFor(call)
-    editComment(call.world, call.actor, call.repository, found, parseBody(call, Body).body)
+    editComment({ world: call.world, actor: call.actor }, call.repository, found, parseBody(call, Body).body)
     return ok(body(call, found))
   }),
   repositoryRoute('DELETE', '/issues/comments/{comment_id}', WRITE, (call) => {

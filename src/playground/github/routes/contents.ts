@@ -47,7 +47,7 @@ export const contentRoutes: Route[] = [
   repositoryRoute('POST', '/git/refs', 'contents:write', async (call) => {
     const wanted = parseBody(call, NewRef)
     await knownCommit(call, wanted.sha)
-    await changeRefs(call.world, call.actor, call.repository, async () => {
+    await changeRefs({ world: call.world, actor: call.actor }, call.repository, async () => {
       if (call.repository.refs.has(wanted.ref)) throw new ApiRefusal(422, 'Reference already exists')
       await updateRefs(call.world.git, call.repository.path, [{ ref: wanted.ref, to: wanted.sha }])
     })
@@ -57,7 +57,7 @@ export const contentRoutes: Route[] = [
     const ref = `refs/${textParam(call, 'ref')}`
     const wanted = parseBody(call, RefEdit)
     await knownCommit(call, wanted.sha)
-    await changeRefs(call.world, call.actor, call.repository, async () => {
+    await changeRefs({ world: call.world, actor: call.actor }, call.repository, async () => {
       const from = call.repository.refs.get(ref)
       if (!from) throw new ApiRefusal(422, 'Reference does not exist')
       const forward = await isAncestor(call.world.git, call.repository.path, from, wanted.sha)
@@ -133,9 +133,10 @@ async function getBranch(call: RepositoryCall) {
     commit: commitBody(world, repository, await knownCommit(call, tip)),
     _links: { self: url, html: `${repositoryHtml(world, repository)}/tree/${name}` },
     protected: protection !== undefined,
-    protection: protection
-      ? { enabled: true, ...protectionBody(world, repository, name, protection) }
-      : { enabled: false },
+    protection:
+      protection && !protection.ruleset
+        ? { enabled: true, ...protectionBody(world, repository, name, protection) }
+        : { enabled: false },
     protection_url: `${url}/protection`,
   } satisfies Schemas['branch-with-protection'])
 }

@@ -58,20 +58,20 @@ export const issueRoutes: Route[] = [
     const issue = issueFor(call)
     const edit = parseBody(call, IssueEdit)
     const stateReason = edit.state_reason ?? undefined
-    editIssue(call.world, call.actor, call.repository, issue, { ...edit, state_reason: stateReason })
+    editIssue({ world: call.world, actor: call.actor }, call.repository, issue, { ...edit, state_reason: stateReason })
     return ok(body(call, issue))
   }),
   repositoryRoute('POST', '/issues/{issue_number}/assignees', WRITE, (call) => {
     const issue = issueFor(call)
     const logins = [...issue.assignees.map(({ login }) => login), ...parseBody(call, Assignees).assignees]
-    setAssignees(call.world, call.actor, call.repository, issue, [...new Set(logins)])
+    setAssignees({ world: call.world, actor: call.actor }, call.repository, issue, [...new Set(logins)])
     return created(body(call, issue))
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/assignees', WRITE, (call) => {
     const issue = issueFor(call)
     const gone = parseBody(call, Assignees).assignees
     const left = issue.assignees.map(({ login }) => login).filter((login) => !gone.includes(login))
-    setAssignees(call.world, call.actor, call.repository, issue, left)
+    setAssignees({ world: call.world, actor: call.actor }, call.repository, issue, left)
     return ok(body(call, issue))
   }),
   repositoryRoute('GET', '/assignees', 'issues:read', (call) =>
@@ -85,21 +85,21 @@ export const issueRoutes: Route[] = [
   repositoryRoute('GET', '/issues/{issue_number}/labels', READ, (call) => labels(call, issueFor(call))),
   repositoryRoute('POST', '/issues/{issue_number}/labels', WRITE, (call) => {
     const issue = issueFor(call)
-    addLabels(call.world, call.actor, call.repository, issue, parseBody(call, LabelNames))
+    addLabels({ world: call.world, actor: call.actor }, call.repository, issue, parseBody(call, LabelNames))
     return allLabels(call, issue)
   }),
   repositoryRoute('PUT', '/issues/{issue_number}/labels', WRITE, (call) => {
     const issue = issueFor(call)
-    setLabels(call.world, call.actor, call.repository, issue, parseBody(call, LabelNames))
+    setLabels({ world: call.world, actor: call.actor }, call.repository, issue, parseBody(call, LabelNames))
     return allLabels(call, issue)
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/labels', WRITE, (call) => {
-    setLabels(call.world, call.actor, call.repository, issueFor(call), [])
+    setLabels({ world: call.world, actor: call.actor }, call.repository, issueFor(call), [])
     return noContent
   }),
   repositoryRoute('DELETE', '/issues/{issue_number}/labels/{name}', WRITE, (call) => {
     const issue = issueFor(call)
-    removeLabel(call.world, call.actor, call.repository, issue, textParam(call, 'name'))
+    removeLabel({ world: call.world, actor: call.actor }, call.repository, issue, textParam(call, 'name'))
     return allLabels(call, issue)
   }),
   repositoryRoute('GET', '/issues/{issue_number}/events', READ, (call) =>

@@ -56,7 +56,7 @@ export const pullRoutes: Route[] = [
   }),
   repositoryRoute('PATCH', '/pulls/{pull_number}', 'pull_requests:write', async (call) => {
     const issue = pullFor(call)
-    await editPull(call.world, call.actor, call.repository, issue, parseBody(call, PullEdit))
+    await editPull({ world: call.world, actor: call.actor }, call.repository, issue, parseBody(call, PullEdit))
     return ok(pullBody(call.world, call.repository, issue))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/files', 'pull_requests:read', async (call) => {
@@ -77,7 +77,7 @@ export const pullRoutes: Route[] = [
   }),
   repositoryRoute('PUT', '/pulls/{pull_number}/merge', 'contents:write', async (call) => {
     const { commit_title, commit_message, sha, merge_method } = parseBody(call, Merge)
-    const merged = await mergePull(call.world, call.actor, call.repository, pullFor(call), {
+    const merged = await mergePull({ world: call.world, actor: call.actor }, call.repository, pullFor(call), {
       method: merge_method,
       sha,
       title: commit_title,
@@ -88,7 +88,7 @@ export const pullRoutes: Route[] = [
   repositoryRoute('PUT', '/pulls/{pull_number}/update-branch', 'pull_requests:write', async (call) => {
     const { expected_head_sha } = parseBody(call, z.object({ expected_head_sha: z.string().optional() }))
     const issue = pullFor(call)
-    await updateBranch(call.world, call.actor, call.repository, issue, expected_head_sha)
+    await updateBranch({ world: call.world, actor: call.actor }, call.repository, issue, expected_head_sha)
     const url = pullUrl(call.world, call.repository, issue)
     return { status: 202, body: { message: 'Updating pull request branch.', url } }
   }),
@@ -98,12 +98,22 @@ export const pullRoutes: Route[] = [
   }),
   repositoryRoute('POST', '/pulls/{pull_number}/requested_reviewers', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    requestReviewers(call.world, call.actor, call.repository, issue, parseBody(call, Reviewers).reviewers)
+    requestReviewers(
+      { world: call.world, actor: call.actor },
+      call.repository,
+      issue,
+      parseBody(call, Reviewers).reviewers,
+    )
     return created(pullListBody(call.world, call.repository, issue))
   }),
   repositoryRoute('DELETE', '/pulls/{pull_number}/requested_reviewers', 'pull_requests:write', (call) => {
     const issue = pullFor(call)
-    unrequestReviewers(call.world, call.actor, call.repository, issue, parseBody(call, Reviewers).reviewers)
+    unrequestReviewers(
+      { world: call.world, actor: call.actor },
+      call.repository,
+      issue,
+      parseBody(call, Reviewers).reviewers,
+    )
     return ok(pullListBody(call.world, call.repository, issue))
   }),
 ]

@@ -11,7 +11,7 @@ import {
 } from '../api/route.ts'
 import { type Account, ApiRefusal, type Role } from '../model.ts'
 import { publicUserBody, userBody } from '../payloads/accounts.ts'
-import { permissionsOf, protectionBody, repositoryBody } from '../payloads/repositories.ts'
+import { permissionsOf, protectionBody, repositoryBody, rulesBody } from '../payloads/repositories.ts'
 import { findAccount, roleOf } from '../world.ts'
 
 export const repositoryRoutes: Route[] = [
@@ -42,8 +42,12 @@ export const repositoryRoutes: Route[] = [
     const branch = textParam(call, 'branch')
     if (!call.repository.refs.has(`refs/heads/${branch}`)) throw new ApiRefusal(404, 'Branch not found')
     const protection = call.repository.protections.get(branch)
-    if (!protection) throw new ApiRefusal(404, 'Branch not protected')
+    if (!protection || protection.ruleset) throw new ApiRefusal(404, 'Branch not protected')
     return ok(protectionBody(call.world, call.repository, branch, protection))
+  }),
+  repositoryRoute('GET', '/rules/branches/{branch+}', 'metadata:read', (call) => {
+    const protection = call.repository.protections.get(textParam(call, 'branch'))
+    return paged(call, protection?.ruleset ? rulesBody(call.repository, protection) : [], (rule) => rule)
   }),
   openRoute('GET', '/users/{username}', (call) => {
     const account = findAccount(call.world, textParam(call, 'username'))

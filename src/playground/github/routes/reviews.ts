@@ -40,7 +40,7 @@ export const reviewRoutes: Route[] = [
     if (!event)
       throw new ApiRefusal(422, 'Unprocessable Entity', ['Pending reviews are not supported by the playground'])
     const wanted = { ...rest, state: STATES[event], commitId: commit_id }
-    return ok(body(call, issue, createReview(call.world, call.actor, call.repository, issue, wanted)))
+    return ok(body(call, issue, createReview({ world: call.world, actor: call.actor }, call.repository, issue, wanted)))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/reviews/{review_id}', 'pull_requests:read', (call) => {
     const issue = pullFor(call)
@@ -50,7 +50,7 @@ export const reviewRoutes: Route[] = [
     const issue = pullFor(call)
     parseBody(call, z.object({ message: z.string() }))
     const review = reviewOf(issue, numberParam(call, 'review_id'))
-    withdrawReview(call.world, call.actor, call.repository, issue, review)
+    withdrawReview({ world: call.world, actor: call.actor }, call.repository, issue, review)
     return ok(body(call, issue, review))
   }),
   repositoryRoute('GET', '/pulls/{pull_number}/reviews/{review_id}/comments', 'pull_requests:read', (call) => {
@@ -69,7 +69,7 @@ export const reviewRoutes: Route[] = [
     const issue = pullFor(call)
     const { commit_id, in_reply_to, ...rest } = parseBody(call, NewComment)
     const wanted = { ...rest, commitId: commit_id, inReplyTo: in_reply_to }
-    const comment = createReviewComment(call.world, call.actor, call.repository, issue, wanted)
+    const comment = createReviewComment({ world: call.world, actor: call.actor }, call.repository, issue, wanted)
     return created(reviewCommentBody(call.world, call.repository, issue, comment))
   }),
   repositoryRoute('GET', '/pulls/comments/{comment_id}', 'pull_requests:read', (call) => {

@@ -165,7 +165,7 @@ describe('pulls', () => {
           app: { id: appId },
         },
       })
-    expect((await stage.tell(check('success'))).state).toBe('ignored')
+    expect((await stage.tell(check('success'))).note).toBe('noted')
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
     await stage.withSettings({ merge: { when: 'approved', method: 'squash', approvals: 1 } })
     expect((await stage.tell(check('success', stage.github.app.id))).state).toBe('ignored')

@@ -1,0 +1,23 @@
+/** What CI said without our hearing of it: the checks of open pull requests are read again now and then. */
+
+import { ciReportOf } from '../db/ci.ts'
+import { openPullRows } from '../db/pull-requests.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
+import { getItem } from '../db/work-items.ts'
+import type { Services } from '../work-items/services.ts'
+
+/** What was read is taken for true for this long. */
+const freshMs = 3_600_000
+
+/** Has the checks read of every head in review that were not read in the last hour, and a merge that waits tried. */
+export async function reconcileChecks({ store }: Pick<Services, 'store'>, repo: RepositoryRow): Promise<void> {
+  for (const pull of await openPullRows(store.db, repo.id)) {
+    const item = await getItem(store.db, pull.workItemId)
+    if (item?.state !== 'reviewing' && item?.state !== 'approved') continue
+    const report = await ciReportOf(store.db, item.id, pull.headSha)
+    const isFresh = report?.readAt && report.readAt.getTime() > Date.now() - freshMs
+    if (!isFresh) await store.queues.send({ queue: 'read-checks', workItemId: item.id, sha: pull.headSha, now: true })
+    if (item.state === 'approved' && pull.mergeSha === pull.headSha)
+      await store.queues.send({ queue: 'merge-pull-request', pullRequestId: pull.id })
+  }
+}

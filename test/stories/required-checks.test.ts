@@ -1,0 +1,39 @@
+/** What must be green before a merge: every page of checks, and what the branch requires. */
+
+import { expect, test } from 'vitest'
+import { expectMergedOnce, untilDone } from '../support/facts.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
+
+const unmended = `${plainSettings}ci: { fix: false }\n`
+
+test('the failing check on page 2 blocks the merge; a required one that has not reported is waited for', async () => {
+  const world = await openWorld({ settings: unmended })
+  const { github, maintainer, repository } = world
+  await maintainer.protectBranch(repository, 'main', { requiredChecks: ['release'], ruleset: true })
+  const issue = await world.queued('Many checks', 'write src/one.txt: one')
+  const pull = await world.proposed(issue)
+  const head_sha = pull.pull.headSha
+  // GitHub lists the newest first: the oldest is on the last page.
+  const check = (name: string, conclusion: 'success' | 'failure') =>
+    maintainer.createCheckRun(repository, { name, head_sha, conclusion, output: { summary: '' } })
+  const bad = await check('check 0', 'failure')
+  // Nothing follows from so many webhooks; it is the list that counts.
+  const quiet = ['check_run', 'check_suite'].map((event) =>
+    github.faults.deliveries({ event, fault: { kind: 'lose' } }),
+  )
+  for (let n = 1; n <= 120; n++) await check(`check ${n}`, 'success')
+  for (const rule of quiet) rule.remove()
+  await maintainer.review(repository, pull.number, { state: 'APPROVED' })
+  await maintainer.comment(repository, pull.number, '/merge')
+  await world.untilStatus(issue, 'Not merged: the check check 0 failed.')
+  expect(pull.pull.mergedAt).toBeNull()
+
+  await maintainer.updateCheckRun(repository, bad, { conclusion: 'success' })
+  await maintainer.comment(repository, pull.number, '/merge')
+  await world.untilStatus(issue, 'It waits for the check release. Then it is merged on the word of maintainer.')
+  expect(pull.pull.mergedAt).toBeNull()
+  await check('release', 'success')
+  await untilDone(world, issue)
+  expectMergedOnce(world, issue)
+  expect(github.unknown).toEqual([])
+})
