@@ -71,6 +71,8 @@ async function send(sent: Sent = {}): Promise<{ status: number; text: string; de
     path: sent.path ?? '/api/github/webhooks',
     headers,
   })
+  // A slow machine is cut off while it still sends what was refused; the answer is there by then.
+  req.on('error', () => {})
   req.end(body)
   const answer = await once(req, 'response').catch((error: unknown) => {
     // The server may close a connection that was idle at the very moment in which it is used again.
