@@ -92,6 +92,9 @@ function renewToken(octokit: Octokit, installationId: number): Octokit {
   return octokit
 }
 
+/** The one answer that is no JSON: a text of any size. */
+const logOfJob = /\/actions\/jobs\/\d+\/logs$/
+
 async function exchange(meter: Meter, url: string, init: RequestInit): Promise<Response> {
   const method = (init.method ?? 'GET').toUpperCase()
   const kind = callKindOf(method, url)
@@ -102,7 +105,8 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)
-      if (response.status < 500 || response.status === 501 || attempt >= attempts) return await whole(response)
+      if (response.status < 500 || response.status === 501 || attempt >= attempts)
+        return logOfJob.test(url) ? response : await whole(response)
       await response.body?.cancel()
     } catch (error) {
       if (attempt >= attempts) throw error
