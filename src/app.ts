@@ -1,8 +1,5 @@
 /** The composition root: builds the adapters, registers jobs and doors, and closes everything in reverse order. */
 
-import { createHash } from 'node:crypto'
-import { join } from 'node:path'
-import { setFlagsFromString } from 'node:v8'
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
@@ -10,24 +7,25 @@ import { healthPages, type ProcessHealth } from './api/health.ts'
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
-import { openStore } from './db/connect.ts'
-import { deregisterProcess, registerProcess, requeueJobs } from './db/processes.ts'
+import { whileDatabaseIsAway } from './db/away.ts'
+import { openStore, type Store } from './db/connect.ts'
+import { joinProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
-import { BareClones } from './git/bare-clones.ts'
-import { createForkServer } from './git/fork-server.ts'
+import { openClones } from './git/open-clones.ts'
 import { createClient } from './github/client.ts'
 import { connectGitHub } from './github/connect.ts'
 import { loadEffectHandlers } from './github/effects/lib/registry.ts'
 import { Publisher } from './github/publisher.ts'
-import { handleJobs, jobs } from './jobs.ts'
+import { handleJobs, queues } from './jobs.ts'
+import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
+import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
-import { startProcessHeartbeat, startReconciling } from './reconcile/periodic.ts'
+import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
-import { createReaper } from './sandbox/reaper.ts'
-import { killStrays } from './sandbox/run-markers.ts'
+import { openReaper } from './sandbox/open-reaper.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
@@ -38,131 +36,86 @@ export interface Tutti {
   readonly url: string
   /** Calls made to GitHub so far. */
   readonly calls: { reads: number; writes: number }
+  /** Settles when it cannot go on: its database has been away for too long. Close it then, and start another one. */
+  readonly lost: Promise<OperatorError>
   /** Ends agents, lets handlers finish, closes everything. */
   close(): Promise<void>
 }
 
 /**
- * Starts serving: webhooks are stored from the first moment on, work begins once GitHub has said who the app is.
+ * Starts serving: webhooks are stored from the first moment on, work begins once GitHub has said who the app is. A
+ * database that is away meanwhile is waited for.
  * @throws {OperatorError} when the database, the port or the credentials cannot be used.
  */
 export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
-  const closers: (() => Promise<unknown>)[] = []
-  const close = async () => {
-    for (const one of closers.splice(0).reverse())
-      await one().catch((error) => log.error({ err: error }, 'while stopping'))
-  }
-  try {
-    const tutti = await start(env, log, closers)
-    return { ...tutti, close }
-  } catch (error) {
-    await close()
-    throw error
-  }
+  const { credentials } = env
+  if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
+  return whileDatabaseIsAway(env.DATABASE_TIMEOUT_SECONDS * 1_000, log, async () => {
+    const closers = new Closers()
+    const close = () => closers.close((err) => log.error({ err }, 'while stopping'))
+    try {
+      const store = await openStore({ databaseUrl: env.DATABASE_URL, directory: env.dataDirectory, queues, log })
+      closers.push(store)
+      const health: ProcessHealth = { phase: 'starting', agents: () => 0, silentSeconds: () => undefined }
+      const url = await openDoors({ env, log, store, credentials, health, closers })
+      return { ...(await work({ env, log, store, credentials, health, closers })), url, close }
+    } catch (error) {
+      await close()
+      throw error
+    }
+  })
 }
 
-async function start(env: Env, log: Logger, closers: (() => Promise<unknown>)[]): Promise<Omit<Tutti, 'close'>> {
-  const { credentials, apiUrl } = env
-  if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
-  const [agents, commands, gates, handlers] = [
-    await loadAgents({ files: env.AGENT_FILES, apiUrl }),
-    await loadCommands(),
-    await loadGates(),
-    await loadEffectHandlers(),
-  ]
-  const store = await openStore({
-    databaseUrl: env.DATABASE_URL,
-    directory: env.dataDirectory,
-    queues: Object.values(jobs),
-    log,
-  })
-  closers.push(() => store.close())
-  store.watch(({ repositoryId, issueNumber, from, to, actor, why }) =>
-    log.info({ repositoryId, issue: issueNumber, from, to, actor, why }, `#${issueNumber}: ${from} → ${to}`),
-  )
-  const state = { phase: 'starting' as ReturnType<ProcessHealth['phase']>, agents: () => 0 }
+interface Base {
+  env: Env
+  log: Logger
+  store: Store
+  credentials: NonNullable<Env['credentials']>
+  health: ProcessHealth
+  closers: Closers
+}
+
+async function openDoors({ env, log, store, credentials, health, closers }: Base): Promise<string> {
   const receive = createReceiver({ store, secret: credentials.webhookSecret, log })
-  const pages = getRequestListener(healthPages(store, { phase: () => state.phase, agents: () => state.agents() }).fetch)
-  const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), {
-    host: env.HOST,
-    port: env.PORT,
-  })
-  closers.push(() => server.close())
+  const pages = getRequestListener(healthPages(store, health).fetch)
+  const address = { host: env.HOST, port: env.PORT }
+  const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), address)
+  closers.push(server)
   log.info({ url: server.url, database: store.kind }, 'webhooks are being taken')
+  return server.url
+}
 
+async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
+  store.watch((change) => log.info(change, `#${change.issueNumber}: ${change.from} → ${change.to}`))
+  const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
+  const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])
-  const client = createClient({ ...credentials, apiUrl, log })
+  const client = createClient({ ...credentials, apiUrl: env.apiUrl, log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
-  const instance = await registerProcess(store.db)
-  closers.push(() => deregisterProcess(store.db, instance))
-  await requeueJobs(store, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
-
-  const forkServer = createForkServer({ onLost: (reason) => log.warn(reason) })
-  closers.push(async () => forkServer.close())
-  const clones = new BareClones(join(env.dataDirectory, 'repositories'), {
-    allowHttp: env.ALLOW_HTTP_CLONE,
-    token: (repo: RepositoryRow, need) => github.token(repo, need),
-    start: forkServer.start,
-  })
-  const reaper = createReaper({ instanceId: instanceIdOf(env), onLost: (reason) => log.warn(reason) })
-  closers.push(() => reaper.close())
-  await killStrays(reaper.instanceId)
-
-  const webhooks = await loadWebhookApp(client.probot, { store, github, log, commands })
-  const adapters = {
-    store,
-    env,
-    github,
-    log,
-    instance,
-    agents,
-    commands,
-    gates,
-    reaper,
-    control: (repo: RepositoryRow) => clones.of(repo),
-    holdsSecret: secrets.holds,
-    redact: secrets.redact,
-  }
-  const runner = new Runner(adapters)
-  const gateRunner = new GateRunner(adapters)
-  state.agents = () => runner.size
+  const instance = await joinProcesses(store, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000, closers)
+  const reaper = await openReaper(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`, log, closers)
+  const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
+  const control = (repo: RepositoryRow) => clones.of(repo)
+  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
+  const adapters = { store, env, github, log, instance, ...tools }
+  const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
-    commands: commands.keys(),
-    botLogin: () => github.app.botLogin,
+    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.
-  const scheduler = new Scheduler({
-    store,
-    env,
-    log,
-    freeMemory: () => process.availableMemory(),
-    started: (runId) => runner.start(runId),
-  })
-  closers.push(() => scheduler.close())
+  const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
+  const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
+  closers.push(scheduler, runner, gateRunner)
+  const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
-  closers.push(() => Promise.all([runner.close(), gateRunner.close()]))
-
-  closers.push(await startProcessHeartbeat(adapters))
-  closers.push(startReconciling(adapters))
+  const { lost, silentSeconds } = await startTimers(adapters, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
-  state.phase = 'serving'
-  closers.push(async () => {
-    state.phase = 'stopping'
-  })
-  // See main.ts: everything is loaded now.
-  setFlagsFromString('--semi-space-growth-factor=2')
-  setFlagsFromString('--no-optimize-for-size')
+  Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies ProcessHealth)
+  closers.push(() => Object.assign(health, { phase: 'stopping' }))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
-  return { url: server.url, calls: client.meter }
-}
-
-/** The same over restarts: strays of an earlier life are recognised by it. */
-function instanceIdOf(env: Env): string {
-  return createHash('sha256')
-    .update(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`)
-    .digest('hex')
-    .slice(0, 16)
+  return { calls: client.meter, lost }
 }

@@ -11,6 +11,7 @@ import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
+import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
@@ -43,10 +44,14 @@ export const jobs = {
   'on-goal-issue-created': onGoalIssueCreatedJob,
   'on-line-issue-created': onLineIssueCreatedJob,
   'on-part-issue-created': onPartIssueCreatedJob,
+  'on-commit-created': onCommitCreatedJob,
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
   'on-checks-rerun': onChecksRerunJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
+
+/** How the jobs of each queue are taken. */
+export const queues = Object.values(jobs)
 
 type ContextOf<Definition> =
   Definition extends JobDefinition<QueueName, infer Context> ? (context: Context) => void : never

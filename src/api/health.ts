@@ -1,17 +1,20 @@
 /** What the web server answers besides webhooks: health for machines, a welcome for people. */
 
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Store } from '../db/connect.ts'
 
 export interface ProcessHealth {
   /** `starting` until GitHub has identified the app. */
-  phase(): 'starting' | 'serving' | 'stopping'
+  phase: 'starting' | 'serving' | 'stopping'
   agents(): number
+  /** How many seconds ago this process last told the database that it lives; undefined before the first time. */
+  silentSeconds(): number | undefined
 }
 
 /** The routes. They need no login, so they show only that the service runs. */
-export function healthPages(store: Store, health: ProcessHealth): Hono {
+export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Hono {
   const app = new Hono()
   app.get('/', (context) =>
     context.text(
@@ -20,9 +23,11 @@ export function healthPages(store: Store, health: ProcessHealth): Hono {
   )
   app.get('/healthz', async (context) => {
     const database = await reachable(store)
-    const ok = database && health.phase() === 'serving'
+    const ok = database && health.phase === 'serving'
+    const heartbeatSecondsAgo = health.silentSeconds() ?? null
+    const status = ok ? 'ok' : health.phase
     return context.json(
-      { status: ok ? 'ok' : health.phase(), database: database ? 'ok' : 'away', agents: health.agents() },
+      { status, database: database ? 'ok' : 'away', heartbeatSecondsAgo, agents: health.agents() },
       ok ? 200 : 503,
     )
   })
@@ -30,11 +35,19 @@ export function healthPages(store: Store, health: ProcessHealth): Hono {
   return app
 }
 
-async function reachable(store: Store): Promise<boolean> {
+/** Whoever asks for health waits two seconds at most: a database that takes longer counts as away. */
+const answerMs = 1_500
+
+async function reachable(store: Pick<Store, 'db'>): Promise<boolean> {
+  const stop = new AbortController()
+  const answered = Promise.resolve(store.db.execute(sql`select 1`)).then(
+    () => true,
+    () => false,
+  )
+  const late = wait(answerMs, false, { signal: stop.signal }).catch(() => false)
   try {
-    await store.db.execute(sql`select 1`)
-    return true
-  } catch {
-    return false
+    return await Promise.race([answered, late])
+  } finally {
+    stop.abort()
   }
 }

@@ -1,7 +1,9 @@
 /** `tutti serve`: receives webhooks and runs agents; without credentials, shows the set-up page. */
 
+import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
 import { type Env, loadDotEnv, readEnv } from '../config/env.ts'
+import type { OperatorError } from '../lib/errors.ts'
 import type { Verb } from './verb.ts'
 
 export const serve: Verb = {
@@ -13,11 +15,13 @@ export const serve: Verb = {
     if (!env.credentials) {
       const { showSetup } = await import('../github/setup-page.ts')
       await showSetup(env, log)
-      return untilSignal(() => Promise.resolve())
+      return untilItsEnd({ close: () => Promise.resolve() })
     }
     const { startTutti } = await import('../app.ts')
     const tutti = await startTutti(env, log)
-    return untilSignal(() => tutti.close())
+    // See main.ts: everything is loaded now.
+    for (const flag of ['--semi-space-growth-factor=2', '--no-optimize-for-size']) setFlagsFromString(flag)
+    return untilItsEnd(tutti, log)
   },
 }
 
@@ -26,14 +30,34 @@ function logger(env: Env): Logger {
   return pino({ level: env.LOG_LEVEL, base: undefined, redact: ['*.privateKey', '*.token', '*.headers.authorization'] })
 }
 
-/** Waits for SIGTERM or SIGINT, then closes; a second signal ends at once. */
-async function untilSignal(close: () => Promise<void>): Promise<number> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
+interface Service {
+  close(): Promise<unknown>
+  /** Settles when it cannot go on by itself. */
+  readonly lost?: Promise<OperatorError>
+}
+
+/** An orderly end takes no longer than this, whatever hangs; supervisors wait for 10 to 30 seconds and then kill. */
+const closeWithinMs = 12_000
+
+/**
+ * Waits for SIGTERM or SIGINT, or until the service cannot go on, then closes it; a second signal ends at once.
+ * @returns the exit code: 0 when it was asked to end, and did in order.
+ */
+async function untilItsEnd(service: Service, log?: Logger): Promise<number> {
+  const asked = new Promise<undefined>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined))
   })
+  const lost = await Promise.race(service.lost ? [asked, service.lost] : [asked])
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
-  await close()
-  // Nothing should keep the process alive. If something does, the stopped service must end all the same.
-  setTimeout(() => process.exit(0), 2_000).unref()
-  return 0
+  if (lost) log?.fatal(`${lost.message}. ${lost.hint ?? ''}`.trim())
+  const hanging = setTimeout(() => {
+    log?.error(`the orderly end took longer than ${closeWithinMs / 1_000} s; ending without it`)
+    process.exit(1)
+  }, closeWithinMs)
+  await service.close()
+  clearTimeout(hanging)
+  const code = lost ? 1 : 0
+  // Nothing should hold the process; if something does, it must not keep a stopped service alive.
+  setTimeout(() => process.exit(code), 2_000).unref()
+  return code
 }

@@ -28,7 +28,7 @@ export const command = defineCommand({
     if (item.state !== 'paused' && item.state !== 'held') return notPaused(context, item)
     const by = { actor: actor.login, why: messages.resumedBy(actor.login) }
     const unjudged = await headToJudge(context, item)
-    const to = unjudged ? 'reviewing' : stateAfterPause(item.resumeState)
+    const to = unjudged ? 'reviewing' : await whereItGoesOn(context, item)
     const back = await transition(tx, item, to, by)
     if (unjudged) await judgeAgain(context, back, unjudged)
     const now = (await getItem(tx.db, item.id)) ?? back
@@ -43,6 +43,13 @@ export const command = defineCommand({
 
 function goesOn(context: CommandContext): string {
   return context.repo.state === 'paused' ? repositoryIsPaused(context.settings.prefix) : messages.goesOnSoon
+}
+
+/** A review goes on where there is a pull request to review; without one, the work does. */
+async function whereItGoesOn({ tx }: CommandContext, item: ItemRow): Promise<ReturnType<typeof stateAfterPause>> {
+  const to = stateAfterPause(item.resumeState)
+  if (to !== 'reviewing') return to
+  return (await pullOfItem(tx.db, item.id))?.state === 'open' ? 'reviewing' : 'ready'
 }
 
 /** The state in which a paused item goes on. An attempt that was ended starts again, on the branch as it is. */

@@ -24,11 +24,12 @@ export const command = defineCommand({
     const { item } = context
     if (!item) throw new UserError(...nothingQueued(context.settings.prefix))
     if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item)
-    if (item.state === 'ready' && item.notBefore && item.notBefore > new Date()) return startNow(context, item)
-    if (['queued', 'ready', 'running', 'checking'].includes(item.state))
+    const scheduled = item.state === 'ready' || item.state === 'planning'
+    if (scheduled && item.notBefore && item.notBefore > new Date()) return startNow(context, item)
+    if (scheduled || ['queued', 'running', 'checking'].includes(item.state))
       return { text: alreadyUnderWay(await statusSentence(context, item)), outcome: 'done' }
-    const inReview = item.state === 'reviewing' || item.state === 'approved'
-    throw new UserError(...messages.nothingToRetry(await statusSentence(context, item), inReview))
+    const status = await statusSentence(context, item)
+    throw new UserError(...messages.nothingToRetry(status, item.state, context.settings.prefix))
   },
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { liveRun } from '../db/runs.ts'
+import { liveRun, requestStop } from '../db/runs.ts'
 import { type ItemRow, itemsInStates, lockItem } from '../db/work-items.ts'
-import { activeStates } from '../domain/lifecycle.ts'
+import { activeStates, isTerminal } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
 import { nothingToDo } from '../messages/commands/common.ts'
 import * as messages from '../messages/commands/lifecycle.ts'
@@ -23,12 +23,25 @@ export const command = defineCommand({
     const { item } = context
     if (!item) throw new UserError(...messages.noAgentHere())
     if (item.state === 'paused') return { text: nothingToDo(await statusSentence(context, item)), outcome: 'done' }
-    if (!(await hasAgent(context, item)))
-      throw new UserError(...messages.noAgentHere(await statusSentence(context, item)))
-    const { run } = await setAside(context, item, { to: 'paused', verb: 'Stopped' })
-    return { text: messages.stoppingReply(run, context.settings.prefix), outcome: 'done' }
+    if (item.state === 'held' || isTerminal(item)) return stopLeftOver(context, item)
+    // Without an agent it is paused all the same: one may start at this moment.
+    const { run, openPull } = await setAside(context, item, { to: 'paused', verb: 'Stopped' })
+    const { prefix } = context.settings
+    const working = run !== undefined || activeStates.includes(item.state)
+    const text = working ? messages.stoppingReply(run, prefix) : messages.pausedBeforeStart(openPull, prefix)
+    return { text, outcome: 'done' }
   },
 })
+
+/** An item that stands aside has an agent only while it is being ended, or when a job failed beside it. */
+async function stopLeftOver(context: CommandContext, item: ItemRow): Promise<Reply> {
+  const { tx, actor } = context
+  const run = await liveRun(tx.db, item.id)
+  const status = await statusSentence(context, item)
+  if (!run) throw new UserError(...messages.noAgentHere(status))
+  await requestStop(tx, item.id, messages.stoppedBy('Stopped', actor.login))
+  return { text: messages.stoppingLeftOver(run, status), outcome: 'done' }
+}
 
 /** Whether an agent is building or planning, or its commit is being checked. */
 async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean> {

@@ -37,6 +37,9 @@ const schema = z.object({
     .string()
     .optional()
     .describe('A Postgres, as a connection string. Without it an embedded database in `DATA_DIR` is used'),
+  DATABASE_TIMEOUT_SECONDS: seconds(120).describe(
+    'A database that is away for this long, at start or later, ends the process with exit code 1',
+  ),
   DATA_DIR: z
     .string()
     .default('data')

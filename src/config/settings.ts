@@ -171,6 +171,15 @@ const schema = z.strictObject({
       fix: z.boolean().default(true).describe('Whether an agent is sent to mend what CI has found'),
     })
     .prefault({}),
+  commits: z
+    .strictObject({
+      verified: z
+        .boolean()
+        .default(false)
+        .describe('Made through the API, so that GitHub signs them; costs three writes to GitHub for each push'),
+      signoff: z.boolean().default(false).describe('With the trailer `Signed-off-by:` of the app (DCO)'),
+    })
+    .prefault({}),
   branches: z
     .strictObject({
       base: branch.optional().describe('Where pull requests go; the default branch if not set'),

@@ -1,6 +1,6 @@
 /** What CI said, as facts: the last word of every check on a head of ours, and what followed from all of them. */
 
-import { and, asc, desc, eq, gt, isNotNull, lt, ne, or, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, isNotNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Check } from '../domain/github.ts'
 import type { Database, Tx } from './connect.ts'
 import { checkResults, ciReports, requiredChecks } from './schema/ci.ts'
@@ -162,17 +162,6 @@ export async function ciRoundsOf(db: Database, workItemId: number, exceptSha = '
 /** A person has said `/retry`: what CI sent back before no longer counts. */
 export async function forgiveCiRounds(tx: Tx, workItemId: number): Promise<void> {
   await tx.db.update(ciReports).set({ counts: false }).where(eq(ciReports.workItemId, workItemId))
-}
-
-/** The report about the newest head of an item that CI has said anything about. */
-export async function lastCiReport(db: Database, workItemId: number): Promise<CiReportRow | undefined> {
-  const [row] = await db
-    .select()
-    .from(ciReports)
-    .where(eq(ciReports.workItemId, workItemId))
-    .orderBy(desc(ciReports.id))
-    .limit(1)
-  return row
 }
 
 /** How long the required checks of a branch are taken as they were read. */

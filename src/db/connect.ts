@@ -6,26 +6,26 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PGlite } from '@electric-sql/pglite'
-import { type ExtractTablesWithRelations, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
-import type { PgDatabase, PgQueryResultHKT, PgTransaction } from 'drizzle-orm/pg-core'
+import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job } from '../domain/jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { cannotUse, rootMessage } from './away.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
 import { type EnqueuedJob, Queues } from './queues.ts'
+import { type DrizzleTransaction, inPgTransaction } from './transaction.ts'
 
 const migrationsFolder = fileURLToPath(new URL('../../drizzle', import.meta.url))
 
 /** What queries run on: the database itself, or one transaction of it. */
 export type Database = PgDatabase<PgQueryResultHKT>
-type NoSchema = Record<string, never>
-type DrizzleTransaction = PgTransaction<PgQueryResultHKT, NoSchema, ExtractTablesWithRelations<NoSchema>>
 
 /** One transaction: rows and jobs commit together or not at all. */
 export interface Tx {
@@ -97,30 +97,42 @@ const lowFrequency = {
 
 async function openPostgres(databaseUrl: string, engine: Engine): Promise<Store> {
   const { log } = engine
-  const pool = openPool(databaseUrl, 10, log)
-  const db = drizzlePg(pool)
+  await migratePostgres(databaseUrl, log)
+  const pools = {
+    work: openPool(databaseUrl, 10, log),
+    queue: openPool(databaseUrl, 4, log),
+    intake: openPool(databaseUrl, 4, log, { pipeline: true }),
+  }
+  const close = async () => void (await Promise.all(Object.values(pools).map(endQuietly)))
+  const boss = new PgBoss({ db: bossDatabase(pools.queue, databaseUrl, log), useListenNotify: true, ...lowFrequency })
+  const database = {
+    kind: 'postgres' as const,
+    db: drizzlePg(pools.work),
+    begin: <T>(work: (tx: DrizzleTransaction) => Promise<T>) => inPgTransaction(pools.work, work),
+    pipeline: pipelineOf(pools.intake),
+  }
+  return assemble(database, boss, engine, close)
+}
+
+async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> {
+  // A pool of its own: a migration of a large table takes longer than a statement may otherwise.
+  const pool = openPool(databaseUrl, 2, log, { patient: true })
   try {
     // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
     // with one process first.
-    await db.transaction(async (tx) => {
-      await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
-      await migratePg(db, { migrationsFolder })
-    })
-  } catch (error) {
-    await endQuietly(pool)
-    throw new OperatorError(
-      `cannot use the database in DATABASE_URL: ${rootMessage(error)}`,
-      'Check that it runs, that the name exists and that the user may create tables.',
-      { cause: error },
+    await inPgTransaction(
+      pool,
+      async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
+        await migratePg(drizzlePg(pool), { migrationsFolder })
+      },
+      { serverMs: 0 },
     )
+  } catch (error) {
+    throw cannotUse(error)
+  } finally {
+    await endQuietly(pool)
   }
-  const queuePool = openPool(databaseUrl, 4, log)
-  const boss = new PgBoss({ db: bossDatabase(queuePool, databaseUrl, log), useListenNotify: true, ...lowFrequency })
-  const pipelinePool = openPool(databaseUrl, 4, log, { pipeline: true })
-  const close = async () => {
-    await Promise.all([pool, queuePool, pipelinePool].map(endQuietly))
-  }
-  return assemble({ kind: 'postgres', db, pipeline: pipelineOf(pipelinePool) }, boss, engine, close)
 }
 
 async function openPglite({ directory, ...engine }: Engine & { directory: string }): Promise<Store> {
@@ -138,7 +150,8 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
     await migrate(db, { migrationsFolder })
     const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...lowFrequency })
     const opened = client
-    return await assemble({ kind: 'pglite', db, pipeline: undefined }, boss, engine, async () => {
+    const begin = <T>(work: (tx: DrizzleTransaction) => Promise<T>) => db.transaction(work)
+    return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, async () => {
       await opened.close()
       unlock()
     })
@@ -153,20 +166,29 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
   }
 }
 
+/** Runs work in one transaction of the database, without jobs. */
+type Begin = <T>(work: (tx: DrizzleTransaction) => Promise<T>) => Promise<T>
+
 async function assemble(
-  database: Pick<Store, 'kind' | 'db' | 'pipeline'>,
+  { begin, ...database }: Pick<Store, 'kind' | 'db' | 'pipeline'> & { begin: Begin },
   boss: PgBoss,
   engine: Engine,
   close: () => Promise<void>,
 ): Promise<Store> {
   const queues = new Queues(boss, engine.queues, engine.log)
-  await queues.start(database.db)
+  try {
+    await queues.start(database.db)
+  } catch (error) {
+    await queues.stop().catch(() => {})
+    await close()
+    throw error
+  }
   const watchers: ((event: StoreEvent) => void)[] = []
   return {
     ...database,
     queues,
     watch: (watcher) => watchers.push(watcher),
-    transaction: (work) => inTransaction({ db: database.db, queues, watchers }, work),
+    transaction: (work) => inTransaction({ begin, queues, watchers }, work),
     close: async () => {
       await queues.stop()
       await close()
@@ -175,13 +197,13 @@ async function assemble(
 }
 
 async function inTransaction<T>(
-  { db, queues, watchers }: { db: Database; queues: Queues; watchers: ((event: StoreEvent) => void)[] },
+  { begin, queues, watchers }: { begin: Begin; queues: Queues; watchers: ((event: StoreEvent) => void)[] },
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const events: StoreEvent[] = []
   const sent: EnqueuedJob[] = []
   let deduplicated: Awaited<ReturnType<Queues['sendAll']>> = new Set()
-  const result = await db.transaction(async (inner) => {
+  const result = await begin(async (inner) => {
     const deferred: { order: number; work: () => Promise<void> }[] = []
     const result = await work({
       db: inner,
@@ -197,11 +219,4 @@ async function inTransaction<T>(
   queues.committed(sent, deduplicated)
   for (const event of events) for (const watcher of watchers) watcher(event)
   return result
-}
-
-function rootMessage(error: unknown): string {
-  let current = error
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
-  return current instanceof Error ? current.message : String(current)
 }

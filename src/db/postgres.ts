@@ -7,16 +7,36 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
+import { isConnectionLost } from './away.ts'
 
 /** The database interface of pg-boss, which exports no name for it. */
 type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
 
+/** So long a free place in a pool, or a new connection, is waited for. */
+const acquireMs = 10_000
+/** A statement that is not answered within this time fails and its connection is closed: it may hang half-open. */
+const answerWithinMs = 65_000
+
 /**
- * A pool of at most `max` connections.
+ * A pool of at most `max` connections. Every wait has an end, so that a database that is away shows as an error.
  * @param options.pipeline whether a statement is sent before the one in front of it is answered.
+ * @param options.patient whether a statement may take as long as it wants.
  */
-export function openPool(databaseUrl: string, max: number, log: Logger, options = { pipeline: false }): pg.Pool {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max, application_name: 'tutti', ...options })
+export function openPool(
+  databaseUrl: string,
+  max: number,
+  log: Logger,
+  { pipeline = false, patient = false }: { pipeline?: boolean; patient?: boolean } = {},
+): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: databaseUrl,
+    max,
+    application_name: 'tutti',
+    keepAlive: true,
+    connectionTimeoutMillis: acquireMs,
+    ...(patient ? {} : { query_timeout: answerWithinMs }),
+    pipeline,
+  })
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
   // The pool does not listen to a client that is in use. The user of the client gets the error from the query.
   pool.on('connect', (client) => client.on('error', () => {}))
@@ -85,13 +105,6 @@ async function withRetries<T>(work: () => Promise<T>): Promise<T> {
       await wait(firstPauseMs * 2 ** (attempt - 1))
     }
   }
-}
-
-/** SQLSTATE classes 08 and 57P (Postgres manual, appendix A), and the errors of the driver and of the socket. */
-function isConnectionLost(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  return /^(08|57P|ECONN|EPIPE)/.test(code) || /connection (terminated|error)|not queryable/i.test(error.message)
 }
 
 interface Subscription {

@@ -2,9 +2,10 @@
 
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { and, eq, inArray, isNotNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import { and, eq, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import type { Closers } from '../lib/closers.ts'
 import { isAlive, startTimeOf } from '../lib/process-table.ts'
-import type { Database, Store } from './connect.ts'
+import type { Database, Store, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
 import { processes } from './schema/processes.ts'
 import { runs } from './schema/runs.ts'
@@ -12,13 +13,30 @@ import { runs } from './schema/runs.ts'
 /** Registers this process. @returns its id, the owner of its leases. */
 export async function registerProcess(db: Database): Promise<string> {
   const id = randomUUID()
-  await db.insert(processes).values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid) })
+  await recordHeartbeat(db, id)
   return id
 }
 
-/** Records that this process is alive. */
+/**
+ * Registers this process and requeues the jobs of processes that are gone.
+ * @returns its id, which is removed at an orderly stop.
+ */
+export async function joinProcesses(store: Store, timeoutMs: number, closers: Closers): Promise<string> {
+  const id = await registerProcess(store.db)
+  closers.push(() => deregisterProcess(store.db, id))
+  await requeueJobs(store, id, timeoutMs)
+  return id
+}
+
+/**
+ * Records that this process is alive. A process that was silent for long may have been removed. It is added again,
+ * because its claims would be released at once otherwise.
+ */
 export async function recordHeartbeat(db: Database, id: string): Promise<void> {
-  await db.update(processes).set({ heartbeatAt: new Date() }).where(eq(processes.id, id))
+  await db
+    .insert(processes)
+    .values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid), heartbeatAt: sql`now()` })
+    .onConflictDoUpdate({ target: processes.id, set: { heartbeatAt: sql`now()` } })
 }
 
 /** Removes this process at an orderly stop. */
@@ -29,19 +47,20 @@ export async function deregisterProcess(db: Database, id: string): Promise<void>
 /**
  * Releases the work of dead processes: their effects become pending again, and their runs lose the lease, as does any
  * run without a heartbeat for `timeoutMs`. A process of this machine is dead when its pid is gone, one of another
- * machine when it has sent no heartbeat for `timeoutMs`.
- * @returns how many processes are dead, and the ids of the runs that lost their runner.
+ * machine when it has sent no heartbeat for `timeoutMs`. All times are the database's.
+ * @param takeOver continues the runs that lost their runner, in the same transaction: when this process dies in between,
+ * nothing is released.
+ * @returns how many processes are dead, and the ids of these runs.
  */
 export async function reapProcesses(
   store: Store,
   self: string,
   timeoutMs: number,
+  takeOver: (tx: Tx, lost: readonly number[]) => Promise<void>,
 ): Promise<{ dead: number; lost: number[] }> {
-  const dead = (await otherProcesses(store.db, self)).filter((one) => isDead(one, timeoutMs))
-  const ids = dead.map((one) => one.id)
-  const silentSince = new Date(Date.now() - timeoutMs)
+  const dead = (await otherProcesses(store.db, self, timeoutMs)).filter(isDead).map(({ id }) => id)
   return store.transaction(async (tx) => {
-    if (ids.length > 0) await tx.db.delete(processes).where(inArray(processes.id, ids))
+    if (dead.length > 0) await tx.db.delete(processes).where(inArray(processes.id, dead))
     const alive = tx.db.select({ id: processes.id }).from(processes)
     const freed = await tx.db
       .update(effects)
@@ -54,41 +73,63 @@ export async function reapProcesses(
       .update(runs)
       .set({ leaseOwner: null, leaseEpoch: sql`${runs.leaseEpoch} + 1` })
       .where(
-        and(
-          inArray(runs.stage, ['agent', 'gates']),
-          // A live process may have lost a run, too: the database was unavailable when the end of the run was to be
-          // stored.
-          or(notInArray(runs.leaseOwner, alive), and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince))),
+        or(
+          and(
+            inArray(runs.stage, ['agent', 'gates']),
+            // A live process may have lost a run, too: the database was unavailable when the end of the run was to be
+            // stored.
+            or(
+              notInArray(runs.leaseOwner, alive),
+              and(isNotNull(runs.leaseOwner), lt(runs.heartbeatAt, silentSince(timeoutMs))),
+            ),
+          ),
+          // An agent runs under a lease or not at all.
+          and(eq(runs.stage, 'agent'), isNull(runs.leaseOwner)),
         ),
       )
       .returning({ id: runs.id })
-    return { dead: dead.length, lost: lost.map((run) => run.id) }
+    const ids = lost.map((run) => run.id)
+    await takeOver(tx, ids)
+    return { dead: dead.length, lost: ids }
   })
 }
 
 /**
- * Requeues the jobs of dead processes. pg-boss does not store which process has a job. So while another process is
- * alive this does nothing: pg-boss requeues the jobs that miss their heartbeat.
+/**
+ * Requeues the jobs of dead processes, at the start of this one. pg-boss does not store which process has a job: while
+ * another process is alive, these are the jobs that missed their heartbeat, otherwise all.
  */
 export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
-  if ((await otherProcesses(store.db, self)).some((one) => !isDead(one, timeoutMs))) return
-  const active = await store.db.execute(sql`select name, id, retry_count from pgboss.job where state = 'active'`)
-  const { rows } = active as unknown as { rows: { name: string; id: string; retry_count: number }[] }
-  await store.queues.requeue(rows.map(({ name, id, retry_count }) => ({ name, id, retryCount: retry_count })))
+  const alone = (await otherProcesses(store.db, self, timeoutMs)).every(isDead)
+  await store.queues.requeue(store.db, alone ? 'all' : 'silent')
 }
 
-type ProcessRow = typeof processes.$inferSelect
+interface OtherProcess {
+  id: string
+  host: string
+  pid: number
+  pidStartTime: string
+  silent: boolean
+}
 
-async function otherProcesses(db: Database, self: string): Promise<ProcessRow[]> {
+async function otherProcesses(db: Database, self: string, timeoutMs: number): Promise<OtherProcess[]> {
   return db
-    .select()
+    .select({
+      id: processes.id,
+      host: processes.host,
+      pid: processes.pid,
+      pidStartTime: processes.pidStartTime,
+      silent: sql<boolean>`${processes.heartbeatAt} < ${silentSince(timeoutMs)}`,
+    })
     .from(processes)
     .where(notInArray(processes.id, [self]))
 }
 
+function silentSince(timeoutMs: number) {
+  return sql`now() - ${timeoutMs / 1_000} * interval '1 second'`
+}
+
 /** See `reapProcesses`. */
-function isDead(row: ProcessRow, timeoutMs: number): boolean {
-  return row.host === hostname()
-    ? !isAlive({ pid: row.pid, startTime: row.pidStartTime })
-    : row.heartbeatAt < new Date(Date.now() - timeoutMs)
+function isDead(row: OtherProcess): boolean {
+  return row.host === hostname() ? !isAlive({ pid: row.pid, startTime: row.pidStartTime }) : row.silent
 }

@@ -78,3 +78,12 @@ export async function gateRows(db: Database, workItemId: number, sha: string): P
     .where(and(eq(gateResults.workItemId, workItemId), eq(gateResults.sha, sha)))
     .orderBy(gateResults.id)
 }
+
+/** Keeps what one gate said about a commit; said again, the newer verdict counts. */
+export async function saveGateResult(tx: Tx, result: Omit<GateRow, 'id' | 'createdAt'>): Promise<void> {
+  const row = { ...result, createdAt: new Date() }
+  await tx.db
+    .insert(gateResults)
+    .values(row)
+    .onConflictDoUpdate({ target: [gateResults.workItemId, gateResults.sha, gateResults.gate], set: row })
+}

@@ -8,6 +8,7 @@ import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
 import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
+import { requeueLostJobs } from './lost-jobs.ts'
 import { moveRenamedQueues } from './renamed-queues.ts'
 
 /** A job to send. `after`: not before this time. */
@@ -20,6 +21,16 @@ export interface EnqueuedJob {
 export function shuttingDown(): RetryAfter {
   return new RetryAfter('this process is ending', new Date(Date.now() + 1_000))
 }
+
+/** A job that fails is tried again this often. */
+const retryLimit = 8
+/**
+ * A process that does not say for this long that it is at work on a job has lost it. Looked for every few seconds, so
+ * that another process has it within half a minute.
+ */
+const heartbeatSeconds = 20
+/** A job that so many processes have ended with is not begun again: it may be what ends them. */
+const mostLosses = 20
 
 export class Queues {
   readonly #boss: PgBoss
@@ -48,16 +59,17 @@ export class Queues {
         await this.#boss.createQueue(name, {
           // "short": at most one *waiting* job for each key, however many are sent.
           policy: single ? 'short' : 'standard',
-          retryLimit: 8,
+          retryLimit,
           retryDelay: 1,
           retryBackoff: true,
           retryDelayMax: 120,
           expireInSeconds: 15 * 60,
-          // After this long without a heartbeat the job of a dead process is given to another one.
-          heartbeatSeconds: 30,
+          heartbeatSeconds,
           deleteAfterSeconds: 24 * 3600,
           notify: true,
         })
+      } else if (existing.get(name)?.heartbeatSeconds !== heartbeatSeconds) {
+        await this.#boss.updateQueue(name, { heartbeatSeconds })
       }
       // Reads the queue into the cache of pg-boss. PGlite has one connection: without the cache, a first `send` inside
       // a transaction would wait for ever for a query outside it.
@@ -67,14 +79,12 @@ export class Queues {
   }
 
   /**
-   * Requeues those of these jobs that this process is not running: they are tried again at once. Each counts as a
-   * failure, so that a job which kills its process is not tried for ever.
+   * Requeues jobs that were lost with their process, but never one that this process is running.
+   * @param which see `requeueLostJobs`.
    */
-  async requeue(jobs: readonly { name: string; id: string; retryCount: number }[]): Promise<void> {
-    for (const { name, id, retryCount } of jobs.filter((job) => !this.#activeJobs.has(job.id))) {
-      await this.#boss.fail(name, id, { message: 'its process is gone' })
-      if (this.#options.has(name)) this.#wakeAt(name as QueueName, retryTime(retryCount))
-    }
+  async requeue(db: Parameters<typeof requeueLostJobs>[0], which: 'silent' | 'all'): Promise<void> {
+    const lost = await requeueLostJobs(db, [...this.#options.keys()], which, [...this.#activeJobs])
+    for (const name of lost) this.#wake(name as QueueName)
   }
 
   /**
@@ -191,6 +201,16 @@ export class Queues {
     const { queue } = definition
     const last = job.retryCount >= job.retryLimit
     const start = performance.now()
+    if (job.retryLimit - retryLimit >= mostLosses) {
+      const error = new Error(`the process ended ${mostLosses} times while it was at work on this`)
+      this.#log.error({ queue, job: id }, `a job is given up: ${error.message}`)
+      const reported = await this.#failForGood(definition, context, { queue, ...job.data } as JobOf<Name>, error)
+      return {
+        id,
+        status: reported ? ('deadletter' as const) : ('failed' as const),
+        output: { message: error.message },
+      }
+    }
     try {
       await definition.handle(context, definition.payload.parse(job.data), { last })
       const [waited, ms] = [Date.now() - job.createdOn.getTime(), Math.round(performance.now() - start)]
@@ -216,10 +236,14 @@ export class Queues {
     context: Context,
     job: JobOf<Name>,
     error: unknown,
-  ): Promise<void> {
-    await onFinalFailure?.(context, job, error).catch((failure: unknown) =>
-      this.#log.error({ err: failure, queue: job.queue }, 'the failure of a job could not be reported'),
-    )
+  ): Promise<boolean> {
+    try {
+      await onFinalFailure?.(context, job, error)
+      return true
+    } catch (failure) {
+      this.#log.error({ err: failure, queue: job.queue }, 'the failure of a job could not be reported')
+      return false
+    }
   }
 
   #isSingle(queue: QueueName): boolean {

@@ -17,6 +17,12 @@ export interface Lease {
   readonly owner: string
 }
 
+/** A run with its lease. */
+export interface ClaimedRun {
+  lease: Lease
+  run: RunRow
+}
+
 /** Thrown to a runner that has lost its lease: it must end its agent and write nothing. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost'
@@ -69,13 +75,13 @@ export async function claimRun(
   runId: number,
   owner: string,
   stage: 'waiting' | 'gates',
-): Promise<{ lease: Lease; run: RunRow } | undefined> {
+): Promise<ClaimedRun | undefined> {
   const [run] = await db
     .update(runs)
     .set({
       leaseOwner: owner,
       leaseEpoch: sql`${runs.leaseEpoch} + 1`,
-      heartbeatAt: new Date(),
+      heartbeatAt: sql`now()`,
       ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: new Date() } : {}),
     })
     .where(and(eq(runs.id, runId), eq(runs.stage, stage), isNull(runs.leaseOwner)))
@@ -90,7 +96,7 @@ export async function claimRun(
 export async function updateRun(db: Database, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
   const [run] = await db
     .update(runs)
-    .set({ ...set, heartbeatAt: new Date() })
+    .set({ ...set, heartbeatAt: sql`now()` })
     .where(and(eq(runs.id, lease.runId), eq(runs.leaseEpoch, lease.epoch), eq(runs.leaseOwner, lease.owner)))
     .returning()
   if (!run) throw new LeaseLost(`run ${lease.runId} is no longer held with epoch ${lease.epoch}`)

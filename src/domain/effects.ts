@@ -15,6 +15,21 @@ export type Effect =
       kind: 'pull-request'
       payload: { branch: string; base: string; title: string; body: string; sha: string }
     }
+  /**
+   * A commit made through GitHub, which signs it. `commit`: the local one with the same tree; `expected`: where the branch
+   * is on the server, null where there is none.
+   */
+  | {
+      kind: 'commit'
+      payload: {
+        branch: string
+        commit: string
+        tree: string
+        parents: string[]
+        message: string
+        expected: string | null
+      }
+    }
   | {
       kind: 'check-run'
       payload: {
@@ -70,6 +85,7 @@ export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
+  commit: 3,
   'pull-request': 3,
   'check-run': 4,
   'rerun-checks': 4,
@@ -88,6 +104,8 @@ export function followUpOf(effect: Effect, effectId: number): Job | undefined {
   switch (effect.kind) {
     case 'create-issue':
       return { queue: issueReactions[effect.payload.origin], effectId }
+    case 'commit':
+      return { queue: 'on-commit-created', effectId }
     case 'pull-request':
       return { queue: 'on-pull-request-opened', effectId }
     case 'merge':

@@ -132,3 +132,10 @@ export interface IssueAddress {
   repository: string
   number: number
 }
+
+/** A file of a commit that differs from its parent; content null: it is gone. */
+export interface CommitFile {
+  path: string
+  mode: '100644' | '100755' | '120000'
+  content: Buffer | null
+}

@@ -25,6 +25,7 @@ export interface JobPayloads {
   'on-goal-issue-created': { effectId: number }
   'on-line-issue-created': { effectId: number }
   'on-part-issue-created': { effectId: number }
+  'on-commit-created': { effectId: number }
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
   'on-checks-rerun': { effectId: number }

@@ -55,7 +55,7 @@ export const lifecycle: Readonly<Record<ItemState, Stage>> = {
   },
   held: {
     actor: 'a person',
-    next: ['queued', 'ready', 'reviewing', 'planning', 'done'],
+    next: ['queued', 'ready', 'reviewing', 'planning', 'asking', 'plan-review', 'done'],
     label: 'Held: needs a person',
   },
   skipped: { actor: 'a person', next: ['queued'], queue: 'clean-up', label: 'Skipped' },

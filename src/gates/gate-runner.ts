@@ -8,15 +8,16 @@ import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
+import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
-import { claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
-import { gateResults } from '../db/schema/runs.ts'
+import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
@@ -38,39 +39,34 @@ export interface GateRunnerContext {
 
 export class GateRunner {
   readonly #context: GateRunnerContext
-  readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
-  #closing = false
+  readonly #work: ClaimedWork
 
   constructor(context: GateRunnerContext) {
     this.#context = context
+    this.#work = new ClaimedWork(context.log)
   }
 
   /**
-   * Handler of the `run-gates` queue. Returns at once: a job is not the lease, and tests may take long.
+   * Handler of the `run-gates` queue: claims the run, and returns while its gates run. A job is not the lease, and tests
+   * may take long.
    * @throws {RetryAfter} when this process is stopping: the next process takes the job.
    */
-  start(runId: number): void {
-    if (this.#closing) throw shuttingDown()
-    if (this.#active.has(runId)) return
-    const stop = new AbortController()
-    const ended = check(this.#context, runId, stop)
-      .catch((error) => this.#context.log.error({ err: error, run: runId }, 'the gates could not be run'))
-      .finally(() => this.#active.delete(runId))
-    this.#active.set(runId, { stop, ended })
+  async start(runId: number): Promise<void> {
+    const { store, instance } = this.#context
+    if (this.#work.closing) throw shuttingDown()
+    await this.#work.begin(
+      () => claimRun(store.db, runId, instance, 'gates'),
+      (claimed, stop) => check(this.#context, claimed, stop),
+    )
   }
 
   /** Ends the gates of this process; they run again after the next start. */
   async close(): Promise<void> {
-    this.#closing = true
-    for (const { stop } of this.#active.values()) stop.abort('shutdown')
-    await Promise.all([...this.#active.values()].map(({ ended }) => ended))
+    await this.#work.close()
   }
 }
 
-async function check(context: GateRunnerContext, runId: number, stop: AbortController): Promise<void> {
-  const claimed = await claimRun(context.store.db, runId, context.instance, 'gates')
-  if (!claimed) return
-  const { lease, run } = claimed
+async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, stop: AbortController): Promise<void> {
   const heartbeat = startHeartbeat(context.store, lease, {
     everyMs: context.env.HEARTBEAT_SECONDS * 1_000,
     timeoutMs: context.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
@@ -79,7 +75,7 @@ async function check(context: GateRunnerContext, runId: number, stop: AbortContr
   try {
     const item = await getItem(context.store.db, run.workItemId)
     const repo = item && (await getRepository(context.store.db, item.repositoryId))
-    if (!item || !repo || !run.headSha) throw new Error(`run ${runId} has nothing to check`)
+    if (!item || !repo || !run.headSha) throw new Error(`run ${run.id} has nothing to check`)
     const results = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
     // A verdict that was interrupted means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
@@ -176,13 +172,8 @@ function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate b
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', milliseconds } of results) {
-    const row = { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds, createdAt: new Date() }
-    await tx.db
-      .insert(gateResults)
-      .values(row)
-      .onConflictDoUpdate({ target: [gateResults.workItemId, gateResults.sha, gateResults.gate], set: row })
-  }
+  for (const { gate, verdict, summary, log = '', milliseconds } of results)
+    await saveGateResult(tx, { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds })
 }
 
 /** Ends a run whose gates could not run: the machine failed, not the work. */

@@ -7,6 +7,7 @@
 const allowed: Readonly<Record<string, readonly string[]>> = {
   '--version': [],
   'cat-file': ['--batch', '--batch-check', '--batch-check='],
+  'check-attr': ['--cached', '-z', '--stdin'],
   clone: ['-q', '--shared', '--single-branch', '--no-tags', '--template=', '--branch='],
   'commit-tree': ['-p', '-F', '-'],
   'diff-tree': [
@@ -40,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   fsck: ['--connectivity-only', '--no-dangling', '--no-progress'],
   'index-pack': ['--stdin', '--strict', '--fix-thin'],
   log: ['-z', '--format=', '--max-count=', '--no-show-signature', '--no-color', '--no-mailmap'],
-  'ls-files': ['-z', '-m', '-d', '-o', '--exclude-standard'],
+  'ls-files': ['-z', '-m', '-d', '-o', '-i', '--directory', '--exclude-per-directory='],
   'ls-remote': ['-q', '--heads'],
   'ls-tree': ['-r', '-z', '--name-only', '--full-tree'],
   'merge-base': ['--is-ancestor'],
@@ -48,7 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'pack-objects': ['--revs', '--stdout', '-q', '--thin'],
   push: ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed', '--force-with-lease='],
   'read-tree': ['-m', '-u'],
-  'rev-list': ['--not', '--remotes=origin', '--max-count='],
+  'rev-list': ['--stdin', '--ignore-missing', '--max-count='],
   'rev-parse': ['--verify', '-q'],
   'update-index': ['-q', '-z', '--add', '--replace', '--remove', '--force-remove', '--refresh', '--stdin'],
   'update-ref': ['--no-deref', '-d', '-m'],

@@ -3,21 +3,26 @@
  * server, and only through it do an agent's files become commits. Start reading here.
  */
 
+import type { CommitFile } from '../domain/github.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges } from './changes.ts'
-import { type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
+import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
+import { readCommitFiles } from './commit-files.ts'
 import { createFetcher } from './fetch.ts'
 import * as history from './history.ts'
+import { listIgnored } from './ignored-files.ts'
 import { type ImportResult, importFrom } from './import-commits.ts'
 import type { ImportPolicy } from './import-policy.ts'
 import { type BareCloneOptions, initBareClone } from './init.ts'
 import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
 import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
-import { deleteBranch, type ExpectedHead, pushBranch, queryRemoteHead, trackingRef } from './remote.ts'
+import { deleteBranch, type ExpectedHead, type PushOutcome, pushBranch } from './push.ts'
+import { recordedRemoteHead } from './recorded-heads.ts'
+import { queryRemoteHead } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
-import { listRescues, type Rescue } from './rescue.ts'
+import { listRescues, type Rescue, treeOf } from './rescue.ts'
 import { type SandboxMounts, sandboxMountsOf } from './sandbox-mounts.ts'
 import type { Worktree } from './worktree-records.ts'
 import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
@@ -41,6 +46,8 @@ export interface BareClone {
   listWorktrees(): Promise<ListedWorktree[]>
   /** Commits what is in a tree, if the import policy allows it; see `commit.ts`. */
   commit(worktree: Pick<Worktree, 'path' | 'branch'>, request: CommitRequest): Promise<CommitResult>
+  /** What `.gitignore` keeps out of a worktree's commits; see `ignored-files.ts`. */
+  listIgnored(worktree: Pick<Worktree, 'path' | 'branch'>): Promise<string[]>
   /** Brings commits of an agent's own repository, or a bundle, onto a module branch; see `import-commits.ts`. */
   importFrom(source: string, branch: BranchName, policy?: ImportPolicy): Promise<ImportResult>
   /** Files that differ between two commits. */
@@ -55,8 +62,14 @@ export interface BareClone {
   forecast(ours: Sha, theirs: Sha): Promise<history.MergeForecast>
   /** Merges the base into a module branch; see `merge.ts`. */
   updateFromBase(request: UpdateRequest): Promise<UpdateResult>
-  /** Pushes a commit to a branch of the server; `'moved'` when another commit is there. See `remote.ts`. */
-  push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<'pushed' | 'up-to-date' | 'moved'>
+  /** Pushes a commit to a branch of the server, and says what came of it; see `push.ts`. */
+  push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<PushOutcome>
+  /** The tree of a commit; undefined when there is no such commit. */
+  treeOf(commit: Sha): Promise<Sha | undefined>
+  /** What a commit changes against a parent, with contents; see `commit-files.ts`. */
+  commitFiles(commit: Sha, parent: Sha): Promise<{ baseTree: Sha; files: CommitFile[] }>
+  /** Moves a module branch from a commit to another one with the same tree, made elsewhere and fetched. */
+  adopt(branch: BranchName, from: Sha, to: Sha): Promise<void>
   deleteRemoteBranch(branch: BranchName, expected: Sha): Promise<'deleted' | 'gone' | 'moved'>
   /** Removes a tree and its branch. What exists nowhere else is rescued first. @throws {WorktreeInUse} */
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>
@@ -85,11 +98,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
   return {
     gitDir: repository.gitDir,
     fetch: async (branches) => fetch(branches?.map(validBranch)),
-    resolve: (ref) => history.resolveCommit(repository, ref),
+    resolve: (ref) => resolve(repository, ref),
     remoteHead: async (branch, options) =>
-      options?.fresh
-        ? queryRemoteHead(repository, validBranch(branch))
-        : history.resolveCommit(repository, trackingRef(validBranch(branch))),
+      options?.fresh ? queryRemoteHead(repository, validBranch(branch)) : fetchedHead(repository, validBranch(branch)),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
     addWorktree: async (request) => {
@@ -98,6 +109,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     },
     listWorktrees: () => listWorktrees(repository),
     commit: (worktree, request) => commitWorktree(repository, worktree, request),
+    listIgnored: (worktree) => listIgnored(repository, worktree),
     importFrom: async (source, branch, policy) => importFrom(repository, source, validBranch(branch), policy),
     changes: async (base, head) => readChanges(repository, sha(base), sha(head)),
     diff: async (base, head, maxBytes) => history.readDiff(repository, sha(base), sha(head), maxBytes),
@@ -113,12 +125,28 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
       const must = expected === null || expected === 'any-ancestor' ? expected : sha(expected)
       return pushBranch(repository, validBranch(branch), sha(commit), must)
     },
+    treeOf: (commit) => treeOf(repository, sha(commit)),
+    commitFiles: (commit, parent) => readCommitFiles(repository, sha(commit), sha(parent)),
+    adopt: (branch, from, to) => adoptCommit(repository, validBranch(branch), sha(from), sha(to)),
     deleteRemoteBranch: async (branch, expected) => deleteBranch(repository, validBranch(branch), sha(expected)),
     removeWorktree: async ({ path, branch }, options) =>
       removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
     bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),
   }
+}
+
+/** A module branch is where Tutti has put it, whatever its ref says. */
+async function resolve(repository: BareRepository, ref: string): Promise<Sha | undefined> {
+  const branch = ref.startsWith('refs/heads/') ? ref.slice('refs/heads/'.length) : ref
+  if (/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref) || branch.startsWith('refs/'))
+    return history.resolveCommit(repository, ref)
+  return history.branchHead(repository, validBranch(branch))
+}
+
+async function fetchedHead(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
+  const commit = await recordedRemoteHead(repository, branch)
+  return commit && history.resolveCommit(repository, commit)
 }
 
 function checkRange({ base, head }: { base?: Sha; head: Sha }): { base?: Sha; head: Sha } {

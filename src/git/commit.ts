@@ -6,11 +6,14 @@ import type { Sha } from '../lib/ids.ts'
 import { type ChangedFile, readBlobs, readChanges } from './changes.ts'
 import { copyIndex, isDirectory } from './files.ts'
 import type { Author } from './git-options.ts'
-import { moveBranch, resolveCommit, writeCommit } from './history.ts'
+import { findMergeBase, isAncestorOf, moveBranch, restoreBranch, writeCommit } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
+import { lfsViolations } from './lfs.ts'
+import type { BranchName } from './names.ts'
+import { recordedRemoteHead } from './recorded-heads.ts'
 import type { BareRepository } from './repository.ts'
 import { treeOf } from './rescue.ts'
-import { promoteIndex, stageTree } from './stage.ts'
+import { nextIndex, promoteIndex, stageTree } from './stage.ts'
 import { indexFileOf, readRecord, type Worktree, type WorktreeRecord, writeRecord } from './worktree-records.ts'
 
 /** What is committed, and for whom. */
@@ -21,6 +24,11 @@ export interface CommitRequest {
   /** Only these files and folders, relative to the tree; everything by default. */
   paths?: readonly string[]
   policy?: ImportPolicy
+  /**
+   * The server's base branch. With it, everything that the server does not have becomes one commit on top of what it
+   * has: a commit that the server has refused is then in no history any more.
+   */
+  squashOnto?: Sha
 }
 
 /**
@@ -51,16 +59,34 @@ export async function commitWorktree(
     if (staged.kind === 'refused') return staged
     if (!record.merge && staged.tree === (await treeOf(repository, tip))) return { kind: 'unchanged', sha: tip }
 
-    const changes = await readChanges(repository, tip, staged.tree)
-    const violations = checkImport(await ownChanges(repository, record, staged.tree, changes), request.policy)
-    violations.push(...(await remainingMarkers(repository, record, staged.tree)))
+    const parents = await parentsOf(repository, record, tip, request.squashOnto)
+    const changes = await ownChanges(repository, parents, staged.tree)
+    const violations = [
+      ...checkImport(changes, request.policy),
+      ...(await remainingMarkers(repository, record, staged.tree)),
+      ...(await lfsViolations(repository, nextIndex(record), changes)),
+    ]
     if (violations.length > 0) return { kind: 'refused', violations }
 
-    const parents = record.merge ? [tip, record.merge.base] : [tip]
     const commit = await writeCommit(repository, staged.tree, parents, request)
     await moveBranch(repository, record.branch, { from: tip, to: commit, reason: 'commit' })
     await finishCommit(record)
     return { kind: 'committed', sha: commit, changes }
+  })
+}
+
+/**
+ * Moves a branch to a commit that was made elsewhere with the same tree.
+ * @throws {OperatorError} when the trees differ, or the branch is at neither commit.
+ */
+export async function adoptCommit(repository: BareRepository, branch: BranchName, from: Sha, to: Sha): Promise<void> {
+  await repository.locks.runExclusive(`branch ${branch}`, async () => {
+    const tip = await restoreBranch(repository, branch)
+    if (tip === to) return
+    const [ours, theirs] = [await treeOf(repository, from), await treeOf(repository, to)]
+    if (tip !== from || !ours || ours !== theirs)
+      throw new OperatorError(`${to} cannot take the place of ${from} on ${branch}: it is not the same work`)
+    await moveBranch(repository, branch, { from, to, reason: 'verified' })
   })
 }
 
@@ -70,7 +96,7 @@ export async function requireRecord(
   worktree: Pick<Worktree, 'path' | 'branch'>,
 ): Promise<{ record: WorktreeRecord; tip: Sha }> {
   const record = await readRecord(repository, worktree.path)
-  const tip = await resolveCommit(repository, worktree.branch)
+  const tip = await restoreBranch(repository, worktree.branch)
   if (!record || record.branch !== worktree.branch || record.removing || !(await isDirectory(record.path))) {
     throw new OperatorError(`there is no worktree of ${worktree.branch} at ${worktree.path}`)
   }
@@ -79,19 +105,35 @@ export async function requireRecord(
 }
 
 /**
- * Changes that a merge brought in were reviewed on the other side. Only what differs from that side too is the
- * agent's.
+ * What the next commit is built on: the branch; or, squashed, what the server has of the branch, else the place where it
+ * left the base. A base that was merged in meanwhile stays a parent.
  */
-async function ownChanges(
+async function parentsOf(
   repository: BareRepository,
   record: WorktreeRecord,
-  tree: Sha,
-  changes: ChangedFile[],
-): Promise<ChangedFile[]> {
-  if (!record.merge) return changes
-  const fromBase = await readChanges(repository, record.merge.base, tree)
-  const paths = new Set(fromBase.map((change) => change.path))
-  return changes.filter((change) => paths.has(change.path))
+  tip: Sha,
+  base: Sha | undefined,
+): Promise<[Sha, ...Sha[]]> {
+  const merged = record.merge?.base
+  const fork = base && (merged ?? (await findMergeBase(repository, base, tip)))
+  if (!fork) return merged ? [tip, merged] : [tip]
+  const pushed = await recordedRemoteHead(repository, record.branch)
+  if (!pushed || !(await isAncestorOf(repository, pushed, tip))) return [fork]
+  return (await isAncestorOf(repository, fork, pushed)) ? [pushed] : [pushed, fork]
+}
+
+/**
+ * The changes against the first parent. Those that a merge brought in were reviewed on the other side: only what
+ * differs from that side too is the agent's.
+ */
+async function ownChanges(repository: BareRepository, parents: [Sha, ...Sha[]], tree: Sha): Promise<ChangedFile[]> {
+  const [first, ...others] = parents
+  let changes = await readChanges(repository, first, tree)
+  for (const other of others) {
+    const paths = new Set((await readChanges(repository, other, tree)).map((change) => change.path))
+    changes = changes.filter((change) => paths.has(change.path))
+  }
+  return changes
 }
 
 async function remainingMarkers(repository: BareRepository, record: WorktreeRecord, tree: Sha): Promise<Violation[]> {

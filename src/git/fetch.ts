@@ -1,9 +1,7 @@
 /** Fetches when many ask at once, and the first fetch. */
 
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { replaceFile } from './files.ts'
 import type { BranchName } from './names.ts'
+import { readRemoteHeads } from './recorded-heads.ts'
 import { fetchBranches } from './remote.ts'
 import type { BareRepository } from './repository.ts'
 
@@ -20,8 +18,6 @@ export interface Fetcher {
  */
 export function createFetcher(repository: BareRepository): Fetcher {
   const waiting = new Map<string, Promise<void>>()
-  // The address of the last complete fetch of everything: an interrupted first one is not mistaken for a whole one.
-  const marker = join(repository.privateDir, 'fetched')
 
   function run(branches?: readonly BranchName[]): Promise<void> {
     const key = branches ? branches.toSorted().join('\n') : '*'
@@ -30,14 +26,14 @@ export function createFetcher(repository: BareRepository): Fetcher {
     const mine = repository.locks.runExclusive('fetch', async () => {
       waiting.delete(key)
       await fetchBranches(repository, branches)
-      if (!branches) await replaceFile(marker, repository.url)
     })
     waiting.set(key, mine)
     return mine
   }
 
   async function first(): Promise<void> {
-    if ((await readFile(marker, 'utf8').catch(() => '')) !== repository.url) await run()
+    // An interrupted first one has written nothing down, and is not mistaken for a whole one.
+    if (!(await readRemoteHeads(repository))) await run()
   }
 
   return { first, run }

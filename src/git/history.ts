@@ -1,10 +1,13 @@
 /** Reads the bare repository (commits, files, differences), moves a branch, and writes a commit object. */
 
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import { UserError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { GitError } from './git.ts'
 import type { BranchName, TreePath } from './names.ts'
 import { validBranch } from './names.ts'
+import { readRecordedHead, recordHead } from './recorded-heads.ts'
 import { readRef } from './refs.ts'
 import { type BareRepository, git, gitLine } from './repository.ts'
 
@@ -172,6 +175,40 @@ interface BranchMove {
   reason: string
 }
 
+/**
+ * Where a module branch is, by Tutti's own record. A ref that somebody else has moved does not count.
+ * @returns undefined when there is no such branch, or its commit cannot be read.
+ */
+export async function branchHead(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
+  const recorded = await readRecordedHead(repository, branch)
+  if (!recorded) return resolveCommit(repository, headRef(branch))
+  const { at, next } = recorded
+  const moved = next !== undefined && (await readRef(repository.gitDir, headRef(branch))) === next
+  return resolveCommit(repository, moved ? next : at)
+}
+
+/**
+ * As `branchHead`, and puts the ref back where it was moved by somebody else. The caller holds the branch's lock, and no
+ * agent works on it.
+ */
+export async function restoreBranch(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
+  const head = await branchHead(repository, branch)
+  if (!head) return undefined
+  const ref = headRef(branch)
+  const found = await readRef(repository.gitDir, ref)
+  // git refuses to move a ref that it cannot read.
+  if (found === 'unsure') await rm(join(repository.gitDir, ref), { force: true })
+  if (found !== head) await git(repository, ['update-ref', '--no-deref', ref, head])
+  await recordHead(repository, branch, { at: head })
+  return head
+}
+
+/** Deletes a module branch, wherever its ref points. */
+export async function deleteModuleBranch(repository: BareRepository, branch: BranchName): Promise<void> {
+  await git(repository, ['update-ref', '--no-deref', '-d', headRef(branch)])
+  await recordHead(repository, branch, undefined)
+}
+
 /** Sets a branch. @throws {GitError} when it is no longer where the caller believes. */
 export async function moveBranch(
   repository: BareRepository,
@@ -179,7 +216,9 @@ export async function moveBranch(
   { from, to, reason }: BranchMove,
 ): Promise<void> {
   const before = from ?? '0'.repeat(to.length)
+  if (from) await recordHead(repository, branch, { at: from, next: to })
   await git(repository, ['update-ref', '--no-deref', '-m', `tutti: ${reason}`, headRef(branch), to, before])
+  await recordHead(repository, branch, { at: to })
 }
 
 /**

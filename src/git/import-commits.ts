@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges, readChangesPerCommit } from './changes.ts'
-import { isAncestorOf, moveBranch, readLog, resolveCommit } from './history.ts'
+import { isAncestorOf, moveBranch, readLog, resolveCommit, restoreBranch } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
 import type { BranchName } from './names.ts'
 import { type BareRepository, git } from './repository.ts'
@@ -40,7 +40,7 @@ export async function importFrom(
   policy: ImportPolicy = {},
 ): Promise<ImportResult> {
   return repository.locks.runExclusive(`branch ${branch}`, async () => {
-    const tip = await resolveCommit(repository, branch)
+    const tip = await restoreBranch(repository, branch)
     if (!tip) throw new OperatorError(`there is no branch ${branch} to import to`)
     const place = resolve(source)
     const folder = (await stat(place)).isDirectory()

@@ -32,6 +32,7 @@ export interface Violation {
     | 'repository'
     | 'conflict'
     | 'unreadable'
+    | 'lfs'
   reason: string
 }
 

@@ -91,7 +91,7 @@ async function build(repository: BareRepository): Promise<void> {
   const { gitDir } = repository
   if (!(await isComplete(gitDir))) {
     // What was fetched before is gone with the repository.
-    await rm(join(repository.privateDir, 'fetched'), { force: true })
+    await rm(join(repository.privateDir, 'remote-heads'), { force: true })
     await makeBare(gitDir)
   }
   await replaceFile(join(gitDir, 'config'), configText(repository.url))

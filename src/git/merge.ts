@@ -8,7 +8,7 @@ import { publishIndex } from './commit.ts'
 import { isDirectory } from './files.ts'
 import { GitError } from './git.ts'
 import type { Author } from './git-options.ts'
-import { forecastMerge, isAncestorOf, type MergeForecast, moveBranch, resolveCommit, writeCommit } from './history.ts'
+import { forecastMerge, isAncestorOf, type MergeForecast, moveBranch, restoreBranch, writeCommit } from './history.ts'
 import type { BranchName } from './names.ts'
 import { type BareRepository, git } from './repository.ts'
 import { treeOf } from './rescue.ts'
@@ -47,7 +47,7 @@ export type UpdateResult =
 export async function updateFromBase(repository: BareRepository, request: UpdateRequest): Promise<UpdateResult> {
   const { branch, base } = request
   return repository.locks.runExclusive(`branch ${branch}`, async () => {
-    const tip = await resolveCommit(repository, branch)
+    const tip = await restoreBranch(repository, branch)
     if (!tip) throw new OperatorError(`there is no branch ${branch}`)
     if (await isAncestorOf(repository, base, tip)) return { kind: 'up-to-date', sha: tip }
     const record = await recordOn(repository, branch)

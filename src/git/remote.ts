@@ -1,20 +1,27 @@
-/** Everything that talks to the server: fetch, push, and the query for one branch. */
+/** What talks to the server, besides pushes (`push.ts`): fetch, and the query for branches. */
 
 import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { GitError } from './git.ts'
 import type { GitCommandOptions, GitCommandResult, RemoteAccess } from './git-options.ts'
 import type { BranchName } from './names.ts'
+import { readFetched, recordAllRemoteHeads, recordRemoteHeads } from './recorded-heads.ts'
 import { type BareRepository, git } from './repository.ts'
 
 /** Milliseconds for one exchange with the server. A first fetch of a large repository takes minutes. */
 const remoteTimeout = 30 * 60_000
 
 /**
- * Old repositories hold commits with these faults, which do no harm; to refuse them would shut those repositories out
- * (git's fsck-msgids). Everything else that fsck calls an error is refused.
+ * Old repositories hold objects with these faults, which do no harm to those who read them; history that the server has
+ * is not ours to judge (git's fsck-msgids). What stays an error is what can hurt: trees with `.git`, `.` or `..`, links
+ * in the place of git's own files, and submodules whose names or addresses are options.
  */
-const harmless = ['badTimezone', 'missingSpaceBeforeDate', 'zeroPaddedFilemode', 'zeroPaddedDate']
+const harmless = [
+  ...['badDate', 'badDateOverflow', 'badEmail', 'badName', 'badTimezone', 'badFilemode', 'emptyName'],
+  ...['missingAuthor', 'missingCommitter', 'missingEmail', 'missingNameBeforeEmail', 'missingSpaceBeforeDate'],
+  ...['missingSpaceBeforeEmail', 'missingTaggerEntry', 'multipleAuthors', 'badTagName', 'missingTag'],
+  ...['zeroPaddedDate', 'zeroPaddedFilemode', 'nullSha1', 'treeNotSorted', 'gitmodulesParse', 'gitmodulesMissing'],
+]
 
 /** Where the state of a branch on the server is kept after a fetch. */
 export function trackingRef(branch: BranchName): string {
@@ -31,9 +38,11 @@ export async function fetchBranches(repository: BareRepository, branches?: reado
   const wanted = branches ? new Set(branches) : undefined
   let tries = 3
   for (;;) {
-    if (wanted?.size === 0) return
+    if (branches && wanted?.size === 0)
+      return recordRemoteHeads(repository, new Map(branches.map((name) => [name, undefined])))
     try {
       await fetchOnce(repository, wanted)
+      await recordFetched(repository, branches)
       return
     } catch (error) {
       const gone = wanted && error instanceof GitError ? missingBranch(error.stderr, wanted) : undefined
@@ -47,6 +56,13 @@ export async function fetchBranches(repository: BareRepository, branches?: reado
   }
 }
 
+/** Of the branches asked for, those that the fetch did not bring are gone. */
+async function recordFetched(repository: BareRepository, branches: readonly BranchName[] | undefined): Promise<void> {
+  const fetched = await readFetched(repository)
+  if (!branches) await recordAllRemoteHeads(repository, fetched)
+  else await recordRemoteHeads(repository, new Map(branches.map((name) => [name, fetched.get(name)])))
+}
+
 /** True when another process fetched the same branch in this moment. */
 function isOvertaken(error: unknown): boolean {
   return error instanceof GitError && /cannot lock ref .*: (?:is at|reference already exists)/.test(error.stderr)
@@ -55,7 +71,7 @@ function isOvertaken(error: unknown): boolean {
 async function fetchOnce(repository: BareRepository, wanted: Set<BranchName> | undefined): Promise<void> {
   const names = wanted ? [...wanted] : ['*']
   const specs = names.map((name) => `+refs/heads/${name}:refs/remotes/origin/${name}`)
-  const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-write-fetch-head', '--no-show-forced-updates']
+  const flags = ['-q', '--no-tags', '--no-recurse-submodules', '--no-show-forced-updates']
   const prune = wanted ? [] : ['--prune']
   const run = (extra: string[]) =>
     onRemote(repository, 'read', ['fetch', ...flags, ...prune, ...extra, '--end-of-options', repository.url, ...specs])
@@ -91,105 +107,41 @@ function missingBranch(stderr: string, wanted: ReadonlySet<BranchName>): BranchN
 
 /** Asks the server for one branch. @returns undefined when it has no such branch. */
 export async function queryRemoteHead(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
-  const ref = `refs/heads/${branch}`
-  const result = await onRemote(repository, 'read', ['ls-remote', '-q', '--end-of-options', repository.url, ref]).catch(
-    (error: unknown) => {
-      throw toOperatorError(repository, error)
-    },
-  )
-  const lines = result.stdout.toString('utf8').split('\n')
-  const line = lines.find((text) => text.endsWith(`\t${ref}`))
-  return line ? sha(line.slice(0, line.indexOf('\t'))) : undefined
-}
-
-/** What the server's branch must be for a push to happen; see `BareClone.push`. */
-export type ExpectedHead = Sha | null | 'any-ancestor'
-
-/**
- * Pushes one commit to one branch.
- * @param expected `'any-ancestor'`: what the server has must be an ancestor (a plain push). A sha: the server must have
- *   exactly that, and may lose it (a rebase). null: the branch must not exist there.
- * @returns `'moved'` when the server's branch is something else; then nothing was changed.
- * @throws {OperatorError} when the server cannot be reached or refuses the push for a reason of its own.
- */
-export async function pushBranch(
-  repository: BareRepository,
-  branch: BranchName,
-  commit: Sha,
-  expected: ExpectedHead,
-): Promise<'pushed' | 'up-to-date' | 'moved'> {
-  const outcome = await pushSpec(
-    repository,
-    branch,
-    commit,
-    expected === 'any-ancestor' ? [] : [lease(branch, expected)],
-  )
-  if (outcome !== 'moved') await git(repository, ['update-ref', '--no-deref', trackingRef(branch), commit])
-  return outcome
+  return (await queryRemoteHeads(repository, [branch])).get(branch)
 }
 
 /**
- * Deletes a branch on the server if it is still at `expected`.
- * @returns `'gone'` when it was not there any more, `'moved'` when it is at another commit, which then stays.
+ * Asks the server for branches.
+ * @param patterns names, or `<name>/*` for everything below a name
  */
-export async function deleteBranch(
+export async function queryRemoteHeads(
   repository: BareRepository,
-  branch: BranchName,
-  expected: Sha,
-): Promise<'deleted' | 'gone' | 'moved'> {
-  const outcome = await pushSpec(repository, branch, undefined, [lease(branch, expected)])
-  const after = outcome === 'moved' ? await queryRemoteHead(repository, branch) : undefined
-  if (outcome === 'moved' && after) return 'moved'
-  await git(repository, ['update-ref', '--no-deref', '-d', trackingRef(branch)])
-  return outcome === 'moved' ? 'gone' : 'deleted'
-}
-
-function lease(branch: BranchName, expected: Sha | null): string {
-  return `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`
-}
-
-async function pushSpec(
-  repository: BareRepository,
-  branch: BranchName,
-  commit: Sha | undefined,
-  leases: string[],
-): Promise<'pushed' | 'up-to-date' | 'moved'> {
-  const flags = ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed']
-  const spec = `${commit ?? ''}:refs/heads/${branch}`
-  const args = ['push', ...flags, ...leases, '--end-of-options', repository.url, spec]
-  const result = await onRemote(repository, 'write', args, { accept: [1] }).catch((error: unknown) => {
+  patterns: readonly string[],
+): Promise<Map<string, Sha>> {
+  const refs = patterns.map((pattern) => `refs/heads/${pattern}`)
+  const args = ['ls-remote', '-q', '--end-of-options', repository.url, ...refs]
+  const result = await onRemote(repository, 'read', args).catch((error: unknown) => {
     throw toOperatorError(repository, error)
   })
-  return readPush(repository, branch, result)
+  const heads = new Map<string, Sha>()
+  for (const line of result.stdout.toString('utf8').split('\n')) {
+    const [id = '', ref = ''] = line.split('\t')
+    // A pattern also matches the end of a longer name.
+    const name = ref.slice('refs/heads/'.length)
+    if (ref.startsWith('refs/heads/') && patterns.some((pattern) => fits(name, pattern))) heads.set(name, sha(id))
+  }
+  return heads
 }
 
-/** Porcelain lines are `<flag>\t<from>:<to>\t<summary>`. */
-function readPush(
-  repository: BareRepository,
-  branch: BranchName,
-  result: GitCommandResult,
-): 'pushed' | 'up-to-date' | 'moved' {
-  const lines = result.stdout.toString('utf8').split('\n')
-  const line = lines.find((text) => /^[ +\-*=!]\t/.test(text) && text.includes(`:refs/heads/${branch}\t`))
-  if (line?.startsWith('=')) return 'up-to-date'
-  if (line && !line.startsWith('!')) return 'pushed'
-  const summary = line?.split('\t')[2] ?? ''
-  if (
-    /\((?:non-fast-forward|fetch first|stale info|needs force|already exists|remote ref updated since checkout)\)/.test(
-      summary,
-    )
-  )
-    return 'moved'
-  // Two pushes at once: the server saw the other one between its offer and our update.
-  if (/cannot lock ref|failed to update ref|remote ref does not exist|incorrect old value/.test(summary)) return 'moved'
-  if (!line) throw toOperatorError(repository, new GitError('push', result.code, result.stderr))
-  throw new OperatorError(
-    `the git server refused the push to ${branch}: ${summary.trim()}`,
-    'A branch rule or a hook of the server may forbid it.',
-  )
+function fits(name: string, pattern: string): boolean {
+  return pattern.endsWith('/*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern
 }
 
-async function onRemote(
+/**
+ * Runs git against the server, with a token minted for it.
+ * @throws {GitError} as `runGit` does; `toOperatorError` says it in plain English.
+ */
+export async function onRemote(
   repository: BareRepository,
   need: 'read' | 'write',
   args: readonly string[],
@@ -215,11 +167,12 @@ function tokenOrigin(repository: BareRepository): string {
 }
 
 /** Says in plain English what is wrong with the server, where git's message shows it. */
-function toOperatorError(repository: BareRepository, error: unknown): unknown {
+export function toOperatorError(repository: BareRepository, error: unknown): unknown {
   if (!(error instanceof GitError)) return error
   const text = error.stderr
   if (/fsck error/.test(text)) {
-    const hint = 'The repository holds an object that git refuses. Mend it there, or open it with `fsck: false`.'
+    const hint =
+      'A branch of the repository holds an object that could hurt whoever checks it out. Delete that branch, or mend it.'
     return new OperatorError(`${error.message}: ${repository.url}`, hint, { cause: error })
   }
   const problem = problems.find(([pattern]) => pattern.test(text))

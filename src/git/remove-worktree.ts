@@ -5,10 +5,11 @@ import { join, resolve } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import type { Sha } from '../lib/ids.ts'
 import { exists, removeFolder, withoutLinks } from './files.ts'
-import { headRef, isAncestorOf, resolveCommit } from './history.ts'
+import { branchHead, deleteModuleBranch, isAncestorOf } from './history.ts'
 import { copyObjects, readScratchTip } from './import-commits.ts'
 import { processesInside } from './locks.ts'
-import { type BareRepository, git, gitLine } from './repository.ts'
+import { readRemoteHeads } from './recorded-heads.ts'
+import { type BareRepository, gitLine } from './repository.ts'
 import { type Rescue, rescueTree, saveRescue } from './rescue.ts'
 import {
   deleteRecord,
@@ -53,7 +54,7 @@ export async function removeWorktree(
       return {}
     }
     await refuseInUse(record, options)
-    const tip = await resolveCommit(repository, record.branch)
+    const tip = await branchHead(repository, record.branch)
     const rescued = (await isUnfinished(record)) ? undefined : await rescueWork(repository, record, tip, options)
     await refuseInUse(record, options)
     record.removing = tip && !options.keepBranch ? { branchAt: tip } : {}
@@ -123,7 +124,9 @@ async function scratchCommit(
 
 /** Whether a branch of the server has the commit, as of the last fetch or push. */
 async function isOnServer(repository: BareRepository, commit: Sha): Promise<boolean> {
-  const line = await gitLine(repository, ['rev-list', '--max-count=1', commit, '--not', '--remotes=origin'])
+  const heads = new Set((await readRemoteHeads(repository))?.values())
+  const input = [commit, ...[...heads].map((head) => `^${head}`), ''].join('\n')
+  const line = await gitLine(repository, ['rev-list', '--max-count=1', '--ignore-missing', '--stdin'], { input })
   return line === ''
 }
 
@@ -140,8 +143,6 @@ export async function finishRemoval(repository: BareRepository, record: Worktree
   await removeFolder(record.path)
   if (!record.scratch) await rm(record.gitDir, { recursive: true, force: true })
   const at = record.removing?.branchAt
-  if (at && (await resolveCommit(repository, record.branch)) === at) {
-    await git(repository, ['update-ref', '--no-deref', '-d', headRef(record.branch), at])
-  }
+  if (at && (await branchHead(repository, record.branch)) === at) await deleteModuleBranch(repository, record.branch)
   await deleteRecord(record)
 }

@@ -61,7 +61,8 @@ export async function stageTree(
   }
 }
 
-function nextIndex(record: WorktreeRecord): string {
+/** Where the index of the last `stageTree` is, until it is promoted. */
+export function nextIndex(record: WorktreeRecord): string {
   return `${indexFileOf(record)}.next`
 }
 
@@ -116,13 +117,16 @@ async function changedPaths(
   return violations.length > 0 ? { violations } : { paths: wanted }
 }
 
+/** Not `--exclude-standard`: an agent can write `info/exclude`, which holds for every tree of the repository. */
+export const gitignoreOnly = '--exclude-per-directory=.gitignore'
+
 /** Modified, deleted and untracked paths. A folder in the list, ending with `/`, is a repository inside the tree. */
 async function listChanged(
   repository: BareRepository,
   record: WorktreeRecord,
   tip: Sha | undefined,
 ): Promise<string[]> {
-  const args = ['ls-files', '-z', '-m', '-d', '-o', '--exclude-standard']
+  const args = ['ls-files', '-z', '-m', '-d', '-o', gitignoreOnly]
   // A list that is cut is longer than any limit on files.
   const run = () => git(repository, args, { index: indexFileOf(record), workTree: record.path, cut: true })
   const result = await run().catch(async (error: unknown) => {

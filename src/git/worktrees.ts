@@ -6,8 +6,10 @@ import { OperatorError } from '../lib/errors.ts'
 import type { Sha } from '../lib/ids.ts'
 import { copyIndex, exists, isDirectory, withoutLinks } from './files.ts'
 import { GitError, runGit } from './git.ts'
-import { headRef, moveBranch, resolveCommit } from './history.ts'
+import { branchHead, deleteModuleBranch, headRef, moveBranch, restoreBranch } from './history.ts'
 import type { BranchName } from './names.ts'
+import { recordHead } from './recorded-heads.ts'
+import { readRef } from './refs.ts'
 import { deleteWorktree, finishRemoval, isUnfinished } from './remove-worktree.ts'
 import { repairWorktree } from './repair.ts'
 import { type BareRepository, git } from './repository.ts'
@@ -144,7 +146,7 @@ async function removeHalfMade(
   if (!record) {
     throw new WorktreeExists(path, undefined, `${path} holds files that are not a worktree of this repository`)
   }
-  const tip = await resolveCommit(repository, branch)
+  const tip = await branchHead(repository, branch)
   const rescued = (await isUnfinished(record)) ? undefined : await rescueTree(repository, record, tip)
   await deleteWorktree(record)
   return rescued
@@ -156,12 +158,13 @@ async function checkOut(repository: BareRepository, path: string, branch: Branch
   await git(repository, fresh).catch(async (error: unknown) => {
     if (!(error instanceof GitError)) throw error
     await removeDeadNotes(repository, path)
-    const onBranch = (await resolveCommit(repository, branch)) !== undefined
+    const onBranch = (await restoreBranch(repository, branch)) !== undefined
     const again = onBranch ? ['worktree', 'add', '-q', '--end-of-options', path, branch] : fresh
     await git(repository, again).catch((second: unknown) => {
       throw second instanceof GitError ? toWorktreeExists(path, branch, second) : second
     })
   })
+  await restoreBranch(repository, branch)
   const pointer = await readFile(join(path, '.git'), 'utf8')
   return pointer.replace(/^gitdir: /, '').trim()
 }
@@ -186,7 +189,7 @@ async function removeDeadNotes(repository: BareRepository, path: string): Promis
 }
 
 async function cloneScratch(repository: BareRepository, path: string, branch: BranchName, base: Sha): Promise<string> {
-  if (!(await resolveCommit(repository, branch)))
+  if (!(await restoreBranch(repository, branch)))
     await moveBranch(repository, branch, { from: null, to: base, reason: 'new branch' })
   const flags = ['-q', '--shared', '--single-branch', '--no-tags', '--template=', `--branch=${branch}`]
   // No token, and no server: only our own folder is read.
@@ -200,11 +203,13 @@ async function reuse(
   record: WorktreeRecord,
   request: WorktreeRequest,
 ): Promise<ReadyWorktree> {
-  const tip = await resolveCommit(repository, record.branch)
+  const found = await readRef(repository.gitDir, headRef(record.branch))
+  const tip = await restoreBranch(repository, record.branch)
   const whole = await isDirectory(record.path)
   if (whole && tip && record.scratch === (request.scratch ?? false)) {
     const repaired = await repairWorktree(repository, record, tip)
-    return ready(record, 'reused', repaired.problems, repaired.rescued)
+    const astray = found === tip ? [] : ['the branch was not where Tutti had put it']
+    return ready(record, 'reused', [...astray, ...repaired.problems], repaired.rescued)
   }
   const reasons = [...(whole ? [] : ['the folder was gone']), ...(tip ? [] : ['the branch could not be read'])]
   const rescued = await rescueTree(repository, record, tip)
@@ -216,6 +221,7 @@ async function reuse(
 
 /** While a ref holds no commit that we can read, git cannot make the branch again. */
 async function deleteBrokenBranch(repository: BareRepository, branch: BranchName): Promise<void> {
-  await git(repository, ['update-ref', '--no-deref', '-d', headRef(branch)]).catch(() => {})
+  await deleteModuleBranch(repository, branch).catch(() => {})
   await rm(join(repository.gitDir, headRef(branch)), { force: true })
+  await recordHead(repository, branch, undefined)
 }

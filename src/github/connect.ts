@@ -50,9 +50,11 @@ function connected(
   app: App,
   { onToken, missing }: { onToken: (token: string) => void; missing: (feature: string) => void },
 ): ConnectedGitHub {
+  const author = createAuthorSource(client, app.botLogin)
   return {
     app,
     missing,
+    author,
     calls: client.meter,
     isSelf: (actor) => actor.login === app.botLogin,
     repository: (repo) =>
@@ -67,7 +69,7 @@ function connected(
       onToken(token)
       return token
     },
-    installedRepositories: () => installedRepositories(client),
+    installedRepositories: () => installedRepositories(client, author),
     deliveries: async (since) => {
       try {
         return await deliveriesSince(await client.app(), since)
@@ -110,10 +112,34 @@ async function gitToken(
   return data.token
 }
 
-async function installedRepositories(client: Client): Promise<RepositoryIdentity[]> {
+/**
+ * The bot user has an id of its own, which is not the app's. GitHub shows a commit as the bot's when the id stands in
+ * its address (docs.github.com, "Setting your commit email address"); without it, the address may be a stranger's.
+ */
+function createAuthorSource(client: Client, botLogin: string): GitHub['author'] {
+  let known: ReturnType<GitHub['author']> | undefined
+  return ({ installationId }) => {
+    known ??= askAuthor(client, installationId, botLogin).catch((error: unknown) => {
+      known = undefined
+      throw error
+    })
+    return known
+  }
+}
+
+async function askAuthor(client: Client, installationId: number, botLogin: string) {
+  const octokit = await client.installation(installationId)
+  const { data } = await octokit.rest.users.getByUsername({ username: botLogin })
+  return { name: botLogin, email: `${data.id}+${botLogin}@users.noreply.github.com` }
+}
+
+async function installedRepositories(client: Client, author: GitHub['author']): Promise<RepositoryIdentity[]> {
   const octokit = await client.app()
   const installations = await octokit.paginate(octokit.rest.apps.listInstallations, { per_page: 100 })
   const active = installations.filter((installation) => !installation.suspended_at)
+  // Asked together with the first list of everything, so that no commit waits for it.
+  const [first] = active
+  if (first) await author({ installationId: first.id }).catch(() => undefined)
   const lists = await Promise.all(active.map(({ id }) => repositoriesOf(client, id)))
   return lists.flat()
 }

@@ -67,6 +67,11 @@ export interface RepositoryReader {
 export interface GitHub {
   readonly app: { slug: string; id: number; botLogin: string }
   repository(repo: RepositoryRef): RepositoryReader
+  /**
+   * Who commits of the app are by: its bot user, with the address that GitHub ties to it. Asked once.
+   * @param through any repository that the app can see.
+   */
+  author(through: Pick<RepositoryRef, 'installationId'>): Promise<{ name: string; email: string }>
   /** Whether this actor is the app itself. */
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean
   /** A token for git, minted for this repository alone with contents permission; never stored. */

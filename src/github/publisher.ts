@@ -8,9 +8,9 @@ import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffects } from '../db/outbox.ts'
-import { getRepository } from '../db/repositories.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import type { Effect } from '../domain/effects.ts'
-import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
+import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
 import type { Client } from './client.ts'
 import type { EffectContext, EffectResult } from './effects/lib/handler.ts'
@@ -36,6 +36,11 @@ interface PublisherOptions {
   missing: (feature: string) => void
   /** The text of the status comment of a work item, as it should read now. */
   statusComment: (workItemId: number) => Promise<string>
+  /** Files of a commit that is in the bare clone of a repository. */
+  commitFiles: (
+    repo: RepositoryRow,
+    ...commits: Parameters<EffectContext['commitFiles']>
+  ) => ReturnType<EffectContext['commitFiles']>
   /** Names of the commands, which are typed with a prefix where a repository has one. */
   commands: Iterable<string>
   log: Logger
@@ -92,7 +97,7 @@ export class Publisher {
   }
 
   async #attempt(row: EffectRow): Promise<EffectResult> {
-    const { store, client, handlers, botLogin, redact, missing, statusComment } = this.#options
+    const { store, client, handlers, botLogin, redact, missing, statusComment, commitFiles } = this.#options
     const repo = await getRepository(store.db, row.repositoryId)
     if (!repo) throw new Error(`effect ${row.key} belongs to no repository`)
     const context: EffectContext = {
@@ -104,6 +109,7 @@ export class Publisher {
       before: row.result ?? {},
       botLogin: botLogin(),
       statusComment: () => statusComment(row.workItemId ?? 0),
+      commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
       clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,
     }
@@ -122,7 +128,8 @@ export class Publisher {
     const status = httpStatusOf(thrown)
     const limited = status === 429 || (status === 403 && isRateLimitMessage(message))
     const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited
-    if (refused || attempts >= maxAttempts) return { kind: 'failed' as const, error: `${status || ''} ${error}`.trim() }
+    if (refused || thrown instanceof UserError || attempts >= maxAttempts)
+      return { kind: 'failed' as const, error: `${status || ''} ${error}`.trim() }
     const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
     const at = new Date(Math.max(Date.now() + delay, this.#options.client.meter.pausedUntil))
     return { kind: 'later' as const, at, error }

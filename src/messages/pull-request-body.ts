@@ -2,6 +2,7 @@
 
 import { sanitiseMarkdown } from '../lib/sanitise.ts'
 import { type GateView, gateTable } from './gates.ts'
+import { namedPaths } from './paths.ts'
 
 /** The body of a pull request, without its marker. */
 export function pullRequestBody(view: {
@@ -10,6 +11,8 @@ export function pullRequestBody(view: {
   agent: string
   attempts: number
   changes: { path: string; additions: number; deletions: number }[]
+  /** What the agent left that `.gitignore` hides. */
+  ignored: readonly string[]
   gates: GateView[]
   headSha: string
   sandboxed: boolean
@@ -27,7 +30,16 @@ export function pullRequestBody(view: {
     `Closes #${view.issueNumber}`,
     sanitiseMarkdown(view.summary, 6_000) || 'The agent left no summary.',
     `**${view.changes.length} ${view.changes.length === 1 ? 'file' : 'files'}**, +${added} −${removed}\n\n${[...shown, ...more].join('\n')}`,
+    ignoredNote(view.ignored),
     gateTable(view.gates, view.headSha),
     `<sub>Written by ${view.agent}${view.attempts > 1 ? ` in ${view.attempts} attempts` : ''}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${next}</sub>`,
-  ].join('\n\n')
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+function ignoredNote(ignored: readonly string[]): string {
+  return ignored.length === 0
+    ? ''
+    : `Not in this pull request because \`.gitignore\` hides them: ${namedPaths(ignored)}.`
 }

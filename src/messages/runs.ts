@@ -1,6 +1,7 @@
 /** What people read about a run: how an attempt ended, and what follows. */
 
 import { money } from '../lib/money.ts'
+import { namedPaths } from './paths.ts'
 
 /** How an attempt ended. The status comment shows it, and the reason of the next state repeats it. */
 export const agentUnknown = (agent: string) => `There is no agent called ${agent}.`
@@ -15,14 +16,25 @@ export const agentBrokeProtocol = (message: string) => `The agent broke the prot
 export const supervisorLost = (message: string) =>
   `The thread that supervised the agent ended: ${message}. The agent was ended with it.`
 export const agentRefused = (message: string) => `The agent refused: ${message}`
-export const noChange = (summary: string) =>
-  `The agent ended without changing anything.${summary ? ` It said: ${summary}` : ''}`
+/** @param ignored what it left that no commit takes. */
+export function noChange(summary: string, ignored: readonly string[]): string {
+  const what =
+    ignored.length === 0
+      ? 'The agent ended without changing anything.'
+      : `The agent changed nothing that git would take: \`.gitignore\` hides ${namedPaths(ignored)}.`
+  return `${what}${summary ? ` It said: ${summary}` : ''}`
+}
 export const secretInChange = "The change holds one of Tutti's own secrets; it was not pushed."
 export const changeNotImported = (path: string | undefined, reason: string | undefined) =>
   `The change was not taken: ${path} ${reason}.`
 export const stoppedOnRequest = 'Stopped on request.'
 export const stoppedByShutdown = 'Tutti was stopped; the work goes on when it is back.'
 export const processGone = 'The process that ran the agent is gone.'
+export const gatesEndProcess = (times: number) => `Tutti's process ended ${times} times while it ran the gates.`
+
+/** Reasons of an item that had stopped moving: no process worked on it, and no job was left. */
+export const startsAgain = 'Nothing was at work on it any more, so it starts again. This costs no attempt.'
+export const mergeLost = 'The merge did not get as far as GitHub. Say `/merge` again.'
 /** @param cost @param limit in millionths of the currency. */
 export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
   `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`

@@ -8,11 +8,13 @@ import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { approvalsVoidUntil } from '../db/reviews.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
+import { mergeMessage } from '../domain/commit-message.ts'
 import type { Actor, Review } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'
@@ -107,11 +109,12 @@ interface Subject {
 }
 
 async function apply(context: PullRequestContext, subject: Subject, decision: MergeDecision): Promise<void> {
-  const { item, pull, asked } = subject
+  const { repo, item, pull, asked } = subject
+  const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== item.state || !current) return
-    if (decision.kind === 'merge') return requestMerge(tx, subject, current, decision.approvedBy)
+    if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision.approvedBy, signer)
     const by = { actor: 'tutti', why: decision.why }
     if (decision.kind === 'wait') {
       if (current.state !== 'reviewing' || !asked) return
@@ -131,11 +134,13 @@ async function apply(context: PullRequestContext, subject: Subject, decision: Me
 async function requestMerge(
   tx: Tx,
   { repo, item, pull }: Subject,
-  current: ItemRow,
   approvers: string[],
+  signer: Awaited<ReturnType<PullRequestContext['github']['author']>> | undefined,
 ): Promise<void> {
   const actor = pull.mergeRequestedBy ?? approvers[0] ?? 'a reviewer'
-  await transition(tx, current, 'merging', { actor, why: approvedBy(approvers) })
+  await transition(tx, item, 'merging', { actor, why: approvedBy(approvers) })
+  const { title, issueNumber } = item
+  const { subject, body } = mergeMessage({ title, issueNumber, pullNumber: pull.number, approvedBy: approvers }, signer)
   const settings = repo.settings ?? defaultSettings()
   await enqueueEffect(
     tx,
@@ -146,8 +151,8 @@ async function requestMerge(
         pullNumber: pull.number,
         sha: pull.headSha,
         method: settings.merge.method,
-        title: `${item.title} (#${pull.number})`,
-        message: `Issue: #${item.issueNumber}\nApproved by: ${approvers.join(', ')}`,
+        title: subject,
+        message: body,
       },
     },
     { again: true },

@@ -9,6 +9,7 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
+import { commitSubject } from '../domain/commit-message.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
@@ -18,6 +19,8 @@ import { branchPushedByOthers } from '../messages/pull-requests.ts'
 import { pullRequestBaseMissing } from '../messages/repositories.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
+import { pushRefused } from './push-refused.ts'
+import { wantVerifiedCommit } from './verified-commit.ts'
 
 /** Handler of the `open-pull-request` queue. A second time changes nothing. */
 export async function openPullRequest(context: PullRequestContext, job: { workItemId: number }): Promise<void> {
@@ -28,12 +31,12 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   const control = await context.control(repo)
   const head = sha(item.headSha)
   try {
-    const { base } = await refreshSettings(context.store, repo, control)
-    if ((await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })) === 'moved') {
-      await hold(context, item, branchPushedByOthers(item.branch))
-      return
-    }
-    await requestPullRequest(context, control, { repo, item, base: sha(base) })
+    const { base, settings } = await refreshSettings(context.store, repo, control)
+    if (settings.commits.verified && (await wantVerifiedCommit(context, control, repo, item))) return
+    const outcome = await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })
+    if (outcome.kind === 'refused') await pushRefused(context, repo, item, outcome.refusal)
+    else if (outcome.kind === 'moved') await hold(context, item, branchPushedByOthers(item.branch))
+    else await requestPullRequest(context, control, { repo, item, base: sha(base) })
   } catch (error) {
     if (!(error instanceof BaseBranchDeleted)) throw error
     await hold(context, item, pullRequestBaseMissing(error.message))
@@ -58,6 +61,7 @@ async function requestPullRequest(
     agent: last?.agent ?? 'a person',
     attempts: attempts.length,
     changes,
+    ignored: last?.ignoredFiles ?? [],
     gates,
     headSha: head,
     sandboxed: last?.sandboxed ?? false,
@@ -74,7 +78,7 @@ async function requestPullRequest(
       { ...target, key: `pull:${item.id}` },
       {
         kind: 'pull-request',
-        payload: { branch: item.branch, base: item.baseBranch, title: item.title, body, sha: head },
+        payload: { branch: item.branch, base: item.baseBranch, title: commitSubject(item.title), body, sha: head },
       },
     )
     await enqueueEffect(

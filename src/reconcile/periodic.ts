@@ -2,44 +2,94 @@
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
+import { databaseLost } from '../db/away.ts'
 import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
-import { reapProcesses, recordHeartbeat, requeueJobs } from '../db/processes.ts'
+import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
 import { hasUnfinishedItems } from '../db/work-items.ts'
 import type { GitHub } from '../github/github.ts'
-import { takeOverRuns } from '../runs/runner.ts'
+import type { Closers } from '../lib/closers.ts'
+import type { OperatorError } from '../lib/errors.ts'
+import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
+import { rescue } from './rescue.ts'
+import { startWatchdog } from './watchdog.ts'
 
 type Stop = () => Promise<void>
 
-/** Beats every few seconds, and takes over the runs of dead processes. The first time now. */
-export async function startProcessHeartbeat(services: {
+interface TimedServices {
   store: Store
+  github: GitHub
   env: Env
   log: Logger
+  /** The id of this process; see `registerProcess`. */
   instance: string
-}): Promise<Stop> {
-  const { store, env, log, instance } = services
+}
+
+/**
+ * Starts everything that happens by the clock.
+ * @param closers gets what ends each.
+ * @returns `lost` settles when no heartbeat was stored for DATABASE_TIMEOUT_SECONDS; `silentSeconds` says for how long.
+ */
+export async function startTimers(
+  services: TimedServices,
+  closers: Closers,
+): Promise<{ lost: Promise<OperatorError>; silentSeconds: () => number }> {
+  const { DATABASE_TIMEOUT_SECONDS: timeout } = services.env
+  const lost = Promise.withResolvers<OperatorError>()
+  const onLost = () => lost.resolve(databaseLost(timeout))
+  const { beat, silentSeconds, stop } = startWatchdog({ timeoutMs: timeout * 1_000, onLost })
+  closers.push(async () => stop())
+  closers.push(await startProcessHeartbeat(services, beat))
+  closers.push(await startTakingOver(services))
+  closers.push(startReconciling(services), startRescuing(services))
+  return { lost: lost.promise, silentSeconds }
+}
+
+/** Beats every few seconds. The first time now. @param onBeat called after each beat. */
+async function startProcessHeartbeat(
+  { store, env, log, instance }: Omit<TimedServices, 'github'>,
+  onBeat: () => void,
+): Promise<Stop> {
   const once = async () => {
     await recordHeartbeat(store.db, instance)
-    const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
-    const { dead, lost } = await reapProcesses(store, instance, timeoutMs)
-    if (dead > 0) await requeueJobs(store, instance, timeoutMs)
-    if (lost.length === 0) return
-    log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
-    await takeOverRuns({ store }, lost)
+    onBeat()
   }
   await once()
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
+}
+
+/** Takes over the runs and jobs of dead processes, every few seconds. The first time now. */
+async function startTakingOver(services: Omit<TimedServices, 'github'>): Promise<Stop> {
+  const { store, env, log, instance } = services
+  const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
+  const once = async () => {
+    const { lost } = await reapProcesses(store, instance, timeoutMs, takeOverRuns)
+    if (lost.length > 0) log.warn({ runs: lost }, 'runs of a process that is gone are taken over')
+    // Not those that are silent for a moment: our own workers may have taken them just now.
+    await store.queues.requeue(store.db, 'silent')
+  }
+  await once()
+  return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
+}
+
+/** Looks now and then for what should be moving and is nobody's; see `rescue`. */
+function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): Stop {
+  const seconds = services.env.HEARTBEAT_TIMEOUT_SECONDS
+  return repeat(
+    async () => void (await rescue(services, seconds)),
+    () => seconds * 1_000,
+    services.log,
+  )
 }
 
 /**
  * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
  * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
  */
-export function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
+function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
   let lastAt = 0

@@ -3,20 +3,18 @@
  * (`finish`), in one transaction, under the lease.
  */
 
-import { join } from 'node:path'
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { getRepository } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
-import { claimRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
-import { worktrees } from '../db/schema/runs.ts'
+import { type ClaimedRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, transition } from '../db/work-items.ts'
+import { commitMessage } from '../domain/commit-message.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import { headRef } from '../git/history.ts'
-import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
@@ -28,23 +26,20 @@ import { reviewsFor, wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
+import { prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
 
-const author = { name: 'Tutti', email: 'tutti@users.noreply.github.com' }
-
 /**
- * Claims a waiting run and carries it out. Nothing happens when another process has claimed it.
+ * Carries out a run that was claimed.
  * @param atWork the number of attempts that this process carries out now, this one included.
  */
 export async function runAttempt(
   context: RunContext,
-  runId: number,
+  { lease, run }: ClaimedRun,
   stop: AbortController,
   atWork: () => number,
 ): Promise<void> {
-  const claimed = await claimRun(context.store.db, runId, context.instance, 'waiting')
-  if (!claimed) return
-  const { lease, run } = claimed
+  const { runId } = lease
   const heartbeat = startHeartbeat(context.store, lease, {
     everyMs: context.env.HEARTBEAT_SECONDS * 1_000,
     timeoutMs: context.env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
@@ -76,13 +71,14 @@ export async function runAttempt(
 }
 
 async function work(attempt: Attempt): Promise<AttemptEnd> {
-  const { context, run, item, repo } = attempt
+  const { context, run, repo } = attempt
   const control = await context.control(repo)
   const { settings, base } = await refreshSettings(context.store, repo, control)
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
   if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
-  const worktree = await prepare(attempt, control, sha(base))
+  const worktree = await prepareWorktree(attempt, control, settings, sha(base))
+  const { item } = attempt
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
   const checks = settingsWithWorkflow(settings, item.loop).gates.commands
@@ -110,44 +106,32 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       for (const path of editedFiles(update, worktree.path)) attempt.heartbeat.touched.add(path)
     },
   })
-  return conclude(attempt, { control, worktree, base: sha(base) }, outcome)
-}
-
-/** The worktree of this attempt. Its row comes first, so that clean-up finds it whatever happens next. */
-async function prepare({ context, item, run, repo }: Attempt, control: BareClone, base: Sha): Promise<Worktree> {
-  const branch = validBranch(item.branch)
-  const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), item.module)
-  const row = { path, branch, baseSha: base, removedAt: null }
-  await context.store.db
-    .insert(worktrees)
-    .values({ workItemId: item.id, ...row })
-    .onConflictDoUpdate({ target: worktrees.workItemId, set: row })
-  // The branch on the server is the start: a person may have added commits to the pull request.
-  const [local, remote] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
-  const behind = remote && local && local !== remote && !(await control.isAncestor(remote, local))
-  if (run.cleanWorktree || behind) await control.removeWorktree({ path, branch })
-  return control.addWorktree({ path, branch, base: remote ?? base })
+  return conclude(attempt, { control, worktree, settings, base: sha(base) }, outcome)
 }
 
 async function conclude(
-  { context, item, run, signal }: Attempt,
-  { control, worktree, base }: { control: BareClone; worktree: Worktree; base: Sha },
+  { context, item, repo, run, signal }: Attempt,
+  { control, worktree, settings, base }: { control: BareClone; worktree: Worktree; settings: Settings; base: Sha },
   outcome: AgentOutcome,
 ): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
   if (failure) return failure
   const summary = outcome.kind === 'finished' ? outcome.summary : ''
-  const message = `${item.title}\n\nIssue: #${item.issueNumber}\nAttempt: ${run.attempt}`
-  const committed = await control.commit(worktree, { message, author })
+  const author = await context.github.author(repo)
+  const { title, issueNumber } = item
+  const signer = settings.commits.signoff ? author : undefined
+  const message = commitMessage({ title, issueNumber, attempt: run.attempt }, signer)
+  const committed = await control.commit(worktree, { message, author, squashOnto: base })
   if (committed.kind === 'refused') return unsafe(committed.violations)
+  const ignored = await control.listIgnored(worktree)
   const head = committed.sha
   // The commit may be that of an attempt whose process died: it counts, unless the gates have refused it.
   if (head === base || (await wasJudged(context.store.db, item.id, head)))
-    return { outcome: 'no change', summary: noChange(summary), signature: 'no change' }
+    return { outcome: 'no change', summary: noChange(summary, ignored), signature: 'no change' }
   const { text } = await control.diff(base, head, 8 * 2 ** 20)
   if (context.holdsSecret(text)) return { outcome: 'secret in the change', summary: secretInChange }
-  return { outcome: 'finished', head, summary }
+  return { outcome: 'finished', head, summary, ignored }
 }
 
 function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
@@ -174,7 +158,8 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     return
   }
   if (ending.outcome === 'finished') {
-    await updateRun(tx.db, lease, { stage: 'gates', headSha: ending.head, summary: ending.summary, leaseOwner: null })
+    const { head, summary, ignored: ignoredFiles } = ending
+    await updateRun(tx.db, lease, { stage: 'gates', headSha: head, summary, ignoredFiles, leaseOwner: null })
     const current = await getItem(tx.db, item.id)
     // The item was set aside while the agent worked: the commit stays on the branch, and the gates do not run.
     if (current?.state === 'running') {

@@ -11,7 +11,8 @@ import type { FailedAttempt } from './retry-policy.ts'
 
 /** How an attempt ended. */
 export type AttemptEnd =
-  | { outcome: 'finished'; head: Sha; summary: string }
+  /** `ignored`: what it left that `.gitignore` hides. */
+  | { outcome: 'finished'; head: Sha; summary: string; ignored: string[] }
   /** The agent has submitted a plan or questions; they are in the run's row. */
   | { outcome: 'planned'; summary: string }
   | {

@@ -14,6 +14,8 @@ export type FailedAttempt =
   | 'finished'
   | 'planned'
   | 'gates failed'
+  | 'gate broken'
+  | 'gates end the process'
   | 'no change'
   | 'no plan'
   | 'agent cannot plan'
@@ -58,7 +60,9 @@ const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>
   'agent not logged in': 'blocker',
   'base branch gone': 'blocker',
   'over its spend limit': 'blocker',
+  'gates end the process': 'blocker',
   'rate limited': 'rate-limit',
+  'gate broken': 'infrastructure',
   'runner lost': 'infrastructure',
   'workspace failed': 'infrastructure',
 }

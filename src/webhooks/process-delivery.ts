@@ -141,8 +141,35 @@ async function fail(
   })
 }
 
+/**
+ * A job of deliveries that can never be done, such as one that ends its process each time. Which of them does that is
+ * found by taking each alone; one that does it alone is given up.
+ */
+export async function giveUpDeliveries(
+  { store }: { store: Store },
+  { deliveryIds }: { deliveryIds: readonly string[] },
+  error: unknown,
+): Promise<void> {
+  const [only, ...others] = deliveryIds
+  await store.transaction(async (tx) => {
+    if (others.length > 0) {
+      for (const deliveryId of deliveryIds) await tx.enqueue({ queue: 'process-delivery', deliveryIds: [deliveryId] })
+      return
+    }
+    const delivery = only === undefined ? undefined : await getDelivery(tx.db, only)
+    if (delivery?.state !== 'stored') return
+    await completeDelivery(tx.db, delivery.deliveryId, 'failed', error instanceof Error ? error.message : String(error))
+  })
+}
+
 /** The job of the `process-delivery` queue. */
 export const processDeliveryJob = defineJob(
-  { queue: 'process-delivery', payload: z.object({ deliveryIds: z.array(z.string()) }), batch: 20, workers: 2 },
+  {
+    queue: 'process-delivery',
+    payload: z.object({ deliveryIds: z.array(z.string()) }),
+    batch: 20,
+    workers: 2,
+    onFinalFailure: giveUpDeliveries,
+  },
   processDelivery,
 )

@@ -24,6 +24,10 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
   reaction: { commentId: 50, content: '+1' },
   'state-label': { issueNumber: 1, label: 'tutti:held' },
   'pull-request': { branch: 'module/issue-1', base: 'main', title: 'One', body: 'Closes #1', sha: 'a'.repeat(40) },
+  commit: {
+    ...{ branch: 'module/issue-1', commit: 'a'.repeat(40), tree: 'b'.repeat(40), parents: ['c'.repeat(40)] },
+    ...{ message: 'One', expected: null },
+  },
   'check-run': {
     ...{ sha: 'a'.repeat(40), name: 'Tutti', conclusion: 'success', title: 'Passed' },
     ...{ summary: 'All gates passed.', text: '' },
@@ -42,6 +46,7 @@ const creating: readonly EffectKind[] = [
   'status-comment',
   'comment',
   'pull-request',
+  'commit',
   'check-run',
   'merge',
   'create-issue',
@@ -73,6 +78,7 @@ class World {
   readonly checkRuns: Record<string, unknown>[] = []
   readonly links = new Set<string>()
   readonly reactions = new Set<string>()
+  readonly branches = new Map<string, unknown>()
   merged = false
   rerunning = false
   /** Answers everything with this status. */
@@ -144,6 +150,24 @@ class World {
       'DELETE /issues/1/labels/(.+)',
       (_, name) => (this.labels.delete(decodeURIComponent(name)) ? [200, this.#labels()] : [404, {}]),
     ],
+    ['POST /git/trees', () => [201, { sha: 'b'.repeat(40) }]],
+    ['POST /git/commits', (body) => [201, gitCommit(body)]],
+    ['GET /git/commits/d+', () => [200, gitCommit({ tree: 'b'.repeat(40), parents: ['c'.repeat(40)] })]],
+    [
+      'GET /git/ref/(.+)',
+      (_, ref) => {
+        const id = this.branches.get(`refs/${decodeURIComponent(ref)}`)
+        return id ? [200, { object: { sha: id } }] : [404, { message: 'Not Found' }]
+      },
+    ],
+    [
+      'POST /git/refs',
+      ({ ref, sha }) => {
+        if (this.branches.has(String(ref))) return [422, { message: 'Reference already exists' }]
+        this.branches.set(String(ref), sha)
+        return [201, { ref, object: { sha } }]
+      },
+    ],
     ['GET /pulls', () => [200, this.pulls]],
     [
       'POST /pulls',
@@ -192,6 +216,15 @@ class World {
   }
 }
 
+/** As GitHub answers: the commit of an app is signed. */
+function gitCommit({ tree, parents }: Body) {
+  const ids = parents as string[]
+  return {
+    ...{ sha: 'd'.repeat(40), tree: { sha: tree }, parents: ids.map((sha) => ({ sha })) },
+    verification: { verified: true, reason: 'valid' },
+  }
+}
+
 const bot = { user: { login: 'tutti[bot]' } }
 
 let world: World
@@ -229,6 +262,10 @@ function publish(kind: EffectKind, known: Pick<EffectContext, 'mayExist' | 'befo
   return handler.publish(payloads[kind] as never, {
     ...{ octokit, at: { owner: 'acme', repo: 'app' }, key: `test:${kind}`, botLogin: 'tutti[bot]', ...known },
     statusComment: async () => 'Working on it.',
+    commitFiles: async () => ({
+      baseTree: 'e'.repeat(40),
+      files: [{ path: 'one.txt', mode: '100644', content: Buffer.from('one\n') }],
+    }),
     clean: (text, end = '') => text + end,
     missing: (feature) => missing.push(feature),
   })

@@ -6,7 +6,7 @@ import { type ModuleItem, type Pattern, parseFile } from '@swc/core'
 import { expect, test } from 'vitest'
 
 /** Every plug-in is exported under the name of its kind; the loader finds it by that. */
-const pluginExports = ['command', 'gate', 'agent', 'effect']
+const pluginExports = ['command', 'gate', 'agent', 'effect', 'webhook']
 
 test('no name is exported by two files', async () => {
   const problems = [...(await filesByExport())]

@@ -61,7 +61,12 @@ test('a port in use, credentials that GitHub refuses, a database that is not the
   expect(half).toMatchObject({ code: 1, said: expect.stringContaining('WEBHOOK_SECRET not set') })
 
   const nowhere = await runToItsEnd({
-    env: { ...env, DATABASE_URL: 'postgres://postgres@127.0.0.1:1/tutti', LOG_LEVEL: 'silent' },
+    env: {
+      ...env,
+      DATABASE_URL: 'postgres://postgres@127.0.0.1:1/tutti',
+      DATABASE_TIMEOUT_SECONDS: '1',
+      LOG_LEVEL: 'silent',
+    },
     directory,
   })
   expect(nowhere.code).toBe(1)

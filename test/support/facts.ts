@@ -1,5 +1,7 @@
 /** What many stories assert, whatever went wrong on the way: nothing was said, opened or reported twice. */
 
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { expect } from 'vitest'
 import type { IssueRecord as Issue, PullIssue } from '../../src/playground/github/model.ts'
 import type { World } from './world.ts'
@@ -57,4 +59,19 @@ export async function untilDone({ github, repository, untilStatus }: World, issu
   await untilStatus(issue, '▰▰▰▰▰ Done')
   const branch = `refs/heads/module/issue-${issue.number}`
   await github.until(() => !repository.refs.has(branch), `the branch of #${issue.number} is gone`, 60_000)
+}
+
+/** The commits of a pull request, newest first. */
+export async function branchLog({ repository }: World, { pull }: PullIssue) {
+  const range = [`^refs/heads/${pull.baseRef}`, pull.headSha]
+  const args = ['-C', repository.path, 'log', '--format=%an <%ae>%x00%s%x00%b%x01', ...range]
+  const { stdout } = await promisify(execFile)('git', args)
+  return stdout
+    .split('\x01')
+    .map((text) => text.trim())
+    .filter(Boolean)
+    .map((text) => {
+      const [author = '', subject = '', body = ''] = text.split('\0')
+      return { author, subject, body }
+    })
 }

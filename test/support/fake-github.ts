@@ -59,6 +59,10 @@ export class FakeGitHub implements GitHub {
     return this.now
   }
 
+  async author() {
+    return { name: 'tutti[bot]', email: `${this.self.id}+tutti[bot]@users.noreply.github.com` }
+  }
+
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean {
     return actor.login === this.app.botLogin
   }

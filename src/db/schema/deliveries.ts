@@ -1,5 +1,6 @@
 /** Webhook deliveries as received, and the keys that keep one event from acting twice. */
 
+import { sql } from 'drizzle-orm'
 import { index, pgTable, text } from 'drizzle-orm/pg-core'
 import { now, time } from './columns.ts'
 
@@ -14,7 +15,10 @@ export const deliveries = pgTable(
     state: text('state').$type<'stored' | 'done' | 'ignored' | 'failed'>().notNull().default('stored'),
     note: text('note'),
   },
-  (table) => [index('deliveries_received').on(table.receivedAt)],
+  (table) => [
+    index('deliveries_received').on(table.receivedAt),
+    index('deliveries_stored').on(table.receivedAt).where(sql`${table.state} = 'stored'`),
+  ],
 )
 
 /** Keys of commands and events that Tutti has acted on: the same comment or request acts once. */

@@ -34,6 +34,8 @@ export const runs = pgTable(
     cleanWorktree: boolean('clean_worktree').notNull().default(false),
     /** Infrastructure failures and rate limits never count as an attempt of the item. */
     countsAsAttempt: boolean('counts_as_attempt').notNull().default(true),
+    /** What the agent left that `.gitignore` keeps out of the commit; the first ones. */
+    ignoredFiles: jsonb('ignored_files').$type<string[]>().notNull().default([]),
     progress: text('progress').notNull().default(''),
     summary: text('summary').notNull().default(''),
     /** Set by `/stop` and similar commands. The runner reads it at its next heartbeat. */

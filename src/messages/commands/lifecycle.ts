@@ -1,5 +1,6 @@
 /** Replies of `/queue`, `/unqueue`, `/skip`, `/block`, `/pause`, `/resume`, `/stop` and `/retry`. */
 
+import type { ItemState } from '../../lib/item-state.ts'
 import { type CommandRefusal, endedAttempt, reachedProgress, repositoryIsPaused } from './common.ts'
 import { typed } from './typed.ts'
 
@@ -99,6 +100,12 @@ export const noAgentHere = (status?: string): CommandRefusal => [
 ]
 export const stoppingReply = (run: Interrupted['run'], prefix: string) =>
   `Stopping ${run ? endedAttempt(run) : 'the work'}. What it changed is kept: ${typed(prefix, 'resume')} goes on from there, ${typed(prefix, 'unqueue')} gives it up.`
+/** @param openPull the number of its pull request. */
+export const pausedBeforeStart = (openPull: number | undefined, prefix: string) =>
+  `No agent was working here. The issue is paused, so that none starts.${stopsAndStaysOpen({ run: undefined, openPull })} ${typed(prefix, 'resume')} goes on, ${typed(prefix, 'unqueue')} gives it up.`
+/** @param status where the issue stands, which the stop does not change. */
+export const stoppingLeftOver = (run: NonNullable<Interrupted['run']>, status: string) =>
+  `Stopping ${endedAttempt(run)}. ${status}`
 export const noAgentInRepository = 'No agent is working in this repository.'
 export const stoppingAllReply = (issues: readonly string[], prefix: string) =>
   `Stopping the work on ${issues.join(', ')}. What was changed is kept: ${typed(prefix, 'resume')} on each goes on. Others may still start; ${typed(prefix, 'pause all')} prevents that.`
@@ -113,8 +120,24 @@ export function retriedReply({ forgiven, free, any }: { forgiven: number; free: 
   return `Trying again.${reset}${any ? ' The branch and what was learned are kept.' : ''}`
 }
 export const waitsNoLonger = 'It no longer waits and starts as soon as an agent is free.'
-/** @param inReview whether its pull request waits for people. */
-export const nothingToRetry = (status: string, inReview: boolean): CommandRefusal => [
+export const nothingToRetry = (status: string, state: ItemState, prefix: string): CommandRefusal => [
   `There is nothing to try again. ${status}`,
-  inReview ? 'To have something changed, ask for changes in a review.' : undefined,
+  retryHint(state, prefix),
 ]
+
+/** What goes on instead; undefined where the status says so. */
+function retryHint(state: ItemState, prefix: string): string | undefined {
+  switch (state) {
+    case 'reviewing':
+    case 'approved':
+      return 'To have something changed, ask for changes in a review.'
+    case 'asking':
+      return `${typed(prefix, 'answer')} with your answer goes on.`
+    case 'plan-review':
+      return `${typed(prefix, 'approve')} goes on, ${typed(prefix, 'reject')} with the reason has it planned again.`
+    case 'done':
+      return `${typed(prefix, 'queue')} queues it again.`
+    default:
+      return undefined
+  }
+}

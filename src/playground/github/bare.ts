@@ -2,6 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Git } from './git.ts'
+import { preReceive } from './push-rules.ts'
 import { type ObjectId, objectId } from './sha.ts'
 
 /** `allowAnySHA1InWant`: GitHub serves any commit by its id. `hideRefs`: GitHub alone writes `refs/pull/`. */
@@ -17,29 +18,6 @@ const CONFIG = `[core]
 [receive]
 	hideRefs = refs/pull
 	fsckObjects = true
-`
-
-/**
- * GitHub's refusals of a push. The server says through the environment what to refuse:
- * PLAYGROUND_PROTECTED, branch names between spaces; PLAYGROUND_NO_WORKFLOWS, set when the pusher may not change them.
- */
-const PRE_RECEIVE = `#!/bin/sh
-zero=0000000000000000000000000000000000000000
-while read -r old new ref; do
-  for branch in $PLAYGROUND_PROTECTED; do
-    if [ "$ref" = "refs/heads/$branch" ]; then
-      echo "error: GH006: Protected branch update failed for $ref." >&2
-      exit 1
-    fi
-  done
-  if [ -n "$PLAYGROUND_NO_WORKFLOWS" ] && [ "$new" != "$zero" ]; then
-    file=$(git log --format= --name-only "$new" --not --all -- .github/workflows | head -n 1)
-    if [ -n "$file" ]; then
-      echo "refusing to allow a GitHub App to create or update workflow \\\`$file\\\` without \\\`workflows\\\` permission" >&2
-      exit 1
-    fi
-  fi
-done
 `
 
 /** Makes an empty bare repository at `path` whose HEAD is `branch`. Written by hand: no process is started for it. */
@@ -63,7 +41,7 @@ export async function importBare(git: Git, source: string, path: string): Promis
 
 async function adopt(path: string): Promise<void> {
   const hook = join(path, 'hooks/pre-receive')
-  await Promise.all([writeFile(join(path, 'config'), CONFIG), writeFile(hook, PRE_RECEIVE)])
+  await Promise.all([writeFile(join(path, 'config'), CONFIG), writeFile(hook, preReceive)])
   await chmod(hook, 0o755)
 }
 

@@ -13,7 +13,7 @@ export interface GitOutput {
 
 export interface GitRunOptions {
   /** Given to git on its standard input. */
-  input?: string
+  input?: string | Buffer
   env?: Record<string, string>
   /** Exit codes that are an answer, not an error. Default: 0. */
   accept?: number[]

@@ -4,6 +4,7 @@
  */
 import type { components } from '@octokit/openapi-types'
 import type { CommitRecord } from './commits.ts'
+import type { PushRules } from './push-rules.ts'
 import type { ObjectId } from './sha.ts'
 
 /** GitHub's published response bodies. */
@@ -259,6 +260,9 @@ export interface RepositoryRecord {
   suites: CheckSuite[]
   statuses: CommitStatus[]
   protections: Map<string, Protection>
+  pushRules: PushRules
+  /** Commits that GitHub has made and signed for an app. */
+  signed: Set<ObjectId>
   mergeMethods: MergeMethods
   deleteBranchOnMerge: boolean
   /** Runs one change of refs at a time, so that each is told to the right sender. */

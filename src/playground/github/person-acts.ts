@@ -7,7 +7,13 @@ import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './ac
 import { mergePull } from './acts/merge.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
 import { changeRefs, deleteRef } from './acts/refs.ts'
-import { deleteRepository, protectBranch, renameRepository, setCollaborator } from './acts/repositories.ts'
+import {
+  deleteRepository,
+  protectBranch,
+  renameRepository,
+  setCollaborator,
+  setPushRules,
+} from './acts/repositories.ts'
 import { createReview, reviewOf, withdrawReview } from './acts/reviews.ts'
 import type { Auth } from './auth.ts'
 import { pointRef, updateRefs } from './bare.ts'
@@ -146,6 +152,7 @@ export function ownerActs(world: World, auth: Auth, account: Account) {
   return {
     setCollaborator: async (repository, login, role) =>
       setCollaborator(world, repository, accountOf(world, login), role),
+    setPushRules: async (repository, rules) => setPushRules(world, repository, rules),
     protectBranch: async (repository, branch, rules) => protectBranch(world, repository, branch, rules ?? undefined),
     renameRepository: async (repository, name) => renameRepository(world, me, repository, name),
     deleteRepository: async (repository) => deleteRepository(world, me, repository),

@@ -23,6 +23,7 @@ import type {
   ReviewRecord,
   Role,
 } from './model.ts'
+import type { PushRules } from './push-rules.ts'
 import type { ObjectId } from './sha.ts'
 
 export interface PushOptions {
@@ -98,6 +99,8 @@ export interface Person {
   setCollaborator(repository: RepositoryRecord, login: string, role: Role): Promise<void>
   /** Protects the branch; with null stops that. */
   protectBranch(repository: RepositoryRecord, branch: string, rules: ProtectionWish | null): Promise<void>
+  /** What pushes are refused for from now on; what is not named stays. */
+  setPushRules(repository: RepositoryRecord, rules: Partial<PushRules>): Promise<void>
   renameRepository(repository: RepositoryRecord, name: string): Promise<void>
   deleteRepository(repository: RepositoryRecord): Promise<void>
   /** Takes another login; id and roles stay, the old login is free. */

@@ -24,6 +24,7 @@ import { checkRoutes } from './routes/checks.ts'
 import { commentRoutes } from './routes/comments.ts'
 import { contentRoutes } from './routes/contents.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
+import { gitDataRoutes } from './routes/git-data.ts'
 import { issueRoutes } from './routes/issues.ts'
 import { linkRoutes } from './routes/links.ts'
 import { pullRoutes } from './routes/pulls.ts'
@@ -213,6 +214,7 @@ const routes: Route[] = [
   ...pullRoutes,
   ...checkRoutes,
   ...contentRoutes,
+  ...gitDataRoutes,
 ]
 
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<number> {

@@ -7,6 +7,7 @@ import { misbehaveAfter, misbehaveBefore } from './api/misbehave.ts'
 import type { Auth, Caller, Token } from './auth.ts'
 import { apiFault, type FaultBook } from './faults.ts'
 import { type Account, type ActingAccount, ApiRefusal, type RepositoryRecord } from './model.ts'
+import { pushRuleEnvironment } from './push-rules.ts'
 import { appActor, findRepository, nameOf, roleOf, type World } from './world.ts'
 
 /** A request of git's protocol. */
@@ -125,11 +126,7 @@ function checkPerson(repository: RepositoryRecord, account: Account, push: boole
 /** What the `pre-receive` hook refuses. */
 function pushLimits(repository: RepositoryRecord, caller: Caller): Record<string, string> {
   if (caller.kind === 'person' && roleOf(repository, caller.account) === 'admin') return {}
-  const workflows = caller.kind === 'installation' && !granted(caller.token, 'workflows:write')
-  return {
-    PLAYGROUND_PROTECTED: [...repository.protections.keys()].join(' '),
-    ...(workflows ? { PLAYGROUND_NO_WORKFLOWS: '1' } : {}),
-  }
+  return pushRuleEnvironment(repository, caller.kind !== 'installation' || granted(caller.token, 'workflows:write'))
 }
 
 interface Cgi {

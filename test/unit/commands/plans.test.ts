@@ -206,13 +206,11 @@ describe('/answer', () => {
 describe('aside and back', () => {
   it('a planning agent is stopped; what waited for a person waits for them again', async () => {
     const here = await proposed()
-    expect((await here.say('/stop')).outcome).toBe('refused')
     expect((await here.say('/pause')).outcome).toBe('done')
     expect((await here.say('/resume')).outcome).toBe('done')
     expect((await here.item()).state).toBe('plan-review')
     await here.say('/reject no')
     const row = await here.item()
-    expect((await here.say('/stop')).outcome).toBe('refused')
     await places.store.transaction((tx) =>
       addRun(tx, row.id, { agent: 'a', feedback: '', cleanWorktree: false, purpose: 'plan' }),
     )

@@ -51,7 +51,7 @@ async function doEverything(tree: ReadyWorktree): Promise<void> {
   expect(await clone.forecast(done.sha, base)).toMatchObject({ clean: true })
   const merged = await clone.updateFromBase({ branch: tree.branch, base, author })
   if (merged.kind !== 'merged') throw new Error(JSON.stringify(merged))
-  expect(await clone.push(tree.branch, merged.sha, { expected: null })).toBe('pushed')
+  expect(await clone.push(tree.branch, merged.sha, { expected: null })).toEqual({ kind: 'pushed' })
   await clone.addWorktree({ path: tree.path, branch: tree.branch, base })
   await addTree(clone, place, 'second')
   await write(tree.path, 'left.txt', 'left\n')

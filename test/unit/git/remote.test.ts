@@ -55,7 +55,7 @@ describe('a server that asks for a password', () => {
     })
     const tree = await addTree(clone, place)
     const head = await work(clone, tree, 'a.txt')
-    expect(await clone.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(await clone.push(tree.branch, head, { expected: null })).toEqual({ kind: 'pushed' })
     expect(await clone.remoteHead(tree.branch)).toBe(head)
     expect(await clone.remoteHead(tree.branch, { fresh: true })).toBe(head)
     expect(await clone.deleteRemoteBranch(tree.branch, head)).toBe('deleted')
@@ -152,7 +152,7 @@ describe('the token stays with its server', () => {
     vi.stubEnv('ALL_PROXY', sink.origin)
     await clone.fetch()
     await writeFile(join(clone.gitDir, 'config'), text.join('\n'), { flag: 'a' })
-    expect(await clone.push(tree.branch, head, { expected: null })).toBe('pushed')
+    expect(await clone.push(tree.branch, head, { expected: null })).toEqual({ kind: 'pushed' })
     expect(sink.authorizations).toEqual([])
     await expect(readFile(trace)).rejects.toThrow('ENOENT')
   })
@@ -187,11 +187,11 @@ describe('a push', () => {
 
   it('goes forward, and again changes nothing', async () => {
     const first = await work(clone, tree, 'a.txt')
-    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('pushed')
-    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toBe('up-to-date')
-    expect(await clone.push(tree.branch, first, { expected: null })).toBe('up-to-date')
+    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toEqual({ kind: 'pushed' })
+    expect(await clone.push(tree.branch, first, { expected: 'any-ancestor' })).toEqual({ kind: 'up-to-date' })
+    expect(await clone.push(tree.branch, first, { expected: null })).toEqual({ kind: 'up-to-date' })
     const second = await work(clone, tree, 'b.txt')
-    expect(await clone.push(tree.branch, second, { expected: 'any-ancestor' })).toBe('pushed')
+    expect(await clone.push(tree.branch, second, { expected: 'any-ancestor' })).toEqual({ kind: 'pushed' })
     expect(await onServer()).toBe(second)
   })
 
@@ -201,7 +201,7 @@ describe('a push', () => {
     const theirs = await personPushes(place, tree.branch, 'theirs.txt', 'theirs\n')
     const second = await work(clone, tree, 'b.txt')
     for (const expected of ['any-ancestor', null, first] as const) {
-      expect(await clone.push(tree.branch, second, { expected })).toBe('moved')
+      expect(await clone.push(tree.branch, second, { expected })).toMatchObject({ kind: 'moved' })
     }
     expect(await onServer()).toBe(theirs)
     expect(await clone.deleteRemoteBranch(tree.branch, first)).toBe('moved')
@@ -209,7 +209,7 @@ describe('a push', () => {
     // Also when a fetch has made their commit known here: a lease on the tracking ref alone would let it be lost.
     await clone.fetch()
     for (const expected of ['any-ancestor', null, first] as const) {
-      expect(await clone.push(tree.branch, second, { expected })).toBe('moved')
+      expect(await clone.push(tree.branch, second, { expected })).toMatchObject({ kind: 'moved' })
     }
     expect(await onServer()).toBe(theirs)
   })
@@ -220,10 +220,10 @@ describe('a push', () => {
     await clone.removeWorktree(tree)
     tree = await addTree(clone, place)
     const other = await work(clone, tree, 'b.txt')
-    expect(await clone.push(tree.branch, other, { expected: 'any-ancestor' })).toBe('moved')
-    expect(await clone.push(tree.branch, other, { expected: first })).toBe('pushed')
+    expect(await clone.push(tree.branch, other, { expected: 'any-ancestor' })).toMatchObject({ kind: 'moved' })
+    expect(await clone.push(tree.branch, other, { expected: first })).toEqual({ kind: 'pushed' })
     expect(await onServer()).toBe(other)
-    expect(await clone.push(tree.branch, first, { expected: first })).toBe('moved')
+    expect(await clone.push(tree.branch, first, { expected: first })).toMatchObject({ kind: 'moved' })
   })
 
   it('does not make a branch again that a person deleted', async () => {
@@ -231,16 +231,70 @@ describe('a push', () => {
     await clone.push(tree.branch, first, { expected: null })
     await git(place.server, 'update-ref', '-d', `refs/heads/${tree.branch}`)
     const second = await work(clone, tree, 'b.txt')
-    expect(await clone.push(tree.branch, second, { expected: first })).toBe('moved')
+    expect(await clone.push(tree.branch, second, { expected: first })).toMatchObject({ kind: 'moved' })
     expect(await clone.deleteRemoteBranch(tree.branch, first)).toBe('gone')
     expect(await clone.remoteHead(tree.branch)).toBeUndefined()
   })
 
-  it('that a rule of the server refuses says so', async () => {
-    const hook = '#!/bin/sh\necho "protected branch" >&2\nexit 1\n'
+  it('that a rule of the server refuses says so, in the words of the server', async () => {
+    const hook =
+      '#!/bin/sh\nprintf "GH006: protected branch\\033[31m\\n\\n- Changes must be made through a pull request.\\n" >&2\nexit 1\n'
     await write(place.server, 'hooks/pre-receive', hook, 0o755)
     const first = await work(clone, tree, 'a.txt')
-    await expect(clone.push(tree.branch, first, { expected: null })).rejects.toThrow('pre-receive hook declined')
+    const outcome = await clone.push(tree.branch, first, { expected: null })
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'protected-branch' } })
+    const words = outcome.kind === 'refused' ? outcome.refusal.words : ''
+    expect(words).toContain('- Changes must be made through a pull request.')
+    expect(words).not.toContain('\u001b')
+  })
+
+  it('that the server cannot take at this moment is an error, to be tried again', async () => {
+    await write(place.server, 'hooks/pre-receive', '#!/bin/sh\necho "Internal Server Error" >&2\nexit 1\n', 0o755)
+    const first = await work(clone, tree, 'a.txt')
+    await expect(clone.push(tree.branch, first, { expected: null })).rejects.toThrow('could not take the push')
+  })
+
+  it('whose answer was lost counts as pushed', async () => {
+    const first = await work(clone, tree, 'a.txt')
+    let lost = 0
+    const forgetful = await start({
+      password: secret,
+      instead: (request, response) => {
+        if (request.method !== 'POST' || !request.url?.endsWith('git-receive-pack') || lost++ > 0) return false
+        // Applied, and then silence: git sends it again, and finds that the branch has moved.
+        execFileSync('git', ['fetch', '-q', clone.gitDir, `${first}:refs/heads/${tree.branch}`], { cwd: place.server })
+        request.resume()
+        response.destroy()
+        return true
+      },
+    })
+    const again = await openAt(repositoryUrl(forgetful))
+    const outcome = await again.push(tree.branch, first, { expected: null }).catch(() => undefined)
+    expect(outcome ?? (await again.push(tree.branch, first, { expected: null }))).toMatchObject({
+      kind: expect.stringMatching(/pushed|up-to-date/),
+    })
+    expect(await onServer()).toBe(first)
+  })
+
+  it.each(['module', 'module/api/part'])('that another branch, %s, stands in the way of names it', async (name) => {
+    await git(place.person, 'push', '-q', 'origin', `main:refs/heads/${name}`)
+    const first = await work(clone, tree, 'a.txt')
+    const outcome = await clone.push(tree.branch, first, { expected: 'any-ancestor' })
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'blocked-name', inTheWay: name } })
+  })
+
+  it('that is forbidden is refused for good', async () => {
+    const strict = await start({
+      instead: (request, response) => {
+        if (!request.url?.includes('receive-pack')) return false
+        response.writeHead(403).end('Permission to acme/app.git denied to tutti[bot].')
+        return true
+      },
+    })
+    const first = await work(clone, tree, 'a.txt')
+    const other = await openAt(repositoryUrl(strict))
+    const outcome = await other.push(tree.branch, first, { expected: null })
+    expect(outcome).toMatchObject({ kind: 'refused', refusal: { kind: 'permission' } })
   })
 })
 
@@ -262,6 +316,23 @@ describe('a base branch', () => {
     await git(place.server, 'update-ref', '-d', 'refs/heads/main')
     await clone.fetch([main])
     expect(await clone.remoteHead(main)).toBeUndefined()
+  })
+
+  it.each([
+    ['missingEmail', 'Old Author 1000000000 +0000'],
+    ['missingSpaceBeforeEmail', 'Old Author<old@example.com> 1000000000 +0000'],
+    ['badEmail', 'Old Author <old<x@example.com> 1000000000 +0000'],
+  ])('with old history that fsck calls %s comes in, and work goes on', async (_fault, line) => {
+    const tree = await git(place.person, 'rev-parse', 'HEAD^{tree}')
+    const text = `tree ${tree}\nauthor ${line}\ncommitter ${line}\n\nOld\n`
+    const commit = execFileSync('git', ['hash-object', '-t', 'commit', '-w', '--stdin', '--literally'], {
+      cwd: place.person,
+      input: text,
+      encoding: 'utf8',
+    }).trim()
+    await git(place.person, 'push', '-q', '-f', 'origin', `${commit}:refs/heads/main`)
+    const clone = await openAt(repositoryUrl())
+    expect(await clone.remoteHead(main)).toBe(commit)
   })
 
   it('with objects that fsck refuses does not come in', async () => {

@@ -77,7 +77,7 @@ describe('adding a worktree', () => {
       await clone.fetch()
       const done = await clone.commit(tree, { message: `Work ${index}`, author })
       if (done.kind !== 'committed') throw new Error(`${index}: ${done.kind}`)
-      expect(await clone.push(tree.branch, done.sha, { expected: null })).toBe('pushed')
+      expect(await clone.push(tree.branch, done.sha, { expected: null })).toEqual({ kind: 'pushed' })
       expect(done.changes.map((change) => change.path)).toEqual([`m${index}.txt`])
       expect(await clone.removeWorktree(tree)).toEqual({})
       return done.sha
@@ -135,12 +135,19 @@ describe('damage', () => {
     ['the private index broken', 'reused', async (tree) => writeFile(await privateFile(tree, 'index'), 'nonsense')],
     ['the private index gone', 'reused', async (tree) => rm(await privateFile(tree, 'index'))],
     ['a private lock left behind', 'reused', async (tree) => writeFile(await privateFile(tree, 'index.next.lock'), '')],
-    ['the branch ref empty', 'rebuilt', (tree) => writeFile(join(clone.gitDir, 'refs/heads', tree.branch), '')],
+    ['the branch ref empty', 'reused', (tree) => writeFile(join(clone.gitDir, 'refs/heads', tree.branch), '')],
+    [
+      'the branch ref on a commit that is missing',
+      'reused',
+      async (tree) => writeFile(join(clone.gitDir, 'refs/heads', tree.branch), `${'1'.repeat(40)}\n`),
+    ],
     [
       'the branch’s commit missing',
       'rebuilt',
       async (tree) => {
-        await writeFile(join(clone.gitDir, 'refs/heads', tree.branch), `${'1'.repeat(40)}\n`)
+        const recorded = createHash('sha256').update(tree.branch).digest('hex').slice(0, 24)
+        const files = [join(clone.gitDir, 'refs/heads', tree.branch), join(clone.gitDir, '../private/heads', recorded)]
+        for (const file of files) await writeFile(file, `${'1'.repeat(40)}\n`)
       },
     ],
     ['the record gone', 'created', async (tree) => rm(await privateFile(tree, 'record.json'))],

@@ -102,6 +102,8 @@ describe('connected', () => {
       .get('/app/installations')
       .query(true)
       .reply(200, [{ id: installationId }, { id: 8, suspended_at: '2026-03-01T12:00:00Z' }])
+    // Who commits are by is asked along with it, once.
+    github().get('/users/tutti%5Bbot%5D').reply(200, { id: 7_700, login: 'tutti[bot]' })
     const repository = (id: number) => ({
       ...{ id, full_name: `acme/r${id}`, private: true, default_branch: 'main' },
       clone_url: `https://github.test/acme/r${id}.git`,
@@ -123,6 +125,8 @@ describe('connected', () => {
       { githubId: 1, fullName: 'acme/r1', installationId, defaultBranch: 'main', private: true },
       { githubId: 2, fullName: 'acme/r2', installationId },
     ])
+    const author = { name: 'tutti[bot]', email: '7700+tutti[bot]@users.noreply.github.com' }
+    for (let time = 0; time < 2; time++) expect(await connected.author({ installationId })).toEqual(author)
   })
 
   test('deliveries are read until they get too old, and no further', async () => {

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { type EffectKind, type EffectOf, effectPriorities } from '../../../domain/effects.ts'
+import type { CommitFile } from '../../../domain/github.ts'
 import type { Octokit } from '../../client.ts'
 import type { RepositoryPath } from '../../repository-path.ts'
 
@@ -20,6 +21,8 @@ export interface EffectContext {
   botLogin: string
   /** Renders the status comment of the effect's item as it reads now. */
   statusComment(): Promise<string>
+  /** The files in which a local commit differs from a parent, and the tree of that parent. */
+  commitFiles(commit: string, parent: string): Promise<{ baseTree: string; files: CommitFile[] }>
   /** Takes secrets out, and cuts the text so that it and `end`, which is never cut, are inside GitHub's limit. */
   clean(text: string, end?: string): string
   /** Says once that this server does not have a feature. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
 import type { Account, ActingAccount, MergeMethods, RepositoryRecord, Role } from '../model.ts'
+import { noPushRules, type PushRules } from '../push-rules.ts'
 import { accountOf, createLock, gitSignatureOf, nameOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
 
@@ -80,6 +81,8 @@ function record(world: World, wish: RepositoryWish, defaultBranch: string): Repo
     suites: [],
     statuses: [],
     protections: new Map(),
+    pushRules: noPushRules,
+    signed: new Set(),
     mergeMethods: { merge: true, squash: true, rebase: true, ...wish.mergeMethods },
     deleteBranchOnMerge: wish.deleteBranchOnMerge ?? false,
     lock: createLock(),
@@ -143,5 +146,11 @@ export function protectBranch(
       dismissStaleReviews: wish.dismissStaleReviews ?? false,
       ruleset: wish.ruleset ?? false,
     })
+  world.changed()
+}
+
+/** Changes what pushes to the repository are refused for. */
+export function setPushRules(world: World, repository: RepositoryRecord, rules: Partial<PushRules>): void {
+  repository.pushRules = { ...repository.pushRules, ...rules }
   world.changed()
 }

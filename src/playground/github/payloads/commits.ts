@@ -31,7 +31,7 @@ export function commitBody(world: World, repository: RepositoryRecord, commit: C
       message: commit.message,
       comment_count: 0,
       tree: { sha: commit.tree, url: `${url}/git/trees/${commit.tree}` },
-      verification: { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null },
+      verification: verificationOf(repository, commit.sha),
     },
     author: author ? userBody(world, author) : null,
     committer: committer ? userBody(world, committer) : null,
@@ -42,6 +42,16 @@ export function commitBody(world: World, repository: RepositoryRecord, commit: C
     })),
   }
 }
+
+/** GitHub's word on a signature; those it made itself are valid. */
+export function verificationOf(repository: RepositoryRecord, id: CommitRecord['sha']) {
+  return repository.signed.has(id)
+    ? { verified: true, reason: 'valid', signature: signature, payload: '', verified_at: null }
+    : { verified: false, reason: 'unsigned', signature: null, payload: null, verified_at: null }
+}
+
+/** As in the commit objects that the playground signs; it is no signature of any key. */
+export const signature = '-----BEGIN PGP SIGNATURE-----\n\nplayground\n-----END PGP SIGNATURE-----'
 
 function gitUser({ name, email, date }: Signature) {
   return { name, email, date: date.toISOString() }

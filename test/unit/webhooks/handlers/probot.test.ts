@@ -3,15 +3,14 @@
  * is the real one; nock answers for GitHub, and a request that no test expects fails.
  */
 
-import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { EmitterWebhookEvent } from '@octokit/webhooks'
-import nock from 'nock'
 import { pino } from 'pino'
 import type { Probot } from 'probot'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { loadCommands } from '../../../../src/commands/registry.ts'
 import { getDelivery, storeDeliveries } from '../../../../src/db/deliveries.ts'
-import { type Client, createClient } from '../../../../src/github/client.ts'
+import type { Client } from '../../../../src/github/client.ts'
 import { connectGitHub } from '../../../../src/github/connect.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
 import { DeliveryAttempts } from '../../../../src/webhooks/delivery-attempts.ts'
@@ -19,27 +18,11 @@ import { loadWebhookApp, tuttiApp } from '../../../../src/webhooks/probot-app.ts
 import { processDelivery } from '../../../../src/webhooks/process-delivery.ts'
 import { commit, type Hook } from '../../../support/fake-github.ts'
 import { Stage, useStore } from '../../../support/webhook-stage.ts'
+import { github, newClient, useNock } from '../../github/api.ts'
 
 useStore()
 const log = pino({ level: 'silent' })
-const api = 'https://api.github.test'
-const { privateKey } = generateKeyPairSync('rsa', {
-  modulusLength: 2048,
-  publicKeyEncoding: { type: 'spki', format: 'pem' },
-  privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-})
-
-beforeAll(() => {
-  if (!nock.isActive()) nock.activate()
-  nock.disableNetConnect()
-  nock.enableNetConnect('127.0.0.1')
-})
-afterEach(() => {
-  const left = nock.pendingMocks()
-  nock.cleanAll()
-  expect(left).toEqual([])
-})
-afterAll(() => nock.restore())
+useNock()
 
 interface Place {
   stage: Stage
@@ -51,12 +34,12 @@ interface Place {
 /** A stage for its people and its database; GitHub itself is behind nock. */
 async function place(): Promise<Place & { services: Parameters<typeof tuttiApp>[1] }> {
   const stage = await Stage.open()
-  const client = createClient({ appId: '77', privateKey, webhookSecret: 'x', apiUrl: api, log })
+  const client = newClient()
   const app = { id: 77, slug: 'tutti', name: 'tutti', permissions: {} }
-  nock(api).get('/app').reply(200, app)
-  const github = await connectGitHub(client, log, () => {})
+  github().get('/app').reply(200, app)
+  const reader = await connectGitHub(client, log, () => {})
   const commands = await loadCommands()
-  const services = { store: stage.store, github, commands, log, runner: new DeliveryAttempts() }
+  const services = { store: stage.store, github: reader, commands, log, runner: new DeliveryAttempts() }
   const receive = ({ event, payload }: Hook) =>
     client.probot.receive({ id: randomUUID(), name: event, payload } as unknown as EmitterWebhookEvent)
   return { stage, client, probot: client.probot, receive, services }
@@ -71,13 +54,13 @@ async function loaded(): Promise<Place> {
 
 /** GitHub mints a token for the installation, once. */
 const mintsToken = ({ repository }: Stage) =>
-  nock(api)
+  github()
     .post(`/app/installations/${repository.facts.installationId}/access_tokens`)
     .reply(201, { token: 'ghs_x', expires_at: new Date(Date.now() + 3_600_000).toISOString(), permissions: {} })
 
 /** GitHub is asked what the maintainer may do, and grants it. */
 const asksPermission = ({ repository, maintainer: { id, login } }: Stage, role = 'write') =>
-  nock(api)
+  github()
     .get(`/repos/${repository.facts.fullName}/collaborators/${login}/permission`)
     .reply(200, { permission: role, role_name: role, user: { id, login } })
 

@@ -47,4 +47,6 @@ ALTER TABLE "check_results" ADD CONSTRAINT "check_results_repository_id_reposito
 ALTER TABLE "ci_reports" ADD CONSTRAINT "ci_reports_work_item_id_work_items_id_fk" FOREIGN KEY ("work_item_id") REFERENCES "public"."work_items"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "required_checks" ADD CONSTRAINT "required_checks_repository_id_repositories_id_fk" FOREIGN KEY ("repository_id") REFERENCES "public"."repositories"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "check_results_name" ON "check_results" USING btree ("repository_id","name");--> statement-breakpoint
-CREATE INDEX "check_results_updated" ON "check_results" USING btree ("updated_at");
+CREATE INDEX "check_results_updated" ON "check_results" USING btree ("updated_at");--> statement-breakpoint
+-- Settings that were read before there were these: everything that is stored has every key.
+UPDATE "repositories" SET "settings" = "settings" || '{"ci": {"settleSeconds": 30, "rerun": 1, "fix": true}}'::jsonb WHERE "settings" IS NOT NULL AND NOT "settings" ? 'ci';
