@@ -86,7 +86,9 @@ async function openDoors({ env, log, store, credentials, health, closers }: Base
 }
 
 async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
-  store.watch((change) => log.info(change, `#${change.issueNumber}: ${change.from} → ${change.to}`))
+  store.watch(({ issueNumber: issue, ...change }) =>
+    log.info({ ...change, issue }, `#${issue}: ${change.from} → ${change.to}`),
+  )
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])

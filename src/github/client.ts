@@ -92,6 +92,9 @@ function renewToken(octokit: Octokit, installationId: number): Octokit {
   return octokit
 }
 
+/** The one answer that is no JSON: a text of any size. */
+const logOfJob = /\/actions\/jobs\/\d+\/logs$/
+
 async function exchange(meter: Meter, url: string, init: RequestInit): Promise<Response> {
   const method = (init.method ?? 'GET').toUpperCase()
   const kind = callKindOf(method, url)
@@ -102,7 +105,8 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)
-      if (response.status < 500 || response.status === 501 || attempt >= attempts) return await whole(response, url)
+      if (response.status < 500 || response.status === 501 || attempt >= attempts)
+        return logOfJob.test(url) ? response : await whole(response)
       await response.body?.cancel()
     } catch (error) {
       if (attempt >= attempts) throw error
@@ -116,9 +120,8 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
  * its id not, and the next publication would create a second one.
  * @throws when the answer is not all there, or a proxy's page in its place.
  */
-async function whole(response: Response, url: string): Promise<Response> {
-  const isFile = /\/actions\/jobs\/\d+\/logs$/.test(url)
-  if (isFile || (response.status !== 200 && response.status !== 201)) return response
+async function whole(response: Response): Promise<Response> {
+  if (response.status !== 200 && response.status !== 201) return response
   try {
     await response.clone().json()
   } catch (cause) {

@@ -230,7 +230,11 @@ const bot = { user: { login: 'tutti[bot]' } }
 let world: World
 let missing: string[]
 
-beforeAll(() => nock.disableNetConnect())
+beforeAll(() => {
+  // Another file of the same process may have switched it off.
+  if (!nock.isActive()) nock.activate()
+  nock.disableNetConnect()
+})
 beforeEach(() => {
   world = new World()
   missing = []

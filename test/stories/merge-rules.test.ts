@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest'
 import { byBot, checkRunsOn, expectMergedOnce, untilDone } from '../support/facts.ts'
-import { openWorld } from '../support/world.ts'
+import { openWorld, plainSettings } from '../support/world.ts'
 
 test('a failing check is named and blocks; once it is green /merge merges', async () => {
-  const world = await openWorld()
+  const world = await openWorld({ settings: `${plainSettings}ci: { fix: false }\n` })
   const { maintainer, repository } = world
   const issue = await world.queued('Checked', 'write src/one.txt: one')
   const pull = await world.proposed(issue)

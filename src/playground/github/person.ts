@@ -58,12 +58,7 @@ export interface Person {
     home?: RepositoryRecord,
   ): Promise<void>
   /** One real commit on the branch, which is made from the default branch if there is none. Gives its id. */
-  push(
-    repository: RepositoryRecord,
-    branch: string,
-    files: FileChanges,
-    message: string,
-  ): Promise<ObjectId>
+  push(repository: RepositoryRecord, branch: string, files: FileChanges, message: string): Promise<ObjectId>
   /** Makes a branch at a commit, or at the default branch. */
   createBranch(repository: RepositoryRecord, branch: string, at?: ObjectId): Promise<ObjectId>
   deleteBranch(repository: RepositoryRecord, branch: string): Promise<void>

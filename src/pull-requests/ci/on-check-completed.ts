@@ -26,7 +26,10 @@ export async function onCheckCompleted(services: Services, event: CheckCompleted
     if (!(await claimKey(tx, `check:${repo.id}:${event.id}:${event.verdict}`))) return ignored('told before')
     if (!event.isSuite) await saveChecks(tx, { repositoryId: repo.id, sha: event.sha }, [event])
     const notes: string[] = []
-    for (const item of items) notes.push(...(await noteCheck(tx, repo, item, event)))
+    for (const item of items) {
+      const pull = pulls.find(({ workItemId }) => workItemId === item.id)?.number
+      notes.push(...(await noteCheck(tx, repo, item, { ...event, pull })))
+    }
     for (const pull of pulls) {
       if (pull.mergeSha !== event.sha && settingsOf(repo).merge.when !== 'approved') continue
       await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })
@@ -56,13 +59,18 @@ async function itemsAt(tx: Tx, repo: RepositoryRow, sha: string, pulls: readonly
 }
 
 /** Notes that CI has spoken, and has it judged when something has failed. */
-async function noteCheck(tx: Tx, repo: RepositoryRow, item: ItemRow, event: CheckCompleted): Promise<string[]> {
+async function noteCheck(
+  tx: Tx,
+  repo: RepositoryRow,
+  item: ItemRow,
+  event: CheckCompleted & { pull: number | undefined },
+): Promise<string[]> {
   const { sha, verdict } = event
   const before = await ciReportOf(tx.db, item.id, sha)
   await saveCiReport(tx, { workItemId: item.id, sha }, { heardAt: new Date() })
   const failed = verdict === 'failure'
   if (failed && !event.isSuite) {
-    const detail = { check: event.name, sha }
+    const detail = { check: event.name, sha, pull: event.pull ?? null }
     const entry = { repositoryId: repo.id, workItemId: item.id, actor: 'github', what: 'check failed', detail }
     await appendAudit(tx, entry)
   }
