@@ -78,17 +78,14 @@ interface Base {
 async function openDoors({ env, log, store, credentials, health, closers }: Base): Promise<string> {
   const receive = createReceiver({ store, secret: credentials.webhookSecret, log })
   const pages = getRequestListener(healthPages(store, health).fetch)
-  const address = { host: env.HOST, port: env.PORT }
-  const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), address)
+  const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
   closers.push(server)
   log.info({ url: server.url, database: store.kind }, 'webhooks are being taken')
   return server.url
 }
 
 async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
-  store.watch(({ issueNumber: issue, ...change }) =>
-    log.info({ ...change, issue }, `#${issue}: ${change.from} → ${change.to}`),
-  )
+  store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])

@@ -2,6 +2,7 @@
 
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Env } from '../config/env.ts'
 import { OperatorError } from '../lib/errors.ts'
 
 /** A server that listens. */
@@ -14,7 +15,7 @@ export interface HttpServer {
 /** @throws {OperatorError} when the address cannot be used. */
 export async function listen(
   listener: RequestListener,
-  { host, port }: { host: string; port: number },
+  { HOST: host, PORT: port }: Pick<Env, 'HOST' | 'PORT'>,
 ): Promise<HttpServer> {
   const server = createServer(listener)
   await new Promise<void>((resolve, reject) => {
