@@ -3,7 +3,7 @@
 import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
-import { healthPages, type ProcessHealth } from './api/health.ts'
+import { healthPages, type ProcessHealth, startingHealth } from './api/health.ts'
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
 import type { Env } from './config/env.ts'
@@ -56,9 +56,8 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     try {
       const store = await openStore({ databaseUrl: env.DATABASE_URL, directory: env.dataDirectory, queues, log })
       closers.push(store)
-      const health: ProcessHealth = { phase: 'starting', agents: () => 0, silentSeconds: () => undefined }
-      const url = await openDoors({ env, log, store, credentials, health, closers })
-      return { ...(await work({ env, log, store, credentials, health, closers })), url, close }
+      const base = { env, log, store, credentials, health: startingHealth(), closers }
+      return { url: await openDoors(base), ...(await work(base)), close }
     } catch (error) {
       await close()
       throw error

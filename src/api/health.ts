@@ -13,6 +13,11 @@ export interface ProcessHealth {
   silentSeconds(): number | undefined
 }
 
+/** The health of a process that has not identified itself yet. */
+export function startingHealth(): ProcessHealth {
+  return { phase: 'starting', agents: () => 0, silentSeconds: () => undefined }
+}
+
 /** The routes. They need no login, so they show only that the service runs. */
 export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Hono {
   const app = new Hono()

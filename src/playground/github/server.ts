@@ -10,7 +10,7 @@ import { budgetHeaders, createBudgets } from './api/access.ts'
 import { type ApiCall, busiestWrites, type CallLog, countCalls } from './api/calls.ts'
 import { openRoute, type Route } from './api/route.ts'
 import { createApi, type MissingRoute } from './api/serve.ts'
-import { appKey, createAuth } from './auth.ts'
+import { type Auth, appKey, createAuth } from './auth.ts'
 import { createPerson } from './create-person.ts'
 import type { Delivery } from './deliveries.ts'
 import { createFaults, type Faults } from './faults.ts'
@@ -32,8 +32,8 @@ import { repositoryRoutes } from './routes/repositories.ts'
 import { reviewRoutes } from './routes/reviews.ts'
 import { type GitRequest, isGitAddress, serveGit } from './smart-http.ts'
 import { type Changes, createChanges } from './waiting.ts'
-import { createWebhooks } from './webhooks.ts'
-import { findRepository, randomText } from './world.ts'
+import { createWebhooks, type Webhooks } from './webhooks.ts'
+import { findRepository, randomText, type World } from './world.ts'
 import { type AppWish, createWorld } from './world-start.ts'
 
 export interface GitHubOptions {
@@ -159,20 +159,50 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
     else if (isRegistration(incoming)) void serveRegistration(codes, incoming, outgoing)
     else void rest(incoming, outgoing)
   })
+  const close = async () => {
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const stopped = hooks.close()
+    faults.clear()
+    server.closeAllConnections()
+    git.close()
+    await Promise.all([closed, stopped])
+  }
+  const app = { clientSecret, privateKey: key.privateKey, webhookSecret: hooks.secret }
+  return {
+    ...controls({ world, auth, hooks, log, app }),
+    gitRequests,
+    deliveries,
+    faults,
+    missing,
+    ...ends(changes),
+    close,
+  }
+}
 
+/** What waits for a fact of this GitHub. */
+function ends(changes: Changes): Pick<PlaygroundGitHub, 'changed' | 'until'> {
+  return { changed: changes.target, until: changes.until }
+}
+
+/** What is asked and done from outside, besides the API. */
+function controls({
+  world,
+  auth,
+  hooks,
+  log,
+  app,
+}: {
+  world: World
+  auth: Auth
+  hooks: Webhooks
+  log: CallLog
+  app: Pick<PlaygroundGitHub['app'], 'clientSecret' | 'privateKey' | 'webhookSecret'>
+}) {
+  const { id, slug, clientId, permissions, events } = world.app
   return {
     url: world.url,
     apiUrl: world.apiUrl,
-    app: {
-      id: world.app.id,
-      slug: world.app.slug,
-      clientId: world.app.clientId,
-      clientSecret,
-      privateKey: key.privateKey,
-      webhookSecret: hooks.secret,
-      permissions: world.app.permissions,
-      events: world.app.events,
-    },
+    app: { id, slug, clientId, permissions, events, ...app },
     setWebhookUrl(url) {
       hooks.url = url
     },
@@ -185,21 +215,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
     counts: () => countCalls(log.all),
     busiestWrites: (windowMs) => busiestWrites(log.all, windowMs),
     unknown: log.unknown,
-    gitRequests,
-    deliveries,
-    faults,
-    missing,
-    changed: changes.target,
-    until: changes.until,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      const stopped = hooks.close()
-      faults.clear()
-      server.closeAllConnections()
-      git.close()
-      await Promise.all([closed, stopped])
-    },
-  }
+  } satisfies Partial<PlaygroundGitHub>
 }
 
 /** A wider address comes after the narrower ones that begin alike, since the first that fits answers. */

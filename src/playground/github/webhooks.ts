@@ -41,9 +41,8 @@ export interface WebhookOptions {
 }
 
 export function createWebhooks(world: World, faults: FaultBook, options: WebhookOptions): Webhooks {
-  const stop = new AbortController()
-  const waiting: Delivery[] = []
-  const underWay = new Set<Promise<void>>()
+  const queue = createQueue(world, options)
+  const submit = (delivery: Delivery) => submitWithFault({ world, faults, hooks, queue }, delivery)
   const hooks: Webhooks = {
     url: options.url,
     secret: options.secret,
@@ -68,47 +67,22 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
       if (!found) throw new ApiRefusal(404, 'Not Found')
       submit(copy(world, hooks, found, { redelivery: true }))
     },
-    async close() {
-      stop.abort()
-      waiting.length = 0
-      await Promise.all(underWay)
-    },
+    close: () => queue.close(),
   }
+  return hooks
+}
 
-  function submit(delivery: Delivery): void {
-    const rule = deliveryFault(faults, { ...delivery, payload: JSON.parse(delivery.payload) })
-    const fault = rule?.fault
-    switch (fault?.kind) {
-      case undefined:
-        enqueue([delivery])
-        return
-      case 'lose':
-        return
-      case 'drop':
-        hooks.log.push(Object.assign(delivery, { statusCode: 502, status: 'failed to connect to host' }))
-        return
-      case 'duplicate':
-        enqueue([delivery, ...Array.from({ length: fault.copies ?? 1 }, () => copy(world, hooks, delivery))])
-        return
-      case 'new-guid':
-        enqueue([delivery, copy(world, hooks, delivery, { guid: randomUUID() })])
-        return
-      case 'delay':
-        rule?.held.push(() => enqueue([delivery]))
-        return
-      case 'reorder':
-        rule?.held.unshift(() => enqueue([delivery]))
-        if (rule && rule.held.length >= fault.count) rule.release()
-    }
-  }
+interface Queue {
+  enqueue(deliveries: Delivery[]): void
+  /** Ends what is on its way; the rest is never sent. */
+  close(): Promise<void>
+}
 
-  function enqueue(deliveries: Delivery[]): void {
-    if (stop.signal.aborted) return
-    waiting.push(...deliveries)
-    hooks.log.push(...deliveries)
-    pump()
-  }
-
+/** Sends deliveries in their order, so many at a time. */
+function createQueue(world: World, options: WebhookOptions): Queue {
+  const stop = new AbortController()
+  const waiting: Delivery[] = []
+  const underWay = new Set<Promise<void>>()
   function pump(): void {
     while (underWay.size < options.concurrency) {
       const next = waiting.shift()
@@ -121,8 +95,50 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
       underWay.add(sending)
     }
   }
+  return {
+    enqueue(deliveries) {
+      if (stop.signal.aborted) return
+      waiting.push(...deliveries)
+      options.log.push(...deliveries)
+      pump()
+    },
+    async close() {
+      stop.abort()
+      waiting.length = 0
+      await Promise.all(underWay)
+    },
+  }
+}
 
-  return hooks
+/** Hands a delivery on, or does to it what a fault asks for. */
+function submitWithFault(
+  { world, faults, hooks, queue }: { world: World; faults: FaultBook; hooks: Webhooks; queue: Queue },
+  delivery: Delivery,
+): void {
+  const rule = deliveryFault(faults, { ...delivery, payload: JSON.parse(delivery.payload) })
+  const fault = rule?.fault
+  switch (fault?.kind) {
+    case undefined:
+      queue.enqueue([delivery])
+      return
+    case 'lose':
+      return
+    case 'drop':
+      hooks.log.push(Object.assign(delivery, { statusCode: 502, status: 'failed to connect to host' }))
+      return
+    case 'duplicate':
+      queue.enqueue([delivery, ...Array.from({ length: fault.copies ?? 1 }, () => copy(world, hooks, delivery))])
+      return
+    case 'new-guid':
+      queue.enqueue([delivery, copy(world, hooks, delivery, { guid: randomUUID() })])
+      return
+    case 'delay':
+      rule?.held.push(() => queue.enqueue([delivery]))
+      return
+    case 'reorder':
+      rule?.held.unshift(() => queue.enqueue([delivery]))
+      if (rule && rule.held.length >= fault.count) rule.release()
+  }
 }
 
 function hookBody(world: World, hooks: Webhooks) {
