@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
+import { retry } from '../lib/retry.ts'
 import { isConnectionLost } from './away.ts'
 
 /** The database interface of pg-boss, which exports no name for it. */
@@ -96,15 +97,10 @@ const firstPauseMs = 100
  * Tries again on another connection when one is lost. Otherwise a finished job that could not be marked would stay
  * active until it misses its heartbeat. Marking a job twice, or queueing it twice, does no harm.
  */
-async function withRetries<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (attempt === tries || !isConnectionLost(error)) throw error
-      await wait(firstPauseMs * 2 ** (attempt - 1))
-    }
-  }
+function withRetries<T>(work: () => Promise<T>): Promise<T> {
+  return retry(work, (error, attempts) =>
+    attempts < tries && isConnectionLost(error) ? firstPauseMs * 2 ** (attempts - 1) : undefined,
+  )
 }
 
 interface Subscription {

@@ -1,7 +1,7 @@
 /** Locks for commands that would get into each other's way, and lock files that a dead process left behind. */
 
 import { lstat, readdir, readlink, rm } from 'node:fs/promises'
-import { setTimeout as wait } from 'node:timers/promises'
+import { retry } from '../lib/retry.ts'
 import { GitError } from './git.ts'
 
 /** Locks by name, inside this process. First come, first served. */
@@ -39,15 +39,11 @@ const retryFor = 15_000
  */
 export async function retryWhileLocked<T>(root: string, work: () => Promise<T>): Promise<T> {
   const start = Date.now()
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      const lock = error instanceof GitError ? lockNamed(error.stderr) : undefined
-      if (lock === undefined || Date.now() - start > retryFor) throw error
-      if (!(await removeStaleLock(root, lock))) await wait(Math.min(25 * 2 ** attempt, 400))
-    }
-  }
+  return retry(work, async (error, attempts) => {
+    const lock = error instanceof GitError ? lockNamed(error.stderr) : undefined
+    if (lock === undefined || Date.now() - start > retryFor) return undefined
+    return (await removeStaleLock(root, lock)) ? 0 : Math.min(25 * 2 ** (attempts - 1), 400)
+  })
 }
 
 function lockNamed(stderr: string): string | undefined {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type { HookDelivery } from '../domain/github.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { retry } from '../lib/retry.ts'
 import type { Client, Octokit } from './client.ts'
 import type { GitHub, RepositoryRef } from './github.ts'
 import { httpStatusOf, isUnsupported } from './http-status.ts'
@@ -32,15 +33,15 @@ export async function connectGitHub(
   log: Logger,
   onToken: (token: string) => void,
 ): Promise<ConnectedGitHub> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return connected(client, await identify(client), { onToken, missing: missingLog(log) })
-    } catch (error) {
-      if (error instanceof CredentialsRefused || attempt >= maxAttempts) throw error
+  const app = await retry(
+    () => identify(client),
+    (error, attempts) => {
+      if (error instanceof CredentialsRefused || attempts > maxAttempts) return undefined
       log.warn({ err: error }, 'GitHub cannot be reached yet; trying again')
-      await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 500 * 2 ** attempt)))
-    }
-  }
+      return Math.min(30_000, 500 * 2 ** (attempts - 1))
+    },
+  )
+  return connected(client, app, { onToken, missing: missingLog(log) })
 }
 
 type App = GitHub['app'] & { mayChangeWorkflows: boolean }

@@ -9,6 +9,7 @@ import { StaleItem } from '../db/work-items.ts'
 import { type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { DomainEvent } from '../domain/events.ts'
 import { findRetryAfter } from '../lib/errors.ts'
+import { retry } from '../lib/retry.ts'
 import type { EventRunner } from './webhook-handler.ts'
 
 /**
@@ -78,7 +79,7 @@ export class DeliveryAttempts implements EventRunner {
       const given = read()
       if (!given) return
       event = given
-      const outcome = (attempt && (await outdated(attempt, given))) ?? (await patiently(() => act(given)))
+      const outcome = (attempt && (await outdated(attempt, given))) ?? (await withFreshItem(() => act(given)))
       attempt?.outcomes.push(outcome)
     } catch (error) {
       if (!attempt) throw error
@@ -96,14 +97,8 @@ async function outdated(delivery: AttemptedDelivery, event: DomainEvent): Promis
 }
 
 /** An item that another job moved meanwhile is read again. */
-async function patiently(work: () => Promise<EventOutcome>): Promise<EventOutcome> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof StaleItem) || attempt === staleAttempts) throw error
-    }
-  }
+function withFreshItem(work: () => Promise<EventOutcome>): Promise<EventOutcome> {
+  return retry(work, (error, attempts) => (error instanceof StaleItem && attempts < staleAttempts ? 0 : undefined))
 }
 
 /** The failure that the job reports: a pause that GitHub asks for goes first. */

@@ -56,7 +56,7 @@ test('400 sub-issues below one roadmap: at most 15 reads, and no word on those t
   const before = github.counts()
   await maintainer.addLabels(repository, goal.number, ['tutti'])
   const ready = () => world.logged.filter((line) => line.to === 'ready').length
-  await github.until(() => ready() >= 405, 'all are enlisted', 300_000)
+  await github.until(() => ready() >= 405, 'all are triaged', 300_000)
   const after = github.counts()
   expect(after.reads - before.reads).toBeLessThanOrEqual(15)
   expect(after.writes - before.writes).toBeLessThanOrEqual(10)

@@ -20,7 +20,7 @@ test('hundreds of parts in the longest text: few calls, no comment on those that
   const last = parts.at(-1)
   if (!last) throw new Error('no parts')
   const ready = () => world.logged.filter((line) => /: queued → ready$/.test(line.msg)).length
-  await github.until(() => ready() >= 220, 'all are enlisted', 300_000)
+  await github.until(() => ready() >= 220, 'all are triaged', 300_000)
   const after = github.counts()
   expect(after.reads - before.reads).toBeLessThanOrEqual(30)
   expect(after.writes - before.writes).toBeLessThanOrEqual(10)

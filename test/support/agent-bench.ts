@@ -1,4 +1,4 @@
-/** What the agent tests share: a workspace, a warden, and a way to run the scripted agent. */
+/** What the agent tests share: a workspace, a reaper, and a way to run the scripted agent. */
 
 import { readFileSync } from 'node:fs'
 import { mkdtemp, realpath, rm } from 'node:fs/promises'
@@ -37,7 +37,7 @@ afterAll(() => shared.close())
 
 let lives = 0
 
-/** A warden of a test's own, closed after it. */
+/** A reaper of a test's own, closed after it. */
 export function ownWarden(): Reaper {
   lives += 1
   const reaper = createReaper({ instanceId: `test-${process.pid}-${lives}` })
@@ -68,7 +68,7 @@ export const places = [
   { place: 'a thread of its own', inThread: true },
 ] as const
 
-/** A workspace with a warden in which agents can be run. */
+/** A workspace with a reaper in which agents can be run. */
 export async function bench({ reaper = shared, inThread = false } = {}): Promise<Bench> {
   const root = await scratch()
   const cwd = await realpath(await mkdtemp(join(root, 'tree-')))

@@ -1,4 +1,4 @@
-/** Gives commands on issues of a real store, and plays the other rooms on the item's way. */
+/** Gives commands on issues of a real store, and plays the other steps of an item. */
 
 import { eq, sql } from 'drizzle-orm'
 import { type CommandContext, type Reply, runCommand } from '../../src/commands/command.ts'
@@ -84,7 +84,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
     return row
   }
 
-  /** Moves the item along the journey, as the rooms would. */
+  /** Moves the item along its lifecycle, as the other steps would. */
   async function go(...states: ItemState[]): Promise<ItemRow> {
     for (const to of states) {
       await store.transaction(async (tx) => {

@@ -1,5 +1,5 @@
 /**
- * A GitHub in memory, with the verbs that rooms read by, and people who do things there. What they do is true at once;
+ * A GitHub in memory, with what use cases read, and people who do things there. What they do is true at once;
  * whether anybody is told of it is up to the test, which gets the webhook payload in its hands.
  */
 

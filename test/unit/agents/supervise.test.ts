@@ -58,7 +58,7 @@ describe('a supervisor in a thread of its own', () => {
     expect(updates.flatMap((one) => (one.kind === 'permission' ? [one.allowed] : []))).toEqual([false, true])
   })
 
-  it('tells the warden of its agent, and that nothing is left', async () => {
+  it('tells the reaper of its agent, and that nothing is left', async () => {
     const { reaper, script, saw } = await bench({ reaper: ownWarden(), inThread: true })
     const told: string[] = []
     const { watch, forget } = reaper

@@ -13,7 +13,7 @@ const orchestrator = fileURLToPath(new URL('../../fixtures/orchestrator.fixture.
 interface Started {
   child: ChildProcess
   agents: number[]
-  wardenPid: number
+  reaperPid: number
 }
 
 /** Starts a small program that runs agents, in its own process group, and waits until the agents have begun. */
@@ -32,31 +32,31 @@ async function startOrchestrator(scripts: string[], inThread = false): Promise<S
     const all = text.split('\n').slice(0, -1)
     return all.length > scripts.length ? all : undefined
   }, 'the agents to start')
-  const [wardenPid = 0, ...agents] = lines.map(Number)
+  const [reaperPid = 0, ...agents] = lines.map(Number)
   after(async () => {
     child.kill('SIGKILL')
   })
-  return { child, agents, wardenPid, cwd }
+  return { child, agents, reaperPid, cwd }
 }
 
-describe('the warden', () => {
+describe('the reaper', () => {
   it.each(places)(
     'ends every agent within ten seconds when the orchestrator is killed without a word, supervised in $place',
     async ({ inThread }) => {
       const stubborn = ['ignore-sigterm', 'spawn NAME.pid detached beat=NAME.beats', 'spawn NAME2.pid clean', 'hang']
-      const { child, agents, wardenPid, cwd } = await startOrchestrator(
+      const { child, agents, reaperPid, cwd } = await startOrchestrator(
         ['a', 'b'].map((name) => stubborn.join('\n').replaceAll('NAME', name)),
         inThread,
       )
       const files = ['a.pid', 'b.pid', 'a2.pid', 'b2.pid']
       const pids = await Promise.all(files.map(async (name) => await pidIn(join(cwd, name))))
-      expect([...agents, ...pids, wardenPid].every(isAlive)).toBe(true)
+      expect([...agents, ...pids, reaperPid].every(isAlive)).toBe(true)
       const before = Date.now()
-      // The whole group: the warden must not be in it.
+      // The whole group: the reaper must not be in it.
       process.kill(-(child.pid ?? 0), 'SIGKILL')
       await until(() => ![...agents, ...pids].some(isAlive), 'the agents to go')
       expect(Date.now() - before).toBeLessThan(10_000)
-      await until(() => !isAlive(wardenPid), 'the warden to go')
+      await until(() => !isAlive(reaperPid), 'the reaper to go')
     },
   )
 
@@ -65,10 +65,10 @@ describe('the warden', () => {
     const stop = new AbortController()
     const ended = mine.script('spawn far.pid detached\nwait-for never', { signal: stop.signal })
     const bystander = await pidIn(join(mine.cwd, 'far.pid'))
-    const { child, agents, wardenPid } = await startOrchestrator(['say hello\nwait-for never'])
+    const { child, agents, reaperPid } = await startOrchestrator(['say hello\nwait-for never'])
     child.kill('SIGTERM')
     await once(child, 'exit')
-    await until(() => ![...agents, wardenPid].some(isAlive), 'the agent and the warden to go')
+    await until(() => ![...agents, reaperPid].some(isAlive), 'the agent and the reaper to go')
     expect(isAlive(bystander)).toBe(true)
     stop.abort()
     await ended
@@ -81,7 +81,7 @@ describe('the warden', () => {
     await saw((update) => update.kind === 'text')
     const first = reaper.pid ?? 0
     process.kill(first, 'SIGKILL')
-    const second = await until(() => reaper.pid !== first && reaper.pid, 'another warden')
+    const second = await until(() => reaper.pid !== first && reaper.pid, 'another reaper')
     expect(isAlive(second)).toBe(true)
     stop.abort()
     expect(await ended).toEqual({ kind: 'stopped' })
@@ -94,7 +94,7 @@ describe('the warden', () => {
     reaper.start()
     const pid = reaper.pid ?? 0
     // Its handlers are in place once it has answered to nothing but the end of the pipe.
-    await until(() => signalsHandled(pid), 'the warden to be ready')
+    await until(() => signalsHandled(pid), 'the reaper to be ready')
     process.kill(pid, 'SIGTERM')
     process.kill(pid, 'SIGINT')
     process.kill(pid, 'SIGHUP')
@@ -119,7 +119,7 @@ async function pidIn(path: string): Promise<number> {
   return await until(read, path)
 }
 
-/** Whether a process catches SIGHUP, the last that the warden sets (bit 0 of SigCgt in proc_pid_status(5)). */
+/** Whether a process catches SIGHUP, the last that the reaper sets (bit 0 of SigCgt in proc_pid_status(5)). */
 function signalsHandled(pid: number): boolean {
   const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0'
   return (BigInt(`0x${caught}`) & 1n) !== 0n

@@ -17,7 +17,7 @@ describe('reconcile', () => {
     await theStore().db.update(repositories).set({ state: 'gone' })
   })
 
-  test('an issue labelled by a writer is enlisted in their name', async () => {
+  test('an issue labelled by a writer is queued in their name', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.outsider)
     stage.people.label(issue.number, 'tutti', stage.outsider)
