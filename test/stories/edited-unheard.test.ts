@@ -34,7 +34,7 @@ test("new lines count where all who can have written them may write, and nobody 
   await outsider.editIssue(repository, roadmap.number, { body: `- [ ] #${foreign.number}\n- [ ] Sneaked in` })
   await world.proposed(free)
   await world.untilStatus(moved, `it depends on #${other.number}`)
-  const found = () => world.logged.some(({ mended }) => String(mended).includes(`#${foreign.number}: said that`))
+  const found = () => world.logged.some(({ repairs }) => String(repairs).includes(`#${foreign.number}: said that`))
   await github.until(found, 'the edit by somebody else is found', 60_000)
   await world.untilStatus(roadmap, 'Somebody edited this roadmap, and GitHub does not say who')
   expect(world.status(foreign)).toContain(`it depends on #${gate.number}`)

@@ -89,7 +89,7 @@ test('where the settings say so, two approvals and green checks merge without a 
   const pull = await world.proposed(issue)
   expect(world.status(issue)).toContain('It merges by itself once it is approved and green.')
   const head = pull.pull.headSha
-  const asked = () => github.calls.filter(({ path }) => path.endsWith(`/commits/${head}/check-runs`)).length
+  const asked = () => github.calls.filter(({ path }) => path.endsWith(`/commits/${head}/check-suites`)).length
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await github.until(() => asked() === 1, 'the first approval is looked at')
   const ci = await maintainer.createCheckRun(repository, { name: 'lint', head_sha: head, status: 'in_progress' })
