@@ -1,7 +1,5 @@
 /** Trying again: one loop for all that fails for a while. */
 
-import { setTimeout as wait } from 'node:timers/promises'
-
 /**
  * Does `work` until it succeeds.
  * @param pauseAfter asked after each failure, with the number of tries so far: how many milliseconds to wait before the
@@ -18,7 +16,7 @@ export async function retry<T>(
     } catch (error) {
       const pauseMs = await pauseAfter(error, attempts)
       if (pauseMs === undefined) throw error
-      if (pauseMs > 0) await wait(pauseMs)
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs))
     }
   }
 }
