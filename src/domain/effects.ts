@@ -2,6 +2,7 @@
 
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /** A write to GitHub and its payload. */
 export type Effect =
@@ -48,7 +49,7 @@ export type Effect =
       payload: {
         pullNumber: number
         sha: string
-        method: 'squash' | 'merge' | 'rebase'
+        method: MergeMethod
         title: string
         message: string
       }

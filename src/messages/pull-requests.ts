@@ -41,11 +41,3 @@ export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
 export const needsExplicitApproval = (summary: string) => `${summary}. A person with write access must allow it`
 export const checkFailed = (check: string) => `the check ${check} failed`
-
-/** @param error GitHub's answer to the request to merge; it begins with the HTTP status. */
-export function mergeRefused(error: string): string {
-  if (error.startsWith('409')) return notMerged('the branch moved after the approval. Review the new commit')
-  if (error.startsWith('405'))
-    return notMerged('GitHub says it cannot be merged now (a conflict, or a rule of the branch)')
-  return notMerged(error)
-}

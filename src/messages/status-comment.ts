@@ -111,7 +111,7 @@ function reviewSentence(view: StatusView): string {
   const next =
     view.mergeWhen === 'approved'
       ? 'It merges by itself once it is approved and green.'
-      : mergeRequestedBy && view.state === 'approved'
+      : mergeRequestedBy
         ? `Then it is merged on the word of ${mergeRequestedBy}.`
         : 'Review it, then say `/merge` there or here.'
   const why = view.reason ? `${singleLine(view.reason)} ` : ''

@@ -15,6 +15,7 @@ import { mayWrite } from '../github/permissions.ts'
 import { reviewRequestsChanges } from '../messages/pull-requests.ts'
 import type { Services } from '../work-items/services.ts'
 import { ourPullRequest } from './on-pull-request-changed.ts'
+import { withdrawMerge } from './withdraw-merge.ts'
 
 /** Acts on `pull_request_review` submitted and dismissed. */
 export async function onReview(services: Services, event: ReviewSubmitted): Promise<EventOutcome> {
@@ -44,6 +45,7 @@ export async function syncReview(
     const row = rowOf(ours, review, counts)
     if (review.state === 'dismissed') {
       await dismissReview(tx, row)
+      await withdrawMerge(tx, ours, author.login)
       return done('a review was dismissed')
     }
     if (!(await addReview(tx, row))) return ignored('the review is known')
@@ -78,8 +80,10 @@ async function approved(tx: Tx, repo: RepositoryRow, pull: PullRow, item: ItemRo
   return done('approved; the merge is looked at')
 }
 
-async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Actor): Promise<EventOutcome> {
+async function changesRequested(tx: Tx, pull: PullRow, before: ItemRow, author: Actor): Promise<EventOutcome> {
   await cancelMergeRequest(tx, pull.id)
+  const withdrawn = await withdrawMerge(tx, pull, author.login)
+  const item = (withdrawn && (await lockItem(tx, before.id))) || before
   if (!['reviewing', 'approved', 'checking'].includes(item.state)) {
     return done(`changes requested; the next attempt is told (the item is ${item.state})`)
   }
