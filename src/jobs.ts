@@ -10,11 +10,13 @@ import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
 import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
+import { findConflictsJob } from './pull-requests/find-conflicts.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
+import { updateBranchJob } from './pull-requests/update-branch.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -38,6 +40,8 @@ export const jobs = {
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
   'merge-pull-request': mergePullRequestJob,
+  'update-branch': updateBranchJob,
+  'find-conflicts': findConflictsJob,
   'read-checks': readChecksJob,
   'clean-up': cleanUpJob,
   'publish-effects': publishEffectsJob,

@@ -22,7 +22,5 @@ export function mergeRefused({ kind, words }: MergeRefusal): string {
 }
 
 const advice: Partial<Record<MergeRefusal['kind'], string>> = {
-  conflict: 'It may conflict with its base branch: bring the branch up to date, then say `/merge`.',
-  behind: 'Bring the branch up to date with its base, have it approved, then say `/merge`.',
   queue: 'Add it to the merge queue on its page: GitHub merges it from there.',
 }

@@ -36,7 +36,6 @@ export const hasAnotherBase = (now: string, before: string) => `it now goes to \
 export const changesRequestedBy = (logins: readonly string[]) => `${logins.join(', ')} asked for changes`
 export const lacksApprovals = (needed: number, head: string, given: number) =>
   `it needs ${needed === 1 ? 'an approval' : `${needed} approvals`} of ${head.slice(0, 7)} by a person with write access, and has ${given}`
-export const hasConflicts = 'it conflicts with its base branch'
 export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
 export const needsExplicitApproval = (summary: string) => `${summary}. A person with write access must allow it`

@@ -125,6 +125,8 @@ function attemptList(view: StatusView): string {
   const rows = ended.map((attempt) => {
     if (attempt.agent === 'person')
       return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
+    if (attempt.agent === 'git')
+      return `${attempt.attempt}. The base branch was brought in; the gates looked at it: ${attempt.outcome}`
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })

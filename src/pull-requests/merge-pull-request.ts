@@ -131,6 +131,7 @@ async function apply(context: PullRequestContext, subject: Subject, decision: Ve
     if (pullNow?.headSha !== pull.headSha || pullNow.state !== 'open' || pullNow.mergeSha !== pull.mergeSha) return
     if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision, signer)
     const by = { actor: 'tutti', why: decision.why }
+    if (decision.kind === 'update') return update(tx, current, pull, decision.why)
     if (decision.kind === 'wait') return wait(tx, current, asked, decision)
     await tx.db
       .update(pullRequests)
@@ -139,6 +140,12 @@ async function apply(context: PullRequestContext, subject: Subject, decision: Ve
     if (current.state === 'approved') await transition(tx, current, 'reviewing', by)
     else await requestStatusComment(tx, await setReason(tx, current, decision.why), 'now')
   })
+}
+
+/** The head moves: what was asked for the old one is void, and the person who gave `/merge` sees why. */
+async function update(tx: Tx, item: ItemRow, pull: PullRow, why: string): Promise<void> {
+  await tx.enqueue({ queue: 'update-branch', pullRequestId: pull.id })
+  await setReason(tx, item, why)
 }
 
 /** The request stays, and the person who gave `/merge` sees what it waits for. */

@@ -3,13 +3,14 @@
 import { ciState } from '../domain/ci.ts'
 import type { CheckReading, PullRequest, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
+import { isUpdated } from '../messages/conflicts.ts'
 import { waitsForApproval, waitsForDraft } from '../messages/merging.ts'
 import * as messages from '../messages/pull-requests.ts'
 
 export interface MergeFacts {
   /** The head that passed the gates and is to be merged. */
   sha: string
-  pull: Pick<PullRequest, 'state' | 'headSha' | 'baseBranch' | 'mergeable' | 'draft'>
+  pull: Pick<PullRequest, 'state' | 'headSha' | 'baseBranch' | 'mergeable' | 'mergeState' | 'draft'>
   /** The base branch of the item: with another one, the pull request is not the one that was reviewed. */
   baseBranch: string
   /** All reviews, oldest first, each with whether its author may write here. */
@@ -27,6 +28,8 @@ export type MergeDecision =
   | { kind: 'merge'; approvedBy: string[] }
   /** What is missing can still come, and starts another decision: a check, an approval, the end of a draft. */
   | { kind: 'wait'; what: 'checks' | 'approvals' | 'draft'; why: string }
+  /** Git, or an agent, brings the branch up to date first. */
+  | { kind: 'update'; why: string }
   | { kind: 'refuse'; why: string }
 
 /** The first reason against a merge counts; what waiting cannot mend comes before what it can. */
@@ -40,7 +43,7 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
   const latest = latestByReviewer(facts.reviews)
   const against = latest.filter(({ review, mayWrite }) => mayWrite && review.state === 'changes_requested')
   if (against.length > 0) return refuse(messages.changesRequestedBy(against.map(({ review }) => review.author.login)))
-  if (facts.pull.mergeable === false) return refuse(messages.hasConflicts)
+  if (facts.pull.mergeable === false) return { kind: 'update', why: isUpdated }
   const checks = checksVerdict(facts)
   if (checks?.kind === 'refuse') return checks
   if (facts.pull.draft) return { kind: 'wait', what: 'draft', why: waitsForDraft }
@@ -51,6 +54,7 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
     const why = waitsForApproval(messages.lacksApprovals(facts.approvalsNeeded, facts.sha, approved.length))
     return { kind: 'wait', what: 'approvals', why }
   }
+  if (!checks && facts.pull.mergeState === 'behind') return { kind: 'update', why: isUpdated }
   return checks ?? { kind: 'merge', approvedBy: approved.map(({ review }) => review.author.login) }
 }
 

@@ -11,6 +11,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { canStillCome, chooseMethod, type MergeMethod, readMergeRefusal } from '../domain/merge-refusal.ts'
+import { isUpdated } from '../messages/conflicts.ts'
 import { baseMovedMeanwhile, githubWaits, mergeRefused, noMethodAllowed } from '../messages/merging.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
@@ -72,6 +73,11 @@ async function refused(tx: Tx, { effect, item, pull, instead }: Refused): Promis
   if (refusal.kind === 'base-moved') {
     await transition(tx, item, 'reviewing', { actor: 'github', why: baseMovedMeanwhile })
     await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })
+    return
+  }
+  if (refusal.kind === 'conflict' || refusal.kind === 'behind') {
+    await transition(tx, item, 'reviewing', { actor: 'github', why: isUpdated })
+    await tx.enqueue({ queue: 'update-branch', pullRequestId: pull.id })
     return
   }
   if (canStillCome(refusal.kind)) {

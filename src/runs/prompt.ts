@@ -17,6 +17,8 @@ export interface BuildTask {
   loop?: Workflow
   /** What went wrong in the attempt before; '' at the first. */
   feedback: string
+  /** The conflict with the base branch whose markers are in the tree; '' when there is none. */
+  conflict: string
   /** Changes that reviewers requested since the last attempt. */
   reviews: string
   /** Paths that need a person's approval before the merge. */
@@ -37,6 +39,7 @@ export function buildPrompt(task: BuildTask): string {
     task.loop && role(task.loop),
     task.feedback &&
       `# What happened before\n\n${task.feedback}\n\nYour earlier changes are in the tree unless it says otherwise. Mend what is named here first.`,
+    task.conflict && `# A conflict to resolve\n\n${task.conflict}`,
     task.reviews && `# Changes requested in review\n\n${task.reviews}`,
     rules(task),
   ]

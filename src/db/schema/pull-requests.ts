@@ -25,6 +25,9 @@ export const pullRequests = pgTable(
     mergeRequestedBy: text('merge_requested_by'),
     mergeRequestedById: number64('merge_requested_by_id'),
     mergeSha: text('merge_sha'),
+    /** Who keeps it from being merged by `/hold`, and why. A label does so without a row. */
+    heldBy: text('held_by'),
+    heldWhy: text('held_why').notNull().default(''),
     createdAt: now(),
   },
   (table) => [unique('pull_requests_number').on(table.repositoryId, table.number)],

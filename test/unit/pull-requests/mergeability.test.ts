@@ -21,7 +21,7 @@ const read = (...checks: Check[]): CheckReading => ({ checks, complete: true })
 function facts(more: Partial<MergeFacts> = {}): MergeFacts {
   return {
     sha,
-    pull: { state: 'open', headSha: sha, baseBranch: 'main', mergeable: true, draft: false },
+    pull: { state: 'open', headSha: sha, baseBranch: 'main', mergeable: true, mergeState: 'clean', draft: false },
     baseBranch: 'main',
     reviews: [review('maintainer', 'approved')],
     checks: read(),
@@ -43,7 +43,6 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
   ['the head moved', { pull: { ...open, headSha: other } }, /moved/],
   ['it was closed', { pull: { ...open, state: 'closed' } }, /closed/],
   ['it was pointed at another base', { pull: { ...open, baseBranch: 'release' } }, /release/],
-  ['it conflicts', { pull: { ...open, mergeable: false } }, /conflicts/],
   ['no gate has run', { gates: [] }, /gates have not run/],
   ['a gate failed', { gates: [{ gate: 'tests', verdict: 'fail', summary: '2 failed' }] }, /tests failed: 2 failed/],
   [
@@ -85,6 +84,15 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
   expect('why' in verdict && verdict.why).toMatch(why)
   const red = read(check('ci', 'failure'))
   expect(decideMerge(facts({ ...more, checks: red })).kind).toBe('refuse')
+})
+
+test('a conflict is mended at once; a branch that is behind, once everything else is there', () => {
+  const conflict = { pull: { ...open, mergeable: false }, reviews: [] }
+  expect(decideMerge(facts(conflict)).kind).toBe('update')
+  const behind = { pull: { ...open, mergeState: 'behind' } }
+  expect(decideMerge(facts(behind)).kind).toBe('update')
+  expect(decideMerge(facts({ ...behind, reviews: [] })).kind).toBe('wait')
+  expect(decideMerge(facts({ ...behind, checks: read(check('ci', 'pending')) })).kind).toBe('wait')
 })
 
 test('bots do not approve', () => {
