@@ -3,10 +3,12 @@
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
+import { testMergeBatchJob } from './gates/batch-tester.ts'
 import { runGatesJob } from './gates/gate-runner.ts'
 import { publishEffectsJob } from './github/publisher.ts'
 import { onPartIssueCreatedJob } from './planning/on-part-issue-created.ts'
 import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
+import { advanceMergeQueueJob } from './pull-requests/advance-merge-queue.ts'
 import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
@@ -40,6 +42,8 @@ export const jobs = {
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
   'merge-pull-request': mergePullRequestJob,
+  'advance-merge-queue': advanceMergeQueueJob,
+  'test-merge-batch': testMergeBatchJob,
   'update-branch': updateBranchJob,
   'find-conflicts': findConflictsJob,
   'read-checks': readChecksJob,

@@ -17,7 +17,11 @@ export interface JobPayloads {
   'after-run': { runId: number; resetAt?: string }
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
-  'merge-pull-request': { pullRequestId: number }
+  /** `turn`: the merge queue has proved it on top of its base. */
+  'merge-pull-request': { pullRequestId: number; turn?: boolean }
+  /** Something in the merge queue of a base branch has changed. */
+  'advance-merge-queue': { repositoryId: number; baseBranch: string }
+  'test-merge-batch': { batchId: number }
   'update-branch': { pullRequestId: number }
   /** A base branch has moved. */
   'find-conflicts': { repositoryId: number }
