@@ -21,7 +21,7 @@ import { approvedBy, movedAfterRequest, notMerged } from '../messages/pull-reque
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { type Facts, factsOf } from './merge-facts.ts'
-import { giveUpPlace, mustQueue, needsNoTest } from './merge-turn.ts'
+import { giveUpPlace, mustQueue, needsNoTest, queueFirst } from './merge-turn.ts'
 import { decideMerge, type MergeDecision } from './mergeability.ts'
 import { mergeKey } from './withdraw-merge.ts'
 
@@ -40,13 +40,15 @@ export async function mergePullRequest(
   const asked = pull.mergeSha !== null
   // Without `/merge`, an approval alone merges only where the settings say so.
   if (!asked && settings.merge.when !== 'approved') return
-  const decision: Verdict =
-    asked && pull.mergeSha !== pull.headSha
-      ? { kind: 'refuse', why: notMerged(movedAfterRequest) }
-      : withMethod(await factsOf(context, repo, item, pull), settings.merge.method)
-  if (!asked && decision.kind === 'refuse' && !job.turn) return
-  const atOnce = decision.kind === 'merge' && (job.turn || (await needsNoTest(context, repo, item, pull)))
-  await apply(context, { repo, item, pull, asked, turn: job.turn ?? false, atOnce }, decision)
+  const subject = { repo, item, pull, asked, turn: job.turn ?? false, atOnce: true }
+  if (asked && pull.mergeSha !== pull.headSha)
+    return apply(context, subject, { kind: 'refuse', why: notMerged(movedAfterRequest) })
+  // What must be tested first asks GitHub when its turn has come: once, and about that moment.
+  const atOnce = subject.turn || (await needsNoTest(context, repo, item, pull))
+  if (!atOnce && (await queueFirst(context, { ...subject, atOnce }))) return
+  const decision = withMethod(await factsOf(context, repo, item, pull), settings.merge.method)
+  if (!asked && decision.kind === 'refuse' && !subject.turn) return
+  await apply(context, { ...subject, atOnce }, decision)
 }
 
 /** GitHub says with the pull request which ways of merging are allowed. */

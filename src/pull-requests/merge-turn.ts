@@ -3,12 +3,13 @@
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { joinQueue, leaveQueue, lockQueue, mergingNow, queued, queueEntry } from '../db/merge-queue.ts'
-import type { PullRow } from '../db/pull-requests.ts'
+import { getPull, type PullRow } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { approversOf } from '../db/reviews.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
-import { type ItemRow, transition } from '../db/work-items.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import { waitsInQueue } from '../messages/merge-queue.ts'
@@ -35,6 +36,25 @@ export async function needsNoTest(
   const control = await context.control(repo)
   const base = await control.remoteHead(validBranch(item.baseBranch))
   return base !== undefined && (await control.isAncestor(base, sha(pull.headSha)))
+}
+
+/**
+ * Puts it into the queue before GitHub is asked, where our own records say that it is approved. Whoever was counted
+ * wrongly here is found at its turn.
+ * @returns whether it waits.
+ */
+export async function queueFirst({ store }: PullRequestContext, candidate: Candidate): Promise<boolean> {
+  const { repo, item, pull } = candidate
+  if (pull.heldBy !== null) return false
+  const approvers = await approversOf(store.db, pull)
+  if (approvers.length < settingsOf(repo).merge.approvals) return false
+  return store.transaction(async (tx) => {
+    const current = await lockItem(tx, item.id)
+    const pullNow = await getPull(tx.db, pull.id)
+    if (current?.state !== item.state || pullNow?.headSha !== pull.headSha || pullNow.mergeSha !== pull.mergeSha)
+      return true
+    return mustQueue(tx, { ...candidate, item: current })
+  })
 }
 
 /**
