@@ -23,7 +23,7 @@ export interface JobPayloads {
   'advance-merge-queue': { repositoryId: number; baseBranch: string }
   'test-merge-batch': { batchId: number }
   'update-branch': { pullRequestId: number }
-  /** A base branch has moved. */
+  /** A base branch, or the branch of a pull request, has moved. */
   'find-conflicts': { repositoryId: number }
   /** `now`: without waiting for another check: those of a suite have all ended, or nothing has come for long. */
   'read-checks': { workItemId: number; sha: string; now?: boolean }
