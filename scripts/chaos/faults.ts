@@ -87,7 +87,7 @@ async function killAgainAndAgain(world: ChaosWorld, random: Random, counts: Faul
 }
 
 async function cutNowAndThen(world: ChaosWorld, random: Random, counts: FaultCounts, signal: AbortSignal) {
-  while (await waited(random.between(500, 5_000), signal))
+  while (await waited(random.between(2_000, 15_000), signal))
     counts.cuts += await world.cutConnections(() => random.chance(0.5))
 }
 
