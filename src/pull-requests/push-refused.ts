@@ -47,7 +47,7 @@ async function sendBack(tx: Tx, item: ItemRow, run: RunRow, refusal: PushRefusal
   const summary = refusedContent(refusal)
   await saveGateResult(tx, {
     ...{ workItemId: item.id, sha: item.headSha ?? '', gate, verdict: 'fail' as const, milliseconds: 0 },
-    ...{ summary, log: refusal.words },
+    ...{ summary, log: refusal.words, logDigest: null },
   })
   const signature = `${gate}: ${refusal.kind}`
   await tx.db.update(runs).set({ outcome: 'gates failed', summary, signature }).where(eq(runs.id, run.id))
