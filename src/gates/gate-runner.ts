@@ -172,7 +172,7 @@ function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate b
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', milliseconds } of results)
+  for (const { gate, verdict, summary, log = '', logDigest = null, milliseconds } of results)
     await saveGateResult(tx, {
       workItemId: item.id,
       sha: head,
@@ -180,7 +180,7 @@ async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateRes
       verdict,
       summary,
       log,
-      logDigest: null,
+      logDigest,
       milliseconds,
     })
 }
