@@ -1,8 +1,10 @@
 /** Reading a repository's settings from its base branch, and keeping them up to date. */
 
 import { eq, sql } from 'drizzle-orm'
-import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import { defaultSettings, otherSettingsPath, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import { withPresentLabels } from '../domain/queue-labels.ts'
 import { UserError } from '../lib/errors.ts'
+import { twoSettingsFiles } from '../messages/repositories.ts'
 import type { Store } from './connect.ts'
 import type { RepositoryRow } from './repositories.ts'
 import { repositories } from './schema/repositories.ts'
@@ -49,7 +51,7 @@ export async function refreshSettings(
   const baseBranch = read.settings.branches.base ?? repo.defaultBranch
   const base = baseBranch === repo.defaultBranch ? defaultHead : await clone.remoteHead(baseBranch)
   if (!base) throw new BaseBranchDeleted(`the base branch ${baseBranch} of ${repo.fullName} is gone`)
-  return { settings: read.settings, baseBranch, base }
+  return { settings: withPresentLabels(read.settings, repo.queueLabels), baseBranch, base }
 }
 
 async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchReader): Promise<void> {
@@ -60,7 +62,8 @@ async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchRead
 }
 
 async function settingsAt(clone: BaseBranchReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
-  return settingsFromText(await clone.readFile(commit, settingsPath), lastGood)
+  const text = await clone.readFile(commit, settingsPath)
+  return settingsFromText({ text, other: await clone.readFile(commit, otherSettingsPath) }, lastGood)
 }
 
 interface SettingsRead {
@@ -68,22 +71,36 @@ interface SettingsRead {
   settingsError: string | null
 }
 
+/** The texts of the settings file and of its other name; undefined where there is none. */
+interface SettingsFiles {
+  text: string | undefined
+  other: string | undefined
+}
+
 /**
  * Reads the text of a settings file; the defaults when there is none.
  * @returns the last good settings and the problem when the text cannot be used.
  */
-export function settingsFromText(text: string | undefined, lastGood: Settings): SettingsRead {
-  if (text === undefined) return { settings: defaultSettings(), settingsError: null }
+export function settingsFromText({ text, other }: SettingsFiles, lastGood: Settings): SettingsRead {
+  if (text === undefined && other === undefined) return { settings: defaultSettings(), settingsError: null }
+  const path = text === undefined ? otherSettingsPath : settingsPath
   try {
-    return { settings: readSettings(text), settingsError: null }
+    const settings = readSettings(text ?? other ?? '', path)
+    const both = text !== undefined && other !== undefined
+    return { settings, settingsError: both ? twoSettingsFiles(settingsPath, otherSettingsPath) : null }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { settings: lastGood, settingsError: error.toMarkdown() }
   }
 }
 
-/** The settings in force; the defaults until the repository's own are read. */
-export function settingsOf(repo: RepositoryRow | undefined): Settings {
+/** The settings in force, with labels under their present names; the defaults until the repository's own are read. */
+export function settingsOf(repo: Pick<RepositoryRow, 'settings' | 'queueLabels'> | undefined): Settings {
+  return withPresentLabels(writtenSettings(repo), repo?.queueLabels ?? {})
+}
+
+/** The settings as they are written: labels have the names that the file gives them. */
+export function writtenSettings(repo: Pick<RepositoryRow, 'settings'> | undefined): Settings {
   return { ...defaults, ...repo?.settings }
 }
 

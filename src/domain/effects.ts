@@ -1,5 +1,6 @@
 /** Every kind of write to GitHub. `db/outbox.ts` stores pending ones, `github/effects/` publishes them. */
 
+import type { Annotation } from './annotations.ts'
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
 
@@ -13,7 +14,8 @@ export type Effect =
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
-      payload: { branch: string; base: string; title: string; body: string; sha: string }
+      /** `draft`: opened as one; without it, a draft of ours is made ready for review. */
+      payload: { branch: string; base: string; title: string; body: string; sha: string; draft?: boolean }
     }
   /**
    * A commit made through GitHub, which signs it. `commit`: the local one with the same tree; `expected`: where the branch
@@ -39,6 +41,8 @@ export type Effect =
         title: string
         summary: string
         text: string
+        /** At most 50: what GitHub takes with one call. */
+        annotations?: Annotation[]
       }
     }
   /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */

@@ -129,6 +129,15 @@ export interface RepositoryChanged extends InRepository {
   before: string | null
 }
 
+/** A label of the repository has another name; every issue keeps it. */
+export interface LabelRenamed extends InRepository {
+  kind: 'label-renamed'
+  /** GitHub's id of the label. */
+  id: number
+  from: string
+  to: string
+}
+
 /** Some repositories were removed from the installation or archived: Tutti no longer works on them. */
 export interface RepositoriesRemoved {
   kind: 'repositories-removed'
@@ -156,5 +165,6 @@ export type DomainEvent =
   | DependencyChanged
   | SubIssueChanged
   | RepositoryChanged
+  | LabelRenamed
   | RepositoriesRemoved
   | RepositoriesAdded

@@ -20,6 +20,8 @@ export interface Issue {
   url: string
   state: 'open' | 'closed'
   labels: string[]
+  /** GitHub's ids of these labels, by their names, where they are known: a renamed label keeps its id. */
+  labelIds?: Readonly<Record<string, number>>
   author: Actor
   isPullRequest: boolean
   /**

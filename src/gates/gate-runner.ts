@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
 import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
@@ -122,7 +122,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   try {
     return await judgeCommit(context.gates, {
       item,
-      settings: settingsWithWorkflow(repo.settings ?? defaultSettings(), item.loop),
+      settings: settingsWithWorkflow(settingsOf(repo), item.loop),
       base,
       head,
       changes,
@@ -172,8 +172,17 @@ function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate b
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', milliseconds } of results)
-    await saveGateResult(tx, { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds })
+  for (const { gate, verdict, summary, log = '', logDigest = null, milliseconds } of results)
+    await saveGateResult(tx, {
+      workItemId: item.id,
+      sha: head,
+      gate,
+      verdict,
+      summary,
+      log,
+      logDigest,
+      milliseconds,
+    })
 }
 
 /** Ends a run whose gates could not run: the machine failed, not the work. */

@@ -5,6 +5,7 @@ import type { ItemState } from '../lib/item-state.ts'
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
+import { failedLogs, type HeldWork, heldChoices } from './held.ts'
 
 /** Everything that the status comment of an item can say. */
 export interface StatusView {
@@ -37,6 +38,8 @@ export interface StatusView {
   notes: string[]
   /** False is a warning: the agent can do everything that this machine's user can. */
   sandboxed: boolean
+  /** Of a held item: where its work is; null for any other, and for an epic. */
+  held: HeldWork | null
   /** Of an epic: its progress, and its view. */
   roadmap: { done: number; all: number; text: string } | null
 }
@@ -58,7 +61,9 @@ export function statusComment(view: StatusView): string {
     view.state === 'held' && view.ci?.step === 'hold' && view.ci.logTail && codeBlock(view.ci.logTail, 3_000),
     view.roadmap?.text,
     gateTable(view.gates, view.headSha),
+    view.held && failedLogs(view.gates),
     attemptList(view),
+    view.held && heldChoices(view.held),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
     keptWork(view.kept),
     view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,
@@ -143,7 +148,6 @@ function attemptList(view: StatusView): string {
 function footer(view: StatusView): string {
   const warning = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
   const commands: Partial<Record<ItemState, string>> = {
-    held: '`/retry` tries again, `/unqueue` gives it up',
     paused: '`/resume` goes on',
     planning: '`/stop` stops it',
     asking: '`/answer` answers',

@@ -5,6 +5,7 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
 import { savePull } from '../db/pull-requests.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
@@ -17,13 +18,15 @@ async function onPullRequestOpened({ store }: { store: Store }, job: { effectId:
 
 async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
   const item = await lockItem(tx, workItemId)
-  if (item?.state !== 'checking') return
-  if (effect.state === 'failed') {
+  const { draft } = effect.payload as { draft?: boolean }
+  if (draft ? item?.state !== 'held' : item?.state !== 'checking') return
+  if (!item) return
+  if (effect.state === 'failed' && !draft) {
     await transition(tx, item, 'held', { actor: 'github', why: pullRequestRefused(effect.error, item.branch) })
     return
   }
-  const result = effect.result as { number: number; url: string; sha: string } | null
-  if (!result || result.sha !== item.headSha) return
+  const result = effect.result as { number?: number; url: string; sha: string } | null
+  if (result?.number === undefined || result.sha !== item.headSha) return
   await savePull(tx, {
     repositoryId: item.repositoryId,
     workItemId,
@@ -32,7 +35,8 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
-  await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' })
+  if (draft) await requestStatusComment(tx, item, 'now')
+  else await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' })
 }
 
 export const onPullRequestOpenedJob = defineJob(

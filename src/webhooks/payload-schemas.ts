@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { CheckCompleted, IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { openSubIssuesOf } from '../github/read/issues.ts'
+import { labelIdsOf, openSubIssuesOf } from '../github/read/issues.ts'
 import { sha } from '../lib/ids.ts'
 import type { AppIdentity } from './webhook-handler.ts'
 
@@ -83,10 +83,9 @@ export const envelopeSchema = z
   }))
 
 /** By GitHub's description a label may be its name alone, without a name, or null. */
-const labelNames = z
-  .array(z.union([text, z.object({ name: text.optional() }), z.null()]))
-  .default([])
-  .transform((labels) => labels.flatMap((label) => (typeof label === 'string' ? label : (label?.name ?? []))))
+const labels = z.array(z.union([text, z.object({ id: id.optional(), name: text.optional() }), z.null()])).default([])
+const labelNames = (all: z.output<typeof labels>) =>
+  all.flatMap((label) => (typeof label === 'string' ? label : (label?.name ?? [])))
 
 export const issueSchema = z
   .object({
@@ -95,7 +94,7 @@ export const issueSchema = z
     body: optionalText,
     html_url: text,
     state: openOrClosed,
-    labels: labelNames,
+    labels,
     user: actorSchema,
     pull_request: z.unknown().optional(),
     issue_dependencies_summary: z.object({ total_blocked_by: z.number().int().optional() }).nullish(),
@@ -110,7 +109,8 @@ export const issueSchema = z
       body: of.body,
       url: of.html_url,
       state: of.state,
-      labels: of.labels,
+      labels: labelNames(of.labels),
+      labelIds: labelIdsOf(of.labels),
       author: of.user,
       isPullRequest: of.pull_request !== undefined && of.pull_request !== null,
       nativeBlockers: of.issue_dependencies_summary?.total_blocked_by ?? null,
@@ -119,6 +119,10 @@ export const issueSchema = z
   }))
 
 export const labelSchema = z.object({ name: text })
+export const renamedLabelSchema = z.object({
+  label: z.object({ id, name: text }),
+  changes: z.object({ name: z.object({ from: text }).optional() }).optional(),
+})
 
 export const commentSchema = z.object({
   id,

@@ -178,6 +178,7 @@ class World {
           : this.#make(this.pulls, made)
       },
     ],
+    ['POST /graphql', () => [200, { data: {} }]],
     ['PATCH /pulls/(\\d+)', (body, number) => this.#edit(this.pulls, 'number', number, body)],
     ['GET /pulls/2', () => [200, { number: 2, merged: this.merged, merge_commit_sha: this.merged ? 'c0ffee' : null }]],
     [

@@ -29,6 +29,8 @@ export interface FakeRepository {
   events: Map<number, IssueEvent[]>
   pulls: Map<number, PullRequest & { updatedAt: Date }>
   reviews: Map<number, Review[]>
+  /** Ids of its labels, by their present names. */
+  labelIds: Map<string, number>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
 
@@ -83,6 +85,7 @@ export class FakeGitHub implements GitHub {
       pulls: new Map(),
       reviews: new Map(),
       blockedBy: new Map(),
+      labelIds: new Map(),
     }
     this.repositories.push(repository)
     return repository
@@ -125,6 +128,8 @@ export class FakeGitHub implements GitHub {
       if (found === undefined) throw new NotFound(`${fullName}#${number}`)
       return structuredClone(found)
     }
+    const idsOf = (labels: string[]) =>
+      Object.fromEntries(labels.flatMap((name) => [[name, of().labelIds.get(name)] as const]).filter(isKnown))
     return {
       permission: async (actor) => {
         this.#ask('permission')
@@ -133,7 +138,8 @@ export class FakeGitHub implements GitHub {
       file: async () => undefined,
       issue: async (number) => {
         this.#ask('issue')
-        return one(of().issues, number)
+        const issue = one(of().issues, number)
+        return { ...issue, labelIds: idsOf(issue.labels) }
       },
       issuesLabelled: async (label) => {
         this.#ask('issuesLabelled')
@@ -176,4 +182,8 @@ export class FakeGitHub implements GitHub {
       requiredChecks: async () => [],
     }
   }
+}
+
+function isKnown(entry: readonly [string, number | undefined]): entry is readonly [string, number] {
+  return entry[1] !== undefined
 }

@@ -72,7 +72,10 @@ export const gateResults = pgTable(
     gate: text('gate').notNull(),
     verdict: text('verdict').$type<'pass' | 'fail' | 'needs-approval' | 'skip'>().notNull(),
     summary: text('summary').notNull(),
+    /** The evidence, shortened where it is long ... */
     log: text('log').notNull().default(''),
+    /** ... and the SHA-256 of all of it; null where there is none. */
+    logDigest: text('log_digest'),
     milliseconds: integer('milliseconds').notNull().default(0),
     createdAt: now(),
   },

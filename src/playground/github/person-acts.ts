@@ -2,7 +2,7 @@ import { checkRunOf, createCheckRun, createStatus, rerequestCheckRun, updateChec
 import { commentOf, createComment, deleteComment, editComment, react } from './acts/comments.ts'
 import { installOn, removeFrom, suspend, uninstall } from './acts/installations.ts'
 import { closeIssue, createIssue, editIssue, reopenIssue } from './acts/issues.ts'
-import { addLabels, removeLabel } from './acts/labels.ts'
+import { addLabels, removeLabel, renameLabel } from './acts/labels.ts'
 import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './acts/links.ts'
 import { mergePull } from './acts/merge.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
@@ -50,6 +50,9 @@ export function issueActs(world: World, account: Account) {
       const issue = issueOf(repository, number)
       removeLabel({ world, actor: me }, repository, issue, name)
       return issue
+    },
+    renameLabel: async (repository, name, to) => {
+      renameLabel({ world, actor: me }, repository, name, to)
     },
     comment: async (repository, number, body) =>
       createComment({ world, actor: me }, repository, issueOf(repository, number), body),

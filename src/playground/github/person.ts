@@ -37,6 +37,8 @@ export interface Person {
   reopenIssue(repository: RepositoryRecord, number: number): Promise<IssueRecord>
   addLabels(repository: RepositoryRecord, number: number, names: string[]): Promise<IssueRecord>
   removeLabel(repository: RepositoryRecord, number: number, name: string): Promise<IssueRecord>
+  /** Gives a label of the repository another name, on all issues that have it. */
+  renameLabel(repository: RepositoryRecord, name: string, to: string): Promise<void>
   comment(repository: RepositoryRecord, number: number, body: string): Promise<Comment>
   editComment(repository: RepositoryRecord, id: number, body: string): Promise<Comment>
   deleteComment(repository: RepositoryRecord, id: number): Promise<void>
