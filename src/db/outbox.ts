@@ -4,7 +4,7 @@
  */
 
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
-import { type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
+import { askedPriority, type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
 import type { Database, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
 
@@ -15,23 +15,27 @@ export type EffectRow = typeof effects.$inferSelect
  * published again (a comment is edited, a label replaced).
  * @param options.after not before this time. An effect that is pending for an earlier time keeps that time.
  * @param options.again publish again even when the payload is the same.
+ * @param options.asked a person waits for it: it goes before what nobody has asked for.
  */
 export async function enqueueEffect(
   tx: Tx,
   target: { repositoryId: number; workItemId?: number; key: string },
   effect: Effect,
-  options: { after?: Date; again?: boolean } = {},
+  options: { after?: Date; again?: boolean; asked?: boolean } = {},
 ): Promise<void> {
   const notBefore = options.after ?? new Date()
   const payload = effect.payload as Record<string, unknown>
+  const own = effectPriorities[effect.kind]
+  const priority = options.asked ? Math.min(own, askedPriority) : own
   const changed = options.again ? sql`true` : sql`${effects.payload} <> ${JSON.stringify(payload)}::jsonb`
   const rows = await tx.db
     .insert(effects)
-    .values({ ...target, kind: effect.kind, payload, priority: effectPriorities[effect.kind], notBefore })
+    .values({ ...target, kind: effect.kind, payload, priority, notBefore })
     .onConflictDoUpdate({
       target: effects.key,
       set: {
         payload,
+        priority: sql`case when ${effects.state} in ('pending', 'in_progress') then least(${effects.priority}, excluded.priority) else excluded.priority end`,
         revision: sql`${effects.revision} + 1`,
         state: sql`case when ${effects.state} = 'in_progress' then 'in_progress' else 'pending' end`,
         notBefore: sql`case when ${effects.state} = 'pending' then least(${effects.notBefore}, excluded.not_before) else excluded.not_before end`,

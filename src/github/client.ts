@@ -6,7 +6,7 @@
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
 import { httpStatusOf } from './http-status.ts'
-import { callKindOf, Meter } from './meter.ts'
+import { callKindOf, Meter, type SharedLimits } from './meter.ts'
 
 /** Octokit with the plug-ins that Probot gives it. */
 export type Octokit = InstanceType<typeof ProbotOctokit>
@@ -36,9 +36,11 @@ export function createClient(options: {
   privateKey: string
   webhookSecret: string
   apiUrl: string
+  /** Where calls are counted, for all processes together. */
+  limits: SharedLimits
   log: Logger
 }): Client {
-  const meter = new Meter()
+  const meter = new Meter(options.limits)
   const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
   // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
   // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
@@ -100,8 +102,7 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
   const kind = callKindOf(method, url)
   const attempts = kind === 'write' ? 1 : readAttempts
   for (let attempt = 1; ; attempt++) {
-    meter.check(kind)
-    meter.count(kind)
+    await meter.acquire(kind)
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)

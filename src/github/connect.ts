@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type { HookDelivery } from '../domain/github.ts'
-import { OperatorError } from '../lib/errors.ts'
+import { findRetryAfter, OperatorError } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
 import type { Client, Octokit } from './client.ts'
 import type { GitHub, RepositoryRef } from './github.ts'
@@ -37,6 +37,11 @@ export async function connectGitHub(
     () => identify(client),
     (error, attempts) => {
       if (error instanceof CredentialsRefused || attempts > maxAttempts) return undefined
+      const asked = findRetryAfter(error)
+      if (asked) {
+        log.warn({ until: asked.until }, 'GitHub has asked for a pause; it is asked again after that')
+        return Math.max(0, asked.until.getTime() - Date.now())
+      }
       log.warn({ err: error }, 'GitHub cannot be reached yet; trying again')
       return Math.min(30_000, 500 * 2 ** (attempts - 1))
     },

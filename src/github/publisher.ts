@@ -80,7 +80,7 @@ export class Publisher {
       const [next] = await nextEffects(store.db, 1)
       if (!next) return
       // Before the claim, which counts as an attempt: waiting for GitHub uses none up.
-      client.meter.check('write')
+      await client.meter.reserveWrite(next.priority)
       const row = await claimEffect(store.db, next.id, instance)
       if (row) await this.#publish(row)
     }

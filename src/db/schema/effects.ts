@@ -1,5 +1,6 @@
 /** The outbox: writes to GitHub. */
 
+import { sql } from 'drizzle-orm'
 import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import { id, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
@@ -32,5 +33,8 @@ export const effects = pgTable(
     createdAt: now(),
     doneAt: time('done_at'),
   },
-  (table) => [index('effects_pending').on(table.state, table.notBefore)],
+  (table) => [
+    index('effects_pending').on(table.state, table.notBefore),
+    index('effects_done').on(table.doneAt).where(sql`${table.state} = 'done'`),
+  ],
 )

@@ -6,6 +6,7 @@ import type { Client } from '../../../src/github/client.ts'
 import { connectGitHub } from '../../../src/github/connect.ts'
 import { type GitHub, NotFound } from '../../../src/github/github.ts'
 import { OperatorError } from '../../../src/lib/errors.ts'
+import { memoryLimits } from '../../support/memory-limits.ts'
 import { github, html, installationId, mintTokens, newClient, page, skipWaits, useNock } from './api.ts'
 
 useNock()
@@ -42,6 +43,17 @@ describe('connecting', () => {
     github().get('/app').reply(200, app)
     expect((await connect()).app.slug).toBe('tutti')
     expect(logged.map(({ msg }) => msg)).toEqual(Array(2).fill('GitHub cannot be reached yet; trying again'))
+  })
+
+  test('a pause that GitHub had asked for before the start is waited for, without a call', async () => {
+    skipWaits()
+    const limits = memoryLimits()
+    await limits.pause(600_000)
+    client = newClient(limits)
+    github().get('/app').reply(200, app)
+    expect((await connect()).app.slug).toBe('tutti')
+    expect(logged.map(({ msg }) => msg)).toEqual(['GitHub has asked for a pause; it is asked again after that'])
+    expect(client.meter.reads).toBe(1)
   })
 
   test.each([

@@ -258,35 +258,42 @@ describe('a limit', () => {
     expect([(await row('close-issue')).state, (await row('comment')).state]).toEqual(['done', 'done'])
   })
 
-  test('80 writes a minute: the next waits for its minute', async () => {
-    for (let n = 1; n <= 82; n++) await want({ kind: 'comment', payload: { issueNumber: 1, body: `${n}` } }, `c${n}`)
-    github().post(comments).times(80).reply(201, { id: 60 })
-    expect(await asked()).toMatchObject({ until: new Date(start.getTime() + 60_000) })
-    expect(await row('c81')).toMatchObject({ state: 'pending', attempts: 0 })
-    pass(60)
+  test('writes a minute: the next waits for its minute, and ten are left for what is urgent', async () => {
+    for (let n = 1; n <= 72; n++) await want({ kind: 'comment', payload: { issueNumber: 1, body: `${n}` } }, `c${n}`)
+    github().post(comments).times(70).reply(201, { id: 60 })
+    expect(await asked()).toMatchObject({ until: new Date(start.getTime() + 62_000) })
+    expect(await row('c71')).toMatchObject({ state: 'pending', attempts: 0 })
+
+    // Ten are left for what is urgent.
+    const close: Effect = { kind: 'close-issue', payload: { issueNumber: 9, reason: 'completed' } }
+    await want(close)
+    github().patch(repo('/issues/9')).reply(200, {})
+    expect(await asked()).toMatchObject({ until: new Date(start.getTime() + 62_000) })
+    expect(await row('close-issue')).toMatchObject({ state: 'done' })
+
+    pass(62)
     github().post(comments).twice().reply(201, { id: 61 })
     await publisher.drain()
-    expect(await row('c82')).toMatchObject({ state: 'done' })
+    expect(await row('c72')).toMatchObject({ state: 'done' })
   })
 
-  test('500 writes an hour: the next waits for its hour', async () => {
-    for (let n = 1; n <= 500; n++) {
-      client.meter.check('write')
-      client.meter.count('write')
-      pass(1)
+  test('writes an hour: the next waits for its hour', async () => {
+    for (let n = 1; n <= 450; n++) {
+      await client.meter.acquire('write')
+      pass(2)
     }
     await want(comment)
-    expect(await asked()).toMatchObject({ until: new Date(start.getTime() + 3_600_000) })
-    vi.setSystemTime(start.getTime() + 3_600_000)
+    expect(await asked()).toMatchObject({ until: new Date(start.getTime() + 3_602_000) })
+    vi.setSystemTime(start.getTime() + 3_602_000)
     github().post(comments).reply(201, { id: 60 })
     await publisher.drain()
     expect(await row('comment')).toMatchObject({ state: 'done' })
   })
 
   test('an effect of several writes stops in the middle rather than pass it, and is brought to its end later', async () => {
-    for (let n = 1; n <= 79; n++) client.meter.count('write')
+    for (let n = 1; n <= 79; n++) await client.meter.acquire('write')
     await want({ kind: 'state-label', payload: { issueNumber: 1, label: 'tutti:held' } })
-    await store.db.update(effects).set({ result: { label: 'tutti:paused' } })
+    await store.db.update(effects).set({ result: { label: 'tutti:paused' }, priority: 1 })
     const labels = repo('/issues/1/labels')
     const both = [{ name: 'tutti:paused' }, { name: 'tutti:held' }]
     github().post(labels).reply(200, both)
@@ -294,9 +301,9 @@ describe('a limit', () => {
     expect(client.meter.writes).toBe(80)
     const { state, error, notBefore } = await row('state-label')
     expect({ state, error }).toEqual({ state: 'pending', error: 'the write budget of this minute or hour is used up' })
-    expect(notBefore).toEqual(new Date(start.getTime() + 60_000))
+    expect(notBefore).toEqual(new Date(start.getTime() + 62_000))
 
-    pass(60)
+    pass(62)
     github().get(labels).query(true).reply(200, both)
     github().delete(repo('/issues/1/labels/tutti%3Apaused')).reply(200, [])
     await publisher.drain()
