@@ -66,7 +66,12 @@ export async function nextEffects(db: Database, limit: number): Promise<EffectRo
 export async function claimEffect(db: Database, id: number, processId: string): Promise<EffectRow | undefined> {
   const [row] = await db
     .update(effects)
-    .set({ state: 'in_progress', claimedBy: processId, attempts: sql`${effects.attempts} + 1` })
+    .set({
+      state: 'in_progress',
+      claimedBy: processId,
+      attempts: sql`${effects.attempts} + 1`,
+      attemptedAt: new Date(),
+    })
     .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
   return row
@@ -80,13 +85,16 @@ export async function releaseEffects(db: Database, processId: string): Promise<v
     .where(and(eq(effects.state, 'in_progress'), eq(effects.claimedBy, processId)))
 }
 
-/** Completes an effect that was published at its `revision`. A newer revision makes it pending again. */
+/**
+ * Completes an effect that was published at its `revision`. A newer revision makes it pending again.
+ * @param outcome.attemptedAt when a write was sent that may still be under way; null when there is none.
+ */
 export async function completeEffect(
   tx: Tx,
   row: EffectRow,
   outcome:
     | { kind: 'done'; result: Record<string, unknown> }
-    | { kind: 'later'; at: Date; error: string }
+    | { kind: 'later'; at: Date; error: string; attemptedAt: Date | null }
     | { kind: 'failed'; error: string },
 ): Promise<void> {
   const set =
@@ -100,7 +108,7 @@ export async function completeEffect(
           doneAt: new Date(),
         }
       : outcome.kind === 'later'
-        ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error }
+        ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error, attemptedAt: outcome.attemptedAt }
         : { state: 'failed' as const, error: outcome.error }
   await tx.db.update(effects).set(set).where(eq(effects.id, row.id))
   if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish-effects' }, { after: outcome.at })

@@ -25,6 +25,8 @@ export const effects = pgTable(
     revision: integer('revision').notNull().default(1),
     published: integer('published').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
+    /** When it was last begun. What was begun then may still be under way at GitHub. */
+    attemptedAt: time('attempted_at'),
     /** The process that is publishing it; see `processes`. */
     claimedBy: text('claimed_by'),
     notBefore: time('not_before').notNull().defaultNow(),

@@ -15,7 +15,11 @@ export const effect: EffectHandler<'pull-request'> = {
     const text = { title: clean(title), body: clean(body, ending(context.key)) }
     const fingerprint = fingerprintOf(text.title + text.body)
     const known = typeof before.number === 'number' ? before.number : undefined
-    const found = known ?? (context.mayExist ? await findPull(branch, base, context) : undefined)
+    const lost = known === undefined && context.mayExist ? await findPull(branch, base, context) : undefined
+    if (known === undefined && context.mayExist && !lost) context.notFound()
+    if (lost && lost.title === text.title && lost.body === text.body)
+      return { number: lost.number, url: lost.html_url, sha, fingerprint }
+    const found = known ?? lost?.number
     if (found !== undefined) {
       const url = await reopenPull(found, text, context)
       if (url !== undefined) return { number: found, url, sha, fingerprint }
@@ -27,8 +31,8 @@ export const effect: EffectHandler<'pull-request'> = {
       // 422 also means "exists already": opened by us before a crash, or by a person from this branch.
       const existing = httpStatusOf(error) === 422 ? await findPull(branch, base, context) : undefined
       if (existing === undefined) throw error
-      const { data } = await octokit.rest.pulls.update({ ...at, pull_number: existing, ...text })
-      return { number: existing, url: data.html_url, sha, fingerprint }
+      const { data } = await octokit.rest.pulls.update({ ...at, pull_number: existing.number, ...text })
+      return { number: existing.number, url: data.html_url, sha, fingerprint }
     }
   },
 }
@@ -48,7 +52,7 @@ async function reopenPull(number: number, text: PullText, { octokit, at }: Effec
   }
 }
 
-async function findPull(branch: string, base: string, { octokit, at }: EffectContext): Promise<number | undefined> {
+async function findPull(branch: string, base: string, { octokit, at }: EffectContext) {
   const { data } = await octokit.rest.pulls.list({ ...at, head: `${at.owner}:${branch}`, base, state: 'open' })
-  return data[0]?.number
+  return data[0]
 }

@@ -132,17 +132,16 @@ describe('an answer that is none', () => {
       .get(comments)
       .query(true)
       .reply(200, [mine('Another.'), { ...mine(marked), id: 61 }])
-    github().patch(repo('/issues/comments/61'), { body: marked }).reply(200, { id: 61 })
     await publisher.drain()
     expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 61 } })
-    expect(client.meter.writes).toBe(2)
+    expect(client.meter.writes).toBe(1)
   })
 
   test.each(bad)('%s, and the comment is not there: it is written', async (_, answer) => {
     await want(comment)
     answer(github().post(comments))
     await publisher.drain()
-    pass(10)
+    pass(15)
     github()
       .get(comments)
       .query(true)
@@ -150,6 +149,25 @@ describe('an answer that is none', () => {
     github().post(comments).reply(201, { id: 62 })
     await publisher.drain()
     expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 62 } })
+  })
+
+  test('the write is applied after the answer was lost, and after the first search: there is one comment', async () => {
+    await want(comment)
+    lost('read ECONNRESET', { code: 'ECONNRESET' })(github().post(comments))
+    await publisher.drain()
+    pass(2)
+    const search = () => github().get(comments).query(true)
+    search().reply(200, [])
+    await publisher.drain()
+    expect(await row('comment')).toMatchObject({
+      ...{ state: 'pending', error: 'an earlier attempt may still be under way' },
+      notBefore: new Date(start.getTime() + 12_000),
+    })
+    pass(10)
+    search().reply(200, [{ ...mine(marked), id: 61 }])
+    await publisher.drain()
+    expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 61 } })
+    expect(client.meter.writes).toBe(1)
   })
 
   test('the delays grow, and after thirty attempts it is given up', async () => {
@@ -258,6 +276,30 @@ describe('a limit', () => {
     expect([(await row('close-issue')).state, (await row('comment')).state]).toEqual(['done', 'done'])
   })
 
+  test('a write that was refused so is over: after the pause it is made at once', async () => {
+    await want(comment)
+    github().post(comments).reply(429, secondaryLimit, { 'retry-after': '3' })
+    await publisher.drain()
+    pass(4)
+    github().get(comments).query(true).reply(200, [])
+    github().post(comments).reply(201, { id: 60 })
+    await publisher.drain()
+    expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 60 } })
+  })
+
+  test('searching again and again does not put the end of a lost write off', async () => {
+    await want(comment)
+    github().post(comments).reply(502, page, html)
+    await publisher.drain()
+    for (const seconds of [3, 9]) {
+      pass(seconds)
+      github().get(comments).query(true).reply(200, [])
+      if (seconds === 9) github().post(comments).reply(201, { id: 60 })
+      await publisher.drain()
+    }
+    expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 60 } })
+  })
+
   test('writes a minute: the next waits for its minute, and ten are left for what is urgent', async () => {
     for (let n = 1; n <= 72; n++) await want({ kind: 'comment', payload: { issueNumber: 1, body: `${n}` } }, `c${n}`)
     github().post(comments).times(70).reply(201, { id: 60 })
@@ -346,7 +388,6 @@ describe('order and interruption', () => {
       .get(comments)
       .query(true)
       .reply(200, [mine(marked)])
-    github().patch(repo('/issues/comments/60')).reply(200, { id: 60 })
     await publisher.drain()
     expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 60 } })
   })
