@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
 import { httpStatusOf } from './http-status.ts'
 import { callKindOf, Meter, type SharedLimits } from './meter.ts'
+import { samePlace } from './same-place.ts'
 
 /** Octokit with the plug-ins that Probot gives it. */
 export type Octokit = InstanceType<typeof ProbotOctokit>
@@ -44,7 +45,7 @@ export function createClient(options: {
   const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
   // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
   // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
-  const octokit = ProbotOctokit.defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
+  const octokit = ProbotOctokit.plugin(samePlace).defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
     ...given,
     // Probot leaves the address out where a token is minted outside of a call: that would go to GitHub.com.
     auth: { ...given?.auth, request: given?.auth?.request?.defaults({ baseUrl: options.apiUrl }) },
