@@ -22,6 +22,7 @@ const onPglite = [
   'test/unit/db/**/*.test.ts',
   'test/unit/scheduling/{budget,scheduler}.test.ts',
   'test/unit/reconcile/rescue.test.ts',
+  'test/unit/github/shared-limits.test.ts',
   'test/unit/commands/{commands,plans}.test.ts',
 ]
 

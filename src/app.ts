@@ -7,6 +7,7 @@ import { healthPages, type ProcessHealth, startingHealth } from './api/health.ts
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
 import { databaseOf, type Env, installationOf } from './config/env.ts'
+import { sharedLimits } from './db/api-limits.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { joinProcesses, livingProcesses } from './db/processes.ts'
@@ -88,7 +89,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])
-  const client = createClient({ ...credentials, apiUrl: env.apiUrl, log })
+  const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: sharedLimits(store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const instance = await joinProcesses(store, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000, closers)
   const others = await livingProcesses(store.db, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)

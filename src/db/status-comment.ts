@@ -27,11 +27,15 @@ const roadmapMs = 10_000
  */
 const beforeAuditLogs = 1e12
 
-/** Requests an edit of an item's status comment. Requests until then become one edit. */
+/**
+ * Requests an edit of an item's status comment. Requests until then become one edit.
+ * @param options.asked it answers a person, who waits for it.
+ */
 export async function requestStatusComment(
   tx: Tx,
   item: ItemRow,
   when: 'now' | 'soon' | 'later' | Date,
+  options: { asked?: boolean } = {},
 ): Promise<void> {
   // A roadmap queues hundreds of items: a comment on each, saying that it waits, would use up an hour of writes.
   if (item.muted) return
@@ -41,7 +45,7 @@ export async function requestStatusComment(
     tx,
     { repositoryId: item.repositoryId, workItemId: item.id, key: `status:${item.id}` },
     { kind: 'status-comment', payload: { issueNumber: item.issueNumber } },
-    { after: when === 'now' ? undefined : after, again: true },
+    { after: when === 'now' ? undefined : after, again: true, asked: options.asked },
   )
 }
 

@@ -34,7 +34,7 @@ export async function addWorkItem(
   })
   const job = nextJob(row.state, row.id)
   if (job) await tx.enqueue(job)
-  await requestStatusComment(tx, row, 'soon')
+  await requestStatusComment(tx, row, 'soon', { asked: true })
   return row
 }
 

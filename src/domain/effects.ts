@@ -85,7 +85,10 @@ export type Effect =
 export type EffectKind = Effect['kind']
 export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 
-/** Lower goes first: when the write budget is short, merges go before comments and progress goes last. */
+/**
+ * Lower goes first: when the write budget is short, merges go before comments and progress goes last. Some of the budget is
+ * left for the two lowest; see `domain/call-limits.ts`.
+ */
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
@@ -102,6 +105,9 @@ export const effectPriorities: Record<EffectKind, number> = {
   'state-label': 6,
   'status-comment': 7,
 }
+
+/** Of an answer to a person who waits for it, whatever its kind. */
+export const askedPriority = 2
 
 /** The job that follows once an effect is published or has failed; undefined where none follows. */
 export function followUpOf(effect: Effect, effectId: number): Job | undefined {

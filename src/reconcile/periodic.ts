@@ -12,6 +12,7 @@ import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
+import { Problems } from './problems.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
 import { rescue } from './rescue.ts'
@@ -92,6 +93,7 @@ function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): 
 function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
+  const problems = new Problems(log)
   let lastAt = 0
   const once = async () => {
     const sinceLastMs = Date.now() - lastAt
@@ -99,9 +101,15 @@ function startReconciling(services: { store: Store; github: GitHub; env: Env; lo
     const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
-    await redeliverMissed(services)
-    await reconcile(services)
-    await gardener.round()
+    try {
+      await problems.alone('redelivery', () => redeliverMissed(services))
+      await problems.alone('reconcile', () => reconcile(services, problems))
+      await problems.alone('gardener', () => gardener.round())
+    } catch (pause) {
+      // GitHub wants no call for a while: then all of it, as soon as it may.
+      problems.note('the search for missed events', pause)
+      lastAt = 0
+    }
   }
   void once().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))
   return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)

@@ -103,7 +103,7 @@ async function subjectOf(services: CommentServices, repo: RepositoryRow, { issue
 
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
 async function refuse(tx: Tx, repo: RepositoryRow, event: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
-  await react(tx, repo, event, 'confused')
+  await react(tx, repo, event, { content: 'confused', asked: false })
   await commentOnce(tx, repo, { issueNumber: event.issue.number, body: commandRefused(event.sender.login) })
   await appendAudit(tx, {
     repositoryId: repo.id,
@@ -135,17 +135,18 @@ async function answer(
 
 /** The reaction at once, the answer in the status comment, or in a comment of its own where no item has one. */
 async function post(tx: Tx, repo: RepositoryRow, event: CommentCreated, reply: Reply): Promise<void> {
-  await react(tx, repo, event, reply.outcome === 'done' ? '+1' : 'confused')
+  await react(tx, repo, event, { content: reply.outcome === 'done' ? '+1' : 'confused', asked: true })
   const item = await itemAfter(tx, repo, event)
   if (item) {
     await tx.db.update(workItems).set({ reply: reply.text, muted: false }).where(eq(workItems.id, item.id))
-    await requestStatusComment(tx, { ...item, muted: false }, 'now')
+    await requestStatusComment(tx, { ...item, muted: false }, 'now', { asked: true })
     return
   }
   await enqueueEffect(
     tx,
     { repositoryId: repo.id, key: `reply:${repo.id}:${event.commentId}` },
     { kind: 'comment', payload: { issueNumber: event.issue.number, body: reply.text } },
+    { asked: true },
   )
 }
 
@@ -156,11 +157,17 @@ async function itemAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated)
   return pull && getItem(tx.db, pull.workItemId)
 }
 
-async function react(tx: Tx, repo: RepositoryRow, event: CommentCreated, content: '+1' | 'confused'): Promise<void> {
-  const { commentId } = event
+/** @param how.asked by somebody who may command: then it goes before what nobody has asked for. */
+async function react(
+  tx: Tx,
+  repo: RepositoryRow,
+  { commentId }: CommentCreated,
+  { content, asked }: { content: '+1' | 'confused'; asked: boolean },
+): Promise<void> {
   await enqueueEffect(
     tx,
     { repositoryId: repo.id, key: `reaction:${repo.id}:${commentId}` },
     { kind: 'reaction', payload: { commentId, content } },
+    { asked },
   )
 }

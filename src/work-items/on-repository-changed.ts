@@ -115,7 +115,9 @@ export async function retireRepository(
 
 /** The app has access to more repositories. GitHub lists them; known ones are updated. */
 export async function onRepositoriesAdded(services: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
-  const installed = await services.github.installedRepositories()
+  const { repositories: installed, unread } = await services.github.installedRepositories()
   for (const repository of installed) await saveRepository(services.store.db, repository)
+  // It may be the one that this is about.
+  if (unread[0]) throw unread[0].error
   return done(`${installed.length} repositories installed`)
 }

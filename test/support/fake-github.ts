@@ -13,7 +13,7 @@ import type {
   PullRequest,
   Review,
 } from '../../src/domain/github.ts'
-import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/github.ts'
+import { type GitHub, type InstalledRepositories, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
 
 /** A webhook that GitHub would send. */
@@ -95,9 +95,14 @@ export class FakeGitHub implements GitHub {
     throw new Error('intake needs no tokens')
   }
 
-  async installedRepositories(): Promise<RepositoryIdentity[]> {
+  /** Installations whose list of repositories cannot be read. */
+  readonly unread: { installationId: number; error: unknown }[] = []
+
+  async installedRepositories(): Promise<InstalledRepositories> {
     this.#ask('installedRepositories')
-    return this.repositories.map(({ facts }) => facts)
+    const hidden = new Set(this.unread.map(({ installationId }) => installationId))
+    const facts = this.repositories.map((one) => one.facts).filter((one) => !hidden.has(one.installationId))
+    return { repositories: facts, unread: this.unread }
   }
 
   async deliveries(since: Date): Promise<HookDelivery[] | undefined> {

@@ -5,6 +5,8 @@ import nock from 'nock'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest'
 import { type Client, createClient } from '../../../src/github/client.ts'
+import type { SharedLimits } from '../../../src/github/meter.ts'
+import { memoryLimits } from '../../support/memory-limits.ts'
 
 /** The host of every call. */
 export const origin = 'http://api.github.test'
@@ -46,13 +48,14 @@ export function useNock(): void {
   })
 }
 
-/** A client that has made no call yet, and has no token. */
-export function newClient(): Client {
+/** A client that has made no call yet, and has no token. @param limits shared with others; its own when not given. */
+export function newClient(limits: SharedLimits = memoryLimits()): Client {
   return createClient({
     appId: '1',
     privateKey,
     webhookSecret: 'secret',
     apiUrl: origin,
+    limits,
     log: pino({ level: 'silent' }),
   })
 }
