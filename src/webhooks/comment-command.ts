@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { type Command, type CommandContext, type Reply, runCommand } from '../commands/command.ts'
-import { type Parsed, parseCommand } from '../commands/parse.ts'
+import { mayHoldCommand, type Parsed, parseCommand } from '../commands/parse.ts'
 import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
 import { claimKey, hasKey } from '../db/idempotency-keys.ts'
@@ -45,7 +45,7 @@ export async function onComment(services: CommentServices, event: CommentCreated
   const { repository, sender, commentId } = event
   // Bots repeat what others wrote, and two bots can answer each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
-  if (!/^\//m.test(event.body)) return answerFromComment(services, event)
+  if (!mayHoldCommand(event.body)) return answerFromComment(services, event)
   const known = await withSettings(services, await repositoryByGithubId(db, repository.githubId))
   const parsed = parseCommand(event.body, settingsOf(known).prefix, services.commands)
   if (!parsed) return answerFromComment(services, event)
