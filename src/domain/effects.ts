@@ -7,9 +7,12 @@ import type { Job } from './jobs.ts'
 export type Effect =
   /** The one status comment of an issue; its text is rendered on publication. */
   | { kind: 'status-comment'; payload: { issueNumber: number } }
+  /** The one status comment of a pull request; `issueNumber` is its number. Its text is rendered on publication. */
+  | { kind: 'pull-request-comment'; payload: { issueNumber: number } }
   /** A separate comment, for issues that are not work items. */
   | { kind: 'comment'; payload: { issueNumber: number; body: string } }
-  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
+  /** `line`: to a comment on a line of a diff. */
+  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused'; line?: boolean } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
@@ -95,6 +98,8 @@ export const effectPriorities: Record<EffectKind, number> = {
   'scoped-label': 6,
   reaction: 5,
   comment: 5,
+  // It answers people who review.
+  'pull-request-comment': 5,
   'state-label': 6,
   'status-comment': 7,
 }

@@ -57,7 +57,10 @@ export interface IssueRemoved extends InRepository {
 export interface CommentCreated extends InRepository {
   kind: 'comment-created'
   issue: IssueSnapshot
+  /** Unique for each `place`. */
   commentId: number
+  /** A plain comment, the text of a review, or a comment on a line of the diff. */
+  place: 'comment' | 'review' | 'line'
   body: string
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
+import { approvedPlan } from '../db/plans.ts'
 import { gateRows } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
@@ -14,6 +15,7 @@ import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { checkRunReport } from '../messages/check-run.ts'
+import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
 import { pullRequestBaseMissing } from '../messages/repositories.ts'
@@ -55,11 +57,15 @@ async function requestPullRequest(
   const gates = await gateRows(context.store.db, item.id, head)
   const settings = repo.settings ?? defaultSettings()
   const last = lastBuild(attempts)
+  const plan = await approvedPlan(context.store.db, item)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
+    issueTitle: item.title,
+    issueBody: item.body,
+    plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
     agent: last?.agent ?? 'a person',
-    attempts: attempts.length,
+    attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],
     gates,

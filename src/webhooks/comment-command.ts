@@ -10,11 +10,12 @@ import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
 import { ensureRepository, type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
 import { workItems } from '../db/schema/work-items.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
+import { requestPullRequestComment, requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, itemOfBranch, itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { CommentCreated } from '../domain/events.ts'
+import type { CommentCreated, ReviewSubmitted } from '../domain/events.ts'
 import type { Permission } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { NotFound } from '../github/github.ts'
@@ -23,6 +24,7 @@ import { resolveIssues } from '../github/resolve-issues.ts'
 import { unknownCommand } from '../messages/commands/help.ts'
 import { commandRefused } from '../messages/refusals.ts'
 import { answerFromComment } from '../planning/answer-questions.ts'
+import { onReview } from '../pull-requests/on-review.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
@@ -42,7 +44,7 @@ interface Subject {
 /** Acts on a new comment. The same comment acts once, however often it is delivered. */
 export async function onComment(services: CommentServices, event: CommentCreated): Promise<EventOutcome> {
   const { db } = services.store
-  const { repository, sender, commentId } = event
+  const { repository, sender } = event
   // Bots repeat what others wrote, and two bots can answer each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
   if (!mayHoldCommand(event.body)) return answerFromComment(services, event)
@@ -50,7 +52,7 @@ export async function onComment(services: CommentServices, event: CommentCreated
   const parsed = parseCommand(event.body, settingsOf(known).prefix, services.commands)
   if (!parsed) return answerFromComment(services, event)
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
-  const key = `comment:${repository.githubId}:${commentId}`
+  const key = `comment:${repository.githubId}:${placed(event)}`
   if (await hasKey(db, key)) return ignored('the comment was handled before')
   const permission = await permissionOf(services, known ?? repository, sender)
   const may = permits(permission, needed(parsed))
@@ -133,34 +135,72 @@ async function answer(
   return runCommand(parsed.command, context, parsed.args)
 }
 
-/** The reaction at once, the answer in the status comment, or in a comment of its own where no item has one. */
+/** A reply whose result is known within seconds waits for it: then the comment is written once. */
+const settlesMs = 3_000
+
+/**
+ * The reaction at once; the answer where the command was given, in the status comment of that issue or pull request, or in
+ * a comment of its own where no item has one.
+ */
 async function post(tx: Tx, repo: RepositoryRow, event: CommentCreated, reply: Reply): Promise<void> {
   await react(tx, repo, event, reply.outcome === 'done' ? '+1' : 'confused')
-  const item = await itemAfter(tx, repo, event)
+  const when = new Date(Date.now() + (reply.settles ? settlesMs : 0))
+  const { item, pull } = await subjectAfter(tx, repo, event)
+  if (item && pull) {
+    await tx.db.update(pullRequests).set({ reply: reply.text }).where(eq(pullRequests.id, pull.id))
+    await requestPullRequestComment(tx, item, pull.number, when)
+    return
+  }
   if (item) {
     await tx.db.update(workItems).set({ reply: reply.text, muted: false }).where(eq(workItems.id, item.id))
-    await requestStatusComment(tx, { ...item, muted: false }, 'now')
+    await requestStatusComment(tx, { ...item, muted: false }, when)
     return
   }
   await enqueueEffect(
     tx,
-    { repositoryId: repo.id, key: `reply:${repo.id}:${event.commentId}` },
+    { repositoryId: repo.id, key: `reply:${repo.id}:${placed(event)}` },
     { kind: 'comment', payload: { issueNumber: event.issue.number, body: reply.text } },
   )
 }
 
-/** The item as it is after the command, which may have made it. */
-async function itemAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated): Promise<ItemRow | undefined> {
-  if (!issue.isPullRequest) return itemOfIssue(tx.db, repo.id, issue.number)
+/** What the command was about, as it is afterwards: the command may have made the item. */
+async function subjectAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated): Promise<Subject> {
+  if (!issue.isPullRequest) return { item: await itemOfIssue(tx.db, repo.id, issue.number) }
   const pull = await pullByNumber(tx.db, repo.id, issue.number)
-  return pull && getItem(tx.db, pull.workItemId)
+  return pull ? { pull, item: await getItem(tx.db, pull.workItemId) } : {}
 }
 
 async function react(tx: Tx, repo: RepositoryRow, event: CommentCreated, content: '+1' | 'confused'): Promise<void> {
-  const { commentId } = event
+  const { commentId, place } = event
+  // GitHub's REST API has no reactions to reviews: the status comment answers them alone.
+  if (place === 'review') return
   await enqueueEffect(
     tx,
-    { repositoryId: repo.id, key: `reaction:${repo.id}:${commentId}` },
-    { kind: 'reaction', payload: { commentId, content } },
+    { repositoryId: repo.id, key: `reaction:${repo.id}:${placed(event)}` },
+    { kind: 'reaction', payload: { commentId, content, ...(place === 'line' ? { line: true } : {}) } },
   )
+}
+
+/** Ids of comments, reviews and comments on lines overlap. */
+function placed({ place, commentId }: CommentCreated): string {
+  return place === 'comment' ? String(commentId) : `${place}:${commentId}`
+}
+
+/** Acts on a review and on the command in its text: the review first, since `/merge` may be about its approval. */
+export async function onReviewWithText(services: CommentServices, event: ReviewSubmitted): Promise<EventOutcome> {
+  const outcome = await onReview(services, event)
+  const { review, pull } = event
+  if (review.state === 'dismissed' || !mayHoldCommand(review.body)) return outcome
+  const { number, title, body, url, state } = pull
+  const issue = { number, title, body, url, state, labels: [], author: pull.author, isPullRequest: true }
+  const said = await onComment(services, {
+    ...event,
+    kind: 'comment-created',
+    sender: review.author,
+    issue: { ...issue, nativeBlockers: null },
+    commentId: review.id,
+    place: 'review',
+    body: review.body,
+  })
+  return said.state === 'ignored' ? outcome : done(`${outcome.note}; ${said.note}`)
 }

@@ -20,6 +20,7 @@ const handlers = await loadEffectHandlers()
 /** One payload of each kind: a new kind without one does not compile. */
 const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
   'status-comment': { issueNumber: 1 },
+  'pull-request-comment': { issueNumber: 1 },
   comment: { issueNumber: 1, body: 'Hello.' },
   reaction: { commentId: 50, content: '+1' },
   'state-label': { issueNumber: 1, label: 'tutti:held' },
@@ -44,6 +45,7 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
 /** The kinds that would make a second thing: they search before they create. */
 const creating: readonly EffectKind[] = [
   'status-comment',
+  'pull-request-comment',
   'comment',
   'pull-request',
   'commit',
@@ -262,6 +264,7 @@ function publish(kind: EffectKind, known: Pick<EffectContext, 'mayExist' | 'befo
   return handler.publish(payloads[kind] as never, {
     ...{ octokit, at: { owner: 'acme', repo: 'app' }, key: `test:${kind}`, botLogin: 'tutti[bot]', ...known },
     statusComment: async () => 'Working on it.',
+    pullRequestComment: async () => 'Waiting for review.',
     commitFiles: async () => ({
       baseTree: 'e'.repeat(40),
       files: [{ path: 'one.txt', mode: '100644', content: Buffer.from('one\n') }],

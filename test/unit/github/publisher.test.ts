@@ -69,6 +69,7 @@ function publisherOn(on: Store): Publisher {
     redact: (text) => text.replaceAll('s3cret', '***'),
     missing: (feature) => missing.push(feature),
     statusComment: async () => statusText,
+    pullRequestComment: async () => statusText,
     commitFiles: async () => ({ baseTree: '', files: [] }),
     commands: ['retry', 'merge'],
   })
