@@ -3,6 +3,7 @@ CREATE TABLE "review_comments" (
 	"pull_request_id" bigint NOT NULL,
 	"kind" text NOT NULL,
 	"github_id" bigint NOT NULL,
+	"review_id" bigint,
 	"thread_id" bigint,
 	"author" text NOT NULL,
 	"author_id" bigint NOT NULL,

@@ -13,6 +13,10 @@ export type Effect =
   | { kind: 'comment'; payload: { issueNumber: number; body: string } }
   /** `line`: to a comment on a line of a diff. */
   | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused'; line?: boolean } }
+  /** The answer in a thread of comments on a line. `commentId`: the first comment of the thread. */
+  | { kind: 'review-reply'; payload: { pullNumber: number; commentId: number; body: string } }
+  /** Threads whose points are settled; each by its first comment. */
+  | { kind: 'resolve-threads'; payload: { pullNumber: number; comments: number[] } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
@@ -100,6 +104,8 @@ export const effectPriorities: Record<EffectKind, number> = {
   comment: 5,
   // It answers people who review.
   'pull-request-comment': 5,
+  'review-reply': 5,
+  'resolve-threads': 5,
   'state-label': 6,
   'status-comment': 7,
 }

@@ -6,6 +6,7 @@ import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { commitName } from './gates.ts'
 import { mergeCommand } from './pull-requests.ts'
+import { type AnsweredComment, roundAnswers } from './reviews.ts'
 
 /** Everything that the status comment of a pull request can say. */
 export interface PullRequestCommentView {
@@ -26,6 +27,8 @@ export interface PullRequestCommentView {
   attempt: { agent: string; attempt: number; progress: string } | undefined
   /** Why a ready item waits, as the scheduler explains it. */
   waits: string | null
+  /** What the agent answered in the last round of review. */
+  answers: AnsweredComment[]
   reply: string | null
 }
 
@@ -36,6 +39,7 @@ export function pullRequestComment(view: PullRequestCommentView): string {
     sentence(view),
     view.pullState === 'open' && ciSentence(view.ci),
     view.pullState === 'open' && verdictList(view),
+    roundAnswers(view.answers),
     view.reply && `---\n${view.reply}`,
     `<sub>Status of the work on #${view.issueNumber} · \`/status\` asks again · \`/help\` lists the commands</sub>`,
   ]

@@ -9,6 +9,7 @@ export const pullRequestReopened = (number: number, login: string) =>
 export const pullRequestRetargeted = (number: number, branch: string) =>
   `Pull request #${number} now goes to \`${singleLine(branch)}\`; what was approved before counts no longer.`
 export const reviewRequestsChanges = (number: number, login: string) => `${login} asked for changes in #${number}.`
+export const askedMeanwhile = (number: number) => `More was asked in #${number} while the agent worked.`
 export const personPushed = (login: string, head: string) =>
   `${login} pushed ${head.slice(0, 7)}; the gates look at it, and an approval of an older commit counts no longer.`
 

@@ -8,6 +8,7 @@ import { savePull } from '../db/pull-requests.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
+import { answerReview } from './answer-review.ts'
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
@@ -24,7 +25,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
   }
   const result = effect.result as { number: number; url: string; sha: string } | null
   if (!result || result.sha !== item.headSha) return
-  await savePull(tx, {
+  const pull = await savePull(tx, {
     repositoryId: item.repositoryId,
     workItemId,
     number: result.number,
@@ -32,7 +33,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
-  await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' })
+  await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 
 export const onPullRequestOpenedJob = defineJob(

@@ -5,6 +5,7 @@ import { lastDecision } from '../db/decisions.ts'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { lastRound } from '../db/review-comments.ts'
 import { lastVerdicts } from '../db/reviews.ts'
 import { buildsOf } from '../db/runs.ts'
 import { getItem } from '../db/work-items.ts'
@@ -34,6 +35,7 @@ export async function renderPullRequestComment(db: Database, workItemId: number)
     ci: await ciViewOf(db, item, repo),
     attempt: (await buildsOf(db, item.id)).at(-1),
     waits: decision?.action === 'wait' ? decision.explanation : null,
+    answers: await lastRound(db, pull.id),
     reply: pull.reply,
   })
 }

@@ -33,7 +33,10 @@ export async function prepareWorktree(
   const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
   const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
   if (run.cleanWorktree || behind) await control.removeWorktree({ path, branch })
-  return control.addWorktree({ path, branch, base: theirs ?? kept ?? base })
+  const worktree = await control.addWorktree({ path, branch, base: theirs ?? kept ?? base })
+  // People review a round against the base of today. What conflicts, or is not committed yet, stays as it is.
+  if (theirs) await control.updateFromBase({ branch, base, author: await context.github.author(repo) })
+  return worktree
 }
 
 /**

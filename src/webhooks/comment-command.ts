@@ -25,6 +25,8 @@ import { unknownCommand } from '../messages/commands/help.ts'
 import { commandRefused } from '../messages/refusals.ts'
 import { answerFromComment } from '../planning/answer-questions.ts'
 import { onReview } from '../pull-requests/on-review.ts'
+import { onReviewComment } from '../pull-requests/on-review-comment.ts'
+import { pullAsIssue } from '../work-items/issue-snapshot.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
@@ -47,10 +49,10 @@ export async function onComment(services: CommentServices, event: CommentCreated
   const { repository, sender } = event
   // Bots repeat what others wrote, and two bots can answer each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
-  if (!mayHoldCommand(event.body)) return answerFromComment(services, event)
+  if (!mayHoldCommand(event.body)) return talk(services, event)
   const known = await withSettings(services, await repositoryByGithubId(db, repository.githubId))
   const parsed = parseCommand(event.body, settingsOf(known).prefix, services.commands)
-  if (!parsed) return answerFromComment(services, event)
+  if (!parsed) return talk(services, event)
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
   const key = `comment:${repository.githubId}:${placed(event)}`
   if (await hasKey(db, key)) return ignored('the comment was handled before')
@@ -66,6 +68,13 @@ export async function onComment(services: CommentServices, event: CommentCreated
     await post(tx, repo, event, reply)
     return done(`${said(parsed)}: ${reply.outcome}`)
   })
+}
+
+/** A comment without a command: an answer to questions on an issue, or something for the next round on a pull request. */
+async function talk(services: CommentServices, event: CommentCreated): Promise<EventOutcome> {
+  if (!event.issue.isPullRequest) return answerFromComment(services, event)
+  // The text of a review was kept with the review.
+  return event.place === 'review' ? ignored('no command in it') : onReviewComment(services, event)
 }
 
 /** What the issues are that a command's arguments name. */
@@ -191,13 +200,11 @@ export async function onReviewWithText(services: CommentServices, event: ReviewS
   const outcome = await onReview(services, event)
   const { review, pull } = event
   if (review.state === 'dismissed' || !mayHoldCommand(review.body)) return outcome
-  const { number, title, body, url, state } = pull
-  const issue = { number, title, body, url, state, labels: [], author: pull.author, isPullRequest: true }
   const said = await onComment(services, {
     ...event,
     kind: 'comment-created',
     sender: review.author,
-    issue: { ...issue, nativeBlockers: null },
+    issue: pullAsIssue(pull),
     commentId: review.id,
     place: 'review',
     body: review.body,

@@ -12,6 +12,7 @@ import type {
   Permission,
   PullRequest,
   Review,
+  ReviewComment,
 } from '../../src/domain/github.ts'
 import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
@@ -29,6 +30,7 @@ export interface FakeRepository {
   events: Map<number, IssueEvent[]>
   pulls: Map<number, PullRequest & { updatedAt: Date }>
   reviews: Map<number, Review[]>
+  lineComments: Map<number, ReviewComment[]>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
 
@@ -82,6 +84,7 @@ export class FakeGitHub implements GitHub {
       events: new Map(),
       pulls: new Map(),
       reviews: new Map(),
+      lineComments: new Map(),
       blockedBy: new Map(),
     }
     this.repositories.push(repository)
@@ -169,7 +172,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('reviews')
         return of().reviews.get(number) ?? []
       },
-      reviewComments: async () => [],
+      reviewComments: async (number, reviewId) => {
+        this.#ask('reviewComments')
+        return (of().lineComments.get(number) ?? []).filter((comment) => comment.reviewId === reviewId)
+      },
       checks: async () => ({ checks: [], complete: true }),
       jobLog: async () => undefined,
       checkAnnotations: async () => [],

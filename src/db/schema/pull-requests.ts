@@ -66,6 +66,8 @@ export const reviewComments = pgTable(
     kind: text('kind').$type<'review' | 'line' | 'comment'>().notNull(),
     /** GitHub's id of the review or the comment; unique for each kind. */
     githubId: number64('github_id').notNull(),
+    /** The review that it came with, where GitHub names one. */
+    reviewId: number64('review_id'),
     /** Of a comment on a line: the first comment of its thread, which may be itself. */
     threadId: number64('thread_id'),
     author: text('author').notNull(),

@@ -19,6 +19,7 @@ const view: PullRequestCommentView = {
   ci: null,
   attempt: { agent: 'codex', attempt: 2, progress: '' },
   waits: null,
+  answers: [],
   reply: null,
 }
 
