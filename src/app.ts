@@ -24,6 +24,7 @@ import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
+import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
 import { openReaper } from './sandbox/open-reaper.ts'
@@ -107,6 +108,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
       leaseMs: env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.

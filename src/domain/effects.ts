@@ -8,9 +8,16 @@ import type { Job } from './jobs.ts'
 export type Effect =
   /** The one status comment of an issue; its text is rendered on publication. */
   | { kind: 'status-comment'; payload: { issueNumber: number } }
+  /** The one status comment of a pull request; `issueNumber` is its number. Its text is rendered on publication. */
+  | { kind: 'pull-request-comment'; payload: { issueNumber: number } }
   /** A separate comment, for issues that are not work items. */
   | { kind: 'comment'; payload: { issueNumber: number; body: string } }
-  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
+  /** `line`: to a comment on a line of a diff. */
+  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused'; line?: boolean } }
+  /** The answer in a thread of comments on a line. `commentId`: the first comment of the thread. */
+  | { kind: 'review-reply'; payload: { pullNumber: number; commentId: number; body: string } }
+  /** Threads whose points are settled; each by its first comment. */
+  | { kind: 'resolve-threads'; payload: { pullNumber: number; comments: number[] } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
@@ -102,6 +109,10 @@ export const effectPriorities: Record<EffectKind, number> = {
   'scoped-label': 6,
   reaction: 5,
   comment: 5,
+  // It answers people who review.
+  'pull-request-comment': 5,
+  'review-reply': 5,
+  'resolve-threads': 5,
   'state-label': 6,
   'status-comment': 7,
 }

@@ -1,6 +1,6 @@
 /** The events that webhooks report. An event says what happened, and not how Tutti reacts. */
 
-import type { Actor, Issue, PullRequest, Review } from './github.ts'
+import type { Actor, Issue, PullRequest, Review, ReviewComment } from './github.ts'
 
 /** A repository as payloads describe it. */
 export interface RepositoryIdentity {
@@ -57,7 +57,12 @@ export interface IssueRemoved extends InRepository {
 export interface CommentCreated extends InRepository {
   kind: 'comment-created'
   issue: IssueSnapshot
+  /** Unique for each `place`. */
   commentId: number
+  /** A plain comment, the text of a review, or a comment on a line of the diff. */
+  place: 'comment' | 'review' | 'line'
+  /** Where in the diff; of a comment on a line. */
+  on?: Omit<ReviewComment, 'id' | 'body' | 'author'>
   body: string
 }
 

@@ -77,9 +77,17 @@ export interface Review {
   at: Date | null
 }
 
+/** A comment on a line of the diff. */
 export interface ReviewComment {
+  id: number
+  /** The first comment of its thread, which may be itself. */
+  threadId: number
+  reviewId: number | null
   path: string
   line: number | null
+  /** The lines of the diff above it. */
+  hunk: string
+  sha: string | null
   body: string
   author: Actor
 }

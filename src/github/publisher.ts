@@ -45,6 +45,8 @@ interface PublisherOptions {
   missing: (feature: string) => void
   /** The text of the status comment of a work item, as it should read now. */
   statusComment: (workItemId: number) => Promise<string>
+  /** The text of the status comment of its pull request. */
+  pullRequestComment: (workItemId: number) => Promise<string>
   /** Files of a commit that is in the bare clone of a repository. */
   commitFiles: (
     repo: RepositoryRow,
@@ -110,7 +112,7 @@ export class Publisher {
   }
 
   async #attempt(row: EffectRow, attemptedAt: Date | null): Promise<EffectResult> {
-    const { store, client, handlers, botLogin, redact, missing, statusComment, commitFiles } = this.#options
+    const { store, client, handlers, botLogin, redact, missing, commitFiles } = this.#options
     const repo = await getRepository(store.db, row.repositoryId)
     if (!repo) throw new Error(`effect ${row.key} belongs to no repository`)
     const context: EffectContext = {
@@ -122,7 +124,8 @@ export class Publisher {
       notFound: () => mustBeOver(attemptedAt),
       before: row.result ?? {},
       botLogin: botLogin(),
-      statusComment: () => statusComment(row.workItemId ?? 0),
+      statusComment: () => this.#options.statusComment(row.workItemId ?? 0),
+      pullRequestComment: () => this.#options.pullRequestComment(row.workItemId ?? 0),
       commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
       clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,

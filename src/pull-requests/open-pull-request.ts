@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
+import { approvedPlan } from '../db/plans.ts'
 import { gateRows } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings, settingsOf } from '../db/repository-settings.ts'
@@ -12,6 +13,7 @@ import { commitSubject } from '../domain/commit-message.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
 import { pullRequestBaseMissing } from '../messages/repositories.ts'
@@ -60,11 +62,15 @@ export async function describePullRequest(
   const changes = await control.changes(fork, head)
   const attempts = await buildsOf(store.db, item.id)
   const last = lastBuild(attempts, head)
+  const plan = await approvedPlan(store.db, item)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
+    issueTitle: item.title,
+    issueBody: item.body,
+    plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
     agent: last?.agent ?? 'a person',
-    attempts: attempts.length,
+    attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],
     gates: await gateRows(store.db, item.id, head),

@@ -4,7 +4,13 @@
  */
 
 import { z } from 'zod'
-import type { CheckCompleted, IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
+import type {
+  CheckCompleted,
+  CommentCreated,
+  IssueSnapshot,
+  PullRequestSnapshot,
+  RepositoryIdentity,
+} from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { labelIdsOf, openSubIssuesOf } from '../github/read/issues.ts'
 import { sha } from '../lib/ids.ts'
@@ -131,6 +137,29 @@ export const commentSchema = z.object({
   created_at: time,
   updated_at: time.nullish(),
 })
+
+/** A comment on a line, and where that is. */
+export const lineCommentSchema = commentSchema
+  .extend({
+    in_reply_to_id: id.nullish(),
+    pull_request_review_id: id.nullish(),
+    path: text,
+    line: z.number().int().nullish(),
+    original_line: z.number().int().nullish(),
+    diff_hunk: optionalText,
+    commit_id: commit.nullish(),
+  })
+  .transform((of) => ({
+    comment: of,
+    on: {
+      threadId: of.in_reply_to_id ?? of.id,
+      reviewId: of.pull_request_review_id ?? null,
+      path: of.path,
+      line: of.line ?? of.original_line ?? null,
+      hunk: of.diff_hunk,
+      sha: of.commit_id ?? null,
+    } satisfies CommentCreated['on'],
+  }))
 
 const end = z.object({ ref: text, sha: commit, repo: z.object({ full_name: fullName }).nullish() })
 

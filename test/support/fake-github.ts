@@ -12,6 +12,7 @@ import type {
   Permission,
   PullRequest,
   Review,
+  ReviewComment,
 } from '../../src/domain/github.ts'
 import { type GitHub, type InstalledRepositories, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
@@ -31,6 +32,7 @@ export interface FakeRepository {
   reviews: Map<number, Review[]>
   /** Ids of its labels, by their present names. */
   labelIds: Map<string, number>
+  lineComments: Map<number, ReviewComment[]>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
 
@@ -84,6 +86,7 @@ export class FakeGitHub implements GitHub {
       events: new Map(),
       pulls: new Map(),
       reviews: new Map(),
+      lineComments: new Map(),
       blockedBy: new Map(),
       labelIds: new Map(),
     }
@@ -180,7 +183,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('reviews')
         return of().reviews.get(number) ?? []
       },
-      reviewComments: async () => [],
+      reviewComments: async (number, reviewId) => {
+        this.#ask('reviewComments')
+        return (of().lineComments.get(number) ?? []).filter((comment) => comment.reviewId === reviewId)
+      },
       checks: async () => ({ checks: [], complete: true }),
       jobLog: async () => undefined,
       checkAnnotations: async () => [],

@@ -15,6 +15,7 @@ import {
   setPushRules,
 } from './acts/repositories.ts'
 import { createReview, reviewOf, withdrawReview } from './acts/reviews.ts'
+import { resolveThread } from './acts/threads.ts'
 import type { Auth } from './auth.ts'
 import { pointRef, updateRefs } from './bare.ts'
 import { commitFiles } from './commits.ts'
@@ -134,6 +135,7 @@ export function pullActs(world: World, account: Account) {
       requestReviewers({ world, actor: me }, repository, pullOf(repository, number), logins),
     review: async (repository, number, wanted) =>
       createReview({ world, actor: me }, repository, pullOf(repository, number), wanted),
+    resolveThread: async (repository, first) => resolveThread({ world, actor: me }, repository, first),
     async dismissReview(repository, number, id) {
       const issue = pullOf(repository, number)
       const review = reviewOf(issue, id)

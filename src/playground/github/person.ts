@@ -77,6 +77,8 @@ export interface Person {
   mergePullRequest(repository: RepositoryRecord, number: number, wish?: MergeWish): Promise<ObjectId>
   requestReviewers(repository: RepositoryRecord, number: number, logins: string[]): Promise<void>
   review(repository: RepositoryRecord, number: number, review: NewReview): Promise<ReviewRecord>
+  /** Resolves the thread of comments on a line that begins with this comment. */
+  resolveThread(repository: RepositoryRecord, firstComment: number): Promise<void>
   dismissReview(repository: RepositoryRecord, number: number, id: number): Promise<ReviewRecord>
   /** CI's word, in the name of the `github-actions` app. */
   createCheckRun(

@@ -70,6 +70,7 @@ function publisherOn(on: Store, more: { instance?: string; leaseMs?: number } = 
     redact: (text) => text.replaceAll('s3cret', '***'),
     missing: (feature) => missing.push(feature),
     statusComment: async () => statusText,
+    pullRequestComment: async () => statusText,
     commitFiles: async () => ({ baseTree: '', files: [] }),
     commands: ['retry', 'merge'],
   })

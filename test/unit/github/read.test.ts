@@ -237,11 +237,16 @@ describe('pull requests', () => {
       [1, 'approved'],
       [2, 'changes_requested'],
     ])
-    const said = (path: string, more: object) => ({ path, body: 'Why?', user, ...more })
-    pages(repo('/pulls/1/reviews/2/comments'), {}, [said('a', { line: 3 })], [[said('b', { original_line: 7 })]])
-    expect((await reader.reviewComments(1, 2)).map(({ path, line }) => [path, line])).toEqual([
-      ['a', 3],
-      ['b', 7],
+    const said = (path: string, more: object) => ({ id: 5, path, body: 'Why?', user, ...more })
+    pages(
+      repo('/pulls/1/reviews/2/comments'),
+      {},
+      [said('a', { line: 3 })],
+      [[said('b', { original_line: 7, in_reply_to_id: 4 })]],
+    )
+    expect((await reader.reviewComments(1, 2)).map(({ path, line, threadId }) => [path, line, threadId])).toEqual([
+      ['a', 3, 5],
+      ['b', 7, 4],
     ])
   })
 })

@@ -54,7 +54,8 @@ function newProcess(instance: string) {
   const client = newClient(limits())
   return new Publisher({
     ...{ store, client, handlers, instance, log: pino({ level: 'silent' }), redact: (text: string) => text },
-    ...{ botLogin: () => 'tutti[bot]', missing: () => {}, statusComment: async () => 'Working on it.', commands: [] },
+    ...{ botLogin: () => 'tutti[bot]', missing: () => {}, statusComment: async () => 'Working on it.' },
+    ...{ pullRequestComment: async () => '', commands: [] },
     commitFiles: async () => ({ baseTree: '', files: [] }),
   })
 }

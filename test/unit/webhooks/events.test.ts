@@ -9,6 +9,7 @@ import './events/issues.ts'
 import './events/comments.ts'
 import './events/pull-requests.ts'
 import './events/reviews.ts'
+import './events/review-comments.ts'
 import './events/repositories.ts'
 import { useStore } from '../../support/webhook-stage.ts'
 
