@@ -186,6 +186,10 @@ const schema = z.strictObject({
     .strictObject({
       base: branch.optional().describe('Where pull requests go; the default branch if not set'),
       prefix: branch.or(z.string().regex(/^[A-Za-z0-9][\w.-]*\/$/)).default('module/'),
+      update: z
+        .enum(['merge', 'rebase'])
+        .default('merge')
+        .describe('How a branch gets what its base has; commits of people are always merged, never rewritten'),
     })
     .prefault({}),
   labels: z

@@ -48,6 +48,16 @@ export async function enqueueEffect(
   if (rows.length > 0) await tx.enqueue({ queue: 'publish-effects' }, { after: options.after })
 }
 
+/** Cancels an effect that is not being published yet. @returns false when there is none, or it is too late. */
+export async function cancelEffect(tx: Tx, key: string): Promise<boolean> {
+  const rows = await tx.db
+    .update(effects)
+    .set({ state: 'failed', error: 'withdrawn' })
+    .where(and(eq(effects.key, key), eq(effects.state, 'pending')))
+    .returning({ id: effects.id })
+  return rows.length > 0
+}
+
 /** The next pending effects that are due, most urgent first. */
 export async function nextEffects(db: Database, limit: number): Promise<EffectRow[]> {
   return db

@@ -3,6 +3,7 @@
 import type { Annotation } from './annotations.ts'
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /** A write to GitHub and its payload. */
 export type Effect =
@@ -59,7 +60,7 @@ export type Effect =
       payload: {
         pullNumber: number
         sha: string
-        method: 'squash' | 'merge' | 'rebase'
+        method: MergeMethod
         title: string
         message: string
       }

@@ -21,7 +21,7 @@ export interface IssueSnapshot extends Issue {
   nativeBlockers: number | null
 }
 
-export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState'>
+export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState' | 'mergeMethods' | 'labels'>
 
 interface InRepository {
   repository: RepositoryIdentity
@@ -83,7 +83,8 @@ export interface ReviewSubmitted extends InRepository {
 
 export interface PullRequestChanged extends InRepository {
   kind: 'pull-request-changed'
-  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted'
+  /** `ready`: it is no draft any more. */
+  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted' | 'ready'
   pull: PullRequestSnapshot
 }
 

@@ -9,11 +9,13 @@ import { type ChangedFile, readChanges } from './changes.ts'
 import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
 import { readCommitFiles } from './commit-files.ts'
 import { createFetcher } from './fetch.ts'
+import type { Author } from './git-options.ts'
 import * as history from './history.ts'
 import { listIgnored } from './ignored-files.ts'
 import { type ImportResult, importFrom } from './import-commits.ts'
 import type { ImportPolicy } from './import-policy.ts'
 import { type BareCloneOptions, initBareClone } from './init.ts'
+import { type JoinRequest, type JoinResult, joinCommits, stackHeads } from './join-commits.ts'
 import { leaveWorktree } from './leave-worktree.ts'
 import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
 import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
@@ -65,6 +67,10 @@ export interface BareClone {
   forecast(ours: Sha, theirs: Sha): Promise<history.MergeForecast>
   /** Merges the base into a module branch; see `merge.ts`. */
   updateFromBase(request: UpdateRequest): Promise<UpdateResult>
+  /** Joins two commits of objects alone; see `join-commits.ts`. */
+  join(request: JoinRequest): Promise<JoinResult>
+  /** Merges heads on top of a base, one after another; see `join-commits.ts`. */
+  stack(base: Sha, heads: readonly Sha[], author: Author): ReturnType<typeof stackHeads>
   /** Pushes a commit to a branch of the server, and says what came of it; see `push.ts`. */
   push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<PushOutcome>
   /** The tree of a commit; undefined when there is no such commit. */
@@ -125,6 +131,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
       const checked = { branch: validBranch(request.branch), base: sha(request.base) }
       return updateFromBase(repository, { ...request, ...checked })
     },
+    join: async (request) =>
+      joinCommits(repository, { ...request, ours: sha(request.ours), theirs: sha(request.theirs) }),
+    stack: async (base, heads, author) => stackHeads(repository, { base: sha(base), heads: heads.map(sha), author }),
     push: async (branch, commit, { expected }) => {
       const must = expected === null || expected === 'any-ancestor' ? expected : sha(expected)
       return pushBranch(repository, validBranch(branch), sha(commit), must)

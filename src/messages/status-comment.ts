@@ -123,7 +123,7 @@ function reviewSentence(view: StatusView): string {
   const next =
     view.mergeWhen === 'approved'
       ? 'It merges by itself once it is approved and green.'
-      : mergeRequestedBy && view.state === 'approved'
+      : mergeRequestedBy
         ? `Then it is merged on the word of ${mergeRequestedBy}.`
         : `Review it, then say ${mergeCommand(view.gates, allowed)} there or here.`
   const why = view.reason ? `${singleLine(view.reason)} ` : ''
@@ -143,6 +143,8 @@ function attemptList(view: StatusView): string {
   const rows = ended.map((attempt) => {
     if (attempt.agent === 'person')
       return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
+    if (attempt.agent === 'git')
+      return `${attempt.attempt}. The base branch was brought in; the gates looked at it: ${attempt.outcome}`
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })

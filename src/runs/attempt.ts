@@ -31,6 +31,7 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
 import { runAgentSession } from './agent-session.ts'
+import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
@@ -99,6 +100,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
   if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
+  const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
@@ -119,6 +121,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       plan: plan && planForAgent(plan),
       loop,
       feedback: run.feedback,
+      conflict,
       reviews,
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),

@@ -43,8 +43,6 @@ export async function prepareWorktree(
   if (run.cleanWorktree || behind) row = await startClean(one, control, row)
   const tree = await control.addWorktree({ path, branch, base: theirs ?? kept ?? base })
   if (tree.rescued) await noteRescue(one, row, tree.rescued.ref)
-  // People review a round against the base of today. What conflicts, or is not committed yet, stays as it is.
-  if (theirs) await control.updateFromBase({ branch, base, author: await one.context.github.author(one.repo) })
   return tree
 }
 

@@ -176,6 +176,7 @@ export const pullRequestSchema = z
     merge_commit_sha: commit.nullish(),
     head: end,
     base: z.object({ ref: text }),
+    draft: z.boolean().nullish(),
     user: actorSchema,
     updated_at: time,
   })
@@ -193,6 +194,7 @@ export const pullRequestSchema = z
       headBranch: of.head.ref,
       headRepository: of.head.repo?.full_name ?? null,
       baseBranch: of.base.ref,
+      draft: of.draft ?? false,
       author: of.user,
     } satisfies PullRequestSnapshot,
   }))

@@ -3,6 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
+import { hasOpenPulls } from '../db/pull-requests.ts'
 import {
   markBaseMoved,
   type RepositoryRow,
@@ -31,6 +32,9 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   if (!bases.includes(event.branch)) return ignored('not a base branch')
   await services.store.transaction(async (tx) => {
     await markBaseMoved(tx, repo.id)
+    // Pull requests of this base may conflict with it now.
+    if (await hasOpenPulls(tx.db, repo.id, event.branch))
+      await tx.enqueue({ queue: 'find-conflicts', repositoryId: repo.id })
     if (event.settings && event.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
   })
   return done('the base branch moved; fetched before it is used')

@@ -15,6 +15,7 @@ import { reportsNoCost } from '../db/usage.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { keptWork } from '../db/worktrees.ts'
 import { progressOfParts } from '../domain/part-status.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
 import type { GateView } from '../messages/gates.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
@@ -65,7 +66,7 @@ async function heldWorkOf(db: Database, item: ItemRow, pull: PullRow | null): Pr
 /** A note where a limit is set, and the agent reports no cost. */
 async function costNotes(db: Database, attempts: readonly RunRow[], { limits }: Settings): Promise<string[]> {
   const set = limits.spendPerDay !== undefined || limits.spendPerRun !== undefined
-  const last = attempts.findLast((attempt) => attempt.agent !== 'person')
+  const last = attempts.findLast(isAgentRun)
   if (!set || !last || !(await reportsNoCost(db, last))) return []
   return [limitSeesNoCost(last.agent)]
 }

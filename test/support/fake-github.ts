@@ -175,6 +175,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('pull')
         return one(of().pulls, number)
       },
+      mergeMethods: async () => {
+        this.#ask('mergeMethods')
+        return null
+      },
       openPulls: async () => {
         this.#ask('openPulls')
         return [...of().pulls.values()].filter((pull) => pull.state === 'open')

@@ -151,6 +151,7 @@ export class People {
       merge_commit_sha: pull.mergeCommitSha,
       head: { ref: pull.headBranch, sha: pull.headSha, repo: { full_name: pull.headRepository } },
       base: { ref: pull.baseBranch },
+      draft: pull.draft,
       user: user(pull.author),
       updated_at: pull.updatedAt.toISOString(),
     }
@@ -173,6 +174,9 @@ export class People {
       baseBranch: 'main',
       mergeable: true,
       mergeState: 'clean',
+      draft: false,
+      labels: [],
+      mergeMethods: null,
       author,
       updatedAt: this.#github.tick(),
     }

@@ -217,7 +217,16 @@ describe('pull requests', () => {
     github().get(repo('/pulls/1')).reply(200, pull(1))
     expect(await reader.pull(1)).toEqual({
       ...{ number: 1, url: `${origin}/acme/app/pull/1`, title: 'Pull', body: '', state: 'open', merged: false },
-      ...{ mergeState: null, mergeCommitSha: null, headSha: head, headBranch: 'module/issue-1', headRepository: null },
+      ...{
+        mergeState: null,
+        draft: false,
+        labels: [],
+        mergeMethods: null,
+        mergeCommitSha: null,
+        headSha: head,
+        headBranch: 'module/issue-1',
+        headRepository: null,
+      },
       ...{ baseBranch: 'main', mergeable: null, author: alice },
     })
   })

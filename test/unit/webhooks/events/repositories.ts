@@ -75,7 +75,7 @@ describe('repositories', () => {
 
   test('a push to a base branch makes our copy stale; other branches and tags do not', async () => {
     const stage = await Stage.open()
-    await stage.withSettings({ branches: { base: 'develop', prefix: 'module/' } })
+    await stage.withSettings({ branches: { base: 'develop', prefix: 'module/', update: 'merge' } })
     const push = (ref: string) =>
       stage.people.hook('push', undefined, stage.maintainer, { ref, after: 'a'.repeat(40), deleted: false })
     for (const [ref, stale] of [
