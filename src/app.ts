@@ -77,7 +77,8 @@ interface Base {
 }
 
 async function openDoors({ env, log, store, credentials, health, closers }: Base): Promise<string> {
-  const receive = createReceiver({ store, secret: credentials.webhookSecret, log })
+  const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(health, { webhooks })
+  const receive = createReceiver({ store, secret: credentials.webhookSecret, log, onSecret })
   const pages = getRequestListener(healthPages(store, health).fetch)
   const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
   closers.push(server)
@@ -120,7 +121,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const { lost, silentSeconds } = await startTimers(adapters, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
-  Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies ProcessHealth)
+  Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }
