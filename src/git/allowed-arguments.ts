@@ -42,7 +42,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'index-pack': ['--stdin', '--strict', '--fix-thin'],
   log: ['-z', '--format=', '--max-count=', '--no-show-signature', '--no-color', '--no-mailmap'],
   'ls-files': ['-z', '-m', '-d', '-o', '-i', '--directory', '--exclude-per-directory='],
-  'ls-remote': ['-q', '--heads'],
+  'ls-remote': ['-q', '--heads', '--symref'],
   'ls-tree': ['-r', '-z', '--name-only', '--full-tree'],
   'merge-base': ['--is-ancestor'],
   'merge-tree': ['--write-tree', '-z', '--name-only', '--no-messages'],

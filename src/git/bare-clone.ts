@@ -20,7 +20,7 @@ import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.t
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
 import { deleteBranch, type ExpectedHead, type PushOutcome, pushBranch } from './push.ts'
 import { recordedRemoteHead } from './recorded-heads.ts'
-import { queryRemoteHead } from './remote.ts'
+import { queryDefaultBranch, queryRemoteHead } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
 import { listRescues, type Rescue, treeOf } from './rescue.ts'
@@ -38,6 +38,8 @@ export interface BareClone {
   resolve(ref: string): Promise<Sha | undefined>
   /** Where a branch of the server is: as of the last fetch, or asked now with `fresh`. */
   remoteHead(branch: BranchName, options?: { fresh?: boolean }): Promise<Sha | undefined>
+  /** The default branch of the server, asked now; undefined when it does not say. */
+  defaultBranch(): Promise<BranchName | undefined>
   /** A file as of a commit, at most `maxBytes` (1 MiB). @throws {UserError} when it is larger. */
   readFile(commit: Sha, path: TreePath, maxBytes?: number): Promise<string | undefined>
   /** Paths in a commit, at most `maxCount` (100,000). */
@@ -104,6 +106,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     resolve: (ref) => resolve(repository, ref),
     remoteHead: async (branch, options) =>
       options?.fresh ? queryRemoteHead(repository, validBranch(branch)) : fetchedHead(repository, validBranch(branch)),
+    defaultBranch: () => queryDefaultBranch(repository),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
     addWorktree: async (request) => {
