@@ -49,6 +49,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'pack-objects': ['--revs', '--stdout', '-q', '--thin'],
   push: ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed', '--force-with-lease='],
   'read-tree': ['-m', '-u'],
+  repack: ['-q', '-d', '--geometric='],
   'rev-list': ['--stdin', '--ignore-missing', '--max-count='],
   'rev-parse': ['--verify', '-q'],
   'update-index': ['-q', '-z', '--add', '--replace', '--remove', '--force-remove', '--refresh', '--stdin'],

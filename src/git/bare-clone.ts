@@ -8,6 +8,7 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges } from './changes.ts'
 import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
 import { readCommitFiles } from './commit-files.ts'
+import { compact, unusedSince } from './compact.ts'
 import { createFetcher } from './fetch.ts'
 import * as history from './history.ts'
 import { listIgnored } from './ignored-files.ts'
@@ -23,7 +24,7 @@ import { recordedRemoteHead } from './recorded-heads.ts'
 import { queryDefaultBranch, queryRemoteHead } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
-import { listRescues, type Rescue, treeOf } from './rescue.ts'
+import { dropRescue, listRescues, type Rescue, treeOf } from './rescue.ts'
 import { type SandboxMounts, sandboxMountsOf } from './sandbox-mounts.ts'
 import type { Worktree } from './worktree-records.ts'
 import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
@@ -80,6 +81,12 @@ export interface BareClone {
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>
   /** All rescued work, oldest first. */
   rescues(): Promise<(Rescue & { branch: BranchName; at: Date })[]>
+  /** Gives up rescued work. */
+  dropRescue(rescue: Rescue): Promise<void>
+  /** Puts packs together where there are many; nothing is dropped. See `compact.ts`. */
+  compact(): Promise<boolean>
+  /** Since when it was not used, where it can be made again from the server; undefined where it holds work. */
+  unusedSince(): Promise<Date | undefined>
   /** What a sandbox must mount for a tree. */
   bindings(worktree: Worktree): SandboxMounts
 }
@@ -139,6 +146,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     removeWorktree: async ({ path, branch }, options) =>
       removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
+    dropRescue: (rescue) => dropRescue(repository, rescue),
+    compact: () => compact(repository),
+    unusedSince: () => unusedSince(repository),
     bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),
   }
 }
