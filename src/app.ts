@@ -118,7 +118,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   closers.push(scheduler, runner, gateRunner)
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
-  const { lost, silentSeconds } = await startTimers(adapters, closers)
+  const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
   Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies Partial<ProcessHealth>)

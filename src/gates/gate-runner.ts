@@ -102,19 +102,17 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const control = await context.control(repo)
   // The commit of a person is not in the clone yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
-  const branch = validBranch(`tutti-check/${run.id}`)
-  const path = join(context.env.dataDirectory, 'checks', `run-${run.id}`)
+  // By the lease: the gates of a process that is frozen may still be at work in another checkout.
+  const name = `${run.id}-${run.leaseEpoch}`
+  const branch = validBranch(`tutti-check/${name}`)
+  const path = join(context.env.dataDirectory, 'checks', `run-${name}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
   // The reaper ends the processes of the gates with us, also when we are killed.
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
   let checkout: Promise<string> | undefined
-  const open = async () => {
-    // A process that died may have left a checkout. Files that a gate wrote there need not be rescued.
-    await control.removeWorktree({ path, branch }, { merged: head })
-    return (await control.addWorktree({ path, branch, base: head })).path
-  }
+  const open = async () => (await control.addWorktree({ path, branch, base: head })).path
   const changes = await control.changes(base, head)
   // The footprint is exact now: until the merge, other items stay away from these files.
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
@@ -137,7 +135,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
       log: context.log,
     })
   } finally {
-    if (checkout) await control.removeWorktree({ path, branch }, { merged: head })
+    if (checkout) await control.removeWorktree({ path, branch }, { discard: true })
   }
 }
 

@@ -8,6 +8,7 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges } from './changes.ts'
 import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
 import { readCommitFiles } from './commit-files.ts'
+import { compact, unusedSince } from './compact.ts'
 import { createFetcher } from './fetch.ts'
 import type { Author } from './git-options.ts'
 import * as history from './history.ts'
@@ -22,10 +23,10 @@ import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.t
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
 import { deleteBranch, type ExpectedHead, type PushOutcome, pushBranch } from './push.ts'
 import { recordedRemoteHead } from './recorded-heads.ts'
-import { queryRemoteHead } from './remote.ts'
+import { queryDefaultBranch, queryRemoteHead } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
-import { listRescues, type Rescue, treeOf } from './rescue.ts'
+import { dropRescue, listRescues, type Rescue, treeOf } from './rescue.ts'
 import { type SandboxMounts, sandboxMountsOf } from './sandbox-mounts.ts'
 import type { Worktree } from './worktree-records.ts'
 import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
@@ -40,6 +41,8 @@ export interface BareClone {
   resolve(ref: string): Promise<Sha | undefined>
   /** Where a branch of the server is: as of the last fetch, or asked now with `fresh`. */
   remoteHead(branch: BranchName, options?: { fresh?: boolean }): Promise<Sha | undefined>
+  /** The default branch of the server, asked now; undefined when it does not say. */
+  defaultBranch(): Promise<BranchName | undefined>
   /** A file as of a commit, at most `maxBytes` (1 MiB). @throws {UserError} when it is larger. */
   readFile(commit: Sha, path: TreePath, maxBytes?: number): Promise<string | undefined>
   /** Paths in a commit, at most `maxCount` (100,000). */
@@ -84,6 +87,12 @@ export interface BareClone {
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>
   /** All rescued work, oldest first. */
   rescues(): Promise<(Rescue & { branch: BranchName; at: Date })[]>
+  /** Gives up rescued work. */
+  dropRescue(rescue: Rescue): Promise<void>
+  /** Puts packs together where there are many; nothing is dropped. See `compact.ts`. */
+  compact(): Promise<boolean>
+  /** Since when it was not used, where it can be made again from the server; undefined where it holds work. */
+  unusedSince(): Promise<Date | undefined>
   /** What a sandbox must mount for a tree. */
   bindings(worktree: Worktree): SandboxMounts
 }
@@ -110,6 +119,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     resolve: (ref) => resolve(repository, ref),
     remoteHead: async (branch, options) =>
       options?.fresh ? queryRemoteHead(repository, validBranch(branch)) : fetchedHead(repository, validBranch(branch)),
+    defaultBranch: () => queryDefaultBranch(repository),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
     addWorktree: async (request) => {
@@ -145,6 +155,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     removeWorktree: async ({ path, branch }, options) =>
       removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
+    dropRescue: (rescue) => dropRescue(repository, rescue),
+    compact: () => compact(repository),
+    unusedSince: () => unusedSince(repository),
     bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),
   }
 }

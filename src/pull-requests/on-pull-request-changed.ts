@@ -161,8 +161,11 @@ async function reopened({ tx, row, item, sender, at }: Change): Promise<string> 
   return 'opened again'
 }
 
-async function retargeted({ tx, row, item, pull, sender, at }: Change): Promise<string> {
+async function retargeted({ tx, repo, row, item, pull, sender, at }: Change): Promise<string> {
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
+  // The default branch has another name: its items follow it, see `followDefaultBranch`.
+  if (pull.baseBranch === repo.defaultBranch)
+    await tx.db.update(workItems).set({ baseBranch: pull.baseBranch }).where(eq(workItems.id, item.id))
   await voidApprovals(tx, row.id, at)
   await withdrawMerge(tx, row, sender.login)
   const current = await getItem(tx.db, item.id)

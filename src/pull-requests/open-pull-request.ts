@@ -108,7 +108,7 @@ async function requestPullRequest(
       { ...target, key: `pull:${item.id}` },
       {
         kind: 'pull-request',
-        payload: { branch: item.branch, base: item.baseBranch, title: commitSubject(item.title), body, sha: head },
+        payload: { branch: item.branch, base: current.baseBranch, title: commitSubject(item.title), body, sha: head },
       },
     )
     await requestCheckRun(tx, item, checkRun)

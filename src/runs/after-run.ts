@@ -12,6 +12,7 @@ import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
 import * as messages from '../messages/runs.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
@@ -79,6 +80,8 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
     })
     .where(eq(runs.id, run.id))
     .returning()
+  // It was given up while the agent worked: clean-up has waited for this.
+  if (isTerminal(item)) await tx.enqueue({ queue: 'clean-up', workItemId: item.id })
   return row ?? run
 }
 

@@ -1,9 +1,10 @@
 /** Pushes, dependencies, and the repositories themselves. */
 
 import { eq } from 'drizzle-orm'
+import { followDefaultBranch } from '../db/default-branch.ts'
 import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
-import { hasOpenPulls } from '../db/pull-requests.ts'
+import { hasOpenPulls, openPullRows } from '../db/pull-requests.ts'
 import {
   markBaseMoved,
   type RepositoryRow,
@@ -40,9 +41,22 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   return done('the base branch moved; fetched before it is used')
 }
 
+/**
+ * GitHub does not delete a default branch: it has another name now, which this event or the next one says. A pull request
+ * whose base is gone was closed or points elsewhere: its own event says which, and its item is left to that.
+ */
 async function branchDeleted(services: Services, repo: RepositoryRow, event: BranchPushed): Promise<EventOutcome> {
   return services.store.transaction(async (tx) => {
-    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
+    const { defaultBranch } = event.repository
+    if (event.branch === repo.defaultBranch) {
+      if (defaultBranch === event.branch) await markBaseMoved(tx, repo.id)
+      else await followDefaultBranch(tx.db, repo, defaultBranch)
+      return done('the default branch has another name')
+    }
+    const open = new Set((await openPullRows(tx.db, repo.id)).map((pull) => pull.workItemId))
+    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter(
+      (item) => item.baseBranch === event.branch && !open.has(item.id),
+    )
     if (items.length === 0) return ignored('nothing goes to that branch')
     await markBaseMoved(tx, repo.id)
     const why = messages.baseBranchWasDeleted(event.branch)

@@ -94,6 +94,8 @@ export interface Person {
   protectBranch(repository: RepositoryRecord, branch: string, rules: ProtectionWish | null): Promise<void>
   /** What pushes are refused for from now on; what is not named stays. */
   setPushRules(repository: RepositoryRecord, rules: Partial<PushRules>): Promise<void>
+  /** Gives the default branch another name; open pull requests follow it. */
+  renameDefaultBranch(repository: RepositoryRecord, name: string): Promise<void>
   renameRepository(repository: RepositoryRecord, name: string): Promise<void>
   deleteRepository(repository: RepositoryRecord): Promise<void>
   /** Takes another login; id and roles stay, the old login is free. */
