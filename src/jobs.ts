@@ -18,6 +18,7 @@ import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
+import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
@@ -41,6 +42,7 @@ export const jobs = {
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
+  'push-held-work': pushHeldWorkJob,
   'merge-pull-request': mergePullRequestJob,
   'advance-merge-queue': advanceMergeQueueJob,
   'test-merge-batch': testMergeBatchJob,

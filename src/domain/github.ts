@@ -21,6 +21,8 @@ export interface Issue {
   url: string
   state: 'open' | 'closed'
   labels: string[]
+  /** GitHub's ids of these labels, by their names, where they are known: a renamed label keeps its id. */
+  labelIds?: Readonly<Record<string, number>>
   author: Actor
   isPullRequest: boolean
   /**
@@ -80,9 +82,17 @@ export interface Review {
   at: Date | null
 }
 
+/** A comment on a line of the diff. */
 export interface ReviewComment {
+  id: number
+  /** The first comment of its thread, which may be itself. */
+  threadId: number
+  reviewId: number | null
   path: string
   line: number | null
+  /** The lines of the diff above it. */
+  hunk: string
+  sha: string | null
   body: string
   author: Actor
 }

@@ -9,6 +9,7 @@ export const pullRequestReopened = (number: number, login: string) =>
 export const pullRequestRetargeted = (number: number, branch: string) =>
   `Pull request #${number} now goes to \`${singleLine(branch)}\`; what was approved before counts no longer.`
 export const reviewRequestsChanges = (number: number, login: string) => `${login} asked for changes in #${number}.`
+export const askedMeanwhile = (number: number) => `More was asked in #${number} while the agent worked.`
 export const personPushed = (login: string, head: string) =>
   `${login} pushed ${head.slice(0, 7)}; the gates look at it, and an approval of an older commit counts no longer.`
 
@@ -38,5 +39,15 @@ export const lacksApprovals = (needed: number, head: string, given: number) =>
   `it needs ${needed === 1 ? 'an approval' : `${needed} approvals`} of ${head.slice(0, 7)} by a person with write access, and has ${given}`
 export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
-export const needsExplicitApproval = (summary: string) => `${summary}. A person with write access must allow it`
+export const needsExplicitApproval = (summary: string) =>
+  `${summary.replace(/\.$/, '')}. If you have read that, say \`/merge --protected\``
+
+/**
+ * How this commit is merged, as code: changes to protected paths need their explicit approval.
+ * @param allowed a person has approved them for this commit
+ */
+export function mergeCommand(gates: readonly { verdict: string }[], allowed = false): string {
+  const asks = !allowed && gates.some((gate) => gate.verdict === 'needs-approval')
+  return asks ? '`/merge --protected`' : '`/merge`'
+}
 export const checkFailed = (check: string) => `the check ${check} failed`

@@ -17,7 +17,7 @@ import { batchIsTested } from '../messages/merge-queue.ts'
 import type { PullRequestContext } from './context.ts'
 import { explain, giveUpPlace } from './merge-turn.ts'
 import { type QueueView, queueView, type Waiting } from './queue-view.ts'
-import { sendBack } from './send-back.ts'
+import { rejectFromQueue } from './reject-from-queue.ts'
 
 /** Each step stores what it has found out, so that the next one goes on from there. */
 const mostSteps = 200
@@ -136,7 +136,7 @@ async function conflicts({ context }: Here, { pull }: Waiting): Promise<boolean>
 }
 
 async function broken({ context }: Here, { pull }: Waiting, log: string): Promise<boolean> {
-  await context.store.transaction((tx) => sendBack(tx, pull, log))
+  await context.store.transaction((tx) => rejectFromQueue(tx, pull, log))
   return true
 }
 

@@ -21,7 +21,7 @@ export async function markMerged(
 ): Promise<void> {
   const [pull] = await tx.db
     .update(pullRequests)
-    .set({ state: 'merged', mergedSha: merged.mergedSha ?? undefined })
+    .set({ state: 'merged', mergedSha: merged.mergedSha ?? undefined, reply: null })
     .where(eq(pullRequests.id, merged.pullRequestId))
     .returning()
   const item = pull && (await lockItem(tx, pull.workItemId))

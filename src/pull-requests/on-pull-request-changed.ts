@@ -7,7 +7,7 @@ import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { type PullRow, pullByNumber, savePull } from '../db/pull-requests.ts'
 import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { cancelMergeRequest, voidApprovals } from '../db/reviews.ts'
-import { addPersonRun, requestStop } from '../db/runs.ts'
+import { addPersonRun, buildsOf, requestStop } from '../db/runs.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
@@ -161,8 +161,11 @@ async function reopened({ tx, row, item, sender, at }: Change): Promise<string> 
   return 'opened again'
 }
 
-async function retargeted({ tx, row, item, pull, sender, at }: Change): Promise<string> {
+async function retargeted({ tx, repo, row, item, pull, sender, at }: Change): Promise<string> {
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
+  // The default branch has another name: its items follow it, see `followDefaultBranch`.
+  if (pull.baseBranch === repo.defaultBranch)
+    await tx.db.update(workItems).set({ baseBranch: pull.baseBranch }).where(eq(workItems.id, item.id))
   await voidApprovals(tx, row.id, at)
   await withdrawMerge(tx, row, sender.login)
   const current = await getItem(tx.db, item.id)
@@ -200,7 +203,8 @@ async function saveHead(
 /** The gates judge the commit that a person has pushed: no other commit is merged. */
 async function judgeAgain(tx: Tx, item: ItemRow, pull: PullRequestSnapshot, sender: Actor): Promise<boolean> {
   // While an agent works, its own push fails on the new commit and reports that.
-  if (!['reviewing', 'approved', 'merging', 'checking'].includes(item.state)) return false
+  const takenOver = item.state === 'held' && (await attemptsFailed(tx, item))
+  if (!takenOver && !['reviewing', 'approved', 'merging', 'checking'].includes(item.state)) return false
   const by = {
     actor: sender.login,
     why: messages.personPushed(sender.login, pull.headSha),
@@ -211,4 +215,10 @@ async function judgeAgain(tx: Tx, item: ItemRow, pull: PullRequestSnapshot, send
   await transition(tx, reviewing, 'checking', by)
   await addPersonRun(tx, item.id, pull.headSha)
   return true
+}
+
+/** Whether an item is held because its last attempt failed: what a person pushes then takes it over. */
+async function attemptsFailed(tx: Tx, item: ItemRow): Promise<boolean> {
+  const last = (await buildsOf(tx.db, item.id)).at(-1)
+  return last !== undefined && last.failureClass !== null && ['running', 'checking'].includes(item.resumeState ?? '')
 }

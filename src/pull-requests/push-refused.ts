@@ -10,6 +10,7 @@ import { runs } from '../db/schema/runs.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { isContentRefusal, type PushRefusal } from '../domain/push-refusal.ts'
 import { isAgentRun } from '../domain/run-author.ts'
+import { digestOfLog } from '../gates/lib/output.ts'
 import { refusedContent, refusedPush } from '../messages/pushes.ts'
 
 /** The name of the refusal among the gates of a commit. */
@@ -48,7 +49,7 @@ async function sendBack(tx: Tx, item: ItemRow, run: RunRow, refusal: PushRefusal
   const summary = refusedContent(refusal)
   await saveGateResult(tx, {
     ...{ workItemId: item.id, sha: item.headSha ?? '', gate, verdict: 'fail' as const, milliseconds: 0 },
-    ...{ summary, log: refusal.words },
+    ...{ summary, log: refusal.words, logDigest: digestOfLog(refusal.words) },
   })
   const signature = `${gate}: ${refusal.kind}`
   await tx.db.update(runs).set({ outcome: 'gates failed', summary, signature }).where(eq(runs.id, run.id))

@@ -12,6 +12,7 @@ import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
 import * as messages from '../messages/runs.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
@@ -79,6 +80,8 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
     })
     .where(eq(runs.id, run.id))
     .returning()
+  // It was given up while the agent worked: clean-up has waited for this.
+  if (isTerminal(item)) await tx.enqueue({ queue: 'clean-up', workItemId: item.id })
   return row ?? run
 }
 
@@ -94,10 +97,9 @@ async function retrySettings(context: RunContext, tx: Tx, item: ItemRow): Promis
 async function applyStep(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): Promise<void> {
   const ended = { ...run, planning: isPlanning(run) }
   if (step.kind === 'escalate' || step.kind === 'halt') {
-    await transition(tx, item, 'held', {
-      actor: 'tutti',
-      why: messages.needsPerson(ended, step.why) + (await conflictHint(tx, item)),
-    })
+    const why = messages.needsPerson(ended, step.why) + (await conflictHint(tx, item))
+    await transition(tx, item, 'held', { actor: 'tutti', why })
+    if (!ended.planning) await tx.enqueue({ queue: 'push-held-work', workItemId: item.id })
     return
   }
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))

@@ -43,8 +43,13 @@ export function pullRequestReader(context: ReadContext, at: RepositoryPath): Pul
         const parameters = { ...at, pull_number: number, review_id: reviewId, per_page: 100 }
         const rows = await octokit.paginate(octokit.rest.pulls.listCommentsForReview, parameters)
         return rows.map((row) => ({
+          id: row.id,
+          threadId: row.in_reply_to_id ?? row.id,
+          reviewId,
           path: row.path,
           line: row.line ?? row.original_line ?? null,
+          hunk: row.diff_hunk ?? '',
+          sha: row.commit_id ?? null,
           body: row.body,
           author: actorOf(row.user),
         }))

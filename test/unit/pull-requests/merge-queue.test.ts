@@ -4,7 +4,7 @@ import { eq } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import { batchesOf, endBatch, getBatch, queueEntry } from '../../../src/db/merge-queue.ts'
-import { completeEffect } from '../../../src/db/outbox.ts'
+import { claimEffect, completeEffect } from '../../../src/db/outbox.ts'
 import { repositories } from '../../../src/db/schema/repositories.ts'
 import { type Sha, sha } from '../../../src/lib/ids.ts'
 import { advanceMergeQueue } from '../../../src/pull-requests/advance-merge-queue.ts'
@@ -64,9 +64,11 @@ async function openQueue() {
     await mergePullRequest(context, { pullRequestId: pull.id, turn: true })
     const row = (await stage.wanted('merge')).find(({ state: at }) => at === 'pending')
     expect(row?.payload.sha).toBe(pull.head)
-    if (!row) return
-    await stage.store.transaction((tx) => completeEffect(tx, row, { kind: 'done', result: { mergedSha: commit() } }))
-    await onPullRequestMerged(context, { effectId: row.id })
+    const claimed = row && (await claimEffect(stage.store.db, row.id, 'the publisher'))
+    if (!claimed) throw new Error('no merge is pending')
+    const result = { mergedSha: commit() }
+    await stage.store.transaction((tx) => completeEffect(tx, claimed, { kind: 'done', result }))
+    await onPullRequestMerged(context, { effectId: claimed.id })
     merged.push(pull.head)
     await advance()
   }

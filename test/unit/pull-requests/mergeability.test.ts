@@ -48,7 +48,7 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
   [
     'protected paths wait for a word',
     { gates: [{ gate: 'p', verdict: 'needs-approval', summary: 'touches .github' }] },
-    /must allow/,
+    /If you have/,
   ],
   [
     'the approver asked for changes later',

@@ -3,7 +3,7 @@
 import { eq } from 'drizzle-orm'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
-import { completeEffect, type EffectRow } from '../../../src/db/outbox.ts'
+import { claimEffect, completeEffect, type EffectRow } from '../../../src/db/outbox.ts'
 import { saveGateResult } from '../../../src/db/pull-requests.ts'
 import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
@@ -25,7 +25,7 @@ async function asked() {
   await stage.store.transaction((tx) =>
     saveGateResult(tx, {
       ...{ workItemId: item.id, sha: head, gate: 'tests', verdict: 'pass' as const },
-      ...{ summary: 'passed', log: '', milliseconds: 1 },
+      ...{ summary: 'passed', log: '', logDigest: null, milliseconds: 1 },
     }),
   )
   const request = { mergeRequestedBy: 'maintainer', mergeRequestedById: stage.maintainer.id, mergeSha: head }
@@ -41,8 +41,10 @@ async function asked() {
   /** GitHub answers the request to merge. */
   const answered = async (error: string) => {
     const [row] = await merges()
-    await stage.store.transaction((tx) => completeEffect(tx, row as EffectRow, { kind: 'failed', error }))
-    await onPullRequestMerged(context, { effectId: (row as EffectRow).id })
+    const claimed = await claimEffect(stage.store.db, (row as EffectRow).id, 'the publisher')
+    if (!claimed) throw new Error('the merge is not pending')
+    await stage.store.transaction((tx) => completeEffect(tx, claimed, { kind: 'failed', error }))
+    await onPullRequestMerged(context, { effectId: claimed.id })
   }
   const pull = () => stage.pullRow(number)
   const waitingJobs = () => stage.jobs('merge-pull-request', 'pullRequestId', id)
