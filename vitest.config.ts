@@ -19,7 +19,7 @@ const stories = ['test/stories/**/*.test.ts']
 const everyStatement = [
   'test/stories/{merged,dependencies,roadmap,planning-questions,planning-breakdown,budgets,garden,stop,starts-refused}.test.ts',
   'test/unit/{db,scheduling}/**/*.test.ts',
-  'test/unit/reconcile/rescue.test.ts',
+  'test/unit/reconcile/{rescue,prune}.test.ts',
   'test/unit/github/shared-limits.test.ts',
   'test/unit/webhooks/events.test.ts',
   'test/unit/commands/{commands,plans}.test.ts',

@@ -15,6 +15,7 @@ import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
+import { pruneJob } from './reconcile/prune.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -48,6 +49,7 @@ export const jobs = {
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
   'on-checks-rerun': onChecksRerunJob,
+  prune: pruneJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

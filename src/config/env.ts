@@ -92,6 +92,23 @@ const schema = z.object({
     'How often missed deliveries and drift are searched for while work is open, in minutes',
   ),
   IDLE_SWEEP_MINUTES: seconds(60).describe('The same while nothing is open and nothing came in, in minutes'),
+  RETENTION_DAYS: z.coerce
+    .number()
+    .min(1)
+    .default(30)
+    .describe(
+      'How long decisions, results of gates, texts of runs and small writes to GitHub are kept once their item is finished, in days. The audit log is kept for ever',
+    ),
+  DELIVERY_RETENTION_DAYS: z.coerce
+    .number()
+    .min(4, 'must be at least 4: GitHub may deliver again for three days')
+    .default(7)
+    .describe('How long deliveries are kept, in days, 4 at least'),
+  USAGE_RETENTION_DAYS: z.coerce
+    .number()
+    .min(2, 'must be at least 2: a limit of a day counts it')
+    .default(400)
+    .describe('How long the tokens and costs of each run are kept, in days'),
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
 })
 

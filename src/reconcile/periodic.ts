@@ -45,7 +45,7 @@ export async function startTimers(
   closers.push(async () => stop())
   closers.push(await startProcessHeartbeat(services, beat))
   closers.push(await startTakingOver(services))
-  closers.push(startReconciling(services), startRescuing(services))
+  closers.push(startReconciling(services), startRescuing(services), startPruning(services))
   return { lost: lost.promise, silentSeconds }
 }
 
@@ -84,6 +84,16 @@ function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): 
     () => seconds * 1_000,
     services.log,
   )
+}
+
+/** Has rows that have served their time deleted: a minute after the start, then every hour. */
+function startPruning({ store, log }: Pick<TimedServices, 'store' | 'log'>): Stop {
+  let delay = 60_000
+  const once = async () => {
+    delay = 3_600_000
+    await store.queues.send({ queue: 'prune' })
+  }
+  return repeat(once, () => delay, log)
 }
 
 /**
