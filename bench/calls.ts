@@ -85,7 +85,11 @@ async function reviewAndCi(world: ServedWorld): Promise<void> {
   await merge(world, pull)
 }
 
-async function check({ maintainer, repository }: ServedWorld, sha: PullIssue['pull']['headSha'], conclusion: 'success' | 'failure') {
+async function check(
+  { maintainer, repository }: ServedWorld,
+  sha: PullIssue['pull']['headSha'],
+  conclusion: 'success' | 'failure',
+) {
   const run = await maintainer.createCheckRun(repository, { name: 'tests', head_sha: sha, status: 'in_progress' })
   await maintainer.updateCheckRun(repository, run, { conclusion, log: 'expected 1, got 2\n' })
 }
