@@ -6,12 +6,13 @@ import { loadAgents } from './agents/registry.ts'
 import { healthPages, type ProcessHealth, startingHealth } from './api/health.ts'
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
-import type { Env } from './config/env.ts'
+import { databaseOf, type Env, installationOf } from './config/env.ts'
 import { sharedLimits } from './db/api-limits.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
-import { joinProcesses } from './db/processes.ts'
+import { joinProcesses, livingProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
+import { BatchTester } from './gates/batch-tester.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
 import { openClones } from './git/open-clones.ts'
@@ -24,6 +25,7 @@ import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
+import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
 import { openReaper } from './sandbox/open-reaper.ts'
@@ -55,7 +57,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const closers = new Closers()
     const close = () => closers.close((err) => log.error({ err }, 'while stopping'))
     try {
-      const store = await openStore({ databaseUrl: env.DATABASE_URL, directory: env.dataDirectory, queues, log })
+      const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
       const base = { env, log, store, credentials, health: startingHealth(), closers }
       return { url: await openDoors(base), ...(await work(base)), close }
@@ -93,25 +95,31 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: sharedLimits(store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const instance = await joinProcesses(store, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000, closers)
-  const reaper = await openReaper(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`, log, closers)
+  const others = await livingProcesses(store.db, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
+  const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
   const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
   const adapters = { store, env, github, log, instance, ...tools }
-  const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
+  const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
-    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
+    ...{
+      commands: commands.keys(),
+      botLogin: () => github.app.botLogin,
+      leaseMs: env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
+    },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.
   const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
   const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
-  closers.push(scheduler, runner, gateRunner)
+  closers.push(scheduler, runner, gateRunner, batchTester)
   const webhooks = await loadWebhookApp(client.probot, adapters)
-  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
-  const { lost, silentSeconds } = await startTimers(adapters, closers)
+  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
+  const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
   Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies Partial<ProcessHealth>)

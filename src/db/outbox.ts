@@ -48,6 +48,16 @@ export async function enqueueEffect(
   if (rows.length > 0) await tx.enqueue({ queue: 'publish-effects' }, { after: options.after })
 }
 
+/** Cancels an effect that is not being published yet. @returns false when there is none, or it is too late. */
+export async function cancelEffect(tx: Tx, key: string): Promise<boolean> {
+  const rows = await tx.db
+    .update(effects)
+    .set({ state: 'failed', error: 'withdrawn' })
+    .where(and(eq(effects.key, key), eq(effects.state, 'pending')))
+    .returning({ id: effects.id })
+  return rows.length > 0
+}
+
 /** The next pending effects that are due, most urgent first. */
 export async function nextEffects(db: Database, limit: number): Promise<EffectRow[]> {
   return db
@@ -69,12 +79,35 @@ export async function claimEffect(db: Database, id: number, processId: string): 
     .set({
       state: 'in_progress',
       claimedBy: processId,
+      claimEpoch: sql`${effects.claimEpoch} + 1`,
+      claimedAt: sql`now()`,
       attempts: sql`${effects.attempts} + 1`,
       attemptedAt: new Date(),
     })
     .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
   return row
+}
+
+/** Confirms a claim, so that others leave the effect alone. @returns false when it is lost. */
+export async function confirmClaim(db: Database, row: EffectRow): Promise<boolean> {
+  const rows = await db
+    .update(effects)
+    .set({ claimedAt: sql`now()` })
+    .where(underClaim(row))
+    .returning({ id: effects.id })
+  return rows.length > 0
+}
+
+/** The row of an effect, as long as exactly this claim holds. */
+function underClaim(row: EffectRow) {
+  const { id, claimedBy, claimEpoch } = row
+  return and(
+    eq(effects.id, id),
+    eq(effects.state, 'in_progress'),
+    eq(effects.claimedBy, claimedBy ?? ''),
+    eq(effects.claimEpoch, claimEpoch),
+  )
 }
 
 /** Makes the effects pending again that a process had claimed and could not complete. */
@@ -86,8 +119,9 @@ export async function releaseEffects(db: Database, processId: string): Promise<v
 }
 
 /**
- * Completes an effect that was published at its `revision`. A newer revision makes it pending again.
+ * Completes an effect that was published at its `revision`, under its claim. A newer revision makes it pending again.
  * @param outcome.attemptedAt when a write was sent that may still be under way; null when there is none.
+ * @returns false when another process has taken it over: then nothing is changed.
  */
 export async function completeEffect(
   tx: Tx,
@@ -96,7 +130,7 @@ export async function completeEffect(
     | { kind: 'done'; result: Record<string, unknown> }
     | { kind: 'later'; at: Date; error: string; attemptedAt: Date | null }
     | { kind: 'failed'; error: string },
-): Promise<void> {
+): Promise<boolean> {
   const set =
     outcome.kind === 'done'
       ? {
@@ -110,11 +144,13 @@ export async function completeEffect(
       : outcome.kind === 'later'
         ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error, attemptedAt: outcome.attemptedAt }
         : { state: 'failed' as const, error: outcome.error }
-  await tx.db.update(effects).set(set).where(eq(effects.id, row.id))
+  const rows = await tx.db.update(effects).set(set).where(underClaim(row)).returning({ id: effects.id })
+  if (rows.length === 0) return false
   if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish-effects' }, { after: outcome.at })
   const effect = { kind: row.kind, payload: row.payload } as unknown as Effect
   const followUp = outcome.kind === 'later' ? undefined : followUpOf(effect, row.id)
   if (followUp) await tx.enqueue(followUp)
+  return true
 }
 
 /** One effect by its row id. */

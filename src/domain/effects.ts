@@ -1,19 +1,29 @@
 /** Every kind of write to GitHub. `db/outbox.ts` stores pending ones, `github/effects/` publishes them. */
 
+import type { Annotation } from './annotations.ts'
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /** A write to GitHub and its payload. */
 export type Effect =
   /** The one status comment of an issue; its text is rendered on publication. */
   | { kind: 'status-comment'; payload: { issueNumber: number } }
+  /** The one status comment of a pull request; `issueNumber` is its number. Its text is rendered on publication. */
+  | { kind: 'pull-request-comment'; payload: { issueNumber: number } }
   /** A separate comment, for issues that are not work items. */
   | { kind: 'comment'; payload: { issueNumber: number; body: string } }
-  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
+  /** `line`: to a comment on a line of a diff. */
+  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused'; line?: boolean } }
+  /** The answer in a thread of comments on a line. `commentId`: the first comment of the thread. */
+  | { kind: 'review-reply'; payload: { pullNumber: number; commentId: number; body: string } }
+  /** Threads whose points are settled; each by its first comment. */
+  | { kind: 'resolve-threads'; payload: { pullNumber: number; comments: number[] } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
-      payload: { branch: string; base: string; title: string; body: string; sha: string }
+      /** `draft`: opened as one; without it, a draft of ours is made ready for review. */
+      payload: { branch: string; base: string; title: string; body: string; sha: string; draft?: boolean }
     }
   /**
    * A commit made through GitHub, which signs it. `commit`: the local one with the same tree; `expected`: where the branch
@@ -39,6 +49,8 @@ export type Effect =
         title: string
         summary: string
         text: string
+        /** At most 50: what GitHub takes with one call. */
+        annotations?: Annotation[]
       }
     }
   /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */
@@ -48,7 +60,7 @@ export type Effect =
       payload: {
         pullNumber: number
         sha: string
-        method: 'squash' | 'merge' | 'rebase'
+        method: MergeMethod
         title: string
         message: string
       }
@@ -98,6 +110,10 @@ export const effectPriorities: Record<EffectKind, number> = {
   'scoped-label': 6,
   reaction: 5,
   comment: 5,
+  // It answers people who review.
+  'pull-request-comment': 5,
+  'review-reply': 5,
+  'resolve-threads': 5,
   'state-label': 6,
   'status-comment': 7,
 }

@@ -33,6 +33,11 @@ export function labelFacts(labels: readonly string[]): LabelFacts {
   }
 }
 
+/** Whether a label is one of those that `labelFacts` reads. */
+export function isScopedLabel(label: string): boolean {
+  return /^(?:priority|effort|module|loop):/i.test(label)
+}
+
 /** A label can contain any text; the result is safe in branch names and paths. */
 function slug(text: string): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')
@@ -74,4 +79,9 @@ export function isQueueLabel(label: string, settings: Settings): boolean {
 /** The module that an item's labels name; undefined when none does. */
 export function moduleOf(item: { labels: readonly string[] }): string | undefined {
   return labelFacts(item.labels).module ?? undefined
+}
+
+/** Whether a label on a pull request keeps it from being merged. */
+export function isHoldLabel(label: string): boolean {
+  return label.toLowerCase() === 'do-not-merge'
 }

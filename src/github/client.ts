@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
+import { passFence } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
 import { callKindOf, Meter, type SharedLimits } from './meter.ts'
 import { samePlace } from './same-place.ts'
@@ -104,6 +105,7 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
   const attempts = kind === 'write' ? 1 : readAttempts
   for (let attempt = 1; ; attempt++) {
     await meter.acquire(kind)
+    if (kind === 'write') await passFence()
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)

@@ -14,6 +14,7 @@ import type {
   Review,
   ReviewComment,
 } from '../domain/github.ts'
+import type { MergeMethod } from '../domain/merge-refusal.ts'
 import type { Sha } from '../lib/ids.ts'
 
 /** Which repository, and through which installation of the app. */
@@ -47,6 +48,8 @@ export interface RepositoryReader {
   ): Promise<{ repository: string; number: number; state: 'open' | 'closed' }[] | undefined>
   pull(number: number): Promise<PullRequest>
   openPulls(): Promise<PullRequest[]>
+  /** The ways of merging that the repository and the rules of a branch allow; null where GitHub does not say. */
+  mergeMethods(branch: string): Promise<MergeMethod[] | null>
   reviews(pullNumber: number): Promise<Review[]>
   reviewComments(pullNumber: number, reviewId: number): Promise<ReviewComment[]>
   /**

@@ -12,9 +12,11 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import type { Effect } from '../domain/effects.ts'
 import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
+import { holdClaim } from './claim.ts'
 import type { Client } from './client.ts'
 import type { EffectContext, EffectResult } from './effects/lib/handler.ts'
 import type { EffectHandlers } from './effects/lib/registry.ts'
+import { fenced } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
 import { isRateLimitMessage } from './meter.ts'
 import { repositoryPath } from './repository-path.ts'
@@ -36,11 +38,15 @@ interface PublisherOptions {
   handlers: EffectHandlers
   /** The row id of this process: effects are claimed under it. */
   instance: string
+  /** Milliseconds after which other processes take over what this one has claimed and not confirmed; 30 s by default. */
+  leaseMs?: number
   botLogin: () => string
   redact: (text: string) => string
   missing: (feature: string) => void
   /** The text of the status comment of a work item, as it should read now. */
   statusComment: (workItemId: number) => Promise<string>
+  /** The text of the status comment of its pull request. */
+  pullRequestComment: (workItemId: number) => Promise<string>
   /** Files of a commit that is in the bare clone of a repository. */
   commitFiles: (
     repo: RepositoryRow,
@@ -92,17 +98,21 @@ export class Publisher {
   }
 
   async #publish(row: EffectRow, attemptedAt: Date | null): Promise<void> {
-    const { store, log } = this.#options
-    const outcome = await this.#attempt(row, attemptedAt).then(
-      (result) => ({ kind: 'done' as const, result }),
-      (error: unknown) => this.#verdictOn(error, row, attemptedAt),
-    )
-    await store.transaction((tx) => completeEffect(tx, row, outcome))
-    if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
+    const { store, log, leaseMs = 30_000 } = this.#options
+    const claim = holdClaim(store.db, row, { leaseMs })
+    const outcome = await fenced(claim.confirm, () => this.#attempt(row, attemptedAt))
+      .then(
+        (result) => ({ kind: 'done' as const, result }),
+        (error: unknown) => this.#verdictOn(error, row, attemptedAt),
+      )
+      .finally(claim.release)
+    if (!(await store.transaction((tx) => completeEffect(tx, row, outcome))))
+      log.warn({ effect: row.key }, 'another process has taken over a write to GitHub')
+    else if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
   }
 
   async #attempt(row: EffectRow, attemptedAt: Date | null): Promise<EffectResult> {
-    const { store, client, handlers, botLogin, redact, missing, statusComment, commitFiles } = this.#options
+    const { store, client, handlers, botLogin, redact, missing, commitFiles } = this.#options
     const repo = await getRepository(store.db, row.repositoryId)
     if (!repo) throw new Error(`effect ${row.key} belongs to no repository`)
     const context: EffectContext = {
@@ -114,7 +124,8 @@ export class Publisher {
       notFound: () => mustBeOver(attemptedAt),
       before: row.result ?? {},
       botLogin: botLogin(),
-      statusComment: () => statusComment(row.workItemId ?? 0),
+      statusComment: () => this.#options.statusComment(row.workItemId ?? 0),
+      pullRequestComment: () => this.#options.pullRequestComment(row.workItemId ?? 0),
       commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
       clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,

@@ -5,9 +5,11 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
 import { savePull } from '../db/pull-requests.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
+import { answerReview } from './answer-review.ts'
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
@@ -17,14 +19,16 @@ async function onPullRequestOpened({ store }: { store: Store }, job: { effectId:
 
 async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
   const item = await lockItem(tx, workItemId)
-  if (item?.state !== 'checking') return
-  if (effect.state === 'failed') {
+  const { draft } = effect.payload as { draft?: boolean }
+  if (draft ? item?.state !== 'held' : item?.state !== 'checking') return
+  if (!item) return
+  if (effect.state === 'failed' && !draft) {
     await transition(tx, item, 'held', { actor: 'github', why: pullRequestRefused(effect.error, item.branch) })
     return
   }
-  const result = effect.result as { number: number; url: string; sha: string } | null
-  if (!result || result.sha !== item.headSha) return
-  await savePull(tx, {
+  const result = effect.result as { number?: number; url: string; sha: string } | null
+  if (result?.number === undefined || result.sha !== item.headSha) return
+  const pull = await savePull(tx, {
     repositoryId: item.repositoryId,
     workItemId,
     number: result.number,
@@ -32,7 +36,8 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
-  await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' })
+  if (draft) await requestStatusComment(tx, item, 'now')
+  else await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 
 export const onPullRequestOpenedJob = defineJob(

@@ -2,14 +2,13 @@
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import type { DependencyRow } from '../db/dependencies.ts'
 import { type EpicPart, type PartSource, partsOf, setParts } from '../db/epics.ts'
 import { issuesBeingCreated } from '../db/outbox.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
-import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repository-settings.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings, settingsOf } from '../db/repository-settings.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
@@ -70,7 +69,7 @@ interface ReadText {
 }
 
 function issueOf(epic: ItemRow, repo: RepositoryRow): ReadText {
-  const label = (repo.settings ?? defaultSettings()).roadmap.label.toLowerCase()
+  const label = settingsOf(repo).roadmap.label.toLowerCase()
   const createsIssues = epic.epic?.makes === true || epic.labels.some((one) => one.toLowerCase() === label)
   return { roadmap: readRoadmap(epic.body, repo.fullName), file: null, createsIssues }
 }

@@ -4,9 +4,15 @@
  */
 
 import { z } from 'zod'
-import type { CheckCompleted, IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
+import type {
+  CheckCompleted,
+  CommentCreated,
+  IssueSnapshot,
+  PullRequestSnapshot,
+  RepositoryIdentity,
+} from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
-import { openSubIssuesOf } from '../github/read/issues.ts'
+import { labelIdsOf, openSubIssuesOf } from '../github/read/issues.ts'
 import { sha } from '../lib/ids.ts'
 import type { AppIdentity } from './webhook-handler.ts'
 
@@ -88,10 +94,9 @@ export const envelopeSchema = z
   }))
 
 /** By GitHub's description a label may be its name alone, without a name, or null. */
-const labelNames = z
-  .array(z.union([text, z.object({ name: text.optional() }), z.null()]))
-  .default([])
-  .transform((labels) => labels.flatMap((label) => (typeof label === 'string' ? label : (label?.name ?? []))))
+const labels = z.array(z.union([text, z.object({ id: id.optional(), name: text.optional() }), z.null()])).default([])
+const labelNames = (all: z.output<typeof labels>) =>
+  all.flatMap((label) => (typeof label === 'string' ? label : (label?.name ?? [])))
 
 export const issueSchema = z
   .object({
@@ -100,7 +105,7 @@ export const issueSchema = z
     body: optionalText,
     html_url: text,
     state: openOrClosed,
-    labels: labelNames,
+    labels,
     user: actorSchema,
     pull_request: z.unknown().optional(),
     issue_dependencies_summary: z.object({ total_blocked_by: count.optional() }).nullish().catch(null),
@@ -115,7 +120,8 @@ export const issueSchema = z
       body: of.body,
       url: of.html_url,
       state: of.state,
-      labels: of.labels,
+      labels: labelNames(of.labels),
+      labelIds: labelIdsOf(of.labels),
       author: of.user,
       isPullRequest: of.pull_request !== undefined && of.pull_request !== null,
       nativeBlockers: of.issue_dependencies_summary?.total_blocked_by ?? null,
@@ -124,6 +130,10 @@ export const issueSchema = z
   }))
 
 export const labelSchema = z.object({ name })
+export const renamedLabelSchema = z.object({
+  label: z.object({ id, name }),
+  changes: z.object({ name: z.object({ from: text }).optional() }).optional(),
+})
 
 export const commentSchema = z.object({
   id,
@@ -132,6 +142,29 @@ export const commentSchema = z.object({
   created_at: time,
   updated_at: time.nullish(),
 })
+
+/** A comment on a line, and where that is. */
+export const lineCommentSchema = commentSchema
+  .extend({
+    in_reply_to_id: id.nullish(),
+    pull_request_review_id: id.nullish(),
+    path: text,
+    line: count.nullish(),
+    original_line: count.nullish(),
+    diff_hunk: optionalText,
+    commit_id: commit.nullish(),
+  })
+  .transform((of) => ({
+    comment: of,
+    on: {
+      threadId: of.in_reply_to_id ?? of.id,
+      reviewId: of.pull_request_review_id ?? null,
+      path: of.path,
+      line: of.line ?? of.original_line ?? null,
+      hunk: of.diff_hunk,
+      sha: of.commit_id ?? null,
+    } satisfies CommentCreated['on'],
+  }))
 
 const end = z.object({ ref: name, sha: commit, repo: z.object({ full_name: fullName }).nullish() })
 
@@ -148,6 +181,7 @@ export const pullRequestSchema = z
     merge_commit_sha: commit.nullish(),
     head: end,
     base: z.object({ ref: name }),
+    draft: z.boolean().nullish(),
     user: actorSchema,
     updated_at: time,
   })
@@ -165,6 +199,7 @@ export const pullRequestSchema = z
       headBranch: of.head.ref,
       headRepository: of.head.repo?.full_name ?? null,
       baseBranch: of.base.ref,
+      draft: of.draft ?? false,
       author: of.user,
     } satisfies PullRequestSnapshot,
   }))

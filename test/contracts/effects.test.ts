@@ -20,8 +20,11 @@ const handlers = await loadEffectHandlers()
 /** One payload of each kind: a new kind without one does not compile. */
 const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
   'status-comment': { issueNumber: 1 },
+  'pull-request-comment': { issueNumber: 1 },
   comment: { issueNumber: 1, body: 'Hello.' },
   reaction: { commentId: 50, content: '+1' },
+  'review-reply': { pullNumber: 2, commentId: 80, body: 'Done.' },
+  'resolve-threads': { pullNumber: 2, comments: [80] },
   'state-label': { issueNumber: 1, label: 'tutti:held' },
   'pull-request': { branch: 'module/issue-1', base: 'main', title: 'One', body: 'Closes #1', sha: 'a'.repeat(40) },
   commit: {
@@ -44,7 +47,9 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
 /** The kinds that would make a second thing: they search before they create. */
 const creating: readonly EffectKind[] = [
   'status-comment',
+  'pull-request-comment',
   'comment',
+  'review-reply',
   'pull-request',
   'commit',
   'check-run',
@@ -54,6 +59,8 @@ const creating: readonly EffectKind[] = [
 /** Endpoints that not every server has, by the name that people are given. */
 const optional: Partial<Record<EffectKind, string>> = {
   reaction: 'reactions',
+  'review-reply': 'review threads',
+  'resolve-threads': 'review threads',
   'check-run': 'check runs',
   'sub-issue': 'sub-issues',
   'blocked-by': 'issue dependencies',
@@ -79,6 +86,8 @@ class World {
   readonly links = new Set<string>()
   readonly reactions = new Set<string>()
   readonly branches = new Map<string, unknown>()
+  readonly lineComments: Record<string, unknown>[] = [{ id: 80, body: 'Why?', user: { login: 'alice' } }]
+  resolved = false
   merged = false
   rerunning = false
   /** Answers everything with this status. */
@@ -138,6 +147,12 @@ class World {
         return [status, { content }]
       },
     ],
+    ['GET /pulls/2/comments', () => [200, this.lineComments]],
+    [
+      'POST /pulls/2/comments/80/replies',
+      ({ body }) => this.#make(this.lineComments, { id: 81, in_reply_to_id: 80, ...bot, body: String(body) }),
+    ],
+    ['POST /graphql', (body) => this.#graphql(String(body.query))],
     ['GET /issues/1/labels', () => [200, this.#labels()]],
     [
       'POST /issues/1/labels',
@@ -178,6 +193,7 @@ class World {
           : this.#make(this.pulls, made)
       },
     ],
+    ['POST /graphql', () => [200, { data: {} }]],
     ['PATCH /pulls/(\\d+)', (body, number) => this.#edit(this.pulls, 'number', number, body)],
     ['GET /pulls/2', () => [200, { number: 2, merged: this.merged, merge_commit_sha: this.merged ? 'c0ffee' : null }]],
     [
@@ -212,6 +228,16 @@ class World {
     ['POST /issues/1/dependencies/blocked_by', ({ issue_id }) => this.#link(`blocker ${issue_id}`)],
   ]
 
+  #graphql(query: string): Answer {
+    if (query.startsWith('mutation')) {
+      this.resolved = true
+      return [200, { data: {} }]
+    }
+    const nodes = [{ id: 'T', isResolved: this.resolved, comments: { nodes: [{ databaseId: 80 }] } }]
+    const reviewThreads = { pageInfo: { hasNextPage: false, endCursor: null }, nodes }
+    return [200, { data: { repository: { pullRequest: { reviewThreads } } } }]
+  }
+
   #labels() {
     return [...this.labels].map((name) => ({ name }))
   }
@@ -244,7 +270,7 @@ beforeEach(() => {
   for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
     nock(origin)
       .persist()
-      [method](/^\/repos\/acme\/app\//)
+      [method](/^\/(?:repos\/acme\/app\/|graphql$)/)
       .reply(async (request: Request) => {
         const text = await request.text()
         const path = new URL(request.url).pathname.replace('/repos/acme/app', '')
@@ -269,6 +295,7 @@ function publish(
   return handler.publish(payload as never, {
     ...{ octokit, at: { owner: 'acme', repo: 'app' }, key: `test:${kind}`, botLogin: 'tutti[bot]', ...known },
     statusComment: async () => 'Working on it.',
+    pullRequestComment: async () => 'Waiting for review.',
     commitFiles: async () => ({
       baseTree: 'e'.repeat(40),
       files: [{ path: 'one.txt', mode: '100644', content: Buffer.from('one\n') }],

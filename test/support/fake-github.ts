@@ -12,6 +12,7 @@ import type {
   Permission,
   PullRequest,
   Review,
+  ReviewComment,
 } from '../../src/domain/github.ts'
 import { type GitHub, type InstalledRepositories, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
@@ -29,6 +30,9 @@ export interface FakeRepository {
   events: Map<number, IssueEvent[]>
   pulls: Map<number, PullRequest & { updatedAt: Date }>
   reviews: Map<number, Review[]>
+  /** Ids of its labels, by their present names. */
+  labelIds: Map<string, number>
+  lineComments: Map<number, ReviewComment[]>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
 
@@ -82,7 +86,9 @@ export class FakeGitHub implements GitHub {
       events: new Map(),
       pulls: new Map(),
       reviews: new Map(),
+      lineComments: new Map(),
       blockedBy: new Map(),
+      labelIds: new Map(),
     }
     this.repositories.push(repository)
     return repository
@@ -130,6 +136,8 @@ export class FakeGitHub implements GitHub {
       if (found === undefined) throw new NotFound(`${fullName}#${number}`)
       return structuredClone(found)
     }
+    const idsOf = (labels: string[]) =>
+      Object.fromEntries(labels.flatMap((name) => [[name, of().labelIds.get(name)] as const]).filter(isKnown))
     return {
       permission: async (actor) => {
         this.#ask('permission')
@@ -138,7 +146,8 @@ export class FakeGitHub implements GitHub {
       file: async () => undefined,
       issue: async (number) => {
         this.#ask('issue')
-        return one(of().issues, number)
+        const issue = one(of().issues, number)
+        return { ...issue, labelIds: idsOf(issue.labels) }
       },
       issuesLabelled: async (label) => {
         this.#ask('issuesLabelled')
@@ -166,6 +175,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('pull')
         return one(of().pulls, number)
       },
+      mergeMethods: async () => {
+        this.#ask('mergeMethods')
+        return null
+      },
       openPulls: async () => {
         this.#ask('openPulls')
         return [...of().pulls.values()].filter((pull) => pull.state === 'open')
@@ -174,11 +187,18 @@ export class FakeGitHub implements GitHub {
         this.#ask('reviews')
         return of().reviews.get(number) ?? []
       },
-      reviewComments: async () => [],
+      reviewComments: async (number, reviewId) => {
+        this.#ask('reviewComments')
+        return (of().lineComments.get(number) ?? []).filter((comment) => comment.reviewId === reviewId)
+      },
       checks: async () => ({ checks: [], complete: true }),
       jobLog: async () => undefined,
       checkAnnotations: async () => [],
       requiredChecks: async () => [],
     }
   }
+}
+
+function isKnown(entry: readonly [string, number | undefined]): entry is readonly [string, number] {
+  return entry[1] !== undefined
 }

@@ -1,10 +1,11 @@
+import type { Annotation } from '../../domain/annotations.ts'
 import { isUnsupported } from '../http-status.ts'
 import type { EffectContext, EffectHandler } from './lib/handler.ts'
 
 /** What the gates found on a commit. Its `external_id` is the marker. */
 export const effect: EffectHandler<'check-run'> = {
   kind: 'check-run',
-  async publish({ sha, name, conclusion, title, summary, text }, context) {
+  async publish({ sha, name, conclusion, title, summary, text, annotations = [] }, context) {
     const { octokit, at, before, clean } = context
     const output = { title: clean(title), summary: clean(summary), text: clean(text) }
     const run = { name, status: 'completed' as const, conclusion, output, external_id: context.key }
@@ -18,7 +19,9 @@ export const effect: EffectHandler<'check-run'> = {
         await octokit.rest.checks.update({ ...at, check_run_id: existing, ...run })
         return { id: existing }
       }
-      const { data } = await octokit.rest.checks.create({ ...at, head_sha: sha, ...run })
+      // GitHub adds the annotations of an update to those that are there, so they are given once.
+      const marked = annotations.length > 0 ? { ...output, annotations: marksOf(annotations, clean) } : output
+      const { data } = await octokit.rest.checks.create({ ...at, head_sha: sha, ...run, output: marked })
       return { id: data.id }
     } catch (error) {
       if (!isUnsupported(error)) throw error
@@ -26,6 +29,13 @@ export const effect: EffectHandler<'check-run'> = {
       return {}
     }
   },
+}
+
+function marksOf(annotations: readonly Annotation[], clean: EffectContext['clean']) {
+  return annotations.map(({ path, line, message }) => ({
+    ...{ path, start_line: line, end_line: line },
+    ...{ annotation_level: 'failure' as const, message: clean(message) },
+  }))
 }
 
 async function findCheckRun(ref: string, name: string, context: EffectContext) {

@@ -25,6 +25,7 @@ import { commentRoutes } from './routes/comments.ts'
 import { contentRoutes } from './routes/contents.ts'
 import { deliveryRoutes } from './routes/deliveries.ts'
 import { gitDataRoutes } from './routes/git-data.ts'
+import { graphqlRoutes } from './routes/graphql.ts'
 import { issueRoutes } from './routes/issues.ts'
 import { linkRoutes } from './routes/links.ts'
 import { pullRoutes } from './routes/pulls.ts'
@@ -227,6 +228,7 @@ const routes: Route[] = [
   ...issueRoutes,
   ...linkRoutes,
   ...reviewRoutes,
+  ...graphqlRoutes,
   ...pullRoutes,
   ...checkRoutes,
   ...contentRoutes,

@@ -64,11 +64,12 @@ export function newClient(limits: SharedLimits = memoryLimits()): Client {
 export const github = () => nock(origin)
 
 /** GitHub mints tokens when asked: `ghs_1`, `ghs_2` and so on. @returns how many so far. */
-export function mintTokens(times = 1): () => number {
+export function mintTokens(times = 1, options: { optionally?: boolean } = {}): () => number {
   let minted = 0
   github()
     .post(`/app/installations/${installationId}/access_tokens`)
     .times(times)
+    .optionally(options.optionally)
     .reply(() => [
       201,
       { token: `ghs_${++minted}`, expires_at: new Date(Date.now() + 3_600_000).toISOString(), permissions: {} },

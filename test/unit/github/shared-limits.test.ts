@@ -50,11 +50,13 @@ const limits = () => sharedLimits(store.db, () => new Date())
 
 /** A process that has just started, with a token. */
 function newProcess(instance: string) {
-  mintTokens()
+  // It needs one for its first write, which the other process may leave it none of.
+  mintTokens(1, { optionally: true })
   const client = newClient(limits())
   return new Publisher({
     ...{ store, client, handlers, instance, log: pino({ level: 'silent' }), redact: (text: string) => text },
-    ...{ botLogin: () => 'tutti[bot]', missing: () => {}, statusComment: async () => 'Working on it.', commands: [] },
+    ...{ botLogin: () => 'tutti[bot]', missing: () => {}, statusComment: async () => 'Working on it.' },
+    ...{ pullRequestComment: async () => '', commands: [] },
     commitFiles: async () => ({ baseTree: '', files: [] }),
   })
 }

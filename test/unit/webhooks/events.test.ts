@@ -10,6 +10,7 @@ import './events/bad-payloads.ts'
 import './events/comments.ts'
 import './events/pull-requests.ts'
 import './events/reviews.ts'
+import './events/review-comments.ts'
 import './events/repositories.ts'
 import { useStore } from '../../support/webhook-stage.ts'
 

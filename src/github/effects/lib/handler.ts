@@ -26,6 +26,8 @@ export interface EffectContext {
   botLogin: string
   /** Renders the status comment of the effect's item as it reads now. */
   statusComment(): Promise<string>
+  /** Renders the status comment of the pull request of the effect's item as it reads now. */
+  pullRequestComment(): Promise<string>
   /** The files in which a local commit differs from a parent, and the tree of that parent. */
   commitFiles(commit: string, parent: string): Promise<{ baseTree: string; files: CommitFile[] }>
   /** Takes secrets out, and cuts the text so that it and `end`, which is never cut, are inside GitHub's limit. */

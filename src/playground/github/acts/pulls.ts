@@ -53,6 +53,7 @@ export async function createPull(
       mergeCommitSha: null,
       reviews: [],
       reviewComments: [],
+      resolvedThreads: new Set(),
       requestedReviewers: [],
       size: { commits: 0, additions: 0, deletions: 0, changedFiles: 0 },
       unknownAnswers: 0,
@@ -107,6 +108,17 @@ export async function editPull(
       tellIssue({ world, actor, repository }, issue, 'edited', { changes: { base: from } })
     })
   editIssue({ world, actor }, repository, issue, rest)
+}
+
+/** Ends a draft; one that is none stays as it is. */
+export function markReady(
+  { world, actor }: { world: World; actor: ActingAccount },
+  repository: RepositoryRecord,
+  issue: PullIssue,
+): void {
+  if (!issue.pull.draft) return
+  issue.pull.draft = false
+  tellIssue({ world, actor, repository }, issue, 'ready_for_review')
 }
 
 /** Asks people for a review; those who are asked already are not asked again. */

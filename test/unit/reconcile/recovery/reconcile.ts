@@ -5,6 +5,7 @@ import { pino } from 'pino'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { setDependencies } from '../../../../src/db/dependencies.ts'
 import { repositoryByGithubId } from '../../../../src/db/repositories.ts'
+import { settingsOf } from '../../../../src/db/repository-settings.ts'
 import { approvals } from '../../../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../../../src/db/schema/repositories.ts'
 import { dependencies } from '../../../../src/db/schema/work-items.ts'
@@ -64,6 +65,19 @@ describe('reconcile', () => {
     await reconcile(stage.parts)
     expect((await stage.item(byCommand.number)).state).toBe('queued')
     expect((await stage.item(byLabel.issueNumber)).state).toBe('cancelled')
+  })
+
+  test('a label that was renamed or deleted cancels nothing; a rename is followed', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('ready')
+    stage.people.renameLabel('tutti', 'robots', stage.maintainer)
+    await reconcile(stage.parts)
+    expect((await stage.item(item.issueNumber)).state).toBe('ready')
+    expect(settingsOf(await stage.repo()).label).toBe('robots')
+    // Deleted from the repository: no history of an issue says so.
+    stage.repository.issues.get(item.issueNumber)?.labels.splice(0)
+    await reconcile(stage.parts)
+    expect((await stage.item(item.issueNumber)).state).toBe('ready')
   })
 
   test('what a person has unqueued stays so, although the label is still on', async () => {
