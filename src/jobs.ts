@@ -20,6 +20,7 @@ import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.t
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
+import { pruneJob } from './reconcile/prune.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -58,6 +59,7 @@ export const jobs = {
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
   'on-checks-rerun': onChecksRerunJob,
+  prune: pruneJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

@@ -37,6 +37,7 @@ export interface JobPayloads {
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
   'on-checks-rerun': { effectId: number }
+  prune: Record<never, never>
 }
 
 export type QueueName = keyof JobPayloads
