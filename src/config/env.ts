@@ -100,6 +100,13 @@ const schema = z.object({
     'How often missed deliveries and drift are searched for while work is open, in minutes',
   ),
   IDLE_SWEEP_MINUTES: seconds(60).describe('The same while nothing is open and nothing came in, in minutes'),
+  SPARE_WORKTREES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .default(1)
+    .describe('Worktrees that are made ahead for each repository of some thousand files, so that agents start sooner'),
   TIDY_MINUTES: seconds(60).describe('How often what is no longer needed in `DATA_DIR` is removed, in minutes'),
   KEEP_LOGS_DAYS: seconds(14).describe('How long the logs of runs are kept, in days'),
   KEEP_RESCUED_DAYS: seconds(90).describe(

@@ -112,7 +112,11 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
   let checkout: Promise<string> | undefined
-  const open = async () => (await control.addWorktree({ path, branch, base: head })).path
+  const open = async () => {
+    const tree = await control.addWorktree({ path, branch, base: head })
+    await control.fillSubmodules(head, tree.path)
+    return tree.path
+  }
   const changes = await control.changes(base, head)
   // The footprint is exact now: until the merge, other items stay away from these files.
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))

@@ -9,6 +9,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'cat-file': ['--batch', '--batch-check', '--batch-check='],
   'check-attr': ['--cached', '-z', '--stdin'],
   clone: ['-q', '--shared', '--single-branch', '--no-tags', '--template=', '--branch='],
+  'checkout-index': ['-a', '-f', '-q'],
   'commit-tree': ['-p', '-F', '-'],
   'diff-tree': [
     '-r',
@@ -30,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   fetch: [
     '-q',
     '--prune',
+    '--depth=',
     '--refetch',
     '--no-tags',
     '--no-recurse-submodules',

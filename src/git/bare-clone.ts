@@ -29,6 +29,8 @@ import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
 import { dropRescue, listRescues, type Rescue, treeOf } from './rescue.ts'
 import { type SandboxMounts, sandboxMountsOf } from './sandbox-mounts.ts'
+import { dropSpares, sparesSettled } from './spare-trees.ts'
+import { type FilledSubmodule, fillSubmodules } from './submodules.ts'
 import type { Worktree } from './worktree-records.ts'
 import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
 
@@ -51,6 +53,8 @@ export interface BareClone {
   /** A tree for an agent on a module branch; see `worktrees.ts`. @throws {WorktreeExists} */
   addWorktree(request: WorktreeRequest): Promise<ReadyWorktree>
   listWorktrees(): Promise<ListedWorktree[]>
+  /** Fills the folders of submodules in a checkout of a commit, where that can be done; see `submodules.ts`. */
+  fillSubmodules(commit: Sha, path: string): Promise<FilledSubmodule[]>
   /** Leaves a tree to an agent that may still write there: its branch can have another one; see `leave-worktree.ts`. */
   leaveWorktree(worktree: Pick<Worktree, 'path' | 'branch'>): Promise<void>
   /** Commits what is in a tree, if the import policy allows it; see `commit.ts`. */
@@ -92,6 +96,10 @@ export interface BareClone {
   rescues(): Promise<(Rescue & { branch: BranchName; at: Date })[]>
   /** Gives up rescued work. */
   dropRescue(rescue: Rescue): Promise<void>
+  /** Settles when no worktree is being made ahead. */
+  sparesSettled(): Promise<void>
+  /** Removes worktrees that were made ahead. */
+  dropSpares(): Promise<void>
   /** Puts packs together where there are many; nothing is dropped. See `compact.ts`. */
   compact(): Promise<boolean>
   /** Since when it was not used, where it can be made again from the server; undefined where it holds work. */
@@ -130,6 +138,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
       return addWorktree(repository, { ...request, ...checked })
     },
     listWorktrees: () => listWorktrees(repository),
+    fillSubmodules: async (commit, path) => fillSubmodules(repository, sha(commit), path),
     leaveWorktree: async ({ path, branch }) => leaveWorktree(repository, { path, branch: validBranch(branch) }),
     commit: (worktree, request) => commitWorktree(repository, worktree, request),
     listIgnored: (worktree) => listIgnored(repository, worktree),
@@ -164,6 +173,8 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
       removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
     dropRescue: (rescue) => dropRescue(repository, rescue),
+    sparesSettled: () => sparesSettled(repository),
+    dropSpares: () => dropSpares(repository),
     compact: () => compact(repository),
     unusedSince: () => unusedSince(repository),
     bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),

@@ -19,6 +19,8 @@ interface BareClonesOptions<Of> {
   allowLocal?: boolean
   /** Mints a token for one target, narrowed to what is needed. */
   token: (target: Of, need: 'read' | 'write') => Promise<string | undefined>
+  /** How many working trees are made before they are needed, in a large repository; none when not given. */
+  spares?: number
   /** Who starts git; this process when not given. */
   start?: StartGit
 }
@@ -50,6 +52,7 @@ export class BareClones<Of extends CloneTarget> {
       token: (need) => this.#options.token(target, need),
       allowHttp: this.#options.allowHttp,
       allowLocal: this.#options.allowLocal,
+      spares: this.#options.spares,
       start: this.#options.start,
     })
     this.#open.set(key, opening)

@@ -26,6 +26,8 @@ export interface BareCloneOptions {
   proxy?: string
   /** Certificates of the server's authority, a PEM file. */
   caFile?: string
+  /** How many working trees are made before they are needed, in a large repository; none when not given. */
+  spares?: number
   /** Who starts git; this process when not given. */
   start?: StartGit
 }
@@ -74,6 +76,7 @@ export async function initBareClone(options: BareCloneOptions): Promise<BareRepo
     fsck: options.fsck ?? true,
     proxy: options.proxy,
     caFile: options.caFile,
+    spares: options.spares ?? 0,
     locks,
     start,
     commits: new Set(),

@@ -13,7 +13,7 @@ import { createForkServer } from './fork-server.ts'
  * @param options.token mints a token for one repository.
  */
 export function openClones<Of extends CloneTarget>(options: {
-  env: Pick<Env, 'dataDirectory' | 'ALLOW_HTTP_CLONE'>
+  env: Pick<Env, 'dataDirectory' | 'ALLOW_HTTP_CLONE' | 'SPARE_WORKTREES'>
   token: (target: Of, need: 'read' | 'write') => Promise<string | undefined>
   log: Logger
   closers: Closers
@@ -24,6 +24,7 @@ export function openClones<Of extends CloneTarget>(options: {
   return new BareClones(join(env.dataDirectory, 'repositories'), {
     allowHttp: env.ALLOW_HTTP_CLONE,
     token,
+    spares: env.SPARE_WORKTREES,
     start: forkServer.start,
   })
 }

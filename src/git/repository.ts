@@ -27,6 +27,8 @@ export interface BareRepository {
   fsck: boolean
   proxy: string | undefined
   caFile: string | undefined
+  /** How many working trees are made before they are needed, in a large repository. */
+  spares: number
   locks: KeyedLocks
   /** Who starts git here. */
   start: StartGit

@@ -14,6 +14,7 @@ import { deleteWorktree, finishRemoval, isUnfinished } from './remove-worktree.t
 import { repairWorktree } from './repair.ts'
 import { type BareRepository, git } from './repository.ts'
 import { type Rescue, rescueTree } from './rescue.ts'
+import { refillSpares, takeSpare } from './spare-trees.ts'
 import {
   gitDirsFor,
   indexFileOf,
@@ -120,6 +121,7 @@ async function create(repository: BareRepository, path: string, request: Worktre
   }
   await copyIndex(join(gitDir, 'index'), indexFileOf(record))
   await writeRecord(record)
+  if (!record.scratch) refillSpares(repository, base, indexFileOf(record))
   return ready(record, 'created', [], rescued)
 }
 
@@ -156,6 +158,8 @@ async function removeHalfMade(
 }
 
 async function checkOut(repository: BareRepository, path: string, branch: BranchName, base: Sha): Promise<string> {
+  const spare = await takeSpare(repository, { path, branch, base })
+  if (spare) return spare
   // No checkout hook, filter or submodule runs: see `git-settings.ts`.
   const fresh = ['worktree', 'add', '-q', '--no-track', '-b', branch, '--end-of-options', path, base]
   await git(repository, fresh).catch(async (error: unknown) => {
@@ -181,6 +185,10 @@ function toWorktreeExists(path: string, branch: BranchName, error: GitError): Er
 
 /** Removes git's notes about trees that do not exist any more, and about the one that is to be made. */
 async function removeDeadNotes(repository: BareRepository, path: string): Promise<void> {
+  await repository.locks.runExclusive('notes', () => removeDead(repository, path))
+}
+
+async function removeDead(repository: BareRepository, path: string): Promise<void> {
   for (const gitDir of await gitDirsFor(repository, path)) await rm(gitDir, { recursive: true, force: true })
   const parent = join(repository.gitDir, 'worktrees')
   for (const name of await readdir(parent).catch(() => [])) {

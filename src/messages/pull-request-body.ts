@@ -19,6 +19,8 @@ export interface PullRequestBodyView {
   changes: { path: string; additions: number; deletions: number }[]
   /** What the agent left that `.gitignore` hides. */
   ignored: readonly string[]
+  /** What the checkouts of agent and gates lacked. */
+  notes: readonly string[]
   gates: GateView[]
   headSha: string
   sandboxed: boolean
@@ -34,6 +36,7 @@ export function pullRequestBody(view: PullRequestBodyView): string {
     view.plan && folded('The plan', sanitiseMarkdown(view.plan, 8_000)),
     diffSummary(view.changes),
     ignoredNote(view.ignored),
+    view.notes.map((note) => `> ${note}`).join('\n'),
     gateTable(view.gates, view.headSha),
     attemptList(view),
     `<sub>Written by ${view.agent}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${nextStep(view)}</sub>`,

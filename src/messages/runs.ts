@@ -30,6 +30,14 @@ export const changeNotImported = (path: string | undefined, reason: string | und
 export const stoppedOnRequest = 'Stopped on request.'
 export const stoppedByShutdown = 'Tutti was stopped; the work goes on when it is back.'
 export const processGone = 'The process that ran the agent is gone.'
+/** A submodule whose folder is empty in checkouts. */
+export const submoduleMissing = (path: string, problem: 'host' | 'unreadable') =>
+  problem === 'host'
+    ? `The submodule \`${path}\` is on another server: its folder is empty here.`
+    : `The submodule \`${path}\` cannot be fetched without credentials: its folder is empty here.`
+/** For the agent. */
+export const submoduleReadOnly = (path: string) =>
+  `\`${path}\` is a submodule: its files are there to be read, and changes in it are not taken.`
 export const stoodStill = 'The process that ran the agent stood still for longer than it may; the agent was ended.'
 export const gatesEndProcess = (times: number) => `Tutti's process ended ${times} times while it ran the gates.`
 

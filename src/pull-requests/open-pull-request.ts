@@ -83,6 +83,7 @@ export async function describePullRequest(
     attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],
+    notes: last?.notes ?? [],
     gates: await gateRows(store.db, item.id, head),
     headSha: head,
     sandboxed: last?.sandboxed ?? false,

@@ -85,6 +85,7 @@ async function tidyClone(
     await clones.remove(repo)
     return [...removed, `the clone of ${repo.fullName}, unused for ${Math.floor(unused)} days`]
   }
+  if (unused !== undefined) await control.dropSpares()
   await control.compact()
   return removed
 }

@@ -42,6 +42,7 @@ import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
+import { notesOnSubmodules } from './submodules.ts'
 
 /**
  * Carries out a run that was claimed.
@@ -102,6 +103,9 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
   const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
+  const head = (await control.resolve(worktree.branch)) ?? sha(base)
+  const { missing, present } = await notesOnSubmodules(control, head, worktree.path)
+  if (missing.length > 0) await updateRun(context.store.db, attempt.lease, { notes: missing })
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
   const checks = settingsWithWorkflow(settings, item.loop).gates.commands
@@ -125,6 +129,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       reviews,
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),
+      notes: [...missing, ...present],
     }),
     tools: [],
     onUpdate: (update) => {

@@ -14,6 +14,7 @@ const view: PullRequestBodyView = {
   attempts: [{ attempt: 1, agent: 'codex', outcome: 'finished', summary: '' }],
   changes: [{ path: 'src/clock.ts', additions: 4, deletions: 1 }],
   ignored: [],
+  notes: [],
   gates: [gate],
   headSha: 'a'.repeat(40),
   sandboxed: true,
@@ -59,4 +60,10 @@ test.each([
   ['<!-- template -->\n\nReal text.', '“Add a clock”: Real text.'],
 ])('the first paragraph of %j', (issueBody, expected) => {
   expect(pullRequestBody({ ...view, issueBody })).toContain(expected)
+})
+
+test('says what the checkouts lacked', () => {
+  expect(pullRequestBody(view)).not.toContain('> ')
+  const notes = ['The submodule `lib` is on another server: its folder is empty here.']
+  expect(pullRequestBody({ ...view, notes })).toContain(`\n> ${notes[0]}\n`)
 })

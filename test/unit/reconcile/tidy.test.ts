@@ -58,6 +58,7 @@ async function stage(source: Record<string, string> = {}) {
       seen.compacted++
       return true
     },
+    dropSpares: async () => {},
     unusedSince: async () => seen.unused,
   } as unknown as BareClone
   const context = {
