@@ -13,6 +13,7 @@ import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
 import { findConflictsJob } from './pull-requests/find-conflicts.ts'
+import { onMergeEnqueuedJob } from './pull-requests/github-merge-queue.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
@@ -58,6 +59,7 @@ export const jobs = {
   'on-commit-created': onCommitCreatedJob,
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
+  'on-merge-enqueued': onMergeEnqueuedJob,
   'on-checks-rerun': onChecksRerunJob,
   prune: pruneJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }

@@ -55,6 +55,8 @@ export type Effect =
     }
   /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */
   | { kind: 'rerun-checks'; payload: { sha: string; target: 'workflow-run' | 'check-suite'; id: number } }
+  /** Into GitHub's own merge queue, at this commit. */
+  | { kind: 'enqueue-merge'; payload: { pullNumber: number; sha: string } }
   | {
       kind: 'merge'
       payload: {
@@ -99,6 +101,7 @@ export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
  */
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
+  'enqueue-merge': 1,
   'close-issue': 2,
   commit: 3,
   'pull-request': 3,
@@ -130,6 +133,8 @@ export function followUpOf(effect: Effect, effectId: number): Job | undefined {
       return { queue: 'on-commit-created', effectId }
     case 'pull-request':
       return { queue: 'on-pull-request-opened', effectId }
+    case 'enqueue-merge':
+      return { queue: 'on-merge-enqueued', effectId }
     case 'merge':
       return { queue: 'on-pull-request-merged', effectId }
     case 'rerun-checks':

@@ -36,6 +36,7 @@ export interface JobPayloads {
   'on-commit-created': { effectId: number }
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
+  'on-merge-enqueued': { effectId: number }
   'on-checks-rerun': { effectId: number }
   prune: Record<never, never>
 }

@@ -36,6 +36,7 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
     ...{ summary: 'All gates passed.', text: '' },
   },
   'rerun-checks': { sha: 'a'.repeat(40), target: 'workflow-run', id: 60 },
+  'enqueue-merge': { pullNumber: 2, sha: 'a'.repeat(40) },
   merge: { pullNumber: 2, sha: 'a'.repeat(40), method: 'squash', title: 'One', message: '' },
   'create-issue': { origin: 'goal', title: 'A part', body: 'Do it.', labels: ['tutti'] },
   'sub-issue': { parent: 1, child: { repository: 'acme/app', number: 3 } },

@@ -33,6 +33,12 @@ async function review(maintainer: DemoUser, issueNumber: number, scene: Scene, t
     await maintainer.review(pull, 'REQUEST_CHANGES', scene.changes)
     pull = await maintainer.reviewable(issueNumber, pull.headSha)
   }
+  if (scene.meanwhile) {
+    const { path, content } = scene.meanwhile
+    timeline.say('maintainer', `commits another ${path} to the default branch: #${pull.number} conflicts with it now`)
+    await maintainer.commit(path, content, `Write ${path} by hand`)
+    pull = await maintainer.reviewable(issueNumber, pull.headSha)
+  }
   timeline.say('maintainer', `reads #${pull.number}, approves it and says /merge`)
   await maintainer.review(pull, 'APPROVE', 'Reads well.')
   await maintainer.comment(pull.number, '/merge')

@@ -8,6 +8,8 @@ export interface Scene {
   trigger: 'label' | '/queue'
   /** What the reviewer asks for before approving, if anything. */
   changes?: string
+  /** What somebody else puts on the default branch before the review, so that the two conflict. */
+  meanwhile?: { path: string; content: string }
 }
 
 /** The sample repository: a greeting, its tests, and Tutti's settings. */
@@ -95,6 +97,7 @@ export function sampleScenes(first: number): Scene[] {
     {
       title: 'Shout',
       trigger: '/queue',
+      meanwhile: { path: 'src/shout.js', content: "export const shout = (text) => text + '!'\n" },
       body: `\`shout(text)\` for loud greetings.\n\n${script(
         'write src/shout.js: export const shout = (text) => text.toUpperCase()',
         ...testFile('shout', "shout('hello')", "'HELLO'"),
