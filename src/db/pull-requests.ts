@@ -1,6 +1,6 @@
 /** Pull requests, and the results of the gates. */
 
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, inArray } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { type approvals, pullRequests } from './schema/pull-requests.ts'
 import { gateResults } from './schema/runs.ts'
@@ -42,6 +42,16 @@ export async function openPullRows(db: Database, repositoryId: number): Promise<
     .from(pullRequests)
     .where(and(eq(pullRequests.repositoryId, repositoryId), eq(pullRequests.state, 'open')))
     .orderBy(pullRequests.id)
+}
+
+/** The ids of items whose pull request is open. @param among only of these; of all when not given. */
+export async function itemsWithOpenPull(db: Database, among?: readonly number[]): Promise<Set<number>> {
+  const isOpen = eq(pullRequests.state, 'open')
+  const rows = await db
+    .select({ id: pullRequests.workItemId })
+    .from(pullRequests)
+    .where(among ? and(isOpen, inArray(pullRequests.workItemId, [...among])) : isOpen)
+  return new Set(rows.map(({ id }) => id))
 }
 
 /**
