@@ -14,6 +14,7 @@ import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
+import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
@@ -48,6 +49,7 @@ export const jobs = {
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
   'on-checks-rerun': onChecksRerunJob,
+  'on-reviewers-requested': onReviewersRequestedJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

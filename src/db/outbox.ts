@@ -44,6 +44,14 @@ export async function enqueueEffect(
   if (rows.length > 0) await tx.enqueue({ queue: 'publish-effects' }, { after: options.after })
 }
 
+/** Takes back pending effects of one kind: what they would do is done already. */
+export async function withdrawEffects(tx: Tx, workItemId: number, kind: Effect['kind']): Promise<void> {
+  await tx.db
+    .update(effects)
+    .set({ state: 'done', doneAt: new Date() })
+    .where(and(eq(effects.workItemId, workItemId), eq(effects.kind, kind), eq(effects.state, 'pending')))
+}
+
 /** The next pending effects that are due, most urgent first. */
 export async function nextEffects(db: Database, limit: number): Promise<EffectRow[]> {
   return db

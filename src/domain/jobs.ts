@@ -29,6 +29,7 @@ export interface JobPayloads {
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
   'on-checks-rerun': { effectId: number }
+  'on-reviewers-requested': { effectId: number }
 }
 
 export type QueueName = keyof JobPayloads

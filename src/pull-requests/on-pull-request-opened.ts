@@ -5,10 +5,13 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
 import { savePull } from '../db/pull-requests.ts'
+import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { answerReview } from './answer-review.ts'
+import { requestReviewers } from './request-reviewers.ts'
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
@@ -33,6 +36,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
+  await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
   await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 
