@@ -3,7 +3,7 @@
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
 import { cancelMergeRequest } from '../db/reviews.ts'
-import { type ItemRow, transition } from '../db/work-items.ts'
+import { type ItemRow, tellReviewers, transition } from '../db/work-items.ts'
 
 /** The states in which a pull request can go back to an agent at once. In any other, the next attempt reads what was asked. */
 const states: readonly ItemRow['state'][] = ['checking', 'reviewing', 'approved']
@@ -20,6 +20,6 @@ export async function sendBack(
 ): Promise<boolean> {
   await cancelMergeRequest(tx, pull.id)
   if (!states.includes(item.state)) return false
-  await transition(tx, item, 'ready', by)
+  await tellReviewers(tx, await transition(tx, item, 'ready', by))
   return true
 }
