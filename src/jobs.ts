@@ -10,12 +10,15 @@ import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
 import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
+import { findConflictsJob } from './pull-requests/find-conflicts.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
+import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
+import { updateBranchJob } from './pull-requests/update-branch.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -38,7 +41,10 @@ export const jobs = {
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
+  'push-held-work': pushHeldWorkJob,
   'merge-pull-request': mergePullRequestJob,
+  'update-branch': updateBranchJob,
+  'find-conflicts': findConflictsJob,
   'read-checks': readChecksJob,
   'clean-up': cleanUpJob,
   'publish-effects': publishEffectsJob,

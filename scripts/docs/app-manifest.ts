@@ -31,6 +31,7 @@ const eventReasons: Readonly<Record<string, string>> = {
   issue_comment: 'Slash commands, answers to questions, edits of a plan, what is said on a pull request',
   issue_dependencies: 'GitHub\'s own "blocked by" has changed',
   issues: 'Labels queue and cancel work; closed issues free what waits for them; edits void an approved plan',
+  label: 'The label that queues issues was renamed: its issues stay queued',
   pull_request: 'A pull request of ours was merged, closed, reopened, or its head has moved',
   pull_request_review: 'Approvals and requested changes',
   pull_request_review_comment: 'Comments on lines: what the agent of the next round reads',

@@ -1,7 +1,8 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { forgiveCiRounds } from '../db/ci.ts'
-import { runsOf } from '../db/runs.ts'
+import { isPlanning, type RunRow, runsOf } from '../db/runs.ts'
+import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
@@ -13,17 +14,20 @@ import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'retry',
-  summary: 'Tries a held or paused issue again, with a fresh count of attempts',
-  examples: ['/retry'],
-  args: z.strictObject({}),
+  summary: 'Tries a held or paused issue again; text after it says how to do it now',
+  examples: ['/retry', '/retry use the client that is there, and do not write another one'],
+  args: z.strictObject({
+    how: z.string().max(20_000).optional().describe('What the agent is told to do in another way'),
+  }),
   positional: [],
+  text: 'how',
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run(context): Promise<Reply> {
+  async run(context, { how = '' }): Promise<Reply> {
     const { item } = context
     if (!item) throw new UserError(...nothingQueued(context.settings.prefix))
-    if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item)
+    if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item, how)
     const scheduled = item.state === 'ready' || item.state === 'planning'
     if (scheduled && item.notBefore && item.notBefore > new Date()) return startNow(context, item)
     if (scheduled || ['queued', 'running', 'checking'].includes(item.state))
@@ -36,20 +40,28 @@ export const command = defineCommand({
 /** Items that were set aside in these states are queued again: the settings may have been corrected since. */
 const beforeReady: readonly (ItemState | null)[] = ['queued', 'planning', 'asking', 'plan-review']
 
-async function tryAgain(context: CommandContext, item: ItemRow): Promise<Reply> {
+async function tryAgain(context: CommandContext, item: ItemRow, how: string): Promise<Reply> {
   const { tx, actor, settings } = context
-  const runs = await runsOf(tx.db, item.id)
+  const past = await runsOf(tx.db, item.id)
+  if (how) await tellNextAgent(context, past.filter((run) => !isPlanning(run)).at(-1), how)
   // The parts of an epic are read again.
-  const neverReady = runs.length === 0 || item.kind === 'epic' || beforeReady.includes(item.resumeState)
+  const neverReady = past.length === 0 || item.kind === 'epic' || beforeReady.includes(item.resumeState)
   await transition(tx, item, neverReady ? 'queued' : 'ready', {
     actor: actor.login,
     why: messages.retriedBy(actor.login),
-    set: { freshSince: runs.at(-1)?.id ?? item.freshSince },
+    set: { freshSince: past.at(-1)?.id ?? item.freshSince },
   })
   await forgiveCiRounds(tx, item.id)
-  const forgiven = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
+  const forgiven = past.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
   const free = settings.limits.retries + 1
-  return { text: messages.retriedReply({ forgiven, free, any: runs.length > 0 }), outcome: 'done' }
+  return { text: messages.retriedReply({ forgiven, free, any: past.length > 0 }), outcome: 'done' }
+}
+
+/** The next attempt reads it before what the last one has left. */
+async function tellNextAgent({ tx, actor }: CommandContext, last: RunRow | undefined, how: string): Promise<void> {
+  if (!last) throw new UserError(...messages.nothingToDoDifferently)
+  const lesson = messages.personSaysHow(actor.login, how, last.lesson)
+  await tx.db.update(runs).set({ lesson }).where(eq(runs.id, last.id))
 }
 
 /** The item only waits for a time. A person may end that wait. */

@@ -44,6 +44,14 @@ const schema = z.object({
     .string()
     .default('data')
     .describe('Directory of the bare clones, worktrees, run logs and the embedded database'),
+  LOCK_WAIT_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(30)
+    .describe('How long a start waits for another process that still uses `DATA_DIR`, before it is refused'),
+  SHARE_DATA_DIR: flag.describe(
+    '`true`: several processes of this machine may use one `DATA_DIR` at once. Only with `DATABASE_URL`',
+  ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -92,6 +100,20 @@ const schema = z.object({
     'How often missed deliveries and drift are searched for while work is open, in minutes',
   ),
   IDLE_SWEEP_MINUTES: seconds(60).describe('The same while nothing is open and nothing came in, in minutes'),
+  TIDY_MINUTES: seconds(60).describe('How often what is no longer needed in `DATA_DIR` is removed, in minutes'),
+  KEEP_LOGS_DAYS: seconds(14).describe('How long the logs of runs are kept, in days'),
+  KEEP_RESCUED_DAYS: seconds(90).describe(
+    'How long work is kept that was not committed or not merged when its worktree was removed, in days',
+  ),
+  KEEP_CLONES_DAYS: seconds(30).describe(
+    'How long the bare clone of a repository without work is kept unused, in days; it can be fetched again',
+  ),
+  MIN_FREE_DISK_PERCENT: z.coerce
+    .number()
+    .min(0)
+    .max(99)
+    .default(10)
+    .describe('With less of the disk free, logs of the last day only are kept, and no unused clone'),
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
 })
 
@@ -157,6 +179,20 @@ export function readEnv(source: Record<string, string | undefined> = process.env
       Object.entries(source).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
   }
+}
+
+/** Where the database is, and how its data directory is locked; for `openStore`. */
+export function databaseOf(env: Env) {
+  return {
+    databaseUrl: env.DATABASE_URL,
+    directory: env.dataDirectory,
+    lock: { waitMs: env.LOCK_WAIT_SECONDS * 1_000, shared: env.SHARE_DATA_DIR },
+  }
+}
+
+/** Names this installation; the same over restarts. */
+export function installationOf(env: Env): string {
+  return `${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`
 }
 
 function withoutEmpty(source: Record<string, string | undefined>): Record<string, string | undefined> {

@@ -12,6 +12,8 @@ import { defaultCurrency, maxAmount } from '../lib/money.ts'
 
 /** The path of the settings file in a repository. */
 export const settingsPath = '.github/tutti.yml'
+/** Some people end YAML files like this; it is read where there is no other. */
+export const otherSettingsPath = '.github/tutti.yaml'
 
 const glob = z.string().min(1).max(300)
 const minutes = z
@@ -199,6 +201,10 @@ const schema = z.strictObject({
     .strictObject({
       base: branch.optional().describe('Where pull requests go; the default branch if not set'),
       prefix: branch.or(z.string().regex(/^[A-Za-z0-9][\w.-]*\/$/)).default('module/'),
+      update: z
+        .enum(['merge', 'rebase'])
+        .default('merge')
+        .describe('How a branch gets what its base has; commits of people are always merged, never rewritten'),
     })
     .prefault({}),
   labels: z
@@ -226,27 +232,28 @@ export function settingsJsonSchema(): unknown {
 
 /**
  * Reads the text of a settings file.
+ * @param path which file it is, for the messages.
  * @throws {UserError} naming every unknown key (with the nearest known one) and every value of the wrong type.
  */
-export function readSettings(text: string): Settings {
-  const result = schema.safeParse(parseYaml(text) ?? {})
+export function readSettings(text: string, path: string = settingsPath): Settings {
+  const result = schema.safeParse(parseYaml(text, path) ?? {})
   if (result.success) return result.data
   const problems = result.error.issues.flatMap((issue) => describeIssue(issue))
   throw new UserError(
-    `\`${settingsPath}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n\n`,
+    `\`${path}\` cannot be used:\n${problems.map((problem) => `- ${problem}`).join('\n')}\n\n`,
     untilFixed,
   )
 }
 
 const untilFixed = 'Until it is mended the last good settings stay in force, or the defaults.'
 
-function parseYaml(text: string): unknown {
+function parseYaml(text: string, path: string): unknown {
   try {
     // No aliases: a few lines of them can expand to gigabytes.
     return parse(text, { maxAliasCount: 0 })
   } catch (error) {
     const where = error instanceof YAMLParseError ? error.message.split('\n')[0] : String(error)
-    throw new UserError(`\`${settingsPath}\` is not valid YAML: ${where?.replace(/[:.]\s*$/, '')}.`, untilFixed)
+    throw new UserError(`\`${path}\` is not valid YAML: ${where?.replace(/[:.]\s*$/, '')}.`, untilFixed)
   }
 }
 

@@ -54,6 +54,11 @@ export async function itemsWithOpenPull(db: Database, among?: readonly number[])
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Whether any pull request to a base branch is open. */
+export async function hasOpenPulls(db: Database, repositoryId: number, baseBranch: string): Promise<boolean> {
+  return (await openPullRows(db, repositoryId)).some((pull) => pull.baseBranch === baseBranch)
+}
+
 /**
  * Stores a pull request and its head. A moved head voids a `/merge` of the old one. Approvals store their own commit
  * and need no change.

@@ -1,9 +1,12 @@
 /** Reading a repository's settings from its base branch, and keeping them up to date. */
 
 import { eq, sql } from 'drizzle-orm'
-import { defaultSettings, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import { defaultSettings, otherSettingsPath, readSettings, type Settings, settingsPath } from '../config/settings.ts'
+import { withPresentLabels } from '../domain/queue-labels.ts'
 import { UserError } from '../lib/errors.ts'
+import { twoSettingsFiles } from '../messages/repositories.ts'
 import type { Store } from './connect.ts'
+import { followDefaultBranch } from './default-branch.ts'
 import type { RepositoryRow } from './repositories.ts'
 import { repositories } from './schema/repositories.ts'
 
@@ -12,6 +15,8 @@ export interface BaseBranchReader {
   fetch(): Promise<void>
   remoteHead(branch: string): Promise<string | undefined>
   readFile(commit: string, path: string): Promise<string | undefined>
+  /** The name of the server's default branch, asked now; undefined where it does not say. */
+  defaultBranch(): Promise<string | undefined>
 }
 
 /** Thrown when the base branch does not exist any more. */
@@ -27,29 +32,53 @@ export class BaseBranchDeleted extends Error {
  */
 export async function refreshSettings(
   store: Store,
-  repo: RepositoryRow,
+  stored: RepositoryRow,
   clone: BaseBranchReader,
 ): Promise<{ settings: Settings; baseBranch: string; base: string }> {
-  if (repo.fetchedRevision < repo.remoteRevision) await fetchNow(store, repo, clone)
+  const behind = stored.fetchedRevision < stored.remoteRevision
+  if (behind) await fetchNow(store, stored, clone)
+  // Our clone may not have heard of a branch that is there: it is fetched once before one is called gone.
+  let fetched = behind
+  const headOf = async (branch: string) => {
+    const head = await clone.remoteHead(branch)
+    if (head || fetched) return head
+    fetched = true
+    await fetchNow(store, stored, clone)
+    return clone.remoteHead(branch)
+  }
+  const { repo, head } = await defaultHead(store, stored, { clone, headOf })
   const known = repo.settings ?? defaultSettings()
-  const defaultHead = await clone.remoteHead(repo.defaultBranch)
-  if (!defaultHead) throw new BaseBranchDeleted(`the branch ${repo.defaultBranch} of ${repo.fullName} is gone`)
   const read =
-    repo.settingsSha === defaultHead && repo.settings
+    repo.settingsSha === head && repo.settings
       ? { settings: known, settingsError: repo.settingsError }
-      : await settingsAt(clone, defaultHead, known)
-  if (repo.settingsSha !== defaultHead || !repo.settings) {
+      : await settingsAt(clone, head, known)
+  if (repo.settingsSha !== head || !repo.settings) {
     await store.db
       .update(repositories)
-      .set({ ...read, settingsSha: defaultHead })
+      .set({ ...read, settingsSha: head })
       .where(eq(repositories.id, repo.id))
     // Caps, modules and the like may differ now. Before the first settings the scheduler has used none.
     if (repo.settings) await store.queues.send({ queue: 'schedule' })
   }
   const baseBranch = read.settings.branches.base ?? repo.defaultBranch
-  const base = baseBranch === repo.defaultBranch ? defaultHead : await clone.remoteHead(baseBranch)
+  const base = baseBranch === repo.defaultBranch ? head : await headOf(baseBranch)
   if (!base) throw new BaseBranchDeleted(`the base branch ${baseBranch} of ${repo.fullName} is gone`)
-  return { settings: read.settings, baseBranch, base }
+  return { settings: withPresentLabels(read.settings, repo.queueLabels), baseBranch, base }
+}
+
+/** The head of the default branch. One that has got another name without an event is followed. */
+async function defaultHead(
+  store: Store,
+  repo: RepositoryRow,
+  { clone, headOf }: { clone: BaseBranchReader; headOf: (branch: string) => Promise<string | undefined> },
+): Promise<{ repo: RepositoryRow; head: string }> {
+  const head = await headOf(repo.defaultBranch)
+  if (head) return { repo, head }
+  const name = await clone.defaultBranch()
+  const renamed = name && name !== repo.defaultBranch ? await headOf(name) : undefined
+  if (!name || !renamed) throw new BaseBranchDeleted(`the branch ${repo.defaultBranch} of ${repo.fullName} is gone`)
+  await store.transaction((tx) => followDefaultBranch(tx.db, repo, name, { gone: true }))
+  return { repo: { ...repo, defaultBranch: name }, head: renamed }
 }
 
 async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchReader): Promise<void> {
@@ -60,7 +89,8 @@ async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchRead
 }
 
 async function settingsAt(clone: BaseBranchReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
-  return settingsFromText(await clone.readFile(commit, settingsPath), lastGood)
+  const text = await clone.readFile(commit, settingsPath)
+  return settingsFromText({ text, other: await clone.readFile(commit, otherSettingsPath) }, lastGood)
 }
 
 interface SettingsRead {
@@ -68,22 +98,36 @@ interface SettingsRead {
   settingsError: string | null
 }
 
+/** The texts of the settings file and of its other name; undefined where there is none. */
+interface SettingsFiles {
+  text: string | undefined
+  other: string | undefined
+}
+
 /**
  * Reads the text of a settings file; the defaults when there is none.
  * @returns the last good settings and the problem when the text cannot be used.
  */
-export function settingsFromText(text: string | undefined, lastGood: Settings): SettingsRead {
-  if (text === undefined) return { settings: defaultSettings(), settingsError: null }
+export function settingsFromText({ text, other }: SettingsFiles, lastGood: Settings): SettingsRead {
+  if (text === undefined && other === undefined) return { settings: defaultSettings(), settingsError: null }
+  const path = text === undefined ? otherSettingsPath : settingsPath
   try {
-    return { settings: readSettings(text), settingsError: null }
+    const settings = readSettings(text ?? other ?? '', path)
+    const both = text !== undefined && other !== undefined
+    return { settings, settingsError: both ? twoSettingsFiles(settingsPath, otherSettingsPath) : null }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return { settings: lastGood, settingsError: error.toMarkdown() }
   }
 }
 
-/** The settings in force; the defaults until the repository's own are read. */
-export function settingsOf(repo: RepositoryRow | undefined): Settings {
+/** The settings in force, with labels under their present names; the defaults until the repository's own are read. */
+export function settingsOf(repo: Pick<RepositoryRow, 'settings' | 'queueLabels'> | undefined): Settings {
+  return withPresentLabels(writtenSettings(repo), repo?.queueLabels ?? {})
+}
+
+/** The settings as they are written: labels have the names that the file gives them. */
+export function writtenSettings(repo: Pick<RepositoryRow, 'settings'> | undefined): Settings {
   return { ...defaults, ...repo?.settings }
 }
 

@@ -44,7 +44,16 @@ export async function addRun(
  * commit. It does not count as an attempt.
  */
 export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
-  const facts = { agent: 'person', stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
+  return addGateRun(tx, workItemId, headSha, 'person')
+}
+
+/** The same for a head that git alone has made, of the branch and its base. */
+export async function addUpdateRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
+  return addGateRun(tx, workItemId, headSha, 'git')
+}
+
+async function addGateRun(tx: Tx, workItemId: number, headSha: string, agent: 'person' | 'git'): Promise<RunRow> {
+  const facts = { agent, stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
   const row = await insertRun(tx, { workItemId, ...facts })
   await tx.enqueue({ queue: 'run-gates', runId: row.id })
   return row
@@ -80,6 +89,7 @@ export async function claimRun(
     .update(runs)
     .set({
       leaseOwner: owner,
+      processId: owner,
       leaseEpoch: sql`${runs.leaseEpoch} + 1`,
       heartbeatAt: sql`now()`,
       ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: new Date() } : {}),

@@ -29,11 +29,15 @@ const roadmapMs = 10_000
  */
 const beforeAuditLogs = 1e12
 
-/** Requests an edit of an item's status comment. Requests until then become one edit. */
+/**
+ * Requests an edit of an item's status comment. Requests until then become one edit.
+ * @param options.asked it answers a person, who waits for it.
+ */
 export async function requestStatusComment(
   tx: Tx,
   item: ItemRow,
   when: 'now' | 'soon' | 'later' | Date,
+  options: { asked?: boolean } = {},
 ): Promise<void> {
   // A roadmap queues hundreds of items: a comment on each, saying that it waits, would use up an hour of writes.
   if (item.muted) return
@@ -43,10 +47,10 @@ export async function requestStatusComment(
     tx,
     { repositoryId: item.repositoryId, workItemId: item.id, key: `status:${item.id}` },
     { kind: 'status-comment', payload: { issueNumber: item.issueNumber } },
-    { after: when === 'now' ? undefined : after, again: true },
+    { after: when === 'now' ? undefined : after, again: true, asked: options.asked },
   )
   const onPull = await pullRequestCommentOf(tx, item.id)
-  if (onPull) await requestPullRequestComment(tx, item, onPull, after)
+  if (onPull) await requestPullRequestComment(tx, item, onPull, { after })
 }
 
 /** The number of the pull request whose status comment is wanted or there; undefined when there is none. */
@@ -63,19 +67,19 @@ async function pullRequestCommentOf(tx: Tx, workItemId: number): Promise<number 
 /**
  * Requests the status comment of a pull request. Its body says what there is to say at first; the comment comes with the
  * first answer or the first change, and is edited from then on whenever that of the issue is.
- * @param number of the pull request. @param after not before this time.
+ * @param number of the pull request. @param options.after not before this time. @param options.asked it answers a person.
  */
 export async function requestPullRequestComment(
   tx: Tx,
   item: Pick<ItemRow, 'id' | 'repositoryId'>,
   number: number,
-  after: Date,
+  { after, asked }: { after: Date; asked?: boolean },
 ): Promise<void> {
   await enqueueEffect(
     tx,
     { repositoryId: item.repositoryId, workItemId: item.id, key: `pull-status:${item.id}:${number}` },
     { kind: 'pull-request-comment', payload: { issueNumber: number } },
-    { after, again: true },
+    { after, again: true, asked },
   )
 }
 

@@ -42,7 +42,7 @@ export async function addWorkItem(
   })
   const job = nextJob(row.state, row.id)
   if (job) await tx.enqueue(job)
-  await requestStatusComment(tx, row, 'soon')
+  await requestStatusComment(tx, row, 'soon', { asked: true })
   return row
 }
 
@@ -101,7 +101,7 @@ export async function transition(
 export async function tellReviewers(tx: Tx, item: ItemRow): Promise<void> {
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.state !== 'open') return
-  await requestPullRequestComment(tx, item, pull.number, new Date(Date.now() + pullRequestCommentDelayMs))
+  await requestPullRequestComment(tx, item, pull.number, { after: new Date(Date.now() + pullRequestCommentDelayMs) })
 }
 
 /**

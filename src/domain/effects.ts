@@ -1,7 +1,9 @@
 /** Every kind of write to GitHub. `db/outbox.ts` stores pending ones, `github/effects/` publishes them. */
 
+import type { Annotation } from './annotations.ts'
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /** A write to GitHub and its payload. */
 export type Effect =
@@ -20,7 +22,8 @@ export type Effect =
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
-      payload: { branch: string; base: string; title: string; body: string; sha: string }
+      /** `draft`: opened as one; without it, a draft of ours is made ready for review. */
+      payload: { branch: string; base: string; title: string; body: string; sha: string; draft?: boolean }
     }
   /**
    * A commit made through GitHub, which signs it. `commit`: the local one with the same tree; `expected`: where the branch
@@ -46,6 +49,8 @@ export type Effect =
         title: string
         summary: string
         text: string
+        /** At most 50: what GitHub takes with one call. */
+        annotations?: Annotation[]
       }
     }
   /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */
@@ -55,7 +60,7 @@ export type Effect =
       payload: {
         pullNumber: number
         sha: string
-        method: 'squash' | 'merge' | 'rebase'
+        method: MergeMethod
         title: string
         message: string
       }
@@ -95,7 +100,10 @@ export type Effect =
 export type EffectKind = Effect['kind']
 export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 
-/** Lower goes first: when the write budget is short, merges go before comments and progress goes last. */
+/**
+ * Lower goes first: when the write budget is short, merges go before comments and progress goes last. Some of the budget is
+ * left for the two lowest; see `domain/call-limits.ts`.
+ */
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
@@ -118,6 +126,9 @@ export const effectPriorities: Record<EffectKind, number> = {
   'state-label': 6,
   'status-comment': 7,
 }
+
+/** Of an answer to a person who waits for it, whatever its kind. */
+export const askedPriority = 2
 
 /** The job that follows once an effect is published or has failed; undefined where none follows. */
 export function followUpOf(effect: Effect, effectId: number): Job | undefined {

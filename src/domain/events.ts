@@ -21,7 +21,7 @@ export interface IssueSnapshot extends Issue {
   nativeBlockers: number | null
 }
 
-export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState'>
+export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState' | 'mergeMethods' | 'labels'>
 
 interface InRepository {
   repository: RepositoryIdentity
@@ -83,7 +83,8 @@ export interface ReviewSubmitted extends InRepository {
 
 export interface PullRequestChanged extends InRepository {
   kind: 'pull-request-changed'
-  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted'
+  /** `ready`: it is no draft any more. */
+  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted' | 'ready'
   pull: PullRequestSnapshot
 }
 
@@ -134,6 +135,15 @@ export interface RepositoryChanged extends InRepository {
   before: string | null
 }
 
+/** A label of the repository has another name; every issue keeps it. */
+export interface LabelRenamed extends InRepository {
+  kind: 'label-renamed'
+  /** GitHub's id of the label. */
+  id: number
+  from: string
+  to: string
+}
+
 /** Some repositories were removed from the installation or archived: Tutti no longer works on them. */
 export interface RepositoriesRemoved {
   kind: 'repositories-removed'
@@ -161,5 +171,6 @@ export type DomainEvent =
   | DependencyChanged
   | SubIssueChanged
   | RepositoryChanged
+  | LabelRenamed
   | RepositoriesRemoved
   | RepositoriesAdded

@@ -1,6 +1,7 @@
 /** GitHub's objects as plain data, in GitHub's terms. `github/` reads them; every folder may use them. */
 
 import type { Sha } from '../lib/ids.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /**
  * A user as payloads name them. Only the id identifies a user: a login can be renamed, and registered by another user.
@@ -20,6 +21,8 @@ export interface Issue {
   url: string
   state: 'open' | 'closed'
   labels: string[]
+  /** GitHub's ids of these labels, by their names, where they are known: a renamed label keeps its id. */
+  labelIds?: Readonly<Record<string, number>>
   author: Actor
   isPullRequest: boolean
   /**
@@ -61,6 +64,10 @@ export interface PullRequest {
   mergeable: boolean | null
   /** What GitHub says of its rules: `clean`, `blocked`, `unstable` and so on; null where it does not say. */
   mergeState: string | null
+  draft: boolean
+  labels: string[]
+  /** The ways of merging that the repository allows; null where GitHub does not say. */
+  mergeMethods: MergeMethod[] | null
   author: Actor
 }
 

@@ -33,6 +33,11 @@ export function labelFacts(labels: readonly string[]): LabelFacts {
   }
 }
 
+/** Whether a label is one of those that `labelFacts` reads. */
+export function isScopedLabel(label: string): boolean {
+  return /^(?:priority|effort|module|loop):/i.test(label)
+}
+
 /** A label can contain any text; the result is safe in branch names and paths. */
 function slug(text: string): string {
   const words = text.toLowerCase().replace(/[^a-z0-9]+/g, '-')

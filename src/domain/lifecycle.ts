@@ -46,7 +46,7 @@ export const lifecycle: Readonly<Record<ItemState, Stage>> = {
     label: 'Waiting for review',
   },
   approved: { actor: 'pull-requests', next: ['merging', 'reviewing', 'ready', 'done'], label: 'Approved' },
-  merging: { actor: 'pull-requests', next: ['done', 'reviewing', 'ready'], label: 'Merging' },
+  merging: { actor: 'pull-requests', next: ['done', 'reviewing', 'approved', 'ready'], label: 'Merging' },
   done: { actor: 'none', next: ['queued'], queue: 'clean-up', label: 'Done' },
   paused: {
     actor: 'a person',

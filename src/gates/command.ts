@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, isAbsolute, join } from 'node:path'
@@ -51,9 +52,13 @@ async function runAll(
   env: Record<string, string>,
 ): Promise<GateJudgement> {
   const logs: string[] = []
+  // The log that is kept is shortened; this is of every byte that the commands printed.
+  const digest = createHash('sha256')
   const passed: string[] = []
   for (const command of commands) {
+    digest.update(`$ ${command.run}\n`)
     const ended = await runShell(command.run, {
+      digest,
       cwd,
       env,
       marker: `HOME=${env.HOME}`,
@@ -67,11 +72,11 @@ async function runAll(
     if (problem) {
       const summary = messages.commandFailed(command.name, problem.text, commands.length - passed.length - 1)
       const signature = `${command.name}: ${signatureOf(problem.how, ended.output)}`
-      return { verdict: 'fail', summary, log: logs.join('\n\n'), signature }
+      return { verdict: 'fail', summary, log: logs.join('\n\n'), logDigest: digest.digest('hex'), signature }
     }
     passed.push(`${command.name} ${took(ended)}`)
   }
-  return { verdict: 'pass', summary: passed.join(', '), log: logs.join('\n\n') }
+  return { verdict: 'pass', summary: passed.join(', '), log: logs.join('\n\n'), logDigest: digest.digest('hex') }
 }
 
 /** How a command failed, for people and for the signature; undefined when it passed. */

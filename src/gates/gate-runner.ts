@@ -4,13 +4,13 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
 import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
@@ -102,19 +102,17 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const control = await context.control(repo)
   // The commit of a person is not in the clone yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
-  const branch = validBranch(`tutti-check/${run.id}`)
-  const path = join(context.env.dataDirectory, 'checks', `run-${run.id}`)
+  // By the lease: the gates of a process that is frozen may still be at work in another checkout.
+  const name = `${run.id}-${run.leaseEpoch}`
+  const branch = validBranch(`tutti-check/${name}`)
+  const path = join(context.env.dataDirectory, 'checks', `run-${name}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
   // The reaper ends the processes of the gates with us, also when we are killed.
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
   let checkout: Promise<string> | undefined
-  const open = async () => {
-    // A process that died may have left a checkout. Files that a gate wrote there need not be rescued.
-    await control.removeWorktree({ path, branch }, { merged: head })
-    return (await control.addWorktree({ path, branch, base: head })).path
-  }
+  const open = async () => (await control.addWorktree({ path, branch, base: head })).path
   const changes = await control.changes(base, head)
   // The footprint is exact now: until the merge, other items stay away from these files.
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
@@ -122,7 +120,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   try {
     return await judgeCommit(context.gates, {
       item,
-      settings: settingsWithWorkflow(repo.settings ?? defaultSettings(), item.loop),
+      settings: settingsWithWorkflow(settingsOf(repo), item.loop),
       base,
       head,
       changes,
@@ -137,7 +135,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
       log: context.log,
     })
   } finally {
-    if (checkout) await control.removeWorktree({ path, branch }, { merged: head })
+    if (checkout) await control.removeWorktree({ path, branch }, { discard: true })
   }
 }
 
@@ -172,8 +170,17 @@ function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate b
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', milliseconds } of results)
-    await saveGateResult(tx, { workItemId: item.id, sha: head, gate, verdict, summary, log, milliseconds })
+  for (const { gate, verdict, summary, log = '', logDigest = null, milliseconds } of results)
+    await saveGateResult(tx, {
+      workItemId: item.id,
+      sha: head,
+      gate,
+      verdict,
+      summary,
+      log,
+      logDigest,
+      milliseconds,
+    })
 }
 
 /** Ends a run whose gates could not run: the machine failed, not the work. */

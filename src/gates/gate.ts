@@ -63,6 +63,8 @@ export interface GateJudgement {
   summary: string
   /** Evidence as plain text, at most about 64 Ki characters. */
   log?: string
+  /** The SHA-256 of the whole log, where `log` is not all of it. */
+  logDigest?: string
   /** The same failure has the same one, whatever its numbers, paths and times. */
   signature?: string
 }

@@ -2,6 +2,7 @@
 
 import { gateBroken, gateNotRun } from '../messages/gates.ts'
 import type { Gate, GateContext, GateJudgement } from './gate.ts'
+import { digestOfLog } from './lib/output.ts'
 
 /** The verdict of one gate, and how long it took. */
 export interface GateResult extends GateJudgement {
@@ -53,6 +54,7 @@ async function run(gate: Gate, context: GateContext): Promise<GateResult> {
     title: gate.title,
     summary: judgement.summary.replace(/\s+/g, ' ').trim().slice(0, longestSummary),
     log: judgement.log?.slice(0, longestLog),
+    ...(judgement.log ? { logDigest: judgement.logDigest ?? digestOfLog(judgement.log) } : {}),
     milliseconds: Math.round(performance.now() - started),
   }
 }

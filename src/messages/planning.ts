@@ -1,5 +1,6 @@
 /** What people read while an issue is planned: questions are open, a plan waits for approval or was changed. */
 
+import type { Effort } from '../lib/effort-hours.ts'
 import { singleLine } from '../lib/sanitise.ts'
 
 export function questionsAsked(count: number): string {
@@ -15,6 +16,7 @@ export const planNeedsNoApproval = 'The plan is small and sure enough to be buil
 /** Why a person must approve a plan: parts of a sentence, without a stop. */
 export const becomesSeveralIssues = 'this becomes several issues'
 export const isLargeByHours = (hours: number) => `this is large: about ${Math.round(hours * 10) / 10} hours of an agent`
+export const isLargeByLabel = (effort: Effort) => `its effort is called ${effort}, which is large`
 export const isLargeByPaths = (paths: number) => `this is large: it touches ${paths} files or folders`
 export const settingsRequireApproval = 'the settings have every plan approved'
 export const riskIsHigh = 'the risk is high'

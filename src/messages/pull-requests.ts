@@ -37,7 +37,6 @@ export const hasAnotherBase = (now: string, before: string) => `it now goes to \
 export const changesRequestedBy = (logins: readonly string[]) => `${logins.join(', ')} asked for changes`
 export const lacksApprovals = (needed: number, head: string, given: number) =>
   `it needs ${needed === 1 ? 'an approval' : `${needed} approvals`} of ${head.slice(0, 7)} by a person with write access, and has ${given}`
-export const hasConflicts = 'it conflicts with its base branch'
 export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
 export const needsExplicitApproval = (summary: string) =>
@@ -52,11 +51,3 @@ export function mergeCommand(gates: readonly { verdict: string }[], allowed = fa
   return asks ? '`/merge --protected`' : '`/merge`'
 }
 export const checkFailed = (check: string) => `the check ${check} failed`
-
-/** @param error GitHub's answer to the request to merge; it begins with the HTTP status. */
-export function mergeRefused(error: string): string {
-  if (error.startsWith('409')) return notMerged('the branch moved after the approval. Review the new commit')
-  if (error.startsWith('405'))
-    return notMerged('GitHub says it cannot be merged now (a conflict, or a rule of the branch)')
-  return notMerged(error)
-}

@@ -1,4 +1,4 @@
-/** What people read when the base branch or the whole repository is gone. */
+/** What people read about a repository: its settings files, and a base branch or a whole repository that is gone. */
 
 import { singleLine } from '../lib/sanitise.ts'
 
@@ -12,3 +12,7 @@ export const pullRequestBaseMissing = (problem: string) => `${problem}. Bring it
 
 export const repositoryGone = (why: string) => `${why} When the app may work here again, say \`/retry\`.`
 export const noAccessToRepository = 'The app has no access to this repository any more.'
+
+/** Two files hold settings. @param used the one that counts. */
+export const twoSettingsFiles = (used: string, other: string) =>
+  `\`${used}\` counts; \`${other}\` is not read. Delete one of the two.`

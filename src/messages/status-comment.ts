@@ -5,6 +5,7 @@ import type { ItemState } from '../lib/item-state.ts'
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
+import { failedLogs, type HeldWork, heldChoices } from './held.ts'
 import { mergeCommand } from './pull-requests.ts'
 
 /** Everything that the status comment of an item can say. */
@@ -34,10 +35,14 @@ export interface StatusView {
   ci: CiView | null
   mergeWhen: 'command' | 'approved'
   settingsError: string | null
+  /** Rescue refs with work that was not committed or not merged when its worktree was removed. */
+  kept: string[]
   /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
   notes: string[]
   /** False is a warning: the agent can do everything that this machine's user can. */
   sandboxed: boolean
+  /** Of a held item: where its work is; null for any other, and for an epic. */
+  held: HeldWork | null
   /** Of an epic: its progress, and its view. */
   roadmap: { done: number; all: number; text: string } | null
 }
@@ -59,8 +64,11 @@ export function statusComment(view: StatusView): string {
     view.state === 'held' && view.ci?.step === 'hold' && view.ci.logTail && codeBlock(view.ci.logTail, 3_000),
     view.roadmap?.text,
     gateTable(view.gates, view.headSha),
+    view.held && failedLogs(view.gates),
     attemptList(view),
+    view.held && heldChoices(view.held),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
+    keptWork(view.kept),
     view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,
     view.reply && `---\n${view.reply}`,
     footer(view),
@@ -115,12 +123,18 @@ function reviewSentence(view: StatusView): string {
   const next =
     view.mergeWhen === 'approved'
       ? 'It merges by itself once it is approved and green.'
-      : mergeRequestedBy && view.state === 'approved'
+      : mergeRequestedBy
         ? `Then it is merged on the word of ${mergeRequestedBy}.`
         : `Review it, then say ${mergeCommand(view.gates, allowed)} there or here.`
   const why = view.reason ? `${singleLine(view.reason)} ` : ''
   const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
   return `#${number} holds the result; every gate passed on ${commitName(view.headSha)}${asks}. ${why}${next}`
+}
+
+function keptWork(refs: readonly string[]): string {
+  if (refs.length === 0) return ''
+  const names = refs.map((ref) => `\`${ref}\``).join(', ')
+  return `Work that is on no branch was kept: ${names}, in Tutti's bare clone of this repository (\`git log -p <ref>\` there).`
 }
 
 function attemptList(view: StatusView): string {
@@ -129,6 +143,8 @@ function attemptList(view: StatusView): string {
   const rows = ended.map((attempt) => {
     if (attempt.agent === 'person')
       return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
+    if (attempt.agent === 'git')
+      return `${attempt.attempt}. The base branch was brought in; the gates looked at it: ${attempt.outcome}`
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })
@@ -138,7 +154,6 @@ function attemptList(view: StatusView): string {
 function footer(view: StatusView): string {
   const warning = view.sandboxed || !['planning', 'running', 'checking'].includes(view.state) ? '' : ' · ⚠️ no sandbox'
   const commands: Partial<Record<ItemState, string>> = {
-    held: '`/retry` tries again, `/unqueue` gives it up',
     paused: '`/resume` goes on',
     planning: '`/stop` stops it',
     asking: '`/answer` answers',

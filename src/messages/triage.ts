@@ -6,6 +6,9 @@ import { singleLine } from '../lib/sanitise.ts'
 
 export const nothingToPlan = (signals: readonly string[]) => `Nothing to plan: ${signals.join(', ')}.`
 export const plannedFirst = (because: string) => `Planned before it is built: ${because}.`
+export const labelsChanged = (login: string) => `${login} has changed its labels.`
+export const planSmallerThanLabel = (effort: Effort) =>
+  `The label \`effort:${effort}\` says that this is large, and no person has approved the plan. \`/approve\` goes on with it, \`/reject\` drops it.`
 export const madeOfOtherIssues = 'It is made of other issues.'
 export const roadmapLabelRemoved = (login: string) => `The label of a roadmap was taken off by ${login}.`
 

@@ -5,7 +5,6 @@
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { addPart } from '../db/epics.ts'
@@ -13,6 +12,7 @@ import { claimKey } from '../db/idempotency-keys.ts'
 import { type EffectRow, effectById, enqueueEffect } from '../db/outbox.ts'
 import { getPlan, type PlanRow } from '../db/plans.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { footprints } from '../db/schema/plans.ts'
 import { dependencies, workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
@@ -68,7 +68,7 @@ interface Breakdown {
 async function createItems(tx: Tx, { repo, epic, plan, requests }: Breakdown): Promise<void> {
   const content = contentOf(plan)
   if (content.kind !== 'breakdown') return
-  const settings = repo.settings ?? defaultSettings()
+  const settings = settingsOf(repo)
   const actor = { id: plan.decidedById ?? epic.requestedById, login: plan.decidedBy ?? epic.requestedBy }
   const effects = new Map(requests.map((row) => [row.key, row]))
   const created = new Map<string, CreatedPart>()

@@ -75,7 +75,7 @@ async function showPlan(
   runId: number,
 ): Promise<void> {
   const plan = await addPlan(tx, item, content, runId)
-  const because = reasonForApproval(content, settings.planning)
+  const because = reasonForApproval(content, settings.planning, item.effort)
   await enqueueEffect(
     tx,
     { repositoryId: repo.id, workItemId: item.id, key: planKey(plan.id) },

@@ -10,7 +10,7 @@ import { requestStop } from '../db/runs.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { mergedWith, wasMerged } from '../messages/pull-requests.ts'
-import { closedSeenKey } from '../work-items/issue-snapshot.ts'
+import { closedSeenKey, closeIssueKey } from '../work-items/issue-snapshot.ts'
 
 /** GitHub closes an issue within seconds of the merge. An issue that is open after this long is closed by us. */
 const autoCloseMs = 30_000
@@ -47,7 +47,7 @@ export async function markMerged(
   // `Closes #n` works on the default branch alone, and a repository can switch it off. Where it works, the event comes first.
   if (repo && !(await hasKey(tx.db, closedSeenKey(repo.id, item.issueNumber)))) {
     const wait = item.baseBranch === repo.defaultBranch ? autoCloseMs : 0
-    const target = { repositoryId: item.repositoryId, workItemId: item.id, key: `close:${item.id}:${pull.number}` }
+    const target = { repositoryId: item.repositoryId, workItemId: item.id, key: closeIssueKey(pull) }
     const payload = { issueNumber: item.issueNumber, reason: 'completed' as const }
     const after = new Date(Date.now() + wait)
     await enqueueEffect(tx, target, { kind: 'close-issue', payload }, { after })

@@ -15,14 +15,17 @@ import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { mergeMessage } from '../domain/commit-message.ts'
-import type { Actor, Review } from '../domain/github.ts'
+import type { Actor, PullRequest, Review } from '../domain/github.ts'
+import { chooseMethod, type MergeMethod } from '../domain/merge-refusal.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { sha } from '../lib/ids.ts'
+import { noMethodAllowed, usesMethod } from '../messages/merging.ts'
 import { approvedBy, movedAfterRequest, notMerged } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
 import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
 import { requiredChecksOf } from './required-checks.ts'
+import { mergeKey } from './withdraw-merge.ts'
 
 /** Handler of the `merge-pull-request` queue: after `/merge`, an approval, or the end of a check. */
 export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
@@ -36,20 +39,25 @@ export async function mergePullRequest(context: PullRequestContext, job: { pullR
   const asked = pull.mergeSha !== null
   // Without `/merge`, an approval alone merges only where the settings say so.
   if (!asked && settings.merge.when !== 'approved') return
-  const decision: MergeDecision =
+  const decision: Verdict =
     asked && pull.mergeSha !== pull.headSha
       ? { kind: 'refuse', why: notMerged(movedAfterRequest) }
-      : decideMerge(await facts(context, repo, item, pull))
+      : withMethod(await facts(context, repo, item, pull), settings.merge.method)
   if (!asked && decision.kind === 'refuse') return
   await apply(context, { repo, item, pull, asked }, decision)
 }
 
-async function facts(
-  context: PullRequestContext,
-  repo: RepositoryRow,
-  item: ItemRow,
-  pull: PullRow,
-): Promise<MergeFacts> {
+/** GitHub says with the pull request which ways of merging are allowed. */
+function withMethod(known: Facts, wanted: MergeMethod): Verdict {
+  const decision = decideMerge(known)
+  if (decision.kind !== 'merge') return decision
+  const method = chooseMethod(wanted, known.pull.mergeMethods)
+  return method ? { ...decision, method } : { kind: 'refuse', why: noMethodAllowed }
+}
+
+type Facts = MergeFacts & { pull: PullRequest }
+
+async function facts(context: PullRequestContext, repo: RepositoryRow, item: ItemRow, pull: PullRow): Promise<Facts> {
   const repository = context.github.repository(repo)
   const head = sha(pull.headSha)
   const [now, reviews, checks] = await Promise.all([
@@ -108,20 +116,23 @@ interface Subject {
   asked: boolean
 }
 
-async function apply(context: PullRequestContext, subject: Subject, decision: MergeDecision): Promise<void> {
+/** A decision with the way of merging that the repository allows. */
+type MergeOrder = Extract<MergeDecision, { kind: 'merge' }> & { method: MergeMethod }
+type Verdict = MergeOrder | Exclude<MergeDecision, { kind: 'merge' }>
+
+async function apply(context: PullRequestContext, subject: Subject, decision: Verdict): Promise<void> {
   const { repo, item, pull, asked } = subject
   const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== item.state || !current) return
-    if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision.approvedBy, signer)
+    // A head that moved while GitHub was asked voids the decision; its own job follows the push.
+    const pullNow = await getPull(tx.db, pull.id)
+    if (pullNow?.headSha !== pull.headSha || pullNow.state !== 'open' || pullNow.mergeSha !== pull.mergeSha) return
+    if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision, signer)
     const by = { actor: 'tutti', why: decision.why }
-    if (decision.kind === 'wait') {
-      if (current.state !== 'reviewing' || !asked) return
-      // The person who gave `/merge` sees what it waits for.
-      await requestStatusComment(tx, await transition(tx, current, 'approved', by), 'now')
-      return
-    }
+    if (decision.kind === 'update') return update(tx, current, pull, decision.why)
+    if (decision.kind === 'wait') return wait(tx, current, asked, decision)
     await tx.db
       .update(pullRequests)
       .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
@@ -131,26 +142,49 @@ async function apply(context: PullRequestContext, subject: Subject, decision: Me
   })
 }
 
+/** The head moves: what was asked for the old one is void, and the person who gave `/merge` sees why. */
+async function update(tx: Tx, item: ItemRow, pull: PullRow, why: string): Promise<void> {
+  await tx.enqueue({ queue: 'update-branch', pullRequestId: pull.id })
+  await setReason(tx, item, why)
+}
+
+/** The request stays, and the person who gave `/merge` sees what it waits for. */
+async function wait(
+  tx: Tx,
+  item: ItemRow,
+  asked: boolean,
+  { what, why }: Extract<MergeDecision, { kind: 'wait' }>,
+): Promise<void> {
+  const to = what === 'checks' ? 'approved' : 'reviewing'
+  if (to === 'approved' && !asked) return
+  if (item.state === to && (item.reason === why || !asked)) return
+  const waiting =
+    item.state === to ? await setReason(tx, item, why) : await transition(tx, item, to, { actor: 'tutti', why })
+  await requestStatusComment(tx, waiting, 'now')
+}
+
 async function requestMerge(
   tx: Tx,
   { repo, item, pull }: Subject,
-  approvers: string[],
+  { approvedBy: approvers, method }: MergeOrder,
   signer: Awaited<ReturnType<PullRequestContext['github']['author']>> | undefined,
 ): Promise<void> {
   const actor = pull.mergeRequestedBy ?? approvers[0] ?? 'a reviewer'
-  await transition(tx, item, 'merging', { actor, why: approvedBy(approvers) })
+  await transition(tx, item, 'merging', {
+    actor,
+    why: approvedBy(approvers) + usesMethod(method, settingsOf(repo).merge.method),
+  })
   const { title, issueNumber } = item
   const { subject, body } = mergeMessage({ title, issueNumber, pullNumber: pull.number, approvedBy: approvers }, signer)
-  const settings = repo.settings ?? defaultSettings()
   await enqueueEffect(
     tx,
-    { repositoryId: repo.id, workItemId: item.id, key: `merge:${pull.id}:${pull.headSha}` },
+    { repositoryId: repo.id, workItemId: item.id, key: mergeKey(pull) },
     {
       kind: 'merge',
       payload: {
         pullNumber: pull.number,
         sha: pull.headSha,
-        method: settings.merge.method,
+        method,
         title: subject,
         message: body,
       },

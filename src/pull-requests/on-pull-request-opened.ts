@@ -7,6 +7,7 @@ import { type EffectRow, effectById } from '../db/outbox.ts'
 import { savePull } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
@@ -21,13 +22,15 @@ async function onPullRequestOpened({ store }: { store: Store }, job: { effectId:
 
 async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
   const item = await lockItem(tx, workItemId)
-  if (item?.state !== 'checking') return
-  if (effect.state === 'failed') {
+  const { draft } = effect.payload as { draft?: boolean }
+  if (draft ? item?.state !== 'held' : item?.state !== 'checking') return
+  if (!item) return
+  if (effect.state === 'failed' && !draft) {
     await transition(tx, item, 'held', { actor: 'github', why: pullRequestRefused(effect.error, item.branch) })
     return
   }
-  const result = effect.result as { number: number; url: string; sha: string } | null
-  if (!result || result.sha !== item.headSha) return
+  const result = effect.result as { number?: number; url: string; sha: string } | null
+  if (result?.number === undefined || result.sha !== item.headSha) return
   const pull = await savePull(tx, {
     repositoryId: item.repositoryId,
     workItemId,
@@ -36,6 +39,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
+  if (draft) return requestStatusComment(tx, item, 'now')
   await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
   await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }

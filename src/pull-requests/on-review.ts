@@ -18,6 +18,7 @@ import { addressedIn } from '../messages/reviews.ts'
 import type { Services } from '../work-items/services.ts'
 import { ourPullRequest } from './on-pull-request-changed.ts'
 import { sendBack } from './send-back.ts'
+import { withdrawMerge } from './withdraw-merge.ts'
 
 /** Acts on `pull_request_review` submitted and dismissed. */
 export async function onReview(services: Services, event: ReviewSubmitted): Promise<EventOutcome> {
@@ -53,6 +54,7 @@ export async function syncReview(
     if (review.state === 'dismissed') {
       await dismissReview(tx, row)
       await silenceReview(tx, ours.id, review.id)
+      await withdrawMerge(tx, ours, author.login)
       return done('a review was dismissed')
     }
     if (!(await addReview(tx, row))) return ignored('the review is known')

@@ -13,7 +13,7 @@ async function onReviewersRequested({ store }: { store: Store }, job: { effectId
   const item = effect?.workItemId ? await getItem(store.db, effect.workItemId) : undefined
   if (!effect || !item || (effect.state !== 'failed' && effect.result?.refused === undefined)) return
   const { pullNumber } = effect.payload as EffectOf<'request-reviewers'>['payload']
-  await store.transaction((tx) => requestPullRequestComment(tx, item, pullNumber, new Date()))
+  await store.transaction((tx) => requestPullRequestComment(tx, item, pullNumber, { after: new Date() }))
 }
 
 export const onReviewersRequestedJob = defineJob(

@@ -1,26 +1,28 @@
 /** The gates passed: pushes the branch, and requests a pull request and a check run with the results. */
 
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
+import { updateThatMade } from '../db/branch-updates.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { approvedPlan } from '../db/plans.ts'
 import { gateRows } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
-import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
+import { BaseBranchDeleted, refreshSettings, settingsOf } from '../db/repository-settings.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { commitSubject } from '../domain/commit-message.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
+import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { checkRunReport } from '../messages/check-run.ts'
 import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
 import { pullRequestBaseMissing } from '../messages/repositories.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
+import { checkRunOf, requestCheckRun } from './evidence.ts'
 import { pushRefused } from './push-refused.ts'
 import { wantVerifiedCommit } from './verified-commit.ts'
 
@@ -35,7 +37,8 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   try {
     const { base, settings } = await refreshSettings(context.store, repo, control)
     if (settings.commits.verified && (await wantVerifiedCommit(context, control, repo, item))) return
-    const outcome = await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })
+    const expected = await expectedHead(context, item)
+    const outcome = await control.push(validBranch(item.branch), head, { expected })
     if (outcome.kind === 'refused') await pushRefused(context, repo, item, outcome.refusal)
     else if (outcome.kind === 'moved') await hold(context, item, branchPushedByOthers(item.branch))
     else await requestPullRequest(context, control, { repo, item, base: sha(base) })
@@ -45,19 +48,31 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   }
 }
 
-async function requestPullRequest(
-  context: PullRequestContext,
+/** Only a rebase of ours may take the place of what is there, and only of the very head that it was made from. */
+async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
+  const made = await updateThatMade(store.db, item.headSha ?? '')
+  return made?.how === 'rebase' ? sha(made.fromSha) : 'any-ancestor'
+}
+
+/** The work of an item, with its head and the base branch. */
+interface Work {
+  repo: RepositoryRow
+  item: ItemRow
+  base: Sha
+  head: Sha
+}
+
+/** The body of the pull request that shows the work, and the commit where its branch left the base. */
+export async function describePullRequest(
+  { store }: Pick<PullRequestContext, 'store'>,
   control: BareClone,
-  { repo, item, base }: { repo: RepositoryRow; item: ItemRow; base: Sha },
-): Promise<void> {
-  const head = sha(item.headSha ?? '')
+  { repo, item, base, head }: Work,
+): Promise<{ body: string; fork: Sha }> {
   const fork = (await control.mergeBase(base, head)) ?? base
   const changes = await control.changes(fork, head)
-  const attempts = await buildsOf(context.store.db, item.id)
-  const gates = await gateRows(context.store.db, item.id, head)
-  const settings = repo.settings ?? defaultSettings()
-  const last = lastBuild(attempts)
-  const plan = await approvedPlan(context.store.db, item)
+  const attempts = await buildsOf(store.db, item.id)
+  const last = lastBuild(attempts, head)
+  const plan = await approvedPlan(store.db, item)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
     issueTitle: item.title,
@@ -68,13 +83,22 @@ async function requestPullRequest(
     attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],
-    gates,
+    gates: await gateRows(store.db, item.id, head),
     headSha: head,
     sandboxed: last?.sandboxed ?? false,
-    mergeWhen: settings.merge.when,
+    mergeWhen: settingsOf(repo).merge.when,
   })
-  const report = checkRunReport(gates, head)
-  const waits = gates.some((gate) => gate.verdict === 'needs-approval')
+  return { body, fork }
+}
+
+async function requestPullRequest(
+  context: PullRequestContext,
+  control: BareClone,
+  { repo, item, base }: Omit<Work, 'head'>,
+): Promise<void> {
+  const head = sha(item.headSha ?? '')
+  const { body, fork } = await describePullRequest(context, control, { repo, item, base, head })
+  const checkRun = await checkRunOf(context.store, control, { repo, item, base: fork, head })
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== 'checking' || current.headSha !== head) return
@@ -84,23 +108,16 @@ async function requestPullRequest(
       { ...target, key: `pull:${item.id}` },
       {
         kind: 'pull-request',
-        payload: { branch: item.branch, base: item.baseBranch, title: commitSubject(item.title), body, sha: head },
+        payload: { branch: item.branch, base: current.baseBranch, title: commitSubject(item.title), body, sha: head },
       },
     )
-    await enqueueEffect(
-      tx,
-      { ...target, key: `check:${item.id}:${head}` },
-      {
-        kind: 'check-run',
-        payload: { sha: head, name: 'Tutti', conclusion: waits ? 'neutral' : 'success', ...report },
-      },
-    )
+    await requestCheckRun(tx, item, checkRun)
   })
 }
 
-/** The last finished attempt of an agent. */
-function lastBuild(attempts: RunRow[]): RunRow | undefined {
-  return attempts.findLast((run) => run.agent !== 'person' && run.outcome === 'finished')
+/** The last finished attempt of an agent, or the one that made this commit. */
+function lastBuild(attempts: RunRow[], head: Sha): RunRow | undefined {
+  return attempts.findLast((run) => isAgentRun(run) && (run.outcome === 'finished' || run.headSha === head))
 }
 
 async function hold(context: PullRequestContext, item: ItemRow, why: string): Promise<void> {

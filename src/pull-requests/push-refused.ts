@@ -9,6 +9,8 @@ import { type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { isContentRefusal, type PushRefusal } from '../domain/push-refusal.ts'
+import { isAgentRun } from '../domain/run-author.ts'
+import { digestOfLog } from '../gates/lib/output.ts'
 import { refusedContent, refusedPush } from '../messages/pushes.ts'
 
 /** The name of the refusal among the gates of a commit. */
@@ -40,14 +42,14 @@ export async function pushRefused(
 /** The agent's attempt that made the refused commit; a person mends their own. */
 async function writerOf(tx: Tx, item: ItemRow): Promise<RunRow | undefined> {
   const made = (await runsOf(tx.db, item.id)).findLast((run) => run.headSha === item.headSha)
-  return made?.agent === 'person' ? undefined : made
+  return made && isAgentRun(made) ? made : undefined
 }
 
 async function sendBack(tx: Tx, item: ItemRow, run: RunRow, refusal: PushRefusal): Promise<void> {
   const summary = refusedContent(refusal)
   await saveGateResult(tx, {
     ...{ workItemId: item.id, sha: item.headSha ?? '', gate, verdict: 'fail' as const, milliseconds: 0 },
-    ...{ summary, log: refusal.words },
+    ...{ summary, log: refusal.words, logDigest: digestOfLog(refusal.words) },
   })
   const signature = `${gate}: ${refusal.kind}`
   await tx.db.update(runs).set({ outcome: 'gates failed', summary, signature }).where(eq(runs.id, run.id))

@@ -2,33 +2,36 @@
 
 import { claimKey, hasKey, lastEventTime } from '../db/idempotency-keys.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { settingsOf } from '../db/repository-settings.ts'
+import { settingsOf, writtenSettings } from '../db/repository-settings.ts'
 import { type ItemRow, itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { IssueChanged } from '../domain/events.ts'
 import type { Actor, Issue, IssueEvent } from '../domain/github.ts'
-import { isQueueLabel } from '../domain/labels.ts'
+import { isOrWasQueueLabel } from '../domain/queue-labels.ts'
 import { NotFound, type RepositoryReader } from '../github/github.ts'
 import { labelUnattributed } from '../messages/refusals.ts'
 import { issueSubject, labelSeenKey } from '../work-items/issue-snapshot.ts'
 import { onIssueRemoved, syncIssue } from '../work-items/on-issue-changed.ts'
 import { syncIssueText } from '../work-items/on-issue-edited.ts'
+import { noteQueueLabels } from '../work-items/on-label-renamed.ts'
 import { commentOnce, queueFromLabel, refusalKey } from '../work-items/queue-label.ts'
 import type { Services } from '../work-items/services.ts'
+import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /** The actor of a change whose author is unknown. */
 const unknownActor: Actor = { id: 0, login: 'somebody', type: 'User' }
 
 /** Compares the issues of one repository with its items. */
-export async function reconcileIssues(services: Services, repo: RepositoryRow): Promise<Repairs> {
+export async function reconcileIssues(services: Services, repo: RepositoryRow, problems: Problems): Promise<Repairs> {
   const github = services.github.repository(repo)
   const labelled = await labelledIssues(github, repo)
   const repairs: Repairs = []
-  const note = (issueNumber: number, outcome: EventOutcome | undefined) => {
+  const compare = async (issueNumber: number, work: () => Promise<EventOutcome | undefined>) => {
+    const outcome = await problems.alone(`${repo.fullName}#${issueNumber}`, work)
     if (outcome?.state === 'done') repairs.push(`${repo.fullName}#${issueNumber}: ${outcome.note}`)
   }
-  for (const issue of labelled) note(issue.number, await withLabel(services, repo, github, issue))
+  for (const issue of labelled) await compare(issue.number, () => withLabel(services, repo, github, issue))
   const numbers = new Set(labelled.map((issue) => issue.number))
   const others = (await unfinishedItemsOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
   const open = others.length > fewItems ? await github.openIssues() : []
@@ -36,8 +39,9 @@ export async function reconcileIssues(services: Services, repo: RepositoryRow): 
   for (const item of others) {
     const issue = listed.get(item.issueNumber)
     const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
-    if (settled) note(item.issueNumber, await syncIssueText(services, repo, item, issue))
-    else note(item.issueNumber, await withoutLabel(services, repo, item, issue))
+    await compare(item.issueNumber, () =>
+      settled ? syncIssueText(services, repo, item, issue) : withoutLabel(services, repo, item, issue),
+    )
   }
   return repairs
 }
@@ -95,7 +99,8 @@ interface Start {
 
 function lastLabelled(events: readonly IssueEvent[], repo: RepositoryRow): Start | undefined {
   const last = events.findLast(
-    (event) => event.event === 'labeled' && isQueueLabel(event.label ?? '', settingsOf(repo)),
+    (event) =>
+      event.event === 'labeled' && isOrWasQueueLabel(event.label ?? '', writtenSettings(repo), repo.queueLabels),
   )
   return last && { how: 'labelled', actor: last.actor, at: last.at }
 }
@@ -104,7 +109,8 @@ function lastLabelled(events: readonly IssueEvent[], repo: RepositoryRow): Start
 function startSince(events: readonly IssueEvent[], repo: RepositoryRow, since: Date): Start | undefined {
   const last = events.findLast(
     (event) =>
-      event.event === 'reopened' || (event.event === 'labeled' && isQueueLabel(event.label ?? '', settingsOf(repo))),
+      event.event === 'reopened' ||
+      (event.event === 'labeled' && isOrWasQueueLabel(event.label ?? '', writtenSettings(repo), repo.queueLabels)),
   )
   if (!last || last.at <= since) return undefined
   return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor, at: last.at }
@@ -123,7 +129,9 @@ async function withoutLabel(
       ...(known ?? (await services.github.repository(repo).issue(item.issueNumber))),
       nativeBlockers: null,
     }
-    const outcome = await syncIssue(services, { ...seen, issue, how: issue.state === 'closed' ? 'closed' : 'labelled' })
+    const now = await noteQueueLabels(services.store.db, repo, issue.labelIds)
+    const how = issue.state === 'closed' ? 'closed' : 'labelled'
+    const outcome = await syncIssue(services, { ...seen, repository: now, repo: now, issue, how })
     if (outcome.state === 'done' || issue.state === 'closed') return outcome
     return (await syncIssueText(services, repo, item, issue)) ?? outcome
   } catch (error) {

@@ -1,12 +1,12 @@
 /** Reacts to the issue of a roadmap's line: it was created, or could not be created. */
 
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { addPart, linesWithoutIssue } from '../db/epics.ts'
 import { type EffectRow, effectById, issuesBeingCreated } from '../db/outbox.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { type ItemRow, lockItem } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
@@ -59,7 +59,7 @@ async function addLinePart(tx: Tx, { epic, repo, effect, number }: NewPart): Pro
   const url = typeof effect.result?.url === 'string' ? effect.result.url : ''
   const issue = { number, title, body, url, labels, nativeBlockers: 0, openParts: 0 }
   const actor = { id: epic.requestedById, login: epic.requestedBy }
-  const settings = repo.settings ?? defaultSettings()
+  const settings = settingsOf(repo)
   const { happened } = await enqueueIssue(tx, { repo, settings, issue, actor, muted: true })
   if (happened === 'nothing') await tx.enqueue({ queue: 'schedule' })
 }

@@ -1,10 +1,10 @@
 /** Queues the parts of a roadmap for the person who asked for it, where they have write access; cancels them with it. */
 
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { canNest, epicsContaining, notQueuedKey } from '../db/epics.ts'
 import { claimKey, hasKey, releaseKey } from '../db/idempotency-keys.ts'
 import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { runsOf } from '../db/runs.ts'
 import { type ItemRow, itemOfIssue, lockItem, transition } from '../db/work-items.ts'
 import { isEpicIssue } from '../domain/labels.ts'
@@ -125,7 +125,7 @@ async function groupOf(
     return 'unauthorised'
   }
   if (item && !(await hasKey(db, releasedKey(item.id)))) return 'givenUp'
-  const deep = issue !== undefined && isEpicIssue(issue, repo.settings ?? defaultSettings())
+  const deep = issue !== undefined && isEpicIssue(issue, settingsOf(repo))
   return deep && !nests ? 'tooDeep' : undefined
 }
 
@@ -143,7 +143,7 @@ async function queueAll(
       if (!issue) continue
       const actor = { id: epic.requestedById, login: epic.requestedBy }
       await enqueueIssue(tx, {
-        ...{ repo, settings: repo.settings ?? defaultSettings(), issue, actor, muted: true },
+        ...{ repo, settings: settingsOf(repo), issue, actor, muted: true },
         lastRunId: item && (await runsOf(tx.db, item.id)).at(-1)?.id,
       })
       if (item) await releaseKey(tx, releasedKey(item.id))
@@ -190,6 +190,6 @@ async function releasePart(
 }
 
 function hasLabelItself(item: ItemRow, repo: RepositoryRow): boolean {
-  const { label, roadmap } = repo.settings ?? defaultSettings()
+  const { label, roadmap } = settingsOf(repo)
   return item.labels.some((one) => [label, roadmap.label].some((our) => our.toLowerCase() === one.toLowerCase()))
 }

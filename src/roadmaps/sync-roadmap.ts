@@ -2,14 +2,13 @@
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import type { DependencyRow } from '../db/dependencies.ts'
 import { type EpicPart, type PartSource, partsOf, setParts } from '../db/epics.ts'
 import { issuesBeingCreated } from '../db/outbox.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
-import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db/repository-settings.ts'
+import { BaseBranchDeleted, type BaseBranchReader, refreshSettings, settingsOf } from '../db/repository-settings.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
@@ -70,7 +69,7 @@ interface ReadText {
 }
 
 function issueOf(epic: ItemRow, repo: RepositoryRow): ReadText {
-  const label = (repo.settings ?? defaultSettings()).roadmap.label.toLowerCase()
+  const label = settingsOf(repo).roadmap.label.toLowerCase()
   const createsIssues = epic.epic?.makes === true || epic.labels.some((one) => one.toLowerCase() === label)
   return { roadmap: readRoadmap(epic.body, repo.fullName), file: null, createsIssues }
 }
@@ -220,7 +219,7 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
     .where(eq(workItems.id, epic.id))
   const again = { queue: 'sync-roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
   if (lines?.more) await tx.enqueue(again, { after: lines.more })
-  await requestStatusComment(tx, current, reading.asked ? 'now' : 'soon')
+  await requestStatusComment(tx, current, reading.asked ? 'now' : 'soon', { asked: reading.asked })
   await tx.enqueue({ queue: 'schedule' })
 }
 
@@ -259,7 +258,7 @@ function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, {
 async function reply(store: Store, epic: ItemRow, text: string): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, epic.id))
-    await requestStatusComment(tx, epic, 'now')
+    await requestStatusComment(tx, epic, 'now', { asked: true })
   })
 }
 

@@ -8,6 +8,7 @@ import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import { removeFolder } from '../git/files.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
@@ -53,6 +54,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
   if (inThread) await updateRun(context.store.db, lease, { inThread })
+  // The last moment before the agent is there: a process that was frozen until now starts none.
+  if (!heartbeat.held()) attempt.stop('lease lost')
   try {
     const outcome = await supervise({
       kind,
@@ -89,6 +92,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     return outcome
   } finally {
     await toolServer?.close()
+    // It may hold what the agent logged in with, and tens of megabytes of its own.
+    await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
 }
 

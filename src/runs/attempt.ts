@@ -10,9 +10,18 @@ import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { getRepository } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
 import { saveReviewAnswers } from '../db/review-comments.ts'
-import { type ClaimedRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
+import {
+  type ClaimedRun,
+  completePlanningAgent,
+  endRun,
+  isPlanning,
+  LeaseLost,
+  type RunRow,
+  updateRun,
+} from '../db/runs.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, transition } from '../db/work-items.ts'
+import { releaseWorktrees } from '../db/worktrees.ts'
 import { commitMessage } from '../domain/commit-message.ts'
 import { readReviewAnswers } from '../domain/review-answers.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
@@ -22,13 +31,15 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
 import { runAgentSession } from './agent-session.ts'
+import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
+import { removeLeftWorktrees } from './left-worktrees.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
-import { prepareWorktree } from './prepare-worktree.ts'
+import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
 
@@ -70,17 +81,26 @@ export async function runAttempt(
     context.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
   } finally {
     heartbeat.stop()
+    await release(context, run).catch((err) => context.log.warn({ err, run: runId }, 'a worktree was not released'))
   }
+}
+
+/** No process of this attempt is left. Where the next one did not wait for that, what it wrote since is kept now. */
+async function release(context: RunContext, run: RunRow): Promise<void> {
+  await releaseWorktrees(context.store.db, run.id)
+  await removeLeftWorktrees(context, run.workItemId)
 }
 
 async function work(attempt: Attempt): Promise<AttemptEnd> {
   const { context, run, repo } = attempt
   const control = await context.control(repo)
   const { settings, base } = await refreshSettings(context.store, repo, control)
+  await endLostAgents(attempt)
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
   if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
+  const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
@@ -101,6 +121,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       plan: plan && planForAgent(plan),
       loop,
       feedback: run.feedback,
+      conflict,
       reviews,
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),
@@ -114,7 +135,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
 }
 
 async function conclude(
-  { context, item, repo, run, signal }: Attempt,
+  { context, item, repo, run, signal, lease }: Attempt,
   { control, worktree, settings, base }: { control: BareClone; worktree: Worktree; settings: Settings; base: Sha },
   outcome: AgentOutcome,
 ): Promise<AttemptEnd> {
@@ -124,6 +145,8 @@ async function conclude(
   const summary = outcome.kind === 'finished' ? outcome.summary : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item
+  // The process may have stood still since the last heartbeat: another attempt may own the branch by now.
+  await updateRun(context.store.db, lease, {})
   const signer = settings.commits.signoff ? author : undefined
   const message = commitMessage({ title, issueNumber, attempt: run.attempt }, signer)
   const committed = await control.commit(worktree, { message, author, squashOnto: base })

@@ -18,6 +18,8 @@ export interface BuildTask {
   loop?: Workflow
   /** What went wrong in the attempt before; '' at the first. */
   feedback: string
+  /** The conflict with the base branch whose markers are in the tree; '' when there is none. */
+  conflict: string
   /** What people wrote about the pull request since the last attempt. */
   reviews: readonly HandedComment[]
   /** Paths that need a person's approval before the merge. */
@@ -38,6 +40,7 @@ export function buildPrompt(task: BuildTask): string {
     task.loop && role(task.loop),
     task.feedback &&
       `# What happened before\n\n${task.feedback}\n\nYour earlier changes are in the tree unless it says otherwise. Mend what is named here first.`,
+    task.conflict && `# A conflict to resolve\n\n${task.conflict}`,
     task.reviews.length > 0 && `# Changes requested in review\n\n${reviewForAgent(task.reviews)}`,
     rules(task),
   ]

@@ -114,7 +114,7 @@ async function subjectOf(services: CommentServices, repo: RepositoryRow, { issue
 
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
 async function refuse(tx: Tx, repo: RepositoryRow, event: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
-  await react(tx, repo, event, 'confused')
+  await react(tx, repo, event, { content: 'confused', asked: false })
   await commentOnce(tx, repo, { issueNumber: event.issue.number, body: commandRefused(event.sender.login) })
   await appendAudit(tx, {
     repositoryId: repo.id,
@@ -152,23 +152,24 @@ const settlesMs = 3_000
  * a comment of its own where no item has one.
  */
 async function post(tx: Tx, repo: RepositoryRow, event: CommentCreated, reply: Reply): Promise<void> {
-  await react(tx, repo, event, reply.outcome === 'done' ? '+1' : 'confused')
+  await react(tx, repo, event, { content: reply.outcome === 'done' ? '+1' : 'confused', asked: true })
   const when = new Date(Date.now() + (reply.settles ? settlesMs : 0))
   const { item, pull } = await subjectAfter(tx, repo, event)
   if (item && pull) {
     await tx.db.update(pullRequests).set({ reply: reply.text }).where(eq(pullRequests.id, pull.id))
-    await requestPullRequestComment(tx, item, pull.number, when)
+    await requestPullRequestComment(tx, item, pull.number, { after: when, asked: true })
     return
   }
   if (item) {
     await tx.db.update(workItems).set({ reply: reply.text, muted: false }).where(eq(workItems.id, item.id))
-    await requestStatusComment(tx, { ...item, muted: false }, when)
+    await requestStatusComment(tx, { ...item, muted: false }, when, { asked: true })
     return
   }
   await enqueueEffect(
     tx,
     { repositoryId: repo.id, key: `reply:${repo.id}:${placed(event)}` },
     { kind: 'comment', payload: { issueNumber: event.issue.number, body: reply.text } },
+    { asked: true },
   )
 }
 
@@ -179,7 +180,13 @@ async function subjectAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreat
   return pull ? { pull, item: await getItem(tx.db, pull.workItemId) } : {}
 }
 
-async function react(tx: Tx, repo: RepositoryRow, event: CommentCreated, content: '+1' | 'confused'): Promise<void> {
+/** @param how.asked by somebody who may command: then it goes before what nobody has asked for. */
+async function react(
+  tx: Tx,
+  repo: RepositoryRow,
+  event: CommentCreated,
+  { content, asked }: { content: '+1' | 'confused'; asked: boolean },
+): Promise<void> {
   const { commentId, place } = event
   // GitHub's REST API has no reactions to reviews: the status comment answers them alone.
   if (place === 'review') return
@@ -187,6 +194,7 @@ async function react(tx: Tx, repo: RepositoryRow, event: CommentCreated, content
     tx,
     { repositoryId: repo.id, key: `reaction:${repo.id}:${placed(event)}` },
     { kind: 'reaction', payload: { commentId, content, ...(place === 'line' ? { line: true } : {}) } },
+    { asked },
   )
 }
 

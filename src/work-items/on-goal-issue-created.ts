@@ -2,12 +2,12 @@
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import type { EffectRow } from '../db/outbox.ts'
 import { effectById } from '../db/outbox.ts'
 import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { chooseWorkflow } from '../domain/choose-workflow.ts'
 import type { EffectOf } from '../domain/effects.ts'
@@ -22,7 +22,7 @@ async function goalIssueCreated(tx: Tx, effect: EffectRow): Promise<void> {
   const repo = await getRepository(tx.db, effect.repositoryId)
   const { wantedBy, explicit } = effect.payload as EffectOf<'create-issue'>['payload']
   if (!issue || !repo || repo.state === 'gone' || !wantedBy) return
-  const settings = repo.settings ?? defaultSettings()
+  const settings = settingsOf(repo)
   const { item, happened } = await enqueueIssue(tx, {
     ...{ repo, settings, actor: wantedBy },
     issue: { ...issue, nativeBlockers: 0, openParts: 0 },

@@ -3,26 +3,35 @@
 import type { Tx } from '../db/connect.ts'
 import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { claimKey, hasKey, lastEventTime, releaseKey } from '../db/idempotency-keys.ts'
-import { enqueueEffect, withdrawEffects } from '../db/outbox.ts'
+import { cancelEffect, enqueueEffect } from '../db/outbox.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
-import { settingsOf } from '../db/repository-settings.ts'
+import { settingsOf, writtenSettings } from '../db/repository-settings.ts'
 import { type ItemRow, itemOfIssue, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { IssueChanged, IssueRemoved, IssueSnapshot, RepositoryIdentity } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { hasQueueLabel, isQueueLabel } from '../domain/labels.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
+import { isOrWasQueueLabel } from '../domain/queue-labels.ts'
 import { NotFound } from '../github/github.ts'
 import * as messages from '../messages/issues.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
-import { closedSeenKey, issueSubject, labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
+import {
+  closedSeenKey,
+  closeIssueKey,
+  issueSubject,
+  labelSeenKey,
+  type ObservedIssue,
+  recordIssueTime,
+} from './issue-snapshot.ts'
+import { noteQueueLabels } from './on-label-renamed.ts'
 import { canStart, queueFromLabel } from './queue-label.ts'
 import { withSettings } from './refresh-settings.ts'
 import { onRoadmapLabel } from './roadmap-label.ts'
+import { applyScopedLabels } from './scoped-labels.ts'
 import type { Services } from './services.ts'
 import { setItemAside } from './set-aside.ts'
-import { applySizeLabels } from './size-label.ts'
 
 /** Acts on `issues` labeled, unlabeled, closed and reopened. */
 export async function onIssueChanged(services: Services, event: IssueChanged): Promise<EventOutcome> {
@@ -31,8 +40,9 @@ export async function onIssueChanged(services: Services, event: IssueChanged): P
   const known = await repositoryByGithubId(db, repository.githubId)
   // The default label needs no settings in a repository without work so far: queueing reads them.
   const usual = !known?.settings && label !== null && isQueueLabel(label, settingsOf(undefined))
-  const repo = label === null || usual ? known : await withSettings(services, known)
-  if (label !== null && !isQueueLabel(label, settingsOf(repo))) return applySizeLabels(services, event, repo)
+  const read = label === null || usual ? known : await withSettings(services, known)
+  const repo = read && (await noteQueueLabels(db, read, issue.labelIds))
+  if (label !== null && !isQueueLabel(label, settingsOf(repo))) return applyScopedLabels(services, event, repo)
   const item = repo && (await itemOfIssue(db, repo.id, issue.number))
   const seen = { repository, repo, item, issue, how: event.how, sender: event.sender, at: event.at }
   const subject = issueSubject(repository.githubId, issue.number)
@@ -74,7 +84,27 @@ export async function syncIssue(services: Services, seen: ObservedIssue): Promis
     const settled = await onRoadmapLabel(services, { ...seen, repo: seen.repo, item: seen.item })
     if (settled) return settled
   }
-  return open(services, seen, labelled)
+  const off = labelled || seen.how === 'unlabelled' ? undefined : await takenOff(services, seen)
+  if (off === 'not by a person') return ignored('the label has another name, or is gone from the repository')
+  return open(services, { ...seen, sender: off ?? seen.sender }, labelled)
+}
+
+/**
+ * The label was on when the issue was last seen, and is not now, and no event has said so. Its name may have changed, so
+ * the history of the issue decides.
+ * @returns who took it off; undefined where it was not on.
+ */
+async function takenOff(services: Services, seen: ObservedIssue): Promise<Actor | 'not by a person' | undefined> {
+  const { repo, item, issue } = seen
+  if (!repo || !item || isTerminal(item)) return undefined
+  if (!(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))) return undefined
+  const events = (await services.github.repository(repo).issueEvents(issue.number)) ?? []
+  const settings = writtenSettings(repo)
+  const last = events.findLast(
+    ({ event, label }) =>
+      (event === 'labeled' || event === 'unlabeled') && isOrWasQueueLabel(label ?? '', settings, repo.queueLabels),
+  )
+  return last?.event === 'unlabeled' ? last.actor : 'not by a person'
 }
 
 async function closed(services: Services, seen: ObservedIssue): Promise<EventOutcome> {
@@ -84,7 +114,8 @@ async function closed(services: Services, seen: ObservedIssue): Promise<EventOut
     await recordIssueTime(tx, seen)
     await setBlockerState(tx, repository.fullName, issue.number, 'closed')
     if (repo) await claimKey(tx, closedSeenKey(repo.id, issue.number))
-    if (item) await withdrawEffects(tx, item.id, 'close-issue')
+    const pull = item && (await pullOfItem(tx.db, item.id))
+    if (pull) await cancelEffect(tx, closeIssueKey(pull))
     if (merged) return done('the issue was closed by the merge of its pull request')
     const current = item && (await lockItem(tx, item.id))
     if (!current || isTerminal(current)) return ignored('the issue is closed; nothing was under way')

@@ -1,8 +1,10 @@
 /** Pushes, dependencies, and the repositories themselves. */
 
 import { eq } from 'drizzle-orm'
+import { followDefaultBranch } from '../db/default-branch.ts'
 import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
+import { hasOpenPulls, openPullRows } from '../db/pull-requests.ts'
 import {
   markBaseMoved,
   type RepositoryRow,
@@ -31,14 +33,30 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   if (!bases.includes(event.branch)) return ignored('not a base branch')
   await services.store.transaction(async (tx) => {
     await markBaseMoved(tx, repo.id)
+    // Pull requests of this base may conflict with it now.
+    if (await hasOpenPulls(tx.db, repo.id, event.branch))
+      await tx.enqueue({ queue: 'find-conflicts', repositoryId: repo.id })
     if (event.settings && event.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
   })
   return done('the base branch moved; fetched before it is used')
 }
 
+/**
+ * GitHub does not delete a default branch: it has another name now, which this event or the next one says. A pull request
+ * whose base is gone was closed or points elsewhere: its own event says which, and its item is left to that.
+ */
 async function branchDeleted(services: Services, repo: RepositoryRow, event: BranchPushed): Promise<EventOutcome> {
   return services.store.transaction(async (tx) => {
-    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
+    const { defaultBranch } = event.repository
+    if (event.branch === repo.defaultBranch) {
+      if (defaultBranch === event.branch) await markBaseMoved(tx, repo.id)
+      else await followDefaultBranch(tx.db, repo, defaultBranch)
+      return done('the default branch has another name')
+    }
+    const open = new Set((await openPullRows(tx.db, repo.id)).map((pull) => pull.workItemId))
+    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter(
+      (item) => item.baseBranch === event.branch && !open.has(item.id),
+    )
     if (items.length === 0) return ignored('nothing goes to that branch')
     await markBaseMoved(tx, repo.id)
     const why = messages.baseBranchWasDeleted(event.branch)
@@ -115,7 +133,9 @@ export async function retireRepository(
 
 /** The app has access to more repositories. GitHub lists them; known ones are updated. */
 export async function onRepositoriesAdded(services: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
-  const installed = await services.github.installedRepositories()
+  const { repositories: installed, unread } = await services.github.installedRepositories()
   for (const repository of installed) await saveRepository(services.store.db, repository)
+  // It may be the one that this is about.
+  if (unread[0]) throw unread[0].error
   return done(`${installed.length} repositories installed`)
 }

@@ -17,6 +17,7 @@ import { mayWrite } from '../github/permissions.ts'
 import { labelByBot, labelOnPullRequest, labelWithoutWriteAccess } from '../messages/refusals.ts'
 import { enqueueIssue } from './enqueue-issue.ts'
 import { labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
+import { noteQueueLabels } from './on-label-renamed.ts'
 import type { Services } from './services.ts'
 
 /** Whether a label can start work: there is no item yet, or it has ended, or is held. */
@@ -36,7 +37,7 @@ export async function queueFromLabel(services: Services, seen: ObservedIssue): P
   const where = seen.repo ?? repository
   const allowed = !issue.isPullRequest && (await mayWrite(services, where, sender))
   return services.store.transaction(async (tx) => {
-    const repo = await ensureRepository(tx, seen.repo, repository)
+    const repo = await noteQueueLabels(tx.db, await ensureRepository(tx, seen.repo, repository), issue.labelIds)
     await recordIssueTime(tx, seen)
     await claimKey(tx, labelSeenKey(repo.id, issue.number))
     if (!allowed) return refuse(tx, repo, seen, label)

@@ -1,7 +1,7 @@
 /** Settings that labels and commands depend on: which label queues an issue, and the prefix of commands. */
 
 import { eq } from 'drizzle-orm'
-import { defaultSettings, settingsPath } from '../config/settings.ts'
+import { defaultSettings, otherSettingsPath, settingsPath } from '../config/settings.ts'
 import { hasKey, releaseKey } from '../db/idempotency-keys.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { settingsFromText } from '../db/repository-settings.ts'
@@ -30,10 +30,13 @@ export async function withSettings(
   const { store } = services
   if (!known || known.state === 'gone') return known
   if (known.settings && !(await hasKey(store.db, settingsChanged(known.id)))) return known
-  const text = await services.github.repository(known).file(settingsPath)
+  const github = services.github.repository(known)
+  const text = await github.file(settingsPath)
+  // Where both are there, the clone will show it: one call is enough here.
+  const other = text === undefined ? await github.file(otherSettingsPath) : undefined
   return store.transaction(async (tx) => {
     await releaseKey(tx, settingsChanged(known.id))
-    const read = settingsFromText(text, known.settings ?? defaultSettings())
+    const read = settingsFromText({ text, other }, known.settings ?? defaultSettings())
     const [row] = await tx.db.update(repositories).set(read).where(eq(repositories.id, known.id)).returning()
     // Limits and modules may have changed.
     await tx.enqueue({ queue: 'schedule' })

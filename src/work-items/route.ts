@@ -7,8 +7,15 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { chooseWorkflow, planFirst, type Routing } from '../domain/choose-workflow.ts'
 import { contentOf } from '../domain/plan.ts'
+import { isLargeEffort } from '../lib/effort-hours.ts'
 import { plannedIssues } from '../messages/breakdown-issues.ts'
-import { madeOfOtherIssues, nothingToPlan, plannedFirst, routingPreview } from '../messages/triage.ts'
+import {
+  madeOfOtherIssues,
+  nothingToPlan,
+  plannedFirst,
+  planSmallerThanLabel,
+  routingPreview,
+} from '../messages/triage.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
 
 /** Routes an item by its text and by the commands that people gave, and moves it to its next state. */
@@ -23,6 +30,10 @@ export async function routeItem(
   if (plan && content?.kind === 'breakdown') {
     // The item was held when issues could not be created: they are requested again.
     await startBreakdown(tx, { item, plan }, plannedIssues(content, item.issueNumber, settings.label), 'tutti')
+    return
+  }
+  if (plan && plan.decidedBy === null && item.kind === 'task' && isLargeEffort(item.effort)) {
+    await transition(tx, item, 'plan-review', { actor: 'tutti', why: planSmallerThanLabel(item.effort) })
     return
   }
   if (item.kind === 'epic') {

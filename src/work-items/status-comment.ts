@@ -5,14 +5,17 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
 import { lastDecision } from '../db/decisions.ts'
 import { notesOf } from '../db/epics.ts'
-import { pullOfItem } from '../db/pull-requests.ts'
+import { effectsOf } from '../db/outbox.ts'
+import { type PullRow, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { roadmapOf } from '../db/roadmaps.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { gateResults } from '../db/schema/runs.ts'
 import { reportsNoCost } from '../db/usage.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
+import { keptWork } from '../db/worktrees.ts'
 import { progressOfParts } from '../domain/part-status.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
 import type { GateView } from '../messages/gates.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
@@ -30,6 +33,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
   const repo = await getRepository(db, item.repositoryId)
   const settings = repo?.settings ?? defaultSettings()
   const attempts = await buildsOf(db, item.id)
+  const pull = (await pullOfItem(db, item.id)) ?? null
   const decision = item.state === 'ready' ? await lastDecision(db, item.id) : undefined
   return {
     ...item,
@@ -39,20 +43,30 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     progress: attempts.at(-1)?.progress ?? '',
     waits: decision?.action === 'wait' ? decision.explanation : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
-    pull: (await pullOfItem(db, item.id)) ?? null,
+    pull,
+    held: await heldWorkOf(db, item, pull),
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes: item.kind === 'epic' ? notesOf(item) : await costNotes(db, attempts, settings),
+    kept: await keptWork(db, item.id),
     settingsError: repo?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
     roadmap: item.kind === 'epic' ? await roadmapViewOf(db, item, repo) : null,
   }
 }
 
+/** Where the work of a held item is. A check run is requested for what was pushed. */
+async function heldWorkOf(db: Database, item: ItemRow, pull: PullRow | null): Promise<StatusView['held']> {
+  if (item.state !== 'held' || item.kind === 'epic') return null
+  const shown = item.headSha ? await effectsOf(db, [`check:${item.id}:${item.headSha}`]) : []
+  const open = pull?.state === 'open' ? pull : null
+  return { branch: item.branch, headSha: item.headSha, pushed: shown.length > 0, draft: open }
+}
+
 /** A note where a limit is set, and the agent reports no cost. */
 async function costNotes(db: Database, attempts: readonly RunRow[], { limits }: Settings): Promise<string[]> {
   const set = limits.spendPerDay !== undefined || limits.spendPerRun !== undefined
-  const last = attempts.findLast((attempt) => attempt.agent !== 'person')
+  const last = attempts.findLast(isAgentRun)
   if (!set || !last || !(await reportsNoCost(db, last))) return []
   return [limitSeesNoCost(last.agent)]
 }

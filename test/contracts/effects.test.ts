@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { EffectKind, EffectOf } from '../../src/domain/effects.ts'
 import { type EffectContext, type EffectResult, effectKinds } from '../../src/github/effects/lib/handler.ts'
 import { loadEffectHandlers } from '../../src/github/effects/lib/registry.ts'
-import { OperatorError } from '../../src/lib/errors.ts'
+import { OperatorError, RetryAfter } from '../../src/lib/errors.ts'
 
 const origin = 'http://api.github.test'
 const handlers = await loadEffectHandlers()
@@ -241,6 +241,7 @@ class World {
     ],
     ['PATCH /issues/(\\d+)', (body, number) => this.#edit(this.issues, 'number', number, body)],
     ['POST /issues/1/sub_issues', ({ sub_issue_id }) => this.#link(`child ${sub_issue_id}`)],
+    ['DELETE /issues/1/(?:sub_issue|dependencies/blocked_by/\\d+)', () => [404, { message: 'Not Found' }]],
     ['POST /issues/1/dependencies/blocked_by', ({ issue_id }) => this.#link(`blocker ${issue_id}`)],
   ]
 
@@ -272,6 +273,7 @@ const bot = { user: { login: 'tutti[bot]' } }
 
 let world: World
 let missing: string[]
+let underWay: boolean
 
 beforeAll(() => {
   // Another file of the same process may have switched it off.
@@ -281,6 +283,7 @@ beforeAll(() => {
 beforeEach(() => {
   world = new World()
   missing = []
+  underWay = false
   for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
     nock(origin)
       .persist()
@@ -295,14 +298,18 @@ beforeEach(() => {
 afterEach(() => nock.cleanAll())
 afterAll(() => nock.restore())
 
-function publish(kind: EffectKind, known: Pick<EffectContext, 'mayExist' | 'before'>): Promise<EffectResult> {
+function publish(
+  kind: EffectKind,
+  known: Pick<EffectContext, 'mayExist' | 'before'>,
+  payload: object = payloads[kind],
+): Promise<EffectResult> {
   const octokit = new ProbotOctokit({
     ...{ baseUrl: origin, retry: { enabled: false }, throttle: { enabled: false } },
     auth: { token: 'ghs_test' },
   })
   const handler = handlers.get(kind)
   if (!handler) throw new Error(`no file for ${kind}`)
-  return handler.publish(payloads[kind] as never, {
+  return handler.publish(payload as never, {
     ...{ octokit, at: { owner: 'acme', repo: 'app' }, key: `test:${kind}`, botLogin: 'tutti[bot]', ...known },
     statusComment: async () => 'Working on it.',
     pullRequestComment: async () => 'Waiting for review.',
@@ -311,6 +318,9 @@ function publish(kind: EffectKind, known: Pick<EffectContext, 'mayExist' | 'befo
       files: [{ path: 'one.txt', mode: '100644', content: Buffer.from('one\n') }],
     }),
     clean: (text, end = '') => text + end,
+    notFound: () => {
+      if (underWay) throw new RetryAfter('an earlier attempt may still be under way', new Date())
+    },
     missing: (feature) => missing.push(feature),
   })
 }
@@ -355,6 +365,22 @@ describe.each(effectKinds)('%s', (kind) => {
       expect(world.calls[0]).toMatch(/^GET /)
     })
 
+  if (creating.includes(kind))
+    it('writes nothing where it was carried out and the answer was lost', async () => {
+      await publish(kind, first)
+      world.calls.splice(0)
+      underWay = true
+      await publish(kind, { mayExist: true, before: {} })
+      expect(world.calls.filter((call) => !call.startsWith('GET'))).toEqual([])
+    })
+
+  if (creating.includes(kind))
+    it('writes nothing while an earlier attempt is not to be found and may still be under way', async () => {
+      underWay = true
+      await expect(publish(kind, { mayExist: true, before: {} })).rejects.toBeInstanceOf(RetryAfter)
+      expect(world.calls.filter((call) => !call.startsWith('GET'))).toEqual([])
+    })
+
   it.each(optional[kind] ? [404, 501] : [])('goes on without a server that answers %i', async (status) => {
     world.refusing = status
     expect(await publish(kind, first)).toEqual({})
@@ -364,6 +390,18 @@ describe.each(effectKinds)('%s', (kind) => {
   it('throws what GitHub refuses', async () => {
     world.refusing = 403
     await expect(publish(kind, first)).rejects.toMatchObject({ status: 403 })
+  })
+})
+
+describe('links', () => {
+  const off = { ...payloads, 'sub-issue': { ...payloads['sub-issue'], wanted: false } }
+  it.each([
+    ['sub-issue', off['sub-issue']],
+    ['blocked-by', { ...payloads['blocked-by'], wanted: false }],
+  ] as const)('%s: one that is off already is off, and the server does not lack it', async (kind, payload) => {
+    await publish(kind, first, payload)
+    expect(world.calls.at(-1)).toMatch(/^DELETE /)
+    expect(missing).toEqual([])
   })
 })
 

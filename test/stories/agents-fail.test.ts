@@ -100,7 +100,7 @@ test('ending without a change, again and again: a person is asked, with what the
   expect(told).toContain('The agent ended without changing anything. It said: There is nothing to do here')
   expect(told).not.toContain(' @everybody')
   expect(told).toContain('Attempts: 2 of 2 used')
-  expect(told).toContain('`/retry` tries again, `/unqueue` gives it up')
+  expect(told).toContain('`/retry` tries again')
   expect(byBot(issue)).toHaveLength(1)
   await world.github.until(() => issue.labels.some((label) => label.name === 'tutti:held'), 'the label that says so')
 })

@@ -1,7 +1,7 @@
 /** Gates that refuse: the next attempt is told why; when attempts are used up, a person is. */
 
 import { expect, test } from 'vitest'
-import { byBot, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
+import { byBot, checkRunsOn, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, plainSettings } from '../support/world.ts'
 
 test('what a gate refused is mended by the next attempt, and both are told', async () => {
@@ -39,13 +39,15 @@ test('attempts used up: held with what happened and what to say; /retry gives fr
   const told = await world.untilStatus(issue, '✋ Held: needs a person')
   expect(told).toContain('all 2 attempts are used up')
   expect(told).toContain('**tests** failed with exit code 1')
-  expect(told).toContain('`/retry` tries again, `/unqueue` gives it up')
+  expect(told).toContain('`/retry` tries again')
   expect(told).toContain('Attempts: 2 of 2 used')
   await github.until(() => issue.labels.some(({ name }) => name === 'tutti:held'), 'the label says so')
-  expect(pullsOf(world, issue)).toEqual([])
+  await world.untilStatus(issue, /on pull request #\d+/)
 
   await maintainer.comment(repository, issue.number, '/retry')
-  await world.proposed(issue)
+  const pull = await world.proposed(issue)
+  await github.until(() => !pull.pull.draft, 'the draft is ready for review')
+  expect(pullsOf(world, issue)).toEqual([pull])
   expect(world.status(issue)).toContain('The 2 attempts so far no longer count: 2 are free again.')
   expect(world.status(issue)).toContain('Attempts: 1 of 2 used')
   await github.until(() => !issue.labels.some(({ name }) => name === 'tutti:held'), 'the label is gone')
@@ -70,5 +72,41 @@ gates:
     /Too much for one review: 4 files, \+4 −0; 3 files are allowed \(`gates\.maxFiles`\)/,
   )
   expect(await told(empty)).toContain('The agent ended without changing anything. It said: There is nothing to do.')
-  for (const issue of [missing, large, empty]) expect(pullsOf(world, issue)).toEqual([])
+  for (const issue of [large, empty]) expect(pullsOf(world, issue)).toEqual([])
+})
+
+test('a held issue shows the log and a draft; a person takes it over, and what they push is judged', async () => {
+  const run = 'if grep -rqs BROKEN src; then echo "src/one.txt:1:1: this is broken"; exit 1; fi'
+  const settings = `agent: scripted
+limits: { retries: 0 }
+gates:
+  commands: [{ name: tests, run: '${run}' }]
+`
+  const world = await openWorld({ settings })
+  const { github, maintainer, repository } = world
+  const issue = await world.queued('Take over', 'write src/one.txt: BROKEN')
+  const told = await world.untilStatus(issue, /on pull request #\d+/)
+  expect(told).toContain('src/one.txt:1:1: this is broken')
+  expect(told).toContain('`git fetch && git switch module/issue-1`')
+  const [draft] = pullsOf(world, issue)
+  if (!draft) throw new Error('there is no draft')
+  expect(draft.pull.draft).toBe(true)
+  expect(draft.body).toContain('Gates failed on this')
+  const failed = draft.pull.headSha
+  await github.until(
+    () => checkRunsOn(world, failed)[0]?.conclusion === 'failure',
+    'the check run of the failed commit',
+  )
+  const [check] = checkRunsOn(world, failed)
+  expect(check?.output.summary).toContain('| made by | scripted')
+  expect(check?.output.text).toMatch(/`sha256:[0-9a-f]{64}`/)
+  expect(check?.annotations).toMatchObject([{ path: 'src/one.txt', start_line: 1, message: 'this is broken' }])
+
+  await maintainer.push(repository, 'module/issue-1', { 'src/one.txt': 'works\n' }, 'Mend it by hand')
+  const pull = await world.proposed(issue)
+  expect(pull.number).toBe(draft.number)
+  await github.until(() => !pull.pull.draft, 'the draft is ready for review')
+  expect(pull.body).not.toContain('Gates failed on this')
+  await world.approveAndMerge(pull)
+  expect(github.unknown).toEqual([])
 })

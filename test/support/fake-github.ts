@@ -14,7 +14,7 @@ import type {
   Review,
   ReviewComment,
 } from '../../src/domain/github.ts'
-import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/github.ts'
+import { type GitHub, type InstalledRepositories, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
 
 /** A webhook that GitHub would send. */
@@ -30,6 +30,8 @@ export interface FakeRepository {
   events: Map<number, IssueEvent[]>
   pulls: Map<number, PullRequest & { updatedAt: Date }>
   reviews: Map<number, Review[]>
+  /** Ids of its labels, by their present names. */
+  labelIds: Map<string, number>
   lineComments: Map<number, ReviewComment[]>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
@@ -86,6 +88,7 @@ export class FakeGitHub implements GitHub {
       reviews: new Map(),
       lineComments: new Map(),
       blockedBy: new Map(),
+      labelIds: new Map(),
     }
     this.repositories.push(repository)
     return repository
@@ -95,9 +98,14 @@ export class FakeGitHub implements GitHub {
     throw new Error('intake needs no tokens')
   }
 
-  async installedRepositories(): Promise<RepositoryIdentity[]> {
+  /** Installations whose list of repositories cannot be read. */
+  readonly unread: { installationId: number; error: unknown }[] = []
+
+  async installedRepositories(): Promise<InstalledRepositories> {
     this.#ask('installedRepositories')
-    return this.repositories.map(({ facts }) => facts)
+    const hidden = new Set(this.unread.map(({ installationId }) => installationId))
+    const facts = this.repositories.map((one) => one.facts).filter((one) => !hidden.has(one.installationId))
+    return { repositories: facts, unread: this.unread }
   }
 
   async deliveries(since: Date): Promise<HookDelivery[] | undefined> {
@@ -128,6 +136,8 @@ export class FakeGitHub implements GitHub {
       if (found === undefined) throw new NotFound(`${fullName}#${number}`)
       return structuredClone(found)
     }
+    const idsOf = (labels: string[]) =>
+      Object.fromEntries(labels.flatMap((name) => [[name, of().labelIds.get(name)] as const]).filter(isKnown))
     return {
       permission: async (actor) => {
         this.#ask('permission')
@@ -136,7 +146,8 @@ export class FakeGitHub implements GitHub {
       file: async () => undefined,
       issue: async (number) => {
         this.#ask('issue')
-        return one(of().issues, number)
+        const issue = one(of().issues, number)
+        return { ...issue, labelIds: idsOf(issue.labels) }
       },
       issuesLabelled: async (label) => {
         this.#ask('issuesLabelled')
@@ -164,6 +175,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('pull')
         return one(of().pulls, number)
       },
+      mergeMethods: async () => {
+        this.#ask('mergeMethods')
+        return null
+      },
       openPulls: async () => {
         this.#ask('openPulls')
         return [...of().pulls.values()].filter((pull) => pull.state === 'open')
@@ -182,4 +197,8 @@ export class FakeGitHub implements GitHub {
       requiredChecks: async () => [],
     }
   }
+}
+
+function isKnown(entry: readonly [string, number | undefined]): entry is readonly [string, number] {
+  return entry[1] !== undefined
 }

@@ -42,7 +42,7 @@ export class People {
       body: issue.body,
       html_url: issue.url,
       state: issue.state,
-      labels: issue.labels.map((name) => ({ name })),
+      labels: issue.labels.map((name) => ({ id: this.#repository.labelIds.get(name), name })),
       user: user(issue.author),
       updated_at: issue.updatedAt.toISOString(),
       ...(issue.isPullRequest ? { pull_request: {} } : {}),
@@ -89,7 +89,18 @@ export class People {
   label(number: number, label: string, by: Actor): Hook {
     const issue = this.#issue(number)
     issue.labels = [...issue.labels.filter((one) => one !== label), label]
+    if (!this.#repository.labelIds.has(label)) this.#repository.labelIds.set(label, id())
     return this.#changed(number, 'labeled', by, label)
+  }
+
+  /** Renames a label of the repository: every issue has it under the new name, and no issue says so. */
+  renameLabel(from: string, to: string, by: Actor): Hook {
+    const { labelIds, issues } = this.#repository
+    const label = labelIds.get(from) ?? id()
+    labelIds.delete(from)
+    labelIds.set(to, label)
+    for (const issue of issues.values()) issue.labels = issue.labels.map((one) => (one === from ? to : one))
+    return this.hook('label', 'edited', by, { label: { id: label, name: to }, changes: { name: { from } } })
   }
 
   unlabel(number: number, label: string, by: Actor): Hook {
@@ -140,6 +151,7 @@ export class People {
       merge_commit_sha: pull.mergeCommitSha,
       head: { ref: pull.headBranch, sha: pull.headSha, repo: { full_name: pull.headRepository } },
       base: { ref: pull.baseBranch },
+      draft: pull.draft,
       user: user(pull.author),
       updated_at: pull.updatedAt.toISOString(),
     }
@@ -162,6 +174,9 @@ export class People {
       baseBranch: 'main',
       mergeable: true,
       mergeState: 'clean',
+      draft: false,
+      labels: [],
+      mergeMethods: null,
       author,
       updatedAt: this.#github.tick(),
     }

@@ -2,8 +2,11 @@
 
 import { eq } from 'drizzle-orm'
 import { enqueueEffect } from '../../db/outbox.ts'
+import { buildsOf } from '../../db/runs.ts'
 import { workItems } from '../../db/schema/work-items.ts'
-import type { ItemRow } from '../../db/work-items.ts'
+import { type ItemRow, transition } from '../../db/work-items.ts'
+import { isLargeEffort } from '../../lib/effort-hours.ts'
+import { labelsChanged } from '../../messages/triage.ts'
 import type { CommandContext } from '../command.ts'
 
 /**
@@ -12,7 +15,7 @@ import type { CommandContext } from '../command.ts'
  * @param set the value for the row. An issue without an item gets the label alone; it counts when the issue is queued.
  */
 export async function setScopedLabel(
-  { tx, repo, issue, item }: CommandContext,
+  { tx, repo, issue, item, actor }: CommandContext,
   scope: 'priority:' | 'effort:',
   value: string,
   set: Partial<Pick<ItemRow, 'priority' | 'effort'>>,
@@ -28,9 +31,14 @@ export async function setScopedLabel(
   )
   if (!item) return
   const labels = [...item.labels.filter((one) => !one.toLowerCase().startsWith(scope)), label]
-  await tx.db
+  const [row = item] = await tx.db
     .update(workItems)
     .set({ ...set, labels })
     .where(eq(workItems.id, item.id))
-  await tx.enqueue({ queue: 'schedule' })
+    .returning()
+  const grown = isLargeEffort(set.effort ?? null) && set.effort !== item.effort && item.kind === 'task'
+  const again = grown && item.state === 'ready' && (await buildsOf(tx.db, item.id)).length === 0
+  // Large work is planned, and a person approves the plan.
+  if (again) await transition(tx, row, 'queued', { actor: actor.login, why: labelsChanged(actor.login) })
+  else await tx.enqueue({ queue: 'schedule' })
 }

@@ -28,6 +28,9 @@ export const pullRequests = pgTable(
     mergeSha: text('merge_sha'),
     /** The reply to the last command that was given on the pull request, shown in its status comment. */
     reply: text('reply'),
+    /** Who keeps it from being merged by `/hold`, and why. A label does so without a row. */
+    heldBy: text('held_by'),
+    heldWhy: text('held_why').notNull().default(''),
     createdAt: now(),
   },
   (table) => [unique('pull_requests_number').on(table.repositoryId, table.number)],

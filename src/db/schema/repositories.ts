@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import type { Settings } from '../../config/settings.ts'
+import type { QueueLabels } from '../../domain/queue-labels.ts'
 import { id, now, number64, time } from './columns.ts'
 
 /** One repository that Tutti works on. */
@@ -18,6 +19,8 @@ export const repositories = pgTable('repositories', {
   settings: jsonb('settings').$type<Settings>(),
   settingsSha: text('settings_sha'),
   settingsError: text('settings_error'),
+  /** The labels that queue, by GitHub's ids: a renamed one stays the same label. */
+  queueLabels: jsonb('queue_labels').$type<QueueLabels>().notNull().default({}),
   /**
    * Counts the changes of branches on the server (pushes, merges), and how many of them the bare clone has fetched.
    * Numbers and not a flag: a fetch that was running when a branch moved has not read it.

@@ -1,19 +1,25 @@
 /** The output of a program: its beginning and its end, in bounded memory, as plain text. */
 
+import { createHash, type Hash } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
 
 /** Keeps the first and the last half of `limit` bytes, and counts the rest. */
 export class CapturedOutput {
   readonly #half: number
+  readonly #all: Pick<Hash, 'update'> | undefined
   readonly #head: Buffer[] = []
   #tail: Buffer[] = []
   #headBytes = 0
   #tailBytes = 0
   #total = 0
 
-  /** @param limit bytes kept. */
-  constructor(limit: number) {
+  /**
+   * @param limit bytes kept.
+   * @param all takes every byte, also those that are not kept.
+   */
+  constructor(limit: number, all?: Pick<Hash, 'update'>) {
     this.#half = Math.floor(limit / 2)
+    this.#all = all
   }
 
   /** Bytes added so far. */
@@ -23,6 +29,7 @@ export class CapturedOutput {
 
   add(chunk: Buffer): void {
     this.#total += chunk.length
+    this.#all?.update(chunk)
     const toHead = chunk.subarray(0, this.#half - this.#headBytes)
     if (toHead.length > 0) {
       this.#head.push(toHead)
@@ -47,6 +54,11 @@ export class CapturedOutput {
     if (cut <= 0) return plain(Buffer.concat([head, tail]).toString('utf8'))
     return joined(head.toString('utf8'), tail.toString('utf8'), `${cut} bytes`)
   }
+}
+
+/** The SHA-256 of a log, as hexadecimal digits. */
+export function digestOfLog(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** Beginning and end of a text, `limit` characters together. */

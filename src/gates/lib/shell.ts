@@ -1,6 +1,7 @@
 /** Runs one command line of the repository in a session of its own, with bounded time and output, and ends all of it. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import type { Hash } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { OperatorError } from '../../lib/errors.ts'
@@ -36,6 +37,7 @@ const graceMs = 2_000
  * @param options.env all of its environment.
  * @param options.marker `NAME=value` of that environment by which its processes are known.
  * @param options.wrap puts it into a sandbox.
+ * @param options.digest takes every byte of the output, also what is not kept.
  * @throws {OperatorError} when the shell cannot be started.
  */
 export async function runShell(
@@ -47,10 +49,11 @@ export async function runShell(
     timeoutMs: number
     signal: AbortSignal
     wrap?: (start: Start & { cwd: string }) => Start
+    digest?: Pick<Hash, 'update'>
   },
 ): Promise<ShellResult> {
   const started = performance.now()
-  const output = new CapturedOutput(keptBytes)
+  const output = new CapturedOutput(keptBytes, options.digest)
   const plain: Start = { file: '/bin/sh', args: ['-c', line], env: options.env }
   const { file, args, env } = options.wrap?.({ ...plain, cwd: options.cwd }) ?? plain
   const child = spawn(file, args, {

@@ -30,5 +30,6 @@ async function findReply(pullNumber: number, context: EffectContext): Promise<nu
     const mine = page.data.find(({ user, body }) => user?.login === botLogin && body.includes(marker(key)))
     if (mine) return mine.id
   }
+  context.notFound()
   return undefined
 }

@@ -78,7 +78,7 @@ interface ApiIssue {
   body?: string | null
   html_url: string
   state: string
-  labels: (string | { name?: string })[]
+  labels: (string | { id?: number; name?: string })[]
   user: ApiUser | null
   pull_request?: unknown
   repository_url?: string
@@ -94,11 +94,23 @@ function issueOf(issue: ApiIssue): Issue {
     url: issue.html_url,
     state: issue.state === 'open' ? 'open' : 'closed',
     labels: issue.labels.map((label) => (typeof label === 'string' ? label : (label.name ?? ''))),
+    labelIds: labelIdsOf(issue.labels),
     author: actorOf(issue.user),
     isPullRequest: issue.pull_request !== undefined,
     nativeBlockers: issue.issue_dependencies_summary?.total_blocked_by ?? null,
     openParts: openSubIssuesOf(issue.sub_issues_summary),
   }
+}
+
+/** The ids of labels by their names, of those that name both. */
+export function labelIdsOf(
+  labels: readonly (string | { id?: number; name?: string } | null)[],
+): Record<string, number> {
+  return Object.fromEntries(
+    labels.flatMap((label) =>
+      typeof label === 'object' && label?.name && label.id !== undefined ? [[label.name, label.id] as const] : [],
+    ),
+  )
 }
 
 /** How many sub-issues are open, where the server says it. */

@@ -141,3 +141,11 @@ function retryHint(state: ItemState, prefix: string): string | undefined {
       return undefined
   }
 }
+
+/** `/retry` with a text. */
+export const personSaysHow = (login: string, how: string, lesson: string) =>
+  [`${login} says how to do it now:\n\n${how}`, lesson].filter(Boolean).join('\n\n')
+export const nothingToDoDifferently: [string, string] = [
+  'No agent has tried it yet, so there is nothing to do in another way.',
+  'Put it into the text of the issue, then say `/queue`.',
+]

@@ -2,11 +2,11 @@ import { checkRunOf, createCheckRun, createStatus, rerequestCheckRun, updateChec
 import { commentOf, createComment, deleteComment, editComment, react } from './acts/comments.ts'
 import { installOn, removeFrom, suspend, uninstall } from './acts/installations.ts'
 import { closeIssue, createIssue, editIssue, reopenIssue } from './acts/issues.ts'
-import { addLabels, removeLabel } from './acts/labels.ts'
+import { addLabels, removeLabel, renameLabel } from './acts/labels.ts'
 import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './acts/links.ts'
 import { mergePull } from './acts/merge.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
-import { changeRefs, deleteRef } from './acts/refs.ts'
+import { changeRefs, deleteRef, renameDefaultBranch } from './acts/refs.ts'
 import {
   deleteRepository,
   protectBranch,
@@ -51,6 +51,9 @@ export function issueActs(world: World, account: Account) {
       const issue = issueOf(repository, number)
       removeLabel({ world, actor: me }, repository, issue, name)
       return issue
+    },
+    renameLabel: async (repository, name, to) => {
+      renameLabel({ world, actor: me }, repository, name, to)
     },
     comment: async (repository, number, body) =>
       createComment({ world, actor: me }, repository, issueOf(repository, number), body),
@@ -156,6 +159,7 @@ export function ownerActs(world: World, auth: Auth, account: Account) {
       setCollaborator(world, repository, accountOf(world, login), role),
     setPushRules: async (repository, rules) => setPushRules(world, repository, rules),
     protectBranch: async (repository, branch, rules) => protectBranch(world, repository, branch, rules ?? undefined),
+    renameDefaultBranch: (repository, name) => renameDefaultBranch({ world, actor: me }, repository, name),
     renameRepository: async (repository, name) => renameRepository(world, me, repository, name),
     deleteRepository: async (repository) => deleteRepository(world, me, repository),
     async renameAccount(login) {

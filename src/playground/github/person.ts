@@ -37,6 +37,8 @@ export interface Person {
   reopenIssue(repository: RepositoryRecord, number: number): Promise<IssueRecord>
   addLabels(repository: RepositoryRecord, number: number, names: string[]): Promise<IssueRecord>
   removeLabel(repository: RepositoryRecord, number: number, name: string): Promise<IssueRecord>
+  /** Gives a label of the repository another name, on all issues that have it. */
+  renameLabel(repository: RepositoryRecord, name: string, to: string): Promise<void>
   comment(repository: RepositoryRecord, number: number, body: string): Promise<Comment>
   editComment(repository: RepositoryRecord, id: number, body: string): Promise<Comment>
   deleteComment(repository: RepositoryRecord, id: number): Promise<void>
@@ -92,6 +94,8 @@ export interface Person {
   protectBranch(repository: RepositoryRecord, branch: string, rules: ProtectionWish | null): Promise<void>
   /** What pushes are refused for from now on; what is not named stays. */
   setPushRules(repository: RepositoryRecord, rules: Partial<PushRules>): Promise<void>
+  /** Gives the default branch another name; open pull requests follow it. */
+  renameDefaultBranch(repository: RepositoryRecord, name: string): Promise<void>
   renameRepository(repository: RepositoryRecord, name: string): Promise<void>
   deleteRepository(repository: RepositoryRecord): Promise<void>
   /** Takes another login; id and roles stay, the old login is free. */

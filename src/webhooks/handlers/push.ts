@@ -1,6 +1,6 @@
 /** `push`: to branches; tags mean nothing here. */
 
-import { settingsPath } from '../../config/settings.ts'
+import { otherSettingsPath, settingsPath } from '../../config/settings.ts'
 import type { BranchPushed } from '../../domain/events.ts'
 import { onBranchPushed } from '../../work-items/on-repository-changed.ts'
 import type { Services } from '../../work-items/services.ts'
@@ -22,6 +22,10 @@ function readPush(payload: WebhookPayload<'push'>): BranchPushed | undefined {
     at: null,
     branch: ref.slice(branchPrefix.length),
     head: deleted ? null : after,
-    settings: commits.some((one) => [...one.added, ...one.modified, ...one.removed].includes(settingsPath)),
+    settings: commits.some((one) =>
+      [...one.added, ...one.modified, ...one.removed].some(
+        (path) => path === settingsPath || path === otherSettingsPath,
+      ),
+    ),
   }
 }

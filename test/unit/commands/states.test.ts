@@ -3,12 +3,13 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { savePull } from '../../../src/db/pull-requests.ts'
-import { addRun } from '../../../src/db/runs.ts'
+import { addRun, latestLesson } from '../../../src/db/runs.ts'
 import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
 import { lifecycle } from '../../../src/domain/lifecycle.ts'
 import type { ItemState } from '../../../src/lib/item-state.ts'
+import { heldChoices } from '../../../src/messages/held.ts'
 import { head, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -208,6 +209,34 @@ const cases = rows.flatMap(([standing, retry, stop, resume]) =>
     ([command, expected]) => [`/${command} where it is ${named(standing)}`, command, standing, expected] as const,
   ),
 )
+
+describe('what a held issue offers', () => {
+  const standings = rows.map(([standing]) => standing).filter(({ state }) => state === 'held')
+  const offers = [...heldChoices({ branch: 'b', headSha: null, pushed: false, draft: null }).matchAll(/`(\/\w+)`/g)]
+  const all = standings.flatMap((standing) => offers.map(([, offer = '']) => [offer, standing] as const))
+
+  test.each(all)('%s works: %o', async (offer, standing) => {
+    const here = await placeIn(standing)
+    expect((await here.say(offer)).outcome).toBe('done')
+    expect((await here.item()).state).not.toBe('held')
+  })
+
+  test('it offers to retry, to plan, to skip and to give it up', () => {
+    expect(offers.map(([, offer]) => offer)).toEqual(['/retry', '/plan', '/skip', '/unqueue'])
+  })
+
+  test('/retry with a text hands it to the next agent, before what went wrong', async () => {
+    const here = await placeIn({ state: 'held', from: 'running', run: true })
+    const { id } = await here.item()
+    await places.store.db.update(runs).set({ stage: 'ended', lesson: 'It failed.' }).where(eq(runs.workItemId, id))
+    await here.say('/retry use the other client')
+    expect(await latestLesson(places.store.db, id)).toMatchObject({
+      feedback: 'maintainer says how to do it now:\n\nuse the other client\n\nIt failed.',
+    })
+    const never = await placeIn({ state: 'held', from: 'queued' })
+    expect((await never.say('/retry use the other client')).text).toContain('No agent has tried it yet')
+  })
+})
 
 describe('from every state', () => {
   test.each(cases)('%s', async (_, command, standing, [outcome, next, reply]) => {

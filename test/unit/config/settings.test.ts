@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
-import { readSettings } from '../../../src/config/settings.ts'
+import { defaultSettings, readSettings } from '../../../src/config/settings.ts'
+import { settingsFromText } from '../../../src/db/repository-settings.ts'
 import { OperatorError, UserError } from '../../../src/lib/errors.ts'
 
 function problem(text: string): string {
@@ -57,4 +58,15 @@ test('the environment: errors about incomplete credentials and bad values name t
   expect(() => readEnv({ APP_ID: '1' })).toThrow(/PRIVATE_KEY.*WEBHOOK_SECRET/)
   expect(() => readEnv({ PORT: 'http' })).toThrow(/PORT/)
   expect(readEnv({ GHE_HOST: 'git.example' }).apiUrl).toBe('https://git.example/api/v3')
+})
+
+test('the other name of the file is read, and its mistakes name it; where both are there, that is said', () => {
+  const read = (text?: string, other?: string) => settingsFromText({ text, other }, defaultSettings())
+  expect(read(undefined, 'label: a').settings.label).toBe('a')
+  expect(read(undefined, 'lable: a').settingsError).toContain('`.github/tutti.yaml` cannot be used')
+  expect(read('label: b', 'label: a')).toMatchObject({
+    settings: { label: 'b' },
+    settingsError: '`.github/tutti.yml` counts; `.github/tutti.yaml` is not read. Delete one of the two.',
+  })
+  expect(read().settingsError).toBeNull()
 })

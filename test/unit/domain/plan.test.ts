@@ -148,6 +148,12 @@ describe('the approval', () => {
     if (why === undefined) expect(asks).toBeUndefined()
     else expect(asks).toContain(why)
   })
+
+  it('what a person calls large needs one, whatever the plan says of itself', () => {
+    const asks = (effort: 'S' | 'XL' | null) => reasonForApproval(made({ effort: 'S' }), settings, effort)
+    expect(asks('XL')).toContain('its effort is called XL')
+    expect([asks('S'), asks(null)]).toEqual([undefined, undefined])
+  })
 })
 
 describe('the comment', () => {

@@ -1,6 +1,7 @@
 /** The gate that runs the repository's own commands: real shells, real trees of processes, none of which stays. */
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -295,5 +296,16 @@ describe('the output that is kept', () => {
     expect(output.text()).toBe('1234567890')
     output.add(Buffer.from('!'))
     expect(output.text()).toBe('12345\n\n… 1 bytes left out …\n\n7890!')
+  })
+})
+
+describe('the digest of a log', () => {
+  it('is of every byte that was printed, also of those that are not kept', async () => {
+    const line = `${'x'.repeat(99)}\n`
+    const run = `yes ${'x'.repeat(99)} | head -n 3000`
+    const judged = await judge(run)
+    const whole = createHash('sha256').update(`$ ${run}\n`).update(line.repeat(3_000)).digest('hex')
+    expect(judged.logDigest).toBe(whole)
+    expect(judged.log?.length).toBeLessThan(100_000)
   })
 })

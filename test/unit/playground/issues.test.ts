@@ -91,6 +91,11 @@ test('labels are set, added and removed one by one', async () => {
     'labeled running by tutti[bot]',
     'unlabeled running by tutti[bot]',
   ])
+  await github.as('outsider').renameLabel(repository, 'tutti', 'robots')
+  expect((await octokit.rest.issues.listLabelsOnIssue(issue)).data.map(({ name }) => name)).toEqual(['robots'])
+  await github.until(() => hooks.names().includes('label.edited'), 'the rename')
+  const renamed = hooks.received.find(({ event, action }) => event === 'label' && action === 'edited')
+  expect(renamed?.payload).toMatchObject({ label: { name: 'robots' }, changes: { name: { from: 'tutti' } } })
 })
 
 test("an issue's events say who labelled, closed and reopened it", async () => {

@@ -410,3 +410,18 @@ test('threads are answered and resolved, and an open one blocks where conversati
   await octokit.rest.pulls.merge(pull)
   expect(github.unknown).toEqual([])
 })
+
+test('a draft is made ready for review, which only GraphQL can', async () => {
+  const { octokit, hooks, github, keeper, repository } = await start()
+  await keeper.push(repository, 'topic', { 'text.txt': withLine(0, 'topic') }, 'Change the first line')
+  const { data } = await octokit.rest.pulls.create({ ...at, head: 'topic', base: 'main', title: 'Topic', draft: true })
+  expect(data.draft).toBe(true)
+  const mutation =
+    'mutation ($id: ID!) { markPullRequestReadyForReview(input: { pullRequestId: $id }) { pullRequest { isDraft } } }'
+  expect(await octokit.graphql(mutation, { id: data.node_id })).toEqual({
+    markPullRequestReadyForReview: { pullRequest: { isDraft: false } },
+  })
+  expect((await octokit.rest.pulls.get(pull)).data.draft).toBe(false)
+  await github.until(() => hooks.names().includes('pull_request.ready_for_review'), 'the webhook')
+  await expect(octokit.graphql(mutation, { id: 'nothing' })).rejects.toThrow('Could not resolve to a node')
+})

@@ -6,6 +6,7 @@
 import './events/deliveries.ts'
 import './events/labels.ts'
 import './events/issues.ts'
+import './events/bad-payloads.ts'
 import './events/comments.ts'
 import './events/pull-requests.ts'
 import './events/reviews.ts'

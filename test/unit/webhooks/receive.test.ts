@@ -10,7 +10,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Store } from '../../../src/db/connect.ts'
 import { getDelivery, knownDeliveries } from '../../../src/db/deliveries.ts'
 import type { Pipeline } from '../../../src/db/postgres.ts'
-import { createReceiver, isDelivery } from '../../../src/webhooks/receive.ts'
+import { createReceiver, isDelivery, type ReceiverOptions } from '../../../src/webhooks/receive.ts'
+import type { SecretReport } from '../../../src/webhooks/secret-check.ts'
 import { theStore, useStore } from '../../support/webhook-stage.ts'
 
 useStore()
@@ -31,7 +32,7 @@ afterAll(async () => {
   }
 })
 
-async function serve(store: Store, more: { limitBytes?: number; answerWithinMs?: number } = {}): Promise<number> {
+async function serve(store: Store, more: Partial<ReceiverOptions> = {}): Promise<number> {
   const server = createServer(createReceiver({ store, secret, log, ...more }))
   servers.push(server)
   server.listen(0, '127.0.0.1')
@@ -164,6 +165,17 @@ test('fifty signatures that are not right: refused, and nothing is stored', asyn
     expect((await send({ body, headers })).status, signature).toBe(401)
   }
   expect(await count()).toBe(before)
+})
+
+test('whether signatures fit is reported; what is malformed says nothing about the secret', async () => {
+  const reports: SecretReport[] = []
+  const to = await serve(theStore(), { onSecret: (report) => reports.push(report) })
+  for (const signature of [sign('{}', 'another secret'), 'sha256=', sign('{}')])
+    await send({ to, body: '{}', headers: { 'x-hub-signature-256': signature } })
+  expect(reports).toEqual([
+    { secret: 'does not fit', refused: 1 },
+    { secret: 'fits', refused: 0 },
+  ])
 })
 
 test('a body changed after it was signed is refused, whatever was changed', async () => {

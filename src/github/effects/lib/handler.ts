@@ -15,6 +15,11 @@ export interface EffectContext {
   key: string
   /** Whether an earlier attempt may have reached GitHub: its answer was lost, or the process ended. */
   mayExist: boolean
+  /**
+   * To be called when a search for an earlier attempt has found nothing, before anything is created.
+   * @throws {RetryAfter} while that attempt may still be under way at GitHub.
+   */
+  notFound(): void
   /** What the last publication under this key returned; empty before the first. */
   before: EffectResult
   /** The login of the app's bot user: only its own comments are edited. */

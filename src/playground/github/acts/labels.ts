@@ -78,6 +78,24 @@ export function createLabel(
   return label
 }
 
+/** @throws {ApiRefusal} 404 when there is no such label, 422 when the new name is taken. */
+export function renameLabel(
+  { world, actor }: { world: World; actor: ActingAccount },
+  repository: RepositoryRecord,
+  name: string,
+  to: string,
+): Label {
+  const label = repository.labels.find((one) => sameName(one.name, name))
+  if (!label) throw new ApiRefusal(404, 'Not Found')
+  if (repository.labels.some((one) => one !== label && sameName(one.name, to)))
+    throw invalid('Label', 'name', 'already_exists')
+  const from = label.name
+  label.name = to
+  const payload = { label: labelBody(world, repository, label), changes: { name: { from } } }
+  world.tell({ event: 'label', action: 'edited', actor, repository, payload })
+  return label
+}
+
 function sameName(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase()
 }

@@ -110,6 +110,17 @@ export async function editPull(
   editIssue({ world, actor }, repository, issue, rest)
 }
 
+/** Ends a draft; one that is none stays as it is. */
+export function markReady(
+  { world, actor }: { world: World; actor: ActingAccount },
+  repository: RepositoryRecord,
+  issue: PullIssue,
+): void {
+  if (!issue.pull.draft) return
+  issue.pull.draft = false
+  tellIssue({ world, actor, repository }, issue, 'ready_for_review')
+}
+
 /** Asks people for a review; those who are asked already are not asked again. */
 export function requestReviewers(
   { world, actor }: { world: World; actor: ActingAccount },

@@ -3,10 +3,11 @@
  * anything else is refused, so that nobody takes it for GitHub's answer.
  */
 import { z } from 'zod'
+import { markReady } from '../acts/pulls.ts'
 import { resolveThread, threadsOf } from '../acts/threads.ts'
 import { covers, granted } from '../api/access.ts'
 import { type Call, ok, parseBody, type Route, type RouteAnswer } from '../api/route.ts'
-import { type ActingAccount, ApiRefusal, asPull, type RepositoryRecord } from '../model.ts'
+import { type ActingAccount, ApiRefusal, asPull, isPull, type PullIssue, type RepositoryRecord } from '../model.ts'
 import { nodeId } from '../payloads/accounts.ts'
 import { appActor, findRepository, issueOf } from '../world.ts'
 
@@ -22,6 +23,7 @@ export const graphqlRoutes: Route[] = [
     handle(call) {
       const request = parseBody(call, Request)
       if (/^\s*query\b/.test(request.query) && request.query.includes('reviewThreads(')) return threads(call, request)
+      if (request.query.includes('markPullRequestReadyForReview(')) return ready(call, request)
       if (/^\s*mutation\b/.test(request.query)) return mutations(call, request)
       return refused('The playground does not know this operation')
     },
@@ -74,4 +76,22 @@ function resolve(call: Call, actor: ActingAccount, node: string): void {
     [...one.issues.values()].some(({ pull }) => pull && threadsOf(pull).includes(id))
   const repository = reach(call, [...call.world.repositories.values()].find(holds), 'write')
   resolveThread({ world: call.world, actor }, repository, id)
+}
+
+function ready(call: Call, { variables }: Request): RouteAnswer {
+  const found = findPull(call, String(variables.id))
+  if (!found) return refused(`Could not resolve to a node with the global id of '${variables.id}'`)
+  const repository = reach(call, found.repository, 'write')
+  markReady({ world: call.world, actor: appActor(call.world.app) }, repository, found.issue)
+  return ok({ data: { markPullRequestReadyForReview: { pullRequest: { isDraft: found.issue.pull.draft } } } })
+}
+
+function findPull({ world }: Call, id: string): { repository: RepositoryRecord; issue: PullIssue } | undefined {
+  for (const repository of world.repositories.values()) {
+    const issue = [...repository.issues.values()]
+      .filter(isPull)
+      .find(({ pull }) => nodeId('PullRequest', pull.id) === id)
+    if (issue) return { repository, issue }
+  }
+  return undefined
 }

@@ -170,6 +170,87 @@ describe('labels', () => {
     expect(await stage.item(number)).toMatchObject({ priority: 2, effort: 'S', state: 'ready' })
   })
 
+  test('a renamed label stays the label: its items go on, and it queues under its new name', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('ready')
+    const row = await stage.tell(stage.people.renameLabel('tutti', 'robots', stage.maintainer))
+    expect(row).toMatchObject({ state: 'done', note: 'the label that queues is called robots now' })
+    // Another event shows the issue with its present labels.
+    await stage.tell(stage.people.label(item.issueNumber, 'question', stage.maintainer))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
+
+    const next = stage.people.createIssue(stage.outsider)
+    await stage.tell(stage.people.label(next.number, 'robots', stage.maintainer))
+    expect(await stage.item(next.number)).toMatchObject({ state: 'queued' })
+    await stage.tell(stage.people.unlabel(item.issueNumber, 'robots', stage.maintainer))
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'cancelled' })
+  })
+
+  test('a rename that was not reported is seen by the id of the label', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('ready')
+    stage.people.renameLabel('tutti', 'robots', stage.maintainer)
+    const next = stage.people.createIssue(stage.outsider)
+    await stage.tell(stage.people.label(next.number, 'robots', stage.maintainer))
+    expect(await stage.item(next.number)).toMatchObject({ state: 'queued' })
+    expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
+  })
+
+  test('a new label under the name in the settings counts, after the old one was renamed away', async () => {
+    const stage = await Stage.open()
+    await stage.issueIn('ready')
+    await stage.tell(stage.people.renameLabel('tutti', 'robots', stage.maintainer))
+    const next = stage.people.createIssue(stage.outsider)
+    await stage.tell(stage.people.label(next.number, 'tutti', stage.maintainer))
+    expect(await stage.item(next.number)).toMatchObject({ state: 'queued' })
+  })
+
+  describe('labels put on after the one that queues', () => {
+    test('a module counts as if it had been there: the branch, the footprint and the agent follow it', async () => {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('ready')
+      await stage.tell(stage.people.label(item.issueNumber, 'module:api', stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({
+        ...{ state: 'queued', module: `api-${item.issueNumber}`, branch: `module/api-${item.issueNumber}` },
+        labels: ['tutti', 'module:api'],
+      })
+    })
+
+    test('a loop counts, and one that does not exist holds what waits to be tried again', async () => {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('ready')
+      await stage.tell(stage.people.label(item.issueNumber, 'loop:docs', stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'queued', loop: 'docs' })
+      const tried = await stage.issueIn('ready')
+      await stage.store.transaction((tx) =>
+        addRun(tx, tried.id, { agent: 'scripted', feedback: '', cleanWorktree: false }),
+      )
+      await stage.tell(stage.people.label(tried.issueNumber, 'loop:docs', stage.maintainer))
+      const held = await stage.item(tried.issueNumber)
+      expect(held).toMatchObject({ state: 'held', loop: 'docs', module: tried.module })
+      expect(held.reason).toContain('There is no loop `docs`')
+    })
+
+    test('a large effort has what waits to start prepared once more; a small one does not', async () => {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('ready')
+      await stage.tell(stage.people.label(item.issueNumber, 'effort:M', stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready', effort: 'M' })
+      stage.people.unlabel(item.issueNumber, 'effort:M', stage.maintainer)
+      await stage.tell(stage.people.label(item.issueNumber, 'effort:XL', stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'queued', effort: 'XL' })
+    })
+
+    test('while an agent works they count for the next attempt; those of outsiders never do', async () => {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('running')
+      await stage.tell(stage.people.label(item.issueNumber, 'module:api', stage.withPermission('helper', 'triage')))
+      expect((await stage.item(item.issueNumber)).labels).toEqual(['tutti'])
+      await stage.tell(stage.people.label(item.issueNumber, 'module:web', stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'running' })
+    })
+  })
+
   test('a repository that is not worked on costs nothing', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.outsider)
