@@ -18,6 +18,7 @@ import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
+import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
@@ -62,6 +63,7 @@ export const jobs = {
   'on-merge-enqueued': onMergeEnqueuedJob,
   'on-checks-rerun': onChecksRerunJob,
   prune: pruneJob,
+  'on-reviewers-requested': onReviewersRequestedJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

@@ -90,6 +90,13 @@ export type Effect =
   | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
   /** The one label with a prefix, such as `priority:`; null removes it. */
   | { kind: 'scoped-label'; payload: { issueNumber: number; family: string; label: string | null } }
+  /** Closes a pull request without a merge. */
+  | { kind: 'close-pull-request'; payload: { pullNumber: number } }
+  /** Asks people and teams for a review; with `assigneesOf` also those whom that issue is assigned to. */
+  | {
+      kind: 'request-reviewers'
+      payload: { pullNumber: number; people: string[]; teams: string[]; assigneesOf: number | null }
+    }
   | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
 
 export type EffectKind = Effect['kind']
@@ -103,9 +110,11 @@ export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'enqueue-merge': 1,
   'close-issue': 2,
+  'close-pull-request': 2,
   commit: 3,
   'pull-request': 3,
   'check-run': 4,
+  'request-reviewers': 5,
   'rerun-checks': 4,
   'create-issue': 4,
   'sub-issue': 5,
@@ -137,6 +146,8 @@ export function followUpOf(effect: Effect, effectId: number): Job | undefined {
       return { queue: 'on-merge-enqueued', effectId }
     case 'merge':
       return { queue: 'on-pull-request-merged', effectId }
+    case 'request-reviewers':
+      return { queue: 'on-reviewers-requested', effectId }
     case 'rerun-checks':
       return { queue: 'on-checks-rerun', effectId }
     default:

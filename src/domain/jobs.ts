@@ -39,6 +39,7 @@ export interface JobPayloads {
   'on-merge-enqueued': { effectId: number }
   'on-checks-rerun': { effectId: number }
   prune: Record<never, never>
+  'on-reviewers-requested': { effectId: number }
 }
 
 export type QueueName = keyof JobPayloads

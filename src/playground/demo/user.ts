@@ -19,7 +19,14 @@ export interface DemoUser {
   createIssue(title: string, body: string): Promise<number>
   addLabel(issueNumber: number, label: string): Promise<void>
   comment(issueNumber: number, body: string): Promise<void>
-  review(pull: ReviewablePull, event: 'APPROVE' | 'REQUEST_CHANGES', body: string): Promise<void>
+  review(
+    pull: ReviewablePull,
+    event: 'APPROVE' | 'REQUEST_CHANGES',
+    body: string,
+    comments?: { path: string; line: number; body: string }[],
+  ): Promise<void>
+  /** Waits for an answer by somebody else in a thread of the pull request. @returns its first line. */
+  answered(pullNumber: number): Promise<string>
   /**
    * Waits for the pull request of an issue: the status comment asks for its review, and its head has a check run.
    * @param not the head that was reviewed before.
@@ -60,9 +67,14 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
     async comment(issueNumber, body) {
       await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
     },
-    async review({ number, headSha }, event, body) {
-      await octokit.rest.pulls.createReview({ ...at, pull_number: number, commit_id: headSha, event, body })
+    async review({ number, headSha }, event, body, comments = []) {
+      await octokit.rest.pulls.createReview({ ...at, pull_number: number, commit_id: headSha, event, body, comments })
     },
+    answered: (number) =>
+      until(`an answer in a thread of #${number}`, async () => {
+        const { data } = await octokit.rest.pulls.listReviewComments({ ...at, pull_number: number })
+        return data.find(({ in_reply_to_id }) => in_reply_to_id !== undefined)?.body.split('\n', 1)[0]
+      }),
     reviewable: (issueNumber, not) =>
       until(`a checked pull request for #${issueNumber}`, async () => {
         const number = await asked(issueNumber)
