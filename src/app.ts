@@ -12,6 +12,7 @@ import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { joinProcesses, livingProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
+import { BatchTester } from './gates/batch-tester.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
 import { openClones } from './git/open-clones.ts'
@@ -100,7 +101,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const control = (repo: RepositoryRow) => clones.of(repo)
   const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
   const adapters = { store, env, github, log, instance, ...tools }
-  const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
+  const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
     ...{
@@ -115,9 +116,9 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   // Several runners share a database: the job is for them; this one can begin at once.
   const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
   const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
-  closers.push(scheduler, runner, gateRunner)
+  closers.push(scheduler, runner, gateRunner, batchTester)
   const webhooks = await loadWebhookApp(client.probot, adapters)
-  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
+  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })

@@ -3,10 +3,12 @@
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
+import { testMergeBatchJob } from './gates/batch-tester.ts'
 import { runGatesJob } from './gates/gate-runner.ts'
 import { publishEffectsJob } from './github/publisher.ts'
 import { onPartIssueCreatedJob } from './planning/on-part-issue-created.ts'
 import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
+import { advanceMergeQueueJob } from './pull-requests/advance-merge-queue.ts'
 import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
@@ -19,6 +21,7 @@ import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
+import { pruneJob } from './reconcile/prune.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -43,6 +46,8 @@ export const jobs = {
   'open-pull-request': openPullRequestJob,
   'push-held-work': pushHeldWorkJob,
   'merge-pull-request': mergePullRequestJob,
+  'advance-merge-queue': advanceMergeQueueJob,
+  'test-merge-batch': testMergeBatchJob,
   'update-branch': updateBranchJob,
   'find-conflicts': findConflictsJob,
   'read-checks': readChecksJob,
@@ -56,6 +61,7 @@ export const jobs = {
   'on-pull-request-merged': onPullRequestMergedJob,
   'on-checks-rerun': onChecksRerunJob,
   'on-reviewers-requested': onReviewersRequestedJob,
+  prune: pruneJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

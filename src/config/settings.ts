@@ -153,6 +153,11 @@ const schema = z.strictObject({
         .describe('"command": a person says /merge; "approved": merged once approved and green'),
       method: z.enum(['squash', 'merge', 'rebase']).default('squash'),
       approvals: z.number().int().min(1).max(10).default(1),
+      queue: z
+        .boolean()
+        .default(true)
+        .describe('Whether merges wait for each other, and are tested with what was merged since their gates ran'),
+      batch: z.number().int().min(1).max(50).default(16).describe('Pull requests that are tested together at most'),
     })
     .prefault({}),
   pullRequests: z

@@ -54,6 +54,16 @@ export async function itemsWithOpenPull(db: Database, among?: readonly number[])
   return new Set(rows.map(({ id }) => id))
 }
 
+/** Those of these pull requests that are merged. */
+export async function mergedPulls(db: Database, ids: readonly number[]): Promise<number[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .select({ id: pullRequests.id })
+    .from(pullRequests)
+    .where(and(inArray(pullRequests.id, [...new Set(ids)]), eq(pullRequests.state, 'merged')))
+  return rows.map(({ id }) => id)
+}
+
 /** Whether any pull request to a base branch is open. */
 export async function hasOpenPulls(db: Database, repositoryId: number, baseBranch: string): Promise<boolean> {
   return (await openPullRows(db, repositoryId)).some((pull) => pull.baseBranch === baseBranch)

@@ -40,6 +40,15 @@ export async function hasLaterVerdict(
   return rows.length > 0
 }
 
+/** Ids of the people who have approved the present head, as far as is stored. */
+export async function approversOf(db: Database, pull: { id: number; headSha: string }): Promise<number[]> {
+  const rows = await db
+    .selectDistinct({ reviewerId: approvals.reviewerId })
+    .from(approvals)
+    .where(and(eq(approvals.pullRequestId, pull.id), eq(approvals.sha, pull.headSha), eq(approvals.state, 'approved')))
+  return rows.map(({ reviewerId }) => reviewerId)
+}
+
 /** The ids of the stored reviews of a pull request, with their states. */
 export async function knownReviews(db: Database, pullRequestId: number): Promise<Map<number, ApprovalRow['state']>> {
   const rows = await db.select().from(approvals).where(eq(approvals.pullRequestId, pullRequestId))

@@ -83,7 +83,7 @@ export interface ReviewSubmitted extends InRepository {
 
 export interface PullRequestChanged extends InRepository {
   kind: 'pull-request-changed'
-  /** `ready`: it is no draft any more. */
+  /** `ready`: it is no draft any more, or no label keeps it from being merged. */
   how: 'closed' | 'reopened' | 'synchronize' | 'retargeted' | 'ready'
   pull: PullRequestSnapshot
 }

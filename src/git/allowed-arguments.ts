@@ -45,7 +45,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'ls-remote': ['-q', '--heads', '--symref'],
   'ls-tree': ['-r', '-z', '--name-only', '--full-tree'],
   'merge-base': ['--is-ancestor'],
-  'merge-tree': ['--write-tree', '-z', '--name-only', '--no-messages'],
+  'merge-tree': ['--write-tree', '-z', '--name-only', '--no-messages', '--stdin'],
   'pack-objects': ['--revs', '--stdout', '-q', '--thin'],
   push: ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed', '--force-with-lease='],
   'read-tree': ['-m', '-u'],

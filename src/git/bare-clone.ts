@@ -10,6 +10,7 @@ import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } fr
 import { readCommitFiles } from './commit-files.ts'
 import { compact, unusedSince } from './compact.ts'
 import { createFetcher } from './fetch.ts'
+import { forecastPairs } from './forecast-pairs.ts'
 import type { Author } from './git-options.ts'
 import * as history from './history.ts'
 import { listIgnored } from './ignored-files.ts'
@@ -68,6 +69,8 @@ export interface BareClone {
   log(range: { base?: Sha; head: Sha }, limit: number): Promise<history.CommitInfo[]>
   /** Whether two commits merge, without touching any tree. */
   forecast(ours: Sha, theirs: Sha): Promise<history.MergeForecast>
+  /** As `forecast`, for many pairs with one start of git. */
+  forecastPairs(pairs: readonly (readonly [Sha, Sha])[]): Promise<history.MergeForecast[]>
   /** Merges the base into a module branch; see `merge.ts`. */
   updateFromBase(request: UpdateRequest): Promise<UpdateResult>
   /** Joins two commits of objects alone; see `join-commits.ts`. */
@@ -137,6 +140,11 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     mergeBase: async (a, b) => history.findMergeBase(repository, sha(a), sha(b)),
     log: async (range, limit) => history.readLog(repository, checkRange(range), limit),
     forecast: async (ours, theirs) => history.forecastMerge(repository, sha(ours), sha(theirs)),
+    forecastPairs: async (pairs) =>
+      forecastPairs(
+        repository,
+        pairs.map(([one, other]) => [sha(one), sha(other)]),
+      ),
     updateFromBase: async (request) => {
       const checked = { branch: validBranch(request.branch), base: sha(request.base) }
       return updateFromBase(repository, { ...request, ...checked })

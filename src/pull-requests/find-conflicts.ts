@@ -1,4 +1,4 @@
-/** A base branch has moved: finds the pull requests that conflict with it now, and has them brought up to date. */
+/** A branch has moved: finds the pull requests that conflict with their base, or with each other. */
 
 import { z } from 'zod'
 import { openConflict } from '../db/branch-updates.ts'
@@ -12,9 +12,10 @@ import { edgesAmong, inDependencyOrder } from '../domain/merge-order.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import type { PullRequestContext } from './context.ts'
+import { updateForecasts } from './forecast.ts'
 
 /**
- * Handler of the `find-conflicts` queue. Branches that merge are left alone: an update of each one at each push would
+ * Handler of the `find-conflicts` queue: has those that conflict with their base brought up to date. Branches that merge are left alone: an update of each one at each push would
  * cost a run of CI, and an approval.
  */
 export async function findConflicts(context: PullRequestContext, job: { repositoryId: number }): Promise<void> {
@@ -22,7 +23,6 @@ export async function findConflicts(context: PullRequestContext, job: { reposito
   const repo = await getRepository(store.db, job.repositoryId)
   if (!repo || repo.state === 'gone') return
   const open = await inReview(context, repo)
-  if (open.length === 0) return
   const control = await context.control(repo)
   try {
     await refreshSettings(store, repo, control)
@@ -37,6 +37,7 @@ export async function findConflicts(context: PullRequestContext, job: { reposito
     const forecast = await control.forecast(sha(pull.headSha), base)
     if (!forecast.clean) await store.queues.send({ queue: 'update-branch', pullRequestId: pull.id })
   }
+  await updateForecasts(context, repo, control)
 }
 
 /** Pull requests that wait for people, those first that others depend on. */

@@ -4,6 +4,7 @@ import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { setBlockerState } from '../db/dependencies.ts'
 import { hasKey } from '../db/idempotency-keys.ts'
+import { leaveQueue } from '../db/merge-queue.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { getRepository, markBaseMoved } from '../db/repositories.ts'
 import { requestStop } from '../db/runs.ts'
@@ -41,6 +42,9 @@ export async function markMerged(
     // A reply to an earlier command is out of date now.
     set: { doneAt: new Date(), reply: null },
   })
+  // Those behind it in the merge queue may be next.
+  await leaveQueue(tx, pull.id)
+  await tx.enqueue({ queue: 'advance-merge-queue', repositoryId: pull.repositoryId, baseBranch: pull.baseBranch })
   // Items that waited must be built on this merge. The event of its push may come after they start.
   await markBaseMoved(tx, item.repositoryId)
   if (repo) await setBlockerState(tx, repo.fullName, item.issueNumber, 'closed')

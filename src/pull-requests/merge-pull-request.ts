@@ -5,30 +5,31 @@ import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { leaveQueue } from '../db/merge-queue.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { gateRows, getPull, type PullRow } from '../db/pull-requests.ts'
+import { getPull, type PullRow } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { approvalsVoidUntil } from '../db/reviews.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { mergeMessage } from '../domain/commit-message.ts'
-import type { Actor, PullRequest, Review } from '../domain/github.ts'
 import { chooseMethod, type MergeMethod } from '../domain/merge-refusal.ts'
-import { isPerson, permits } from '../domain/permissions.ts'
-import { sha } from '../lib/ids.ts'
 import { noMethodAllowed, usesMethod } from '../messages/merging.ts'
 import { approvedBy, movedAfterRequest, notMerged } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { PullRequestContext } from './context.ts'
-import { decideMerge, type MergeDecision, type MergeFacts } from './mergeability.ts'
-import { requiredChecksOf } from './required-checks.ts'
+import { type Facts, factsOf } from './merge-facts.ts'
+import { giveUpPlace, mustQueue, needsNoTest, queueFirst } from './merge-turn.ts'
+import { decideMerge, type MergeDecision } from './mergeability.ts'
 import { mergeKey } from './withdraw-merge.ts'
 
 /** Handler of the `merge-pull-request` queue: after `/merge`, an approval, or the end of a check. */
-export async function mergePullRequest(context: PullRequestContext, job: { pullRequestId: number }): Promise<void> {
+export async function mergePullRequest(
+  context: PullRequestContext,
+  job: { pullRequestId: number; turn?: boolean },
+): Promise<void> {
   const { db } = context.store
   const pull = await getPull(db, job.pullRequestId)
   const item = pull && (await getItem(db, pull.workItemId))
@@ -39,12 +40,15 @@ export async function mergePullRequest(context: PullRequestContext, job: { pullR
   const asked = pull.mergeSha !== null
   // Without `/merge`, an approval alone merges only where the settings say so.
   if (!asked && settings.merge.when !== 'approved') return
-  const decision: Verdict =
-    asked && pull.mergeSha !== pull.headSha
-      ? { kind: 'refuse', why: notMerged(movedAfterRequest) }
-      : withMethod(await facts(context, repo, item, pull), settings.merge.method)
-  if (!asked && decision.kind === 'refuse') return
-  await apply(context, { repo, item, pull, asked }, decision)
+  const subject = { repo, item, pull, asked, turn: job.turn ?? false, atOnce: true }
+  if (asked && pull.mergeSha !== pull.headSha)
+    return apply(context, subject, { kind: 'refuse', why: notMerged(movedAfterRequest) })
+  // What must be tested first asks GitHub when its turn has come: once, and about that moment.
+  const atOnce = subject.turn || (await needsNoTest(context, repo, item, pull))
+  if (!atOnce && (await queueFirst(context, { ...subject, atOnce }))) return
+  const decision = withMethod(await factsOf(context, repo, item, pull), settings.merge.method)
+  if (!asked && decision.kind === 'refuse' && !subject.turn) return
+  await apply(context, { ...subject, atOnce }, decision)
 }
 
 /** GitHub says with the pull request which ways of merging are allowed. */
@@ -55,65 +59,15 @@ function withMethod(known: Facts, wanted: MergeMethod): Verdict {
   return method ? { ...decision, method } : { kind: 'refuse', why: noMethodAllowed }
 }
 
-type Facts = MergeFacts & { pull: PullRequest }
-
-async function facts(context: PullRequestContext, repo: RepositoryRow, item: ItemRow, pull: PullRow): Promise<Facts> {
-  const repository = context.github.repository(repo)
-  const head = sha(pull.headSha)
-  const [now, reviews, checks] = await Promise.all([
-    repository.pull(pull.number),
-    repository.reviews(pull.number),
-    repository.checks(head),
-  ])
-  // Where GitHub says that no rule stands in the way, it need not be asked which rules there are.
-  const required = permitted.includes(now.mergeState ?? '')
-    ? []
-    : await requiredChecksOf(context, repo, item.baseBranch)
-  const settings = repo.settings ?? defaultSettings()
-  const gates = await gateRows(context.store.db, item.id, head)
-  return {
-    sha: head,
-    pull: now,
-    baseBranch: item.baseBranch,
-    reviews: await withPermissions(context, repo, await stillCounting(context, pull, reviews)),
-    checks,
-    required,
-    gates,
-    approvalsNeeded: settings.merge.approvals,
-    protectedAllowed: item.protectedAllowedSha === head,
-  }
-}
-
-/** The states of a pull request in which every required check has passed (docs.github.com, GraphQL `MergeStateStatus`). */
-const permitted = ['clean', 'unstable', 'has_hooks']
-
-/** Without approvals from before the pull request was reopened or got another base branch. */
-async function stillCounting({ store }: PullRequestContext, pull: PullRow, reviews: Review[]): Promise<Review[]> {
-  const until = await approvalsVoidUntil(store.db, pull.id)
-  return until ? reviews.filter(({ state, at }) => state !== 'approved' || (at !== null && at > until)) : reviews
-}
-
-/** GitHub is asked for the permissions at this moment, once for each person. */
-async function withPermissions(
-  context: PullRequestContext,
-  repo: RepositoryRow,
-  reviews: Review[],
-): Promise<MergeFacts['reviews']> {
-  const repository = context.github.repository(repo)
-  const people = new Map<number, Actor>(reviews.map(({ author }) => [author.id, author]))
-  const mayWrite = new Map<number, boolean>()
-  for (const [id, actor] of people) {
-    const counts = isPerson(actor) && !context.github.isSelf(actor)
-    mayWrite.set(id, counts && permits(await repository.permission(actor), 'write'))
-  }
-  return reviews.map((review) => ({ review, mayWrite: mayWrite.get(review.author.id) ?? false }))
-}
-
 interface Subject {
   repo: RepositoryRow
   item: ItemRow
   pull: PullRow
   asked: boolean
+  /** The merge queue has proved it on top of its base. */
+  turn: boolean
+  /** Nothing that is on its base now was missing when its gates ran. */
+  atOnce: boolean
 }
 
 /** A decision with the way of merging that the repository allows. */
@@ -129,7 +83,11 @@ async function apply(context: PullRequestContext, subject: Subject, decision: Ve
     // A head that moved while GitHub was asked voids the decision; its own job follows the push.
     const pullNow = await getPull(tx.db, pull.id)
     if (pullNow?.headSha !== pull.headSha || pullNow.state !== 'open' || pullNow.mergeSha !== pull.mergeSha) return
-    if (decision.kind === 'merge') return requestMerge(tx, { ...subject, item: current }, decision, signer)
+    if (decision.kind === 'merge') {
+      if (await mustQueue(tx, { ...subject, item: current })) return
+      return requestMerge(tx, { ...subject, item: current }, decision, signer)
+    }
+    await giveUpPlace(tx, pull)
     const by = { actor: 'tutti', why: decision.why }
     if (decision.kind === 'update') return update(tx, current, pull, decision.why)
     if (decision.kind === 'wait') return wait(tx, current, asked, decision)
@@ -169,6 +127,7 @@ async function requestMerge(
   { approvedBy: approvers, method }: MergeOrder,
   signer: Awaited<ReturnType<PullRequestContext['github']['author']>> | undefined,
 ): Promise<void> {
+  await leaveQueue(tx, pull.id)
   const actor = pull.mergeRequestedBy ?? approvers[0] ?? 'a reviewer'
   await transition(tx, item, 'merging', {
     actor,
@@ -199,6 +158,10 @@ async function setReason(tx: Tx, item: ItemRow, reason: string): Promise<ItemRow
 }
 
 export const mergePullRequestJob = defineJob(
-  { queue: 'merge-pull-request', payload: z.object({ pullRequestId: z.number().int() }), onFinalFailure: holdItem },
+  {
+    queue: 'merge-pull-request',
+    payload: z.object({ pullRequestId: z.number().int(), turn: z.boolean().optional() }),
+    onFinalFailure: holdItem,
+  },
   mergePullRequest,
 )

@@ -4,6 +4,7 @@ import { ciState } from '../domain/ci.ts'
 import type { CheckReading, PullRequest, Review } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { isUpdated } from '../messages/conflicts.ts'
+import { holds } from '../messages/merge-queue.ts'
 import { waitsForApproval, waitsForDraft } from '../messages/merging.ts'
 import * as messages from '../messages/pull-requests.ts'
 
@@ -20,6 +21,8 @@ export interface MergeFacts {
   required: readonly string[]
   gates: { gate: string; verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'; summary: string }[]
   approvalsNeeded: number
+  /** Who keeps it from being merged, by `/hold` or a label; undefined when nobody does. */
+  hold?: { by: string | undefined; why: string }
   /** A person has approved the changes to protected paths. */
   protectedAllowed: boolean
 }
@@ -27,7 +30,7 @@ export interface MergeFacts {
 export type MergeDecision =
   | { kind: 'merge'; approvedBy: string[] }
   /** What is missing can still come, and starts another decision: a check, an approval, the end of a draft. */
-  | { kind: 'wait'; what: 'checks' | 'approvals' | 'draft'; why: string }
+  | { kind: 'wait'; what: 'checks' | 'approvals' | 'draft' | 'hold'; why: string }
   /** Git, or an agent, brings the branch up to date first. */
   | { kind: 'update'; why: string }
   | { kind: 'refuse'; why: string }
@@ -46,6 +49,7 @@ export function decideMerge(facts: MergeFacts): MergeDecision {
   if (facts.pull.mergeable === false) return { kind: 'update', why: isUpdated }
   const checks = checksVerdict(facts)
   if (checks?.kind === 'refuse') return checks
+  if (facts.hold) return { kind: 'wait', what: 'hold', why: holds(facts.hold.by, facts.hold.why) }
   if (facts.pull.draft) return { kind: 'wait', what: 'draft', why: waitsForDraft }
   const approved = latest.filter(
     ({ review, mayWrite }) => mayWrite && review.state === 'approved' && review.sha === facts.sha,

@@ -31,7 +31,11 @@ export async function onPullRequestMerged(context: PullRequestContext, job: { ef
     const { pullNumber } = effect.payload as MergeOrder
     const pull = item && (await pullByNumber(tx.db, item.repositoryId, pullNumber))
     if (!item || !pull) return
-    if (effect.state === 'failed') return refused(tx, { effect, item, pull, instead })
+    if (effect.state === 'failed') {
+      await refused(tx, { effect, item, pull, instead })
+      // Those behind it in the merge queue go on without it.
+      return tx.enqueue({ queue: 'advance-merge-queue', repositoryId: pull.repositoryId, baseBranch: pull.baseBranch })
+    }
     const mergedSha = String(effect.result?.mergedSha ?? '')
     await markMerged(tx, { pullRequestId: pull.id, mergedSha, by: pull.mergeRequestedBy ?? 'github' })
   })

@@ -48,7 +48,7 @@ export async function startTimers(
   closers.push(async () => stop())
   closers.push(await startProcessHeartbeat(services, beat))
   closers.push(await startTakingOver(services))
-  closers.push(startReconciling(services), startRescuing(services), startTidying(services))
+  closers.push(startReconciling(services), startRescuing(services), startTidying(services), startPruning(services))
   return { lost: lost.promise, silentSeconds }
 }
 
@@ -94,6 +94,16 @@ function startTidying(services: TimedServices): Stop {
   const once = async () => void (await tidy(services))
   void once().catch((err) => services.log.warn({ err }, 'the data directory could not be tidied; it is tried again'))
   return repeat(once, () => services.env.TIDY_MINUTES * 60_000, services.log)
+}
+
+/** Has rows that have served their time deleted: a minute after the start, then every hour. */
+function startPruning({ store, log }: Pick<TimedServices, 'store' | 'log'>): Stop {
+  let delay = 60_000
+  const once = async () => {
+    delay = 3_600_000
+    await store.queues.send({ queue: 'prune' })
+  }
+  return repeat(once, () => delay, log)
 }
 
 /**

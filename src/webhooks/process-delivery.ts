@@ -121,7 +121,8 @@ function summary(outcomes: EventOutcome[]): EventOutcome {
 async function settle(store: Store, delivery: DeliveryRow, outcome: EventOutcome, key?: string): Promise<void> {
   await store.transaction(async (tx) => {
     if (key && outcome.state === 'done') await claimKey(tx, key)
-    await completeDelivery(tx.db, delivery.deliveryId, outcome.state, outcome.note)
+    const forget = outcome.state === 'ignored' && !outcome.unfit
+    await completeDelivery(tx.db, delivery.deliveryId, outcome, { forget })
   })
 }
 
@@ -149,7 +150,7 @@ async function fail(
       const body = permissionUnavailable(error.actor.login)
       await commentOnce(tx, repo, { issueNumber: event.issue.number, body, key })
     }
-    await completeDelivery(tx.db, delivery.deliveryId, 'failed', note)
+    await completeDelivery(tx.db, delivery.deliveryId, { state: 'failed', note })
   })
 }
 
@@ -170,7 +171,8 @@ export async function giveUpDeliveries(
     }
     const delivery = only === undefined ? undefined : await getDelivery(tx.db, only)
     if (delivery?.state !== 'stored') return
-    await completeDelivery(tx.db, delivery.deliveryId, 'failed', error instanceof Error ? error.message : String(error))
+    const note = error instanceof Error ? error.message : String(error)
+    await completeDelivery(tx.db, delivery.deliveryId, { state: 'failed', note })
   })
 }
 

@@ -15,7 +15,7 @@ import {
 import { settingsOf } from '../db/repository-settings.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import { workItems } from '../db/schema/work-items.ts'
-import { itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
+import { itemOfBranch, itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { BranchPushed, DependencyChanged, RepositoriesRemoved, RepositoryChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
@@ -30,7 +30,7 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
   if (event.head === null) return branchDeleted(services, repo, event)
   const bases = [repo.defaultBranch, settingsOf(repo).branches.base]
-  if (!bases.includes(event.branch)) return ignored('not a base branch')
+  if (!bases.includes(event.branch)) return moduleBranchPushed(services, repo, event)
   await services.store.transaction(async (tx) => {
     await markBaseMoved(tx, repo.id)
     // Pull requests of this base may conflict with it now.
@@ -40,6 +40,22 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   })
   return done('the base branch moved; fetched before it is used')
 }
+
+/** It may conflict with the others that are open now. Alone, there is nothing to compare it with. */
+async function moduleBranchPushed(
+  { store }: Services,
+  repo: RepositoryRow,
+  event: BranchPushed,
+): Promise<EventOutcome> {
+  if (!(await itemOfBranch(store.db, repo.id, event.branch))) return ignored('not a base branch')
+  const open = await openPullRows(store.db, repo.id)
+  if (open.length < 2) return ignored('the only open branch of ours')
+  // The pull request of a first push is noted a moment later.
+  await store.queues.send({ queue: 'find-conflicts', repositoryId: repo.id }, { after: new Date(Date.now() + noteMs) })
+  return done('a branch of ours moved; compared with the other ones')
+}
+
+const noteMs = 2_000
 
 /**
  * GitHub does not delete a default branch: it has another name now, which this event or the next one says. A pull request

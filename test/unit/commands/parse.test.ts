@@ -287,7 +287,6 @@ const table: Record<string, Record<string, string[]>> = {
       '/test all',
       '/label bug',
       '/kind feature',
-      '/hold',
       '/cc @someone',
       '/rebase',
       '/cherry-pick v1',

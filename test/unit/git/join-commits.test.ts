@@ -90,3 +90,19 @@ test('heads are stacked in order; one that conflicts with those before it is lef
   expect(await clone.listFiles(last)).toEqual(expect.arrayContaining(['one.txt', 'two.txt']))
   expect(await clone.readFile(last, 'README.md' as never)).toBe('from 1\n')
 })
+
+test('many pairs at once say the same as each alone', async () => {
+  const heads: Sha[] = []
+  for (const [at, path] of ['one.txt', 'README.md', 'README.md', 'two.txt'].entries()) {
+    const tree = await addTree(clone, place, `p${at}`)
+    await write(tree.path, path, `from ${at}\n`)
+    const done = await clone.commit(tree, { message: 'Ours', author: app })
+    if (done.kind === 'committed') heads.push(done.sha)
+  }
+  const pairs = heads.flatMap((one, at) => heads.slice(at + 1).map((other) => [one, other] as const))
+  const alone = []
+  for (const [one, other] of pairs) alone.push(await clone.forecast(one, other))
+  expect(await clone.forecastPairs(pairs)).toEqual(alone)
+  expect(alone.filter(({ clean }) => !clean)).toMatchObject([{ conflicts: ['README.md'] }])
+  expect(await clone.forecastPairs([])).toEqual([])
+})

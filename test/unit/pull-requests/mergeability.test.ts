@@ -77,6 +77,8 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
     { approvalsNeeded: 2, reviews: [review('m', 'approved'), review('m', 'approved')] },
     /needs 2/,
   ],
+  ['somebody holds it', { hold: { by: 'ann', why: 'after the release' } }, /ann keeps it .*after the release/],
+  ['a label holds it', { hold: { by: undefined, why: '' } }, /do-not-merge/],
   ['it is a draft', { pull: { ...open, draft: true } }, /draft/],
 ])('waits: %s', (_, more, why) => {
   const verdict = decideMerge(facts(more))
