@@ -25,4 +25,5 @@ CREATE TABLE "review_comments" (
 ALTER TABLE "pull_requests" ADD COLUMN "reply" text;--> statement-breakpoint
 ALTER TABLE "review_comments" ADD CONSTRAINT "review_comments_pull_request_id_pull_requests_id_fk" FOREIGN KEY ("pull_request_id") REFERENCES "public"."pull_requests"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "review_comments" ADD CONSTRAINT "review_comments_run_id_runs_id_fk" FOREIGN KEY ("run_id") REFERENCES "public"."runs"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "review_comments_run" ON "review_comments" USING btree ("run_id");
+CREATE INDEX "review_comments_run" ON "review_comments" USING btree ("run_id");--> statement-breakpoint
+UPDATE "repositories" SET "settings" = "settings" || '{"pullRequests": {"whenIssueCloses": "keep", "reviewers": []}}'::jsonb WHERE "settings" IS NOT NULL AND NOT "settings" ? 'pullRequests';

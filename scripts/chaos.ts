@@ -44,7 +44,7 @@ async function main(): Promise<void> {
   const say = (text: string) => void (json || process.stdout.write(`${text}\n`))
   say(`seed ${seed}, ${items} issues, at most ${Math.round(forMs / 60_000)} minutes`)
   const random = createRandom(seed)
-  await using world = await openChaosWorld({ items, database })
+  const world = await openChaosWorld({ items, database })
   const start = performance.now()
   const faults = startFaults(world, random)
   const people = startPeople(world, random)
@@ -87,6 +87,7 @@ async function main(): Promise<void> {
     if (lost + doubled + stuck + left > 0) process.exitCode = 1
   } finally {
     clearInterval(progress)
+    await world.close()
   }
 }
 

@@ -13,10 +13,12 @@ import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
 import { findConflictsJob } from './pull-requests/find-conflicts.ts'
+import { onMergeEnqueuedJob } from './pull-requests/github-merge-queue.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
+import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
@@ -58,8 +60,10 @@ export const jobs = {
   'on-commit-created': onCommitCreatedJob,
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
+  'on-merge-enqueued': onMergeEnqueuedJob,
   'on-checks-rerun': onChecksRerunJob,
   prune: pruneJob,
+  'on-reviewers-requested': onReviewersRequestedJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

@@ -19,7 +19,7 @@ gates:
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
 
-export interface ChaosWorld extends AsyncDisposable {
+export interface ChaosWorld {
   github: PlaygroundGitHub
   repository: RepositoryRecord
   issues: IssueRecord[]
@@ -33,6 +33,8 @@ export interface ChaosWorld extends AsyncDisposable {
   cutConnections(chosen: (index: number) => boolean): Promise<number>
   /** Processes and files of an ended Tutti that should not be there, in words. */
   leftovers(): Promise<string[]>
+  /** Ends everything and removes it. */
+  close(): Promise<void>
   /** Starts that failed although nothing ended them. */
   failedStarts(): number
 }
@@ -61,7 +63,7 @@ export async function openChaosWorld(options: { items: number; database: string 
     ...tutti,
     cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
     leftovers: () => leftovers(directory),
-    async [Symbol.asyncDispose]() {
+    close: async () => {
       await tutti.stop()
       await github.close()
       await database?.drop()

@@ -18,6 +18,7 @@ const permissionReasons: Readonly<Record<string, string>> = {
   issues:
     'Reads issues, comments, labels, sub-issues and dependencies; writes the status comment, labels and reactions',
   members: 'Not used yet. It is there for teams that review',
+  merge_queues: "Hears of the groups of GitHub's own merge queue; GitHub demands it for the event",
   metadata: 'Asks which access a person has to the repository; GitHub demands it of every app',
   pull_requests: 'Opens and updates pull requests, reads reviews',
   statuses: 'Reads the commit statuses that a merge waits for',
@@ -32,6 +33,7 @@ const eventReasons: Readonly<Record<string, string>> = {
   issue_dependencies: 'GitHub\'s own "blocked by" has changed',
   issues: 'Labels queue and cancel work; closed issues free what waits for them; edits void an approved plan',
   label: 'The label that queues issues was renamed: its issues stay queued',
+  merge_group: "GitHub's own merge queue asks for the checks of a group",
   pull_request: 'A pull request of ours was merged, closed, reopened, or its head has moved',
   pull_request_review: 'Approvals and requested changes',
   pull_request_review_comment: 'Comments on lines: what the agent of the next round reads',

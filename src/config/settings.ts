@@ -160,6 +160,21 @@ const schema = z.strictObject({
       batch: z.number().int().min(1).max(50).default(16).describe('Pull requests that are tested together at most'),
     })
     .prefault({}),
+  pullRequests: z
+    .strictObject({
+      whenIssueCloses: z
+        .enum(['keep', 'close'])
+        .default('keep')
+        .describe('What becomes of an open pull request whose issue a person closes'),
+      reviewers: z
+        .array(z.string().regex(/^[A-Za-z0-9][\w-]*(?:\/[\w.-]+)?$/, 'must be a login, owner/team or assignees'))
+        .max(15)
+        .default([])
+        .describe(
+          'Who is asked for a review once it is open: logins, teams as owner/team, or `assignees` of the issue; GitHub asks code owners by itself',
+        ),
+    })
+    .prefault({}),
   ci: z
     .strictObject({
       settleSeconds: z

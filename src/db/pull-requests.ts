@@ -54,6 +54,16 @@ export async function mergedPulls(db: Database, ids: readonly number[]): Promise
   return rows.map(({ id }) => id)
 }
 
+/** The ids of items whose pull request is open. @param among only of these; of all when not given. */
+export async function itemsWithOpenPull(db: Database, among?: readonly number[]): Promise<Set<number>> {
+  const isOpen = eq(pullRequests.state, 'open')
+  const rows = await db
+    .select({ id: pullRequests.workItemId })
+    .from(pullRequests)
+    .where(among ? and(isOpen, inArray(pullRequests.workItemId, [...among])) : isOpen)
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** Whether any pull request to a base branch is open. */
 export async function hasOpenPulls(db: Database, repositoryId: number, baseBranch: string): Promise<boolean> {
   return (await openPullRows(db, repositoryId)).some((pull) => pull.baseBranch === baseBranch)

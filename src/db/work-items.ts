@@ -2,7 +2,7 @@
 
 import { and, asc, eq, inArray, notInArray } from 'drizzle-orm'
 import type { Job } from '../domain/jobs.ts'
-import { canTransition, concernsReviewers, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
+import { canTransition, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
@@ -85,7 +85,7 @@ export async function transition(
   const repo = await getRepository(tx.db, item.repositoryId)
   await updateStateLabel(tx, row, item.state, repo)
   await requestStatusComment(tx, row, commentTimeFor(to))
-  await tellReviewers(tx, row, item.state)
+  if (isInactive(to)) await tellReviewers(tx, row)
   if (repo) await requestRoadmapComments(tx, repo, row)
   await appendAudit(tx, {
     repositoryId: item.repositoryId,
@@ -97,9 +97,8 @@ export async function transition(
   return row
 }
 
-/** A pull request that no longer waits for review says so itself: its reviewers need not read the issue. */
-async function tellReviewers(tx: Tx, item: ItemRow, from: ItemState): Promise<void> {
-  if (!concernsReviewers(from, item.state)) return
+/** A pull request that waits for a person says so itself: its reviewers need not read the issue. */
+export async function tellReviewers(tx: Tx, item: ItemRow): Promise<void> {
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.state !== 'open') return
   await requestPullRequestComment(tx, item, pull.number, { after: new Date(Date.now() + pullRequestCommentDelayMs) })

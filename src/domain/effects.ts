@@ -55,6 +55,8 @@ export type Effect =
     }
   /** Failed checks run once more: the failed jobs of a workflow run, or whatever another app has in its suite. */
   | { kind: 'rerun-checks'; payload: { sha: string; target: 'workflow-run' | 'check-suite'; id: number } }
+  /** Into GitHub's own merge queue, at this commit. */
+  | { kind: 'enqueue-merge'; payload: { pullNumber: number; sha: string } }
   | {
       kind: 'merge'
       payload: {
@@ -88,6 +90,13 @@ export type Effect =
   | { kind: 'blocked-by'; payload: { issueNumber: number; blocker: IssueAddress; wanted: boolean } }
   /** The one label with a prefix, such as `priority:`; null removes it. */
   | { kind: 'scoped-label'; payload: { issueNumber: number; family: string; label: string | null } }
+  /** Closes a pull request without a merge. */
+  | { kind: 'close-pull-request'; payload: { pullNumber: number } }
+  /** Asks people and teams for a review; with `assigneesOf` also those whom that issue is assigned to. */
+  | {
+      kind: 'request-reviewers'
+      payload: { pullNumber: number; people: string[]; teams: string[]; assigneesOf: number | null }
+    }
   | { kind: 'close-issue'; payload: { issueNumber: number; reason: 'completed' | 'not_planned' } }
 
 export type EffectKind = Effect['kind']
@@ -99,10 +108,13 @@ export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
  */
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
+  'enqueue-merge': 1,
   'close-issue': 2,
+  'close-pull-request': 2,
   commit: 3,
   'pull-request': 3,
   'check-run': 4,
+  'request-reviewers': 5,
   'rerun-checks': 4,
   'create-issue': 4,
   'sub-issue': 5,
@@ -130,8 +142,12 @@ export function followUpOf(effect: Effect, effectId: number): Job | undefined {
       return { queue: 'on-commit-created', effectId }
     case 'pull-request':
       return { queue: 'on-pull-request-opened', effectId }
+    case 'enqueue-merge':
+      return { queue: 'on-merge-enqueued', effectId }
     case 'merge':
       return { queue: 'on-pull-request-merged', effectId }
+    case 'request-reviewers':
+      return { queue: 'on-reviewers-requested', effectId }
     case 'rerun-checks':
       return { queue: 'on-checks-rerun', effectId }
     default:

@@ -112,6 +112,22 @@ export interface CheckCompleted extends InRepository {
   isSuite: boolean
 }
 
+/** GitHub's own merge queue has let go of a pull request. `reason` in GitHub's words, such as `failed_checks`. */
+export interface MergeDequeued extends InRepository {
+  kind: 'merge-dequeued'
+  pullNumber: number
+  reason: string
+}
+
+/** GitHub's own merge queue asks for the checks of a commit that it has made. */
+export interface MergeGroupRequested extends InRepository {
+  kind: 'merge-group-requested'
+  /** The branch that GitHub has made for it. */
+  branch: string
+  head: string
+  base: string
+}
+
 /** GitHub's own "blocked by" was added or removed. */
 export interface DependencyChanged extends InRepository {
   kind: 'dependency-changed'
@@ -159,6 +175,8 @@ export interface RepositoriesAdded {
 }
 
 export type DomainEvent =
+  | MergeDequeued
+  | MergeGroupRequested
   | IssueChanged
   | IssueEdited
   | IssueRemoved

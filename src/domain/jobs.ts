@@ -36,8 +36,10 @@ export interface JobPayloads {
   'on-commit-created': { effectId: number }
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
+  'on-merge-enqueued': { effectId: number }
   'on-checks-rerun': { effectId: number }
   prune: Record<never, never>
+  'on-reviewers-requested': { effectId: number }
 }
 
 export type QueueName = keyof JobPayloads

@@ -92,14 +92,6 @@ export function canTransition(from: ItemState, to: ItemState): boolean {
   return lifecycle[from].next.includes(to)
 }
 
-/**
- * Whether a step concerns those who review an open pull request: an agent gets it back, or nothing goes on until a person
- * acts.
- */
-export function concernsReviewers(from: ItemState, to: ItemState): boolean {
-  return isInactive(to) || (to === 'ready' && ['checking', 'reviewing', 'approved', 'merging'].includes(from))
-}
-
 /** The job of the actor of `state`; undefined when no job acts on an item in that state. */
 export function nextJob(state: ItemState, workItemId: number): Job | undefined {
   const { queue } = lifecycle[state]

@@ -2,14 +2,16 @@
 
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Store } from '../db/connect.ts'
+import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type BatchRow, endBatch, getBatch } from '../db/merge-queue.ts'
+import { enqueueEffect } from '../db/outbox.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
+import { groupReport } from '../messages/merge-queue.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { GateRunnerContext } from './gate-runner.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
@@ -71,6 +73,7 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
     const milliseconds = Math.round(performance.now() - started)
     await endBatch(tx, batchId, { state, log: log.slice(-longestLog), milliseconds })
     const { repositoryId, baseBranch } = batch
+    if (isGroup(baseBranch)) return report(tx, batch, state === 'passed', log)
     // A broken gate is tried again, and not at once.
     const after = state === 'void' ? { after: new Date(Date.now() + brokenPauseMs) } : undefined
     await tx.enqueue({ queue: 'advance-merge-queue', repositoryId, baseBranch }, after)
@@ -78,6 +81,20 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
 }
 
 const brokenPauseMs = 60_000
+
+/** GitHub's own merge queue makes a branch for each of its groups, and waits for a check run on it. */
+const isGroup = (branch: string) => branch.startsWith('gh-readonly-queue/')
+
+async function report(tx: Tx, batch: BatchRow, passed: boolean, log: string): Promise<void> {
+  const head = batch.members.at(-1)?.commit ?? ''
+  const conclusion = passed ? ('success' as const) : ('failure' as const)
+  const payload = { sha: head, name: 'Tutti', conclusion, ...groupReport(passed, log.slice(-longestLog)) }
+  await enqueueEffect(
+    tx,
+    { repositoryId: batch.repositoryId, key: `check:group:${head}` },
+    { kind: 'check-run', payload },
+  )
+}
 
 async function judge(
   context: BatchContext,
@@ -89,6 +106,7 @@ async function judge(
   const last = batch.members.at(-1)
   if (!last) return []
   const [base, head] = [sha(batch.baseSha), sha(last.commit)]
+  if (isGroup(batch.baseBranch)) await control.fetch([validBranch(batch.baseBranch)])
   const branch = validBranch(`tutti-check/batch-${batch.id}`)
   const path = join(context.env.dataDirectory, 'checks', `batch-${batch.id}`)
   context.reaper.start()
@@ -129,6 +147,7 @@ async function giveUp({ store }: { store: Store }, { batchId }: { batchId: numbe
   const { repositoryId, baseBranch } = batch
   await store.transaction(async (tx) => {
     await endBatch(tx, batchId, { state: 'void', log: '', milliseconds: null })
+    if (isGroup(baseBranch)) return report(tx, batch, false, '')
     await tx.enqueue(
       { queue: 'advance-merge-queue', repositoryId, baseBranch },
       { after: new Date(Date.now() + brokenPauseMs) },

@@ -66,6 +66,8 @@ function reasonText(reason: Reason, item: ItemRef): string {
       return `${list(reason.by.map((one, at) => `${name(one, item)} (${round(reason.leverage[at] ?? 0)})`))} come${reason.by.length === 1 ? 's' : ''} first`
     case 'turn':
       return `it was the turn of ${reason.repository}, which had fewer agents or hours`
+    case 'sent-back':
+      return 'its pull request was sent back, so it goes before new work once it can start'
     case 'reserved':
       return `the plan keeps its files or its agent for ${list(reason.for.map((one) => name(one, item)))}, expected to start in ${hours(reason.hours)}`
   }
@@ -78,6 +80,7 @@ const stageTexts = {
 } as const
 
 const chosenTexts = {
+  review: 'its pull request was sent back, which goes before new work',
   plan: 'it is the next in the plan',
   leverage: 'nothing that can start has a higher leverage',
   fairness: "it is its repository's turn",

@@ -1,6 +1,12 @@
 /** What people read about an issue that agents work on: it was closed, edited, unlabelled, or queued again. */
 
-export const issueClosed = (login: string) => `The issue was closed by ${login}.`
+/** @param pull its open pull request, if there is one. @param closes the settings have it closed too. */
+export function issueClosed(login: string, pull: number | undefined, closes: boolean): string {
+  const closed = `The issue was closed by ${login}.`
+  if (pull === undefined) return closed
+  if (closes) return `${closed} Pull request #${pull} is closed with it.`
+  return `${closed} Pull request #${pull} stays open: close it if it is not wanted, or reopen the issue to go on.`
+}
 export const labelRemoved = (login: string, label: string) => `The label \`${label}\` was taken off by ${login}.`
 export const issueRemoved = (how: 'deleted' | 'transferred') => `The issue was ${how}.`
 export const queuedAgain = (login: string) => `Queued again by ${login}.`

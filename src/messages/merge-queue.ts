@@ -1,6 +1,6 @@
 /** What people and agents read about the merge queue. */
 
-import { singleLine } from '../lib/sanitise.ts'
+import { codeBlock, singleLine } from '../lib/sanitise.ts'
 
 const numbers = (pulls: readonly number[]) => pulls.map((number) => `#${number}`).join(', ')
 
@@ -24,3 +24,15 @@ export const batchLesson = (base: string, log: string) =>
 
 export const holds = (login: string | undefined, why: string) =>
   `It waits: ${login ? `${login} keeps it from being merged${why ? ` (${singleLine(why)})` : ''}. \`/hold cancel\` lets it go on.` : 'the label `do-not-merge` keeps it from being merged.'}`
+
+export const isInGithubQueue = (base: string) =>
+  `It is in GitHub's own merge queue of \`${base}\`, which the rules of the branch ask for. GitHub merges it from there.`
+/** @param reason in GitHub's words, such as `failed_checks`. */
+export const leftGithubQueue = (reason: string) =>
+  `GitHub has taken it out of its merge queue${reason ? ` (${singleLine(reason.replaceAll('_', ' '))})` : ''}. Mend the cause, then say \`/merge\`.`
+
+/** Tutti's check run on a commit that GitHub's merge queue has made. */
+export function groupReport(passed: boolean, log: string): { title: string; summary: string; text: string } {
+  const title = passed ? 'The gates passed on the merge group' : 'The gates failed on the merge group'
+  return { title, summary: `${title}.`, text: log ? codeBlock(log) : '' }
+}

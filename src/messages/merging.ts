@@ -18,9 +18,5 @@ export const reviewWithdrawn = 'A review was withdrawn before the merge. It is c
 /** What GitHub has refused for good, and the command that goes on. */
 export function mergeRefused({ kind, words }: MergeRefusal): string {
   if (kind === 'moved') return 'Not merged: the branch moved after the approval. Review the new commit.'
-  return `Not merged. GitHub says: “${words}”. ${advice[kind] ?? 'Mend the cause, then say `/merge`.'}`
-}
-
-const advice: Partial<Record<MergeRefusal['kind'], string>> = {
-  queue: 'Add it to the merge queue on its page: GitHub merges it from there.',
+  return `Not merged. GitHub says: “${words}”. Mend the cause, then say \`/merge\`.`
 }

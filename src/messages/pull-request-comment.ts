@@ -27,6 +27,8 @@ export interface PullRequestCommentView {
   attempt: { agent: string; attempt: number; progress: string } | undefined
   /** Why a ready item waits, as the scheduler explains it. */
   waits: string | null
+  /** Why GitHub did not ask the reviewers of the settings; null when it did. */
+  reviewersRefused: string | null
   /** What the agent answered in the last round of review. */
   answers: AnsweredComment[]
   reply: string | null
@@ -39,6 +41,9 @@ export function pullRequestComment(view: PullRequestCommentView): string {
     sentence(view),
     view.pullState === 'open' && ciSentence(view.ci),
     view.pullState === 'open' && verdictList(view),
+    view.reviewersRefused !== null &&
+      view.pullState === 'open' &&
+      `GitHub did not ask the reviewers that \`pullRequests.reviewers\` names: ${singleLine(view.reviewersRefused, 300)}`,
     roundAnswers(view.answers),
     view.reply && `---\n${view.reply}`,
     `<sub>Status of the work on #${view.issueNumber} · \`/status\` asks again · \`/help\` lists the commands</sub>`,

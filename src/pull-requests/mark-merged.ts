@@ -3,6 +3,7 @@
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { setBlockerState } from '../db/dependencies.ts'
+import { hasKey } from '../db/idempotency-keys.ts'
 import { leaveQueue } from '../db/merge-queue.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { getRepository, markBaseMoved } from '../db/repositories.ts'
@@ -10,6 +11,10 @@ import { requestStop } from '../db/runs.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { mergedWith, wasMerged } from '../messages/pull-requests.ts'
+import { closedSeenKey, closeIssueKey } from '../work-items/issue-snapshot.ts'
+
+/** GitHub closes an issue within seconds of the merge. An issue that is open after this long is closed by us. */
+const autoCloseMs = 30_000
 
 /**
  * A pull request was merged, by us or by a person: the item is done, its branch is cleaned up, and items that waited for
@@ -43,12 +48,12 @@ export async function markMerged(
   // Items that waited must be built on this merge. The event of its push may come after they start.
   await markBaseMoved(tx, item.repositoryId)
   if (repo) await setBlockerState(tx, repo.fullName, item.issueNumber, 'closed')
-  // `Closes #n` only works on the default branch.
-  if (repo && item.baseBranch !== repo.defaultBranch) {
-    const target = { repositoryId: item.repositoryId, workItemId: item.id, key: `close:${item.id}:${pull.number}` }
-    await enqueueEffect(tx, target, {
-      kind: 'close-issue',
-      payload: { issueNumber: item.issueNumber, reason: 'completed' },
-    })
+  // `Closes #n` works on the default branch alone, and a repository can switch it off. Where it works, the event comes first.
+  if (repo && !(await hasKey(tx.db, closedSeenKey(repo.id, item.issueNumber)))) {
+    const wait = item.baseBranch === repo.defaultBranch ? autoCloseMs : 0
+    const target = { repositoryId: item.repositoryId, workItemId: item.id, key: closeIssueKey(pull) }
+    const payload = { issueNumber: item.issueNumber, reason: 'completed' as const }
+    const after = new Date(Date.now() + wait)
+    await enqueueEffect(tx, target, { kind: 'close-issue', payload }, { after })
   }
 }

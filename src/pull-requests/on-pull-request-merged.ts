@@ -74,6 +74,11 @@ async function refused(tx: Tx, { effect, item, pull, instead }: Refused): Promis
     return
   }
   const refusal = readMergeRefusal(effect.error ?? '')
+  if (refusal.kind === 'queue') {
+    const target = { repositoryId: effect.repositoryId, workItemId: item.id, key: `enqueue:${pull.id}:${order.sha}` }
+    const payload = { pullNumber: order.pullNumber, sha: order.sha }
+    return enqueueEffect(tx, target, { kind: 'enqueue-merge', payload }, { again: true })
+  }
   if (refusal.kind === 'base-moved') {
     await transition(tx, item, 'reviewing', { actor: 'github', why: baseMovedMeanwhile })
     await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id })

@@ -5,11 +5,14 @@ import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
 import { savePull } from '../db/pull-requests.ts'
+import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { answerReview } from './answer-review.ts'
+import { requestReviewers } from './request-reviewers.ts'
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
@@ -36,8 +39,9 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
-  if (draft) await requestStatusComment(tx, item, 'now')
-  else await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
+  if (draft) return requestStatusComment(tx, item, 'now')
+  await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
+  await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 
 export const onPullRequestOpenedJob = defineJob(

@@ -2,6 +2,7 @@
 
 import type { Database } from '../db/connect.ts'
 import { lastDecision } from '../db/decisions.ts'
+import { effectsOf } from '../db/outbox.ts'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
@@ -11,6 +12,7 @@ import { buildsOf } from '../db/runs.ts'
 import { getItem } from '../db/work-items.ts'
 import { pullRequestComment } from '../messages/pull-request-comment.ts'
 import { ciViewOf } from './ci/ci-view.ts'
+import { reviewersKey } from './request-reviewers.ts'
 
 /** The status comment of an item's newest pull request as it should be now. @throws when there is none. */
 export async function renderPullRequestComment(db: Database, workItemId: number): Promise<string> {
@@ -35,7 +37,15 @@ export async function renderPullRequestComment(db: Database, workItemId: number)
     ci: await ciViewOf(db, item, repo),
     attempt: (await buildsOf(db, item.id)).at(-1),
     waits: decision?.action === 'wait' ? decision.explanation : null,
+    reviewersRefused: await reviewersRefused(db, item.id, pull.number),
     answers: await lastRound(db, pull.id),
     reply: pull.reply,
   })
+}
+
+async function reviewersRefused(db: Database, workItemId: number, number: number): Promise<string | null> {
+  const [request] = await effectsOf(db, [reviewersKey(workItemId, number)])
+  if (request?.state === 'failed') return request.error ?? ''
+  const refused = request?.result?.refused
+  return typeof refused === 'string' ? refused : null
 }

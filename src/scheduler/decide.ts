@@ -11,7 +11,7 @@ import { goesBefore, type PathLock, type ReadyEntry, type ReadyQueue, type SortK
 import type { ScheduleState } from './schedule-state.ts'
 import type { Edge, Item, Run } from './types.ts'
 
-type Start = { entry: ReadyEntry; lock: PathLock; run: Run; by: 'plan' | 'leverage' | 'fairness' }
+type Start = { entry: ReadyEntry; lock: PathLock; run: Run; by: 'review' | 'plan' | 'leverage' | 'fairness' }
 
 type Candidate = { entry: ReadyEntry; share: readonly [number, number] }
 
@@ -29,7 +29,8 @@ export class DecisionPass {
     this.#schedule = schedule
     const followed = followPlan(schedule)
     this.#reserved = followed?.reserved ?? new Map()
-    for (const node of this.#reserved.keys()) this.#withhold(node)
+    // A plan knows hours, and not that people wait for a pull request.
+    for (const node of this.#reserved.keys()) if (!node.item?.sentBack) this.#withhold(node)
     this.#enterStarts()
     // An item that the plan starts now was refused: then the plan reserves nothing.
     const started = new Set(this.#starts.map(({ entry }) => entry.node))
@@ -100,8 +101,9 @@ export class DecisionPass {
       if (!best || isNext(candidate, best)) best = candidate
     }
     if (!best) return undefined
-    const planned = best.entry.sortKey.planned < Number.POSITIVE_INFINITY
-    return this.#enter(best.entry, highest !== best.entry ? 'fairness' : planned ? 'plan' : 'leverage')
+    const { sentBack, planned } = best.entry.sortKey
+    const order = sentBack ? 'review' : planned < Number.POSITIVE_INFINITY ? 'plan' : 'leverage'
+    return this.#enter(best.entry, highest !== best.entry ? 'fairness' : order)
   }
 
   /** The first item that may start, of each repository and kind of agent. */
@@ -158,9 +160,9 @@ export class DecisionPass {
     return undefined
   }
 
-  #conflictingLock({ repository, footprint }: ReadyQueue): PathLock | undefined {
-    for (const lock of this.#schedule.locksByRepository.get(repository) ?? []) {
-      if (this.#schedule.mustNotOverlap(repository, footprint, lock.footprint)) return lock
+  #conflictingLock(queue: ReadyQueue): PathLock | undefined {
+    for (const lock of this.#schedule.locksByRepository.get(queue.repository) ?? []) {
+      if (this.#schedule.stops(lock, queue.repository, queue)) return lock
     }
     return undefined
   }
@@ -183,6 +185,7 @@ export class DecisionPass {
     const isReady = this.#schedule.readyEntry(node) !== undefined
     reasons.push(...refusals.filter((reason) => isReady || reason.kind === 'paused'))
     if (isReady && refusals.some((reason) => reason.kind !== 'paused')) reasons.push(...this.#outranked(node, item))
+    if (item.sentBack && item.state === 'ready') reasons.push({ kind: 'sent-back' })
     return reasons
   }
 
@@ -215,7 +218,7 @@ export class DecisionPass {
     const locks = [...(locksByRepository.get(item.repository) ?? [])].filter((lock) => lock.node !== node)
     const reasons: Reason[] = []
     for (const lock of locks.sort((a, b) => compareNodes(a.node, b.node))) {
-      if (!this.#schedule.mustNotOverlap(item.repository, footprint, lock.footprint)) continue
+      if (!this.#schedule.stops(lock, item.repository, { footprint, sentBack: item.sentBack === true })) continue
       const overlaps = footprints.overlaps(footprint, lock.footprint)
       const other = this.#ref(lock.node)
       if (overlaps.length === 0) reasons.push({ kind: 'unknown-footprint', with: other })

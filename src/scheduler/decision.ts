@@ -12,7 +12,7 @@ export type Overlap = { mine: string; theirs: string }
 
 export type Reason =
   /** Why it starts. */
-  | { kind: 'chosen'; by: 'plan' | 'leverage' | 'fairness' }
+  | { kind: 'chosen'; by: 'review' | 'plan' | 'leverage' | 'fairness' }
   /** The item is in a state that the scheduler does not start. */
   | { kind: 'state'; state: ItemState }
   | { kind: 'blocked'; by: ItemRef; state: ItemState; sources: EdgeSource[] }
@@ -35,6 +35,8 @@ export type Reason =
   | { kind: 'outranked'; by: ItemRef[]; leverage: number[] }
   /** An item of another repository starts in its place: that repository had fewer agents or hours. */
   | { kind: 'turn'; repository: string }
+  /** No reason to wait: its pull request was sent back, so that it goes before new work once the others are over. */
+  | { kind: 'sent-back' }
   /** The plan reserves the paths or the agent for these items. They come first and could not start if this one did. */
   | { kind: 'reserved'; for: ItemRef[]; hours: number }
 

@@ -1,7 +1,7 @@
 /**
  * The ready items in queues, so that the first one that may start is found without checking the others.
  *
- * Items with the same repository, kind of agent and footprint share one queue, because a limit or a conflict stops all
+ * Items with the same repository, kind of agent and footprint, all new or all sent back, share one queue, because a limit or a conflict stops all
  * of them. A queue whose footprint overlaps a path lock is parked at that lock until it is released. So it is checked
  * once and not at every decision.
  */
@@ -19,6 +19,8 @@ export type ReadyEntry = HeapMember & {
 
 /** The order of two items: the first different field decides. */
 export type SortKey = {
+  /** Its pull request waits for it: before all new work. */
+  sentBack: boolean
   /** The place in the plan, or Infinity. */
   planned: number
   /** Leverage on a logarithmic scale, with the age if the rules use it. */
@@ -34,6 +36,7 @@ export type ReadyQueue = HeapMember & {
   readonly repository: string
   readonly agentKind: string
   readonly footprint: Footprint
+  readonly sentBack: boolean
   readonly entries: Heap<ReadyEntry>
   parkedAt: PathLock | undefined
 }
@@ -48,6 +51,7 @@ export type PathLock = {
 
 /** Whether `a` goes before `b`. A total order: two different items are never equal. */
 export function goesBefore(a: SortKey, b: SortKey): boolean {
+  if (a.sentBack !== b.sentBack) return a.sentBack
   if (a.planned !== b.planned) return a.planned < b.planned
   if (a.score !== b.score) return a.score > b.score
   if (a.experience !== b.experience) return a.experience > b.experience
@@ -69,11 +73,12 @@ export class ReadyQueues {
   readonly heaps = new Map<string, Map<string, Heap<ReadyQueue>>>()
 
   add(node: Node, { agentKind, repository }: Item, footprint: Footprint, sortKey: SortKey): ReadyEntry {
-    const key = `${repository} ${agentKind} ${footprint.id}`
+    const { sentBack } = sortKey
+    const key = `${repository} ${agentKind} ${footprint.id}${sentBack ? ' sent back' : ''}`
     let queue = this.#queues.get(key)
     if (!queue) {
       const entries = new Heap<ReadyEntry>(entryGoesBefore)
-      queue = { key, repository, agentKind, footprint, entries, parkedAt: undefined, at: NOT_IN_HEAP }
+      queue = { key, repository, agentKind, footprint, sentBack, entries, parkedAt: undefined, at: NOT_IN_HEAP }
       this.#queues.set(key, queue)
     }
     const entry: ReadyEntry = { node, queue, sortKey, at: NOT_IN_HEAP }

@@ -30,6 +30,8 @@ export interface ScheduleState {
   lockPaths(lock: PathLock): void
   /** Releases the paths of `lock`. */
   unlockPaths(lock: PathLock): void
+  /** Whether the paths of `lock` stop an item. */
+  stops(lock: PathLock, repository: string, item: { footprint: Footprint; sentBack: boolean }): boolean
   /** Whether items with these footprints must not run at the same time in `repository`. */
   mustNotOverlap(repository: string, a: Footprint, b: Footprint): boolean
 }

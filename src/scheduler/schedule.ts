@@ -135,6 +135,7 @@ export class Schedule implements ScheduleState {
     // scale the present time cancels out, so the order needs no clock.
     const age = ageingHours ? item.since / (3_600_000 * ageingHours) : 0
     return {
+      sentBack: item.sentBack === true,
       planned: this.#places.get(node.id) ?? Number.POSITIVE_INFINITY,
       score: Math.log2(value) - age,
       experience: item.experience ?? 0,
@@ -189,7 +190,9 @@ export class Schedule implements ScheduleState {
   #setRun(run: Run): void {
     const lock = this.locks.get(run.item)
     const present = this.runs.get(run.item)
-    if (present && lock?.repository === run.repository && lock.footprint === this.footprints.read(run.footprint)) {
+    const samePaths = lock?.repository === run.repository && lock.footprint === this.footprints.read(run.footprint)
+    // Once its agent is done, a branch stops fewer items.
+    if (present && samePaths && (present.agent === false) === (run.agent === false)) {
       // The paths stay the same, so no queue is unparked: only the counts change.
       this.admission.remove(present)
       this.admission.add(run)
@@ -232,6 +235,12 @@ export class Schedule implements ScheduleState {
     if (this.footprints.overlap(a, b)) return true
     const rule = this.rules.repositories?.[repository]?.unknownFootprint ?? this.rules.unknownFootprint
     return rule === 'exclusive' && (a.texts.length === 0 || b.texts.length === 0)
+  }
+
+  /** Whether the paths of `lock` stop an item. A branch in review stops new work alone. */
+  stops(lock: PathLock, repository: string, item: { footprint: Footprint; sentBack: boolean }): boolean {
+    if (item.sentBack && lock.node.run?.agent === false) return false
+    return this.mustNotOverlap(repository, item.footprint, lock.footprint)
   }
 
   /** Locks the paths of `lock`. */

@@ -26,6 +26,11 @@ export type Item = {
   /** The crew's experience with this kind of work, 0 to 1. It only breaks ties. */
   experience?: number
   module?: string
+  /**
+   * Its pull request is open and waits for the next attempt. It goes before new work, and the branches of others in review
+   * do not stop it: its own branch was among them, with the same files.
+   */
+  sentBack?: boolean
   /** Patterns of the paths it will touch, see `footprints.ts`. Empty: unknown. `nothing`: it changes no file. */
   footprint: readonly string[] | 'nothing'
   /** File name in `agents/`. */

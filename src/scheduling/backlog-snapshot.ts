@@ -4,6 +4,7 @@ import { and, eq, gt, inArray, isNotNull, isNull, notInArray, or } from 'drizzle
 import type { Database, Tx } from '../db/connect.ts'
 import { type DependencyRow, openDependencies } from '../db/dependencies.ts'
 import { openFootprints, type StoredFootprint } from '../db/footprints.ts'
+import { itemsWithOpenPull } from '../db/pull-requests.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import { liveRuns } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
@@ -19,6 +20,8 @@ interface Rows {
   finished: readonly ItemRow[]
   edges: readonly DependencyRow[]
   footprints: ReadonlyMap<number, StoredFootprint>
+  /** The items whose pull request is open. */
+  openPulls: ReadonlySet<number>
 }
 
 /** States in which a branch waits for people and locks its files. */
@@ -41,6 +44,8 @@ export class Backlog {
   readonly epics = new Set<number>()
   readonly active = new Set<number>()
   readonly delayed = new Set<number>()
+  /** The ids of items whose pull request is open. */
+  readonly openPulls = new Set<number>()
   readonly #itemByName = new Map<string, ItemRow>()
   readonly #finishedByName = new Map<string, ItemRow>()
   readonly #dependents = new Map<string, Set<number>>()
@@ -84,6 +89,7 @@ export class Backlog {
       const row = fresh.get(id)
       if (row && !terminalStates.includes(row.state)) {
         this.#add(row, edges.get(id) ?? [], rows.footprints.get(id))
+        if (rows.openPulls.has(id)) this.openPulls.add(id)
         changedNames.add(this.nameOf(row))
       }
     }
@@ -130,7 +136,7 @@ export class Backlog {
       if (waiting?.size === 0) this.#dependents.delete(name)
     }
     for (const rows of [this.items, this.finishedItems, this.edges, this.footprints]) rows.delete(id)
-    for (const ids of [this.epics, this.active, this.delayed]) ids.delete(id)
+    for (const ids of [this.epics, this.active, this.delayed, this.openPulls]) ids.delete(id)
     if (!row) return []
     const name = this.nameOf(row)
     if (this.#finishedByName.get(name)?.id === id) this.#finishedByName.delete(name)
@@ -152,11 +158,12 @@ export async function loadBacklog(tx: Tx): Promise<Backlog> {
   const items = await unfinishedItems(tx.db)
   const edges = await openDependencies(tx.db)
   const footprints = await openFootprints(tx.db)
+  const openPulls = await itemsWithOpenPull(tx.db)
   const unfinished = new Set(items.map((item) => backlog.nameOf(item)))
   const finished = await readFinishedBlockers(tx.db, backlog.repos, edges, (name) => unfinished.has(name))
   backlog.replace(
     items.map(({ id }) => id),
-    { items, edges, footprints, finished },
+    { items, edges, footprints, finished, openPulls },
   )
   await loadVolatile(tx, backlog)
   return backlog
@@ -169,11 +176,12 @@ export async function reloadItems(tx: Tx, backlog: Backlog, ids: ReadonlySet<num
   const items = await itemsByIds(tx.db, idList)
   const edges = await openDependencies(tx.db, idList)
   const footprints = await openFootprints(tx.db, idList)
+  const openPulls = await itemsWithOpenPull(tx.db, idList)
   // The items that are read again may be finished now.
   const isUnfinished = (item: ItemRow | undefined) =>
     item !== undefined && backlog.items.has(item.id) && !ids.has(item.id)
   const finished = await readFinishedBlockers(tx.db, backlog.repos, edges, (name) => isUnfinished(backlog.named(name)))
-  return backlog.replace(idList, { items, edges, footprints, finished })
+  return backlog.replace(idList, { items, edges, footprints, finished, openPulls })
 }
 
 /** Reads the rows that change between all passes. */

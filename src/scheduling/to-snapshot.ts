@@ -121,6 +121,7 @@ export function itemOf(item: ItemRow, backlog: Backlog, { env, history, now }: P
     effort: item.kind === 'epic' ? epicHours : history.effortOf(item, repository, agentKind),
     since: item.createdAt.getTime(),
     ...(module === undefined ? {} : { module }),
+    ...(item.state === 'ready' && backlog.openPulls.has(item.id) ? { sentBack: true } : {}),
     footprint: footprintOf(item, backlog, history),
     agentKind,
   }

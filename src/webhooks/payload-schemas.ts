@@ -263,3 +263,7 @@ export const renameSchema = z.object({
 export const editSchema = z.object({
   changes: z.object({ base: z.unknown().optional(), title: z.unknown().optional(), body: z.unknown().optional() }),
 })
+
+export const mergeGroupSchema = z.object({ head_sha: commit, head_ref: text, base_sha: commit })
+
+export const dequeuedSchema = z.object({ reason: z.string().max(100).nullish() })

@@ -21,6 +21,10 @@ export interface ObservedIssue {
 
 /** The key for "the label was on at the last check": it shows whether an `unlabeled` event was lost. */
 export const labelSeenKey = (repositoryId: number, issueNumber: number) => `labelled:${repositoryId}#${issueNumber}`
+/** The key for "the issue was closed when it was last heard of": after a merge, it needs not be closed by us. */
+export const closedSeenKey = (repositoryId: number, issueNumber: number) => `closed:${repositoryId}#${issueNumber}`
+/** The key of closing an issue after the merge of its pull request. */
+export const closeIssueKey = (pull: { workItemId: number; number: number }) => `close:${pull.workItemId}:${pull.number}`
 export const issueSubject = (githubId: number, issueNumber: number) => `issue:${githubId}#${issueNumber}`
 
 /** Records the time of the newest event of the issue. */

@@ -1,7 +1,9 @@
 /** An issue was labelled, unlabelled, closed, reopened, edited, deleted or transferred. */
 
+import type { Tx } from '../db/connect.ts'
 import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { claimKey, hasKey, lastEventTime, releaseKey } from '../db/idempotency-keys.ts'
+import { cancelEffect, enqueueEffect } from '../db/outbox.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { settingsOf, writtenSettings } from '../db/repository-settings.ts'
@@ -15,7 +17,14 @@ import { isOrWasQueueLabel } from '../domain/queue-labels.ts'
 import { NotFound } from '../github/github.ts'
 import * as messages from '../messages/issues.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
-import { issueSubject, labelSeenKey, type ObservedIssue, recordIssueTime } from './issue-snapshot.ts'
+import {
+  closedSeenKey,
+  closeIssueKey,
+  issueSubject,
+  labelSeenKey,
+  type ObservedIssue,
+  recordIssueTime,
+} from './issue-snapshot.ts'
 import { noteQueueLabels } from './on-label-renamed.ts'
 import { canStart, queueFromLabel } from './queue-label.ts'
 import { withSettings } from './refresh-settings.ts'
@@ -65,7 +74,10 @@ async function presentIssue(
 /** Brings the item of an issue into line with the issue. Webhooks and the reconcile both call this. */
 export async function syncIssue(services: Services, seen: ObservedIssue): Promise<EventOutcome> {
   if (seen.issue.state === 'closed') return closed(services, seen)
-  const labelled = hasQueueLabel(seen.issue.labels, settingsOf(seen.repo))
+  const { repo, issue } = seen
+  if (repo && seen.how === 'reopened')
+    await services.store.transaction((tx) => releaseKey(tx, closedSeenKey(repo.id, issue.number)))
+  const labelled = hasQueueLabel(issue.labels, settingsOf(repo))
   const starts = seen.how === 'labelled' || seen.how === 'reopened'
   if (labelled && starts && canStart(seen.item)) return queueFromLabel(services, seen)
   if (labelled && seen.repo && seen.item && seen.how !== 'closed') {
@@ -101,15 +113,33 @@ async function closed(services: Services, seen: ObservedIssue): Promise<EventOut
   return services.store.transaction(async (tx) => {
     await recordIssueTime(tx, seen)
     await setBlockerState(tx, repository.fullName, issue.number, 'closed')
+    if (repo) await claimKey(tx, closedSeenKey(repo.id, issue.number))
+    const pull = item && (await pullOfItem(tx.db, item.id))
+    if (pull) await cancelEffect(tx, closeIssueKey(pull))
     if (merged) return done('the issue was closed by the merge of its pull request')
     const current = item && (await lockItem(tx, item.id))
     if (!current || isTerminal(current)) return ignored('the issue is closed; nothing was under way')
     // The merge that is under way decides: it closes the issue too.
     if (current.state === 'merging') return ignored('the issue was closed while its pull request is being merged')
     if (services.github.isSelf(sender)) return ignored('the issue was closed by us')
-    await setItemAside(tx, current, 'cancelled', { actor: sender.login, why: messages.issueClosed(sender.login) })
+    await giveUp(tx, current, { repo, by: sender.login })
     return done('the issue was closed, its item cancelled')
   })
+}
+
+/** The item of a closed issue is given up. Its pull request stays open or is closed, as the settings say, and people are shown which. */
+async function giveUp(
+  tx: Tx,
+  item: ItemRow,
+  { repo, by }: { repo: RepositoryRow | undefined; by: string },
+): Promise<void> {
+  const pull = await pullOfItem(tx.db, item.id)
+  const number = pull?.state === 'open' ? pull.number : undefined
+  const closes = settingsOf(repo).pullRequests.whenIssueCloses === 'close'
+  await setItemAside(tx, item, 'cancelled', { actor: by, why: messages.issueClosed(by, number, closes) })
+  if (number === undefined || !closes) return
+  const target = { repositoryId: item.repositoryId, workItemId: item.id, key: `close-pull:${item.id}:${number}` }
+  await enqueueEffect(tx, target, { kind: 'close-pull-request', payload: { pullNumber: number } }, { again: true })
 }
 
 /**

@@ -36,12 +36,15 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
     ...{ summary: 'All gates passed.', text: '' },
   },
   'rerun-checks': { sha: 'a'.repeat(40), target: 'workflow-run', id: 60 },
+  'enqueue-merge': { pullNumber: 2, sha: 'a'.repeat(40) },
   merge: { pullNumber: 2, sha: 'a'.repeat(40), method: 'squash', title: 'One', message: '' },
   'create-issue': { origin: 'goal', title: 'A part', body: 'Do it.', labels: ['tutti'] },
   'sub-issue': { parent: 1, child: { repository: 'acme/app', number: 3 } },
   'blocked-by': { issueNumber: 1, blocker: { repository: 'acme/app', number: 3 }, wanted: true },
   'scoped-label': { issueNumber: 1, family: 'priority:', label: 'priority:high' },
   'close-issue': { issueNumber: 1, reason: 'completed' },
+  'close-pull-request': { pullNumber: 2 },
+  'request-reviewers': { pullNumber: 2, people: ['alice'], teams: ['core'], assigneesOf: 1 },
 }
 
 /** The kinds that would make a second thing: they search before they create. */
@@ -88,6 +91,8 @@ class World {
   readonly branches = new Map<string, unknown>()
   readonly lineComments: Record<string, unknown>[] = [{ id: 80, body: 'Why?', user: { login: 'alice' } }]
   resolved = false
+  state: unknown = 'open'
+  readonly reviewers = new Set<string>()
   merged = false
   rerunning = false
   /** Answers everything with this status. */
@@ -147,6 +152,13 @@ class World {
         return [status, { content }]
       },
     ],
+    [
+      'POST /pulls/2/requested_reviewers',
+      ({ reviewers, team_reviewers }) => {
+        for (const name of [...(reviewers as string[]), ...(team_reviewers as string[])]) this.reviewers.add(name)
+        return [201, {}]
+      },
+    ],
     ['GET /pulls/2/comments', () => [200, this.lineComments]],
     [
       'POST /pulls/2/comments/80/replies',
@@ -193,7 +205,13 @@ class World {
           : this.#make(this.pulls, made)
       },
     ],
-    ['POST /graphql', () => [200, { data: {} }]],
+    [
+      'PATCH /pulls/2',
+      ({ state }) => {
+        this.state = state
+        return [200, {}]
+      },
+    ],
     ['PATCH /pulls/(\\d+)', (body, number) => this.#edit(this.pulls, 'number', number, body)],
     ['GET /pulls/2', () => [200, { number: 2, merged: this.merged, merge_commit_sha: this.merged ? 'c0ffee' : null }]],
     [

@@ -134,6 +134,7 @@ export class Model {
       experience: this.#any([undefined, 0.5, 1]),
       footprint,
       agentKind: this.#any(['scripted', 'scripted', 'other']),
+      ...(this.random() < 0.2 ? { sentBack: true } : {}),
     }
   }
 

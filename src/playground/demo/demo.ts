@@ -10,9 +10,10 @@ import type { RepositoryRecord } from '../github/model.ts'
 import { type PlaygroundGitHub, startGitHub } from '../github/server.ts'
 import { nameOf } from '../github/world.ts'
 import { manifest } from '../manifest.ts'
+import { type CallCount, countByIssue } from './calls.ts'
 import { play } from './maintainer.ts'
 import { type Program, startProgram } from './program.ts'
-import { foreignGate, foreignScenes, sampleFiles, sampleScenes, settings } from './scene.ts'
+import { foreignGate, foreignScenes, type Scene, sampleFiles, sampleScenes, settings } from './scene.ts'
 import { openTimeline, type Timeline } from './timeline.ts'
 import { signIn } from './user.ts'
 
@@ -35,6 +36,8 @@ interface Summary {
   merged: number
   attempts: number
   apiCalls: { reads: number; writes: number }
+  /** The same calls by what they are about. */
+  callsByIssue: CallCount[]
   seconds: number
 }
 
@@ -74,7 +77,7 @@ export async function runDemo(args: string[], product: Product): Promise<number>
     await play(signIn(access), scenes, timeline)
     await settled(github, repository)
     timeline.close()
-    const summary = summarise({ github, repository }, scenes.length, timeline.attempts, start)
+    const summary = summarise({ github, repository }, scenes, timeline.attempts, start)
     report({ summary, repository }, github, program, options)
     if (options.keep) await interrupted()
     return summary.merged === scenes.length && github.unknown.length === 0 ? 0 : 1
@@ -174,18 +177,23 @@ async function settled(github: PlaygroundGitHub, repository: RepositoryRecord): 
 
 function summarise(
   { github, repository }: { github: PlaygroundGitHub; repository: RepositoryRecord },
-  workItems: number,
+  scenes: readonly Scene[],
   attempts: number,
   start: number,
 ): Summary {
   const pulls = [...repository.issues.values()].flatMap((issue) => issue.pull ?? [])
   const { reads, writes } = github.counts()
   return {
-    workItems,
+    workItems: scenes.length,
     pullRequests: pulls.length,
     merged: pulls.filter((pull) => pull.mergedAt !== null).length,
     attempts,
     apiCalls: { reads, writes },
+    callsByIssue: countByIssue(
+      github.calls,
+      repository,
+      scenes.map(({ shows }) => shows),
+    ),
     seconds: Math.round((performance.now() - start) / 100) / 10,
   }
 }
@@ -209,6 +217,7 @@ function report(
       'API calls',
       `${apiCalls.reads} reads, ${apiCalls.writes} writes (${Math.round((apiCalls.reads + apiCalls.writes) / summary.workItems)} for each item)`,
     ],
+    ...summary.callsByIssue.map(({ about, reads, writes }) => ['', `${about}: ${reads} reads, ${writes} writes`]),
     ['time', `${summary.seconds} s`],
   ]
   console.log(`\n${rows.map(([name, value]) => `  ${String(name).padEnd(15)}${value}`).join('\n')}\n`)

@@ -29,8 +29,16 @@ async function putToWork(maintainer: DemoUser, number: number, scene: Scene, tim
 async function review(maintainer: DemoUser, issueNumber: number, scene: Scene, timeline: Timeline): Promise<void> {
   let pull = await maintainer.reviewable(issueNumber)
   if (scene.changes) {
-    timeline.say('maintainer', `reads #${pull.number} and asks for changes: "${scene.changes}"`)
-    await maintainer.review(pull, 'REQUEST_CHANGES', scene.changes)
+    const { path, line, body } = scene.changes
+    timeline.say('maintainer', `reads #${pull.number} and asks for changes on ${path}:${line}: "${body}"`)
+    await maintainer.review(pull, 'REQUEST_CHANGES', 'One thing before I approve.', [scene.changes])
+    pull = await maintainer.reviewable(issueNumber, pull.headSha)
+    timeline.say('tutti', `answers in the thread: "${await maintainer.answered(pull.number)}"`)
+  }
+  if (scene.meanwhile) {
+    const { path, content } = scene.meanwhile
+    timeline.say('maintainer', `commits another ${path} to the default branch: #${pull.number} conflicts with it now`)
+    await maintainer.commit(path, content, `Write ${path} by hand`)
     pull = await maintainer.reviewable(issueNumber, pull.headSha)
   }
   timeline.say('maintainer', `reads #${pull.number}, approves it and says /merge`)

@@ -2,12 +2,16 @@
 
 /** One issue of the demo. */
 export interface Scene {
+  /** What it shows, for the table of API calls. */
+  shows: string
   title: string
   body: string
   /** How it is put to work. */
   trigger: 'label' | '/queue'
-  /** What the reviewer asks for before approving, if anything. */
-  changes?: string
+  /** What the reviewer asks for on a line before approving, if anything. */
+  changes?: { path: string; line: number; body: string }
+  /** What somebody else puts on the default branch before the review, so that the two conflict. */
+  meanwhile?: { path: string; content: string }
 }
 
 /** The sample repository: a greeting, its tests, and Tutti's settings. */
@@ -33,10 +37,39 @@ export function settings(run: string): string {
 
 const script = (...lines: string[]) => ['```tutti-script', ...lines, '```'].join('\n')
 
+/** A page that is reviewed on a line: the agent answers in that thread. */
+const reviewScene: Scene = {
+  shows: 'one round of review',
+  title: 'Describe the greetings',
+  trigger: 'label',
+  changes: {
+    path: 'docs/greetings.md',
+    line: 3,
+    body: 'Please say in one sentence what happens with an empty name.',
+  },
+  body: `A page about what the greeter can say.\n\n${script(
+    'attempt 1:',
+    '  write docs/greetings.md <<END',
+    '  # Greetings',
+    '',
+    '  `greet(name)` answers "Hello, name!".',
+    '  END',
+    '  say A first page about `greet`.',
+    'feedback:',
+    '  append docs/greetings.md: An empty name is greeted like any other: "Hello, !".',
+    '  say <<END',
+    '  Added the sentence that the review asked for.',
+    '  R1 done: see below',
+    '  R2 done: it is greeted like any other name',
+    '  END',
+  )}`,
+}
+
 /** The issues for the sample repository. `Depends on` counts from the first issue's number. */
 export function sampleScenes(first: number): Scene[] {
   return [
     {
+      shows: 'plain',
       title: 'Greet in Spanish',
       trigger: 'label',
       body: `Add \`saludar(name)\`, which says hello in Spanish.\n\n${script(
@@ -48,6 +81,7 @@ export function sampleScenes(first: number): Scene[] {
       )}`,
     },
     {
+      shows: 'waits for another',
       title: 'Greet in the language of the reader',
       trigger: 'label',
       body: `\`greetIn(language, name)\` picks the greeting.\n\nDepends on #${first}\n\n${script(
@@ -63,6 +97,7 @@ export function sampleScenes(first: number): Scene[] {
       )}`,
     },
     {
+      shows: 'fails its gate once',
       title: 'Say goodbye',
       trigger: 'label',
       body: `Add \`farewell(name)\`.\n\n${script(
@@ -75,26 +110,12 @@ export function sampleScenes(first: number): Scene[] {
         '  say The test was right: the word was misspelt. Mended.',
       )}`,
     },
+    reviewScene,
     {
-      title: 'Describe the greetings',
-      trigger: 'label',
-      changes: 'Please say in one sentence what happens with an empty name.',
-      body: `A page about what the greeter can say.\n\n${script(
-        'attempt 1:',
-        '  write docs/greetings.md <<END',
-        '  # Greetings',
-        '',
-        '  `greet(name)` answers "Hello, name!".',
-        '  END',
-        '  say A first page about `greet`.',
-        'feedback:',
-        '  append docs/greetings.md: An empty name is greeted like any other: "Hello, !".',
-        '  say Added the sentence that the review asked for.',
-      )}`,
-    },
-    {
+      shows: 'queued by command',
       title: 'Shout',
       trigger: '/queue',
+      meanwhile: { path: 'src/shout.js', content: "export const shout = (text) => text + '!'\n" },
       body: `\`shout(text)\` for loud greetings.\n\n${script(
         'write src/shout.js: export const shout = (text) => text.toUpperCase()',
         ...testFile('shout', "shout('hello')", "'HELLO'"),
@@ -124,16 +145,19 @@ export function foreignScenes(first: number): Scene[] {
   const page = (name: string, text: string) => `write tutti-demo/${name}.md: ${text}`
   return [
     {
+      shows: 'plain',
       title: 'Demo: a first page',
       trigger: 'label',
       body: script(page('first', 'The first page.'), 'say Added the first page.'),
     },
     {
+      shows: 'waits for another',
       title: 'Demo: a page that builds on the first',
       trigger: 'label',
       body: `Depends on #${first}\n\n${script('append tutti-demo/first.md: And a second line.', 'say Went on with the first page.')}`,
     },
     {
+      shows: 'fails its gate once',
       title: 'Demo: a page that fails its gate at first',
       trigger: 'label',
       body: script(
@@ -146,19 +170,25 @@ export function foreignScenes(first: number): Scene[] {
       ),
     },
     {
+      shows: 'one round of review',
       title: 'Demo: a page with a review',
       trigger: 'label',
-      changes: 'One more sentence, please.',
+      changes: { path: 'tutti-demo/review.md', line: 1, body: 'One more sentence, please.' },
       body: script(
         'attempt 1:',
         `  ${page('review', 'A page.')}`,
         '  say Wrote the page.',
         'feedback:',
         '  append tutti-demo/review.md: One more sentence.',
-        '  say Added the sentence that the review asked for.',
+        '  say <<END',
+        '  Added the sentence that the review asked for.',
+        '  R1 done: see below',
+        '  R2 done: added it',
+        '  END',
       ),
     },
     {
+      shows: 'queued by command',
       title: 'Demo: a page on command',
       trigger: '/queue',
       body: script(page('command', 'Queued by a slash command.'), 'say Added the page.'),

@@ -86,6 +86,7 @@ function wordsFor(line: LogLine, started: Set<number>): string | undefined {
       return 'is written; the gates run on a clean checkout of that commit'
     case 'ready':
       if (line.from === 'checking') return `did not pass: ${firstSentence(line.why)}`
+      if (/conflicts with/.test(line.why ?? '')) return firstSentence(line.why)
       if (line.from === 'reviewing') return 'goes back to work with the review'
       return undefined
     case 'reviewing':

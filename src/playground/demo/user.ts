@@ -19,13 +19,22 @@ export interface DemoUser {
   createIssue(title: string, body: string): Promise<number>
   addLabel(issueNumber: number, label: string): Promise<void>
   comment(issueNumber: number, body: string): Promise<void>
-  review(pull: ReviewablePull, event: 'APPROVE' | 'REQUEST_CHANGES', body: string): Promise<void>
+  review(
+    pull: ReviewablePull,
+    event: 'APPROVE' | 'REQUEST_CHANGES',
+    body: string,
+    comments?: { path: string; line: number; body: string }[],
+  ): Promise<void>
+  /** Waits for an answer by somebody else in a thread of the pull request. @returns its first line. */
+  answered(pullNumber: number): Promise<string>
   /**
    * Waits for the pull request of an issue: the status comment asks for its review, and its head has a check run.
    * @param not the head that was reviewed before.
    */
   reviewable(issueNumber: number, not?: string): Promise<ReviewablePull>
   closed(issueNumber: number): Promise<void>
+  /** Commits one file to the default branch, as somebody does who works beside Tutti. */
+  commit(path: string, content: string, message: string): Promise<void>
 }
 
 /** How often a page is read again. GitHub allows a person 5,000 calls an hour; the demo makes a few hundred. */
@@ -58,9 +67,14 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
     async comment(issueNumber, body) {
       await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
     },
-    async review({ number, headSha }, event, body) {
-      await octokit.rest.pulls.createReview({ ...at, pull_number: number, commit_id: headSha, event, body })
+    async review({ number, headSha }, event, body, comments = []) {
+      await octokit.rest.pulls.createReview({ ...at, pull_number: number, commit_id: headSha, event, body, comments })
     },
+    answered: (number) =>
+      until(`an answer in a thread of #${number}`, async () => {
+        const { data } = await octokit.rest.pulls.listReviewComments({ ...at, pull_number: number })
+        return data.find(({ in_reply_to_id }) => in_reply_to_id !== undefined)?.body.split('\n', 1)[0]
+      }),
     reviewable: (issueNumber, not) =>
       until(`a checked pull request for #${issueNumber}`, async () => {
         const number = await asked(issueNumber)
@@ -69,6 +83,16 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
         const headSha = data.head.sha
         return headSha !== not && (await isChecked(headSha)) ? { number, headSha } : undefined
       }),
+    async commit(path, content, message) {
+      const { default_branch: branch } = (await octokit.rest.repos.get(at)).data
+      const { data: head } = await octokit.rest.git.getRef({ ...at, ref: `heads/${branch}` })
+      const parent = head.object.sha
+      const { data: before } = await octokit.rest.git.getCommit({ ...at, commit_sha: parent })
+      const entry = { path, content, mode: '100644' as const, type: 'blob' as const }
+      const { data: tree } = await octokit.rest.git.createTree({ ...at, base_tree: before.tree.sha, tree: [entry] })
+      const { data: made } = await octokit.rest.git.createCommit({ ...at, message, tree: tree.sha, parents: [parent] })
+      await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha: made.sha })
+    },
     async closed(issueNumber) {
       await until(`#${issueNumber} is merged and closed`, async () => {
         const { data } = await octokit.rest.issues.get({ ...at, issue_number: issueNumber })

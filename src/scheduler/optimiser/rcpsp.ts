@@ -96,9 +96,9 @@ function canStart(schedule: ScheduleState, node: Node, reviewLocks: readonly Pat
   const refusal = schedule.admission.refusal(item.repository, item.agentKind)
   if (refusal?.kind === 'paused' || refusal?.kind === 'budget') return false
   const footprint = schedule.footprints.read(item.footprint)
+  const sentBack = item.sentBack === true
   return !reviewLocks.some(
-    (lock) =>
-      lock.repository === item.repository && schedule.mustNotOverlap(item.repository, footprint, lock.footprint),
+    (lock) => lock.repository === item.repository && schedule.stops(lock, item.repository, { footprint, sentBack }),
   )
 }
 

@@ -1,12 +1,14 @@
 /** `pull_request`: closed, reopened, pushed to, no draft any more, another base; and labels, which mean nothing on a pull request. */
 
-import type { IssueChanged, PullRequestChanged } from '../../domain/events.ts'
+import type { IssueChanged, MergeDequeued, PullRequestChanged } from '../../domain/events.ts'
 import { isHoldLabel } from '../../domain/labels.ts'
+import { onMergeDequeued } from '../../pull-requests/github-merge-queue.ts'
 import { onPullRequestChanged } from '../../pull-requests/on-pull-request-changed.ts'
 import { onIssueChanged } from '../../work-items/on-issue-changed.ts'
 import type { Services } from '../../work-items/services.ts'
 import {
   check,
+  dequeuedSchema,
   editSchema,
   envelopeSchema,
   isOwnAct,
@@ -28,6 +30,7 @@ export const webhook = defineWebhookHandler('pull_request', (app, services: Serv
   app.on([...moves], handle(services, readMove, onPullRequestChanged))
   app.on('pull_request.ready_for_review', handle(services, readReady, onPullRequestChanged))
   app.on('pull_request.unlabeled', handle(services, readRelease, onPullRequestChanged))
+  app.on('pull_request.dequeued', handle(services, readDequeued, onMergeDequeued))
   app.on('pull_request.edited', handle(services, readRetarget, onPullRequestChanged))
   app.on('pull_request.labeled', handle(services, readLabel, onIssueChanged))
 })
@@ -44,6 +47,12 @@ function readReady(payload: WebhookPayload<'pull_request.ready_for_review'>): Pu
 function readRelease(payload: WebhookPayload<'pull_request.unlabeled'>): PullRequestChanged | undefined {
   if (!isHoldLabel(check(labelSchema, payload.label).name)) return undefined
   return { kind: 'pull-request-changed', how: 'ready', ...readPullRequest(payload) }
+}
+
+function readDequeued(payload: WebhookPayload<'pull_request.dequeued'>): MergeDequeued {
+  const { at, pull, ...common } = readPullRequest(payload)
+  const { reason } = check(dequeuedSchema, payload)
+  return { kind: 'merge-dequeued', ...common, at, pullNumber: pull.number, reason: reason?.toLowerCase() ?? '' }
 }
 
 /** Of what can be edited only the base counts. */

@@ -48,6 +48,16 @@ test.each([
   expect(await mayWrite(services, repository, alice)).toBe(allowed)
 })
 
+test.each([
+  ['write', true],
+  ['admin', true],
+  ['read', false],
+])('a role of the organisation counts as what it is built upon: %s may write, %s', async (permission, allowed) => {
+  mintTokens()
+  github().get(path).reply(200, { permission, role_name: 'release-engineer', user: alice })
+  expect(await mayWrite(services, repository, alice)).toBe(allowed)
+})
+
 test('it is asked every time: a permission that was taken away counts at once', async () => {
   mintTokens()
   answers('write')

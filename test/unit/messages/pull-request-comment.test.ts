@@ -20,6 +20,7 @@ const view: PullRequestCommentView = {
   attempt: { agent: 'codex', attempt: 2, progress: '' },
   waits: null,
   answers: [],
+  reviewersRefused: null,
   reply: null,
 }
 

@@ -367,6 +367,50 @@ test('a head is brought up to date with its base', async () => {
   expect((await octokit.rest.pulls.get(pull)).data).toMatchObject({ head: { sha: now }, changed_files: 1 })
 })
 
+test('threads are answered and resolved, and an open one blocks where conversations must be resolved', async () => {
+  const { github, octokit, repository, keeper } = await opened()
+  await keeper.protectBranch(repository, 'main', { requiredApprovals: 0, conversations: true })
+  await keeper.review(repository, 1, {
+    state: 'COMMENTED',
+    comments: [
+      { path: 'text.txt', line: 3, body: 'Why?' },
+      { path: 'text.txt', line: 4, body: 'How?' },
+    ],
+  })
+  const { data: comments } = await octokit.rest.pulls.listReviewComments(pull)
+  const [why, how] = comments.map(({ id }) => id)
+  const reply = { ...pull, comment_id: why ?? 0, body: 'Because.' }
+  const { data } = await octokit.rest.pulls.createReplyForReviewComment(reply)
+  expect(data).toMatchObject({ in_reply_to_id: why, path: 'text.txt', line: 3 })
+  await expect(octokit.rest.pulls.createReplyForReviewComment({ ...reply, comment_id: data.id })).rejects.toThrow()
+
+  const query = `query ($owner: String!, $repo: String!, $number: Int!) {
+    repository(owner: $owner, name: $repo) { pullRequest(number: $number) { reviewThreads(first: 100) {
+      pageInfo { hasNextPage endCursor } nodes { id isResolved comments(first: 1) { nodes { databaseId } } } } } } }`
+  const threads = async () => {
+    const answer = await octokit.graphql<{
+      repository: {
+        pullRequest: {
+          reviewThreads: { nodes: { id: string; isResolved: boolean; comments: { nodes: { databaseId: number }[] } }[] }
+        }
+      }
+    }>(query, { ...at, number: 1 })
+    return answer.repository.pullRequest.reviewThreads.nodes
+  }
+  const before = await threads()
+  expect(before.map(({ comments: { nodes }, isResolved }) => [nodes[0]?.databaseId, isResolved])).toEqual([
+    [why, false],
+    [how, false],
+  ])
+  expect(await failure(octokit.rest.pulls.merge(pull))).toMatchObject({ status: 405 })
+  const resolve = 'mutation ($t: ID!) { one: resolveReviewThread(input: {threadId: $t}) { clientMutationId } }'
+  await octokit.graphql(resolve, { t: before[0]?.id })
+  expect((await threads()).map(({ isResolved }) => isResolved)).toEqual([true, false])
+  await keeper.resolveThread(repository, how ?? 0)
+  await octokit.rest.pulls.merge(pull)
+  expect(github.unknown).toEqual([])
+})
+
 test('a draft is made ready for review, which only GraphQL can', async () => {
   const { octokit, hooks, github, keeper, repository } = await start()
   await keeper.push(repository, 'topic', { 'text.txt': withLine(0, 'topic') }, 'Change the first line')

@@ -202,6 +202,32 @@ describe('order', () => {
   })
 })
 
+describe('work that was sent back', () => {
+  const files = { footprint: ['src'] }
+  const sentBack = { ...files, sentBack: true, since: 9 }
+
+  test('goes before new work of any rank and plan, and says so', () => {
+    const items = [item(1, { ...files, priority: 0 }), item(2, sentBack), item(3, { priority: 0 })]
+    const given = snapshot({ items, caps: { total: 1 }, plan: { order: ['o/r#1', 'o/r#3'], makespan: 9 } })
+    expect(started(given)).toEqual([2])
+    expect(why(given, 2)).toEqual([{ kind: 'chosen', by: 'review' }])
+    expect(why(given, 3)).toMatchObject([{ kind: 'cap' }, { kind: 'outranked', by: [{ number: 2 }] }])
+  })
+
+  test('is not stopped by other branches in review, since it was one; new work is', () => {
+    const runs = [run(1, { ...files, agent: false })]
+    const given = snapshot({ items: [item(1, { state: 'reviewing' }), item(2, sentBack), item(3, files)], runs })
+    expect(started(given)).toEqual([2])
+    expect(why(given, 3)).toMatchObject([{ with: { number: 1 } }, { with: { number: 2 }, stage: 'starting' }])
+  })
+
+  test('waits for an agent that works on its files, and says that it is next', () => {
+    const runs = [run(1, files)]
+    const given = snapshot({ items: [item(1, { state: 'running' }), item(2, sentBack)], runs })
+    expect(why(given, 2)).toMatchObject([{ kind: 'conflict', stage: 'running' }, { kind: 'sent-back' }])
+  })
+})
+
 test('an item with a run is never started a second time', () => {
   expect(choose(snapshot({ items: [item(1)], runs: [run(1)] }))).toEqual([])
 })

@@ -53,9 +53,29 @@ function checkStarts(snapshot: Snapshot, starts: Item[]): void {
     expect(starts.length * budget.perRun + reserved).toBeLessThanOrEqual(budget.left)
   }
   const touching = [...runs.map((run) => ({ ...run, id: run.item })), ...starts]
-  const started = new Set(starts.map((item) => item.id))
-  const conflicts = conflictMatrix(touching).filter(({ a, b }) => started.has(a) || started.has(b))
+  const started = new Map(starts.map((item) => [item.id, item]))
+  const inReview = new Set(runs.filter((run) => run.agent === false).map((run) => run.item))
+  // What was sent back is a branch in review itself: others in review do not stop it.
+  const allowed = (one: string, other: string) => started.get(one)?.sentBack === true && inReview.has(other)
+  const conflicts = conflictMatrix(touching).filter(
+    ({ a, b }) => (started.has(a) || started.has(b)) && !allowed(a, b) && !allowed(b, a),
+  )
   expect(conflicts).toEqual([])
+}
+
+/** Where something that was sent back could start and does not, nothing new of its repository and kind starts. */
+function checkSentBackFirst(starts: Item[], waiting: { item: Item; decision: Decision }[]): void {
+  const limits = ['cap', 'memory', 'budget', 'outranked', 'turn', 'sent-back']
+  for (const { item, decision } of waiting) {
+    if (!item.sentBack || !decision.reasons.every(({ kind }) => limits.includes(kind))) continue
+    const rivals = starts.filter(
+      ({ repository, agentKind }) => repository === item.repository && agentKind === item.agentKind,
+    )
+    expect(
+      rivals.filter((rival) => !rival.sentBack),
+      explain(decision),
+    ).toEqual([])
+  }
 }
 
 test.each(SEEDS)('seed %i', (seed) => {
@@ -67,6 +87,13 @@ test.each(SEEDS)('seed %i', (seed) => {
     const byId = new Map(snapshot.items.map((item) => [item.id, item]))
     const starts = decisions.filter(({ action }) => action === 'start').flatMap(({ item }) => byId.get(item.id) ?? [])
     checkStarts(snapshot, starts)
+    const waiting = decisions
+      .filter(({ action }) => action === 'wait')
+      .flatMap((decision) => {
+        const item = byId.get(decision.item.id)
+        return item ? [{ item, decision }] : []
+      })
+    checkSentBackFirst(starts, waiting)
 
     const over = ['done', 'skipped', 'cancelled']
     const runs = new Set(snapshot.runs.map((run) => run.item))

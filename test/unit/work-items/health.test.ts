@@ -43,6 +43,7 @@ interface Given {
   finished?: ItemRow[]
   edges?: DependencyRow[]
   footprints?: Backlog['footprints']
+  openPulls?: ReadonlySet<number>
   runs?: Backlog['runs']
 }
 
@@ -52,10 +53,10 @@ function known(items: ItemRow[], given: Given = {}): Backlog {
     [2, repo(2)],
   ])
   const rows = new Backlog(given.repos ?? repos)
-  const { finished = [], edges = [], footprints = new Map() } = given
+  const { finished = [], edges = [], footprints = new Map(), openPulls = new Set() } = given
   rows.replace(
     items.map(({ id }) => id),
-    { items, finished, edges, footprints },
+    { items, finished, edges, footprints, openPulls },
   )
   rows.runs = given.runs ?? []
   return rows
@@ -120,6 +121,11 @@ describe('health', () => {
 })
 
 describe('the snapshot', () => {
+  test('a ready item whose pull request is open was sent back', () => {
+    const rows = known([item(1), item(2), item(3, { state: 'held' })], { openPulls: new Set([1, 3]) })
+    expect(snapshot(rows).items.map(({ sentBack }) => sentBack)).toEqual([true, undefined, undefined])
+  })
+
   test('footprints: declared for the module, planned and seen; nothing for what only reads', () => {
     const modules = { auth: { paths: ['src/auth/'] } }
     const rows = known(

@@ -45,6 +45,66 @@ describe('issues', () => {
     expect(await stage.tell(merged)).toMatchObject({ state: 'ignored' })
   })
 
+  test.each(['keep', 'close'] as const)(
+    'a person closes the issue of an open pull request: %s, and both sides say so',
+    async (whenIssueCloses) => {
+      const stage = await Stage.open()
+      await stage.withSettings({ pullRequests: { whenIssueCloses, reviewers: [] } })
+      const item = await stage.issueIn('reviewing')
+      const pull = await stage.pullOf(item, commit())
+      await stage.tell(stage.people.close(item.issueNumber, stage.maintainer))
+      const what = whenIssueCloses === 'keep' ? 'stays open' : 'is closed with it'
+      expect(await stage.item(item.issueNumber)).toMatchObject({
+        state: 'cancelled',
+        reason: expect.stringContaining(`Pull request #${pull.number} ${what}`),
+      })
+      expect(await stage.wanted('pull-request-comment')).toHaveLength(1)
+      expect(await stage.wanted('close-pull-request')).toHaveLength(whenIssueCloses === 'close' ? 1 : 0)
+      await stage.tell(stage.people.closePull(pull.number, stage.github.self))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'cancelled' })
+    },
+  )
+
+  describe('after the merge the issue is closed', () => {
+    const closing = async (stage: Stage) =>
+      (await stage.wanted('close-issue')).filter(({ state }) => state === 'pending')
+
+    async function merged(closes: 'before' | 'after' | 'never') {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('merging')
+      const pull = await stage.pullOf(item, commit())
+      const close = () => stage.tell(stage.people.close(item.issueNumber, stage.github.self))
+      if (closes === 'before') await close()
+      await stage.tell(stage.people.mergePull(pull.number, stage.github.self))
+      const wanted = await closing(stage)
+      if (closes === 'after') await close()
+      return { stage, item, wanted }
+    }
+
+    test('by GitHub, before or after we hear of the merge: no write of ours is left', async () => {
+      expect((await merged('before')).wanted).toEqual([])
+      const { stage, wanted } = await merged('after')
+      expect(wanted).toHaveLength(1)
+      expect(await closing(stage)).toEqual([])
+    })
+
+    test('by us, where GitHub does not: not before it has had its time', async () => {
+      const { item, wanted } = await merged('never')
+      expect(wanted).toMatchObject([{ payload: { issueNumber: item.issueNumber, reason: 'completed' } }])
+      expect((wanted[0]?.notBefore.getTime() ?? 0) - Date.now()).toBeGreaterThan(20_000)
+    })
+
+    test('opened again and merged again, it is closed again', async () => {
+      const { stage, item } = await merged('before')
+      await stage.tell(stage.people.label(item.issueNumber, 'tutti', stage.maintainer))
+      await stage.tell(stage.people.reopen(item.issueNumber, stage.maintainer))
+      const again = await stage.moveTo(await stage.item(item.issueNumber), 'merging')
+      const pull = await stage.pullOf(again, commit())
+      await stage.tell(stage.people.mergePull(pull.number, stage.github.self))
+      expect(await closing(stage)).toHaveLength(1)
+    })
+  })
+
   test('an issue that is closed while its pull request is being merged is left to the merge', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('merging')

@@ -42,6 +42,7 @@ test("GitHub's published examples are read or passed over, none fails", async ()
     'issue-changed',
     'issue-edited',
     'issue-removed',
+    'merge-group-requested',
     'pull-request-changed',
     'repositories-added',
     'repositories-removed',
