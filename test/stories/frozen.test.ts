@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { expectMergedOnce, untilMerged } from '../support/facts.ts'
 import { isAlive, processIn, startProcess } from '../support/processes.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 /** An agent that says where it is and writes without end; the one after it writes one line. */
 const script = (world: World) => [
@@ -17,6 +17,9 @@ const script = (world: World) => [
   '  append src/hello.txt: second',
 ]
 
+// The agent is silent while it writes, for as long as a busy machine takes for the rest.
+const settings = plainSettings.replace('idleMinutes: 0.2', 'idleMinutes: 10')
+
 const agentOf = (world: World) =>
   world.github.until(() => processIn(join(world.directory, 'agent')), 'the agent is at work')
 
@@ -25,7 +28,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
   'frozen past its lease: the other process ends its agent and goes on in a tree of its own; nothing is mixed',
   async () => {
     const env = { SHARE_DATA_DIR: 'true', HEARTBEAT_TIMEOUT_SECONDS: '3' }
-    const world = await openWorld({ start: false, env })
+    const world = await openWorld({ start: false, env, settings })
     const one = await startProcess(world)
     const issue = await world.queued('Say hello', ...script(world))
     const agent = await agentOf(world)
@@ -52,7 +55,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
 )
 
 test('a restart that begins before the old process has ended: its agent works on, then the new one takes over', async () => {
-  const world = await openWorld({ start: false, env: { LOCK_WAIT_SECONDS: '60' } })
+  const world = await openWorld({ start: false, env: { LOCK_WAIT_SECONDS: '60' }, settings })
   const one = await startProcess(world)
   const issue = await world.queued('Say hello', ...script(world))
   const agent = await agentOf(world)
