@@ -8,7 +8,8 @@ import { defineConfig } from 'vitest/config'
  *  - `stories`: whole journeys through the playground.
  *
  * Where a Postgres listens on this machine they run on it, since a story there costs half the processor time. Then
- * `embedded` runs on PGlite those that between them say every statement. Without a Postgres everything runs on PGlite.
+ * `embedded` runs on PGlite those that differ there: the queues, locks and transactions, and one journey. Without a
+ * Postgres, or with an empty TEST_DATABASE_URL, everything runs on PGlite.
  */
 
 const database = process.env.TEST_DATABASE_URL ?? (await localPostgres())
@@ -16,11 +17,11 @@ if (database) process.env.TEST_DATABASE_URL = database
 
 const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'test/unit/gates/command.test.ts']
 const stories = ['test/stories/**/*.test.ts']
-const everyStatement = [
-  'test/stories/{merged,dependencies,roadmap,planning-questions,planning-breakdown,budgets,garden,stop,starts-refused}.test.ts',
-  'test/unit/{db,scheduling}/**/*.test.ts',
+const onPglite = [
+  'test/stories/{merged,stop}.test.ts',
+  'test/unit/db/**/*.test.ts',
+  'test/unit/scheduling/{budget,scheduler}.test.ts',
   'test/unit/reconcile/rescue.test.ts',
-  'test/unit/webhooks/events.test.ts',
   'test/unit/commands/{commands,plans}.test.ts',
 ]
 
@@ -80,7 +81,7 @@ export default defineConfig({
               test: {
                 ...shared,
                 name: 'embedded',
-                include: everyStatement,
+                include: onPglite,
                 isolate: false,
                 env: { TEST_DATABASE_URL: '' },
               },

@@ -6,10 +6,10 @@ import { loadAgents } from './agents/registry.ts'
 import { healthPages, type ProcessHealth, startingHealth } from './api/health.ts'
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
-import type { Env } from './config/env.ts'
+import { databaseOf, type Env, installationOf } from './config/env.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
-import { joinProcesses } from './db/processes.ts'
+import { joinProcesses, livingProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
@@ -54,7 +54,7 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     const closers = new Closers()
     const close = () => closers.close((err) => log.error({ err }, 'while stopping'))
     try {
-      const store = await openStore({ databaseUrl: env.DATABASE_URL, directory: env.dataDirectory, queues, log })
+      const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
       const base = { env, log, store, credentials, health: startingHealth(), closers }
       return { url: await openDoors(base), ...(await work(base)), close }
@@ -91,7 +91,8 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const instance = await joinProcesses(store, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000, closers)
-  const reaper = await openReaper(`${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`, log, closers)
+  const others = await livingProcesses(store.db, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
+  const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
   const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
@@ -99,7 +100,11 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
-    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
+    ...{
+      commands: commands.keys(),
+      botLogin: () => github.app.botLogin,
+      leaseMs: env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
+    },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })

@@ -44,6 +44,14 @@ const schema = z.object({
     .string()
     .default('data')
     .describe('Directory of the bare clones, worktrees, run logs and the embedded database'),
+  LOCK_WAIT_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(30)
+    .describe('How long a start waits for another process that still uses `DATA_DIR`, before it is refused'),
+  SHARE_DATA_DIR: flag.describe(
+    '`true`: several processes of this machine may use one `DATA_DIR` at once. Only with `DATABASE_URL`',
+  ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -157,6 +165,20 @@ export function readEnv(source: Record<string, string | undefined> = process.env
       Object.entries(source).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
   }
+}
+
+/** Where the database is, and how its data directory is locked; for `openStore`. */
+export function databaseOf(env: Env) {
+  return {
+    databaseUrl: env.DATABASE_URL,
+    directory: env.dataDirectory,
+    lock: { waitMs: env.LOCK_WAIT_SECONDS * 1_000, shared: env.SHARE_DATA_DIR },
+  }
+}
+
+/** Names this installation; the same over restarts. */
+export function installationOf(env: Env): string {
+  return `${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`
 }
 
 function withoutEmpty(source: Record<string, string | undefined>): Record<string, string | undefined> {

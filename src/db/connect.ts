@@ -77,8 +77,22 @@ export async function openStore(options: {
   /** All queues. */
   queues: readonly QueueOptions[]
   log: Logger
+  /**
+   * For how many milliseconds another process that has the directory is waited for; `shared`: on a Postgres it may have
+   * it too. Without `lock`, only an embedded database is locked.
+   */
+  lock?: { waitMs: number; shared: boolean }
 }): Promise<Store> {
-  return options.databaseUrl ? openPostgres(options.databaseUrl, options) : openPglite(options)
+  const { databaseUrl, directory, lock, log } = options
+  const locked = databaseUrl ? lock?.shared === false : true
+  const unlock = locked ? await lockDirectory(directory, { waitMs: lock?.waitMs ?? 0, log }) : () => {}
+  try {
+    const store = await (databaseUrl ? openPostgres(databaseUrl, options) : openPglite(options))
+    return { ...store, close: () => store.close().finally(unlock) }
+  } catch (error) {
+    unlock()
+    throw error
+  }
 }
 
 interface Engine {
@@ -136,7 +150,6 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
 }
 
 async function openPglite({ directory, ...engine }: Engine & { directory: string }): Promise<Store> {
-  const unlock = lockDirectory(directory)
   let client: PGlite | undefined
   try {
     // Imported only here: with Postgres its WebAssembly would only use memory.
@@ -151,13 +164,9 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
     const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...lowFrequency })
     const opened = client
     const begin = <T>(work: (tx: DrizzleTransaction) => Promise<T>) => db.transaction(work)
-    return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, async () => {
-      await opened.close()
-      unlock()
-    })
+    return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, () => opened.close())
   } catch (error) {
     await client?.close().catch(() => {})
-    unlock()
     throw new OperatorError(
       `cannot open the embedded database in ${directory}: ${rootMessage(error)}`,
       'The directory is kept as it is. Restore a copy of it, or move it away to start empty.',

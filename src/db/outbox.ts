@@ -62,10 +62,37 @@ export async function nextEffects(db: Database, limit: number): Promise<EffectRo
 export async function claimEffect(db: Database, id: number, processId: string): Promise<EffectRow | undefined> {
   const [row] = await db
     .update(effects)
-    .set({ state: 'in_progress', claimedBy: processId, attempts: sql`${effects.attempts} + 1` })
+    .set({
+      state: 'in_progress',
+      claimedBy: processId,
+      claimEpoch: sql`${effects.claimEpoch} + 1`,
+      claimedAt: sql`now()`,
+      attempts: sql`${effects.attempts} + 1`,
+    })
     .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
   return row
+}
+
+/** Confirms a claim, so that others leave the effect alone. @returns false when it is lost. */
+export async function confirmClaim(db: Database, row: EffectRow): Promise<boolean> {
+  const rows = await db
+    .update(effects)
+    .set({ claimedAt: sql`now()` })
+    .where(underClaim(row))
+    .returning({ id: effects.id })
+  return rows.length > 0
+}
+
+/** The row of an effect, as long as exactly this claim holds. */
+function underClaim(row: EffectRow) {
+  const { id, claimedBy, claimEpoch } = row
+  return and(
+    eq(effects.id, id),
+    eq(effects.state, 'in_progress'),
+    eq(effects.claimedBy, claimedBy ?? ''),
+    eq(effects.claimEpoch, claimEpoch),
+  )
 }
 
 /** Makes the effects pending again that a process had claimed and could not complete. */
@@ -76,7 +103,10 @@ export async function releaseEffects(db: Database, processId: string): Promise<v
     .where(and(eq(effects.state, 'in_progress'), eq(effects.claimedBy, processId)))
 }
 
-/** Completes an effect that was published at its `revision`. A newer revision makes it pending again. */
+/**
+ * Completes an effect that was published at its `revision`, under its claim. A newer revision makes it pending again.
+ * @returns false when another process has taken it over: then nothing is changed.
+ */
 export async function completeEffect(
   tx: Tx,
   row: EffectRow,
@@ -84,7 +114,7 @@ export async function completeEffect(
     | { kind: 'done'; result: Record<string, unknown> }
     | { kind: 'later'; at: Date; error: string }
     | { kind: 'failed'; error: string },
-): Promise<void> {
+): Promise<boolean> {
   const set =
     outcome.kind === 'done'
       ? {
@@ -98,11 +128,13 @@ export async function completeEffect(
       : outcome.kind === 'later'
         ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error }
         : { state: 'failed' as const, error: outcome.error }
-  await tx.db.update(effects).set(set).where(eq(effects.id, row.id))
+  const rows = await tx.db.update(effects).set(set).where(underClaim(row)).returning({ id: effects.id })
+  if (rows.length === 0) return false
   if (outcome.kind === 'later') await tx.enqueue({ queue: 'publish-effects' }, { after: outcome.at })
   const effect = { kind: row.kind, payload: row.payload } as unknown as Effect
   const followUp = outcome.kind === 'later' ? undefined : followUpOf(effect, row.id)
   if (followUp) await tx.enqueue(followUp)
+  return true
 }
 
 /** One effect by its row id. */

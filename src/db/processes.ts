@@ -46,7 +46,7 @@ export async function deregisterProcess(db: Database, id: string): Promise<void>
 
 /**
  * Releases the work of dead processes: their effects become pending again, and their runs lose the lease, as does any
- * run without a heartbeat for `timeoutMs`. A process of this machine is dead when its pid is gone, one of another
+ * effect and any run without a sign of life for `timeoutMs`. A process of this machine is dead when its pid is gone, one of another
  * machine when it has sent no heartbeat for `timeoutMs`. All times are the database's.
  * @param takeOver continues the runs that lost their runner, in the same transaction: when this process dies in between,
  * nothing is released.
@@ -65,7 +65,13 @@ export async function reapProcesses(
     const freed = await tx.db
       .update(effects)
       .set({ state: 'pending', claimedBy: null })
-      .where(and(eq(effects.state, 'in_progress'), notInArray(effects.claimedBy, alive)))
+      .where(
+        and(
+          eq(effects.state, 'in_progress'),
+          // The pid of a frozen process is there, and it may be for hours.
+          or(notInArray(effects.claimedBy, alive), lt(effects.claimedAt, silentSince(timeoutMs))),
+        ),
+      )
       .returning({ id: effects.id })
     if (freed.length > 0) await tx.enqueue({ queue: 'publish-effects' })
     // The epoch increases with the loss: every later write of the old runner is stale.
@@ -95,13 +101,17 @@ export async function reapProcesses(
 }
 
 /**
-/**
  * Requeues the jobs of dead processes, at the start of this one. pg-boss does not store which process has a job: while
  * another process is alive, these are the jobs that missed their heartbeat, otherwise all.
  */
 export async function requeueJobs(store: Store, self: string, timeoutMs: number): Promise<void> {
   const alone = (await otherProcesses(store.db, self, timeoutMs)).every(isDead)
   await store.queues.requeue(store.db, alone ? 'all' : 'silent')
+}
+
+/** Ids of the other processes that are alive, as far as can be told; see `reapProcesses`. */
+export async function livingProcesses(db: Database, self: string, timeoutMs: number): Promise<string[]> {
+  return (await otherProcesses(db, self, timeoutMs)).filter((other) => !isDead(other)).map(({ id }) => id)
 }
 
 interface OtherProcess {

@@ -80,6 +80,7 @@ export async function claimRun(
     .update(runs)
     .set({
       leaseOwner: owner,
+      processId: owner,
       leaseEpoch: sql`${runs.leaseEpoch} + 1`,
       heartbeatAt: sql`now()`,
       ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: new Date() } : {}),

@@ -14,6 +14,7 @@ import { listIgnored } from './ignored-files.ts'
 import { type ImportResult, importFrom } from './import-commits.ts'
 import type { ImportPolicy } from './import-policy.ts'
 import { type BareCloneOptions, initBareClone } from './init.ts'
+import { leaveWorktree } from './leave-worktree.ts'
 import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
 import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
@@ -44,6 +45,8 @@ export interface BareClone {
   /** A tree for an agent on a module branch; see `worktrees.ts`. @throws {WorktreeExists} */
   addWorktree(request: WorktreeRequest): Promise<ReadyWorktree>
   listWorktrees(): Promise<ListedWorktree[]>
+  /** Leaves a tree to an agent that may still write there: its branch can have another one; see `leave-worktree.ts`. */
+  leaveWorktree(worktree: Pick<Worktree, 'path' | 'branch'>): Promise<void>
   /** Commits what is in a tree, if the import policy allows it; see `commit.ts`. */
   commit(worktree: Pick<Worktree, 'path' | 'branch'>, request: CommitRequest): Promise<CommitResult>
   /** What `.gitignore` keeps out of a worktree's commits; see `ignored-files.ts`. */
@@ -108,6 +111,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
       return addWorktree(repository, { ...request, ...checked })
     },
     listWorktrees: () => listWorktrees(repository),
+    leaveWorktree: async ({ path, branch }) => leaveWorktree(repository, { path, branch: validBranch(branch) }),
     commit: (worktree, request) => commitWorktree(repository, worktree, request),
     listIgnored: (worktree) => listIgnored(repository, worktree),
     importFrom: async (source, branch, policy) => importFrom(repository, source, validBranch(branch), policy),

@@ -100,6 +100,7 @@ export async function requireRecord(
   if (!record || record.branch !== worktree.branch || record.removing || !(await isDirectory(record.path))) {
     throw new OperatorError(`there is no worktree of ${worktree.branch} at ${worktree.path}`)
   }
+  if (record.left) throw new OperatorError(`the worktree ${worktree.path} was left: its branch goes on in another one`)
   if (!tip) throw new OperatorError(`the branch ${worktree.branch} cannot be read`)
   return { record, tip }
 }

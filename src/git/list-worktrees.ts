@@ -14,15 +14,16 @@ export interface ListedWorktree extends Omit<Worktree, 'branch'> {
   /**
    * `missing`: recorded, but its folder is gone. `removing`: a removal was begun. `half-made`: git knows it and no
    * record does, because a crash came first. `addWorktree` with the same path and branch puts each of them right.
+   * `left`: its branch goes on in another tree.
    */
-  state: 'ready' | 'missing' | 'removing' | 'half-made'
+  state: 'ready' | 'missing' | 'removing' | 'half-made' | 'left'
 }
 
 /** All trees of the repository. No git is started for it. */
 export async function listWorktrees(repository: BareRepository): Promise<ListedWorktree[]> {
   const records = await readRecords(repository)
-  const recorded = records.map(async ({ path, branch, gitDir, scratch, removing }): Promise<ListedWorktree> => {
-    const present = (await isDirectory(path)) ? 'ready' : 'missing'
+  const recorded = records.map(async ({ path, branch, gitDir, scratch, removing, left }): Promise<ListedWorktree> => {
+    const present = !(await isDirectory(path)) ? 'missing' : left ? 'left' : 'ready'
     return { path, branch, gitDir, scratch, state: removing ? 'removing' : present }
   })
   const known = new Set(records.map((record) => record.gitDir))

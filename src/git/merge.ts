@@ -79,7 +79,7 @@ async function reportConflict(
 
 async function recordOn(repository: BareRepository, branch: BranchName): Promise<WorktreeRecord | undefined> {
   const records = await readRecords(repository)
-  const record = records.find((other) => other.branch === branch && !other.removing)
+  const record = records.find((other) => other.branch === branch && !other.removing && !other.left)
   return record && (await isDirectory(record.path)) ? record : undefined
 }
 

@@ -54,10 +54,13 @@ export async function removeWorktree(
       return {}
     }
     await refuseInUse(record, options)
-    const tip = await branchHead(repository, record.branch)
-    const rescued = (await isUnfinished(record)) ? undefined : await rescueWork(repository, record, tip, options)
+    // The branch of a tree that was left goes on in another one.
+    const keepBranch = options.keepBranch || record.left !== undefined
+    const tip = record.left?.at ?? (await branchHead(repository, record.branch))
+    const unfinished = await isUnfinished(record)
+    const rescued = unfinished ? undefined : await rescueWork(repository, record, tip, { ...options, keepBranch })
     await refuseInUse(record, options)
-    record.removing = tip && !options.keepBranch ? { branchAt: tip } : {}
+    record.removing = tip && !keepBranch ? { branchAt: tip } : {}
     await writeRecord(record)
     await finishRemoval(repository, record)
     return rescued ? { rescued } : {}

@@ -32,6 +32,11 @@ export interface WorktreeRecord extends Worktree {
    * when it is to be deleted too.
    */
   removing: { branchAt?: Sha } | undefined
+  /**
+   * Set when it was left to an agent that may still write there: nothing in it counts any more, and its branch goes on in
+   * another tree. `at` is where the branch was.
+   */
+  left: { at: Sha } | undefined
   /** A merge that was begun with conflict markers: the next commit gets this second parent. */
   merge: { base: Sha; paths: string[] } | undefined
 }
@@ -42,6 +47,7 @@ const schema = z.object({
   gitDir: z.string(),
   scratch: z.boolean(),
   removing: z.object({ branchAt: z.string().transform(sha).optional() }).optional(),
+  left: z.object({ at: z.string().transform(sha) }).optional(),
   merge: z.object({ base: z.string().transform(sha), paths: z.array(z.string()) }).optional(),
 })
 
@@ -81,7 +87,7 @@ async function readFolder(home: string): Promise<WorktreeRecord | undefined> {
   if (text === undefined) return undefined
   try {
     const record = schema.parse(JSON.parse(text))
-    return { ...record, removing: record.removing, merge: record.merge, home }
+    return { ...record, removing: record.removing, left: record.left, merge: record.merge, home }
   } catch {
     // A record that cannot be read counts as none: the tree is inspected and made again.
     return undefined
@@ -102,7 +108,7 @@ export async function inferRecord(
   const [gitDir] = await gitDirsFor(repository, path)
   if (!gitDir || !(await isDirectory(path))) return undefined
   const home = recordFolder(repository, path)
-  return { path, branch, gitDir, scratch: false, home, removing: undefined, merge: undefined }
+  return { path, branch, gitDir, scratch: false, home, removing: undefined, left: undefined, merge: undefined }
 }
 
 /** Folders below `control.git/worktrees` that git made for the tree at `path`. */

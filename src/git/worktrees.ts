@@ -83,11 +83,13 @@ async function claim(
   const records = await readRecords(repository)
   for (const record of records.filter((other) => other.path === path || other.branch === branch)) {
     const same = record.path === path && record.branch === branch
+    // A tree that was left keeps its folder, and its branch goes on in another one.
+    if (record.left && record.path !== path) continue
     if (record.removing) {
       await finishRemoval(repository, record)
     } else if (!same && !(await exists(record.path))) {
       await deleteWorktree(record)
-    } else if (!same) {
+    } else if (!same || record.left) {
       throw inUse(record)
     }
   }
@@ -113,6 +115,7 @@ async function create(repository: BareRepository, path: string, request: Worktre
     scratch: request.scratch ?? false,
     home,
     removing: undefined,
+    left: undefined,
     merge: undefined,
   }
   await copyIndex(join(gitDir, 'index'), indexFileOf(record))

@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
+import { passFence } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
 import { callKindOf, Meter } from './meter.ts'
 
@@ -101,6 +102,7 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
   const attempts = kind === 'write' ? 1 : readAttempts
   for (let attempt = 1; ; attempt++) {
     meter.check(kind)
+    if (kind === 'write') await passFence()
     meter.count(kind)
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })

@@ -12,9 +12,11 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import type { Effect } from '../domain/effects.ts'
 import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { withinLimit } from '../lib/sanitise.ts'
+import { holdClaim } from './claim.ts'
 import type { Client } from './client.ts'
 import type { EffectContext, EffectResult } from './effects/lib/handler.ts'
 import type { EffectHandlers } from './effects/lib/registry.ts'
+import { fenced } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
 import { isRateLimitMessage } from './meter.ts'
 import { repositoryPath } from './repository-path.ts'
@@ -31,6 +33,8 @@ interface PublisherOptions {
   handlers: EffectHandlers
   /** The row id of this process: effects are claimed under it. */
   instance: string
+  /** Milliseconds after which other processes take over what this one has claimed and not confirmed; 30 s by default. */
+  leaseMs?: number
   botLogin: () => string
   redact: (text: string) => string
   missing: (feature: string) => void
@@ -87,13 +91,17 @@ export class Publisher {
   }
 
   async #publish(row: EffectRow): Promise<void> {
-    const { store, log } = this.#options
-    const outcome = await this.#attempt(row).then(
-      (result) => ({ kind: 'done' as const, result }),
-      (error: unknown) => this.#verdictOn(error, row.attempts),
-    )
-    await store.transaction((tx) => completeEffect(tx, row, outcome))
-    if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
+    const { store, log, leaseMs = 30_000 } = this.#options
+    const claim = holdClaim(store.db, row, { leaseMs })
+    const outcome = await fenced(claim.confirm, () => this.#attempt(row))
+      .then(
+        (result) => ({ kind: 'done' as const, result }),
+        (error: unknown) => this.#verdictOn(error, row.attempts),
+      )
+      .finally(claim.release)
+    if (!(await store.transaction((tx) => completeEffect(tx, row, outcome))))
+      log.warn({ effect: row.key }, 'another process has taken over a write to GitHub')
+    else if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
   }
 
   async #attempt(row: EffectRow): Promise<EffectResult> {

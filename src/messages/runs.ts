@@ -30,6 +30,7 @@ export const changeNotImported = (path: string | undefined, reason: string | und
 export const stoppedOnRequest = 'Stopped on request.'
 export const stoppedByShutdown = 'Tutti was stopped; the work goes on when it is back.'
 export const processGone = 'The process that ran the agent is gone.'
+export const stoodStill = 'The process that ran the agent stood still for longer than it may; the agent was ended.'
 export const gatesEndProcess = (times: number) => `Tutti's process ended ${times} times while it ran the gates.`
 
 /** Reasons of an item that had stopped moving: no process worked on it, and no job was left. */

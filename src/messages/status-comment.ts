@@ -32,6 +32,8 @@ export interface StatusView {
   ci: CiView | null
   mergeWhen: 'command' | 'approved'
   settingsError: string | null
+  /** Rescue refs with work that was not committed or not merged when its worktree was removed. */
+  kept: string[]
   /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
   notes: string[]
   /** False is a warning: the agent can do everything that this machine's user can. */
@@ -63,6 +65,7 @@ export function statusComment(view: StatusView): string {
     attemptList(view),
     view.held && heldChoices(view.held),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
+    keptWork(view.kept),
     view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,
     view.reply && `---\n${view.reply}`,
     footer(view),
@@ -122,6 +125,12 @@ function reviewSentence(view: StatusView): string {
   const why = view.reason ? `${singleLine(view.reason)} ` : ''
   const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
   return `#${number} holds the result; every gate passed on ${commitName(view.headSha)}${asks}. ${why}${next}`
+}
+
+function keptWork(refs: readonly string[]): string {
+  if (refs.length === 0) return ''
+  const names = refs.map((ref) => `\`${ref}\``).join(', ')
+  return `Work that is on no branch was kept: ${names}, in Tutti's bare clone of this repository (\`git log -p <ref>\` there).`
 }
 
 function attemptList(view: StatusView): string {

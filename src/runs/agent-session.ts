@@ -53,6 +53,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
   if (inThread) await updateRun(context.store.db, lease, { inThread })
+  // The last moment before the agent is there: a process that was frozen until now starts none.
+  if (!heartbeat.held()) attempt.stop('lease lost')
   try {
     const outcome = await supervise({
       kind,

@@ -9,9 +9,18 @@ import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { getRepository } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
-import { type ClaimedRun, completePlanningAgent, endRun, isPlanning, LeaseLost, updateRun } from '../db/runs.ts'
+import {
+  type ClaimedRun,
+  completePlanningAgent,
+  endRun,
+  isPlanning,
+  LeaseLost,
+  type RunRow,
+  updateRun,
+} from '../db/runs.ts'
 import { saveUsage } from '../db/usage.ts'
 import { getItem, transition } from '../db/work-items.ts'
+import { releaseWorktrees } from '../db/worktrees.ts'
 import { commitMessage } from '../domain/commit-message.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
@@ -24,9 +33,10 @@ import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
+import { removeLeftWorktrees } from './left-worktrees.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
-import { prepareWorktree } from './prepare-worktree.ts'
+import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
 
 /**
@@ -67,13 +77,21 @@ export async function runAttempt(
     context.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
   } finally {
     heartbeat.stop()
+    await release(context, run).catch((err) => context.log.warn({ err, run: runId }, 'a worktree was not released'))
   }
+}
+
+/** No process of this attempt is left. Where the next one did not wait for that, what it wrote since is kept now. */
+async function release(context: RunContext, run: RunRow): Promise<void> {
+  await releaseWorktrees(context.store.db, run.id)
+  await removeLeftWorktrees(context, run.workItemId)
 }
 
 async function work(attempt: Attempt): Promise<AttemptEnd> {
   const { context, run, repo } = attempt
   const control = await context.control(repo)
   const { settings, base } = await refreshSettings(context.store, repo, control)
+  await endLostAgents(attempt)
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
   if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
@@ -110,7 +128,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
 }
 
 async function conclude(
-  { context, item, repo, run, signal }: Attempt,
+  { context, item, repo, run, signal, lease }: Attempt,
   { control, worktree, settings, base }: { control: BareClone; worktree: Worktree; settings: Settings; base: Sha },
   outcome: AgentOutcome,
 ): Promise<AttemptEnd> {
@@ -120,6 +138,8 @@ async function conclude(
   const summary = outcome.kind === 'finished' ? outcome.summary : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item
+  // The process may have stood still since the last heartbeat: another attempt may own the branch by now.
+  await updateRun(context.store.db, lease, {})
   const signer = settings.commits.signoff ? author : undefined
   const message = commitMessage({ title, issueNumber, attempt: run.attempt }, signer)
   const committed = await control.commit(worktree, { message, author, squashOnto: base })

@@ -12,7 +12,7 @@ type Work = (claimed: ClaimedRun, stop: AbortController) => Promise<void>
  */
 export class ClaimedWork {
   readonly #log: Logger
-  readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
+  readonly #active = new Map<number, { item: number; stop: AbortController; ended: Promise<void> }>()
   readonly #beginning = new Set<Promise<unknown>>()
   #closing = false
 
@@ -48,10 +48,14 @@ export class ClaimedWork {
     // Claimed while the process began to end: it is recorded as such, at once.
     if (this.#closing) stop.abort('shutdown')
     const { runId } = claimed.lease
-    const ended = work(claimed, stop)
+    const item = claimed.run.workItemId
+    // A run of the same item whose lease was lost may still be ending here: two never work on one item at once.
+    const before = [...this.#active.values()].filter((other) => other.item === item).map((other) => other.ended)
+    const ended = Promise.all(before)
+      .then(() => work(claimed, stop))
       .catch((error) => this.#log.error({ err: error, run: runId }, 'the end of a run could not be recorded'))
       .finally(() => this.#active.delete(runId))
-    this.#active.set(runId, { stop, ended })
+    this.#active.set(runId, { item, stop, ended })
   }
 
   /** Ends all of it, and waits until it has. */

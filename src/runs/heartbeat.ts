@@ -4,6 +4,7 @@ import type { Store } from '../db/connect.ts'
 import { addObservedPaths } from '../db/footprints.ts'
 import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
 import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
+import { sinceBoot } from '../lib/since-boot.ts'
 
 /** Why a run must stop. */
 export type StopReason =
@@ -20,6 +21,8 @@ export interface Heartbeat {
   touched: Set<string>
   /** The use of the agent so far, stored with the next beat when it has changed. */
   used: ReportedUsage
+  /** Whether the lease cannot have been given to another process yet, as far as can be said without asking. */
+  held(): boolean
   stop(): void
 }
 
@@ -28,20 +31,25 @@ const nothing: ReportedUsage = {}
 
 /**
  * Beats every `everyMs` until stopped. A short outage of the database does not end the run: the lease is lost when another
- * process has taken it, or when no beat succeeded for `timeoutMs` (another process may take it then).
+ * process has taken it, or when no beat succeeded for `timeoutMs` (another process may take it then). A process that was
+ * frozen notices it here first: before any statement is sent, the agent is told to end.
+ * @param options.now milliseconds of a clock that is never set and never stands still; that of the machine by default.
  */
 export function startHeartbeat(
   store: Store,
   lease: Lease,
-  options: { everyMs: number; timeoutMs: number; onStop: (reason: StopReason) => void },
+  options: { everyMs: number; timeoutMs: number; onStop: (reason: StopReason) => void; now?: () => number },
 ): Heartbeat {
-  let lastBeat = Date.now()
+  const { now = sinceBoot, timeoutMs, onStop } = options
+  let lastBeat = now()
+  const held = () => now() - lastBeat <= timeoutMs
   let timer: NodeJS.Timeout | undefined
   let stopped = false
   const heartbeat: Heartbeat = {
     progress: '',
     touched: new Set(),
     used: nothing,
+    held,
     stop: () => {
       stopped = true
       clearTimeout(timer)
@@ -61,15 +69,17 @@ export function startHeartbeat(
     return run
   }
   const beat = async () => {
+    if (!held()) onStop('lease lost')
+    const at = now()
     try {
       const run = await save()
-      lastBeat = Date.now()
+      lastBeat = at
       const touched = [...heartbeat.touched]
       heartbeat.touched.clear()
       await addObservedPaths(store.db, run.workItemId, touched)
-      if (run.stop) options.onStop('asked')
+      if (run.stop) onStop('asked')
     } catch (error) {
-      if (error instanceof LeaseLost || Date.now() - lastBeat > options.timeoutMs) options.onStop('lease lost')
+      if (error instanceof LeaseLost || !held()) onStop('lease lost')
     }
     if (!stopped) timer = setTimeout(beat, options.everyMs)
   }

@@ -1,7 +1,6 @@
 /** How an attempt ended: its outcome, a sentence for people, a lesson for the next attempt. */
 
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
-import { LeaseLost } from '../db/runs.ts'
 import type { ReportedCost } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
@@ -86,9 +85,9 @@ export function failureOf(outcome: AgentOutcome): AttemptEnd | undefined {
   }
 }
 
-/** The ending of a run that was stopped. @throws {LeaseLost} when another process has taken it over. */
+/** The ending of a run that was stopped. Where another process has taken it over, it is not written. */
 export function stopped(reason: StopReason): AttemptEnd {
-  if (reason === 'lease lost') throw new LeaseLost('another process has taken over')
+  if (reason === 'lease lost') return { outcome: 'runner lost', summary: messages.stoodStill }
   if (reason === 'shutdown') return { outcome: 'runner lost', summary: messages.stoppedByShutdown }
   if (reason !== 'asked') return overLimit(reason)
   return { outcome: 'stopped', summary: messages.stoppedOnRequest }

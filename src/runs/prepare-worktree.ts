@@ -4,36 +4,83 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import type { Settings } from '../config/settings.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
-import { worktrees } from '../db/schema/runs.ts'
+import { runsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
+import { currentWorktree, standingWorktrees, takeWorktree, type WorktreeRow } from '../db/worktrees.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import type { Sha } from '../lib/ids.ts'
+import { worktreeRemoved } from '../work-items/worktree-removed.ts'
 import type { Attempt } from './context.ts'
+import { endAgentsOf, leave, mayBeInUse } from './left-worktrees.ts'
 
-/** Makes the worktree of an attempt, or finds it, and stores its row first: cleanup must find it whatever happens next. */
+/**
+ * Makes the worktree of an attempt, or finds it, and stores its row first: cleanup must find it whatever happens next.
+ * Where the agent of an earlier attempt may still write to the old one, that one is left, and this attempt gets its own.
+ */
 export async function prepareWorktree(
   one: Attempt,
   control: BareClone,
   settings: Settings,
   base: Sha,
 ): Promise<Worktree> {
-  const { context, run, repo } = one
-  const path = join(context.env.dataDirectory, 'worktrees', repo.fullName.replace('/', '__'), one.item.module)
+  const { context, run } = one
+  const { db } = context.store
+  let known = await currentWorktree(db, one.item.id)
+  if (known && (await mayBeInUse(context, known, run.id))) {
+    await leave(context, control, known)
+    known = undefined
+  }
+  const path = known?.path ?? (await newPlace(one, control))
   const kept = await followPrefix(one, control, settings, path)
   const branch = validBranch(one.item.branch)
-  const row = { path, branch, baseSha: base, removedAt: null }
-  await context.store.db
-    .insert(worktrees)
-    .values({ workItemId: one.item.id, ...row })
-    .onConflictDoUpdate({ target: worktrees.workItemId, set: row })
+  let row = await takeWorktree(db, known, { workItemId: one.item.id, path, branch, baseSha: base, runId: run.id })
   // What is on the server is the start: a person may have added commits to the pull request.
   const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
   const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
-  if (run.cleanWorktree || behind) await control.removeWorktree({ path, branch })
-  return control.addWorktree({ path, branch, base: theirs ?? kept ?? base })
+  if (run.cleanWorktree || behind) row = await startClean(one, control, row)
+  const tree = await control.addWorktree({ path, branch, base: theirs ?? kept ?? base })
+  if (tree.rescued) await noteRescue(one, row, tree.rescued.ref)
+  return tree
+}
+
+/** Ends the agents of earlier attempts of an item whose runner was lost: at most one works on it. */
+export async function endLostAgents({ context, item, run }: Attempt): Promise<void> {
+  const earlier = (await runsOf(context.store.db, item.id)).filter(
+    (past) => past.id !== run.id && past.outcome === 'runner lost',
+  )
+  if (!(await endAgentsOf(context.env, earlier)))
+    context.log.error({ run: run.id }, 'processes of an earlier attempt could not be ended')
+}
+
+/**
+ * Where a new worktree goes: by the id of the repository, since names change hands. A branch that has a tree already
+ * keeps it, wherever an older version has put it.
+ */
+async function newPlace({ context, item, repo, run }: Attempt, control: BareClone): Promise<string> {
+  const recorded = (await control.listWorktrees()).find(
+    ({ branch, state }) => branch === item.branch && state === 'ready',
+  )
+  if (recorded) return recorded.path
+  const path = join(context.env.dataDirectory, 'worktrees', String(repo.githubId), item.module)
+  const taken = (await standingWorktrees(context.store.db, item.id)).some((other) => other.path === path)
+  return taken ? `${path}~${run.id}` : path
+}
+
+/** Removes what is there. Work that exists nowhere else is kept, and its place is stored with the old row. */
+async function startClean(one: Attempt, control: BareClone, row: WorktreeRow): Promise<WorktreeRow> {
+  const { path, branch } = row
+  const { rescued } = await control.removeWorktree({ path, branch: validBranch(branch) })
+  return rescued ? noteRescue(one, row, rescued.ref) : row
+}
+
+/** The old row says where its work was kept; the tree that takes its place has a row of its own. */
+async function noteRescue({ context, run }: Attempt, row: WorktreeRow, ref: string): Promise<WorktreeRow> {
+  await worktreeRemoved(context.store, row, ref)
+  const { workItemId, path, branch, baseSha } = row
+  return takeWorktree(context.store.db, undefined, { workItemId, path, branch, baseSha, runId: run.id })
 }
 
 /**

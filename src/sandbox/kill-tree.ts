@@ -15,8 +15,8 @@ export interface TreeTarget {
   root?: ProcessIdentity
   /** `NAME=value` in the environment of every process of the run. */
   marker?: string
-  /** Processes with this marker are spared, whatever other markers they have. */
-  sparedMarker?: string
+  /** Processes with one of these markers are spared, whatever other markers they have. */
+  sparedMarkers?: readonly string[]
 }
 
 export interface KillOptions {
@@ -60,7 +60,7 @@ export function treeMembers(
 }
 
 function isSpared(entry: ProcessEntry, target: TreeTarget, table: ProcessTable): boolean {
-  return target.sparedMarker !== undefined && table.hasMarker(entry.pid, target.sparedMarker)
+  return (target.sparedMarkers ?? []).some((marker) => table.hasMarker(entry.pid, marker))
 }
 
 function isOf(

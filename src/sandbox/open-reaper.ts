@@ -6,11 +6,20 @@ import type { Closers } from '../lib/closers.ts'
 import { createReaper, type Reaper } from './reaper.ts'
 import { killStrays } from './run-markers.ts'
 
-/** @param identity the same over restarts of one installation: strays of an earlier life are recognised by it. */
-export async function openReaper(identity: string, log: Logger, closers: Closers): Promise<Reaper> {
-  const instanceId = createHash('sha256').update(identity).digest('hex').slice(0, 16)
-  const reaper = createReaper({ instanceId, onLost: (reason) => log.warn(reason) })
+/**
+ * @param of.installation the same over restarts: strays of an earlier life are recognised by it.
+ * @param of.life this process; what it starts is marked with it.
+ * @param of.others processes of this installation that are alive: what they have started is no stray.
+ */
+export async function openReaper(
+  of: { installation: string; life: string; others: readonly string[] },
+  log: Logger,
+  closers: Closers,
+): Promise<Reaper> {
+  const instanceId = createHash('sha256').update(of.installation).digest('hex').slice(0, 16)
+  const reaper = createReaper({ instanceId, lifeId: of.life, onLost: (reason) => log.warn(reason) })
   closers.push(() => reaper.close())
-  await killStrays(reaper.instanceId)
+  const { signalled } = await killStrays(instanceId, of.others)
+  if (signalled > 0) log.warn({ processes: signalled }, 'what an earlier process had left running was ended')
   return reaper
 }

@@ -31,11 +31,17 @@ const program = fileURLToPath(new URL('./reaper-main.ts', import.meta.url))
 /**
  * Creates a reaper. No process is started yet.
  * @param options.instanceId stays the same over restarts of this Tutti: letters, digits, `.`, `_`, `-`.
+ * @param options.lifeId this process: new with every start; a random one when not given.
  * @param options.onLost called when the process ended although it should not have; it is started again.
  */
-export function createReaper(options: { instanceId: string; onLost?: (reason: string) => void }): Reaper {
-  checkId('instanceId', options.instanceId)
-  const lifeId = randomUUID()
+export function createReaper(options: {
+  instanceId: string
+  lifeId?: string
+  onLost?: (reason: string) => void
+}): Reaper {
+  const { instanceId, lifeId = randomUUID() } = options
+  checkId('instanceId', instanceId)
+  checkId('lifeId', lifeId)
   const runs = new Map<string, ProcessIdentity>()
   let child: ChildProcess | undefined
   let closed = false
@@ -63,7 +69,7 @@ export function createReaper(options: { instanceId: string; onLost?: (reason: st
   }
 
   return {
-    instanceId: options.instanceId,
+    instanceId,
     lifeId,
     get pid() {
       return child?.pid

@@ -48,11 +48,10 @@ export function lifeMarker(lifeId: string): string {
  * Kills processes that earlier lives of this instance have left running. For the start, before any run begins: agents
  * whose Tutti process and reaper were both killed would go on otherwise.
  * @param instanceId of this instance.
- * @param lifeId of the present life, whose processes are spared.
+ * @param lives that are going on: their processes are spared.
  */
-export async function killStrays(instanceId: string, lifeId?: string): Promise<KillResult> {
+export async function killStrays(instanceId: string, lives: readonly string[]): Promise<KillResult> {
   checkId('instanceId', instanceId)
-  const sparedMarker = lifeId === undefined ? undefined : lifeMarker(lifeId)
-  const target = { marker: `TUTTI_INSTANCE=${instanceId}`, sparedMarker }
+  const target = { marker: `TUTTI_INSTANCE=${instanceId}`, sparedMarkers: lives.map(lifeMarker) }
   return await killTrees([target], { graceMs: 0, table: processTable() })
 }

@@ -13,6 +13,7 @@ import { buildsOf, type RunRow } from '../db/runs.ts'
 import { gateResults } from '../db/schema/runs.ts'
 import { reportsNoCost } from '../db/usage.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
+import { keptWork } from '../db/worktrees.ts'
 import { progressOfParts } from '../domain/part-status.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
 import type { GateView } from '../messages/gates.ts'
@@ -46,6 +47,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes: item.kind === 'epic' ? notesOf(item) : await costNotes(db, attempts, settings),
+    kept: await keptWork(db, item.id),
     settingsError: repo?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
     roadmap: item.kind === 'epic' ? await roadmapViewOf(db, item, repo) : null,

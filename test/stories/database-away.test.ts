@@ -22,7 +22,7 @@ onPostgres(
     const world = await openWorld({ start: false })
     const { proxy, env } = await behindProxy(world)
     proxy.away = true
-    const starting = startProcess(world, { ...env, DATABASE_TIMEOUT_SECONDS: '30' })
+    const starting = startProcess(world, { ...env, DATABASE_TIMEOUT_SECONDS: '12' })
     await expect.poll(() => proxy.refused, { timeout: 60_000 }).toBeGreaterThan(1)
     proxy.away = false
     const tutti = await starting
@@ -46,7 +46,7 @@ onPostgres(
     expect(child.exitCode).toBe(1)
     const last = tutti.lines.filter((line) => line.level >= 60)
     expect(last.map((line) => line.msg)).toEqual([
-      expect.stringContaining('the database could not be reached for 30 s; this process ends'),
+      expect.stringContaining('the database could not be reached for 12 s; this process ends'),
     ])
 
     // Started again, as a supervisor would, it goes on; and it ends on SIGTERM while the database says nothing.

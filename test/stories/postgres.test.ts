@@ -11,7 +11,7 @@ import { openWorld } from '../support/world.ts'
 const onPostgres = test.skipIf(!process.env.TEST_DATABASE_URL)
 
 onPostgres('two processes share the work: every issue has one comment and one pull request', async () => {
-  const world = await openWorld({ start: false })
+  const world = await openWorld({ start: false, env: { SHARE_DATA_DIR: 'true' } })
   const [one, two] = [await startProcess(world), await startProcess(world)]
   const titles = ['first', 'second', 'third', 'fourth']
   const issues = await Promise.all(titles.map((title) => world.queued(title, `write src/${title}.txt: ${title}`)))

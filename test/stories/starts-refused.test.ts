@@ -10,16 +10,15 @@ import { expect, onTestFinished, test } from 'vitest'
 import { runToItsEnd, startProcess } from '../support/processes.ts'
 import { openWorld } from '../support/world.ts'
 
-const onPostgres = Boolean(process.env.TEST_DATABASE_URL)
 const oldNode = '/usr/bin/node'
 
-test.skipIf(onPostgres)('a second start on the same embedded database is refused, naming the process', async () => {
+test('a second start on the same data directory is refused, naming the process', async () => {
   const world = await openWorld({ start: false })
   const first = await startProcess(world)
   const { code, said } = await runToItsEnd(world)
   expect(code).toBe(1)
   expect(said).toContain(`is in use by another Tutti, process ${first.process.pid}`)
-  expect(said).toContain('set DATA_DIR to another directory, or set DATABASE_URL to share a Postgres')
+  expect(said).toContain('set DATA_DIR to another directory')
   expect((await fetch(`${first.url}/healthz`)).status).toBe(200)
 
   // The lock of a process that died is nobody's.

@@ -125,6 +125,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     RETRY_DELAY_SECONDS: '0.05',
     HEARTBEAT_SECONDS: '0.25',
     STOP_GRACE_SECONDS: '0.5',
+    LOCK_WAIT_SECONDS: '1',
     LOG_LEVEL: process.env.LOG_LEVEL ?? 'silent',
     ...(database.url ? { DATABASE_URL: database.url } : {}),
     ...options.env,

@@ -26,6 +26,10 @@ export const effects = pgTable(
     attempts: integer('attempts').notNull().default(0),
     /** The process that is publishing it; see `processes`. */
     claimedBy: text('claimed_by'),
+    /** Increases with each claim: what an older one reports changes nothing. */
+    claimEpoch: integer('claim_epoch').notNull().default(0),
+    /** When the claim was made or last confirmed, by the database's clock. */
+    claimedAt: time('claimed_at'),
     notBefore: time('not_before').notNull().defaultNow(),
     result: jsonb('result').$type<Record<string, unknown>>(),
     error: text('error'),

@@ -45,6 +45,8 @@ export const runs = pgTable(
     sandboxed: boolean('sandboxed').notNull().default(false),
     leaseOwner: text('lease_owner'),
     leaseEpoch: integer('lease_epoch').notNull().default(0),
+    /** The process that took it last, also after the lease is gone; see `processes`. It marks what the run has started. */
+    processId: text('process_id'),
     heartbeatAt: time('heartbeat_at'),
     baseSha: text('base_sha'),
     headSha: text('head_sha'),
@@ -80,15 +82,28 @@ export const gateResults = pgTable(
   (table) => [unique('gate_results_once').on(table.workItemId, table.sha, table.gate)],
 )
 
-/** A worktree that an agent may have written to. It is never removed before its work is safe. */
-export const worktrees = pgTable('worktrees', {
-  workItemId: number64('work_item_id')
-    .primaryKey()
-    .references(() => workItems.id),
-  path: text('path').notNull(),
-  branch: text('branch').notNull(),
-  baseSha: text('base_sha').notNull(),
-  rescueRef: text('rescue_ref'),
-  createdAt: now(),
-  removedAt: time('removed_at'),
-})
+/**
+ * A worktree that an agent may have written to. It is never removed before its work is safe. An item has one at a time,
+ * besides those that were left because an agent that lost its lease may still write there.
+ */
+export const worktrees = pgTable(
+  'worktrees',
+  {
+    id: id(),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    path: text('path').notNull(),
+    branch: text('branch').notNull(),
+    baseSha: text('base_sha').notNull(),
+    /** The run whose agent may be at work in it; null when that agent has ended. */
+    runId: number64('run_id'),
+    /** Where its work was kept. */
+    rescueRef: text('rescue_ref'),
+    createdAt: now(),
+    /** It was left to an agent that may still write there: nothing in it counts any more. */
+    leftAt: time('left_at'),
+    removedAt: time('removed_at'),
+  },
+  (table) => [index('worktrees_item').on(table.workItemId)],
+)

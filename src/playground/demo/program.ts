@@ -35,12 +35,15 @@ export async function startProgram(options: {
   env: Record<string, string>
   logFile: string
   onLine: (line: LogLine) => void
+  /** Given the process before it serves, for those that end it in the middle of its start. */
+  onSpawn?: (child: ChildProcess) => void
 }): Promise<Program> {
   const child = spawn(process.execPath, [options.main, 'serve'], {
     env: options.env,
     cwd: join(options.logFile, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  options.onSpawn?.(child)
   const file = createWriteStream(options.logFile, { flags: 'a' })
   const last: string[] = []
   const started = Promise.withResolvers<string>()

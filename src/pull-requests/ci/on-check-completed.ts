@@ -74,7 +74,9 @@ async function noteCheck(
     const entry = { repositoryId: repo.id, workItemId: item.id, actor: 'github', what: 'check failed', detail }
     await appendAudit(tx, entry)
   }
-  const isRed = failed || before?.verdict === 'red' || (await anyFailed(tx, repo, sha))
+  // A rerun that has begun makes a red head pending; its end has to be read as well, or people read of the rerun for ever.
+  const isActedUpon = before !== undefined && (before.verdict === 'red' || before.step !== 'none')
+  const isRed = failed || isActedUpon || (await anyFailed(tx, repo, sha))
   if (!isRed) return []
   // A suite says that all of its checks have ended; after a single one, others may follow at once.
   if (event.isSuite) await tx.enqueue({ queue: 'read-checks', workItemId: item.id, sha, now: true })

@@ -55,6 +55,30 @@ describe('adding a worktree', () => {
     expect(await readFile(join(place.root, 'worktrees/full/precious.txt'), 'utf8')).toBe('mine\n')
   })
 
+  it('leaves one to an agent that may still write: the branch goes on elsewhere, the work is rescued', async () => {
+    const old = await addTree(clone, place)
+    await write(old.path, 'done.txt', 'done\n')
+    await clone.commit(old, { message: 'Done', author })
+    await clone.leaveWorktree(old)
+    await clone.leaveWorktree(old)
+    const path = join(place.root, 'worktrees', 'api~2')
+    const next = await clone.addWorktree({ ...request(old), path })
+    expect(next.outcome).toBe('created')
+    expect(await readFile(join(path, 'done.txt'), 'utf8')).toBe('done\n')
+
+    await write(old.path, 'late.txt', 'late\n')
+    await expect(clone.commit(old, { message: 'Late', author })).rejects.toThrow('was left')
+    await write(path, 'next.txt', 'next\n')
+    expect(await clone.commit(next, { message: 'Next', author })).toMatchObject({ kind: 'committed' })
+    const head = await clone.resolve(next.branch)
+
+    const { rescued } = await clone.removeWorktree(old)
+    expect(await git(clone.gitDir, 'show', '--format=', '--name-only', rescued?.ref ?? '')).toBe('late.txt')
+    expect(await clone.resolve(next.branch)).toBe(head)
+    expect((await clone.listWorktrees()).map((tree) => tree.path)).toEqual([path])
+    expect(await clone.addWorktree({ ...request(old), path })).toMatchObject({ outcome: 'reused' })
+  })
+
   it('puts a tree at a moved path when the old one is gone', async () => {
     const tree = await addTree(clone, place)
     await rm(tree.path, { recursive: true })

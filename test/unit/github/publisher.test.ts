@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Store } from '../../../src/db/connect.ts'
 import { claimEffect, type EffectRow, enqueueEffect } from '../../../src/db/outbox.ts'
+import { reapProcesses, registerProcess } from '../../../src/db/processes.ts'
 import { saveRepository } from '../../../src/db/repositories.ts'
 import { effects } from '../../../src/db/schema/effects.ts'
 import type { Effect } from '../../../src/domain/effects.ts'
@@ -62,9 +63,9 @@ beforeEach(async () => {
   publisher = publisherOn(store)
 })
 
-function publisherOn(on: Store): Publisher {
+function publisherOn(on: Store, more: { instance?: string; leaseMs?: number } = {}): Publisher {
   return new Publisher({
-    ...{ store: on, client, handlers, instance: 'one', log: pino({ level: 'silent' }) },
+    ...{ store: on, client, handlers, instance: 'one', ...more, log: pino({ level: 'silent' }) },
     botLogin: () => 'tutti[bot]',
     redact: (text) => text.replaceAll('s3cret', '***'),
     missing: (feature) => missing.push(feature),
@@ -103,6 +104,68 @@ test('an effect is carried out once, and what came of it is kept', async () => {
   await publisher.drain()
   expect(await row('comment')).toMatchObject({ state: 'done', attempts: 0, error: null, result: { commentId: 60 } })
   await publisher.drain()
+})
+
+describe('a process that is frozen while it writes', () => {
+  /** A comment that was begun once: the next attempt searches first, and is frozen while GitHub answers the search. */
+  async function frozenAtSearch(meanwhile: () => Promise<unknown>) {
+    await want(comment)
+    await store.db.update(effects).set({ attempts: 1 })
+    github()
+      .get(comments)
+      .query(true)
+      .delay(60)
+      .reply(200, async () => {
+        await meanwhile()
+        return []
+      })
+  }
+  const other = () => publisherOn(store, { instance: 'two' })
+  const takenOver = () => store.db.update(effects).set({ claimedBy: 'two', claimEpoch: sql`${effects.claimEpoch} + 1` })
+
+  test('writes nothing when another process has taken the effect over', async () => {
+    await frozenAtSearch(takenOver)
+    // A POST would be refused here: none is expected.
+    await publisherOn(store, { leaseMs: 30 }).drain()
+    expect(client.meter.writes).toBe(0)
+    expect(await row('comment')).toMatchObject({ state: 'in_progress', claimedBy: 'two', error: null })
+  })
+
+  test('writes once when it still has it', async () => {
+    await frozenAtSearch(async () => {})
+    github().post(comments, { body: marked }).reply(201, { id: 60 })
+    await publisherOn(store, { leaseMs: 30 }).drain()
+    expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 60 } })
+  })
+
+  test('what it hears late changes nothing', async () => {
+    await want(comment)
+    github()
+      .post(comments, { body: marked })
+      .reply(201, async () => {
+        await takenOver()
+        return { id: 60 }
+      })
+    await publisher.drain()
+    expect(await row('comment')).toMatchObject({ state: 'in_progress', claimedBy: 'two', result: null })
+  })
+
+  test('what it has claimed is free for others after the lease, though its process is there', async () => {
+    await want(comment)
+    const self = await registerProcess(store.db)
+    const frozen = await registerProcess(store.db)
+    await claimEffect(store.db, (await row('comment')).id, frozen)
+    await reapProcesses(store, self, 30_000, async () => {})
+    expect(await row('comment')).toMatchObject({ state: 'in_progress', claimedBy: frozen })
+    await store.db.update(effects).set({ claimedAt: sql`now() - interval '31 seconds'` })
+    await reapProcesses(store, self, 30_000, async () => {})
+    expect(await row('comment')).toMatchObject({ state: 'pending', claimedBy: null })
+    github().get(comments).query(true).reply(200, [])
+    github().post(comments, { body: marked }).reply(201, { id: 61 })
+    await store.db.update(effects).set({ attempts: 1 })
+    await other().drain()
+    expect(await row('comment')).toMatchObject({ state: 'done', result: { commentId: 61 } })
+  })
 })
 
 describe('an answer that is none', () => {

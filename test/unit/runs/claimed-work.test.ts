@@ -4,7 +4,9 @@ import type { ClaimedRun } from '../../../src/db/runs.ts'
 import { ClaimedWork } from '../../../src/runs/claimed-work.ts'
 
 const log = pino({ level: 'silent' })
-const claimed = { lease: { runId: 3, epoch: 1, owner: 'me' } } as ClaimedRun
+const claimedRun = (runId: number, workItemId = 7) =>
+  ({ lease: { runId, epoch: 1, owner: 'me' }, run: { id: runId, workItemId } }) as ClaimedRun
+const claimed = claimedRun(3)
 
 test('a claim that fails fails its job, so that the queue tries it again', async () => {
   const work = new ClaimedWork(log)
@@ -47,4 +49,26 @@ test('a run claimed while the process ends is told to end, and waited for', asyn
   await Promise.all([begun, closed])
   expect(reasons).toEqual(['shutdown'])
   expect(work.size).toBe(0)
+})
+
+test('a run of an item waits until an earlier one of it has ended in this process; others do not wait', async () => {
+  const work = new ClaimedWork(log)
+  const end = Promise.withResolvers<void>()
+  const begun: number[] = []
+  const begin = (run: ClaimedRun, until: Promise<void>) =>
+    work.begin(
+      () => Promise.resolve(run),
+      ({ lease }) => {
+        begun.push(lease.runId)
+        return until
+      },
+    )
+  await begin(claimedRun(3), end.promise)
+  await begin(claimedRun(4), Promise.resolve())
+  await begin(claimedRun(5, 8), Promise.resolve())
+  await expect.poll(() => work.size).toBe(2)
+  expect(begun).toEqual([3, 5])
+  end.resolve()
+  await expect.poll(() => work.size).toBe(0)
+  expect(begun).toEqual([3, 5, 4])
 })

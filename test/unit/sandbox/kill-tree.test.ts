@@ -82,15 +82,15 @@ describe('strays of an earlier life', () => {
     const ended = earlier.script('spawn far.pid detached\nhang', { signal: stop.signal })
     const stray = pidOf(await earlier.file('far.pid'))
     const { instanceId, lifeId } = earlier.reaper
-    expect((await killStrays(instanceId, lifeId)).signalled).toBe(0)
+    expect((await killStrays(instanceId, ['another-life', lifeId])).signalled).toBe(0)
     expect(isAlive(stray)).toBe(true)
-    const result = await killStrays(instanceId, 'another-life')
+    const result = await killStrays(instanceId, ['another-life'])
     expect(result).toMatchObject({ survivors: [] })
     expect(result.signalled).toBeGreaterThanOrEqual(2)
     expect(isAlive(stray)).toBe(false)
     stop.abort()
     await ended
-    await expect(killStrays('a b\0c')).rejects.toThrow('cannot mark')
+    await expect(killStrays('a b\0c', [])).rejects.toThrow('cannot mark')
   })
 })
 
