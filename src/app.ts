@@ -25,6 +25,7 @@ import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
+import { openSetUp } from './runs/set-up/open-set-up.ts'
 import { openReaper } from './sandbox/open-reaper.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
@@ -95,7 +96,10 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
-  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
+  const tools = {
+    ...{ agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact },
+    ...openSetUp(env, log, secrets),
+  }
   const adapters = { store, env, github, log, instance, ...tools }
   const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
   const publisher = new Publisher({

@@ -46,6 +46,41 @@ const module = z.strictObject({
   agent: z.string().max(50).optional().describe('Which agent works on it'),
 })
 
+/** Below the root of a tree, and not git's own. */
+const treePath = z
+  .string()
+  .min(1)
+  .max(300)
+  .regex(
+    /^(?!\/)(?!.*(?:^|\/)(?:\.{1,2}|\.git)(?:\/|$))(?!.*\/\/)[^\0\\]*[^/\0\\]$/i,
+    'must be a path inside the repository, without `..` and `.git`',
+  )
+
+const cachePaths = z.array(treePath).max(20)
+
+const setup = z.strictObject({
+  run: z
+    .string()
+    .min(1)
+    .max(4000)
+    .optional()
+    .describe('A shell command line, run before an agent in its tree and before gates in their checkout'),
+  minutes: minutes.default(20).describe('Ended, and counted as failed, after this long'),
+  cache: z
+    .union([
+      cachePaths,
+      z.strictObject({
+        key: z.array(glob).max(50).default([]).describe('Files that decide what is made; known lock files if not set'),
+        paths: cachePaths.describe('What the command makes: copied into each tree instead of running it again'),
+      }),
+    ])
+    .default([])
+    .transform((cache) => (Array.isArray(cache) ? { key: [], paths: cache } : cache))
+    .describe(
+      'What the command makes, ignored by git: made once for each state of the lock files, and copied into trees. Or a group: `key`, the files that decide it, and `paths`',
+    ),
+})
+
 const loop = z.strictObject({
   prompt: z.string().max(20_000).default('').describe('The role of the agent, as a part of its prompt'),
   steps: z.array(z.string().min(1).max(1_000)).max(50).default([]).describe('What it does, in this order'),
@@ -113,6 +148,7 @@ const schema = z.strictObject({
         .describe('Days without a change after which an item is stale'),
     })
     .prefault({}),
+  setup: setup.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(command).max(20).default([]),
@@ -242,9 +278,15 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.join('.')
   if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the file'}\`: ${issue.message}`]
   return issue.keys.map((key) => {
+    if (issue.path.length === 0 && /^(?:secrets?|env(?:ironment)?|variables|vars)$/i.test(key))
+      return secretsStayOut(key)
     const meant = didYouMean(key, keysAt(issue.path))
     return `unknown key \`${[...issue.path, key].join('.')}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
   })
+}
+
+function secretsStayOut(key: string): string {
+  return `\`${key}\` does not belong into the repository: the operator keeps secrets and variables for tests outside of it (\`SECRETS_DIR\`)`
 }
 
 /** The known keys at a path of the schema; none where it is not an object. */

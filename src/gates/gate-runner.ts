@@ -17,11 +17,15 @@ import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { setUpFailed, setUpFailedByChange, withLog } from '../messages/runs.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
+import type { RepositoryVariables } from '../runs/repository-secrets.ts'
+import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
+import { setUpTree, type TreeToSetUp } from '../runs/set-up/set-up.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
-import type { Gate } from './gate.ts'
+import { CheckoutRefused, type Gate, SetUpBroken } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
 
 /** The largest files that a gate reads as a whole are lock files: a few million bytes in big repositories. */
@@ -34,7 +38,11 @@ export interface GateRunnerContext {
   instance: string
   gates: readonly Gate[]
   reaper: Reaper
+  caches: DependencyCache
+  variables: RepositoryVariables
   control(repo: RepositoryRow): Promise<BareClone>
+  /** Text without any secret that Tutti knows. */
+  redact(text: string): string
 }
 
 export class GateRunner {
@@ -76,7 +84,8 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     const item = await getItem(context.store.db, run.workItemId)
     const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo || !run.headSha) throw new Error(`run ${run.id} has nothing to check`)
-    const results = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
+    const judged = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
+    const results = judged.map((result) => withoutSecrets(result, context))
     // A verdict that was interrupted means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
     // A stop was requested after the row was read: gates without a result have not judged.
@@ -88,6 +97,12 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
   } finally {
     heartbeat.stop()
   }
+}
+
+/** Programs print what they know, and logs go to people and to agents. */
+function withoutSecrets(result: GateResult, { redact }: GateRunnerContext): GateResult {
+  const log = result.log === undefined ? {} : { log: redact(result.log) }
+  return { ...result, summary: redact(result.summary), ...log }
 }
 
 interface Subject {
@@ -109,11 +124,23 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   // The reaper ends the processes of the gates with us, also when we are killed.
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
+  const settings = settingsWithWorkflow(settingsOf(repo), item.loop)
   let checkout: Promise<string> | undefined
   const open = async () => {
     // A process that died may have left a checkout. Files that a gate wrote there need not be rescued.
     await control.removeWorktree({ path, branch }, { merged: head })
-    return (await control.addWorktree({ path, branch, base: head })).path
+    const tree = await control.addWorktree({ path, branch, base: head })
+    await setUp(context, {
+      repo,
+      settings,
+      control,
+      path: tree.path,
+      commit: head,
+      base,
+      runId: `check-${run.id}`,
+      signal,
+    })
+    return tree.path
   }
   const changes = await control.changes(base, head)
   // The footprint is exact now: until the merge, other items stay away from these files.
@@ -122,7 +149,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   try {
     return await judgeCommit(context.gates, {
       item,
-      settings: settingsWithWorkflow(settingsOf(repo), item.loop),
+      settings,
       base,
       head,
       changes,
@@ -132,6 +159,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
       },
       readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
       env: context.env.source,
+      variables: await context.variables(repo.fullName, 'gates'),
       marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),
       signal,
       log: context.log,
@@ -139,6 +167,14 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   } finally {
     if (checkout) await control.removeWorktree({ path, branch }, { merged: head })
   }
+}
+
+/** @throws {CheckoutRefused | SetUpBroken} when the set-up step fails. */
+async function setUp(context: GateRunnerContext, tree: TreeToSetUp): Promise<void> {
+  const outcome = await setUpTree(context, tree)
+  if (outcome.kind !== 'failed') return
+  if (outcome.ownChange) throw new CheckoutRefused(setUpFailedByChange(outcome.how), outcome.log)
+  throw new SetUpBroken(setUpFailed(outcome.how), outcome.log)
 }
 
 async function conclude(
@@ -150,8 +186,7 @@ async function conclude(
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
-  const summary =
-    failing.length > 0 ? failing.map((result) => `${result.gate}: ${result.summary}`).join('; ') : run.summary
+  const summary = failing.length > 0 ? failing.map((result) => summaryOf(result)).join('; ') : run.summary
   await endRun(tx, lease, { outcome, summary, signature: signature || null })
   // A broken gate has not judged the commit: the next attempt runs it again.
   await saveResults(
@@ -166,9 +201,15 @@ async function conclude(
   else await tx.enqueue({ queue: 'after-run', runId: run.id })
 }
 
-function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate broken' {
+/** The log of a failed set-up step stands with it: it is stored nowhere else. */
+function summaryOf({ gate, summary, log = '', broken }: GateResult): string {
+  return broken === 'set-up' ? withLog(summary, log) : `${gate}: ${summary}`
+}
+
+function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate broken' | 'set-up failed' {
   if (failing.length === 0) return 'finished'
-  return failing.some((result) => !result.broken) ? 'gates failed' : 'gate broken'
+  if (failing.some((result) => !result.broken)) return 'gates failed'
+  return failing.some((result) => result.broken === 'set-up') ? 'set-up failed' : 'gate broken'
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {

@@ -55,9 +55,10 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (inThread) await updateRun(context.store.db, lease, { inThread })
   // The last moment before the agent is there: a process that was frozen until now starts none.
   if (!heartbeat.held()) attempt.stop('lease lost')
+  const variables = await context.variables(attempt.repo.fullName, 'agent')
   try {
     const outcome = await supervise({
-      kind,
+      kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
       settings: settings.agents[run.agent],
       cwd,
       home,
@@ -65,7 +66,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       permissions,
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
-      env: env.source,
+      env: { ...env.source, ...variables },
+      hidden: Object.values(variables),
       limits: {
         totalMs: settings.limits.minutes * 60_000,
         idleMs: settings.limits.idleMinutes * 60_000,

@@ -38,6 +38,7 @@ import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
+import { setUpForAgent } from './set-up/for-agent.ts'
 
 /**
  * Carries out a run that was claimed.
@@ -97,6 +98,8 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
   const { item } = attempt
+  const ready = await setUpForAgent(attempt, { control, settings, base: sha(base), worktree })
+  if (ready.ended) return ready.ended
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
   const checks = settingsWithWorkflow(settings, item.loop).gates.commands
@@ -114,7 +117,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       answers: answersForAgent(await roundsOf(context.store.db, item.id)),
       plan: plan && planForAgent(plan),
       loop,
-      feedback: run.feedback,
+      feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
       reviews: await reviewsFor(context, item, run),
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),
@@ -135,7 +138,7 @@ async function conclude(
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
   if (failure) return failure
-  const summary = outcome.kind === 'finished' ? outcome.summary : ''
+  const summary = outcome.kind === 'finished' ? context.redact(outcome.summary) : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item
   // The process may have stood still since the last heartbeat: another attempt may own the branch by now.
