@@ -98,6 +98,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const control = (repo: RepositoryRow) => clones.of(repo)
   const tools = {
     ...{ agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact },
+    linesWithSecret: secrets.linesWith,
     ...openSetUp(env, log, secrets),
   }
   const adapters = { store, env, github, log, instance, ...tools }

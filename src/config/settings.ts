@@ -9,17 +9,12 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { glob, minutes, setupSettings } from './setup-settings.ts'
 
 /** The path of the settings file in a repository. */
 export const settingsPath = '.github/tutti.yml'
 /** Some people end YAML files like this; it is read where there is no other. */
 export const otherSettingsPath = '.github/tutti.yaml'
-
-const glob = z.string().min(1).max(300)
-const minutes = z
-  .number()
-  .positive()
-  .max(24 * 60)
 
 const amount = z.number().positive().max(maxAmount)
 
@@ -44,41 +39,6 @@ const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-
 const module = z.strictObject({
   paths: z.array(glob).max(200).default([]).describe('Files and directories it is made of; its items touch them'),
   agent: z.string().max(50).optional().describe('Which agent works on it'),
-})
-
-/** Below the root of a tree, and not git's own. */
-const treePath = z
-  .string()
-  .min(1)
-  .max(300)
-  .regex(
-    /^(?!\/)(?!.*(?:^|\/)(?:\.{1,2}|\.git)(?:\/|$))(?!.*\/\/)[^\0\\]*[^/\0\\]$/i,
-    'must be a path inside the repository, without `..` and `.git`',
-  )
-
-const cachePaths = z.array(treePath).max(20)
-
-const setup = z.strictObject({
-  run: z
-    .string()
-    .min(1)
-    .max(4000)
-    .optional()
-    .describe('A shell command line, run before an agent in its tree and before gates in their checkout'),
-  minutes: minutes.default(20).describe('Ended, and counted as failed, after this long'),
-  cache: z
-    .union([
-      cachePaths,
-      z.strictObject({
-        key: z.array(glob).max(50).default([]).describe('Files that decide what is made; known lock files if not set'),
-        paths: cachePaths.describe('What the command makes: copied into each tree instead of running it again'),
-      }),
-    ])
-    .default([])
-    .transform((cache) => (Array.isArray(cache) ? { key: [], paths: cache } : cache))
-    .describe(
-      'What the command makes, ignored by git: made once for each state of the lock files, and copied into trees. Or a group: `key`, the files that decide it, and `paths`',
-    ),
 })
 
 const loop = z.strictObject({
@@ -148,7 +108,7 @@ const schema = z.strictObject({
         .describe('Days without a change after which an item is stale'),
     })
     .prefault({}),
-  setup: setup.prefault({}),
+  setup: setupSettings.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(command).max(20).default([]),
@@ -158,6 +118,11 @@ const schema = z.strictObject({
         .array(glob)
         .default([])
         .describe('Paths whose changes a person must approve, besides the built-in ones'),
+      allowSecrets: z
+        .array(glob)
+        .max(100)
+        .default([])
+        .describe('Files in which what looks like a secret is an example; secrets that Tutti knows are never allowed'),
     })
     .prefault({}),
   limits: z

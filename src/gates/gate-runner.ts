@@ -28,6 +28,8 @@ import { markerEnv } from '../sandbox/run-markers.ts'
 import { CheckoutRefused, type Gate, SetUpBroken } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
 
+/** The messages of more commits are not searched for secrets. */
+const mostCommits = 200
 /** The largest files that a gate reads as a whole are lock files: a few million bytes in big repositories. */
 const lockFileBytes = 16 * 2 ** 20
 
@@ -43,6 +45,8 @@ export interface GateRunnerContext {
   control(repo: RepositoryRow): Promise<BareClone>
   /** Text without any secret that Tutti knows. */
   redact(text: string): string
+  /** The lines of a text, from 1, on which such a secret begins. */
+  linesWithSecret(text: string): number[]
 }
 
 export class GateRunner {
@@ -158,6 +162,9 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
         return checkout
       },
       readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
+      patch: (maxBytes) => control.diff(base, head, maxBytes),
+      commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ subject }) => subject),
+      knownSecrets: context.linesWithSecret,
       env: context.env.source,
       variables: await context.variables(repo.fullName, 'gates'),
       marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),

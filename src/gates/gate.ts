@@ -50,6 +50,12 @@ export interface GateContext {
   checkout(): Promise<string>
   /** A file as of a commit, undefined when there is none. Without it, changes that depend on contents wait for a person. */
   readFile?(commit: Sha, path: string): Promise<string | undefined>
+  /** What the commit adds, as a patch, at most so many bytes. */
+  patch?(maxBytes: number): Promise<{ text: string; truncated: boolean }>
+  /** The messages of the commits from `base` to `head`. */
+  commitMessages?(): Promise<string[]>
+  /** The lines of a text, from 1, on which a secret begins that Tutti knows. */
+  knownSecrets?(text: string): number[]
   /** The environment of this process. Programs get PATH and LANG of it, and nothing else. */
   env: Readonly<Record<string, string>>
   /** Variables that mark every program started here, so that the reaper can find and end them. */

@@ -1,5 +1,6 @@
 /** The secrets that Tutti knows, and removing them from text. */
 
+import { linesWithKnownSecret } from './known-secrets.ts'
 import { redactor } from './sanitise.ts'
 
 /** Installation tokens expire after an hour (docs.github.com). They are kept a little longer for late log lines. */
@@ -30,8 +31,12 @@ export class Secrets {
   /** Removes all secrets from text, see `redactor`. */
   readonly redact: (text: string) => string = redactor(() => this.#all())
 
-  /** Whether text contains one of the known secrets in plain text. */
-  readonly holds = (text: string): boolean => this.#all().some((secret) => text.includes(secret))
+  /** Whether text contains one of Tutti's own secrets in plain text. */
+  readonly holds = (text: string): boolean =>
+    [...this.#fixed, ...this.#tokens.keys()].some((secret) => text.includes(secret))
+
+  /** The lines of a text, from 1, on which one of the known secrets begins, in any encoding, also in pieces. */
+  readonly linesWith = (text: string): number[] => linesWithKnownSecret(text, this.#all())
 
   #all(): string[] {
     return [...this.#fixed, ...this.#tokens.keys(), ...this.#kept]
