@@ -1,3 +1,4 @@
+ALTER TABLE "runs" ADD COLUMN "log_tail" text DEFAULT '' NOT NULL;--> statement-breakpoint
 ALTER TABLE "gate_results" ADD COLUMN "log_digest" text;--> statement-breakpoint
 ALTER TABLE "repositories" ADD COLUMN "queue_labels" jsonb DEFAULT '{}'::jsonb NOT NULL;--> statement-breakpoint
 -- Settings that were read before there were these: everything that is stored has every key.

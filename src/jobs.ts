@@ -15,7 +15,7 @@ import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
-import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
+import { showFailedWorkJob } from './pull-requests/show-failed-work.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -38,7 +38,7 @@ export const jobs = {
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
-  'push-held-work': pushHeldWorkJob,
+  'show-failed-work': showFailedWorkJob,
   'merge-pull-request': mergePullRequestJob,
   'read-checks': readChecksJob,
   'clean-up': cleanUpJob,

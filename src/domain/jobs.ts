@@ -17,7 +17,7 @@ export interface JobPayloads {
   'after-run': { runId: number; resetAt?: string }
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
-  'push-held-work': { workItemId: number }
+  'show-failed-work': { workItemId: number }
   'merge-pull-request': { pullRequestId: number }
   /** `now`: without waiting for another check: those of a suite have all ended, or nothing has come for long. */
   'read-checks': { workItemId: number; sha: string; now?: boolean }

@@ -202,6 +202,9 @@ async function conclude(
     run.headSha ?? '',
     results.filter((result) => !result.broken),
   )
+  // What a person has pushed is on the server, so that the check run can be too.
+  if (outcome === 'gates failed' && run.agent === 'person')
+    await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
   const current = await getItem(tx.db, item.id)
   const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha
   if (passed) await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })

@@ -43,7 +43,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
 }
 
 /** The work of an item, with its head and the base branch. */
-interface Work {
+export interface Work {
   repo: RepositoryRow
   item: ItemRow
   base: Sha

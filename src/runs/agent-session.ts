@@ -1,20 +1,25 @@
 /** One session of a run with its agent: its home, its tools, its limits, and its progress. */
 
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentKind } from '../agents/agent.ts'
 import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
 import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
+import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
-import type { Attempt } from './context.ts'
+import type { Attempt, RunContext } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
+/** Of the end of a run's log, for people. */
+const tailBytes = 64 * 2 ** 10
+const tailLines = 20
 /** Bytes that an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
 
@@ -81,7 +86,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
         session.onUpdate?.(update)
       },
       onUsage: meterUsage(attempt, settings.limits),
-      logFile: join(logs, `run-${run.id}.log`),
+      logFile: logFileOf(env, run.id),
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
     })
@@ -93,6 +98,37 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     return outcome
   } finally {
     await toolServer?.close()
+  }
+}
+
+function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {
+  return join(dataDirectory, 'logs', `run-${runId}.log`)
+}
+
+/** The end of the log of a run, as people see it on the issue; '' where there is none. */
+export async function tailOfLog({ env }: Pick<RunContext, 'env'>, runId: number): Promise<string> {
+  try {
+    const file = await open(logFileOf(env, runId))
+    try {
+      const { size } = await file.stat()
+      const { buffer, bytesRead } = await file.read({
+        buffer: Buffer.alloc(tailBytes),
+        position: Math.max(0, size - tailBytes),
+      })
+      const lines = cleanText(buffer.subarray(0, bytesRead).toString('utf8')).split('\n')
+      // The first one may have lost its beginning. Frames of the protocol are not for people.
+      const told = lines.slice(size > tailBytes ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
+      return told
+        .map((line) => truncate(line, 300))
+        .slice(-tailLines)
+        .join('\n')
+        .trim()
+    } finally {
+      await file.close()
+    }
+  } catch {
+    // A log that cannot be read must not change the outcome of the run.
+    return ''
   }
 }
 

@@ -28,7 +28,7 @@ import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
-import { runAgentSession } from './agent-session.ts'
+import { runAgentSession, tailOfLog } from './agent-session.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
 import { reviewsFor, wasJudged } from './feedback.ts'
@@ -137,7 +137,7 @@ async function conclude(
 ): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
-  if (failure) return failure
+  if (failure) return { ...failure, logTail: context.redact(await tailOfLog(context, run.id)) }
   const summary = outcome.kind === 'finished' ? context.redact(outcome.summary) : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item
@@ -197,9 +197,9 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     }
     return
   }
-  const { outcome, summary, signature = null, lesson = summary } = ending
+  const { outcome, summary, signature = null, lesson = summary, logTail = '' } = ending
   const leave = isPlanning(run) ? completePlanningAgent : endRun
-  await leave(tx, lease, { outcome, summary, signature, lesson })
+  await leave(tx, lease, { outcome, summary, signature, lesson, logTail })
   await tx.enqueue({
     queue: 'after-run',
     runId: lease.runId,

@@ -36,6 +36,8 @@ export const runs = pgTable(
     countsAsAttempt: boolean('counts_as_attempt').notNull().default(true),
     /** What the agent left that `.gitignore` keeps out of the commit; the first ones. */
     ignoredFiles: jsonb('ignored_files').$type<string[]>().notNull().default([]),
+    /** The end of what its agent printed, where the agent failed. */
+    logTail: text('log_tail').notNull().default(''),
     progress: text('progress').notNull().default(''),
     summary: text('summary').notNull().default(''),
     /** Set by `/stop` and similar commands. The runner reads it at its next heartbeat. */
