@@ -21,7 +21,8 @@ const onPglite = [
   'test/stories/{merged,stop}.test.ts',
   'test/unit/db/**/*.test.ts',
   'test/unit/scheduling/{budget,scheduler}.test.ts',
-  'test/unit/reconcile/rescue.test.ts',
+  'test/unit/reconcile/{rescue,prune}.test.ts',
+  'test/unit/github/shared-limits.test.ts',
   'test/unit/commands/{commands,plans}.test.ts',
 ]
 

@@ -7,10 +7,12 @@ import { healthPages, type ProcessHealth, startingHealth } from './api/health.ts
 import { listen } from './api/server.ts'
 import { loadCommands } from './commands/registry.ts'
 import { databaseOf, type Env, installationOf } from './config/env.ts'
+import { sharedLimits } from './db/api-limits.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { joinProcesses, livingProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
+import { BatchTester } from './gates/batch-tester.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
 import { openClones } from './git/open-clones.ts'
@@ -23,6 +25,7 @@ import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
 import { Secrets } from './lib/secrets.ts'
+import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
 import { openSetUp } from './runs/set-up/open-set-up.ts'
@@ -76,7 +79,8 @@ interface Base {
 }
 
 async function openDoors({ env, log, store, credentials, health, closers }: Base): Promise<string> {
-  const receive = createReceiver({ store, secret: credentials.webhookSecret, log })
+  const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(health, { webhooks })
+  const receive = createReceiver({ store, secret: credentials.webhookSecret, log, onSecret })
   const pages = getRequestListener(healthPages(store, health).fetch)
   const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
   closers.push(server)
@@ -89,7 +93,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])
-  const client = createClient({ ...credentials, apiUrl: env.apiUrl, log })
+  const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: sharedLimits(store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const instance = await joinProcesses(store, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000, closers)
   const others = await livingProcesses(store.db, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
@@ -102,7 +106,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
     ...openSetUp(env, log, secrets),
   }
   const adapters = { store, env, github, log, instance, ...tools }
-  const [runner, gateRunner] = [new Runner(adapters), new GateRunner(adapters)]
+  const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
     ...{
@@ -111,18 +115,19 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
       leaseMs: env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
     },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
+    pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
   // Several runners share a database: the job is for them; this one can begin at once.
   const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
   const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
-  closers.push(scheduler, runner, gateRunner)
+  closers.push(scheduler, runner, gateRunner, batchTester)
   const webhooks = await loadWebhookApp(client.probot, adapters)
-  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, publisher, scheduler })
-  const { lost, silentSeconds } = await startTimers(adapters, closers)
+  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
+  const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
-  Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies ProcessHealth)
+  Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }

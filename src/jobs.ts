@@ -3,19 +3,24 @@
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
+import { testMergeBatchJob } from './gates/batch-tester.ts'
 import { runGatesJob } from './gates/gate-runner.ts'
 import { publishEffectsJob } from './github/publisher.ts'
 import { onPartIssueCreatedJob } from './planning/on-part-issue-created.ts'
 import { onPlanSubmittedJob } from './planning/on-plan-submitted.ts'
+import { advanceMergeQueueJob } from './pull-requests/advance-merge-queue.ts'
 import { onChecksRerunJob } from './pull-requests/ci/on-checks-rerun.ts'
 import { readChecksJob } from './pull-requests/ci/read-checks.ts'
 import { cleanUpJob } from './pull-requests/clean-up.ts'
+import { findConflictsJob } from './pull-requests/find-conflicts.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { showFailedWorkJob } from './pull-requests/show-failed-work.ts'
+import { updateBranchJob } from './pull-requests/update-branch.ts'
+import { pruneJob } from './reconcile/prune.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
@@ -40,6 +45,10 @@ export const jobs = {
   'open-pull-request': openPullRequestJob,
   'show-failed-work': showFailedWorkJob,
   'merge-pull-request': mergePullRequestJob,
+  'advance-merge-queue': advanceMergeQueueJob,
+  'test-merge-batch': testMergeBatchJob,
+  'update-branch': updateBranchJob,
+  'find-conflicts': findConflictsJob,
   'read-checks': readChecksJob,
   'clean-up': cleanUpJob,
   'publish-effects': publishEffectsJob,
@@ -50,6 +59,7 @@ export const jobs = {
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,
   'on-checks-rerun': onChecksRerunJob,
+  prune: pruneJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

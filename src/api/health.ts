@@ -11,11 +11,18 @@ export interface ProcessHealth {
   agents(): number
   /** How many seconds ago this process last told the database that it lives; undefined before the first time. */
   silentSeconds(): number | undefined
+  /** Whether deliveries are signed with WEBHOOK_SECRET. */
+  webhooks: { secret: 'unproven' | 'fits' | 'does not fit'; refused: number }
 }
 
 /** The health of a process that has not identified itself yet. */
 export function startingHealth(): ProcessHealth {
-  return { phase: 'starting', agents: () => 0, silentSeconds: () => undefined }
+  return {
+    phase: 'starting',
+    agents: () => 0,
+    silentSeconds: () => undefined,
+    webhooks: { secret: 'unproven', refused: 0 },
+  }
 }
 
 /** The routes. They need no login, so they show only that the service runs. */
@@ -32,7 +39,10 @@ export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Ho
     const heartbeatSecondsAgo = health.silentSeconds() ?? null
     const status = ok ? 'ok' : health.phase
     return context.json(
-      { status, database: database ? 'ok' : 'away', heartbeatSecondsAgo, agents: health.agents() },
+      {
+        ...{ status, database: database ? 'ok' : 'away', heartbeatSecondsAgo, agents: health.agents() },
+        webhooks: health.webhooks,
+      },
       ok ? 200 : 503,
     )
   })

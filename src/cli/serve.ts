@@ -10,25 +10,33 @@ export const serve: Verb = {
   summary: 'serve webhooks and run agents; without credentials, show the set-up page',
   run: async () => {
     loadDotEnv(process.cwd())
-    const env = readEnv()
-    const log = logger(env)
-    if (!env.credentials) {
-      const { showSetup } = await import('../github/setup-page.ts')
-      await showSetup(env, log)
-      return untilItsEnd({ close: () => Promise.resolve() })
-    }
+    const log = logger(readEnv())
+    if (!readEnv().credentials && !(await setUp(readEnv(), log))) return 0
     const { startTutti } = await import('../app.ts')
-    const tutti = await startTutti(env, log)
+    const tutti = await startTutti(readEnv(), log)
     // See main.ts: everything is loaded now.
     for (const flag of ['--semi-space-growth-factor=2', '--no-optimize-for-size']) setFlagsFromString(flag)
     return untilItsEnd(tutti, log)
   },
 }
 
+/** @returns false when it was asked to end before the app was registered. */
+async function setUp(env: Env, log: Logger): Promise<boolean> {
+  const { showSetup } = await import('../github/setup-page.ts')
+  const ended = new AbortController()
+  const end = () => ended.abort()
+  for (const signal of endSignals) process.once(signal, end)
+  const registered = await showSetup(env, log, ended.signal)
+  for (const signal of endSignals) process.off(signal, end)
+  return registered
+}
+
 function logger(env: Env): Logger {
   // Structured lines for machines. On a terminal, pipe them into pino-pretty.
   return pino({ level: env.LOG_LEVEL, base: undefined, redact: ['*.privateKey', '*.token', '*.headers.authorization'] })
 }
+
+const endSignals = ['SIGTERM', 'SIGINT'] as const
 
 interface Service {
   close(): Promise<unknown>
@@ -45,10 +53,10 @@ const closeWithinMs = 12_000
  */
 async function untilItsEnd(service: Service, log?: Logger): Promise<number> {
   const asked = new Promise<undefined>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined))
+    for (const signal of endSignals) process.once(signal, () => resolve(undefined))
   })
   const lost = await Promise.race(service.lost ? [asked, service.lost] : [asked])
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => process.exit(1))
+  for (const signal of endSignals) process.once(signal, () => process.exit(1))
   if (lost) log?.fatal(`${lost.message}. ${lost.hint ?? ''}`.trim())
   const hanging = setTimeout(() => {
     log?.error(`the orderly end took longer than ${closeWithinMs / 1_000} s; ending without it`)

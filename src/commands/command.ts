@@ -39,6 +39,8 @@ export interface Reply {
   /** Markdown, short. */
   text: string
   outcome: 'done' | 'refused'
+  /** What follows is known within seconds: the reply may wait for it. */
+  settles?: boolean
 }
 
 /** What a file of this folder declares. */

@@ -28,6 +28,8 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     const { tx, item } = context
     const pull = context.pull ?? (item && (await pullOfItem(tx.db, item.id)))
+    if (context.issue.isPullRequest && pull && pull.number !== context.issue.number)
+      throw new UserError(...messages.anotherPullRequest(pull.number))
     if (!item || !pull) throw new UserError(...messages.noPullRequestToMerge(await statusOrNothing(context)))
     if (pull.state === 'merged') return { text: messages.mergedAlready(pull.number), outcome: 'done' }
     if (pull.state === 'closed') throw new UserError(...messages.closedCannotBeMerged(pull.number))
@@ -37,7 +39,8 @@ export const command = defineCommand({
     const allowing = await checkGates(context, item, pull, args.protected ?? false)
     await requestMerge(context, item, pull, allowing !== undefined)
     const again = pull.mergeSha === pull.headSha
-    return { text: messages.mergeRequested(pull.number, pull.headSha, again, allowing), outcome: 'done' }
+    const text = messages.mergeRequested(pull.number, pull.headSha, again, allowing)
+    return { text, outcome: 'done', settles: true }
   },
 })
 

@@ -17,8 +17,9 @@ export type Parsed =
 /**
  * Reads the first command line of a comment. Later ones do not count, so that one comment acts once.
  *
- * A command line starts, in the first column, with a slash and exactly the command's name (after the prefix, where one
- * is configured), in plain ASCII. It counts in running text only (`lib/markdown/plain-lines.ts`): not in code, quotes,
+ * A command line starts with a slash and the command's name (after the prefix, where one is configured), in ASCII: a letter
+ * that only resembles one does not count. Forgiven is what phones add: capitals, up to three blanks in front, no-break
+ * spaces, and a full stop or comma at the end. It counts in running text only (`lib/markdown/plain-lines.ts`): not in code, quotes,
  * quoted mail, footnotes, link definitions, tables, comments and folded details. Another name after a slash is a path or
  * another bot's command. It is skipped, unless it is nearly one of ours or follows our prefix.
  * @param body the comment, with any line ends.
@@ -29,7 +30,7 @@ export type Parsed =
 export function parseCommand(body: string, prefix: string, commands: ReadonlyMap<string, Command>): Parsed | undefined {
   if (!body.includes('/')) return undefined
   for (const line of plainLines(body)) {
-    const call = commandLine(line.text, prefix)
+    const call = line.inList && /^\s/.test(line.text) ? undefined : commandLine(line.text, prefix)
     if (!call) continue
     const command = commands.get(call.name)
     if (command) return readArguments(command, call.rest, line.below, prefix)
@@ -43,17 +44,22 @@ export function parseCommand(body: string, prefix: string, commands: ReadonlyMap
 /** Commands of other bots in many repositories that are nearly one of ours. */
 const namesOfOtherBots: ReadonlySet<string> = new Set(['retest', 'recheck', 'rerun', 'rebase', 'unassign'])
 
+/** Whether a text may hold a command: cheap, and never wrong about one that does. */
+export function mayHoldCommand(body: string): boolean {
+  return /^[ \u00a0]{0,3}\//m.test(body)
+}
+
 /** The name that a line calls, and what follows it; undefined when the line is none of ours. */
 function commandLine(line: string, prefix: string): { name: string; rest: string } | undefined {
-  const first = /^(\/[A-Za-z][A-Za-z0-9_-]{0,40})(?:[ \t]+(.*))?$/s.exec(line)
+  const first = /^ {0,3}(\/[A-Za-z][A-Za-z0-9_-]{0,40})[.,]?(?:[ \t]+(.*))?$/s.exec(line.replaceAll('\u00a0', ' '))
   if (!first) return undefined
   const [, slashed = '', rest = ''] = first
-  if (prefix === '') return { name: slashed.slice(1), rest }
-  if (slashed !== prefix) return undefined
-  const second = /^([A-Za-z][A-Za-z0-9_-]{0,40})(?:[ \t]+(.*))?$/s.exec(rest.trimEnd())
+  if (prefix === '') return { name: slashed.slice(1).toLowerCase(), rest }
+  if (slashed.toLowerCase() !== prefix.toLowerCase()) return undefined
   // The prefix alone asks for the list of commands.
   if (rest.trim() === '') return { name: 'help', rest: '' }
-  return second ? { name: second[1] ?? '', rest: second[2] ?? '' } : { name: '?', rest: '' }
+  const second = /^([A-Za-z][A-Za-z0-9_-]{0,40})[.,]?(?:[ \t]+(.*))?$/s.exec(rest.trimEnd())
+  return second ? { name: (second[1] ?? '').toLowerCase(), rest: second[2] ?? '' } : { name: '?', rest: '' }
 }
 
 /** Reads what follows a command's name. */
@@ -66,7 +72,8 @@ function readArguments(command: Command, text: string, below: () => string, pref
 }
 
 function plainArguments(command: Command, text: string): ReturnType<typeof argumentsOf> {
-  const split = splitArguments(text)
+  // No argument ends with a full stop or a comma, but sentences do.
+  const split = splitArguments(text.trimEnd().replace(/(?<=[\w"”])[.,]$/, ''))
   return 'problem' in split ? split : argumentsOf(command, split.parts)
 }
 

@@ -83,6 +83,7 @@ async function headToJudge({ tx }: CommandContext, item: ItemRow): Promise<strin
   if (pull?.state !== 'open') return undefined
   const last = (await runsOf(tx.db, item.id)).at(-1)
   if (
+    pull.headSha === item.headSha &&
     stateAfterPause(item.resumeState) !== 'reviewing' &&
     !(item.resumeState === 'checking' && last?.agent === 'person')
   )

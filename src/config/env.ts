@@ -114,6 +114,37 @@ const schema = z.object({
     'How often missed deliveries and drift are searched for while work is open, in minutes',
   ),
   IDLE_SWEEP_MINUTES: seconds(60).describe('The same while nothing is open and nothing came in, in minutes'),
+  TIDY_MINUTES: seconds(60).describe('How often what is no longer needed in `DATA_DIR` is removed, in minutes'),
+  KEEP_LOGS_DAYS: seconds(14).describe('How long the logs of runs are kept, in days'),
+  KEEP_RESCUED_DAYS: seconds(90).describe(
+    'How long work is kept that was not committed or not merged when its worktree was removed, in days',
+  ),
+  KEEP_CLONES_DAYS: seconds(30).describe(
+    'How long the bare clone of a repository without work is kept unused, in days; it can be fetched again',
+  ),
+  MIN_FREE_DISK_PERCENT: z.coerce
+    .number()
+    .min(0)
+    .max(99)
+    .default(10)
+    .describe('With less of the disk free, logs of the last day only are kept, and no unused clone'),
+  KEEP_FINISHED_DAYS: z.coerce
+    .number()
+    .min(1)
+    .default(30)
+    .describe(
+      'How long decisions, results of gates, texts of runs and small writes to GitHub are kept once their item is finished, in days. The audit log is kept for ever',
+    ),
+  KEEP_DELIVERIES_DAYS: z.coerce
+    .number()
+    .min(4, 'must be at least 4: GitHub may deliver again for three days')
+    .default(7)
+    .describe('How long deliveries are kept, in days, 4 at least'),
+  KEEP_USAGE_DAYS: z.coerce
+    .number()
+    .min(2, 'must be at least 2: a limit of a day counts it')
+    .default(400)
+    .describe('How long the tokens and costs of each run are kept, in days'),
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
 })
 

@@ -154,6 +154,11 @@ const schema = z.strictObject({
         .describe('"command": a person says /merge; "approved": merged once approved and green'),
       method: z.enum(['squash', 'merge', 'rebase']).default('squash'),
       approvals: z.number().int().min(1).max(10).default(1),
+      queue: z
+        .boolean()
+        .default(true)
+        .describe('Whether merges wait for each other, and are tested with what was merged since their gates ran'),
+      batch: z.number().int().min(1).max(50).default(16).describe('Pull requests that are tested together at most'),
     })
     .prefault({}),
   ci: z
@@ -187,6 +192,10 @@ const schema = z.strictObject({
     .strictObject({
       base: branch.optional().describe('Where pull requests go; the default branch if not set'),
       prefix: branch.or(z.string().regex(/^[A-Za-z0-9][\w.-]*\/$/)).default('module/'),
+      update: z
+        .enum(['merge', 'rebase'])
+        .default('merge')
+        .describe('How a branch gets what its base has; commits of people are always merged, never rewritten'),
     })
     .prefault({}),
   labels: z

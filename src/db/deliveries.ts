@@ -109,16 +109,21 @@ export async function getDelivery(db: Database, deliveryId: string): Promise<Del
   return row
 }
 
-/** Stores the outcome of a delivery. `note` is one line for operators. */
+/**
+ * Stores the outcome of a delivery. `note` is one line for operators.
+ * @param options.forget drops its payload: most deliveries mean nothing here, and only their id is needed, so that they
+ * are known when they come again.
+ */
 export async function completeDelivery(
   db: Database | Tx['db'],
   deliveryId: string,
-  state: DeliveryRow['state'],
-  note: string | null,
+  outcome: { state: DeliveryRow['state']; note: string | null },
+  options: { forget?: boolean } = {},
 ): Promise<void> {
+  const note = outcome.note?.slice(0, 2_000) ?? null
   await db
     .update(deliveries)
-    .set({ state, note: note?.slice(0, 2_000) ?? null })
+    .set({ state: outcome.state, note, ...(options.forget ? { payload: '' } : {}) })
     .where(eq(deliveries.deliveryId, deliveryId))
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
-import { type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
+import { askedPriority, type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
 import type { Database, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
 
@@ -15,23 +15,27 @@ export type EffectRow = typeof effects.$inferSelect
  * published again (a comment is edited, a label replaced).
  * @param options.after not before this time. An effect that is pending for an earlier time keeps that time.
  * @param options.again publish again even when the payload is the same.
+ * @param options.asked a person waits for it: it goes before what nobody has asked for.
  */
 export async function enqueueEffect(
   tx: Tx,
   target: { repositoryId: number; workItemId?: number; key: string },
   effect: Effect,
-  options: { after?: Date; again?: boolean } = {},
+  options: { after?: Date; again?: boolean; asked?: boolean } = {},
 ): Promise<void> {
   const notBefore = options.after ?? new Date()
   const payload = effect.payload as Record<string, unknown>
+  const own = effectPriorities[effect.kind]
+  const priority = options.asked ? Math.min(own, askedPriority) : own
   const changed = options.again ? sql`true` : sql`${effects.payload} <> ${JSON.stringify(payload)}::jsonb`
   const rows = await tx.db
     .insert(effects)
-    .values({ ...target, kind: effect.kind, payload, priority: effectPriorities[effect.kind], notBefore })
+    .values({ ...target, kind: effect.kind, payload, priority, notBefore })
     .onConflictDoUpdate({
       target: effects.key,
       set: {
         payload,
+        priority: sql`case when ${effects.state} in ('pending', 'in_progress') then least(${effects.priority}, excluded.priority) else excluded.priority end`,
         revision: sql`${effects.revision} + 1`,
         state: sql`case when ${effects.state} = 'in_progress' then 'in_progress' else 'pending' end`,
         notBefore: sql`case when ${effects.state} = 'pending' then least(${effects.notBefore}, excluded.not_before) else excluded.not_before end`,
@@ -42,6 +46,16 @@ export async function enqueueEffect(
     })
     .returning({ id: effects.id })
   if (rows.length > 0) await tx.enqueue({ queue: 'publish-effects' }, { after: options.after })
+}
+
+/** Cancels an effect that is not being published yet. @returns false when there is none, or it is too late. */
+export async function cancelEffect(tx: Tx, key: string): Promise<boolean> {
+  const rows = await tx.db
+    .update(effects)
+    .set({ state: 'failed', error: 'withdrawn' })
+    .where(and(eq(effects.key, key), eq(effects.state, 'pending')))
+    .returning({ id: effects.id })
+  return rows.length > 0
 }
 
 /** The next pending effects that are due, most urgent first. */
@@ -68,6 +82,7 @@ export async function claimEffect(db: Database, id: number, processId: string): 
       claimEpoch: sql`${effects.claimEpoch} + 1`,
       claimedAt: sql`now()`,
       attempts: sql`${effects.attempts} + 1`,
+      attemptedAt: new Date(),
     })
     .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
@@ -105,6 +120,7 @@ export async function releaseEffects(db: Database, processId: string): Promise<v
 
 /**
  * Completes an effect that was published at its `revision`, under its claim. A newer revision makes it pending again.
+ * @param outcome.attemptedAt when a write was sent that may still be under way; null when there is none.
  * @returns false when another process has taken it over: then nothing is changed.
  */
 export async function completeEffect(
@@ -112,7 +128,7 @@ export async function completeEffect(
   row: EffectRow,
   outcome:
     | { kind: 'done'; result: Record<string, unknown> }
-    | { kind: 'later'; at: Date; error: string }
+    | { kind: 'later'; at: Date; error: string; attemptedAt: Date | null }
     | { kind: 'failed'; error: string },
 ): Promise<boolean> {
   const set =
@@ -126,7 +142,7 @@ export async function completeEffect(
           doneAt: new Date(),
         }
       : outcome.kind === 'later'
-        ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error }
+        ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error, attemptedAt: outcome.attemptedAt }
         : { state: 'failed' as const, error: outcome.error }
   const rows = await tx.db.update(effects).set(set).where(underClaim(row)).returning({ id: effects.id })
   if (rows.length === 0) return false

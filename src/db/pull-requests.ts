@@ -1,6 +1,6 @@
 /** Pull requests, and the results of the gates. */
 
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, inArray } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { type approvals, pullRequests } from './schema/pull-requests.ts'
 import { gateResults } from './schema/runs.ts'
@@ -42,6 +42,21 @@ export async function openPullRows(db: Database, repositoryId: number): Promise<
     .from(pullRequests)
     .where(and(eq(pullRequests.repositoryId, repositoryId), eq(pullRequests.state, 'open')))
     .orderBy(pullRequests.id)
+}
+
+/** Those of these pull requests that are merged. */
+export async function mergedPulls(db: Database, ids: readonly number[]): Promise<number[]> {
+  if (ids.length === 0) return []
+  const rows = await db
+    .select({ id: pullRequests.id })
+    .from(pullRequests)
+    .where(and(inArray(pullRequests.id, [...new Set(ids)]), eq(pullRequests.state, 'merged')))
+  return rows.map(({ id }) => id)
+}
+
+/** Whether any pull request to a base branch is open. */
+export async function hasOpenPulls(db: Database, repositoryId: number, baseBranch: string): Promise<boolean> {
+  return (await openPullRows(db, repositoryId)).some((pull) => pull.baseBranch === baseBranch)
 }
 
 /**

@@ -3,6 +3,7 @@
 import { asc, eq, notInArray, sql } from 'drizzle-orm'
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type { Database, Tx } from './connect.ts'
+import { followDefaultBranch } from './default-branch.ts'
 import { repositories } from './schema/repositories.ts'
 
 export type RepositoryRow = typeof repositories.$inferSelect
@@ -28,7 +29,7 @@ export async function repositoryByName(db: Database, fullName: string): Promise<
   return row
 }
 
-/** Adds or updates a repository with the facts of a payload. */
+/** Adds or updates a repository with the facts of a payload. Items follow a default branch that has another name. */
 export async function saveRepository(
   db: Database,
   facts: Pick<RepositoryRow, 'githubId' | 'fullName' | 'private' | 'installationId' | 'cloneUrl' | 'defaultBranch'>,
@@ -48,6 +49,7 @@ export async function saveRepository(
     })
     .returning()
   if (!row) throw new Error('the repository was not stored')
+  if (known && known.defaultBranch !== facts.defaultBranch) await followDefaultBranch(db, known, facts.defaultBranch)
   return row
 }
 

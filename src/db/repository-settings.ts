@@ -6,6 +6,7 @@ import { withPresentLabels } from '../domain/queue-labels.ts'
 import { UserError } from '../lib/errors.ts'
 import { twoSettingsFiles } from '../messages/repositories.ts'
 import type { Store } from './connect.ts'
+import { followDefaultBranch } from './default-branch.ts'
 import type { RepositoryRow } from './repositories.ts'
 import { repositories } from './schema/repositories.ts'
 
@@ -14,6 +15,8 @@ export interface BaseBranchReader {
   fetch(): Promise<void>
   remoteHead(branch: string): Promise<string | undefined>
   readFile(commit: string, path: string): Promise<string | undefined>
+  /** The name of the server's default branch, asked now; undefined where it does not say. */
+  defaultBranch(): Promise<string | undefined>
 }
 
 /** Thrown when the base branch does not exist any more. */
@@ -29,29 +32,53 @@ export class BaseBranchDeleted extends Error {
  */
 export async function refreshSettings(
   store: Store,
-  repo: RepositoryRow,
+  stored: RepositoryRow,
   clone: BaseBranchReader,
 ): Promise<{ settings: Settings; baseBranch: string; base: string }> {
-  if (repo.fetchedRevision < repo.remoteRevision) await fetchNow(store, repo, clone)
+  const behind = stored.fetchedRevision < stored.remoteRevision
+  if (behind) await fetchNow(store, stored, clone)
+  // Our clone may not have heard of a branch that is there: it is fetched once before one is called gone.
+  let fetched = behind
+  const headOf = async (branch: string) => {
+    const head = await clone.remoteHead(branch)
+    if (head || fetched) return head
+    fetched = true
+    await fetchNow(store, stored, clone)
+    return clone.remoteHead(branch)
+  }
+  const { repo, head } = await defaultHead(store, stored, { clone, headOf })
   const known = repo.settings ?? defaultSettings()
-  const defaultHead = await clone.remoteHead(repo.defaultBranch)
-  if (!defaultHead) throw new BaseBranchDeleted(`the branch ${repo.defaultBranch} of ${repo.fullName} is gone`)
   const read =
-    repo.settingsSha === defaultHead && repo.settings
+    repo.settingsSha === head && repo.settings
       ? { settings: known, settingsError: repo.settingsError }
-      : await settingsAt(clone, defaultHead, known)
-  if (repo.settingsSha !== defaultHead || !repo.settings) {
+      : await settingsAt(clone, head, known)
+  if (repo.settingsSha !== head || !repo.settings) {
     await store.db
       .update(repositories)
-      .set({ ...read, settingsSha: defaultHead })
+      .set({ ...read, settingsSha: head })
       .where(eq(repositories.id, repo.id))
     // Caps, modules and the like may differ now. Before the first settings the scheduler has used none.
     if (repo.settings) await store.queues.send({ queue: 'schedule' })
   }
   const baseBranch = read.settings.branches.base ?? repo.defaultBranch
-  const base = baseBranch === repo.defaultBranch ? defaultHead : await clone.remoteHead(baseBranch)
+  const base = baseBranch === repo.defaultBranch ? head : await headOf(baseBranch)
   if (!base) throw new BaseBranchDeleted(`the base branch ${baseBranch} of ${repo.fullName} is gone`)
   return { settings: withPresentLabels(read.settings, repo.queueLabels), baseBranch, base }
+}
+
+/** The head of the default branch. One that has got another name without an event is followed. */
+async function defaultHead(
+  store: Store,
+  repo: RepositoryRow,
+  { clone, headOf }: { clone: BaseBranchReader; headOf: (branch: string) => Promise<string | undefined> },
+): Promise<{ repo: RepositoryRow; head: string }> {
+  const head = await headOf(repo.defaultBranch)
+  if (head) return { repo, head }
+  const name = await clone.defaultBranch()
+  const renamed = name && name !== repo.defaultBranch ? await headOf(name) : undefined
+  if (!name || !renamed) throw new BaseBranchDeleted(`the branch ${repo.defaultBranch} of ${repo.fullName} is gone`)
+  await store.transaction((tx) => followDefaultBranch(tx.db, repo, name, { gone: true }))
+  return { repo: { ...repo, defaultBranch: name }, head: renamed }
 }
 
 async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchReader): Promise<void> {

@@ -1,6 +1,6 @@
 /** Stored reviews of Tutti's pull requests. `/merge` and the status comment read them. */
 
-import { and, eq, gt, inArray } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { lastEventTime, recordEventTime } from './idempotency-keys.ts'
 import type { ApprovalRow } from './pull-requests.ts'
@@ -40,6 +40,15 @@ export async function hasLaterVerdict(
   return rows.length > 0
 }
 
+/** Ids of the people who have approved the present head, as far as is stored. */
+export async function approversOf(db: Database, pull: { id: number; headSha: string }): Promise<number[]> {
+  const rows = await db
+    .selectDistinct({ reviewerId: approvals.reviewerId })
+    .from(approvals)
+    .where(and(eq(approvals.pullRequestId, pull.id), eq(approvals.sha, pull.headSha), eq(approvals.state, 'approved')))
+  return rows.map(({ reviewerId }) => reviewerId)
+}
+
 /** The ids of the stored reviews of a pull request, with their states. */
 export async function knownReviews(db: Database, pullRequestId: number): Promise<Map<number, ApprovalRow['state']>> {
   const rows = await db.select().from(approvals).where(eq(approvals.pullRequestId, pullRequestId))
@@ -73,4 +82,25 @@ export async function cancelMergeRequest(tx: Tx, pullRequestId: number): Promise
     .update(pullRequests)
     .set({ mergeRequestedBy: null, mergeRequestedById: null, mergeSha: null })
     .where(eq(pullRequests.id, pullRequestId))
+}
+
+/** The last approval or request for changes of each reviewer that was not dismissed, oldest first. */
+export async function lastVerdicts(
+  db: Database,
+  pullRequestId: number,
+): Promise<{ reviewer: string; state: 'approved' | 'changes_requested'; sha: string }[]> {
+  const rows = await db
+    .select()
+    .from(approvals)
+    .where(
+      and(
+        eq(approvals.pullRequestId, pullRequestId),
+        inArray(approvals.state, ['approved', 'changes_requested', 'dismissed']),
+      ),
+    )
+    .orderBy(asc(approvals.reviewId))
+  const last = new Map(rows.map((row) => [row.reviewerId, row]))
+  return [...last.values()].flatMap(({ reviewer, state, sha }) =>
+    state === 'approved' || state === 'changes_requested' ? [{ reviewer, state, sha }] : [],
+  )
 }

@@ -44,7 +44,16 @@ export async function addRun(
  * commit. It does not count as an attempt.
  */
 export async function addPersonRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
-  const facts = { agent: 'person', stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
+  return addGateRun(tx, workItemId, headSha, 'person')
+}
+
+/** The same for a head that git alone has made, of the branch and its base. */
+export async function addUpdateRun(tx: Tx, workItemId: number, headSha: string): Promise<RunRow> {
+  return addGateRun(tx, workItemId, headSha, 'git')
+}
+
+async function addGateRun(tx: Tx, workItemId: number, headSha: string, agent: 'person' | 'git'): Promise<RunRow> {
+  const facts = { agent, stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
   const row = await insertRun(tx, { workItemId, ...facts })
   await tx.enqueue({ queue: 'run-gates', runId: row.id })
   return row

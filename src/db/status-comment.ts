@@ -2,12 +2,14 @@
  * Keeping GitHub up to date about a work item: its status comment, its state label, and the roadmaps it is a part of.
  */
 
-import { and, eq, notInArray } from 'drizzle-orm'
+import { and, desc, eq, notInArray } from 'drizzle-orm'
+import type { EffectOf } from '../domain/effects.ts'
 import { lifecycle, terminalStates } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import type { Tx } from './connect.ts'
 import { enqueueEffect } from './outbox.ts'
 import type { RepositoryRow } from './repositories.ts'
+import { effects } from './schema/effects.ts'
 import { repositories } from './schema/repositories.ts'
 import { dependencies, workItems } from './schema/work-items.ts'
 
@@ -27,11 +29,15 @@ const roadmapMs = 10_000
  */
 const beforeAuditLogs = 1e12
 
-/** Requests an edit of an item's status comment. Requests until then become one edit. */
+/**
+ * Requests an edit of an item's status comment. Requests until then become one edit.
+ * @param options.asked it answers a person, who waits for it.
+ */
 export async function requestStatusComment(
   tx: Tx,
   item: ItemRow,
   when: 'now' | 'soon' | 'later' | Date,
+  options: { asked?: boolean } = {},
 ): Promise<void> {
   // A roadmap queues hundreds of items: a comment on each, saying that it waits, would use up an hour of writes.
   if (item.muted) return
@@ -41,9 +47,44 @@ export async function requestStatusComment(
     tx,
     { repositoryId: item.repositoryId, workItemId: item.id, key: `status:${item.id}` },
     { kind: 'status-comment', payload: { issueNumber: item.issueNumber } },
-    { after: when === 'now' ? undefined : after, again: true },
+    { after: when === 'now' ? undefined : after, again: true, asked: options.asked },
+  )
+  const onPull = await pullRequestCommentOf(tx, item.id)
+  if (onPull) await requestPullRequestComment(tx, item, onPull, { after })
+}
+
+/** The number of the pull request whose status comment is wanted or there; undefined when there is none. */
+async function pullRequestCommentOf(tx: Tx, workItemId: number): Promise<number | undefined> {
+  const [row] = await tx.db
+    .select({ payload: effects.payload })
+    .from(effects)
+    .where(and(eq(effects.workItemId, workItemId), eq(effects.kind, 'pull-request-comment')))
+    .orderBy(desc(effects.id))
+    .limit(1)
+  return row && (row.payload as EffectOf<'pull-request-comment'>['payload']).issueNumber
+}
+
+/**
+ * Requests the status comment of a pull request. Its body says what there is to say at first; the comment comes with the
+ * first answer or the first change, and is edited from then on whenever that of the issue is.
+ * @param number of the pull request. @param options.after not before this time. @param options.asked it answers a person.
+ */
+export async function requestPullRequestComment(
+  tx: Tx,
+  item: Pick<ItemRow, 'id' | 'repositoryId'>,
+  number: number,
+  { after, asked }: { after: Date; asked?: boolean },
+): Promise<void> {
+  await enqueueEffect(
+    tx,
+    { repositoryId: item.repositoryId, workItemId: item.id, key: `pull-status:${item.id}:${number}` },
+    { kind: 'pull-request-comment', payload: { issueNumber: number } },
+    { after, again: true, asked },
   )
 }
+
+/** When a change of state that people on the pull request must hear of is shown there. */
+export const pullRequestCommentDelayMs = soonMs
 
 /** When the status comment shows that an item has entered a state. */
 export function commentTimeFor(state: ItemState): 'now' | 'later' | Date {

@@ -3,7 +3,8 @@
  * millionths of a currency; different currencies are never added up.
  */
 
-import { and, desc, eq, gte, inArray, isNotNull, isNull, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, gte, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm'
+import { notAgents } from '../domain/run-author.ts'
 import type { Database } from './connect.ts'
 import type { RunRow } from './runs.ts'
 import { runs } from './schema/runs.ts'
@@ -180,7 +181,7 @@ export async function agentsWithoutCost(db: Database, repositoryId: number, now:
     .where(
       and(
         eq(workItems.repositoryId, repositoryId),
-        ne(runs.agent, 'person'),
+        notInArray(runs.agent, [...notAgents]),
         gte(runs.endedAt, new Date(dayOf(now))),
         inArray(runs.outcome, finishedOutcomes),
         isNull(usage.cost),

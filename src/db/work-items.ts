@@ -2,13 +2,21 @@
 
 import { and, asc, eq, inArray, notInArray } from 'drizzle-orm'
 import type { Job } from '../domain/jobs.ts'
-import { canTransition, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
+import { canTransition, concernsReviewers, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
+import { pullOfItem } from './pull-requests.ts'
 import { getRepository } from './repositories.ts'
 import { workItems } from './schema/work-items.ts'
-import { commentTimeFor, requestRoadmapComments, requestStatusComment, updateStateLabel } from './status-comment.ts'
+import {
+  commentTimeFor,
+  pullRequestCommentDelayMs,
+  requestPullRequestComment,
+  requestRoadmapComments,
+  requestStatusComment,
+  updateStateLabel,
+} from './status-comment.ts'
 
 export type ItemRow = typeof workItems.$inferSelect
 
@@ -34,7 +42,7 @@ export async function addWorkItem(
   })
   const job = nextJob(row.state, row.id)
   if (job) await tx.enqueue(job)
-  await requestStatusComment(tx, row, 'soon')
+  await requestStatusComment(tx, row, 'soon', { asked: true })
   return row
 }
 
@@ -77,6 +85,7 @@ export async function transition(
   const repo = await getRepository(tx.db, item.repositoryId)
   await updateStateLabel(tx, row, item.state, repo)
   await requestStatusComment(tx, row, commentTimeFor(to))
+  await tellReviewers(tx, row, item.state)
   if (repo) await requestRoadmapComments(tx, repo, row)
   await appendAudit(tx, {
     repositoryId: item.repositoryId,
@@ -86,6 +95,14 @@ export async function transition(
     detail: { why: by.why },
   })
   return row
+}
+
+/** A pull request that no longer waits for review says so itself: its reviewers need not read the issue. */
+async function tellReviewers(tx: Tx, item: ItemRow, from: ItemState): Promise<void> {
+  if (!concernsReviewers(from, item.state)) return
+  const pull = await pullOfItem(tx.db, item.id)
+  if (pull?.state !== 'open') return
+  await requestPullRequestComment(tx, item, pull.number, { after: new Date(Date.now() + pullRequestCommentDelayMs) })
 }
 
 /**

@@ -3,14 +3,22 @@
 import type { Annotation } from './annotations.ts'
 import type { IssueAddress } from './github.ts'
 import type { Job } from './jobs.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /** A write to GitHub and its payload. */
 export type Effect =
   /** The one status comment of an issue; its text is rendered on publication. */
   | { kind: 'status-comment'; payload: { issueNumber: number } }
+  /** The one status comment of a pull request; `issueNumber` is its number. Its text is rendered on publication. */
+  | { kind: 'pull-request-comment'; payload: { issueNumber: number } }
   /** A separate comment, for issues that are not work items. */
   | { kind: 'comment'; payload: { issueNumber: number; body: string } }
-  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused' } }
+  /** `line`: to a comment on a line of a diff. */
+  | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused'; line?: boolean } }
+  /** The answer in a thread of comments on a line. `commentId`: the first comment of the thread. */
+  | { kind: 'review-reply'; payload: { pullNumber: number; commentId: number; body: string } }
+  /** Threads whose points are settled; each by its first comment. */
+  | { kind: 'resolve-threads'; payload: { pullNumber: number; comments: number[] } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
@@ -52,7 +60,7 @@ export type Effect =
       payload: {
         pullNumber: number
         sha: string
-        method: 'squash' | 'merge' | 'rebase'
+        method: MergeMethod
         title: string
         message: string
       }
@@ -85,7 +93,10 @@ export type Effect =
 export type EffectKind = Effect['kind']
 export type EffectOf<Kind extends EffectKind> = Extract<Effect, { kind: Kind }>
 
-/** Lower goes first: when the write budget is short, merges go before comments and progress goes last. */
+/**
+ * Lower goes first: when the write budget is short, merges go before comments and progress goes last. Some of the budget is
+ * left for the two lowest; see `domain/call-limits.ts`.
+ */
 export const effectPriorities: Record<EffectKind, number> = {
   merge: 1,
   'close-issue': 2,
@@ -99,9 +110,16 @@ export const effectPriorities: Record<EffectKind, number> = {
   'scoped-label': 6,
   reaction: 5,
   comment: 5,
+  // It answers people who review.
+  'pull-request-comment': 5,
+  'review-reply': 5,
+  'resolve-threads': 5,
   'state-label': 6,
   'status-comment': 7,
 }
+
+/** Of an answer to a person who waits for it, whatever its kind. */
+export const askedPriority = 2
 
 /** The job that follows once an effect is published or has failed; undefined where none follows. */
 export function followUpOf(effect: Effect, effectId: number): Job | undefined {

@@ -4,6 +4,8 @@
 export interface EventOutcome {
   state: 'done' | 'ignored'
   note: string
+  /** The delivery itself lacks what is needed: trying it again is of no use. */
+  unfit?: true
 }
 
 /** The event changed something. */

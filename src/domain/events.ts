@@ -1,6 +1,6 @@
 /** The events that webhooks report. An event says what happened, and not how Tutti reacts. */
 
-import type { Actor, Issue, PullRequest, Review } from './github.ts'
+import type { Actor, Issue, PullRequest, Review, ReviewComment } from './github.ts'
 
 /** A repository as payloads describe it. */
 export interface RepositoryIdentity {
@@ -21,7 +21,7 @@ export interface IssueSnapshot extends Issue {
   nativeBlockers: number | null
 }
 
-export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState'>
+export type PullRequestSnapshot = Omit<PullRequest, 'mergeable' | 'mergeState' | 'mergeMethods' | 'labels'>
 
 interface InRepository {
   repository: RepositoryIdentity
@@ -57,7 +57,12 @@ export interface IssueRemoved extends InRepository {
 export interface CommentCreated extends InRepository {
   kind: 'comment-created'
   issue: IssueSnapshot
+  /** Unique for each `place`. */
   commentId: number
+  /** A plain comment, the text of a review, or a comment on a line of the diff. */
+  place: 'comment' | 'review' | 'line'
+  /** Where in the diff; of a comment on a line. */
+  on?: Omit<ReviewComment, 'id' | 'body' | 'author'>
   body: string
 }
 
@@ -78,7 +83,8 @@ export interface ReviewSubmitted extends InRepository {
 
 export interface PullRequestChanged extends InRepository {
   kind: 'pull-request-changed'
-  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted'
+  /** `ready`: it is no draft any more, or no label keeps it from being merged. */
+  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted' | 'ready'
   pull: PullRequestSnapshot
 }
 

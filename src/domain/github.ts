@@ -1,6 +1,7 @@
 /** GitHub's objects as plain data, in GitHub's terms. `github/` reads them; every folder may use them. */
 
 import type { Sha } from '../lib/ids.ts'
+import type { MergeMethod } from './merge-refusal.ts'
 
 /**
  * A user as payloads name them. Only the id identifies a user: a login can be renamed, and registered by another user.
@@ -63,6 +64,10 @@ export interface PullRequest {
   mergeable: boolean | null
   /** What GitHub says of its rules: `clean`, `blocked`, `unstable` and so on; null where it does not say. */
   mergeState: string | null
+  draft: boolean
+  labels: string[]
+  /** The ways of merging that the repository allows; null where GitHub does not say. */
+  mergeMethods: MergeMethod[] | null
   author: Actor
 }
 
@@ -77,9 +82,17 @@ export interface Review {
   at: Date | null
 }
 
+/** A comment on a line of the diff. */
 export interface ReviewComment {
+  id: number
+  /** The first comment of its thread, which may be itself. */
+  threadId: number
+  reviewId: number | null
   path: string
   line: number | null
+  /** The lines of the diff above it. */
+  hunk: string
+  sha: string | null
   body: string
   author: Actor
 }

@@ -18,7 +18,14 @@ export interface JobPayloads {
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
   'show-failed-work': { workItemId: number }
-  'merge-pull-request': { pullRequestId: number }
+  /** `turn`: the merge queue has proved it on top of its base. */
+  'merge-pull-request': { pullRequestId: number; turn?: boolean }
+  /** Something in the merge queue of a base branch has changed. */
+  'advance-merge-queue': { repositoryId: number; baseBranch: string }
+  'test-merge-batch': { batchId: number }
+  'update-branch': { pullRequestId: number }
+  /** A base branch, or the branch of a pull request, has moved. */
+  'find-conflicts': { repositoryId: number }
   /** `now`: without waiting for another check: those of a suite have all ended, or nothing has come for long. */
   'read-checks': { workItemId: number; sha: string; now?: boolean }
   'clean-up': { workItemId: number }
@@ -30,6 +37,7 @@ export interface JobPayloads {
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }
   'on-checks-rerun': { effectId: number }
+  prune: Record<never, never>
 }
 
 export type QueueName = keyof JobPayloads

@@ -80,3 +80,8 @@ export function isQueueLabel(label: string, settings: Settings): boolean {
 export function moduleOf(item: { labels: readonly string[] }): string | undefined {
   return labelFacts(item.labels).module ?? undefined
 }
+
+/** Whether a label on a pull request keeps it from being merged. */
+export function isHoldLabel(label: string): boolean {
+  return label.toLowerCase() === 'do-not-merge'
+}

@@ -46,7 +46,7 @@ export const lifecycle: Readonly<Record<ItemState, Stage>> = {
     label: 'Waiting for review',
   },
   approved: { actor: 'pull-requests', next: ['merging', 'reviewing', 'ready', 'done'], label: 'Approved' },
-  merging: { actor: 'pull-requests', next: ['done', 'reviewing', 'ready'], label: 'Merging' },
+  merging: { actor: 'pull-requests', next: ['done', 'reviewing', 'approved', 'ready'], label: 'Merging' },
   done: { actor: 'none', next: ['queued'], queue: 'clean-up', label: 'Done' },
   paused: {
     actor: 'a person',
@@ -90,6 +90,14 @@ export function canTransition(from: ItemState, to: ItemState): boolean {
   if (to === 'done') return true
   if (isInactive(to)) return from !== 'done'
   return lifecycle[from].next.includes(to)
+}
+
+/**
+ * Whether a step concerns those who review an open pull request: an agent gets it back, or nothing goes on until a person
+ * acts.
+ */
+export function concernsReviewers(from: ItemState, to: ItemState): boolean {
+  return isInactive(to) || (to === 'ready' && ['checking', 'reviewing', 'approved', 'merging'].includes(from))
 }
 
 /** The job of the actor of `state`; undefined when no job acts on an item in that state. */

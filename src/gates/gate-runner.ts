@@ -17,16 +17,16 @@ import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { setUpFailed, setUpFailedByChange, withLog } from '../messages/runs.ts'
+import { withLog } from '../messages/runs.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { RepositoryVariables } from '../runs/repository-secrets.ts'
 import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
-import { setUpTree, type TreeToSetUp } from '../runs/set-up/set-up.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
-import { CheckoutRefused, type Gate, SetUpBroken } from './gate.ts'
+import type { Gate } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
+import { setUpCheckout } from './lib/set-up-checkout.ts'
 
 /** The messages of more commits are not searched for secrets. */
 const mostCommits = 200
@@ -121,8 +121,10 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const control = await context.control(repo)
   // The commit of a person is not in the clone yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
-  const branch = validBranch(`tutti-check/${run.id}`)
-  const path = join(context.env.dataDirectory, 'checks', `run-${run.id}`)
+  // By the lease: the gates of a process that is frozen may still be at work in another checkout.
+  const name = `${run.id}-${run.leaseEpoch}`
+  const branch = validBranch(`tutti-check/${name}`)
+  const path = join(context.env.dataDirectory, 'checks', `run-${name}`)
   const trunk = await control.remoteHead(validBranch(item.baseBranch))
   const base = (trunk && (await control.mergeBase(trunk, head))) ?? sha(run.baseSha ?? head)
   // The reaper ends the processes of the gates with us, also when we are killed.
@@ -131,10 +133,8 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const settings = settingsWithWorkflow(settingsOf(repo), item.loop)
   let checkout: Promise<string> | undefined
   const open = async () => {
-    // A process that died may have left a checkout. Files that a gate wrote there need not be rescued.
-    await control.removeWorktree({ path, branch }, { merged: head })
     const tree = await control.addWorktree({ path, branch, base: head })
-    await setUp(context, {
+    await setUpCheckout(context, {
       repo,
       settings,
       control,
@@ -172,16 +172,8 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
       log: context.log,
     })
   } finally {
-    if (checkout) await control.removeWorktree({ path, branch }, { merged: head })
+    if (checkout) await control.removeWorktree({ path, branch }, { discard: true })
   }
-}
-
-/** @throws {CheckoutRefused | SetUpBroken} when the set-up step fails. */
-async function setUp(context: GateRunnerContext, tree: TreeToSetUp): Promise<void> {
-  const outcome = await setUpTree(context, tree)
-  if (outcome.kind !== 'failed') return
-  if (outcome.ownChange) throw new CheckoutRefused(setUpFailedByChange(outcome.how), outcome.log)
-  throw new SetUpBroken(setUpFailed(outcome.how), outcome.log)
 }
 
 async function conclude(

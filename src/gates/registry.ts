@@ -3,7 +3,7 @@
 import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type Gate, gateShape } from './gate.ts'
 
-const notGates = ['gate-runner.ts', 'gate.ts', 'judge.ts', 'registry.ts']
+const notGates = ['batch-tester.ts', 'gate-runner.ts', 'gate.ts', 'judge.ts', 'registry.ts']
 
 /**
  * Loads every gate of a folder.

@@ -8,22 +8,26 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges } from './changes.ts'
 import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
 import { readCommitFiles } from './commit-files.ts'
+import { compact, unusedSince } from './compact.ts'
 import { createFetcher } from './fetch.ts'
+import { forecastPairs } from './forecast-pairs.ts'
+import type { Author } from './git-options.ts'
 import * as history from './history.ts'
 import { listIgnored } from './ignored-files.ts'
 import { type ImportResult, importFrom } from './import-commits.ts'
 import type { ImportPolicy } from './import-policy.ts'
 import { type BareCloneOptions, initBareClone } from './init.ts'
+import { type JoinRequest, type JoinResult, joinCommits, stackHeads } from './join-commits.ts'
 import { leaveWorktree } from './leave-worktree.ts'
 import { type ListedWorktree, listWorktrees } from './list-worktrees.ts'
 import { type UpdateRequest, type UpdateResult, updateFromBase } from './merge.ts'
 import { type BranchName, type TreePath, validBranch, validPath } from './names.ts'
 import { deleteBranch, type ExpectedHead, type PushOutcome, pushBranch } from './push.ts'
 import { recordedRemoteHead } from './recorded-heads.ts'
-import { queryRemoteHead } from './remote.ts'
+import { queryDefaultBranch, queryRemoteHead } from './remote.ts'
 import { type RemoveOptions, removeWorktree } from './remove-worktree.ts'
 import type { BareRepository } from './repository.ts'
-import { listRescues, type Rescue, treeOf } from './rescue.ts'
+import { dropRescue, listRescues, type Rescue, treeOf } from './rescue.ts'
 import { type SandboxMounts, sandboxMountsOf } from './sandbox-mounts.ts'
 import type { Worktree } from './worktree-records.ts'
 import { addWorktree, type ReadyWorktree, type WorktreeRequest } from './worktrees.ts'
@@ -38,6 +42,8 @@ export interface BareClone {
   resolve(ref: string): Promise<Sha | undefined>
   /** Where a branch of the server is: as of the last fetch, or asked now with `fresh`. */
   remoteHead(branch: BranchName, options?: { fresh?: boolean }): Promise<Sha | undefined>
+  /** The default branch of the server, asked now; undefined when it does not say. */
+  defaultBranch(): Promise<BranchName | undefined>
   /** A file as of a commit, at most `maxBytes` (1 MiB). @throws {UserError} when it is larger. */
   readFile(commit: Sha, path: TreePath, maxBytes?: number): Promise<string | undefined>
   /** Paths in a commit, at most `maxCount` (100,000). */
@@ -63,8 +69,14 @@ export interface BareClone {
   log(range: { base?: Sha; head: Sha }, limit: number): Promise<history.CommitInfo[]>
   /** Whether two commits merge, without touching any tree. */
   forecast(ours: Sha, theirs: Sha): Promise<history.MergeForecast>
+  /** As `forecast`, for many pairs with one start of git. */
+  forecastPairs(pairs: readonly (readonly [Sha, Sha])[]): Promise<history.MergeForecast[]>
   /** Merges the base into a module branch; see `merge.ts`. */
   updateFromBase(request: UpdateRequest): Promise<UpdateResult>
+  /** Joins two commits of objects alone; see `join-commits.ts`. */
+  join(request: JoinRequest): Promise<JoinResult>
+  /** Merges heads on top of a base, one after another; see `join-commits.ts`. */
+  stack(base: Sha, heads: readonly Sha[], author: Author): ReturnType<typeof stackHeads>
   /** Pushes a commit to a branch of the server, and says what came of it; see `push.ts`. */
   push(branch: BranchName, commit: Sha, options: { expected: ExpectedHead }): Promise<PushOutcome>
   /** The tree of a commit; undefined when there is no such commit. */
@@ -78,6 +90,12 @@ export interface BareClone {
   removeWorktree(worktree: Pick<Worktree, 'path' | 'branch'>, options?: RemoveOptions): Promise<{ rescued?: Rescue }>
   /** All rescued work, oldest first. */
   rescues(): Promise<(Rescue & { branch: BranchName; at: Date })[]>
+  /** Gives up rescued work. */
+  dropRescue(rescue: Rescue): Promise<void>
+  /** Puts packs together where there are many; nothing is dropped. See `compact.ts`. */
+  compact(): Promise<boolean>
+  /** Since when it was not used, where it can be made again from the server; undefined where it holds work. */
+  unusedSince(): Promise<Date | undefined>
   /** What a sandbox must mount for a tree. */
   bindings(worktree: Worktree): SandboxMounts
 }
@@ -104,6 +122,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     resolve: (ref) => resolve(repository, ref),
     remoteHead: async (branch, options) =>
       options?.fresh ? queryRemoteHead(repository, validBranch(branch)) : fetchedHead(repository, validBranch(branch)),
+    defaultBranch: () => queryDefaultBranch(repository),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
     addWorktree: async (request) => {
@@ -121,10 +140,18 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     mergeBase: async (a, b) => history.findMergeBase(repository, sha(a), sha(b)),
     log: async (range, limit) => history.readLog(repository, checkRange(range), limit),
     forecast: async (ours, theirs) => history.forecastMerge(repository, sha(ours), sha(theirs)),
+    forecastPairs: async (pairs) =>
+      forecastPairs(
+        repository,
+        pairs.map(([one, other]) => [sha(one), sha(other)]),
+      ),
     updateFromBase: async (request) => {
       const checked = { branch: validBranch(request.branch), base: sha(request.base) }
       return updateFromBase(repository, { ...request, ...checked })
     },
+    join: async (request) =>
+      joinCommits(repository, { ...request, ours: sha(request.ours), theirs: sha(request.theirs) }),
+    stack: async (base, heads, author) => stackHeads(repository, { base: sha(base), heads: heads.map(sha), author }),
     push: async (branch, commit, { expected }) => {
       const must = expected === null || expected === 'any-ancestor' ? expected : sha(expected)
       return pushBranch(repository, validBranch(branch), sha(commit), must)
@@ -136,6 +163,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     removeWorktree: async ({ path, branch }, options) =>
       removeWorktree(repository, { path, branch: validBranch(branch) }, options),
     rescues: () => listRescues(repository),
+    dropRescue: (rescue) => dropRescue(repository, rescue),
+    compact: () => compact(repository),
+    unusedSince: () => unusedSince(repository),
     bindings: (worktree) => sandboxMountsOf(worktree, repository.gitDir),
   }
 }

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { type BareClone, openBareClone } from './bare-clone.ts'
+import { isDirectory, removeFolder } from './files.ts'
 import type { StartGit } from './git-options.ts'
 
 /** What a bare clone needs to know of its target. */
@@ -14,6 +15,8 @@ export interface CloneTarget {
 interface BareClonesOptions<Of> {
   /** Take plain http to other machines. */
   allowHttp: boolean
+  /** Take a folder of this machine as the address. Off by default. */
+  allowLocal?: boolean
   /** Mints a token for one target, narrowed to what is needed. */
   token: (target: Of, need: 'read' | 'write') => Promise<string | undefined>
   /** Who starts git; this process when not given. */
@@ -42,14 +45,30 @@ export class BareClones<Of extends CloneTarget> {
     const known = this.#open.get(key)
     if (known) return known
     const opening = openBareClone({
-      directory: join(this.#directory, String(target.githubId)),
+      directory: this.#folder(target),
       cloneUrl: target.cloneUrl,
       token: (need) => this.#options.token(target, need),
       allowHttp: this.#options.allowHttp,
+      allowLocal: this.#options.allowLocal,
       start: this.#options.start,
     })
     this.#open.set(key, opening)
     opening.catch(() => this.#open.delete(key))
     return opening
+  }
+
+  /** Whether the clone of a target is on this disk. */
+  async has(target: Of): Promise<boolean> {
+    return isDirectory(this.#folder(target))
+  }
+
+  /** Deletes a clone that holds nothing of its own; the next use makes it again. */
+  async remove(target: Of): Promise<void> {
+    for (const key of this.#open.keys()) if (key.startsWith(`${target.githubId} `)) this.#open.delete(key)
+    await removeFolder(this.#folder(target))
+  }
+
+  #folder(target: Of): string {
+    return join(this.#directory, String(target.githubId))
   }
 }

@@ -54,13 +54,14 @@ type RemoteHeads = ReadonlyMap<string, Sha>
 /** The file's text is parsed once for each time it is written. */
 const parsed = new Map<string, { version: string; url: string; heads: RemoteHeads }>()
 
-function remoteFile(repository: BareRepository): string {
+/** Where these are written: its age says when something was last fetched or pushed. */
+export function remoteHeadsFile(repository: BareRepository): string {
   return join(repository.privateDir, 'remote-heads')
 }
 
 /** What was fetched from the server; undefined when that was never done in full, or from another address. */
 export async function readRemoteHeads(repository: BareRepository): Promise<RemoteHeads | undefined> {
-  const file = remoteFile(repository)
+  const file = remoteHeadsFile(repository)
   const found = await stat(file, { bigint: true }).catch(() => undefined)
   if (!found) return undefined
   const version = `${found.ino} ${found.mtimeNs} ${found.size}`
@@ -110,7 +111,7 @@ export async function recordRemoteHeads(
 
 async function write(repository: BareRepository, heads: RemoteHeads): Promise<void> {
   const lines = [...heads].map(([branch, commit]) => `${commit} ${branch}\n`)
-  await replaceFile(remoteFile(repository), `${repository.url}\n${lines.join('')}`)
+  await replaceFile(remoteHeadsFile(repository), `${repository.url}\n${lines.join('')}`)
 }
 
 /** What the fetch that just ended has brought: `<commit>\t[not-for-merge]\tbranch '<name>' of <address>`. */

@@ -4,7 +4,7 @@ import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { GitError } from './git.ts'
 import type { GitCommandOptions, GitCommandResult, RemoteAccess } from './git-options.ts'
-import type { BranchName } from './names.ts'
+import { type BranchName, validBranch } from './names.ts'
 import { readFetched, recordAllRemoteHeads, recordRemoteHeads } from './recorded-heads.ts'
 import { type BareRepository, git } from './repository.ts'
 
@@ -131,6 +131,20 @@ export async function queryRemoteHeads(
     if (ref.startsWith('refs/heads/') && patterns.some((pattern) => fits(name, pattern))) heads.set(name, sha(id))
   }
   return heads
+}
+
+/** Asks the server which branch is its default. @returns undefined when it does not say, or names one that we refuse. */
+export async function queryDefaultBranch(repository: BareRepository): Promise<BranchName | undefined> {
+  const args = ['ls-remote', '-q', '--symref', '--end-of-options', repository.url, 'HEAD']
+  const result = await onRemote(repository, 'read', args).catch((error: unknown) => {
+    throw toOperatorError(repository, error)
+  })
+  const name = /^ref: refs\/heads\/(?<name>\S+)\tHEAD$/m.exec(result.stdout.toString('utf8'))?.groups?.name
+  try {
+    return name === undefined ? undefined : validBranch(name)
+  } catch {
+    return undefined
+  }
 }
 
 function fits(name: string, pattern: string): boolean {

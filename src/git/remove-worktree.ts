@@ -26,6 +26,8 @@ export interface RemoveOptions {
   inUse?: () => boolean
   /** A commit that need not be rescued: it was merged as another one (a squash), or thrown away on purpose. */
   merged?: Sha
+  /** Nothing in it is work: what gates or a planning agent wrote there is deleted with it. */
+  discard?: boolean
   /** Leave the branch in the bare clone. By default it is deleted with the tree. */
   keepBranch?: boolean
 }
@@ -57,8 +59,8 @@ export async function removeWorktree(
     // The branch of a tree that was left goes on in another one.
     const keepBranch = options.keepBranch || record.left !== undefined
     const tip = record.left?.at ?? (await branchHead(repository, record.branch))
-    const unfinished = await isUnfinished(record)
-    const rescued = unfinished ? undefined : await rescueWork(repository, record, tip, { ...options, keepBranch })
+    const nothing = options.discard || (await isUnfinished(record))
+    const rescued = nothing ? undefined : await rescueWork(repository, record, tip, { ...options, keepBranch })
     await refuseInUse(record, options)
     record.removing = tip && !keepBranch ? { branchAt: tip } : {}
     await writeRecord(record)

@@ -61,6 +61,12 @@ export async function listRescues(repository: BareRepository): Promise<(Rescue &
     .sort((a, b) => a.at.getTime() - b.at.getTime())
 }
 
+/** Gives up rescued work. @param rescue as it was listed; one that is elsewhere by now stays. */
+export async function dropRescue(repository: BareRepository, { ref, sha: at }: Rescue): Promise<void> {
+  if (!ref.startsWith(prefix)) throw new TypeError(`not a rescue ref: ${ref}`)
+  await git(repository, ['update-ref', '--no-deref', '-d', ref, at])
+}
+
 function readStamp(text: string): Date {
   return new Date(text.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z$/, '$1-$2-$3T$4:$5:$6.$7Z'))
 }

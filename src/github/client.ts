@@ -7,7 +7,8 @@ import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
 import { passFence } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
-import { callKindOf, Meter } from './meter.ts'
+import { callKindOf, Meter, type SharedLimits } from './meter.ts'
+import { samePlace } from './same-place.ts'
 
 /** Octokit with the plug-ins that Probot gives it. */
 export type Octokit = InstanceType<typeof ProbotOctokit>
@@ -37,13 +38,15 @@ export function createClient(options: {
   privateKey: string
   webhookSecret: string
   apiUrl: string
+  /** Where calls are counted, for all processes together. */
+  limits: SharedLimits
   log: Logger
 }): Client {
-  const meter = new Meter()
+  const meter = new Meter(options.limits)
   const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
   // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
   // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
-  const octokit = ProbotOctokit.defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
+  const octokit = ProbotOctokit.plugin(samePlace).defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
     ...given,
     // Probot leaves the address out where a token is minted outside of a call: that would go to GitHub.com.
     auth: { ...given?.auth, request: given?.auth?.request?.defaults({ baseUrl: options.apiUrl }) },
@@ -101,9 +104,8 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
   const kind = callKindOf(method, url)
   const attempts = kind === 'write' ? 1 : readAttempts
   for (let attempt = 1; ; attempt++) {
-    meter.check(kind)
+    await meter.acquire(kind)
     if (kind === 'write') await passFence()
-    meter.count(kind)
     try {
       const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)

@@ -3,10 +3,10 @@
 import type { Logger } from 'pino'
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type { HookDelivery } from '../domain/github.ts'
-import { OperatorError } from '../lib/errors.ts'
+import { findRetryAfter, OperatorError } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
 import type { Client, Octokit } from './client.ts'
-import type { GitHub, RepositoryRef } from './github.ts'
+import type { GitHub, InstalledRepositories, RepositoryRef } from './github.ts'
 import { httpStatusOf, isUnsupported } from './http-status.ts'
 import { notFoundOr } from './read/context.ts'
 import { createRepositoryReader } from './read/repository.ts'
@@ -37,6 +37,11 @@ export async function connectGitHub(
     () => identify(client),
     (error, attempts) => {
       if (error instanceof CredentialsRefused || attempts > maxAttempts) return undefined
+      const asked = findRetryAfter(error)
+      if (asked) {
+        log.warn({ until: asked.until }, 'GitHub has asked for a pause; it is asked again after that')
+        return Math.max(0, asked.until.getTime() - Date.now())
+      }
       log.warn({ err: error }, 'GitHub cannot be reached yet; trying again')
       return Math.min(30_000, 500 * 2 ** (attempts - 1))
     },
@@ -134,15 +139,23 @@ async function askAuthor(client: Client, installationId: number, botLogin: strin
   return { name: botLogin, email: `${data.id}+${botLogin}@users.noreply.github.com` }
 }
 
-async function installedRepositories(client: Client, author: GitHub['author']): Promise<RepositoryIdentity[]> {
+async function installedRepositories(client: Client, author: GitHub['author']): Promise<InstalledRepositories> {
   const octokit = await client.app()
   const installations = await octokit.paginate(octokit.rest.apps.listInstallations, { per_page: 100 })
   const active = installations.filter((installation) => !installation.suspended_at)
   // Asked together with the first list of everything, so that no commit waits for it.
   const [first] = active
   if (first) await author({ installationId: first.id }).catch(() => undefined)
-  const lists = await Promise.all(active.map(({ id }) => repositoriesOf(client, id)))
-  return lists.flat()
+  const read: InstalledRepositories = { repositories: [], unread: [] }
+  for (const { id: installationId } of active) {
+    try {
+      read.repositories.push(...(await repositoriesOf(client, installationId)))
+    } catch (error) {
+      if (findRetryAfter(error)) throw error
+      read.unread.push({ installationId, error })
+    }
+  }
+  return read
 }
 
 async function repositoriesOf(client: Client, installationId: number): Promise<RepositoryIdentity[]> {

@@ -14,6 +14,7 @@ import type {
   Review,
   ReviewComment,
 } from '../domain/github.ts'
+import type { MergeMethod } from '../domain/merge-refusal.ts'
 import type { Sha } from '../lib/ids.ts'
 
 /** Which repository, and through which installation of the app. */
@@ -47,6 +48,8 @@ export interface RepositoryReader {
   ): Promise<{ repository: string; number: number; state: 'open' | 'closed' }[] | undefined>
   pull(number: number): Promise<PullRequest>
   openPulls(): Promise<PullRequest[]>
+  /** The ways of merging that the repository and the rules of a branch allow; null where GitHub does not say. */
+  mergeMethods(branch: string): Promise<MergeMethod[] | null>
   reviews(pullNumber: number): Promise<Review[]>
   reviewComments(pullNumber: number, reviewId: number): Promise<ReviewComment[]>
   /**
@@ -76,14 +79,24 @@ export interface GitHub {
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean
   /** A token for git, minted for this repository alone with contents permission; never stored. */
   token(repo: RepositoryRef & { githubId: number }, need: 'read' | 'write'): Promise<string>
-  /** Repositories that installations give access to. */
-  installedRepositories(): Promise<RepositoryIdentity[]>
+  /**
+   * Repositories that installations give access to. An installation whose list cannot be read does not hide the others.
+   * @throws when the list of installations itself cannot be read.
+   */
+  installedRepositories(): Promise<InstalledRepositories>
   /** Webhook deliveries newest first, until `since`; undefined where the server does not have the list. */
   deliveries(since: Date): Promise<HookDelivery[] | undefined>
   /** Asks for a delivery again. @throws {NotFound} when GitHub has it no longer. */
   redeliver(id: number): Promise<void>
   /** Calls made so far. Minting tokens is not counted. */
   readonly calls: { reads: number; writes: number }
+}
+
+/** What could be read of the app's installations. */
+export interface InstalledRepositories {
+  repositories: RepositoryIdentity[]
+  /** Installations of which nothing is known, and why. */
+  unread: { installationId: number; error: unknown }[]
 }
 
 /** GitHub says 404: it does not exist, or the app may not see it. */

@@ -1,10 +1,7 @@
 /** Counts the calls to GitHub, and holds them back while GitHub's limits ask for it. */
 
+import { budgetOf, type CallBudget, type CallKind, type CallRecord, waitFor } from '../domain/call-limits.ts'
 import { RetryAfter } from '../lib/errors.ts'
-import { WriteLimiter } from './write-limiter.ts'
-
-/** What a call counts as. Minting a token is counted apart, as GitHub does. */
-export type CallKind = 'read' | 'write' | 'token'
 
 /** What a call with this method to this address counts as. */
 export function callKindOf(method: string, url: string): CallKind {
@@ -12,40 +9,89 @@ export function callKindOf(method: string, url: string): CallKind {
   return method === 'GET' ? 'read' : 'write'
 }
 
+/** Where the calls of all processes are counted. */
+export interface SharedLimits {
+  /** Counts a call if there is room for it. @returns undefined when it may be made; otherwise what is in its way. */
+  count(budget: CallBudget): Promise<{ record: CallRecord; now: number } | undefined>
+  /** Keeps everybody from calling for so many milliseconds. */
+  pause(ms: number): Promise<void>
+}
+
 /** Where no answer says how long: "wait for at least one minute" (same page as in `note`). */
 const unnamedPauseMs = 60_000
+/** A write that was counted for the publisher is made within this time, or counts once more. */
+const reservedMs = 1_000
+/** The pause ends by the clock of the database, which may be a little behind ours. */
+const clocksMs = 250
 
-/** Calls made, and until when GitHub wants none. */
+/** Calls of this process, and until when GitHub wants none of anybody. */
 export class Meter {
-  readonly #limiter = new WriteLimiter()
+  readonly #limits: SharedLimits
+  /** When each write that was counted ahead stops being good. */
+  #reserved: number[] = []
+  #unstoredPause = false
   reads = 0
   writes = 0
   tokens = 0
   /** In ms since 1970; in the past when no pause is asked for. */
   pausedUntil = 0
 
-  /** Counts a call that is being sent. */
-  count(kind: CallKind): void {
-    if (kind === 'token') this.tokens++
-    else if (kind === 'read') this.reads++
-    else {
-      this.writes++
-      this.#limiter.count()
-    }
+  constructor(limits: SharedLimits) {
+    this.#limits = limits
   }
 
   /**
-   * Whether such a call may be made now.
-   * @throws {RetryAfter} while GitHub asks for a pause, for every call: going on can get the app banned. For a write,
-   * also while the budget of this minute or hour is used up.
+   * Counts a call that is to be sent now.
+   * @throws {RetryAfter} while GitHub asks for a pause, for every call: going on can get the app banned. Also while the
+   * budget of this minute or hour is used up.
    */
-  check(kind: CallKind): void {
+  async acquire(kind: CallKind): Promise<void> {
+    if (kind !== 'write') await this.#count(budgetOf(kind)).catch((error) => this.#withoutDatabase(error))
+    else if (!this.#takeReserved()) await this.#count(budgetOf(kind))
+    if (kind === 'token') this.tokens++
+    else if (kind === 'read') this.reads++
+    else this.writes++
+  }
+
+  /**
+   * Counts one write ahead, for whoever must know that it can be sent before anything is begun.
+   * @param priority as in `effectPriorities`; the less urgent leave something of the budget to the others.
+   * @throws {RetryAfter} as `acquire`.
+   */
+  async reserveWrite(priority: number): Promise<void> {
+    if (this.#reserved.some((until) => until > Date.now())) return
+    await this.#count(budgetOf('write', priority))
+    this.#reserved = [Date.now() + reservedMs]
+  }
+
+  #takeReserved(): boolean {
+    const until = this.#reserved.pop()
+    return until !== undefined && until > Date.now() && this.pausedUntil <= Date.now()
+  }
+
+  async #count(budget: CallBudget): Promise<void> {
     if (this.pausedUntil > Date.now()) {
-      throw new RetryAfter('GitHub asked for a pause', new Date(this.pausedUntil + 250))
+      if (this.#unstoredPause) await this.#pause(this.pausedUntil - Date.now())
+      throw this.#paused()
     }
-    const wait = kind === 'write' ? this.#limiter.wait() : 0
-    if (wait > 0)
-      throw new RetryAfter('the write budget of this minute or hour is used up', new Date(Date.now() + wait))
+    const inTheWay = await this.#limits.count(budget)
+    if (!inTheWay) return
+    const { record, now } = inTheWay
+    if (record.pausedUntil > now) {
+      this.pausedUntil = Date.now() + record.pausedUntil - now
+      throw this.#paused()
+    }
+    const wait = Math.max(50, waitFor(budget, record, now))
+    throw new RetryAfter(`the ${budget.kind} budget of this minute or hour is used up`, new Date(Date.now() + wait))
+  }
+
+  #paused(): RetryAfter {
+    return new RetryAfter('GitHub asked for a pause', new Date(this.pausedUntil + clocksMs))
+  }
+
+  /** Reads do no harm that must be counted: they go on when only the database is away. */
+  #withoutDatabase(error: unknown): void {
+    if (error instanceof RetryAfter) throw error
   }
 
   /**
@@ -56,13 +102,19 @@ export class Meter {
     if (response.status !== 403 && response.status !== 429) return
     const retryAfter = Number(response.headers.get('retry-after'))
     const exhausted = response.headers.get('x-ratelimit-remaining') === '0'
-    if (retryAfter > 0) this.#pause(retryAfter * 1_000)
-    else if (exhausted) this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - Date.now())
-    else if (response.status === 429 || (await namesLimit(response))) this.#pause(unnamedPauseMs)
+    if (retryAfter > 0) await this.#pause(retryAfter * 1_000)
+    else if (exhausted) await this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - Date.now())
+    else if (response.status === 429 || (await namesLimit(response))) await this.#pause(unnamedPauseMs)
   }
 
-  #pause(ms: number): void {
-    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + Math.max(1_000, ms))
+  /** This process honours it in any case; when the database does not take it, it is stored with the next call. */
+  async #pause(asked: number): Promise<void> {
+    const ms = Math.max(1_000, asked)
+    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + ms)
+    this.#unstoredPause = await this.#limits.pause(ms).then(
+      () => false,
+      () => true,
+    )
   }
 }
 

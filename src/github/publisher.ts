@@ -24,6 +24,11 @@ import { repositoryPath } from './repository-path.ts'
 
 /** A server error is waited out for about two hours; after that the log and the status say so. */
 const maxAttempts = 30
+/**
+ * GitHub gives up on a request after 10 s (docs.github.com, "Troubleshooting the REST API", timeouts). Until then a write
+ * whose answer was lost may still be applied: a search that finds nothing proves nothing.
+ */
+const underWayMs = 12_000
 /** Some answers are a whole page of HTML: no more than this of them is kept and logged. */
 const maxError = 500
 
@@ -41,6 +46,8 @@ interface PublisherOptions {
   missing: (feature: string) => void
   /** The text of the status comment of a work item, as it should read now. */
   statusComment: (workItemId: number) => Promise<string>
+  /** The text of the status comment of its pull request. */
+  pullRequestComment: (workItemId: number) => Promise<string>
   /** Files of a commit that is in the bare clone of a repository. */
   commitFiles: (
     repo: RepositoryRow,
@@ -85,19 +92,19 @@ export class Publisher {
       const [next] = await nextEffects(store.db, 1)
       if (!next) return
       // Before the claim, which counts as an attempt: waiting for GitHub uses none up.
-      client.meter.check('write')
+      await client.meter.reserveWrite(next.priority)
       const row = await claimEffect(store.db, next.id, instance)
-      if (row) await this.#publish(row)
+      if (row) await this.#publish(row, next.attemptedAt)
     }
   }
 
-  async #publish(row: EffectRow): Promise<void> {
+  async #publish(row: EffectRow, attemptedAt: Date | null): Promise<void> {
     const { store, log, leaseMs = 30_000 } = this.#options
     const claim = holdClaim(store.db, row, { leaseMs })
-    const outcome = await fenced(claim.confirm, () => this.#attempt(row))
+    const outcome = await fenced(claim.confirm, () => this.#attempt(row, attemptedAt))
       .then(
         (result) => ({ kind: 'done' as const, result }),
-        (error: unknown) => this.#verdictOn(error, row.attempts),
+        (error: unknown) => this.#verdictOn(error, row, attemptedAt),
       )
       .finally(claim.release)
     if (!(await store.transaction((tx) => completeEffect(tx, row, outcome))))
@@ -105,8 +112,8 @@ export class Publisher {
     else if (outcome.kind !== 'done') log.warn({ effect: row.key, outcome }, 'a write to GitHub did not succeed')
   }
 
-  async #attempt(row: EffectRow): Promise<EffectResult> {
-    const { store, client, handlers, botLogin, redact, missing, statusComment, commitFiles } = this.#options
+  async #attempt(row: EffectRow, attemptedAt: Date | null): Promise<EffectResult> {
+    const { store, client, handlers, botLogin, redact, missing, commitFiles } = this.#options
     const repo = await getRepository(store.db, row.repositoryId)
     if (!repo) throw new Error(`effect ${row.key} belongs to no repository`)
     const context: EffectContext = {
@@ -115,9 +122,11 @@ export class Publisher {
       key: row.key,
       // A row that was done before keeps its result; a first attempt has nothing to search for.
       mayExist: row.attempts > 1,
+      notFound: () => mustBeOver(attemptedAt),
       before: row.result ?? {},
       botLogin: botLogin(),
-      statusComment: async () => maskSecrets(await statusComment(row.workItemId ?? 0)),
+      statusComment: async () => maskSecrets(await this.#options.statusComment(row.workItemId ?? 0)),
+      pullRequestComment: async () => maskSecrets(await this.#options.pullRequestComment(row.workItemId ?? 0)),
       commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
       clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,
@@ -129,9 +138,9 @@ export class Publisher {
   }
 
   /** What to do about a write that threw: wait as GitHub asks, try again, or give up and say why. */
-  #verdictOn(thrown: unknown, attempts: number) {
+  #verdictOn(thrown: unknown, { attempts, attemptedAt }: EffectRow, before: Date | null) {
     const asked = findRetryAfter(thrown)
-    if (asked) return { kind: 'later' as const, at: asked.until, error: asked.message }
+    if (asked) return { kind: 'later' as const, at: asked.until, error: asked.message, attemptedAt: before }
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     const error = message.length > maxError ? `${message.slice(0, maxError)} …` : message
     const status = httpStatusOf(thrown)
@@ -141,7 +150,9 @@ export class Publisher {
       return { kind: 'failed' as const, error: `${status || ''} ${error}`.trim() }
     const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
     const at = new Date(Math.max(Date.now() + delay, this.#options.client.meter.pausedUntil))
-    return { kind: 'later' as const, at, error }
+    // What GitHub has answered is over; a lost connection and a server error leave it open.
+    const isOpen = status === 0 || status === 408 || status >= 500
+    return { kind: 'later' as const, at, error, attemptedAt: isOpen ? attemptedAt : before }
   }
 }
 
@@ -155,6 +166,12 @@ async function withoutSecrets<Payload>(payload: Payload, name = ''): Promise<Pay
   if (typeof payload !== 'object' || payload === null) return payload
   const entries = Object.entries(payload).map(async ([key, value]) => [key, await withoutSecrets(value, key)] as const)
   return Object.fromEntries(await Promise.all(entries)) as Payload
+}
+
+/** @throws {RetryAfter} while what was begun then may be under way. */
+function mustBeOver(attemptedAt: Date | null): void {
+  const until = (attemptedAt?.getTime() ?? 0) + underWayMs
+  if (until > Date.now()) throw new RetryAfter('an earlier attempt may still be under way', new Date(until))
 }
 
 /** Our own sentences name commands in backticks; a configured prefix goes in front of them. */

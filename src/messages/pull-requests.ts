@@ -9,6 +9,7 @@ export const pullRequestReopened = (number: number, login: string) =>
 export const pullRequestRetargeted = (number: number, branch: string) =>
   `Pull request #${number} now goes to \`${singleLine(branch)}\`; what was approved before counts no longer.`
 export const reviewRequestsChanges = (number: number, login: string) => `${login} asked for changes in #${number}.`
+export const askedMeanwhile = (number: number) => `More was asked in #${number} while the agent worked.`
 export const personPushed = (login: string, head: string) =>
   `${login} pushed ${head.slice(0, 7)}; the gates look at it, and an approval of an older commit counts no longer.`
 
@@ -36,16 +37,17 @@ export const hasAnotherBase = (now: string, before: string) => `it now goes to \
 export const changesRequestedBy = (logins: readonly string[]) => `${logins.join(', ')} asked for changes`
 export const lacksApprovals = (needed: number, head: string, given: number) =>
   `it needs ${needed === 1 ? 'an approval' : `${needed} approvals`} of ${head.slice(0, 7)} by a person with write access, and has ${given}`
-export const hasConflicts = 'it conflicts with its base branch'
 export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
-export const needsExplicitApproval = (summary: string) => `${summary}. A person with write access must allow it`
-export const checkFailed = (check: string) => `the check ${check} failed`
+export const needsExplicitApproval = (summary: string) =>
+  `${summary.replace(/\.$/, '')}. If you have read that, say \`/merge --protected\``
 
-/** @param error GitHub's answer to the request to merge; it begins with the HTTP status. */
-export function mergeRefused(error: string): string {
-  if (error.startsWith('409')) return notMerged('the branch moved after the approval. Review the new commit')
-  if (error.startsWith('405'))
-    return notMerged('GitHub says it cannot be merged now (a conflict, or a rule of the branch)')
-  return notMerged(error)
+/**
+ * How this commit is merged, as code: changes to protected paths need their explicit approval.
+ * @param allowed a person has approved them for this commit
+ */
+export function mergeCommand(gates: readonly { verdict: string }[], allowed = false): string {
+  const asks = !allowed && gates.some((gate) => gate.verdict === 'needs-approval')
+  return asks ? '`/merge --protected`' : '`/merge`'
 }
+export const checkFailed = (check: string) => `the check ${check} failed`

@@ -6,6 +6,7 @@ import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
 import { agentOutput, failedLogs, type HeldWork, heldChoices } from './held.ts'
+import { mergeCommand } from './pull-requests.ts'
 
 /** Everything that the status comment of an item can say. */
 export interface StatusView {
@@ -23,6 +24,8 @@ export interface StatusView {
   waits: string | null
   gates: GateView[]
   headSha: string | null
+  /** The commit whose changes to protected paths a person has allowed. */
+  protectedAllowedSha: string | null
   pull: {
     number: number
     state: 'open' | 'merged' | 'closed'
@@ -114,14 +117,15 @@ function sentence(view: StatusView): string {
 function reviewSentence(view: StatusView): string {
   if (!view.pull) return 'The gates passed; the pull request is being opened.'
   const { number, mergeRequestedBy } = view.pull
+  const allowed = view.headSha !== null && view.protectedAllowedSha === view.headSha
   if (mergeRequestedBy && view.state === 'merging')
     return `#${number} is being merged on the word of ${mergeRequestedBy}.`
   const next =
     view.mergeWhen === 'approved'
       ? 'It merges by itself once it is approved and green.'
-      : mergeRequestedBy && view.state === 'approved'
+      : mergeRequestedBy
         ? `Then it is merged on the word of ${mergeRequestedBy}.`
-        : 'Review it, then say `/merge` there or here.'
+        : `Review it, then say ${mergeCommand(view.gates, allowed)} there or here.`
   const why = view.reason ? `${singleLine(view.reason)} ` : ''
   const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
   return `#${number} holds the result; every gate passed on ${commitName(view.headSha)}${asks}. ${why}${next}`
@@ -139,6 +143,8 @@ function attemptList(view: StatusView): string {
   const rows = ended.map((attempt) => {
     if (attempt.agent === 'person')
       return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
+    if (attempt.agent === 'git')
+      return `${attempt.attempt}. The base branch was brought in; the gates looked at it: ${attempt.outcome}`
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })

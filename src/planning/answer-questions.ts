@@ -49,7 +49,7 @@ export async function answerFromComment(services: Services, event: CommentCreate
       detail: { actorId: sender.id, round: round.round },
     })
     const target = { repositoryId: repo.id, key: `reaction:${repo.id}:${commentId}` }
-    await enqueueEffect(tx, target, { kind: 'reaction', payload: { commentId, content: '+1' } })
+    await enqueueEffect(tx, target, { kind: 'reaction', payload: { commentId, content: '+1' } }, { asked: true })
     return done('the questions were answered')
   })
 }

@@ -3,6 +3,7 @@
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { setBlockerState } from '../db/dependencies.ts'
+import { leaveQueue } from '../db/merge-queue.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { getRepository, markBaseMoved } from '../db/repositories.ts'
 import { requestStop } from '../db/runs.ts'
@@ -20,7 +21,7 @@ export async function markMerged(
 ): Promise<void> {
   const [pull] = await tx.db
     .update(pullRequests)
-    .set({ state: 'merged', mergedSha: merged.mergedSha ?? undefined })
+    .set({ state: 'merged', mergedSha: merged.mergedSha ?? undefined, reply: null })
     .where(eq(pullRequests.id, merged.pullRequestId))
     .returning()
   const item = pull && (await lockItem(tx, pull.workItemId))
@@ -36,6 +37,9 @@ export async function markMerged(
     // A reply to an earlier command is out of date now.
     set: { doneAt: new Date(), reply: null },
   })
+  // Those behind it in the merge queue may be next.
+  await leaveQueue(tx, pull.id)
+  await tx.enqueue({ queue: 'advance-merge-queue', repositoryId: pull.repositoryId, baseBranch: pull.baseBranch })
   // Items that waited must be built on this merge. The event of its push may come after they start.
   await markBaseMoved(tx, item.repositoryId)
   if (repo) await setBlockerState(tx, repo.fullName, item.issueNumber, 'closed')

@@ -21,6 +21,7 @@ import { issueSubject } from '../work-items/issue-snapshot.ts'
 import type { Services } from '../work-items/services.ts'
 import { setItemAside } from '../work-items/set-aside.ts'
 import { markMerged } from './mark-merged.ts'
+import { withdrawMerge } from './withdraw-merge.ts'
 
 /** A pull request as it is, and who changed it. */
 export interface ObservedPullRequest {
@@ -28,11 +29,13 @@ export interface ObservedPullRequest {
   pull: PullRequestSnapshot
   sender: Actor
   at: Date | null
+  /** What the event says has happened. */
+  how?: PullRequestChanged['how']
 }
 
 const subjectOf = (repositoryId: number, number: number) => `pull:${repositoryId}#${number}`
 
-/** Acts on `pull_request` closed, reopened, synchronize and edited (its base). */
+/** Acts on `pull_request` closed, reopened, synchronize, ready_for_review and edited (its base). */
 export async function onPullRequestChanged(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
   const wasBlocker = await updateBlocker(services, event)
   const outcome = await updateOurs(services, event)
@@ -63,7 +66,7 @@ async function updateOurs(services: Services, event: PullRequestChanged): Promis
   const { db } = services.store
   const repo = await repositoryByGithubId(db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
-  const seen = { repo, pull: event.pull, sender: event.sender, at: event.at }
+  const seen = { repo, pull: event.pull, sender: event.sender, at: event.at, how: event.how }
   const newest = await lastEventTime(db, subjectOf(repo.id, event.pull.number))
   if (!event.at || !newest || newest < event.at) return syncPullRequest(services, seen)
   // A newer event was processed already, so the payload may be out of date.
@@ -142,6 +145,7 @@ async function open(change: Change): Promise<EventOutcome> {
   if (row.state === 'closed') changes.push(await reopened(change))
   if (row.baseBranch !== pull.baseBranch) changes.push(await retargeted(change))
   if (row.headSha !== pull.headSha) changes.push(await pushed(change))
+  else if (change.how === 'ready' && !pull.draft) changes.push(await readyForReview(change))
   return changes.length > 0 ? done(changes.join('; ')) : ignored('nothing about it is new')
 }
 
@@ -157,9 +161,13 @@ async function reopened({ tx, row, item, sender, at }: Change): Promise<string> 
   return 'opened again'
 }
 
-async function retargeted({ tx, row, item, pull, sender, at }: Change): Promise<string> {
+async function retargeted({ tx, repo, row, item, pull, sender, at }: Change): Promise<string> {
   await tx.db.update(pullRequests).set({ baseBranch: pull.baseBranch }).where(eq(pullRequests.id, row.id))
+  // The default branch has another name: its items follow it, see `followDefaultBranch`.
+  if (pull.baseBranch === repo.defaultBranch)
+    await tx.db.update(workItems).set({ baseBranch: pull.baseBranch }).where(eq(workItems.id, item.id))
   await voidApprovals(tx, row.id, at)
+  await withdrawMerge(tx, row, sender.login)
   const current = await getItem(tx.db, item.id)
   const why = messages.pullRequestRetargeted(row.number, pull.baseBranch)
   if (current?.state === 'approved' || current?.state === 'merging') {
@@ -169,6 +177,12 @@ async function retargeted({ tx, row, item, pull, sender, at }: Change): Promise<
     await requestStatusComment(tx, current, 'soon')
   }
   return `points to ${pull.baseBranch} now`
+}
+
+/** A merge that waits for the end of the draft is considered again. */
+async function readyForReview({ tx, row }: Change): Promise<string> {
+  if (row.mergeSha === row.headSha) await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: row.id })
+  return 'ready for review'
 }
 
 async function pushed({ tx, row, item, pull, sender, isSelf }: Change): Promise<string> {

@@ -9,6 +9,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
+import { answerReview } from './answer-review.ts'
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
@@ -27,7 +28,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
   }
   const result = effect.result as { number?: number; url: string; sha: string } | null
   if (result?.number === undefined || result.sha !== item.headSha) return
-  await savePull(tx, {
+  const pull = await savePull(tx, {
     repositoryId: item.repositoryId,
     workItemId,
     number: result.number,
@@ -36,7 +37,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     baseBranch: item.baseBranch,
   })
   if (draft) await requestStatusComment(tx, item, 'now')
-  else await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' })
+  else await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 
 export const onPullRequestOpenedJob = defineJob(

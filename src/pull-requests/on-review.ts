@@ -4,17 +4,21 @@ import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
 import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { addReview, cancelMergeRequest, dismissReview, hasLaterVerdict } from '../db/reviews.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
-import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
+import { addReviewComment, silenceReview } from '../db/review-comments.ts'
+import { addReview, dismissReview, hasLaterVerdict } from '../db/reviews.ts'
+import { type ItemRow, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestSnapshot, ReviewSubmitted } from '../domain/events.ts'
-import type { Actor, Review } from '../domain/github.ts'
+import type { Review, ReviewComment } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
+import { addressesApp } from '../domain/review-answers.ts'
 import { mayWrite } from '../github/permissions.ts'
 import { reviewRequestsChanges } from '../messages/pull-requests.ts'
+import { addressedIn } from '../messages/reviews.ts'
 import type { Services } from '../work-items/services.ts'
 import { ourPullRequest } from './on-pull-request-changed.ts'
+import { sendBack } from './send-back.ts'
+import { withdrawMerge } from './withdraw-merge.ts'
 
 /** Acts on `pull_request_review` submitted and dismissed. */
 export async function onReview(services: Services, event: ReviewSubmitted): Promise<EventOutcome> {
@@ -37,23 +41,59 @@ export async function syncReview(
   // Checked before the text is stored, since agents read it: a text without write access is not stored. The permission of
   // an approver is checked at the merge.
   const requestsChanges = review.state === 'changes_requested'
-  const counts = requestsChanges ? await mayWrite(services, repo, author) : review.state === 'approved'
+  // An approval that thanks the agent is no request.
+  const addressed = review.state === 'commented' && addressesApp(review.body, services.github.app.slug)
+  const calls = requestsChanges || addressed
+  const may = calls ? await mayWrite(services, repo, author) : null
+  const counts = requestsChanges ? may === true : review.state === 'approved'
+  const lines = calls && may ? await linesOf(services, repo, pull, review) : []
   return services.store.transaction(async (tx) => {
     const item = await lockItem(tx, ours.workItemId)
     if (!item) return ignored('its item is gone')
     const row = rowOf(ours, review, counts)
     if (review.state === 'dismissed') {
       await dismissReview(tx, row)
+      await silenceReview(tx, ours.id, review.id)
+      await withdrawMerge(tx, ours, author.login)
       return done('a review was dismissed')
     }
     if (!(await addReview(tx, row))) return ignored('the review is known')
-    if (!counts)
-      return ignored(requestsChanges ? `${author.login} may not write here: it does not count` : 'no verdict')
+    if (may === false) return ignored(`${author.login} may not write here: it does not count`)
     // Delivered late: the reviewer has submitted a later review.
-    if (await hasLaterVerdict(tx, row)) return done('stored; a later review of the same person counts')
-    if (review.state === 'approved') return approved(tx, repo, ours, item)
-    return changesRequested(tx, ours, item, author)
+    const late = counts && (await hasLaterVerdict(tx, row))
+    await keepText(tx, ours, review, { lines, may, calls: calls && !late })
+    if (late) return done('stored; a later review of the same person counts')
+    if (calls) return called(tx, ours, item, review)
+    return counts ? approved(tx, repo, ours, item) : ignored('no verdict; kept for the next round')
   })
+}
+
+/** The comments on lines that came with a review: only the reviewer's own, since others can answer in the same threads. */
+async function linesOf(
+  services: Services,
+  repo: RepositoryRow,
+  pull: PullRequestSnapshot,
+  { id, author }: Review,
+): Promise<ReviewComment[]> {
+  const comments = await services.github.repository(repo).reviewComments(pull.number, id)
+  return comments.filter((comment) => comment.author.id === author.id)
+}
+
+/** Keeps what a review says, as it says it now, for the agent of the next round. */
+async function keepText(
+  tx: Tx,
+  { id: pullRequestId }: PullRow,
+  review: Review,
+  { lines, may, calls }: { lines: ReviewComment[]; may: boolean | null; calls: boolean },
+): Promise<void> {
+  const { login: author, id: authorId } = review.author
+  const common = { pullRequestId, author, authorId, mayWrite: may, calls, reviewId: review.id }
+  if (review.body.trim() !== '') {
+    const text = { kind: 'review' as const, githubId: review.id, sha: review.sha, body: review.body }
+    await addReviewComment(tx, { ...common, ...text })
+  }
+  for (const { id: githubId, author: _, ...line } of lines)
+    await addReviewComment(tx, { ...line, ...common, kind: 'line', githubId })
 }
 
 function rowOf(pull: PullRow, review: Review, counts: boolean) {
@@ -78,16 +118,10 @@ async function approved(tx: Tx, repo: RepositoryRow, pull: PullRow, item: ItemRo
   return done('approved; the merge is looked at')
 }
 
-async function changesRequested(tx: Tx, pull: PullRow, item: ItemRow, author: Actor): Promise<EventOutcome> {
-  await cancelMergeRequest(tx, pull.id)
-  if (!['reviewing', 'approved', 'checking'].includes(item.state)) {
-    return done(`changes requested; the next attempt is told (the item is ${item.state})`)
-  }
-  const ready = await transition(tx, item, 'ready', {
-    actor: author.login,
-    why: reviewRequestsChanges(pull.number, author.login),
-  })
-  // The reviewer sees that the item goes to an agent again.
-  await requestStatusComment(tx, ready, 'soon')
-  return done('changes requested; the item goes to an agent again')
+async function called(tx: Tx, pull: PullRow, item: ItemRow, { author, state }: Review): Promise<EventOutcome> {
+  const what = state === 'changes_requested' ? 'changes requested' : 'the agent is addressed'
+  const why = (state === 'changes_requested' ? reviewRequestsChanges : addressedIn)(pull.number, author.login)
+  if (await sendBack(tx, pull, item, { actor: author.login, why }))
+    return done(`${what}; the item goes to an agent again`)
+  return done(`${what}; the next attempt reads it (the item is ${item.state})`)
 }

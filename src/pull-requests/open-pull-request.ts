@@ -1,17 +1,22 @@
 /** The gates passed: pushes the branch, and requests a pull request and a check run with the results. */
 
 import { z } from 'zod'
+import { updateThatMade } from '../db/branch-updates.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
+import { approvedPlan } from '../db/plans.ts'
 import { gateRows } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings, settingsOf } from '../db/repository-settings.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { commitSubject } from '../domain/commit-message.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
+import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
 import { pullRequestBaseMissing } from '../messages/repositories.ts'
@@ -32,7 +37,8 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   try {
     const { base, settings } = await refreshSettings(context.store, repo, control)
     if (settings.commits.verified && (await wantVerifiedCommit(context, control, repo, item))) return
-    const outcome = await control.push(validBranch(item.branch), head, { expected: 'any-ancestor' })
+    const expected = await expectedHead(context, item)
+    const outcome = await control.push(validBranch(item.branch), head, { expected })
     if (outcome.kind === 'refused') await pushRefused(context, repo, item, outcome.refusal)
     else if (outcome.kind === 'moved') await hold(context, item, branchPushedByOthers(item.branch))
     else await requestPullRequest(context, control, { repo, item, base: sha(base) })
@@ -40,6 +46,12 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
     if (!(error instanceof BaseBranchDeleted)) throw error
     await hold(context, item, pullRequestBaseMissing(error.message))
   }
+}
+
+/** Only a rebase of ours may take the place of what is there, and only of the very head that it was made from. */
+async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
+  const made = await updateThatMade(store.db, item.headSha ?? '')
+  return made?.how === 'rebase' ? sha(made.fromSha) : 'any-ancestor'
 }
 
 /** The work of an item, with its head and the base branch. */
@@ -60,11 +72,15 @@ export async function describePullRequest(
   const changes = await control.changes(fork, head)
   const attempts = await buildsOf(store.db, item.id)
   const last = lastBuild(attempts, head)
+  const plan = await approvedPlan(store.db, item)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
+    issueTitle: item.title,
+    issueBody: item.body,
+    plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
     agent: last?.agent ?? 'a person',
-    attempts: attempts.length,
+    attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],
     gates: await gateRows(store.db, item.id, head),
@@ -92,7 +108,7 @@ async function requestPullRequest(
       { ...target, key: `pull:${item.id}` },
       {
         kind: 'pull-request',
-        payload: { branch: item.branch, base: item.baseBranch, title: commitSubject(item.title), body, sha: head },
+        payload: { branch: item.branch, base: current.baseBranch, title: commitSubject(item.title), body, sha: head },
       },
     )
     await requestCheckRun(tx, item, checkRun)
@@ -101,7 +117,7 @@ async function requestPullRequest(
 
 /** The last finished attempt of an agent, or the one that made this commit. */
 function lastBuild(attempts: RunRow[], head: Sha): RunRow | undefined {
-  return attempts.findLast((run) => run.agent !== 'person' && (run.outcome === 'finished' || run.headSha === head))
+  return attempts.findLast((run) => isAgentRun(run) && (run.outcome === 'finished' || run.headSha === head))
 }
 
 async function hold(context: PullRequestContext, item: ItemRow, why: string): Promise<void> {

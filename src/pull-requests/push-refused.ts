@@ -9,6 +9,7 @@ import { type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { isContentRefusal, type PushRefusal } from '../domain/push-refusal.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import { digestOfLog } from '../gates/lib/output.ts'
 import { refusedContent, refusedPush } from '../messages/pushes.ts'
 
@@ -41,7 +42,7 @@ export async function pushRefused(
 /** The agent's attempt that made the refused commit; a person mends their own. */
 async function writerOf(tx: Tx, item: ItemRow): Promise<RunRow | undefined> {
   const made = (await runsOf(tx.db, item.id)).findLast((run) => run.headSha === item.headSha)
-  return made?.agent === 'person' ? undefined : made
+  return made && isAgentRun(made) ? made : undefined
 }
 
 async function sendBack(tx: Tx, item: ItemRow, run: RunRow, refusal: PushRefusal): Promise<void> {

@@ -4,16 +4,16 @@ import { openDependencies, setBlockerState } from '../db/dependencies.ts'
 import { isPart } from '../db/epics.ts'
 import { getRepository, repositoryByName, servedRepositories } from '../db/repositories.ts'
 import { type ItemRow, unfinishedItems } from '../db/work-items.ts'
-import { NotFound } from '../github/github.ts'
 import type { Services } from '../work-items/services.ts'
+import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /**
  * Asks GitHub about every issue that an item still waits for, once for each. Our own unfinished items are compared
  * elsewhere, and a roadmap is read again as a whole: asking about a thousand parts would take a thousand calls.
  */
-export async function reconcileBlockers(services: Services): Promise<Repairs> {
-  const { store, github, log } = services
+export async function reconcileBlockers(services: Services, problems: Problems): Promise<Repairs> {
+  const { store, github } = services
   const items = new Map((await unfinishedItems(store.db)).map((item) => [item.id, item]))
   const known = await ownNames(services, items)
   const edges = (await openDependencies(store.db)).filter((edge) => edge.blocker === 'open')
@@ -29,15 +29,11 @@ export async function reconcileBlockers(services: Services): Promise<Repairs> {
     const from = await getRepository(store.db, dependent.repositoryId)
     if (!from || from.state === 'gone' || own?.state === 'gone') continue
     const where = own ?? { fullName: repository, installationId: from.installationId }
-    try {
-      const { state } = await github.repository(where).issue(issueNumber)
-      if (state === 'open') continue
-      await store.transaction((tx) => setBlockerState(tx, repository, issueNumber, 'closed'))
-      repairs.push(`${name} was closed`)
-    } catch (error) {
-      if (!(error instanceof NotFound)) throw error
-      log.warn({ issue: name }, 'an issue that something waits for cannot be seen')
-    }
+    const read = () => github.repository(where).issue(issueNumber)
+    const issue = await problems.alone(`${name}, which something waits for`, read)
+    if (issue?.state !== 'closed') continue
+    await store.transaction((tx) => setBlockerState(tx, repository, issueNumber, 'closed'))
+    repairs.push(`${name} was closed`)
   }
   await readRoadmaps(services, [...items.values()])
   return repairs

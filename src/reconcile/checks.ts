@@ -1,6 +1,7 @@
 /** What CI said without our hearing of it: the checks of open pull requests are read again now and then. */
 
 import { ciReportOf } from '../db/ci.ts'
+import { busyQueues } from '../db/merge-queue.ts'
 import { openPullRows } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { getItem } from '../db/work-items.ts'
@@ -11,6 +12,8 @@ const freshMs = 3_600_000
 
 /** Has the checks read of every head in review that were not read in the last hour, and a merge that waits tried. */
 export async function reconcileChecks({ store }: Pick<Services, 'store'>, repo: RepositoryRow): Promise<void> {
+  for (const one of (await busyQueues(store.db)).filter(({ repositoryId }) => repositoryId === repo.id))
+    await store.queues.send({ queue: 'advance-merge-queue', ...one })
   for (const pull of await openPullRows(store.db, repo.id)) {
     const item = await getItem(store.db, pull.workItemId)
     if (item?.state !== 'reviewing' && item?.state !== 'approved') continue

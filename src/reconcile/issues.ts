@@ -16,20 +16,22 @@ import { syncIssueText } from '../work-items/on-issue-edited.ts'
 import { noteQueueLabels } from '../work-items/on-label-renamed.ts'
 import { commentOnce, queueFromLabel, refusalKey } from '../work-items/queue-label.ts'
 import type { Services } from '../work-items/services.ts'
+import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /** The actor of a change whose author is unknown. */
 const unknownActor: Actor = { id: 0, login: 'somebody', type: 'User' }
 
 /** Compares the issues of one repository with its items. */
-export async function reconcileIssues(services: Services, repo: RepositoryRow): Promise<Repairs> {
+export async function reconcileIssues(services: Services, repo: RepositoryRow, problems: Problems): Promise<Repairs> {
   const github = services.github.repository(repo)
   const labelled = await labelledIssues(github, repo)
   const repairs: Repairs = []
-  const note = (issueNumber: number, outcome: EventOutcome | undefined) => {
+  const compare = async (issueNumber: number, work: () => Promise<EventOutcome | undefined>) => {
+    const outcome = await problems.alone(`${repo.fullName}#${issueNumber}`, work)
     if (outcome?.state === 'done') repairs.push(`${repo.fullName}#${issueNumber}: ${outcome.note}`)
   }
-  for (const issue of labelled) note(issue.number, await withLabel(services, repo, github, issue))
+  for (const issue of labelled) await compare(issue.number, () => withLabel(services, repo, github, issue))
   const numbers = new Set(labelled.map((issue) => issue.number))
   const others = (await unfinishedItemsOf(services.store.db, repo.id)).filter((item) => !numbers.has(item.issueNumber))
   const open = others.length > fewItems ? await github.openIssues() : []
@@ -37,8 +39,9 @@ export async function reconcileIssues(services: Services, repo: RepositoryRow): 
   for (const item of others) {
     const issue = listed.get(item.issueNumber)
     const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
-    if (settled) note(item.issueNumber, await syncIssueText(services, repo, item, issue))
-    else note(item.issueNumber, await withoutLabel(services, repo, item, issue))
+    await compare(item.issueNumber, () =>
+      settled ? syncIssueText(services, repo, item, issue) : withoutLabel(services, repo, item, issue),
+    )
   }
   return repairs
 }

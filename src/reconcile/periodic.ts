@@ -12,9 +12,11 @@ import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
+import { Problems } from './problems.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
 import { rescue } from './rescue.ts'
+import { type TidyContext, tidy } from './tidy.ts'
 import { startWatchdog } from './watchdog.ts'
 
 type Stop = () => Promise<void>
@@ -26,6 +28,8 @@ interface TimedServices {
   log: Logger
   /** The id of this process; see `registerProcess`. */
   instance: string
+  control: TidyContext['control']
+  clones: TidyContext['clones']
 }
 
 /**
@@ -44,13 +48,13 @@ export async function startTimers(
   closers.push(async () => stop())
   closers.push(await startProcessHeartbeat(services, beat))
   closers.push(await startTakingOver(services))
-  closers.push(startReconciling(services), startRescuing(services))
+  closers.push(startReconciling(services), startRescuing(services), startTidying(services), startPruning(services))
   return { lost: lost.promise, silentSeconds }
 }
 
 /** Beats every few seconds. The first time now. @param onBeat called after each beat. */
 async function startProcessHeartbeat(
-  { store, env, log, instance }: Omit<TimedServices, 'github'>,
+  { store, env, log, instance }: Pick<TimedServices, 'store' | 'env' | 'log' | 'instance'>,
   onBeat: () => void,
 ): Promise<Stop> {
   const once = async () => {
@@ -62,7 +66,7 @@ async function startProcessHeartbeat(
 }
 
 /** Takes over the runs and jobs of dead processes, every few seconds. The first time now. */
-async function startTakingOver(services: Omit<TimedServices, 'github'>): Promise<Stop> {
+async function startTakingOver(services: Pick<TimedServices, 'store' | 'env' | 'log' | 'instance'>): Promise<Stop> {
   const { store, env, log, instance } = services
   const timeoutMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
   const once = async () => {
@@ -85,13 +89,31 @@ function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): 
   )
 }
 
+/** Removes what is no longer needed: now, then every TIDY_MINUTES. */
+function startTidying(services: TimedServices): Stop {
+  const once = async () => void (await tidy(services))
+  void once().catch((err) => services.log.warn({ err }, 'the data directory could not be tidied; it is tried again'))
+  return repeat(once, () => services.env.TIDY_MINUTES * 60_000, services.log)
+}
+
+/** Has rows that have served their time deleted: a minute after the start, then every hour. */
+function startPruning({ store, log }: Pick<TimedServices, 'store' | 'log'>): Stop {
+  let delay = 60_000
+  const once = async () => {
+    delay = 3_600_000
+    await store.queues.send({ queue: 'prune' })
+  }
+  return repeat(once, () => delay, log)
+}
+
 /**
  * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
  * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
  */
-function startReconciling(services: { store: Store; github: GitHub; env: Env; log: Logger }): Stop {
+function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'env' | 'log'>): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
+  const problems = new Problems(log)
   let lastAt = 0
   const once = async () => {
     const sinceLastMs = Date.now() - lastAt
@@ -99,9 +121,15 @@ function startReconciling(services: { store: Store; github: GitHub; env: Env; lo
     const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
-    await redeliverMissed(services)
-    await reconcile(services)
-    await gardener.round()
+    try {
+      await problems.alone('redelivery', () => redeliverMissed(services))
+      await problems.alone('reconcile', () => reconcile(services, problems))
+      await problems.alone('gardener', () => gardener.round())
+    } catch (pause) {
+      // GitHub wants no call for a while: then all of it, as soon as it may.
+      problems.note('the search for missed events', pause)
+      lastAt = 0
+    }
   }
   void once().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))
   return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)

@@ -9,13 +9,18 @@ import type { PullRequest } from '../domain/github.ts'
 import { syncPullRequest } from '../pull-requests/on-pull-request-changed.ts'
 import { syncReview } from '../pull-requests/on-review.ts'
 import type { Services } from '../work-items/services.ts'
+import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /** The actor of a change whose author is unknown. */
 const unknownSender = { id: 0, login: 'somebody', type: 'User' as const }
 
 /** Compares the pull requests of one repository with ours. */
-export async function reconcilePullRequests(services: Services, repo: RepositoryRow): Promise<Repairs> {
+export async function reconcilePullRequests(
+  services: Services,
+  repo: RepositoryRow,
+  problems: Problems,
+): Promise<Repairs> {
   const { db } = services.store
   const rows = await openPullRows(db, repo.id)
   const branches = new Set((await unfinishedItemsOf(db, repo.id)).map((item) => item.branch))
@@ -30,10 +35,15 @@ export async function reconcilePullRequests(services: Services, repo: Repository
   for (const pull of open)
     note(pull.number, await syncPullRequest(services, { repo, pull, sender: unknownSender, at: null }))
   for (const row of rows.filter(({ number }) => !numbers.has(number))) {
-    const pull = await github.pull(row.number)
+    const pull = await problems.alone(`${repo.fullName}#${row.number}`, () => github.pull(row.number))
+    if (!pull) continue
     note(row.number, await syncPullRequest(services, { repo, pull, sender: unknownSender, at: null }))
   }
-  for (const pull of open) for (const outcome of await reviewsOf(services, repo, pull)) note(pull.number, outcome)
+  for (const pull of open) {
+    const step = `the reviews of ${repo.fullName}#${pull.number}`
+    const outcomes = await problems.alone(step, () => reviewsOf(services, repo, pull))
+    for (const outcome of outcomes ?? []) note(pull.number, outcome)
+  }
   return repairs
 }
 

@@ -4,8 +4,7 @@
  */
 
 import { withKeyedMutex } from '../db/keyed-mutex.ts'
-import { getRepository, saveRepository, servedRepositories } from '../db/repositories.ts'
-import { findRetryAfter } from '../lib/errors.ts'
+import { getRepository, type RepositoryRow, saveRepository, servedRepositories } from '../db/repositories.ts'
 import { noAccessToRepository } from '../messages/repositories.ts'
 import { retireRepository } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
@@ -13,56 +12,65 @@ import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
 import { reconcileChecks } from './checks.ts'
 import { reconcileIssues } from './issues.ts'
+import { Problems } from './problems.ts'
 import { reconcilePullRequests } from './pull-requests.ts'
 import type { Repairs } from './repairs.ts'
 
 /**
- * Compares every repository of the app with the database, and acts on the differences.
- * @returns what was corrected. A repository that could not be read is logged and left for the next time.
- * @throws the error of GitHub's list of installations; {RetryAfter} while GitHub asks for a pause.
+ * Compares every repository of the app with the database, and acts on the differences. Each step is taken alone: one
+ * repository or issue that cannot be read does not keep the others from being compared.
+ * @param problems gets what failed; with a log of its own when not given.
+ * @returns what was corrected.
+ * @throws {RetryAfter} while GitHub asks for a pause.
  */
-export async function reconcile(services: Services): Promise<Repairs> {
+export async function reconcile(services: Services, problems = new Problems(services.log)): Promise<Repairs> {
   const { store, log } = services
-  const repairs = await reconcileInstallations(services)
+  const repairs: Repairs = []
+  const step = async (name: string, work: () => Promise<Repairs>) =>
+    void repairs.push(...((await problems.alone(name, work)) ?? []))
+  await step('the list of installations', () => reconcileInstallations(services, problems))
   for (const repo of await servedRepositories(store.db)) {
-    try {
-      repairs.push(
-        ...(await withKeyedMutex(store, String(repo.githubId), () => reconcileRepository(services, repo.id))),
-      )
-    } catch (error) {
-      const retryAfter = findRetryAfter(error)
-      if (retryAfter) throw retryAfter
-      log.warn({ err: error, repository: repo.fullName }, 'a repository could not be compared with GitHub')
-    }
+    await withKeyedMutex(store, String(repo.githubId), async () => {
+      // Read under the mutex: an earlier event may have changed it, and with it the label that queues.
+      const read = () => currentRepository(services, repo.id)
+      const known = await problems.alone(`the settings of ${repo.fullName}`, read)
+      if (!known || known.state === 'gone') return
+      await step(`the issues of ${repo.fullName}`, () => reconcileIssues(services, known, problems))
+      await step(`the pull requests of ${repo.fullName}`, () => reconcilePullRequests(services, known, problems))
+      await step(`the checks of ${repo.fullName}`, async () => {
+        await reconcileChecks(services, known)
+        return []
+      })
+    })
   }
-  repairs.push(...(await reconcileBlockers(services)))
+  await step('blockers', () => reconcileBlockers(services, problems))
   if (repairs.length > 0) log.info({ repairs }, `${repairs.length} things had changed without an event`)
   return repairs
 }
 
-async function reconcileInstallations({ store, github }: Services): Promise<Repairs> {
+async function currentRepository(services: Services, id: number): Promise<RepositoryRow | undefined> {
+  const known = await getRepository(services.store.db, id)
+  return known && withSettings(services, known)
+}
+
+async function reconcileInstallations({ store, github }: Services, problems: Problems): Promise<Repairs> {
   const askedAt = new Date()
-  const installed = await github.installedRepositories()
+  const { repositories: installed, unread } = await github.installedRepositories()
+  for (const { installationId, error } of unread)
+    problems.note(`the repositories of installation ${installationId}`, error)
   const before = await servedRepositories(store.db)
   const known = new Map(before.map((repo) => [repo.githubId, repo]))
   for (const repository of installed) await saveRepository(store.db, repository)
   const ids = new Set(installed.map((repository) => repository.githubId))
-  // A webhook may have added one while GitHub answered: it is not in the answer.
-  const lost = before.filter((repo) => !ids.has(repo.githubId) && repo.createdAt < askedAt)
+  const unknown = new Set(unread.map(({ installationId }) => installationId))
+  // A webhook may have added one while GitHub answered: it is not in the answer. Of an unread one nothing is known.
+  const lost = before.filter(
+    (repo) => !ids.has(repo.githubId) && !unknown.has(repo.installationId) && repo.createdAt < askedAt,
+  )
   for (const repo of lost) await retireRepository({ store }, repo, noAccessToRepository)
   const added = installed.filter((repository) => !known.has(repository.githubId))
   return [
     ...added.map((repository) => `${repository.fullName} was added`),
     ...lost.map((repo) => `${repo.fullName} is gone`),
   ]
-}
-
-async function reconcileRepository(services: Services, id: number): Promise<Repairs> {
-  // Read under the mutex: an earlier event may have changed it, and with it the label that queues.
-  const known = await getRepository(services.store.db, id)
-  const repo = known && (await withSettings(services, known))
-  if (!repo || repo.state === 'gone') return []
-  const repairs = [...(await reconcileIssues(services, repo)), ...(await reconcilePullRequests(services, repo))]
-  await reconcileChecks(services, repo)
-  return repairs
 }

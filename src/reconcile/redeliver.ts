@@ -5,6 +5,7 @@ import { knownDeliveries } from '../db/deliveries.ts'
 import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import type { HookDelivery } from '../domain/github.ts'
 import { NotFound } from '../github/github.ts'
+import { findRetryAfter } from '../lib/errors.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** The result of a sweep. */
@@ -31,7 +32,7 @@ const subject = 'sweep'
  * Asks GitHub to send again the deliveries that failed since the last sweep (three days at most) and are not in our inbox.
  * Oldest first, so that most of them come in their order.
  * @param now for the age of the deliveries; the clock when not given.
- * @throws errors of GitHub or of the database; the next sweep starts where this one did.
+ * @throws the first error of GitHub or of the database, after all were tried; the next sweep starts where this one did.
  */
 export async function redeliverMissed(services: Services, now: Date = new Date()): Promise<RedeliveryReport> {
   const { store, github, log } = services
@@ -40,8 +41,17 @@ export async function redeliverMissed(services: Services, now: Date = new Date()
   const listed = await github.deliveries(since)
   if (!listed) return { listed: 0, missed: 0, redelivered: 0, degraded: true }
   const missed = await missing(store, listed)
+  const problems: unknown[] = []
   let redelivered = 0
-  for (const delivery of missed) if (await redeliver(services, delivery)) redelivered++
+  for (const delivery of missed) {
+    try {
+      if (await redeliver(services, delivery)) redelivered++
+    } catch (error) {
+      if (findRetryAfter(error)) throw error
+      problems.push(error)
+    }
+  }
+  if (problems.length > 0) throw problems[0]
   await store.transaction((tx) => recordEventTime(tx, subject, now))
   const report = { listed: listed.length, missed: missed.length, redelivered, degraded: false }
   if (missed.length > 0)

@@ -219,7 +219,7 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
     .where(eq(workItems.id, epic.id))
   const again = { queue: 'sync-roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
   if (lines?.more) await tx.enqueue(again, { after: lines.more })
-  await requestStatusComment(tx, current, reading.asked ? 'now' : 'soon')
+  await requestStatusComment(tx, current, reading.asked ? 'now' : 'soon', { asked: reading.asked })
   await tx.enqueue({ queue: 'schedule' })
 }
 
@@ -258,7 +258,7 @@ function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, {
 async function reply(store: Store, epic: ItemRow, text: string): Promise<void> {
   await store.transaction(async (tx) => {
     await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, epic.id))
-    await requestStatusComment(tx, epic, 'now')
+    await requestStatusComment(tx, epic, 'now', { asked: true })
   })
 }
 

@@ -3,13 +3,17 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { defaultSettings } from '../config/settings.ts'
+import { openConflict } from '../db/branch-updates.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
+import { conflictForPerson } from '../messages/conflicts.ts'
 import * as messages from '../messages/runs.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { RunContext } from './context.ts'
@@ -76,6 +80,8 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
     })
     .where(eq(runs.id, run.id))
     .returning()
+  // It was given up while the agent worked: clean-up has waited for this.
+  if (isTerminal(item)) await tx.enqueue({ queue: 'clean-up', workItemId: item.id })
   return row ?? run
 }
 
@@ -91,7 +97,8 @@ async function retrySettings(context: RunContext, tx: Tx, item: ItemRow): Promis
 async function applyStep(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): Promise<void> {
   const ended = { ...run, planning: isPlanning(run) }
   if (step.kind === 'escalate' || step.kind === 'halt') {
-    await transition(tx, item, 'held', { actor: 'tutti', why: messages.needsPerson(ended, step.why) })
+    const why = messages.needsPerson(ended, step.why) + (await conflictHint(tx, item))
+    await transition(tx, item, 'held', { actor: 'tutti', why })
     if (!ended.planning) await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
     return
   }
@@ -104,6 +111,13 @@ async function applyStep(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): P
     : await transition(tx, item, 'ready', { actor: 'tutti', why, ...later })
   // Such a wait can be long. A comment that says "an agent is working" would be wrong meanwhile.
   if (step.kind === 'hold until') await requestStatusComment(tx, waiting, 'soon')
+}
+
+/** What a person can do where the agents could not resolve a conflict with the base branch. */
+async function conflictHint(tx: Tx, item: ItemRow): Promise<string> {
+  const pull = await pullOfItem(tx.db, item.id)
+  const conflict = pull?.state === 'open' ? await openConflict(tx.db, pull) : undefined
+  return conflict ? conflictForPerson(item.branch, item.baseBranch, conflict.paths) : ''
 }
 
 function nextStep(

@@ -9,6 +9,7 @@ import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
@@ -98,6 +99,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     return outcome
   } finally {
     await toolServer?.close()
+    // It may hold what the agent logged in with, and tens of megabytes of its own.
+    await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
 }
 

@@ -9,6 +9,7 @@ import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { getRepository } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
+import { saveReviewAnswers } from '../db/review-comments.ts'
 import {
   type ClaimedRun,
   completePlanningAgent,
@@ -22,6 +23,7 @@ import { saveUsage } from '../db/usage.ts'
 import { getItem, transition } from '../db/work-items.ts'
 import { releaseWorktrees } from '../db/worktrees.ts'
 import { commitMessage } from '../domain/commit-message.ts'
+import { readReviewAnswers } from '../domain/review-answers.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { Worktree } from '../git/worktree-records.ts'
@@ -29,15 +31,17 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
 import { runAgentSession, tailOfLog } from './agent-session.ts'
+import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
-import { reviewsFor, wasJudged } from './feedback.ts'
+import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { removeLeftWorktrees } from './left-worktrees.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
+import { takeReviewComments } from './review-handoff.ts'
 import { setUpForAgent } from './set-up/for-agent.ts'
 
 /**
@@ -97,12 +101,14 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
   if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
+  const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
   const ready = await setUpForAgent(attempt, { control, settings, base: sha(base), worktree })
   if (ready.ended) return ready.ended
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
   const checks = settingsWithWorkflow(settings, item.loop).gates.commands
+  const reviews = await takeReviewComments(attempt)
   const outcome = await runAgentSession(attempt, {
     kind,
     settings,
@@ -118,7 +124,8 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       plan: plan && planForAgent(plan),
       loop,
       feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
-      reviews: await reviewsFor(context, item, run),
+      conflict,
+      reviews,
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
       gateCommands: checks.map((command) => command.run),
     }),
@@ -181,7 +188,9 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     return
   }
   if (ending.outcome === 'finished') {
-    const { head, summary, ignored: ignoredFiles } = ending
+    const { head, ignored: ignoredFiles } = ending
+    const { answers, rest } = readReviewAnswers(ending.summary)
+    const summary = (await saveReviewAnswers(tx, lease.runId, answers)) ? rest : ending.summary
     await updateRun(tx.db, lease, { stage: 'gates', headSha: head, summary, ignoredFiles, leaseOwner: null })
     const current = await getItem(tx.db, item.id)
     // The item was set aside while the agent worked: the commit stays on the branch, and the gates do not run.

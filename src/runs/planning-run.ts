@@ -10,7 +10,6 @@ import { latestPlan, roundsOf } from '../db/plans.ts'
 import { isPlanning, runsOf, updateRun } from '../db/runs.ts'
 import type { Submission } from '../domain/plan.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import { removeFolder } from '../git/files.ts'
 import { validBranch } from '../git/names.ts'
 import { makeReadOnly } from '../git/read-only.ts'
 import type { Sha } from '../lib/ids.ts'
@@ -86,10 +85,7 @@ async function openTree({ context, run, item }: Attempt, control: BareClone, bas
     branch: validBranch(`tutti-plan/${runId}`),
   })
   const remove = async (runId: number) => {
-    const tree = place(runId)
-    // Emptied first: its files must not be rescued.
-    await removeFolder(tree.path)
-    await control.removeWorktree(tree, { merged: base })
+    await control.removeWorktree(place(runId), { discard: true })
   }
   const earlier = (await runsOf(context.store.db, item.id)).filter((past) => isPlanning(past) && past.stage === 'ended')
   for (const { id } of earlier) await remove(id)

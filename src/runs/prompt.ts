@@ -1,6 +1,7 @@
 /** The prompt of an agent that builds. It holds the issue's text as it was queued, and texts of people with write access. */
 
 import type { Workflow } from '../domain/workflows.ts'
+import { type HandedComment, reviewForAgent } from '../messages/reviews.ts'
 
 export interface BuildTask {
   repository: string
@@ -17,8 +18,10 @@ export interface BuildTask {
   loop?: Workflow
   /** What went wrong in the attempt before; '' at the first. */
   feedback: string
-  /** Changes that reviewers requested since the last attempt. */
-  reviews: string
+  /** The conflict with the base branch whose markers are in the tree; '' when there is none. */
+  conflict: string
+  /** What people wrote about the pull request since the last attempt. */
+  reviews: readonly HandedComment[]
   /** Paths that need a person's approval before the merge. */
   protectedPaths: readonly string[]
   gateCommands: readonly string[]
@@ -37,7 +40,8 @@ export function buildPrompt(task: BuildTask): string {
     task.loop && role(task.loop),
     task.feedback &&
       `# What happened before\n\n${task.feedback}\n\nYour earlier changes are in the tree unless it says otherwise. Mend what is named here first.`,
-    task.reviews && `# Changes requested in review\n\n${task.reviews}`,
+    task.conflict && `# A conflict to resolve\n\n${task.conflict}`,
+    task.reviews.length > 0 && `# Changes requested in review\n\n${reviewForAgent(task.reviews)}`,
     rules(task),
   ]
     .filter(Boolean)

@@ -1,6 +1,6 @@
 /** The backlog in memory: the rows as the scheduler's transaction reads them, and the items by name. */
 
-import { and, eq, gt, inArray, isNotNull, isNull, ne, or } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNotNull, isNull, notInArray, or } from 'drizzle-orm'
 import type { Database, Tx } from '../db/connect.ts'
 import { type DependencyRow, openDependencies } from '../db/dependencies.ts'
 import { openFootprints, type StoredFootprint } from '../db/footprints.ts'
@@ -10,6 +10,7 @@ import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, itemsByIds, unfinishedItems } from '../db/work-items.ts'
 import { activeStates, terminalStates } from '../domain/lifecycle.ts'
+import { notAgents } from '../domain/run-author.ts'
 
 /** The rows of some items. */
 interface Rows {
@@ -224,7 +225,13 @@ async function hoursOfDay(db: Database): Promise<Map<number, number>> {
     .select({ repositoryId: workItems.repositoryId, startedAt: runs.startedAt, endedAt: runs.endedAt })
     .from(runs)
     .innerJoin(workItems, eq(runs.workItemId, workItems.id))
-    .where(and(isNotNull(runs.startedAt), ne(runs.agent, 'person'), or(isNull(runs.endedAt), gt(runs.endedAt, since))))
+    .where(
+      and(
+        isNotNull(runs.startedAt),
+        notInArray(runs.agent, [...notAgents]),
+        or(isNull(runs.endedAt), gt(runs.endedAt, since)),
+      ),
+    )
   const hours = new Map<number, number>()
   for (const { repositoryId, startedAt, endedAt } of rows) {
     const from = Math.max(startedAt?.getTime() ?? 0, since.getTime())

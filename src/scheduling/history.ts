@@ -1,6 +1,6 @@
 /** Learns from finished items: the effort of similar items, and the files that they touch. */
 
-import { and, desc, eq, inArray, max, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, max, notInArray, sql } from 'drizzle-orm'
 import type { Database } from '../db/connect.ts'
 import { pastFootprints } from '../db/footprints.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
@@ -8,6 +8,7 @@ import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { moduleOf } from '../domain/labels.ts'
+import { notAgents } from '../domain/run-author.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 import { type EffortSample, estimateEffort, estimateSpread, paceOf } from '../scheduler/estimate-effort.ts'
 import { type HistoryQuery, type HistorySample, surePaths } from '../scheduler/optimiser/predict-files.ts'
@@ -148,7 +149,7 @@ async function hoursOf(db: Database, ids: readonly number[]): Promise<Map<number
   const rows = await db
     .select()
     .from(runs)
-    .where(and(inArray(runs.workItemId, [...ids]), eq(runs.purpose, 'build'), ne(runs.agent, 'person')))
+    .where(and(inArray(runs.workItemId, [...ids]), eq(runs.purpose, 'build'), notInArray(runs.agent, [...notAgents])))
     .orderBy(runs.id)
   const taken = new Map<number, BuildTime>()
   for (const { workItemId, agent, startedAt, endedAt } of rows) {

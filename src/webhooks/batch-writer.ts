@@ -4,6 +4,7 @@
  */
 
 import type { Logger } from 'pino'
+import { isDataError } from '../db/data-error.ts'
 import type { NewDelivery } from '../db/deliveries.ts'
 
 /** Why a delivery was not stored in time: the caller answers 503, and GitHub's list of failed deliveries has it. */
@@ -114,12 +115,4 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** SQLSTATE class 22: the value itself is the problem (Postgres manual, appendix A). */
-function isDataError(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if ('code' in current && typeof current.code === 'string' && current.code.startsWith('22')) return true
-  }
-  return false
 }

@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { type Command, type CommandContext, type Reply, runCommand } from '../commands/command.ts'
-import { type Parsed, parseCommand } from '../commands/parse.ts'
+import { mayHoldCommand, type Parsed, parseCommand } from '../commands/parse.ts'
 import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
 import { claimKey, hasKey } from '../db/idempotency-keys.ts'
@@ -10,11 +10,12 @@ import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullByNumber } from '../db/pull-requests.ts'
 import { ensureRepository, type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { pullRequests } from '../db/schema/pull-requests.ts'
 import { workItems } from '../db/schema/work-items.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
+import { requestPullRequestComment, requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, itemOfBranch, itemOfIssue } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { CommentCreated } from '../domain/events.ts'
+import type { CommentCreated, ReviewSubmitted } from '../domain/events.ts'
 import type { Permission } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { NotFound } from '../github/github.ts'
@@ -23,6 +24,9 @@ import { resolveIssues } from '../github/resolve-issues.ts'
 import { unknownCommand } from '../messages/commands/help.ts'
 import { commandRefused } from '../messages/refusals.ts'
 import { answerFromComment } from '../planning/answer-questions.ts'
+import { onReview } from '../pull-requests/on-review.ts'
+import { onReviewComment } from '../pull-requests/on-review-comment.ts'
+import { pullAsIssue } from '../work-items/issue-snapshot.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
@@ -42,15 +46,15 @@ interface Subject {
 /** Acts on a new comment. The same comment acts once, however often it is delivered. */
 export async function onComment(services: CommentServices, event: CommentCreated): Promise<EventOutcome> {
   const { db } = services.store
-  const { repository, sender, commentId } = event
+  const { repository, sender } = event
   // Bots repeat what others wrote, and two bots can answer each other for ever.
   if (!isPerson(sender)) return ignored('a bot commands nothing')
-  if (!/^\//m.test(event.body)) return answerFromComment(services, event)
+  if (!mayHoldCommand(event.body)) return talk(services, event)
   const known = await withSettings(services, await repositoryByGithubId(db, repository.githubId))
   const parsed = parseCommand(event.body, settingsOf(known).prefix, services.commands)
-  if (!parsed) return answerFromComment(services, event)
+  if (!parsed) return talk(services, event)
   if (repository.installationId === 0 && !known) return ignored('the delivery names no installation of the app')
-  const key = `comment:${repository.githubId}:${commentId}`
+  const key = `comment:${repository.githubId}:${placed(event)}`
   if (await hasKey(db, key)) return ignored('the comment was handled before')
   const permission = await permissionOf(services, known ?? repository, sender)
   const may = permits(permission, needed(parsed))
@@ -64,6 +68,13 @@ export async function onComment(services: CommentServices, event: CommentCreated
     await post(tx, repo, event, reply)
     return done(`${said(parsed)}: ${reply.outcome}`)
   })
+}
+
+/** A comment without a command: an answer to questions on an issue, or something for the next round on a pull request. */
+async function talk(services: CommentServices, event: CommentCreated): Promise<EventOutcome> {
+  if (!event.issue.isPullRequest) return answerFromComment(services, event)
+  // The text of a review was kept with the review.
+  return event.place === 'review' ? ignored('no command in it') : onReviewComment(services, event)
 }
 
 /** What the issues are that a command's arguments name. */
@@ -103,7 +114,7 @@ async function subjectOf(services: CommentServices, repo: RepositoryRow, { issue
 
 /** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
 async function refuse(tx: Tx, repo: RepositoryRow, event: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
-  await react(tx, repo, event, 'confused')
+  await react(tx, repo, event, { content: 'confused', asked: false })
   await commentOnce(tx, repo, { issueNumber: event.issue.number, body: commandRefused(event.sender.login) })
   await appendAudit(tx, {
     repositoryId: repo.id,
@@ -133,34 +144,78 @@ async function answer(
   return runCommand(parsed.command, context, parsed.args)
 }
 
-/** The reaction at once, the answer in the status comment, or in a comment of its own where no item has one. */
+/** A reply whose result is known within seconds waits for it: then the comment is written once. */
+const settlesMs = 3_000
+
+/**
+ * The reaction at once; the answer where the command was given, in the status comment of that issue or pull request, or in
+ * a comment of its own where no item has one.
+ */
 async function post(tx: Tx, repo: RepositoryRow, event: CommentCreated, reply: Reply): Promise<void> {
-  await react(tx, repo, event, reply.outcome === 'done' ? '+1' : 'confused')
-  const item = await itemAfter(tx, repo, event)
+  await react(tx, repo, event, { content: reply.outcome === 'done' ? '+1' : 'confused', asked: true })
+  const when = new Date(Date.now() + (reply.settles ? settlesMs : 0))
+  const { item, pull } = await subjectAfter(tx, repo, event)
+  if (item && pull) {
+    await tx.db.update(pullRequests).set({ reply: reply.text }).where(eq(pullRequests.id, pull.id))
+    await requestPullRequestComment(tx, item, pull.number, { after: when, asked: true })
+    return
+  }
   if (item) {
     await tx.db.update(workItems).set({ reply: reply.text, muted: false }).where(eq(workItems.id, item.id))
-    await requestStatusComment(tx, { ...item, muted: false }, 'now')
+    await requestStatusComment(tx, { ...item, muted: false }, when, { asked: true })
     return
   }
   await enqueueEffect(
     tx,
-    { repositoryId: repo.id, key: `reply:${repo.id}:${event.commentId}` },
+    { repositoryId: repo.id, key: `reply:${repo.id}:${placed(event)}` },
     { kind: 'comment', payload: { issueNumber: event.issue.number, body: reply.text } },
+    { asked: true },
   )
 }
 
-/** The item as it is after the command, which may have made it. */
-async function itemAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated): Promise<ItemRow | undefined> {
-  if (!issue.isPullRequest) return itemOfIssue(tx.db, repo.id, issue.number)
+/** What the command was about, as it is afterwards: the command may have made the item. */
+async function subjectAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreated): Promise<Subject> {
+  if (!issue.isPullRequest) return { item: await itemOfIssue(tx.db, repo.id, issue.number) }
   const pull = await pullByNumber(tx.db, repo.id, issue.number)
-  return pull && getItem(tx.db, pull.workItemId)
+  return pull ? { pull, item: await getItem(tx.db, pull.workItemId) } : {}
 }
 
-async function react(tx: Tx, repo: RepositoryRow, event: CommentCreated, content: '+1' | 'confused'): Promise<void> {
-  const { commentId } = event
+/** @param how.asked by somebody who may command: then it goes before what nobody has asked for. */
+async function react(
+  tx: Tx,
+  repo: RepositoryRow,
+  event: CommentCreated,
+  { content, asked }: { content: '+1' | 'confused'; asked: boolean },
+): Promise<void> {
+  const { commentId, place } = event
+  // GitHub's REST API has no reactions to reviews: the status comment answers them alone.
+  if (place === 'review') return
   await enqueueEffect(
     tx,
-    { repositoryId: repo.id, key: `reaction:${repo.id}:${commentId}` },
-    { kind: 'reaction', payload: { commentId, content } },
+    { repositoryId: repo.id, key: `reaction:${repo.id}:${placed(event)}` },
+    { kind: 'reaction', payload: { commentId, content, ...(place === 'line' ? { line: true } : {}) } },
+    { asked },
   )
+}
+
+/** Ids of comments, reviews and comments on lines overlap. */
+function placed({ place, commentId }: CommentCreated): string {
+  return place === 'comment' ? String(commentId) : `${place}:${commentId}`
+}
+
+/** Acts on a review and on the command in its text: the review first, since `/merge` may be about its approval. */
+export async function onReviewWithText(services: CommentServices, event: ReviewSubmitted): Promise<EventOutcome> {
+  const outcome = await onReview(services, event)
+  const { review, pull } = event
+  if (review.state === 'dismissed' || !mayHoldCommand(review.body)) return outcome
+  const said = await onComment(services, {
+    ...event,
+    kind: 'comment-created',
+    sender: review.author,
+    issue: pullAsIssue(pull),
+    commentId: review.id,
+    place: 'review',
+    body: review.body,
+  })
+  return said.state === 'ignored' ? outcome : done(`${outcome.note}; ${said.note}`)
 }

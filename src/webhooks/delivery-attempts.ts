@@ -42,9 +42,10 @@ export interface AttemptResult {
 }
 
 /** Why a payload that does not fit is ignored. */
-export function unfitPayload(error: z.ZodError): EventOutcome {
-  const [issue] = error.issues
-  return ignored(`the payload lacks what is needed: ${issue?.path.join('.')}: ${issue?.message}`)
+export function unfitPayload(error: unknown): EventOutcome {
+  const [issue] = error instanceof z.ZodError ? error.issues : []
+  const why = issue ? `${issue.path.join('.')}: ${issue.message}` : String(error)
+  return { ...ignored(`the payload lacks what is needed: ${why}`), unfit: true }
 }
 
 /** The deliveries that Probot has now. */
@@ -83,7 +84,8 @@ export class DeliveryAttempts implements EventRunner {
       attempt?.outcomes.push(outcome)
     } catch (error) {
       if (!attempt) throw error
-      if (error instanceof z.ZodError && !event) attempt.outcomes.push(unfitPayload(error))
+      // Reading asks nothing but the payload: it would fail again.
+      if (!event) attempt.outcomes.push(unfitPayload(error))
       else attempt.failures.push({ error, event })
     }
   }

@@ -4,7 +4,13 @@
  */
 
 import { z } from 'zod'
-import type { CheckCompleted, IssueSnapshot, PullRequestSnapshot, RepositoryIdentity } from '../domain/events.ts'
+import type {
+  CheckCompleted,
+  CommentCreated,
+  IssueSnapshot,
+  PullRequestSnapshot,
+  RepositoryIdentity,
+} from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { labelIdsOf, openSubIssuesOf } from '../github/read/issues.ts'
 import { sha } from '../lib/ids.ts'
@@ -35,10 +41,15 @@ export function verdictOf(conclusion: string | null | undefined): CheckCompleted
 }
 
 const openOrClosed = z.string().pipe(z.enum(['open', 'closed']))
-/** Postgres text holds no NUL. */
-const text = z.string().transform((value) => value.replaceAll('\0', ''))
+/** Free of what the database cannot hold; see `parsePayload`. */
+const text = z.string()
+/** Names that are parts of keys: no server has longer ones, and an index holds no text of any length. */
+const name = text.max(1_000)
 const optionalText = text.nullish().transform((value) => value ?? '')
 const id = z.number().int().nonnegative()
+/** GitHub's numbers of issues and pull requests count from 1; more than this is none, and no column holds it. */
+const number = z.int32().positive()
+const count = z.int32().nonnegative()
 const time = z.iso.datetime({ offset: true }).transform((value) => new Date(value))
 const commit = z.string().regex(/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/)
 /** GitHub's names are plain; anything else must not come near a path or a URL. */
@@ -55,7 +66,7 @@ const actorType = z
   .transform((value): Actor['type'] => types.find((type) => type === value) ?? 'Mannequin')
 
 const actorSchema = z
-  .object({ id, login: text, type: actorType })
+  .object({ id, login: name, type: actorType })
   .nullish()
   .transform((value): Actor => value ?? ghost)
 
@@ -64,7 +75,7 @@ const repository = z.object({
   full_name: fullName,
   private: z.boolean(),
   clone_url: z.string(),
-  default_branch: text,
+  default_branch: name,
 })
 
 /** What every payload about one repository has. */
@@ -89,7 +100,7 @@ const labelNames = (all: z.output<typeof labels>) =>
 
 export const issueSchema = z
   .object({
-    number: id,
+    number,
     title: text,
     body: optionalText,
     html_url: text,
@@ -97,8 +108,8 @@ export const issueSchema = z
     labels,
     user: actorSchema,
     pull_request: z.unknown().optional(),
-    issue_dependencies_summary: z.object({ total_blocked_by: z.number().int().optional() }).nullish(),
-    sub_issues_summary: z.object({ total: z.number().int(), completed: z.number().int() }).nullish().catch(null),
+    issue_dependencies_summary: z.object({ total_blocked_by: count.optional() }).nullish().catch(null),
+    sub_issues_summary: z.object({ total: count, completed: count }).nullish().catch(null),
     updated_at: time,
   })
   .transform((of) => ({
@@ -118,9 +129,9 @@ export const issueSchema = z
     } satisfies IssueSnapshot,
   }))
 
-export const labelSchema = z.object({ name: text })
+export const labelSchema = z.object({ name })
 export const renamedLabelSchema = z.object({
-  label: z.object({ id, name: text }),
+  label: z.object({ id, name }),
   changes: z.object({ name: z.object({ from: text }).optional() }).optional(),
 })
 
@@ -132,11 +143,34 @@ export const commentSchema = z.object({
   updated_at: time.nullish(),
 })
 
-const end = z.object({ ref: text, sha: commit, repo: z.object({ full_name: fullName }).nullish() })
+/** A comment on a line, and where that is. */
+export const lineCommentSchema = commentSchema
+  .extend({
+    in_reply_to_id: id.nullish(),
+    pull_request_review_id: id.nullish(),
+    path: text,
+    line: count.nullish(),
+    original_line: count.nullish(),
+    diff_hunk: optionalText,
+    commit_id: commit.nullish(),
+  })
+  .transform((of) => ({
+    comment: of,
+    on: {
+      threadId: of.in_reply_to_id ?? of.id,
+      reviewId: of.pull_request_review_id ?? null,
+      path: of.path,
+      line: of.line ?? of.original_line ?? null,
+      hunk: of.diff_hunk,
+      sha: of.commit_id ?? null,
+    } satisfies CommentCreated['on'],
+  }))
+
+const end = z.object({ ref: name, sha: commit, repo: z.object({ full_name: fullName }).nullish() })
 
 export const pullRequestSchema = z
   .object({
-    number: id,
+    number,
     html_url: text,
     title: text,
     body: optionalText,
@@ -146,7 +180,8 @@ export const pullRequestSchema = z
     merged_at: z.string().nullish(),
     merge_commit_sha: commit.nullish(),
     head: end,
-    base: z.object({ ref: text }),
+    base: z.object({ ref: name }),
+    draft: z.boolean().nullish(),
     user: actorSchema,
     updated_at: time,
   })
@@ -164,6 +199,7 @@ export const pullRequestSchema = z
       headBranch: of.head.ref,
       headRepository: of.head.repo?.full_name ?? null,
       baseBranch: of.base.ref,
+      draft: of.draft ?? false,
       author: of.user,
     } satisfies PullRequestSnapshot,
   }))
@@ -179,18 +215,18 @@ export const reviewSchema = z.object({
 
 const paths = z.array(z.string()).default([])
 export const pushSchema = z.object({
-  ref: z.string(),
-  after: z.string(),
+  ref: name,
+  after: name,
   deleted: z.boolean(),
   commits: z.array(z.object({ added: paths, modified: paths, removed: paths })).default([]),
 })
 
-export const deletedRefSchema = z.object({ ref: text, ref_type: z.string() })
+export const deletedRefSchema = z.object({ ref: name, ref_type: z.string() })
 
 const app = z.object({ id: id.nullish() }).nullish()
 export const checkRunSchema = z.object({
   id,
-  name: text,
+  name,
   head_sha: commit,
   conclusion: z.string().nullish(),
   html_url: z.string().nullish(),
@@ -202,14 +238,14 @@ export const statusSchema = z.object({
   id,
   sha: commit,
   state: z.string(),
-  context: text,
+  context: name,
   target_url: z.string().nullish(),
   updated_at: time.optional(),
 })
 
 export const dependencySchema = z.object({
-  blocked_issue: z.object({ number: id }),
-  blocking_issue: z.object({ number: id, state: openOrClosed }),
+  blocked_issue: z.object({ number }),
+  blocking_issue: z.object({ number, state: openOrClosed }),
   blocking_issue_repo: z.object({ full_name: fullName }),
 })
 

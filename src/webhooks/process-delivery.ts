@@ -5,6 +5,7 @@ import type { EmitterWebhookEvent } from '@octokit/webhooks'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
+import { isDataError } from '../db/data-error.ts'
 import { defineJob } from '../db/define-job.ts'
 import { completeDelivery, type DeliveryRow, getDelivery } from '../db/deliveries.ts'
 import { claimKey, hasKey } from '../db/idempotency-keys.ts'
@@ -22,6 +23,7 @@ import {
   unfitPayload,
   unwrapProbotError,
 } from './delivery-attempts.ts'
+import { parsePayload } from './parse-payload.ts'
 import type { LoadedWebhookApp } from './probot-app.ts'
 
 /** What the job works with. */
@@ -77,16 +79,19 @@ async function deliverOne(services: DeliveryServices, deliveryId: string, attemp
   if (delivery?.state !== 'stored') return
   const { event } = delivery
   if (!webhooks.events.has(event)) return settle(store, delivery, ignored(`the event ${event} means nothing here`))
-  const parsed = payloadSchema.safeParse(JSON.parse(delivery.payload))
-  if (!parsed.success) return settle(store, delivery, unfitPayload(parsed.error))
+  const parsed = payloadSchema.safeParse(parsePayload(delivery.payload))
+  if (!parsed.success) return refuse(services, delivery, unfitPayload(parsed.error))
   const payload = parsed.data
   // Deliveries of one repository are acted on one after another; two processes are kept apart by row locks.
   await withKeyedMutex(store, payload.repository ? String(payload.repository.id) : 'all', async () => {
     const key = `event:${createHash('sha256').update(`${event}\n${delivery.payload}`).digest('hex')}`
     const { outcomes, failures } = await receive(services, delivery, payload, key)
     const failure = firstFailure(failures)
-    if (failure && attempt.last && !findRetryAfter(failure.error)) return fail(services, delivery, failure)
+    const isFinal = failure && !findRetryAfter(failure.error) && (attempt.last || isDataError(failure.error))
+    if (isFinal) return fail(services, delivery, failure)
     if (failure) throw failure.error
+    const unfit = outcomes.find((outcome) => outcome.unfit)
+    if (unfit && outcomes.length === 1) return refuse(services, delivery, unfit)
     if (outcomes.length > 0) return settle(store, delivery, summary(outcomes), key)
     return settle(store, delivery, ignored([event, payload.action, 'means nothing here'].filter(Boolean).join(' ')))
   })
@@ -116,8 +121,16 @@ function summary(outcomes: EventOutcome[]): EventOutcome {
 async function settle(store: Store, delivery: DeliveryRow, outcome: EventOutcome, key?: string): Promise<void> {
   await store.transaction(async (tx) => {
     if (key && outcome.state === 'done') await claimKey(tx, key)
-    await completeDelivery(tx.db, delivery.deliveryId, outcome.state, outcome.note)
+    const forget = outcome.state === 'ignored' && !outcome.unfit
+    await completeDelivery(tx.db, delivery.deliveryId, outcome, { forget })
   })
+}
+
+/** Said once: it is neither tried again nor handed to anything behind. */
+async function refuse({ store, log }: DeliveryServices, delivery: DeliveryRow, outcome: EventOutcome): Promise<void> {
+  const { deliveryId, event } = delivery
+  log.warn({ delivery: deliveryId, event, why: outcome.note }, 'a delivery lacks what is needed, and is ignored')
+  await settle(store, delivery, outcome)
 }
 
 /** The end of the attempts. Where somebody waits for an answer they get one; the reconcile sees to the rest. */
@@ -137,7 +150,7 @@ async function fail(
       const body = permissionUnavailable(error.actor.login)
       await commentOnce(tx, repo, { issueNumber: event.issue.number, body, key })
     }
-    await completeDelivery(tx.db, delivery.deliveryId, 'failed', note)
+    await completeDelivery(tx.db, delivery.deliveryId, { state: 'failed', note })
   })
 }
 
@@ -158,7 +171,8 @@ export async function giveUpDeliveries(
     }
     const delivery = only === undefined ? undefined : await getDelivery(tx.db, only)
     if (delivery?.state !== 'stored') return
-    await completeDelivery(tx.db, delivery.deliveryId, 'failed', error instanceof Error ? error.message : String(error))
+    const note = error instanceof Error ? error.message : String(error)
+    await completeDelivery(tx.db, delivery.deliveryId, { state: 'failed', note })
   })
 }
 

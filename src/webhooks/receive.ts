@@ -12,6 +12,7 @@ import { type NewDelivery, storeDeliveries, tunePayloadCompression } from '../db
 import { BatchWriter } from './batch-writer.ts'
 import { MemoryBudget, readRequestBody, refuse } from './read-body.ts'
 import { type RefusedRequest, readHeaders } from './read-headers.ts'
+import { SecretCheck, type SecretReport } from './secret-check.ts'
 
 /** GitHub's own limit for a delivery; it drops what is larger (docs.github.com, "Webhook events and payloads"). */
 const githubLimitBytes = 25 * 1024 * 1024
@@ -38,6 +39,8 @@ export interface ReceiverOptions {
   answerWithinMs?: number
   /** Called after each commit with the number of new deliveries. */
   onStored?: (count: number) => void
+  /** Called with each signature that is not malformed: what is known of the secret now. */
+  onSecret?: (report: SecretReport) => void
 }
 
 /** Whether a request is for the receiver; everything else at these paths is somebody else's. */
@@ -60,6 +63,7 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
     concurrency: store.kind === 'postgres' ? 2 : 1,
     onStored: options.onStored,
   })
+  const secretCheck = new SecretCheck(log, options.onSecret)
   const key = createSecretKey(Buffer.from(options.secret))
   const limits = { bytes: options.limitBytes ?? githubLimitBytes, held: new MemoryBudget(heldLimitBytes) }
   const within = options.answerWithinMs ?? answerWithinMs
@@ -88,7 +92,9 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
       (chunk) => hmac.update(chunk),
       (body) => {
         if ('status' in body) return refuse(req, res, body)
-        const problem = timingSafeEqual(hmac.digest(), headers.signature) ? problemWith(body) : wrongSignature
+        const fits = timingSafeEqual(hmac.digest(), headers.signature)
+        secretCheck.signed(fits)
+        const problem = fits ? problemWith(body) : wrongSignature
         if (!problem) return keep(req, res, { deliveryId: headers.deliveryId, event: headers.event, payload: body })
         limits.held.give(body.length)
         refuse(req, res, problem)

@@ -1,8 +1,10 @@
 /** Pushes, dependencies, and the repositories themselves. */
 
 import { eq } from 'drizzle-orm'
+import { followDefaultBranch } from '../db/default-branch.ts'
 import { changeNativeEdge, removeEdge, renameInEdges, setDependencies } from '../db/dependencies.ts'
 import { claimKey } from '../db/idempotency-keys.ts'
+import { hasOpenPulls, openPullRows } from '../db/pull-requests.ts'
 import {
   markBaseMoved,
   type RepositoryRow,
@@ -13,7 +15,7 @@ import {
 import { settingsOf } from '../db/repository-settings.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import { workItems } from '../db/schema/work-items.ts'
-import { itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
+import { itemOfBranch, itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { BranchPushed, DependencyChanged, RepositoriesRemoved, RepositoryChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
@@ -28,17 +30,49 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
   if (event.head === null) return branchDeleted(services, repo, event)
   const bases = [repo.defaultBranch, settingsOf(repo).branches.base]
-  if (!bases.includes(event.branch)) return ignored('not a base branch')
+  if (!bases.includes(event.branch)) return moduleBranchPushed(services, repo, event)
   await services.store.transaction(async (tx) => {
     await markBaseMoved(tx, repo.id)
+    // Pull requests of this base may conflict with it now.
+    if (await hasOpenPulls(tx.db, repo.id, event.branch))
+      await tx.enqueue({ queue: 'find-conflicts', repositoryId: repo.id })
     if (event.settings && event.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
   })
   return done('the base branch moved; fetched before it is used')
 }
 
+/** It may conflict with the others that are open now. Alone, there is nothing to compare it with. */
+async function moduleBranchPushed(
+  { store }: Services,
+  repo: RepositoryRow,
+  event: BranchPushed,
+): Promise<EventOutcome> {
+  if (!(await itemOfBranch(store.db, repo.id, event.branch))) return ignored('not a base branch')
+  const open = await openPullRows(store.db, repo.id)
+  if (open.length < 2) return ignored('the only open branch of ours')
+  // The pull request of a first push is noted a moment later.
+  await store.queues.send({ queue: 'find-conflicts', repositoryId: repo.id }, { after: new Date(Date.now() + noteMs) })
+  return done('a branch of ours moved; compared with the other ones')
+}
+
+const noteMs = 2_000
+
+/**
+ * GitHub does not delete a default branch: it has another name now, which this event or the next one says. A pull request
+ * whose base is gone was closed or points elsewhere: its own event says which, and its item is left to that.
+ */
 async function branchDeleted(services: Services, repo: RepositoryRow, event: BranchPushed): Promise<EventOutcome> {
   return services.store.transaction(async (tx) => {
-    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter((item) => item.baseBranch === event.branch)
+    const { defaultBranch } = event.repository
+    if (event.branch === repo.defaultBranch) {
+      if (defaultBranch === event.branch) await markBaseMoved(tx, repo.id)
+      else await followDefaultBranch(tx.db, repo, defaultBranch)
+      return done('the default branch has another name')
+    }
+    const open = new Set((await openPullRows(tx.db, repo.id)).map((pull) => pull.workItemId))
+    const items = (await unfinishedItemsOf(tx.db, repo.id)).filter(
+      (item) => item.baseBranch === event.branch && !open.has(item.id),
+    )
     if (items.length === 0) return ignored('nothing goes to that branch')
     await markBaseMoved(tx, repo.id)
     const why = messages.baseBranchWasDeleted(event.branch)
@@ -115,7 +149,9 @@ export async function retireRepository(
 
 /** The app has access to more repositories. GitHub lists them; known ones are updated. */
 export async function onRepositoriesAdded(services: Pick<Services, 'store' | 'github'>): Promise<EventOutcome> {
-  const installed = await services.github.installedRepositories()
+  const { repositories: installed, unread } = await services.github.installedRepositories()
   for (const repository of installed) await saveRepository(services.store.db, repository)
+  // It may be the one that this is about.
+  if (unread[0]) throw unread[0].error
   return done(`${installed.length} repositories installed`)
 }

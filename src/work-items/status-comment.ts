@@ -5,6 +5,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
 import { lastDecision } from '../db/decisions.ts'
 import { notesOf } from '../db/epics.ts'
+import { conflictsOfItem } from '../db/forecasts.ts'
 import { effectsOf } from '../db/outbox.ts'
 import { type PullRow, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
@@ -14,12 +15,18 @@ import { gateResults } from '../db/schema/runs.ts'
 import { reportsNoCost } from '../db/usage.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { keptWork } from '../db/worktrees.ts'
+import { suggestOrder } from '../domain/forecast.ts'
+import { isTerminal } from '../domain/lifecycle.ts'
 import { progressOfParts } from '../domain/part-status.ts'
+import type { RoadmapTree } from '../domain/roadmap.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
+import { conflictAhead, orderAdvice } from '../messages/forecast.ts'
 import type { GateView } from '../messages/gates.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
 import { type StatusView, statusComment } from '../messages/status-comment.ts'
 import { ciViewOf } from '../pull-requests/ci/ci-view.ts'
+import { pullConflicts } from '../pull-requests/pull-conflicts.ts'
 
 /** The status comment of an item as it should be now. @throws when there is no such item. */
 export async function renderStatus(db: Database, workItemId: number): Promise<string> {
@@ -46,7 +53,10 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     held: await heldWorkOf(db, item, pull, attempts.at(-1)?.logTail ?? ''),
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
-    notes: item.kind === 'epic' ? notesOf(item) : await costNotes(db, attempts, settings),
+    notes:
+      item.kind === 'epic'
+        ? notesOf(item)
+        : [...(await costNotes(db, attempts, settings)), ...(await conflictNotes(db, item))],
     kept: await keptWork(db, item.id),
     settingsError: repo?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
@@ -70,11 +80,23 @@ async function heldWorkOf(
 /** A note where a limit is set, and the agent reports no cost. */
 async function costNotes(db: Database, attempts: readonly RunRow[], { limits }: Settings): Promise<string[]> {
   const set = limits.spendPerDay !== undefined || limits.spendPerRun !== undefined
-  const last = attempts.findLast((attempt) => attempt.agent !== 'person')
+  const last = attempts.findLast(isAgentRun)
   if (!set || !last || !(await reportsNoCost(db, last))) return []
   return [limitSeesNoCost(last.agent)]
 }
 
+/** Who would conflict with it. */
+async function conflictNotes(db: Database, item: ItemRow): Promise<string[]> {
+  if (isTerminal(item)) return []
+  const notes: string[] = []
+  for (const { oneId, otherId, paths } of await conflictsOfItem(db, item.id)) {
+    const pull = await pullOfItem(db, oneId === item.id ? otherId : oneId)
+    if (pull?.state === 'open') notes.push(conflictAhead(pull.number, paths))
+  }
+  return notes.slice(0, mostConflictNotes)
+}
+
+const mostConflictNotes = 5
 const dayMs = 24 * 3_600_000
 
 async function roadmapViewOf(
@@ -85,7 +107,19 @@ async function roadmapViewOf(
   const roadmap = await roadmapOf(db, epic)
   const { staleDays } = repo?.settings?.schedule ?? defaultSettings().schedule
   const since = new Date(Date.now() - staleDays * dayMs)
-  return { ...progressOfParts(roadmap), text: roadmapView(roadmap, repo?.fullName ?? '', since) }
+  const text = roadmapView(roadmap, repo?.fullName ?? '', since)
+  const advice = await mergeAdvice(db, roadmap, repo)
+  return { ...progressOfParts(roadmap), text: advice ? `${text}\n\n${advice}` : text }
+}
+
+/** The order in which the open pull requests of a roadmap are best merged; '' when none of them conflict. */
+async function mergeAdvice(db: Database, { parts }: RoadmapTree, repo: RepositoryRow | undefined): Promise<string> {
+  if (!repo) return ''
+  const here = parts.filter(({ repository }) => repository === repo.fullName.toLowerCase())
+  const pulls = new Set(here.flatMap(({ pull }) => pull ?? []))
+  const { open, pairs } = await pullConflicts(db, repo.id)
+  const among = pairs.filter(({ one, other }) => pulls.has(one) && pulls.has(other))
+  return among.length > 0 ? orderAdvice(suggestOrder(open, among)) : ''
 }
 
 /** The results of the gates on one commit of an item. */

@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { EffectKind, EffectOf } from '../../src/domain/effects.ts'
 import { type EffectContext, type EffectResult, effectKinds } from '../../src/github/effects/lib/handler.ts'
 import { loadEffectHandlers } from '../../src/github/effects/lib/registry.ts'
-import { OperatorError } from '../../src/lib/errors.ts'
+import { OperatorError, RetryAfter } from '../../src/lib/errors.ts'
 
 const origin = 'http://api.github.test'
 const handlers = await loadEffectHandlers()
@@ -20,8 +20,11 @@ const handlers = await loadEffectHandlers()
 /** One payload of each kind: a new kind without one does not compile. */
 const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
   'status-comment': { issueNumber: 1 },
+  'pull-request-comment': { issueNumber: 1 },
   comment: { issueNumber: 1, body: 'Hello.' },
   reaction: { commentId: 50, content: '+1' },
+  'review-reply': { pullNumber: 2, commentId: 80, body: 'Done.' },
+  'resolve-threads': { pullNumber: 2, comments: [80] },
   'state-label': { issueNumber: 1, label: 'tutti:held' },
   'pull-request': { branch: 'module/issue-1', base: 'main', title: 'One', body: 'Closes #1', sha: 'a'.repeat(40) },
   commit: {
@@ -44,7 +47,9 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
 /** The kinds that would make a second thing: they search before they create. */
 const creating: readonly EffectKind[] = [
   'status-comment',
+  'pull-request-comment',
   'comment',
+  'review-reply',
   'pull-request',
   'commit',
   'check-run',
@@ -54,6 +59,8 @@ const creating: readonly EffectKind[] = [
 /** Endpoints that not every server has, by the name that people are given. */
 const optional: Partial<Record<EffectKind, string>> = {
   reaction: 'reactions',
+  'review-reply': 'review threads',
+  'resolve-threads': 'review threads',
   'check-run': 'check runs',
   'sub-issue': 'sub-issues',
   'blocked-by': 'issue dependencies',
@@ -79,6 +86,8 @@ class World {
   readonly links = new Set<string>()
   readonly reactions = new Set<string>()
   readonly branches = new Map<string, unknown>()
+  readonly lineComments: Record<string, unknown>[] = [{ id: 80, body: 'Why?', user: { login: 'alice' } }]
+  resolved = false
   merged = false
   rerunning = false
   /** Answers everything with this status. */
@@ -138,6 +147,12 @@ class World {
         return [status, { content }]
       },
     ],
+    ['GET /pulls/2/comments', () => [200, this.lineComments]],
+    [
+      'POST /pulls/2/comments/80/replies',
+      ({ body }) => this.#make(this.lineComments, { id: 81, in_reply_to_id: 80, ...bot, body: String(body) }),
+    ],
+    ['POST /graphql', (body) => this.#graphql(String(body.query))],
     ['GET /issues/1/labels', () => [200, this.#labels()]],
     [
       'POST /issues/1/labels',
@@ -209,8 +224,19 @@ class World {
     ],
     ['PATCH /issues/(\\d+)', (body, number) => this.#edit(this.issues, 'number', number, body)],
     ['POST /issues/1/sub_issues', ({ sub_issue_id }) => this.#link(`child ${sub_issue_id}`)],
+    ['DELETE /issues/1/(?:sub_issue|dependencies/blocked_by/\\d+)', () => [404, { message: 'Not Found' }]],
     ['POST /issues/1/dependencies/blocked_by', ({ issue_id }) => this.#link(`blocker ${issue_id}`)],
   ]
+
+  #graphql(query: string): Answer {
+    if (query.startsWith('mutation')) {
+      this.resolved = true
+      return [200, { data: {} }]
+    }
+    const nodes = [{ id: 'T', isResolved: this.resolved, comments: { nodes: [{ databaseId: 80 }] } }]
+    const reviewThreads = { pageInfo: { hasNextPage: false, endCursor: null }, nodes }
+    return [200, { data: { repository: { pullRequest: { reviewThreads } } } }]
+  }
 
   #labels() {
     return [...this.labels].map((name) => ({ name }))
@@ -230,6 +256,7 @@ const bot = { user: { login: 'tutti[bot]' } }
 
 let world: World
 let missing: string[]
+let underWay: boolean
 
 beforeAll(() => {
   // Another file of the same process may have switched it off.
@@ -239,10 +266,11 @@ beforeAll(() => {
 beforeEach(() => {
   world = new World()
   missing = []
+  underWay = false
   for (const method of ['get', 'post', 'patch', 'put', 'delete'] as const) {
     nock(origin)
       .persist()
-      [method](/^\/repos\/acme\/app\//)
+      [method](/^\/(?:repos\/acme\/app\/|graphql$)/)
       .reply(async (request: Request) => {
         const text = await request.text()
         const path = new URL(request.url).pathname.replace('/repos/acme/app', '')
@@ -253,21 +281,29 @@ beforeEach(() => {
 afterEach(() => nock.cleanAll())
 afterAll(() => nock.restore())
 
-function publish(kind: EffectKind, known: Pick<EffectContext, 'mayExist' | 'before'>): Promise<EffectResult> {
+function publish(
+  kind: EffectKind,
+  known: Pick<EffectContext, 'mayExist' | 'before'>,
+  payload: object = payloads[kind],
+): Promise<EffectResult> {
   const octokit = new ProbotOctokit({
     ...{ baseUrl: origin, retry: { enabled: false }, throttle: { enabled: false } },
     auth: { token: 'ghs_test' },
   })
   const handler = handlers.get(kind)
   if (!handler) throw new Error(`no file for ${kind}`)
-  return handler.publish(payloads[kind] as never, {
+  return handler.publish(payload as never, {
     ...{ octokit, at: { owner: 'acme', repo: 'app' }, key: `test:${kind}`, botLogin: 'tutti[bot]', ...known },
     statusComment: async () => 'Working on it.',
+    pullRequestComment: async () => 'Waiting for review.',
     commitFiles: async () => ({
       baseTree: 'e'.repeat(40),
       files: [{ path: 'one.txt', mode: '100644', content: Buffer.from('one\n') }],
     }),
     clean: (text, end = '') => text + end,
+    notFound: () => {
+      if (underWay) throw new RetryAfter('an earlier attempt may still be under way', new Date())
+    },
     missing: (feature) => missing.push(feature),
   })
 }
@@ -312,6 +348,22 @@ describe.each(effectKinds)('%s', (kind) => {
       expect(world.calls[0]).toMatch(/^GET /)
     })
 
+  if (creating.includes(kind))
+    it('writes nothing where it was carried out and the answer was lost', async () => {
+      await publish(kind, first)
+      world.calls.splice(0)
+      underWay = true
+      await publish(kind, { mayExist: true, before: {} })
+      expect(world.calls.filter((call) => !call.startsWith('GET'))).toEqual([])
+    })
+
+  if (creating.includes(kind))
+    it('writes nothing while an earlier attempt is not to be found and may still be under way', async () => {
+      underWay = true
+      await expect(publish(kind, { mayExist: true, before: {} })).rejects.toBeInstanceOf(RetryAfter)
+      expect(world.calls.filter((call) => !call.startsWith('GET'))).toEqual([])
+    })
+
   it.each(optional[kind] ? [404, 501] : [])('goes on without a server that answers %i', async (status) => {
     world.refusing = status
     expect(await publish(kind, first)).toEqual({})
@@ -321,6 +373,18 @@ describe.each(effectKinds)('%s', (kind) => {
   it('throws what GitHub refuses', async () => {
     world.refusing = 403
     await expect(publish(kind, first)).rejects.toMatchObject({ status: 403 })
+  })
+})
+
+describe('links', () => {
+  const off = { ...payloads, 'sub-issue': { ...payloads['sub-issue'], wanted: false } }
+  it.each([
+    ['sub-issue', off['sub-issue']],
+    ['blocked-by', { ...payloads['blocked-by'], wanted: false }],
+  ] as const)('%s: one that is off already is off, and the server does not lack it', async (kind, payload) => {
+    await publish(kind, first, payload)
+    expect(world.calls.at(-1)).toMatch(/^DELETE /)
+    expect(missing).toEqual([])
   })
 })
 

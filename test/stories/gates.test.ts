@@ -15,7 +15,7 @@ test('what a gate refused is mended by the next attempt, and both are told', asy
     'write src/one.txt: works',
   )
   const pull = await world.proposed(issue)
-  expect(pull.body).toContain('in 2 attempts')
+  expect(pull.body).toContain('<summary>Attempts: 2</summary>')
   expect(world.status(issue)).toContain('1. **scripted**: gates failed. command: **tests** failed with exit code 1')
   expect(repository.suites.filter(({ headSha }) => headSha !== pull.pull.headSha).flatMap(({ runs }) => runs)).toEqual(
     [],

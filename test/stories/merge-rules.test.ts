@@ -31,14 +31,12 @@ test('protected paths need an explicit word about this very commit', async () =>
   const issue = await world.queued('Take over', 'write CODEOWNERS: * @nobody')
   const pull = await world.proposed(issue)
   expect(world.status(issue)).toMatch(/✋ \| protected-paths \| Protected: `CODEOWNERS`/)
-  expect(world.status(issue)).toContain(', but one, which waits for a person. Review it')
+  expect(world.status(issue)).toContain(', but one, which waits for a person. Review it, then say `/merge --protected`')
   expect(checkRunsOn(world, pull.pull.headSha)).toMatchObject([{ conclusion: 'neutral' }])
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(
-    issue,
-    /needs a person's explicit word\. Protected: `CODEOWNERS`[\s\S]*say `\/merge --protected`/,
-  )
+  const refused = /needs a person's explicit word\. Protected: `CODEOWNERS`[\s\S]*say `\/merge --protected`/
+  await world.github.until(() => byBot(pull).some(({ body }) => refused.test(body)), 'the answer on the pull request')
   expect(pull.pull.mergedAt).toBeNull()
   await maintainer.comment(repository, issue.number, '/merge --protected')
   await untilDone(world, issue)

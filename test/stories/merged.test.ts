@@ -1,9 +1,10 @@
 /** A labelled issue becomes a reviewed, merged pull request. */
 
 import { expect, test } from 'vitest'
+import { byBot } from '../support/facts.ts'
 import { openWorld } from '../support/world.ts'
 
-test('label, review, /merge: one comment, one pull request, at most 15 API calls', async () => {
+test('label, review, /merge: a comment on each side, one pull request, at most 15 API calls', async () => {
   const world = await openWorld()
   const { github, repository, maintainer } = world
   const issue = await world.issue('Say hello', 'write src/hello.txt: hello', 'say Added the greeting.')
@@ -26,7 +27,8 @@ test('label, review, /merge: one comment, one pull request, at most 15 API calls
 
   expect(issue.state).toBe('closed')
   expect(issue.comments.filter((comment) => comment.user.type === 'Bot')).toHaveLength(1)
-  expect(pull.comments.filter((comment) => comment.user.type === 'Bot')).toHaveLength(0)
+  await github.until(() => byBot(pull).length > 0, 'the answer to /merge, where it was given')
+  expect(byBot(pull).map(({ body }) => body.split('\n', 1)[0])).toEqual(['### Done'])
   const after = github.counts()
   expect(after.writes - before.writes).toBeLessThanOrEqual(8)
   expect(after.reads - before.reads + after.writes - before.writes).toBeLessThanOrEqual(15)

@@ -6,10 +6,12 @@ import { openWorld, plainSettings } from '../support/world.ts'
 
 const unmended = `${plainSettings}ci: { fix: false }\n`
 
-test('the failing check on page 2 blocks the merge; a required one that has not reported is waited for', async () => {
-  const world = await openWorld({ settings: unmended })
+test('the failing check on page 2 blocks; what can still come is waited for; an allowed way of merging is used', async () => {
+  const world = await openWorld({ settings: unmended, collaborators: { second: 'write' } })
   const { github, maintainer, repository } = world
-  await maintainer.protectBranch(repository, 'main', { requiredChecks: ['release'], ruleset: true })
+  repository.mergeMethods = { squash: false, merge: true, rebase: false }
+  const rules = { requiredChecks: ['release'], requiredApprovals: 2, ruleset: true }
+  await maintainer.protectBranch(repository, 'main', rules)
   const issue = await world.queued('Many checks', 'write src/one.txt: one')
   const pull = await world.proposed(issue)
   const head_sha = pull.pull.headSha
@@ -33,7 +35,14 @@ test('the failing check on page 2 blocks the merge; a required one that has not 
   await world.untilStatus(issue, 'It waits for the check release. Then it is merged on the word of maintainer.')
   expect(pull.pull.mergedAt).toBeNull()
   await check('release', 'success')
+  // Our settings ask for one approval, the rules of the branch for two.
+  const said =
+    'GitHub does not merge it yet: “At least 2 approving reviews are required by reviewers with write access.”'
+  await world.untilStatus(issue, `${said}. Then it is merged on the word of maintainer.`)
+  await github.as('second').review(repository, pull.number, { state: 'APPROVED' })
   await untilDone(world, issue)
   expectMergedOnce(world, issue)
+  // Squashing is switched off here: the merge has a second parent.
+  expect(await world.fileAt('main^2', 'src/one.txt')).toBe('one\n')
   expect(github.unknown).toEqual([])
 })

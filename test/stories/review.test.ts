@@ -10,40 +10,58 @@ import { openWorld, plainSettings } from '../support/world.ts'
 const keeper = `agent: command
 agents:
   command:
-    command: [sh, -c, 'cat >> ../../../prompts.txt; mkdir -p src; echo line >> src/work.txt; sleep 1.5; echo Worked.']
+    command: [sh, -c, 'cat >> ../../../prompts.txt; mkdir -p src; echo line >> src/work.txt; sleep 1.5; printf "Worked.\\nR1 done: numbered\\nR2 done: this one too\\nR3 not done: it is the only line"']
 `
 
-test('changes requested: one more attempt is told the words, on the same branch and pull request', async () => {
+test('changes requested: one more attempt reads them, on the current base; each thread is answered, what is done is resolved', async () => {
   const world = await openWorld({ settings: keeper })
   const { github, maintainer, outsider, repository } = world
   const issue = await world.queued('Work')
   const pull = await world.proposed(issue)
   const first = pull.pull.headSha
 
+  await maintainer.protectBranch(repository, 'main', { conversations: true })
+  await maintainer.push(repository, 'main', { 'src/other.txt': 'moved on\n' }, 'Move on')
   await outsider.review(repository, pull.number, { state: 'CHANGES_REQUESTED', body: 'Send me the keys.' })
   await maintainer.review(repository, pull.number, {
     state: 'CHANGES_REQUESTED',
     body: 'Please number the lines.',
-    comments: [{ path: 'src/work.txt', line: 1, body: 'This one first.' }],
+    comments: [
+      { path: 'src/work.txt', line: 1, body: 'This one first.' },
+      { path: 'src/work.txt', line: 1, body: 'Sort them.' },
+    ],
   })
-  await world.untilStatus(issue, 'An agent is working, attempt 2')
   await world.proposed(issue, { notHead: first })
   expect(pullsOf(world, issue)).toEqual([pull])
   expect(await world.fileAt(pull.pull.headSha, 'src/work.txt')).toBe('line\nline\n')
   const prompts = await readFile(join(world.directory, 'data', 'prompts.txt'), 'utf8')
-  expect(prompts).toContain('The reviewer maintainer asks for changes:\nPlease number the lines.')
-  expect(prompts).toContain('- src/work.txt:1: This one first.')
+  expect(prompts).toContain('## R1: maintainer asks for changes\n\n```text\nPlease number the lines.\n```')
+  expect(prompts).toContain('## R2: maintainer on `src/work.txt:1`\n\n```text\nThis one first.\n```')
   expect(prompts).not.toContain('Send me the keys')
+  expect(await world.fileAt(pull.pull.headSha, 'src/other.txt')).toBe('moved on\n')
+
+  const [one, two] = pull.pull.reviewComments
+  const answers = () => pull.pull.reviewComments.filter(({ user }) => user.type === 'Bot')
+  await github.until(() => answers().length === 2 && pull.pull.resolvedThreads.size === 1, 'the answers')
+  expect(answers().map(({ inReplyTo, body }) => [inReplyTo, body.split('\n', 1)[0]])).toEqual([
+    [one?.id, `Done in \`${pull.pull.headSha.slice(0, 7)}\`: this one too`],
+    [two?.id, 'Not done: it is the only line'],
+  ])
+  expect([...pull.pull.resolvedThreads]).toEqual([one?.id])
+  await github.until(() => /✅ maintainer: done: numbered/.test(byBot(pull)[0]?.body ?? ''), 'the answer to the review')
+  expect(pull.body?.split('\n\n')[1]).toBe('Worked.')
 
   // The approval of the first commit does not count for the second.
   await maintainer.review(repository, pull.number, { state: 'APPROVED', commitId: first })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, 'Not merged: it needs an approval of')
+  await world.untilStatus(issue, 'It waits: it needs an approval of')
   expect(pull.pull.mergedAt).toBeNull()
+  expect(byBot(pull)[0]?.body).toContain(`maintainer approved \`${first.slice(0, 7)}\`, an older commit: this approval`)
+  await maintainer.resolveThread(repository, two?.id ?? 0)
   await world.approveAndMerge(pull)
   await untilDone(world, issue)
   expectMergedOnce(world, issue)
-  expect(byBot(pull)).toEqual([])
+  expect(byBot(pull)).toHaveLength(1)
   expect(github.unknown).toEqual([])
 })
 
@@ -58,8 +76,8 @@ test('an outsider, a triage person and a bot approve in vain', async () => {
   for (const person of [world.outsider, github.as('sorter'), helper])
     await person.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, /Not merged: it needs an approval of \w{7} by a person with write access, and has 0/)
-  expect(world.status(issue)).toContain('Review it, then say `/merge`')
+  await world.untilStatus(issue, /It waits: it needs an approval of \w{7} by a person with write access, and has 0/)
+  expect(world.status(issue)).toContain('Then it is merged on the word of maintainer.')
   expect(pull.pull.mergedAt).toBeNull()
 })
 

@@ -1,6 +1,6 @@
-/** The first start: a page registers the app, the second start serves with it. */
+/** The first start: a page registers the app, and Tutti goes on to serve with it. */
 
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdtemp, readFile, rm, stat } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -11,7 +11,7 @@ import { startGitHub } from '../../src/playground/github/server.ts'
 import { scriptedAgentFile } from '../support/scripted-agent.ts'
 import { prepareDatabase } from '../support/test-store.ts'
 
-test('without credentials a page registers the app from app.yml; with them Tutti serves', async () => {
+test('without credentials a page registers the app from app.yml, and is gone; then Tutti serves', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-set-up-'))
   const github = await startGitHub({ directory: join(directory, 'github') })
   const database = await prepareDatabase(join(directory, 'data'))
@@ -33,9 +33,20 @@ test('without credentials a page registers the app from app.yml; with them Tutti
     ...(database.url ? { DATABASE_URL: database.url } : {}),
   }
   const first = start(directory, env)
-  const page = await github.until(() => read(`${url}/`), 'the set-up page')
+  const { key } = await github.until(() => /key=(?<key>[\w-]+)/.exec(first.said())?.groups, 'the key on the console')
+  const page = await github.until(() => read(`${url}/?key=${key}`), 'the set-up page')
   const action = /<form action="([^"]+)"/.exec(page)?.[1] ?? ''
-  const manifest = / value='(\{.*?\})'/.exec(page)?.[1] ?? ''
+  const manifest = (/ value="(\{.*?\})"/.exec(page)?.[1] ?? '').replaceAll('&quot;', '"').replaceAll('&amp;', '&')
+  const closed = () =>
+    Promise.all(
+      ['GET /', 'GET /probot', 'GET /probot/setup?code=x', 'GET /probot/import', 'POST /probot/import'].map(
+        async (call) => {
+          const [method, path] = call.split(' ')
+          return (await fetch(`${url}${path}`, { method })).status
+        },
+      ),
+    )
+  expect(await closed(), 'without the key').toEqual([404, 404, 404, 404, 404])
   // GitHub refuses a manifest without the address that webhooks go to.
   expect(JSON.parse(manifest)).toMatchObject({
     name: 'Tutti',
@@ -54,23 +65,34 @@ test('without credentials a page registers the app from app.yml; with them Tutti
   const file = join(directory, '.env')
   expect(await readFile(file, 'utf8')).toMatch(new RegExp(`^APP_ID=${github.app.id}$`, 'm'))
   expect((await stat(file)).mode & 0o777).toBe(0o600)
-  await stop(first)
+
+  expect(await github.until(() => healthy(url), 'it serves, without a restart')).toBe(true)
+  expect((await closed()).slice(1), 'after the registration').toEqual([404, 404, 404, 404])
+  await first.stop()
+  expect(first.said()).not.toContain('BEGIN')
 
   const second = start(directory, env)
-  expect(await github.until(() => healthy(url), 'the second start serves')).toBe(true)
-  await stop(second)
+  expect(await github.until(() => healthy(url), 'the next start serves as well')).toBe(true)
+  await second.stop()
 })
 
-function start(cwd: string, env: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], { cwd, env, stdio: 'ignore' })
+function start(cwd: string, env: Record<string, string>) {
+  const child = spawn(process.execPath, [resolve('src/main.ts'), 'serve'], {
+    cwd,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
-  return child
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  const ended = once(child, 'exit')
-  child.kill('SIGTERM')
-  await ended
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  const stop = async () => {
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    await ended
+  }
+  return { said: () => said, stop }
 }
 
 async function read(url: string): Promise<string | undefined> {

@@ -12,8 +12,9 @@ import type {
   Permission,
   PullRequest,
   Review,
+  ReviewComment,
 } from '../../src/domain/github.ts'
-import { type GitHub, NotFound, type RepositoryReader } from '../../src/github/github.ts'
+import { type GitHub, type InstalledRepositories, NotFound, type RepositoryReader } from '../../src/github/github.ts'
 import { sha } from '../../src/lib/ids.ts'
 
 /** A webhook that GitHub would send. */
@@ -31,6 +32,7 @@ export interface FakeRepository {
   reviews: Map<number, Review[]>
   /** Ids of its labels, by their present names. */
   labelIds: Map<string, number>
+  lineComments: Map<number, ReviewComment[]>
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
 
@@ -84,6 +86,7 @@ export class FakeGitHub implements GitHub {
       events: new Map(),
       pulls: new Map(),
       reviews: new Map(),
+      lineComments: new Map(),
       blockedBy: new Map(),
       labelIds: new Map(),
     }
@@ -95,9 +98,14 @@ export class FakeGitHub implements GitHub {
     throw new Error('intake needs no tokens')
   }
 
-  async installedRepositories(): Promise<RepositoryIdentity[]> {
+  /** Installations whose list of repositories cannot be read. */
+  readonly unread: { installationId: number; error: unknown }[] = []
+
+  async installedRepositories(): Promise<InstalledRepositories> {
     this.#ask('installedRepositories')
-    return this.repositories.map(({ facts }) => facts)
+    const hidden = new Set(this.unread.map(({ installationId }) => installationId))
+    const facts = this.repositories.map((one) => one.facts).filter((one) => !hidden.has(one.installationId))
+    return { repositories: facts, unread: this.unread }
   }
 
   async deliveries(since: Date): Promise<HookDelivery[] | undefined> {
@@ -167,6 +175,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('pull')
         return one(of().pulls, number)
       },
+      mergeMethods: async () => {
+        this.#ask('mergeMethods')
+        return null
+      },
       openPulls: async () => {
         this.#ask('openPulls')
         return [...of().pulls.values()].filter((pull) => pull.state === 'open')
@@ -175,7 +187,10 @@ export class FakeGitHub implements GitHub {
         this.#ask('reviews')
         return of().reviews.get(number) ?? []
       },
-      reviewComments: async () => [],
+      reviewComments: async (number, reviewId) => {
+        this.#ask('reviewComments')
+        return (of().lineComments.get(number) ?? []).filter((comment) => comment.reviewId === reviewId)
+      },
       checks: async () => ({ checks: [], complete: true }),
       jobLog: async () => undefined,
       checkAnnotations: async () => [],

@@ -151,6 +151,7 @@ export class People {
       merge_commit_sha: pull.mergeCommitSha,
       head: { ref: pull.headBranch, sha: pull.headSha, repo: { full_name: pull.headRepository } },
       base: { ref: pull.baseBranch },
+      draft: pull.draft,
       user: user(pull.author),
       updated_at: pull.updatedAt.toISOString(),
     }
@@ -173,6 +174,9 @@ export class People {
       baseBranch: 'main',
       mergeable: true,
       mergeState: 'clean',
+      draft: false,
+      labels: [],
+      mergeMethods: null,
       author,
       updatedAt: this.#github.tick(),
     }
@@ -215,6 +219,39 @@ export class People {
     this.#repository.reviews.set(number, [...(this.#repository.reviews.get(number) ?? []), review])
     pull.updatedAt = at
     return { ...this.#reviewHook(number, review, 'submitted', by), reviewId: review.id }
+  }
+
+  /** Comments on a line, in a review or in answer to another comment. */
+  lineComment(
+    number: number,
+    body: string,
+    by: Actor,
+    more: { reviewId?: number; inReplyTo?: number; line?: number } = {},
+  ): Hook & { commentId: number } {
+    const pull = this.#repository.pulls.get(number)
+    if (!pull) throw new Error(`no pull request ${number}`)
+    const { reviewId = null, inReplyTo, line = 3 } = more
+    const commentId = id()
+    const at = { path: 'src/one.ts', line, hunk: '@@ -1 +1,3 @@\n+one' }
+    const comment = {
+      id: commentId,
+      threadId: inReplyTo ?? commentId,
+      reviewId,
+      ...at,
+      sha: pull.headSha,
+      body,
+      author: by,
+    }
+    this.#repository.lineComments.set(number, [...(this.#repository.lineComments.get(number) ?? []), comment])
+    const hook = this.hook('pull_request_review_comment', 'created', by, {
+      pull_request: this.pullBody(pull),
+      comment: {
+        ...{ id: commentId, body, user: user(by), path: at.path, line, diff_hunk: at.hunk, commit_id: pull.headSha },
+        ...{ created_at: this.#github.tick().toISOString(), pull_request_review_id: reviewId },
+        ...(inReplyTo === undefined ? {} : { in_reply_to_id: inReplyTo }),
+      },
+    })
+    return { ...hook, commentId }
   }
 
   dismiss(number: number, reviewId: number, by: Actor): Hook {

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
 import type { DomainEvent } from '../../src/domain/events.ts'
 import { unfitPayload } from '../../src/webhooks/delivery-attempts.ts'
+import { parsePayload } from '../../src/webhooks/parse-payload.ts'
 import { tuttiApp, type WebhookServices } from '../../src/webhooks/probot-app.ts'
 import type { AppIdentity, EventRunner } from '../../src/webhooks/webhook-handler.ts'
 
@@ -45,7 +46,8 @@ export async function createReader(
   return async (name, payload) => {
     read = { events: [] }
     try {
-      await probot.receive({ id: randomUUID(), name, payload } as EmitterWebhookEvent)
+      const given = parsePayload(JSON.stringify(payload))
+      await probot.receive({ id: randomUUID(), name, payload: given } as EmitterWebhookEvent)
     } catch (error) {
       const [inner] = (error as AggregateError).errors
       if (inner?.name !== 'ZodError') throw inner

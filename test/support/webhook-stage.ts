@@ -11,6 +11,7 @@ import { type PullRow, pullByNumber, savePull } from '../../src/db/pull-requests
 import { type RepositoryRow, repositoryByGithubId, saveRepository } from '../../src/db/repositories.ts'
 import { effects } from '../../src/db/schema/effects.ts'
 import { repositories } from '../../src/db/schema/repositories.ts'
+import { gateResults } from '../../src/db/schema/runs.ts'
 import { type ItemRow, itemOfIssue, transition } from '../../src/db/work-items.ts'
 import type { Actor } from '../../src/domain/github.ts'
 import type { Sha } from '../../src/lib/ids.ts'
@@ -150,6 +151,13 @@ export class Stage {
         baseBranch: pull.baseBranch,
       }),
     )
+  }
+
+  /** The gates passed on a commit of an item. */
+  async judged(item: ItemRow, sha: string): Promise<void> {
+    await this.store.db
+      .insert(gateResults)
+      .values({ workItemId: item.id, sha, gate: 'changes', verdict: 'pass', summary: 'Fine.' })
   }
 
   async pullRow(number: number): Promise<PullRow> {

@@ -80,7 +80,11 @@ export function openRunLog(
   return {
     note: (text) => put(`tutti | ${boundedText(text, 4000)}`),
     write: (source, chunk) => splitters[source].push(chunk),
-    tail: () => recent.join('\n').slice(-maxTail),
+    tail() {
+      // The last line of a program may have no line end.
+      for (const splitter of Object.values(splitters)) splitter.end()
+      return recent.join('\n').slice(-maxTail)
+    },
     async close() {
       splitters.stdout.end()
       splitters.stderr.end()

@@ -22,7 +22,11 @@ export const deliveries = pgTable(
 )
 
 /** Keys of commands and events that Tutti has acted on: the same comment or request acts once. */
-export const idempotencyKeys = pgTable('idempotency_keys', {
-  key: text('key').primaryKey(),
-  createdAt: now(),
-})
+export const idempotencyKeys = pgTable(
+  'idempotency_keys',
+  {
+    key: text('key').primaryKey(),
+    createdAt: now(),
+  },
+  (table) => [index('idempotency_keys_created').on(table.createdAt)],
+)

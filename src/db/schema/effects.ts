@@ -1,5 +1,6 @@
 /** The outbox: writes to GitHub. */
 
+import { sql } from 'drizzle-orm'
 import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
 import { id, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
@@ -24,6 +25,8 @@ export const effects = pgTable(
     revision: integer('revision').notNull().default(1),
     published: integer('published').notNull().default(0),
     attempts: integer('attempts').notNull().default(0),
+    /** When it was last begun. What was begun then may still be under way at GitHub. */
+    attemptedAt: time('attempted_at'),
     /** The process that is publishing it; see `processes`. */
     claimedBy: text('claimed_by'),
     /** Increases with each claim: what an older one reports changes nothing. */
@@ -36,5 +39,8 @@ export const effects = pgTable(
     createdAt: now(),
     doneAt: time('done_at'),
   },
-  (table) => [index('effects_pending').on(table.state, table.notBefore)],
+  (table) => [
+    index('effects_pending').on(table.state, table.notBefore),
+    index('effects_done').on(table.doneAt).where(sql`${table.state} = 'done'`),
+  ],
 )

@@ -59,6 +59,7 @@ export const runs = pgTable(
   (table) => [
     unique('runs_attempt').on(table.workItemId, table.purpose, table.attempt),
     index('runs_stage').on(table.stage),
+    index('runs_ended').on(table.endedAt),
   ],
 )
 
@@ -81,7 +82,10 @@ export const gateResults = pgTable(
     milliseconds: integer('milliseconds').notNull().default(0),
     createdAt: now(),
   },
-  (table) => [unique('gate_results_once').on(table.workItemId, table.sha, table.gate)],
+  (table) => [
+    unique('gate_results_once').on(table.workItemId, table.sha, table.gate),
+    index('gate_results_created').on(table.createdAt),
+  ],
 )
 
 /**

@@ -23,7 +23,7 @@ export const decisions = pgTable(
     rank: text('rank').notNull().default(''),
     createdAt: now(),
   },
-  (table) => [index('decisions_item').on(table.workItemId, table.id)],
+  (table) => [index('decisions_item').on(table.workItemId, table.id), index('decisions_created').on(table.createdAt)],
 )
 
 /** The scheduler's last report about a repository; see `domain/schedule-report.ts`. */

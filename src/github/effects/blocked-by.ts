@@ -1,4 +1,4 @@
-import { httpStatusOf, isUnsupported } from '../http-status.ts'
+import { httpStatusOf, isGone, isUnsupported } from '../http-status.ts'
 import type { EffectHandler } from './lib/handler.ts'
 import { issueIdOf } from './lib/issue-id.ts'
 
@@ -16,6 +16,8 @@ export const effect: EffectHandler<'blocked-by'> = {
     } catch (error) {
       // 422: it is so already, or GitHub's own rules forbid it.
       if (httpStatusOf(error) === 422) return {}
+      // It is off already: an earlier attempt did it, or a person.
+      if (!wanted && isGone(error)) return {}
       if (!isUnsupported(error)) throw error
       context.missing('issue dependencies')
     }

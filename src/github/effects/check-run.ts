@@ -12,7 +12,9 @@ export const effect: EffectHandler<'check-run'> = {
     try {
       // The same commit judged once more has the same check run.
       const known = typeof before.id === 'number' ? before.id : undefined
-      const existing = known ?? (context.mayExist ? await findCheckRun(sha, name, context) : undefined)
+      const lost = known === undefined && context.mayExist ? await findCheckRun(sha, name, context) : undefined
+      if (lost && saysTheSame(lost, run)) return { id: lost.id }
+      const existing = known ?? lost?.id
       if (existing !== undefined) {
         await octokit.rest.checks.update({ ...at, check_run_id: existing, ...run })
         return { id: existing }
@@ -36,11 +38,20 @@ function marksOf(annotations: readonly Annotation[], clean: EffectContext['clean
   }))
 }
 
-async function findCheckRun(
-  ref: string,
-  name: string,
-  { octokit, at, key }: EffectContext,
-): Promise<number | undefined> {
+async function findCheckRun(ref: string, name: string, context: EffectContext) {
+  const { octokit, at, key } = context
   const { data } = await octokit.rest.checks.listForRef({ ...at, ref, check_name: name, per_page: 100 })
-  return data.check_runs.find((run) => run.external_id === key)?.id
+  const mine = data.check_runs.find((run) => run.external_id === key)
+  if (!mine) context.notFound()
+  return mine
+}
+
+interface Said {
+  conclusion?: string | null
+  output: { title: string | null; summary: string | null; text: string | null }
+}
+
+function saysTheSame(one: Said, other: Said): boolean {
+  const parts = ({ conclusion, output: { title, summary, text } }: Said) => [conclusion, title, summary, text ?? '']
+  return parts(one).join('\n') === parts(other).join('\n')
 }

@@ -37,7 +37,13 @@ export const effect: EffectHandler<'commit'> = {
 }
 
 /** The commit of an earlier attempt whose answer was lost: the branch is at it already. */
-async function findCommit(
+async function findCommit(payload: Payload, context: EffectContext): Promise<EffectResult | undefined> {
+  const found = await headAsWanted(payload, context)
+  if (!found) context.notFound()
+  return found
+}
+
+async function headAsWanted(
   { branch, tree, parents }: Payload,
   { octokit, at }: EffectContext,
 ): Promise<EffectResult | undefined> {

@@ -19,12 +19,14 @@ export const effect: EffectHandler<'create-issue'> = {
 }
 
 /** The issue that was created before an answer was lost, among those that the app has opened. */
-async function findIssue({ octokit, at, key, botLogin }: EffectContext): Promise<EffectResult | undefined> {
+async function findIssue(context: EffectContext): Promise<EffectResult | undefined> {
+  const { octokit, at, key, botLogin } = context
   const parameters = { ...at, creator: botLogin, state: 'all' as const, per_page: 100 }
   for await (const page of octokit.paginate.iterator(octokit.rest.issues.listForRepo, parameters)) {
     const mine = page.data.find((issue) => issue.body?.includes(marker(key)))
     if (mine) return resultOf(mine)
   }
+  context.notFound()
   return undefined
 }
 

@@ -11,35 +11,47 @@ interface PullText {
 export const effect: EffectHandler<'pull-request'> = {
   kind: 'pull-request',
   async publish({ branch, base, title, body, sha, draft = false }, context) {
-    const { octokit, at, before, clean } = context
+    const { before, clean } = context
     const text = { title: clean(title), body: clean(body, ending(context.key)) }
-    const fingerprint = fingerprintOf(text.title + text.body)
+    const result = { sha, fingerprint: fingerprintOf(text.title + text.body), draft }
     const known = typeof before.number === 'number' ? before.number : undefined
-    const found = known ?? (context.mayExist ? await findPull(branch, base, context) : undefined)
-    if (found !== undefined) {
-      const pull = await reopenPull(found, text, context)
-      if (pull) {
-        if (before.draft === true && !draft) await markReady(pull.node_id, context)
-        return { number: found, url: pull.html_url, sha, fingerprint, draft }
-      }
-    }
-    try {
-      const kind = draft ? { draft } : {}
-      const { data } = await octokit.rest.pulls.create({ ...at, head: branch, base, ...text, ...kind })
-      return { number: data.number, url: data.html_url, sha, fingerprint, draft }
-    } catch (error) {
-      if (draft && httpStatusOf(error) === 422 && /draft pull requests are not supported/i.test(String(error))) {
-        // Private repositories of some plans: the branch alone must do.
-        context.missing('draft pull requests')
-        return { sha }
-      }
-      // 422 also means "exists already": opened by us before a crash, or by a person from this branch.
-      const existing = httpStatusOf(error) === 422 ? await findPull(branch, base, context) : undefined
-      if (existing === undefined) throw error
-      const { data } = await octokit.rest.pulls.update({ ...at, pull_number: existing, ...text })
-      return { number: existing, url: data.html_url, sha, fingerprint, draft: data.draft === true && draft }
-    }
+    const lost = known === undefined && context.mayExist ? await findPull(branch, base, context) : undefined
+    if (known === undefined && context.mayExist && !lost) context.notFound()
+    if (lost && lost.title === text.title && lost.body === text.body && (lost.draft ?? false) === draft)
+      return { ...result, number: lost.number, url: lost.html_url }
+    const earlier = known ?? lost?.number
+    const pull = earlier === undefined ? undefined : await reopenPull(earlier, text, context)
+    if (!pull) return { ...result, ...(await openPull({ branch, base, draft }, text, context)) }
+    if (pull.draft && !draft) await markReady(pull.node_id, context)
+    return { ...result, number: pull.number, url: pull.html_url }
   },
+}
+
+/**
+ * Opens one; where there is one already, opened by us before a crash or by a person from this branch, that one is taken.
+ * @returns nothing where the server has no drafts: private repositories of some plans. The branch alone must do then.
+ */
+async function openPull(
+  { branch, base, draft }: { branch: string; base: string; draft: boolean },
+  text: PullText,
+  context: EffectContext,
+): Promise<{ number?: number; url?: string; draft?: boolean }> {
+  const { octokit, at } = context
+  try {
+    const kind = draft ? { draft } : {}
+    const { data } = await octokit.rest.pulls.create({ ...at, head: branch, base, ...text, ...kind })
+    return { number: data.number, url: data.html_url }
+  } catch (error) {
+    if (httpStatusOf(error) !== 422) throw error
+    if (draft && /draft pull requests are not supported/i.test(String(error))) {
+      context.missing('draft pull requests')
+      return {}
+    }
+    const existing = await findPull(branch, base, context)
+    if (existing === undefined) throw error
+    const { data } = await octokit.rest.pulls.update({ ...at, pull_number: existing.number, ...text })
+    return { number: existing.number, url: data.html_url, draft: data.draft === true && draft }
+  }
 }
 
 /**
@@ -57,9 +69,9 @@ async function reopenPull(number: number, text: PullText, { octokit, at }: Effec
   }
 }
 
-async function findPull(branch: string, base: string, { octokit, at }: EffectContext): Promise<number | undefined> {
+async function findPull(branch: string, base: string, { octokit, at }: EffectContext) {
   const { data } = await octokit.rest.pulls.list({ ...at, head: `${at.owner}:${branch}`, base, state: 'open' })
-  return data[0]?.number
+  return data[0]
 }
 
 /** Ends a draft. No REST route can (docs.github.com, GraphQL `markPullRequestReadyForReview`). */

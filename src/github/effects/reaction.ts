@@ -4,9 +4,14 @@ import type { EffectHandler } from './lib/handler.ts'
 /** A reaction to a comment. GitHub keeps one of each kind for each user, so that a second one changes nothing. */
 export const effect: EffectHandler<'reaction'> = {
   kind: 'reaction',
-  async publish({ commentId, content }, { octokit, at, missing }) {
+  async publish({ commentId, content, line }, { octokit, at, missing }) {
     try {
-      await octokit.rest.reactions.createForIssueComment({ ...at, comment_id: commentId, content })
+      const { createForIssueComment, createForPullRequestReviewComment } = octokit.rest.reactions
+      await (line ? createForPullRequestReviewComment : createForIssueComment)({
+        ...at,
+        comment_id: commentId,
+        content,
+      })
     } catch (error) {
       // The comment may be deleted, or the server may not have reactions: the answer itself is what counts.
       if (!isUnsupported(error)) throw error

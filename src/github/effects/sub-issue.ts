@@ -1,4 +1,4 @@
-import { httpStatusOf, isUnsupported } from '../http-status.ts'
+import { httpStatusOf, isGone, isUnsupported } from '../http-status.ts'
 import type { EffectHandler } from './lib/handler.ts'
 import { issueIdOf } from './lib/issue-id.ts'
 
@@ -15,6 +15,8 @@ export const effect: EffectHandler<'sub-issue'> = {
     } catch (error) {
       // 422: it is one already, or has another parent, which is for people to settle.
       if (httpStatusOf(error) === 422) return {}
+      // It is off already: an earlier attempt did it, or a person.
+      if (wanted === false && isGone(error)) return {}
       if (!isUnsupported(error)) throw error
       context.missing('sub-issues')
     }

@@ -1,19 +1,30 @@
 /** Reading pull requests: their state and their reviews. */
 
 import type { PullRequest, Review } from '../../domain/github.ts'
+import type { MergeMethod } from '../../domain/merge-refusal.ts'
 import { sha } from '../../lib/ids.ts'
+import type { Octokit } from '../client.ts'
 import type { RepositoryReader } from '../github.ts'
 import type { RepositoryPath } from '../repository-path.ts'
 import { type ApiUser, actorOf } from './actor.ts'
-import { ask, type ReadContext } from './context.ts'
+import { ask, askOptional, type ReadContext } from './context.ts'
 
-type PullRequestReader = Pick<RepositoryReader, 'pull' | 'openPulls' | 'reviews' | 'reviewComments'>
+type PullRequestReader = Pick<RepositoryReader, 'pull' | 'openPulls' | 'reviews' | 'reviewComments' | 'mergeMethods'>
 
 /** The part of a `RepositoryReader` that is about pull requests. */
 export function pullRequestReader(context: ReadContext, at: RepositoryPath): PullRequestReader {
   return {
     pull: (number) =>
       ask(context, async (octokit) => pullOf((await octokit.rest.pulls.get({ ...at, pull_number: number })).data)),
+
+    mergeMethods: async (branch) => {
+      const [repository, rules] = await Promise.all([
+        ask(context, async (octokit) => (await octokit.rest.repos.get({ ...at })).data),
+        askOptional(context, 'rules of branches', (octokit) => methodsOfRules(octokit, { ...at, branch })),
+      ])
+      const allowed = methodsOf(repository)
+      return allowed && rules ? allowed.filter((method) => rules.every((rule) => rule.includes(method))) : allowed
+    },
 
     openPulls: () =>
       ask(context, async (octokit) => {
@@ -32,13 +43,28 @@ export function pullRequestReader(context: ReadContext, at: RepositoryPath): Pul
         const parameters = { ...at, pull_number: number, review_id: reviewId, per_page: 100 }
         const rows = await octokit.paginate(octokit.rest.pulls.listCommentsForReview, parameters)
         return rows.map((row) => ({
+          id: row.id,
+          threadId: row.in_reply_to_id ?? row.id,
+          reviewId,
           path: row.path,
           line: row.line ?? row.original_line ?? null,
+          hunk: row.diff_hunk ?? '',
+          sha: row.commit_id ?? null,
           body: row.body,
           author: actorOf(row.user),
         }))
       }),
   }
+}
+
+/** What each ruleset of a branch allows, for those that say so. */
+async function methodsOfRules(octokit: Octokit, at: RepositoryPath & { branch: string }): Promise<MergeMethod[][]> {
+  const rules = await octokit.paginate(octokit.rest.repos.getBranchRules, { ...at, per_page: 100 })
+  return rules.flatMap((rule) => {
+    const parameters = 'parameters' in rule ? rule.parameters : undefined
+    const named = parameters && 'allowed_merge_methods' in parameters ? parameters.allowed_merge_methods : undefined
+    return Array.isArray(named) ? [named as MergeMethod[]] : []
+  })
 }
 
 interface ApiPull {
@@ -53,8 +79,17 @@ interface ApiPull {
   mergeable?: boolean | null
   mergeable_state?: string
   head: { sha: string; ref: string; repo: { full_name: string } | null }
-  base: { ref: string }
+  draft?: boolean
+  labels?: { name?: string }[]
+  base: { ref: string; repo?: ApiMergeMethods | null }
   user: ApiUser | null
+}
+
+/** Absent where the reader may not know. */
+interface ApiMergeMethods {
+  allow_squash_merge?: boolean
+  allow_merge_commit?: boolean
+  allow_rebase_merge?: boolean
 }
 
 interface ApiReview {
@@ -81,8 +116,22 @@ function pullOf(pull: ApiPull): PullRequest {
     baseBranch: pull.base.ref,
     mergeable: pull.mergeable ?? null,
     mergeState: pull.mergeable_state ?? null,
+    draft: pull.draft ?? false,
+    labels: (pull.labels ?? []).flatMap(({ name }) => (name ? [name] : [])),
+    mergeMethods: methodsOf(pull.base.repo),
     author: actorOf(pull.user),
   }
+}
+
+/** The ways of merging that a repository allows; null when it says of none whether it is. */
+function methodsOf(repository: ApiMergeMethods | null | undefined): MergeMethod[] | null {
+  const said = [
+    ['squash', repository?.allow_squash_merge],
+    ['merge', repository?.allow_merge_commit],
+    ['rebase', repository?.allow_rebase_merge],
+  ] as const
+  if (said.every(([, allowed]) => allowed === undefined)) return null
+  return said.filter(([, allowed]) => allowed === true).map(([method]) => method)
 }
 
 function reviewOf(review: ApiReview): Review {

@@ -9,6 +9,8 @@ export interface PlainLine {
   text: string
   /** Without the markers of its list items, and with a space for each code span, comment and tag. */
   content: string
+  /** Part of a list item: blanks in front of it say so, and are no slip. */
+  inList: boolean
   /** All that was written below it, as it was written, up to a quoted mail. */
   below(): string
 }
@@ -26,7 +28,7 @@ export function plainLines(body: string): PlainLine[] {
     if (line.kind !== 'paragraph' || !line.own || line.insideSpan || line.enclosed !== 'no') return []
     const content = contentWithout(line, ['code', 'comment', 'tag'], ' ')
     const below = () => textOf(lines.slice(at + 1))
-    return [{ text: line.text, content, below }]
+    return [{ text: line.text, content, inList: line.container !== null, below }]
   })
 }
 

@@ -24,6 +24,7 @@ export const countsOnceQueued = ' It counts once the issue is queued.'
 /** An attempt that is ended, and how far it was. @param agent `person` for the check of a person's push. */
 export function endedAttempt(run: { attempt: number; agent: string; progress: string }): string {
   if (run.agent === 'person') return 'the check of what a person pushed'
+  if (run.agent === 'git') return 'the check of the branch with its base'
   return `attempt ${run.attempt} by **${run.agent}**${reachedProgress(run.progress)}`
 }
 

@@ -10,6 +10,11 @@ export const noPullRequestToMerge = (status: string): CommandRefusal => [
   'There is no pull request to merge here.',
   status,
 ]
+/** @param pull the one that holds the work. */
+export const anotherPullRequest = (pull: number): CommandRefusal => [
+  'This is not the pull request that I opened from this branch.',
+  `Say it on #${pull}.`,
+]
 export const mergedAlready = (pull: number) => `#${pull} is merged already.`
 export const closedCannotBeMerged = (pull: number): CommandRefusal => [`#${pull} is closed.`, 'Open it again first.']
 export const cannotBeMergedNow = (pull: number, status: string): CommandRefusal => [

@@ -77,3 +77,8 @@ export async function updateRefs(git: Git, path: string, changes: RefChange[]): 
 export async function pointRef(git: Git, path: string, ref: string, to: ObjectId): Promise<void> {
   await git.run(path, ['update-ref', ref, to])
 }
+
+/** Makes a branch the one that a clone checks out. */
+export async function pointHead(git: Git, path: string, branch: string): Promise<void> {
+  await git.run(path, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`])
+}

@@ -139,19 +139,14 @@ export interface Pull {
   mergeCommitSha: ObjectId | null
   reviews: ReviewRecord[]
   reviewComments: ReviewCommentRecord[]
+  /** The first comments of threads that are resolved. */
+  resolvedThreads: Set<number>
   requestedReviewers: Account[]
-  size: PullSize
+  size: { commits: number; additions: number; deletions: number; changedFiles: number }
   /** The last test merge; it holds for these two commits only. */
   mergeability?: { head: ObjectId; base: ObjectId; clean: boolean }
   /** How often a reader was told `mergeable: null` for the present head. */
   unknownAnswers: number
-}
-
-export interface PullSize {
-  commits: number
-  additions: number
-  deletions: number
-  changedFiles: number
 }
 
 export interface ReviewRecord {
@@ -230,6 +225,8 @@ export interface Protection {
   requiredApprovals: number
   requiredChecks: string[]
   dismissStaleReviews: boolean
+  /** Every thread of comments on lines must be resolved. */
+  conversations: boolean
   /** Made as a ruleset, which the branch itself does not tell of. */
   ruleset: boolean
 }

@@ -6,7 +6,7 @@ import { addLabels, removeLabel, renameLabel } from './acts/labels.ts'
 import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './acts/links.ts'
 import { mergePull } from './acts/merge.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
-import { changeRefs, deleteRef } from './acts/refs.ts'
+import { changeRefs, deleteRef, renameDefaultBranch } from './acts/refs.ts'
 import {
   deleteRepository,
   protectBranch,
@@ -15,6 +15,7 @@ import {
   setPushRules,
 } from './acts/repositories.ts'
 import { createReview, reviewOf, withdrawReview } from './acts/reviews.ts'
+import { resolveThread } from './acts/threads.ts'
 import type { Auth } from './auth.ts'
 import { pointRef, updateRefs } from './bare.ts'
 import { commitFiles } from './commits.ts'
@@ -134,6 +135,7 @@ export function pullActs(world: World, account: Account) {
       requestReviewers({ world, actor: me }, repository, pullOf(repository, number), logins),
     review: async (repository, number, wanted) =>
       createReview({ world, actor: me }, repository, pullOf(repository, number), wanted),
+    resolveThread: async (repository, first) => resolveThread({ world, actor: me }, repository, first),
     async dismissReview(repository, number, id) {
       const issue = pullOf(repository, number)
       const review = reviewOf(issue, id)
@@ -157,6 +159,7 @@ export function ownerActs(world: World, auth: Auth, account: Account) {
       setCollaborator(world, repository, accountOf(world, login), role),
     setPushRules: async (repository, rules) => setPushRules(world, repository, rules),
     protectBranch: async (repository, branch, rules) => protectBranch(world, repository, branch, rules ?? undefined),
+    renameDefaultBranch: (repository, name) => renameDefaultBranch({ world, actor: me }, repository, name),
     renameRepository: async (repository, name) => renameRepository(world, me, repository, name),
     deleteRepository: async (repository) => deleteRepository(world, me, repository),
     async renameAccount(login) {

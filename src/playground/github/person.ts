@@ -77,6 +77,8 @@ export interface Person {
   mergePullRequest(repository: RepositoryRecord, number: number, wish?: MergeWish): Promise<ObjectId>
   requestReviewers(repository: RepositoryRecord, number: number, logins: string[]): Promise<void>
   review(repository: RepositoryRecord, number: number, review: NewReview): Promise<ReviewRecord>
+  /** Resolves the thread of comments on a line that begins with this comment. */
+  resolveThread(repository: RepositoryRecord, firstComment: number): Promise<void>
   dismissReview(repository: RepositoryRecord, number: number, id: number): Promise<ReviewRecord>
   /** CI's word, in the name of the `github-actions` app. */
   createCheckRun(
@@ -92,6 +94,8 @@ export interface Person {
   protectBranch(repository: RepositoryRecord, branch: string, rules: ProtectionWish | null): Promise<void>
   /** What pushes are refused for from now on; what is not named stays. */
   setPushRules(repository: RepositoryRecord, rules: Partial<PushRules>): Promise<void>
+  /** Gives the default branch another name; open pull requests follow it. */
+  renameDefaultBranch(repository: RepositoryRecord, name: string): Promise<void>
   renameRepository(repository: RepositoryRecord, name: string): Promise<void>
   deleteRepository(repository: RepositoryRecord): Promise<void>
   /** Takes another login; id and roles stay, the old login is free. */

@@ -1,4 +1,6 @@
 /** What stands between a pull request and its merge: a branch's protection, and the word of CI. */
+
+import { openThreads } from './acts/threads.ts'
 import type { CheckRun, PullIssue, RepositoryRecord, ReviewRecord } from './model.ts'
 import { roleOf } from './world.ts'
 
@@ -18,6 +20,8 @@ export function rulesBroken(repository: RepositoryRecord, issue: PullIssue): Mer
   if (!protection) return { blocking: undefined, unstable }
   const missing = protection.requiredChecks.find((name) => !checks.get(name))
   if (missing !== undefined) return { blocking: `Required status check "${missing}" is expected.`, unstable }
+  if (protection.conversations && openThreads(pull).length > 0)
+    return { blocking: 'A conversation must be resolved before this pull request can be merged.', unstable }
   const verdicts = [...latestVerdicts(repository, pull.reviews).values()]
   if (verdicts.some((review) => review.state === 'CHANGES_REQUESTED'))
     return { blocking: 'Changes must be addressed before merging.', unstable }

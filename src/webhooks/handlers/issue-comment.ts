@@ -30,6 +30,7 @@ function readComment(payload: WebhookPayload<'issue_comment.created'>, self: App
     at: comment.created_at,
     issue,
     commentId: comment.id,
+    place: 'comment',
     body: comment.body,
   }
 }

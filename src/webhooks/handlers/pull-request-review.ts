@@ -2,16 +2,18 @@
 
 import type { ReviewSubmitted } from '../../domain/events.ts'
 import type { Review } from '../../domain/github.ts'
-import { onReview } from '../../pull-requests/on-review.ts'
-import type { Services } from '../../work-items/services.ts'
+import { type CommentServices, onReviewWithText } from '../comment-command.ts'
 import { check, envelopeSchema, pullRequestSchema, reviewSchema } from '../payload-schemas.ts'
 import { defineWebhookHandler, type HandlerServices, handle, type WebhookPayload } from '../webhook-handler.ts'
 
 const [submitted, dismissed] = ['pull_request_review.submitted', 'pull_request_review.dismissed'] as const
 
-export const webhook = defineWebhookHandler('pull_request_review', (app, services: Services & HandlerServices) => {
-  app.on([submitted, dismissed], handle(services, readReview, onReview))
-})
+export const webhook = defineWebhookHandler(
+  'pull_request_review',
+  (app, services: CommentServices & HandlerServices) => {
+    app.on([submitted, dismissed], handle(services, readReview, onReviewWithText))
+  },
+)
 
 /** The states of a submitted review, as GitHub names them. */
 const states: Readonly<Record<string, Review['state']>> = {

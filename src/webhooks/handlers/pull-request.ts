@@ -1,6 +1,7 @@
-/** `pull_request`: closed, reopened, pushed to, another base; and labels, which mean nothing on a pull request. */
+/** `pull_request`: closed, reopened, pushed to, no draft any more, another base; and labels, which mean nothing on a pull request. */
 
 import type { IssueChanged, PullRequestChanged } from '../../domain/events.ts'
+import { isHoldLabel } from '../../domain/labels.ts'
 import { onPullRequestChanged } from '../../pull-requests/on-pull-request-changed.ts'
 import { onIssueChanged } from '../../work-items/on-issue-changed.ts'
 import type { Services } from '../../work-items/services.ts'
@@ -25,12 +26,24 @@ const moves = ['pull_request.closed', 'pull_request.reopened', 'pull_request.syn
 
 export const webhook = defineWebhookHandler('pull_request', (app, services: Services & HandlerServices) => {
   app.on([...moves], handle(services, readMove, onPullRequestChanged))
+  app.on('pull_request.ready_for_review', handle(services, readReady, onPullRequestChanged))
+  app.on('pull_request.unlabeled', handle(services, readRelease, onPullRequestChanged))
   app.on('pull_request.edited', handle(services, readRetarget, onPullRequestChanged))
   app.on('pull_request.labeled', handle(services, readLabel, onIssueChanged))
 })
 
 function readMove(payload: WebhookPayload<(typeof moves)[number]>): PullRequestChanged {
   return { kind: 'pull-request-changed', how: payload.action, ...readPullRequest(payload) }
+}
+
+function readReady(payload: WebhookPayload<'pull_request.ready_for_review'>): PullRequestChanged {
+  return { kind: 'pull-request-changed', how: 'ready', ...readPullRequest(payload) }
+}
+
+/** The label that kept it from being merged is gone. */
+function readRelease(payload: WebhookPayload<'pull_request.unlabeled'>): PullRequestChanged | undefined {
+  if (!isHoldLabel(check(labelSchema, payload.label).name)) return undefined
+  return { kind: 'pull-request-changed', how: 'ready', ...readPullRequest(payload) }
 }
 
 /** Of what can be edited only the base counts. */

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest'
 import { healthPages, type ProcessHealth } from '../../../src/api/health.ts'
 import type { Store } from '../../../src/db/connect.ts'
 
-const health: ProcessHealth = { phase: 'serving', agents: () => 2, silentSeconds: () => 7 }
+const webhooks = { secret: 'does not fit', refused: 3 } as const
+const health: ProcessHealth = { phase: 'serving', agents: () => 2, silentSeconds: () => 7, webhooks }
 
 /** A database that answers as this says. */
 const answering = (execute: () => Promise<unknown>) => ({ db: { execute } }) as unknown as Pick<Store, 'db'>
@@ -19,6 +20,8 @@ test('a database that answers, one that refuses, and one that never says anythin
     database: 'ok',
     heartbeatSecondsAgo: 7,
     agents: 2,
+    // A stranger can bring this about, so it makes no service unhealthy.
+    webhooks,
   })
   expect(await ask(() => Promise.reject(new Error('no')))).toMatchObject({ code: 503, database: 'away' })
   expect(await ask(() => new Promise(() => {}))).toMatchObject({ code: 503, database: 'away', heartbeatSecondsAgo: 7 })

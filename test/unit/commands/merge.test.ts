@@ -23,6 +23,7 @@ describe('/merge', () => {
     expect(reply).toEqual({
       text: 'Asked for: #40 is merged at exactly `aaaaaaa` if it is approved and its checks are green.',
       outcome: 'done',
+      settles: true,
     })
     expect(await getPull(places.store.db, pull.id)).toMatchObject({
       mergeRequestedBy: 'maintainer',
@@ -41,6 +42,14 @@ describe('/merge', () => {
     const reply = await here.say('/merge', { pull, issue: { ...here.issue, number: 40, isPullRequest: true } })
     expect(reply.outcome).toBe('done')
     expect((await getPull(places.store.db, pull.id))?.mergeSha).toBe(head)
+  })
+
+  it('is refused on another pull request of the same branch', async () => {
+    const here = await places.place()
+    const pull = await here.review()
+    const reply = await here.say('/merge', { issue: { ...here.issue, number: 41, isPullRequest: true } })
+    expect(reply).toMatchObject({ outcome: 'refused', text: expect.stringContaining('Say it on #40.') })
+    expect((await getPull(places.store.db, pull.id))?.mergeSha).toBeNull()
   })
 
   it('leaves it to GitHub who has approved: the news of a review may come later than the command', async () => {

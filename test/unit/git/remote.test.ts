@@ -316,6 +316,10 @@ describe('a base branch', () => {
     await git(place.server, 'update-ref', '-d', 'refs/heads/main')
     await clone.fetch([main])
     expect(await clone.remoteHead(main)).toBeUndefined()
+    expect(await clone.defaultBranch()).toBeUndefined()
+    await git(place.server, 'update-ref', 'refs/heads/trunk', base)
+    await git(place.server, 'symbolic-ref', 'HEAD', 'refs/heads/trunk')
+    expect(await clone.defaultBranch()).toBe('trunk')
   })
 
   it.each([

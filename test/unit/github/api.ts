@@ -5,6 +5,8 @@ import nock from 'nock'
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest'
 import { type Client, createClient } from '../../../src/github/client.ts'
+import type { SharedLimits } from '../../../src/github/meter.ts'
+import { memoryLimits } from '../../support/memory-limits.ts'
 
 /** The host of every call. */
 export const origin = 'http://api.github.test'
@@ -46,13 +48,14 @@ export function useNock(): void {
   })
 }
 
-/** A client that has made no call yet, and has no token. */
-export function newClient(): Client {
+/** A client that has made no call yet, and has no token. @param limits shared with others; its own when not given. */
+export function newClient(limits: SharedLimits = memoryLimits()): Client {
   return createClient({
     appId: '1',
     privateKey,
     webhookSecret: 'secret',
     apiUrl: origin,
+    limits,
     log: pino({ level: 'silent' }),
   })
 }
@@ -61,11 +64,12 @@ export function newClient(): Client {
 export const github = () => nock(origin)
 
 /** GitHub mints tokens when asked: `ghs_1`, `ghs_2` and so on. @returns how many so far. */
-export function mintTokens(times = 1): () => number {
+export function mintTokens(times = 1, options: { optionally?: boolean } = {}): () => number {
   let minted = 0
   github()
     .post(`/app/installations/${installationId}/access_tokens`)
     .times(times)
+    .optionally(options.optionally)
     .reply(() => [
       201,
       { token: `ghs_${++minted}`, expires_at: new Date(Date.now() + 3_600_000).toISOString(), permissions: {} },

@@ -187,11 +187,11 @@ describe('limits', () => {
     github().post(repo('/issues/1/comments')).times(80).reply(201, { id: 5 })
     for (let write = 1; write <= 80; write++) await comment()
     const asked = findRetryAfter(await failure(comment()))
-    expect(asked?.until).toEqual(new Date(now.getTime() + 60_000))
+    expect(asked?.until).toEqual(new Date(now.getTime() + 62_000))
     github().get(repo('/issues/1')).reply(200, issue)
     await readIssue()
 
-    vi.setSystemTime(now.getTime() + 60_000)
+    vi.setSystemTime(now.getTime() + 62_000)
     github().post(repo('/issues/1/comments')).reply(201, { id: 6 })
     await comment()
     expect(client.meter.writes).toBe(81)

@@ -1,11 +1,13 @@
 /** Who the app is, where it is installed, and what it missed. */
 
+import nock from 'nock'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Client } from '../../../src/github/client.ts'
 import { connectGitHub } from '../../../src/github/connect.ts'
 import { type GitHub, NotFound } from '../../../src/github/github.ts'
 import { OperatorError } from '../../../src/lib/errors.ts'
+import { memoryLimits } from '../../support/memory-limits.ts'
 import { github, html, installationId, mintTokens, newClient, page, skipWaits, useNock } from './api.ts'
 
 useNock()
@@ -42,6 +44,17 @@ describe('connecting', () => {
     github().get('/app').reply(200, app)
     expect((await connect()).app.slug).toBe('tutti')
     expect(logged.map(({ msg }) => msg)).toEqual(Array(2).fill('GitHub cannot be reached yet; trying again'))
+  })
+
+  test('a pause that GitHub had asked for before the start is waited for, without a call', async () => {
+    skipWaits()
+    const limits = memoryLimits()
+    await limits.pause(600_000)
+    client = newClient(limits)
+    github().get('/app').reply(200, app)
+    expect((await connect()).app.slug).toBe('tutti')
+    expect(logged.map(({ msg }) => msg)).toEqual(['GitHub has asked for a pause; it is asked again after that'])
+    expect(client.meter.reads).toBe(1)
   })
 
   test.each([
@@ -121,7 +134,7 @@ describe('connected', () => {
       .get(path)
       .query({ page: '2' })
       .reply(200, { total_count: 2, repositories: [repository(2)] })
-    expect(await connected.installedRepositories()).toMatchObject([
+    expect((await connected.installedRepositories()).repositories).toMatchObject([
       { githubId: 1, fullName: 'acme/r1', installationId, defaultBranch: 'main', private: true },
       { githubId: 2, fullName: 'acme/r2', installationId },
     ])
@@ -145,6 +158,57 @@ describe('connected', () => {
       [3, 'guid-3'],
       [2, 'guid-2'],
     ])
+  })
+
+  test('behind a server with another name in its links, pages are read by number and cursor from where we ask', async () => {
+    await open()
+    const path = '/app/hook/deliveries'
+    const elsewhere = 'https://inner.github.test:8443/api/v3'
+    const page = (cursor: string, id: number, minutes: number) =>
+      github()
+        .get(path)
+        .matchHeader('x-github-api-version', '2022-11-28')
+        .query((query) => (query.cursor ?? '') === cursor)
+        .reply(200, [hook(id, minutes)], { link: `<${elsewhere}${path}?per_page=100&cursor=v${id - 1}>; rel="next"` })
+    page('', 4, 40)
+    page('v3', 3, 30)
+    page('v2', 2, 20)
+    const found = await connected.deliveries(new Date(Date.UTC(2026, 2, 1, 12, 25)))
+    expect(found?.map(({ id }) => id)).toEqual([4, 3])
+  })
+
+  test('a page that names itself as the next one ends the list', async () => {
+    await open()
+    const path = '/app/hook/deliveries?per_page=100'
+    github()
+      .get(path)
+      .reply(200, [hook(1, 10)], { link: `<http://api.github.test${path}>; rel="next"` })
+    expect(await connected.deliveries(new Date(0))).toHaveLength(1)
+  })
+
+  test.each([403, 404, 451, 501])('an installation whose list answers %i hides no other', async (status) => {
+    await open()
+    mintTokens()
+    const other = 9
+    github()
+      .post(`/app/installations/${other}/access_tokens`)
+      .reply(201, { token: 'ghs_9', expires_at: new Date(Date.now() + 3_600_000).toISOString(), permissions: {} })
+    github()
+      .get('/app/installations')
+      .query(true)
+      .reply(200, [{ id: installationId }, { id: other }])
+    github().get('/users/tutti%5Bbot%5D').reply(200, { id: 7_700, login: 'tutti[bot]' })
+    const list = (token: string) =>
+      nock('http://api.github.test', { reqheaders: { authorization: `token ${token}` } })
+        .get('/installation/repositories')
+        .query(true)
+    list('ghs_1').reply(status, { message: 'No' })
+    const facts = { id: 1, full_name: 'acme/r1', private: true, default_branch: 'main', clone_url: 'https://x' }
+    list('ghs_9').reply(200, { total_count: 1, repositories: [facts] })
+    expect(await connected.installedRepositories()).toMatchObject({
+      repositories: [{ githubId: 1, installationId: other }],
+      unread: [{ installationId, error: { status } }],
+    })
   })
 
   test('a server without a list of deliveries is said once', async () => {

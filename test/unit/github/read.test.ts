@@ -111,12 +111,13 @@ describe('issues', () => {
     const links = {
       sub_issues_summary: { total: 5, completed: 3 },
       issue_dependencies_summary: { total_blocked_by: 2 },
-      labels: ['plain', { name: 'bug' }],
+      labels: ['plain', { id: 7, name: 'bug' }],
     }
     github().get(repo('/issues/1')).reply(200, issue(1, links))
     expect(await reader.issue(1)).toEqual({
       ...{ number: 1, title: 'Issue 1', body: '', url: `${origin}/acme/app/issues/1`, state: 'open' },
-      ...{ labels: ['plain', 'bug'], author: alice, isPullRequest: false, nativeBlockers: 2, openParts: 2 },
+      ...{ labels: ['plain', 'bug'], labelIds: { bug: 7 }, author: alice, isPullRequest: false },
+      ...{ nativeBlockers: 2, openParts: 2 },
     })
     for (const status of [404, 410]) {
       github().get(repo('/issues/2')).reply(status, { message: 'This issue was deleted' })
@@ -216,7 +217,16 @@ describe('pull requests', () => {
     github().get(repo('/pulls/1')).reply(200, pull(1))
     expect(await reader.pull(1)).toEqual({
       ...{ number: 1, url: `${origin}/acme/app/pull/1`, title: 'Pull', body: '', state: 'open', merged: false },
-      ...{ mergeState: null, mergeCommitSha: null, headSha: head, headBranch: 'module/issue-1', headRepository: null },
+      ...{
+        mergeState: null,
+        draft: false,
+        labels: [],
+        mergeMethods: null,
+        mergeCommitSha: null,
+        headSha: head,
+        headBranch: 'module/issue-1',
+        headRepository: null,
+      },
       ...{ baseBranch: 'main', mergeable: null, author: alice },
     })
   })
@@ -236,11 +246,16 @@ describe('pull requests', () => {
       [1, 'approved'],
       [2, 'changes_requested'],
     ])
-    const said = (path: string, more: object) => ({ path, body: 'Why?', user, ...more })
-    pages(repo('/pulls/1/reviews/2/comments'), {}, [said('a', { line: 3 })], [[said('b', { original_line: 7 })]])
-    expect((await reader.reviewComments(1, 2)).map(({ path, line }) => [path, line])).toEqual([
-      ['a', 3],
-      ['b', 7],
+    const said = (path: string, more: object) => ({ id: 5, path, body: 'Why?', user, ...more })
+    pages(
+      repo('/pulls/1/reviews/2/comments'),
+      {},
+      [said('a', { line: 3 })],
+      [[said('b', { original_line: 7, in_reply_to_id: 4 })]],
+    )
+    expect((await reader.reviewComments(1, 2)).map(({ path, line, threadId }) => [path, line, threadId])).toEqual([
+      ['a', 3, 5],
+      ['b', 7, 4],
     ])
   })
 })

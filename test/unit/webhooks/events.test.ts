@@ -6,9 +6,11 @@
 import './events/deliveries.ts'
 import './events/labels.ts'
 import './events/issues.ts'
+import './events/bad-payloads.ts'
 import './events/comments.ts'
 import './events/pull-requests.ts'
 import './events/reviews.ts'
+import './events/review-comments.ts'
 import './events/repositories.ts'
 import { useStore } from '../../support/webhook-stage.ts'
 

@@ -15,12 +15,19 @@ export interface EffectContext {
   key: string
   /** Whether an earlier attempt may have reached GitHub: its answer was lost, or the process ended. */
   mayExist: boolean
+  /**
+   * To be called when a search for an earlier attempt has found nothing, before anything is created.
+   * @throws {RetryAfter} while that attempt may still be under way at GitHub.
+   */
+  notFound(): void
   /** What the last publication under this key returned; empty before the first. */
   before: EffectResult
   /** The login of the app's bot user: only its own comments are edited. */
   botLogin: string
   /** Renders the status comment of the effect's item as it reads now. */
   statusComment(): Promise<string>
+  /** Renders the status comment of the pull request of the effect's item as it reads now. */
+  pullRequestComment(): Promise<string>
   /** The files in which a local commit differs from a parent, and the tree of that parent. */
   commitFiles(commit: string, parent: string): Promise<{ baseTree: string; files: CommitFile[] }>
   /** Takes secrets out, and cuts the text so that it and `end`, which is never cut, are inside GitHub's limit. */

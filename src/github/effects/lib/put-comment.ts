@@ -14,7 +14,9 @@ export async function putComment(issueNumber: number, text: string, context: Eff
   const fingerprint = fingerprintOf(body)
   if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
   const known = typeof before.commentId === 'number' ? before.commentId : undefined
-  const id = known ?? (mayExist ? await findComment(issueNumber, context) : undefined)
+  const found = known === undefined && mayExist ? await findComment(issueNumber, context) : undefined
+  if (found?.body === body) return { commentId: found.id, fingerprint }
+  const id = known ?? found?.id
   if (id !== undefined && (await editComment(id, body, context))) return { commentId: id, fingerprint }
   const { data } = await octokit.rest.issues.createComment({ ...at, issue_number: issueNumber, body })
   return { commentId: data.id, fingerprint }
@@ -31,12 +33,16 @@ async function editComment(id: number, body: string, { octokit, at }: EffectCont
   }
 }
 
-async function findComment(issueNumber: number, context: EffectContext): Promise<number | undefined> {
+async function findComment(
+  issueNumber: number,
+  context: EffectContext,
+): Promise<{ id: number; body?: string } | undefined> {
   const { octokit, at, key, botLogin } = context
   const parameters = { ...at, issue_number: issueNumber, per_page: 100 }
   for await (const page of octokit.paginate.iterator(octokit.rest.issues.listComments, parameters)) {
     const mine = page.data.find((comment) => comment.user?.login === botLogin && comment.body?.includes(marker(key)))
-    if (mine) return mine.id
+    if (mine) return mine
   }
+  context.notFound()
   return undefined
 }

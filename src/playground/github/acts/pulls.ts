@@ -53,6 +53,7 @@ export async function createPull(
       mergeCommitSha: null,
       reviews: [],
       reviewComments: [],
+      resolvedThreads: new Set(),
       requestedReviewers: [],
       size: { commits: 0, additions: 0, deletions: 0, changedFiles: 0 },
       unknownAnswers: 0,

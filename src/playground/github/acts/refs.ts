@@ -1,6 +1,6 @@
 /** Every change of a branch or tag, whoever makes it and however: what follows from it is told here. */
 
-import { pointRef, readRefs, updateRefs } from '../bare.ts'
+import { pointHead, pointRef, readRefs, updateRefs } from '../bare.ts'
 import { type CommitRecord, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
 import { diffTotals } from '../diffs.ts'
 import { type ActingAccount, ApiRefusal, isPull, type PullIssue, type RepositoryRecord } from '../model.ts'
@@ -239,5 +239,37 @@ export async function deleteRef(
     const from = repository.refs.get(ref)
     if (!from) throw new ApiRefusal(422, 'Reference does not exist')
     await updateRefs(world.git, repository.path, [{ ref, from }])
+  })
+}
+
+/**
+ * Gives the default branch another name: open pull requests point to it, and the old name is gone. Told as the branches
+ * that come and go, the repository's new default, and each pull request's new base.
+ */
+export async function renameDefaultBranch(
+  { world, actor }: { world: World; actor: ActingAccount },
+  repository: RepositoryRecord,
+  name: string,
+): Promise<void> {
+  const before = repository.defaultBranch
+  const aimed = openPulls(repository).filter((issue) => issue.pull.baseRef === before)
+  const work = async () => {
+    const to = repository.refs.get(`refs/heads/${before}`)
+    if (!to) throw new ApiRefusal(404, 'Branch not found')
+    await updateRefs(world.git, repository.path, [
+      { ref: `refs/heads/${name}`, to },
+      { ref: `refs/heads/${before}`, from: to },
+    ])
+    await pointHead(world.git, repository.path, name)
+    repository.defaultBranch = name
+    for (const { pull } of aimed) pull.baseRef = name
+  }
+  await changeRefs({ world, actor }, repository, work, () => {
+    const payload = { changes: { default_branch: { from: before } } }
+    world.tell({ event: 'repository', action: 'edited', actor, repository, payload })
+    for (const issue of aimed) {
+      const base = { ref: { from: before }, sha: { from: issue.pull.baseSha } }
+      tellIssue({ world, actor, repository }, issue, 'edited', { changes: { base } })
+    }
   })
 }

@@ -127,6 +127,8 @@ export interface ProtectionWish {
   requiredChecks?: string[]
   /** A push takes approvals back. Default false. */
   dismissStaleReviews?: boolean
+  /** Every thread of comments on lines must be resolved. Default false. */
+  conversations?: boolean
   /** As a ruleset instead of classic protection. Default false. */
   ruleset?: boolean
 }
@@ -144,6 +146,7 @@ export function protectBranch(
       requiredApprovals: wish.requiredApprovals ?? 1,
       requiredChecks: wish.requiredChecks ?? [],
       dismissStaleReviews: wish.dismissStaleReviews ?? false,
+      conversations: wish.conversations ?? false,
       ruleset: wish.ruleset ?? false,
     })
   world.changed()

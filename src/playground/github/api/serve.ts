@@ -40,7 +40,8 @@ export function createApi(parts: ApiParts, routes: Route[]): Hono<Env> {
   const api = new Hono<Env>({ strict: false })
   for (const route of routes) {
     const path = route.path.replace(/\{(\w+)(\+?)\}/g, (_, name, many) => `:${name}${many ? '{.+}' : ''}`)
-    for (const prefix of ['', '/api/v3'])
+    // Enterprise Server has GraphQL beside its REST API.
+    for (const prefix of ['', route.path === '/graphql' ? '/api' : '/api/v3'])
       api.on(route.method, `${prefix}${path}`, (context) => respond(parts, context, route))
   }
   api.notFound((context) => respond(parts, context, undefined))
@@ -70,7 +71,7 @@ async function respond(parts: ApiParts, context: Context<Env>, route: Route | un
 
 function record(parts: ApiParts, context: Context<Env>, route: Route | undefined, text: string): ApiCall {
   const { method } = context.req
-  const path = context.req.path.replace(/^\/api\/v3(?=\/|$)/, '')
+  const path = context.req.path.replace(/^\/api(?:\/v3(?=\/|$)|(?=\/graphql$))/, '')
   const minting = method === 'POST' && path.endsWith('/access_tokens')
   const call: ApiCall = {
     method,

@@ -183,6 +183,7 @@ export function protectionBody(
       required_approving_review_count: protection.requiredApprovals,
     },
     enforce_admins: { url: `${url}/enforce_admins`, enabled: false },
+    required_conversation_resolution: { enabled: protection.conversations },
     allow_force_pushes: { enabled: false },
     allow_deletions: { enabled: false },
   }
@@ -205,7 +206,7 @@ export function rulesBody(repository: RepositoryRecord, protection: Protection):
         dismiss_stale_reviews_on_push: protection.dismissStaleReviews,
         require_code_owner_review: false,
         require_last_push_approval: false,
-        required_review_thread_resolution: false,
+        required_review_thread_resolution: protection.conversations,
       },
     },
     ...(checks.length > 0

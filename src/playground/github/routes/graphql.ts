@@ -1,33 +1,89 @@
-/** The few mutations of the GraphQL API that have no REST route. Each is known by its name in the query. */
+/**
+ * The little of GraphQL that an app cannot do without: what REST has no endpoint for. Operations are known by their fields;
+ * anything else is refused, so that nobody takes it for GitHub's answer.
+ */
 import { z } from 'zod'
 import { markReady } from '../acts/pulls.ts'
-import { granted } from '../api/access.ts'
+import { resolveThread, threadsOf } from '../acts/threads.ts'
+import { covers, granted } from '../api/access.ts'
 import { type Call, ok, parseBody, type Route, type RouteAnswer } from '../api/route.ts'
-import { isPull, type PullIssue, type RepositoryRecord } from '../model.ts'
+import { type ActingAccount, ApiRefusal, asPull, isPull, type PullIssue, type RepositoryRecord } from '../model.ts'
 import { nodeId } from '../payloads/accounts.ts'
-import { appActor } from '../world.ts'
+import { appActor, findRepository, issueOf } from '../world.ts'
 
-const Query = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).default({}) })
+const Request = z.object({ query: z.string(), variables: z.record(z.string(), z.unknown()).default({}) })
+type Request = z.infer<typeof Request>
 
 export const graphqlRoutes: Route[] = [
-  // GitHub answers errors of a query with 200.
-  { method: 'POST', path: '/api/graphql', who: 'installation', needs: [], handle: answer },
+  {
+    method: 'POST',
+    path: '/graphql',
+    who: 'installation',
+    needs: [],
+    handle(call) {
+      const request = parseBody(call, Request)
+      if (/^\s*query\b/.test(request.query) && request.query.includes('reviewThreads(')) return threads(call, request)
+      if (request.query.includes('markPullRequestReadyForReview(')) return ready(call, request)
+      if (/^\s*mutation\b/.test(request.query)) return mutations(call, request)
+      return refused('The playground does not know this operation')
+    },
+  },
 ]
 
-function answer(call: Call): RouteAnswer {
-  const { query, variables } = parseBody(call, Query)
-  if (!query.includes('markPullRequestReadyForReview')) return failed('INVALID', 'The playground has no such field')
-  const found = findPull(call, String(variables.id))
-  if (!found) return failed('NOT_FOUND', `Could not resolve to a node with the global id of '${variables.id}'`)
-  const { caller } = call
-  if (caller.kind !== 'installation' || !granted(caller.token, 'pull_requests:write'))
-    return failed('FORBIDDEN', 'Resource not accessible by integration')
-  markReady({ world: call.world, actor: appActor(call.world.app) }, found.repository, found.issue)
-  return ok({ data: { markPullRequestReadyForReview: { pullRequest: { isDraft: found.issue.pull.draft } } } })
+/** GraphQL answers 200 for what it refuses, too. */
+function refused(message: string): RouteAnswer {
+  return ok({ data: null, errors: [{ type: 'NOT_FOUND', message }] })
 }
 
-function failed(type: string, message: string): RouteAnswer {
-  return ok({ data: null, errors: [{ type, message }] })
+function reach(call: Call, repository: RepositoryRecord | undefined, level: 'read' | 'write'): RepositoryRecord {
+  const { caller } = call
+  if (caller.kind !== 'installation') throw new ApiRefusal(401, 'Requires authentication')
+  const may = repository && covers(caller.token, repository) && granted(caller.token, `pull_requests:${level}`)
+  if (!may) throw new ApiRefusal(403, 'Resource not accessible by integration')
+  return repository
+}
+
+function threads(call: Call, { variables }: Request): RouteAnswer {
+  const repository = reach(call, findRepository(call.world, `${variables.owner}/${variables.repo}`), 'read')
+  const { pull } = asPull(issueOf(repository, Number(variables.number)))
+  const nodes = threadsOf(pull).map((id) => ({
+    id: nodeId('PullRequestReviewThread', id),
+    isResolved: pull.resolvedThreads.has(id),
+    comments: { nodes: [{ databaseId: id }] },
+  }))
+  const reviewThreads = { pageInfo: { hasNextPage: false, endCursor: null }, nodes }
+  return ok({ data: { repository: { pullRequest: { reviewThreads } } } })
+}
+
+/** Fields of a mutation in their order: `t0: resolveReviewThread(input: {threadId: $thread0})`. */
+const field = /(\w+)\s*:\s*(\w+)\s*\(\s*input\s*:\s*\{\s*(\w+)\s*:\s*\$(\w+)/g
+
+function mutations(call: Call, { query, variables }: Request): RouteAnswer {
+  const data: Record<string, unknown> = {}
+  const actor = appActor(call.world.app)
+  for (const [, alias = '', name, argument, variable = ''] of query.matchAll(field)) {
+    if (name !== 'resolveReviewThread' || argument !== 'threadId')
+      return refused(`The playground does not know ${name}`)
+    resolve(call, actor, String(variables[variable]))
+    data[alias] = { clientMutationId: null }
+  }
+  return ok({ data })
+}
+
+function resolve(call: Call, actor: ActingAccount, node: string): void {
+  const id = Number(/^PullRequestReviewThread:(\d+)$/.exec(Buffer.from(node, 'base64url').toString())?.[1])
+  const holds = (one: RepositoryRecord) =>
+    [...one.issues.values()].some(({ pull }) => pull && threadsOf(pull).includes(id))
+  const repository = reach(call, [...call.world.repositories.values()].find(holds), 'write')
+  resolveThread({ world: call.world, actor }, repository, id)
+}
+
+function ready(call: Call, { variables }: Request): RouteAnswer {
+  const found = findPull(call, String(variables.id))
+  if (!found) return refused(`Could not resolve to a node with the global id of '${variables.id}'`)
+  const repository = reach(call, found.repository, 'write')
+  markReady({ world: call.world, actor: appActor(call.world.app) }, repository, found.issue)
+  return ok({ data: { markPullRequestReadyForReview: { pullRequest: { isDraft: found.issue.pull.draft } } } })
 }
 
 function findPull({ world }: Call, id: string): { repository: RepositoryRecord; issue: PullIssue } | undefined {

@@ -26,6 +26,7 @@ const NewReview = z.object({
   event: z.enum(['APPROVE', 'REQUEST_CHANGES', 'COMMENT']).optional(),
   comments: z.array(LineComment).optional(),
 })
+const Reply = z.object({ body: z.string() })
 const NewComment = LineComment.extend({ commit_id: CommitId.optional(), in_reply_to: z.number().optional() })
 
 export const reviewRoutes: Route[] = [
@@ -69,6 +70,16 @@ export const reviewRoutes: Route[] = [
     const issue = pullFor(call)
     const { commit_id, in_reply_to, ...rest } = parseBody(call, NewComment)
     const wanted = { ...rest, commitId: commit_id, inReplyTo: in_reply_to }
+    const comment = createReviewComment({ world: call.world, actor: call.actor }, call.repository, issue, wanted)
+    return created(reviewCommentBody(call.world, call.repository, issue, comment))
+  }),
+  repositoryRoute('POST', '/pulls/{pull_number}/comments/{comment_id}/replies', 'pull_requests:write', (call) => {
+    const issue = pullFor(call)
+    const { comment: first } = reviewCommentOf(call.repository, numberParam(call, 'comment_id'))
+    if (first.inReplyTo !== undefined || !issue.pull.reviewComments.includes(first))
+      throw new ApiRefusal(404, 'Not Found')
+    const { path, line, side, id } = first
+    const wanted = { ...parseBody(call, Reply), path, line: line ?? undefined, side, inReplyTo: id }
     const comment = createReviewComment({ world: call.world, actor: call.actor }, call.repository, issue, wanted)
     return created(reviewCommentBody(call.world, call.repository, issue, comment))
   }),

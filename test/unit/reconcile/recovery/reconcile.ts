@@ -1,15 +1,18 @@
 /** What nobody told us of is found by looking. */
 
 import { eq } from 'drizzle-orm'
+import { pino } from 'pino'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { setDependencies } from '../../../../src/db/dependencies.ts'
+import { repositoryByGithubId } from '../../../../src/db/repositories.ts'
 import { settingsOf } from '../../../../src/db/repository-settings.ts'
 import { approvals } from '../../../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../../../src/db/schema/repositories.ts'
 import { dependencies } from '../../../../src/db/schema/work-items.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
+import { Problems } from '../../../../src/reconcile/problems.ts'
 import { reconcile } from '../../../../src/reconcile/reconcile.ts'
-import { commit } from '../../../support/fake-github.ts'
+import { commit, type FakeRepository } from '../../../support/fake-github.ts'
 import { Stage, theStore } from '../../../support/webhook-stage.ts'
 
 describe('reconcile', () => {
@@ -159,6 +162,46 @@ describe('reconcile', () => {
     await reconcile(stage.parts)
     expect((await stage.repo()).state).toBe('active')
   })
+
+  test('an installation that cannot be read keeps its repositories, and the rest is compared', async () => {
+    const stage = await Stage.open()
+    const hidden = stage.github.add()
+    await reconcile(stage.parts)
+    stage.github.unread.push({ installationId: hidden.facts.installationId, error: new Error('404') })
+    const [lost] = stage.github.repositories.splice(0, 1)
+    await reconcile(stage.parts)
+    const states = async (...of: (FakeRepository | undefined)[]) =>
+      Promise.all(of.map(async (one) => (await repositoryByGithubId(stage.store.db, one?.facts.githubId ?? 0))?.state))
+    expect(await states(lost, hidden)).toEqual(['gone', 'active'])
+  })
+
+  test.each(['installedRepositories', 'issuesLabelled', 'openPulls'])(
+    '%s fails for one repository: the rest goes on, it is said once, and said when it is over',
+    async (verb) => {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('reviewing')
+      const pull = await stage.pullOf(item, commit())
+      await reconcile(stage.parts)
+      const lines: { msg: string; step?: string }[] = []
+      const problems = new Problems(pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }))
+      for (const message of ['403', '403', '451', '451']) {
+        stage.github.failing.set(verb, new Error(message))
+        await reconcile(stage.parts, problems)
+      }
+      // What it does not need is done all the same.
+      stage.people.mergePull(pull.number, stage.maintainer)
+      await reconcile(stage.parts, problems)
+      stage.github.failing.clear()
+      await reconcile(stage.parts, problems)
+      expect((await stage.item(item.issueNumber)).state).toBe('done')
+      const step = lines[0]?.step
+      expect(lines.map(({ msg }) => msg)).toEqual([
+        `${step}: it failed; the rest goes on, and it is tried again`,
+        `${step}: it failed; the rest goes on, and it is tried again`,
+        `${step}: it works again`,
+      ])
+    },
+  )
 
   test('one repository that cannot be looked at does not stop the others; a pause asked by GitHub does', async () => {
     const stage = await Stage.open()

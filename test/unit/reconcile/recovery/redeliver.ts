@@ -74,6 +74,21 @@ describe('sweep', () => {
     expect(await redeliverMissed(stage.parts)).toMatchObject({ redelivered: 1 })
   })
 
+  test('one delivery that GitHub cannot send again does not keep the others, and does not for ever begin the list', async () => {
+    const stage = await Stage.open()
+    const [broken, fine] = [delivery(500, 30), delivery(500, 20)]
+    stage.github.listed = [fine, broken]
+    const redeliver = stage.github.redeliver.bind(stage.github)
+    stage.github.redeliver = async (id) => {
+      if (id === broken.id) throw new Error('500')
+      return redeliver(id)
+    }
+    await expect(redeliverMissed(stage.parts)).rejects.toThrow('500')
+    expect(stage.github.redelivered).toEqual([fine.id])
+    for (let round = 0; round < 2; round++) await redeliverMissed(stage.parts).catch(() => {})
+    expect(await redeliverMissed(stage.parts)).toMatchObject({ redelivered: 0 })
+  })
+
   test('a delivery that fails every time, and one that GitHub has no longer, do not go on for ever', async () => {
     const stage = await Stage.open()
     stage.github.listed = [delivery(500, 1)]

@@ -103,6 +103,55 @@ describe('comments', () => {
     expect(await stage.item(third.issueNumber)).toMatchObject({ state: 'reviewing' })
   })
 
+  test.each(['/status', '/help', '/why', '/merge', '/mrege'])(
+    '%s on the pull request is answered there, in its one comment; on the issue, on the issue',
+    async (line) => {
+      const stage = await Stage.open()
+      const item = await stage.issueIn('reviewing')
+      const pull = await stage.pullOf(item, commit())
+      await stage.tell(stage.people.comment(pull.number, line, stage.maintainer))
+      const { reply } = await stage.pullRow(pull.number)
+      expect(reply).toBeTruthy()
+      expect(await stage.item(item.issueNumber)).toMatchObject({ reply: null })
+      expect((await stage.wanted('pull-request-comment')).map((row) => row.payload)).toEqual([
+        { issueNumber: pull.number },
+      ])
+      expect(await stage.wanted('comment')).toHaveLength(0)
+
+      await stage.tell(stage.people.comment(item.issueNumber, '/help status', stage.maintainer))
+      expect(await stage.item(item.issueNumber)).toMatchObject({ reply: expect.stringContaining('/status') })
+      expect(await stage.pullRow(pull.number)).toMatchObject({ reply })
+      expect(await stage.wanted('pull-request-comment')).toHaveLength(1)
+    },
+  )
+
+  test('`/merge` in the text of an approving review counts, once, and is answered on the pull request', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('reviewing')
+    const pull = await stage.pullOf(item, commit())
+    await stage.judged(item, pull.headSha)
+    const hook = stage.people.review(pull.number, 'approved', stage.maintainer, { body: 'Reads well.\n\n/Merge' })
+    await stage.tell(hook)
+    await stage.tell({ ...hook, payload: { ...hook.payload, also: 'again' } })
+    expect(await stage.pullRow(pull.number)).toMatchObject({
+      mergeSha: pull.headSha,
+      mergeRequestedBy: stage.maintainer.login,
+      reply: expect.stringContaining('Asked for'),
+    })
+    expect(await stage.wanted('reaction')).toHaveLength(0)
+    expect(await stage.wanted('pull-request-comment')).toHaveLength(1)
+  })
+
+  test('a command in the review of somebody without write access is refused', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('reviewing')
+    const pull = await stage.pullOf(item, commit())
+    await stage.judged(item, pull.headSha)
+    await stage.tell(stage.people.review(pull.number, 'approved', stage.outsider, { body: '/merge' }))
+    expect(await stage.pullRow(pull.number)).toMatchObject({ mergeSha: null })
+    expect(await stage.wanted('comment')).toHaveLength(1)
+  })
+
   test('an unknown command is answered with the nearest one; on an issue without item in a comment of its own', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.outsider)

@@ -167,7 +167,7 @@ describe('pulls', () => {
       })
     expect((await stage.tell(check('success'))).note).toBe('noted')
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
-    await stage.withSettings({ merge: { when: 'approved', method: 'squash', approvals: 1 } })
+    await stage.withSettings({ merge: { when: 'approved', method: 'squash', approvals: 1, queue: true, batch: 16 } })
     expect((await stage.tell(check('success', stage.github.app.id))).state).toBe('ignored')
     expect((await stage.tell(check('success', 1, commit()))).state).toBe('ignored')
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)

@@ -4,6 +4,8 @@ import { eq } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
 import { addRun, liveRun } from '../../../../src/db/runs.ts'
 import { repositories } from '../../../../src/db/schema/repositories.ts'
+import { workItems } from '../../../../src/db/schema/work-items.ts'
+import { sha } from '../../../../src/lib/ids.ts'
 import type { Hook } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
@@ -75,7 +77,7 @@ describe('repositories', () => {
 
   test('a push to a base branch makes our copy stale; other branches and tags do not', async () => {
     const stage = await Stage.open()
-    await stage.withSettings({ branches: { base: 'develop', prefix: 'module/' } })
+    await stage.withSettings({ branches: { base: 'develop', prefix: 'module/', update: 'merge' } })
     const push = (ref: string) =>
       stage.people.hook('push', undefined, stage.maintainer, { ref, after: 'a'.repeat(40), deleted: false })
     for (const [ref, stale] of [
@@ -96,22 +98,62 @@ describe('repositories', () => {
 
   test('a deleted base branch holds what was going there, once', async () => {
     const stage = await Stage.open()
-    const item = await stage.issueIn('reviewing')
-    const deleted = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'main', ref_type: 'branch' })
+    const item = await stage.issueIn('ready')
+    await stage.store.db.update(workItems).set({ baseBranch: 'develop' }).where(eq(workItems.id, item.id))
+    const deleted = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'develop', ref_type: 'branch' })
     await stage.tell(deleted)
     expect(await stage.item(item.issueNumber)).toMatchObject({
       state: 'held',
-      reason: expect.stringContaining('The base branch `main` was deleted'),
+      reason: expect.stringContaining('The base branch `develop` was deleted'),
     })
     const zero = '0'.repeat(40)
     const push = stage.people.hook('push', undefined, stage.maintainer, {
-      ref: 'refs/heads/main',
+      ref: 'refs/heads/develop',
       after: zero,
       deleted: true,
     })
     await stage.tell(push)
     expect((await stage.item(item.issueNumber)).state).toBe('held')
-    const tag = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'main', ref_type: 'tag' })
+    const tag = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'develop', ref_type: 'tag' })
     expect((await stage.tell(tag)).state).toBe('ignored')
+  })
+
+  describe('the default branch gets another name', () => {
+    async function renamed() {
+      const stage = await Stage.open()
+      const [early, open] = [await stage.issueIn('ready'), await stage.issueIn('reviewing')]
+      const pull = await stage.pullOf(open, sha('a'.repeat(40)))
+      const bases = async () => [
+        (await stage.item(early.issueNumber)).baseBranch,
+        (await stage.item(open.issueNumber)).baseBranch,
+        (await stage.pullRow(pull.number))?.baseBranch,
+      ]
+      const deleted = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'main', ref_type: 'branch' })
+      // This event was made before GitHub had the new name.
+      const before = structuredClone(deleted)
+      stage.repository.facts.defaultBranch = 'trunk'
+      const edited = stage.people.hook('repository', 'edited', stage.maintainer, {
+        changes: { default_branch: { from: 'main' } },
+      })
+      const events = {
+        deleted: () => stage.tell(before),
+        edited: () => stage.tell(edited),
+        retargeted: () => stage.tell(stage.people.retarget(pull.number, 'trunk', stage.maintainer)),
+      }
+      return { stage, early, open, bases, events }
+    }
+
+    test.each([
+      ['deleted', 'edited', 'retargeted'],
+      ['retargeted', 'deleted', 'edited'],
+      ['edited', 'retargeted', 'deleted'],
+      ['edited', 'deleted', 'retargeted'],
+    ] as const)('%s, %s, %s: the items and the pull request follow, nothing is held', async (...order) => {
+      const { stage, early, open, bases, events } = await renamed()
+      for (const event of order) await events[event]()
+      expect(await bases()).toEqual(['trunk', 'trunk', 'trunk'])
+      expect((await stage.item(early.issueNumber)).state).toBe('ready')
+      expect((await stage.item(open.issueNumber)).state).toBe('reviewing')
+    })
   })
 })

@@ -9,7 +9,7 @@ import { Stage } from '../../../support/webhook-stage.ts'
 describe('reviews', () => {
   async function reviewing(merge: 'command' | 'approved' = 'command') {
     const stage = await Stage.open()
-    await stage.withSettings({ merge: { when: merge, method: 'squash', approvals: 1 } })
+    await stage.withSettings({ merge: { when: merge, method: 'squash', approvals: 1, queue: true, batch: 16 } })
     const item = await stage.issueIn('reviewing')
     const pull = await stage.pullOf(item, commit())
     const stored = async () => stage.store.db.select().from(approvals).where(eq(approvals.pullRequestId, pull.id))

@@ -101,7 +101,12 @@ describe('what the handlers do', () => {
     const pull = await stage.pullOf(item, commit())
     mintsToken(stage)
     asksPermission(stage)
-    await receive(stage.people.review(pull.number, 'changes_requested', stage.maintainer))
+    const hook = stage.people.review(pull.number, 'changes_requested', stage.maintainer)
+    github()
+      .get(`/repos/${stage.repository.facts.fullName}/pulls/${pull.number}/reviews/${hook.reviewId}/comments`)
+      .query({ per_page: 100 })
+      .reply(200, [])
+    await receive(hook)
     expect((await stage.item(item.issueNumber)).state).not.toBe('reviewing')
   })
 

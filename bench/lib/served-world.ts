@@ -1,0 +1,107 @@
+/** A playground GitHub and a Tutti that serves it, for benchmarks of whole journeys. */
+
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startProgram } from '../../src/playground/demo/program.ts'
+import type { IssueRecord, PullIssue, RepositoryRecord } from '../../src/playground/github/model.ts'
+import type { Person } from '../../src/playground/github/person.ts'
+import { type PlaygroundGitHub, startGitHub } from '../../src/playground/github/server.ts'
+import { manifest } from '../../src/playground/manifest.ts'
+
+/** What a benchmark works with. */
+export interface ServedWorld {
+  github: PlaygroundGitHub
+  repository: RepositoryRecord
+  maintainer: Person
+  /** Waits until nothing has happened for `ms`, so that no work of the last step counts for the next one. */
+  untilIdle(ms: number): Promise<void>
+  /** Waits for the open pull request of an issue whose checks by Tutti have passed. @param notHead an earlier head. */
+  proposed(issue: IssueRecord, notHead?: string): Promise<PullIssue>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts both. The agent is a shell script.
+ * @param options.settings more lines of `.github/tutti.yml`.
+ */
+export async function startServedWorld(options: {
+  directory: string
+  script: string
+  settings?: string
+  files?: Record<string, string>
+}): Promise<ServedWorld> {
+  const { directory } = options
+  const github = await startGitHub({ directory: join(directory, 'github'), app: manifest() })
+  const command = JSON.stringify(['/bin/sh', '-c', options.script])
+  const settings = `agent: command\nagents: { command: { command: ${command} } }\n${options.settings ?? ''}`
+  const repository = await github.createRepository({
+    owner: 'bench',
+    name: 'app',
+    files: { 'README.md': '# App\n', ...options.files, '.github/tutti.yml': settings },
+    collaborators: { maintainer: 'admin' },
+  })
+  await mkdir(join(directory, 'data'))
+  const program = await startProgram({
+    main: join(import.meta.dirname, '../../src/main.ts'),
+    logFile: join(directory, 'tutti.log'),
+    onLine: () => {},
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: directory,
+      APP_ID: String(github.app.id),
+      PRIVATE_KEY: github.app.privateKey,
+      WEBHOOK_SECRET: github.app.webhookSecret,
+      GITHUB_API_URL: github.apiUrl,
+      PORT: '0',
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
+      DATA_DIR: join(directory, 'data'),
+      MEMORY_PER_AGENT_MB: '16',
+      RETRY_DELAY_SECONDS: '0',
+      ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
+    },
+  })
+  github.setWebhookUrl(`${program.url}/api/github/webhooks`)
+  return {
+    ...{ github, repository, maintainer: github.as('maintainer') },
+    untilIdle: (ms) => untilIdle(github.changed, ms),
+    proposed: (issue, notHead) => proposed(github, repository, issue, notHead),
+    stop: async () => {
+      await program.stop()
+      await github.close()
+    },
+  }
+}
+
+function untilIdle(changed: EventTarget, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    let timer = setTimeout(done, ms)
+    function again() {
+      clearTimeout(timer)
+      timer = setTimeout(done, ms)
+    }
+    function done() {
+      changed.removeEventListener('change', again)
+      resolve()
+    }
+    changed.addEventListener('change', again)
+  })
+}
+
+function proposed(
+  github: PlaygroundGitHub,
+  repository: RepositoryRecord,
+  issue: IssueRecord,
+  notHead: string | undefined,
+): Promise<PullIssue> {
+  return github.until(() => {
+    const said = issue.comments.findLast(({ user }) => user.type === 'Bot')?.body ?? ''
+    return [...repository.issues.values()].find(
+      (one): one is PullIssue =>
+        one.pull !== undefined &&
+        (one.body ?? '').includes(`Closes #${issue.number}\n`) &&
+        one.pull.headSha !== notHead &&
+        said.includes(`Review pull request #${one.number}`) &&
+        said.includes(one.pull.headSha.slice(0, 7)),
+    )
+  }, `the pull request of #${issue.number}`)
+}

@@ -1,0 +1,42 @@
+/** What the rows say about folders in the data directory: which are still needed. */
+
+import { and, eq, inArray, isNull, ne, notExists } from 'drizzle-orm'
+import { terminalStates } from '../domain/lifecycle.ts'
+import type { Database } from './connect.ts'
+import type { RepositoryRow } from './repositories.ts'
+import { repositories } from './schema/repositories.ts'
+import { runs, worktrees } from './schema/runs.ts'
+import { workItems } from './schema/work-items.ts'
+
+/** The runs that have not ended, with the epoch of their lease. */
+export async function liveRunEpochs(db: Database): Promise<Map<number, number>> {
+  const rows = await db.select({ id: runs.id, epoch: runs.leaseEpoch }).from(runs).where(ne(runs.stage, 'ended'))
+  return new Map(rows.map(({ id, epoch }) => [id, epoch]))
+}
+
+/** Finished items without a live run whose worktrees are still there, oldest first. */
+export async function itemsToCleanUp(db: Database, limit = 100): Promise<number[]> {
+  const live = db
+    .select({ id: runs.id })
+    .from(runs)
+    .where(and(eq(runs.workItemId, workItems.id), ne(runs.stage, 'ended')))
+  const rows = await db
+    .selectDistinct({ id: workItems.id })
+    .from(workItems)
+    .innerJoin(worktrees, and(eq(worktrees.workItemId, workItems.id), isNull(worktrees.removedAt)))
+    .where(and(inArray(workItems.state, [...terminalStates]), notExists(live)))
+    .orderBy(workItems.id)
+    .limit(limit)
+  return rows.map(({ id }) => id)
+}
+
+/** The paths of all worktrees that are stored as standing. */
+export async function standingPaths(db: Database): Promise<Set<string>> {
+  const rows = await db.select({ path: worktrees.path }).from(worktrees).where(isNull(worktrees.removedAt))
+  return new Set(rows.map(({ path }) => path))
+}
+
+/** Every repository that was ever served: the clone of one that is gone may be on the disk. */
+export async function everyRepository(db: Database): Promise<RepositoryRow[]> {
+  return db.select().from(repositories).orderBy(repositories.id)
+}

@@ -1,0 +1,156 @@
+/** Tests a batch of the merge queue: the gates that run code, on the exact commit, in a clean checkout. */
+
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { Store } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
+import { type BatchRow, endBatch, getBatch } from '../db/merge-queue.ts'
+import { shuttingDown } from '../db/queues.ts'
+import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { validBranch, validPath } from '../git/names.ts'
+import { sha } from '../lib/ids.ts'
+import { markerEnv } from '../sandbox/run-markers.ts'
+import type { GateRunnerContext } from './gate-runner.ts'
+import { type GateResult, judgeCommit } from './judge.ts'
+import { setUpCheckout } from './lib/set-up-checkout.ts'
+
+/** Kept of what failed, in characters: its end. */
+const longestLog = 8_000
+const largestFile = 16 * 2 ** 20
+
+/** What a batch tester works with. */
+type BatchContext = Omit<GateRunnerContext, 'instance'>
+
+export class BatchTester {
+  readonly #context: BatchContext
+  readonly #active = new Map<number, { stop: AbortController; ended: Promise<void> }>()
+  #closing = false
+
+  constructor(context: BatchContext) {
+    this.#context = context
+  }
+
+  /**
+   * Handler of the `test-merge-batch` queue: ends when the test does, so that another process has the job when this one
+   * dies. The same job twice tests once.
+   * @throws {RetryAfter} when this process is stopping.
+   */
+  async test(batchId: number): Promise<void> {
+    if (this.#closing) throw shuttingDown()
+    const running = this.#active.get(batchId)
+    if (running) return running.ended
+    const stop = new AbortController()
+    const ended = test(this.#context, batchId, stop.signal).finally(() => this.#active.delete(batchId))
+    this.#active.set(batchId, { stop, ended })
+    await ended
+    if (stop.signal.aborted) throw shuttingDown()
+  }
+
+  /** Ends the tests of this process; they run again after the next start. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const all = [...this.#active.values()]
+    for (const { stop } of all) stop.abort('shutdown')
+    await Promise.allSettled(all.map(({ ended }) => ended))
+  }
+}
+
+async function test(context: BatchContext, batchId: number, signal: AbortSignal): Promise<void> {
+  const { store } = context
+  const batch = await getBatch(store.db, batchId)
+  const repo = batch && (await getRepository(store.db, batch.repositoryId))
+  if (batch?.state !== 'testing' || !repo) return
+  const started = performance.now()
+  const results = await judge(context, batch, repo, signal)
+  if (signal.aborted) return
+  const failed = results.filter(({ verdict }) => verdict === 'fail')
+  // A gate that is broken itself says nothing about the batch.
+  const state = failed.length === 0 ? 'passed' : failed.every(({ broken }) => broken) ? 'void' : 'failed'
+  const log = failed.map(({ gate, summary, log: text = '' }) => `${gate}: ${summary}\n${text}`).join('\n\n')
+  await store.transaction(async (tx) => {
+    const milliseconds = Math.round(performance.now() - started)
+    await endBatch(tx, batchId, { state, log: context.redact(log).slice(-longestLog), milliseconds })
+    const { repositoryId, baseBranch } = batch
+    // A broken gate is tried again, and not at once.
+    const after = state === 'void' ? { after: new Date(Date.now() + brokenPauseMs) } : undefined
+    await tx.enqueue({ queue: 'advance-merge-queue', repositoryId, baseBranch }, after)
+  })
+}
+
+const brokenPauseMs = 60_000
+
+async function judge(
+  context: BatchContext,
+  batch: BatchRow,
+  repo: RepositoryRow,
+  signal: AbortSignal,
+): Promise<GateResult[]> {
+  const control = await context.control(repo)
+  const last = batch.members.at(-1)
+  if (!last) return []
+  const [base, head] = [sha(batch.baseSha), sha(last.commit)]
+  const branch = validBranch(`tutti-check/batch-${batch.id}`)
+  const path = join(context.env.dataDirectory, 'checks', `batch-${batch.id}`)
+  context.reaper.start()
+  const { instanceId, lifeId } = context.reaper
+  const settings = settingsOf(repo)
+  let checkout: Promise<string> | undefined
+  const open = async () => {
+    // A process that died may have left a checkout.
+    await control.removeWorktree({ path, branch }, { merged: head })
+    const tree = await control.addWorktree({ path, branch, base: head })
+    await setUpCheckout(context, {
+      ...{ repo, settings, control, base, signal, path: tree.path },
+      ...{ commit: head, runId: `batch-${batch.id}` },
+    })
+    return tree.path
+  }
+  try {
+    const codeGates = context.gates.filter(({ looksAt }) => looksAt === 'code')
+    return await judgeCommit(codeGates, {
+      item: { issueNumber: 0, protectedAllowedSha: null },
+      settings,
+      base,
+      head,
+      changes: await control.changes(base, head),
+      checkout: () => {
+        checkout ??= open()
+        return checkout
+      },
+      readFile: async (commit, file) => control.readFile(commit, validPath(file), largestFile),
+      env: context.env.source,
+      variables: await context.variables(repo.fullName, 'gates'),
+      marks: markerEnv({ instanceId, lifeId, runId: `batch-${batch.id}` }),
+      signal,
+      log: context.log,
+    })
+  } finally {
+    if (checkout) await control.removeWorktree({ path, branch }, { merged: head })
+  }
+}
+
+/** The machine has failed again and again: nothing is known of the batch, and the queue goes on. */
+async function giveUp({ store }: { store: Store }, { batchId }: { batchId: number }): Promise<void> {
+  const batch = await getBatch(store.db, batchId)
+  if (!batch) return
+  const { repositoryId, baseBranch } = batch
+  await store.transaction(async (tx) => {
+    await endBatch(tx, batchId, { state: 'void', log: '', milliseconds: null })
+    await tx.enqueue(
+      { queue: 'advance-merge-queue', repositoryId, baseBranch },
+      { after: new Date(Date.now() + brokenPauseMs) },
+    )
+  })
+}
+
+export const testMergeBatchJob = defineJob(
+  {
+    queue: 'test-merge-batch',
+    payload: z.object({ batchId: z.number().int() }),
+    batch: 1,
+    workers: 2,
+    onFinalFailure: giveUp,
+  },
+  async ({ batchTester }: { store: Store; batchTester: BatchTester }, job) => batchTester.test(job.batchId),
+)
