@@ -36,8 +36,9 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
-  if (draft) await requestStatusComment(tx, item, 'now')
-  else await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
+  // A draft shows the work of a held item, which stays so.
+  if (draft) return requestStatusComment(tx, item, 'now')
+  await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 
 export const onPullRequestOpenedJob = defineJob(
