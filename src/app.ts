@@ -28,6 +28,7 @@ import { Secrets } from './lib/secrets.ts'
 import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
+import { openSetUp } from './runs/set-up/open-set-up.ts'
 import { openReaper } from './sandbox/open-reaper.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
@@ -99,7 +100,11 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
   const control = (repo: RepositoryRow) => clones.of(repo)
-  const tools = { agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact }
+  const tools = {
+    ...{ agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact },
+    linesWithSecret: secrets.linesWith,
+    ...openSetUp(env, log, secrets),
+  }
   const adapters = { store, env, github, log, instance, ...tools }
   const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({

@@ -20,7 +20,7 @@ import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.t
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
-import { pushHeldWorkJob } from './pull-requests/push-held-work.ts'
+import { showFailedWorkJob } from './pull-requests/show-failed-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
 import { pruneJob } from './reconcile/prune.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
@@ -45,7 +45,7 @@ export const jobs = {
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
-  'push-held-work': pushHeldWorkJob,
+  'show-failed-work': showFailedWorkJob,
   'merge-pull-request': mergePullRequestJob,
   'advance-merge-queue': advanceMergeQueueJob,
   'test-merge-batch': testMergeBatchJob,

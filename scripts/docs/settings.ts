@@ -75,6 +75,7 @@ function shapeOf(node: Node): string {
   if (node.anyOf) return [...new Set(node.anyOf.map(shapeOf))].join(' or ')
   if (node.items)
     return `list of ${node.items.enum ? `${shapeOf(node.items)}` : node.items.properties ? 'groups' : 'texts'}`
+  if (node.properties) return 'a group'
   if (node.additionalProperties) return 'groups by name'
   return { string: 'text', boolean: '`true`, `false`' }[node.type ?? ''] ?? node.type ?? ''
 }

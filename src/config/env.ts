@@ -5,7 +5,7 @@
 
 import { createPrivateKey } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
@@ -52,6 +52,20 @@ const schema = z.object({
   SHARE_DATA_DIR: flag.describe(
     '`true`: several processes of this machine may use one `DATA_DIR` at once. Only with `DATABASE_URL`',
   ),
+  SECRETS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      'Directory of test secrets and variables, one file `<owner>/<repository>.env` for each repository; `DATA_DIR/secrets` if not set',
+    ),
+  DEPENDENCY_CACHE_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(10_240)
+    .describe(
+      'What the caches of set-up steps may take on the disk, all repositories together, in MB; the oldest go first',
+    ),
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
@@ -175,6 +189,7 @@ export type Env = z.infer<typeof schema> & {
   credentials?: { appId: string; privateKey: string; webhookSecret: string }
   apiUrl: string
   dataDirectory: string
+  secretsDirectory: string
   /** Everything else in the environment: agents see the few names that they declare. */
   source: Readonly<Record<string, string>>
 }
@@ -199,6 +214,7 @@ export function readEnv(source: Record<string, string | undefined> = process.env
     apiUrl:
       env.GITHUB_API_URL ?? (env.GHE_HOST ? `${env.GHE_PROTOCOL}://${env.GHE_HOST}/api/v3` : 'https://api.github.com'),
     dataDirectory: resolve(env.DATA_DIR),
+    secretsDirectory: resolve(env.SECRETS_DIR ?? join(env.DATA_DIR, 'secrets')),
     source: Object.fromEntries(
       Object.entries(source).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),

@@ -9,17 +9,12 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { glob, minutes, setupSettings } from './setup-settings.ts'
 
 /** The path of the settings file in a repository. */
 export const settingsPath = '.github/tutti.yml'
 /** Some people end YAML files like this; it is read where there is no other. */
 export const otherSettingsPath = '.github/tutti.yaml'
-
-const glob = z.string().min(1).max(300)
-const minutes = z
-  .number()
-  .positive()
-  .max(24 * 60)
 
 const amount = z.number().positive().max(maxAmount)
 
@@ -113,6 +108,7 @@ const schema = z.strictObject({
         .describe('Days without a change after which an item is stale'),
     })
     .prefault({}),
+  setup: setupSettings.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(command).max(20).default([]),
@@ -122,6 +118,11 @@ const schema = z.strictObject({
         .array(glob)
         .default([])
         .describe('Paths whose changes a person must approve, besides the built-in ones'),
+      allowSecrets: z
+        .array(glob)
+        .max(100)
+        .default([])
+        .describe('Files in which what looks like a secret is an example; secrets that Tutti knows are never allowed'),
     })
     .prefault({}),
   limits: z
@@ -266,9 +267,15 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
   const at = issue.path.join('.')
   if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the file'}\`: ${issue.message}`]
   return issue.keys.map((key) => {
+    if (issue.path.length === 0 && /^(?:secrets?|env(?:ironment)?|variables|vars)$/i.test(key))
+      return secretsStayOut(key)
     const meant = didYouMean(key, keysAt(issue.path))
     return `unknown key \`${[...issue.path, key].join('.')}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
   })
+}
+
+function secretsStayOut(key: string): string {
+  return `\`${key}\` does not belong into the repository: the operator keeps secrets and variables for tests outside of it (\`SECRETS_DIR\`)`
 }
 
 /** The known keys at a path of the schema; none where it is not an object. */

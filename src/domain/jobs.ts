@@ -17,7 +17,7 @@ export interface JobPayloads {
   'after-run': { runId: number; resetAt?: string }
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
-  'push-held-work': { workItemId: number }
+  'show-failed-work': { workItemId: number }
   /** `turn`: the merge queue has proved it on top of its base. */
   'merge-pull-request': { pullRequestId: number; turn?: boolean }
   /** Something in the merge queue of a base branch has changed. */

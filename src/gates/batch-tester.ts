@@ -15,6 +15,7 @@ import { groupReport } from '../messages/merge-queue.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { GateRunnerContext } from './gate-runner.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
+import { setUpCheckout } from './lib/set-up-checkout.ts'
 
 /** Kept of what failed, in characters: its end. */
 const longestLog = 8_000
@@ -71,7 +72,7 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
   const log = failed.map(({ gate, summary, log: text = '' }) => `${gate}: ${summary}\n${text}`).join('\n\n')
   await store.transaction(async (tx) => {
     const milliseconds = Math.round(performance.now() - started)
-    await endBatch(tx, batchId, { state, log: log.slice(-longestLog), milliseconds })
+    await endBatch(tx, batchId, { state, log: context.redact(log).slice(-longestLog), milliseconds })
     const { repositoryId, baseBranch } = batch
     if (isGroup(baseBranch)) return report(tx, batch, state === 'passed', log)
     // A broken gate is tried again, and not at once.
@@ -111,17 +112,23 @@ async function judge(
   const path = join(context.env.dataDirectory, 'checks', `batch-${batch.id}`)
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
+  const settings = settingsOf(repo)
   let checkout: Promise<string> | undefined
   const open = async () => {
     // A process that died may have left a checkout.
     await control.removeWorktree({ path, branch }, { merged: head })
-    return (await control.addWorktree({ path, branch, base: head })).path
+    const tree = await control.addWorktree({ path, branch, base: head })
+    await setUpCheckout(context, {
+      ...{ repo, settings, control, base, signal, path: tree.path },
+      ...{ commit: head, runId: `batch-${batch.id}` },
+    })
+    return tree.path
   }
   try {
     const codeGates = context.gates.filter(({ looksAt }) => looksAt === 'code')
     return await judgeCommit(codeGates, {
       item: { issueNumber: 0, protectedAllowedSha: null },
-      settings: settingsOf(repo),
+      settings,
       base,
       head,
       changes: await control.changes(base, head),
@@ -131,6 +138,7 @@ async function judge(
       },
       readFile: async (commit, file) => control.readFile(commit, validPath(file), largestFile),
       env: context.env.source,
+      variables: await context.variables(repo.fullName, 'gates'),
       marks: markerEnv({ instanceId, lifeId, runId: `batch-${batch.id}` }),
       signal,
       log: context.log,

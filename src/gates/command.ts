@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import * as messages from '../messages/gates.ts'
-import type { Gate, GateContext, GateJudgement } from './gate.ts'
+import { CheckoutRefused, type Gate, type GateContext, type GateJudgement } from './gate.ts'
+import { programEnvironment } from './lib/environment.ts'
 import { shortenOutput } from './lib/output.ts'
 import { runShell, type ShellResult } from './lib/shell.ts'
 import { signatureOf } from './lib/signature.ts'
@@ -19,15 +20,15 @@ type Command = Settings['gates']['commands'][number]
 
 /** Output that is kept of a command that passed, in characters. */
 const passedLog = 2_000
-const usualPath = '/usr/local/bin:/usr/bin:/bin'
 
 async function judge(context: GateContext): Promise<GateJudgement> {
   const { commands } = context.settings.gates
   if (commands.length === 0) return { verdict: 'skip', summary: messages.noCommands }
-  const cwd = await context.checkout()
+  const cwd = await context.checkout().catch((error: unknown) => refusedBy(error))
+  if (typeof cwd !== 'string') return cwd
   const place = await mkdtemp(join(tmpdir(), 'tutti-gate-'))
   try {
-    return await runAll(commands, context, cwd, await environment(context, place))
+    return await runAll(commands, context, cwd, await programEnvironment(context, place))
   } finally {
     // A folder that cannot be removed (one made unreadable on purpose) must not fail the gate.
     await rm(place, { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) =>
@@ -36,13 +37,11 @@ async function judge(context: GateContext): Promise<GateJudgement> {
   }
 }
 
-/** The whole environment of a command. HOME and TMPDIR are new, empty folders. */
-async function environment({ env, marks }: GateContext, place: string): Promise<Record<string, string>> {
-  const [HOME, TMPDIR] = [join(place, 'home'), join(place, 'tmp')]
-  for (const folder of [HOME, TMPDIR]) await mkdir(folder)
-  // A relative entry would find a program of the checkout instead of the real one.
-  const path = (env.PATH ?? usualPath).split(delimiter).filter(isAbsolute).join(delimiter)
-  return { ...marks, PATH: path || usualPath, HOME, TMPDIR, LANG: env.LANG ?? 'C.UTF-8', CI: 'true' }
+/** The change breaks the set-up step: the agent mends it. @throws every other error. */
+function refusedBy(error: unknown): GateJudgement {
+  if (!(error instanceof CheckoutRefused)) throw error
+  const { message, output } = error
+  return { verdict: 'fail', summary: message, log: output, signature: `set-up: ${signatureOf('failed', output)}` }
 }
 
 async function runAll(

@@ -17,13 +17,19 @@ import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { withLog } from '../messages/runs.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
+import type { RepositoryVariables } from '../runs/repository-secrets.ts'
+import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { Gate } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
+import { setUpCheckout } from './lib/set-up-checkout.ts'
 
+/** The messages of more commits are not searched for secrets. */
+const mostCommits = 200
 /** The largest files that a gate reads as a whole are lock files: a few million bytes in big repositories. */
 const lockFileBytes = 16 * 2 ** 20
 
@@ -34,7 +40,13 @@ export interface GateRunnerContext {
   instance: string
   gates: readonly Gate[]
   reaper: Reaper
+  caches: DependencyCache
+  variables: RepositoryVariables
   control(repo: RepositoryRow): Promise<BareClone>
+  /** Text without any secret that Tutti knows. */
+  redact(text: string): string
+  /** The lines of a text, from 1, on which such a secret begins. */
+  linesWithSecret(text: string): number[]
 }
 
 export class GateRunner {
@@ -76,7 +88,8 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     const item = await getItem(context.store.db, run.workItemId)
     const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo || !run.headSha) throw new Error(`run ${run.id} has nothing to check`)
-    const results = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
+    const judged = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
+    const results = judged.map((result) => withoutSecrets(result, context))
     // A verdict that was interrupted means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
     // A stop was requested after the row was read: gates without a result have not judged.
@@ -88,6 +101,12 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
   } finally {
     heartbeat.stop()
   }
+}
+
+/** Programs print what they know, and logs go to people and to agents. */
+function withoutSecrets(result: GateResult, { redact }: GateRunnerContext): GateResult {
+  const log = result.log === undefined ? {} : { log: redact(result.log) }
+  return { ...result, summary: redact(result.summary), ...log }
 }
 
 interface Subject {
@@ -111,10 +130,21 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   // The reaper ends the processes of the gates with us, also when we are killed.
   context.reaper.start()
   const { instanceId, lifeId } = context.reaper
+  const settings = settingsWithWorkflow(settingsOf(repo), item.loop)
   let checkout: Promise<string> | undefined
   const open = async () => {
     const tree = await control.addWorktree({ path, branch, base: head })
     await control.fillSubmodules(head, tree.path)
+    await setUpCheckout(context, {
+      repo,
+      settings,
+      control,
+      path: tree.path,
+      commit: head,
+      base,
+      runId: `check-${run.id}`,
+      signal,
+    })
     return tree.path
   }
   const changes = await control.changes(base, head)
@@ -124,7 +154,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   try {
     return await judgeCommit(context.gates, {
       item,
-      settings: settingsWithWorkflow(settingsOf(repo), item.loop),
+      settings,
       base,
       head,
       changes,
@@ -133,7 +163,11 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
         return checkout
       },
       readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
+      patch: (maxBytes) => control.diff(base, head, maxBytes),
+      commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ subject }) => subject),
+      knownSecrets: context.linesWithSecret,
       env: context.env.source,
+      variables: await context.variables(repo.fullName, 'gates'),
       marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),
       signal,
       log: context.log,
@@ -152,8 +186,7 @@ async function conclude(
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
-  const summary =
-    failing.length > 0 ? failing.map((result) => `${result.gate}: ${result.summary}`).join('; ') : run.summary
+  const summary = failing.length > 0 ? failing.map((result) => summaryOf(result)).join('; ') : run.summary
   await endRun(tx, lease, { outcome, summary, signature: signature || null })
   // A broken gate has not judged the commit: the next attempt runs it again.
   await saveResults(
@@ -162,15 +195,24 @@ async function conclude(
     run.headSha ?? '',
     results.filter((result) => !result.broken),
   )
+  // What a person has pushed is on the server, so that the check run can be too.
+  if (outcome === 'gates failed' && run.agent === 'person')
+    await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
   const current = await getItem(tx.db, item.id)
   const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha
   if (passed) await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })
   else await tx.enqueue({ queue: 'after-run', runId: run.id })
 }
 
-function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate broken' {
+/** The log of a failed set-up step stands with it: it is stored nowhere else. */
+function summaryOf({ gate, summary, log = '', broken }: GateResult): string {
+  return broken === 'set-up' ? withLog(summary, log) : `${gate}: ${summary}`
+}
+
+function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate broken' | 'set-up failed' {
   if (failing.length === 0) return 'finished'
-  return failing.some((result) => !result.broken) ? 'gates failed' : 'gate broken'
+  if (failing.some((result) => !result.broken)) return 'gates failed'
+  return failing.some((result) => result.broken === 'set-up') ? 'set-up failed' : 'gate broken'
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {

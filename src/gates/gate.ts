@@ -42,19 +42,52 @@ export interface GateContext {
   head: Sha
   /** From `base` to `head`. */
   changes: readonly GateChange[]
-  /** The folder of a clean checkout of exactly `head`, made once, at the first call, and shared by all gates. */
+  /**
+   * The folder of a clean checkout of exactly `head`, set up as the settings say, made once, at the first call, and shared
+   * by all gates.
+   * @throws {CheckoutRefused} when the change breaks the set-up step.
+   */
   checkout(): Promise<string>
   /** A file as of a commit, undefined when there is none. Without it, changes that depend on contents wait for a person. */
   readFile?(commit: Sha, path: string): Promise<string | undefined>
+  /** What the commit adds, as a patch, at most so many bytes. */
+  patch?(maxBytes: number): Promise<{ text: string; truncated: boolean }>
+  /** The messages of the commits from `base` to `head`. */
+  commitMessages?(): Promise<string[]>
+  /** The lines of a text, from 1, on which a secret begins that Tutti knows. */
+  knownSecrets?(text: string): number[]
   /** The environment of this process. Programs get PATH and LANG of it, and nothing else. */
   env: Readonly<Record<string, string>>
   /** Variables that mark every program started here, so that the reaper can find and end them. */
   marks?: Readonly<Record<string, string>>
+  /** Test secrets and variables of the repository, for programs that are started here. */
+  variables?: Readonly<Record<string, string>>
   /** Puts a program into a sandbox. */
   wrap?(start: Start & { cwd: string }): Start
   /** Aborted when the run is stopped. */
   signal: AbortSignal
   log: Pick<Logger, 'warn'>
+}
+
+/** The set-up step of a checkout failed. */
+class SetUpError extends Error {
+  /** What the step printed. */
+  readonly output: string
+
+  constructor(message: string, output: string) {
+    super(message)
+    this.output = output
+  }
+}
+
+/** A commit whose set-up step fails because of what it changes. */
+export class CheckoutRefused extends SetUpError {
+  override name = 'CheckoutRefused'
+}
+
+/** The set-up step fails whatever the commit changes. */
+export class SetUpBroken extends SetUpError {
+  override name = 'SetUpBroken'
 }
 
 export interface GateJudgement {

@@ -1,16 +1,17 @@
 /** Runs all gates on a commit in a fixed order: cheap ones first, gates that run code of the branch last. */
 
 import { gateBroken, gateNotRun } from '../messages/gates.ts'
-import type { Gate, GateContext, GateJudgement } from './gate.ts'
+import { type Gate, type GateContext, type GateJudgement, SetUpBroken } from './gate.ts'
 import { digestOfLog } from './lib/output.ts'
+import { signatureOf } from './lib/signature.ts'
 
 /** The verdict of one gate, and how long it took. */
 export interface GateResult extends GateJudgement {
   gate: string
   title: string
   milliseconds: number
-  /** The gate threw: its own failure, not the work's. */
-  broken?: boolean
+  /** The gate threw, or the set-up step failed without the work's doing: no failure of the work. */
+  broken?: 'gate' | 'set-up'
 }
 
 /** Longest log that is kept, in characters. A gate that shortens its own log knows better what to keep. */
@@ -59,13 +60,21 @@ async function run(gate: Gate, context: GateContext): Promise<GateResult> {
   }
 }
 
-function brokenBy(gate: Gate, error: unknown, { log, signal }: GateContext): GateJudgement & { broken: true } {
+function brokenBy(
+  gate: Gate,
+  error: unknown,
+  { log, signal }: GateContext,
+): GateJudgement & Pick<GateResult, 'broken'> {
   const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof SetUpBroken) {
+    const signature = `set-up: ${signatureOf('failed', error.output)}`
+    return { verdict: 'fail', summary: message, log: error.output, signature, broken: 'set-up' }
+  }
   if (!signal.aborted) log.warn({ err: error, gate: gate.id }, 'a gate itself failed; that blocks')
   return {
     verdict: 'fail',
     summary: gateBroken(message),
     signature: 'the gate itself failed',
-    broken: true,
+    broken: 'gate',
   }
 }

@@ -11,6 +11,7 @@ import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffect
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import type { Effect } from '../domain/effects.ts'
 import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
+import { maskSecrets } from '../lib/find-secrets.ts'
 import { withinLimit } from '../lib/sanitise.ts'
 import { holdClaim } from './claim.ts'
 import type { Client } from './client.ts'
@@ -124,8 +125,8 @@ export class Publisher {
       notFound: () => mustBeOver(attemptedAt),
       before: row.result ?? {},
       botLogin: botLogin(),
-      statusComment: () => this.#options.statusComment(row.workItemId ?? 0),
-      pullRequestComment: () => this.#options.pullRequestComment(row.workItemId ?? 0),
+      statusComment: async () => maskSecrets(await this.#options.statusComment(row.workItemId ?? 0)),
+      pullRequestComment: async () => maskSecrets(await this.#options.pullRequestComment(row.workItemId ?? 0)),
       commitFiles: (commit, parent) => commitFiles(repo, commit, parent),
       clean: (text, end) => withinLimit(redact(this.#withPrefix(text, repo.settings?.prefix ?? '')), end),
       missing,
@@ -133,7 +134,7 @@ export class Publisher {
     const effect = { kind: row.kind, payload: row.payload } as unknown as Effect
     const handler = handlers.get(effect.kind)
     if (!handler) throw new Error(`no file carries out the effect ${row.kind}`)
-    return handler.publish(effect.payload, context)
+    return handler.publish(await withoutSecrets(effect.payload), context)
   }
 
   /** What to do about a write that threw: wait as GitHub asks, try again, or give up and say why. */
@@ -153,6 +154,18 @@ export class Publisher {
     const isOpen = status === 0 || status === 408 || status >= 500
     return { kind: 'later' as const, at, error, attemptedAt: isOpen ? attemptedAt : before }
   }
+}
+
+/** The fields of payloads that hold text of people, agents and programs. */
+const texts = new Set(['title', 'body', 'summary', 'text', 'message'])
+
+/** A payload without what looks like a secret, at any depth. Secrets that are known are taken out by `clean`. */
+async function withoutSecrets<Payload>(payload: Payload, name = ''): Promise<Payload> {
+  if (typeof payload === 'string') return (texts.has(name) ? await maskSecrets(payload) : payload) as Payload
+  if (Array.isArray(payload)) return (await Promise.all(payload.map((one) => withoutSecrets(one, name)))) as Payload
+  if (typeof payload !== 'object' || payload === null) return payload
+  const entries = Object.entries(payload).map(async ([key, value]) => [key, await withoutSecrets(value, key)] as const)
+  return Object.fromEntries(await Promise.all(entries)) as Payload
 }
 
 /** @throws {RetryAfter} while what was begun then may be under way. */

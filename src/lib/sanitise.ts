@@ -69,13 +69,14 @@ export function redactor(secrets: () => Iterable<string>): (text: string) => str
     let result = text
     for (const secret of secrets()) {
       if (secret.length < 8) continue
-      for (const encoded of encodings(secret)) result = result.replaceAll(encoded, '[redacted]')
+      for (const encoded of encodingsOf(secret)) result = result.replaceAll(encoded, '[redacted]')
     }
     return result.replace(tokenFormats, '[redacted]')
   }
 }
 
-function encodings(secret: string): string[] {
+/** A secret as it is, reversed, in hex, base64, base64url and URL encoding. */
+export function encodingsOf(secret: string): string[] {
   const bytes = Buffer.from(secret)
   const reversed = [...secret].reverse().join('')
   const hex = bytes.toString('hex')

@@ -1,5 +1,6 @@
 /** The secrets that Tutti knows, and removing them from text. */
 
+import { linesWithKnownSecret } from './known-secrets.ts'
 import { redactor } from './sanitise.ts'
 
 /** Installation tokens expire after an hour (docs.github.com). They are kept a little longer for late log lines. */
@@ -8,10 +9,16 @@ const tokenLifeMs = 70 * 60_000
 export class Secrets {
   readonly #fixed: string[]
   readonly #tokens = new Map<string, number>()
+  readonly #kept = new Set<string>()
 
   /** @param fixed secrets that never change: the private key, the webhook secret. */
   constructor(fixed: string[]) {
     this.#fixed = fixed.flatMap((secret) => [secret, ...keyLines(secret)])
+  }
+
+  /** Adds secrets that stay: test secrets of repositories. */
+  keep(values: Iterable<string>): void {
+    for (const value of values) if (!this.#kept.has(value)) this.#kept.add(value)
   }
 
   /** Adds a new installation token. */
@@ -22,11 +29,18 @@ export class Secrets {
   }
 
   /** Removes all secrets from text, see `redactor`. */
-  readonly redact: (text: string) => string = redactor(() => [...this.#fixed, ...this.#tokens.keys()])
+  readonly redact: (text: string) => string = redactor(() => this.#all())
 
-  /** Whether text contains one of the known secrets in plain text. */
+  /** Whether text contains one of Tutti's own secrets in plain text. */
   readonly holds = (text: string): boolean =>
     [...this.#fixed, ...this.#tokens.keys()].some((secret) => text.includes(secret))
+
+  /** The lines of a text, from 1, on which one of the known secrets begins, in any encoding, also in pieces. */
+  readonly linesWith = (text: string): number[] => linesWithKnownSecret(text, this.#all())
+
+  #all(): string[] {
+    return [...this.#fixed, ...this.#tokens.keys(), ...this.#kept]
+  }
 }
 
 /** The lines of a PEM key: one line from its middle is as secret as the whole key. */

@@ -76,6 +76,19 @@ export const isSubmodule = (path: string) => `${path} (submodule)`
 export const scriptsNotCompared = (path: string) => `${path} (its install scripts could not be compared)`
 export const scriptsChanged = (path: string, names: string) => `${path} (install scripts: ${names})`
 
+/** The gate `secrets`. */
+export const noSecret = 'Nothing in it looks like a secret.'
+export const noPatch = 'There is no patch to search.'
+export const patchTooLarge = (megabytes: number) =>
+  `The change is larger than ${megabytes} MB of text, which is too much to search for secrets.`
+/** @param first file and line of the first one. */
+export function secretsFound(count: number, first: string): string {
+  const others = count > 1 ? ` and ${count - 1} more` : ''
+  return `A secret must not leave this machine: \`${first.replace(/[`\p{Cc}]/gu, '?')}\`${others}. Take it out of the files; put what tests need into the operator's test secrets, and name examples in \`gates.allowSecrets\`.`
+}
+export const knownSecret = 'a secret that Tutti knows'
+export const looksLikeSecret = (rule: string) => `looks like a secret (${rule})`
+
 /** Any gate. */
 export const gateNotRun = (failed: string) => `Not run: ${failed} failed.`
 export const gateBroken = (error: string) => `The gate itself failed: ${error}`

@@ -7,8 +7,10 @@ import type { GateView } from './gates.ts'
 /** Of the log of a failed gate, in characters: enough to see what failed. */
 const shownLog = 3_000
 
-/** Where the last commit of a held item is. */
+/** Where the last commit of a held item is, and what its last agent said. */
 export interface HeldWork {
+  /** The end of what the agent printed, where it was the agent that failed; '' otherwise. */
+  agentLog: string
   branch: string
   /** The commit, where an attempt made one. */
   headSha: string | null
@@ -29,8 +31,13 @@ export function failedLogs(gates: readonly GateView[]): string {
     .join('\n\n')
 }
 
+/** The end of what an agent printed that failed. */
+export function agentOutput({ agentLog: log }: Pick<HeldWork, 'agentLog'>): string {
+  return log ? `The end of what the agent printed:\n\n${codeBlock(endOf(log, shownLog), shownLog + 100)}` : ''
+}
+
 /** Where the work is, and the commands that go on from here. */
-export function heldChoices({ branch, headSha, pushed, draft }: HeldWork): string {
+export function heldChoices({ branch, headSha, pushed, draft }: Omit<HeldWork, 'agentLog'>): string {
   const commit = headSha && `\`${headSha.slice(0, 7)}\``
   const place = draft ? ` on pull request #${draft.number}` : ` on branch \`${branch}\``
   const takeOver = `- take it over: \`git fetch && git switch ${branch}\`, push your commits, and the gates judge them`

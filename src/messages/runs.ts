@@ -1,9 +1,24 @@
 /** What people read about a run: how an attempt ended, and what follows. */
 
 import { money } from '../lib/money.ts'
+import { codeBlock } from '../lib/sanitise.ts'
 import { namedPaths } from './paths.ts'
 
 /** How an attempt ended. The status comment shows it, and the reason of the next state repeats it. */
+/** The set-up step of the repository. @param how how it ended, without a stop. */
+export const setUpFailed = (how: string) =>
+  `The set-up step (\`setup.run\`) failed with ${how}. This is no fault of the work, and costs no attempt. Mend the step or the machine, then say \`/retry\`.`
+export const setUpFailedByChange = (how: string) =>
+  `The set-up step (\`setup.run\`) fails with ${how} since this change; on the base branch it is another one.`
+export const setUpFailsAgain = (times: number) => `the set-up step failed in the same way ${times} times in a row`
+/** For the agent. */
+export const setUpFailedHere = (how: string, log: string) =>
+  `The set-up step failed in your tree with ${how}, since the branch has changed what it depends on. The end of what it printed:\n\n${log}`
+/** A sentence with the end of a log below it. */
+export const withLog = (sentence: string, log: string) =>
+  log ? `${sentence}\n\n${codeBlock(endOfLog(log))}` : sentence
+const endOfLog = (log: string) => (log.length <= 1_000 ? log : `…${log.slice(-1_000)}`)
+export const settingUp = 'The tree is being set up.'
 export const agentUnknown = (agent: string) => `There is no agent called ${agent}.`
 export const agentMissing = (program: string, install: string) =>
   `The program \`${program}\` is not there. On the machine that runs Tutti: ${install}. Then say \`/retry\`.`
@@ -101,7 +116,7 @@ function attemptName({ planning, attempt }: EndedAttempt): string {
 }
 
 function withStop(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
+  return /[.!?`]$/.test(text) ? text : `${text}.`
 }
 
 function duration(ms: number): string {

@@ -5,7 +5,7 @@ import type { ItemState } from '../lib/item-state.ts'
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
-import { failedLogs, type HeldWork, heldChoices } from './held.ts'
+import { agentOutput, failedLogs, type HeldWork, heldChoices } from './held.ts'
 import { mergeCommand } from './pull-requests.ts'
 
 /** Everything that the status comment of an item can say. */
@@ -64,7 +64,7 @@ export function statusComment(view: StatusView): string {
     view.state === 'held' && view.ci?.step === 'hold' && view.ci.logTail && codeBlock(view.ci.logTail, 3_000),
     view.roadmap?.text,
     gateTable(view.gates, view.headSha),
-    view.held && failedLogs(view.gates),
+    view.held && (agentOutput(view.held) || failedLogs(view.gates)),
     attemptList(view),
     view.held && heldChoices(view.held),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),

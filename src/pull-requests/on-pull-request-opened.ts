@@ -39,6 +39,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
+  // A draft shows the work of a held item, which stays so.
   if (draft) return requestStatusComment(tx, item, 'now')
   await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
   await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)

@@ -55,7 +55,7 @@ async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promi
 }
 
 /** The work of an item, with its head and the base branch. */
-interface Work {
+export interface Work {
   repo: RepositoryRow
   item: ItemRow
   base: Sha

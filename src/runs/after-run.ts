@@ -99,7 +99,7 @@ async function applyStep(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): P
   if (step.kind === 'escalate' || step.kind === 'halt') {
     const why = messages.needsPerson(ended, step.why) + (await conflictHint(tx, item))
     await transition(tx, item, 'held', { actor: 'tutti', why })
-    if (!ended.planning) await tx.enqueue({ queue: 'push-held-work', workItemId: item.id })
+    if (!ended.planning) await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
     return
   }
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))

@@ -1,21 +1,26 @@
 /** One session of a run with its agent: its home, its tools, its limits, and its progress. */
 
-import { mkdir } from 'node:fs/promises'
+import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentKind } from '../agents/agent.ts'
 import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
 import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
+import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
 import { removeFolder } from '../git/files.ts'
+import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
-import type { Attempt } from './context.ts'
+import type { Attempt, RunContext } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
+/** Of the end of a run's log, for people. */
+const tailBytes = 64 * 2 ** 10
+const tailLines = 20
 /** Bytes that an agent may print in one attempt. */
 const outputBytes = 256 * 2 ** 20
 
@@ -56,9 +61,10 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (inThread) await updateRun(context.store.db, lease, { inThread })
   // The last moment before the agent is there: a process that was frozen until now starts none.
   if (!heartbeat.held()) attempt.stop('lease lost')
+  const variables = await context.variables(attempt.repo.fullName, 'agent')
   try {
     const outcome = await supervise({
-      kind,
+      kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
       settings: settings.agents[run.agent],
       cwd,
       home,
@@ -66,7 +72,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       permissions,
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
-      env: env.source,
+      env: { ...env.source, ...variables },
+      hidden: Object.values(variables),
       limits: {
         totalMs: settings.limits.minutes * 60_000,
         idleMs: settings.limits.idleMinutes * 60_000,
@@ -80,7 +87,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
         session.onUpdate?.(update)
       },
       onUsage: meterUsage(attempt, settings.limits),
-      logFile: join(logs, `run-${run.id}.log`),
+      logFile: logFileOf(env, run.id),
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
     })
@@ -94,6 +101,37 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
+  }
+}
+
+function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {
+  return join(dataDirectory, 'logs', `run-${runId}.log`)
+}
+
+/** The end of the log of a run, as people see it on the issue; '' where there is none. */
+export async function tailOfLog({ env }: Pick<RunContext, 'env'>, runId: number): Promise<string> {
+  try {
+    const file = await open(logFileOf(env, runId))
+    try {
+      const { size } = await file.stat()
+      const { buffer, bytesRead } = await file.read({
+        buffer: Buffer.alloc(tailBytes),
+        position: Math.max(0, size - tailBytes),
+      })
+      const lines = cleanText(buffer.subarray(0, bytesRead).toString('utf8')).split('\n')
+      // The first one may have lost its beginning. Frames of the protocol are not for people.
+      const told = lines.slice(size > tailBytes ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
+      return told
+        .map((line) => truncate(line, 300))
+        .slice(-tailLines)
+        .join('\n')
+        .trim()
+    } finally {
+      await file.close()
+    }
+  } catch {
+    // A log that cannot be read must not change the outcome of the run.
+    return ''
   }
 }
 

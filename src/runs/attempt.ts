@@ -30,7 +30,7 @@ import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
-import { runAgentSession } from './agent-session.ts'
+import { runAgentSession, tailOfLog } from './agent-session.ts'
 import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { editedFiles } from './edited-files.ts'
@@ -42,6 +42,7 @@ import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
+import { setUpForAgent } from './set-up/for-agent.ts'
 import { notesOnSubmodules } from './submodules.ts'
 
 /**
@@ -106,6 +107,8 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   const head = (await control.resolve(worktree.branch)) ?? sha(base)
   const { missing, present } = await notesOnSubmodules(control, head, worktree.path)
   if (missing.length > 0) await updateRun(context.store.db, attempt.lease, { notes: missing })
+  const ready = await setUpForAgent(attempt, { control, settings, base: sha(base), worktree })
+  if (ready.ended) return ready.ended
   const plan = await approvedPlan(context.store.db, item)
   const loop = workflowNamed(settings, item.loop)
   const checks = settingsWithWorkflow(settings, item.loop).gates.commands
@@ -124,7 +127,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       answers: answersForAgent(await roundsOf(context.store.db, item.id)),
       plan: plan && planForAgent(plan),
       loop,
-      feedback: run.feedback,
+      feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
       conflict,
       reviews,
       protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
@@ -146,8 +149,8 @@ async function conclude(
 ): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
-  if (failure) return failure
-  const summary = outcome.kind === 'finished' ? outcome.summary : ''
+  if (failure) return { ...failure, logTail: context.redact(await tailOfLog(context, run.id)) }
+  const summary = outcome.kind === 'finished' ? context.redact(outcome.summary) : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item
   // The process may have stood still since the last heartbeat: another attempt may own the branch by now.
@@ -208,9 +211,9 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     }
     return
   }
-  const { outcome, summary, signature = null, lesson = summary } = ending
+  const { outcome, summary, signature = null, lesson = summary, logTail = '' } = ending
   const leave = isPlanning(run) ? completePlanningAgent : endRun
-  await leave(tx, lease, { outcome, summary, signature, lesson })
+  await leave(tx, lease, { outcome, summary, signature, lesson, logTail })
   await tx.enqueue({
     queue: 'after-run',
     runId: lease.runId,

@@ -11,6 +11,8 @@ import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/github.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import type { Heartbeat, StopReason } from './heartbeat.ts'
+import type { RepositoryVariables } from './repository-secrets.ts'
+import type { DependencyCache } from './set-up/dependency-cache.ts'
 
 export interface RunContext {
   store: Store
@@ -24,6 +26,10 @@ export interface RunContext {
   control(repo: RepositoryRow): Promise<BareClone>
   /** Whether text holds a secret that Tutti knows. */
   holdsSecret(text: string): boolean
+  /** Text without any secret that Tutti knows. */
+  redact(text: string): string
+  caches: DependencyCache
+  variables: RepositoryVariables
 }
 
 /** One attempt that is being carried out. */

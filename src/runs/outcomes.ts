@@ -14,14 +14,19 @@ export type AttemptEnd =
   | { outcome: 'finished'; head: Sha; summary: string; ignored: string[] }
   /** The agent has submitted a plan or questions; they are in the run's row. */
   | { outcome: 'planned'; summary: string }
-  | {
-      outcome: Exclude<FailedAttempt, 'finished' | 'planned'>
-      summary: string
-      /** For the agent of the next attempt; the summary when absent. */
-      lesson?: string
-      signature?: string
-      resetAt?: Date
-    }
+  | FailedEnd
+
+/** How an attempt ended without a result. */
+export interface FailedEnd {
+  outcome: Exclude<FailedAttempt, 'finished' | 'planned'>
+  summary: string
+  /** For the agent of the next attempt; the summary when absent. */
+  lesson?: string
+  signature?: string
+  /** The end of what the agent printed. */
+  logTail?: string
+  resetAt?: Date
+}
 
 /** A change that the import policy refused. */
 export function unsafe(violations: Violation[]): AttemptEnd {
@@ -35,7 +40,7 @@ export function unsafe(violations: Violation[]): AttemptEnd {
 }
 
 /** The ending of an agent that failed; undefined when it finished or was stopped. */
-export function failureOf(outcome: AgentOutcome): AttemptEnd | undefined {
+export function failureOf(outcome: AgentOutcome): FailedEnd | undefined {
   switch (outcome.kind) {
     case 'missing-program':
       return {

@@ -10,7 +10,7 @@ import { currentWorktree, standingWorktrees, takeWorktree, type WorktreeRow } fr
 import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
-import type { Worktree } from '../git/worktree-records.ts'
+import type { ReadyWorktree } from '../git/worktrees.ts'
 import type { Sha } from '../lib/ids.ts'
 import { worktreeRemoved } from '../work-items/worktree-removed.ts'
 import type { Attempt } from './context.ts'
@@ -25,7 +25,7 @@ export async function prepareWorktree(
   control: BareClone,
   settings: Settings,
   base: Sha,
-): Promise<Worktree> {
+): Promise<ReadyWorktree> {
   const { context, run } = one
   const { db } = context.store
   let known = await currentWorktree(db, one.item.id)

@@ -15,6 +15,7 @@ export type FailedAttempt =
   | 'planned'
   | 'gates failed'
   | 'gate broken'
+  | 'set-up failed'
   | 'gates end the process'
   | 'no change'
   | 'no plan'
@@ -63,6 +64,7 @@ const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>
   'gates end the process': 'blocker',
   'rate limited': 'rate-limit',
   'gate broken': 'infrastructure',
+  'set-up failed': 'infrastructure',
   'runner lost': 'infrastructure',
   'workspace failed': 'infrastructure',
 }
@@ -143,9 +145,17 @@ export function nextRetryStep(
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
   const inARow = trailing(history, (past) => past.failureClass === 'infrastructure')
   if (inARow >= settings.escalationThreshold) return { kind: 'escalate', why: messages.machineFailedRepeatedly(inARow) }
+  const setUps = sameSetUpFailures(history)
+  if (setUps >= sameFailure) return { kind: 'escalate', why: messages.setUpFailsAgain(setUps) }
   // The first time is most often a restart: the next attempt starts at once.
   const afterMs = inARow <= 1 ? 0 : Math.min(maxInfrastructureDelayMs, settings.retryDelayMs * 2 ** (inARow - 2))
   return { kind: 'retry', afterMs, why: messages.machineFailed }
+}
+
+/** A command that fails on the base branch fails again: waiting mends a network, and not a typo. */
+function sameSetUpFailures(history: readonly AttemptHistory[]): number {
+  const signature = history.at(-1)?.signature ?? null
+  return trailing(history, (past) => past.outcome === 'set-up failed' && past.signature === signature)
 }
 
 function afterError(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {

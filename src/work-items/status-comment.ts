@@ -50,7 +50,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     waits: decision?.action === 'wait' ? decision.explanation : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull,
-    held: await heldWorkOf(db, item, pull),
+    held: await heldWorkOf(db, item, pull, attempts.at(-1)?.logTail ?? ''),
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes:
@@ -65,11 +65,16 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
 }
 
 /** Where the work of a held item is. A check run is requested for what was pushed. */
-async function heldWorkOf(db: Database, item: ItemRow, pull: PullRow | null): Promise<StatusView['held']> {
+async function heldWorkOf(
+  db: Database,
+  item: ItemRow,
+  pull: PullRow | null,
+  agentLog: string,
+): Promise<StatusView['held']> {
   if (item.state !== 'held' || item.kind === 'epic') return null
   const shown = item.headSha ? await effectsOf(db, [`check:${item.id}:${item.headSha}`]) : []
   const open = pull?.state === 'open' ? pull : null
-  return { branch: item.branch, headSha: item.headSha, pushed: shown.length > 0, draft: open }
+  return { agentLog, branch: item.branch, headSha: item.headSha, pushed: shown.length > 0, draft: open }
 }
 
 /** A note where a limit is set, and the agent reports no cost. */

@@ -9,6 +9,7 @@ import { fromPglite, PgBoss } from 'pg-boss'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
 import { openStore } from '../../src/db/connect.ts'
+import { repositories } from '../../src/db/schema/repositories.ts'
 import { jobs } from '../../src/jobs.ts'
 
 const folder = 'drizzle'
@@ -122,4 +123,29 @@ test('the field terms keep every row, and jobs of the old queues are moved', asy
   expect(await rows("select name from pgboss.queue where name in ('enlist', 'merge', 'created', 'published')")).toEqual(
     [],
   )
+})
+
+test('stored settings get the set-up step and the list of examples, and labels start unknown', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0016_proof')
+  await client.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, settings)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', '{"label": "x", "gates": {"maxFiles": 7}}'),
+             (78, 'acme/new', 1, 'https://x/acme/new.git', 'main', null);
+  `)
+  await client.close()
+  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  expect(await store.db.select().from(repositories).orderBy(repositories.id)).toMatchObject([
+    {
+      queueLabels: {},
+      settings: {
+        ...{ label: 'x', gates: { maxFiles: 7, allowSecrets: [] } },
+        setup: { minutes: 20, cache: { key: [], paths: [] } },
+      },
+    },
+    { queueLabels: {}, settings: null },
+  ])
 })

@@ -31,12 +31,13 @@ test('a program that is not installed: held, how to install it is said, and /ret
   expectMergedOnce(world, issue)
 })
 
-test('an agent that asks for a login: held, with what it said and what to do', async () => {
+test('an agent that asks for a login: held, with what it said, the end of what it printed, and what to do', async () => {
   const world = await openWorld()
-  const issue = await world.queued('Say hello', 'fail auth')
+  const issue = await world.queued('Say hello', 'flood 200 stderr', 'fail auth')
   const told = await world.untilStatus(issue, 'Held: needs a person')
   expect(told).toContain('The agent asks for a login: Authentication required.')
   expect(told).toContain('Then say `/retry`.')
+  expect(told).toMatch(/The end of what the agent printed:[\s\S]*stderr\|/)
   expect(told).toContain('Attempts: 0 of 4 used')
   expect(byBot(issue)).toHaveLength(1)
 })

@@ -102,7 +102,11 @@ gates:
   expect(check?.output.text).toMatch(/`sha256:[0-9a-f]{64}`/)
   expect(check?.annotations).toMatchObject([{ path: 'src/one.txt', start_line: 1, message: 'this is broken' }])
 
-  await maintainer.push(repository, 'module/issue-1', { 'src/one.txt': 'works\n' }, 'Mend it by hand')
+  const still = await maintainer.push(repository, 'module/issue-1', { 'src/two.txt': 'BROKEN\n' }, 'Not yet')
+  await github.until(() => checkRunsOn(world, still)[0]?.conclusion === 'failure', 'the check run of what was pushed')
+  await world.untilStatus(issue, 'Held: needs a person')
+  const mended = { 'src/one.txt': 'works\n', 'src/two.txt': 'works\n' }
+  await maintainer.push(repository, 'module/issue-1', mended, 'Mend it by hand')
   const pull = await world.proposed(issue)
   expect(pull.number).toBe(draft.number)
   await github.until(() => !pull.pull.draft, 'the draft is ready for review')

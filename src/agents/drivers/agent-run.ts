@@ -34,6 +34,8 @@ export interface RunAgentOptions {
   runId: string
   /** The environment of Tutti. Only variables that the kind names, and a small base, are passed on. */
   env: Readonly<Record<string, string>>
+  /** Values that are taken out of the run's log. */
+  hidden?: readonly string[]
   /** The HOME of this run; created when it does not exist. Never inside the worktree. */
   home: string
   /** Given to the agent in `session/new`. */
@@ -58,7 +60,7 @@ export interface RunAgentOptions {
 export interface AgentTask
   extends Pick<
     RunAgentOptions,
-    'cwd' | 'prompt' | 'runId' | 'home' | 'mcpServers' | 'permissions' | 'limits' | 'logFile'
+    'cwd' | 'prompt' | 'runId' | 'home' | 'hidden' | 'mcpServers' | 'permissions' | 'limits' | 'logFile'
   > {
   launch: LaunchCommand
   kind: Omit<AgentKind, 'start'>

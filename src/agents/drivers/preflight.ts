@@ -13,7 +13,7 @@ import { agentEnvironment, findProgram } from './environment.ts'
  * @throws {OperatorError} when there is no workspace or no reaper.
  */
 export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutcome {
-  const { kind, reaper, settings, cwd, prompt, runId, home, mcpServers, permissions, limits, logFile } = options
+  const { kind, reaper, settings, cwd, prompt, runId, home, hidden, mcpServers, permissions, limits, logFile } = options
   const { instanceId, lifeId } = reaper
   const marks = markerEnv({ instanceId, lifeId, runId })
   if (options.signal?.aborted) return { kind: 'stopped' }
@@ -23,7 +23,7 @@ export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutco
   reaper.start()
   if (reaper.pid === undefined) throw new OperatorError('no agent runs without a reaper, and there is none')
   const { start, ...plain } = kind
-  const task = { cwd, prompt, runId, home, mcpServers, permissions, limits, logFile }
+  const task = { cwd, prompt, runId, home, hidden, mcpServers, permissions, limits, logFile }
   return { ...task, launch, kind: plain, model: settings?.model, lifeId }
 }
 

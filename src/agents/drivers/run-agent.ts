@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
 import { OperatorError } from '../../lib/errors.ts'
 import { type ProcessIdentity, processTable } from '../../lib/process-table.ts'
+import { redactor } from '../../lib/sanitise.ts'
 import { printsTooMuch } from '../../messages/agents.ts'
 import { type KillResult, killTrees } from '../../sandbox/kill-tree.ts'
 import { runMarker } from '../../sandbox/run-markers.ts'
@@ -33,7 +34,11 @@ export async function runAgent(task: AgentTask, listener: AgentListener): Promis
   const child = await spawnAgent(task)
   if ('kind' in child) return child
   const root = identify(child)
-  const log = openRunLog(task.logFile)
+  const log = openRunLog(
+    task.logFile,
+    undefined,
+    redactor(() => task.hidden ?? []),
+  )
   try {
     listener.started(root)
     return await superviseProcess({ child, root, log }, task, listener)

@@ -23,8 +23,15 @@ const maxTail = 4000
 /** Bytes that may wait for a slow disk before lines are left out. */
 const maxWaiting = 1024 * 1024
 
-/** Opens the log. Lines that cannot be written are lost; the run goes on. */
-export function openRunLog(path: string, maxBytes: number = defaultMaxBytes): RunLog {
+/**
+ * Opens the log. Lines that cannot be written are lost; the run goes on.
+ * @param redact takes secrets out of the agent's output, also for the tail.
+ */
+export function openRunLog(
+  path: string,
+  maxBytes: number = defaultMaxBytes,
+  redact: (text: string) => string = (text) => text,
+): RunLog {
   const file = createWriteStream(path, { flags: 'a', mode: 0o600 })
   let usable = true
   file.on('error', () => {
@@ -61,7 +68,7 @@ export function openRunLog(path: string, maxBytes: number = defaultMaxBytes): Ru
     return lineSplitter({
       maxBytes: maxLineBytes,
       onLine(line) {
-        const text = boundedText(line.toString('utf8'), 4000)
+        const text = boundedText(redact(line.toString('utf8')), 4000)
         if (text.trim() === '') return
         remember(text)
         put(`${source}| ${text}`)

@@ -38,6 +38,8 @@ export const runs = pgTable(
     ignoredFiles: jsonb('ignored_files').$type<string[]>().notNull().default([]),
     /** What its checkout lacked, one sentence each, for the agent and for the pull request. */
     notes: jsonb('notes').$type<string[]>().notNull().default([]),
+    /** The end of what its agent printed, where the agent failed. */
+    logTail: text('log_tail').notNull().default(''),
     progress: text('progress').notNull().default(''),
     summary: text('summary').notNull().default(''),
     /** Set by `/stop` and similar commands. The runner reads it at its next heartbeat. */

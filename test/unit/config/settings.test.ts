@@ -70,3 +70,22 @@ test('the other name of the file is read, and its mistakes name it; where both a
   })
   expect(read().settingsError).toBeNull()
 })
+
+test('the set-up step: a list of paths is enough, and none leaves the tree', () => {
+  const setup = (text: string) => readSettings(`setup: ${text}`).setup
+  expect(setup('{ run: npm ci, cache: [node_modules] }')).toEqual({
+    ...{ run: 'npm ci', minutes: 20, cache: { key: [], paths: ['node_modules'] } },
+  })
+  expect(setup('{ run: npm ci, cache: { key: [package-lock.json], paths: [a/node_modules] } }').cache).toEqual({
+    key: ['package-lock.json'],
+    paths: ['a/node_modules'],
+  })
+  for (const path of ['../x', '/etc', '.git/hooks', 'a/.GIT', 'a//b', 'a/', '..', '.', 'a/../b', 'a\\b'])
+    expect(problem(`setup: { cache: ['${path}'] }`)).toContain('setup.cache')
+  expect(setup('{ cache: [.venv, a/.gitignored] }').cache.paths).toEqual(['.venv', 'a/.gitignored'])
+})
+
+test('secrets in the file are refused, with the place where they belong', () => {
+  for (const key of ['secrets', 'env', 'variables'])
+    expect(problem(`${key}: { TOKEN: abc }`)).toContain(`\`${key}\` does not belong into the repository`)
+})

@@ -109,10 +109,10 @@ describe('what it says', () => {
   it('is broken, not the work, when the checkout cannot be had or is not there', async () => {
     const refused = context(['true'], { checkout: () => Promise.reject(new Error('disk full')) })
     expect(await judgeCommit([gate], refused)).toMatchObject([
-      { verdict: 'fail', broken: true, summary: 'The gate itself failed: disk full' },
+      { verdict: 'fail', broken: 'gate', summary: 'The gate itself failed: disk full' },
     ])
     const gone = context(['true'], { checkout: async () => join(checkout, 'gone') })
-    expect(await judgeCommit([gate], gone)).toMatchObject([{ verdict: 'fail', broken: true }])
+    expect(await judgeCommit([gate], gone)).toMatchObject([{ verdict: 'fail', broken: 'gate' }])
   })
 })
 

@@ -295,7 +295,7 @@ describe('the judge', () => {
       [broken, gate('b', 'facts', says('pass'))],
       contextFor({ log: { warn: (about: unknown) => warned.push(about) } }),
     )
-    expect(results[0]).toMatchObject({ verdict: 'fail', broken: true, summary: 'The gate itself failed: no luck' })
+    expect(results[0]).toMatchObject({ verdict: 'fail', broken: 'gate', summary: 'The gate itself failed: no luck' })
     expect(results[1]?.verdict).toBe('pass')
     expect(warned).toHaveLength(1)
   })

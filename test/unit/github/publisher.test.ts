@@ -107,6 +107,20 @@ test('an effect is carried out once, and what came of it is kept', async () => {
   await publisher.drain()
 })
 
+test('what looks like a secret is masked in every text that leaves, and nowhere else', async () => {
+  const token = ['ghp', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('_')
+  await want({ kind: 'comment', payload: { issueNumber: 1, body: `It said ${token}, s3cret.` } })
+  const body = 'It said [redacted], ***.\n\n<!-- tutti:test:comment -->'
+  github().post(comments, { body }).reply(201, { id: 60 })
+  await publisher.drain()
+  statusText = `Failed with ${token}.`
+  await want({ kind: 'status-comment', payload: { issueNumber: 1 } })
+  const status = 'Failed with [redacted].\n\n<!-- tutti:test:status-comment -->'
+  github().post(comments, { body: status }).reply(201, { id: 61 })
+  await publisher.drain()
+  expect([(await row('comment')).state, (await row('status-comment')).state]).toEqual(['done', 'done'])
+})
+
 describe('a process that is frozen while it writes', () => {
   /** A comment that was begun once: the next attempt searches first, and is frozen while GitHub answers the search. */
   async function frozenAtSearch(meanwhile: () => Promise<unknown>) {

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { checkRunReport, type Evidence } from '../../../src/messages/check-run.ts'
-import { failedLogs, heldChoices } from '../../../src/messages/held.ts'
+import { agentOutput, failedLogs, heldChoices } from '../../../src/messages/held.ts'
 
 const gate = {
   gate: 'command',
@@ -61,4 +61,11 @@ test('a held issue shows the end of each failed log, and offers to take the work
   const work = { branch: 'module/issue-1', headSha: 'c'.repeat(40), pushed: true, draft: { number: 7 } }
   expect(heldChoices(work)).toContain('`git fetch && git switch module/issue-1`')
   expect(heldChoices({ ...work, pushed: false, draft: null })).not.toContain('git switch')
+})
+
+test('an agent that failed shows the end of what it printed', () => {
+  expect(agentOutput({ agentLog: `${'a\n'.repeat(5_000)}boom` })).toMatch(
+    /what the agent printed[\s\S]*before this[\s\S]*boom/,
+  )
+  expect(agentOutput({ agentLog: '' })).toBe('')
 })
