@@ -1,10 +1,9 @@
 /** The composition root: builds the adapters, registers jobs and doors, and closes everything in reverse order. */
 
-import { getRequestListener } from '@hono/node-server'
 import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
-import { healthPages, type ProcessHealth, startingHealth } from './api/health.ts'
-import { listen } from './api/server.ts'
+import { type ProcessHealth, startingHealth } from './api/health.ts'
+import { openDoors } from './api/open-doors.ts'
 import { loadCommands } from './commands/registry.ts'
 import { databaseOf, type Env, installationOf } from './config/env.ts'
 import { sharedLimits } from './db/api-limits.ts'
@@ -61,7 +60,10 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
       const base = { env, log, store, credentials, health: startingHealth(), closers }
-      return { url: await openDoors(base), ...(await work(base)), close }
+      const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })
+      const receive = createReceiver({ store, log, secret: credentials.webhookSecret, onSecret })
+      const url = await openDoors({ ...base, receive, isDelivery })
+      return { url, ...(await work(base)), close }
     } catch (error) {
       await close()
       throw error
@@ -78,16 +80,6 @@ interface Base {
   closers: Closers
 }
 
-async function openDoors({ env, log, store, credentials, health, closers }: Base): Promise<string> {
-  const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(health, { webhooks })
-  const receive = createReceiver({ store, secret: credentials.webhookSecret, log, onSecret })
-  const pages = getRequestListener(healthPages(store, health).fetch)
-  const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
-  closers.push(server)
-  log.info({ url: server.url, database: store.kind }, 'webhooks are being taken')
-  return server.url
-}
-
 async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
@@ -95,25 +87,20 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: sharedLimits(store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
-  const instance = await joinProcesses(store, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000, closers)
-  const others = await livingProcesses(store.db, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
+  const leaseMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
+  const instance = await joinProcesses(store, leaseMs, closers)
+  const others = await livingProcesses(store.db, instance, leaseMs)
   const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
-  const control = (repo: RepositoryRow) => clones.of(repo)
-  const tools = {
-    ...{ agents, commands, gates, reaper, control, holdsSecret: secrets.holds, redact: secrets.redact },
-    linesWithSecret: secrets.linesWith,
-    ...openSetUp(env, log, secrets),
+  const adapters = {
+    ...{ store, env, github, log, instance, agents, commands, gates, reaper, ...openSetUp(env, log, secrets) },
+    ...{ holdsSecret: secrets.holds, linesWithSecret: secrets.linesWith, redact: secrets.redact },
+    control: (repo: RepositoryRow) => clones.of(repo),
   }
-  const adapters = { store, env, github, log, instance, ...tools }
   const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({
     ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
-    ...{
-      commands: commands.keys(),
-      botLogin: () => github.app.botLogin,
-      leaseMs: env.HEARTBEAT_TIMEOUT_SECONDS * 1_000,
-    },
+    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin, leaseMs },
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
     pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
@@ -125,8 +112,6 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
-  // After a restart nothing else might ask.
-  for (const queue of ['schedule', 'publish-effects'] as const) await store.queues.send({ queue })
   Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')

@@ -49,6 +49,8 @@ export async function startTimers(
   closers.push(await startProcessHeartbeat(services, beat))
   closers.push(await startTakingOver(services))
   closers.push(startReconciling(services), startRescuing(services), startTidying(services), startPruning(services))
+  // After a restart nothing else might ask.
+  for (const queue of ['schedule', 'publish-effects'] as const) await services.store.queues.send({ queue })
   return { lost: lost.promise, silentSeconds }
 }
 
