@@ -5,8 +5,9 @@ import { loadAgents } from './agents/registry.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { openDoors } from './api/open-doors.ts'
 import { loadCommands } from './commands/registry.ts'
-import { databaseOf, type Env, installationOf } from './config/env.ts'
-import { sharedLimits } from './db/api-limits.ts'
+import type { Env } from './config/env.ts'
+import { databaseOf, installationOf } from './config/installation.ts'
+import { limitsOf } from './db/api-limits.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { joinProcesses, livingProcesses } from './db/processes.ts'
@@ -85,7 +86,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])
-  const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: sharedLimits(store.db), log })
+  const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: limitsOf(env, store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const leaseMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
   const instance = await joinProcesses(store, leaseMs, closers)
@@ -105,8 +106,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
     pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
   })
-  // Several runners share a database: the job is for them; this one can begin at once.
-  const started = (runId: number) => void runner.start(runId).catch((err) => log.debug({ err }, 'left to the job'))
+  const started = (runId: number) => runner.start(runId)
   const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
   closers.push(scheduler, runner, gateRunner, batchTester)
   const webhooks = await loadWebhookApp(client.probot, adapters)

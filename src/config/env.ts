@@ -152,6 +152,14 @@ const schema = z.object({
     .min(2, 'must be at least 2: a limit of a day counts it')
     .default(400)
     .describe('How long the tokens and costs of each run are kept, in days'),
+  API_LIMIT_FACTOR: z.coerce
+    .number()
+    .min(1)
+    .max(1_000)
+    .default(1)
+    .describe(
+      "How many times GitHub.com's limits on calls an Enterprise Server allows (80 writes a minute, 500 an hour, 900 points a minute); always 1 for GitHub.com",
+    ),
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
 })
 
@@ -219,20 +227,6 @@ export function readEnv(source: Record<string, string | undefined> = process.env
       Object.entries(source).filter((entry): entry is [string, string] => entry[1] !== undefined),
     ),
   }
-}
-
-/** Where the database is, and how its data directory is locked; for `openStore`. */
-export function databaseOf(env: Env) {
-  return {
-    databaseUrl: env.DATABASE_URL,
-    directory: env.dataDirectory,
-    lock: { waitMs: env.LOCK_WAIT_SECONDS * 1_000, shared: env.SHARE_DATA_DIR },
-  }
-}
-
-/** Names this installation; the same over restarts. */
-export function installationOf(env: Env): string {
-  return `${env.dataDirectory}\n${env.DATABASE_URL ?? ''}`
 }
 
 function withoutEmpty(source: Record<string, string | undefined>): Record<string, string | undefined> {

@@ -4,6 +4,7 @@
  */
 
 import { type SQL, sql } from 'drizzle-orm'
+import type { Env } from '../config/env.ts'
 import { type CallBudget, type CallRecord, pointsOf, windowsMs } from '../domain/call-limits.ts'
 import type { Database } from './connect.ts'
 import { apiLimits } from './schema/api-limits.ts'
@@ -14,6 +15,12 @@ export function sharedLimits(db: Database, clock?: () => Date) {
     count: (budget: CallBudget) => countCall(db, budget, clock?.()),
     pause: (ms: number) => pauseCalls(db, ms, clock?.()),
   }
+}
+
+/** The limits of the server that this environment names. An Enterprise Server may allow more than GitHub.com does. */
+export function limitsOf(env: Pick<Env, 'apiUrl' | 'API_LIMIT_FACTOR'>, db: Database) {
+  const isGitHubCom = new URL(env.apiUrl).hostname === 'api.github.com'
+  return { ...sharedLimits(db), factor: isGitHubCom ? 1 : env.API_LIMIT_FACTOR }
 }
 
 /**

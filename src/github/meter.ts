@@ -1,6 +1,13 @@
 /** Counts the calls to GitHub, and holds them back while GitHub's limits ask for it. */
 
-import { budgetOf, type CallBudget, type CallKind, type CallRecord, waitFor } from '../domain/call-limits.ts'
+import {
+  budgetOf,
+  type CallBudget,
+  type CallKind,
+  type CallRecord,
+  timesBudget,
+  waitFor,
+} from '../domain/call-limits.ts'
 import { RetryAfter } from '../lib/errors.ts'
 
 /** What a call with this method to this address counts as. */
@@ -13,6 +20,8 @@ export function callKindOf(method: string, url: string): CallKind {
 export interface SharedLimits {
   /** Counts a call if there is room for it. @returns undefined when it may be made; otherwise what is in its way. */
   count(budget: CallBudget): Promise<{ record: CallRecord; now: number } | undefined>
+  /** How many times GitHub.com's limits this server allows; 1 when not given. */
+  factor?: number
   /** Keeps everybody from calling for so many milliseconds. */
   pause(ms: number): Promise<void>
 }
@@ -69,7 +78,8 @@ export class Meter {
     return until !== undefined && until > Date.now() && this.pausedUntil <= Date.now()
   }
 
-  async #count(budget: CallBudget): Promise<void> {
+  async #count(onGitHub: CallBudget): Promise<void> {
+    const budget = timesBudget(onGitHub, this.#limits.factor ?? 1)
     if (this.pausedUntil > Date.now()) {
       if (this.#unstoredPause) await this.#pause(this.pausedUntil - Date.now())
       throw this.#paused()

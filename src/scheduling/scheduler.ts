@@ -34,7 +34,7 @@ export interface SchedulerContext {
   /** Available memory of the machine, in bytes. */
   freeMemory(): number
   /** Called for each committed run, so that a runner of this process need not wait for its job. */
-  started?(runId: number): void
+  started?(runId: number): void | Promise<void>
 }
 
 /** With up to this many items every pass is a full pass: it takes a few milliseconds. */
@@ -72,7 +72,7 @@ export class Scheduler {
 
   /** Handler of the `schedule` queue: one pass. Its decisions and starts commit in one transaction. */
   async dispatch(): Promise<void> {
-    const { store, started } = this.#context
+    const { store, started, log } = this.#context
     let result: PassResult
     try {
       result = await store.transaction((tx) => this.#pass(tx))
@@ -81,7 +81,9 @@ export class Scheduler {
       this.#live = undefined
       throw error
     }
-    for (const runId of result.runIds) started?.(runId)
+    // Several runners share a database: the job is for them; the one of this process can begin at once.
+    for (const runId of result.runIds)
+      void Promise.resolve(started?.(runId)).catch((err) => log.debug({ err }, 'left to the job'))
     const { live, passContext, decisions } = result
     if (!decisions) return
     const snapshot = snapshotOf(live.backlog, passContext)

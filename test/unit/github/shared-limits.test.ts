@@ -3,7 +3,7 @@
 import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
-import { sharedLimits } from '../../../src/db/api-limits.ts'
+import { limitsOf, sharedLimits } from '../../../src/db/api-limits.ts'
 import type { Store } from '../../../src/db/connect.ts'
 import { enqueueEffect } from '../../../src/db/outbox.ts'
 import { saveRepository } from '../../../src/db/repositories.ts'
@@ -260,4 +260,15 @@ test('counting a call is one statement', async () => {
     await meter.acquire('write')
   }
   expect(statements).toBe(10)
+})
+
+test('an Enterprise Server may allow more, GitHub.com never does', async () => {
+  const asked = { API_LIMIT_FACTOR: 3 }
+  expect(limitsOf({ ...asked, apiUrl: 'https://api.github.com' }, store.db).factor).toBe(1)
+  const limits = limitsOf({ ...asked, apiUrl: 'https://github.acme.test/api/v3' }, store.db)
+  const meter = new Meter({ ...memoryLimits(), factor: limits.factor })
+  const written = async () => {
+    for (let n = 0; ; n++) if (await meter.acquire('write').catch(() => true)) return n
+  }
+  expect(await written()).toBe(240)
 })
