@@ -31,7 +31,7 @@ const table: Record<string, [input: string, counts: string][]> = {
     ['Hello.\n\n§\n\nThanks!', 'cdr'],
     ['Hello\\\n§', 'cdr'],
     ['Hello  \n§', 'cdr'],
-    ['  §', '-dr'],
+    ['  §', 'cdr'],
     ['Please §', '---'],
     ['**§**', '-d-'],
     ['_§_', '---'],
@@ -220,7 +220,7 @@ const table: Record<string, [input: string, counts: string][]> = {
     ['- item\n§', 'cdr'],
     ['1. item\n§', 'cdr'],
     ['-\n  §', '-dr'],
-    ['-\n\n  §', '-dr'],
+    ['-\n\n  §', 'cdr'],
     ['-\n\n    §', '---'],
     ['-\n    §', '-dr'],
     // The task that a line belongs to comes first; further in, only the names of issues are parts.
