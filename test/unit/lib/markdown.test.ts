@@ -279,7 +279,7 @@ const table: Record<string, [input: string, counts: string][]> = {
     // A byte order mark belongs to a file. Commands stay exact.
     ['\ufeff§', '-dr'],
     ['a\u2028§', '---'],
-    ['\u00a0§', '-d-'],
+    ['\u00a0§', 'cd-'],
   ],
   'very long lines': [
     [`${'x'.repeat(100_000)}\n§`, 'cdr'],
