@@ -61,8 +61,8 @@ const shared = {
 
 export default defineConfig({
   test: {
-    // Half of a story is waiting for other processes: three share two cores well.
-    maxWorkers: 3,
+    // Half of a story is waiting for other processes: four keep two cores busy.
+    maxWorkers: 4,
     projects: [
       // Loading a whole Tutti takes seconds, so the files of these share it.
       { test: { ...shared, name: 'stories', include: stories, isolate: false } },
