@@ -67,20 +67,20 @@ async function queued({ maintainer, repository }: ServedWorld) {
 }
 
 async function plain(world: ServedWorld): Promise<void> {
-  await merge(world, await world.proposed(await queued(world)))
+  await merge(world, await world.pullRequestOf(await queued(world)))
 }
 
 async function reviewAndCi(world: ServedWorld): Promise<void> {
   const { maintainer, repository } = world
   const issue = await queued(world)
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const red = pull.pull.headSha
   await check(world, red, 'failure')
-  await world.proposed(issue, red)
+  await world.pullRequestOf(issue, red)
   const green = pull.pull.headSha
   await check(world, green, 'success')
   await maintainer.review(repository, pull.number, { state: 'CHANGES_REQUESTED', body: 'One more line, please.' })
-  await world.proposed(issue, green)
+  await world.pullRequestOf(issue, green)
   await check(world, pull.pull.headSha, 'success')
   await merge(world, pull)
 }

@@ -61,7 +61,7 @@ async function throughTutti(world: ServedWorld, files: { started: string; ended:
   await world.untilIdle(1_500)
   const labelled = Date.now()
   await maintainer.addLabels(repository, issue.number, ['tutti'])
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const opened = github.calls.findLast((call) => call.route === 'POST /repos/{owner}/{repo}/pulls')?.at.getTime() ?? 0
   const times = { start: (await stamp(files.started)) - labelled, open: opened - (await stamp(files.ended)) }
   await maintainer.closePullRequest(repository, pull.number)

@@ -16,7 +16,7 @@ export interface ServedWorld {
   /** Waits until nothing has happened for `ms`, so that no work of the last step counts for the next one. */
   untilIdle(ms: number): Promise<void>
   /** Waits for the open pull request of an issue whose checks by Tutti have passed. @param notHead an earlier head. */
-  proposed(issue: IssueRecord, notHead?: string): Promise<PullIssue>
+  pullRequestOf(issue: IssueRecord, notHead?: string): Promise<PullIssue>
   stop(): Promise<void>
 }
 
@@ -64,7 +64,7 @@ export async function startServedWorld(options: {
   return {
     ...{ github, repository, maintainer: github.as('maintainer') },
     untilIdle: (ms) => untilIdle(github.changed, ms),
-    proposed: (issue, notHead) => proposed(github, repository, issue, notHead),
+    pullRequestOf: (issue, notHead) => pullRequestOf(github, repository, issue, notHead),
     stop: async () => {
       await program.stop()
       await github.close()
@@ -87,7 +87,7 @@ function untilIdle(changed: EventTarget, ms: number): Promise<void> {
   })
 }
 
-function proposed(
+function pullRequestOf(
   github: PlaygroundGitHub,
   repository: RepositoryRecord,
   issue: IssueRecord,

@@ -71,9 +71,9 @@ test('crashing, hanging and printing garbage: each is named, the next attempt go
     '  append src/noise.txt: done',
   )
   const [one, two, three] = await Promise.all([
-    world.proposed(crashing),
-    world.proposed(hanging),
-    world.proposed(garbled),
+    world.pullRequestOf(crashing),
+    world.pullRequestOf(hanging),
+    world.pullRequestOf(garbled),
   ])
 
   expect(world.status(crashing)).toContain('**scripted**: crashed.')
@@ -120,7 +120,7 @@ test("a provider's limit is waited out until it resets, and costs no attempt", a
   expect(told).toContain('Attempt 1 ended with rate limited: Internal error: too many requests.')
   expect(told).toMatch(/It goes on at \d\d:\d\d UTC on .*: the provider's limit resets then. This costs no attempt./)
   expect(pullsOf(world, issue)).toEqual([])
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(world.status(issue)).toContain('(does not count)')
   expect(world.status(issue)).toContain('Attempts: 1 of 4 used')
   expect(await world.fileAt(pull.pull.headSha, 'src/hello.txt')).toBe('hel\nlo\n')

@@ -28,13 +28,13 @@ test('a base branch that is not there, or goes away, is told; back again, /retry
 
   await maintainer.createBranch(repository, 'develop')
   await maintainer.comment(repository, early.number, '/retry')
-  const pull = await world.proposed(early)
+  const pull = await world.pullRequestOf(early)
   expect(pull.pull.baseRef).toBe('develop')
 
   await maintainer.deleteBranch(repository, 'develop')
   await world.untilStatus(early, /Held[\s\S]*was deleted|Held[\s\S]*was closed/)
   await maintainer.createBranch(repository, 'develop')
   await maintainer.comment(repository, early.number, '/retry')
-  expect(await world.proposed(early)).toBe(pull)
+  expect(await world.pullRequestOf(early)).toBe(pull)
   expect(world.github.unknown).toEqual([])
 })

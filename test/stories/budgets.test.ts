@@ -38,7 +38,7 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   const second = await world.queued('Second', 'write src/second.txt: 2')
   const told = await world.untilStatus(second, "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD)")
   expect(told).toContain('Waiting')
-  await world.proposed(first)
+  await world.pullRequestOf(first)
   await asked(
     world,
     second,
@@ -55,7 +55,7 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   await maintainer.push(repository, 'main', { '.github/tutti.yml': limited('spendPerDay: 5') }, 'Spend more')
   // Settings are read with the first command after GitHub has told of the push.
   await asked(world, second, 'acme/app today (UTC): 0.70 USD of 5.00 USD spent')
-  await world.proposed(second)
+  await world.pullRequestOf(second)
   expect(world.status(second)).toContain('`scripted` tells no cost, so no limit on spending sees what it uses.')
   await asked(world, second, '`scripted` told no cost, so no limit on spending sees what was used there.')
   expect(byBot(second)).toHaveLength(1)
@@ -89,7 +89,7 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
   expect(pullsOf(world, issue)).toEqual([])
 
   await maintainer.comment(repository, issue.number, '/retry')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
   expect(world.status(issue)).toContain('1. **scripted**: over its spend limit (does not count)')
   await asked(world, issue, '#1 so far: 3.00 USD. acme/app today (UTC): 3.00 USD spent, as far as agents tell.')
@@ -121,7 +121,7 @@ test('kill -9 in the middle: what the run had told is kept, and the next one cou
   await asked(world, issue, 'acme/app today (UTC): 1.50 USD of 9.00 USD spent, as far as agents tell.')
   await tutti.kill()
   await startProcess(world)
-  await world.proposed(issue)
+  await world.pullRequestOf(issue)
   await asked(world, issue, 'acme/app today (UTC): 2.25 USD of 9.00 USD spent, as far as agents tell.')
 })
 
@@ -136,9 +136,9 @@ test('a cost in another currency is named and not counted; lies lower nothing', 
     'usage 100 1000 x',
     'write src/first.txt: 1',
   )
-  await world.proposed(first)
+  await world.pullRequestOf(first)
   const second = await world.queued('Dollars', 'usage 100 1000 0.25', 'write src/second.txt: 2')
-  await world.proposed(second)
+  await world.pullRequestOf(second)
   await asked(
     world,
     second,

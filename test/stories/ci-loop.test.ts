@@ -48,12 +48,12 @@ test('a red CI goes back to the agent with its log; the second push is green and
     `  run until test -e ${seen}; do sleep 0.1; done`,
     '  write src/one.txt: hello',
   )
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const red = pull.pull.headSha
   await runJobs(world, pull, { build: 'success', lint: 'failure', unit: 'success' })
   await world.untilStatus(issue, 'CI: 2 of 3 green, `lint` failed; an agent is fixing it (1 of 3).')
   await writeFile(seen, '')
-  await world.proposed(issue, { notHead: red })
+  await world.pullRequestOf(issue, { notHead: red })
   expect(pullsOf(world, issue)).toEqual([pull])
   const prompt = await world.fileAt(pull.pull.headSha, 'prompt.txt')
   expect(prompt).toContain('##[group]Run npm run lint')
@@ -76,7 +76,7 @@ test('a check that fails on the base branch too is run again, and no attempt is 
   const world = await openWorld({ settings: quick })
   const { github, maintainer, repository } = world
   const issue = await world.queued('Flaky', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const { headSha } = pull.pull
   // Red on the base branch too: nothing that this change could have caused.
   const main = repository.refs.get('refs/heads/main')

@@ -50,7 +50,7 @@ test('one comment acts once, however often it is delivered: queue, unqueue, queu
   github.faults.deliveries({ ...match, nth: 2, fault: { kind: 'new-guid' } })
   const issue = await world.issue('Once', 'append src/once.txt: once')
   await maintainer.comment(repository, issue.number, '/queue')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   // A second time it would have been answered that there is nothing to do.
   expect(world.status(issue)).toContain('---\nQueued.')
 
@@ -82,14 +82,14 @@ test('pausing holds back new work until it is resumed: one issue, or all', async
   await world.untilStatus(one, /Paused by maintainer[\s\S]*`\/resume` goes on/)
 
   await maintainer.comment(repository, desk.number, '/resume all')
-  await world.proposed(two)
+  await world.pullRequestOf(two)
   await github.until(
     () => byBot(desk).some(({ body }) => body.includes(`Paused by themselves, and still so: #${one.number}`)),
     'what is still paused is said',
   )
   expect(pullsOf(world, one)).toEqual([])
   await maintainer.comment(repository, one.number, '/resume')
-  await world.proposed(one)
+  await world.pullRequestOf(one)
   expect(world.status(one)).toContain('Resumed. It goes on as soon as nothing holds it back.')
 })
 

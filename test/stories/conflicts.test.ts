@@ -9,8 +9,8 @@ test('a conflict with the base is found at the push, resolved by the agent on to
   const { github, maintainer, repository } = world
   const issue = await world.queued('Both', 'write src/one.txt: ours', 'keep-prompt prompt.txt')
   const other = await world.queued('Alone', 'write src/two.txt: two')
-  const pull = await world.proposed(issue)
-  const untouched = await world.proposed(other)
+  const pull = await world.pullRequestOf(issue)
+  const untouched = await world.pullRequestOf(other)
   const calm = untouched.pull.headSha
   const theirs = await github
     .as('helper')
@@ -21,7 +21,7 @@ test('a conflict with the base is found at the push, resolved by the agent on to
   await maintainer.push(repository, 'main', { 'src/one.txt': 'base\n' }, 'Somebody else was faster')
   const said = 'It conflicts with `main` in `src/one.txt`. An agent merges the two'
   await github.until(() => world.logged.some(({ why }) => String(why).startsWith(said)), 'the conflict is found')
-  await world.proposed(issue, { notHead: theirs })
+  await world.pullRequestOf(issue, { notHead: theirs })
   const prompts = await world.fileAt(pull.pull.headSha, 'prompt.txt')
   expect(prompts).toMatch(/## src\/one\.txt\s+<<<<<<< [^\n]+\s+ours\s+=======\s+base\s+>>>>>>> /)
   expect(prompts).toContain('Somebody else was faster')

@@ -34,7 +34,7 @@ onPostgres(
     proxy.cutWhen = (sent) => proxy.cuts < 12 && sent.includes('begin')
     await expect.poll(() => proxy.cuts, { timeout: 60_000 }).toBe(12)
     const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
-    await world.proposed(issue)
+    await world.pullRequestOf(issue)
 
     // Nothing is refused, and nothing is answered: half-open, as behind a router that died.
     proxy.silent = true

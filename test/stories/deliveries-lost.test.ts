@@ -33,7 +33,7 @@ test('nothing but comments arrives, and GitHub knows of no failure: the reconcil
   expectMergedOnce(world, first)
 
   // Merged by hand, and nobody says so.
-  const pull = await world.proposed(second)
+  const pull = await world.pullRequestOf(second)
   await maintainer.mergePullRequest(repository, pull.number)
   await untilDone(world, second)
   expectMergedOnce(world, second)
@@ -55,7 +55,7 @@ test('all that people do while Tutti is down is found at its start', async () =>
   const { github, repository, maintainer } = world
   const reviewed = await world.queued('Say hello', script)
   const byHand = await world.queued('Say goodbye', 'write bye: bye')
-  const [pull, other] = [await world.proposed(reviewed), await world.proposed(byHand)]
+  const [pull, other] = [await world.pullRequestOf(reviewed), await world.pullRequestOf(byHand)]
   await world.stopTutti()
 
   const labelled = await world.queued('Begin something', 'write src/new.txt: new')
@@ -98,7 +98,7 @@ test('deliveries change places: the merge comes before the review it needs, the 
   await github.until(() => opening.fired === 2, 'opened and labelled have changed places')
   opening.remove()
   await maintainer.addLabels(repository, issue.number, ['tutti'])
-  const [pull, other] = [await world.proposed(issue), await world.proposed(second)]
+  const [pull, other] = [await world.pullRequestOf(issue), await world.pullRequestOf(second)]
 
   const reviewing = swap(['pull_request_review', 'issue_comment'])
   await world.approveAndMerge(pull)

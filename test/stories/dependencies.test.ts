@@ -29,16 +29,16 @@ test('an issue waits for a line and for a native link, and starts when the other
   expect(world.status(native)).toContain("GitHub's “blocked by”")
 
   await maintainer.closeIssue(repository, byHand.number)
-  await world.proposed(outside)
+  await world.pullRequestOf(outside)
   await maintainer.addLabels(repository, first.number, ['tutti'])
-  const pull = await world.proposed(first)
+  const pull = await world.pullRequestOf(first)
   expect([line, native].flatMap((issue) => pullsOf(world, issue))).toEqual([])
   await world.approveAndMerge(pull)
-  await world.proposed(line)
-  await world.proposed(native)
+  await world.pullRequestOf(line)
+  await world.pullRequestOf(native)
   for (const issue of [first, line, outside, native]) expect(byBot(issue)).toHaveLength(1)
-  // What it waits for, once as an issue and once as an item, an agent at work where that takes long, and proposed: how the
-  // other one gets on is not worth a write each time.
+  // What it waits for, once as an issue and once as an item, an agent at work where that takes long, and the open pull
+  // request: how the other one gets on is not worth a write each time.
   const edits = github.calls.filter(({ method, path }) => method === 'PATCH' && path.endsWith(`/${byBot(line)[0]?.id}`))
   expect(edits.length).toBeLessThanOrEqual(4)
   expect(github.unknown).toEqual([])
@@ -57,11 +57,11 @@ test('a circle is named edge by edge on each of its issues; the rest goes on; an
     for (const edge of ['#1 waits for #2', '#2 waits for #3', '#3 waits for #1']) expect(told).toContain(edge)
     expect(told).toContain('Remove one of these to go on')
   }
-  await world.proposed(free)
+  await world.pullRequestOf(free)
   expect([one, two, three].flatMap((issue) => pullsOf(world, issue))).toEqual([])
 
   await maintainer.editIssue(repository, three.number, { body: (three.body ?? '').replace('Depends on #1', '') })
-  await world.proposed(three)
+  await world.pullRequestOf(three)
   await world.untilStatus(two, /Waiting[\s\S]*it depends on #3/)
   expect(world.status(two)).not.toContain('circle')
   expect(pullsOf(world, one)).toEqual([])
@@ -81,11 +81,11 @@ test('what is not there is said; a removed link or line lets the issue start, an
   const mended = (missing.body ?? '').replace('Depends on #999', '')
   await outsider.editIssue(repository, missing.number, { body: mended })
   await maintainer.removeBlockedBy(repository, native.number, open.number)
-  await world.proposed(native)
+  await world.pullRequestOf(native)
   expect(pullsOf(world, missing)).toEqual([])
 
   await maintainer.editIssue(repository, missing.number, { body: `${mended}\n` })
-  await world.proposed(missing)
+  await world.pullRequestOf(missing)
 })
 
 test('any pull request can be waited for: closed or merged it lets go at once, opened again it holds', async () => {
@@ -105,7 +105,7 @@ test('any pull request can be waited for: closed or merged it lets go at once, o
   await world.untilStatus(two, `it depends on #${refused.number}, which is open`)
 
   await maintainer.mergePullRequest(repository, merged.number)
-  await world.proposed(one)
+  await world.pullRequestOf(one)
   await maintainer.closePullRequest(repository, refused.number)
   const left = (status: string) => status.includes(`it depends on #${gate.number}, which is open`)
   const isLeft = () => left(world.status(two)) && !world.status(two).includes(`depends on #${refused.number}`)
@@ -116,7 +116,7 @@ test('any pull request can be waited for: closed or merged it lets go at once, o
   await github.until(() => !left(world.status(two)), 'the other one has let go', 60_000)
   expect(pullsOf(world, two)).toEqual([])
   await maintainer.closePullRequest(repository, refused.number)
-  await world.proposed(two)
+  await world.pullRequestOf(two)
   expect(github.unknown).toEqual([])
 })
 
@@ -130,7 +130,7 @@ test('an issue that was given up and then closed holds back nobody who names it 
   const early = await waitingFor(world, 'Early', [`Depends on #${first.number}`])
   await world.untilStatus(early, `it depends on #${first.number}`)
   await maintainer.closeIssue(repository, first.number)
-  await world.proposed(early)
+  await world.pullRequestOf(early)
   const late = await waitingFor(world, 'Late', [`Depends on #${first.number}`])
-  await world.proposed(late)
+  await world.pullRequestOf(late)
 })

@@ -32,7 +32,7 @@ test("new lines count where all who can have written them may write, and nobody 
   await maintainer.editIssue(repository, moved.number, { body: `Depends on #${other.number}\n${without('moved')}` })
   await outsider.editIssue(repository, foreign.number, { body: without('foreign') })
   await outsider.editIssue(repository, roadmap.number, { body: `- [ ] #${foreign.number}\n- [ ] Sneaked in` })
-  await world.proposed(free)
+  await world.pullRequestOf(free)
   await world.untilStatus(moved, `it depends on #${other.number}`)
   const found = () => world.logged.some(({ repairs }) => String(repairs).includes(`#${foreign.number}: said that`))
   await github.until(found, 'the edit by somebody else is found', 60_000)

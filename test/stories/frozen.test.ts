@@ -37,7 +37,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
 
     await startProcess(world)
     expect(isAlive(agent), 'what a living process has started is no stray').toBe(true)
-    const pull = await world.proposed(issue)
+    const pull = await world.pullRequestOf(issue)
     expect(isAlive(agent)).toBe(false)
     const files = await filesOf(world, pull.pull.headSha)
     expect(files).not.toContain('src/old.txt')

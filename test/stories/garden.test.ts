@@ -36,7 +36,7 @@ test('a report with what is stale, in a circle and lost; an issue that was close
   expect(told).toMatch(/- #6 Held: held, no change for 0 days/)
   expect(told).toMatch(/- (#4 → #5 → #4|#5 → #4 → #5)/)
   expect(told).toContain('- #3 Lost waits for #999, which is not there or cannot be read')
-  await world.proposed(freed)
+  await world.pullRequestOf(freed)
   expect(pullsOf(world, lost)).toEqual([])
 
   // On an issue that is no work item the report is a comment of its own.

@@ -14,7 +14,7 @@ test('what a gate refused is mended by the next attempt, and both are told', asy
     'attempt 2+:',
     'write src/one.txt: works',
   )
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(pull.body).toContain('<summary>Attempts: 2</summary>')
   expect(world.status(issue)).toContain('1. **scripted**: gates failed. command: **tests** failed with exit code 1')
   expect(repository.suites.filter(({ headSha }) => headSha !== pull.pull.headSha).flatMap(({ runs }) => runs)).toEqual(
@@ -45,7 +45,7 @@ test('attempts used up: held with what happened and what to say; /retry gives fr
   await world.untilStatus(issue, /on pull request #\d+/)
 
   await maintainer.comment(repository, issue.number, '/retry')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   await github.until(() => !pull.pull.draft, 'the draft is ready for review')
   expect(pullsOf(world, issue)).toEqual([pull])
   expect(world.status(issue)).toContain('The 2 attempts so far no longer count: 2 are free again.')
@@ -107,7 +107,7 @@ gates:
   await world.untilStatus(issue, 'Held: needs a person')
   const mended = { 'src/one.txt': 'works\n', 'src/two.txt': 'works\n' }
   await maintainer.push(repository, 'module/issue-1', mended, 'Mend it by hand')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(pull.number).toBe(draft.number)
   await github.until(() => !pull.pull.draft, 'the draft is ready for review')
   expect(pull.body).not.toContain('Gates failed on this')

@@ -12,7 +12,7 @@ test('while work is open what was missed is looked for; once it is over, no call
   const { github } = world
   const sweeps = () => github.calls.filter((call) => call.path === '/app/hook/deliveries').length
   const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
-  await world.proposed(issue)
+  await world.pullRequestOf(issue)
   const before = sweeps()
   await github.until(() => sweeps() > before, 'the sweep of open work')
   await untilMerged(world, issue)

@@ -24,13 +24,13 @@ test('a module named later keeps agents apart, and a renamed label cancels nothi
 
   await maintainer.renameLabel(repository, 'tutti', 'robots')
   writeFileSync(gate, '')
-  const pull = await world.proposed(login)
+  const pull = await world.pullRequestOf(login)
   const guide = await world.issue('Guide', 'write docs/guide.md: guide')
   await maintainer.addLabels(repository, guide.number, ['robots'])
-  await world.proposed(guide)
+  await world.pullRequestOf(guide)
   expect(pullsOf(world, logout)).toEqual([])
 
   await world.approveAndMerge(pull)
-  const second = await world.proposed(logout)
+  const second = await world.pullRequestOf(logout)
   expect(second.pull.headRef).toBe(`module/auth-${logout.number}`)
 })

@@ -25,7 +25,7 @@ test('three at once: one merges, two are tested on top of it, the broken one goe
     '  delete src/bad.txt',
     '  write src/mended.txt: mended',
   )
-  const pulls = [await world.proposed(first), await world.proposed(good), await world.proposed(bad)]
+  const pulls = [await world.pullRequestOf(first), await world.pullRequestOf(good), await world.pullRequestOf(bad)]
   const broken = pulls[2]?.pull.headSha
   const slow = github.faults.api({
     route: 'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge',
@@ -43,7 +43,7 @@ test('three at once: one merges, two are tested on top of it, the broken one goe
   expect(pulls[2]?.pull.mergedAt).toBeNull()
   // Never both on main.
   await expect(world.fileAt('main', 'src/bad.txt')).rejects.toThrow()
-  const fixed = await world.proposed(bad, { notHead: broken })
+  const fixed = await world.pullRequestOf(bad, { notHead: broken })
   expect(world.logged.some(({ why }) => String(why).startsWith('Taken out of the merge queue'))).toBe(true)
   await world.approveAndMerge(fixed)
   await untilDone(world, bad)

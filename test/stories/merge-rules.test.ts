@@ -8,7 +8,7 @@ test('a failing check is named and blocks; once it is green /merge merges', asyn
   const world = await openWorld({ settings: `${plainSettings}ci: { fix: false }\n` })
   const { maintainer, repository } = world
   const issue = await world.queued('Checked', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const sha = pull.pull.headSha
   await maintainer.createStatus(repository, { sha, state: 'failure', context: 'ci/lint' })
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
@@ -29,7 +29,7 @@ test('protected paths need an explicit word about this very commit', async () =>
   const world = await openWorld({ files: { CODEOWNERS: '* @maintainer\n' } })
   const { maintainer, repository } = world
   const issue = await world.queued('Take over', 'write CODEOWNERS: * @nobody')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(world.status(issue)).toMatch(/✋ \| protected-paths \| Protected: `CODEOWNERS`/)
   expect(world.status(issue)).toContain(', but one, which waits for a person. Review it, then say `/merge --protected`')
   expect(checkRunsOn(world, pull.pull.headSha)).toMatchObject([{ conclusion: 'neutral' }])
@@ -47,7 +47,7 @@ test('a person pushes after the approval: not merged and said; the gates look ag
   const world = await openWorld()
   const { github, maintainer, repository } = world
   const issue = await world.queued('Moves', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const { headRef, headSha: old } = pull.pull
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   // Nobody has told us of the push yet when /merge is said.
@@ -58,7 +58,7 @@ test('a person pushes after the approval: not merged and said; the gates look ag
   expect(pull.pull.mergedAt).toBeNull()
 
   for (const rule of late) rule.remove()
-  const judged = await world.proposed(issue, { notHead: old })
+  const judged = await world.pullRequestOf(issue, { notHead: old })
   expect(judged).toBe(pull)
   expect(await github.until(() => checkRunsOn(world, head).at(0)?.conclusion, 'a verdict')).toBe('success')
   expect(repository.refs.get(`refs/heads/${headRef}`)).toBe(head)
@@ -74,7 +74,7 @@ test('a push in the very moment of the merge: GitHub refuses the old commit, and
   const world = await openWorld()
   const { github, maintainer, repository } = world
   const issue = await world.queued('Races', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const slow = github.faults.api({
     route: 'PUT /repos/{owner}/{repo}/pulls/{pull_number}/merge',
     times: 1,
@@ -89,7 +89,7 @@ test('a push in the very moment of the merge: GitHub refuses the old commit, and
   expect(pull.pull.mergedAt).toBeNull()
   for (const rule of late) rule.remove()
   await github.until(() => checkRunsOn(world, pull.pull.headSha).length > 0, 'the gates looked at the new commit')
-  await world.proposed(issue)
+  await world.pullRequestOf(issue)
   await world.approveAndMerge(pull)
   await untilDone(world, issue)
   expect(byBot(issue)).toHaveLength(1)

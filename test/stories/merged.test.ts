@@ -16,7 +16,7 @@ test('label, review, /merge: a comment on each side, one pull request, at most 1
   const before = github.counts()
 
   await maintainer.addLabels(repository, issue.number, ['tutti'])
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(pull.title).toBe('Say hello')
   expect(pull.body).toContain('Added the greeting.')
   expect(pull.pull.headRef).toBe(`module/issue-${issue.number}`)

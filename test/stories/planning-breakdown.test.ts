@@ -63,7 +63,7 @@ test('a large goal is taken apart: issues once, under it and in order, also over
   expect(page?.labels.map(({ name }) => name).toSorted()).toEqual(['effort:M', 'module:web', 'tutti'])
 
   for (const issue of [table, queries, page]) {
-    const pull = await world.proposed(issue as Issue)
+    const pull = await world.pullRequestOf(issue as Issue)
     await world.approveAndMerge(pull)
   }
   await github.until(() => goal.state === 'closed' && store?.state === 'closed', 'the goal is reached', 60_000)
@@ -81,7 +81,7 @@ test('/build makes an issue of a goal and builds it; /orchestrate build shows ho
     'the issue',
   )
   expect(hello?.body).toContain(`Asked for by maintainer in #${place.number}`)
-  await world.proposed(hello as Issue)
+  await world.pullRequestOf(hello as Issue)
   await maintainer.comment(repository, place.number, '/build Say hello')
   await github.until(
     () => byBot(place).some(({ body }) => body.includes(`That goal is #${hello?.number} already`)),
@@ -101,7 +101,7 @@ test('/build makes an issue of a goal and builds it; /orchestrate build shows ho
   ])
     expect(asked).toContain(words)
   await maintainer.comment(repository, bug.number, '/approve')
-  await world.proposed(bug)
+  await world.pullRequestOf(bug)
 
   await maintainer.comment(repository, place.number, '/orchestrate build "Implement a hello system"')
   const [repo] = await github.until(

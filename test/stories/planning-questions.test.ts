@@ -64,7 +64,7 @@ test('questions are answered by a comment or /answer of a writer; at the limit t
   await world.untilStatus(issue, 'rewrote the plan')
   await outsider.comment(repository, issue.number, '/approve')
   await maintainer.comment(repository, issue.number, '/approve and be brief\nwith a full stop')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   // The issue's text holds the script, and so everything that is said in it.
   const [, prompt = ''] = (await world.fileAt(pull.pull.headSha, 'prompt.txt')).split('What was asked and answered')
   for (const words of [
@@ -108,7 +108,7 @@ test('a plan is rejected with a reason and made anew; an edit of the issue makes
   await maintainer.comment(repository, issue.number, '/approve')
   await world.untilStatus(issue, 'Approved.')
   await maintainer.comment(repository, issue.number, '/resume all')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const told = await world.fileAt(pull.pull.headSha, 'prompt.txt')
   const [, prompt = ''] = told.split('# The plan, which was approved')
   expect(told).not.toContain('password')

@@ -34,7 +34,7 @@ test('planned first: nothing the planner writes is kept, its plan is a comment, 
     '  write src/hello.txt: hello',
     '  say Added the greeting.',
   )
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const comments = byBot(issue)
   expect(comments).toHaveLength(2)
   const shown = comments.find((comment) => comment.body.includes('### Plan'))?.body

@@ -23,7 +23,7 @@ test('a secret goes back to the agent with the words of GitHub, and the refused 
     'write src/key.txt: none',
     'keep-prompt prompt.txt',
   )
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(pushes(github.gitRequests)).toBe(2)
   expect(world.status(issue)).toContain('The git server refused the push: it found a secret in the change.')
   const prompt = await world.fileAt(pull.pull.headSha, 'prompt.txt')
@@ -60,7 +60,7 @@ test('a name in the way and a rule on signatures are said at once, once, with th
     'Another prefix',
   )
   await maintainer.comment(repository, blocked.number, '/retry')
-  expect((await world.proposed(blocked)).pull.headRef).toBe(`tutti/issue-${blocked.number}`)
+  expect((await world.pullRequestOf(blocked)).pull.headRef).toBe(`tutti/issue-${blocked.number}`)
 
   await maintainer.setPushRules(repository, { signatures: true })
   const unsigned = await world.queued('Unsigned', 'write src/two.txt: two')

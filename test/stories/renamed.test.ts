@@ -30,7 +30,7 @@ test('renamed between two attempts, with another repository under the old name; 
   })
   await maintainer.install(other)
   writeFileSync(go, '')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/hello.txt')).toBe('half\nwhole\n')
   expect(world.status(issue)).toContain('crashed')
 
@@ -45,7 +45,7 @@ test('renamed between two attempts, with another repository under the old name; 
   await world.untilStatus(issue, 'trunk')
   expect(world.status(issue)).not.toContain('Held')
   const next = await world.queued('Say goodbye', 'write src/bye.txt: bye')
-  expect((await world.proposed(next)).pull.baseRef).toBe('trunk')
+  expect((await world.pullRequestOf(next)).pull.baseRef).toBe('trunk')
   await world.approveAndMerge(pull)
   await untilDone(world, issue)
   expectMergedOnce(world, issue)

@@ -13,7 +13,7 @@ test('the failing check on page 2 blocks; what can still come is waited for; an 
   const rules = { requiredChecks: ['release'], requiredApprovals: 2, ruleset: true }
   await maintainer.protectBranch(repository, 'main', rules)
   const issue = await world.queued('Many checks', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const head_sha = pull.pull.headSha
   // GitHub lists the newest first: the oldest is on the last page.
   const check = (name: string, conclusion: 'success' | 'failure') =>

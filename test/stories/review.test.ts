@@ -17,7 +17,7 @@ test('changes requested: one more attempt reads them, on the current base; each 
   const world = await openWorld({ settings: keeper })
   const { github, maintainer, outsider, repository } = world
   const issue = await world.queued('Work')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const first = pull.pull.headSha
 
   await maintainer.protectBranch(repository, 'main', { conversations: true })
@@ -31,7 +31,7 @@ test('changes requested: one more attempt reads them, on the current base; each 
       { path: 'src/work.txt', line: 1, body: 'Sort them.' },
     ],
   })
-  await world.proposed(issue, { notHead: first })
+  await world.pullRequestOf(issue, { notHead: first })
   expect(pullsOf(world, issue)).toEqual([pull])
   expect(await world.fileAt(pull.pull.headSha, 'src/work.txt')).toBe('line\nline\n')
   const prompts = await readFile(join(world.directory, 'data', 'prompts.txt'), 'utf8')
@@ -69,7 +69,7 @@ test('an outsider, a triage person and a bot approve in vain', async () => {
   const world = await openWorld({ collaborators: { sorter: 'triage' } })
   const { github, maintainer, repository } = world
   const issue = await world.queued('Popular', 'write src/popular.txt: popular')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const helper = github.as('helper[bot]')
   helper.account.type = 'Bot'
   await maintainer.setCollaborator(repository, 'helper[bot]', 'write')
@@ -85,7 +85,7 @@ test('the news of a review may come after the command: GitHub is asked who has a
   const world = await openWorld()
   const { github, maintainer, repository } = world
   const issue = await world.queued('Reordered', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const late = github.faults.deliveries({ event: 'pull_request_review', fault: { kind: 'delay' } })
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')
@@ -104,7 +104,7 @@ test('where the settings say so, two approvals and green checks merge without a 
   })
   const { github, maintainer, repository } = world
   const issue = await world.queued('By itself', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(world.status(issue)).toContain('It merges by itself once it is approved and green.')
   const head = pull.pull.headSha
   const asked = () => github.calls.filter(({ path }) => path.endsWith(`/commits/${head}/check-suites`)).length

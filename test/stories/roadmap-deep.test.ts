@@ -24,8 +24,8 @@ test('roadmaps nest 8 levels deep: what is further down is named and left, what 
   const [top, seventh, eighth] = [levels[0], levels[7], levels[8]]
   if (!top || !seventh || !eighth) throw new Error('no levels')
   await maintainer.addLabels(repository, top.number, ['tutti'])
-  await world.proposed(third)
-  await world.proposed(last)
+  await world.pullRequestOf(third)
+  await world.pullRequestOf(last)
   await world.untilStatus(
     seventh,
     `Below 8 levels nothing is taken apart any more, so these are not queued: #${eighth.number}.`,

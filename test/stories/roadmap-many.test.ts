@@ -50,7 +50,7 @@ test('answers lost, a server without sub-issues, edits by who may and who may no
   const called = (title: string) =>
     [...repository.issues.values()].filter((issue) => issue.title === title && !issue.pull)
   await github.until(() => called('Made once').length > 0, 'the line is an issue', 60_000)
-  await world.proposed(shared)
+  await world.pullRequestOf(shared)
   await world.untilStatus(called('Made once')[0] ?? one, 'Review pull request')
   expect(called('Made once')).toHaveLength(1)
 
@@ -79,7 +79,7 @@ test('a roadmap that is worked on one part after another, in its order; while it
   const body = `- [ ] #${second.number}\n- [ ] #${first.number}`
   const roadmap = await maintainer.createIssue(repository, { title: 'In order', body })
   await maintainer.comment(repository, roadmap.number, '/roadmap start --mode sequential')
-  const pull = await world.proposed(second)
+  const pull = await world.pullRequestOf(second)
   await maintainer.comment(repository, first.number, '/why')
   await world.untilStatus(first, `its roadmap #${roadmap.number} has it wait for its turn`)
   expect(pullsOf(world, first)).toEqual([])
@@ -88,6 +88,6 @@ test('a roadmap that is worked on one part after another, in its order; while it
   await world.approveAndMerge(pull)
   await world.untilStatus(second, 'Done')
   await maintainer.comment(repository, roadmap.number, '/resume')
-  await world.proposed(first)
+  await world.pullRequestOf(first)
   expect(github.unknown).toEqual([])
 })

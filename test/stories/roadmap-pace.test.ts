@@ -37,7 +37,7 @@ test('mode one: one part and then no other, until another mode is said', async (
   }
   expect(started(world, others)).toEqual([])
   await maintainer.comment(repository, roadmap.number, '/roadmap start --mode batch')
-  for (const other of others) await world.proposed(other)
+  for (const other of others) await world.pullRequestOf(other)
   expect(pullsOf(world, roadmap)).toEqual([])
 })
 
@@ -74,5 +74,5 @@ test('a skipped part lets go of what waits for it, or holds it where the setting
   await maintainer.comment(repository, second.number, `/depends --remove #${first.number}`)
   await world.untilStatus(second, 'a line in the issue. Take that out too.')
   await maintainer.editIssue(repository, second.number, { body: body.replace(`Depends on #${first.number}`, '') })
-  await world.proposed(second)
+  await world.pullRequestOf(second)
 })

@@ -14,7 +14,7 @@ test('sub-issues put there unheard are parts as if heard: by somebody who may wr
   const goal = await maintainer.createIssue(repository, { title: 'Goal' })
   await maintainer.addSubIssue(repository, goal.number, first.number)
   await maintainer.addLabels(repository, goal.number, ['tutti'])
-  await world.proposed(first)
+  await world.pullRequestOf(first)
 
   github.faults.deliveries({ match: ({ event }) => event === 'sub_issues', fault: { kind: 'lose' } })
   const [lost, sneaked, again] = [
@@ -28,7 +28,7 @@ test('sub-issues put there unheard are parts as if heard: by somebody who may wr
   await maintainer.addSubIssue(repository, goal.number, again.number)
   await maintainer.removeSubIssue(repository, goal.number, again.number)
   await github.as('helper').addSubIssue(repository, goal.number, again.number)
-  await world.proposed(lost)
+  await world.pullRequestOf(lost)
   await world.untilStatus(goal, `so they are not queued: #${sneaked.number}, #${again.number}.`)
   expect([sneaked, again].flatMap((issue) => [...pullsOf(world, issue), ...byBot(issue)])).toEqual([])
   expect(github.unknown).toEqual([])

@@ -59,7 +59,7 @@ test('the parts of a roadmap wait for what it waits for, also further in, and wh
   await maintainer.closeIssue(repository, before.number)
   for (const part of [one, inner, own]) await untilMerged(world, part)
   await github.until(() => goal.state === 'closed', 'the goal is closed', 60_000)
-  await world.proposed(after)
+  await world.pullRequestOf(after)
   expect(github.unknown).toEqual([])
 })
 
@@ -77,7 +77,7 @@ test('a roadmap in a sequence that waits lets the others of the sequence go firs
   await why(world, late, `#${feature.number}, which it is a part of, depends on #${before.number}`)
   await maintainer.comment(repository, goal.number, '/roadmap start --mode sequential')
 
-  await world.proposed(early)
+  await world.pullRequestOf(early)
   expect(pullsOf(world, late)).toEqual([])
 })
 
@@ -100,5 +100,5 @@ test('a line that names a roadmap may depend on others, or on all that is under 
   expect(world.status(inner)).toContain('(from its line in the roadmap)')
   await maintainer.closeIssue(repository, byHand.number)
   await untilMerged(world, first)
-  await world.proposed(inner)
+  await world.pullRequestOf(inner)
 })

@@ -37,14 +37,14 @@ test('one item of a module at a time, also while the first is in review; another
   const guide = await queuedIn(world, 'docs', 'Guide', ['write docs/guide.md: guide'])
 
   await world.untilStatus(logout, /Waiting[\s\S]*#1 is being worked on and touches the same files \(`src\/auth\/`\)/)
-  await world.proposed(guide)
+  await world.pullRequestOf(guide)
   expect(pullsOf(world, logout)).toEqual([])
   await maintainer.comment(repository, guide.number, '/next')
   const next = await world.untilStatus(guide, /1\. #2 Logout \(leverage [\d.]+\): #1 is being worked on/)
   expect(next).toContain('Being worked on: #1. Mode: `sequential`, chosen by itself.')
 
   writeFileSync(gate, '')
-  const pull = await world.proposed(login)
+  const pull = await world.pullRequestOf(login)
   await maintainer.comment(repository, logout.number, '/why')
   const why = await world.untilStatus(logout, 'It touches the same files as these')
   expect(why).toMatch(/#1 is in review and touches the same files \(`src\/auth\/` and `src\/auth\/login.txt`\)/)
@@ -53,7 +53,7 @@ test('one item of a module at a time, also while the first is in review; another
   expect(pullsOf(world, logout)).toEqual([])
 
   await world.approveAndMerge(pull)
-  await world.proposed(logout)
+  await world.pullRequestOf(logout)
   await maintainer.comment(repository, guide.number, '/why #2')
   const started = await world.untilStatus(guide, 'It was last started at')
   expect(started).toMatch(/#2: Pull request #\d+ at `\w{7}` waits for people/)
@@ -68,7 +68,7 @@ test('what an item was seen to change counts, whatever it said; the settings may
   const world = await openWorld({ settings })
   const { maintainer, repository } = world
   const free = await queuedIn(world, '', 'Free', ['write src/shared.txt: free'])
-  await world.proposed(free)
+  await world.pullRequestOf(free)
   const shared = await queuedIn(world, 'shared', 'Shared', ['write src/shared.txt: shared'])
   await world.untilStatus(shared, /Waiting[\s\S]*#1 is in review and touches the same files \(`src\/shared.txt`\)/)
   expect(pullsOf(world, shared)).toEqual([])
@@ -76,7 +76,7 @@ test('what an item was seen to change counts, whatever it said; the settings may
   const now = `${settings}schedule: { reviewHolds: false, mode: sequential }\n`
   await maintainer.push(repository, 'main', { '.github/tutti.yml': now }, 'Let reviews go')
   await maintainer.comment(repository, shared.number, '/next')
-  await world.proposed(shared)
+  await world.pullRequestOf(shared)
   await maintainer.comment(repository, shared.number, '/next')
   const said = /No agent is at work here\. Mode: `sequential`, as the settings say\.\s+Nothing waits for an agent\./
   await world.untilStatus(shared, said)

@@ -23,7 +23,7 @@ test('reactions, deliveries, dependencies and check runs all answer 404', async 
   })
   await maintainer.comment(repository, second.number, '/queue')
   for (const issue of [first, second]) {
-    const pull = await world.proposed(issue)
+    const pull = await world.pullRequestOf(issue)
     await world.approveAndMerge(pull)
     await untilDone(world, issue)
     expect(byBot(issue)).toHaveLength(1)

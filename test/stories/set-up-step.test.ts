@@ -27,11 +27,11 @@ test('dependencies are made once, out of reach of agents; a change makes its own
   await world.startTutti()
 
   const first = await world.queued('First', 'run cp deps/made src/first.txt', 'run echo EVIL >> deps/made')
-  const pull = await world.proposed(first)
+  const pull = await world.pullRequestOf(first)
   expect(await world.fileAt(pull.pull.headSha, 'src/first.txt')).toBe('one\n')
   await github.until(() => checkRunsOn(world, pull.pull.headSha).length > 0, 'the check run')
   expect(checkRunsOn(world, pull.pull.headSha)[0]?.output.text).toContain('made of one with [redacted]')
-  const second = await world.proposed(await world.queued('Second', 'run cp deps/made src/second.txt'))
+  const second = await world.pullRequestOf(await world.queued('Second', 'run cp deps/made src/second.txt'))
   expect(await world.fileAt(second.pull.headSha, 'src/second.txt')).toBe('one\n')
   expect(await made(), 'for two agents and two checkouts').toBe(1)
 
@@ -42,7 +42,7 @@ test('dependencies are made once, out of reach of agents; a change makes its own
     'attempt 2+:',
     'write package-lock.json: two',
   )
-  const changed = await world.proposed(other)
+  const changed = await world.pullRequestOf(other)
   expect(world.status(other)).toMatch(
     /1\. \*\*scripted\*\*: gates failed\. command: The set-up step .* since this change/,
   )

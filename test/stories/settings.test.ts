@@ -9,13 +9,13 @@ test('mistakes are told on the issue, the last good settings stay, and a later p
   const world = await openWorld({ settings: 'agent: scripted\nbranches:\n  prefix: robot/\n' })
   const { maintainer, repository } = world
 
-  const first = await world.proposed(await world.queued('Good settings', 'write src/one.txt: one'))
+  const first = await world.pullRequestOf(await world.queued('Good settings', 'write src/one.txt: one'))
   expect(first.pull.headRef).toBe('robot/issue-1')
 
   const broken = 'agnet: scripted\nbranches:\n  prefix: other/\nlimits:\n  retries: many\n'
   await maintainer.push(repository, 'main', { [path]: broken }, 'Break the settings')
   const issue = await world.queued('Broken settings', 'write src/two.txt: two')
-  const second = await world.proposed(issue)
+  const second = await world.pullRequestOf(issue)
   expect(second.pull.headRef).toBe(`robot/issue-${issue.number}`)
   const told = world.status(issue)
   expect(told).toContain('`.github/tutti.yml` cannot be used')
@@ -25,7 +25,7 @@ test('mistakes are told on the issue, the last good settings stay, and a later p
 
   await maintainer.push(repository, 'main', { [path]: 'agent: scripted\nbranches:\n  prefix: mended/\n' }, 'Mend them')
   const after = await world.queued('Mended settings', 'write src/three.txt: three')
-  const third = await world.proposed(after)
+  const third = await world.pullRequestOf(after)
   expect(third.pull.headRef).toBe(`mended/issue-${after.number}`)
   expect(world.status(after)).not.toContain('cannot be used')
   expect(world.github.unknown).toEqual([])
@@ -34,7 +34,7 @@ test('mistakes are told on the issue, the last good settings stay, and a later p
 test('a file that was never good is told of, and the defaults hold', async () => {
   const world = await openWorld({ settings: 'gates: [\n' })
   const issue = await world.queued('Settings that are no YAML', 'write src/one.txt: one')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(pull.pull.headRef).toBe('module/issue-1')
   expect(world.status(issue)).toContain('`.github/tutti.yml` is not valid YAML')
 })
@@ -42,7 +42,7 @@ test('a file that was never good is told of, and the defaults hold', async () =>
 test('without a file the defaults hold, and nobody is warned', async () => {
   const world = await openWorld({ settings: null })
   const issue = await world.queued('No settings', 'write src/one.txt: one')
-  await world.proposed(issue)
+  await world.pullRequestOf(issue)
   expect(world.status(issue)).not.toContain('WARNING')
   expect(world.status(issue)).toContain('This repository names no commands')
 })
@@ -52,12 +52,12 @@ test('a label and a command prefix of its own count from the first word on', asy
   const { maintainer, repository } = world
   const labelled = await world.issue('By the label', 'write src/one.txt: one')
   await maintainer.addLabels(repository, labelled.number, ['robots welcome'])
-  await world.proposed(labelled)
+  await world.pullRequestOf(labelled)
 
   const said = await world.issue('By a command', 'write src/two.txt: two')
   await maintainer.comment(repository, said.number, '/queue')
   const command = await maintainer.comment(repository, said.number, '/robot queue')
-  await world.proposed(said)
+  await world.pullRequestOf(said)
   expect(command.reactions).toMatchObject([{ content: '+1' }])
   expect(said.comments[0]?.reactions).toEqual([])
 })

@@ -81,7 +81,7 @@ test('six agents at once: those past the fourth are supervised in threads, and /
 
   await writeFile(gate, '')
   for (const [at, issue] of issues.entries()) {
-    const pull = await world.proposed(issue)
+    const pull = await world.pullRequestOf(issue)
     expect(await world.fileAt(pull.pull.headSha, `src/${at + 1}.txt`)).toBe(`${at + 1}\n`)
   }
   // Nothing is kept for later.
@@ -97,7 +97,7 @@ test('a thread that is lost: its agent is gone, the attempt does not count, the 
   expect(threads).toHaveLength(1)
   await threads[0]?.terminate()
   await gone()
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
   const status = world.status(issue)
   expect(status).toContain('1. **scripted**: runner lost (does not count)')
@@ -121,7 +121,7 @@ test('/stop reaches an agent in a thread', async () => {
   await world.untilStatus(issue, /⏸ Paused[\s\S]*Stopped by maintainer, in attempt 1/)
   await world.github.until(() => threads.every(hasEnded), 'the thread has ended')
   await world.maintainer.comment(world.repository, issue.number, '/resume')
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
 })
 
@@ -135,7 +135,7 @@ test('an agent in a thread ends with Tutti, and its work goes on after the next 
   const log = readFileSync(join(world.directory, 'data', 'logs', 'run-1.log'), 'utf8')
   expect(log).toContain('ended: {"kind":"stopped"}')
   await world.startTutti()
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
   expect(world.status(issue)).toContain('Attempts: 1 of 4 used')
 })

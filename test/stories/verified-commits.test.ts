@@ -23,7 +23,7 @@ test('modes, links, binaries, deletions and renames arrive in one verified commi
     'attempt 2+:',
     'write src/second.txt: asked for',
   )
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   const head = pull.pull.headSha
   expect(repository.signed.has(head)).toBe(true)
   expect(pull.body).toContain('Not in this pull request because `.gitignore` hides them: `dist/`.')
@@ -38,7 +38,7 @@ test('modes, links, binaries, deletions and renames arrive in one verified commi
   for (const path of ['src/old.txt', 'src/gone.txt', 'dist/app.js']) expect(modes).not.toHaveProperty([path])
 
   await maintainer.review(repository, pull.number, { state: 'CHANGES_REQUESTED', body: 'One more file, please.' })
-  const again = await world.proposed(issue, { notHead: head })
+  const again = await world.pullRequestOf(issue, { notHead: head })
   expect(repository.signed.has(again.pull.headSha)).toBe(true)
   expect(await branchLog(world, again)).toHaveLength(2)
   await untilMerged(world, issue)

@@ -28,7 +28,7 @@ test('a label counts only from people with write access; others are told once', 
 
   await maintainer.removeLabel(repository, issue.number, 'tutti')
   await maintainer.addLabels(repository, issue.number, ['tutti'])
-  await world.proposed(issue)
+  await world.pullRequestOf(issue)
   expect(byBot(issue)).toHaveLength(2)
   expect(pullsOf(world, sorted)).toEqual([])
   expect(github.unknown).toEqual([])
@@ -70,7 +70,7 @@ test('taking the label off ends the work, whether it waits or an agent is at it;
   }
 
   await maintainer.addLabels(repository, running.number, ['tutti'])
-  await world.proposed(running)
+  await world.pullRequestOf(running)
   expect(pullsOf(world, running)).toHaveLength(1)
   expect(byBot(running)).toHaveLength(1)
 })
@@ -86,7 +86,7 @@ test('while GitHub cannot say who somebody is nothing starts; when it can, the l
   const issue = await world.queued('Who are you?', 'write src/one.txt: one')
   await github.until(() => fault.fired >= 3, 'GitHub was asked and did not know')
   expect(byBot(issue)).toEqual([])
-  await world.proposed(issue)
+  await world.pullRequestOf(issue)
   expect(fault.fired).toBe(4)
   expect(byBot(issue)).toHaveLength(1)
 })

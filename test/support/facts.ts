@@ -46,7 +46,7 @@ export function byBot(issue: Issue | undefined) {
 
 /** From the label to the end: review, `/merge`, the status says that it is done, the branch is gone. */
 export async function untilMerged(world: World, issue: Issue): Promise<PullIssue> {
-  const pull = await world.proposed(issue)
+  const pull = await world.pullRequestOf(issue)
   await world.approveAndMerge(pull)
   await untilDone(world, issue)
   // When GitHub asked for a pause, the merge goes first.

@@ -39,7 +39,7 @@ export async function openMergePlace(clone: BareClone) {
   } as unknown as PullRequestContext
 
   /** A pull request in review whose gates have passed. */
-  async function proposed() {
+  async function underReview() {
     const head = commit()
     const item = await stage.issueIn('reviewing')
     const pull = await stage.pullOf(item, head)
@@ -61,11 +61,11 @@ export async function openMergePlace(clone: BareClone) {
 
   /** The same, approved, with `/merge` said about its head. */
   async function approved() {
-    const pull = await proposed()
+    const pull = await underReview()
     await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
     const request = { mergeRequestedBy: 'maintainer', mergeRequestedById: stage.maintainer.id, mergeSha: pull.head }
     await stage.store.db.update(pullRequests).set(request).where(eq(pullRequests.id, pull.id))
     return pull
   }
-  return { stage, repo, context, proposed, approved }
+  return { stage, repo, context, underReview, approved }
 }

@@ -46,7 +46,7 @@ export interface World {
   /** Waits until the status comment matches. */
   untilStatus(issue: Issue, expected: string | RegExp, timeoutMs?: number): Promise<string>
   /** Waits for the open pull request of an issue, checked and told. */
-  proposed(issue: Issue, options?: { notHead?: string }): Promise<PullIssue>
+  pullRequestOf(issue: Issue, options?: { notHead?: string }): Promise<PullIssue>
   /** Approves, says /merge, waits for the merge. */
   approveAndMerge(pull: PullIssue): Promise<void>
   /** A file of a commit that is on the server. */
@@ -171,7 +171,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
         `the status of #${issue.number} to say ${expected}`,
         timeoutMs,
       ),
-    proposed: async (issue, { notHead } = {}) => {
+    pullRequestOf: async (issue, { notHead } = {}) => {
       await world.untilStatus(issue, /Review pull request #\d+/)
       return github.until(
         () =>

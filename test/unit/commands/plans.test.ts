@@ -34,7 +34,7 @@ const breakdown: PlanOrBreakdown = {
 }
 
 /** An issue whose agent has planned it. */
-async function proposed(what: PlanOrBreakdown = content) {
+async function shownPlan(what: PlanOrBreakdown = content) {
   const here = await places.place()
   await here.say('/queue')
   await here.go('planning')
@@ -56,7 +56,7 @@ async function proposed(what: PlanOrBreakdown = content) {
 
 describe('/approve', () => {
   it('says yes: the plan counts, with its files and hours and what was added', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     const reply = await here.say('/approve but in brass\nand small')
     expect(reply).toMatchObject({
       outcome: 'done',
@@ -78,7 +78,7 @@ describe('/approve', () => {
   })
 
   it('does not count for a text that has changed, until it is said again', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     const changed = { issue: { ...here.issue, body: 'Now it should sing.' } }
     const first = await here.say('/approve', changed)
     expect(first).toMatchObject({
@@ -92,7 +92,7 @@ describe('/approve', () => {
   })
 
   it('has the issues of a breakdown made, each wanted once', async () => {
-    const here = await proposed(breakdown)
+    const here = await shownPlan(breakdown)
     expect((await here.say('/approve')).text).toContain('2 issues are being made of it')
     const row = await here.item()
     expect(row).toMatchObject({ state: 'ready', kind: 'epic' })
@@ -118,7 +118,7 @@ describe('/approve', () => {
 
 describe('/reject', () => {
   it('wants a reason, and has it planned again with it', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     expect(await here.say('/reject')).toMatchObject({
       outcome: 'refused',
       text: expect.stringContaining('Say what is wrong'),
@@ -130,13 +130,13 @@ describe('/reject', () => {
   })
 
   it('takes an approval back before the work has begun, and drops the issue when told to', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     await here.say('/approve')
     await here.say('/reject after all too big')
     const row = await here.item()
     expect(row.state).toBe('planning')
     expect(await approvedPlan(places.store.db, row)).toBeUndefined()
-    const dropped = await proposed()
+    const dropped = await shownPlan()
     expect((await dropped.say('/reject --drop')).text).toContain('Given up.')
     expect((await dropped.item()).state).toBe('cancelled')
   })
@@ -154,7 +154,7 @@ describe('/plan', () => {
   })
 
   it('plans anew: the old plan is void, open questions are closed, the planning agent is stopped', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     await here.say('/plan')
     expect((await here.plan()).state).toBe('void')
     const row = await here.item()
@@ -187,7 +187,7 @@ describe('/plan', () => {
 
 describe('/answer', () => {
   it('answers once', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     await here.go('planning')
     const row = await here.item()
     await places.store.transaction((tx) => addRound(tx, row, ['Why?', 'How?']))
@@ -205,7 +205,7 @@ describe('/answer', () => {
 
 describe('aside and back', () => {
   it('a planning agent is stopped; what waited for a person waits for them again', async () => {
-    const here = await proposed()
+    const here = await shownPlan()
     expect((await here.say('/pause')).outcome).toBe('done')
     expect((await here.say('/resume')).outcome).toBe('done')
     expect((await here.item()).state).toBe('plan-review')

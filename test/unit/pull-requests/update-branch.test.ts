@@ -39,8 +39,8 @@ test('a conflict: the agent has it, with attempts of its own; found once for eac
     forecast: async () => ({ clean: false, conflicts: ['src/a.ts'] }),
     forecastPairs: async () => [],
   })
-  const { stage, repo, context, proposed } = await openMergePlace(clone)
-  const pull = await proposed()
+  const { stage, repo, context, underReview } = await openMergePlace(clone)
+  const pull = await underReview()
   await findConflicts(context, { repositoryId: repo.id })
   expect(await stage.jobs('update-branch', 'pullRequestId', pull.id)).toBe(1)
   await updateBranch(context, { pullRequestId: pull.id })
