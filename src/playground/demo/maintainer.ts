@@ -28,6 +28,14 @@ async function putToWork(maintainer: DemoUser, number: number, scene: Scene, tim
 
 async function review(maintainer: DemoUser, issueNumber: number, scene: Scene, timeline: Timeline): Promise<void> {
   let pull = await maintainer.reviewable(issueNumber)
+  if (scene.ci) {
+    const { context, description } = scene.ci
+    timeline.say('github', `CI fails on #${pull.number}: ${context}: ${description}`)
+    await maintainer.reportStatus(pull, 'failure', scene.ci)
+    pull = await maintainer.reviewable(issueNumber, pull.headSha)
+    await maintainer.reportStatus(pull, 'success', { context, description: 'Nothing to complain of' })
+    timeline.say('github', `CI is green on #${pull.number}`)
+  }
   if (scene.changes) {
     const { path, line, body } = scene.changes
     timeline.say('maintainer', `reads #${pull.number} and asks for changes on ${path}:${line}: "${body}"`)

@@ -10,6 +10,8 @@ export interface Scene {
   trigger: 'label' | '/queue'
   /** What the reviewer asks for on a line before approving, if anything. */
   changes?: { path: string; line: number; body: string }
+  /** What CI, which runs elsewhere, finds on the first commit that passed the gates; on the next one it is content. */
+  ci?: { context: string; description: string }
   /** What somebody else puts on the default branch before the review, so that the two conflict. */
   meanwhile?: { path: string; content: string }
 }
@@ -27,7 +29,8 @@ export const sampleFiles: Record<string, string> = {
     "test('greets by name', () => assert.equal(greet('world'), 'Hello, world!'))",
     '',
   ].join('\n'),
-  '.github/tutti.yml': settings('node --test'),
+  // CI of the demo has one check, so there is nothing more to wait for.
+  '.github/tutti.yml': `${settings('node --test')}ci: { settleSeconds: 1 }\n`,
 }
 
 /** Settings with one gate: the repository's own tests. */
@@ -81,19 +84,27 @@ export function sampleScenes(first: number): Scene[] {
       )}`,
     },
     {
-      shows: 'waits for another',
+      shows: 'waits for another, CI fails once',
       title: 'Greet in the language of the reader',
       trigger: 'label',
+      ci: { context: 'ci/lint', description: 'src/greet-in.js:4 unknown languages are not handled' },
       body: `\`greetIn(language, name)\` picks the greeting.\n\nDepends on #${first}\n\n${script(
-        'plan [>] choose by language | [ ] test it',
-        'write src/greet-in.js <<END',
-        "import { greet } from './greet.js'",
-        "import { saludar } from './saludar.js'",
-        '',
-        "export const greetIn = (language, name) => (language === 'es' ? saludar(name) : greet(name))",
-        'END',
         ...testFile('greet-in', "greetIn('es', 'Ana')", "'¡Hola, Ana!'", 'greetIn'),
-        'say `greetIn` uses what the Spanish greeting brought; unknown languages get English.',
+        'attempt 1:',
+        '  write src/greet-in.js <<END',
+        "  import { saludar } from './saludar.js'",
+        '',
+        "  export const greetIn = (language, name) => language === 'es' && saludar(name)",
+        '  END',
+        '  say `greetIn` uses what the Spanish greeting brought.',
+        'attempt 2+:',
+        '  write src/greet-in.js <<END',
+        "  import { greet } from './greet.js'",
+        "  import { saludar } from './saludar.js'",
+        '',
+        "  export const greetIn = (language, name) => (language === 'es' ? saludar(name) : greet(name))",
+        '  END',
+        '  say CI was right: unknown languages get English now.',
       )}`,
     },
     {

@@ -32,6 +32,12 @@ export interface DemoUser {
    * @param not the head that was reviewed before.
    */
   reviewable(issueNumber: number, not?: string): Promise<ReviewablePull>
+  /** Reports a commit status, as CI outside of GitHub does with the token of whoever has set it up. */
+  reportStatus(
+    pull: ReviewablePull,
+    state: 'success' | 'failure',
+    status: { context: string; description: string },
+  ): Promise<void>
   closed(issueNumber: number): Promise<void>
   /** Commits one file to the default branch, as somebody does who works beside Tutti. */
   commit(path: string, content: string, message: string): Promise<void>
@@ -83,6 +89,9 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
         const headSha = data.head.sha
         return headSha !== not && (await isChecked(headSha)) ? { number, headSha } : undefined
       }),
+    async reportStatus({ headSha }, state, status) {
+      await octokit.rest.repos.createCommitStatus({ ...at, sha: headSha, state, ...status })
+    },
     async commit(path, content, message) {
       const { default_branch: branch } = (await octokit.rest.repos.get(at)).data
       const { data: head } = await octokit.rest.git.getRef({ ...at, ref: `heads/${branch}` })
