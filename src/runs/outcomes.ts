@@ -6,7 +6,7 @@ import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
 import type { StopReason } from './heartbeat.ts'
-import type { FailedAttempt } from './retry-policy.ts'
+import { blamelessLoss, type FailedAttempt } from './retry-policy.ts'
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -92,8 +92,9 @@ export function failureOf(outcome: AgentOutcome): FailedEnd | undefined {
 
 /** The ending of a run that was stopped. Where another process has taken it over, it is not written. */
 export function stopped(reason: StopReason): AttemptEnd {
-  if (reason === 'lease lost') return { outcome: 'runner lost', summary: messages.stoodStill }
-  if (reason === 'shutdown') return { outcome: 'runner lost', summary: messages.stoppedByShutdown }
+  const lost = { outcome: 'runner lost' as const, signature: blamelessLoss }
+  if (reason === 'lease lost') return { ...lost, summary: messages.stoodStill }
+  if (reason === 'shutdown') return { ...lost, summary: messages.stoppedByShutdown }
   if (reason !== 'asked') return overLimit(reason)
   return { outcome: 'stopped', summary: messages.stoppedOnRequest }
 }

@@ -104,6 +104,13 @@ export interface RetrySettings {
   escalationThreshold: number
 }
 
+/**
+ * The signature of a run that was lost through no fault of its own: Tutti was stopped, its machine stood still, or its
+ * process ended with other runs in it, so that none of them can be told to have ended it. A day with ten restarts must not
+ * hold an item.
+ */
+export const blamelessLoss = 'lost with its process'
+
 /** A planning agent without a usable plan gets feedback this often; then a person decides. */
 const repairRounds = 1
 /** After the same failure this often in a row, another attempt of the same kind does not help. */
@@ -143,7 +150,8 @@ export function nextRetryStep(
 }
 
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
-  const inARow = trailing(history, (past) => past.failureClass === 'infrastructure')
+  const last = trailing(history, (past) => past.failureClass === 'infrastructure')
+  const inARow = history.slice(history.length - last).filter((past) => past.signature !== blamelessLoss).length
   if (inARow >= settings.escalationThreshold) return { kind: 'escalate', why: messages.machineFailedRepeatedly(inARow) }
   const setUps = sameSetUpFailures(history)
   if (setUps >= sameFailure) return { kind: 'escalate', why: messages.setUpFailsAgain(setUps) }

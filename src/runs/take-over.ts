@@ -5,6 +5,7 @@ import type { Tx } from '../db/connect.ts'
 import { isPlanning, type RunRow } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { gatesEndProcess, processGone } from '../messages/runs.ts'
+import { blamelessLoss } from './retry-policy.ts'
 
 /** Gates that were lost with their process this often are not begun again: they may be what ends it. */
 const mostLosses = 20
@@ -19,11 +20,12 @@ export async function takeOverRuns(tx: Tx, freed: readonly number[]): Promise<vo
     .select()
     .from(runs)
     .where(inArray(runs.id, [...freed]))
-  for (const run of rows) await takeOver(tx, run)
+  const atWork = rows.filter((run) => run.stage !== 'ended' && run.stage !== 'waiting')
+  for (const run of atWork) await takeOver(tx, run, atWork.length > 1 ? blamelessLoss : null)
 }
 
-async function takeOver(tx: Tx, run: RunRow): Promise<void> {
-  if (run.stage === 'ended' || run.stage === 'waiting') return
+/** @param signature of the loss, where it was not this run that has ended its process. */
+async function takeOver(tx: Tx, run: RunRow, signature: string | null): Promise<void> {
   // Each time a process takes it and each time it is lost raises the epoch.
   if (run.stage === 'gates' && run.leaseEpoch < 2 * mostLosses) {
     await tx.enqueue({ queue: 'run-gates', runId: run.id })
@@ -33,7 +35,7 @@ async function takeOver(tx: Tx, run: RunRow): Promise<void> {
   // One that plans stays live until `afterRun` has seen what it handed in.
   const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
   const outcome = run.stage === 'gates' ? 'gates end the process' : 'runner lost'
-  await tx.db.update(runs).set({ stage, outcome, summary, endedAt: new Date() }).where(eq(runs.id, run.id))
+  await tx.db.update(runs).set({ stage, outcome, summary, signature, endedAt: new Date() }).where(eq(runs.id, run.id))
   await tx.enqueue({ queue: 'after-run', runId: run.id })
   await tx.enqueue({ queue: 'schedule' })
 }

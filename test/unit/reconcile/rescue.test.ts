@@ -12,6 +12,7 @@ import { runs } from '../../../src/db/schema/runs.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
 import type { IdleItem, OwnerlessRun } from '../../../src/db/stuck-rows.ts'
 import { jobForRun, rescue, stepForItem } from '../../../src/reconcile/rescue.ts'
+import { blamelessLoss } from '../../../src/runs/retry-policy.ts'
 import { takeOverRuns } from '../../../src/runs/take-over.ts'
 import { giveUpDeliveries } from '../../../src/webhooks/process-delivery.ts'
 import { openPlaces } from '../../support/command-place.ts'
@@ -169,6 +170,26 @@ describe('a process that is gone', () => {
     expect(await reapProcesses(store, self, 30_000, takeOverRuns)).toMatchObject({ lost: [run.id] })
     expect(await getRun(store.db, run.id)).toMatchObject({ stage: 'ended', outcome: 'runner lost', leaseOwner: null })
     expect(await places.jobs('after-run')).toEqual([{ runId: run.id }])
+  })
+
+  it.each([
+    [1, null],
+    [2, blamelessLoss],
+  ])('with %d runs lost at once, the signature of each is %s', async (together, signature) => {
+    const { store } = places
+    const [self, gone] = [await registerProcess(store.db), await registerProcess(store.db)]
+    const lost: number[] = []
+    for (let at = 0; at < together; at++) {
+      const here = await queued()
+      await here.go('ready')
+      const run = await here.start()
+      await store.db.update(runs).set({ stage: 'waiting' }).where(eq(runs.id, run.id))
+      await claimRun(store.db, run.id, gone, 'waiting')
+      lost.push(run.id)
+    }
+    await deregisterProcess(store.db, gone)
+    await reapProcesses(store, self, 30_000, takeOverRuns)
+    for (const id of lost) expect(await getRun(store.db, id)).toMatchObject({ outcome: 'runner lost', signature })
   })
 
   it('does not go on for ever with gates that end each process', async () => {

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest'
-import { type AttemptHistory, classify, countsAsAttempt, nextRetryStep } from '../../../src/runs/retry-policy.ts'
+import {
+  type AttemptHistory,
+  blamelessLoss,
+  classify,
+  countsAsAttempt,
+  nextRetryStep,
+} from '../../../src/runs/retry-policy.ts'
 
 const settings = { retries: 3, retryDelayMs: 5_000, escalationThreshold: 10 }
 const failed = (signature: string, failureClass = 'code-error'): AttemptHistory => ({
@@ -43,6 +49,16 @@ test('failures of the machine never burn an attempt, and are waited out longer a
 test('the machine failing ten times in a row asks a person', () => {
   const down = Array.from({ length: 10 }, () => failed('disk', 'infrastructure'))
   expect(nextRetryStep('infrastructure', down, settings).kind).toBe('escalate')
+})
+
+test('restarts, and a process that ended with several runs, are held against none of them', () => {
+  const restarts = Array.from({ length: 30 }, () => failed(blamelessLoss, 'infrastructure'))
+  expect(nextRetryStep('infrastructure', restarts, settings)).toMatchObject({ kind: 'retry', afterMs: 0 })
+  const alone = Array.from({ length: 9 }, () => failed('', 'infrastructure'))
+  expect(nextRetryStep('infrastructure', [...alone, ...restarts], settings).kind).toBe('retry')
+  expect(nextRetryStep('infrastructure', [...alone, ...restarts, failed('', 'infrastructure')], settings).kind).toBe(
+    'escalate',
+  )
 })
 
 test('a rate limit is waited out until it resets', () => {
