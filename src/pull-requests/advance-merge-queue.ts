@@ -100,6 +100,9 @@ async function tryGroup(here: Here, view: QueueView, group: Waiting[]): Promise<
   if (known?.state === 'failed' && members.length === 1 && first) return broken(here, first, known.log)
   await context.store.transaction(async (tx) => {
     if (known) return void (await addBatch(tx, { ...batch, ...known }))
+    // A merge that ended since the base was read: what is stacked on the old one would be tested for nothing.
+    const now = await getRepository(tx.db, repo.id)
+    if (now?.remoteRevision !== repo.remoteRevision) return tx.enqueue({ queue: 'advance-merge-queue', ...of })
     const { id } = await addBatch(tx, batch)
     await tx.enqueue({ queue: 'test-merge-batch', batchId: id })
     for (const one of group) {

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest'
 import { defaultSettings } from '../../../src/config/settings.ts'
 import { batchesOf, endBatch, getBatch, queueEntry } from '../../../src/db/merge-queue.ts'
 import { claimEffect, completeEffect } from '../../../src/db/outbox.ts'
+import { markBaseMoved } from '../../../src/db/repositories.ts'
 import { repositories } from '../../../src/db/schema/repositories.ts'
 import { type Sha, sha } from '../../../src/lib/ids.ts'
 import { advanceMergeQueue } from '../../../src/pull-requests/advance-merge-queue.ts'
@@ -18,7 +19,7 @@ useStore()
 
 /** A clone in which every head merges: the tree of a stack is made of all that is in it. */
 async function openQueue() {
-  const state = { base: commit(), tree: '' }
+  const state = { base: commit(), tree: '', whileStacking: async () => {} }
   const merged: string[] = []
   const treeOf = (heads: readonly string[]) =>
     sha(
@@ -31,15 +32,18 @@ async function openQueue() {
   const clone = fakeClone(state.base, {
     remoteHead: async () => state.base,
     treeOf: async () => treeOf(merged),
-    stack: async (_base: Sha, heads: readonly Sha[]) => ({
-      baseTree: treeOf(merged),
-      leftOut: [],
-      stacked: heads.map((head, at) => ({
-        head,
-        commit: commit(),
-        tree: treeOf([...merged, ...heads.slice(0, at + 1)]),
-      })),
-    }),
+    stack: async (_base: Sha, heads: readonly Sha[]) => {
+      await state.whileStacking()
+      return {
+        baseTree: treeOf(merged),
+        leftOut: [],
+        stacked: heads.map((head, at) => ({
+          head,
+          commit: commit(),
+          tree: treeOf([...merged, ...heads.slice(0, at + 1)]),
+        })),
+      }
+    },
   })
   const place = await openMergePlace(clone)
   const { stage, repo, context } = place
@@ -74,7 +78,7 @@ async function openQueue() {
   }
   const turns = (pull: { id: number }) => stage.jobs('merge-pull-request', 'pullRequestId', pull.id)
   const decide = (pull: { id: number }) => mergePullRequest(context, { pullRequestId: pull.id })
-  return { ...place, of, advance, batches, judge, merge, turns, decide }
+  return { ...place, state, of, advance, batches, judge, merge, turns, decide }
 }
 
 test('two wait: tested together on top of the base, merged in order, each with the facts of its own turn', async () => {
@@ -93,6 +97,19 @@ test('two wait: tested together on top of the base, merged in order, each with t
   expect([(await one.now()).state, (await two.now()).state]).toEqual(['done', 'done'])
   // What was tested together is not tested again after the first of them has merged.
   expect(await batches()).toHaveLength(1)
+})
+
+test('a merge that ends while a batch is put together: nothing is tested on the old base', async () => {
+  const { stage, repo, state, approved, decide, advance, batches } = await openQueue()
+  for (const pull of [await approved(), await approved()]) await decide(pull)
+  state.whileStacking = async () => {
+    state.whileStacking = async () => {}
+    await stage.store.transaction((tx) => markBaseMoved(tx, repo.id))
+  }
+  await advance()
+  expect(await batches()).toEqual([])
+  await advance()
+  expect((await batches()).map(({ state: at }) => at)).toEqual(['testing'])
 })
 
 test('one of three breaks it: it is found, taken out and sent back with the log; the others merge', async () => {
