@@ -165,6 +165,11 @@ function startBackend(world: World, { incoming, url, file, repository, actor, li
   world.git.keep(child)
   child.stdin.on('error', () => undefined)
   incoming.pipe(child.stdin)
+  // A client that dies in the middle of its push never ends the body: the backend would wait for the rest, and every other
+  // push for the backend.
+  const cut = () => incoming.complete || child.stdin.destroy()
+  if (incoming.destroyed) cut()
+  else incoming.once('close', cut)
   return child
 }
 

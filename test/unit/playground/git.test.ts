@@ -1,5 +1,6 @@
 /** Real git against the playground: who may read, who may push, and what a push sets off. */
 import { mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
@@ -83,6 +84,31 @@ test('people push with their own token, as far as their role goes', async () => 
     commits: [{ message: 'Change a.txt', modified: ['a.txt'], added: [], removed: [] }],
     head_commit: { id: repository.refs.get('refs/heads/main') },
   })
+})
+
+test('a client that dies in the middle of its push holds nobody else up', async () => {
+  const { github, directory } = await start({ collaborators: { keeper: 'write' } })
+  const { token } = github.as('keeper')
+  await git(directory, 'clone', '--quiet', withPassword(github, token), 'clone')
+  const clone = join(directory, 'clone')
+  await change(clone, 'a.txt')
+  const { hostname, port } = new URL(github.url)
+  const head = [
+    'POST /acme/demo.git/git-receive-pack HTTP/1.1',
+    `Host: ${hostname}:${port}`,
+    `Authorization: Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`,
+    'Content-Type: application/x-git-receive-pack-request',
+    'Content-Length: 100000',
+  ]
+  const dying = connect(Number(port), hostname)
+  dying.on('error', () => {})
+  await new Promise<void>((resolve) => dying.write(`${head.join('\r\n')}\r\n\r\n0094`, () => resolve()))
+  await github.until(
+    () => github.gitRequests.some(({ route }) => route.endsWith('.git/git-receive-pack')),
+    'it has begun',
+  )
+  dying.resetAndDestroy()
+  await git(clone, 'push', '--quiet', 'origin', 'main')
 })
 
 test('one push tells every branch and tag it moved', async () => {
