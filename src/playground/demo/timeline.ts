@@ -80,15 +80,13 @@ function wordsFor(line: LogLine, started: Set<number>): string | undefined {
     case 'running': {
       const again = started.has(issue)
       started.add(issue)
-      return again ? 'goes to work again, told why' : 'goes to work in a worktree of its own'
+      return again ? 'goes to work again, with the reason' : 'goes to work in a worktree of its own'
     }
     case 'checking':
       return 'is written; the gates run on a clean checkout of that commit'
     case 'ready':
       if (line.from === 'checking') return `did not pass: ${firstSentence(line.why)}`
-      if (/conflicts with/.test(line.why ?? '')) return firstSentence(line.why)
-      if (line.from === 'reviewing') return 'goes back to work with the review'
-      return undefined
+      return line.from === 'reviewing' ? `goes back to work. ${firstSentence(line.why)}` : undefined
     case 'reviewing':
       return line.from === 'checking'
         ? 'passed its gates; its pull request is open'
