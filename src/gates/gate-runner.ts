@@ -30,8 +30,8 @@ import { setUpCheckout } from './lib/set-up-checkout.ts'
 
 /** The messages of more commits are not searched for secrets. */
 const mostCommits = 200
-/** The largest files that a gate reads as a whole are lock files: a few million bytes in big repositories. */
-const lockFileBytes = 16 * 2 ** 20
+/** The largest file that a gate reads as a whole. No agent's file is larger: see `git/import-policy.ts`. */
+const wholeFileBytes = 20 * 2 ** 20
 
 export interface GateRunnerContext {
   store: Store
@@ -162,9 +162,9 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
         checkout ??= open()
         return checkout
       },
-      readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
+      readFile: async (commit, path) => control.readFile(commit, validPath(path), wholeFileBytes),
       patch: (maxBytes) => control.diff(base, head, maxBytes),
-      commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ subject }) => subject),
+      commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ message }) => message),
       knownSecrets: context.linesWithSecret,
       env: context.env.source,
       variables: await context.variables(repo.fullName, 'gates'),
