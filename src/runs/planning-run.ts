@@ -19,6 +19,7 @@ import type { Attempt } from './context.ts'
 import { planningTools } from './mcp/tools.ts'
 import { type AttemptEnd, failureOf, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
+import { contextNonce } from './prompt.ts'
 
 interface Base {
   control: BareClone
@@ -52,7 +53,10 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
       kind,
       settings,
       cwd: tree.path,
-      prompt: planPrompt({ item, run, repository: repo.fullName, rounds, questionsLeft, last, settings }),
+      prompt: planPrompt(
+        { item, run, repository: repo.fullName, rounds, questionsLeft, last, settings },
+        contextNonce(),
+      ),
       tools,
       permissions: 'reading-only',
     })
