@@ -36,7 +36,7 @@ const module = z.strictObject({
   agent: z.string().max(50).optional().describe('Which agent works on it'),
 })
 
-const schema = z.strictObject({
+const parts = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
   prefix: z
     .string()
@@ -158,6 +158,12 @@ const schema = z.strictObject({
         .enum(['keep', 'close'])
         .default('keep')
         .describe('What becomes of an open pull request whose issue a person closes'),
+      drafts: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether it is opened as a draft before the commands of the repository are run on it, and made ready once the gates have passed',
+        ),
       reviewers: z
         .array(z.string().regex(/^[A-Za-z0-9][\w-]*(?:\/[\w.-]+)?$/, 'must be a login, owner/team or assignees'))
         .max(15)
@@ -212,6 +218,11 @@ const schema = z.strictObject({
         .describe('States shown as a `tutti:<state>` label; each change costs a write to GitHub'),
     })
     .prefault({}),
+})
+
+const schema = parts.refine(({ pullRequests, commits }) => !(pullRequests.drafts && commits.verified), {
+  path: ['pullRequests', 'drafts'],
+  message: 'not supported yet together with `commits.verified`: those commits are made once the gates have passed',
 })
 
 /** Settings with every default filled in. */
