@@ -11,6 +11,7 @@ import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
+import { agentName } from '../messages/crew.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
@@ -46,7 +47,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { context, lease, run, item, heartbeat, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
-  const about = { run: run.id, issue: item.issueNumber }
+  const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   const progress = progressTool((text) => {
     heartbeat.progress = text

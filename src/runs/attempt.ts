@@ -28,6 +28,7 @@ import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { agentName } from '../messages/crew.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
 import { runAgentSession, tailOfLog } from './agent-session.ts'
@@ -76,6 +77,8 @@ export async function runAttempt(
       stop: (reason) => stop.abort(reason),
       atWork,
     }
+    const about = { run: runId, issue: item.issueNumber, agent: agentName(run) }
+    context.log.info(about, `#${item.issueNumber}: ${about.agent} begins attempt ${run.attempt}`)
     const ending = run.stop ? stopped('asked') : await work(attempt).catch((error) => endingOf(error, context))
     await finish(attempt, ending)
   } catch (error) {
@@ -156,7 +159,7 @@ async function conclude(
   // The process may have stood still since the last heartbeat: another attempt may own the branch by now.
   await updateRun(context.store.db, lease, {})
   const signer = settings.commits.signoff ? author : undefined
-  const message = commitMessage({ title, issueNumber, attempt: run.attempt }, signer)
+  const message = commitMessage({ title, issueNumber, attempt: run.attempt, agent: agentName(run) }, signer)
   const committed = await control.commit(worktree, { message, author, squashOnto: base })
   if (committed.kind === 'refused') return unsafe(committed.violations)
   const ignored = await control.listIgnored(worktree)
