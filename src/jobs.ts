@@ -1,5 +1,6 @@
 /** Every job handler, by its queue. */
 
+import { captureLearningsJob } from './crew/capture-learnings.ts'
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
@@ -64,6 +65,7 @@ export const jobs = {
   'on-checks-rerun': onChecksRerunJob,
   prune: pruneJob,
   'on-reviewers-requested': onReviewersRequestedJob,
+  'capture-learnings': captureLearningsJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

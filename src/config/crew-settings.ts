@@ -8,21 +8,21 @@ const name = z
     /^\p{L}[\p{L}\p{N} '-]{0,29}$/u,
     'must begin with a letter and have at most 30 letters, digits, spaces and dashes',
   )
-const names = z.array(name).max(50).optional()
+const names = (role: string) =>
+  z.array(name).max(50).optional().describe(`Names that ${role} gets first, while they are free`)
 
 /** `crew:` of the settings. */
 export const crewSettings = z.strictObject({
   names: z
     .strictObject({
-      orchestrator: names,
-      planner: names,
-      architect: names,
-      builder: names,
-      reviewer: names,
-      verifier: names,
+      orchestrator: names('Tutti itself'),
+      planner: names('an agent that plans'),
+      architect: names('an agent that takes a goal apart'),
+      builder: names('an agent that builds'),
+      reviewer: names('an agent that reviews'),
+      verifier: names('an agent that verifies'),
     })
-    .prefault({})
-    .describe('Names that are given first, by role, while they are free; then come the built-in ones'),
+    .prefault({}),
   questions: z
     .number()
     .int()

@@ -40,6 +40,7 @@ export interface JobPayloads {
   'on-checks-rerun': { effectId: number }
   prune: Record<never, never>
   'on-reviewers-requested': { effectId: number }
+  'capture-learnings': { runId: number }
 }
 
 export type QueueName = keyof JobPayloads
