@@ -1,6 +1,8 @@
 /** Every job handler, by its queue. */
 
 import { captureLearningsJob } from './crew/capture-learnings.ts'
+import { publishCrewEventsJob } from './crew/publish-events.ts'
+import { watchDeliveryJob } from './crew/route.ts'
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
@@ -66,6 +68,8 @@ export const jobs = {
   prune: pruneJob,
   'on-reviewers-requested': onReviewersRequestedJob,
   'capture-learnings': captureLearningsJob,
+  'watch-delivery': watchDeliveryJob,
+  'publish-crew-events': publishCrewEventsJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

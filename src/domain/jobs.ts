@@ -41,6 +41,10 @@ export interface JobPayloads {
   prune: Record<never, never>
   'on-reviewers-requested': { effectId: number }
   'capture-learnings': { runId: number }
+  /** A message that was sent: has its reader acknowledged it by now? */
+  'watch-delivery': { deliveryId: number }
+  /** Copies to NATS, where it is configured. */
+  'publish-crew-events': Record<never, never>
 }
 
 export type QueueName = keyof JobPayloads

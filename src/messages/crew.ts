@@ -1,4 +1,6 @@
-/** What people read about the crew: who an agent is, and why it was given the work. */
+/** What people read about the crew: who an agent is, why it was given the work, what it asks. */
+
+import { sanitiseMarkdown } from '../lib/sanitise.ts'
 
 /** Who makes a run: the kind of agent, and the name that it has in the crew. */
 export interface NamedRun {
@@ -13,6 +15,21 @@ export function agentName({ memberName, agent }: NamedRun): string {
 
 /** @param who as `agentName`. */
 export const startedBy = (attempt: number, who: string) => `Attempt ${attempt} by ${who}.`
+
+/** For the agent that goes on after a person has answered. */
+export const goOnWithAnswers =
+  'You have asked questions, and people have answered; see above. What you had changed is in the tree: go on from there.'
+/** Why an item waits whose agent has asked while it built. */
+export function builderAsks(name: string, count: number): string {
+  return `${name} asks ${count === 1 ? 'a question' : `${count} questions`} in a comment; the work is kept, and goes on with the answer.`
+}
+
+/** The comment with the questions of an agent that builds. @param last no other round may follow. */
+export function builderQuestions(name: string, asked: readonly string[], last: boolean): string {
+  const list = asked.map((question, at) => `${at + 1}. ${sanitiseMarkdown(question, 1_000)}`).join('\n')
+  const more = last ? ' It is the last time that it asks.' : ''
+  return `### ${name} asks\n\n${list}\n\nAnswer in a comment, or with \`/answer\`: the work goes on from where it is.${more}`
+}
 
 const mostIssues = 5
 

@@ -5,6 +5,7 @@ import type { ItemState } from '../lib/item-state.ts'
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { agentName, type NamedRun } from './crew.ts'
+import { messageTable } from './crew-messages.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
 import { agentOutput, failedLogs, type HeldWork, heldChoices } from './held.ts'
 import { mergeCommand } from './pull-requests.ts'
@@ -40,6 +41,8 @@ export interface StatusView {
   kept: string[]
   /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
   notes: string[]
+  /** The last messages between agents and people about it. */
+  messages: Parameters<typeof messageTable>[0]
   /** False is a warning: the agent can do everything that this machine's user can. */
   sandboxed: boolean
   /** Of a held item: where its work is; null for any other, and for an epic. */
@@ -68,6 +71,7 @@ export function statusComment(view: StatusView): string {
     view.held && (agentOutput(view.held) || failedLogs(view.gates)),
     attemptList(view),
     view.held && heldChoices(view.held),
+    messageTable(view.messages),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
     keptWork(view.kept),
     view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,

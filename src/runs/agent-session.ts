@@ -14,6 +14,7 @@ import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { agentName } from '../messages/crew.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
+import type { CrewSession } from './crew-session.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
@@ -32,13 +33,14 @@ interface SessionRequest {
   cwd: string
   prompt: string
   tools: readonly Tool[]
+  crew: CrewSession
   permissions?: PermissionRule
   onUpdate?: (update: AgentUpdate) => void
 }
 
 /**
  * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
- * @param session.tools its tools besides reporting progress.
+ * @param session.tools its tools besides reporting progress and those of the crew.
  * @param session.onUpdate called for everything that the agent shows.
  * @param session.permissions what it may do without asking; everything inside its folder when not given.
  * @throws {OperatorError} as `supervise`.
@@ -55,7 +57,13 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   // A plain command cannot call tools. They stay in this thread, also when the supervisor has its own: they only write to
   // the database, and an agent calls them a few times in a run.
   const toolServer =
-    kind.protocol === 'acp' ? await serveTools({ home, tools: [...session.tools, progress], log }) : undefined
+    kind.protocol === 'acp'
+      ? await serveTools({
+          home,
+          tools: [...session.crew.notifying([...session.tools, progress]), ...session.crew.tools],
+          log,
+        })
+      : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())

@@ -17,6 +17,8 @@ export interface PlanningTask {
   /** The plan before, if there was one. */
   last: PlanRow | undefined
   settings: Settings
+  /** Who the agent is in the crew, and what is known from earlier work; '' without a crew. */
+  crew: string
 }
 
 /** The prompt of one attempt to plan, as markdown. */
@@ -31,6 +33,7 @@ export function planPrompt(task: PlanningTask): string {
     last?.state === 'rejected' &&
       `# The plan before was rejected\n\n${planForAgent(last)}\n\nWhy it was rejected, which outranks everything above: ${last.why}`,
     run.feedback && `# What was wrong with the last attempt\n\n${run.feedback}`,
+    task.crew,
     rules(task),
   ]
     .filter(Boolean)

@@ -16,6 +16,8 @@ export interface BuildTask {
   plan?: string
   /** The way of working. */
   loop?: Workflow
+  /** Who the agent is in the crew, and what is known from earlier work; '' without a crew. */
+  crew: string
   /** What went wrong in the attempt before; '' at the first. */
   feedback: string
   /** The conflict with the base branch whose markers are in the tree; '' when there is none. */
@@ -32,7 +34,7 @@ export interface BuildTask {
 /** The prompt of one attempt, as markdown. */
 export function buildPrompt(task: BuildTask): string {
   return [
-    `You are working on ${task.repository}, alone, in a checkout of branch \`${task.branch}\`. Nobody can answer while you work: decide as a careful engineer would, and say at the end what you decided.`,
+    `You are working on ${task.repository}, alone, in a checkout of branch \`${task.branch}\`. Decide as a careful engineer would, and say at the end what you decided.`,
     `Attempt: ${task.attempt}`,
     `# Task: issue #${task.issueNumber}, ${task.title}`,
     task.body || '(The issue has no further text.)',
@@ -40,6 +42,7 @@ export function buildPrompt(task: BuildTask): string {
     task.plan &&
       `# The plan, which was approved\n\n${task.plan}\n\nKeep to it, and to its scope. Where it turns out to be wrong, do what serves the goal and say so at the end.`,
     task.loop && role(task.loop),
+    task.crew,
     task.feedback &&
       `# What happened before\n\n${task.feedback}\n\nYour earlier changes are in the tree unless it says otherwise. Mend what is named here first.`,
     task.conflict && `# A conflict to resolve\n\n${task.conflict}`,

@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm'
 import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { CrewRole, MemoryDomain, MemoryKind } from '../../domain/crew.ts'
+import type { DeliveryState } from '../../domain/delivery.ts'
 import { id, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'
@@ -97,7 +98,7 @@ export const messageDeliveries = pgTable(
       .references(() => messages.id, { onDelete: 'cascade' }),
     /** The reader; null: the people of the issue. */
     memberId: number64('member_id').references(() => crewMembers.id, { onDelete: 'cascade' }),
-    state: text('state').$type<'pending' | 'delivered' | 'acknowledged' | 'dead'>().notNull().default('pending'),
+    state: text('state').$type<DeliveryState>().notNull().default('pending'),
     /** Times that it was handed out, or waited for in vain. */
     attempts: integer('attempts').notNull().default(0),
     updatedAt: time('updated_at').notNull().defaultNow(),
