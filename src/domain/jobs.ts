@@ -43,6 +43,9 @@ export interface JobPayloads {
   'capture-learnings': { runId: number }
   /** A message that was sent: has its reader acknowledged it by now? */
   'watch-delivery': { deliveryId: number }
+  /** A person is needed. `fact`: since when, in which state. `reminder`: 0 for the first call. */
+  'notify-people': { workItemId: number; fact: string; reminder: number }
+  'send-notification': { notificationId: number }
   /** Copies to NATS, where it is configured. */
   'publish-crew-events': Record<never, never>
 }
