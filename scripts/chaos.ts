@@ -41,7 +41,7 @@ function readArguments() {
 /** Faults go on until everything is merged or the time is half over; then it must come to rest in what is left. */
 async function main(): Promise<void> {
   const { seed, items, forMs, database, json } = readArguments()
-  const say = (text: string) => void (json || process.stdout.write(`${text}\n`))
+  const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
   say(`seed ${seed}, ${items} issues, at most ${Math.round(forMs / 60_000)} minutes`)
   const random = createRandom(seed)
   const world = await openChaosWorld({ items, database })

@@ -32,12 +32,10 @@ export interface ChaosWorld {
   stop(): Promise<void>
   /** Cuts this share of the connections of its database; how many that were. */
   cutConnections(chosen: (index: number) => boolean): Promise<number>
-  /** Processes and files of an ended Tutti that should not be there, in words. */
+  /** Processes of an ended Tutti that are left, in words. */
   leftovers(): Promise<string[]>
   /** Ends everything and removes it. */
   close(): Promise<void>
-  /** Starts that failed although nothing ended them. */
-  failedStarts(): number
 }
 
 /**
@@ -115,7 +113,6 @@ function runTutti(github: PlaygroundGitHub, env: Record<string, string>, directo
   let running: Promise<void> | undefined
   let child: Program['process'] | undefined
   let ending = false
-  let failed = 0
   const kill = async (signal: 'SIGKILL' | 'SIGTERM') => {
     ending = true
     if (child && child.exitCode === null && child.signalCode === null) {
@@ -138,15 +135,12 @@ function runTutti(github: PlaygroundGitHub, env: Record<string, string>, directo
         github.setWebhookUrl(`${started.url}/api/github/webhooks`)
       },
       (error: Error) => {
-        if (!ending) {
-          failed++
-          process.stderr.write(`${error.message}\n`)
-        }
+        if (!ending) process.stderr.write(`${error.message}\n`)
       },
     )
     return running
   }
-  return { start, kill, stop: () => kill('SIGTERM'), failedStarts: () => failed }
+  return { start, kill, stop: () => kill('SIGTERM') }
 }
 
 async function createDatabase(serverUrl: string) {
@@ -170,7 +164,7 @@ async function createDatabase(serverUrl: string) {
   }
 }
 
-/** Processes that still work in the directory, and worktrees and homes that no run owns any more. */
+/** Processes that still work in the directory. What is left on the disk is the next start's to tidy up. */
 async function leftovers(directory: string): Promise<string[]> {
   const found: string[] = []
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {

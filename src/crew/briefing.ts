@@ -1,11 +1,11 @@
 /** What an agent gets to know about itself and the crew at the beginning of its run. */
 
-import { randomBytes } from 'node:crypto'
 import type { Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
 import { countUse, findMemories, type Memory } from '../db/memories.ts'
 import type { RunRow } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
+import type { ContextPart } from '../domain/context-budget.ts'
 import { domainOf } from '../domain/crew.ts'
 import { searchTerms } from '../domain/memory.ts'
 import { memoryForAgent } from '../messages/memory.ts'
@@ -14,15 +14,15 @@ import { memoryForAgent } from '../messages/memory.ts'
 const searchedText = 8_000
 
 /**
- * The memories that fit the task of a run, as a part of its prompt; '' when there are none. They are counted as used.
+ * The memories that fit the task of a run, as parts of its prompt. They are counted as used.
  * @param task.paths files that the work is expected to touch.
  */
 export async function recallFor(
   db: Database,
   { item, run, settings, paths }: { item: ItemRow; run: RunRow; settings: Settings; paths: readonly string[] },
-): Promise<string> {
+): Promise<ContextPart[]> {
   const limit = settings.crew.memory
-  if (limit === 0) return ''
+  if (limit === 0) return []
   const task = `${item.title} ${paths.join(' ')} ${item.labels.join(' ')} ${item.body.slice(0, searchedText)}`
   const found = await findMemories(
     db,
@@ -33,9 +33,12 @@ export async function recallFor(
     db,
     found.map(({ id }) => id),
   )
-  return memoryForAgent(found.map(toTaught), randomBytes(6).toString('hex'))
+  return memoryForAgent(found.map(toTaught))
 }
 
-function toTaught({ kind, domain, about, text, source, issueNumber, fromMistake }: Memory) {
-  return { kind, domain, about, text, source, issueNumber, fromMistake }
+const dayMs = 24 * 3_600_000
+
+function toTaught({ kind, domain, about, text, source, issueNumber, fromMistake, seenAt }: Memory) {
+  const ageDays = Math.max(0, Math.floor((Date.now() - seenAt.getTime()) / dayMs))
+  return { kind, domain, about, text, source, issueNumber, fromMistake, ageDays }
 }

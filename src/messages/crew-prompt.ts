@@ -1,5 +1,6 @@
 /** What an agent reads about itself and its crew at the beginning of a run. */
 
+import type { ContextPart } from '../domain/context-budget.ts'
 import type { CrewRole } from '../domain/crew.ts'
 
 /** Everything that this part of a prompt can say. */
@@ -8,28 +9,27 @@ export interface CrewForAgent {
   role: CrewRole
   /** Members of the crew that are at work now, besides itself. */
   others: readonly string[]
-  /** What it is reminded of; '' when nothing fits. */
-  memory: string
-  /** Messages that wait for it; '' when none do. */
-  messages: string
+  /** What it is reminded of. */
+  memory: readonly ContextPart[]
+  /** Messages that wait for it. */
+  messages: readonly string[]
   /** Whether it can call tools. */
   hasTools: boolean
   /** Rounds of questions that it may ask; undefined where it asks in another way. */
   questionsLeft: number | undefined
 }
 
-/** The crew's part of a prompt, as markdown. */
-export function crewForAgent(crew: CrewForAgent): string {
+/** The crew's parts of a prompt. */
+export function crewForAgent(crew: CrewForAgent): ContextPart[] {
   const { name, role, others, memory, messages } = crew
   const company = others.length > 0 ? ` At work on other issues now: ${others.join(', ')}.` : ''
+  const who = `You are **${name}**, a ${role} in the crew of this repository.${company}`
+  const text = crew.hasTools ? `${who}\n\n${toolsSentence(crew)}` : who
   return [
-    `# Who you are\n\nYou are **${name}**, a ${role} in the crew of this repository.${company}`,
-    crew.hasTools && toolsSentence(crew),
-    memory && `# What is known here from earlier work\n\n${memory}`,
-    messages && `# Messages for you\n\n${messages}`,
+    { pool: 'reserved', heading: 'Who you are', entries: [{ text }] },
+    ...memory,
+    { pool: 'working', heading: 'Messages for you', untrusted: true, entries: messages.map((one) => ({ text: one })) },
   ]
-    .filter(Boolean)
-    .join('\n\n')
 }
 
 function toolsSentence({ questionsLeft }: CrewForAgent): string {

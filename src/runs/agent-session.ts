@@ -9,6 +9,7 @@ import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import type { AssembledContext } from '../domain/context-budget.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { agentName } from '../messages/crew.ts'
@@ -31,7 +32,7 @@ interface SessionRequest {
   kind: AgentKind
   settings: Settings
   cwd: string
-  prompt: string
+  prompt: AssembledContext
   tools: readonly Tool[]
   crew: CrewSession
   permissions?: PermissionRule
@@ -70,6 +71,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (inThread) await updateRun(context.store.db, lease, { inThread })
   // The last moment before the agent is there: a process that was frozen until now starts none.
   if (!heartbeat.held()) attempt.stop('lease lost')
+  logPressure(prompt, about, log)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   try {
     const outcome = await supervise({
@@ -77,7 +79,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       settings: settings.agents[run.agent],
       cwd,
       home,
-      prompt,
+      prompt: prompt.text,
       permissions,
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
@@ -111,6 +113,18 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
+}
+
+/** The operator sees when agents get less to read than there is. */
+function logPressure(prompt: AssembledContext, about: object, log: RunContext['log']): void {
+  const { total, pools, tiers } = prompt
+  const full = Object.entries(pools).filter(([, { pressure }]) => pressure !== 'normal')
+  if (full.length === 0 && tiers.length === 0) return
+  const used = Object.fromEntries(full.map(([pool, use]) => [pool, `${use.used} of ${use.soft}`]))
+  log.warn(
+    { ...about, tokens: total.used, pools: used, tiers },
+    'there is more to read than fits into the context of an agent',
+  )
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

@@ -42,7 +42,7 @@ import { removeLeftWorktrees } from './left-worktrees.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
-import { buildPrompt } from './prompt.ts'
+import { buildPrompt, contextNonce } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
 import { setUpForAgent } from './set-up/for-agent.ts'
 import { notesOnSubmodules } from './submodules.ts'
@@ -126,24 +126,27 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
     kind,
     settings,
     cwd: worktree.path,
-    prompt: buildPrompt({
-      repository: repo.fullName,
-      issueNumber: item.issueNumber,
-      title: item.title,
-      body: item.body,
-      attempt: run.attempt,
-      branch: item.branch,
-      answers: answersForAgent(await roundsOf(context.store.db, item.id)),
-      plan: plan && planForAgent(plan),
-      loop,
-      crew: crew.prompt,
-      feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
-      conflict,
-      reviews,
-      protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
-      gateCommands: checks.map((command) => command.run),
-      notes: [...missing, ...present],
-    }),
+    prompt: buildPrompt(
+      {
+        repository: repo.fullName,
+        issueNumber: item.issueNumber,
+        title: item.title,
+        body: item.body,
+        attempt: run.attempt,
+        branch: item.branch,
+        answers: answersForAgent(await roundsOf(context.store.db, item.id)),
+        plan: plan && planForAgent(plan),
+        loop,
+        crew: crew.prompt,
+        feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
+        conflict,
+        reviews,
+        protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
+        gateCommands: checks.map((command) => command.run),
+        notes: [...missing, ...present],
+      },
+      contextNonce(),
+    ),
     tools: [],
     crew,
     onUpdate: (update) => {

@@ -1,6 +1,5 @@
 /** The crew's part in one run: who the agent is, what it is reminded of, its tools, and what it hands in by them. */
 
-import { randomBytes } from 'node:crypto'
 import type { Settings } from '../config/settings.ts'
 import { recallFor } from '../crew/briefing.ts'
 import { acknowledge, pollMessages } from '../crew/route.ts'
@@ -8,7 +7,8 @@ import { crewOf, experienceOf, getMember } from '../db/crew-members.ts'
 import { openFootprints } from '../db/footprints.ts'
 import { roundsOf } from '../db/plans.ts'
 import { isPlanning, updateRun } from '../db/runs.ts'
-import { messagesForAgent } from '../messages/crew-messages.ts'
+import type { ContextPart } from '../domain/context-budget.ts'
+import { messageForAgent } from '../messages/crew-messages.ts'
 import { crewForAgent } from '../messages/crew-prompt.ts'
 import type { Attempt } from './context.ts'
 import { type CrewDesk, crewTools, forPlanning, withUnreadNote } from './mcp/crew-tools.ts'
@@ -16,8 +16,8 @@ import type { Tool } from './mcp/serve.ts'
 
 /** See `openCrewSession`. */
 export interface CrewSession {
-  /** A part of the prompt; '' when there is nothing to say. */
-  prompt: string
+  /** Its parts of the prompt. */
+  prompt: ContextPart[]
   tools: Tool[]
   /** Has a tool's answer say when a message waits. */
   notifying(tools: readonly Tool[]): Tool[]
@@ -28,7 +28,7 @@ export interface CrewSession {
 }
 
 const withoutCrew: CrewSession = {
-  prompt: '',
+  prompt: [],
   tools: [],
   notifying: (tools) => [...tools],
   result: {},
@@ -62,7 +62,7 @@ export async function openCrewSession(
     role: member.role,
     others: await othersAtWork(attempt),
     memory: await recallFor(store.db, { item, run, settings, paths: await pathsOf(attempt) }),
-    messages: messagesForAgent(shown, randomBytes(6).toString('hex')),
+    messages: shown.map(messageForAgent),
     hasTools: protocol === 'acp',
     questionsLeft: isPlanning(run) ? undefined : questionsLeft,
   })

@@ -20,6 +20,7 @@ import { openCrewSession } from './crew-session.ts'
 import { planningTools } from './mcp/tools.ts'
 import { type AttemptEnd, failureOf, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
+import { contextNonce } from './prompt.ts'
 
 interface Base {
   control: BareClone
@@ -54,16 +55,10 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
       kind,
       settings,
       cwd: tree.path,
-      prompt: planPrompt({
-        item,
-        run,
-        repository: repo.fullName,
-        rounds,
-        questionsLeft,
-        last,
-        settings,
-        crew: crew.prompt,
-      }),
+      prompt: planPrompt(
+        { item, run, repository: repo.fullName, rounds, questionsLeft, last, settings, crew: crew.prompt },
+        contextNonce(),
+      ),
       tools,
       crew,
       permissions: 'reading-only',

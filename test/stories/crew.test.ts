@@ -61,7 +61,7 @@ test('an agent asks while it builds, reads a message, and hands in its summary; 
   const second = await world.pullRequestOf(next)
   const [, taught = ''] = (await world.fileAt(second.pull.headSha, 'prompt.txt')).split('# What is known here')
   expect(taught).toMatch(/learned from a mistake, in #1\) A check failed at first[\s\S]*helo/)
-  expect(taught).toMatch(/Noted by agents[\s\S]*The greeting file is read by the door/)
+  expect(taught).toMatch(/What agents have noted[\s\S]*The greeting file is read by the door/)
   await maintainer.comment(repository, next.number, '/crew')
   await world.untilStatus(next, '| **Aria** | builder | `scripted` | free | 2 |')
   expect(github.unknown).toEqual([])

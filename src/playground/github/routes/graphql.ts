@@ -25,7 +25,7 @@ export const graphqlRoutes: Route[] = [
       if (/^\s*query\b/.test(request.query) && request.query.includes('reviewThreads(')) return threads(call, request)
       if (request.query.includes('markPullRequestReadyForReview(')) return ready(call, request)
       if (/^\s*mutation\b/.test(request.query)) return mutations(call, request)
-      return refused('The playground does not know this operation')
+      return unknownOperation('The playground does not know this operation')
     },
   },
 ]
@@ -33,6 +33,10 @@ export const graphqlRoutes: Route[] = [
 /** GraphQL answers 200 for what it refuses, too. */
 function refused(message: string): RouteAnswer {
   return ok({ data: null, errors: [{ type: 'NOT_FOUND', message }] })
+}
+
+function unknownOperation(message: string): RouteAnswer {
+  return { ...refused(message), unknown: true }
 }
 
 function reach(call: Call, repository: RepositoryRecord | undefined, level: 'read' | 'write'): RepositoryRecord {
@@ -63,7 +67,7 @@ function mutations(call: Call, { query, variables }: Request): RouteAnswer {
   const actor = appActor(call.world.app)
   for (const [, alias = '', name, argument, variable = ''] of query.matchAll(field)) {
     if (name !== 'resolveReviewThread' || argument !== 'threadId')
-      return refused(`The playground does not know ${name}`)
+      return unknownOperation(`The playground does not know ${name}`)
     resolve(call, actor, String(variables[variable]))
     data[alias] = { clientMutationId: null }
   }
