@@ -79,7 +79,7 @@ const schema = z.strictObject({
         .enum(['sequential', 'parallel-async', 'parallel-threads'])
         .optional()
         .describe(
-          'Agents at once: one, at most 4, or any number, each supervised in its own thread; chosen by itself if not set',
+          'Agents at once: one, at most 4, or any number, supervised in threads beside the main one; chosen by itself if not set',
         ),
       skipped: z
         .enum(['release', 'hold'])
