@@ -1,5 +1,10 @@
 /** Every job handler, by its queue. */
 
+import { captureLearningsJob } from './crew/capture-learnings.ts'
+import { notifyPeopleJob } from './crew/notify-people.ts'
+import { publishCrewEventsJob } from './crew/publish-events.ts'
+import { watchDeliveryJob } from './crew/route.ts'
+import { sendNotificationJob } from './crew/send-notification.ts'
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
@@ -66,6 +71,11 @@ export const jobs = {
   'on-checks-rerun': onChecksRerunJob,
   prune: pruneJob,
   'on-reviewers-requested': onReviewersRequestedJob,
+  'capture-learnings': captureLearningsJob,
+  'watch-delivery': watchDeliveryJob,
+  'notify-people': notifyPeopleJob,
+  'send-notification': sendNotificationJob,
+  'publish-crew-events': publishCrewEventsJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

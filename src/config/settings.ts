@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { crewSettings, notifySettings } from './crew-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
@@ -100,6 +101,8 @@ const parts = z.strictObject({
     })
     .prefault({}),
   setup: setupSettings.prefault({}),
+  crew: crewSettings.prefault({}),
+  notify: notifySettings.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(gateCommand).max(20).default([]),

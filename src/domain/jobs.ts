@@ -42,6 +42,14 @@ export interface JobPayloads {
   'on-checks-rerun': { effectId: number }
   prune: Record<never, never>
   'on-reviewers-requested': { effectId: number }
+  'capture-learnings': { runId: number }
+  /** A message that was sent: has its reader acknowledged it by now? */
+  'watch-delivery': { deliveryId: number }
+  /** A person is needed. `fact`: since when, in which state. `reminder`: 0 for the first call. */
+  'notify-people': { workItemId: number; fact: string; reminder: number }
+  'send-notification': { notificationId: number }
+  /** Copies to NATS, where it is configured. */
+  'publish-crew-events': Record<never, never>
 }
 
 export type QueueName = keyof JobPayloads

@@ -14,6 +14,7 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
@@ -209,8 +210,10 @@ async function conclude(
     await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
   const current = await getItem(tx.db, item.id)
   const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha
-  if (passed) await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })
-  else await tx.enqueue({ queue: 'after-run', runId: run.id })
+  if (passed) {
+    await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })
+    if (isAgentRun(run)) await tx.enqueue({ queue: 'capture-learnings', runId: run.id })
+  } else await tx.enqueue({ queue: 'after-run', runId: run.id })
 }
 
 /** The log of a failed set-up step stands with it: it is stored nowhere else. */

@@ -16,6 +16,7 @@ import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { agentName } from '../messages/crew.ts'
 import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
@@ -79,7 +80,7 @@ export async function describePullRequest(
     issueBody: item.body,
     plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
-    agent: last?.agent ?? 'a person',
+    agent: last ? agentName(last) : 'a person',
     attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],

@@ -12,8 +12,10 @@ import { updateRun } from '../db/runs.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
+import { agentName } from '../messages/crew.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
+import type { CrewSession } from './crew-session.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
@@ -32,13 +34,14 @@ interface SessionRequest {
   cwd: string
   prompt: AssembledContext
   tools: readonly Tool[]
+  crew: CrewSession
   permissions?: PermissionRule
   onUpdate?: (update: AgentUpdate) => void
 }
 
 /**
  * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
- * @param session.tools its tools besides reporting progress.
+ * @param session.tools its tools besides reporting progress and those of the crew.
  * @param session.onUpdate called for everything that the agent shows.
  * @param session.permissions what it may do without asking; everything inside its folder when not given.
  * @throws {OperatorError} as `supervise`.
@@ -47,7 +50,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { context, lease, run, item, heartbeat, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
-  const about = { run: run.id, issue: item.issueNumber }
+  const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   const progress = progressTool((text) => {
     heartbeat.progress = text
@@ -55,7 +58,13 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   // A plain command cannot call tools. They stay in this thread, also when the supervisor has its own: they only write to
   // the database, and an agent calls them a few times in a run.
   const toolServer =
-    kind.protocol === 'acp' ? await serveTools({ home, tools: [...session.tools, progress], log }) : undefined
+    kind.protocol === 'acp'
+      ? await serveTools({
+          home,
+          tools: [...session.crew.notifying([...session.tools, progress]), ...session.crew.tools],
+          log,
+        })
+      : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())

@@ -19,6 +19,8 @@ export interface PlanningTask {
   /** The plan before, if there was one. */
   last: PlanRow | undefined
   settings: Settings
+  /** Who the agent is in the crew, and what is known from earlier work; empty without a crew. */
+  crew: readonly ContextPart[]
 }
 
 /**
@@ -50,6 +52,7 @@ export function planPrompt(task: PlanningTask, nonce: string): AssembledContext 
       entries: one(rejected?.why ?? ''),
     },
     { pool: 'working', heading: 'What was wrong with the last attempt', ...others, entries: one(run.feedback) },
+    ...task.crew,
     { pool: 'reserved', heading: 'Rules', entries: one(rules(task, nonce)) },
   ]
   return assembleContext(parts, nonce)

@@ -18,6 +18,8 @@ export interface BuildTask {
   plan?: string
   /** The way of working. */
   loop?: Workflow
+  /** Who the agent is in the crew, and what is known from earlier work; empty without a crew. */
+  crew: readonly ContextPart[]
   /** What went wrong in the attempt before; '' at the first. */
   feedback: string
   /** The conflict with the base branch whose markers are in the tree; '' when there is none. */
@@ -51,6 +53,7 @@ export function buildPrompt(task: BuildTask, nonce: string): AssembledContext {
     { pool: 'plans', heading: 'What was asked and answered', ...others, entries: one(task.answers) },
     { pool: 'plans', heading: 'The plan, which was approved', ...others, lead: planRule, entries: one(task.plan) },
     { pool: 'reserved', heading: 'How to work', entries: task.loop ? one(role(task.loop)) : [] },
+    ...task.crew,
     { pool: 'working', heading: 'What happened before', ...others, lead: feedbackRule, entries: one(task.feedback) },
     { pool: 'working', heading: 'A conflict to resolve', entries: one(task.conflict) },
     { pool: 'working', heading: 'Changes requested in review', entries: one(reviewForAgent(task.reviews)) },
@@ -60,7 +63,7 @@ export function buildPrompt(task: BuildTask, nonce: string): AssembledContext {
 }
 
 function opening({ repository, branch, attempt }: BuildTask): string {
-  return `You are working on ${repository}, alone, in a checkout of branch \`${branch}\`. Nobody can answer while you work: decide as a careful engineer would, and say at the end what you decided.\n\nAttempt: ${attempt}`
+  return `You are working on ${repository}, alone, in a checkout of branch \`${branch}\`. Decide as a careful engineer would, and say at the end what you decided.\n\nAttempt: ${attempt}`
 }
 
 const planRule =

@@ -10,6 +10,7 @@ const task: BuildTask = {
   attempt: 2,
   branch: 'module/issue-12',
   answers: '',
+  crew: [],
   feedback: '',
   conflict: '',
   reviews: [],
