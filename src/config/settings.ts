@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
 /** The path of the settings file in a repository. */
@@ -109,6 +110,8 @@ const schema = z.strictObject({
     })
     .prefault({}),
   setup: setupSettings.prefault({}),
+  sandbox: sandboxSetting,
+  network: networkSettings.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(command).max(20).default([]),

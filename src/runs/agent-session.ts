@@ -9,9 +9,12 @@ import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
+import type { Box } from '../sandbox/sandbox.ts'
+import { agentBox, homeOf } from './boxes.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
@@ -27,6 +30,7 @@ const outputBytes = 256 * 2 ** 20
 /** What a session is about; see `runAgentSession`. */
 interface SessionRequest {
   kind: AgentKind
+  control: Pick<BareClone, 'bindings'>
   settings: Settings
   cwd: string
   prompt: string
@@ -47,7 +51,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber }
-  const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
+  const home = homeOf(env.dataDirectory, run.id)
   const progress = progressTool((text) => {
     heartbeat.progress = text
   })
@@ -58,12 +62,20 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
-  if (inThread) await updateRun(context.store.db, lease, { inThread })
-  // The last moment before the agent is there: a process that was frozen until now starts none.
-  if (!heartbeat.held()) attempt.stop('lease lost')
   const variables = await context.variables(attempt.repo.fullName, 'agent')
+  let box: Box | undefined
   try {
+    box = await agentBox(context.sandbox, {
+      ...{ control: session.control, settings, kind, cwd, home, env: env.source },
+      readsOnly: permissions === 'reading-only',
+      paths: toolServer?.paths ?? [],
+    })
+    await updateRun(context.store.db, lease, { inThread, sandboxed: box !== undefined })
+    // The last moment before the agent is there: a process that was frozen until now starts none.
+    if (!heartbeat.held()) attempt.stop('lease lost')
+    box?.overDisk.addEventListener('abort', () => attempt.stop('over disk'))
     const outcome = await supervise({
+      ...(box ? { wrap: box.wrap } : {}),
       kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
       settings: settings.agents[run.agent],
       cwd,
@@ -98,10 +110,19 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       )
     return outcome
   } finally {
+    await closeBox(box, about, log)
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
+}
+
+/** What it was refused is for the operator: a server that is missing from a list is found here. */
+async function closeBox(box: Box | undefined, about: object, log: RunContext['log']): Promise<void> {
+  if (!box) return
+  if (box.refusedHosts.length > 0)
+    log.warn({ ...about, hosts: box.refusedHosts }, 'an agent asked for servers that its sandbox does not let it reach')
+  await box.close()
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

@@ -50,6 +50,7 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
     const last = await latestPlan(context.store.db, item.id)
     const outcome = await runAgentSession(attempt, {
       kind,
+      control,
       settings,
       cwd: tree.path,
       prompt: planPrompt({ item, run, repository: repo.fullName, rounds, questionsLeft, last, settings }),
