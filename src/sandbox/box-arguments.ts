@@ -31,7 +31,8 @@ export function boxArguments(
     ...systemMounts(),
     ...['--ro-bind', options.files.hosts, '/etc/hosts'],
     ...['--proc', '/proc', '--dev', '/dev', '--size', String(sharedMemoryBytes), '--tmpfs', '/dev/shm'],
-    ...['--remount-ro', '/dev', '--bind', join(home, 'tmp'), '/tmp'],
+    // Files of /proc/sys belong to user 0, which is the user of the sandbox where Tutti runs as root: no capability is asked for.
+    ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--bind', join(home, 'tmp'), '/tmp'],
     ...early.flatMap((path) => ['--ro-bind', path, path]),
     ...hidden.flatMap((path) => (isFolder(path) ? ['--tmpfs', path] : ['--ro-bind', '/dev/null', path])),
     ...[...new Set([home, ...writable])].flatMap((path) => ['--bind', path, path]),
