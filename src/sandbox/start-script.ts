@@ -51,9 +51,11 @@ export function startScript(
  * open: 0C38 is port 3128 in /proc/net/tcp.
  */
 const egressScript = [
-  '("$1" TCP-LISTEN:3128,bind=127.0.0.1,fork,reuseaddr,max-children=128 "UNIX-CONNECT:$2" </dev/null >/dev/null 2>&1 9<&- &)',
+  '("$1" TCP-LISTEN:3128,bind=127.0.0.1,fork,reuseaddr,max-children=128 "UNIX-CONNECT:$2" </dev/null >/dev/null 2>&1 &)',
+  // Without a program of its own for each try: starting one takes longer than the port.
+  'open() { while read -r _ local _; do case $local in *:0C38) return 0 ;; esac; done </proc/net/tcp; return 1; }',
   'tries=0',
-  'until grep -q ":0C38 " /proc/net/tcp || [ "$tries" -gt 200 ]; do sleep 0.01; tries=$((tries + 1)); done',
+  'until open || [ "$tries" -gt 200 ]; do sleep 0.005; tries=$((tries + 1)); done',
   'shift 2',
   'exec "$@"',
 ].join('\n')

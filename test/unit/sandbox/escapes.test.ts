@@ -13,12 +13,12 @@ import { homedir, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { loadAgents } from '../../../src/agents/registry.ts'
 import { sandboxMountsOf } from '../../../src/git/sandbox-mounts.ts'
 import { processTable } from '../../../src/lib/process-table.ts'
 import { after, bench, kindOf, scratch, scriptPrompt } from '../../support/agent-bench.ts'
 import { type Escape, escapes, type Surroundings } from '../../support/escapes.ts'
 import { realSandbox } from '../../support/sandbox.ts'
-import { loadAgents } from '../../../src/agents/registry.ts'
 import { scriptedAgentFile } from '../../support/scripted-agent.ts'
 
 const document = fileURLToPath(new URL('../../../docs/security-escapes.md', import.meta.url))
@@ -70,7 +70,8 @@ async function surroundings(root: string): Promise<{ at: Surroundings; reached: 
   const data = join(root, 'data')
   const { tree, bare, otherTree } = plantTree(data)
   const otherHome = join(data, 'homes', 'run-2')
-  for (const path of ['.env', 'secrets/acme/other.env', 'logs/run-1.log', 'database/PG_VERSION']) plant(join(data, path))
+  for (const path of ['.env', 'secrets/acme/other.env', 'logs/run-1.log', 'database/PG_VERSION'])
+    plant(join(data, path))
   plant(join(otherTree, 'note'))
   plant(join(otherHome, 'login.json'))
   const inHome = plant(join(homedir(), `.tutti-canary-${process.pid}`))
@@ -169,9 +170,15 @@ test.skipIf(!usable)('an agent that obeys every instruction reaches nothing that
     ['the pointer was changed', !readFileSync(join(at.tree, '.git'), 'utf8').includes(at.bare)],
   ]
   const escaped = all.flatMap(({ attempt, line }, index) =>
-    gotOut(obeyed[index]?.line === line ? obeyed[index] : undefined, at.canary) ? [`${attempt}: ${obeyed[index]?.output}`] : [],
+    gotOut(obeyed[index]?.line === line ? obeyed[index] : undefined, at.canary)
+      ? [`${attempt}: ${obeyed[index]?.output}`]
+      : [],
   )
-  expect({ escaped, outside: outside.filter(([, is]) => is), reached }).toEqual({ escaped: [], outside: [], reached: [] })
+  expect({ escaped, outside: outside.filter(([, is]) => is), reached }).toEqual({
+    escaped: [],
+    outside: [],
+    reached: [],
+  })
   const table = documentOf(all)
   if (process.env.UPDATE_DOCS) writeFileSync(document, table)
   expect(readFileSync(document, 'utf8')).toBe(table)
