@@ -11,6 +11,8 @@ import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
+import { moduleName, moduleSettings } from './module-settings.ts'
+import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
 /** The path of the settings file in a repository. */
@@ -30,13 +32,6 @@ const agentSettings = z.strictObject({
   model: z.string().max(100).optional(),
 })
 
-const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case words joined by dashes')
-
-const module = z.strictObject({
-  paths: z.array(glob).max(200).default([]).describe('Files and directories it is made of; its items touch them'),
-  agent: z.string().max(50).optional().describe('Which agent works on it'),
-})
-
 const parts = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
   prefix: z
@@ -46,7 +41,10 @@ const parts = z.strictObject({
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
   agents: z.record(z.string(), agentSettings).default({}),
-  modules: z.record(moduleName, module).default({}).describe('Parts of the repository, by the name in `module:<name>`'),
+  modules: z
+    .record(moduleName, moduleSettings)
+    .default({})
+    .describe('Parts of the repository, by the name in `module:<name>`'),
   loops: z
     .record(moduleName, loopSettings)
     .default({})
@@ -103,6 +101,8 @@ const parts = z.strictObject({
   setup: setupSettings.prefault({}),
   crew: crewSettings.prefault({}),
   notify: notifySettings.prefault({}),
+  sandbox: sandboxSetting,
+  network: networkSettings.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(gateCommand).max(20).default([]),

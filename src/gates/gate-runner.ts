@@ -20,12 +20,14 @@ import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { withLog } from '../messages/runs.ts'
+import { programBox } from '../runs/boxes.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { RepositoryVariables } from '../runs/repository-secrets.ts'
 import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Gate, GateContext } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
 import { setUpCheckout } from './lib/set-up-checkout.ts'
@@ -42,6 +44,7 @@ export interface GateRunnerContext {
   instance: string
   gates: readonly Gate[]
   reaper: Reaper
+  sandbox: Sandbox
   caches: DependencyCache
   variables: RepositoryVariables
   control(repo: RepositoryRow): Promise<BareClone>
@@ -171,6 +174,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
       knownSecrets: context.linesWithSecret,
       env: context.env.source,
       variables: await context.variables(repo.fullName, 'gates'),
+      box: (place) => programBox(context.sandbox, { control, settings, purpose: 'gates', ...place }),
       marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),
       signal,
       log: context.log,

@@ -55,6 +55,7 @@ export function commandFailed(name: string, how: string, notRun: number): string
 export const wasKilled = (signal: string, took: string) => `was killed by ${signal} after ${took}`
 export const reachedTimeLimit = (minutes: number) =>
   `was ended after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}, its limit`
+export const filledDisk = 'wrote more to the disk than a sandbox allows (`SANDBOX_DISK_MB`)'
 export const printedTooMuch = 'was ended because it printed more than 256 MB'
 export const wasStopped = 'was stopped'
 /** 126 and 127 are the shell's own codes (POSIX, "Exit Status for Commands"). */
