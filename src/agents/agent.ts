@@ -20,6 +20,8 @@ export interface StartCommand {
   file: string
   args: string[]
   env?: Record<string, string>
+  /** The model that is used, where the operator has fixed it or its spelling needs a provider; else that of the options. */
+  model?: string
 }
 
 const start = z.custom<(options: StartOptions) => StartCommand | undefined>(
@@ -40,6 +42,10 @@ export const agentKindSchema = z.strictObject({
     .array(z.strictObject({ method: z.string().min(1), whenEnv: envName }))
     .default([])
     .describe('Which ACP auth method to call when it asks for a login and that variable is set'),
+  modes: z
+    .strictObject({ build: z.string().min(1).optional(), plan: z.string().min(1).optional() })
+    .default({})
+    .describe('The ACP mode of a session that builds and of one that plans, by the ids of the program'),
   install: z.string().min(1).max(200).describe('One line: how to install it'),
   homepage: z.url().optional(),
   playgroundOnly: z.boolean().default(false).describe('Refused when a real GitHub is served'),

@@ -26,7 +26,11 @@ export const agent: AgentKindDefinition = {
     ...['MAX_THINKING_TOKENS', ...networkEnv],
   ],
   // A run has no browser, must not update the program that other runs use, and sends no telemetry.
-  fixedEnv: { NO_BROWSER: '1', DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+  fixedEnv: {
+    ...{ NO_BROWSER: '1', DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+    // Else one more request follows each turn, for a suggestion that no person sees.
+    CLAUDE_CODE_ENABLE_PROMPT_SUGGESTION: 'false',
+  },
   install: 'npm install -g @agentclientprotocol/claude-agent-acp, then set ANTHROPIC_API_KEY',
   homepage: 'https://github.com/agentclientprotocol/claude-agent-acp',
 }

@@ -8,7 +8,7 @@ import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import { updateRun } from '../db/runs.ts'
+import { isPlanning, updateRun } from '../db/runs.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
@@ -48,7 +48,10 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber }
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
+  // What the agent reports itself says more than the title of a tool, which may be that of this very report.
+  let reported = false
   const progress = progressTool((text) => {
+    reported = true
     heartbeat.progress = text
   })
   // A plain command cannot call tools. They stay in this thread, also when the supervisor has its own: they only write to
@@ -70,6 +73,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       home,
       prompt,
       permissions,
+      purpose: isPlanning(run) ? 'plan' : 'build',
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
       env: { ...env.source, ...variables },
@@ -83,7 +87,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       signal,
       reaper,
       onUpdate: (update) => {
-        heartbeat.progress = progressOf(update) ?? heartbeat.progress
+        heartbeat.progress = (reported && update.kind === 'tool' ? undefined : progressOf(update)) ?? heartbeat.progress
         session.onUpdate?.(update)
       },
       onUsage: meterUsage(attempt, settings.limits),
@@ -96,12 +100,23 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
         { ...about, problem: outcome.message },
         'the thread that supervised an agent was lost; the agent was ended',
       )
+    const problem = problemForOperator(outcome)
+    if (problem) log.error({ ...about, agent: run.agent, problem: context.redact(problem) }, operatorMustAct)
     return outcome
   } finally {
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
+}
+
+const operatorMustAct = 'an agent cannot work before its operator acts: its login, its credit or its model'
+
+/** What the provider says where only the operator can mend it. */
+function problemForOperator(outcome: AgentOutcome): string | undefined {
+  if (outcome.kind === 'needs-login') return outcome.message
+  const mendable = outcome.kind === 'provider-failed' && (outcome.problem === 'billing' || outcome.problem === 'model')
+  return mendable ? outcome.message : undefined
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

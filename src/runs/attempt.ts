@@ -37,7 +37,7 @@ import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { removeLeftWorktrees } from './left-worktrees.ts'
-import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
+import { type AttemptEnd, cutShort, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
@@ -139,6 +139,8 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       for (const path of editedFiles(update, worktree.path)) attempt.heartbeat.touched.add(path)
     },
   })
+  const cut = cutShort(outcome)
+  if (cut.length > 0) await updateRun(context.store.db, attempt.lease, { notes: [...missing, ...cut] })
   return conclude(attempt, { control, worktree, settings, base: sha(base) }, outcome)
 }
 
@@ -149,7 +151,12 @@ async function conclude(
 ): Promise<AttemptEnd> {
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
-  if (failure) return { ...failure, logTail: context.redact(await tailOfLog(context, run.id)) }
+  if (failure)
+    return {
+      ...failure,
+      summary: context.redact(failure.summary),
+      logTail: context.redact(await tailOfLog(context, run.id)),
+    }
   const summary = outcome.kind === 'finished' ? context.redact(outcome.summary) : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item

@@ -19,16 +19,21 @@ export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutco
   if (options.signal?.aborted) return { kind: 'stopped' }
   const launch = prepare(options, marks)
   if ('kind' in launch) return launch
+  const { model, ...command } = launch
   // Before the agent exists: from here on the reaper ends it, even if we are killed in the next line.
   reaper.start()
   if (reaper.pid === undefined) throw new OperatorError('no agent runs without a reaper, and there is none')
   const { start, ...plain } = kind
   const task = { cwd, prompt, runId, home, hidden, mcpServers, permissions, limits, logFile }
-  return { ...task, launch, kind: plain, model: settings?.model, lifeId }
+  const mode = kind.modes[options.purpose ?? 'build']
+  return { ...task, launch: command, kind: plain, model: model ?? settings?.model, ...(mode ? { mode } : {}), lifeId }
 }
 
 /** The command and its environment, or why there is nothing to start. */
-function prepare(options: RunAgentOptions, marks: Record<string, string>): LaunchCommand | AgentOutcome {
+function prepare(
+  options: RunAgentOptions,
+  marks: Record<string, string>,
+): (LaunchCommand & { model?: string }) | AgentOutcome {
   const { kind, settings } = options
   const command = kind.start({ command: settings?.command, model: settings?.model })
   if (!command) return { kind: 'missing-program', program: `agents.${kind.id}.command`, install: kind.install }
@@ -42,7 +47,7 @@ function prepare(options: RunAgentOptions, marks: Record<string, string>): Launc
   const program = findProgram(command.file, env.PATH, options.cwd)
   if (!program) return { kind: 'missing-program', program: command.file, install: kind.install }
   const plain = { file: program, args: command.args, env }
-  return options.wrap ? options.wrap(plain) : plain
+  return { ...(options.wrap ? options.wrap(plain) : plain), ...(command.model ? { model: command.model } : {}) }
 }
 
 function isDirectory(path: string): boolean {
