@@ -3,14 +3,17 @@
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { AgentKind } from '../agents/agent.ts'
+import { modelForbidden } from '../agents/configured.ts'
 import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
 import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { isPlanning, updateRun } from '../db/runs.ts'
+import { chooseModel } from '../domain/choose-agent.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
+import { modelNotOffered } from '../messages/agents.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
@@ -47,6 +50,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber }
+  const model = chooseModel(settings, isPlanning(run) ? 'planner' : 'builder', run.agent)
+  if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
   const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
   // What the agent reports itself says more than the title of a tool, which may be that of this very report.
   let reported = false
@@ -68,7 +73,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   try {
     const outcome = await supervise({
       kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
-      settings: settings.agents[run.agent],
+      settings: { ...settings.agents[run.agent], ...(model ? { model } : {}) },
       cwd,
       home,
       prompt,
@@ -107,6 +112,14 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
+  }
+}
+
+function modelNotAllowed(kind: AgentKind, model: string | undefined): AgentOutcome {
+  return {
+    kind: 'provider-failed',
+    problem: 'model',
+    message: modelNotOffered(model ?? '', kind.operator?.models ?? []),
   }
 }
 
