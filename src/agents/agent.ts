@@ -94,3 +94,10 @@ export function commandOr(options: StartOptions, builtIn: StartCommand): StartCo
   const [file, ...args] = options.command ?? []
   return file === undefined ? builtIn : { ...builtIn, file, args }
 }
+
+/** Whose models a session uses, for people: the operator's provider, that of the model's name, or the kind's usual one. */
+export function providerOf(kind: Pick<AgentKind, 'operator' | 'provider'>, model: string): string {
+  const { provider, baseUrl } = kind.operator ?? {}
+  const named = provider ?? (/^([\w.-]+)\//.exec(model)?.[1] || kind.provider)
+  return baseUrl ? `${named} at ${new URL(baseUrl).host}`.trim() : named
+}

@@ -6,7 +6,7 @@ import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type AgentKind, agentKindSchema } from './agent.ts'
 import { withOperatorSettings } from './configured.ts'
 
-const notKinds = ['agent.ts', 'registry.ts', 'configured.ts']
+const notKinds = ['agent.ts', 'registry.ts', 'configured.ts', 'check-agent.ts']
 
 /**
  * Loads every kind of agent, by id.

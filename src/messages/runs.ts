@@ -76,6 +76,9 @@ export const mergeLost = 'The merge did not get as far as GitHub. Say `/merge` a
 /** @param cost @param limit in millionths of the currency. */
 export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
   `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
+/** For the pull request. @param cost @param limit in millionths of the currency. */
+export const costLimitPassed = (cost: number, limit: number, currency: string) =>
+  `The run reported a cost of ${money(cost, currency)} with the end of its work; one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`).`
 
 /** How an attempt to plan ended. */
 export const agentCannotPlan = (agent: string) =>

@@ -80,6 +80,8 @@ export async function describePullRequest(
     plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
     agent: last?.agent ?? 'a person',
+    model: last?.model ?? '',
+    provider: last?.provider ?? '',
     attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],

@@ -2,7 +2,7 @@
 
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AgentKind } from '../agents/agent.ts'
+import { type AgentKind, providerOf } from '../agents/agent.ts'
 import { modelForbidden } from '../agents/configured.ts'
 import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
 import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
@@ -93,6 +93,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       reaper,
       onUpdate: (update) => {
         heartbeat.progress = (reported && update.kind === 'tool' ? undefined : progressOf(update)) ?? heartbeat.progress
+        if (update.kind === 'session') recordSession(attempt, kind, update)
         session.onUpdate?.(update)
       },
       onUsage: meterUsage(attempt, settings.limits),
@@ -100,19 +101,26 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
     })
-    if (outcome.kind === 'supervisor-lost')
-      log.error(
-        { ...about, problem: outcome.message },
-        'the thread that supervised an agent was lost; the agent was ended',
-      )
-    const problem = problemForOperator(outcome)
-    if (problem) log.error({ ...about, agent: run.agent, problem: context.redact(problem) }, operatorMustAct)
+    reportOutcome(attempt, outcome)
     return outcome
   } finally {
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
+}
+
+/** Keeps who works, with which model and provider. A run goes on without it: the record is for people. */
+function recordSession(
+  { context: { store, log }, lease, run }: Attempt,
+  kind: AgentKind,
+  { program, model }: Extract<AgentUpdate, { kind: 'session' }>,
+): void {
+  const provider = providerOf(kind, model)
+  log.info({ run: run.id, agent: run.agent, program, model, provider }, 'the session of an agent is open')
+  updateRun(store.db, lease, { program, model, provider }).catch((err) =>
+    log.warn({ err, run: run.id }, 'the model of a run was not recorded'),
+  )
 }
 
 function modelNotAllowed(kind: AgentKind, model: string | undefined): AgentOutcome {
@@ -124,6 +132,18 @@ function modelNotAllowed(kind: AgentKind, model: string | undefined): AgentOutco
 }
 
 const operatorMustAct = 'an agent cannot work before its operator acts: its login, its credit or its model'
+
+/** Says to the operator what only the operator can mend. */
+function reportOutcome({ context, run, item }: Attempt, outcome: AgentOutcome): void {
+  const about = { run: run.id, issue: item.issueNumber, agent: run.agent }
+  const problem = problemForOperator(outcome)
+  if (problem) context.log.error({ ...about, problem: context.redact(problem) }, operatorMustAct)
+  if (outcome.kind === 'supervisor-lost')
+    context.log.error(
+      { ...about, problem: outcome.message },
+      'the thread that supervised an agent was lost; the agent was ended',
+    )
+}
 
 /** What the provider says where only the operator can mend it. */
 function problemForOperator(outcome: AgentOutcome): string | undefined {

@@ -37,7 +37,7 @@ import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { removeLeftWorktrees } from './left-worktrees.ts'
-import { type AttemptEnd, cutShort, failureOf, stopped, unsafe } from './outcomes.ts'
+import { type AttemptEnd, cutShort, doneDespiteCost, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt } from './prompt.ts'
@@ -139,9 +139,10 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       for (const path of editedFiles(update, worktree.path)) attempt.heartbeat.touched.add(path)
     },
   })
-  const cut = cutShort(outcome)
+  const despite = doneDespiteCost(outcome, attempt.signal.reason)
+  const cut = despite ? [despite.note] : cutShort(outcome)
   if (cut.length > 0) await updateRun(context.store.db, attempt.lease, { notes: [...missing, ...cut] })
-  return conclude(attempt, { control, worktree, settings, base: sha(base) }, outcome)
+  return conclude(attempt, { control, worktree, settings, base: sha(base) }, despite?.outcome ?? outcome)
 }
 
 async function conclude(

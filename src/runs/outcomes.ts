@@ -117,6 +117,27 @@ function providerFailed({ problem, message }: Extract<AgentOutcome, { kind: 'pro
   }
 }
 
+/**
+ * The outcome of an agent that was stopped for its cost when its work was done already: that work counts, with a note. An
+ * agent may report what a turn has cost only at its end.
+ */
+export function doneDespiteCost(
+  outcome: AgentOutcome,
+  reason: unknown,
+): { outcome: Extract<AgentOutcome, { kind: 'finished' }>; note: string } | undefined {
+  if (outcome.kind !== 'stopped' || outcome.finished === undefined || !isCostStop(reason)) return undefined
+  const { cost, limit } = reason
+  return {
+    outcome: { kind: 'finished', stopReason: 'end_turn', summary: outcome.finished },
+    note: messages.costLimitPassed(cost.millionths, limit, cost.currency),
+  }
+}
+
+/** Whether a run was stopped because it had cost too much. */
+export function isCostStop(reason: unknown): reason is Extract<StopReason, object> {
+  return typeof reason === 'object' && reason !== null && 'cost' in reason
+}
+
 /** Sentences for the pull request about a turn that a limit has ended; none for one that the agent has ended itself. */
 export function cutShort(outcome: AgentOutcome): string[] {
   if (outcome.kind !== 'finished') return []

@@ -135,7 +135,8 @@ export type AgentOutcome =
   | { kind: 'crashed'; exitCode: number | null; signal: string | null; tail: string }
   | { kind: 'idle'; afterMs: number }
   | { kind: 'time-limit'; afterMs: number }
-  | { kind: 'stopped' }
+  /** `finished`: its last message, where it had ended its turn by itself before it was stopped. */
+  | { kind: 'stopped'; finished?: string }
   | { kind: 'protocol-error'; reason: ProtocolProblem; message: string }
   | { kind: 'refused'; message: string }
   | { kind: 'needs-login'; message: string; install: string }

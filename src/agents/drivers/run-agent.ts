@@ -135,9 +135,15 @@ async function superviseProcess(
   limitTimers.stop()
   driver.close()
   // A stopped agent may still answer. Its outcome is `stopped`.
-  const reported: AgentOutcome = signal?.aborted ? { kind: 'stopped' } : outcome
+  const reported = signal?.aborted ? stoppedWith(outcome) : outcome
   log.note(`ended: ${reported.kind}`)
   return reported
+}
+
+/** A cost may be reported with the end of a turn: what was finished then is there to be taken. */
+function stoppedWith(outcome: AgentOutcome): AgentOutcome {
+  const done = outcome.kind === 'finished' && outcome.stopReason === 'end_turn'
+  return done ? { kind: 'stopped', finished: outcome.summary } : { kind: 'stopped' }
 }
 
 /** A program that does not read, or ends early, breaks a pipe. Its exit counts, not that error. */

@@ -15,6 +15,10 @@ export const runs = pgTable(
     /** Counted for each purpose: the first attempt to build is number 1, however often it was planned. */
     attempt: integer('attempt').notNull(),
     agent: text('agent').notNull(),
+    /** What the agent used, as it said when its session opened: `<program> <version>`, model, provider; '' where unknown. */
+    program: text('program').notNull().default(''),
+    model: text('model').notNull().default(''),
+    provider: text('provider').notNull().default(''),
     /** `build` changes files; `plan` and `breakdown` read them and submit a plan. */
     purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
     /** What a planning agent submitted with its tool; see `domain/plan.ts`. */
