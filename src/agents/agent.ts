@@ -58,7 +58,11 @@ export const agentKindSchema = z.strictObject({
     .strictObject({ build: z.string().min(1).optional(), plan: z.string().min(1).optional() })
     .default({})
     .describe('The ACP mode of a session that builds and of one that plans, by the ids of the program'),
-  provider: z.string().max(60).default('').describe('Whose models it uses unless told otherwise, for people'),
+  provider: z
+    .string()
+    .max(60)
+    .default('')
+    .describe('Whose models it uses unless the operator says otherwise, for people'),
   loginFiles: z
     .array(homeFile)
     .default([])

@@ -1,4 +1,4 @@
-/** Tries one kind of agent as a run would start it: its program, its login, its model, one word from its provider. */
+/** Tries one kind of agent as a run would start it: its program, its login, its model, one short answer of its provider. */
 
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -32,7 +32,7 @@ const prompt = 'Answer with the one word "ready". Use no tool and change no file
 const defaultLimitMs = 180_000
 
 /**
- * Starts the agent in an empty folder with a home of its own, and asks it for one word. Both are removed afterwards.
+ * Starts the agent in an empty folder with a home of its own, and asks it one short question. Both are removed afterwards.
  * @param options.env the variables of Tutti.
  * @param options.limitMs how long it may take; three minutes unless given.
  */

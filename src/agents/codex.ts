@@ -49,7 +49,8 @@ export const agent: AgentKindDefinition = {
     { variable: 'CODEX_HOME', folder: '.codex', files: ['config.toml', 'auth.json', 'AGENTS.md', 'prompts'] },
   ],
   skillsFolder: '.codex/skills',
-  fixedEnv: { NO_BROWSER: '1' },
+  // Else one more request follows each turn, for a suggestion that no person sees.
+  fixedEnv: { NO_BROWSER: '1', CODEX_ACP_PROMPT_SUGGESTIONS: 'false' },
   authenticate: [
     { method: 'api-key', whenEnv: 'CODEX_API_KEY' },
     { method: 'api-key', whenEnv: 'OPENAI_API_KEY' },

@@ -12,7 +12,7 @@ import { type AgentKindDefinition, commandOr, networkEnv, type StartOptions } fr
 /**
  * Its hosted models need no key, and it falls back to them when it has no other provider: they are off unless their key is
  * there. It asks before edits and commands only when its configuration says so, and ends its turn at the first refusal
- * unless it is told to go on (both tried with 1.18.33). What the operator wrote wins.
+ * unless its configuration says to go on (both tried with 1.18.33). What the operator wrote wins.
  */
 function start(options: StartOptions) {
   const { provider, baseUrl, keyVariable, env = {} } = options

@@ -10,7 +10,7 @@ import type { Verb } from './verb.ts'
 const usage = 'Usage: tutti agents check [kind …] [--json]'
 
 export const agents: Verb = {
-  summary: 'agents check [kind …] [--json]: start each agent, ask for one word, say what it is and costs',
+  summary: 'agents check [kind …] [--json]: start each kind, ask one short question, say what it is',
   run: async (args) => {
     const { positionals, json } = read(args)
     const [action, ...names] = positionals

@@ -1,5 +1,6 @@
 /** The driver of agents with the Agent Client Protocol (ACP). */
 
+import type { RequestPermissionRequest, ToolKind } from '@agentclientprotocol/sdk'
 import * as messages from '../../messages/agents.ts'
 import { openSession, type SessionEnd, type SessionOptions } from './acp-session.ts'
 import type { AgentOutcome, AgentUpdate } from './agent-run.ts'
@@ -53,7 +54,7 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
     onFail: (reason, message) => end({ kind: 'protocol-error', reason, message }),
   })
 
-  const session = openSession({ ...sessionOptions(options), stream: filter.stream, onUpdate: seen })
+  const session = openSession({ ...sessionOptions(options, reader), stream: filter.stream, onUpdate: seen })
   const ended = session.ended.then(
     (sessionEnd) => outcomeOf(sessionEnd, { reader, refusals }, options),
     (error: unknown) => outcomeOfError(error, { ...failuresOf(options), now: Date.now() }),
@@ -82,7 +83,11 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
   }
 }
 
-function sessionOptions(options: AgentDriverOptions): Omit<SessionOptions, 'stream' | 'onUpdate'> {
+function sessionOptions(
+  options: AgentDriverOptions,
+  reader: UpdateReader,
+): Omit<SessionOptions, 'stream' | 'onUpdate'> {
+  const policy = policies[options.permissions ?? 'inside-roots'](options.roots)
   return {
     cwd: options.roots[0] ?? options.cwd,
     prompt: options.prompt,
@@ -92,8 +97,21 @@ function sessionOptions(options: AgentDriverOptions): Omit<SessionOptions, 'stre
     failures: failuresOf(options),
     initializeMs: options.limits.initializeMs,
     authMethod: authMethod(options.kind, options.launch.env),
-    permissions: policies[options.permissions ?? 'inside-roots'](options.roots),
+    permissions: (request) => policy(withKnownCall(request, reader)),
   }
+}
+
+/** A request names only what has changed of its tool call: Codex leaves out that it is a command. */
+function withKnownCall(request: RequestPermissionRequest, reader: UpdateReader): RequestPermissionRequest {
+  const known = reader.call(request.toolCall.toolCallId)
+  const { kind, locations } = request.toolCall
+  if (!known) return request
+  const toolCall = {
+    ...request.toolCall,
+    kind: kind ?? (known.tool as ToolKind),
+    locations: locations ?? known.paths.map((path) => ({ path })),
+  }
+  return { ...request, toolCall }
 }
 
 function failuresOf({ kind, patterns }: Pick<AgentDriverOptions, 'kind' | 'patterns'>) {
@@ -153,12 +171,13 @@ function outcomeOf(
   const summary = reader.summary()
   const { stopReason } = sessionEnd
   if (stopReason === 'refusal') return { kind: 'refused', message: summary }
+  // OpenCode ends its turn here as if it were finished, Codex as cancelled.
+  const unfinished = refusals.pending()
+  if (unfinished !== undefined) return { kind: 'unfinished', message: unfinished }
   if (!doneReasons.has(stopReason)) {
     // A turn that we stopped is reported as stopped by run-agent.ts, whatever its reason.
     return { kind: 'protocol-error', reason: 'agent-error', message: messages.unexpectedStop(stopReason) }
   }
-  const unfinished = refusals.pending()
-  if (unfinished !== undefined) return { kind: 'unfinished', message: unfinished }
   const usage = sessionEnd.usage || reader.usage() ? { ...reader.usage(), ...sessionEnd.usage } : undefined
   return { kind: 'finished', stopReason, summary, ...(usage ? { usage } : {}) }
 }

@@ -4,6 +4,7 @@
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkAgent } from '../../../src/agents/check-agent.ts'
@@ -64,11 +65,18 @@ opencode:
 
 async function runReal(id: 'codex' | 'opencode', steps: readonly ModelStep[], more: Partial<SuperviseOptions> = {}) {
   model.script(steps)
-  const place: Bench = await bench()
+  const place: Bench = await bench({ root: id === 'codex' ? await outsideOfDev() : undefined })
   const env = { PATH: process.env.PATH ?? '', FAKE_KEY: key }
   const kind = await operatorKind(id)
   const outcome = await place.run({ kind, env, limits, prompt: 'Do it.', ...more })
   return { ...place, outcome }
+}
+
+/** Codex's own sandbox hides /dev, and with it /dev/shm, where tests may have their temporary files. */
+async function outsideOfDev(): Promise<string> {
+  const path = await mkdtemp('/var/tmp/tutti-real-')
+  after(() => rm(path, { recursive: true, force: true }))
+  return path
 }
 
 const shell = (cmd: string, more: object = {}): ModelStep => ({
@@ -112,14 +120,14 @@ describe.skipIf(reason !== '')(`codex${reason}`, () => {
     expect(model.requests).toHaveLength(2)
   })
 
-  it('is refused what a planner may not do, and goes on', async () => {
+  it('is refused what a planner may not do; the turn that ends with it is not finished', async () => {
     const escalated = { sandbox_permissions: 'require_escalated', justification: 'To write a file?' }
     const { outcome, cwd, updates } = await runReal('codex', [shell('touch a.txt', escalated), done], {
       purpose: 'plan',
       permissions: 'reading-only',
     })
     expect(updates).toContainEqual(expect.objectContaining({ kind: 'permission', allowed: false }))
-    expect(outcome).toMatchObject({ kind: 'finished' })
+    expect(outcome).toMatchObject({ kind: 'unfinished', message: expect.stringContaining('touch a.txt') })
     expect(existsSync(join(cwd, 'a.txt'))).toBe(false)
   })
 
