@@ -6,6 +6,7 @@ import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { openDoors } from './api/open-doors.ts'
 import { openChannels } from './channels/open-channels.ts'
 import { loadCommands } from './commands/registry.ts'
+import { readAgentSettings } from './config/agent-settings.ts'
 import { channelSecrets } from './config/channel-variables.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf, installationOf } from './config/installation.ts'
@@ -87,7 +88,8 @@ interface Base {
 
 async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
-  const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
+  const operator = readAgentSettings(env)
+  const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl, operator })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret, ...channelSecrets(env)])
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: limitsOf(env, store.db), log })

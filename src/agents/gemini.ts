@@ -10,7 +10,8 @@ import { type AgentKindDefinition, commandOr, networkEnv, type StartOptions } fr
 
 function start(options: StartOptions) {
   const model = options.model ? ['--model', options.model] : []
-  return commandOr(options, { file: 'gemini', args: ['--acp', ...model] })
+  const env = options.baseUrl ? { GOOGLE_GEMINI_BASE_URL: options.baseUrl } : undefined
+  return commandOr(options, { file: 'gemini', args: ['--acp', ...model], env })
 }
 
 export const agent: AgentKindDefinition = {
@@ -19,10 +20,21 @@ export const agent: AgentKindDefinition = {
   protocol: 'acp',
   start,
   env: [
-    ...['GEMINI_API_KEY', 'GEMINI_MODEL', 'GEMINI_CLI_HOME', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_API_KEY'],
+    ...['GEMINI_API_KEY', 'GEMINI_MODEL', 'GOOGLE_GEMINI_BASE_URL', 'GOOGLE_API_KEY'],
     ...['GOOGLE_GENAI_USE_VERTEXAI', 'GOOGLE_CLOUD_PROJECT', 'GOOGLE_CLOUD_LOCATION'],
     ...['GOOGLE_APPLICATION_CREDENTIALS', ...networkEnv],
   ],
+  provider: 'Google',
+  loginFiles: ['.gemini/oauth_creds.json', '.gemini/google_accounts.json'],
+  // This variable names a home, not the folder in it.
+  templates: [
+    {
+      variable: 'GEMINI_CLI_HOME',
+      folder: '.',
+      files: ['.gemini/settings.json', '.gemini/oauth_creds.json', '.gemini/GEMINI.md'],
+    },
+  ],
+  skillsFolder: '.gemini/skills',
   // The worktree is new on every run, and no person can answer the question whether the folder is trusted.
   fixedEnv: { GEMINI_CLI_TRUST_WORKSPACE: 'true', NO_BROWSER: 'true' },
   authenticate: [

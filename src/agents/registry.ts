@@ -1,20 +1,23 @@
 /** Finds the kinds of agent: every other file in this folder is one, and its name is the id. */
 
+import type { OperatorAgents } from '../config/agent-settings.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type AgentKind, agentKindSchema } from './agent.ts'
+import { withOperatorSettings } from './configured.ts'
 
-const notKinds = ['agent.ts', 'registry.ts']
+const notKinds = ['agent.ts', 'registry.ts', 'configured.ts', 'check-agent.ts']
 
 /**
  * Loads every kind of agent, by id.
  * @param options.folder absolute path; this folder when not given.
  * @param options.files absolute paths of more kinds.
+ * @param options.operator what the operator has set up.
  * @param options.apiUrl the GitHub that is served; kinds for the playground are refused when it is not on this machine.
  * @throws {OperatorError} naming the file and the field that does not fit.
  */
 export async function loadAgents(
-  options: { folder?: string; files?: readonly string[]; apiUrl?: string } = {},
+  options: { folder?: string; files?: readonly string[]; apiUrl?: string; operator?: OperatorAgents } = {},
 ): Promise<ReadonlyMap<string, AgentKind>> {
   const { folder = import.meta.dirname, files, apiUrl } = options
   const kinds = await loadPlugins<AgentKind>({
@@ -32,7 +35,7 @@ export async function loadAgents(
       'Take its file out of AGENT_FILES.',
     )
   }
-  return kinds
+  return withOperatorSettings(kinds, options.operator ?? {})
 }
 
 function isLoopback(url: string): boolean {

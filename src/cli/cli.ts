@@ -2,6 +2,7 @@
 
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { agents } from './agents.ts'
 import { demo } from './demo.ts'
 import { schema } from './schema.ts'
 import { serve } from './serve.ts'
@@ -17,7 +18,7 @@ const help: Verb = {
   },
 }
 
-const verbs: Record<string, Verb> = { serve, demo, schema, help }
+const verbs: Record<string, Verb> = { serve, agents, demo, schema, help }
 
 /** Runs one verb. @returns the exit code. */
 export async function main(args: string[]): Promise<number> {

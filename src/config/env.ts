@@ -74,6 +74,10 @@ const schema = z.object({
     .describe('The least severe lines that are logged'),
 
   AGENT: z.string().default('claude-code').describe('The kind of agent that works where a repository does not say'),
+  AGENTS_FILE: z
+    .string()
+    .optional()
+    .describe('How kinds of agent are set up on this machine, see [agents.md](agents.md); `agents.yml` if it exists'),
   AGENT_FILES: pathList.describe(
     'More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them',
   ),

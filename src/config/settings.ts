@@ -6,7 +6,6 @@
 
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
@@ -14,6 +13,7 @@ import { gateCommand, loopSettings } from './loop-settings.ts'
 import { moduleName, moduleSettings } from './module-settings.ts'
 import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
+import { unknownKeys } from './unknown-keys.ts'
 
 /** The path of the settings file in a repository. */
 export const settingsPath = '.github/tutti.yml'
@@ -32,6 +32,11 @@ const agentSettings = z.strictObject({
   model: z.string().max(100).optional(),
 })
 
+const role = z.strictObject({
+  agent: z.string().max(50).optional().describe('The kind of agent for it'),
+  model: z.string().max(100).optional().describe('The model for it, in its own spelling'),
+})
+
 const parts = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
   prefix: z
@@ -41,6 +46,10 @@ const parts = z.strictObject({
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
   agents: z.record(z.string(), agentSettings).default({}),
+  roles: z
+    .strictObject({ planner: role.optional(), builder: role.optional() })
+    .optional()
+    .describe('Which agent and model plans, and which builds, where it is not the same'),
   modules: z
     .record(moduleName, moduleSettings)
     .default({})
@@ -269,31 +278,16 @@ function parseYaml(text: string, path: string): unknown {
 }
 
 function describeIssue(issue: z.core.$ZodIssue): string[] {
-  const at = issue.path.join('.')
-  if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the file'}\`: ${issue.message}`]
-  return issue.keys.map((key) => {
-    if (issue.path.length === 0 && /^(?:secrets?|env(?:ironment)?|variables|vars)$/i.test(key))
-      return secretsStayOut(key)
-    const meant = didYouMean(key, keysAt(issue.path))
-    return `unknown key \`${[...issue.path, key].join('.')}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
+  const unknown = unknownKeys(issue, schema)
+  if (!unknown || issue.code !== 'unrecognized_keys')
+    return [`\`${issue.path.join('.') || 'the file'}\`: ${issue.message}`]
+  return unknown.map((sentence, at) => {
+    const key = issue.keys[at] ?? ''
+    const secret = issue.path.length === 0 && /^(?:secrets?|env(?:ironment)?|variables|vars)$/i.test(key)
+    return secret ? secretsStayOut(key) : sentence
   })
 }
 
 function secretsStayOut(key: string): string {
   return `\`${key}\` does not belong into the repository: the operator keeps secrets and variables for tests outside of it (\`SECRETS_DIR\`)`
-}
-
-/** The known keys at a path of the schema; none where it is not an object. */
-function keysAt(path: readonly PropertyKey[]): string[] {
-  let node = z.toJSONSchema(schema, { io: 'input' }) as JsonNode | undefined
-  for (const step of path) {
-    node = typeof step === 'number' ? node?.items : (node?.properties?.[String(step)] ?? node?.additionalProperties)
-  }
-  return Object.keys(node?.properties ?? {})
-}
-
-interface JsonNode {
-  properties?: Record<string, JsonNode>
-  additionalProperties?: JsonNode
-  items?: JsonNode
 }

@@ -1,19 +1,37 @@
-/** Which kind of agent works on an item. */
+/** Which kind of agent works on an item, and with which model. */
 
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
 
-/** The agent of the item's loop, of its module, of its repository, or of the operator: the first that is set. */
+/** What an agent can be there for; a run that plans has the first. */
+export type AgentRole = 'planner' | 'builder'
+
+/**
+ * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: the planner's, the
+ * loop's, the module's, the builder's, the repository's, the operator's.
+ */
 export function chooseAgent(
-  item: { labels: readonly string[]; loop?: string },
+  item: { labels: readonly string[]; state: string; loop?: string },
   repo: { settings: Settings | null } | undefined,
-  env: Env,
+  env: Pick<Env, 'AGENT'>,
 ): string {
   const settings = repo?.settings ?? defaultSettings()
   const module = moduleOf(item)
   const loop = item.loop && Object.hasOwn(settings.loops ?? {}, item.loop) ? settings.loops[item.loop] : undefined
+  const planner = item.state === 'planning' ? settings.roles?.planner?.agent : undefined
   // Settings from before there were modules have none.
-  return loop?.agent || (module && settings.modules?.[module]?.agent) || settings.agent || env.AGENT
+  const ofModule = module && settings.modules?.[module]?.agent
+  const builder = item.state === 'planning' ? undefined : settings.roles?.builder?.agent
+  return planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
+}
+
+/**
+ * The model that the repository names for a run; undefined where it names none. A role's model is for the role's own kind:
+ * another kind that takes over has its own names.
+ */
+export function chooseModel(settings: Settings, role: AgentRole, agent: string): string | undefined {
+  const { agent: kind = agent, model } = settings.roles?.[role] ?? {}
+  return (kind === agent ? model : undefined) ?? settings.agents[agent]?.model
 }

@@ -16,6 +16,9 @@ export interface PullRequestBodyView {
   plan: string | undefined
   summary: string
   agent: string
+  /** The model and the provider that it used; '' where it does not say. */
+  model: string
+  provider: string
   attempts: (NamedRun & { attempt: number; outcome: string | null; summary: string })[]
   changes: { path: string; additions: number; deletions: number }[]
   /** What the agent left that `.gitignore` hides. */
@@ -40,10 +43,16 @@ export function pullRequestBody(view: PullRequestBodyView): string {
     view.notes.map((note) => `> ${note}`).join('\n'),
     gateTable(view.gates, view.headSha),
     attemptList(view),
-    `<sub>Written by ${view.agent}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${nextStep(view)}</sub>`,
+    `<sub>Written by ${view.agent}${withModel(view)}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${nextStep(view)}</sub>`,
   ]
     .filter(Boolean)
     .join('\n\n')
+}
+
+/** The model and whose it is, in brackets. */
+function withModel({ model, provider }: PullRequestBodyView): string {
+  const parts = [model && `\`${model.replaceAll('`', '')}\``, singleLine(provider, 100)].filter(Boolean)
+  return parts.length > 0 ? ` (${parts.join(', ')})` : ''
 }
 
 /** The issue in its own words: its title, and the first paragraph of its text. */

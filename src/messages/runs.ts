@@ -28,6 +28,20 @@ export const agentCrashed = (how: string) => `The agent ended with ${how}.`
 export const agentSilent = (ms: number) => `The agent was silent for ${duration(ms)} and was ended.`
 export const agentOutOfTime = (ms: number) => `The agent was ended after ${duration(ms)}.`
 export const agentBrokeProtocol = (message: string) => `The agent broke the protocol: ${message}.`
+/** The provider of the agent, in its own words. */
+export const providerWantsMoney = (words: string) =>
+  `The agent's provider refuses for want of credit: “${words}”. The operator adds credit or another key; then say \`/retry\`.`
+export const modelRefused = (words: string) =>
+  `The model cannot be used: ${words}. Name another one in the settings (\`agents.<kind>.model\`), or set up its provider; then say \`/retry\`.`
+export const providerFails = (words: string) => `The agent's provider fails: “${words}”.`
+export const requestRejected = (words: string) => `The agent's provider rejected the request: “${words}”.`
+export const providerMayRecover = 'the provider may be back then'
+export const agentUnfinished = (why: string) => `The agent did not finish: ${why}.`
+/** For the agent. */
+export const goOnWithoutIt = (why: string) =>
+  `The attempt before did not finish: ${why}. A refusal is an answer: go on in another way, inside your folder, and end your turn with a message.`
+export const cutByTokens = 'The agent was cut off by the token limit of one turn: the change may be incomplete.'
+export const cutByRequests = 'The agent was cut off by the limit of requests in one turn: the change may be incomplete.'
 export const supervisorLost = (message: string) =>
   `The thread that supervised the agent ended: ${message}. The agent was ended with it.`
 export const agentRefused = (message: string) => `The agent refused: ${message}`
@@ -62,6 +76,9 @@ export const mergeLost = 'The merge did not get as far as GitHub. Say `/merge` a
 /** @param cost @param limit in millionths of the currency. */
 export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
   `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
+/** For the pull request. @param cost @param limit in millionths of the currency. */
+export const costLimitPassed = (cost: number, limit: number, currency: string) =>
+  `The run reported a cost of ${money(cost, currency)} with the end of its work; one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`).`
 
 /** How an attempt to plan ended. */
 export const agentCannotPlan = (agent: string) =>

@@ -81,6 +81,8 @@ export async function describePullRequest(
     plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
     agent: last ? agentName(last) : 'a person',
+    model: last?.model ?? '',
+    provider: last?.provider ?? '',
     attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],

@@ -2,17 +2,20 @@
 
 import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { AgentKind } from '../agents/agent.ts'
+import { type AgentKind, providerOf } from '../agents/agent.ts'
+import { modelForbidden } from '../agents/configured.ts'
 import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
 import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import { updateRun } from '../db/runs.ts'
+import { isPlanning, updateRun } from '../db/runs.ts'
+import { chooseModel } from '../domain/choose-agent.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
+import { modelNotOffered } from '../messages/agents.ts'
 import { agentName } from '../messages/crew.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Box } from '../sandbox/sandbox.ts'
@@ -55,8 +58,13 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
+  const model = chooseModel(settings, isPlanning(run) ? 'planner' : 'builder', run.agent)
+  if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
   const home = homeOf(env.dataDirectory, run.id)
-  const toolServer = kind.protocol === 'acp' ? await toolsFor(attempt, session, home) : undefined
+  // What the agent reports itself says more than the title of a tool, which may be that of this very report.
+  let reported = false
+  const toolServer =
+    kind.protocol === 'acp' ? await toolsFor(attempt, session, { home, onReport: () => (reported = true) }) : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
@@ -76,11 +84,12 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     const outcome = await supervise({
       ...(box ? { wrap: box.wrap } : {}),
       kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
-      settings: settings.agents[run.agent],
+      settings: { ...settings.agents[run.agent], ...(model ? { model } : {}) },
       cwd,
       home,
       prompt: prompt.text,
       permissions,
+      purpose: isPlanning(run) ? 'plan' : 'build',
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
       env: { ...env.source, ...variables },
@@ -94,7 +103,8 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       signal,
       reaper,
       onUpdate: (update) => {
-        heartbeat.progress = progressOf(update) ?? heartbeat.progress
+        heartbeat.progress = (reported && update.kind === 'tool' ? undefined : progressOf(update)) ?? heartbeat.progress
+        if (update.kind === 'session') recordSession(attempt, kind, update)
         session.onUpdate?.(update)
       },
       onUsage: meterUsage(attempt, settings.limits),
@@ -102,7 +112,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
     })
-    logIfLost(outcome, about, log)
+    reportOutcome(attempt, outcome)
     return outcome
   } finally {
     await closeBox(box, about, log)
@@ -116,16 +126,16 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
  * The server of its tools; a plain command cannot call any. It stays in this thread, also when the supervisor has another:
  * tools only write to the database, and an agent calls them a few times in a run.
  */
-function toolsFor({ context, heartbeat }: Attempt, { crew, tools }: SessionRequest, home: string): Promise<ToolServer> {
+function toolsFor(
+  { context, heartbeat }: Attempt,
+  { crew, tools }: SessionRequest,
+  { home, onReport }: { home: string; onReport: () => void },
+): Promise<ToolServer> {
   const progress = progressTool((text) => {
+    onReport()
     heartbeat.progress = text
   })
   return serveTools({ home, tools: [...crew.notifying([...tools, progress]), ...crew.tools], log: context.log })
-}
-
-function logIfLost(outcome: AgentOutcome, about: object, log: RunContext['log']): void {
-  if (outcome.kind !== 'supervisor-lost') return
-  log.error({ ...about, problem: outcome.message }, 'the thread that supervised an agent was lost; the agent was ended')
 }
 
 /** The operator sees when agents get less to read than there is. */
@@ -146,6 +156,48 @@ async function closeBox(box: Box | undefined, about: object, log: RunContext['lo
   if (box.refusedHosts.length > 0)
     log.warn({ ...about, hosts: box.refusedHosts }, 'an agent asked for servers that its sandbox does not let it reach')
   await box.close()
+}
+
+/** Keeps who works, with which model and provider. A run goes on without it: the record is for people. */
+function recordSession(
+  { context: { store, log }, lease, run }: Attempt,
+  kind: AgentKind,
+  { program, model }: Extract<AgentUpdate, { kind: 'session' }>,
+): void {
+  const provider = providerOf(kind, model)
+  log.info({ run: run.id, agent: run.agent, program, model, provider }, 'the session of an agent is open')
+  updateRun(store.db, lease, { program, model, provider }).catch((err) =>
+    log.warn({ err, run: run.id }, 'the model of a run was not recorded'),
+  )
+}
+
+function modelNotAllowed(kind: AgentKind, model: string | undefined): AgentOutcome {
+  return {
+    kind: 'provider-failed',
+    problem: 'model',
+    message: modelNotOffered(model ?? '', kind.operator?.models ?? []),
+  }
+}
+
+const operatorMustAct = 'an agent cannot work before its operator acts: its login, its credit or its model'
+
+/** Says to the operator what only the operator can mend. */
+function reportOutcome({ context, run, item }: Attempt, outcome: AgentOutcome): void {
+  const about = { run: run.id, issue: item.issueNumber, agent: run.agent }
+  const problem = problemForOperator(outcome)
+  if (problem) context.log.error({ ...about, problem: context.redact(problem) }, operatorMustAct)
+  if (outcome.kind === 'supervisor-lost')
+    context.log.error(
+      { ...about, problem: outcome.message },
+      'the thread that supervised an agent was lost; the agent was ended',
+    )
+}
+
+/** What the provider says where only the operator can mend it. */
+function problemForOperator(outcome: AgentOutcome): string | undefined {
+  if (outcome.kind === 'needs-login') return outcome.message
+  const mendable = outcome.kind === 'provider-failed' && (outcome.problem === 'billing' || outcome.problem === 'model')
+  return mendable ? outcome.message : undefined
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

@@ -35,12 +35,12 @@ import { SandboxMissing } from '../sandbox/sandbox.ts'
 import { runAgentSession, tailOfLog } from './agent-session.ts'
 import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
-import { openCrewSession } from './crew-session.ts'
+import { type CrewSession, openCrewSession } from './crew-session.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { removeLeftWorktrees } from './left-worktrees.ts'
-import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
+import { type AttemptEnd, cutShort, doneDespiteCost, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt, contextNonce } from './prompt.ts'
@@ -155,12 +155,8 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
       for (const path of editedFiles(update, worktree.path)) attempt.heartbeat.touched.add(path)
     },
   })
-  const { asked } = crew.result
-  // Questions count, however the agent ended afterwards. What it has changed stays in its tree.
-  if (asked && outcome.kind !== 'stopped')
-    return { outcome: 'asked', summary: questionsHandedIn(asked.length), questions: asked }
   if (outcome.kind === 'finished') await crew.end()
-  return conclude(attempt, { control, worktree, settings, base: sha(base) }, withSummary(outcome, crew.result.summary))
+  return conclude(attempt, { control, worktree, settings, base: sha(base), crew, missing }, outcome)
 }
 
 /** What the agent has handed in as its summary comes before its last message. */
@@ -168,14 +164,35 @@ function withSummary(outcome: AgentOutcome, summary: string | undefined): AgentO
   return outcome.kind === 'finished' && summary ? { ...outcome, summary } : outcome
 }
 
-async function conclude(
-  { context, item, repo, run, signal, lease }: Attempt,
-  { control, worktree, settings, base }: { control: BareClone; worktree: Worktree; settings: Settings; base: Sha },
-  outcome: AgentOutcome,
-): Promise<AttemptEnd> {
+interface Workplace {
+  control: BareClone
+  worktree: Worktree
+  settings: Settings
+  base: Sha
+  crew: CrewSession
+  /** What its checkout lacked. */
+  missing: readonly string[]
+}
+
+async function conclude(attempt: Attempt, place: Workplace, ended: AgentOutcome): Promise<AttemptEnd> {
+  const { context, item, repo, run, signal, lease } = attempt
+  const { control, worktree, settings, base, crew, missing } = place
+  const { asked } = crew.result
+  // Questions count, however the agent ended afterwards. What it has changed stays in its tree.
+  if (asked && ended.kind !== 'stopped')
+    return { outcome: 'asked', summary: questionsHandedIn(asked.length), questions: asked }
+  const despite = doneDespiteCost(ended, signal.reason)
+  const outcome = withSummary(despite?.outcome ?? ended, crew.result.summary)
+  const cut = despite ? [despite.note] : cutShort(ended)
+  if (cut.length > 0) await updateRun(context.store.db, lease, { notes: [...missing, ...cut] })
   if (outcome.kind === 'stopped') return stopped(signal.reason as StopReason)
   const failure = failureOf(outcome)
-  if (failure) return { ...failure, logTail: context.redact(await tailOfLog(context, run.id)) }
+  if (failure)
+    return {
+      ...failure,
+      summary: context.redact(failure.summary),
+      logTail: context.redact(await tailOfLog(context, run.id)),
+    }
   const summary = outcome.kind === 'finished' ? context.redact(outcome.summary) : ''
   const author = await context.github.author(repo)
   const { title, issueNumber } = item

@@ -82,6 +82,15 @@ export function failureOf(outcome: AgentOutcome): FailedEnd | undefined {
       }
     case 'refused':
       return { outcome: 'refused the task', summary: messages.agentRefused(outcome.message) }
+    case 'provider-failed':
+      return providerFailed(outcome)
+    case 'unfinished':
+      return {
+        outcome: 'unfinished turn',
+        summary: messages.agentUnfinished(outcome.message),
+        lesson: messages.goOnWithoutIt(outcome.message),
+        signature: 'unfinished turn',
+      }
     case 'rate-limited':
       return {
         outcome: 'rate limited',
@@ -91,6 +100,52 @@ export function failureOf(outcome: AgentOutcome): FailedEnd | undefined {
     default:
       return undefined
   }
+}
+
+/** The provider's words are quoted: the operator searches for them. */
+function providerFailed({ problem, message }: Extract<AgentOutcome, { kind: 'provider-failed' }>): FailedEnd {
+  switch (problem) {
+    case 'billing':
+      return { outcome: 'out of credit', summary: messages.providerWantsMoney(message) }
+    case 'model':
+      return { outcome: 'model not offered', summary: messages.modelRefused(message) }
+    case 'outage':
+      return { outcome: 'provider outage', summary: messages.providerFails(message), signature: 'provider outage' }
+    case 'request':
+      return {
+        outcome: 'request rejected',
+        summary: messages.requestRejected(message),
+        signature: `request rejected ${message.replace(/\d+/g, '0').slice(0, 200)}`,
+      }
+  }
+}
+
+/**
+ * The outcome of an agent that was stopped for its cost when its work was done already: that work counts, with a note. An
+ * agent may report what a turn has cost only at its end.
+ */
+export function doneDespiteCost(
+  outcome: AgentOutcome,
+  reason: unknown,
+): { outcome: Extract<AgentOutcome, { kind: 'finished' }>; note: string } | undefined {
+  if (outcome.kind !== 'stopped' || outcome.finished === undefined || !isCostStop(reason)) return undefined
+  const { cost, limit } = reason
+  return {
+    outcome: { kind: 'finished', stopReason: 'end_turn', summary: outcome.finished },
+    note: messages.costLimitPassed(cost.millionths, limit, cost.currency),
+  }
+}
+
+/** Whether a run was stopped because it had cost too much. */
+export function isCostStop(reason: unknown): reason is Extract<StopReason, object> {
+  return typeof reason === 'object' && reason !== null && 'cost' in reason
+}
+
+/** Sentences for the pull request about a turn that a limit has ended; none for one that the agent has ended itself. */
+export function cutShort(outcome: AgentOutcome): string[] {
+  if (outcome.kind !== 'finished') return []
+  if (outcome.stopReason === 'max_tokens') return [messages.cutByTokens]
+  return outcome.stopReason === 'max_turn_requests' ? [messages.cutByRequests] : []
 }
 
 /** The ending of a run that was stopped. Where another process has taken it over, it is not written. */

@@ -18,7 +18,7 @@ import { runAgentSession } from './agent-session.ts'
 import type { Attempt } from './context.ts'
 import { openCrewSession } from './crew-session.ts'
 import { planningTools } from './mcp/tools.ts'
-import { type AttemptEnd, failureOf, stopped } from './outcomes.ts'
+import { type AttemptEnd, failureOf, isCostStop, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
 import { contextNonce } from './prompt.ts'
 
@@ -64,8 +64,9 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
       crew,
       permissions: 'reading-only',
     })
-    if (outcome.kind === 'stopped') return stopped(attempt.signal.reason)
-    // A submission counts, however the agent ended afterwards.
+    const { reason } = attempt.signal
+    // A submission counts, however the agent ended afterwards, unless a person or the end of Tutti has stopped it.
+    if (outcome.kind === 'stopped' && !(submitted && isCostStop(reason))) return stopped(reason)
     if (outcome.kind === 'finished') await crew.end()
     if (submitted) return { outcome: 'planned', summary: summaryOf(submitted) }
     return failureOf(outcome) ?? noPlan(problem)

@@ -24,6 +24,7 @@ export type FailedAttempt =
   | 'hanging'
   | 'out of time'
   | 'protocol error'
+  | 'unfinished turn'
   | 'refused the task'
   | 'unsafe change'
   | 'secret in the change'
@@ -32,6 +33,10 @@ export type FailedAttempt =
   | 'no sandbox'
   | 'over its disk limit'
   | 'rate limited'
+  | 'out of credit'
+  | 'model not offered'
+  | 'provider outage'
+  | 'request rejected'
   | 'over its spend limit'
   | 'runner lost'
   | 'workspace failed'
@@ -56,17 +61,22 @@ const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>
   crashed: 'transient',
   hanging: 'transient',
   'protocol error': 'transient',
+  'request rejected': 'transient',
+  'unfinished turn': 'code-error',
   'refused the task': 'design-flaw',
   'secret in the change': 'critical',
   'agent cannot plan': 'blocker',
   'agent not installed': 'blocker',
   'agent not logged in': 'blocker',
+  'out of credit': 'blocker',
+  'model not offered': 'blocker',
   'base branch gone': 'blocker',
   'over its spend limit': 'blocker',
   'gates end the process': 'blocker',
   'no sandbox': 'blocker',
   'over its disk limit': 'code-error',
   'rate limited': 'rate-limit',
+  'provider outage': 'infrastructure',
   'gate broken': 'infrastructure',
   'set-up failed': 'infrastructure',
   'runner lost': 'infrastructure',
@@ -153,7 +163,15 @@ export function nextRetryStep(
   }
 }
 
+/** An outage can last for hours and is no person's to mend here: it is waited out, at most ten minutes at a time. */
+function afterOutage(outages: number, settings: RetrySettings): RetryStep {
+  const afterMs = Math.min(maxInfrastructureDelayMs, settings.retryDelayMs * 2 ** Math.min(outages, 20))
+  return { kind: 'hold until', at: new Date(Date.now() + afterMs), why: messages.providerMayRecover }
+}
+
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
+  const outages = trailing(history, (past) => past.outcome === 'provider outage')
+  if (outages > 0) return afterOutage(outages, settings)
   const last = trailing(history, (past) => past.failureClass === 'infrastructure')
   const inARow = history.slice(history.length - last).filter((past) => past.signature !== blamelessLoss).length
   if (inARow >= settings.escalationThreshold) return { kind: 'escalate', why: messages.machineFailedRepeatedly(inARow) }

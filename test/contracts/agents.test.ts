@@ -45,10 +45,10 @@ describe('the socket for agents', () => {
   it('hands the model over in the way that each program reads', () => {
     const start = (id: string) =>
       kindOf(agents, id).start({ model: 'm-1', command: id === 'command' ? ['x'] : undefined })
-    expect(start('claude-code')?.env).toEqual({ ANTHROPIC_MODEL: 'm-1' })
+    expect(start('claude-code')?.env).toMatchObject({ ANTHROPIC_MODEL: 'm-1' })
     expect(JSON.parse(start('codex')?.env?.CODEX_CONFIG ?? '')).toEqual({ model: 'm-1' })
     expect(start('gemini')?.args).toEqual(['--acp', '--model', 'm-1'])
-    expect(JSON.parse(start('opencode')?.env?.OPENCODE_CONFIG_CONTENT ?? '')).toEqual({ model: 'm-1' })
+    expect(JSON.parse(start('opencode')?.env?.OPENCODE_CONFIG_CONTENT ?? '')).toMatchObject({ model: 'm-1' })
     expect(start('command')?.env).toEqual({ TUTTI_MODEL: 'm-1' })
   })
 })

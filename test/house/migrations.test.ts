@@ -195,3 +195,21 @@ test('trees and effects get their fences, and settings the part about pull reque
     { whenIssueCloses: 'close', reviewers: ['amy'] },
   ])
 })
+
+test('runs from before they said what they used have no program, model and provider', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0019_agent_sessions')
+  await client.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent) values (1, 1, 'codex');
+  `)
+  await client.close()
+  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  expect(await store.db.select().from(runs)).toMatchObject([{ agent: 'codex', program: '', model: '', provider: '' }])
+})

@@ -69,8 +69,11 @@ export const places = [
 ] as const
 
 /** A workspace with a reaper in which agents can be run. */
-export async function bench({ reaper = shared, inThread = false } = {}): Promise<Bench> {
-  const root = await scratch()
+export async function bench(
+  options: { reaper?: Reaper; inThread?: boolean; root?: string | undefined } = {},
+): Promise<Bench> {
+  const { reaper = shared, inThread = false } = options
+  const root = options.root ?? (await scratch())
   const cwd = await realpath(await mkdtemp(join(root, 'tree-')))
   const agents = await loadAgents({ files: [scriptedAgentFile] })
   const scripted = kindOf(agents, 'scripted')

@@ -1,5 +1,6 @@
 /** The driver of agents with the Agent Client Protocol (ACP). */
 
+import type { RequestPermissionRequest, ToolKind } from '@agentclientprotocol/sdk'
 import * as messages from '../../messages/agents.ts'
 import { openSession, type SessionEnd, type SessionOptions } from './acp-session.ts'
 import type { AgentOutcome, AgentUpdate } from './agent-run.ts'
@@ -19,11 +20,17 @@ const doneReasons: ReadonlySet<string> = new Set(['end_turn', 'max_tokens', 'max
 
 /** Starts the session. */
 export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
-  const { kind, log } = options
+  const { log } = options
   const reader = updateReader()
   const updates = updateSink(options)
   const unreadLimit = maxUnread + Buffer.byteLength(options.prompt) * 2
+  const refusals = refusalWatch()
   let over = false
+
+  function seen(update: AgentUpdate): void {
+    refusals.saw(update)
+    updates.push(update)
+  }
 
   function end(outcome: AgentOutcome): void {
     over = true
@@ -41,16 +48,16 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
       // Adapters may report sub-agents in sessions of their own. They show activity, and are no output of this agent.
       if (session.id() !== undefined && params.sessionId !== session.id()) return
       const update = readUpdate(reader, params.update, options)
-      if (update) updates.push(update)
+      if (update) seen(update)
     },
     onInvalid: (description) => log.note(`dropped a line: ${description}`),
     onFail: (reason, message) => end({ kind: 'protocol-error', reason, message }),
   })
 
-  const session = openSession({ ...sessionOptions(options), stream: filter.stream, onUpdate: updates.push })
+  const session = openSession({ ...sessionOptions(options, reader), stream: filter.stream, onUpdate: seen })
   const ended = session.ended.then(
-    (sessionEnd) => outcomeOf(sessionEnd, reader, options),
-    (error: unknown) => outcomeOfError(error, kind.install, Date.now()),
+    (sessionEnd) => outcomeOf(sessionEnd, { reader, refusals }, options),
+    (error: unknown) => outcomeOfError(error, { ...failuresOf(options), now: Date.now() }),
   )
   let inputEnded = false
   // When the program has ended, `exited` reports the outcome, since it knows the exit code.
@@ -76,14 +83,60 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
   }
 }
 
-function sessionOptions(options: AgentDriverOptions): Omit<SessionOptions, 'stream' | 'onUpdate'> {
+function sessionOptions(
+  options: AgentDriverOptions,
+  reader: UpdateReader,
+): Omit<SessionOptions, 'stream' | 'onUpdate'> {
+  const policy = policies[options.permissions ?? 'inside-roots'](options.roots)
   return {
     cwd: options.roots[0] ?? options.cwd,
     prompt: options.prompt,
     mcpServers: options.mcpServers ?? [],
     model: options.model,
+    mode: options.mode,
+    failures: failuresOf(options),
+    initializeMs: options.limits.initializeMs,
     authMethod: authMethod(options.kind, options.launch.env),
-    permissions: policies[options.permissions ?? 'inside-roots'](options.roots),
+    permissions: (request) => policy(withKnownCall(request, reader)),
+  }
+}
+
+/** A request names only what has changed of its tool call: Codex leaves out that it is a command. */
+function withKnownCall(request: RequestPermissionRequest, reader: UpdateReader): RequestPermissionRequest {
+  const known = reader.call(request.toolCall.toolCallId)
+  const { kind, locations } = request.toolCall
+  if (!known) return request
+  const toolCall = {
+    ...request.toolCall,
+    kind: kind ?? (known.tool as ToolKind),
+    locations: locations ?? known.paths.map((path) => ({ path })),
+  }
+  return { ...request, toolCall }
+}
+
+function failuresOf({ kind, patterns }: Pick<AgentDriverOptions, 'kind' | 'patterns'>) {
+  return { install: kind.install, ...(patterns ? { patterns } : {}) }
+}
+
+/** Whether a refused permission was the last thing that happened. */
+interface RefusalWatch {
+  saw(update: AgentUpdate): void
+  /** Why the turn is not finished; undefined when the agent has said or done something since. */
+  pending(): string | undefined
+}
+
+/** OpenCode ends its turn, as finished, when a permission is refused: nothing comes after it but the end of that call. */
+function refusalWatch(): RefusalWatch {
+  let refused: string | undefined
+  return {
+    saw(update) {
+      if (update.kind === 'permission') {
+        refused = update.allowed ? undefined : messages.endedAfterRefusal(update.title, update.reason)
+      } else if (update.kind === 'text' || (update.kind === 'tool' && update.status === 'completed')) {
+        refused = undefined
+      }
+    },
+    pending: () => refused,
   }
 }
 
@@ -110,14 +163,17 @@ function updateSink({ log, updated }: AgentDriverOptions): UpdateThrottle {
 
 function outcomeOf(
   sessionEnd: SessionEnd,
-  reader: UpdateReader,
+  { reader, refusals }: { reader: UpdateReader; refusals: RefusalWatch },
   options: Pick<AgentDriverOptions, 'used'>,
 ): AgentOutcome {
-  if ('outcome' in sessionEnd) return sessionEnd.outcome
   if (sessionEnd.usage) options.used(sessionEnd.usage)
+  if ('outcome' in sessionEnd) return sessionEnd.outcome
   const summary = reader.summary()
   const { stopReason } = sessionEnd
   if (stopReason === 'refusal') return { kind: 'refused', message: summary }
+  // OpenCode ends its turn here as if it were finished, Codex as cancelled.
+  const unfinished = refusals.pending()
+  if (unfinished !== undefined) return { kind: 'unfinished', message: unfinished }
   if (!doneReasons.has(stopReason)) {
     // A turn that we stopped is reported as stopped by run-agent.ts, whatever its reason.
     return { kind: 'protocol-error', reason: 'agent-error', message: messages.unexpectedStop(stopReason) }
@@ -136,6 +192,8 @@ function describe(update: AgentUpdate): string {
       return `permission ${update.allowed ? 'given' : 'refused'}: ${update.title} (${update.reason})`
     case 'usage':
       return `usage: ${update.used} of ${update.size}`
+    case 'session':
+      return `session ${update.id} with ${update.program}, model ${update.model}, mode ${update.mode}`
     default:
       return update.text
   }

@@ -11,10 +11,12 @@ import {
   RequestError,
   type Stream,
 } from '@agentclientprotocol/sdk'
-import { asList, asRecord, boundedText } from '../../lib/sanitise-text.ts'
-import { otherProtocolVersion, sessionWithoutId } from '../../messages/agents.ts'
+import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
+import { modeNotOffered, otherProtocolVersion, sessionWithoutId, startsTooSlowly } from '../../messages/agents.ts'
 import type { AgentOutcome, AgentUpdate, AgentUsage } from './agent-run.ts'
+import { type FailureContext, outcomeOfMeta } from './failure.ts'
 import type { PermissionPolicy } from './permission-requests.ts'
+import { chooseForSession } from './session-choices.ts'
 import { promptUsage } from './session-updates.ts'
 
 export interface SessionOptions {
@@ -23,6 +25,12 @@ export interface SessionOptions {
   prompt: string
   mcpServers: McpServer[]
   model?: string
+  /** The mode that is set where the agent offers it, by its id. */
+  mode?: string
+  /** How the operator's provider words its messages, and the hint for a login. */
+  failures: Pick<FailureContext, 'install' | 'patterns'>
+  /** How long the agent may take to answer `initialize`, in milliseconds; 60,000 unless given. */
+  initializeMs?: number
   /** The auth method to call when the agent asks for a login, if the environment holds what it needs. */
   authMethod?: string
   permissions: PermissionPolicy
@@ -30,7 +38,7 @@ export interface SessionOptions {
 }
 
 /** How the turn ended: ACP's stop reason, or an outcome that the session itself has found. */
-export type SessionEnd = { stopReason: string; usage?: AgentUsage } | { outcome: AgentOutcome }
+export type SessionEnd = { stopReason: string; usage?: AgentUsage } | { outcome: AgentOutcome; usage?: AgentUsage }
 
 export interface Session {
   /** The session's id, once the agent has opened it. */
@@ -40,6 +48,24 @@ export interface Session {
   /** Asks the agent to stop its turn (`session/cancel`); nothing happens before there is a session. */
   cancel(): void
   close(): void
+}
+
+/** The slowest program took 7 s on a machine that did nothing else, and 13 s on a busy one (OpenCode 1.18). */
+const defaultInitializeMs = 60_000
+
+/**
+ * No capability is offered but one: agents edit files themselves, so Tutti never opens a path that an agent names. With
+ * `sessionFailure`, codex-acp and claude-agent-acp report an error of their provider as data; without it they end the turn
+ * as if it were finished, with the error as their last message.
+ */
+const introduction = {
+  protocolVersion: PROTOCOL_VERSION,
+  clientCapabilities: {
+    fs: { readTextFile: false, writeTextFile: false },
+    terminal: false,
+    _meta: { jetbrains: { air: { version: 1, capabilities: ['sessionFailure'] } } },
+  },
+  clientInfo: { name: 'tutti', version: '0.1.0' },
 }
 
 /** Starts the session. It runs by itself. */
@@ -61,28 +87,27 @@ export function openSession(options: SessionOptions): Session {
   const agent = connection.agent
 
   async function run(): Promise<SessionEnd> {
-    // No capability is offered: agents edit files themselves, so Tutti never opens a path that an agent names.
-    const initialized = await agent.request(methods.agent.initialize, {
-      protocolVersion: PROTOCOL_VERSION,
-      clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
-      clientInfo: { name: 'tutti', version: '0.1.0' },
-    })
+    const limitMs = options.initializeMs ?? defaultInitializeMs
+    const initialized = await within(limitMs, agent.request(methods.agent.initialize, introduction))
+    if (initialized === 'late') return tooSlow(limitMs)
     const version = asRecord(initialized)?.protocolVersion
     if (version !== PROTOCOL_VERSION) return wrongVersion(version)
     const mcpServers = options.mcpServers.filter((server) =>
-      canUse(server, initialized.agentCapabilities?.mcpCapabilities),
+      canUse(server, asRecord(asRecord(initialized)?.agentCapabilities)?.mcpCapabilities),
     )
     for (const server of options.mcpServers.filter((one) => !mcpServers.includes(one))) {
       options.onUpdate({ kind: 'notice', text: `the agent cannot use the MCP server ${server.name}` })
     }
     const session = await newSession(agent, { cwd: options.cwd, mcpServers }, options.authMethod)
     sessionId = session.sessionId
-    if (options.model) await chooseModel(agent, session, options.model, options.onUpdate)
+    const chosen = await chooseForSession(agent, session, options)
+    if ('outcome' in chosen) return chosen
+    const { model, mode, missingMode } = chosen
+    if (missingMode) options.onUpdate({ kind: 'notice', text: modeNotOffered(options.mode ?? '') })
+    options.onUpdate({ kind: 'session', id: sessionId, program: programOf(initialized), model, mode })
     if (cancelled) return { outcome: { kind: 'stopped' } }
     const prompt: ContentBlock[] = [{ type: 'text', text: options.prompt }]
-    const answer: unknown = await agent.request(methods.agent.session.prompt, { sessionId, prompt })
-    const usage = promptUsage(asRecord(answer)?.usage)
-    return { stopReason: boundedText(asRecord(answer)?.stopReason, 60), ...(usage ? { usage } : {}) }
+    return endOfTurn(await agent.request(methods.agent.session.prompt, { sessionId, prompt }), options.failures)
   }
 
   return {
@@ -96,14 +121,43 @@ export function openSession(options: SessionOptions): Session {
   }
 }
 
+function endOfTurn(answer: unknown, failures: SessionOptions['failures']): SessionEnd {
+  const fields = asRecord(answer)
+  const usage = promptUsage(fields?.usage)
+  const failure = outcomeOfMeta(fields?._meta, { ...failures, now: Date.now() })
+  const end = failure ? { outcome: failure } : { stopReason: boundedText(fields?.stopReason, 60) }
+  return { ...end, ...(usage ? { usage } : {}) }
+}
+
+async function within<T>(ms: number, answer: Promise<T>): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), ms)
+  })
+  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
+}
+
+function tooSlow(ms: number): SessionEnd {
+  return { outcome: { kind: 'protocol-error', reason: 'slow-start', message: startsTooSlowly(ms) } }
+}
+
+/** Name and version of the program; '' when it does not say. */
+function programOf(initialized: unknown): string {
+  const info = asRecord(asRecord(initialized)?.agentInfo)
+  return [info?.name, info?.version]
+    .map((part) => boundedText(part, 100))
+    .join(' ')
+    .trim()
+}
+
 function wrongVersion(version: unknown): SessionEnd {
   const message = otherProtocolVersion(boundedText(String(version), 20), PROTOCOL_VERSION)
   return { outcome: { kind: 'protocol-error', reason: 'version', message } }
 }
 
-function canUse(server: McpServer, able: { http?: boolean; sse?: boolean } | undefined): boolean {
+function canUse(server: McpServer, capabilities: unknown): boolean {
   if (!('type' in server)) return true
-  return server.type === 'http' ? able?.http === true : able?.sse === true
+  return asRecord(capabilities)?.[server.type] === true
 }
 
 /** Opens the session. An agent that asks for a login gets the login method that needs no person, once. */
@@ -126,23 +180,4 @@ async function checked(answer: Promise<NewSessionResponse>): Promise<NewSessionR
   const session = await answer
   if (typeof asRecord(session)?.sessionId === 'string') return session
   throw new Error(sessionWithoutId)
-}
-
-/** Sets the session's model option where the agent has one. A notice reports a model that the agent refuses. */
-async function chooseModel(
-  agent: ClientContext,
-  session: NewSessionResponse,
-  model: string,
-  onUpdate: (update: AgentUpdate) => void,
-): Promise<void> {
-  const option = asList(session.configOptions, 100).find((candidate) => asRecord(candidate)?.category === 'model')
-  const fields = asRecord(option)
-  if (typeof fields?.id !== 'string' || fields.currentValue === model) return
-  try {
-    const { sessionId } = session
-    await agent.request(methods.agent.session.setConfigOption, { sessionId, configId: fields.id, value: model })
-  } catch (error) {
-    const why = error instanceof Error ? boundedText(error.message, 300) : ''
-    onUpdate({ kind: 'notice', text: `the agent did not take the model ${model}: ${why}` })
-  }
 }

@@ -4,6 +4,7 @@ import type { McpServer } from '@agentclientprotocol/sdk'
 import type { ProcessIdentity } from '../../lib/process-table.ts'
 import type { Reaper } from '../../sandbox/reaper.ts'
 import type { AgentKind } from '../agent.ts'
+import type { MessagePatterns } from './failure-rules.ts'
 import type { PermissionRule } from './permission-requests.ts'
 
 /** A program about to be started. */
@@ -20,6 +21,8 @@ export interface AgentLimits {
   idleMs: number
   /** Output of the agent, stdout and stderr together, in bytes. */
   outputBytes: number
+  /** How long it may take to answer `initialize`, in milliseconds; 60,000 unless given. */
+  initializeMs?: number
   /** How long a stopped agent may take to end by itself, in milliseconds; 5000 unless given. */
   graceMs?: number
 }
@@ -28,6 +31,8 @@ export interface RunAgentOptions {
   kind: AgentKind
   /** From the repository's settings: `agents.<id>`. */
   settings?: { command?: string[]; model?: string }
+  /** What the session is for; it chooses the mode of the agent. `build` unless given. */
+  purpose?: 'build' | 'plan'
   /** The worktree, an absolute path: the agent's current directory. */
   cwd: string
   prompt: string
@@ -67,6 +72,10 @@ export interface AgentTask
   contained: boolean
   kind: Omit<AgentKind, 'start'>
   model?: string
+  /** The mode of the session, by the program's own id. */
+  mode?: string
+  /** How the operator's provider words its messages. */
+  patterns?: MessagePatterns
   /** Of this process: with the run's id it marks every process that the agent starts. */
   lifeId: string
 }
@@ -93,6 +102,8 @@ export type AgentUpdate =
   | { kind: 'plan'; entries: { text: string; status: 'pending' | 'in_progress' | 'completed' }[] }
   | { kind: 'usage'; used: number; size: number; cost?: { amount: number; currency: string } }
   | { kind: 'permission'; title: string; allowed: boolean; reason: string }
+  /** The session is open: who works in it, with which model and mode, as far as the agent says. */
+  | { kind: 'session'; id: string; program: string; model: string; mode: string }
   /** About the run itself: updates were left out, or the agent cannot use an MCP server. */
   | { kind: 'notice'; text: string }
 
@@ -117,6 +128,7 @@ export type ProtocolProblem =
   | 'version' // it has another version of the protocol
   | 'output-limit' // it printed more than the limit
   | 'unread-input' // it does not read the answers to its requests
+  | 'slow-start' // it did not answer `initialize` in time
 
 /** How a run ended. Whatever the outcome, no process of the run is left when it is returned. */
 export type AgentOutcome =
@@ -125,10 +137,15 @@ export type AgentOutcome =
   | { kind: 'crashed'; exitCode: number | null; signal: string | null; tail: string }
   | { kind: 'idle'; afterMs: number }
   | { kind: 'time-limit'; afterMs: number }
-  | { kind: 'stopped' }
+  /** `finished`: its last message, where it had ended its turn by itself before it was stopped. */
+  | { kind: 'stopped'; finished?: string }
   | { kind: 'protocol-error'; reason: ProtocolProblem; message: string }
   | { kind: 'refused'; message: string }
   | { kind: 'needs-login'; message: string; install: string }
+  /** Its provider failed, or refused: by credit, by model, by request. The message is the provider's. */
+  | { kind: 'provider-failed'; problem: 'billing' | 'model' | 'outage' | 'request'; message: string }
+  /** It ended its turn, and did not finish: after a refused permission, with nothing said since. */
+  | { kind: 'unfinished'; message: string }
   /** The thread that supervised it ended before the agent did. */
   | { kind: 'supervisor-lost'; message: string }
   /** `resetAt` is an ISO 8601 time, where the agent has reported it. */

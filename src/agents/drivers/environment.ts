@@ -49,3 +49,11 @@ export function authMethod(
 ): string | undefined {
   return kind.authenticate.find(({ whenEnv }) => (env[whenEnv] ?? '') !== '')?.method
 }
+
+/** Names of variables whose values are credentials, or hold some. */
+const secretName = /KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL|HEADERS|AUTH/i
+
+/** The values of an environment that no log and no message may show. */
+export function secretValues(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).flatMap(([name, value]) => (secretName.test(name) && value.length >= 8 ? [value] : []))
+}

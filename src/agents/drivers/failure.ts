@@ -1,48 +1,71 @@
-/** Turns an agent's error into the outcome of the run. ACP has a code for "log in first"; the rest are conventions. */
+/** Turns an agent's error into the outcome of the run. ACP has a code for "log in first"; failure-rules.ts has the rest. */
 
 import { RequestError } from '@agentclientprotocol/sdk'
 import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
 import { answeredWithError } from '../../messages/agents.ts'
 import type { AgentOutcome } from './agent-run.ts'
+import { type FailureSigns, type MessagePatterns, problemOf } from './failure-rules.ts'
 
-/** ACP's code for "authentication required". */
-const authRequired = -32000
+/** What the outcome needs besides the error. */
+export interface FailureContext {
+  /** The hint for an operator whose agent asks for a login. */
+  install: string
+  /** How the operator's provider words its messages. */
+  patterns?: MessagePatterns
+  /** Milliseconds since the epoch, for times given as "in 20 minutes". */
+  now: number
+}
 
-/**
- * Names of a provider's refusal in `data`: `errorKind` in claude-agent-acp 0.100
- * (`dist/session-failure-extension.js`), `codexErrorInfo` in codex-acp 2.6. A provider that is overloaded counts as a
- * limit: waiting helps, another attempt at once does not.
- */
-const limitNames = new Set([
-  ...['rate_limit', 'overloaded'],
-  ...['usageLimitExceeded', 'rateLimitExceeded', 'serverOverloaded'],
-])
-/** Only the operator can solve these: a login, a bill, an account on hold. */
-const loginNames = new Set([
-  ...['authentication_failed', 'oauth_org_not_allowed', 'billing_error', 'account_on_hold', 'verification_required'],
-  ...['cloud_credential_error', 'unauthorized'],
-])
-const limitText = /\b429\b|rate.?limit|too many requests|usage limit|quota (?:exceeded|exhausted)|resource.?exhausted/i
-
-/**
- * The outcome for an error of a request to the agent.
- * @param error what the request was rejected with.
- * @param install the hint for an operator whose agent asks for a login.
- * @param now milliseconds since the epoch, for times given as "in 20 minutes".
- */
-export function outcomeOfError(error: unknown, install: string, now: number): AgentOutcome {
+/** The outcome for an error of a request to the agent. @param error what the request was rejected with. */
+export function outcomeOfError(error: unknown, context: FailureContext): AgentOutcome {
   const message = boundedText(messageOf(error), 2000) || answeredWithError
   if (!(error instanceof RequestError)) return { kind: 'protocol-error', reason: 'agent-error', message }
-  const names = errorNames(error.data)
-  if (error.code === authRequired || names.some((name) => loginNames.has(name))) {
-    return { kind: 'needs-login', message, install }
-  }
-  // Gemini CLI uses the HTTP status as the error's code (`packages/cli/src/acp/acpSession.ts`).
-  if (error.code === 429 || names.some((name) => limitNames.has(name)) || limitText.test(message)) {
-    const resetAt = resetTime(error.data, message, now)
-    return { kind: 'rate-limited', message, ...(resetAt === undefined ? {} : { resetAt }) }
-  }
-  return { kind: 'protocol-error', reason: 'agent-error', message }
+  const data = asRecord(error.data)
+  const signs = { codes: [error.code, ...statusesIn(data)], names: errorNames(data), text: message }
+  return outcomeOfSigns(signs, data, context) ?? { kind: 'protocol-error', reason: 'agent-error', message }
+}
+
+/**
+ * The failure that codex-acp and claude-agent-acp put into the `_meta` of an answer that ends a turn, where the client has
+ * declared the capability; undefined when there is none, or only a warning.
+ */
+export function outcomeOfMeta(meta: unknown, context: FailureContext): AgentOutcome | undefined {
+  const air = asRecord(asRecord(asRecord(meta)?.jetbrains)?.air)
+  const failure = asRecord(air?.sessionFailure)
+  if (!failure || failure.severity === 'warning') return undefined
+  const text = [failure.title, failure.details].map((part) => boundedText(part, 1000)).filter(Boolean)
+  const message = text.join(': ') || answeredWithError
+  const names = [failure.category, failure.reason].filter((name): name is string => typeof name === 'string')
+  return (
+    outcomeOfSigns({ codes: [], names, text: message }, failure, context) ?? {
+      kind: 'provider-failed',
+      problem: 'outage',
+      message,
+    }
+  )
+}
+
+function outcomeOfSigns(
+  signs: Omit<FailureSigns, 'tellsReset'>,
+  data: Record<string, unknown> | undefined,
+  { install, patterns, now }: FailureContext,
+): AgentOutcome | undefined {
+  const message = signs.text
+  const resetAt = resetTime(data, message, now)
+  const problem = problemOf({ ...signs, tellsReset: resetAt !== undefined }, patterns)
+  if (problem === undefined) return undefined
+  if (problem === 'login') return { kind: 'needs-login', message, install }
+  if (problem === 'limit') return { kind: 'rate-limited', message, ...(resetAt === undefined ? {} : { resetAt }) }
+  return { kind: 'provider-failed', problem, message }
+}
+
+/** The outcome without secrets in its texts: providers quote the key that they refuse. */
+export function redactOutcome(outcome: AgentOutcome, redact: (text: string) => string): AgentOutcome {
+  const clean = Object.entries(outcome).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? redact(value) : value,
+  ])
+  return Object.fromEntries(clean) as AgentOutcome
 }
 
 function messageOf(error: unknown): string {
@@ -52,12 +75,24 @@ function messageOf(error: unknown): string {
   return typeof more === 'string' && !error.message.includes(more) ? `${error.message}: ${more}` : error.message
 }
 
-function errorNames(data: unknown): string[] {
-  const record = asRecord(data)
-  const info = record?.codexErrorInfo
-  const named = [record?.errorKind, info, ...Object.keys(asRecord(info) ?? {})]
-  const status = Object.values(asRecord(info) ?? {}).some((value) => asRecord(value)?.httpStatusCode === 429)
-  return [...named.filter((name): name is string => typeof name === 'string'), ...(status ? ['rate_limit'] : [])]
+function errorNames(data: Record<string, unknown> | undefined): string[] {
+  const info = data?.codexErrorInfo
+  const nested = asRecord(data?.error)
+  const named = [
+    data?.errorKind,
+    data?.category,
+    nested?.code,
+    nested?.type,
+    info,
+    ...Object.keys(asRecord(info) ?? {}),
+  ]
+  return named.filter((name): name is string => typeof name === 'string')
+}
+
+/** The HTTP status as Codex (`codexErrorInfo`) and others report it. */
+function statusesIn(data: Record<string, unknown> | undefined): number[] {
+  const nested = Object.values(asRecord(data?.codexErrorInfo) ?? {}).map((value) => asRecord(value)?.httpStatusCode)
+  return [data?.status, data?.statusCode, ...nested].filter((status): status is number => typeof status === 'number')
 }
 
 const units: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -69,8 +104,7 @@ const farthest = 31 * 86_400_000
  * (seconds) in the data, from `|1780000000` at a message's end (Claude Code), from an ISO time or from
  * "try again in 20 minutes" in the message.
  */
-function resetTime(data: unknown, message: string, now: number): string | undefined {
-  const record = asRecord(data)
+function resetTime(record: Record<string, unknown> | undefined, message: string, now: number): string | undefined {
   const candidates = [
     instant(record?.resetsAt ?? record?.resetAt ?? record?.resets_at),
     later(record?.retryAfter ?? record?.retry_after, now),

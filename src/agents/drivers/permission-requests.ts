@@ -64,8 +64,9 @@ export function readingOnly(roots: readonly string[]): PermissionPolicy {
       return choose(request.options, false, 'nothing is changed while a plan is made')
     const command = asRecord(rawInput)?.command ?? title
     const reads = typeof command === 'string' && reading.test(command) && !joining.test(command)
-    if (kind === 'execute' && !reads)
-      return choose(request.options, false, 'only commands that read are run while a plan is made')
+    // A call with a command is one, whatever its kind says.
+    const runs = kind === 'execute' || asRecord(rawInput)?.command !== undefined
+    if (runs && !reads) return choose(request.options, false, 'only commands that read are run while a plan is made')
     return inside(request)
   }
 }

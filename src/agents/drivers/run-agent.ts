@@ -15,6 +15,8 @@ import { runMarker } from '../../sandbox/run-markers.ts'
 import { createAcpDriver } from './acp-driver.ts'
 import type { AgentListener, AgentOutcome, AgentTask } from './agent-run.ts'
 import { createCommandDriver } from './command-driver.ts'
+import { secretValues } from './environment.ts'
+import { redactOutcome } from './failure.ts'
 import { openRunLog, type RunLog } from './run-log.ts'
 
 /** How long a stopped agent may take to end, when the limits have no value. */
@@ -34,14 +36,12 @@ export async function runAgent(task: AgentTask, listener: AgentListener): Promis
   const child = await spawnAgent(task)
   if ('kind' in child) return child
   const root = identify(child)
-  const log = openRunLog(
-    task.logFile,
-    undefined,
-    redactor(() => task.hidden ?? []),
-  )
+  const hidden = [...(task.hidden ?? []), ...secretValues(task.launch.env)]
+  const redact = redactor(() => hidden)
+  const log = openRunLog(task.logFile, undefined, redact)
   try {
     listener.started(root)
-    return await superviseProcess({ child, root, log }, task, listener)
+    return redactOutcome(await superviseProcess({ child, root, log }, task, listener), redact)
   } finally {
     const result = await endTree(child, root, task)
     if (result.survivors.length > 0) {
@@ -135,9 +135,15 @@ async function superviseProcess(
   limitTimers.stop()
   driver.close()
   // A stopped agent may still answer. Its outcome is `stopped`.
-  const reported: AgentOutcome = signal?.aborted ? { kind: 'stopped' } : outcome
-  log.note(`ended: ${JSON.stringify(reported)}`)
+  const reported = signal?.aborted ? stoppedWith(outcome) : outcome
+  log.note(`ended: ${reported.kind}`)
   return reported
+}
+
+/** A cost may be reported with the end of a turn: what was finished then is there to be taken. */
+function stoppedWith(outcome: AgentOutcome): AgentOutcome {
+  const done = outcome.kind === 'finished' && outcome.stopReason === 'end_turn'
+  return done ? { kind: 'stopped', finished: outcome.summary } : { kind: 'stopped' }
 }
 
 /** A program that does not read, or ends early, breaks a pipe. Its exit counts, not that error. */

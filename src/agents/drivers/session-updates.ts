@@ -19,6 +19,8 @@ const planStatuses = ['pending', 'in_progress', 'completed'] as const
 export interface UpdateReader {
   /** Reads the `update` of one notification; undefined when there is nothing to show. */
   read(update: unknown): AgentUpdate | undefined
+  /** What is known of a tool call; undefined when the agent has not reported it. */
+  call(id: string): Pick<ToolUpdate, 'tool' | 'paths'> | undefined
   /** The agent's last message so far. */
   summary(): string
   usage(): AgentUsage | undefined
@@ -26,7 +28,7 @@ export interface UpdateReader {
 
 /** Reads one session's updates, in order. Unknown kinds are ignored, wrong fields become empty. */
 export function updateReader(): UpdateReader {
-  const tool = toolReader()
+  const { read: tool, find } = toolReader()
   let message = ''
   let messageId: unknown
   let messageEnded = false
@@ -78,15 +80,19 @@ export function updateReader(): UpdateReader {
           return undefined
       }
     },
+    call: find,
     summary: () => message.trim(),
     usage: () => usage,
   }
 }
 
 /** Merges the updates of each tool call. */
-function toolReader(): (fields: Fields) => ToolUpdate | undefined {
+function toolReader(): {
+  read(fields: Fields): ToolUpdate | undefined
+  find(id: string): ToolUpdate | undefined
+} {
   const tools = new Map<string, ToolUpdate>()
-  return (fields) => {
+  const read = (fields: Fields) => {
     const id = boundedText(fields.toolCallId, 200)
     if (id === '') return undefined
     const merged = mergeTool(tools.get(id) ?? newTool(id), fields)
@@ -96,6 +102,7 @@ function toolReader(): (fields: Fields) => ToolUpdate | undefined {
     if (tools.size > maxTools && oldest !== undefined) tools.delete(oldest)
     return merged
   }
+  return { read, find: (id) => tools.get(id) }
 }
 
 function thought(fields: Fields): AgentUpdate | undefined {

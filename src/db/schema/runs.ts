@@ -21,6 +21,10 @@ export const runs = pgTable(
     memberName: text('member_name'),
     /** Why it was given to this member, one sentence for people. */
     memberWhy: text('member_why').notNull().default(''),
+    /** What the agent used, as it said when its session opened: `<program> <version>`, model, provider; '' where unknown. */
+    program: text('program').notNull().default(''),
+    model: text('model').notNull().default(''),
+    provider: text('provider').notNull().default(''),
     /** `build` changes files; `plan` and `breakdown` read them and submit a plan. */
     purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
     /** What a planning agent submitted with its tool; see `domain/plan.ts`. */

@@ -148,6 +148,7 @@ async function serve(
       name,
       description,
       inputSchema: z.toJSONSchema(args, { io: 'input' }) as { type: 'object' },
+      annotations: harmless,
     })),
   }))
   server.setRequestHandler(CallToolRequestSchema, async ({ params }) => {
@@ -169,6 +170,12 @@ async function call(tool: Tool, given: unknown, log: Pick<Logger, 'debug' | 'war
     return { text: 'That did not work for a reason of ours. Try it once more.', refused: true }
   }
 }
+
+/**
+ * No tool changes a file or reaches the network. Codex 0.166 asks a second model about each call of a tool that does not
+ * say so, and its read-only mode refuses them.
+ */
+const harmless = { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false }
 
 function unknownTool(name: string, tools: readonly Tool[]): ToolAnswer {
   const known = tools.map((tool) => tool.name).join(', ')

@@ -51,12 +51,45 @@ describe('a session', () => {
     },
   )
 
-  it('chooses the model that the settings name, and goes on when there is none like it', async () => {
+  it('chooses the model that the settings name, and ends before the first prompt when it is not offered', async () => {
     const { run, updates } = await bench()
     expect(await run({ kind: open, settings: { model: 'large' } })).toMatchObject({
       summary: 'initialize session/new mcp= session/set_config_option model=large session/prompt',
     })
-    expect(await run({ kind: open, settings: { model: 'huge' } })).toMatchObject({ kind: 'finished' })
-    expect(updates).toContainEqual({ kind: 'notice', text: 'the agent did not take the model huge: no such model' })
+    expect(updates).toContainEqual({ kind: 'session', id: 's1', program: '', model: 'large', mode: '' })
+    expect(await run({ kind: open, settings: { model: 'huge' } })).toEqual({
+      kind: 'provider-failed',
+      problem: 'model',
+      message: 'the model huge is not offered; there are small, large',
+    })
+  })
+
+  const failing = (mode: string) =>
+    agentKindSchema.parse({ ...picky, start: () => ({ file: process.execPath, args: [program, 'open', mode] }) })
+
+  it.each(places)("is no finished turn when its answer holds the provider's failure ($place)", async ({ inThread }) => {
+    const { run } = await bench({ inThread })
+    expect(await run({ kind: failing('apology') })).toEqual({
+      kind: 'provider-failed',
+      problem: 'outage',
+      message: 'High demand, please wait.',
+    })
+  })
+
+  it('is no finished turn when it ends with a refused permission', async () => {
+    const { run } = await bench()
+    expect(await run({ kind: failing('refused') })).toEqual({
+      kind: 'unfinished',
+      message: 'it ended its turn when it was not allowed to “Write /etc/x” (/etc/x is outside of the workspace)',
+    })
+  })
+
+  it('ends when the agent does not answer `initialize` in time', async () => {
+    const { run } = await bench()
+    const limits = { totalMs: 20_000, idleMs: 10_000, initializeMs: 300, outputBytes: 1e6, graceMs: 200 }
+    expect(await run({ kind: failing('mute'), limits })).toMatchObject({
+      kind: 'protocol-error',
+      reason: 'slow-start',
+    })
   })
 })

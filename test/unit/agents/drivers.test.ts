@@ -1,10 +1,8 @@
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import { RequestError } from '@agentclientprotocol/sdk'
 import { describe, expect, it } from 'vitest'
 import type { AgentUpdate, AgentUsage } from '../../../src/agents/drivers/agent-run.ts'
 import { findProgram } from '../../../src/agents/drivers/environment.ts'
-import { outcomeOfError } from '../../../src/agents/drivers/failure.ts'
 import { openRunLog } from '../../../src/agents/drivers/run-log.ts'
 import { updateReader } from '../../../src/agents/drivers/session-updates.ts'
 import { throttleUpdates, throttleUsage } from '../../../src/agents/drivers/throttle-updates.ts'
@@ -12,49 +10,6 @@ import { boundedText, cleanText, truncate } from '../../../src/lib/sanitise-text
 import { lineSplitter } from '../../../src/lib/split-lines.ts'
 import { plausibleSteps, readScript } from '../../../src/playground/agent/script.ts'
 import { scratch, until } from '../../support/agent-bench.ts'
-
-const now = Date.parse('2026-11-21T12:00:00Z')
-const read = (error: unknown) => outcomeOfError(error, 'install it', now)
-const internal = (data: unknown, message = 'boom') => new RequestError(-32603, message, data)
-
-describe("what an agent's error means", () => {
-  it.each([
-    ['the code for it', RequestError.authRequired()],
-    ['claude-agent-acp, key refused', internal({ errorKind: 'authentication_failed' })],
-    ['claude-agent-acp, unpaid', internal({ errorKind: 'billing_error' })],
-    ['codex-acp', internal({ codexErrorInfo: 'unauthorized' })],
-  ])('needs a login: %s', (_name, error) => {
-    expect(read(error)).toMatchObject({ kind: 'needs-login', install: 'install it' })
-  })
-
-  it.each<[string, RequestError, string | undefined]>([
-    ['claude-agent-acp', internal({ errorKind: 'rate_limit' }), undefined],
-    ['overloaded', internal({ errorKind: 'overloaded' }), undefined],
-    ['codex-acp', internal({ codexErrorInfo: 'usageLimitExceeded' }), undefined],
-    ['codex-acp over HTTP', internal({ codexErrorInfo: { httpConnectionFailed: { httpStatusCode: 429 } } }), undefined],
-    ['gemini', new RequestError(429, 'Rate limit exceeded. Try again later.'), undefined],
-    ['a number at the end', internal(undefined, `usage limit reached|${now / 1000 + 60}`), '2026-11-21T12:01:00.000Z'],
-    ['a time', internal(undefined, 'Too many requests until 2026-11-21T14:00:00Z.'), '2026-11-21T14:00:00.000Z'],
-    ['words', internal(undefined, 'rate limited, try again in 20 minutes'), '2026-11-21T12:20:00.000Z'],
-    ['a field', internal({ errorKind: 'rate_limit', resetsAt: now / 1000 + 5 }), '2026-11-21T12:00:05.000Z'],
-    ['a time long gone', internal(undefined, 'quota exceeded|1000000000'), undefined],
-    ['a time too far away', internal({ errorKind: 'rate_limit', retryAfter: 1e9 }), undefined],
-  ])('is a limit: %s', (_name, error, resetAt) => {
-    const outcome = read(error)
-    expect(outcome.kind).toBe('rate-limited')
-    expect('resetAt' in outcome ? outcome.resetAt : undefined).toBe(resetAt)
-  })
-
-  it('is an error otherwise, with what it says', () => {
-    expect(read(internal({ details: 'disk is on fire' }))).toEqual({
-      kind: 'protocol-error',
-      reason: 'agent-error',
-      message: 'boom: disk is on fire',
-    })
-    expect(read(internal({ issue: 4290 }, 'error in line 14290'))).toMatchObject({ kind: 'protocol-error' })
-    expect(read('text')).toMatchObject({ kind: 'protocol-error', message: 'text' })
-  })
-})
 
 describe('lines', () => {
   function split(chunks: (string | Buffer)[], maxBytes = 10) {

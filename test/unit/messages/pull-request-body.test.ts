@@ -10,6 +10,8 @@ const view: PullRequestBodyView = {
   issueBody: '## Wish\n\n```sh\nnpm test\n```\n\nThe page has no clock. Fixes #3, says @mallory.\n\nMore.',
   plan: undefined,
   summary: 'Added a clock to the page. Closes #99.',
+  model: 'm-1',
+  provider: 'OpenAI',
   agent: 'codex',
   attempts: [{ attempt: 1, agent: 'codex', outcome: 'finished', summary: '' }],
   changes: [{ path: 'src/clock.ts', additions: 4, deletions: 1 }],
@@ -29,6 +31,12 @@ test('says what the change is and why, and closes nothing but its issue', () => 
   expect(body).not.toContain('@mallory')
   expect(body).toContain('**1 file**, +4 −1')
   expect(body).not.toContain('Attempts')
+})
+
+test('names the model and the provider, as far as they are known', () => {
+  expect(pullRequestBody(view)).toContain('Written by codex (`m-1`, OpenAI)')
+  expect(pullRequestBody({ ...view, model: '' })).toContain('Written by codex (OpenAI)')
+  expect(pullRequestBody({ ...view, model: '', provider: '' })).toContain('Written by codex;')
 })
 
 test('the plan and several attempts are folded, below the change', () => {

@@ -93,3 +93,30 @@ test('a plan that cannot be used is tried once more, then a person is asked; wha
   expect(classify('agent cannot plan')).toBe('blocker')
   expect(classify('planned')).toBeUndefined()
 })
+
+test('an outage of the provider is waited out, however long it lasts, and costs no attempt', () => {
+  const outage = { outcome: 'provider outage', failureClass: 'infrastructure', signature: 'x', countsAsAttempt: false }
+  const seconds = (times: number) => {
+    const step = nextRetryStep(
+      'infrastructure',
+      Array.from({ length: times }, () => outage),
+      settings,
+    )
+    return step.kind === 'hold until' ? Math.round((step.at.getTime() - Date.now()) / 1_000) : step.kind
+  }
+  expect([seconds(1), seconds(2), seconds(60)]).toEqual([10, 20, 600])
+  expect(countsAsAttempt('infrastructure')).toBe(false)
+})
+
+test.each([
+  ['out of credit', 'escalate'],
+  ['model not offered', 'escalate'],
+  ['agent not logged in', 'escalate'],
+  ['request rejected', 'retry'],
+  ['unfinished turn', 'retry'],
+] as const)('after "%s" comes: %s', (outcome, expected) => {
+  const failure = classify(outcome)
+  if (!failure) throw new Error('no failure')
+  const past = { outcome, failureClass: failure, signature: outcome, countsAsAttempt: countsAsAttempt(failure) }
+  expect(nextRetryStep(failure, [past], settings).kind).toBe(expected)
+})

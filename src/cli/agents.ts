@@ -1,0 +1,74 @@
+/** `tutti agents check`: tries the kinds of agent as a run would start them. */
+
+import { randomUUID } from 'node:crypto'
+import { parseArgs } from 'node:util'
+import { loadDotEnv, readEnv } from '../config/env.ts'
+import { didYouMean } from '../lib/did-you-mean.ts'
+import { OperatorError } from '../lib/errors.ts'
+import type { Verb } from './verb.ts'
+
+const usage = 'Usage: tutti agents check [kind …] [--json]'
+
+export const agents: Verb = {
+  summary: 'agents check [kind …] [--json]: start each kind, ask one short question, say what it is',
+  run: async (args) => {
+    const { positionals, json } = read(args)
+    const [action, ...names] = positionals
+    if (action !== 'check') throw new OperatorError('`tutti agents` has one action: check', usage)
+    loadDotEnv(process.cwd())
+    const env = readEnv()
+    const [{ loadAgents }, { readAgentSettings }, { checkAgent }, { createReaper }] = await Promise.all([
+      import('../agents/registry.ts'),
+      import('../config/agent-settings.ts'),
+      import('../agents/check-agent.ts'),
+      import('../sandbox/reaper.ts'),
+    ])
+    const operator = readAgentSettings(env)
+    const kinds = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl, operator })
+    // Without names: what is set up here, or else what serves.
+    const chosen = names.length > 0 ? names : [...new Set([env.AGENT, ...Object.keys(operator)])]
+    const unknown = chosen.find((name) => !kinds.has(name))
+    if (unknown !== undefined) {
+      const meant = didYouMean(unknown, kinds.keys())
+      throw new OperatorError(
+        `there is no kind of agent "${unknown}"${meant ? `; did you mean "${meant}"?` : ''}`,
+        `There are: ${[...kinds.keys()].join(', ')}.`,
+      )
+    }
+    const reaper = createReaper({ instanceId: `check-${randomUUID()}` })
+    const checks = []
+    try {
+      for (const name of chosen) {
+        const kind = kinds.get(name)
+        if (!kind) continue
+        const check = await checkAgent(kind, { env: env.source, reaper })
+        checks.push(check)
+        if (!json) console.log(lineOf(check))
+      }
+    } finally {
+      await reaper.close()
+    }
+    if (json) console.log(JSON.stringify(checks))
+    return checks.every(({ ok }) => ok) ? 0 : 1
+  },
+}
+
+function read(args: string[]): { positionals: string[]; json: boolean } {
+  try {
+    const { positionals, values } = parseArgs({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
+    return { positionals, json: values.json === true }
+  } catch (error) {
+    throw new OperatorError(error instanceof Error ? error.message : String(error), usage)
+  }
+}
+
+function lineOf(check: import('../agents/check-agent.ts').AgentCheck): string {
+  const seconds = (ms: number | undefined) => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(1)} s`)
+  const facts = [
+    ...[`ready after ${seconds(check.readyMs)}`, `answer after ${seconds(check.totalMs)}`],
+    ...[check.program, check.model && `model ${check.model}`, check.provider],
+    `tokens ${check.tellsTokens ? 'reported' : 'not reported'}, cost ${check.tellsCost ? 'reported' : 'not reported'}`,
+  ]
+  const head = `${check.ok ? '✓' : '✗'} ${check.agent}: `
+  return check.ok ? head + facts.filter(Boolean).join(', ') : `${head}${check.problem}`
+}
