@@ -76,8 +76,8 @@ export async function applyLateLabels(
   const queued = events.findLast(
     ({ event, label }) => event === 'labeled' && isQueueLabel(label ?? '', settingsOf(repo)),
   )
-  const since = (await lastEventTime(db, `size:${repo.id}#${item.issueNumber}`)) ?? queued?.at
-  const isNews = last && !services.github.isSelf(last.actor) && (!since || last.at > since)
+  const since = (await lastEventTime(db, `size:${repo.id}#${item.issueNumber}`)) ?? queued?.at ?? item.createdAt
+  const isNews = last && !services.github.isSelf(last.actor) && last.at > since
   const outcome = isNews
     ? await applyScopedLabels(services, { issue, sender: last.actor, at: last.at }, repo)
     : ignored('no person has changed its labels since')
