@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { memoryFor } from '../crew/memory.ts'
-import { changeMemory, type Memory, memoriesOf } from '../db/memories.ts'
+import { changeMemory, type MemoryRow, memoriesOf } from '../db/memories.ts'
 import { domainOf, type MemoryDomain, memoryDomains } from '../domain/crew.ts'
 import { memoryDigest, memoryLength } from '../domain/memory.ts'
 import { UserError } from '../lib/errors.ts'
@@ -68,7 +68,7 @@ async function change(context: CommandContext, what: 'forget' | 'confirm' | 'edi
 }
 
 /** A person stands for what they confirm or rewrite. */
-function changesOf(before: Memory, what: 'forget' | 'confirm' | 'edit', text: string, login: string) {
+function changesOf(before: MemoryRow, what: 'forget' | 'confirm' | 'edit', text: string, login: string) {
   if (what === 'forget') return { forgotten: true }
   const word = { source: 'person' as const, confirmedBy: login }
   if (what === 'confirm') return word

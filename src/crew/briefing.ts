@@ -2,7 +2,7 @@
 
 import type { Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
-import { countUse, findMemories, type Memory } from '../db/memories.ts'
+import { countUse, findMemories, type MemoryRow } from '../db/memories.ts'
 import type { RunRow } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { ContextPart } from '../domain/context-budget.ts'
@@ -38,7 +38,7 @@ export async function recallFor(
 
 const dayMs = 24 * 3_600_000
 
-function toTaught({ kind, domain, about, text, source, issueNumber, fromMistake, seenAt }: Memory) {
+function toTaught({ kind, domain, about, text, source, issueNumber, fromMistake, seenAt }: MemoryRow) {
   const ageDays = Math.max(0, Math.floor((Date.now() - seenAt.getTime()) / dayMs))
   return { kind, domain, about, text, source, issueNumber, fromMistake, ageDays }
 }

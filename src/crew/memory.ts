@@ -4,7 +4,7 @@
  */
 
 import type { Tx } from '../db/connect.ts'
-import { boundMemories, type Memory, saveMemory } from '../db/memories.ts'
+import { boundMemories, type MemoryRow, saveMemory } from '../db/memories.ts'
 import { domainOf, type MemoryKind } from '../domain/crew.ts'
 import { memoryDigest, memoryLength } from '../domain/memory.ts'
 import { boundedText } from '../lib/sanitise-text.ts'
@@ -17,7 +17,7 @@ export interface Rememberer {
   repositoryId: number
   /** The member of the crew; null for what belongs to everybody. */
   memberId: number | null
-  source: Memory['source']
+  source: MemoryRow['source']
   /** The login of the person, or the gate. */
   confirmedBy?: string
   /** The issue that it was learned from. */
@@ -26,7 +26,7 @@ export interface Rememberer {
 }
 
 /** What a call answers: the row and whether it is new; undefined for a text without a word in it. */
-type Remembered = (Memory & { isNew: boolean }) | undefined
+type Remembered = (MemoryRow & { isNew: boolean }) | undefined
 
 /** The memory of one member, or of the whole crew. */
 export function memoryFor(tx: Tx, whose: Rememberer) {

@@ -5,11 +5,11 @@ import type { MemoryDomain } from '../domain/crew.ts'
 import type { Database, Tx } from './connect.ts'
 import { memories } from './schema/crew.ts'
 
-export type Memory = typeof memories.$inferSelect
+export type MemoryRow = typeof memories.$inferSelect
 
 /** What is stored with a new memory. */
-export type NewMemory = Pick<Memory, 'repositoryId' | 'kind' | 'domain' | 'text' | 'digest' | 'source'> &
-  Partial<Pick<Memory, 'memberId' | 'fromMistake' | 'about' | 'issueNumber' | 'confirmedBy'>>
+export type NewMemory = Pick<MemoryRow, 'repositoryId' | 'kind' | 'domain' | 'text' | 'digest' | 'source'> &
+  Partial<Pick<MemoryRow, 'memberId' | 'fromMistake' | 'about' | 'issueNumber' | 'confirmedBy'>>
 
 /** Who says it, the stronger the higher: a person's word is not made weaker by an agent's. */
 const rankOf = (column: SQL) => sql`case ${column} when 'person' then 2 when 'gate' then 1 else 0 end`
@@ -18,7 +18,7 @@ const rankOf = (column: SQL) => sql`case ${column} when 'person' then 2 when 'ga
  * Stores a memory. An equal one is the same memory, seen once more: it keeps its text and takes the stronger source.
  * @returns the row, and whether it is new.
  */
-export async function saveMemory(tx: Tx, memory: NewMemory): Promise<Memory & { isNew: boolean }> {
+export async function saveMemory(tx: Tx, memory: NewMemory): Promise<MemoryRow & { isNew: boolean }> {
   const stronger = sql`${rankOf(sql`excluded.source`)} > ${rankOf(sql`${memories.source}`)}`
   const [row] = await tx.db
     .insert(memories)
@@ -70,7 +70,7 @@ interface MemoryQuery {
  * The memories that fit a task best, by full-text search. A repository has a few hundred at most, so no index is needed.
  * What people have said is offered even when no word of it is in the task; what only an agent has noted is not.
  */
-export async function findMemories(db: Database, query: MemoryQuery, limit: number): Promise<Memory[]> {
+export async function findMemories(db: Database, query: MemoryQuery, limit: number): Promise<MemoryRow[]> {
   const { repositoryId, memberId, domain, terms } = query
   const document = sql`to_tsvector('english', ${memories.about} || ' ' || ${memories.text})`
   const match = terms ? sql`ts_rank(${document}, to_tsquery('english', ${terms}))` : sql`0`
@@ -98,7 +98,7 @@ export async function countUse(db: Database, ids: readonly number[]): Promise<vo
 }
 
 /** What a repository remembers, the newest first. @param domain only about this. */
-export async function memoriesOf(db: Database, repositoryId: number, domain?: MemoryDomain): Promise<Memory[]> {
+export async function memoriesOf(db: Database, repositoryId: number, domain?: MemoryDomain): Promise<MemoryRow[]> {
   const those = and(eq(memories.repositoryId, repositoryId), eq(memories.forgotten, false))
   return db
     .select()
@@ -112,8 +112,8 @@ export async function changeMemory(
   tx: Tx,
   repositoryId: number,
   id: number,
-  set: Partial<Pick<Memory, 'forgotten' | 'source' | 'confirmedBy' | 'text' | 'digest' | 'domain'>>,
-): Promise<Memory | undefined> {
+  set: Partial<Pick<MemoryRow, 'forgotten' | 'source' | 'confirmedBy' | 'text' | 'digest' | 'domain'>>,
+): Promise<MemoryRow | undefined> {
   const those = and(eq(memories.repositoryId, repositoryId), eq(memories.id, id), eq(memories.forgotten, false))
   const [row] = await tx.db.update(memories).set(set).where(those).returning()
   return row

@@ -13,10 +13,25 @@ export interface CrewForAgent {
   memory: readonly ContextPart[]
   /** Messages that wait for it. */
   messages: readonly string[]
+  /** What earlier attempts have named. */
+  checkpoints: readonly string[]
   /** Whether it can call tools. */
   hasTools: boolean
   /** Rounds of questions that it may ask; undefined where it asks in another way. */
   questionsLeft: number | undefined
+}
+
+/** A checkpoint for the agent that goes on. */
+export function checkpointForAgent({
+  name,
+  text,
+  headSha,
+}: {
+  name: string
+  text: string
+  headSha: string | null
+}): string {
+  return `${name}${headSha ? ` (the branch was at ${headSha.slice(0, 7)})` : ''}: ${text}`
 }
 
 /** The crew's parts of a prompt. */
@@ -28,6 +43,10 @@ export function crewForAgent(crew: CrewForAgent): ContextPart[] {
   return [
     { pool: 'reserved', heading: 'Who you are', entries: [{ text }] },
     ...memory,
+    {
+      ...{ pool: 'working', heading: 'Checkpoints of earlier attempts', untrusted: true },
+      entries: crew.checkpoints.map((one) => ({ text: one })),
+    },
     { pool: 'working', heading: 'Messages for you', untrusted: true, entries: messages.map((one) => ({ text: one })) },
   ]
 }

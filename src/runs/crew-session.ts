@@ -3,13 +3,14 @@
 import type { Settings } from '../config/settings.ts'
 import { recallFor } from '../crew/briefing.ts'
 import { acknowledge, pollMessages } from '../crew/route.ts'
+import { checkpointsOf } from '../db/checkpoints.ts'
 import { crewOf, experienceOf, getMember } from '../db/crew-members.ts'
 import { openFootprints } from '../db/footprints.ts'
 import { roundsOf } from '../db/plans.ts'
 import { isPlanning, updateRun } from '../db/runs.ts'
 import type { ContextPart } from '../domain/context-budget.ts'
 import { messageForAgent } from '../messages/crew-messages.ts'
-import { crewForAgent } from '../messages/crew-prompt.ts'
+import { checkpointForAgent, crewForAgent } from '../messages/crew-prompt.ts'
 import type { Attempt } from './context.ts'
 import { type CrewDesk, crewTools, forPlanning, withUnreadNote } from './mcp/crew-tools.ts'
 import type { Tool } from './mcp/serve.ts'
@@ -63,6 +64,7 @@ export async function openCrewSession(
     others: await othersAtWork(attempt),
     memory: await recallFor(store.db, { item, run, settings, paths: await pathsOf(attempt) }),
     messages: shown.map(messageForAgent),
+    checkpoints: (await checkpointsOf(store.db, item.id)).map(checkpointForAgent),
     hasTools: protocol === 'acp',
     questionsLeft: isPlanning(run) ? undefined : questionsLeft,
   })

@@ -8,11 +8,16 @@ import { PGlite } from '@electric-sql/pglite'
 import { fromPglite, PgBoss } from 'pg-boss'
 import { pino } from 'pino'
 import { expect, onTestFinished, test } from 'vitest'
+import { assignMember } from '../../src/crew/assign.ts'
 import { openStore } from '../../src/db/connect.ts'
+import { findMemories, saveMemory } from '../../src/db/memories.ts'
+import { roundsOf } from '../../src/db/plans.ts'
+import { runsOf } from '../../src/db/runs.ts'
 import { effects } from '../../src/db/schema/effects.ts'
 import { pullRequests } from '../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs, worktrees } from '../../src/db/schema/runs.ts'
+import { getItem } from '../../src/db/work-items.ts'
 import { jobs } from '../../src/jobs.ts'
 
 const folder = 'drizzle'
@@ -212,4 +217,36 @@ test('runs from before they said what they used have no program, model and provi
   const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
   onTestFinished(() => store.close())
   expect(await store.db.select().from(runs)).toMatchObject([{ agent: 'codex', program: '', model: '', provider: '' }])
+})
+
+test('runs and questions of before there was a crew have no member, and the first run gets one', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0020_crew')
+  await client.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent, stage) values (1, 1, 'codex', 'ended');
+    insert into questions (work_item_id, round, asked) values (1, 1, '["Why?"]');
+  `)
+  await client.close()
+  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  expect(await runsOf(store.db, 1)).toMatchObject([{ memberId: null, memberName: null, memberWhy: '' }])
+  expect(await roundsOf(store.db, 1)).toMatchObject([{ asked: ['Why?'], runId: null }])
+  const member = await store.transaction(async (tx) => {
+    const item = await getItem(tx.db, 1)
+    if (!item) throw new Error('no item')
+    await saveMemory(tx, {
+      ...{ repositoryId: 1, kind: 'insight', domain: 'tests', digest: 'd', source: 'gate' },
+      text: 'Parsers need fixtures',
+    })
+    return assignMember(tx, undefined, item, { role: 'builder', agent: 'codex', fresh: false })
+  })
+  expect(member.memberName).toBe('Aria')
+  const query = { repositoryId: 1, memberId: null, domain: 'general' as const, terms: 'parser | rest' }
+  expect(await findMemories(store.db, query, 5)).toMatchObject([{ text: 'Parsers need fixtures' }])
 })
