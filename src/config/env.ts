@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
-import { pathList, sandboxVariables } from './sandbox-settings.ts'
+import { commaSeparatedPaths, sandboxVariables } from './sandbox-settings.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -73,7 +73,7 @@ const schema = z.object({
     .describe('The least severe lines that are logged'),
 
   AGENT: z.string().default('claude-code').describe('The kind of agent that works where a repository does not say'),
-  AGENT_FILES: pathList.describe(
+  AGENT_FILES: commaSeparatedPaths.describe(
     'More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them',
   ),
   MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4).describe('Agents at once, all repositories together'),
