@@ -5,7 +5,7 @@
 
 const doors = ['webhooks', 'commands', 'api', 'dashboard', 'cli', 'reconcile']
 const useCases = ['work-items', 'roadmaps', 'planning', 'scheduling', 'runs', 'gates', 'pull-requests', 'crew']
-const adapters = ['agents', 'sandbox', 'git', 'github', 'db']
+const adapters = ['agents', 'sandbox', 'git', 'github', 'db', 'channels']
 const core = ['lib', 'config', 'domain', 'scheduler', 'messages']
 
 /** What each folder may import besides itself, packages and Node. */
@@ -20,6 +20,7 @@ const allowed = {
   agents: ['sandbox', ...core],
   sandbox: core,
   git: core,
+  channels: core,
   github: ['db', ...core],
   db: core,
   lib: [],

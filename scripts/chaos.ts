@@ -41,7 +41,7 @@ function readArguments() {
 /** Faults go on until everything is merged or the time is half over; then it must come to rest in what is left. */
 async function main(): Promise<void> {
   const { seed, items, forMs, database, json } = readArguments()
-  const say = (text: string) => void (json || process.stdout.write(`${text}\n`))
+  const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
   say(`seed ${seed}, ${items} issues, at most ${Math.round(forMs / 60_000)} minutes`)
   const random = createRandom(seed)
   const world = await openChaosWorld({ items, database })
@@ -84,7 +84,10 @@ async function main(): Promise<void> {
             .map(([key, value]) => `${key} ${value}`)
             .join(', ')}\n`,
     )
-    if (lost + doubled + stuck + left > 0) process.exitCode = 1
+    if (lost + doubled + stuck + left > 0) {
+      process.exitCode = 1
+      process.stderr.write(`the log of Tutti is kept in ${await world.keepLog(seed)}\n`)
+    }
   } finally {
     clearInterval(progress)
     await world.close()

@@ -4,7 +4,9 @@ import type { Logger } from 'pino'
 import { loadAgents } from './agents/registry.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { openDoors } from './api/open-doors.ts'
+import { openChannels } from './channels/open-channels.ts'
 import { loadCommands } from './commands/registry.ts'
+import { channelSecrets } from './config/channel-variables.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf, installationOf } from './config/installation.ts'
 import { limitsOf } from './db/api-limits.ts'
@@ -12,6 +14,7 @@ import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { joinProcesses, livingProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
+import { subjectRoot } from './domain/crew-subjects.ts'
 import { BatchTester } from './gates/batch-tester.ts'
 import { GateRunner } from './gates/gate-runner.ts'
 import { loadGates } from './gates/registry.ts'
@@ -86,7 +89,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl })
   const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
-  const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret])
+  const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret, ...channelSecrets(env)])
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: limitsOf(env, store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const leaseMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
@@ -99,6 +102,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
     ...{ store, env, github, log, instance, agents, commands, gates, reaper, sandbox, ...openSetUp(env, log, secrets) },
     ...{ holdsSecret: secrets.holds, linesWithSecret: secrets.linesWith, redact: secrets.redact },
     control: (repo: RepositoryRow) => clones.of(repo),
+    ...openChannels(env, subjectRoot, log, closers),
   }
   const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({

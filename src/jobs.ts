@@ -1,5 +1,10 @@
 /** Every job handler, by its queue. */
 
+import { captureLearningsJob } from './crew/capture-learnings.ts'
+import { notifyPeopleJob } from './crew/notify-people.ts'
+import { publishCrewEventsJob } from './crew/publish-events.ts'
+import { watchDeliveryJob } from './crew/route.ts'
+import { sendNotificationJob } from './crew/send-notification.ts'
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
@@ -19,6 +24,7 @@ import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
+import { openDraftJob } from './pull-requests/open-draft.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { showFailedWorkJob } from './pull-requests/show-failed-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
@@ -45,6 +51,7 @@ export const jobs = {
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
+  'open-draft': openDraftJob,
   'show-failed-work': showFailedWorkJob,
   'merge-pull-request': mergePullRequestJob,
   'advance-merge-queue': advanceMergeQueueJob,
@@ -64,6 +71,11 @@ export const jobs = {
   'on-checks-rerun': onChecksRerunJob,
   prune: pruneJob,
   'on-reviewers-requested': onReviewersRequestedJob,
+  'capture-learnings': captureLearningsJob,
+  'watch-delivery': watchDeliveryJob,
+  'notify-people': notifyPeopleJob,
+  'send-notification': sendNotificationJob,
+  'publish-crew-events': publishCrewEventsJob,
 } satisfies { [Name in QueueName]: JobDefinition<Name, never> }
 
 /** How the jobs of each queue are taken. */

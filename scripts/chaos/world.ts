@@ -1,7 +1,7 @@
 /** The world that is driven: a playground GitHub, a database, a repository with issues, and Tutti as a child process. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,12 +32,12 @@ export interface ChaosWorld {
   stop(): Promise<void>
   /** Cuts this share of the connections of its database; how many that were. */
   cutConnections(chosen: (index: number) => boolean): Promise<number>
-  /** Processes and files of an ended Tutti that should not be there, in words. */
+  /** Processes of an ended Tutti that are left, in words. */
   leftovers(): Promise<string[]>
+  /** Keeps the log of Tutti beyond `close`. @returns where it is now. */
+  keepLog(seed: number): Promise<string>
   /** Ends everything and removes it. */
   close(): Promise<void>
-  /** Starts that failed although nothing ended them. */
-  failedStarts(): number
 }
 
 /**
@@ -64,6 +64,11 @@ export async function openChaosWorld(options: { items: number; database: string 
     ...tutti,
     cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
     leftovers: () => leftovers(directory),
+    keepLog: async (seed) => {
+      const kept = join(tmpdir(), `tutti-chaos-${seed}.log`)
+      await copyFile(join(directory, 'tutti.log'), kept)
+      return kept
+    },
     close: async () => {
       await tutti.stop()
       await github.close()
@@ -115,7 +120,6 @@ function runTutti(github: PlaygroundGitHub, env: Record<string, string>, directo
   let running: Promise<void> | undefined
   let child: Program['process'] | undefined
   let ending = false
-  let failed = 0
   const kill = async (signal: 'SIGKILL' | 'SIGTERM') => {
     ending = true
     if (child && child.exitCode === null && child.signalCode === null) {
@@ -138,15 +142,12 @@ function runTutti(github: PlaygroundGitHub, env: Record<string, string>, directo
         github.setWebhookUrl(`${started.url}/api/github/webhooks`)
       },
       (error: Error) => {
-        if (!ending) {
-          failed++
-          process.stderr.write(`${error.message}\n`)
-        }
+        if (!ending) process.stderr.write(`${error.message}\n`)
       },
     )
     return running
   }
-  return { start, kill, stop: () => kill('SIGTERM'), failedStarts: () => failed }
+  return { start, kill, stop: () => kill('SIGTERM') }
 }
 
 async function createDatabase(serverUrl: string) {
@@ -170,7 +171,7 @@ async function createDatabase(serverUrl: string) {
   }
 }
 
-/** Processes that still work in the directory, and worktrees and homes that no run owns any more. */
+/** Processes that still work in the directory. What is left on the disk is the next start's to tidy up. */
 async function leftovers(directory: string): Promise<string[]> {
   const found: string[] = []
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {

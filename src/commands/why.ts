@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { lastDecision } from '../db/decisions.ts'
+import { runsOf } from '../db/runs.ts'
 import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
+import { isAgentRun } from '../domain/run-author.ts'
 import { UserError } from '../lib/errors.ts'
 import { ciSentence } from '../messages/ci.ts'
 import * as messages from '../messages/commands/schedule.ts'
@@ -24,7 +26,7 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     const item = args.issue === undefined ? context.item : await named(context, args.issue)
     if (!item) return { text: messages.nothingDecided(context.settings.prefix), outcome: 'done' }
-    const parts = [await decisionOf(context, item), await conflictsOf(context, item)]
+    const parts = [await decisionOf(context, item), await memberOf(context, item), await conflictsOf(context, item)]
     return { text: parts.filter(Boolean).join('\n\n'), outcome: 'done' }
   },
 })
@@ -49,6 +51,12 @@ async function decisionOf(context: CommandContext, item: ItemRow): Promise<strin
   const started = messages.lastStarted(await lastDecision(db, item.id, 'start'))
   const status = `${now}${await statusSentence(context, item)}`
   return [status, started].filter(Boolean).join('\n\n')
+}
+
+/** Why the newest run was given to the member of the crew that makes it. */
+async function memberOf({ tx }: CommandContext, item: ItemRow): Promise<string> {
+  const run = (await runsOf(tx.db, item.id)).findLast(isAgentRun)
+  return run && item.state !== 'done' ? run.memberWhy : ''
 }
 
 async function conflictsOf({ tx, repo }: CommandContext, item: ItemRow): Promise<string> {

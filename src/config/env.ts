@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { channelVariables } from './channel-variables.ts'
 import { commaSeparatedPaths, sandboxVariables } from './sandbox-settings.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
@@ -154,6 +155,7 @@ const schema = z.object({
     .describe(
       "How many times GitHub.com's limits on calls an Enterprise Server allows (80 writes a minute, 500 an hour, 900 points a minute); always 1 for GitHub.com",
     ),
+  ...channelVariables,
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
 })
 

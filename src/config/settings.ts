@@ -9,6 +9,9 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { crewSettings, notifySettings } from './crew-settings.ts'
+import { gateCommand, loopSettings } from './loop-settings.ts'
+import { moduleName, moduleSettings } from './module-settings.ts'
 import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
@@ -24,31 +27,12 @@ const branch = z
   .max(200)
   .regex(/^(?!.*(?:\.\.|\/\/|\.lock$|[./]$))[A-Za-z0-9][\w./-]*$/, 'is not a plain branch name')
 
-const command = z.strictObject({
-  name: z.string().min(1).max(60).describe('Shown in the Check Run'),
-  run: z.string().min(1).max(4000).describe('A shell command line, run in a clean checkout of the exact commit'),
-  minutes: minutes.default(20).describe('Ended, and counted as failed, after this long'),
-})
-
 const agentSettings = z.strictObject({
   command: z.array(z.string().min(1)).min(1).optional().describe('Program and arguments, instead of the built-in ones'),
   model: z.string().max(100).optional(),
 })
 
-const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case words joined by dashes')
-
-const module = z.strictObject({
-  paths: z.array(glob).max(200).default([]).describe('Files and directories it is made of; its items touch them'),
-  agent: z.string().max(50).optional().describe('Which agent works on it'),
-})
-
-const loop = z.strictObject({
-  prompt: z.string().max(20_000).default('').describe('The role of the agent, as a part of its prompt'),
-  steps: z.array(z.string().min(1).max(1_000)).max(50).default([]).describe('What it does, in this order'),
-  gates: z.array(command).max(20).default([]).describe('Run besides those of the repository'),
-})
-
-const schema = z.strictObject({
+const parts = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
   prefix: z
     .string()
@@ -57,11 +41,16 @@ const schema = z.strictObject({
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
   agents: z.record(z.string(), agentSettings).default({}),
-  modules: z.record(moduleName, module).default({}).describe('Parts of the repository, by the name in `module:<name>`'),
-  loops: z
-    .record(moduleName, loop)
+  modules: z
+    .record(moduleName, moduleSettings)
     .default({})
-    .describe('Ways of working, by name; an issue names one with the label `loop:<name>`'),
+    .describe('Parts of the repository, by the name in `module:<name>`'),
+  loops: z
+    .record(moduleName, loopSettings)
+    .default({})
+    .describe(
+      'Ways of working, by name, besides the files in `.github/tutti/loops/`; an issue names one with the label `loop:<name>`',
+    ),
   roadmap: z
     .strictObject({
       label: z.string().min(1).max(50).default('roadmap').describe('The label that makes an issue a roadmap'),
@@ -88,7 +77,7 @@ const schema = z.strictObject({
         .enum(['sequential', 'parallel-async', 'parallel-threads'])
         .optional()
         .describe(
-          'Agents at once: one, at most 4, or any number, each supervised in its own thread; chosen by itself if not set',
+          'Agents at once: one, at most 4, or any number, supervised in threads beside the main one; chosen by itself if not set',
         ),
       skipped: z
         .enum(['release', 'hold'])
@@ -110,11 +99,13 @@ const schema = z.strictObject({
     })
     .prefault({}),
   setup: setupSettings.prefault({}),
+  crew: crewSettings.prefault({}),
+  notify: notifySettings.prefault({}),
   sandbox: sandboxSetting,
   network: networkSettings.prefault({}),
   gates: z
     .strictObject({
-      commands: z.array(command).max(20).default([]),
+      commands: z.array(gateCommand).max(20).default([]),
       maxFiles: z.number().int().positive().default(100),
       maxLines: z.number().int().positive().default(5000),
       protected: z
@@ -170,6 +161,12 @@ const schema = z.strictObject({
         .enum(['keep', 'close'])
         .default('keep')
         .describe('What becomes of an open pull request whose issue a person closes'),
+      drafts: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether it is opened as a draft before the commands of the repository are run on it, and made ready once the gates have passed',
+        ),
       reviewers: z
         .array(z.string().regex(/^[A-Za-z0-9][\w-]*(?:\/[\w.-]+)?$/, 'must be a login, owner/team or assignees'))
         .max(15)
@@ -224,6 +221,11 @@ const schema = z.strictObject({
         .describe('States shown as a `tutti:<state>` label; each change costs a write to GitHub'),
     })
     .prefault({}),
+})
+
+const schema = parts.refine(({ pullRequests, commits }) => !(pullRequests.drafts && commits.verified), {
+  path: ['pullRequests', 'drafts'],
+  message: 'not supported yet together with `commits.verified`: those commits are made once the gates have passed',
 })
 
 /** Settings with every default filled in. */

@@ -147,10 +147,13 @@ export const questionsKey = (roundId: number) => `questions:${roundId}`
 /** The key of the comment that shows a plan. */
 export const planKey = (planId: number) => `plan:${planId}`
 
-/** Stores a round of questions. */
-export async function addRound(tx: Tx, item: ItemRow, asked: string[]): Promise<QuestionRow> {
+/** Stores a round of questions. @param runId the run to build the item that asks; absent for planning. */
+export async function addRound(tx: Tx, item: ItemRow, asked: string[], runId?: number): Promise<QuestionRow> {
   const round = (await roundsOf(tx.db, item.id)).length + 1
-  const [row] = await tx.db.insert(questions).values({ workItemId: item.id, round, asked }).returning()
+  const [row] = await tx.db
+    .insert(questions)
+    .values({ workItemId: item.id, round, asked, runId: runId ?? null })
+    .returning()
   if (!row) throw new Error('the questions were not stored')
   return row
 }
@@ -163,7 +166,7 @@ export async function openRound(db: Database, workItemId: number): Promise<Quest
 }
 
 /**
- * Stores a person's answer and continues planning with it.
+ * Stores a person's answer. Whoever has asked goes on with it: planning, or the agent that builds.
  * @returns false when no round waits for an answer.
  */
 export async function answerQuestions(tx: Tx, item: ItemRow, by: PlanDecider, answer: string): Promise<boolean> {
@@ -173,7 +176,10 @@ export async function answerQuestions(tx: Tx, item: ItemRow, by: PlanDecider, an
     .update(questions)
     .set({ answer, answeredBy: by.login, answeredById: by.id, answeredAt: new Date() })
     .where(eq(questions.id, round.id))
-  await transition(tx, item, 'planning', { actor: by.login, why: `Answered by ${by.login}; it is planned further.` })
+  if (round.runId === null)
+    await transition(tx, item, 'planning', { actor: by.login, why: `Answered by ${by.login}; it is planned further.` })
+  else
+    await transition(tx, item, 'ready', { actor: by.login, why: `Answered by ${by.login}; an agent goes on with it.` })
   return true
 }
 

@@ -51,6 +51,17 @@ const statements = {
       where day < to_char(${before} at time zone 'utc', 'YYYY-MM-DD')
         and not exists (select 1 from work_items i where i.repository_id = u.repository_id
           and i.kind = 'epic' and i.state not in (${finished})) order by day limit ${many}) returning 1`,
+  /** What the crew has broadcast is history for whoever was away. */
+  crewEvents: (before: SQL, many: number) => sql`
+    delete from crew_events where id in (select id from crew_events
+      where created_at < ${before} order by created_at limit ${many}) returning 1`,
+  /** Messages about nothing in particular, and about items that are over. Their deliveries go with them. */
+  messages: (before: SQL, many: number) => sql`
+    delete from messages where id in (select id from messages m where created_at < ${before}
+      and (work_item_id is null or ${isOver(sql`m.work_item_id`)}) order by created_at limit ${many}) returning 1`,
+  notifications: (before: SQL, many: number) => sql`
+    delete from notifications where id in (select id from notifications n where created_at < ${before}
+      and ${isOver(sql`n.work_item_id`)} order by created_at limit ${many}) returning 1`,
 }
 
 /** A kind of rows that is pruned. */

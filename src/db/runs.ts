@@ -32,7 +32,8 @@ export class LeaseLost extends Error {
 export async function addRun(
   tx: Tx,
   workItemId: number,
-  run: { agent: string; feedback: string; cleanWorktree: boolean; purpose?: RunRow['purpose'] },
+  run: Pick<RunRow, 'agent' | 'feedback' | 'cleanWorktree'> &
+    Partial<Pick<RunRow, 'purpose' | 'memberId' | 'memberName' | 'memberWhy'>>,
 ): Promise<RunRow> {
   const row = await insertRun(tx, { workItemId, ...run })
   await tx.enqueue({ queue: 'run-agent', runId: row.id })

@@ -3,9 +3,11 @@
 import { and, asc, eq, inArray, notInArray } from 'drizzle-orm'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
+import { callsPeople, factOf } from '../domain/notices.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
+import { addLifecycleEvent } from './crew-events.ts'
 import { pullOfItem } from './pull-requests.ts'
 import { getRepository } from './repositories.ts'
 import { workItems } from './schema/work-items.ts'
@@ -87,6 +89,9 @@ export async function transition(
   await requestStatusComment(tx, row, commentTimeFor(to))
   if (isInactive(to)) await tellReviewers(tx, row)
   if (repo) await requestRoadmapComments(tx, repo, row)
+  if (!item.muted) await addLifecycleEvent(tx, row, { from: item.state, to, why: by.why, repository: repo?.fullName })
+  if (callsPeople(to, repo?.settings))
+    await tx.enqueue({ queue: 'notify-people', workItemId: item.id, fact: factOf(to, row.updatedAt), reminder: 0 })
   await appendAudit(tx, {
     repositoryId: item.repositoryId,
     workItemId: item.id,

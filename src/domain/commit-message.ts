@@ -45,12 +45,13 @@ interface Signer {
   email: string
 }
 
-/** The message of an agent's commit. @param signedOffBy who takes responsibility for it (DCO), where settings ask */
+/** The message of an agent's commit. @param work.agent its name and kind, for the trailer. @param signedOffBy who takes responsibility for it (DCO), where settings ask */
 export function commitMessage(
-  work: { title: string; issueNumber: number; attempt: number },
+  work: { title: string; issueNumber: number; attempt: number; agent: string },
   signedOffBy?: Signer,
 ): string {
-  const facts = [`Issue: #${work.issueNumber}`, `Attempt: ${work.attempt}`, ...trailer(signedOffBy)]
+  const agent = `Agent: ${work.agent.replace(/[\s\p{Cc}]+/gu, ' ').trim()}`
+  const facts = [`Issue: #${work.issueNumber}`, `Attempt: ${work.attempt}`, agent, ...trailer(signedOffBy)]
   return `${commitSubject(work.title)}\n\n${facts.join('\n')}`
 }
 

@@ -17,6 +17,8 @@ export interface JobPayloads {
   'after-run': { runId: number; resetAt?: string }
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
+  /** `sha`: the commit that the gates are at. */
+  'open-draft': { workItemId: number; sha: string }
   'show-failed-work': { workItemId: number }
   /** `turn`: the merge queue has proved it on top of its base. */
   'merge-pull-request': { pullRequestId: number; turn?: boolean }
@@ -40,6 +42,14 @@ export interface JobPayloads {
   'on-checks-rerun': { effectId: number }
   prune: Record<never, never>
   'on-reviewers-requested': { effectId: number }
+  'capture-learnings': { runId: number }
+  /** A message that was sent: has its reader acknowledged it by now? */
+  'watch-delivery': { deliveryId: number }
+  /** A person is needed. `fact`: since when, in which state. `reminder`: 0 for the first call. */
+  'notify-people': { workItemId: number; fact: string; reminder: number }
+  'send-notification': { notificationId: number }
+  /** Copies to NATS, where it is configured. */
+  'publish-crew-events': Record<never, never>
 }
 
 export type QueueName = keyof JobPayloads

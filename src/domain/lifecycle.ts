@@ -30,7 +30,7 @@ export const lifecycle: Readonly<Record<ItemState, Stage>> = {
     queue: 'schedule',
     label: 'Planning',
   },
-  asking: { actor: 'a person', next: ['planning', 'queued'], label: 'Waiting for an answer' },
+  asking: { actor: 'a person', next: ['planning', 'ready', 'queued'], label: 'Waiting for an answer' },
   'plan-review': { actor: 'a person', next: ['ready', 'planning', 'queued'], label: 'Plan waits for approval' },
   ready: {
     actor: 'scheduling',
@@ -38,7 +38,7 @@ export const lifecycle: Readonly<Record<ItemState, Stage>> = {
     queue: 'schedule',
     label: 'Ready to start',
   },
-  running: { actor: 'runs', next: ['checking', 'ready', 'planning'], label: 'An agent is working' },
+  running: { actor: 'runs', next: ['checking', 'asking', 'ready', 'planning'], label: 'An agent is working' },
   checking: { actor: 'gates', next: ['reviewing', 'ready', 'planning'], label: 'Checking the result' },
   reviewing: {
     actor: 'a person',

@@ -2,6 +2,7 @@
 
 import type { PlanComparison } from '../domain/plan-comparison.ts'
 import { codeBlock, singleLine } from '../lib/sanitise.ts'
+import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
 import { namedPaths } from './paths.ts'
 
@@ -18,10 +19,12 @@ export interface Evidence {
   gates: GateEvidence[]
   /** Who made the commit: the agent of an attempt, or `person`. */
   agent: string
+  /** The name of that agent in the crew. */
+  memberName?: string | null
   model: string | null
   sandboxed: boolean
   /** Every attempt so far, oldest first. */
-  attempts: { attempt: number; agent: string; outcome: string | null }[]
+  attempts: (NamedRun & { attempt: number; outcome: string | null })[]
   /** Amounts with their currency; empty where no agent has reported any. */
   cost: string[]
   /** Null where there was no plan. */
@@ -55,7 +58,7 @@ function titleOf(gates: readonly GateEvidence[]): string {
 
 function facts(evidence: Evidence): string {
   const { attempts, cost, plan } = evidence
-  const list = attempts.map((one) => singleLine(`${one.attempt}. ${one.agent}: ${one.outcome ?? 'under way'}`))
+  const list = attempts.map((one) => singleLine(`${one.attempt}. ${agentName(one)}: ${one.outcome ?? 'under way'}`))
   const rows: [string, string][] = [
     ['made by', maker(evidence)],
     ['attempts', list.join('<br>') || 'none'],
@@ -65,9 +68,10 @@ function facts(evidence: Evidence): string {
   return ['| | |', '|---|---|', ...rows.map(([name, text]) => `| ${name} | ${text} |`)].join('\n')
 }
 
-function maker({ agent, model, sandboxed }: Evidence): string {
+function maker(evidence: Evidence): string {
+  const { agent, model, sandboxed } = evidence
   if (agent === 'person') return 'a person'
-  const name = singleLine(model ? `${agent}, model ${model}` : agent)
+  const name = singleLine(`${agentName(evidence)}${model ? `, model ${model}` : ''}`)
   return `${name}, ${sandboxed ? 'in' : '⚠️ without'} a sandbox`
 }
 

@@ -82,6 +82,12 @@ export const noSecret = 'Nothing in it looks like a secret.'
 export const noPatch = 'There is no patch to search.'
 export const patchTooLarge = (megabytes: number) =>
   `The change is larger than ${megabytes} MB of text, which is too much to search for secrets.`
+/** @param paths binary files; a few of many are named. */
+export function binaryTooLarge(paths: readonly string[]): string {
+  const named = paths.slice(0, 3).map((path) => `\`${path.replace(/[`\p{Cc}]/gu, '?')}\``)
+  const more = paths.length > named.length ? ` and ${paths.length - named.length} more` : ''
+  return `Too large to be searched for secrets: ${named.join(', ')}${more}. Leave out what is built, or name it in \`gates.allowSecrets\`.`
+}
 /** @param first file and line of the first one. */
 export function secretsFound(count: number, first: string): string {
   const others = count > 1 ? ` and ${count - 1} more` : ''

@@ -1,6 +1,7 @@
 /** The text of a pull request that Tutti opens. */
 
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
 import { namedPaths } from './paths.ts'
 import { mergeCommand } from './pull-requests.ts'
@@ -15,7 +16,7 @@ export interface PullRequestBodyView {
   plan: string | undefined
   summary: string
   agent: string
-  attempts: { attempt: number; agent: string; outcome: string | null; summary: string }[]
+  attempts: (NamedRun & { attempt: number; outcome: string | null; summary: string })[]
   changes: { path: string; additions: number; deletions: number }[]
   /** What the agent left that `.gitignore` hides. */
   ignored: readonly string[]
@@ -80,9 +81,10 @@ function ignoredNote(ignored: readonly string[]): string {
 
 function attemptList({ attempts }: PullRequestBodyView): string {
   if (attempts.length < 2) return ''
-  const rows = attempts.map(({ attempt, agent, outcome, summary }) => {
+  const rows = attempts.map((run) => {
+    const { attempt, agent, outcome, summary } = run
     if (agent === 'person') return `${attempt}. A person pushed: ${outcome ?? 'being checked'}`
-    return `${attempt}. **${agent}**: ${outcome ?? 'being checked'}${summary ? `. ${singleLine(summary, 300)}` : ''}`
+    return `${attempt}. **${agentName(run)}**: ${outcome ?? 'being checked'}${summary ? `. ${singleLine(summary, 300)}` : ''}`
   })
   return folded(`Attempts: ${attempts.length}`, rows.join('\n'))
 }

@@ -4,6 +4,7 @@ import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
+import { agentName, type NamedRun } from './crew.ts'
 import { commitName } from './gates.ts'
 import { mergeCommand } from './pull-requests.ts'
 import { type AnsweredComment, roundAnswers } from './reviews.ts'
@@ -24,7 +25,7 @@ export interface PullRequestCommentView {
   /** The last verdict of each reviewer, with the commit that it is about. */
   verdicts: { reviewer: string; state: 'approved' | 'changes_requested'; sha: string }[]
   ci: CiView | null
-  attempt: { agent: string; attempt: number; progress: string } | undefined
+  attempt: (NamedRun & { attempt: number; progress: string }) | undefined
   /** Why a ready item waits, as the scheduler explains it. */
   waits: string | null
   /** Why GitHub did not ask the reviewers of the settings; null when it did. */
@@ -63,7 +64,7 @@ function sentence(view: PullRequestCommentView): string {
     case 'ready':
       return [why, view.waits ?? 'It goes to an agent as soon as one is free.', followed].filter(Boolean).join(' ')
     case 'running':
-      return `**${attempt?.agent ?? 'An agent'}** works on it, attempt ${attempt?.attempt ?? 1}.${attempt?.progress ? ` ${singleLine(attempt.progress)}` : ''} ${followed}`
+      return `**${attempt ? agentName(attempt) : 'An agent'}** works on it, attempt ${attempt?.attempt ?? 1}.${attempt?.progress ? ` ${singleLine(attempt.progress)}` : ''} ${followed}`
     case 'checking':
       return `The gates run on a new commit. ${followed}`
     case 'held':

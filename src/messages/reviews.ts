@@ -78,9 +78,15 @@ export function roundAnswers(comments: readonly AnsweredComment[]): string {
   const rows = shown.map((comment) => {
     const { kind, author, path, line, answer, settled } = comment
     const where = kind === 'line' ? ` on \`${placeOf(path, line)}\`` : ''
-    const text = answer === null ? 'the agent did not say what it did about it' : singleLine(answer, 300)
-    const verdict = settled ? 'done' : 'not done'
-    return `- ${settled ? '✅' : '⬜'} ${singleLine(author, 40)}${where}: ${answer === null ? text : `${verdict}${text ? `: ${text}` : ''}`}`
+    return `- ${settled ? '✅' : '⬜'} ${singleLine(author, 40)}${where}: ${answerText(settled, answer)}`
   })
   return `**Answers to the review**\n\n${rows.join('\n')}`
+}
+
+/** What the tick says is not repeated in words. */
+function answerText(settled: boolean | null, answer: string | null): string {
+  if (answer === null) return 'the agent did not say what it did about it'
+  const text = singleLine(answer, 300)
+  if (settled) return text || 'done'
+  return text ? `not done: ${text}` : 'not done'
 }

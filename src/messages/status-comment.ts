@@ -4,6 +4,8 @@ import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { type CiView, ciSentence } from './ci.ts'
+import { agentName, type NamedRun } from './crew.ts'
+import { messageTable } from './crew-messages.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
 import { agentOutput, failedLogs, type HeldWork, heldChoices } from './held.ts'
 import { mergeCommand } from './pull-requests.ts'
@@ -14,7 +16,7 @@ export interface StatusView {
   reason: string
   reply: string | null
   branch: string
-  attempts: { attempt: number; agent: string; outcome: string | null; summary: string; countsAsAttempt: boolean }[]
+  attempts: (NamedRun & { attempt: number; outcome: string | null; summary: string; countsAsAttempt: boolean })[]
   /** Attempts that count, since a person last asked for fresh ones ... */
   used: number
   /** ... and how many there may be before a person decides. */
@@ -39,6 +41,8 @@ export interface StatusView {
   kept: string[]
   /** Notes about the parts of a roadmap, one line of markdown each; the last may be an example. */
   notes: string[]
+  /** The last messages between agents and people about it. */
+  messages: Parameters<typeof messageTable>[0]
   /** False is a warning: the agent can do everything that this machine's user can. */
   sandboxed: boolean
   /** Of a held item: where its work is; null for any other, and for an epic. */
@@ -67,6 +71,7 @@ export function statusComment(view: StatusView): string {
     view.held && (agentOutput(view.held) || failedLogs(view.gates)),
     attemptList(view),
     view.held && heldChoices(view.held),
+    messageTable(view.messages),
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
     keptWork(view.kept),
     view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,
@@ -95,7 +100,8 @@ function headline(view: StatusView): string {
 }
 
 function sentence(view: StatusView): string {
-  const agent = view.attempts.at(-1)?.agent
+  const attempt = view.attempts.at(-1)
+  const agent = attempt && agentName(attempt)
   switch (view.state) {
     case 'ready':
       return view.waits ?? singleLine(view.reason, 600)
@@ -146,7 +152,7 @@ function attemptList(view: StatusView): string {
     if (attempt.agent === 'git')
       return `${attempt.attempt}. The base branch was brought in; the gates looked at it: ${attempt.outcome}`
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
-    return `${attempt.attempt}. **${attempt.agent}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
+    return `${attempt.attempt}. **${agentName(attempt)}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })
   return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
 }

@@ -5,7 +5,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
-import { addPlan, addRound, approvePlan, planKey, questionsKey } from '../db/plans.ts'
+import { addPlan, approvePlan, planKey } from '../db/plans.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { closeRun, getRun } from '../db/runs.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
@@ -13,6 +13,7 @@ import { type PlanOrBreakdown, storedSubmission } from '../domain/plan.ts'
 import * as messages from '../messages/planning.ts'
 import { planComment, questionsComment } from '../messages/plans.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
+import { askPeople } from './ask-people.ts'
 import { reasonForApproval } from './needs-approval.ts'
 
 /**
@@ -54,18 +55,12 @@ interface PlannedItem {
   settings: Settings
 }
 
-async function askQuestions(tx: Tx, { repo, item, settings }: PlannedItem, asked: string[]): Promise<void> {
-  const round = await addRound(tx, item, asked)
-  const body = questionsComment({ asked, round: round.round - item.planningRoundsOffset }, settings.planning.questions)
-  await enqueueEffect(
-    tx,
-    { repositoryId: repo.id, workItemId: item.id, key: questionsKey(round.id) },
-    {
-      kind: 'comment',
-      payload: { issueNumber: item.issueNumber, body },
-    },
-  )
-  await transition(tx, item, 'asking', { actor: 'tutti', why: messages.questionsAsked(asked.length) })
+async function askQuestions(tx: Tx, { item, settings }: PlannedItem, asked: string[]): Promise<void> {
+  await askPeople(tx, item, {
+    asked,
+    why: messages.questionsAsked(asked.length),
+    text: (round) => questionsComment({ asked, round: round - item.planningRoundsOffset }, settings.planning.questions),
+  })
 }
 
 async function showPlan(

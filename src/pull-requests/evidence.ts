@@ -70,6 +70,7 @@ async function evidenceOf(
     sha: head,
     gates,
     agent,
+    memberName: maker?.memberName ?? null,
     model: settingsOf(repo).agents[agent]?.model ?? null,
     sandboxed: maker?.sandboxed ?? false,
     attempts,

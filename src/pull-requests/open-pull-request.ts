@@ -16,6 +16,7 @@ import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { agentName } from '../messages/crew.ts'
 import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
@@ -49,7 +50,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
 }
 
 /** Only a rebase of ours may take the place of what is there, and only of the very head that it was made from. */
-async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
+export async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
   const made = await updateThatMade(store.db, item.headSha ?? '')
   return made?.how === 'rebase' ? sha(made.fromSha) : 'any-ancestor'
 }
@@ -79,7 +80,7 @@ export async function describePullRequest(
     issueBody: item.body,
     plan: plan && planForAgent(plan),
     summary: last?.summary ?? '',
-    agent: last?.agent ?? 'a person',
+    agent: last ? agentName(last) : 'a person',
     attempts,
     changes,
     ignored: last?.ignoredFiles ?? [],

@@ -9,6 +9,7 @@ import { commitMessage } from '../domain/commit-message.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
+import { agentName } from '../messages/crew.ts'
 import type { PullRequestContext } from './context.ts'
 
 /**
@@ -28,8 +29,9 @@ export async function wantVerifiedCommit(
   const tree = await control.treeOf(head)
   if (!commit || !tree) throw new Error(`the commit ${head} cannot be read`)
   const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
-  const attempt = (await buildsOf(context.store.db, item.id)).at(-1)?.attempt ?? 1
-  const message = commitMessage({ title: item.title, issueNumber: item.issueNumber, attempt }, signer)
+  const run = (await buildsOf(context.store.db, item.id)).at(-1)
+  const made = { attempt: run?.attempt ?? 1, agent: run ? agentName(run) : 'person' }
+  const message = commitMessage({ title: item.title, issueNumber: item.issueNumber, ...made }, signer)
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== 'checking' || current.headSha !== head) return

@@ -6,15 +6,19 @@ import { defaultSettings } from '../config/settings.ts'
 import { openConflict } from '../db/branch-updates.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
+import { roundsOf } from '../db/plans.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
+import { builderAsks, builderQuestions } from '../messages/crew.ts'
 import * as messages from '../messages/runs.ts'
+import { askPeople } from '../planning/ask-people.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'
@@ -34,7 +38,7 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
     const planning = isPlanning(run)
-    if (planning && item.state === 'planning' && (await keepSubmission(tx, run))) return
+    if (await handedIn(tx, run, item)) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
     // A person or an event has moved the item meanwhile: the attempt is recorded, nothing follows from it.
@@ -60,6 +64,30 @@ async function keepSubmission(tx: Tx, run: RunRow): Promise<boolean> {
   await tx.db.update(runs).set({ outcome: 'planned', countsAsAttempt: false }).where(eq(runs.id, run.id))
   await tx.enqueue({ queue: 'on-plan-submitted', runId: run.id })
   return true
+}
+
+/** Whether the agent has handed something in that is acted on now: questions, or a plan. */
+async function handedIn(tx: Tx, run: RunRow, item: ItemRow): Promise<boolean> {
+  if (run.outcome === 'asked') {
+    await askForBuilder(tx, run, item)
+    return true
+  }
+  return isPlanning(run) && item.state === 'planning' && (await keepSubmission(tx, run))
+}
+
+/** The agent that builds has asked: the item waits for the answer, unless somebody has moved it meanwhile. */
+async function askForBuilder(tx: Tx, run: RunRow, item: ItemRow): Promise<void> {
+  const asked = z.object({ questions: z.array(z.string()).min(1) }).parse(run.submission).questions
+  if (item.state !== 'running') return
+  const { crew } = settingsOf(await getRepository(tx.db, item.repositoryId))
+  const before = (await roundsOf(tx.db, item.id)).filter(({ runId }) => runId !== null).length
+  const name = run.memberName ?? run.agent
+  await askPeople(tx, item, {
+    asked,
+    runId: run.id,
+    why: builderAsks(name, asked.length),
+    text: () => builderQuestions(name, asked, before + 1 >= crew.questions),
+  })
 }
 
 /** Completes the row of an attempt: its class, whether it counts, and the lesson for the next one. */

@@ -9,14 +9,17 @@ import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
+import { agentName } from '../messages/crew.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Box } from '../sandbox/sandbox.ts'
 import { agentBox, homeOf } from './boxes.ts'
 import type { Attempt, RunContext } from './context.ts'
-import { serveTools, type Tool } from './mcp/serve.ts'
+import type { CrewSession } from './crew-session.ts'
+import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
@@ -33,15 +36,16 @@ interface SessionRequest {
   control: Pick<BareClone, 'bindings'>
   settings: Settings
   cwd: string
-  prompt: string
+  prompt: AssembledContext
   tools: readonly Tool[]
+  crew: CrewSession
   permissions?: PermissionRule
   onUpdate?: (update: AgentUpdate) => void
 }
 
 /**
  * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
- * @param session.tools its tools besides reporting progress.
+ * @param session.tools its tools besides reporting progress and those of the crew.
  * @param session.onUpdate called for everything that the agent shows.
  * @param session.permissions what it may do without asking; everything inside its folder when not given.
  * @throws {OperatorError} as `supervise`.
@@ -50,18 +54,13 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { context, lease, run, item, heartbeat, signal, atWork } = attempt
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
-  const about = { run: run.id, issue: item.issueNumber }
+  const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
   const home = homeOf(env.dataDirectory, run.id)
-  const progress = progressTool((text) => {
-    heartbeat.progress = text
-  })
-  // A plain command cannot call tools. They stay in this thread, also when the supervisor has its own: they only write to
-  // the database, and an agent calls them a few times in a run.
-  const toolServer =
-    kind.protocol === 'acp' ? await serveTools({ home, tools: [...session.tools, progress], log }) : undefined
+  const toolServer = kind.protocol === 'acp' ? await toolsFor(attempt, session, home) : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
+  logPressure(prompt, about, log)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   let box: Box | undefined
   try {
@@ -80,7 +79,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       settings: settings.agents[run.agent],
       cwd,
       home,
-      prompt,
+      prompt: prompt.text,
       permissions,
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
@@ -101,13 +100,9 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       onUsage: meterUsage(attempt, settings.limits),
       logFile: logFileOf(env, run.id),
       inThread,
-      onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
+      onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
     })
-    if (outcome.kind === 'supervisor-lost')
-      log.error(
-        { ...about, problem: outcome.message },
-        'the thread that supervised an agent was lost; the agent was ended',
-      )
+    logIfLost(outcome, about, log)
     return outcome
   } finally {
     await closeBox(box, about, log)
@@ -115,6 +110,34 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
+}
+
+/**
+ * The server of its tools; a plain command cannot call any. It stays in this thread, also when the supervisor has another:
+ * tools only write to the database, and an agent calls them a few times in a run.
+ */
+function toolsFor({ context, heartbeat }: Attempt, { crew, tools }: SessionRequest, home: string): Promise<ToolServer> {
+  const progress = progressTool((text) => {
+    heartbeat.progress = text
+  })
+  return serveTools({ home, tools: [...crew.notifying([...tools, progress]), ...crew.tools], log: context.log })
+}
+
+function logIfLost(outcome: AgentOutcome, about: object, log: RunContext['log']): void {
+  if (outcome.kind !== 'supervisor-lost') return
+  log.error({ ...about, problem: outcome.message }, 'the thread that supervised an agent was lost; the agent was ended')
+}
+
+/** The operator sees when agents get less to read than there is. */
+function logPressure(prompt: AssembledContext, about: object, log: RunContext['log']): void {
+  const { total, pools, tiers } = prompt
+  const full = Object.entries(pools).filter(([, { pressure }]) => pressure !== 'normal')
+  if (full.length === 0 && tiers.length === 0) return
+  const used = Object.fromEntries(full.map(([pool, use]) => [pool, `${use.used} of ${use.soft}`]))
+  log.warn(
+    { ...about, tokens: total.used, pools: used, tiers },
+    'there is more to read than fits into the context of an agent',
+  )
 }
 
 /** What it was refused is for the operator: a server that is missing from a list is found here. */

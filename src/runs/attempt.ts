@@ -28,12 +28,14 @@ import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { Worktree } from '../git/worktree-records.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { agentName, goOnWithAnswers } from '../messages/crew.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
-import { agentFinished, agentUnknown, noChange, secretInChange } from '../messages/runs.ts'
+import { agentFinished, agentUnknown, noChange, questionsHandedIn, secretInChange } from '../messages/runs.ts'
 import { SandboxMissing } from '../sandbox/sandbox.ts'
 import { runAgentSession, tailOfLog } from './agent-session.ts'
 import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
+import { openCrewSession } from './crew-session.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
@@ -41,7 +43,7 @@ import { removeLeftWorktrees } from './left-worktrees.ts'
 import { type AttemptEnd, failureOf, stopped, unsafe } from './outcomes.ts'
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
-import { buildPrompt } from './prompt.ts'
+import { buildPrompt, contextNonce } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
 import { setUpForAgent } from './set-up/for-agent.ts'
 import { notesOnSubmodules } from './submodules.ts'
@@ -77,6 +79,8 @@ export async function runAttempt(
       stop: (reason) => stop.abort(reason),
       atWork,
     }
+    const about = { run: runId, issue: item.issueNumber, agent: agentName(run) }
+    context.log.info(about, `#${item.issueNumber}: ${about.agent} begins attempt ${run.attempt}`)
     const ending = run.stop ? stopped('asked') : await work(attempt).catch((error) => endingOf(error, context))
     await finish(attempt, ending)
   } catch (error) {
@@ -114,34 +118,54 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   const loop = workflowNamed(settings, item.loop)
   const checks = settingsWithWorkflow(settings, item.loop).gates.commands
   const reviews = await takeReviewComments(attempt)
+  const crew = await openCrewSession(attempt, {
+    settings,
+    protocol: kind.protocol,
+    head: () => control.resolve(worktree.branch),
+  })
   const outcome = await runAgentSession(attempt, {
     kind,
     control,
     settings,
     cwd: worktree.path,
-    prompt: buildPrompt({
-      repository: repo.fullName,
-      issueNumber: item.issueNumber,
-      title: item.title,
-      body: item.body,
-      attempt: run.attempt,
-      branch: item.branch,
-      answers: answersForAgent(await roundsOf(context.store.db, item.id)),
-      plan: plan && planForAgent(plan),
-      loop,
-      feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
-      conflict,
-      reviews,
-      protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
-      gateCommands: checks.map((command) => command.run),
-      notes: [...missing, ...present],
-    }),
+    prompt: buildPrompt(
+      {
+        repository: repo.fullName,
+        issueNumber: item.issueNumber,
+        title: item.title,
+        body: item.body,
+        attempt: run.attempt,
+        branch: item.branch,
+        answers: answersForAgent(await roundsOf(context.store.db, item.id)),
+        plan: plan && planForAgent(plan),
+        loop,
+        crew: crew.prompt,
+        feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
+        conflict,
+        reviews,
+        protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
+        gateCommands: checks.map((command) => command.run),
+        notes: [...missing, ...present],
+      },
+      contextNonce(),
+    ),
     tools: [],
+    crew,
     onUpdate: (update) => {
       for (const path of editedFiles(update, worktree.path)) attempt.heartbeat.touched.add(path)
     },
   })
-  return conclude(attempt, { control, worktree, settings, base: sha(base) }, outcome)
+  const { asked } = crew.result
+  // Questions count, however the agent ended afterwards. What it has changed stays in its tree.
+  if (asked && outcome.kind !== 'stopped')
+    return { outcome: 'asked', summary: questionsHandedIn(asked.length), questions: asked }
+  if (outcome.kind === 'finished') await crew.end()
+  return conclude(attempt, { control, worktree, settings, base: sha(base) }, withSummary(outcome, crew.result.summary))
+}
+
+/** What the agent has handed in as its summary comes before its last message. */
+function withSummary(outcome: AgentOutcome, summary: string | undefined): AgentOutcome {
+  return outcome.kind === 'finished' && summary ? { ...outcome, summary } : outcome
 }
 
 async function conclude(
@@ -158,7 +182,7 @@ async function conclude(
   // The process may have stood still since the last heartbeat: another attempt may own the branch by now.
   await updateRun(context.store.db, lease, {})
   const signer = settings.commits.signoff ? author : undefined
-  const message = commitMessage({ title, issueNumber, attempt: run.attempt }, signer)
+  const message = commitMessage({ title, issueNumber, attempt: run.attempt, agent: agentName(run) }, signer)
   const committed = await control.commit(worktree, { message, author, squashOnto: base })
   if (committed.kind === 'refused') return unsafe(committed.violations)
   const ignored = await control.listIgnored(worktree)
@@ -193,6 +217,19 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
   if (ending.outcome === 'planned') {
     await completePlanningAgent(tx, lease, { outcome: 'planned', summary: ending.summary, countsAsAttempt: false })
     await tx.enqueue({ queue: 'on-plan-submitted', runId: lease.runId })
+    return
+  }
+  if (ending.outcome === 'asked') {
+    const { questions, summary } = ending
+    const asked = {
+      outcome: 'asked',
+      summary,
+      submission: { questions },
+      countsAsAttempt: false,
+      lesson: goOnWithAnswers,
+    }
+    await endRun(tx, lease, asked)
+    await tx.enqueue({ queue: 'after-run', runId: lease.runId })
     return
   }
   if (ending.outcome === 'finished') {

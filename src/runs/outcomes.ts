@@ -15,6 +15,8 @@ export type AttemptEnd =
   | { outcome: 'finished'; head: Sha; summary: string; ignored: string[] }
   /** The agent has submitted a plan or questions; they are in the run's row. */
   | { outcome: 'planned'; summary: string }
+  /** The agent that builds has questions for people. */
+  | { outcome: 'asked'; summary: string; questions: string[] }
   | FailedEnd
 
 /** How an attempt ended without a result. */

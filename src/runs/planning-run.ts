@@ -16,9 +16,11 @@ import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
 import { runAgentSession } from './agent-session.ts'
 import type { Attempt } from './context.ts'
+import { openCrewSession } from './crew-session.ts'
 import { planningTools } from './mcp/tools.ts'
 import { type AttemptEnd, failureOf, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
+import { contextNonce } from './prompt.ts'
 
 interface Base {
   control: BareClone
@@ -48,17 +50,23 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
   const tree = await openTree(attempt, control, base)
   try {
     const last = await latestPlan(context.store.db, item.id)
+    const crew = await openCrewSession(attempt, { settings, protocol: kind.protocol, head: async () => base })
     const outcome = await runAgentSession(attempt, {
       kind,
       control,
       settings,
       cwd: tree.path,
-      prompt: planPrompt({ item, run, repository: repo.fullName, rounds, questionsLeft, last, settings }),
+      prompt: planPrompt(
+        { item, run, repository: repo.fullName, rounds, questionsLeft, last, settings, crew: crew.prompt },
+        contextNonce(),
+      ),
       tools,
+      crew,
       permissions: 'reading-only',
     })
     if (outcome.kind === 'stopped') return stopped(attempt.signal.reason)
     // A submission counts, however the agent ended afterwards.
+    if (outcome.kind === 'finished') await crew.end()
     if (submitted) return { outcome: 'planned', summary: summaryOf(submitted) }
     return failureOf(outcome) ?? noPlan(problem)
   } finally {

@@ -2,14 +2,18 @@
 
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
+import { assignMember } from '../crew/assign.ts'
 import type { Tx } from '../db/connect.ts'
 import type { DecisionRow } from '../db/decisions.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import { addRun, latestLesson } from '../db/runs.ts'
 import type { decisions } from '../db/schema/schedule.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
+import { roleOfPurpose } from '../domain/crew.ts'
+import { agentName, startedBy } from '../messages/crew.ts'
 import { rankSentence, reasonsText } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import type { Backlog } from './backlog-snapshot.ts'
@@ -57,17 +61,18 @@ export async function applyStep(
 ): Promise<number | undefined> {
   log.debug({ issue: item.issueNumber, action: decision.action, explanation: decision.explanation }, 'decided')
   if (comment) await requestStatusComment(tx, item, comment)
-  return starts ? start(tx, item, chooseAgent(item, backlog.repos.get(item.repositoryId), env)) : undefined
+  const repo = backlog.repos.get(item.repositoryId)
+  return starts ? start(tx, repo, item, chooseAgent(item, repo, env)) : undefined
 }
 
-async function start(tx: Tx, item: ItemRow, agent: string): Promise<number> {
-  const lesson = await latestLesson(tx.db, item.id, item.state === 'planning' ? 'plan' : 'build')
-  if (item.state === 'planning') {
-    const purpose = needsBreakdown(item.routing) ? 'breakdown' : 'plan'
-    return (await addRun(tx, item.id, { agent, purpose, ...lesson })).id
-  }
-  const run = await addRun(tx, item.id, { agent, ...lesson })
-  await transition(tx, item, 'running', { actor: 'tutti', why: `Attempt ${run.attempt} by ${agent}.` })
+async function start(tx: Tx, repo: RepositoryRow | undefined, item: ItemRow, agent: string): Promise<number> {
+  const planning = item.state === 'planning'
+  const lesson = await latestLesson(tx.db, item.id, planning ? 'plan' : 'build')
+  const purpose = !planning ? 'build' : needsBreakdown(item.routing) ? 'breakdown' : 'plan'
+  const role = roleOfPurpose(purpose)
+  const member = await assignMember(tx, repo, item, { role, agent, fresh: lesson.cleanWorktree })
+  const run = await addRun(tx, item.id, { agent, purpose, ...lesson, ...member })
+  if (!planning) await transition(tx, item, 'running', { actor: 'tutti', why: startedBy(run.attempt, agentName(run)) })
   return run.id
 }
 

@@ -2,6 +2,7 @@
 
 import { and, eq } from 'drizzle-orm'
 import { defaultSettings, type Settings } from '../config/settings.ts'
+import { shownMessages } from '../crew/shown-messages.ts'
 import type { Database } from '../db/connect.ts'
 import { lastDecision } from '../db/decisions.ts'
 import { notesOf } from '../db/epics.ts'
@@ -58,6 +59,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
         ? notesOf(item)
         : [...(await costNotes(db, attempts, settings)), ...(await conflictNotes(db, item))],
     kept: await keptWork(db, item.id),
+    messages: await shownMessages(db, item),
     settingsError: repo?.settingsError ?? null,
     sandboxed: attempts.at(-1)?.sandboxed ?? false,
     roadmap: item.kind === 'epic' ? await roadmapViewOf(db, item, repo) : null,

@@ -48,7 +48,7 @@ test('changes requested: one more attempt reads them, on the current base; each 
     [two?.id, 'Not done: it is the only line'],
   ])
   expect([...pull.pull.resolvedThreads]).toEqual([one?.id])
-  await github.until(() => /✅ maintainer: done: numbered/.test(byBot(pull)[0]?.body ?? ''), 'the answer to the review')
+  await github.until(() => /✅ maintainer: numbered/.test(byBot(pull)[0]?.body ?? ''), 'the answer to the review')
   expect(pull.body?.split('\n\n')[1]).toBe('Worked.')
 
   // The approval of the first commit does not count for the second.

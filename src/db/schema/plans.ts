@@ -47,6 +47,8 @@ export const questions = pgTable(
       .references(() => workItems.id),
     round: integer('round').notNull(),
     asked: jsonb('asked').$type<string[]>().notNull(),
+    /** The run to build the item that has asked; null: planning has. */
+    runId: number64('run_id').references(() => runs.id),
     answer: text('answer'),
     answeredBy: text('answered_by'),
     answeredById: number64('answered_by_id'),

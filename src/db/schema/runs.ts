@@ -2,6 +2,7 @@
 
 import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import { id, now, number64, time } from './columns.ts'
+import { crewMembers } from './crew.ts'
 import { workItems } from './work-items.ts'
 
 /** One attempt by one agent. The row is the lease: writes carry the epoch, and a stale epoch changes nothing. */
@@ -15,6 +16,11 @@ export const runs = pgTable(
     /** Counted for each purpose: the first attempt to build is number 1, however often it was planned. */
     attempt: integer('attempt').notNull(),
     agent: text('agent').notNull(),
+    /** The member of the crew that makes it, with the name it had then; null for people and git. */
+    memberId: number64('member_id').references(() => crewMembers.id, { onDelete: 'set null' }),
+    memberName: text('member_name'),
+    /** Why it was given to this member, one sentence for people. */
+    memberWhy: text('member_why').notNull().default(''),
     /** `build` changes files; `plan` and `breakdown` read them and submit a plan. */
     purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
     /** What a planning agent submitted with its tool; see `domain/plan.ts`. */
@@ -62,6 +68,7 @@ export const runs = pgTable(
     unique('runs_attempt').on(table.workItemId, table.purpose, table.attempt),
     index('runs_stage').on(table.stage),
     index('runs_ended').on(table.endedAt),
+    index('runs_member').on(table.memberId),
   ],
 )
 

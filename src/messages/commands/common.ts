@@ -1,6 +1,7 @@
 /** Sentences that the replies of several commands share. */
 
 import { singleLine } from '../../lib/sanitise.ts'
+import { agentName, type NamedRun } from '../crew.ts'
 import { typed } from './typed.ts'
 
 /** Why a command is refused, and what to do about it: the two parts of a `UserError`. */
@@ -22,10 +23,10 @@ export const repositoryIsPaused = (prefix: string) =>
 export const countsOnceQueued = ' It counts once the issue is queued.'
 
 /** An attempt that is ended, and how far it was. @param agent `person` for the check of a person's push. */
-export function endedAttempt(run: { attempt: number; agent: string; progress: string }): string {
+export function endedAttempt(run: NamedRun & { attempt: number; progress: string }): string {
   if (run.agent === 'person') return 'the check of what a person pushed'
   if (run.agent === 'git') return 'the check of the branch with its base'
-  return `attempt ${run.attempt} by **${run.agent}**${reachedProgress(run.progress)}`
+  return `attempt ${run.attempt} by **${agentName(run)}**${reachedProgress(run.progress)}`
 }
 
 /** How far an attempt was; '' when its agent reported nothing. */

@@ -5,6 +5,7 @@ import type { ItemState } from '../../lib/item-state.ts'
 import { money } from '../../lib/money.ts'
 import { singleLine } from '../../lib/sanitise.ts'
 import { type CiView, ciSentence } from '../ci.ts'
+import { agentName, type NamedRun } from '../crew.ts'
 import { commitName } from '../gates.ts'
 import { clock, nothingQueued, repositoryIsPaused, startsWhenAgentIsFree } from './common.ts'
 import { typed } from './typed.ts'
@@ -16,7 +17,7 @@ export interface ItemStatus {
   reason: string
   headSha: string | null
   /** The newest run. */
-  run: { agent: string; attempt: number; progress: string } | undefined
+  run: (NamedRun & { attempt: number; progress: string }) | undefined
   /** Of a ready item: the time that it waits for. */
   waitsUntil: Date | undefined
   /** Of a ready item: why it waits, in the scheduler's sentence. */
@@ -48,7 +49,7 @@ function stateSentence(item: ItemStatus, prefix: string): string {
     case 'ready':
       return readySentence(item)
     case 'running':
-      return `**${run?.agent ?? 'An agent'}** is working on it (attempt ${run?.attempt ?? 1}).${progressSentence(run?.progress)}`
+      return `**${run ? agentName(run) : 'An agent'}** is working on it (attempt ${run?.attempt ?? 1}).${progressSentence(run?.progress)}`
     case 'checking':
       return `The gates are checking ${commitName(item.headSha)}.`
     case 'reviewing':

@@ -38,11 +38,11 @@ describe('a subject made from a title', () => {
 describe('a message', () => {
   const bot = { name: 'tutti[bot]', email: '7+tutti[bot]@users.noreply.github.com' }
 
-  it('of a commit names issue and attempt, and is signed off where that is asked', () => {
-    const work = { title: 'Fixes #1 [skip ci]', issueNumber: 2, attempt: 3 }
-    expect(commitMessage(work)).toBe('Fixes issue 1 (skip ci)\n\nIssue: #2\nAttempt: 3')
+  it('of a commit names issue, attempt and agent, and is signed off where that is asked', () => {
+    const work = { title: 'Fixes #1 [skip ci]', issueNumber: 2, attempt: 3, agent: 'Aria\n(codex)' }
+    expect(commitMessage(work)).toBe('Fixes issue 1 (skip ci)\n\nIssue: #2\nAttempt: 3\nAgent: Aria (codex)')
     expect(commitMessage(work, bot)).toBe(
-      'Fixes issue 1 (skip ci)\n\nIssue: #2\nAttempt: 3\nSigned-off-by: tutti[bot] <7+tutti[bot]@users.noreply.github.com>',
+      'Fixes issue 1 (skip ci)\n\nIssue: #2\nAttempt: 3\nAgent: Aria (codex)\nSigned-off-by: tutti[bot] <7+tutti[bot]@users.noreply.github.com>',
     )
   })
 

@@ -144,7 +144,7 @@ test('what is not there is 404 and listed; a server may lack routes', async () =
   expect(await failure(octokit.request('GET /repos/{owner}/{repo}/traffic/views', at))).toMatchObject({ status: 404 })
   // GraphQL answers 200 and names the error.
   expect((await failure(octokit.graphql('{viewer{login}}'))).message).toContain('does not know this operation')
-  expect(github.unknown.map(({ route }) => route)).toEqual(['GET /repos/acme/demo/traffic/views'])
+  expect(github.unknown.map(({ route }) => route)).toEqual(['GET /repos/acme/demo/traffic/views', 'POST /graphql'])
   const reaction = { ...at, issue_number: 1, content: 'eyes' as const }
   expect(await failure(octokit.rest.reactions.createForIssue(reaction))).toMatchObject({ status: 404 })
   expect(await failure(client(github).rest.apps.listWebhookDeliveries())).toMatchObject({ status: 501 })

@@ -11,6 +11,7 @@ export interface RawAnswer {
   status: number
   headers: Record<string, string>
   text: string
+  unknown?: boolean | undefined
 }
 
 /**

@@ -32,6 +32,8 @@ export interface RouteAnswer {
   /** Sent as JSON; nothing for 204. */
   body?: unknown
   headers?: Record<string, string>
+  /** The endpoint exists, what was asked of it does not: counted with the calls of unknown endpoints. */
+  unknown?: boolean | undefined
 }
 
 /** `issues:write` and so on. */

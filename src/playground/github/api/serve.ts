@@ -64,6 +64,7 @@ async function respond(parts: ApiParts, context: Context<Env>, route: Route | un
   if (rule && (await misbehaveAfter(rule, outgoing)) === 'cut') return RESPONSE_ALREADY_SENT
   if (call.method === 'GET' && answer.status === 200) parts.lastReads.set(context.req.url, answer)
   call.status = answer.status
+  if (answer.unknown) parts.log.unknown.push(call)
   world.changed()
   const bodyless = answer.status === 204 || answer.status === 304
   return new Response(bodyless ? null : answer.text, { status: answer.status, headers: answer.headers })
@@ -115,7 +116,12 @@ async function carryOut(
   try {
     const answer = await act({ parts, context }, route, text, headers)
     const body = JSON.stringify(answer.body ?? null)
-    const raw = { status: answer.status ?? 200, headers: { ...headers, ...answer.headers }, text: body }
+    const raw = {
+      status: answer.status ?? 200,
+      headers: { ...headers, ...answer.headers },
+      text: body,
+      unknown: answer.unknown,
+    }
     return context.req.method === 'GET' && raw.status === 200 ? conditional(context, raw) : raw
   } catch (error) {
     // A mistake of the playground itself is shown in full to whoever runs the test.

@@ -1,0 +1,39 @@
+/** Replies of `/crew` and `/message`. */
+
+import { singleLine } from '../../lib/sanitise.ts'
+import type { CommandRefusal } from './common.ts'
+import { typed } from './typed.ts'
+
+/** One member of the crew, as `/crew` shows it. */
+export interface CrewRow {
+  name: string
+  handle: string | null
+  role: string
+  /** The kind of agent; '' for Tutti itself. */
+  agent: string
+  busy: boolean
+  /** Issues that it has finished. */
+  finished: number
+}
+
+export function crewList(crew: readonly CrewRow[]): string {
+  if (crew.length === 0) return 'No agent has worked in this repository yet; each gets a name with its first run.'
+  const rows = crew.map(({ name, handle, role, agent, busy, finished }) => {
+    const also = handle ? ` (${singleLine(handle, 40)})` : ''
+    const state = role === 'orchestrator' ? 'Tutti itself' : busy ? 'at work' : 'free'
+    return `| **${singleLine(name, 40)}**${also} | ${role} | ${agent ? `\`${agent}\`` : '–'} | ${state} | ${role === 'orchestrator' ? '–' : finished} |`
+  })
+  return ['| name | role | kind | now | finished issues |', '|---|---|---|---|---|', ...rows].join('\n')
+}
+
+export const messageMissing = (prefix: string): CommandRefusal => [
+  'There is no text in that message.',
+  `Say it like this: ${typed(prefix, 'message @Aria Use the new parser')}.`,
+]
+export const crewLists = (prefix: string) => `${typed(prefix, 'crew')} lists them.`
+export const noReader = (prefix: string): CommandRefusal => [
+  'No agent is at work here now, so none would read it.',
+  `Write to one by its name: it gets the message with its next run. ${crewLists(prefix)}`,
+]
+export const messageSent = (readers: readonly string[]) =>
+  `On its way to ${readers.map((name) => singleLine(name, 40)).join(', ')}. This comment shows when it was read.`
