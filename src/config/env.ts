@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { channelVariables } from './channel-variables.ts'
-import { pathList, sandboxVariables } from './sandbox-settings.ts'
+import { commaSeparatedPaths, sandboxVariables } from './sandbox-settings.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -78,7 +78,7 @@ const schema = z.object({
     .string()
     .optional()
     .describe('How kinds of agent are set up on this machine, see [agents.md](agents.md); `agents.yml` if it exists'),
-  AGENT_FILES: pathList.describe(
+  AGENT_FILES: commaSeparatedPaths.describe(
     'More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them',
   ),
   MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4).describe('Agents at once, all repositories together'),

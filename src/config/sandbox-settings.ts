@@ -27,7 +27,7 @@ const list = (value: string) =>
     .map((one) => one.trim())
     .filter(Boolean)
 /** Paths with commas between them. */
-export const pathList = z
+export const commaSeparatedPaths = z
   .string()
   .default('')
   .transform((value) => list(value).map((path) => resolve(path)))
@@ -62,10 +62,10 @@ export const sandboxVariables = {
     .describe(
       'Servers that everything in a sandbox may reach, with commas: `host`, `*.host`, `host:port`, `registries`; private addresses too',
     ),
-  SANDBOX_READ: pathList.describe(
+  SANDBOX_READ: commaSeparatedPaths.describe(
     'More paths that programs in a sandbox may read, with commas: tool chains outside of `/usr`',
   ),
-  SANDBOX_WRITE: pathList.describe(
+  SANDBOX_WRITE: commaSeparatedPaths.describe(
     'More paths that programs in a sandbox may write to, with commas; all runs share them',
   ),
   SANDBOX_MEMORY_MB: wholeNumber(4096, 256).describe('Memory of one sandbox, in MB'),

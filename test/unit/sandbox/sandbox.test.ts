@@ -136,7 +136,7 @@ test('required without one refuses, and says what to install; auto goes on; off 
 function sleepers(home: string): number[] {
   return processTable()
     .list()
-    .filter(({ pid }) => processTable().hasMarker(pid, `HOME=${home}`) || /sleep\x00100000/.test(commandOf(pid)))
+    .filter(({ pid }) => processTable().hasMarker(pid, `HOME=${home}`) || commandOf(pid).includes('sleep\0' + '100000'))
     .map(({ pid }) => pid)
 }
 
