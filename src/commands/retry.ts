@@ -49,7 +49,7 @@ async function tryAgain(context: CommandContext, item: ItemRow, how: string): Pr
   await transition(tx, item, neverReady ? 'queued' : 'ready', {
     actor: actor.login,
     why: messages.retriedBy(actor.login),
-    set: { freshSince: past.at(-1)?.id ?? item.freshSince },
+    set: { freshSince: past.at(-1)?.id ?? item.freshSince, agent: null },
   })
   await forgiveCiRounds(tx, item.id)
   const forgiven = past.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length

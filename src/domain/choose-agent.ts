@@ -5,14 +5,17 @@ import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
 
-/** The agent of the item's module, of its repository, or of the operator: the first that is set. */
+/**
+ * The kind that the retry policy has chosen for the item, that of its module, of its repository, or of the operator: the
+ * first that is set.
+ */
 export function chooseAgent(
-  item: { labels: readonly string[] },
+  item: { labels: readonly string[]; agent?: string | null },
   repo: { settings: Settings | null } | undefined,
   env: Env,
 ): string {
   const settings = repo?.settings ?? defaultSettings()
   const module = moduleOf(item)
   // Settings from before there were modules have none.
-  return (module && settings.modules?.[module]?.agent) || settings.agent || env.AGENT
+  return item.agent || (module && settings.modules?.[module]?.agent) || settings.agent || env.AGENT
 }

@@ -30,6 +30,7 @@ export async function prune({ store, env, log }: PruneServices, many: number = b
     decisions: env.KEEP_FINISHED_DAYS,
     gateResults: env.KEEP_FINISHED_DAYS,
     runTexts: env.KEEP_FINISHED_DAYS,
+    restarts: env.KEEP_FINISHED_DAYS,
     usage: env.KEEP_USAGE_DAYS,
   }
   const pruned: Partial<Record<Prunable, number>> = {}

@@ -189,6 +189,7 @@ function repositoryOf(repo: RepositoryRow, backlog: Backlog): RepositoryState {
   const { limits, schedule } = settingsOf(repo)
   return {
     paused: repo.state === 'paused',
+    ...(repo.haltedBecause === null ? {} : { pausedBecause: repo.haltedBecause }),
     ...(schedule.mode === undefined ? {} : { mode: schedule.mode }),
     ...(limits.agents === undefined ? {} : { cap: limits.agents }),
     weight: schedule.weight,

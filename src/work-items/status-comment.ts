@@ -50,7 +50,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     waits: decision?.action === 'wait' ? decision.explanation : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull,
-    held: await heldWorkOf(db, item, pull, attempts.at(-1)?.logTail ?? ''),
+    held: await heldWorkOf(db, item, pull, attempts.at(-1)),
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes:
@@ -69,12 +69,14 @@ async function heldWorkOf(
   db: Database,
   item: ItemRow,
   pull: PullRow | null,
-  agentLog: string,
+  last: RunRow | undefined,
 ): Promise<StatusView['held']> {
   if (item.state !== 'held' || item.kind === 'epic') return null
   const shown = item.headSha ? await effectsOf(db, [`check:${item.id}:${item.headSha}`]) : []
   const open = pull?.state === 'open' ? pull : null
-  return { agentLog, branch: item.branch, headSha: item.headSha, pushed: shown.length > 0, draft: open }
+  const { branch, headSha } = item
+  const critical = last?.failureClass === 'critical'
+  return { agentLog: last?.logTail ?? '', branch, headSha, pushed: shown.length > 0, draft: open, critical }
 }
 
 /** A note where a limit is set, and the agent reports no cost. */
