@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { recoverySettings } from './recovery-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
 /** The path of the settings file in a repository. */
@@ -146,32 +147,7 @@ const schema = z.strictObject({
         .describe('Of these amounts; costs that agents report in another currency are not counted'),
     })
     .prefault({}),
-  recovery: z
-    .strictObject({
-      agents: z
-        .array(z.string().min(1).max(50))
-        .max(10)
-        .default([])
-        .describe(
-          'Kinds of agent that take over, in this order, where the chosen one is out of quota, cannot start or keeps failing; none by itself, since the code goes to their provider',
-        ),
-      replan: z
-        .boolean()
-        .default(true)
-        .describe('Whether work that keeps failing is planned again, once, before a person is asked'),
-      escalationThreshold: z
-        .number()
-        .int()
-        .min(1)
-        .max(1_000)
-        .default(10)
-        .describe('Failures of the machine in a row before a person is asked'),
-      haltOnCritical: z
-        .boolean()
-        .default(true)
-        .describe('Whether a critical failure stops every agent of the repository until a person says `/resume all`'),
-    })
-    .prefault({}),
+  recovery: recoverySettings.prefault({}),
   merge: z
     .strictObject({
       when: z

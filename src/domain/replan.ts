@@ -78,3 +78,8 @@ function suggestionFor(attempts: readonly PastAttempt[]): string {
 function endOf(text: string): string {
   return text.length <= longestError ? text : `…${text.slice(-longestError)}`
 }
+
+/** Attempts with a higher id count: those after a person's `/retry`, and after the item was planned again. */
+export function countedSince(item: { freshSince: number | null; replannedSince: number | null }): number {
+  return Math.max(item.freshSince ?? 0, item.replannedSince ?? 0)
+}

@@ -13,7 +13,7 @@ import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
-import { replanHandoff } from '../domain/replan.ts'
+import { countedSince, replanHandoff } from '../domain/replan.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
 import * as messages from '../messages/runs.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
@@ -28,7 +28,7 @@ import {
   nextRetryStep,
   type RetryStep,
 } from './retry-policy.ts'
-import { countedSince, retrySettings } from './retry-settings.ts'
+import { retrySettings } from './retry-settings.ts'
 
 /** Handler of the `after-run` queue. */
 export async function afterRun(context: RunContext, job: { runId: number; resetAt?: string }): Promise<void> {

@@ -14,6 +14,7 @@ import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
+import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
@@ -64,6 +65,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (!heartbeat.held()) attempt.stop('lease lost')
   logPressure(prompt, about, log)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
+  const health = watchHealth(attempt)
   try {
     const outcome = await supervise({
       kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
@@ -84,7 +86,9 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       },
       signal,
       reaper,
+      onStarted: health.started,
       onUpdate: (update) => {
+        health.updated(update)
         heartbeat.progress = progressOf(update) ?? heartbeat.progress
         session.onUpdate?.(update)
       },
@@ -100,6 +104,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       )
     return outcome
   } finally {
+    health.stop()
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))

@@ -4,6 +4,7 @@ import type { Store } from '../db/connect.ts'
 import { addObservedPaths } from '../db/footprints.ts'
 import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
 import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
+import type { HealthSample } from '../domain/agent-health.ts'
 import { sinceBoot } from '../lib/since-boot.ts'
 
 /** Why a run must stop. */
@@ -21,6 +22,9 @@ export interface Heartbeat {
   touched: Set<string>
   /** The use of the agent so far, stored with the next beat when it has changed. */
   used: ReportedUsage
+  /** The last sample of the agent's processes, and the most memory so far in bytes; stored with the next beat. */
+  health?: HealthSample
+  peakMemory?: number
   /** Whether the lease cannot have been given to another process yet, as far as can be said without asking. */
   held(): boolean
   stop(): void
@@ -57,8 +61,12 @@ export function startHeartbeat(
   }
   let saved = nothing
   const save = async () => {
-    const { used, progress } = heartbeat
-    const set = progress ? { progress } : {}
+    const { used, progress, health, peakMemory } = heartbeat
+    const set = {
+      ...(progress ? { progress } : {}),
+      ...(health ? { health } : {}),
+      ...(peakMemory ? { peakMemory } : {}),
+    }
     if (used === saved) return updateRun(store.db, lease, set)
     const run = await store.transaction(async (tx) => {
       const held = await updateRun(tx.db, lease, set)

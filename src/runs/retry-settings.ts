@@ -10,11 +10,6 @@ import { chooseAgent } from '../domain/choose-agent.ts'
 import type { RunContext } from './context.ts'
 import type { RetrySettings } from './retry-policy.ts'
 
-/** Attempts with a higher id count: those after a person's `/retry`, and after the item was planned again. */
-export function countedSince(item: Pick<ItemRow, 'freshSince' | 'replannedSince'>): number {
-  return Math.max(item.freshSince ?? 0, item.replannedSince ?? 0)
-}
-
 /** The policy's settings for the item of a run that has failed. */
 export async function retrySettings(
   { env, agents }: Pick<RunContext, 'env' | 'agents'>,

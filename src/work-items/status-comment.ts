@@ -18,6 +18,7 @@ import { keptWork } from '../db/worktrees.ts'
 import { suggestOrder } from '../domain/forecast.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { progressOfParts } from '../domain/part-status.ts'
+import { countedSince } from '../domain/replan.ts'
 import type { RoadmapTree } from '../domain/roadmap.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
@@ -44,7 +45,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
   return {
     ...item,
     attempts,
-    used: attempts.filter((attempt) => attempt.countsAsAttempt && attempt.id > (item.freshSince ?? 0)).length,
+    used: attempts.filter((attempt) => attempt.countsAsAttempt && attempt.id > countedSince(item)).length,
     allowed: settings.limits.retries + 1,
     progress: attempts.at(-1)?.progress ?? '',
     waits: decision?.action === 'wait' ? decision.explanation : null,
