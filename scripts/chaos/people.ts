@@ -1,13 +1,15 @@
 /** The maintainer: labels the issues, approves each pull request and says `/merge`, and says it again when unheard. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Comment, IssueRecord, PullIssue } from '../../src/playground/github/model.ts'
+import type { IssueRecord, PullIssue } from '../../src/playground/github/model.ts'
 import { pullsOf } from './facts.ts'
 import type { Random } from './random.ts'
 import type { ChaosWorld } from './world.ts'
 
-/** After this long without a reaction a person says it again, in ms. */
+/** After this long without a reaction a person says it again, in ms; then after twice as long, and so on. */
 const patienceMs = 20_000
+/** The longest pause, in ms. Who asks a busy service again and again only gives it more to do. */
+const longestMs = 320_000
 
 export interface People {
   /** How often something had to be said again, since GitHub had lost it. */
@@ -18,7 +20,7 @@ export interface People {
 /** Labels one issue after another, and reviews what is proposed. */
 export function startPeople(world: ChaosWorld, random: Random): People {
   const maintainer = world.github.as('maintainer')
-  const said = new Map<number, { comment: Comment; at: number; head: string }>()
+  const said = new Map<number, { at: number; head: string; times: number }>()
   let again = 0
   let going = true
 
@@ -32,16 +34,18 @@ export function startPeople(world: ChaosWorld, random: Random): People {
   async function merge(pull: PullIssue): Promise<void> {
     const head = pull.pull.headSha
     await maintainer.review(world.repository, pull.number, { state: 'APPROVED' })
-    const comment = await maintainer.comment(world.repository, pull.number, '/merge')
-    if (said.has(pull.number)) again++
-    said.set(pull.number, { comment, at: performance.now(), head })
+    await maintainer.comment(world.repository, pull.number, '/merge')
+    const before = said.get(pull.number)
+    if (before) again++
+    const times = before?.head === head ? before.times + 1 : 1
+    said.set(pull.number, { at: performance.now(), head, times })
   }
 
   async function review(issue: IssueRecord): Promise<void> {
     const pull = pullsOf(world, issue).find((one) => one.state === 'open')
     if (!pull || !isOffered(issue, pull)) return
     const last = said.get(pull.number)
-    if (last && last.head === pull.pull.headSha && performance.now() - last.at < patienceMs) return
+    if (last && last.head === pull.pull.headSha && performance.now() - last.at < pauseAfter(last.times)) return
     await merge(pull)
   }
 
@@ -59,6 +63,10 @@ export function startPeople(world: ChaosWorld, random: Random): People {
       await Promise.all([labelling, reviewing])
     },
   }
+}
+
+function pauseAfter(times: number): number {
+  return Math.min(longestMs, patienceMs * 2 ** (times - 1))
 }
 
 /** The status of the issue asks for a review of this head. */

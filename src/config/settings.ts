@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { gateCommand, loopSettings } from './loop-settings.ts'
 import { recoverySettings } from './recovery-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
@@ -24,12 +25,6 @@ const branch = z
   .max(200)
   .regex(/^(?!.*(?:\.\.|\/\/|\.lock$|[./]$))[A-Za-z0-9][\w./-]*$/, 'is not a plain branch name')
 
-const command = z.strictObject({
-  name: z.string().min(1).max(60).describe('Shown in the Check Run'),
-  run: z.string().min(1).max(4000).describe('A shell command line, run in a clean checkout of the exact commit'),
-  minutes: minutes.default(20).describe('Ended, and counted as failed, after this long'),
-})
-
 const agentSettings = z.strictObject({
   command: z.array(z.string().min(1)).min(1).optional().describe('Program and arguments, instead of the built-in ones'),
   model: z.string().max(100).optional(),
@@ -40,12 +35,6 @@ const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-
 const module = z.strictObject({
   paths: z.array(glob).max(200).default([]).describe('Files and directories it is made of; its items touch them'),
   agent: z.string().max(50).optional().describe('Which agent works on it'),
-})
-
-const loop = z.strictObject({
-  prompt: z.string().max(20_000).default('').describe('The role of the agent, as a part of its prompt'),
-  steps: z.array(z.string().min(1).max(1_000)).max(50).default([]).describe('What it does, in this order'),
-  gates: z.array(command).max(20).default([]).describe('Run besides those of the repository'),
 })
 
 const schema = z.strictObject({
@@ -59,9 +48,11 @@ const schema = z.strictObject({
   agents: z.record(z.string(), agentSettings).default({}),
   modules: z.record(moduleName, module).default({}).describe('Parts of the repository, by the name in `module:<name>`'),
   loops: z
-    .record(moduleName, loop)
+    .record(moduleName, loopSettings)
     .default({})
-    .describe('Ways of working, by name; an issue names one with the label `loop:<name>`'),
+    .describe(
+      'Ways of working, by name, besides the files in `.github/tutti/loops/`; an issue names one with the label `loop:<name>`',
+    ),
   roadmap: z
     .strictObject({
       label: z.string().min(1).max(50).default('roadmap').describe('The label that makes an issue a roadmap'),
@@ -88,7 +79,7 @@ const schema = z.strictObject({
         .enum(['sequential', 'parallel-async', 'parallel-threads'])
         .optional()
         .describe(
-          'Agents at once: one, at most 4, or any number, each supervised in its own thread; chosen by itself if not set',
+          'Agents at once: one, at most 4, or any number, supervised in threads beside the main one; chosen by itself if not set',
         ),
       skipped: z
         .enum(['release', 'hold'])
@@ -112,7 +103,7 @@ const schema = z.strictObject({
   setup: setupSettings.prefault({}),
   gates: z
     .strictObject({
-      commands: z.array(command).max(20).default([]),
+      commands: z.array(gateCommand).max(20).default([]),
       maxFiles: z.number().int().positive().default(100),
       maxLines: z.number().int().positive().default(5000),
       protected: z

@@ -1,10 +1,11 @@
 /** Reading a repository's settings from its base branch, and keeping them up to date. */
 
 import { eq, sql } from 'drizzle-orm'
+import { loopFolder, loopNameOf, readLoopFile } from '../config/loop-settings.ts'
 import { defaultSettings, otherSettingsPath, readSettings, type Settings, settingsPath } from '../config/settings.ts'
 import { withPresentLabels } from '../domain/queue-labels.ts'
 import { UserError } from '../lib/errors.ts'
-import { twoSettingsFiles } from '../messages/repositories.ts'
+import { notALoopFile, twoSettingsFiles } from '../messages/repositories.ts'
 import type { Store } from './connect.ts'
 import { followDefaultBranch } from './default-branch.ts'
 import type { RepositoryRow } from './repositories.ts'
@@ -15,6 +16,8 @@ export interface BaseBranchReader {
   fetch(): Promise<void>
   remoteHead(branch: string): Promise<string | undefined>
   readFile(commit: string, path: string): Promise<string | undefined>
+  /** The paths of all files in a folder of a commit, and below it; none where it is not there. */
+  listFolder(commit: string, folder: string): Promise<string[]>
   /** The name of the server's default branch, asked now; undefined where it does not say. */
   defaultBranch(): Promise<string | undefined>
 }
@@ -90,7 +93,34 @@ async function fetchNow(store: Store, repo: RepositoryRow, clone: BaseBranchRead
 
 async function settingsAt(clone: BaseBranchReader, commit: string, lastGood: Settings): Promise<SettingsRead> {
   const text = await clone.readFile(commit, settingsPath)
-  return settingsFromText({ text, other: await clone.readFile(commit, otherSettingsPath) }, lastGood)
+  const read = settingsFromText({ text, other: await clone.readFile(commit, otherSettingsPath) }, lastGood)
+  const { loops, problems } = await loopsAt(clone, commit)
+  const errors = [read.settingsError, ...problems].filter((problem) => problem !== null)
+  return {
+    // What the settings say about a loop is nearer at hand than a file of the same name.
+    settings: { ...read.settings, loops: { ...loops, ...read.settings.loops } },
+    settingsError: errors.length > 0 ? errors.join('\n\n') : null,
+  }
+}
+
+/** The loops that have a file of their own. One that cannot be used takes none of the others with it. */
+async function loopsAt(clone: BaseBranchReader, commit: string) {
+  const loops: Settings['loops'] = {}
+  const problems: string[] = []
+  for (const path of await clone.listFolder(commit, loopFolder)) {
+    const name = loopNameOf(path)
+    if (!name) {
+      problems.push(notALoopFile(path))
+      continue
+    }
+    try {
+      loops[name] = readLoopFile(path, (await clone.readFile(commit, path)) ?? '')
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      problems.push(error.toMarkdown())
+    }
+  }
+  return { loops, problems }
 }
 
 interface SettingsRead {

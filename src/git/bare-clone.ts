@@ -51,6 +51,8 @@ export interface BareClone {
   /** Paths in a commit, at most `maxCount` (100,000). */
   listFiles(commit: Sha, maxCount?: number): Promise<string[]>
   /** A tree for an agent on a module branch; see `worktrees.ts`. @throws {WorktreeExists} */
+  /** The paths of the files in a folder of a commit, and below it. */
+  listFolder(commit: Sha, folder: TreePath): Promise<string[]>
   addWorktree(request: WorktreeRequest): Promise<ReadyWorktree>
   listWorktrees(): Promise<ListedWorktree[]>
   /** Fills the folders of submodules in a checkout of a commit, where that can be done; see `submodules.ts`. */
@@ -133,6 +135,7 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     defaultBranch: () => queryDefaultBranch(repository),
     readFile: async (commit, path, maxBytes) => history.readFileAt(repository, sha(commit), validPath(path), maxBytes),
     listFiles: async (commit, maxCount) => history.listFilesAt(repository, sha(commit), maxCount),
+    listFolder: async (commit, folder) => history.listFolderAt(repository, sha(commit), validPath(folder)),
     addWorktree: async (request) => {
       const checked = { branch: validBranch(request.branch), base: sha(request.base) }
       return addWorktree(repository, { ...request, ...checked })

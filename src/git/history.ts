@@ -92,6 +92,13 @@ export async function listFilesAt(repository: BareRepository, commit: Sha, maxCo
   return paths.slice(0, maxCount)
 }
 
+/** The paths of the files in a folder of a commit and below it; none where there is no such folder. */
+export async function listFolderAt(repository: BareRepository, commit: Sha, folder: TreePath): Promise<string[]> {
+  const args = ['ls-tree', '-r', '-z', '--name-only', '--full-tree', '--end-of-options', commit, `${folder}/`]
+  const { stdout } = await git(repository, args, { cut: true })
+  return stdout.toString('utf8').split('\0').slice(0, -1)
+}
+
 /** The patch between two commits, as text, its first `maxBytes` bytes. `truncated` says that there was more. */
 export async function readDiff(
   repository: BareRepository,

@@ -16,3 +16,6 @@ export const noAccessToRepository = 'The app has no access to this repository an
 /** Two files hold settings. @param used the one that counts. */
 export const twoSettingsFiles = (used: string, other: string) =>
   `\`${used}\` counts; \`${other}\` is not read. Delete one of the two.`
+
+export const notALoopFile = (path: string) =>
+  `\`${path}\` is not read: a loop is a file \`<name>.md\` with a name of lower-case letters, digits and dashes.`

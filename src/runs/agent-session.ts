@@ -95,7 +95,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       onUsage: meterUsage(attempt, settings.limits),
       logFile: logFileOf(env, run.id),
       inThread,
-      onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in a thread of its own'),
+      onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
     })
     if (outcome.kind === 'supervisor-lost')
       log.error(

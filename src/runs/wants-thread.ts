@@ -4,7 +4,7 @@ import type { Settings } from '../config/settings.ts'
 import { threadsFrom } from '../scheduler/concurrency-mode.ts'
 
 /**
- * Whether a new agent is supervised in a thread of its own: where the repository's settings ask for it, and where many
+ * Whether a new agent is supervised in another thread: where the repository's settings ask for it, and where many
  * agents work. An agent stays in the thread in which it began.
  * @param mode of the repository's settings; `sequential` and `parallel-async` limit how many of its agents work at once.
  * With many agents of other repositories they get a thread as well.

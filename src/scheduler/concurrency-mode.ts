@@ -1,9 +1,9 @@
-/** How many agents work at once, and whether each is supervised in its own thread. */
+/** How many agents work at once, and whether they are supervised in threads beside the main one. */
 import type { Decision } from './decision.ts'
 import type { ConcurrencyMode } from './types.ts'
 
 /**
- * From this many running agents on, each new one is supervised in its own thread: supervising it would slow down the
+ * From this many running agents on, each new one is supervised in another thread: supervising it would slow down the
  * thread that receives webhooks.
  */
 export const threadsFrom = 5

@@ -27,7 +27,7 @@ const hasEnded = (thread: Worker) => thread.threadId === -1
 
 /** The issues whose agents were put in threads, by Tutti's log. */
 const told = ({ logged }: World) =>
-  logged.filter((line) => line.msg === 'an agent is supervised in a thread of its own').map((line) => line.issue)
+  logged.filter((line) => line.msg === 'an agent is supervised in another thread').map((line) => line.issue)
 
 /** An agent that leaves half of its work, has a child that clings, and waits for ever; the next attempt does the rest. */
 async function waiting(world: World) {
@@ -76,7 +76,7 @@ test('six agents at once: those past the fourth are supervised in threads, and /
   if (!first) throw new Error('no issue')
   await maintainer.comment(repository, first.number, '/next')
   const words = inThread.map((number) => `#${number}`).join(', ')
-  const next = await world.untilStatus(first, `Supervised in threads of their own: ${words}.`)
+  const next = await world.untilStatus(first, `Supervised in other threads: ${words}.`)
   expect(next).toContain('Being worked on: #1, #2, #3, #4, #5, #6. Mode: `parallel-threads`, chosen by itself.')
 
   await writeFile(gate, '')

@@ -87,7 +87,7 @@ export async function bench({ reaper = shared, inThread = false } = {}): Promise
       runId: `run-${process.pid}-${runs}`,
       env: { PATH: process.env.PATH ?? '' },
       home: join(root, `home-${runs}`),
-      limits: { totalMs: 20_000, idleMs: 10_000, outputBytes: 64 * 1024 * 1024, graceMs: 400 },
+      limits: { totalMs: 20_000, idleMs: 15_000, outputBytes: 64 * 1024 * 1024, graceMs: 400 },
       reaper,
       onUpdate: (update) => updates.push(update),
       logFile,
@@ -128,8 +128,8 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Polls a fact until it is there; ten seconds at most. */
-export async function until<T>(event: () => T | undefined | false, what: string, ms = 10_000): Promise<T> {
+/** Polls a fact until it is there; half a minute at most. */
+export async function until<T>(event: () => T | undefined | false, what: string, ms = 30_000): Promise<T> {
   const deadline = Date.now() + ms
   for (;;) {
     const value = event()

@@ -2,45 +2,28 @@
  * Chooses where an agent is supervised: in the calling thread, or in one of its own, so that agents with much output do
  * not slow the thread that receives webhooks and schedules.
  *
- * Each agent has one thread, which ends with it. Measured: 27 MB and 0.4 s of processor time for each, beside the 1 GB
- * that admission reserves for an agent. A pool would need less, but a broken thread would end the work of every agent in
- * it.
+ * A thread costs 27 MB and 0.4 s of processor time (measured), so that many agents share a few; see supervisor-thread.ts.
  */
 
-import { Worker } from 'node:worker_threads'
 import { OperatorError } from '../../lib/errors.ts'
 import type { ProcessIdentity } from '../../lib/process-table.ts'
 import { supervisorOverdue, supervisorSilent } from '../../messages/agents.ts'
-import type { AgentListener, AgentOutcome, AgentTask, AgentUpdate, AgentUsage, RunAgentOptions } from './agent-run.ts'
+import type { AgentListener, AgentOutcome, AgentTask, RunAgentOptions } from './agent-run.ts'
 import { preflightAgent } from './preflight.ts'
 import { graceMs, killRun, runAgent } from './run-agent.ts'
 import { openRunLog } from './run-log.ts'
-
-/** A message of a supervisor's thread. `ended` or `refused` is its last one. */
-export type SupervisorMessage =
-  | { kind: 'started'; root: ProcessIdentity }
-  | { kind: 'update'; update: AgentUpdate }
-  | { kind: 'usage'; usage: AgentUsage }
-  | { kind: 'all-exited' }
-  | { kind: 'ended'; outcome: AgentOutcome }
-  /** An `OperatorError` of `runAgent`. */
-  | { kind: 'refused'; message: string; hint: string | undefined }
+import type { SupervisorMessage } from './supervisor-messages.ts'
+import { takeSeat } from './supervisor-thread.ts'
 
 export interface SuperviseOptions extends RunAgentOptions {
-  /** In a thread of its own, not in this one. */
+  /** In a supervisor's thread, not in this one. */
   inThread?: boolean
-  /** Called when the thread is started. */
+  /** Called with the thread in which it is supervised. */
   onThread?: (threadId: number) => void
-  /** Megabytes of objects that the thread may hold before it is ended; 1024 unless given. */
+  /** Megabytes of objects that the thread may hold before it is ended. With it, the thread is not shared. */
   threadMemoryMb?: number
 }
 
-/**
- * Memory that grows slowly up to this limit ends the thread alone. Reached within one large step (a long string,
- * `JSON.parse`), it would end the whole process, like V8's own limit. So it is well above the size of the largest frame:
- * measured, 8 MB of JSON are 184 MB of objects, and 422 MB with a copy.
- */
-const defaultMemoryMb = 1024
 /** A thread that has not ended so long after its agent should have ended is stuck. */
 const overdueMs = 30_000
 
@@ -73,66 +56,62 @@ function listenerOf({ reaper, runId, signal, onStarted, onUpdate, onUsage }: Run
 
 async function inThread(task: AgentTask, listener: AgentListener, options: SuperviseOptions): Promise<AgentOutcome> {
   const { signal } = options
-  const end = Promise.withResolvers<AgentOutcome | 'lost'>()
+  const end = Promise.withResolvers<AgentOutcome | { lost: string }>()
   let root: ProcessIdentity | undefined
-  let fault: string = supervisorSilent
   let overdue = false
-  const broken: string[] = []
+  const failures: string[] = []
 
-  const worker = new Worker(new URL('./supervisor-main.ts', import.meta.url), {
-    name: `supervisor of run ${task.runId}`,
-    workerData: task,
-    resourceLimits: { maxOldGenerationSizeMb: options.threadMemoryMb ?? defaultMemoryMb, maxYoungGenerationSizeMb: 16 },
-  })
-  worker.on('message', (message: SupervisorMessage) => {
+  function received(message: SupervisorMessage): void {
     if (message.kind === 'ended') end.resolve(message.outcome)
     else if (message.kind === 'refused') end.reject(new OperatorError(message.message, message.hint))
-    else {
-      if (message.kind === 'started') root = message.root
-      try {
-        emit(message, listener)
-      } catch (error) {
-        if (broken.length < 10) broken.push(`a watcher failed: ${String(error)}`)
-      }
+    else if (message.kind === 'broken') end.resolve({ lost: message.message })
+    else report(message)
+  }
+  function report(message: AgentEvent): void {
+    if (message.kind === 'started') root = message.root
+    try {
+      emit(message, listener)
+    } catch (error) {
+      if (failures.length < 10) failures.push(`a watcher failed: ${String(error)}`)
     }
-  })
-  worker.on('error', (error) => {
-    fault = error instanceof Error ? error.message : String(error)
-  })
-  // Comes after all of its messages.
-  worker.once('exit', () => end.resolve('lost'))
+  }
+  const lost = (fault = supervisorSilent) => end.resolve({ lost: fault })
+  const seat = takeSeat(task, { received, lost }, options.threadMemoryMb)
 
   const endAfter = (ms: number) =>
     setTimeout(
       () => {
-        fault = supervisorOverdue
         overdue = true
-        void worker.terminate()
+        seat.terminate()
         // Its JavaScript has ended now. A thread that waits for a disk may never exit.
-        end.resolve('lost')
+        end.resolve({ lost: supervisorOverdue })
       },
       Math.min(ms + overdueMs, 2 ** 31 - 1),
     )
   const stop = () => {
-    worker.postMessage('stop')
+    seat.stop()
     stopTimer = endAfter(graceMs(task))
   }
   let stopTimer: NodeJS.Timeout | undefined
   const totalTimer = endAfter(task.limits.totalMs + graceMs(task))
   signal?.addEventListener('abort', stop, { once: true })
-  options.onThread?.(worker.threadId)
+  if (signal?.aborted) stop()
+  options.onThread?.(seat.threadId)
   try {
     const outcome = await end.promise
-    return outcome === 'lost' ? await endLost(task, root, fault, listener) : outcome
+    return 'lost' in outcome ? await endLost(task, root, outcome.lost, listener) : outcome
   } finally {
     signal?.removeEventListener('abort', stop)
     for (const timer of [stopTimer, totalTimer]) clearTimeout(timer)
-    if (!overdue) await worker.terminate()
-    await addToLog(task.logFile, broken)
+    if (!overdue) await seat.leave()
+    await addToLog(task.logFile, failures)
   }
 }
 
-function emit(message: Exclude<SupervisorMessage, { kind: 'ended' | 'refused' }>, listener: AgentListener): void {
+/** Everything before the last message. */
+type AgentEvent = Exclude<SupervisorMessage, { kind: 'ended' | 'refused' | 'broken' }>
+
+function emit(message: AgentEvent, listener: AgentListener): void {
   if (message.kind === 'started') listener.started(message.root)
   else if (message.kind === 'update') listener.updated(message.update)
   else if (message.kind === 'usage') listener.used(message.usage)

@@ -102,7 +102,7 @@ export function atWork(issues: readonly number[], inThreads: readonly number[], 
   const names = (some: readonly number[]) => some.map((issue) => `#${issue}`).join(', ')
   const who = issues.length > 0 ? `Being worked on: ${names(issues)}.` : 'No agent is at work here.'
   const how = `Mode: \`${mode.name}\`, ${mode.set ? 'as the settings say' : 'chosen by itself'}.`
-  const threads = inThreads.length > 0 ? ` Supervised in threads of their own: ${names(inThreads)}.` : ''
+  const threads = inThreads.length > 0 ? ` Supervised in other threads: ${names(inThreads)}.` : ''
   return `${who} ${how}${threads}`
 }
 /** @param left issues that could start and are not listed. @param blocked issues that wait for others or for people. */

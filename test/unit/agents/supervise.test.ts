@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import type { AgentUsage } from '../../../src/agents/drivers/agent-run.ts'
@@ -77,6 +79,36 @@ describe('a supervisor in a thread of its own', () => {
     stop.abort()
     expect(await ended).toEqual({ kind: 'stopped' })
     expect(told).toEqual(['watch true', 'forget'])
+  })
+})
+
+describe('many agents', () => {
+  it('share eight threads; a lost one loses the agents in it and no others', async () => {
+    const threads = threadsFromNow()
+    const agents = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const agent = await bench({ inThread: true })
+        let thread = 0
+        const onThread = (id: number) => {
+          thread = id
+        }
+        const ended = agent.script('run echo yes > begun\nwait-for go\nsay done', { onThread, limits })
+        return { ...agent, ended, thread: () => thread }
+      }),
+    )
+    for (const { file } of agents) await file('begun')
+    expect(threads).toHaveLength(8)
+    const [first] = agents
+    const together = agents.filter((agent) => agent.thread() === first?.thread())
+    expect(together).toHaveLength(2)
+    await threads.find(({ threadId }) => threadId === first?.thread())?.terminate()
+    for (const { ended } of together) expect(await ended).toMatchObject({ kind: 'supervisor-lost' })
+    for (const agent of agents) {
+      if (together.includes(agent)) continue
+      await writeFile(join(agent.cwd, 'go'), '')
+      expect(await agent.ended).toMatchObject({ kind: 'finished', summary: 'done' })
+    }
+    expect(threads.every(({ threadId }) => threadId === -1)).toBe(true)
   })
 })
 

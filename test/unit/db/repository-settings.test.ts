@@ -13,12 +13,16 @@ beforeAll(async () => {
 afterAll(() => places.close())
 
 /** A clone that knows branches only once it has fetched. */
-function clone(branches: Record<string, string>, facts: { default?: string; settings?: string } = {}) {
+function clone(
+  branches: Record<string, string>,
+  facts: { default?: string; settings?: string; files?: Record<string, string> } = {},
+) {
   const seen = { fetches: 0, asked: 0 }
   const reader: BaseBranchReader = {
     fetch: async () => void seen.fetches++,
     remoteHead: async (branch) => (seen.fetches > 0 ? branches[branch] : undefined),
-    readFile: async () => facts.settings,
+    readFile: async (_, path) => (path === '.github/tutti.yml' ? facts.settings : facts.files?.[path]),
+    listFolder: async () => Object.keys(facts.files ?? {}),
     defaultBranch: async () => {
       seen.asked++
       return facts.default
@@ -61,4 +65,25 @@ test.each([
   const { repo } = await place()
   await expect(refreshSettings(places.store, await repo(), reader)).rejects.toThrow(message)
   expect(seen.fetches).toBe(1)
+})
+
+test('loops have files of their own; one that cannot be used is named, and takes nothing with it', async () => {
+  const files = {
+    '.github/tutti/loops/careful.md': '---\nagent: codex\nsteps: [Read, Write]\n---\n\nBe careful.\n',
+    '.github/tutti/loops/plain.md': 'Just do it.\n',
+    '.github/tutti/loops/broken.md': '---\nstep: [Read]\n---\n',
+    '.github/tutti/loops/Notes.txt': 'x',
+  }
+  const { repo } = await place()
+  const { reader } = clone({ main: 'a' }, { files, settings: 'loops: { plain: { prompt: From the settings. } }\n' })
+  const { settings } = await refreshSettings(places.store, await repo(), reader)
+  expect(settings.loops).toEqual({
+    careful: { agent: 'codex', prompt: 'Be careful.', steps: ['Read', 'Write'], gates: [] },
+    plain: { prompt: 'From the settings.', steps: [], gates: [] },
+  })
+  const { settingsError } = await repo()
+  expect(settingsError).toContain(
+    '`.github/tutti/loops/broken.md` cannot be used:\n- unknown key `step`; did you mean `steps`?',
+  )
+  expect(settingsError).toContain('`.github/tutti/loops/Notes.txt` is not read')
 })
