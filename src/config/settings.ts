@@ -19,6 +19,16 @@ export const settingsPath = '.github/tutti.yml'
 export const otherSettingsPath = '.github/tutti.yaml'
 
 const amount = z.number().positive().max(maxAmount)
+const tokens = z.number().int().positive().max(1e12)
+const price = z.number().min(0).max(1e6)
+
+const prices = z
+  .strictObject({
+    input: price.describe('For a million tokens in'),
+    output: price.describe('For a million tokens out'),
+    cached: price.default(0).describe('For a million tokens from the cache of the provider'),
+  })
+  .describe('What tokens cost, in `limits.currency`, for an agent that tells tokens and no cost')
 
 const branch = z
   .string()
@@ -28,6 +38,7 @@ const branch = z
 const agentSettings = z.strictObject({
   command: z.array(z.string().min(1)).min(1).optional().describe('Program and arguments, instead of the built-in ones'),
   model: z.string().max(100).optional(),
+  prices: prices.optional(),
 })
 
 const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case words joined by dashes')
@@ -130,6 +141,12 @@ const schema = z.strictObject({
         .default(3)
         .describe('Attempts after the first, before a person is asked'),
       spendPerDay: amount.optional().describe('What agents may cost in a day (UTC) before no other one is started'),
+      spendPerItem: amount
+        .optional()
+        .describe(
+          'What all runs of one issue may cost together; the run that passes it is stopped, and a person asked',
+        ),
+      tokensPerRun: tokens.optional().describe('Tokens, in and out, of one run; a run that uses more is stopped'),
       spendPerRun: amount.optional().describe('What one run may cost; a run that costs more is stopped'),
       currency: z
         .string()

@@ -63,6 +63,11 @@ export const mergeLost = 'The merge did not get as far as GitHub. Say `/merge` a
 export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
   `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
 
+export const itemLimitExceeded = (cost: number, limit: number, currency: string) =>
+  `The agent was stopped: the runs of this issue have cost ${money(cost, currency)} so far, and they may cost ${money(limit, currency)} together here (\`limits.spendPerItem\`). What was changed is kept. Raise the limit, then say \`/retry\`; \`/unqueue\` gives the issue up`
+export const tokenLimitExceeded = (tokens: number, limit: number) =>
+  `The agent was stopped: it told ${tokens.toLocaleString('en-US')} tokens, and one run may use ${limit.toLocaleString('en-US')} here (\`limits.tokensPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it`
+
 /** How an attempt to plan ended. */
 export const agentCannotPlan = (agent: string) =>
   `The agent \`${agent}\` gets a prompt and changes files; it has no way to hand in a plan. Choose another \`agent\`, or set \`planning.when: never\` to have this built at once, then say \`/retry\``

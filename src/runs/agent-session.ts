@@ -9,15 +9,17 @@ import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
+import { spentOnItem } from '../db/usage.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import { removeFolder } from '../git/files.ts'
+import { currencyOf } from '../lib/money.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { stepProgress } from '../messages/runs.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
-import { meterUsage } from './usage-meter.ts'
+import { type MeterLimits, meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
 /** Of the end of a run's log, for people. */
@@ -65,6 +67,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (!heartbeat.held()) attempt.stop('lease lost')
   logPressure(prompt, about, log)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
+  const meter = await meterLimits(attempt, settings)
   const health = watchHealth(attempt)
   try {
     const outcome = await supervise({
@@ -92,7 +95,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
         heartbeat.progress = progressOf(update) ?? heartbeat.progress
         session.onUpdate?.(update)
       },
-      onUsage: meterUsage(attempt, settings.limits),
+      onUsage: meterUsage(attempt, meter),
       logFile: logFileOf(env, run.id),
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
@@ -121,6 +124,13 @@ function logPressure(prompt: AssembledContext, about: object, log: RunContext['l
     { ...about, tokens: total.used, pools: used, tiers },
     'there is more to read than fits into the context of an agent',
   )
+}
+
+/** Only what counts in the currency of the limits is held against the item. */
+async function meterLimits({ context, item, run }: Attempt, { limits, agents }: Settings): Promise<MeterLimits> {
+  const spent = limits.spendPerItem === undefined ? [] : await spentOnItem(context.store.db, item.id)
+  const itemSpent = spent.find(({ currency }) => currency === currencyOf(limits))?.millionths ?? 0
+  return { limits, prices: agents[run.agent]?.prices, itemSpent }
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

@@ -13,7 +13,9 @@ export type StopReason =
   | 'shutdown'
   | 'lease lost'
   /** The reported cost exceeds the limit of one run, both in millionths. */
-  | { cost: ReportedCost; limit: number }
+  | { cost: ReportedCost; limit: number; of?: 'item' }
+  /** Its tokens exceed the limit of one run. */
+  | { tokens: number; limit: number }
 
 export interface Heartbeat {
   /** One line, stored with the next beat. */
@@ -22,6 +24,8 @@ export interface Heartbeat {
   touched: Set<string>
   /** The use of the agent so far, stored with the next beat when it has changed. */
   used: ReportedUsage
+  /** Whether its cost was computed from a price list. */
+  priced?: boolean
   /** The last sample of the agent's processes, and the most memory so far in bytes; stored with the next beat. */
   health?: HealthSample
   peakMemory?: number
@@ -70,7 +74,7 @@ export function startHeartbeat(
     if (used === saved) return updateRun(store.db, lease, set)
     const run = await store.transaction(async (tx) => {
       const held = await updateRun(tx.db, lease, set)
-      await saveUsage(tx.db, held, used, new Date())
+      await saveUsage(tx.db, held, { ...used, priced: heartbeat.priced }, new Date())
       return held
     })
     saved = used

@@ -1,7 +1,6 @@
 /** How an attempt ended: its outcome, a sentence for people, a lesson for the next attempt. */
 
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
-import type { ReportedCost } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
@@ -99,10 +98,17 @@ export function stopped(reason: StopReason): AttemptEnd {
   return { outcome: 'stopped', summary: messages.stoppedOnRequest }
 }
 
-function overLimit({ cost, limit }: { cost: ReportedCost; limit: number }): AttemptEnd {
+function overLimit(reason: Exclude<StopReason, string>): AttemptEnd {
+  const outcome = 'over its spend limit' as const
+  if ('tokens' in reason) {
+    const summary = messages.tokenLimitExceeded(reason.tokens, reason.limit)
+    return { outcome, summary, lesson: 'The attempt before was stopped because it had used too many tokens.' }
+  }
+  const { cost, limit, of = 'run' } = reason
+  const exceeded = of === 'item' ? messages.itemLimitExceeded : messages.costLimitExceeded
   return {
-    outcome: 'over its spend limit',
-    summary: messages.costLimitExceeded(cost.millionths, limit, cost.currency),
+    outcome,
+    summary: exceeded(cost.millionths, limit, cost.currency),
     lesson: 'The attempt before was stopped because it had cost too much.',
   }
 }
