@@ -108,7 +108,7 @@ async function resumeAll(context: CommandContext): Promise<Reply> {
   const { tx, repo } = context
   const rows = await tx.db
     .update(repositories)
-    .set({ state: 'active' })
+    .set({ state: 'active', haltedBecause: null })
     .where(and(eq(repositories.id, repo.id), eq(repositories.state, 'paused')))
     .returning()
   await tx.enqueue({ queue: 'schedule' })

@@ -5,6 +5,7 @@ import { isPlanning, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
+import { countedSince } from '../domain/replan.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { alreadyUnderWay, nothingQueued } from '../messages/commands/common.ts'
@@ -49,10 +50,10 @@ async function tryAgain(context: CommandContext, item: ItemRow, how: string): Pr
   await transition(tx, item, neverReady ? 'queued' : 'ready', {
     actor: actor.login,
     why: messages.retriedBy(actor.login),
-    set: { freshSince: past.at(-1)?.id ?? item.freshSince },
+    set: { freshSince: past.at(-1)?.id ?? item.freshSince, agent: null },
   })
   await forgiveCiRounds(tx, item.id)
-  const forgiven = past.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
+  const forgiven = past.filter((run) => run.countsAsAttempt && run.id > countedSince(item)).length
   const free = settings.limits.retries + 1
   return { text: messages.retriedReply({ forgiven, free, any: past.length > 0 }), outcome: 'done' }
 }

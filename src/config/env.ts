@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
-import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { agentLimits } from './agent-limits.ts'
 import { channelVariables } from './channel-variables.ts'
 import { commaSeparatedPaths, sandboxVariables } from './sandbox-settings.ts'
 
@@ -81,27 +81,11 @@ const schema = z.object({
   AGENT_FILES: commaSeparatedPaths.describe(
     'More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them',
   ),
-  MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4).describe('Agents at once, all repositories together'),
-  MEMORY_PER_AGENT_MB: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .default(1024)
-    .describe('Free memory that must be there before an agent starts, in MB'),
-  MAX_SPEND_PER_DAY: z.coerce
-    .number()
-    .positive()
-    .max(maxAmount)
-    .optional()
-    .describe('What agents may cost in a day (UTC), all repositories together, before no other one is started'),
-  SPEND_CURRENCY: z
-    .string()
-    .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')
-    .default(defaultCurrency)
-    .describe('Currency of that amount. Costs that agents report in another one are not counted'),
+  ...agentLimits,
   ...sandboxVariables,
   HEARTBEAT_SECONDS: seconds(5).describe('How often a runner says that its run is alive, in seconds'),
   HEARTBEAT_TIMEOUT_SECONDS: seconds(30).describe('Silence after which a run has lost its runner, in seconds'),
+  HEALTH_SECONDS: seconds(10).describe('How often the processes of running agents are measured, in seconds'),
   RETRY_DELAY_SECONDS: z.coerce
     .number()
     .min(0)

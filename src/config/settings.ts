@@ -9,8 +9,10 @@ import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
+import { kindSettings, roleSettings } from './kind-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
 import { moduleName, moduleSettings } from './module-settings.ts'
+import { recoverySettings } from './recovery-settings.ts'
 import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 import { unknownKeys } from './unknown-keys.ts'
@@ -21,21 +23,12 @@ export const settingsPath = '.github/tutti.yml'
 export const otherSettingsPath = '.github/tutti.yaml'
 
 const amount = z.number().positive().max(maxAmount)
+const tokens = z.number().int().positive().max(1e12)
 
 const branch = z
   .string()
   .max(200)
   .regex(/^(?!.*(?:\.\.|\/\/|\.lock$|[./]$))[A-Za-z0-9][\w./-]*$/, 'is not a plain branch name')
-
-const agentSettings = z.strictObject({
-  command: z.array(z.string().min(1)).min(1).optional().describe('Program and arguments, instead of the built-in ones'),
-  model: z.string().max(100).optional(),
-})
-
-const role = z.strictObject({
-  agent: z.string().max(50).optional().describe('The kind of agent for it'),
-  model: z.string().max(100).optional().describe('The model for it, in its own spelling'),
-})
 
 const parts = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
@@ -45,9 +38,9 @@ const parts = z.strictObject({
     .default('')
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
-  agents: z.record(z.string(), agentSettings).default({}),
+  agents: z.record(z.string(), kindSettings).default({}),
   roles: z
-    .strictObject({ planner: role.optional(), builder: role.optional() })
+    .strictObject({ planner: roleSettings.optional(), builder: roleSettings.optional() })
     .optional()
     .describe('Which agent and model plans, and which builds, where it is not the same'),
   modules: z
@@ -141,6 +134,12 @@ const parts = z.strictObject({
         .default(3)
         .describe('Attempts after the first, before a person is asked'),
       spendPerDay: amount.optional().describe('What agents may cost in a day (UTC) before no other one is started'),
+      spendPerItem: amount
+        .optional()
+        .describe(
+          'What all runs of one issue may cost together; the run that passes it is stopped, and a person asked',
+        ),
+      tokensPerRun: tokens.optional().describe('Tokens, in and out, of one run; a run that uses more is stopped'),
       spendPerRun: amount.optional().describe('What one run may cost; a run that costs more is stopped'),
       currency: z
         .string()
@@ -149,6 +148,7 @@ const parts = z.strictObject({
         .describe('Of these amounts; costs that agents report in another currency are not counted'),
     })
     .prefault({}),
+  recovery: recoverySettings.prefault({}),
   merge: z
     .strictObject({
       when: z

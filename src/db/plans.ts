@@ -97,7 +97,7 @@ export async function approvePlan(
     const rows = paths.map((path) => ({ workItemId: item.id, path, source: 'plan' as const }))
     await tx.db.insert(footprints).values(rows).onConflictDoNothing()
   }
-  return { plannedHours: content.kind === 'plan' ? hoursOf(content) : null }
+  return { plannedHours: content.kind === 'plan' ? hoursOf(content) : null, replanHandoff: null }
 }
 
 /** Rejects a plan, or voids one that was made for another text of the issue. */
@@ -188,23 +188,25 @@ export const plannableStates = ['ready', 'planning', 'asking', 'plan-review'] as
 
 /**
  * Plans an item again. Its present plan becomes void, and an agent that plans it already is stopped.
+ * @param by the person who asked for it; absent when the retry policy did.
  * @param set other changes of the item, such as a new text.
  */
 export async function replan(
   tx: Tx,
   item: ItemRow,
-  { by, why, set = {} }: { by: PlanDecider; why: string; set?: Partial<ItemRow> },
+  { by, why, set = {} }: { by?: PlanDecider; why: string; set?: Partial<ItemRow> },
 ): Promise<ItemRow> {
   const plan = await latestPlan(tx.db, item.id)
   if (plan && (plan.state === 'pending' || plan.state === 'approved'))
-    await dropPlan(tx, plan, 'void', { by, why: `${by.login} asked for another plan.` })
+    await dropPlan(tx, plan, 'void', { by, why: by ? `${by.login} asked for another plan.` : 'It did not work out.' })
   await tx.db
     .update(questions)
     .set({ answeredAt: new Date() })
     .where(and(eq(questions.workItemId, item.id), isNull(questions.answeredAt)))
   const all = { ...set, ...(await resetRounds(tx.db, item.id)) }
-  if (item.state !== 'planning') return transition(tx, item, 'planning', { actor: by.login, why, set: all })
-  await cancelPlanningRuns(tx, item.id, `Planned again for ${by.login}`)
+  const actor = by?.login ?? 'tutti'
+  if (item.state !== 'planning') return transition(tx, item, 'planning', { actor, why, set: all })
+  await cancelPlanningRuns(tx, item.id, `Planned again for ${actor}`)
   const same = await updateReason(tx, item, { why, set: all })
   await requestStatusComment(tx, same, 'now')
   return same

@@ -45,6 +45,10 @@ const statements = {
     update runs set feedback = '', lesson = '', progress = '', submission = null where id in (select id from runs r
       where ended_at < ${before} and (feedback <> '' or lesson <> '' or progress <> '' or submission is not null)
         and ${isOver(sql`r.work_item_id`)} order by ended_at limit ${many}) returning 1`,
+  /** The restart log: it is read for what happened lately. */
+  restarts: (before: SQL, many: number) => sql`
+    delete from restarts where id in (select id from restarts
+      where created_at < ${before} order by created_at limit ${many}) returning 1`,
   /** What an unfinished roadmap has spent is the sum of its parts: nothing is forgotten while it lasts. */
   usage: (before: SQL, many: number) => sql`
     delete from usage where run_id in (select run_id from usage u

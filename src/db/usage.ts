@@ -59,7 +59,7 @@ export function nextDay(time: Date): Date {
 export async function saveUsage(
   db: Database,
   run: Pick<RunRow, 'id' | 'workItemId'>,
-  { cost, ...tokens }: ReportedUsage,
+  { cost, priced = false, ...tokens }: ReportedUsage & { priced?: boolean | undefined },
   now: Date,
 ): Promise<void> {
   const [item] = await db
@@ -76,6 +76,7 @@ export async function saveUsage(
       ...tokens,
       cost: cost?.millionths,
       currency: cost?.currency,
+      priced,
       day: dayOf(now),
       updatedAt: now,
     })
@@ -88,6 +89,7 @@ export async function saveUsage(
         cachedTokens: sql`greatest(${usage.cachedTokens}, excluded.cached_tokens)`,
         cost: sql`case when ${same} then greatest(${usage.cost}, excluded.cost) else ${usage.cost} end`,
         currency: sql`coalesce(${usage.currency}, excluded.currency)`,
+        priced,
         earlier: sql`case when ${usage.day} < excluded.day then coalesce(${usage.cost}, 0) else ${usage.earlier} end`,
         day: sql`greatest(${usage.day}, excluded.day)`,
         updatedAt: now,
@@ -195,4 +197,36 @@ export async function agentsWithoutCost(db: Database, repositoryId: number, now:
 export async function reportsNoCost(db: Database, run: Pick<RunRow, 'id' | 'outcome' | 'stage'>): Promise<boolean> {
   const done = run.stage === 'gates' || (run.outcome !== null && finishedOutcomes.includes(run.outcome))
   return done && !(await costsOfRuns(db, [run.id])).has(run.id)
+}
+
+/** What the pull requests of a repository have cost that were merged since a time, by currency. */
+export interface MergedCost {
+  currency: string
+  millionths: number
+  /** Merged pull requests of which a cost in this currency is known. */
+  merged: number
+}
+
+/** The cost of merged work: all runs of its items, also those that failed. */
+export async function costOfMerged(db: Database, repositoryId: number, since: Date): Promise<MergedCost[]> {
+  const rows = await db
+    .select({
+      currency: usage.currency,
+      millionths: sql`sum(${usage.cost})`.mapWith(Number),
+      merged: sql`count(distinct ${workItems.id})`.mapWith(Number),
+    })
+    .from(usage)
+    .innerJoin(runs, eq(usage.runId, runs.id))
+    .innerJoin(workItems, eq(runs.workItemId, workItems.id))
+    .where(
+      and(
+        eq(usage.repositoryId, repositoryId),
+        isNotNull(usage.cost),
+        gte(workItems.doneAt, since),
+        sql`exists (select 1 from pull_requests p where p.work_item_id = ${workItems.id} and p.state = 'merged')`,
+      ),
+    )
+    .groupBy(usage.currency)
+    .orderBy(usage.currency)
+  return rows.flatMap(({ currency, ...sums }) => (currency === null ? [] : [{ currency, ...sums }]))
 }

@@ -9,11 +9,11 @@ import { moduleOf } from './labels.ts'
 export type AgentRole = 'planner' | 'builder'
 
 /**
- * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: the planner's, the
- * loop's, the module's, the builder's, the repository's, the operator's.
+ * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: what the
+ * retry policy has chosen for the item, the planner's, the loop's, the module's, the builder's, the repository's, the operator's.
  */
 export function chooseAgent(
-  item: { labels: readonly string[]; state: string; loop?: string },
+  item: { labels: readonly string[]; state: string; loop?: string; agent?: string | null },
   repo: { settings: Settings | null } | undefined,
   env: Pick<Env, 'AGENT'>,
 ): string {
@@ -24,7 +24,7 @@ export function chooseAgent(
   // Settings from before there were modules have none.
   const ofModule = module && settings.modules?.[module]?.agent
   const builder = item.state === 'planning' ? undefined : settings.roles?.builder?.agent
-  return planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
+  return item.agent || planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
 }
 
 /**

@@ -37,6 +37,16 @@ export class NoAvailableWork extends UserError {
   override name = 'NoAvailableWork'
 }
 
+/** A command names an agent, and none is at work there. */
+export class AgentNotFound extends UserError {
+  override name = 'AgentNotFound'
+
+  /** @param where the issue. @param hint how to find those that are there. */
+  constructor(where: string, hint: string) {
+    super(`No agent is at work on ${where}.`, hint)
+  }
+}
+
 /** A problem that the operator must fix. `message` is one plain line; `hint` is the next step. */
 export class OperatorError extends Error {
   override name = 'OperatorError'

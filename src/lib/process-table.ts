@@ -121,3 +121,25 @@ export function startTimeOf(pid: number): string {
 export function isAlive(identity: ProcessIdentity): boolean {
   return startTimeOf(identity.pid) === identity.startTime
 }
+
+/** What one process uses. */
+export interface ProcessUse {
+  /** CPU time since its start, in milliseconds. */
+  cpuMs: number
+  /** Resident memory, in bytes. Memory that it shares with others is counted for each of them. */
+  memory: number
+}
+
+/** Clock ticks per second in `/proc/<pid>/stat`: USER_HZ, 100 on every Linux that Node supports (proc(5)). */
+const ticksPerSecond = 100
+
+/** What a process uses; undefined when it has ended, or where there is no `/proc`. */
+export function processUse(pid: number, procRoot = '/proc'): ProcessUse | undefined {
+  const stat = readText(join(procRoot, String(pid), 'stat'))
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // Fields 14 and 15 of proc_pid_stat(5); field 3 is the first here.
+  const ticks = Number(fields[11]) + Number(fields[12])
+  if (!Number.isFinite(ticks)) return undefined
+  const resident = /^VmRSS:\s+(\d+) kB$/m.exec(readText(join(procRoot, String(pid), 'status')))?.[1]
+  return { cpuMs: (ticks / ticksPerSecond) * 1_000, memory: Number(resident ?? 0) * 1_024 }
+}

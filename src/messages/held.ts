@@ -18,6 +18,8 @@ export interface HeldWork {
   pushed: boolean
   /** The open pull request of the branch; null where there is none. */
   draft: { number: number } | null
+  /** Its failure has stopped the repository: leaving it out is no choice then. */
+  critical: boolean
 }
 
 /** The end of the log of each gate that failed. */
@@ -37,7 +39,7 @@ export function agentOutput({ agentLog: log }: Pick<HeldWork, 'agentLog'>): stri
 }
 
 /** Where the work is, and the commands that go on from here. */
-export function heldChoices({ branch, headSha, pushed, draft }: Omit<HeldWork, 'agentLog'>): string {
+export function heldChoices({ branch, headSha, pushed, draft, critical }: Omit<HeldWork, 'agentLog'>): string {
   const commit = headSha && `\`${headSha.slice(0, 7)}\``
   const place = draft ? ` on pull request #${draft.number}` : ` on branch \`${branch}\``
   const takeOver = `- take it over: \`git fetch && git switch ${branch}\`, push your commits, and the gates judge them`
@@ -45,10 +47,13 @@ export function heldChoices({ branch, headSha, pushed, draft }: Omit<HeldWork, '
     commit && pushed ? `The last commit, ${commit}, is${place}. What you can do:` : 'What you can do:',
     [
       '- `/retry` tries again; text after it says what to do in another way',
+      '- `/replan` has it planned again, with what has failed; text after it says what the plan must heed',
       '- `/plan` has an agent plan it first, with the text of the issue as it is now',
+      '- `/agents log` shows the end of what the last agent printed',
       ...(pushed && draft ? [takeOver] : []),
-      '- `/skip` leaves it out: what waits for it goes on',
+      ...(critical ? [] : ['- `/skip` leaves it out: what waits for it goes on']),
       '- `/unqueue` gives it up',
+      ...(critical ? ['- `/resume all` lets the other agents of this repository go on'] : []),
     ].join('\n'),
   ].join('\n\n')
 }

@@ -80,6 +80,15 @@ export const costLimitExceeded = (cost: number, limit: number, currency: string)
 export const costLimitPassed = (cost: number, limit: number, currency: string) =>
   `The run reported a cost of ${money(cost, currency)} with the end of its work; one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`).`
 
+export const itemLimitExceeded = (cost: number, limit: number, currency: string) =>
+  `The agent was stopped: the runs of this issue have cost ${money(cost, currency)} so far, and they may cost ${money(limit, currency)} together here (\`limits.spendPerItem\`). What was changed is kept. Raise the limit, then say \`/retry\`; \`/unqueue\` gives the issue up`
+export const tokenLimitExceeded = (tokens: number, limit: number) =>
+  `The agent was stopped: it told ${tokens.toLocaleString('en-US')} tokens, and one run may use ${limit.toLocaleString('en-US')} here (\`limits.tokensPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it`
+
+/** For the pull request. */
+export const tokenLimitPassed = (tokens: number, limit: number) =>
+  `The run reported ${tokens.toLocaleString('en-US')} tokens with the end of its work; one run may use ${limit.toLocaleString('en-US')} here (\`limits.tokensPerRun\`).`
+
 /** How an attempt to plan ended. */
 export const agentCannotPlan = (agent: string) =>
   `The agent \`${agent}\` gets a prompt and changes files; it has no way to hand in a plan. Choose another \`agent\`, or set \`planning.when: never\` to have this built at once, then say \`/retry\``
@@ -104,7 +113,16 @@ export interface EndedAttempt {
 export const needsPerson = (run: EndedAttempt, why: string) =>
   `${attemptName(run)} ended with **${run.outcome}**, and a person is needed: ${why}.\n\n${withStop(run.summary)}`
 export const triedAgain = (run: EndedAttempt, why: string) => `${ended(run)} It is tried again: ${why}.`
-export const freshAgentTries = (run: EndedAttempt, why: string) => `${ended(run)} A fresh agent tries next: ${why}.`
+/** @param agent its kind, where it is another one than before. */
+export const freshAgentTries = (run: EndedAttempt, why: string, agent?: string) =>
+  `${ended(run)} A fresh agent${agent ? ` of another kind, ${agent},` : ''} tries next: ${why}.`
+export const takesOver = (run: EndedAttempt, why: string, agent: string) =>
+  `${ended(run)} ${agent} takes over: ${why}. This costs no attempt.`
+export const plannedAgain = (run: EndedAttempt, why: string) =>
+  `${ended(run)} It is planned again, with what has failed, and then built from a clean tree: ${why}.`
+/** The reason of an item whose agent was stopped by a critical failure elsewhere. @param issue where. */
+export const haltedBy = (issue: number, why: string) =>
+  `The agent was stopped because of a critical failure in #${issue}: ${why} A person must see that first; \`/resume all\` goes on.`
 export function goesOnAt(run: EndedAttempt, why: string, at: Date): string {
   const [day, time = ''] = at.toISOString().split('T')
   return `${ended(run)} It goes on at ${time.slice(0, 5)} UTC on ${day}: ${why}. This costs no attempt.`
@@ -113,6 +131,7 @@ export function goesOnAt(run: EndedAttempt, why: string, at: Date): string {
 /** Why this follows: parts of a sentence, without a stop. */
 export const personMustLookFirst = 'this must not be tried again before a person has looked'
 export const sameEndExpected = 'another attempt would end the same way'
+export const otherKindTakesOver = 'the one before cannot work at the moment'
 export const limitResets = "the provider's limit resets then"
 export const machineFailedRepeatedly = (times: number) => `the machine failed ${times} times in a row`
 export const machineFailed = 'the machine failed, not the work'

@@ -2,19 +2,20 @@
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import { defaultSettings } from '../config/settings.ts'
 import { openConflict } from '../db/branch-updates.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
-import { roundsOf } from '../db/plans.ts'
-import { pullOfItem } from '../db/pull-requests.ts'
+import { replan, roundsOf } from '../db/plans.ts'
+import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { noteRestart } from '../db/restarts.ts'
 import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
+import { countedSince, replanHandoff } from '../domain/replan.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
 import { builderAsks, builderQuestions } from '../messages/crew.ts'
 import * as messages from '../messages/runs.ts'
@@ -22,14 +23,16 @@ import { askPeople } from '../planning/ask-people.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'
+import { haltRepository } from './halt-repository.ts'
 import {
   classify,
   countsAsAttempt,
   type FailedAttempt,
+  type FailureClass,
   nextRetryStep,
-  type RetrySettings,
   type RetryStep,
 } from './retry-policy.ts'
+import { retrySettings } from './retry-settings.ts'
 
 /** Handler of the `after-run` queue. */
 export async function afterRun(context: RunContext, job: { runId: number; resetAt?: string }): Promise<void> {
@@ -46,15 +49,11 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const failure = classify(ended.outcome as FailedAttempt)
     if (!failure) return
     const history = (await runsOf(tx.db, item.id)).filter(
-      (past) => past.id > (item.freshSince ?? 0) && isPlanning(past) === planning,
+      (past) => past.id > countedSince(item) && isPlanning(past) === planning,
     )
-    const step = nextRetryStep(
-      failure,
-      history,
-      await retrySettings(context, tx, item),
-      job.resetAt ? new Date(job.resetAt) : undefined,
-    )
-    await applyStep(tx, item, ended, step)
+    const resetAt = job.resetAt ? new Date(job.resetAt) : undefined
+    const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, ended), resetAt)
+    await applyStep(tx, { item, run: ended, history, failure }, step)
   })
 }
 
@@ -113,32 +112,47 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
   return row ?? run
 }
 
-async function retrySettings(context: RunContext, tx: Tx, item: ItemRow): Promise<RetrySettings> {
-  const settings = (await getRepository(tx.db, item.repositoryId))?.settings ?? defaultSettings()
-  return {
-    retries: settings.limits.retries,
-    retryDelayMs: context.env.RETRY_DELAY_SECONDS * 1_000,
-    escalationThreshold: 10,
-  }
+interface Failed {
+  item: ItemRow
+  /** The attempt that has failed, and all that count, this one included. */
+  run: RunRow
+  history: readonly RunRow[]
+  failure: FailureClass
 }
 
-async function applyStep(tx: Tx, item: ItemRow, run: RunRow, step: RetryStep): Promise<void> {
+async function applyStep(tx: Tx, failed: Failed, step: RetryStep): Promise<void> {
+  const { item, run } = failed
   const ended = { ...run, planning: isPlanning(run) }
-  if (step.kind === 'escalate' || step.kind === 'halt') {
-    const why = messages.needsPerson(ended, step.why) + (await conflictHint(tx, item))
-    await transition(tx, item, 'held', { actor: 'tutti', why })
-    if (!ended.planning) await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
-    return
-  }
+  if (step.kind === 'escalate' || step.kind === 'halt') return askPerson(tx, failed, step)
+  if (step.kind === 'replan') return replanByItself(tx, failed, step.why)
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))
   const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
+  if (step.kind !== 'hold until') await noteRestart(tx, run, failed.failure, step)
   const later = after.getTime() > Date.now() ? { after } : {}
+  const set = 'agent' in step && step.agent !== undefined ? { agent: step.agent } : {}
   const why = nextStep(ended, step)
   const waiting = isPlanning(run)
-    ? await updateReason(tx, item, { why, ...later })
-    : await transition(tx, item, 'ready', { actor: 'tutti', why, ...later })
+    ? await updateReason(tx, item, { why, set, ...later })
+    : await transition(tx, item, 'ready', { actor: 'tutti', why, set, ...later })
   // Such a wait can be long. A comment that says "an agent is working" would be wrong meanwhile.
   if (step.kind === 'hold until') await requestStatusComment(tx, waiting, 'soon')
+}
+
+async function askPerson(tx: Tx, { item, run }: Failed, step: { kind: 'escalate' | 'halt'; why: string }) {
+  const ended = { ...run, planning: isPlanning(run) }
+  const why = messages.needsPerson(ended, step.why) + (await conflictHint(tx, item))
+  await transition(tx, item, 'held', { actor: 'tutti', why })
+  if (!ended.planning) await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
+  if (step.kind === 'halt') await haltRepository(tx, item, run.summary)
+}
+
+async function replanByItself(tx: Tx, { item, run, history }: Failed, why: string): Promise<void> {
+  const gates = item.headSha ? await gateRows(tx.db, item.id, item.headSha) : []
+  await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))
+  await replan(tx, item, {
+    why: messages.plannedAgain({ ...run, planning: false }, why),
+    set: { replannedSince: run.id, replanHandoff: replanHandoff(why, history, gates), agent: null },
+  })
 }
 
 /** What a person can do where the agents could not resolve a conflict with the base branch. */
@@ -150,10 +164,11 @@ async function conflictHint(tx: Tx, item: ItemRow): Promise<string> {
 
 function nextStep(
   ended: messages.EndedAttempt,
-  step: Extract<RetryStep, { kind: 'retry' | 'fresh agent' | 'hold until' }>,
+  step: Extract<RetryStep, { kind: 'retry' | 'take over' | 'fresh agent' | 'hold until' }>,
 ): string {
   if (step.kind === 'retry') return messages.triedAgain(ended, step.why)
-  if (step.kind === 'fresh agent') return messages.freshAgentTries(ended, step.why)
+  if (step.kind === 'take over') return messages.takesOver(ended, step.why, step.agent)
+  if (step.kind === 'fresh agent') return messages.freshAgentTries(ended, step.why, step.agent)
   return messages.goesOnAt(ended, step.why, step.at)
 }
 

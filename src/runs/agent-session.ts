@@ -4,16 +4,18 @@ import { mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AgentKind, providerOf } from '../agents/agent.ts'
 import { modelForbidden } from '../agents/configured.ts'
-import type { AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
+import type { AgentLimits, AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
 import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { isPlanning, updateRun } from '../db/runs.ts'
+import { spentOnItem } from '../db/usage.ts'
 import { chooseModel } from '../domain/choose-agent.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
+import { currencyOf } from '../lib/money.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { modelNotOffered } from '../messages/agents.ts'
 import { agentName } from '../messages/crew.ts'
@@ -22,9 +24,10 @@ import type { Box } from '../sandbox/sandbox.ts'
 import { agentBox, homeOf } from './boxes.ts'
 import type { Attempt, RunContext } from './context.ts'
 import type { CrewSession } from './crew-session.ts'
+import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
-import { meterUsage } from './usage-meter.ts'
+import { type MeterLimits, meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
 /** Of the end of a run's log, for people. */
@@ -63,14 +66,15 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const home = homeOf(env.dataDirectory, run.id)
   // What the agent reports itself says more than the title of a tool, which may be that of this very report.
   let reported = false
-  const toolServer =
-    kind.protocol === 'acp' ? await toolsFor(attempt, session, { home, onReport: () => (reported = true) }) : undefined
+  const toolServer = await toolsFor(attempt, session, { home, onReport: () => (reported = true) })
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
   logPressure(prompt, about, log)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   let box: Box | undefined
+  const meter = await meterLimits(attempt, settings)
+  const health = watchHealth(attempt)
   try {
     box = await agentBox(context.sandbox, {
       ...{ control: session.control, settings, kind, cwd, home, env: env.source },
@@ -94,20 +98,17 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       runId: String(run.id),
       env: { ...env.source, ...variables },
       hidden: Object.values(variables),
-      limits: {
-        totalMs: settings.limits.minutes * 60_000,
-        idleMs: settings.limits.idleMinutes * 60_000,
-        outputBytes,
-        graceMs: env.STOP_GRACE_SECONDS * 1_000,
-      },
+      limits: limitsOf(settings, env),
       signal,
       reaper,
+      onStarted: health.started,
       onUpdate: (update) => {
+        health.updated(update)
         heartbeat.progress = (reported && update.kind === 'tool' ? undefined : progressOf(update)) ?? heartbeat.progress
         if (update.kind === 'session') recordSession(attempt, kind, update)
         session.onUpdate?.(update)
       },
-      onUsage: meterUsage(attempt, settings.limits),
+      onUsage: meterUsage(attempt, meter),
       logFile: logFileOf(env, run.id),
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
@@ -116,6 +117,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     return outcome
   } finally {
     await closeBox(box, about, log)
+    health.stop()
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
@@ -126,16 +128,26 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
  * The server of its tools; a plain command cannot call any. It stays in this thread, also when the supervisor has another:
  * tools only write to the database, and an agent calls them a few times in a run.
  */
-function toolsFor(
+async function toolsFor(
   { context, heartbeat }: Attempt,
-  { crew, tools }: SessionRequest,
+  { kind, crew, tools }: SessionRequest,
   { home, onReport }: { home: string; onReport: () => void },
-): Promise<ToolServer> {
+): Promise<ToolServer | undefined> {
+  if (kind.protocol !== 'acp') return undefined
   const progress = progressTool((text) => {
     onReport()
     heartbeat.progress = text
   })
   return serveTools({ home, tools: [...crew.notifying([...tools, progress]), ...crew.tools], log: context.log })
+}
+
+function limitsOf({ limits }: Settings, env: Env): AgentLimits {
+  return {
+    totalMs: limits.minutes * 60_000,
+    idleMs: limits.idleMinutes * 60_000,
+    outputBytes,
+    graceMs: env.STOP_GRACE_SECONDS * 1_000,
+  }
 }
 
 /** The operator sees when agents get less to read than there is. */
@@ -198,6 +210,13 @@ function problemForOperator(outcome: AgentOutcome): string | undefined {
   if (outcome.kind === 'needs-login') return outcome.message
   const mendable = outcome.kind === 'provider-failed' && (outcome.problem === 'billing' || outcome.problem === 'model')
   return mendable ? outcome.message : undefined
+}
+
+/** Only what counts in the currency of the limits is held against the item. */
+async function meterLimits({ context, item, run }: Attempt, { limits, agents }: Settings): Promise<MeterLimits> {
+  const spent = limits.spendPerItem === undefined ? [] : await spentOnItem(context.store.db, item.id)
+  const itemSpent = spent.find(({ currency }) => currency === currencyOf(limits))?.millionths ?? 0
+  return { limits, prices: agents[run.agent]?.prices, itemSpent }
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

@@ -223,10 +223,10 @@ function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
 
 /** Writes the ending under the lease and queues the next job: the gates, or the retry policy. */
 async function finish(attempt: Attempt, ending: AttemptEnd): Promise<void> {
-  const { used } = attempt.heartbeat
+  const { used, priced } = attempt.heartbeat
   await attempt.context.store.transaction(async (tx) => {
     await write(tx, attempt, ending)
-    if (Object.keys(used).length > 0) await saveUsage(tx.db, attempt.run, used, new Date())
+    if (Object.keys(used).length > 0) await saveUsage(tx.db, attempt.run, { ...used, priced }, new Date())
   })
 }
 

@@ -4,6 +4,7 @@ import type { Store } from '../db/connect.ts'
 import { addObservedPaths } from '../db/footprints.ts'
 import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
 import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
+import type { HealthSample } from '../domain/agent-health.ts'
 import { sinceBoot } from '../lib/since-boot.ts'
 
 /** Why a run must stop. */
@@ -14,7 +15,9 @@ export type StopReason =
   /** Its sandbox has used up its share of the disk. */
   | 'over disk'
   /** The reported cost exceeds the limit of one run, both in millionths. */
-  | { cost: ReportedCost; limit: number }
+  | { cost: ReportedCost; limit: number; of?: 'item' }
+  /** Its tokens exceed the limit of one run. */
+  | { tokens: number; limit: number }
 
 export interface Heartbeat {
   /** One line, stored with the next beat. */
@@ -23,6 +26,11 @@ export interface Heartbeat {
   touched: Set<string>
   /** The use of the agent so far, stored with the next beat when it has changed. */
   used: ReportedUsage
+  /** Whether its cost was computed from a price list. */
+  priced?: boolean
+  /** The last sample of the agent's processes, and the most memory so far in bytes; stored with the next beat. */
+  health?: HealthSample
+  peakMemory?: number
   /** Whether the lease cannot have been given to another process yet, as far as can be said without asking. */
   held(): boolean
   stop(): void
@@ -59,12 +67,16 @@ export function startHeartbeat(
   }
   let saved = nothing
   const save = async () => {
-    const { used, progress } = heartbeat
-    const set = progress ? { progress } : {}
+    const { used, progress, health, peakMemory } = heartbeat
+    const set = {
+      ...(progress ? { progress } : {}),
+      ...(health ? { health } : {}),
+      ...(peakMemory ? { peakMemory } : {}),
+    }
     if (used === saved) return updateRun(store.db, lease, set)
     const run = await store.transaction(async (tx) => {
       const held = await updateRun(tx.db, lease, set)
-      await saveUsage(tx.db, held, used, new Date())
+      await saveUsage(tx.db, held, { ...used, priced: heartbeat.priced }, new Date())
       return held
     })
     saved = used

@@ -1,7 +1,6 @@
 /** How an attempt ended: its outcome, a sentence for people, a lesson for the next attempt. */
 
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
-import type { ReportedCost } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
@@ -129,16 +128,16 @@ export function doneDespiteCost(
   reason: unknown,
 ): { outcome: Extract<AgentOutcome, { kind: 'finished' }>; note: string } | undefined {
   if (outcome.kind !== 'stopped' || outcome.finished === undefined || !isCostStop(reason)) return undefined
-  const { cost, limit } = reason
-  return {
-    outcome: { kind: 'finished', stopReason: 'end_turn', summary: outcome.finished },
-    note: messages.costLimitPassed(cost.millionths, limit, cost.currency),
-  }
+  const note =
+    'tokens' in reason
+      ? messages.tokenLimitPassed(reason.tokens, reason.limit)
+      : messages.costLimitPassed(reason.cost.millionths, reason.limit, reason.cost.currency)
+  return { outcome: { kind: 'finished', stopReason: 'end_turn', summary: outcome.finished }, note }
 }
 
-/** Whether a run was stopped because it had cost too much. */
+/** Whether a run was stopped because it had used too much money or too many tokens. */
 export function isCostStop(reason: unknown): reason is Extract<StopReason, object> {
-  return typeof reason === 'object' && reason !== null && 'cost' in reason
+  return typeof reason === 'object' && reason !== null && ('cost' in reason || 'tokens' in reason)
 }
 
 /** Sentences for the pull request about a turn that a limit has ended; none for one that the agent has ended itself. */
@@ -159,10 +158,17 @@ export function stopped(reason: StopReason): AttemptEnd {
   return { outcome: 'stopped', summary: messages.stoppedOnRequest }
 }
 
-function overLimit({ cost, limit }: { cost: ReportedCost; limit: number }): AttemptEnd {
+function overLimit(reason: Exclude<StopReason, string>): AttemptEnd {
+  const outcome = 'over its spend limit' as const
+  if ('tokens' in reason) {
+    const summary = messages.tokenLimitExceeded(reason.tokens, reason.limit)
+    return { outcome, summary, lesson: 'The attempt before was stopped because it had used too many tokens.' }
+  }
+  const { cost, limit, of = 'run' } = reason
+  const exceeded = of === 'item' ? messages.itemLimitExceeded : messages.costLimitExceeded
   return {
-    outcome: 'over its spend limit',
-    summary: messages.costLimitExceeded(cost.millionths, limit, cost.currency),
+    outcome,
+    summary: exceeded(cost.millionths, limit, cost.currency),
     lesson: 'The attempt before was stopped because it had cost too much.',
   }
 }

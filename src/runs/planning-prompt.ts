@@ -7,11 +7,12 @@ import type { ItemRow } from '../db/work-items.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
 import { type AssembledContext, assembleContext, type ContextPart } from '../domain/context-budget.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
+import { replanForPlanner } from '../messages/replan.ts'
 import { dataRule } from './prompt.ts'
 
 export interface PlanningTask {
   repository: string
-  item: Pick<ItemRow, 'issueNumber' | 'title' | 'body' | 'routing'>
+  item: Pick<ItemRow, 'issueNumber' | 'title' | 'body' | 'routing'> & Partial<Pick<ItemRow, 'replanHandoff'>>
   run: Pick<RunRow, 'attempt' | 'feedback' | 'purpose'>
   /** All rounds of questions so far, answered or not. */
   rounds: readonly QuestionRow[]
@@ -50,6 +51,10 @@ export function planPrompt(task: PlanningTask, nonce: string): AssembledContext 
     {
       ...{ pool: 'plans', heading: 'Why it was rejected, which outranks everything above', ...others },
       entries: one(rejected?.why ?? ''),
+    },
+    {
+      ...{ pool: 'plans', heading: 'Why it is planned again', ...others },
+      entries: one(item.replanHandoff ? replanForPlanner(item.replanHandoff, last && planForAgent(last)) : ''),
     },
     { pool: 'working', heading: 'What was wrong with the last attempt', ...others, entries: one(run.feedback) },
     ...task.crew,

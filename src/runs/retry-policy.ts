@@ -1,7 +1,7 @@
 /**
  * What follows when an attempt did not succeed. Two pure functions: what kind of failure it was, and what to do next.
  *
- *   retry with context ─► fresh agent ─► escalate to a person
+ *   retry with context ─► fresh agent, of another kind where there is one ─► replan, once ─► escalate to a person
  *
  * Failures of the machine, limits of a provider, and problems that only the operator can solve are not the fault of the
  * work: they use up no attempt of the item.
@@ -100,11 +100,18 @@ export interface AttemptHistory {
   /** The same failure has the same signature, whatever its times, paths and numbers. */
   signature: string | null
   countsAsAttempt: boolean
+  /** The kind of agent; absent where it does not matter. */
+  agent?: string
 }
 
 export type RetryStep =
   | { kind: 'retry'; afterMs: number; why: string }
-  | { kind: 'fresh agent'; afterMs: number; why: string }
+  /** Another kind goes on in the same worktree: the one before could not work, and has spoilt nothing. */
+  | { kind: 'take over'; agent: string; afterMs: number; why: string }
+  /** A clean worktree. `agent` is absent where no other kind may work here. */
+  | { kind: 'fresh agent'; agent?: string; afterMs: number; why: string }
+  /** The item goes back to planning, with what has failed. Attempts count from one again. */
+  | { kind: 'replan'; why: string }
   | { kind: 'hold until'; at: Date; why: string }
   | { kind: 'escalate'; why: string }
   | { kind: 'halt'; why: string }
@@ -116,6 +123,10 @@ export interface RetrySettings {
   retryDelayMs: number
   /** Failures of the machine in a row before a person is asked (escalationThreshold 10). */
   escalationThreshold: number
+  /** Kinds of agent that may work on the item besides the one that failed, in order of preference; none when absent. */
+  otherAgents?: readonly string[]
+  /** Whether it may be planned again: it was not so far, and its agent can plan. */
+  mayReplan?: boolean
 }
 
 /**
@@ -147,14 +158,17 @@ export function nextRetryStep(
     case 'critical':
       return { kind: 'halt', why: messages.personMustLookFirst }
     case 'blocker':
+      return takenOver(history, settings) ?? { kind: 'escalate', why: messages.sameEndExpected }
     case 'design-flaw':
-      return { kind: 'escalate', why: messages.sameEndExpected }
+      return replanned(settings, messages.sameEndExpected) ?? { kind: 'escalate', why: messages.sameEndExpected }
     case 'rate-limit':
-      return {
-        kind: 'hold until',
-        at: resetAt ?? new Date(Date.now() + 15 * 60_000),
-        why: messages.limitResets,
-      }
+      return (
+        takenOver(history, settings) ?? {
+          kind: 'hold until',
+          at: resetAt ?? new Date(Date.now() + 15 * 60_000),
+          why: messages.limitResets,
+        }
+      )
     case 'infrastructure':
       return afterInfrastructure(history, settings)
     case 'transient':
@@ -192,18 +206,57 @@ function afterError(history: readonly AttemptHistory[], settings: RetrySettings)
   const counted = history.filter((past) => past.countsAsAttempt)
   if (trailing(counted, (past) => past.outcome === 'no plan') > repairRounds)
     return { kind: 'escalate', why: messages.planDidNotImprove }
-  if (counted.length > settings.retries) return { kind: 'escalate', why: messages.attemptsUsedUp(counted.length) }
+  if (counted.length > settings.retries) return afterLast(counted, settings, messages.attemptsUsedUp(counted.length))
   const signature = counted.at(-1)?.signature ?? null
   const same = signature === null ? 0 : trailing(counted, (past) => past.signature === signature)
-  if (same > sameFailure) return { kind: 'escalate', why: messages.freshAgentFailedToo }
-  if (same === sameFailure) {
-    return { kind: 'fresh agent', afterMs: settings.retryDelayMs, why: messages.sameFailureInARow(same) }
-  }
+  if (same > sameFailure) return afterLast(counted, settings, messages.freshAgentFailedToo)
+  if (same === sameFailure) return freshAgent(history, settings, messages.sameFailureInARow(same))
   // The last attempt goes to a fresh agent in a clean worktree: the cause may be in the worktree.
   const last = settings.retries > 1 && counted.length === settings.retries
-  return last
-    ? { kind: 'fresh agent', afterMs: settings.retryDelayMs, why: messages.lastAttemptStartsClean }
-    : { kind: 'retry', afterMs: settings.retryDelayMs, why: messages.withContext }
+  if (last) return freshAgent(history, settings, messages.lastAttemptStartsClean)
+  return { kind: 'retry', afterMs: backoffMs(counted, settings), why: messages.withContext }
+}
+
+/**
+ * An agent that crashes or hangs starts again after a delay that doubles: its provider or its machine may be at fault. A
+ * failure of the work does not go away by waiting.
+ */
+function backoffMs(counted: readonly AttemptHistory[], { retryDelayMs }: RetrySettings): number {
+  const broken = trailing(counted, (past) => past.failureClass === 'transient')
+  return Math.min(maxInfrastructureDelayMs, retryDelayMs * 2 ** Math.max(0, broken - 1))
+}
+
+function freshAgent(history: readonly AttemptHistory[], settings: RetrySettings, why: string): RetryStep {
+  const agent = untriedAgent(history, settings)
+  return { kind: 'fresh agent', ...(agent === undefined ? {} : { agent }), afterMs: settings.retryDelayMs, why }
+}
+
+/** A crash says nothing about the plan: only failures of the work are planned again. */
+function afterLast(counted: readonly AttemptHistory[], settings: RetrySettings, why: string): RetryStep {
+  const work = counted.at(-1)?.failureClass === 'code-error'
+  return (work ? replanned(settings, why) : undefined) ?? { kind: 'escalate', why }
+}
+
+/** Who allows one attempt only wants no second round of them either. */
+function replanned({ mayReplan, retries }: RetrySettings, why: string): RetryStep | undefined {
+  return mayReplan && retries > 0 ? { kind: 'replan', why } : undefined
+}
+
+/** Ways to end that say "this kind cannot work now", and nothing about the work. */
+const cannotWork: readonly (string | null)[] = ['rate limited', 'agent not installed', 'agent not logged in']
+
+function takenOver(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep | undefined {
+  const last = history.at(-1)
+  if (!last || !cannotWork.includes(last.outcome)) return undefined
+  const unable = new Set(history.filter((past) => cannotWork.includes(past.outcome)).map((past) => past.agent))
+  const agent = settings.otherAgents?.find((kind) => !unable.has(kind))
+  return agent === undefined ? undefined : { kind: 'take over', agent, afterMs: 0, why: messages.otherKindTakesOver }
+}
+
+/** A kind that has not tried it yet. */
+function untriedAgent(history: readonly AttemptHistory[], { otherAgents = [] }: RetrySettings): string | undefined {
+  const tried = new Set(history.map((past) => past.agent))
+  return otherAgents.find((kind) => !tried.has(kind))
 }
 
 function trailing(history: readonly AttemptHistory[], matches: (past: AttemptHistory) => boolean): number {

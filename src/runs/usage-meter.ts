@@ -6,19 +6,39 @@ import { addUsage, type ReportedUsage } from '../db/usage.ts'
 import { currencyName, currencyOf, millionths } from '../lib/money.ts'
 import type { Attempt } from './context.ts'
 
+/** What the meter holds a run to. */
+export interface MeterLimits {
+  limits: Settings['limits']
+  /** For an agent that tells tokens and no cost. */
+  prices?: Prices | undefined
+  /** What earlier runs of the item have cost, in millionths of the currency of the limits. */
+  itemSpent?: number
+}
+
 /**
  * Receives every usage report of the agent of an attempt. It accepts any value as an amount and never throws; kept amounts
- * never decrease. Stops the agent when its cost passes `limits.spendPerRun`.
+ * never decrease. Stops the agent when it passes a limit of its run or of its item.
  */
 export function meterUsage(
   { heartbeat, stop, context, run }: Pick<Attempt, 'heartbeat' | 'stop' | 'context' | 'run'>,
-  limits: Settings['limits'],
+  { limits, prices, itemSpent = 0 }: MeterLimits,
 ): (usage: AgentUsage) => void {
-  const limit = limits.spendPerRun === undefined ? undefined : millionths(limits.spendPerRun)
+  const currency = currencyOf(limits)
+  const [perRun, perItem] = [limits.spendPerRun, limits.spendPerItem].map((amount) =>
+    amount === undefined ? undefined : millionths(amount),
+  )
   let changed = false
+  let told = false
   return (usage) => {
     const reported = usedOf(usage)
+    told ||= reported.cost !== undefined
     heartbeat.used = addUsage(heartbeat.used, reported)
+    // An agent that tells its cost knows it better than a price list.
+    if (prices && !told) {
+      const cost = { millionths: priceOf(heartbeat.used, prices), currency }
+      heartbeat.used = addUsage(heartbeat.used, { cost })
+      heartbeat.priced = true
+    }
     const { cost } = heartbeat.used
     if (!changed && cost && reported.cost && reported.cost.currency !== cost.currency) {
       changed = true
@@ -27,9 +47,23 @@ export function meterUsage(
         'an agent reports its cost in another currency than before; only the first one is counted',
       )
     }
-    if (limit === undefined || !cost || cost.currency !== currencyOf(limits) || cost.millionths <= limit) return
-    stop({ cost, limit })
+    const tokens = (heartbeat.used.inputTokens ?? 0) + (heartbeat.used.outputTokens ?? 0)
+    if (limits.tokensPerRun !== undefined && tokens > limits.tokensPerRun)
+      return stop({ tokens, limit: limits.tokensPerRun })
+    if (!cost || cost.currency !== currency) return
+    if (perRun !== undefined && cost.millionths > perRun) return stop({ cost, limit: perRun })
+    if (perItem !== undefined && itemSpent + cost.millionths > perItem)
+      stop({ cost: { ...cost, millionths: itemSpent + cost.millionths }, limit: perItem, of: 'item' })
   }
+}
+
+/** Prices of a million tokens, see `agents.<kind>.prices` in the settings. */
+type Prices = NonNullable<NonNullable<Settings['agents'][string]>['prices']>
+
+function priceOf(used: ReportedUsage, prices: Prices): number {
+  const { inputTokens = 0, outputTokens = 0, cachedTokens = 0 } = used
+  // An amount for a million tokens is as many millionths for one.
+  return Math.round(inputTokens * prices.input + outputTokens * prices.output + cachedTokens * prices.cached)
 }
 
 function usedOf({ inputTokens, outputTokens, cachedTokens, cost }: AgentUsage): ReportedUsage {

@@ -22,6 +22,7 @@ import { readBudgets, wakeWhenFull } from './budget.ts'
 import { finishEpics } from './finish-epics.ts'
 import { History } from './history.ts'
 import { type LiveSchedule, type RefreshedSchedule, refreshSchedule } from './live-schedule.ts'
+import { MemoryOfKinds } from './memory-of-kinds.ts'
 import { OptimiserWorker } from './optimiser-worker.ts'
 import { scheduleReportsIn } from './report.ts'
 import { recordOnlyPart } from './roadmap-mode.ts'
@@ -60,6 +61,7 @@ export class Scheduler {
   readonly #context: SchedulerContext
   readonly #history = new History()
   readonly #optimiser: OptimiserWorker
+  readonly #memory = new MemoryOfKinds()
   #live: LiveSchedule | undefined
   #passes = 0
   /** The earliest time of the next full pass, in ms of the process's clock. */
@@ -135,7 +137,9 @@ export class Scheduler {
     const passContext = async (backlog: Backlog): Promise<PassContext> => {
       const now = new Date()
       const spending = await readBudgets(tx, backlog, env, now)
-      return { env, history: this.#history, freeMemory: freeMemory(), plan: this.#optimiser.plan, spending, now }
+      const memoryOfKind = await this.#memory.read(tx.db, now)
+      const { plan } = this.#optimiser
+      return { env, history: this.#history, freeMemory: freeMemory(), plan, memoryOfKind, spending, now }
     }
     this.#passes += 1
     const kept = this.#passes % passesBetweenReloads === 0 ? undefined : this.#live

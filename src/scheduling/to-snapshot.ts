@@ -32,6 +32,8 @@ export interface PassContext {
   /** Available memory of the machine, in bytes. */
   freeMemory: number
   plan: SchedulePlan | undefined
+  /** What an agent of a kind needs, in bytes, as measured; see `memory-of-kinds.ts`. */
+  memoryOfKind?: Readonly<Record<string, number>>
   /** The spending; undefined when no budget is set. */
   spending?: BudgetState | undefined
   now: Date
@@ -71,8 +73,14 @@ export function runsAndLimitsOf(backlog: Backlog, passContext: PassContext): Lim
       ...backlog.runs.map((row) => runOf(row, backlog, passContext)),
       ...branchesWithoutAgent(backlog, passContext),
     ],
-    caps: { total: env.MAX_AGENTS },
-    memory: { free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
+    caps: {
+      ...(env.MAX_AGENTS === undefined ? {} : { total: env.MAX_AGENTS }),
+      perAgentKind: env.MAX_AGENTS_PER_KIND,
+    },
+    memory: {
+      ...{ free: freeMemory, floor: memoryFloor, perAgent: env.MEMORY_PER_AGENT_MB * 2 ** 20 },
+      perAgentKind: passContext.memoryOfKind ?? {},
+    },
     repos: Object.fromEntries(repos.map((repo) => [repo.fullName, repositoryOf(repo, backlog)])),
   }
   return withBudgets(present, backlog, spending)
@@ -160,7 +168,7 @@ function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { histo
     footprint: run.purpose === 'build' ? footprintOf(item, backlog, history) : 'nothing',
     elapsed: since / 3_600_000 / history.pace,
     // Two passes in a row must not use the same free memory.
-    ...(since < startUpMs ? { memoryUsed: 0 } : {}),
+    ...(run.health ? { memoryUsed: run.health.memory } : since < startUpMs ? { memoryUsed: 0 } : {}),
   }
 }
 
@@ -189,6 +197,7 @@ function repositoryOf(repo: RepositoryRow, backlog: Backlog): RepositoryState {
   const { limits, schedule } = settingsOf(repo)
   return {
     paused: repo.state === 'paused',
+    ...(repo.haltedBecause === null ? {} : { pausedBecause: repo.haltedBecause }),
     ...(schedule.mode === undefined ? {} : { mode: schedule.mode }),
     ...(limits.agents === undefined ? {} : { cap: limits.agents }),
     weight: schedule.weight,

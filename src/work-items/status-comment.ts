@@ -19,6 +19,7 @@ import { keptWork } from '../db/worktrees.ts'
 import { suggestOrder } from '../domain/forecast.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { progressOfParts } from '../domain/part-status.ts'
+import { countedSince } from '../domain/replan.ts'
 import type { RoadmapTree } from '../domain/roadmap.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
@@ -45,13 +46,13 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
   return {
     ...item,
     attempts,
-    used: attempts.filter((attempt) => attempt.countsAsAttempt && attempt.id > (item.freshSince ?? 0)).length,
+    used: attempts.filter((attempt) => attempt.countsAsAttempt && attempt.id > countedSince(item)).length,
     allowed: settings.limits.retries + 1,
     progress: attempts.at(-1)?.progress ?? '',
     waits: decision?.action === 'wait' ? decision.explanation : null,
     gates: item.headSha ? await gatesOf(db, item.id, item.headSha) : [],
     pull,
-    held: await heldWorkOf(db, item, pull, attempts.at(-1)?.logTail ?? ''),
+    held: await heldWorkOf(db, item, pull, attempts.at(-1)),
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
     notes:
@@ -71,12 +72,14 @@ async function heldWorkOf(
   db: Database,
   item: ItemRow,
   pull: PullRow | null,
-  agentLog: string,
+  last: RunRow | undefined,
 ): Promise<StatusView['held']> {
   if (item.state !== 'held' || item.kind === 'epic') return null
   const shown = item.headSha ? await effectsOf(db, [`check:${item.id}:${item.headSha}`]) : []
   const open = pull?.state === 'open' ? pull : null
-  return { agentLog, branch: item.branch, headSha: item.headSha, pushed: shown.length > 0, draft: open }
+  const { branch, headSha } = item
+  const critical = last?.failureClass === 'critical'
+  return { agentLog: last?.logTail ?? '', branch, headSha, pushed: shown.length > 0, draft: open, critical }
 }
 
 /** A note where a limit is set, and the agent reports no cost. */

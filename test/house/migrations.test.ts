@@ -12,11 +12,14 @@ import { assignMember } from '../../src/crew/assign.ts'
 import { openStore } from '../../src/db/connect.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
 import { roundsOf } from '../../src/db/plans.ts'
+import { noteRestart, restartsOf } from '../../src/db/restarts.ts'
 import { runsOf } from '../../src/db/runs.ts'
 import { effects } from '../../src/db/schema/effects.ts'
 import { pullRequests } from '../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs, worktrees } from '../../src/db/schema/runs.ts'
+import { usage } from '../../src/db/schema/usage.ts'
+import { workItems } from '../../src/db/schema/work-items.ts'
 import { getItem } from '../../src/db/work-items.ts'
 import { jobs } from '../../src/jobs.ts'
 
@@ -249,4 +252,34 @@ test('runs and questions of before there was a crew have no member, and the firs
   expect(member.memberName).toBe('Aria')
   const query = { repositoryId: 1, memberId: null, domain: 'general' as const, terms: 'parser | rest' }
   expect(await findMemories(store.db, query, 5)).toMatchObject([{ text: 'Parsers need fixtures' }])
+})
+
+test('items, runs and use of before the ladder count as they did', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0021_ladder')
+  await client.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, state)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', 'paused');
+    insert into work_items (repository_id, issue_number, title, state, fresh_since, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'ready', 4, 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent, outcome) values (1, 1, 'codex', 'crashed');
+    insert into usage (run_id, repository_id, cost, currency, day) values (1, 1, 5, 'USD', '2026-11-01');
+  `)
+  await client.close()
+  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  expect(await store.db.select().from(repositories)).toMatchObject([{ state: 'paused', haltedBecause: null }])
+  expect(await store.db.select().from(workItems)).toMatchObject([
+    { freshSince: 4, replannedSince: null, replanHandoff: null, agent: null },
+  ])
+  expect(await store.db.select().from(usage)).toMatchObject([{ cost: 5, priced: false }])
+  expect(await store.db.select().from(runs)).toMatchObject([{ peakMemory: null, health: null }])
+  const crashed = { id: 1, workItemId: 1, agent: 'codex', attempt: 1, outcome: 'crashed', summary: 'It crashed.' }
+  for (const failure of ['transient', 'transient', 'code-error'])
+    await store.transaction((tx) => noteRestart(tx, crashed, failure, { afterMs: 5_000 }))
+  expect(await restartsOf(store.db, 1, new Date(0), { limit: 9 })).toMatchObject([
+    { issueNumber: 1, agent: 'codex', reason: 'crashed: It crashed.', attempt: 1, afterMs: 5_000 },
+  ])
 })

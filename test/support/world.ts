@@ -82,6 +82,8 @@ const patience = 60_000
 export const plainSettings = `agent: scripted
 limits:
   idleMinutes: 0.2
+recovery:
+  replan: false
 gates:
   commands:
     - name: tests

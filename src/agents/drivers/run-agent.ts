@@ -12,11 +12,13 @@ import { redactor } from '../../lib/sanitise.ts'
 import { printsTooMuch } from '../../messages/agents.ts'
 import { type KillResult, killTrees } from '../../sandbox/kill-tree.ts'
 import { runMarker } from '../../sandbox/run-markers.ts'
+import { treeUse } from '../../sandbox/tree-use.ts'
 import { createAcpDriver } from './acp-driver.ts'
 import type { AgentListener, AgentOutcome, AgentTask } from './agent-run.ts'
 import { createCommandDriver } from './command-driver.ts'
 import { secretValues } from './environment.ts'
 import { redactOutcome } from './failure.ts'
+import { type IdleWatch, idleCheck, noteTool, probeAt } from './idle.ts'
 import { openRunLog, type RunLog } from './run-log.ts'
 
 /** How long a stopped agent may take to end, when the limits have no value. */
@@ -88,12 +90,16 @@ async function superviseProcess(
   const ending = Promise.withResolvers<AgentOutcome>()
   let printed = 0
   let lastActivity = Date.now()
+  const openTools = new Set<string>()
   const createDriver = task.kind.protocol === 'acp' ? createAcpDriver : createCommandDriver
   const driver = createDriver({
     ...task,
     roots: [...new Set([realpathSync(task.cwd), task.cwd, task.home])],
     log,
-    updated,
+    updated: (update) => {
+      noteTool(openTools, update)
+      updated(update)
+    },
     used,
     send: (text) => child.stdin.write(text),
     endInput: () => child.stdin.end(),
@@ -118,7 +124,15 @@ async function superviseProcess(
     void drained(child).then(() => ending.resolve(driver.exited(exitCode, exitSignal)))
   })
 
-  const limitTimers = watchLimits(limits, () => lastActivity, ending.resolve)
+  const limitTimers = watchLimits(
+    limits,
+    {
+      lastActivity: () => lastActivity,
+      inTool: () => openTools.size > 0,
+      cpuMs: () => treeUse([root]).get(root.pid)?.cpuMs ?? 0,
+    },
+    ending.resolve,
+  )
   let stopTimer: NodeJS.Timeout | undefined
   const stop = () => {
     driver.cancel()
@@ -155,18 +169,17 @@ function ignoreBrokenPipes(child: ChildProcessWithoutNullStreams, log: RunLog): 
 /** Ends the run when it reaches the time limit or is idle for too long. */
 function watchLimits(
   limits: AgentTask['limits'],
-  lastActivity: () => number,
+  watched: Omit<IdleWatch, 'end'>,
   end: (outcome: AgentOutcome) => void,
 ): { stop: () => void } {
   const totalTimer = setTimeout(
     () => end({ kind: 'time-limit', afterMs: limits.totalMs }),
     Math.min(limits.totalMs, 2 ** 31 - 1),
   )
-  const idleTimer = repeatWhenDue(limits.idleMs, () => {
-    const silentMs = Date.now() - lastActivity()
-    if (silentMs >= limits.idleMs) end({ kind: 'idle', afterMs: silentMs })
-    return limits.idleMs - silentMs
-  })
+  const idleTimer = repeatWhenDue(
+    limits.idleMs * probeAt,
+    idleCheck(limits.idleMs, { ...watched, end: (afterMs) => end({ kind: 'idle', afterMs }) }),
+  )
   return {
     stop: () => {
       clearTimeout(totalTimer)

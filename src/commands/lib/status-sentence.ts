@@ -5,6 +5,7 @@ import { partsOf } from '../../db/epics.ts'
 import { pullOfItem } from '../../db/pull-requests.ts'
 import { runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
+import { countedSince } from '../../domain/replan.ts'
 import { type ItemStatus, itemStatus } from '../../messages/commands/status.ts'
 import { ciViewOf } from '../../pull-requests/ci/ci-view.ts'
 import type { CommandContext } from '../command.ts'
@@ -13,7 +14,7 @@ import type { CommandContext } from '../command.ts'
 export async function statusSentence(context: CommandContext, item: ItemRow): Promise<string> {
   const { db } = context.tx
   const runs = await runsOf(db, item.id)
-  const used = runs.filter((run) => run.countsAsAttempt && run.id > (item.freshSince ?? 0)).length
+  const used = runs.filter((run) => run.countsAsAttempt && run.id > countedSince(item)).length
   return itemStatus(
     {
       state: item.state,

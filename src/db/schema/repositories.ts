@@ -16,6 +16,8 @@ export const repositories = pgTable('repositories', {
   cloneUrl: text('clone_url').notNull(),
   defaultBranch: text('default_branch').notNull(),
   state: text('state').$type<'active' | 'paused' | 'gone'>().notNull().default('active'),
+  /** Why everything in it was stopped, by a critical failure; null when a person has paused it, or it is not paused. */
+  haltedBecause: text('halted_because'),
   settings: jsonb('settings').$type<Settings>(),
   settingsSha: text('settings_sha'),
   settingsError: text('settings_error'),

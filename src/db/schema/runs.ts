@@ -1,6 +1,7 @@
 /** Attempts by agents, the worktrees they work in, and the results of the gates. */
 
 import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import type { HealthSample } from '../../domain/agent-health.ts'
 import { id, now, number64, time } from './columns.ts'
 import { crewMembers } from './crew.ts'
 import { workItems } from './work-items.ts'
@@ -62,6 +63,10 @@ export const runs = pgTable(
     /** The process that took it last, also after the lease is gone; see `processes`. It marks what the run has started. */
     processId: text('process_id'),
     heartbeatAt: time('heartbeat_at'),
+    /** The most memory that the processes of its agent used together, in bytes; null before the first sample. */
+    peakMemory: number64('peak_memory'),
+    /** The last sample of its process tree. */
+    health: jsonb('health').$type<HealthSample>(),
     baseSha: text('base_sha'),
     headSha: text('head_sha'),
     createdAt: now(),
@@ -73,6 +78,34 @@ export const runs = pgTable(
     index('runs_stage').on(table.stage),
     index('runs_ended').on(table.endedAt),
     index('runs_member').on(table.memberId),
+  ],
+)
+
+/** Agents that were started again because they crashed, hung or were lost: the restart log. */
+export const restarts = pgTable(
+  'restarts',
+  {
+    id: id(),
+    /** The attempt that failed. */
+    runId: number64('run_id')
+      .notNull()
+      .references(() => runs.id),
+    workItemId: number64('work_item_id')
+      .notNull()
+      .references(() => workItems.id),
+    /** The kind of agent that failed. */
+    agent: text('agent').notNull(),
+    reason: text('reason').notNull(),
+    /** Its number among the attempts of the item. */
+    attempt: integer('attempt').notNull(),
+    /** How long the next attempt waits, in milliseconds. */
+    afterMs: integer('after_ms').notNull(),
+    createdAt: now(),
+  },
+  (table) => [
+    unique('restarts_run').on(table.runId),
+    index('restarts_item').on(table.workItemId),
+    index('restarts_created').on(table.createdAt),
   ],
 )
 

@@ -1,6 +1,6 @@
 /** Tokens and money that runs have used. */
 
-import { index, pgTable, text } from 'drizzle-orm/pg-core'
+import { boolean, index, pgTable, text } from 'drizzle-orm/pg-core'
 import { number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { runs } from './runs.ts'
@@ -27,6 +27,8 @@ export const usage = pgTable(
     /** In whole millionths of `currency`, the first currency that was reported. */
     cost: number64('cost'),
     currency: text('currency'),
+    /** Whether the cost was computed from the tokens and a price list, since the agent tells none. */
+    priced: boolean('priced').notNull().default(false),
     /**
      * The UTC day of the last report, as `2026-11-21`. `earlier`: the part of `cost` that was reported on days before
      * it.

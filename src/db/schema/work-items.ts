@@ -2,6 +2,7 @@
 
 import { boolean, doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { Routing } from '../../domain/choose-workflow.ts'
+import type { ReplanHandoff } from '../../domain/replan.ts'
 import type { ItemState } from '../../lib/item-state.ts'
 import { id, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
@@ -87,6 +88,12 @@ export const workItems = pgTable(
     reply: text('reply'),
     /** The last run before a person's `/retry`: it and older attempts no longer count. */
     freshSince: number64('fresh_since'),
+    /** The run after which it was planned again by itself; it and older attempts no longer count. */
+    replannedSince: number64('replanned_since'),
+    /** What the planner gets then. */
+    replanHandoff: jsonb('replan_handoff').$type<ReplanHandoff>(),
+    /** The kind of agent that the retry policy has chosen; null: that of the settings. */
+    agent: text('agent'),
     /** Not before this time: a retry delay, or a provider's limit. */
     notBefore: time('not_before'),
     createdAt: now(),

@@ -58,9 +58,18 @@ test('a held issue shows the end of each failed log, and offers to take the work
   expect(failedLogs([{ ...gate, log: `${'a\n'.repeat(5_000)}the end` }])).toMatch(
     /characters before this[\s\S]*the end/,
   )
-  const work = { branch: 'module/issue-1', headSha: 'c'.repeat(40), pushed: true, draft: { number: 7 } }
+  const work = {
+    branch: 'module/issue-1',
+    headSha: 'c'.repeat(40),
+    pushed: true,
+    draft: { number: 7 },
+    critical: false,
+  }
   expect(heldChoices(work)).toContain('`git fetch && git switch module/issue-1`')
   expect(heldChoices({ ...work, pushed: false, draft: null })).not.toContain('git switch')
+  expect(heldChoices(work)).toContain('`/skip`')
+  expect(heldChoices({ ...work, critical: true })).not.toContain('`/skip`')
+  expect(heldChoices({ ...work, critical: true })).toContain('`/resume all`')
 })
 
 test('an agent that failed shows the end of what it printed', () => {

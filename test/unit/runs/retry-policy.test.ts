@@ -120,3 +120,56 @@ test.each([
   const past = { outcome, failureClass: failure, signature: outcome, countsAsAttempt: countsAsAttempt(failure) }
   expect(nextRetryStep(failure, [past], settings).kind).toBe(expected)
 })
+
+/** The rest of the ladder: other kinds of agent, and planning again. */
+const by = (agent: string, signature: string, outcome = 'gates failed'): AttemptHistory => ({
+  outcome,
+  failureClass: classify(outcome as 'gates failed') ?? null,
+  signature,
+  countsAsAttempt: countsAsAttempt(classify(outcome as 'gates failed') ?? 'code-error'),
+  agent,
+})
+const ladder = { ...settings, otherAgents: ['gemini', 'opencode'], mayReplan: true }
+const three = [by('codex', 'a'), by('codex', 'a'), by('codex', 'a')]
+const used = [by('codex', 'a'), by('codex', 'b'), by('codex', 'c'), by('gemini', 'd')]
+
+test.each<[string, AttemptHistory[], Partial<typeof ladder>, object]>([
+  ['the same failure three times: a kind that has not tried it', three, {}, { kind: 'fresh agent', agent: 'gemini' }],
+  ['no other kind allowed: the same one, fresh', three, { otherAgents: [] }, { kind: 'fresh agent' }],
+  ['the fresh agent fails the same way: planned again', [...three, by('gemini', 'a')], {}, { kind: 'replan' }],
+  ['attempts used up: planned again', used, {}, { kind: 'replan' }],
+  ['planned again before: a person', used, { mayReplan: false }, { kind: 'escalate' }],
+  ['one attempt only: a person', [by('codex', 'a')], { retries: 0 }, { kind: 'escalate' }],
+  ['a crash is no flaw of the plan', Array(4).fill(by('codex', 'x', 'crashed')), { retries: 3 }, { kind: 'escalate' }],
+  ['a refused task is planned again', [by('codex', 'r', 'refused the task')], {}, { kind: 'replan' }],
+  ['out of quota: another kind', [by('codex', '', 'rate limited')], {}, { kind: 'take over', agent: 'gemini' }],
+  ['not installed: another kind', [by('codex', '', 'agent not installed')], {}, { kind: 'take over', agent: 'gemini' }],
+  [
+    'both out of quota: the third',
+    [by('codex', '', 'rate limited'), by('gemini', '', 'rate limited')],
+    { otherAgents: ['codex', 'opencode'] },
+    { kind: 'take over', agent: 'opencode' },
+  ],
+  [
+    'all out of quota: wait',
+    [by('codex', '', 'rate limited'), by('gemini', '', 'rate limited')],
+    { otherAgents: ['codex'] },
+    { kind: 'hold until' },
+  ],
+  ['another blocker is no matter of the kind', [by('codex', '', 'base branch gone')], {}, { kind: 'escalate' }],
+  ['a secret halts, whatever else could be tried', [by('codex', '', 'secret in the change')], {}, { kind: 'halt' }],
+])('%s', (_, history, more, expected) => {
+  const failure = history.at(-1)?.failureClass as Parameters<typeof nextRetryStep>[0]
+  const step = nextRetryStep(failure, history, { ...ladder, ...more })
+  expect(step).toMatchObject(expected)
+  if (!('agent' in expected)) expect(step).not.toHaveProperty('agent')
+})
+
+test('an agent that crashes starts again later and later; a failure of the work does not wait', () => {
+  const crash = by('codex', 'x', 'crashed')
+  const wait = (history: AttemptHistory[], failure: 'transient' | 'code-error') =>
+    nextRetryStep(failure, history, { ...settings, retries: 9 })
+  expect(wait([crash], 'transient')).toMatchObject({ kind: 'retry', afterMs: 5_000 })
+  expect(wait([crash, { ...crash, signature: 'y' }], 'transient')).toMatchObject({ kind: 'retry', afterMs: 10_000 })
+  expect(wait([by('codex', 'a'), by('codex', 'b')], 'code-error')).toMatchObject({ kind: 'retry', afterMs: 5_000 })
+})

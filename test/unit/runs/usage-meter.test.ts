@@ -4,20 +4,20 @@ import { pino } from 'pino'
 import { describe, expect, test } from 'vitest'
 import type { AgentUsage } from '../../../src/agents/drivers/agent-run.ts'
 import { updateReader } from '../../../src/agents/drivers/session-updates.ts'
-import { defaultSettings } from '../../../src/config/settings.ts'
+import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
 import { currencyName, millionths, money } from '../../../src/lib/money.ts'
 import type { Attempt } from '../../../src/runs/context.ts'
-import { meterUsage } from '../../../src/runs/usage-meter.ts'
+import { type MeterLimits, meterUsage } from '../../../src/runs/usage-meter.ts'
 
 /** Tells a meter one cost after another, as `usage_update` has them. */
-function told(costs: unknown[], limits: { spendPerRun?: number; currency?: string } = {}) {
+function told(costs: unknown[], limits: Partial<Settings['limits']> = {}, more: Partial<MeterLimits> = {}) {
   const heartbeat = { used: {} } as Attempt['heartbeat']
   const stops: unknown[] = []
   const context = { log: pino({ level: 'silent' }) } as Attempt['context']
   const run = { id: 1, agent: 'x' } as Attempt['run']
   const watch = meterUsage(
     { heartbeat, context, run, stop: (reason) => stops.push(reason) },
-    { ...defaultSettings().limits, ...limits },
+    { limits: { ...defaultSettings().limits, ...limits }, ...more },
   )
   const reader = updateReader()
   for (const cost of costs) {
@@ -49,6 +49,33 @@ describe('the meter', () => {
     )
   })
 
+  test('an item has a limit of its own: what its earlier runs cost counts', () => {
+    const limits = { spendPerItem: 3 }
+    expect(told([usd(1)], limits, { itemSpent: 2_000_000 }).stops).toEqual([])
+    expect(told([usd(1.5)], limits, { itemSpent: 2_000_000 }).stops).toEqual([
+      { cost: { millionths: 3_500_000, currency: 'USD' }, limit: 3_000_000, of: 'item' },
+    ])
+  })
+
+  test('tokens without a cost are priced by the list; a told cost wins over it; tokens have a limit', () => {
+    const prices = { input: 2, output: 10, cached: 0.5 }
+    const priced = { used: {} } as Attempt['heartbeat']
+    const stops: unknown[] = []
+    const context = { log: pino({ level: 'silent' }) } as Attempt['context']
+    const run = { id: 1, agent: 'codex' } as Attempt['run']
+    const all = { ...defaultSettings().limits, tokensPerRun: 1_500, spendPerRun: 0.02 }
+    const meter = meterUsage(
+      { heartbeat: priced, context, run, stop: (why) => stops.push(why) },
+      { limits: all, prices },
+    )
+    meter({ inputTokens: 1_000, outputTokens: 500, cachedTokens: 2_000 })
+    expect(priced).toMatchObject({ priced: true, used: { cost: { millionths: 8_000, currency: 'USD' } } })
+    expect(stops).toEqual([])
+    meter({ inputTokens: 1_001, outputTokens: 500 })
+    expect(stops).toEqual([{ tokens: 1_501, limit: 1_500 }])
+    expect(told([usd(1)], {}, { prices }).used.cost).toEqual({ millionths: 1_000_000, currency: 'USD' })
+  })
+
   test('stops a run past its limit, not at it, and only in the currency of the limit', () => {
     expect(told([usd(1)], { spendPerRun: 1 }).stops).toEqual([])
     expect(told([usd(1.000001)], { spendPerRun: 1 }).stops).toEqual([
@@ -65,7 +92,7 @@ describe('the meter', () => {
     const heartbeat = { used: {} } as Attempt['heartbeat']
     const again = meterUsage(
       { heartbeat, stop: () => {}, context: {} as Attempt['context'], run: {} as Attempt['run'] },
-      defaultSettings().limits,
+      { limits: defaultSettings().limits },
     )
     again({ inputTokens: 10, outputTokens: 5 })
     const before = heartbeat.used
