@@ -113,11 +113,6 @@ function missingFiles({ files, skills, login }: OperatorAgent): string[] {
   return [...Object.values(files), ...skills, ...(login ? [login] : [])].filter((file) => !existsSync(file))
 }
 
-/** The JSON Schema of the file, for editors and for the documentation. */
-export function agentsFileJsonSchema(): unknown {
-  return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'Tutti agents' }
-}
-
 function reason(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_union') return 'must have `command`, or `url`'
   return (issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue.message
