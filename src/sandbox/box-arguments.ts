@@ -16,15 +16,16 @@ const sharedMemoryBytes = 256 * 2 ** 20
  *
  * The order counts: a later mount hides what an earlier one shows at the same path.
  * @param options.hidden what no program may see, also where it is inside of a folder that is read.
+ * @param options.shared what all runs write to.
  * @param options.files what all sandboxes share.
  */
 export function boxArguments(
   places: SandboxPlaces,
-  options: { toolChains: readonly string[]; hidden: readonly string[]; files: SharedFiles },
+  options: { toolChains: readonly string[]; hidden: readonly string[]; shared: readonly string[]; files: SharedFiles },
 ): string[] {
   const { cwd, home, writable, readable, neverCreate } = places
   const early = existing(withoutCovered(options.toolChains))
-  const hidden = hiddenInside(options.hidden, ['/usr', ...early])
+  const hidden = hiddenInside(options.hidden, ['/usr', ...early, ...options.shared])
   return [
     ...['--unshare-user', '--unshare-ipc', '--unshare-pid', '--unshare-net', '--unshare-uts', '--unshare-cgroup-try'],
     ...['--hostname', 'sandbox', '--die-with-parent', '--new-session', '--cap-drop', 'ALL', '--disable-userns'],
@@ -34,6 +35,7 @@ export function boxArguments(
     // Files of /proc/sys belong to user 0, which is the user of the sandbox where Tutti runs as root: no capability is asked for.
     ...['--remount-ro', '/proc', '--remount-ro', '/dev', '--bind', join(home, 'tmp'), '/tmp'],
     ...early.flatMap((path) => ['--ro-bind', path, path]),
+    ...options.shared.filter((path) => existsSync(path)).flatMap((path) => ['--bind', path, path]),
     ...hidden.flatMap((path) => (isFolder(path) ? ['--tmpfs', path] : ['--ro-bind', '/dev/null', path])),
     ...[...new Set([home, ...writable])].flatMap((path) => ['--bind', path, path]),
     ...existing(readable).flatMap((path) => ['--ro-bind', path, path]),

@@ -122,7 +122,7 @@ interface Parts {
 
 async function openBox(options: SandboxOptions, parts: Parts, request: BoxRequest): Promise<Box> {
   const { tools, files } = parts
-  const places = realPlaces(request.places, options)
+  const places = realPlaces(request.places)
   mkdirSync(join(places.home, 'tmp'), { recursive: true, mode: 0o700 })
   const rules: EgressRules = {
     operator: [...options.hosts, ...(request.operatorHosts ?? [])],
@@ -137,7 +137,7 @@ async function openBox(options: SandboxOptions, parts: Parts, request: BoxReques
   return {
     wrap: ({ file, args, env }) => {
       const toolChains = [...toolChainPaths(env.PATH, kept), ...programPaths(file, kept), ...options.readable]
-      const box = boxArguments(places, { toolChains, hidden: kept, files })
+      const box = boxArguments(places, { toolChains, hidden: kept, shared: options.writable, files })
       const inside = way ? withEgress(tools.socat, way.socket, [file, ...args]) : [file, ...args]
       return {
         ...startScript({ tools, filter: files.filter, limits: options.limits, capped: parts.limits, cgroup }, [
@@ -161,7 +161,7 @@ async function openBox(options: SandboxOptions, parts: Parts, request: BoxReques
   }
 }
 
-function realPlaces(places: SandboxPlaces, options: SandboxOptions): SandboxPlaces {
+function realPlaces(places: SandboxPlaces): SandboxPlaces {
   mkdirSync(places.home, { recursive: true, mode: 0o700 })
   const cwd = realpathSync(places.cwd)
   // Paths of the tree are known by the name that they were given, and bound by the real one.
@@ -169,7 +169,7 @@ function realPlaces(places: SandboxPlaces, options: SandboxOptions): SandboxPlac
   return {
     cwd,
     home: realpathSync(places.home),
-    writable: [...places.writable.map(real), ...options.writable],
+    writable: places.writable.map(real),
     readable: places.readable.map(real),
     neverCreate: places.neverCreate.map(real).filter((path) => canBeCovered(cwd, path)),
   }

@@ -28,7 +28,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
   'frozen past its lease: the other process ends its agent and goes on in a tree of its own; nothing is mixed',
   async () => {
     const env = { SHARE_DATA_DIR: 'true', HEARTBEAT_TIMEOUT_SECONDS: '3' }
-    const world = await openWorld({ start: false, env, settings })
+    const world = await openWorld({ hostProcesses: true, start: false, env, settings })
     const one = await startProcess(world)
     const issue = await world.queued('Say hello', ...script(world))
     const agent = await agentOf(world)
@@ -55,7 +55,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
 )
 
 test('a restart that begins before the old process has ended: its agent works on, then the new one takes over', async () => {
-  const world = await openWorld({ start: false, env: { LOCK_WAIT_SECONDS: '60' }, settings })
+  const world = await openWorld({ hostProcesses: true, start: false, env: { LOCK_WAIT_SECONDS: '60' }, settings })
   const one = await startProcess(world)
   const issue = await world.queued('Say hello', ...script(world))
   const agent = await agentOf(world)

@@ -28,7 +28,7 @@ async function agentAtWork(world: World) {
 }
 
 test('kill -9 while an agent works: the agent is gone within 10 s, and the next start resumes the issue', async () => {
-  const world = await openWorld({ start: false })
+  const world = await openWorld({ hostProcesses: true, start: false })
   const tutti = await startProcess(world)
   const issue = await world.queued('Say hello', ...patient(world))
   const { alive } = await agentAtWork(world)
@@ -47,7 +47,7 @@ test('kill -9 while an agent works: the agent is gone within 10 s, and the next 
 })
 
 test('SIGTERM while an agent works: exit code 0, the agent is gone, the next start goes on', async () => {
-  const world = await openWorld({ start: false })
+  const world = await openWorld({ hostProcesses: true, start: false })
   const tutti = await startProcess(world)
   const issue = await world.queued('Say hello', ...patient(world))
   const { alive } = await agentAtWork(world)
@@ -63,7 +63,7 @@ test('SIGTERM while an agent works: exit code 0, the agent is gone, the next sta
 
 test('kill -9 while the gates run: they run again on the same commit', async () => {
   const file = (world: World) => join(world.directory, 'gate')
-  const world = await openWorld({ start: false })
+  const world = await openWorld({ hostProcesses: true, start: false })
   const { github, repository, maintainer } = world
   const gate = `echo $$ > ${file(world)}; until test -e ${file(world)}.go; do sleep 0.1; done`
   await maintainer.push(
@@ -92,7 +92,7 @@ const moments: [string, string][] = [
 ]
 
 test('kill -9 whenever something is written, with the write applied and its answer never heard', async () => {
-  const world = await openWorld({ start: false })
+  const world = await openWorld({ hostProcesses: true, start: false })
   const { github } = world
   let tutti = await startProcess(world)
   // GitHub applies each write once and never answers; Tutti dies waiting for the answer.

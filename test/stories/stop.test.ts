@@ -7,7 +7,7 @@ import { byBot, pullsOf } from '../support/facts.ts'
 import { openWorld } from '../support/world.ts'
 
 test('the agent and what it started are gone; one more attempt goes on where it was', async () => {
-  const world = await openWorld()
+  const world = await openWorld({ hostProcesses: true })
   const { github, maintainer, repository } = world
   const pids = { agent: join(world.directory, 'agent.pid'), child: join(world.directory, 'child.pid') }
   const issue = await world.queued(

@@ -55,7 +55,7 @@ async function waiting(world: World) {
 }
 
 test('six agents at once: those past the fourth are supervised in threads, and /next says which', async () => {
-  const world = await openWorld({ settings: patient, env: { MAX_AGENTS: '6' } })
+  const world = await openWorld({ hostProcesses: true, settings: patient, env: { MAX_AGENTS: '6' } })
   const { directory, github, maintainer, repository } = world
   const threads = threadsFromNow()
   const gate = join(directory, 'gate')
@@ -90,7 +90,7 @@ test('six agents at once: those past the fourth are supervised in threads, and /
 }, 180_000)
 
 test('a thread that is lost: its agent is gone, the attempt does not count, the next goes on in the same tree', async () => {
-  const world = await openWorld({ settings: inThreads })
+  const world = await openWorld({ hostProcesses: true, settings: inThreads })
   const threads = threadsFromNow()
   const { issue, gone } = await waiting(world)
   expect(told(world)).toEqual([issue.number])
@@ -112,7 +112,7 @@ test('a thread that is lost: its agent is gone, the attempt does not count, the 
 })
 
 test('/stop reaches an agent in a thread', async () => {
-  const world = await openWorld({ settings: inThreads })
+  const world = await openWorld({ hostProcesses: true, settings: inThreads })
   const threads = threadsFromNow()
   const { issue, gone } = await waiting(world)
   expect(threads).toHaveLength(1)
@@ -126,7 +126,7 @@ test('/stop reaches an agent in a thread', async () => {
 })
 
 test('an agent in a thread ends with Tutti, and its work goes on after the next start', async () => {
-  const world = await openWorld({ settings: inThreads })
+  const world = await openWorld({ hostProcesses: true, settings: inThreads })
   const threads = threadsFromNow()
   const { issue, gone } = await waiting(world)
   await world.stopTutti()

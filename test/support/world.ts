@@ -63,6 +63,8 @@ export interface LogLine {
 }
 
 export interface WorldOptions {
+  /** The story finds processes of agents by the ids that they write: no sandbox. test/unit/sandbox/ has the same inside one. */
+  hostProcesses?: boolean
   /** More files of the repository, or others; `null` settings leave the settings file out. */
   files?: Record<string, string>
   settings?: string | null
@@ -121,6 +123,10 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
     GITHUB_API_URL: github.apiUrl,
     PORT: '0',
     DATA_DIR: join(directory, 'data'),
+    // Scripts leave signals for the test there. DATA_DIR stays hidden.
+    SANDBOX_WRITE: directory,
+    // The ids of processes inside of a sandbox are not those outside.
+    ...(options.hostProcesses ? { SANDBOX: 'off' } : {}),
     AGENT: 'scripted',
     AGENT_FILES: scriptedAgentFile,
     MEMORY_PER_AGENT_MB: '64',
