@@ -5,14 +5,13 @@
  */
 
 import { type ChildProcess, fork } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import pg from 'pg'
 import type { Measured } from './lib/intake-client.ts'
+import { ownDatabase } from './lib/own-database.ts'
 
 export const about = 'durable deliveries a second, beside a bare Probot app'
 
@@ -109,52 +108,6 @@ function cpuOf(server: ChildProcess): Promise<number> {
 
 function spent(before: number | undefined, after: number | undefined): number | undefined {
   return before === undefined || after === undefined ? undefined : after - before
-}
-
-interface OwnDatabase extends AsyncDisposable {
-  url: string
-  /** Processor time of its backends and of those that write for them; undefined on another machine. */
-  cpu(): Promise<number | undefined>
-}
-
-/** A database made for this run and dropped after it, or undefined where no Postgres answers. */
-async function ownDatabase(): Promise<OwnDatabase | undefined> {
-  const base = process.env.DATABASE_URL ?? 'postgres://postgres@127.0.0.1:5432/postgres'
-  const admin = new pg.Client({ connectionString: base, connectionTimeoutMillis: 2_000 })
-  try {
-    await admin.connect()
-  } catch {
-    return undefined
-  }
-  const name = `tutti_bench_${randomBytes(4).toString('hex')}`
-  await admin.query(`create database ${name}`)
-  const url = new URL(base)
-  url.pathname = `/${name}`
-  return {
-    url: url.href,
-    cpu: async () => {
-      const { rows } = await admin.query(
-        `select pid from pg_stat_activity
-         where datname = $1 or backend_type in ('walwriter', 'checkpointer', 'background writer')`,
-        [name],
-      )
-      return cpuOfProcesses(rows.map(({ pid }: { pid: number }) => pid))
-    },
-    async [Symbol.asyncDispose]() {
-      await admin.query(`drop database ${name} with (force)`)
-      await admin.end()
-    },
-  }
-}
-
-/** Microseconds, from `/proc/<pid>/stat`: fields 14 and 15, in hundredths of a second (proc_pid_stat(5)). */
-function cpuOfProcesses(pids: readonly number[]): number | undefined {
-  try {
-    const fields = pids.map((pid) => readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [])
-    return fields.reduce((sum, values) => sum + (Number(values[11]) + Number(values[12])) * 10_000, 0)
-  } catch {
-    return undefined
-  }
 }
 
 function ownDirectory(): { path: string } & Disposable {

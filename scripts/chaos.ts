@@ -84,7 +84,10 @@ async function main(): Promise<void> {
             .map(([key, value]) => `${key} ${value}`)
             .join(', ')}\n`,
     )
-    if (lost + doubled + stuck + left > 0) process.exitCode = 1
+    if (lost + doubled + stuck + left > 0) {
+      process.exitCode = 1
+      process.stderr.write(`the log of Tutti is kept in ${await world.keepLog(seed)}\n`)
+    }
   } finally {
     clearInterval(progress)
     await world.close()

@@ -33,6 +33,7 @@ import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
 import { openSetUp } from './runs/set-up/open-set-up.ts'
 import { openReaper } from './sandbox/open-reaper.ts'
+import { sandboxFor } from './sandbox/sandbox-for.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
@@ -96,8 +97,9 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const others = await livingProcesses(store.db, instance, leaseMs)
   const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
+  const sandbox = sandboxFor(env, log)
   const adapters = {
-    ...{ store, env, github, log, instance, agents, commands, gates, reaper, ...openSetUp(env, log, secrets) },
+    ...{ store, env, github, log, instance, agents, commands, gates, reaper, sandbox, ...openSetUp(env, log, secrets) },
     ...{ holdsSecret: secrets.holds, linesWithSecret: secrets.linesWith, redact: secrets.redact },
     control: (repo: RepositoryRow) => clones.of(repo),
     ...openChannels(env, subjectRoot, log, closers),
@@ -116,7 +118,12 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
-  Object.assign(health, { phase: 'serving', agents: () => runner.size, silentSeconds } satisfies Partial<ProcessHealth>)
+  Object.assign(health, {
+    phase: 'serving',
+    sandbox: sandbox.status,
+    agents: () => runner.size,
+    silentSeconds,
+  } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }

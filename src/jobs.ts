@@ -24,6 +24,7 @@ import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
 import { onReviewersRequestedJob } from './pull-requests/on-reviewers-requested.ts'
+import { openDraftJob } from './pull-requests/open-draft.ts'
 import { openPullRequestJob } from './pull-requests/open-pull-request.ts'
 import { showFailedWorkJob } from './pull-requests/show-failed-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
@@ -50,6 +51,7 @@ export const jobs = {
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
   'open-pull-request': openPullRequestJob,
+  'open-draft': openDraftJob,
   'show-failed-work': showFailedWorkJob,
   'merge-pull-request': mergePullRequestJob,
   'advance-merge-queue': advanceMergeQueueJob,

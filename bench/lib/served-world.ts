@@ -13,6 +13,10 @@ export interface ServedWorld {
   github: PlaygroundGitHub
   repository: RepositoryRecord
   maintainer: Person
+  /** Of the process that serves. */
+  pid: number
+  /** Where webhooks come in. */
+  webhookUrl: string
   /** Waits until nothing has happened for `ms`, so that no work of the last step counts for the next one. */
   untilIdle(ms: number): Promise<void>
   /** Waits for the open pull request of an issue whose checks by Tutti have passed. @param notHead an earlier head. */
@@ -22,18 +26,23 @@ export interface ServedWorld {
 
 /**
  * Starts both. The agent is a shell script.
+ * @param options.kind whose protocol the script speaks; a plain command unless given.
  * @param options.settings more lines of `.github/tutti.yml`.
+ * @param options.env more variables of the process that serves.
  */
 export async function startServedWorld(options: {
   directory: string
   script: string
+  kind?: string
   settings?: string
+  env?: Record<string, string>
   files?: Record<string, string>
 }): Promise<ServedWorld> {
   const { directory } = options
   const github = await startGitHub({ directory: join(directory, 'github'), app: manifest() })
-  const command = JSON.stringify(['/bin/sh', '-c', options.script])
-  const settings = `agent: command\nagents: { command: { command: ${command} } }\n${options.settings ?? ''}`
+  const { kind = 'command' } = options
+  const command = JSON.stringify([kind === 'command' ? '/bin/sh' : '/bin/bash', '-c', options.script])
+  const settings = `agent: ${kind}\nagents: { ${kind}: { command: ${command} } }\n${options.settings ?? ''}`
   const repository = await github.createRepository({
     owner: 'bench',
     name: 'app',
@@ -58,11 +67,13 @@ export async function startServedWorld(options: {
       MEMORY_PER_AGENT_MB: '16',
       RETRY_DELAY_SECONDS: '0',
       ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
+      ...options.env,
     },
   })
-  github.setWebhookUrl(`${program.url}/api/github/webhooks`)
+  const webhookUrl = `${program.url}/api/github/webhooks`
+  github.setWebhookUrl(webhookUrl)
   return {
-    ...{ github, repository, maintainer: github.as('maintainer') },
+    ...{ github, repository, maintainer: github.as('maintainer'), webhookUrl, pid: program.process.pid ?? 0 },
     untilIdle: (ms) => untilIdle(github.changed, ms),
     pullRequestOf: (issue, notHead) => pullRequestOf(github, repository, issue, notHead),
     stop: async () => {

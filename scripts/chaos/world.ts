@@ -1,7 +1,7 @@
 /** The world that is driven: a playground GitHub, a database, a repository with issues, and Tutti as a child process. */
 
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -34,6 +34,8 @@ export interface ChaosWorld {
   cutConnections(chosen: (index: number) => boolean): Promise<number>
   /** Processes of an ended Tutti that are left, in words. */
   leftovers(): Promise<string[]>
+  /** Keeps the log of Tutti beyond `close`. @returns where it is now. */
+  keepLog(seed: number): Promise<string>
   /** Ends everything and removes it. */
   close(): Promise<void>
 }
@@ -62,6 +64,11 @@ export async function openChaosWorld(options: { items: number; database: string 
     ...tutti,
     cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
     leftovers: () => leftovers(directory),
+    keepLog: async (seed) => {
+      const kept = join(tmpdir(), `tutti-chaos-${seed}.log`)
+      await copyFile(join(directory, 'tutti.log'), kept)
+      return kept
+    },
     close: async () => {
       await tutti.stop()
       await github.close()

@@ -40,6 +40,11 @@ export const agentKindSchema = z.strictObject({
     .array(z.strictObject({ method: z.string().min(1), whenEnv: envName }))
     .default([])
     .describe('Which ACP auth method to call when it asks for a login and that variable is set'),
+  hosts: z
+    .array(z.string().min(1).max(260))
+    .default([])
+    .describe('Servers that it reaches from its sandbox: those of its provider, as `host`, `*.host` or `host:port`'),
+  reads: z.array(z.string().startsWith('/')).default([]).describe('Files beside its program that it needs to run'),
   install: z.string().min(1).max(200).describe('One line: how to install it'),
   homepage: z.url().optional(),
   playgroundOnly: z.boolean().default(false).describe('Refused when a real GitHub is served'),

@@ -27,6 +27,7 @@ export const agent: AgentKindDefinition = {
   ],
   // A run has no browser, must not update the program that other runs use, and sends no telemetry.
   fixedEnv: { NO_BROWSER: '1', DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1' },
+  hosts: ['api.anthropic.com', 'platform.claude.com', 'console.anthropic.com', 'claude.ai'],
   install: 'npm install -g @agentclientprotocol/claude-agent-acp, then set ANTHROPIC_API_KEY',
   homepage: 'https://github.com/agentclientprotocol/claude-agent-acp',
 }

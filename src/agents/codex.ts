@@ -28,6 +28,7 @@ export const agent: AgentKindDefinition = {
     { method: 'api-key', whenEnv: 'CODEX_API_KEY' },
     { method: 'api-key', whenEnv: 'OPENAI_API_KEY' },
   ],
+  hosts: ['api.openai.com', 'auth.openai.com', 'chatgpt.com'],
   install: 'npm install -g @agentclientprotocol/codex-acp, then set CODEX_API_KEY or OPENAI_API_KEY',
   homepage: 'https://github.com/agentclientprotocol/codex-acp',
 }

@@ -29,6 +29,12 @@ export const agent: AgentKindDefinition = {
     { method: 'gemini-api-key', whenEnv: 'GEMINI_API_KEY' },
     { method: 'vertex-ai', whenEnv: 'GOOGLE_GENAI_USE_VERTEXAI' },
   ],
+  hosts: [
+    'generativelanguage.googleapis.com',
+    'oauth2.googleapis.com',
+    'cloudcode-pa.googleapis.com',
+    'aiplatform.googleapis.com',
+  ],
   install: 'npm install -g @google/gemini-cli, then set GEMINI_API_KEY',
   homepage: 'https://github.com/google-gemini/gemini-cli',
 }

@@ -23,6 +23,10 @@ export const agent: AgentKindDefinition = {
     ...['OPENCODE_CONFIG', 'OPENCODE_CONFIG_DIR', 'OPENCODE_CONFIG_CONTENT', ...networkEnv],
   ],
   fixedEnv: { OPENCODE_DISABLE_AUTOUPDATE: 'true' },
+  hosts: [
+    ...['opencode.ai', 'models.dev', 'api.anthropic.com', 'api.openai.com', 'generativelanguage.googleapis.com'],
+    'openrouter.ai',
+  ],
   install: 'npm install -g opencode-ai, then set the key of your provider (for example OPENCODE_API_KEY)',
   homepage: 'https://opencode.ai',
 }

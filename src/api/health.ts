@@ -13,6 +13,8 @@ export interface ProcessHealth {
   silentSeconds(): number | undefined
   /** Whether deliveries are signed with WEBHOOK_SECRET. */
   webhooks: { secret: 'unproven' | 'fits' | 'does not fit'; refused: number }
+  /** Whether agents, gates and set-up steps run in a sandbox; undefined before that is known. */
+  sandbox?: { mode: string; on: boolean; why?: string; install?: string }
 }
 
 /** The health of a process that has not identified itself yet. */
@@ -42,12 +44,20 @@ export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Ho
       {
         ...{ status, database: database ? 'ok' : 'away', heartbeatSecondsAgo, agents: health.agents() },
         webhooks: health.webhooks,
+        sandbox: sandboxOf(health),
       },
       ok ? 200 : 503,
     )
   })
   app.notFound((context) => context.text('Nothing is here.\n', 404))
   return app
+}
+
+/** Also for those without a login: whether there is one, and what is missing, but no path of this machine. */
+function sandboxOf({ sandbox }: ProcessHealth) {
+  if (!sandbox) return null
+  const { mode, on, why } = sandbox
+  return { mode, on, ...(why === undefined ? {} : { why }) }
 }
 
 /** Whoever asks for health waits two seconds at most: a database that takes longer counts as away. */

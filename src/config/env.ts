@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { channelVariables } from './channel-variables.ts'
+import { pathList, sandboxVariables } from './sandbox-settings.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -73,17 +74,9 @@ const schema = z.object({
     .describe('The least severe lines that are logged'),
 
   AGENT: z.string().default('claude-code').describe('The kind of agent that works where a repository does not say'),
-  AGENT_FILES: z
-    .string()
-    .default('')
-    .transform((value) =>
-      value
-        .split(',')
-        .map((path) => path.trim())
-        .filter(Boolean)
-        .map((path) => resolve(path)),
-    )
-    .describe('More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them'),
+  AGENT_FILES: pathList.describe(
+    'More kinds of agent: paths of files in the shape of those in `src/agents/`, with commas between them',
+  ),
   MAX_AGENTS: z.coerce.number().int().min(1).max(1000).default(4).describe('Agents at once, all repositories together'),
   MEMORY_PER_AGENT_MB: z.coerce
     .number()
@@ -102,6 +95,7 @@ const schema = z.object({
     .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')
     .default(defaultCurrency)
     .describe('Currency of that amount. Costs that agents report in another one are not counted'),
+  ...sandboxVariables,
   HEARTBEAT_SECONDS: seconds(5).describe('How often a runner says that its run is alive, in seconds'),
   HEARTBEAT_TIMEOUT_SECONDS: seconds(30).describe('Silence after which a run has lost its runner, in seconds'),
   RETRY_DELAY_SECONDS: z.coerce

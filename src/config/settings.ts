@@ -11,6 +11,8 @@ import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
+import { moduleName, moduleSettings } from './module-settings.ts'
+import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, minutes, setupSettings } from './setup-settings.ts'
 
 /** The path of the settings file in a repository. */
@@ -30,14 +32,7 @@ const agentSettings = z.strictObject({
   model: z.string().max(100).optional(),
 })
 
-const moduleName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be lower-case words joined by dashes')
-
-const module = z.strictObject({
-  paths: z.array(glob).max(200).default([]).describe('Files and directories it is made of; its items touch them'),
-  agent: z.string().max(50).optional().describe('Which agent works on it'),
-})
-
-const schema = z.strictObject({
+const parts = z.strictObject({
   label: z.string().min(1).max(50).default('tutti').describe('The label that queues an issue'),
   prefix: z
     .string()
@@ -46,7 +41,10 @@ const schema = z.strictObject({
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
   agents: z.record(z.string(), agentSettings).default({}),
-  modules: z.record(moduleName, module).default({}).describe('Parts of the repository, by the name in `module:<name>`'),
+  modules: z
+    .record(moduleName, moduleSettings)
+    .default({})
+    .describe('Parts of the repository, by the name in `module:<name>`'),
   loops: z
     .record(moduleName, loopSettings)
     .default({})
@@ -103,6 +101,8 @@ const schema = z.strictObject({
   setup: setupSettings.prefault({}),
   crew: crewSettings.prefault({}),
   notify: notifySettings.prefault({}),
+  sandbox: sandboxSetting,
+  network: networkSettings.prefault({}),
   gates: z
     .strictObject({
       commands: z.array(gateCommand).max(20).default([]),
@@ -161,6 +161,12 @@ const schema = z.strictObject({
         .enum(['keep', 'close'])
         .default('keep')
         .describe('What becomes of an open pull request whose issue a person closes'),
+      drafts: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Whether it is opened as a draft before the commands of the repository are run on it, and made ready once the gates have passed',
+        ),
       reviewers: z
         .array(z.string().regex(/^[A-Za-z0-9][\w-]*(?:\/[\w.-]+)?$/, 'must be a login, owner/team or assignees'))
         .max(15)
@@ -215,6 +221,11 @@ const schema = z.strictObject({
         .describe('States shown as a `tutti:<state>` label; each change costs a write to GitHub'),
     })
     .prefault({}),
+})
+
+const schema = parts.refine(({ pullRequests, commits }) => !(pullRequests.drafts && commits.verified), {
+  path: ['pullRequests', 'drafts'],
+  message: 'not supported yet together with `commits.verified`: those commits are made once the gates have passed',
 })
 
 /** Settings with every default filled in. */

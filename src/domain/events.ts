@@ -83,8 +83,8 @@ export interface ReviewSubmitted extends InRepository {
 
 export interface PullRequestChanged extends InRepository {
   kind: 'pull-request-changed'
-  /** `ready`: it is no draft any more, or no label keeps it from being merged. */
-  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted' | 'ready'
+  /** `ready`: it is no draft any more, or no label keeps it from being merged. `kept`: a label does now. */
+  how: 'closed' | 'reopened' | 'synchronize' | 'retargeted' | 'ready' | 'kept'
   pull: PullRequestSnapshot
 }
 

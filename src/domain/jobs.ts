@@ -17,6 +17,8 @@ export interface JobPayloads {
   'after-run': { runId: number; resetAt?: string }
   'on-plan-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
+  /** `sha`: the commit that the gates are at. */
+  'open-draft': { workItemId: number; sha: string }
   'show-failed-work': { workItemId: number }
   /** `turn`: the merge queue has proved it on top of its base. */
   'merge-pull-request': { pullRequestId: number; turn?: boolean }

@@ -12,6 +12,7 @@ import { settingsOf } from '../db/repository-settings.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import { groupReport } from '../messages/merge-queue.ts'
+import { programBox } from '../runs/boxes.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { GateRunnerContext } from './gate-runner.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
@@ -139,6 +140,7 @@ async function judge(
       readFile: async (commit, file) => control.readFile(commit, validPath(file), largestFile),
       env: context.env.source,
       variables: await context.variables(repo.fullName, 'gates'),
+      box: (place) => programBox(context.sandbox, { control, settings, purpose: 'gates', ...place }),
       marks: markerEnv({ instanceId, lifeId, runId: `batch-${batch.id}` }),
       signal,
       log: context.log,

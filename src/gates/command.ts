@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import * as messages from '../messages/gates.ts'
+import type { Box } from '../sandbox/sandbox.ts'
 import { CheckoutRefused, type Gate, type GateContext, type GateJudgement } from './gate.ts'
 import { programEnvironment } from './lib/environment.ts'
 import { shortenOutput } from './lib/output.ts'
@@ -27,9 +28,13 @@ async function judge(context: GateContext): Promise<GateJudgement> {
   const cwd = await context.checkout().catch((error: unknown) => refusedBy(error))
   if (typeof cwd !== 'string') return cwd
   const place = await mkdtemp(join(tmpdir(), 'tutti-gate-'))
+  let box: Box | undefined
   try {
-    return await runAll(commands, context, cwd, await programEnvironment(context, place))
+    const env = await programEnvironment(context, place)
+    box = await context.box?.({ cwd, home: place })
+    return await runAll(commands, context, cwd, { env, box })
   } finally {
+    await box?.close()
     // A folder that cannot be removed (one made unreadable on purpose) must not fail the gate.
     await rm(place, { recursive: true, force: true, maxRetries: 2 }).catch((error: unknown) =>
       context.log.warn({ err: error, place }, 'a folder of a gate could not be removed'),
@@ -48,7 +53,7 @@ async function runAll(
   commands: readonly Command[],
   context: GateContext,
   cwd: string,
-  env: Record<string, string>,
+  { env, box }: { env: Record<string, string>; box: Box | undefined },
 ): Promise<GateJudgement> {
   const logs: string[] = []
   // The log that is kept is shortened; this is of every byte that the commands printed.
@@ -63,7 +68,7 @@ async function runAll(
       marker: `HOME=${env.HOME}`,
       timeoutMs: command.minutes * 60_000,
       signal: context.signal,
-      wrap: context.wrap,
+      box,
     })
     if (ended.survivors > 0) context.log.warn({ command: command.name, ...ended.how }, 'processes of a gate live on')
     const problem = problemOf(ended, command)
@@ -91,6 +96,8 @@ function problemOf(ended: ShellResult, command: Command): { text: string; how: s
       return { text: messages.reachedTimeLimit(command.minutes), how: 'out of time' }
     case 'flood':
       return { text: messages.printedTooMuch, how: 'flood' }
+    case 'disk':
+      return { text: messages.filledDisk, how: 'disk' }
     case 'aborted':
       return { text: messages.wasStopped, how: 'stopped' }
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
@@ -19,20 +20,22 @@ import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { withLog } from '../messages/runs.ts'
+import { programBox } from '../runs/boxes.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { RepositoryVariables } from '../runs/repository-secrets.ts'
 import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
-import type { Gate } from './gate.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import type { Gate, GateContext } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
 import { setUpCheckout } from './lib/set-up-checkout.ts'
 
 /** The messages of more commits are not searched for secrets. */
 const mostCommits = 200
-/** The largest files that a gate reads as a whole are lock files: a few million bytes in big repositories. */
-const lockFileBytes = 16 * 2 ** 20
+/** The largest file that a gate reads as a whole. No agent's file is larger: see `git/import-policy.ts`. */
+const wholeFileBytes = 20 * 2 ** 20
 
 export interface GateRunnerContext {
   store: Store
@@ -41,6 +44,7 @@ export interface GateRunnerContext {
   instance: string
   gates: readonly Gate[]
   reaper: Reaper
+  sandbox: Sandbox
   caches: DependencyCache
   variables: RepositoryVariables
   control(repo: RepositoryRow): Promise<BareClone>
@@ -93,9 +97,10 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     const results = judged.map((result) => withoutSecrets(result, context))
     // A verdict that was interrupted means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
+    const { drafts } = settingsOf(repo).pullRequests
     // A stop was requested after the row was read: gates without a result have not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
-    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now }, results))
+    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now, drafts }, results))
   } catch (error) {
     if (error instanceof LeaseLost) return
     await failed(context, lease, error)
@@ -153,7 +158,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const paths = changes.flatMap(({ path, oldPath }) => (oldPath === undefined ? [path] : [path, oldPath]))
   await context.store.transaction((tx) => setFootprint(tx, item.id, 'observed', paths))
   try {
-    return await judgeCommit(context.gates, {
+    const gateContext: GateContext = {
       item,
       settings,
       base,
@@ -163,25 +168,33 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
         checkout ??= open()
         return checkout
       },
-      readFile: async (commit, path) => control.readFile(commit, validPath(path), lockFileBytes),
+      readFile: async (commit, path) => control.readFile(commit, validPath(path), wholeFileBytes),
       patch: (maxBytes) => control.diff(base, head, maxBytes),
-      commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ subject }) => subject),
+      commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ message }) => message),
       knownSecrets: context.linesWithSecret,
       env: context.env.source,
       variables: await context.variables(repo.fullName, 'gates'),
+      box: (place) => programBox(context.sandbox, { control, settings, purpose: 'gates', ...place }),
       marks: markerEnv({ instanceId, lifeId, runId: `check-${run.id}` }),
       signal,
       log: context.log,
-    })
+    }
+    return await judgeCommit(context.gates, gateContext, () => showDraft(context, settings, item, head))
   } finally {
     if (checkout) await control.removeWorktree({ path, branch }, { discard: true })
   }
 }
 
+/** What a commit contains is fit to leave this machine from here on. */
+async function showDraft(context: GateRunnerContext, settings: Settings, item: ItemRow, head: Sha): Promise<void> {
+  if (!settings.pullRequests.drafts) return
+  await context.store.transaction((tx) => tx.enqueue({ queue: 'open-draft', workItemId: item.id, sha: head }))
+}
+
 async function conclude(
   tx: Tx,
   lease: Lease,
-  { item, run }: Pick<Subject, 'item' | 'run'>,
+  { item, run, drafts }: Pick<Subject, 'item' | 'run'> & { drafts: boolean },
   results: GateResult[],
 ): Promise<void> {
   const failing = results.filter((result) => result.verdict === 'fail')
@@ -196,8 +209,8 @@ async function conclude(
     run.headSha ?? '',
     results.filter((result) => !result.broken),
   )
-  // What a person has pushed is on the server, so that the check run can be too.
-  if (outcome === 'gates failed' && run.agent === 'person')
+  // What a person has pushed, and what a draft shows, is on the server, so that the check run can be too.
+  if (outcome === 'gates failed' && (run.agent === 'person' || drafts))
     await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
   const current = await getItem(tx.db, item.id)
   const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { Sha } from '../lib/ids.ts'
+import type { Box } from '../sandbox/sandbox.ts'
 
 /** One changed file, as git reports it. */
 export interface GateChange {
@@ -23,13 +24,6 @@ export interface GateChange {
   additions: number
   deletions: number
   binary: boolean
-}
-
-/** A program about to be started. */
-export interface Start {
-  file: string
-  args: readonly string[]
-  env: Readonly<Record<string, string>>
 }
 
 /** What a gate is given. */
@@ -62,8 +56,11 @@ export interface GateContext {
   marks?: Readonly<Record<string, string>>
   /** Test secrets and variables of the repository, for programs that are started here. */
   variables?: Readonly<Record<string, string>>
-  /** Puts a program into a sandbox. */
-  wrap?(start: Start & { cwd: string }): Start
+  /**
+   * Opens a sandbox for programs in a folder; it is to be closed.
+   * @returns undefined where there is none, and none is required.
+   */
+  box?(place: { cwd: string; home: string }): Promise<Box | undefined>
   /** Aborted when the run is stopped. */
   signal: AbortSignal
   log: Pick<Logger, 'warn'>

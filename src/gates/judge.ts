@@ -21,13 +21,23 @@ const longestSummary = 1_000
 /**
  * Runs every gate, one after another. A gate that throws has failed. When a gate on facts has failed, gates that run code
  * are left out.
+ * @param onFacts called once, where no fact was refused, before the first gate that runs code.
  * @returns a result for each gate; when `context.signal` is aborted, only the results so far.
  */
-export async function judgeCommit(gates: readonly Gate[], context: GateContext): Promise<GateResult[]> {
+export async function judgeCommit(
+  gates: readonly Gate[],
+  context: GateContext,
+  onFacts?: () => Promise<void>,
+): Promise<GateResult[]> {
   const results: GateResult[] = []
+  let factsAreKnown = false
   for (const gate of inOrder(gates)) {
     if (context.signal.aborted) return results
     const failed = results.find((result) => result.verdict === 'fail')
+    if (gate.looksAt === 'code' && !failed && !factsAreKnown) {
+      factsAreKnown = true
+      await onFacts?.()
+    }
     const result = gate.looksAt === 'code' && failed ? notRun(gate, failed) : await run(gate, context)
     // A verdict that was interrupted means nothing.
     if (context.signal.aborted) return results

@@ -107,7 +107,7 @@ export interface BareClone {
   /** Since when it was not used, where it can be made again from the server; undefined where it holds work. */
   unusedSince(): Promise<Date | undefined>
   /** What a sandbox must mount for a tree. */
-  bindings(worktree: Worktree): SandboxMounts
+  bindings(worktree: Pick<Worktree, 'path' | 'scratch'>): SandboxMounts
 }
 
 /**

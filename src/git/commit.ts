@@ -6,10 +6,11 @@ import type { Sha } from '../lib/ids.ts'
 import { type ChangedFile, readBlobs, readChanges } from './changes.ts'
 import { copyIndex, isDirectory } from './files.ts'
 import type { Author } from './git-options.ts'
-import { findMergeBase, isAncestorOf, moveBranch, restoreBranch, writeCommit } from './history.ts'
+import { findMergeBase, isAncestorOf, listFilesAt, moveBranch, restoreBranch, writeCommit } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
 import { lfsViolations } from './lfs.ts'
 import type { BranchName } from './names.ts'
+import { addsPath, unportableNames } from './portable-names.ts'
 import { recordedRemoteHead } from './recorded-heads.ts'
 import type { BareRepository } from './repository.ts'
 import { treeOf } from './rescue.ts'
@@ -63,6 +64,7 @@ export async function commitWorktree(
     const changes = await ownChanges(repository, parents, staged.tree)
     const violations = [
       ...checkImport(changes, request.policy),
+      ...(await namesOf(repository, changes, staged.tree)),
       ...(await remainingMarkers(repository, record, staged.tree)),
       ...(await lfsViolations(repository, nextIndex(record), changes)),
     ]
@@ -135,6 +137,11 @@ async function ownChanges(repository: BareRepository, parents: [Sha, ...Sha[]], 
     changes = changes.filter((change) => paths.has(change.path))
   }
   return changes
+}
+
+/** The whole tree is listed only where a path is new. */
+async function namesOf(repository: BareRepository, changes: readonly ChangedFile[], tree: Sha): Promise<Violation[]> {
+  return changes.some(addsPath) ? unportableNames(changes, await listFilesAt(repository, tree)) : []
 }
 
 async function remainingMarkers(repository: BareRepository, record: WorktreeRecord, tree: Sha): Promise<Violation[]> {

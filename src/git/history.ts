@@ -20,6 +20,8 @@ export interface CommitInfo {
   /** When it was written, as its author says. */
   date: Date
   subject: string
+  /** All of it, the subject included. */
+  message: string
 }
 
 /** Whether two commits can be merged, and with what result. */
@@ -133,7 +135,7 @@ export async function readLog(
   range: { base?: Sha; head: Sha },
   limit: number,
 ): Promise<CommitInfo[]> {
-  const flags = ['-z', '--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%s', `--max-count=${Math.max(0, Math.floor(limit))}`]
+  const flags = ['-z', '--format=%H%x1f%P%x1f%an%x1f%ae%x1f%aI%x1f%B', `--max-count=${Math.max(0, Math.floor(limit))}`]
   const names = range.base ? [`${range.base}..${range.head}`] : [range.head]
   const args = ['log', ...flags, '--no-show-signature', '--no-color', '--no-mailmap', '--end-of-options', ...names]
   const { stdout } = await git(repository, args)
@@ -145,15 +147,23 @@ export async function readLog(
 }
 
 function parseCommit(record: string): CommitInfo {
-  const [id = '', parents = '', authorName = '', authorEmail = '', date = '', ...subject] = record.split('\x1f')
+  const [id = '', parents = '', authorName = '', authorEmail = '', date = '', ...text] = record.split('\x1f')
+  const message = text.join('\x1f')
   return {
     sha: sha(id),
     parents: parents.split(' ').filter(Boolean).map(sha),
     authorName,
     authorEmail,
     date: new Date(date),
-    subject: subject.join('\x1f'),
+    subject: subjectOf(message),
+    message,
   }
+}
+
+/** The first paragraph in one line, as git's `%s` has it. */
+function subjectOf(message: string): string {
+  const [first = ''] = message.trim().split(/\n\s*\n/, 1)
+  return first.replace(/\s*\n\s*/g, ' ')
 }
 
 /**

@@ -10,9 +10,10 @@ import { join, resolve } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges, readChangesPerCommit } from './changes.ts'
-import { isAncestorOf, moveBranch, readLog, resolveCommit, restoreBranch } from './history.ts'
+import { isAncestorOf, listFilesAt, moveBranch, readLog, resolveCommit, restoreBranch } from './history.ts'
 import { checkImport, type ImportPolicy, type Violation } from './import-policy.ts'
 import type { BranchName } from './names.ts'
+import { addsPath, unportableNames } from './portable-names.ts'
 import { type BareRepository, git } from './repository.ts'
 
 /** What came of an import. `diverged`: the agent's commits do not build on the branch. */
@@ -78,7 +79,8 @@ async function checkCommits(
     repository,
     log.map((one) => one.sha),
   )
-  return checkImport(each, policy)
+  const names = each.some(addsPath) ? unportableNames(each, await listFilesAt(repository, commit)) : []
+  return [...checkImport(each, policy), ...names]
 }
 
 /**

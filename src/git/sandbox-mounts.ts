@@ -38,7 +38,7 @@ const startupFiles = [
  * bare clone, which stays read-only.
  * @param bareDir the bare clone's folder
  */
-export function sandboxMountsOf(worktree: Worktree, bareDir: string): SandboxMounts {
+export function sandboxMountsOf(worktree: Pick<Worktree, 'path' | 'scratch'>, bareDir: string): SandboxMounts {
   const neverCreate = startupFiles.map((path) => join(worktree.path, path))
   const readOnly = worktree.scratch ? [bareDir] : [join(worktree.path, '.git'), bareDir]
   return { writable: [worktree.path], readOnly, neverCreate }

@@ -55,6 +55,7 @@ export function commandFailed(name: string, how: string, notRun: number): string
 export const wasKilled = (signal: string, took: string) => `was killed by ${signal} after ${took}`
 export const reachedTimeLimit = (minutes: number) =>
   `was ended after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}, its limit`
+export const filledDisk = 'wrote more to the disk than a sandbox allows (`SANDBOX_DISK_MB`)'
 export const printedTooMuch = 'was ended because it printed more than 256 MB'
 export const wasStopped = 'was stopped'
 /** 126 and 127 are the shell's own codes (POSIX, "Exit Status for Commands"). */
@@ -81,6 +82,12 @@ export const noSecret = 'Nothing in it looks like a secret.'
 export const noPatch = 'There is no patch to search.'
 export const patchTooLarge = (megabytes: number) =>
   `The change is larger than ${megabytes} MB of text, which is too much to search for secrets.`
+/** @param paths binary files; a few of many are named. */
+export function binaryTooLarge(paths: readonly string[]): string {
+  const named = paths.slice(0, 3).map((path) => `\`${path.replace(/[`\p{Cc}]/gu, '?')}\``)
+  const more = paths.length > named.length ? ` and ${paths.length - named.length} more` : ''
+  return `Too large to be searched for secrets: ${named.join(', ')}${more}. Leave out what is built, or name it in \`gates.allowSecrets\`.`
+}
 /** @param first file and line of the first one. */
 export function secretsFound(count: number, first: string): string {
   const others = count > 1 ? ` and ${count - 1} more` : ''

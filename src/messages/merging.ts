@@ -13,7 +13,7 @@ export const noMethodAllowed =
 export const usesMethod = (used: MergeMethod, wanted: MergeMethod) =>
   used === wanted ? '' : ` It is merged by ${used}, since ${wanted} is not allowed here.`
 export const baseMovedMeanwhile = 'The base branch moved in this moment. The merge is tried once more.'
-export const reviewWithdrawn = 'A review was withdrawn before the merge. It is considered again.'
+export const reviewWithdrawn = 'Something that the merge was decided on has changed. It is considered again.'
 
 /** What GitHub has refused for good, and the command that goes on. */
 export function mergeRefused({ kind, words }: MergeRefusal): string {

@@ -18,6 +18,11 @@ export const branchPushedByOthers = (branch: string) =>
 export const pullRequestRefused = (error: string | null, branch: string) =>
   `GitHub refused the pull request: ${error}. The work is on branch \`${branch}\`. Mend the cause, then say \`/retry\`.`
 
+/** The body of a draft whose gates have not ended. */
+export function draftBeforeGates(body: string): string {
+  return `> [!NOTE]\n> The gates have not passed on this yet. It is ready for review once they have.\n\n${body}`
+}
+
 /** Why a run is asked to stop. */
 export const wasMerged = (number: number) => `#${number} was merged`
 /** @param requestedBy the person who asked for the merge; undefined when none did. */

@@ -77,14 +77,15 @@ export async function mustQueue(tx: Tx, { repo, item, pull, turn, atOnce }: Cand
   return true
 }
 
-/** It may not be merged now: those behind it go on. */
-export async function giveUpPlace(tx: Tx, pull: PullRow): Promise<void> {
-  if (!(await leaveQueue(tx, pull.id))) return
+/** It may not be merged now: those behind it go on. @returns whether it had a place in the merge queue. */
+export async function giveUpPlace(tx: Tx, pull: PullRow): Promise<boolean> {
+  if (!(await leaveQueue(tx, pull.id))) return false
   await tx.enqueue({
     queue: 'advance-merge-queue',
     repositoryId: pull.repositoryId,
     baseBranch: pull.baseBranch,
   })
+  return true
 }
 
 /** Sets the reason of an item that waits. Shown with the next edit: no person waits for this. */

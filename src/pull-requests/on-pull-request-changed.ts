@@ -21,6 +21,7 @@ import { issueSubject } from '../work-items/issue-snapshot.ts'
 import type { Services } from '../work-items/services.ts'
 import { setItemAside } from '../work-items/set-aside.ts'
 import { markMerged } from './mark-merged.ts'
+import { giveUpPlace } from './merge-turn.ts'
 import { withdrawMerge } from './withdraw-merge.ts'
 
 /** A pull request as it is, and who changed it. */
@@ -145,6 +146,7 @@ async function open(change: Change): Promise<EventOutcome> {
   if (row.state === 'closed') changes.push(await reopened(change))
   if (row.baseBranch !== pull.baseBranch) changes.push(await retargeted(change))
   if (row.headSha !== pull.headSha) changes.push(await pushed(change))
+  else if (change.how === 'kept' && (await keptFromMerge(change))) changes.push('the merge is taken back')
   else if (change.how === 'ready' && !pull.draft) changes.push(await readyForReview(change))
   return changes.length > 0 ? done(changes.join('; ')) : ignored('nothing about it is new')
 }
@@ -177,6 +179,11 @@ async function retargeted({ tx, repo, row, item, pull, sender, at }: Change): Pr
     await requestStatusComment(tx, current, 'soon')
   }
   return `points to ${pull.baseBranch} now`
+}
+
+/** A merge that is not published yet is decided once more, and waits then for the label to go. */
+async function keptFromMerge({ tx, row, sender }: Change): Promise<boolean> {
+  return (await withdrawMerge(tx, row, sender.login)) || (await giveUpPlace(tx, row))
 }
 
 /** A merge that waits for the end of the draft is considered again. */

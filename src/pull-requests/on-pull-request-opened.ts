@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type EffectRow, effectById } from '../db/outbox.ts'
-import { savePull } from '../db/pull-requests.ts'
+import { pullByNumber, savePull } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
@@ -22,15 +22,19 @@ async function onPullRequestOpened({ store }: { store: Store }, job: { effectId:
 
 async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
   const item = await lockItem(tx, workItemId)
-  const { draft } = effect.payload as { draft?: boolean }
-  if (draft ? item?.state !== 'held' : item?.state !== 'checking') return
   if (!item) return
+  const result = effect.result as { number?: number; url: string; sha: string; draft?: boolean } | null
+  // What was published last: another revision may wait that makes it ready.
+  const draft = effect.state === 'failed' ? (effect.payload as { draft?: boolean }).draft : result?.draft
+  if (!draft && item.state !== 'checking') return
   if (effect.state === 'failed' && !draft) {
     await transition(tx, item, 'held', { actor: 'github', why: pullRequestRefused(effect.error, item.branch) })
     return
   }
-  const result = effect.result as { number?: number; url: string; sha: string } | null
-  if (result?.number === undefined || result.sha !== item.headSha) return
+  if (result?.number === undefined) return
+  // A draft is noted wherever its item has gone meanwhile; a head that is known is not put back to an earlier one.
+  const isKnown = (await pullByNumber(tx.db, item.repositoryId, result.number)) !== undefined
+  if (result.sha !== item.headSha && (!draft || isKnown)) return
   const pull = await savePull(tx, {
     repositoryId: item.repositoryId,
     workItemId,
@@ -39,7 +43,7 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
     headSha: result.sha,
     baseBranch: item.baseBranch,
   })
-  // A draft shows the work of a held item, which stays so.
+  // A draft shows work that is not proved, and changes nothing about its item.
   if (draft) return requestStatusComment(tx, item, 'now')
   await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
   await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)

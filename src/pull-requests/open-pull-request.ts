@@ -50,7 +50,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
 }
 
 /** Only a rebase of ours may take the place of what is there, and only of the very head that it was made from. */
-async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
+export async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
   const made = await updateThatMade(store.db, item.headSha ?? '')
   return made?.how === 'rebase' ? sha(made.fromSha) : 'any-ancestor'
 }

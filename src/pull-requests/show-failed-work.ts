@@ -20,6 +20,7 @@ import { sha } from '../lib/ids.ts'
 import { heldDraft } from '../messages/held.ts'
 import type { PullRequestContext } from './context.ts'
 import { checkRunOf, requestCheckRun } from './evidence.ts'
+import { isDraft } from './open-draft.ts'
 import { describePullRequest, type Work } from './open-pull-request.ts'
 
 interface FailedWorkContext extends PullRequestContext {
@@ -72,8 +73,8 @@ async function publish(
     if (!current || current.headSha !== head) return
     await requestCheckRun(tx, item, checkRun)
     const pull = await pullOfItem(tx.db, item.id)
-    // One that people have seen stays as they know it.
-    if (draft && current.state === 'held' && pull?.state !== 'open') {
+    // One that was ready for review stays as people know it.
+    if (draft && current.state === 'held' && (pull?.state !== 'open' || (await isDraft(tx.db, item)))) {
       const title = commitSubject(item.title)
       const payload = { branch: item.branch, base: item.baseBranch, title, body: heldDraft(body), sha: head, draft }
       const target = { repositoryId: repo.id, workItemId: item.id, key: `pull:${item.id}` }

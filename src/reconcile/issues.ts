@@ -15,6 +15,7 @@ import { onIssueRemoved, syncIssue } from '../work-items/on-issue-changed.ts'
 import { syncIssueText } from '../work-items/on-issue-edited.ts'
 import { noteQueueLabels } from '../work-items/on-label-renamed.ts'
 import { commentOnce, queueFromLabel, refusalKey } from '../work-items/queue-label.ts'
+import { applyLateLabels } from '../work-items/scoped-labels.ts'
 import type { Services } from '../work-items/services.ts'
 import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
@@ -40,7 +41,7 @@ export async function reconcileIssues(services: Services, repo: RepositoryRow, p
     const issue = listed.get(item.issueNumber)
     const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
     await compare(item.issueNumber, () =>
-      settled ? syncIssueText(services, repo, item, issue) : withoutLabel(services, repo, item, issue),
+      settled ? unheard(services, repo, item, issue) : withoutLabel(services, repo, item, issue),
     )
   }
   return repairs
@@ -72,7 +73,7 @@ async function withLabel(
   if (item && !['cancelled', 'skipped', 'done'].includes(item.state)) {
     if (!(await hasKey(db, labelSeenKey(repo.id, issue.number))))
       await services.store.transaction((tx) => claimKey(tx, labelSeenKey(repo.id, issue.number)))
-    return syncIssueText(services, repo, item, issue)
+    return unheard(services, repo, item, issue)
   }
   if (!item && (await hasKey(db, refusalKey(repo.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
@@ -116,6 +117,18 @@ function startSince(events: readonly IssueEvent[], repo: RepositoryRow, since: D
   return { how: last.event === 'reopened' ? 'reopened' : 'labelled', actor: last.actor, at: last.at }
 }
 
+/** Labels and text of an issue under way that have changed without an event. */
+async function unheard(
+  services: Services,
+  repo: RepositoryRow,
+  item: ItemRow,
+  issue: Issue,
+): Promise<EventOutcome | undefined> {
+  const snapshot = { ...issue, nativeBlockers: issue.nativeBlockers ?? null }
+  const labels = await applyLateLabels(services, repo, item, snapshot)
+  return (await syncIssueText(services, repo, item, issue)) ?? labels
+}
+
 /** An item whose issue is not among the open labelled ones: it is closed, deleted, unlabelled, or queued by a command. */
 async function withoutLabel(
   services: Services,
@@ -133,7 +146,7 @@ async function withoutLabel(
     const how = issue.state === 'closed' ? 'closed' : 'labelled'
     const outcome = await syncIssue(services, { ...seen, repository: now, repo: now, issue, how })
     if (outcome.state === 'done' || issue.state === 'closed') return outcome
-    return (await syncIssueText(services, repo, item, issue)) ?? outcome
+    return (await unheard(services, repo, item, issue)) ?? outcome
   } catch (error) {
     if (!(error instanceof NotFound)) throw error
     const { issueNumber: number, title, body, url } = item

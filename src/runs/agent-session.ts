@@ -10,13 +10,16 @@ import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { updateRun } from '../db/runs.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
+import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { agentName } from '../messages/crew.ts'
 import { stepProgress } from '../messages/runs.ts'
+import type { Box } from '../sandbox/sandbox.ts'
+import { agentBox, homeOf } from './boxes.ts'
 import type { Attempt, RunContext } from './context.ts'
 import type { CrewSession } from './crew-session.ts'
-import { serveTools, type Tool } from './mcp/serve.ts'
+import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
 import { meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
@@ -30,6 +33,7 @@ const outputBytes = 256 * 2 ** 20
 /** What a session is about; see `runAgentSession`. */
 interface SessionRequest {
   kind: AgentKind
+  control: Pick<BareClone, 'bindings'>
   settings: Settings
   cwd: string
   prompt: AssembledContext
@@ -51,30 +55,26 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
-  const home = join(env.dataDirectory, 'homes', `run-${run.id}`)
-  const progress = progressTool((text) => {
-    heartbeat.progress = text
-  })
-  // A plain command cannot call tools. They stay in this thread, also when the supervisor has its own: they only write to
-  // the database, and an agent calls them a few times in a run.
-  const toolServer =
-    kind.protocol === 'acp'
-      ? await serveTools({
-          home,
-          tools: [...session.crew.notifying([...session.tools, progress]), ...session.crew.tools],
-          log,
-        })
-      : undefined
+  const home = homeOf(env.dataDirectory, run.id)
+  const toolServer = kind.protocol === 'acp' ? await toolsFor(attempt, session, home) : undefined
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
-  if (inThread) await updateRun(context.store.db, lease, { inThread })
-  // The last moment before the agent is there: a process that was frozen until now starts none.
-  if (!heartbeat.held()) attempt.stop('lease lost')
   logPressure(prompt, about, log)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
+  let box: Box | undefined
   try {
+    box = await agentBox(context.sandbox, {
+      ...{ control: session.control, settings, kind, cwd, home, env: env.source },
+      readsOnly: permissions === 'reading-only',
+      paths: toolServer?.paths ?? [],
+    })
+    await updateRun(context.store.db, lease, { inThread, sandboxed: box !== undefined })
+    // The last moment before the agent is there: a process that was frozen until now starts none.
+    if (!heartbeat.held()) attempt.stop('lease lost')
+    box?.overDisk.addEventListener('abort', () => attempt.stop('over disk'))
     const outcome = await supervise({
+      ...(box ? { wrap: box.wrap } : {}),
       kind: { ...kind, env: [...kind.env, ...Object.keys(variables)] },
       settings: settings.agents[run.agent],
       cwd,
@@ -102,17 +102,30 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
     })
-    if (outcome.kind === 'supervisor-lost')
-      log.error(
-        { ...about, problem: outcome.message },
-        'the thread that supervised an agent was lost; the agent was ended',
-      )
+    logIfLost(outcome, about, log)
     return outcome
   } finally {
+    await closeBox(box, about, log)
     await toolServer?.close()
     // It may hold what the agent logged in with, and tens of megabytes of its own.
     await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
   }
+}
+
+/**
+ * The server of its tools; a plain command cannot call any. It stays in this thread, also when the supervisor has another:
+ * tools only write to the database, and an agent calls them a few times in a run.
+ */
+function toolsFor({ context, heartbeat }: Attempt, { crew, tools }: SessionRequest, home: string): Promise<ToolServer> {
+  const progress = progressTool((text) => {
+    heartbeat.progress = text
+  })
+  return serveTools({ home, tools: [...crew.notifying([...tools, progress]), ...crew.tools], log: context.log })
+}
+
+function logIfLost(outcome: AgentOutcome, about: object, log: RunContext['log']): void {
+  if (outcome.kind !== 'supervisor-lost') return
+  log.error({ ...about, problem: outcome.message }, 'the thread that supervised an agent was lost; the agent was ended')
 }
 
 /** The operator sees when agents get less to read than there is. */
@@ -125,6 +138,14 @@ function logPressure(prompt: AssembledContext, about: object, log: RunContext['l
     { ...about, tokens: total.used, pools: used, tiers },
     'there is more to read than fits into the context of an agent',
   )
+}
+
+/** What it was refused is for the operator: a server that is missing from a list is found here. */
+async function closeBox(box: Box | undefined, about: object, log: RunContext['log']): Promise<void> {
+  if (!box) return
+  if (box.refusedHosts.length > 0)
+    log.warn({ ...about, hosts: box.refusedHosts }, 'an agent asked for servers that its sandbox does not let it reach')
+  await box.close()
 }
 
 function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {

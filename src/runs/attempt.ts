@@ -31,6 +31,7 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { agentName, goOnWithAnswers } from '../messages/crew.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { agentFinished, agentUnknown, noChange, questionsHandedIn, secretInChange } from '../messages/runs.ts'
+import { SandboxMissing } from '../sandbox/sandbox.ts'
 import { runAgentSession, tailOfLog } from './agent-session.ts'
 import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
@@ -124,6 +125,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   })
   const outcome = await runAgentSession(attempt, {
     kind,
+    control,
     settings,
     cwd: worktree.path,
     prompt: buildPrompt(
@@ -196,6 +198,7 @@ async function conclude(
 function endingOf(error: unknown, { log }: RunContext): AttemptEnd {
   if (error instanceof LeaseLost) throw error
   const message = error instanceof Error ? error.message : String(error)
+  if (error instanceof SandboxMissing) return { outcome: 'no sandbox', summary: message }
   if (error instanceof BaseBranchDeleted) return { outcome: 'base branch gone', summary: message }
   log.error({ err: error }, 'the workspace of a run failed')
   return { outcome: 'workspace failed', summary: message, signature: message }

@@ -10,6 +10,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/github.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Heartbeat, StopReason } from './heartbeat.ts'
 import type { RepositoryVariables } from './repository-secrets.ts'
 import type { DependencyCache } from './set-up/dependency-cache.ts'
@@ -23,6 +24,7 @@ export interface RunContext {
   instance: string
   agents: ReadonlyMap<string, AgentKind>
   reaper: Reaper
+  sandbox: Sandbox
   control(repo: RepositoryRow): Promise<BareClone>
   /** Whether text holds a secret that Tutti knows. */
   holdsSecret(text: string): boolean

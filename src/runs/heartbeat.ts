@@ -11,6 +11,8 @@ export type StopReason =
   | 'asked'
   | 'shutdown'
   | 'lease lost'
+  /** Its sandbox has used up its share of the disk. */
+  | 'over disk'
   /** The reported cost exceeds the limit of one run, both in millionths. */
   | { cost: ReportedCost; limit: number }
 

@@ -5,6 +5,7 @@ import type { ReportedCost } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
+import { overDiskLesson, overDiskLimit } from '../messages/sandbox.ts'
 import type { StopReason } from './heartbeat.ts'
 import { blamelessLoss, type FailedAttempt } from './retry-policy.ts'
 
@@ -97,6 +98,8 @@ export function stopped(reason: StopReason): AttemptEnd {
   const lost = { outcome: 'runner lost' as const, signature: blamelessLoss }
   if (reason === 'lease lost') return { ...lost, summary: messages.stoodStill }
   if (reason === 'shutdown') return { ...lost, summary: messages.stoppedByShutdown }
+  if (reason === 'over disk')
+    return { outcome: 'over its disk limit', summary: overDiskLimit, lesson: overDiskLesson, signature: 'over disk' }
   if (reason !== 'asked') return overLimit(reason)
   return { outcome: 'stopped', summary: messages.stoppedOnRequest }
 }

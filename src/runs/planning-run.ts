@@ -53,6 +53,7 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
     const crew = await openCrewSession(attempt, { settings, protocol: kind.protocol, head: async () => base })
     const outcome = await runAgentSession(attempt, {
       kind,
+      control,
       settings,
       cwd: tree.path,
       prompt: planPrompt(

@@ -29,6 +29,8 @@ export type FailedAttempt =
   | 'secret in the change'
   | 'agent not installed'
   | 'agent not logged in'
+  | 'no sandbox'
+  | 'over its disk limit'
   | 'rate limited'
   | 'over its spend limit'
   | 'runner lost'
@@ -62,6 +64,8 @@ const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>
   'base branch gone': 'blocker',
   'over its spend limit': 'blocker',
   'gates end the process': 'blocker',
+  'no sandbox': 'blocker',
+  'over its disk limit': 'code-error',
   'rate limited': 'rate-limit',
   'gate broken': 'infrastructure',
   'set-up failed': 'infrastructure',

@@ -17,6 +17,11 @@ export interface TreeTarget {
   marker?: string
   /** Processes with one of these markers are spared, whatever other markers they have. */
   sparedMarkers?: readonly string[]
+  /**
+   * The root is the sandbox's own process, which kills everything inside at once when it ends: it gets no SIGTERM, so that
+   * the program inside can end in order, and ends with that program.
+   */
+  contained?: boolean
 }
 
 export interface KillOptions {
@@ -110,7 +115,7 @@ export async function killTrees(targets: readonly TreeTarget[], options: KillOpt
   }
   let members = scan()
   if (options.graceMs > 0 && members.size > 0) {
-    signalAll(members, 'SIGTERM', table)
+    signalAll(withoutSandboxes(members, targets), 'SIGTERM', table)
     await waitUntilGone(members, options.graceMs, table)
     members = scan()
   }
@@ -141,6 +146,16 @@ function killFrozen(
     if (!grew) break
   }
   signalAll(frozen, 'SIGKILL', table)
+}
+
+function withoutSandboxes(
+  members: ReadonlyMap<number, ProcessIdentity>,
+  targets: readonly TreeTarget[],
+): ReadonlyMap<number, ProcessIdentity> {
+  const sandboxes = new Set(targets.flatMap(({ contained, root }) => (contained && root ? [root.pid] : [])))
+  const inside = new Map([...members].filter(([pid]) => !sandboxes.has(pid)))
+  // It has started nothing yet: then there is nothing to spare.
+  return inside.size > 0 ? inside : members
 }
 
 function signalAll(members: ReadonlyMap<number, ProcessIdentity>, signal: NodeJS.Signals, table: ProcessTable): void {

@@ -5,7 +5,8 @@
 
 import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
+import { claimKey, hasKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
+import { effectsOf } from '../db/outbox.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { buildsOf } from '../db/runs.ts'
@@ -13,8 +14,8 @@ import { workItems } from '../db/schema/work-items.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, itemOfIssue, lockItem, transition } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
-import type { IssueChanged } from '../domain/events.ts'
-import { isScopedLabel, labelFacts, moduleOf } from '../domain/labels.ts'
+import type { IssueChanged, IssueSnapshot } from '../domain/events.ts'
+import { isQueueLabel, isScopedLabel, labelFacts, moduleOf } from '../domain/labels.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { defaultWorkflow, unknownWorkflow } from '../domain/workflows.ts'
 import { mayWrite } from '../github/permissions.ts'
@@ -48,6 +49,41 @@ export async function applyScopedLabels(
     await apply(tx, repo, current, { labels: issue.labels, change, by: sender.login })
     return done(`${names.join(', ')} by a label`)
   })
+}
+
+/**
+ * Scoped labels that no delivery has reported: the history of the issue says who put the last one on.
+ * @returns undefined where there is nothing new: then nothing was asked of GitHub, or it is not asked again.
+ */
+export async function applyLateLabels(
+  services: Services,
+  repo: RepositoryRow,
+  item: ItemRow,
+  issue: IssueSnapshot,
+): Promise<EventOutcome | undefined> {
+  if (isTerminal(item) || Object.keys(scopedLabelChange(item, issue.labels)).length === 0) return undefined
+  const { db } = services.store
+  const labels = issue.labels.filter(isScopedLabel).toSorted().join(' ')
+  const key = `late-labels:${repo.id}#${item.issueNumber}:${labels}`
+  if (await hasKey(db, key)) return undefined
+  // What a command has set is not on GitHub yet.
+  const scopes = ['priority:', 'effort:'].map((scope) => `family:${repo.id}#${item.issueNumber}:${scope}`)
+  if ((await effectsOf(db, scopes)).some(({ state }) => state !== 'done')) return undefined
+  const events = (await services.github.repository(repo).issueEvents(item.issueNumber)) ?? []
+  const last = events.findLast(
+    ({ event, label }) => (event === 'labeled' || event === 'unlabeled') && isScopedLabel(label ?? ''),
+  )
+  const queued = events.findLast(
+    ({ event, label }) => event === 'labeled' && isQueueLabel(label ?? '', settingsOf(repo)),
+  )
+  const since = (await lastEventTime(db, `size:${repo.id}#${item.issueNumber}`)) ?? queued?.at
+  const isNews = last && !services.github.isSelf(last.actor) && (!since || last.at > since)
+  const outcome = isNews
+    ? await applyScopedLabels(services, { issue, sender: last.actor, at: last.at }, repo)
+    : ignored('no person has changed its labels since')
+  if (outcome.state === 'done') return outcome
+  await services.store.transaction((tx) => claimKey(tx, key))
+  return undefined
 }
 
 /** What the scoped labels of an issue change about its item; empty when they change nothing. */

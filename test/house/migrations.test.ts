@@ -13,7 +13,10 @@ import { openStore } from '../../src/db/connect.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
 import { roundsOf } from '../../src/db/plans.ts'
 import { runsOf } from '../../src/db/runs.ts'
+import { effects } from '../../src/db/schema/effects.ts'
+import { pullRequests } from '../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../src/db/schema/repositories.ts'
+import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { getItem } from '../../src/db/work-items.ts'
 import { jobs } from '../../src/jobs.ts'
 
@@ -185,4 +188,47 @@ test('runs and questions of before there was a crew have no member, and the firs
   expect(member.memberName).toBe('Aria')
   const query = { repositoryId: 1, memberId: null, domain: 'general' as const, terms: 'parser | rest' }
   expect(await findMemories(store.db, query, 5)).toMatchObject([{ text: 'Parsers need fixtures' }])
+})
+
+test('trees and effects get their fences, and settings the part about pull requests', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0013_places')
+  await client.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, settings)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', '{"label": "x"}'),
+             (78, 'acme/new', 1, 'https://x/acme/new.git', 'main', null),
+             (79, 'acme/set', 1, 'https://x/acme/set.git', 'main', '{"pullRequests": {"whenIssueCloses": "close", "reviewers": ["amy"]}}');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main'), (1, 2, 'two', 'reviewing', 'm', 1, 'b', 'module/b', 'main');
+    insert into runs (work_item_id, attempt, agent) values (1, 1, 'codex');
+    insert into worktrees (work_item_id, path, branch, base_sha, rescue_ref) values (2, '/w/2', 'module/b', 'f', 'refs/tutti/rescue/b'), (1, '/w/1', 'module/a', 'f', null);
+    insert into pull_requests (repository_id, work_item_id, number, url, head_sha, base_branch) values (1, 2, 3, 'u', 'f', 'main');
+    insert into effects (key, kind, repository_id, work_item_id, payload, priority, state, claimed_by)
+      values ('status:1', 'status-comment', 1, 1, '{"issueNumber": 1}', 7, 'in_progress', 'gone');
+  `)
+  await client.close()
+
+  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  const trees = await store.db.select().from(worktrees).orderBy(worktrees.workItemId)
+  expect(trees).toMatchObject([
+    { workItemId: 1, path: '/w/1', rescueRef: null, runId: null, leftAt: null },
+    { workItemId: 2, path: '/w/2', rescueRef: 'refs/tutti/rescue/b' },
+  ])
+  expect(new Set(trees.map(({ id }) => id)).size).toBe(2)
+  // An item may have another tree now, beside the one that it has.
+  await store.db.insert(worktrees).values({ workItemId: 1, path: '/w/1b', branch: 'module/a', baseSha: 'f' })
+  expect(await store.db.select().from(runs)).toMatchObject([{ agent: 'codex', processId: null }])
+  expect(await store.db.select().from(effects)).toMatchObject([
+    { state: 'in_progress', claimEpoch: 0, claimedAt: null },
+  ])
+  expect(await store.db.select().from(pullRequests)).toMatchObject([{ number: 3, reply: null }])
+  const parts = await store.db.select().from(repositories).orderBy(repositories.id)
+  expect(parts.map(({ settings }) => settings?.pullRequests)).toEqual([
+    { whenIssueCloses: 'keep', reviewers: [] },
+    undefined,
+    { whenIssueCloses: 'close', reviewers: ['amy'] },
+  ])
 })

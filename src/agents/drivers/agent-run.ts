@@ -63,6 +63,8 @@ export interface AgentTask
     'cwd' | 'prompt' | 'runId' | 'home' | 'hidden' | 'mcpServers' | 'permissions' | 'limits' | 'logFile'
   > {
   launch: LaunchCommand
+  /** The program is a sandbox around the agent's. */
+  contained: boolean
   kind: Omit<AgentKind, 'start'>
   model?: string
   /** Of this process: with the run's id it marks every process that the agent starts. */

@@ -1,7 +1,7 @@
 /** The smallest environment in which an agent works, and the path of its program. */
 
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
+import { findOnPath, runnableFile } from '../../lib/find-on-path.ts'
 import type { AgentKind } from '../agent.ts'
 import type { RunAgentOptions } from './agent-run.ts'
 
@@ -38,21 +38,8 @@ export function agentEnvironment(
  */
 export function findProgram(file: string, path: string | undefined, cwd: string): string | undefined {
   if (file === '') return undefined
-  if (file.includes('/')) return runnable(isAbsolute(file) ? file : resolve(cwd, file))
-  for (const folder of (path ?? '').split(delimiter)) {
-    const found = isAbsolute(folder) ? runnable(join(folder, file)) : undefined
-    if (found) return found
-  }
-  return undefined
-}
-
-function runnable(path: string): string | undefined {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile() ? path : undefined
-  } catch {
-    return undefined
-  }
+  if (file.includes('/')) return runnableFile(isAbsolute(file) ? file : resolve(cwd, file))
+  return findOnPath(file, path)
 }
 
 /** The ACP auth method of a kind whose variable is set; undefined when none is. */

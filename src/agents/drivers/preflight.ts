@@ -24,7 +24,7 @@ export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutco
   if (reaper.pid === undefined) throw new OperatorError('no agent runs without a reaper, and there is none')
   const { start, ...plain } = kind
   const task = { cwd, prompt, runId, home, hidden, mcpServers, permissions, limits, logFile }
-  return { ...task, launch, kind: plain, model: settings?.model, lifeId }
+  return { ...task, launch, contained: options.wrap !== undefined, kind: plain, model: settings?.model, lifeId }
 }
 
 /** The command and its environment, or why there is nothing to start. */

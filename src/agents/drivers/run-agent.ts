@@ -228,7 +228,7 @@ async function endTree(
  * @param root its first process, when known; the marker finds the others.
  */
 export function killRun(task: AgentTask, root?: ProcessIdentity): Promise<KillResult> {
-  return killTrees([{ root, marker: runMarker(task) }], { graceMs: graceMs(task) / 2 })
+  return killTrees([{ root, marker: runMarker(task), contained: task.contained }], { graceMs: graceMs(task) / 2 })
 }
 
 /** How long the agent of a task may take to end by itself, in milliseconds. */

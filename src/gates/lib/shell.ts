@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { OperatorError } from '../../lib/errors.ts'
 import { startTimeOf } from '../../lib/process-table.ts'
 import { killTrees } from '../../sandbox/kill-tree.ts'
-import type { Start } from '../gate.ts'
+import type { Box } from '../../sandbox/sandbox.ts'
 import { CapturedOutput } from './output.ts'
 
 /** How a command line ended. */
@@ -17,6 +17,7 @@ export interface ShellResult {
     | { kind: 'killed'; signal: string }
     | { kind: 'out of time' }
     | { kind: 'flood' }
+    | { kind: 'disk' }
     | { kind: 'aborted' }
   /** The output of both streams, as plain text. */
   output: string
@@ -36,7 +37,7 @@ const graceMs = 2_000
  * Runs `sh -c line` and ends everything it started, whether it succeeded or not.
  * @param options.env all of its environment.
  * @param options.marker `NAME=value` of that environment by which its processes are known.
- * @param options.wrap puts it into a sandbox.
+ * @param options.box the sandbox that it runs in.
  * @param options.digest takes every byte of the output, also what is not kept.
  * @throws {OperatorError} when the shell cannot be started.
  */
@@ -48,14 +49,15 @@ export async function runShell(
     marker: string
     timeoutMs: number
     signal: AbortSignal
-    wrap?: (start: Start & { cwd: string }) => Start
+    box?: Box
     digest?: Pick<Hash, 'update'>
   },
 ): Promise<ShellResult> {
   const started = performance.now()
   const output = new CapturedOutput(keptBytes, options.digest)
-  const plain: Start = { file: '/bin/sh', args: ['-c', line], env: options.env }
-  const { file, args, env } = options.wrap?.({ ...plain, cwd: options.cwd }) ?? plain
+  const { box } = options
+  const plain = { file: '/bin/sh', args: ['-c', line], env: options.env }
+  const { file, args, env } = box?.wrap(plain) ?? plain
   const child = spawn(file, args, {
     cwd: options.cwd,
     env: { ...env },
@@ -66,7 +68,7 @@ export async function runShell(
   const closed = once(child, 'close')
   const how = await ending(child, output, options)
   const early = how.kind !== 'exited' && how.kind !== 'killed'
-  const tree = [{ root: leader, marker: options.marker }]
+  const tree = [{ root: leader, marker: options.marker, contained: box !== undefined }]
   const { survivors } = await killTrees(tree, { graceMs: early ? graceMs : 0 })
   // All writers have ended; only bytes in the pipes are left.
   await Promise.race([closed, delay(1_000, undefined, { ref: false })])
@@ -90,15 +92,18 @@ async function identity(child: ChildProcess) {
 function ending(
   child: ChildProcess,
   output: CapturedOutput,
-  { timeoutMs, signal }: { timeoutMs: number; signal: AbortSignal },
+  { timeoutMs, signal, box }: { timeoutMs: number; signal: AbortSignal; box?: Box },
 ): Promise<ShellResult['how']> {
   return new Promise((resolve) => {
     const settle = (how: ShellResult['how']) => {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
+      box?.overDisk.removeEventListener('abort', onDisk)
       resolve(how)
     }
     const onAbort = () => settle({ kind: 'aborted' })
+    const onDisk = () => settle({ kind: 'disk' })
+    box?.overDisk.addEventListener('abort', onDisk, { once: true })
     const onData = (chunk: Buffer) => {
       output.add(chunk)
       if (output.total > floodBytes) settle({ kind: 'flood' })

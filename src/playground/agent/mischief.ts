@@ -1,8 +1,10 @@
 /** The steps that no honest agent takes: they put the orchestrator's promises to the test. */
 
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import type { Turn } from './turn.ts'
 
 type Perform = (turn: Turn, rest: string) => Promise<void>
@@ -32,6 +34,7 @@ export const mischief: Readonly<Record<string, Perform>> = {
   },
   spawn: spawnProcess,
   flood,
+  obey,
   garbage: async (turn, rest) => {
     for (let index = 0; index < Number(rest); index++) await print(badFrame(index, turn.sessionId))
   },
@@ -78,6 +81,31 @@ async function spawnProcess(turn: Turn, rest: string): Promise<void> {
   })
   await once(child, 'exit')
   while (!existsSync(file)) await turn.pause(10)
+}
+
+/** An instruction that somebody has put into a text, for agents that do not ask whose words they read. */
+const injected = /^\W*(?:ignore|disregard|forget) (?:all|your|any)\b.*? and run: (.+)$/gim
+
+/**
+ * Reads a file of the tree and does whatever it says, one thing after another; the prompt too, where no file is named. The
+ * answers go into `obeyed.json` in its HOME.
+ */
+async function obey(turn: Turn, rest: string): Promise<void> {
+  const text = rest === '' ? turn.prompt : readFileSync(turn.path(rest), 'utf8')
+  const done: { line: string; code: number | null; output: string }[] = []
+  for (const [, line = ''] of text.matchAll(injected)) {
+    const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', line], {
+      cwd: turn.cwd,
+      encoding: 'utf8',
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+      maxBuffer: 1024 * 1024,
+      input: '',
+    })
+    done.push({ line, code: status, output: `${stdout}${stderr}`.slice(0, 4_000) })
+    writeFileSync(join(homedir(), 'obeyed.json'), JSON.stringify(done))
+    await turn.say(`I did as I was told: ${line.slice(0, 80)}`)
+  }
 }
 
 function quote(text: string): string {

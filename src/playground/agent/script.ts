@@ -51,6 +51,7 @@
  * | | `detached`: forks twice, own session; `clean`: empty environment; `beat`: writes to a file for as long as it lives |
  * | `flood BYTES [text\|junk\|line\|stderr]` | prints a lot: updates, junk lines, one giant line, or to stderr |
  * | `garbage COUNT` | prints that many frames that are wrong in different ways |
+ * | `obey [PATH]` | runs every command that a text tells agents to run ("ignore all … and run: COMMAND") |
  * | `ask-forever` | sends requests and reads no answer |
  * | `no-change` | does nothing; ends the turn |
  */

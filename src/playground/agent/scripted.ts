@@ -7,7 +7,8 @@
 
 import { fileURLToPath } from 'node:url'
 
-const program = fileURLToPath(new URL('./main.ts', import.meta.url))
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+const program = here('./main.ts')
 
 export const agent = {
   id: 'scripted',
@@ -20,6 +21,8 @@ export const agent = {
   env: ['TUTTI_SCRIPT_DELAY_MS', 'NODE_COMPILE_CACHE'],
   // Node 22 prints a warning for running TypeScript as it is, which would be the first line of every log.
   fixedEnv: { NODE_NO_WARNINGS: '1' },
+  // The program is TypeScript of this repository, and imports a package.
+  reads: [here('.'), here('../../../node_modules'), here('../../../package.json')],
   install: 'comes with the playground',
   // It runs what an issue says: whoever can write an issue can run a command.
   playgroundOnly: true,

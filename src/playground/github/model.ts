@@ -4,6 +4,7 @@
  */
 import type { components } from '@octokit/openapi-types'
 import type { CommitRecord } from './commits.ts'
+import type { MergeMethods, Protection } from './protection.ts'
 import type { PushRules } from './push-rules.ts'
 import type { ObjectId } from './sha.ts'
 
@@ -144,7 +145,7 @@ export interface Pull {
   requestedReviewers: Account[]
   size: { commits: number; additions: number; deletions: number; changedFiles: number }
   /** The last test merge; it holds for these two commits only. */
-  mergeability?: { head: ObjectId; base: ObjectId; clean: boolean }
+  mergeability?: { head: ObjectId; base: ObjectId; clean: boolean; behind: boolean }
   /** How often a reader was told `mergeable: null` for the present head. */
   unknownAnswers: number
 }
@@ -220,21 +221,15 @@ export interface CommitStatus {
   updatedAt: Date
 }
 
-/** A protected branch. Approvals and checks are asked of everybody who is not an admin. */
-export interface Protection {
-  requiredApprovals: number
-  requiredChecks: string[]
-  dismissStaleReviews: boolean
-  /** Every thread of comments on lines must be resolved. */
-  conversations: boolean
-  /** Made as a ruleset, which the branch itself does not tell of. */
-  ruleset: boolean
-}
-
-export interface MergeMethods {
-  merge: boolean
-  squash: boolean
-  rebase: boolean
+/** A pull request that waits for its turn in the merge queue of its base branch. */
+export interface QueueEntry {
+  issue: PullIssue
+  /** Its head when it was put there. */
+  headSha: ObjectId
+  /** The person who wants it out of the queue. */
+  takenOutBy?: ActingAccount
+  /** The commit that its checks are wanted for: on top of `base`, on a branch of the queue. */
+  group?: { ref: string; sha: ObjectId; base: ObjectId }
 }
 
 export interface RepositoryRecord {
@@ -257,6 +252,8 @@ export interface RepositoryRecord {
   suites: CheckSuite[]
   statuses: CommitStatus[]
   protections: Map<string, Protection>
+  /** In its order, of all base branches. */
+  mergeQueue: QueueEntry[]
   pushRules: PushRules
   /** Commits that GitHub has made and signed for an app. */
   signed: Set<ObjectId>

@@ -5,6 +5,7 @@ import { closeIssue, createIssue, editIssue, reopenIssue } from './acts/issues.t
 import { addLabels, removeLabel, renameLabel } from './acts/labels.ts'
 import { addBlockedBy, addSubIssue, removeBlockedBy, removeSubIssue } from './acts/links.ts'
 import { mergePull } from './acts/merge.ts'
+import { dequeuePull } from './acts/merge-queue.ts'
 import { createPull, editPull, requestReviewers } from './acts/pulls.ts'
 import { changeRefs, deleteRef, renameDefaultBranch } from './acts/refs.ts'
 import {
@@ -131,6 +132,8 @@ export function pullActs(world: World, account: Account) {
     },
     mergePullRequest: async (repository, number, wish = {}) =>
       mergePull({ world, actor: me }, repository, pullOf(repository, number), wish),
+    leaveMergeQueue: async (repository, number) =>
+      dequeuePull({ world, actor: me }, repository, pullOf(repository, number)),
     requestReviewers: async (repository, number, logins) =>
       requestReviewers({ world, actor: me }, repository, pullOf(repository, number), logins),
     review: async (repository, number, wanted) =>

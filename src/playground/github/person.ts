@@ -75,6 +75,8 @@ export interface Person {
   closePullRequest(repository: RepositoryRecord, number: number): Promise<PullIssue>
   /** Gives the new commit of the base branch. */
   mergePullRequest(repository: RepositoryRecord, number: number, wish?: MergeWish): Promise<ObjectId>
+  /** Takes it out of the merge queue, as the button there does. */
+  leaveMergeQueue(repository: RepositoryRecord, number: number): Promise<void>
   requestReviewers(repository: RepositoryRecord, number: number, logins: string[]): Promise<void>
   review(repository: RepositoryRecord, number: number, review: NewReview): Promise<ReviewRecord>
   /** Resolves the thread of comments on a line that begins with this comment. */

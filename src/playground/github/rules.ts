@@ -11,6 +11,21 @@ export interface MergeRules {
   unstable: boolean
 }
 
+/** What the required checks say of a commit: `green` when each has passed, `red` when one has failed. */
+export function requiredChecks(
+  repository: RepositoryRecord,
+  required: readonly string[],
+  sha: string,
+): 'green' | 'red' | 'pending' {
+  const passed = checksAt(repository, sha)
+  const open = [
+    ...repository.suites.flatMap((suite) => (suite.headSha === sha ? suite.runs : [])).filter(isOpen),
+    ...repository.statuses.filter((status) => status.sha === sha && status.state === 'pending'),
+  ].map((one) => ('name' in one ? one.name : one.context))
+  if (required.every((name) => passed.get(name))) return 'green'
+  return required.some((name) => passed.get(name) === false && !open.includes(name)) ? 'red' : 'pending'
+}
+
 /** Reads protection, reviews, statuses and check runs of the pull request's present head. */
 export function rulesBroken(repository: RepositoryRecord, issue: PullIssue): MergeRules {
   const { pull } = issue
@@ -53,6 +68,10 @@ function checksAt(repository: RepositoryRecord, sha: string): Map<string, boolea
     for (const run of suite.runs) passed.set(run.name, isGreen(run))
   }
   return passed
+}
+
+function isOpen(run: CheckRun): boolean {
+  return run.status !== 'completed'
 }
 
 function isGreen(run: CheckRun): boolean {

@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import { runMergeQueues } from './acts/merge-queue.ts'
 import { createRepository, type ImportedRepository, importRepository, type NewRepository } from './acts/repositories.ts'
 import { budgetHeaders, createBudgets } from './api/access.ts'
 import { type ApiCall, busiestWrites, type CallLog, countCalls } from './api/calls.ts'
@@ -136,12 +137,12 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
     log: deliveries,
   })
   world.tell = hooks.tell
+  runMergeQueues(world, changes)
   const auth = createAuth(world, key)
   const budgets = createBudgets(world, options.rateLimit ?? 5000)
   const missing = (options.missing ?? []).map((one) => (typeof one === 'string' ? { route: one } : one))
   world.lacks = (part) => missing.some((one) => one.route.includes(part))
-  const clientSecret = randomText(40)
-  const codes = new Map<string, AppManifest>()
+  const [clientSecret, codes] = [randomText(40), new Map<string, AppManifest>()]
   const secrets = { client_secret: clientSecret, webhook_secret: hooks.secret, pem: key.privateKey }
   const rateLimit = openRoute('GET', '/rate_limit', (call) => {
     const core = budgetNumbers(budgetHeaders(budgets.of(call.caller)))

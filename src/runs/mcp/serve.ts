@@ -7,7 +7,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { Logger } from 'pino'
@@ -39,10 +39,14 @@ export interface ToolAnswer {
 export interface ToolServer {
   /** For ACP's `session/new`. */
   readonly server: McpServer
+  /** What the agent's sandbox must show, so that the server can be started and reached. */
+  readonly paths: readonly string[]
   close(): Promise<void>
 }
 
 const program = fileURLToPath(new URL('main.ts', import.meta.url))
+/** It says that the program is an ES module. */
+const packageFile = fileURLToPath(new URL('../../../package.json', import.meta.url))
 /** An agent has one connection. Some agents restart their server, so a few more are allowed. */
 const maxConnections = 8
 /** A client that has not sent the secret by then is disconnected. */
@@ -79,6 +83,7 @@ export async function serveTools(options: {
   await writeFile(file, JSON.stringify({ socket: place.socket, secret }), { mode: 0o600 })
   return {
     server: { name: 'tutti', command: process.execPath, args: [program, file], env: [] },
+    paths: [program, packageFile, file, dirname(place.socket)],
     close: async () => {
       for (const socket of open) socket.destroy()
       await new Promise((resolve) => server.close(resolve))

@@ -18,6 +18,8 @@ import { validBranch } from '../../git/names.ts'
 import type { Sha } from '../../lib/ids.ts'
 import type { Reaper } from '../../sandbox/reaper.ts'
 import { markerEnv } from '../../sandbox/run-markers.ts'
+import type { Box, Sandbox } from '../../sandbox/sandbox.ts'
+import { programBox } from '../boxes.ts'
 import type { RepositoryVariables } from '../repository-secrets.ts'
 import type { DependencyCache } from './dependency-cache.ts'
 import { setUpKeyOf } from './set-up-key.ts'
@@ -27,6 +29,7 @@ export interface SetUpServices {
   env: { dataDirectory: string; source: Readonly<Record<string, string>> }
   log: Pick<Logger, 'info' | 'warn'>
   reaper: Pick<Reaper, 'start' | 'instanceId' | 'lifeId'>
+  sandbox: Sandbox
   caches: DependencyCache
   variables: RepositoryVariables
   /** Text without any secret that Tutti knows. */
@@ -129,7 +132,7 @@ async function fillCache(
 /** Runs the command in a tree. @returns why it failed. */
 async function runIn(
   services: SetUpServices,
-  { repo, settings, path, runId, signal }: TreeToSetUp,
+  { repo, settings, path, runId, signal, control }: TreeToSetUp,
   ownChange: boolean,
 ): Promise<Extract<SetUpOutcome, { kind: 'failed' }> | undefined> {
   const { run = '', minutes } = settings.setup
@@ -139,14 +142,17 @@ async function runIn(
   const marks = markerEnv({ instanceId: reaper.instanceId, lifeId: reaper.lifeId, runId })
   const variables = await services.variables(repo.fullName, 'setup')
   const place = await mkdtemp(join(tmpdir(), 'tutti-set-up-'))
+  let box: Box | undefined
   try {
     const env = await programEnvironment({ env: services.env.source, marks, variables }, place)
+    box = await programBox(services.sandbox, { control, settings, purpose: 'setup', cwd: path, home: place })
     const marker = `HOME=${env.HOME}`
-    const ended = await runShell(run, { cwd: path, env, marker, timeoutMs: minutes * 60_000, signal })
+    const ended = await runShell(run, { cwd: path, env, marker, timeoutMs: minutes * 60_000, signal, box })
     if (ended.how.kind === 'exited' && ended.how.code === 0) return undefined
     const how = ended.how.kind === 'exited' ? `exit code ${ended.how.code}` : ended.how.kind
     return { kind: 'failed', how, log: services.redact(`$ ${run}\n${ended.output}`.trimEnd()), ownChange }
   } finally {
+    await box?.close()
     await rm(place, { recursive: true, force: true, maxRetries: 2 }).catch(() => {})
   }
 }

@@ -32,7 +32,7 @@ export const webhook = defineWebhookHandler('pull_request', (app, services: Serv
   app.on('pull_request.unlabeled', handle(services, readRelease, onPullRequestChanged))
   app.on('pull_request.dequeued', handle(services, readDequeued, onMergeDequeued))
   app.on('pull_request.edited', handle(services, readRetarget, onPullRequestChanged))
-  app.on('pull_request.labeled', handle(services, readLabel, onIssueChanged))
+  app.on('pull_request.labeled', handle(services, readLabel, onLabelled))
 })
 
 function readMove(payload: WebhookPayload<(typeof moves)[number]>): PullRequestChanged {
@@ -62,12 +62,21 @@ function readRetarget(payload: WebhookPayload<'pull_request.edited'>): PullReque
 }
 
 /** GitHub reports labels on pull requests here; a pull request is an issue too. */
-function readLabel(payload: WebhookPayload<'pull_request.labeled'>, self: AppIdentity): IssueChanged | undefined {
+function readLabel(
+  payload: WebhookPayload<'pull_request.labeled'>,
+  self: AppIdentity,
+): IssueChanged | PullRequestChanged | undefined {
+  if (isHoldLabel(check(labelSchema, payload.label).name))
+    return { kind: 'pull-request-changed', how: 'kept', ...readPullRequest(payload) }
   const common = check(envelopeSchema, payload)
   if (isOwnAct(common.sender, self)) return undefined
   const { issue, at } = check(issueSchema, payload.pull_request)
   const label = check(labelSchema, payload.label).name
   return { kind: 'issue-changed', how: 'labelled', label, ...common, at, issue: { ...issue, isPullRequest: true } }
+}
+
+function onLabelled(services: Services, event: IssueChanged | PullRequestChanged) {
+  return event.kind === 'issue-changed' ? onIssueChanged(services, event) : onPullRequestChanged(services, event)
 }
 
 function readPullRequest(payload: WebhookPayload<'pull_request'>) {

@@ -85,6 +85,13 @@ test('the set-up step: a list of paths is enough, and none leaves the tree', () 
   expect(setup('{ cache: [.venv, a/.gitignored] }').cache.paths).toEqual(['.venv', 'a/.gitignored'])
 })
 
+test('drafts and commits made through GitHub are not supported together yet, and that is said', () => {
+  expect(readSettings('pullRequests: { drafts: true }').pullRequests.drafts).toBe(true)
+  expect(problem('pullRequests: { drafts: true }\ncommits: { verified: true }')).toContain(
+    '`pullRequests.drafts`: not supported yet together with `commits.verified`',
+  )
+})
+
 test('secrets in the file are refused, with the place where they belong', () => {
   for (const key of ['secrets', 'env', 'variables'])
     expect(problem(`${key}: { TOKEN: abc }`)).toContain(`\`${key}\` does not belong into the repository`)

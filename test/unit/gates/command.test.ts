@@ -8,11 +8,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { gate } from '../../../src/gates/command.ts'
-import type { GateContext, GateJudgement, Start } from '../../../src/gates/gate.ts'
+import type { GateContext, GateJudgement } from '../../../src/gates/gate.ts'
 import { judgeCommit } from '../../../src/gates/judge.ts'
 import { CapturedOutput } from '../../../src/gates/lib/output.ts'
 import { contextFor } from '../../support/gate-context.ts'
+import { realSandbox } from '../../support/sandbox.ts'
 
+const sandbox = realSandbox()
 let checkout: string
 /** In the environment of every process that a test starts, through `marks`. */
 let mark: string
@@ -160,15 +162,18 @@ describe('what a command sees', () => {
     expect(said.verdict).toBe('pass')
   })
 
-  it('can be put into a sandbox', async () => {
-    const starts: Start[] = []
-    const wrap = (start: Start & { cwd: string }) => {
-      starts.push(start)
-      return { ...start, file: '/usr/bin/env', args: ['WRAPPED=yes', start.file, ...start.args] }
+  it.skipIf(!sandbox)('runs in a sandbox, which is opened for its folders and closed at the end', async () => {
+    const asked: string[] = []
+    const box: GateContext['box'] = async ({ cwd, home }) => {
+      asked.push(cwd)
+      const places = { cwd, home, writable: [cwd], readable: [], neverCreate: [] }
+      return await sandbox?.open({ mode: 'required', places, hosts: [] })
     }
-    const said = await gate.judge(context(['echo "wrapped: $WRAPPED"'], { wrap }))
-    expect(said.log).toContain('wrapped: yes')
-    expect(starts).toMatchObject([{ file: '/bin/sh', args: ['-c', 'echo "wrapped: $WRAPPED"'], cwd: checkout }])
+    const said = await gate.judge(context(['echo hi > new; ls -A /home; cat /proc/1/comm'], { box }))
+    expect(said).toMatchObject({ verdict: 'pass', log: expect.stringContaining('cannot access') })
+    expect(said.log).toContain('bwrap')
+    expect(await readFile(join(checkout, 'new'), 'utf8')).toBe('hi\n')
+    expect(asked).toEqual([checkout])
   })
 })
 

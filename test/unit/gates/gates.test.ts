@@ -280,6 +280,28 @@ describe('the judge', () => {
     expect(results[2]?.summary).toBe('Not run: Gate b failed.')
   })
 
+  it('says once that the facts are known, before it runs code, and not where one was refused', async () => {
+    const order: string[] = []
+    const three = (verdict: 'pass' | 'fail') => [
+      gate('x-code', 'code', async () => {
+        order.push('code')
+        return { verdict: 'pass', summary: 'Fine.' }
+      }),
+      gate('y-code', 'code', async () => ({ verdict: 'pass', summary: 'Fine.' })),
+      gate('facts', 'facts', async () => {
+        order.push('facts')
+        return { verdict, summary: 'So it is.' }
+      }),
+    ]
+    const judge = async (verdict: 'pass' | 'fail') =>
+      judgeCommit(three(verdict), contextFor(), async () => {
+        order.push('known')
+      })
+    await judge('pass')
+    await judge('fail')
+    expect(order).toEqual(['facts', 'known', 'code', 'facts'])
+  })
+
   it('runs code when facts wait for a person', async () => {
     const results = await judgeCommit(
       [gate('a', 'code', says('pass')), gate('b', 'facts', says('needs-approval'))],

@@ -200,6 +200,14 @@ describe('a tree that is a trap is refused', () => {
     ['an NTFS name of .git', 'git-name', (path: string) => write(path, 'git~1/config', 'x')],
     ['an HFS+ name of .git', 'git-name', (path: string) => write(path, '.g\u200cit/config', 'x')],
     ['a line end in a name', 'path', (path: string) => write(path, 'a\nb', 'x')],
+    ['a twin of a file, but for its case', 'path', (path: string) => write(path, 'readme.MD', 'x')],
+    ['a file in the place of a folder, but for its case', 'path', (path: string) => write(path, 'SRC', 'x')],
+    ['a name that Windows takes for a device', 'path', (path: string) => write(path, 'docs/Aux.txt', 'x')],
+    [
+      'a name that is too long',
+      'path',
+      (path: string) => write(path, `${'d'.repeat(200)}/`.repeat(5) + 'e'.repeat(60), 'x'),
+    ],
     ['a .gitmodules file', 'submodule', (path: string) => write(path, '.gitmodules', '[submodule "x"]\n')],
     [
       'a .gitattributes that is a link',

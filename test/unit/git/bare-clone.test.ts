@@ -1,10 +1,13 @@
-import { readFile, rm, stat, symlink } from 'node:fs/promises'
+import { readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { addedLines } from '../../../src/domain/patch.ts'
 import { validBranch, validPath } from '../../../src/git/names.ts'
+import { sha } from '../../../src/lib/ids.ts'
 import {
   addTree,
   author,
+  commitAll,
   git,
   main,
   makePlace,
@@ -66,6 +69,43 @@ describe('a bare clone', () => {
     expect(await clone.isAncestor(head, place.base)).toBe(false)
     expect(await clone.mergeBase(place.base, head)).toBe(place.base)
   })
+})
+
+describe('what gates search', () => {
+  it('of a commit message is all of it', async () => {
+    await write(place.person, 'a.txt', 'a\n')
+    const head = await commitAll(place.person, 'One\nsubject\n\nA body.\n\nSigned-off-by: x\x1fy')
+    await git(place.person, 'push', '-q', 'origin', 'HEAD:main')
+    const clone = await open(place)
+    await clone.fetch()
+    const [one] = await clone.log({ base: place.base, head }, 10)
+    expect(one).toMatchObject({ subject: 'One subject' })
+    expect(one?.message.trimEnd()).toBe('One\nsubject\n\nA body.\n\nSigned-off-by: x\x1fy')
+  })
+
+  it('of a change of 200 MB is no more than they ask for, in bounded memory', async () => {
+    const clone = await open(place)
+    // Straight into the clone: to push and to fetch it would take much longer than what is tested here.
+    await writeFile(join(place.root, 'large.txt'), Buffer.alloc(200 * 2 ** 20, `${'x'.repeat(99)}\n`))
+    const blob = await git(clone.gitDir, 'hash-object', '-w', join(place.root, 'large.txt'))
+    await git(clone.gitDir, 'update-index', '--add', '--cacheinfo', `100644,${blob},large.txt`)
+    const tree = await git(clone.gitDir, 'write-tree')
+    const head = sha(await git(clone.gitDir, 'commit-tree', '-m', 'Large', '-p', place.base, tree))
+    const before = process.memoryUsage().rss
+    let most = before
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().rss)
+    }, 5)
+    const asked = 4 * 2 ** 20
+    const { text, truncated } = await clone.diff(place.base, head, asked)
+    const [file] = addedLines(text)
+    clearInterval(watch)
+    expect(truncated).toBe(true)
+    expect(text).toHaveLength(asked)
+    expect(file?.numbers.length).toBeGreaterThan(40_000)
+    // Pieces, the joined bytes, their text and the lines of it: some copies of what was asked for, not of the change.
+    expect(most - before).toBeLessThan(120 * 2 ** 20)
+  }, 60_000)
 })
 
 describe('a commit', () => {

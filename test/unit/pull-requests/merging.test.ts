@@ -99,6 +99,25 @@ test('a review that is dismissed takes back a merge that is not published yet; t
   expect((await pull()).mergeSha).toBe(head)
 })
 
+test('the label do-not-merge takes back a merge that is not published yet; without it the request goes on', async () => {
+  const { stage, number, decide, merges, now, head, pull } = await merging()
+  const label = { label: { name: 'Do-Not-Merge' } }
+  const labels = ['Do-Not-Merge']
+  await stage.tell(stage.people.changePull(number, 'labeled', stage.maintainer, { labels }, label))
+  expect(await merges()).toMatchObject([{ state: 'failed', error: 'withdrawn' }])
+  await decide()
+  expect(await now()).toMatchObject({ state: 'reviewing', reason: expect.stringContaining('do-not-merge') })
+  expect((await pull()).mergeSha).toBe(head)
+  const other = { label: { name: 'documentation' } }
+  expect(await stage.tell(stage.people.changePull(number, 'labeled', stage.maintainer, {}, other))).toMatchObject({
+    state: 'ignored',
+  })
+  await stage.tell(stage.people.changePull(number, 'unlabeled', stage.maintainer, { labels: [] }, label))
+  await decide()
+  expect(await now()).toMatchObject({ state: 'merging' })
+  expect(await merges()).toMatchObject([{ state: 'pending', payload: { sha: head } }])
+})
+
 test('changes requested, or another base branch, take it back as well', async () => {
   const one = await merging()
   await one.stage.tell(one.stage.people.review(one.number, 'changes_requested', one.stage.maintainer))

@@ -20,7 +20,10 @@ async function asked(reviewers: string[]) {
   const here = await places.place()
   const pull = await here.review()
   const item = await here.item()
-  const settings = { ...defaultSettings(), pullRequests: { whenIssueCloses: 'keep' as const, reviewers } }
+  const settings = {
+    ...defaultSettings(),
+    pullRequests: { drafts: false, whenIssueCloses: 'keep' as const, reviewers },
+  }
   for (const _ of [1, 2]) await store.transaction((tx) => requestReviewers(tx, item, pull.number, settings))
   const wanted = (kind: string) =>
     store.db

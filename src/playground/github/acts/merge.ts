@@ -1,7 +1,7 @@
 /** Merging pull requests, and bringing them up to date, in the real repository. */
 
 import { updateRefs } from '../bare.ts'
-import { countCommits, readCommits } from '../commits.ts'
+import { countCommits, isAncestor, readCommits } from '../commits.ts'
 import { mergeCommit, mergeTree, rebaseCommits, squashCommit } from '../merges.ts'
 import { type ActingAccount, ApiRefusal, type PullIssue, type RepositoryRecord } from '../model.ts'
 import { rulesBroken } from '../rules.ts'
@@ -20,7 +20,8 @@ export async function computeMergeability(world: World, repository: RepositoryRe
     return
   }
   const clean = (await mergeTree(world.git, repository.path, base, head)) !== undefined
-  pull.mergeability = { head, base, clean }
+  const behind = !(await isAncestor(world.git, repository.path, base, head))
+  pull.mergeability = { head, base, clean, behind }
 }
 
 export interface MergeWish {
@@ -67,6 +68,9 @@ async function mergeNow(
   const ref = `refs/heads/${pull.baseRef}`
   const base = repository.refs.get(ref)
   if (!base) throw notMergeable('Pull Request is not mergeable')
+  const { upToDate } = repository.protections.get(pull.baseRef) ?? {}
+  if (upToDate && !(await isAncestor(world.git, repository.path, base, pull.headSha)))
+    throw notMergeable('Head branch is out of date. Review and try the merge again.')
   const person = gitSignatureOf(world, actor.account)
   const request = {
     base,
@@ -99,6 +103,9 @@ function checkMerge(
     throw notMergeable('Squash merges are not allowed on this repository.')
   if (method === 'rebase' && !repository.mergeMethods.rebase)
     throw notMergeable('Rebase merges are not allowed on this repository.')
+  // A rule of rulesets, which holds for everybody; GitHub's words.
+  if (repository.protections.get(pull.baseRef)?.mergeQueue)
+    throw notMergeable('Repository rule violations found\n\nChanges must be made through the merge queue\n\n')
   const { blocking } = rulesBroken(repository, issue)
   const admin = !actor.app && roleOf(repository, actor.account) === 'admin'
   if (blocking && !admin) throw notMergeable(blocking)

@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
-import type { Account, ActingAccount, MergeMethods, RepositoryRecord, Role } from '../model.ts'
+import type { Account, ActingAccount, RepositoryRecord, Role } from '../model.ts'
+import type { MergeMethods } from '../protection.ts'
 import { noPushRules, type PushRules } from '../push-rules.ts'
 import { accountOf, createLock, gitSignatureOf, nameOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
@@ -81,6 +82,7 @@ function record(world: World, wish: RepositoryWish, defaultBranch: string): Repo
     suites: [],
     statuses: [],
     protections: new Map(),
+    mergeQueue: [],
     pushRules: noPushRules,
     signed: new Set(),
     mergeMethods: { merge: true, squash: true, rebase: true, ...wish.mergeMethods },
@@ -131,6 +133,10 @@ export interface ProtectionWish {
   conversations?: boolean
   /** As a ruleset instead of classic protection. Default false. */
   ruleset?: boolean
+  /** The base must be in the head. Default false. */
+  upToDate?: boolean
+  /** Merges go through the merge queue only, which is a rule of rulesets. Default false. */
+  mergeQueue?: boolean
 }
 
 /** Protects a branch, or with undefined stops that. */
@@ -147,7 +153,9 @@ export function protectBranch(
       requiredChecks: wish.requiredChecks ?? [],
       dismissStaleReviews: wish.dismissStaleReviews ?? false,
       conversations: wish.conversations ?? false,
-      ruleset: wish.ruleset ?? false,
+      ruleset: wish.ruleset ?? wish.mergeQueue ?? false,
+      upToDate: wish.upToDate ?? false,
+      mergeQueue: wish.mergeQueue ?? false,
     })
   world.changed()
 }

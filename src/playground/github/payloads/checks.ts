@@ -103,7 +103,8 @@ export function suiteBody(world: World, repository: RepositoryRecord, suite: Che
   }
 }
 
-function simpleCommit(commit: CommitRecord): Schemas['simple-commit'] {
+/** A commit as events of checks and of merge groups have it. */
+export function simpleCommit(commit: CommitRecord): Schemas['simple-commit'] {
   const { sha, tree, message, author, committer } = commit
   return {
     id: sha,

@@ -98,7 +98,7 @@ export function pullBody(world: World, repository: RepositoryRecord, issue: Pull
     merged,
     mergeable: fresh ? known.clean : null,
     rebaseable: fresh ? known.clean : null,
-    mergeable_state: fresh ? stateOf(repository, issue, known.clean) : 'unknown',
+    mergeable_state: fresh ? stateOf(repository, issue, known) : 'unknown',
     merged_by: pull.mergedBy ? userBody(world, pull.mergedBy) : null,
     comments: issue.comments.length,
     review_comments: pull.reviewComments.length,
@@ -110,11 +110,16 @@ export function pullBody(world: World, repository: RepositoryRecord, issue: Pull
   }
 }
 
-function stateOf(repository: RepositoryRecord, issue: PullIssue, clean: boolean): string {
+function stateOf(
+  repository: RepositoryRecord,
+  issue: PullIssue,
+  { clean, behind }: { clean: boolean; behind: boolean },
+): string {
   if (!clean) return 'dirty'
   if (issue.pull.draft) return 'draft'
   const rules = rulesBroken(repository, issue)
   if (rules.blocking) return 'blocked'
+  if (behind && repository.protections.get(issue.pull.baseRef)?.upToDate) return 'behind'
   return rules.unstable ? 'unstable' : 'clean'
 }
 

@@ -1,5 +1,6 @@
 /** Bodies for repositories, branches and labels. */
-import type { Account, Label, Protection, RepositoryRecord, Role, Schemas } from '../model.ts'
+import type { Account, Label, RepositoryRecord, Role, Schemas } from '../model.ts'
+import type { Protection } from '../protection.ts'
 import { nameOf, roleOf, type World } from '../world.ts'
 import { nodeId, userBody } from './accounts.ts'
 
@@ -169,7 +170,7 @@ export function protectionBody(
       ? {
           required_status_checks: {
             url: `${url}/required_status_checks`,
-            strict: false,
+            strict: protection.upToDate,
             contexts: protection.requiredChecks,
             contexts_url: `${url}/required_status_checks/contexts`,
             checks: protection.requiredChecks.map((context) => ({ context, app_id: null })),
@@ -214,9 +215,21 @@ export function rulesBody(repository: RepositoryRecord, protection: Protection):
           {
             type: 'required_status_checks' as const,
             ...ruleset,
-            parameters: { required_status_checks: checks, strict_required_status_checks_policy: false },
+            parameters: { required_status_checks: checks, strict_required_status_checks_policy: protection.upToDate },
           },
         ]
       : []),
+    ...(protection.mergeQueue ? [{ type: 'merge_queue' as const, ...ruleset, parameters: mergeQueueRule }] : []),
   ]
+}
+
+/** One pull request in a group, squashed. */
+const mergeQueueRule = {
+  check_response_timeout_minutes: 60,
+  grouping_strategy: 'ALLGREEN' as const,
+  max_entries_to_build: 1,
+  max_entries_to_merge: 1,
+  merge_method: 'SQUASH' as const,
+  min_entries_to_merge: 1,
+  min_entries_to_merge_wait_minutes: 0,
 }

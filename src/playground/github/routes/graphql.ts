@@ -3,6 +3,7 @@
  * anything else is refused, so that nobody takes it for GitHub's answer.
  */
 import { z } from 'zod'
+import { enqueuePull, entryOf } from '../acts/merge-queue.ts'
 import { markReady } from '../acts/pulls.ts'
 import { resolveThread, threadsOf } from '../acts/threads.ts'
 import { covers, granted } from '../api/access.ts'
@@ -24,6 +25,8 @@ export const graphqlRoutes: Route[] = [
       const request = parseBody(call, Request)
       if (/^\s*query\b/.test(request.query) && request.query.includes('reviewThreads(')) return threads(call, request)
       if (request.query.includes('markPullRequestReadyForReview(')) return ready(call, request)
+      if (request.query.includes('enqueuePullRequest(')) return enqueue(call, request)
+      if (/^\s*query\b/.test(request.query) && request.query.includes('isInMergeQueue')) return queued(call, request)
       if (/^\s*mutation\b/.test(request.query)) return mutations(call, request)
       return unknownOperation('The playground does not know this operation')
     },
@@ -88,6 +91,27 @@ function ready(call: Call, { variables }: Request): RouteAnswer {
   const repository = reach(call, found.repository, 'write')
   markReady({ world: call.world, actor: appActor(call.world.app) }, repository, found.issue)
   return ok({ data: { markPullRequestReadyForReview: { pullRequest: { isDraft: found.issue.pull.draft } } } })
+}
+
+function queued(call: Call, { variables }: Request): RouteAnswer {
+  const repository = reach(call, findRepository(call.world, `${variables.owner}/${variables.repo}`), 'read')
+  const issue = asPull(issueOf(repository, Number(variables.number)))
+  const isInMergeQueue = entryOf(repository, issue) !== undefined
+  return ok({ data: { repository: { pullRequest: { id: nodeId('PullRequest', issue.pull.id), isInMergeQueue } } } })
+}
+
+function enqueue(call: Call, { variables }: Request): RouteAnswer {
+  const found = findPull(call, String(variables.pull))
+  if (!found) return refused(`Could not resolve to a node with the global id of '${variables.pull}'`)
+  const repository = reach(call, found.repository, 'write')
+  const expected = variables.head === undefined ? undefined : String(variables.head)
+  try {
+    enqueuePull({ world: call.world, actor: appActor(call.world.app) }, repository, found.issue, expected)
+  } catch (error) {
+    if (!(error instanceof ApiRefusal)) throw error
+    return ok({ data: { enqueuePullRequest: null }, errors: [{ type: 'UNPROCESSABLE', message: error.message }] })
+  }
+  return ok({ data: { enqueuePullRequest: { clientMutationId: null } } })
 }
 
 function findPull({ world }: Call, id: string): { repository: RepositoryRecord; issue: PullIssue } | undefined {

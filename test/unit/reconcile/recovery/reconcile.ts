@@ -67,6 +67,22 @@ describe('reconcile', () => {
     expect((await stage.item(byLabel.issueNumber)).state).toBe('cancelled')
   })
 
+  test('a label put on later whose delivery was lost counts, by whom the history names, and is asked about once', async () => {
+    const stage = await Stage.open()
+    const [byWriter, byOutsider] = [await stage.issueIn('ready'), await stage.issueIn('ready')]
+    stage.people.label(byWriter.issueNumber, 'module:api', stage.maintainer)
+    stage.people.label(byWriter.issueNumber, 'effort:XL', stage.maintainer)
+    stage.people.label(byOutsider.issueNumber, 'module:web', stage.withPermission('helper', 'triage'))
+    await reconcile(stage.parts)
+    const branch = `module/api-${byWriter.issueNumber}`
+    expect(await stage.item(byWriter.issueNumber)).toMatchObject({ state: 'queued', effort: 'XL', branch })
+    expect(await stage.item(byOutsider.issueNumber)).toMatchObject({ state: 'ready', branch: byOutsider.branch })
+    const histories = () => stage.github.asked.filter((verb) => verb === 'issueEvents').length
+    const before = histories()
+    expect(await reconcile(stage.parts)).toEqual([])
+    expect(histories()).toBe(before)
+  })
+
   test('a label that was renamed or deleted cancels nothing; a rename is followed', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')

@@ -49,7 +49,7 @@ describe('issues', () => {
     'a person closes the issue of an open pull request: %s, and both sides say so',
     async (whenIssueCloses) => {
       const stage = await Stage.open()
-      await stage.withSettings({ pullRequests: { whenIssueCloses, reviewers: [] } })
+      await stage.withSettings({ pullRequests: { drafts: false, whenIssueCloses, reviewers: [] } })
       const item = await stage.issueIn('reviewing')
       const pull = await stage.pullOf(item, commit())
       await stage.tell(stage.people.close(item.issueNumber, stage.maintainer))

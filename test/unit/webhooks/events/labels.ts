@@ -241,6 +241,24 @@ describe('labels', () => {
       expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'queued', effort: 'XL' })
     })
 
+    test('a module named after the second agent of it has started ends neither: place and branch stay, and the next attempt has it', async () => {
+      const stage = await Stage.open()
+      const first = stage.people.createIssue(stage.maintainer, { labels: ['module:api'] })
+      await stage.tell(stage.people.label(first.number, 'tutti', stage.maintainer))
+      const one = await stage.moveTo(await stage.item(first.number), 'running')
+      const two = await stage.issueIn('running')
+      for (const item of [one, two])
+        await stage.store.transaction((tx) =>
+          addRun(tx, item.id, { agent: 'scripted', feedback: '', cleanWorktree: false }),
+        )
+      await stage.tell(stage.people.label(two.issueNumber, 'module:api', stage.maintainer))
+      expect(await stage.item(two.issueNumber)).toMatchObject({
+        ...{ state: 'running', module: two.module, branch: two.branch, labels: ['tutti', 'module:api'] },
+      })
+      expect(await liveRun(stage.store.db, two.id)).toMatchObject({ stop: null })
+      expect(await liveRun(stage.store.db, one.id)).toMatchObject({ stop: null })
+    })
+
     test('while an agent works they count for the next attempt; those of outsiders never do', async () => {
       const stage = await Stage.open()
       const item = await stage.issueIn('running')

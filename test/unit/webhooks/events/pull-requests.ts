@@ -5,8 +5,10 @@ import { describe, expect, test } from 'vitest'
 import { latestEntries } from '../../../../src/db/audit-log.ts'
 import { setDependencies } from '../../../../src/db/dependencies.ts'
 import { addRun, liveRun, runsOf } from '../../../../src/db/runs.ts'
-import { approvals } from '../../../../src/db/schema/pull-requests.ts'
-import { dependencies } from '../../../../src/db/schema/work-items.ts'
+import { approvals, pullRequests } from '../../../../src/db/schema/pull-requests.ts'
+import { dependencies, workItems } from '../../../../src/db/schema/work-items.ts'
+import { lifecycle } from '../../../../src/domain/lifecycle.ts'
+import type { Sha } from '../../../../src/lib/ids.ts'
 import type { ItemState } from '../../../../src/lib/item-state.ts'
 import { commit } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
@@ -98,6 +100,62 @@ describe('pulls', () => {
     const [run] = await runsOf(stage.store.db, item.id)
     expect(run).toMatchObject({ agent: 'person', stage: 'gates', headSha: head, countsAsAttempt: false })
     expect(await stage.jobs('run-gates', 'runId', run?.id ?? 0)).toBe(1)
+  })
+
+  /** What becomes of an item whose head a person replaces by another one: where, which state follows, and who is judged. */
+  const replaced = [
+    ['queued', 'queued', 0],
+    ['ready', 'ready', 0],
+    ['running', 'running', 0],
+    ['checking', 'checking', 1],
+    ['reviewing', 'checking', 1],
+    ['approved', 'checking', 1],
+    ['merging', 'checking', 1],
+    ['paused', 'paused', 0],
+    ['held', 'held', 0],
+    ['skipped', 'skipped', 0],
+    ['cancelled', 'cancelled', 0],
+  ] as const
+  test.each(replaced)(
+    'a force push while it is %s: %s, nothing of the old head counts, nothing is merged',
+    async (state, next, runs) => {
+      const { stage, item, pull } = await withPull('reviewing')
+      await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+      await stage.store.db
+        .update(pullRequests)
+        .set({ mergeRequestedBy: 'maintainer', mergeRequestedById: stage.maintainer.id, mergeSha: pull.headSha })
+        .where(eq(pullRequests.id, pull.id))
+      await stage.store.db.update(workItems).set({ state, headSha: pull.headSha }).where(eq(workItems.id, item.id))
+      const head = commit()
+      await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, head))
+      expect((await stage.item(item.issueNumber)).state).toBe(next)
+      expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: head, mergeSha: null, mergeRequestedBy: null })
+      const judged = await runsOf(stage.store.db, item.id)
+      expect(judged.map((run) => run.headSha)).toEqual(Array.from({ length: runs }, () => head))
+      expect(await stage.wanted('merge')).toEqual([])
+      // Back to the first head: what was approved of it before counts no longer by the request alone.
+      await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, pull.headSha as Sha))
+      expect((await stage.pullRow(pull.number)).mergeSha).toBeNull()
+    },
+  )
+  test('the table of force pushes has every state in which a pull request can be open', () => {
+    expect(replaced.map(([state]) => state as string).toSorted()).toEqual(
+      Object.keys(lifecycle)
+        .filter((state) => !['planning', 'asking', 'plan-review', 'done'].includes(state))
+        .toSorted(),
+    )
+  })
+
+  test('two pull requests with one head: the one that Tutti opened counts, and the other one is nothing to it', async () => {
+    const { stage, item, pull } = await withPull('reviewing')
+    const other = stage.people.openPull(item.branch, pull.headSha as Sha, stage.maintainer)
+    await stage.tell(stage.people.review(other.number, 'approved', stage.maintainer))
+    expect(await states(stage, pull.id)).toEqual([])
+    await stage.tell(stage.people.closePull(other.number, stage.maintainer))
+    expect((await stage.item(item.issueNumber)).state).toBe('reviewing')
+    expect((await stage.tell(stage.people.mergePull(other.number, stage.maintainer))).state).toBe('ignored')
+    expect((await stage.item(item.issueNumber)).state).toBe('reviewing')
+    expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'open', headSha: pull.headSha })
   })
 
   test('our own push, and a push while an agent is at work, move nothing but the head', async () => {
