@@ -42,7 +42,7 @@ export async function run(argv: string[]): Promise<void> {
   const [agents, seconds, megabytes] = [values.agents, values.seconds, values.megabytes].map(Number)
   if (!agents || !seconds || !megabytes || megabytes > printers * 250)
     throw new OperatorError(`every value is a number above 0, and --megabytes at most ${printers * 250}`, USAGE)
-  await using database = await ownDatabase()
+  const database = await ownDatabase()
   if (!database)
     throw new OperatorError('no Postgres answers', 'Set DATABASE_URL to one in which a database can be made.')
   const directory = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
@@ -60,6 +60,7 @@ export async function run(argv: string[]): Promise<void> {
     process.stdout.write(values.json ? `${JSON.stringify({ ...result, aims })}\n` : report(result))
   } finally {
     await world.stop()
+    await database[Symbol.asyncDispose]()
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })
   }
 }

@@ -1,40 +1,24 @@
-/** The composition root: builds the adapters, registers jobs and doors, and closes everything in reverse order. */
+/** The composition root: opens the adapters (`adapters.ts`), starts jobs and doors, and closes everything in reverse order. */
 
 import type { Logger } from 'pino'
-import { loadAgents } from './agents/registry.ts'
+import { openAdapters } from './adapters.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { openDoors } from './api/open-doors.ts'
-import { openChannels } from './channels/open-channels.ts'
-import { loadCommands } from './commands/registry.ts'
-import { readAgentSettings } from './config/agent-settings.ts'
-import { channelSecrets } from './config/channel-variables.ts'
 import type { Env } from './config/env.ts'
-import { databaseOf, installationOf } from './config/installation.ts'
-import { limitsOf } from './db/api-limits.ts'
+import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
-import { joinProcesses, livingProcesses } from './db/processes.ts'
-import type { RepositoryRow } from './db/repositories.ts'
-import { subjectRoot } from './domain/crew-subjects.ts'
 import { BatchTester } from './gates/batch-tester.ts'
 import { GateRunner } from './gates/gate-runner.ts'
-import { loadGates } from './gates/registry.ts'
-import { openClones } from './git/open-clones.ts'
-import { createClient } from './github/client.ts'
-import { connectGitHub } from './github/connect.ts'
 import { loadEffectHandlers } from './github/effects/lib/registry.ts'
 import { Publisher } from './github/publisher.ts'
 import { handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
-import { Secrets } from './lib/secrets.ts'
 import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
-import { openSetUp } from './runs/set-up/open-set-up.ts'
-import { openReaper } from './sandbox/open-reaper.ts'
-import { sandboxFor } from './sandbox/sandbox-for.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
@@ -88,28 +72,14 @@ interface Base {
 
 async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
-  const operator = readAgentSettings(env)
-  const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl, operator })
-  const [commands, gates, handlers] = await Promise.all([loadCommands(), loadGates(), loadEffectHandlers()])
-  const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret, ...channelSecrets(env)])
-  const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: limitsOf(env, store.db), log })
-  const github = await connectGitHub(client, log, (token) => secrets.add(token))
-  const leaseMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000
-  const instance = await joinProcesses(store, leaseMs, closers)
-  const others = await livingProcesses(store.db, instance, leaseMs)
-  const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
-  const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
-  const sandbox = sandboxFor(env, log)
-  const adapters = {
-    ...{ store, env, github, log, instance, agents, commands, gates, reaper, sandbox, ...openSetUp(env, log, secrets) },
-    ...{ holdsSecret: secrets.holds, linesWithSecret: secrets.linesWith, redact: secrets.redact },
-    control: (repo: RepositoryRow) => clones.of(repo),
-    ...openChannels(env, subjectRoot, log, closers),
-  }
+  const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, closers })
+  const { github, agents, commands, instance, redact, sandbox } = adapters
   const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({
-    ...{ store, client, handlers, instance, log, missing: github.missing, redact: secrets.redact },
-    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin, leaseMs },
+    ...{ store, client, instance, log, missing: github.missing, redact },
+    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
+    leaseMs,
+    handlers: await loadEffectHandlers(),
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
     pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
     commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
