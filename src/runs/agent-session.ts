@@ -172,12 +172,13 @@ async function closeBox(box: Box | undefined, about: object, log: RunContext['lo
 
 /** Keeps who works, with which model and provider. A run goes on without it: the record is for people. */
 function recordSession(
-  { context: { store, log }, lease, run }: Attempt,
+  { context: { store, log }, lease, run, item }: Attempt,
   kind: AgentKind,
   { program, model }: Extract<AgentUpdate, { kind: 'session' }>,
 ): void {
   const provider = providerOf(kind, model)
-  log.info({ run: run.id, agent: run.agent, program, model, provider }, 'the session of an agent is open')
+  const about = { run: run.id, issue: item.issueNumber, purpose: run.purpose, agent: agentName(run) }
+  log.info({ ...about, program, model, provider }, 'the session of an agent is open')
   updateRun(store.db, lease, { program, model, provider }).catch((err) =>
     log.warn({ err, run: run.id }, 'the model of a run was not recorded'),
   )

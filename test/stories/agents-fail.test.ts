@@ -7,10 +7,15 @@ import { expect, test } from 'vitest'
 import { byBot, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, plainSettings } from '../support/world.ts'
 
+const root = fileURLToPath(new URL('../../', import.meta.url))
 const scriptedAgent = fileURLToPath(new URL('../../src/playground/agent/main.ts', import.meta.url))
 
 test('a program that is not installed: held, how to install it is said, and /retry goes on without an attempt lost', async () => {
-  const world = await openWorld({ settings: plainSettings.replace('agent: scripted', 'agent: codex') })
+  const world = await openWorld({
+    settings: plainSettings.replace('agent: scripted', 'agent: codex'),
+    // The program that stands for codex lies here, and what it imports.
+    env: { SANDBOX_READ: root },
+  })
   const { repository, maintainer, directory } = world
   const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
   const told = await world.untilStatus(issue, 'Held: needs a person')
@@ -76,11 +81,11 @@ test('crashing, hanging and printing garbage: each is named, the next attempt go
     world.pullRequestOf(garbled),
   ])
 
-  expect(world.status(crashing)).toContain('**scripted**: crashed.')
+  expect(world.status(crashing)).toContain('(scripted)**: crashed.')
   expect(world.status(crashing)).toContain('The agent ended with signal SIGKILL.')
-  expect(world.status(hanging)).toContain('**scripted**: hanging.')
+  expect(world.status(hanging)).toContain('(scripted)**: hanging.')
   expect(world.status(hanging)).toContain('The agent was silent for 5 s and was ended.')
-  expect(world.status(garbled)).toContain('**scripted**: protocol error.')
+  expect(world.status(garbled)).toContain('(scripted)**: protocol error.')
   expect(world.status(garbled)).toMatch(/The agent broke the protocol: it printed \d+ lines that are not the protocol/)
   for (const issue of [crashing, hanging, garbled]) expect(world.status(issue)).toContain('Attempts: 2 of 4 used')
   for (const [pull, file, text] of [

@@ -63,7 +63,7 @@ test('a budget holds the second issue back; told why, a person raises it and it 
 })
 
 test('a run whose cost passes its limit is stopped and the issue held; /retry goes on in the same tree', async () => {
-  const world = await openWorld({ settings: limited('spendPerRun: 2') })
+  const world = await openWorld({ hostProcesses: true, settings: limited('spendPerRun: 2') })
   const { maintainer, repository, directory } = world
   const issue = await world.queued(
     'Expensive',
@@ -91,7 +91,7 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
   await maintainer.comment(repository, issue.number, '/retry')
   const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
-  expect(world.status(issue)).toContain('1. **scripted**: over its spend limit (does not count)')
+  expect(world.status(issue)).toContain('(scripted)**: over its spend limit (does not count)')
   await asked(world, issue, '#1 so far: 3.00 USD. acme/app today (UTC): 3.00 USD spent, as far as agents tell.')
 })
 

@@ -16,7 +16,7 @@ test('what a gate refused is mended by the next attempt, and both are told', asy
   )
   const pull = await world.pullRequestOf(issue)
   expect(pull.body).toContain('<summary>Attempts: 2</summary>')
-  expect(world.status(issue)).toContain('1. **scripted**: gates failed. command: **tests** failed with exit code 1')
+  expect(world.status(issue)).toContain('(scripted)**: gates failed. command: **tests** failed with exit code 1')
   expect(repository.suites.filter(({ headSha }) => headSha !== pull.pull.headSha).flatMap(({ runs }) => runs)).toEqual(
     [],
   )
@@ -98,7 +98,7 @@ gates:
     'the check run of the failed commit',
   )
   const [check] = checkRunsOn(world, failed)
-  expect(check?.output.summary).toContain('| made by | scripted')
+  expect(check?.output.summary).toContain('| made by | Aria (scripted)')
   expect(check?.output.text).toMatch(/`sha256:[0-9a-f]{64}`/)
   expect(check?.annotations).toMatchObject([{ path: 'src/one.txt', start_line: 1, message: 'this is broken' }])
 

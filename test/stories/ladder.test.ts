@@ -46,7 +46,7 @@ test('out of quota: another kind takes over in the same tree. Failing again and 
   )
   const first = await world.pullRequestOf(limited)
   expect(await world.fileAt(first.pull.headSha, 'src/hello.txt')).toBe('hel\nlo\n')
-  expect(world.status(limited)).toContain('**second**')
+  expect(world.status(limited)).toContain('(second)**')
   expect(world.status(limited)).toContain('Attempts: 1 of 2 used')
 
   const second = await world.pullRequestOf(failing)
@@ -71,7 +71,7 @@ test('a secret in a change stops the other agents, which say why; /resume all go
   await world.untilStatus(busy, 'An agent is working')
   // Its processes are measured.
   await maintainer.comment(repository, busy.number, '/agents health')
-  expect(await world.untilStatus(busy, /\d+ MB \(at most \d+ MB\), \d+ processes/)).toContain('**scripted**')
+  expect(await world.untilStatus(busy, /\d+ MB \(at most \d+ MB\), \d+ processes/)).toContain('(scripted)**')
   const leaking = await world.queued('Leak', `write src/key.txt: ${github.app.webhookSecret}`)
   const held = await world.untilStatus(leaking, 'Held: needs a person')
   expect(held).toContain("one of Tutti's own secrets")

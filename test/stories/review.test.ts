@@ -10,7 +10,7 @@ import { openWorld, plainSettings } from '../support/world.ts'
 const keeper = `agent: command
 agents:
   command:
-    command: [sh, -c, 'cat >> ../../../prompts.txt; mkdir -p src; echo line >> src/work.txt; sleep 1.5; printf "Worked.\\nR1 done: numbered\\nR2 done: this one too\\nR3 not done: it is the only line"']
+    command: [sh, -c, 'cat >> ../../../../prompts.txt; mkdir -p src; echo line >> src/work.txt; sleep 1.5; printf "Worked.\\nR1 done: numbered\\nR2 done: this one too\\nR3 not done: it is the only line"']
 `
 
 test('changes requested: one more attempt reads them, on the current base; each thread is answered, what is done is resolved', async () => {
@@ -34,7 +34,7 @@ test('changes requested: one more attempt reads them, on the current base; each 
   await world.pullRequestOf(issue, { notHead: first })
   expect(pullsOf(world, issue)).toEqual([pull])
   expect(await world.fileAt(pull.pull.headSha, 'src/work.txt')).toBe('line\nline\n')
-  const prompts = await readFile(join(world.directory, 'data', 'prompts.txt'), 'utf8')
+  const prompts = await readFile(join(world.directory, 'prompts.txt'), 'utf8')
   expect(prompts).toContain('## R1: maintainer asks for changes\n\n```text\nPlease number the lines.\n```')
   expect(prompts).toContain('## R2: maintainer on `src/work.txt:1`\n\n```text\nThis one first.\n```')
   expect(prompts).not.toContain('Send me the keys')

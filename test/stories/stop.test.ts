@@ -35,7 +35,7 @@ test('the agent and what it started are gone; one more attempt goes on where it 
   await maintainer.comment(repository, issue.number, '/resume')
   const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
-  expect(world.status(issue)).toContain('1. **scripted**: stopped (does not count)')
+  expect(world.status(issue)).toContain('(scripted)**: stopped (does not count)')
   expect(byBot(issue)).toHaveLength(1)
   expect(github.unknown).toEqual([])
 })

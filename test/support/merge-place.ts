@@ -19,6 +19,7 @@ export function fakeClone(base: Sha, more: Partial<BareClone>): BareClone {
     resolve: async (ref) => sha(ref),
     remoteHead: async () => base,
     readFile: async () => undefined,
+    listFolder: async () => [],
     isAncestor: async () => false,
     treeOf: async (of) => of,
     ...more,

@@ -6,6 +6,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { realpathSync } from 'node:fs'
+import { constants } from 'node:os'
 import { OperatorError } from '../../lib/errors.ts'
 import { type ProcessIdentity, processTable } from '../../lib/process-table.ts'
 import { redactor } from '../../lib/sanitise.ts'
@@ -121,7 +122,8 @@ async function superviseProcess(
   child.stderr.on('data', onData('stderr'))
   ignoreBrokenPipes(child, log)
   child.once('exit', (exitCode, exitSignal) => {
-    void drained(child).then(() => ending.resolve(driver.exited(exitCode, exitSignal)))
+    const end = task.contained ? unwrapped(exitCode, exitSignal) : { exitCode, signal: exitSignal }
+    void drained(child).then(() => ending.resolve(driver.exited(end.exitCode, end.signal)))
   })
 
   const limitTimers = watchLimits(
@@ -158,6 +160,12 @@ async function superviseProcess(
 function stoppedWith(outcome: AgentOutcome): AgentOutcome {
   const done = outcome.kind === 'finished' && outcome.stopReason === 'end_turn'
   return done ? { kind: 'stopped', finished: outcome.summary } : { kind: 'stopped' }
+}
+
+/** What wraps a program reports its end by signal N as the exit code 128 + N, as shells do. */
+function unwrapped(exitCode: number | null, signal: string | null): { exitCode: number | null; signal: string | null } {
+  const name = Object.entries(constants.signals).find(([, number]) => 128 + number === exitCode)?.[0]
+  return name === undefined ? { exitCode, signal } : { exitCode: null, signal: name }
 }
 
 /** A program that does not read, or ends early, breaks a pipe. Its exit counts, not that error. */

@@ -3,12 +3,12 @@
 import type { HealthSample } from '../../domain/agent-health.ts'
 import { codeBlock, singleLine } from '../../lib/sanitise.ts'
 import { endOf } from '../check-run.ts'
+import { agentName, type NamedRun } from '../crew.ts'
 import { type CommandRefusal, clock, reachedProgress } from './common.ts'
 import { typed } from './typed.ts'
 
 interface ShownAgent {
-  run: {
-    agent: string
+  run: NamedRun & {
     attempt: number
     purpose: string
     stage: string
@@ -30,7 +30,7 @@ export function agentList(agents: readonly ShownAgent[], kind: string | undefine
 }
 
 function nameOf({ run, item }: ShownAgent): string {
-  return `#${item.issueNumber}, **${run.agent}**`
+  return `#${item.issueNumber}, **${agentName(run)}**`
 }
 
 function workOf({ run }: ShownAgent, now: Date): string {
@@ -107,14 +107,14 @@ export const restartedBy = (login: string) => `Restarted by ${login}.`
 export const restarted = ({ agent, attempt }: { agent: string; attempt: number }, item: { issueNumber: number }) =>
   `Attempt ${attempt} by **${agent}** on #${item.issueNumber} is being ended; another one starts then. What it changed is kept, and it costs no attempt.`
 export const killed = ({ run, item }: ShownAgent, prefix: string) =>
-  `Attempt ${run.attempt} by **${run.agent}** on #${item.issueNumber} is being ended. What it changed is kept: ${typed(prefix, 'resume')} on the issue goes on.`
+  `Attempt ${run.attempt} by **${agentName(run)}** on #${item.issueNumber} is being ended. What it changed is kept: ${typed(prefix, 'resume')} on the issue goes on.`
 
 export const noAttemptYet = (issue: number) => `No agent has worked on #${issue} yet.`
 export function agentLog(
   issue: number,
   run: { attempt: number; agent: string; outcome: string | null; logTail: string; summary: string; progress: string },
 ): string {
-  const head = `#${issue}, attempt ${run.attempt} by **${run.agent}**: ${run.outcome ?? 'at work'}${reachedProgress(run.progress)}.`
+  const head = `#${issue}, attempt ${run.attempt} by **${agentName(run)}**: ${run.outcome ?? 'at work'}${reachedProgress(run.progress)}.`
   const text = run.logTail || run.summary
   return text ? `${head}\n\n${codeBlock(endOf(text, longestLog), longestLog + 100)}` : `${head} It printed nothing.`
 }

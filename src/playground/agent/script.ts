@@ -25,7 +25,8 @@
  * Steps before the first heading are done always. Then those under `feedback:`, when there is such a heading and the
  * prompt carries feedback (a line `Feedback: …`, or a Markdown heading that begins with "Review feedback" or "Changes
  * requested"); otherwise those under `attempt N:` or `attempt N+:` ("from N on") for the N of the prompt's line
- * `Attempt: N`. Empty lines and lines that begin with `#` are skipped. A step's text may go on over several lines
+ * `Attempt: N`. Steps under `taught TEXT:` are done when what the crew has learned (the section "What is known here" of the
+ * prompt) holds that text, those under `untaught TEXT:` when it does not. Empty lines and lines that begin with `#` are skipped. A step's text may go on over several lines
  * between `<<WORD` and a line with that word alone; the indentation of the closing word is taken off every line.
  *
  * | step | what the agent does |
@@ -67,11 +68,13 @@ interface Prompt {
   attempt: number
   feedback: boolean
   planning: boolean
+  /** What the crew has learned; '' when the prompt says nothing about it. */
+  taught: string
 }
 
 interface Section {
   applies: (prompt: Prompt) => boolean
-  kind: 'always' | 'attempt' | 'feedback' | 'planning'
+  kind: 'always' | 'attempt' | 'feedback' | 'planning' | 'taught'
   steps: ScriptStep[]
 }
 
@@ -84,6 +87,7 @@ export function readScript(prompt: string): ScriptStep[] | undefined {
     attempt: attemptOf(prompt),
     feedback: hasFeedback(prompt) && sections.some((section) => section.kind === 'feedback'),
     planning: asksForPlan(prompt),
+    taught: taughtBy(prompt),
   }
   if (facts.planning && !sections.some((section) => section.kind === 'planning')) return undefined
   return sections.flatMap((section) => (section.applies(facts) ? section.steps : []))
@@ -101,6 +105,11 @@ function fenced(prompt: string): string | undefined {
 /** The number in the prompt's line `Attempt: N`; 1 when there is none. */
 export function attemptOf(prompt: string): number {
   return Number(/^Attempt: *(\d+)/im.exec(prompt)?.[1] ?? 1)
+}
+
+/** From the heading to the next one outside of the fence around what was learned. */
+function taughtBy(prompt: string): string {
+  return /^# What is known here$([\s\S]*?)(?:^# |$(?![\s\S]))/m.exec(prompt)?.[1] ?? ''
 }
 
 function hasFeedback(prompt: string): boolean {
@@ -128,6 +137,15 @@ function readHeading(line: string): Section | undefined {
   if (line === 'feedback:')
     return { applies: ({ feedback, planning }) => feedback && !planning, kind: 'feedback', steps: [] }
   if (line === 'planning:') return { applies: ({ planning }) => planning, kind: 'planning', steps: [] }
+  const lesson = /^(un)?taught (.+):$/.exec(line)
+  if (lesson) {
+    const [, without, text = ''] = lesson
+    return {
+      applies: ({ planning, taught }) => !planning && taught.includes(text) !== Boolean(without),
+      kind: 'taught',
+      steps: [],
+    }
+  }
   const match = /^(attempt|planning) (\d+)(\+?):$/.exec(line)
   if (!match) return undefined
   const number = Number(match[2])

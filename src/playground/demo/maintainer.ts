@@ -12,8 +12,25 @@ export async function play(maintainer: DemoUser, scenes: Scene[], timeline: Time
     timeline.say('maintainer', `writes issue #${number}: ${scene.title}`)
     issues.push([number, scene])
   }
-  for (const [number, scene] of issues) await putToWork(maintainer, number, scene, timeline)
-  await Promise.all(issues.map(([number, scene]) => review(maintainer, number, scene, timeline)))
+  for (const [number, scene] of issues)
+    if (scene.after === undefined) await putToWork(maintainer, number, scene, timeline)
+  await Promise.all(issues.map(([number, scene]) => bringHome(maintainer, number, scene, { issues, timeline })))
+}
+
+/** An issue that builds on what another one taught waits until that one has passed. */
+async function bringHome(
+  maintainer: DemoUser,
+  number: number,
+  scene: Scene,
+  { issues, timeline }: { issues: [number, Scene][]; timeline: Timeline },
+): Promise<void> {
+  const teacher = scene.after === undefined ? undefined : issues[scene.after]?.[0]
+  if (teacher !== undefined) {
+    await maintainer.reviewable(teacher)
+    await putToWork(maintainer, number, scene, timeline)
+  }
+  if (scene.message) timeline.say('agent', `#${number} ${await maintainer.messageOf(number)}`)
+  await review(maintainer, number, scene, timeline)
 }
 
 async function putToWork(maintainer: DemoUser, number: number, scene: Scene, timeline: Timeline): Promise<void> {

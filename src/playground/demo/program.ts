@@ -16,6 +16,9 @@ export interface LogLine {
   from?: string
   to?: string
   why?: string
+  /** Who works, for people. */
+  agent?: string
+  purpose?: string
 }
 
 export interface Program {

@@ -12,6 +12,10 @@ export interface Scene {
   changes?: { path: string; line: number; body: string }
   /** What CI, which runs elsewhere, finds on the first commit that passed the gates; on the next one it is content. */
   ci?: { context: string; description: string }
+  /** Put to work when the pull request of this scene is open: it uses what that one has taught. */
+  after?: number
+  /** A message of the agent to people that is worth reading. */
+  message?: boolean
   /** What somebody else puts on the default branch before the review, so that the two conflict. */
   meanwhile?: { path: string; content: string }
 }
@@ -40,9 +44,9 @@ export function settings(run: string): string {
 
 const script = (...lines: string[]) => ['```tutti-script', ...lines, '```'].join('\n')
 
-/** A page that is reviewed on a line: the agent answers in that thread. */
+/** A page that no agent can place, until a plan says where; then it is reviewed on a line, and answered in that thread. */
 const reviewScene: Scene = {
-  shows: 'one round of review',
+  shows: 'planned again, one round of review',
   title: 'Describe the greetings',
   trigger: 'label',
   changes: {
@@ -52,6 +56,18 @@ const reviewScene: Scene = {
   },
   body: `A page about what the greeter can say.\n\n${script(
     'attempt 1:',
+    '  say There is no page to extend, and the issue does not say where one should be.',
+    '  stop refusal',
+    'planning 1+:',
+    `  tool submit_plan ${JSON.stringify({
+      summary: 'The pages live in `docs/`: this one becomes `docs/greetings.md`.',
+      steps: ['Write docs/greetings.md with one example'],
+      paths: ['docs/greetings.md'],
+      effort: 'S',
+      risk: 'low',
+      confidence: 0.95,
+    })}`,
+    'attempt 2+:',
     '  write docs/greetings.md <<END',
     '  # Greetings',
     '',
@@ -65,6 +81,28 @@ const reviewScene: Scene = {
     '  R1 done: see below',
     '  R2 done: it is greeted like any other name',
     '  END',
+  )}`,
+}
+
+/** It begins when #3 has passed, and knows by then what #3 has taught the crew. */
+const shoutScene: Scene = {
+  shows: 'queued by command, uses what #3 taught, conflicts',
+  title: 'Shout',
+  trigger: '/queue',
+  after: 2,
+  message: true,
+  meanwhile: { path: 'src/shout.js', content: "export const shout = (text) => text + '!'\n" },
+  body: `\`shout(text)\` for loud greetings, with the exclamation mark that they all have.\n\n${script(
+    ...testFile('shout', "shout('hello')", "'HELLO!'"),
+    'taught A check failed at first:',
+    '  tool send_message {"to": "people", "text": "The crew knows from #3 that the tests compare every letter, so I ran mine before I handed it in."}',
+    "  write src/shout.js: export const shout = (text) => text.toUpperCase() + '!'",
+    '  say Added `shout`, with a test. What #3 taught was of use: every letter counts.',
+    'untaught A check failed at first:',
+    '  tool send_message {"to": "people", "text": "I begin with `shout`."}',
+    '  write src/shout.js: export const shout = (text) => text.toUpperCase()',
+    'attempt 2+:',
+    "  write src/shout.js: export const shout = (text) => text.toUpperCase() + '!'",
   )}`,
 }
 
@@ -122,17 +160,7 @@ export function sampleScenes(first: number): Scene[] {
       )}`,
     },
     reviewScene,
-    {
-      shows: 'queued by command',
-      title: 'Shout',
-      trigger: '/queue',
-      meanwhile: { path: 'src/shout.js', content: "export const shout = (text) => text + '!'\n" },
-      body: `\`shout(text)\` for loud greetings.\n\n${script(
-        'write src/shout.js: export const shout = (text) => text.toUpperCase()',
-        ...testFile('shout', "shout('hello')", "'HELLO'"),
-        'say Added `shout`, with a test.',
-      )}`,
-    },
+    shoutScene,
   ]
 }
 

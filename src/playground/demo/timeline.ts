@@ -61,11 +61,13 @@ export function openTimeline(options: {
       return attempts
     },
     hear(line) {
-      if (line.issue === undefined || !line.to) return
+      if (line.issue === undefined) return
+      if (line.msg === 'the session of an agent is open') return say('agent', `#${line.issue} ${begins(line, started)}`)
+      if (!line.to) return
       if (line.to === 'running') attempts++
       if (line.to === 'done') merged++
-      const words = wordsFor(line, started)
-      if (words) say(line.to === 'running' ? 'agent' : 'tutti', `#${line.issue} ${words}`)
+      const words = wordsFor(line)
+      if (words) say('tutti', `#${line.issue} ${words}`)
     },
     close() {
       clearInterval(timer)
@@ -74,14 +76,18 @@ export function openTimeline(options: {
   }
 }
 
-function wordsFor(line: LogLine, started: Set<number>): string | undefined {
-  const issue = line.issue ?? 0
+/** Who goes to work, and on what. */
+function begins({ issue = 0, agent = 'an agent', purpose }: LogLine, started: Set<number>): string {
+  if (purpose !== 'build') return `${agent} reads the repository and plans`
+  const again = started.has(issue)
+  started.add(issue)
+  return `${agent} goes to work${again ? ' again, with the reason' : ' in a worktree of its own'}`
+}
+
+function wordsFor(line: LogLine): string | undefined {
   switch (line.to) {
-    case 'running': {
-      const again = started.has(issue)
-      started.add(issue)
-      return again ? 'goes to work again, with the reason' : 'goes to work in a worktree of its own'
-    }
+    case 'planning':
+      return `is planned again: ${firstSentence(line.why)}`
     case 'checking':
       return 'is written; the gates run on a clean checkout of that commit'
     case 'ready':
@@ -104,7 +110,7 @@ function wordsFor(line: LogLine, started: Set<number>): string | undefined {
 
 /** What went wrong, out of the sentence that people read on the issue. */
 function firstSentence(text = ''): string {
-  const said = text.replace(/^Attempt \d+ ended with /, '').replace(/ It is tried again[\s\S]*$/, '')
+  const said = text.replace(/^Attempt \d+ ended with /, '').replace(/ It is (?:tried|planned) again[\s\S]*$/, '')
   return said.replace(/\*\*/g, '').replace(/\s+/g, ' ').slice(0, 160)
 }
 

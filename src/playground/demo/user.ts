@@ -27,6 +27,8 @@ export interface DemoUser {
   ): Promise<void>
   /** Waits for an answer by somebody else in a thread of the pull request. @returns its first line. */
   answered(pullNumber: number): Promise<string>
+  /** Waits for a message of the agent to people, on the status comment. @returns who writes what. */
+  messageOf(issueNumber: number): Promise<string>
   /**
    * Waits for the pull request of an issue: the status comment asks for its review, and its head has a check run.
    * @param not the head that was reviewed before.
@@ -80,6 +82,13 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
       until(`an answer in a thread of #${number}`, async () => {
         const { data } = await octokit.rest.pulls.listReviewComments({ ...at, pull_number: number })
         return data.find(({ in_reply_to_id }) => in_reply_to_id !== undefined)?.body.split('\n', 1)[0]
+      }),
+    messageOf: (issueNumber) =>
+      until(`a message of an agent on #${issueNumber}`, async () => {
+        const { data: comments } = await octokit.rest.issues.listComments({ ...at, issue_number: issueNumber })
+        const said = comments.map(({ body }) => /\*\*(.+?)\*\* → people: (.+?)(?: <sub>|$)/m.exec(body ?? ''))
+        const [, name, text] = said.find((one) => one !== null) ?? []
+        return name && text ? `${name} writes: "${text}"` : undefined
       }),
     reviewable: (issueNumber, not) =>
       until(`a checked pull request for #${issueNumber}`, async () => {

@@ -32,7 +32,7 @@ describe('a supervisor in a thread of its own', () => {
     expect(seen).toEqual([expect.any(Number)])
     // Node gives an ended thread this number.
     expect(threads[0]?.threadId).toBe(-1)
-    expect(log().match(/ended: {"kind":"finished"/g)).toHaveLength(2)
+    expect(log().match(/ended: finished/g)).toHaveLength(2)
   })
 
   it('starts nothing when it is stopped while it is loading', async () => {

@@ -3,7 +3,13 @@ import { healthPages, type ProcessHealth } from '../../../src/api/health.ts'
 import type { Store } from '../../../src/db/connect.ts'
 
 const webhooks = { secret: 'does not fit', refused: 3 } as const
-const health: ProcessHealth = { phase: 'serving', agents: () => 2, silentSeconds: () => 7, webhooks }
+const health: ProcessHealth = {
+  phase: 'serving',
+  agents: () => 2,
+  silentSeconds: () => 7,
+  webhooks,
+  sandbox: { mode: 'auto', on: true } as const,
+}
 
 /** A database that answers as this says. */
 const answering = (execute: () => Promise<unknown>) => ({ db: { execute } }) as unknown as Pick<Store, 'db'>
@@ -20,6 +26,7 @@ test('a database that answers, one that refuses, and one that never says anythin
     database: 'ok',
     heartbeatSecondsAgo: 7,
     agents: 2,
+    sandbox: { mode: 'auto', on: true },
     // A stranger can bring this about, so it makes no service unhealthy.
     webhooks,
   })

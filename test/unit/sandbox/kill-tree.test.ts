@@ -41,7 +41,7 @@ describe('the end of a run', () => {
       expect(await ended).toEqual({ kind: 'stopped' })
       // Without the word of the protocol it would be half of the grace time before SIGTERM.
       expect(Date.now() - before).toBeLessThan(5000)
-      expect(log()).toContain('ended: {"kind":"stopped"}')
+      expect(log()).toContain('ended: stopped')
     },
   )
 
