@@ -25,7 +25,7 @@
  * Steps before the first heading are done always. Then those under `feedback:`, when there is such a heading and the
  * prompt carries feedback (a line `Feedback: …`, or a Markdown heading that begins with "Review feedback" or "Changes
  * requested"); otherwise those under `attempt N:` or `attempt N+:` ("from N on") for the N of the prompt's line
- * `Attempt: N`. Steps under `taught TEXT:` are done when what the crew has learned (the section "What is known here" of the
+ * `Attempt: N`. Steps under `taught TEXT:` are done when what the crew has learned (the section "What is known here …" of the
  * prompt) holds that text, those under `untaught TEXT:` when it does not. Empty lines and lines that begin with `#` are skipped. A step's text may go on over several lines
  * between `<<WORD` and a line with that word alone; the indentation of the closing word is taken off every line.
  *
@@ -109,7 +109,7 @@ export function attemptOf(prompt: string): number {
 
 /** From the heading to the next one outside of the fence around what was learned. */
 function taughtBy(prompt: string): string {
-  return /^# What is known here$([\s\S]*?)(?:^# |$(?![\s\S]))/m.exec(prompt)?.[1] ?? ''
+  return /^# What is known here.*$([\s\S]*?)(?:^# |$(?![\s\S]))/m.exec(prompt)?.[1] ?? ''
 }
 
 function hasFeedback(prompt: string): boolean {

@@ -152,6 +152,15 @@ describe('finding a program', () => {
 })
 
 describe('the script language', () => {
+  it('does what depends on what the crew has learned', () => {
+    const script = '```tutti-script\ntaught a check failed:\nsay known\nuntaught a check failed:\nsay new\n```\n'
+    const said = (known: string) =>
+      readScript(`${script}\n${known}\n\n# Rules\n\na check failed`)?.map(({ rest }) => rest)
+    expect(said('# What is known here from earlier work\n\nIn #3 a check failed.')).toEqual(['known'])
+    expect(said('# What is known here from earlier work\n\nNothing of that.')).toEqual(['new'])
+    expect(said('')).toEqual(['new'])
+  })
+
   it('is found in a quoted prompt too, and in a longer fence', () => {
     expect(readScript('> ```tutti-script\n> say hi\n> ```\n')).toEqual([{ verb: 'say', rest: 'hi' }])
     expect(readScript('````tutti-script\n# a remark\n\nwrite a: b: c\n```\n````\n')?.[0]).toEqual({

@@ -1,5 +1,5 @@
 /**
- * The real codex-acp with codex, and the real opencode, against a model provider on this machine. `.ci/run` installs them
+ * The real codex-acp with codex, and the real opencode, against a model provider on this machine. `npm run test:agents` installs them
  * into a folder outside of the repository and names it in REAL_AGENTS; without that they are skipped.
  */
 

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Installs the real agent programs outside of the repository, once for each version, and runs the tests that drive them
+# against a model server on this machine: test/unit/agents/real-programs.test.ts. It takes some minutes.
+set -eu
+cd "$(dirname "$0")/.."
+codex=2.6.0
+opencode=1.18.33
+export REAL_AGENTS="${XDG_CACHE_HOME:-$HOME/.cache}/tutti-real-agents/codex-acp-$codex-opencode-$opencode"
+if [ ! -e "$REAL_AGENTS/complete" ]; then
+  rm -rf "$REAL_AGENTS"
+  mkdir -p "$REAL_AGENTS"
+  npm install --prefix "$REAL_AGENTS" --no-audit --no-fund --no-save --loglevel=error \
+    "@agentclientprotocol/codex-acp@$codex" "opencode-ai@$opencode"
+  touch "$REAL_AGENTS/complete"
+fi
+exec npx vitest run --project adapters test/unit/agents/real-programs.test.ts "$@"
