@@ -185,7 +185,8 @@ function afterOutage(outages: number, settings: RetrySettings): RetryStep {
 
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
   const outages = trailing(history, (past) => past.outcome === 'provider outage')
-  if (outages > 0) return afterOutage(outages, settings)
+  // The first one may be over in seconds: it is waited out, in the same hands.
+  if (outages > 0) return (outages > 1 ? takenOver(history, settings) : undefined) ?? afterOutage(outages, settings)
   const last = trailing(history, (past) => past.failureClass === 'infrastructure')
   const inARow = history.slice(history.length - last).filter((past) => past.signature !== blamelessLoss).length
   if (inARow >= settings.escalationThreshold) return { kind: 'escalate', why: messages.machineFailedRepeatedly(inARow) }
@@ -243,7 +244,10 @@ function replanned({ mayReplan, retries }: RetrySettings, why: string): RetrySte
 }
 
 /** Ways to end that say "this kind cannot work now", and nothing about the work. */
-const cannotWork: readonly (string | null)[] = ['rate limited', 'agent not installed', 'agent not logged in']
+const cannotWork: readonly (string | null)[] = [
+  ...['rate limited', 'agent not installed', 'agent not logged in'],
+  ...['out of credit', 'model not offered', 'provider outage'],
+]
 
 function takenOver(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep | undefined {
   const last = history.at(-1)

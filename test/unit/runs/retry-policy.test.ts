@@ -156,6 +156,15 @@ test.each<[string, AttemptHistory[], Partial<typeof ladder>, object]>([
     { otherAgents: ['codex'] },
     { kind: 'hold until' },
   ],
+  ['out of credit: another kind', [by('codex', '', 'out of credit')], {}, { kind: 'take over', agent: 'gemini' }],
+  ['a model that is not offered', [by('codex', '', 'model not offered')], {}, { kind: 'take over', agent: 'gemini' }],
+  ['an outage that may be short is waited out', [by('codex', '', 'provider outage')], {}, { kind: 'hold until' }],
+  [
+    'an outage that lasts: another kind',
+    [by('codex', '', 'provider outage'), by('codex', '', 'provider outage')],
+    {},
+    { kind: 'take over', agent: 'gemini' },
+  ],
   ['another blocker is no matter of the kind', [by('codex', '', 'base branch gone')], {}, { kind: 'escalate' }],
   ['a secret halts, whatever else could be tried', [by('codex', '', 'secret in the change')], {}, { kind: 'halt' }],
 ])('%s', (_, history, more, expected) => {
