@@ -11,7 +11,7 @@ import { type CommandContext, defineCommand, type Reply } from './command.ts'
 import { issueArgument, issueName, issuesNamed } from './lib/issue-arguments.ts'
 import { setScopedLabel } from './lib/scoped-label.ts'
 
-/** Queues several issues at once, and says of each of the others why it is not queued (FEATURES C4). */
+/** Queues several issues at once, and says of each of the others why it is not queued. */
 export const command = defineCommand({
   name: 'assign',
   summary: 'Queues several issues that wait for nothing, and says why the others wait',

@@ -10,7 +10,7 @@ import { statusSentence } from './lib/status-sentence.ts'
 
 /**
  * Pausing an issue ends a running attempt: an item has one state, and a paused one could not take the result of an
- * attempt that went on. Pausing the repository lets running agents finish (FEATURES B1).
+ * attempt that went on. Pausing the repository lets running agents finish.
  */
 export const command = defineCommand({
   name: 'pause',

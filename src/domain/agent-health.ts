@@ -1,4 +1,4 @@
-/** The health of a running agent, from a sample of its processes. Pure; the thresholds are those of FEATURES C1. */
+/** The health of a running agent, from a sample of its processes. Pure; two minutes of silence are a warning, five are a stall. */
 
 /** What was measured, and the verdict. Stored with the run. */
 export interface HealthSample {

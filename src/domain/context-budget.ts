@@ -6,7 +6,7 @@
 
 export type ContextPool = 'reserved' | 'learnings' | 'backlog' | 'plans' | 'docs' | 'working'
 
-/** The limits of the pools, in tokens; together 150,000 (seed 3, "Context Budget Coordination"). */
+/** The limits of the pools, in tokens; together 150,000: what the models in use take without losing sight of the beginning. */
 export const contextPools: Readonly<Record<ContextPool, number>> = {
   reserved: 30_000,
   learnings: 20_000,
@@ -64,7 +64,7 @@ export interface AssembledContext {
 
 const totalTokens = Object.values(contextPools).reduce((sum, tokens) => sum + tokens, 0)
 const poolNames = Object.keys(contextPools) as ContextPool[]
-/** Shares of a limit at which a pool is under pressure (seed 3). */
+/** Shares of a limit at which a pool is under pressure. */
 const [warningShare, criticalShare] = [0.8, 0.95]
 /** The rule of thumb of model providers for English text and code (https://platform.openai.com/tokenizer). */
 const charactersPerToken = 4
@@ -108,7 +108,7 @@ export function assembleContext(parts: readonly ContextPart[], nonce: string): A
   }
 }
 
-/** The four tiers of seed 3, in its order. */
+/** The four tiers, the least harmful first. */
 const optimisations: readonly [ContextTier, ContextPool, (entries: readonly ContextEntry[]) => ContextEntry[]][] = [
   ['summarise-learnings', 'learnings', (entries) => entries.map((entry) => (isOld(entry) ? summarised(entry) : entry))],
   ['archive-learnings', 'learnings', (entries) => entries.filter(({ ageDays = 0 }) => ageDays <= veryOldDays)],

@@ -1,6 +1,6 @@
 /** What a planner gets when work that keeps failing is planned again. Pure. */
 
-/** Five facts, as FEATURES D6 names them. All texts are cut to what a prompt can hold. */
+/** Five facts. All texts are cut to what a prompt can hold. */
 export interface ReplanHandoff {
   /** Why it is planned again, a part of a sentence without a stop. */
   reason: string

@@ -11,7 +11,7 @@ const tokens = (count: number) => 'x'.repeat(count * 4)
 const part = (pool: ContextPool, ...entries: ContextPart['entries']): ContextPart => ({ pool, heading: pool, entries })
 const nonce = '0123456789abcdef'
 
-test('the pools of seed 3 add up to 150,000 tokens', () => {
+test('the pools add up to 150,000 tokens', () => {
   expect(contextPools).toEqual({
     reserved: 30_000,
     learnings: 20_000,
