@@ -117,7 +117,7 @@ export type RetryStep =
   | { kind: 'halt'; why: string }
 
 export interface RetrySettings {
-  /** Attempts after the first (FEATURES: defaultMaxRetries 3). */
+  /** Attempts after the first. */
   retries: number
   /** Wait before a retry; failures of the machine double it each time. */
   retryDelayMs: number
