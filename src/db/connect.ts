@@ -16,6 +16,7 @@ import type { Job } from '../domain/jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { cannotUse, rootMessage } from './away.ts'
+import { isDeadlock } from './data-error.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
@@ -205,8 +206,28 @@ async function assemble(
   }
 }
 
-async function inTransaction<T>(
-  { begin, queues, watchers }: { begin: Begin; queues: Queues; watchers: ((event: StoreEvent) => void)[] },
+interface TransactionParts {
+  begin: Begin
+  queues: Queues
+  watchers: ((event: StoreEvent) => void)[]
+}
+
+/** Of one that is rolled back each time since another one has waited for it, and it for that one. */
+const mostTries = 4
+
+/** A transaction that has lost a deadlock is run again at once: nothing of it has happened, and the other one is through. */
+async function inTransaction<T>(parts: TransactionParts, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await onceInTransaction(parts, work)
+    } catch (error) {
+      if (tries === mostTries || !isDeadlock(error)) throw error
+    }
+  }
+}
+
+async function onceInTransaction<T>(
+  { begin, queues, watchers }: TransactionParts,
   work: (tx: Tx) => Promise<T>,
 ): Promise<T> {
   const events: StoreEvent[] = []

@@ -35,6 +35,26 @@ async function openThroughProxy() {
 }
 
 describe.skipIf(!process.env.TEST_DATABASE_URL)('a transaction on Postgres', () => {
+  it('is run again when it has lost a deadlock: two that lock two rows the other way round both end', async () => {
+    const { store } = await openThroughProxy()
+    await store.db.execute(sql`create table pairs (id int primary key, n int not null)`)
+    await store.db.execute(sql`insert into pairs values (1, 0), (2, 0)`)
+    let runs = 0
+    const bothHold = Promise.withResolvers<void>()
+    const both = async (first: number, second: number) =>
+      store.transaction(async (tx) => {
+        runs++
+        await tx.db.execute(sql`update pairs set n = n + 1 where id = ${first}`)
+        if (runs === 2) bothHold.resolve()
+        await bothHold.promise
+        await tx.db.execute(sql`update pairs set n = n + 1 where id = ${second}`)
+      })
+    await Promise.all([both(1, 2), both(2, 1)])
+    expect(runs).toBe(3)
+    const result = (await store.db.execute(sql`select n from pairs`)) as { rows: unknown }
+    expect(result.rows).toEqual([{ n: 2 }, { n: 2 }])
+  })
+
   it('gives its place in the pool back when its connection is cut at `begin`', async () => {
     const { store, proxy } = await openThroughProxy()
     // As many as the pool has places, and more.
