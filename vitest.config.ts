@@ -17,6 +17,13 @@ if (database) process.env.TEST_DATABASE_URL = database
 
 const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'test/unit/gates/command.test.ts']
 const stories = ['test/stories/**/*.test.ts']
+/** Journeys whose every rule has a test of its own too: a third of the time of all. `npm run test:all` has them. */
+const longStories = process.env.ALL_STORIES
+  ? []
+  : [
+      'test/stories/{planning-fails,planning-breakdown,planning-questions,dependencies,budgets}.test.ts',
+      'test/stories/{roadmap-import,roadmap-pace,roadmap-many}.test.ts',
+    ]
 const onPglite = [
   'test/stories/{merged,stop}.test.ts',
   'test/unit/db/**/*.test.ts',
@@ -65,7 +72,7 @@ export default defineConfig({
     maxWorkers: 4,
     projects: [
       // Loading a whole Tutti takes seconds, so the files of these share it.
-      { test: { ...shared, name: 'stories', include: stories, isolate: false } },
+      { test: { ...shared, name: 'stories', include: stories, exclude: longStories, isolate: false } },
       { test: { ...shared, name: 'adapters', include: processes } },
       {
         test: {

@@ -45,7 +45,7 @@ test('on a pull request the label does nothing but explain itself', async () => 
 })
 
 test('taking the label off ends the work, whether it waits or an agent is at it; putting it on starts it again', async () => {
-  const world = await openWorld()
+  const world = await openWorld({ hostProcesses: true })
   const { github, maintainer, repository } = world
   const pidFile = join(world.directory, 'agent.pid')
   const running = await world.queued(
