@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { OperatorError } from '../src/lib/errors.ts'
 import { bashAgent } from './lib/bash-agent.ts'
 import { type OwnDatabase, ownDatabase } from './lib/own-database.ts'
+import { percentile } from './lib/percentile.ts'
 import { type ServedWorld, startServedWorld } from './lib/served-world.ts'
 
 export const about = 'heartbeats, webhooks and memory while 500 agents are at work'
@@ -129,14 +130,14 @@ async function watchHeartbeats(database: OwnDatabase, seconds: number): Promise<
   return oldest
 }
 
-/** Milliseconds to the answer of each, sorted. */
+/** Milliseconds to the answer of each. */
 async function postWebhooks({ github, webhookUrl }: ServedWorld, seconds: number): Promise<number[]> {
   const body = JSON.stringify({ zen: 'Keep it logically awesome.', hook_id: 1 })
   const signature = createHmac('sha256', github.app.webhookSecret).update(body).digest('hex')
   const times: Promise<number>[] = []
   for (const end = performance.now() + seconds * 1_000; performance.now() < end; await sleep(1_000 / webhooksPerSecond))
     times.push(post(webhookUrl, body, signature))
-  return (await Promise.all(times)).toSorted((a, b) => a - b)
+  return Promise.all(times)
 }
 
 async function post(url: string, body: string, signature: string): Promise<number> {
@@ -170,11 +171,6 @@ async function peakUntil(pid: number, done: () => Promise<void>): Promise<number
 function residentMegabytes(pid: number): number {
   const kibibytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return (Number(kibibytes) * 1_024) / 1e6
-}
-
-/** The nearest-rank percentile of sorted values. */
-function percentile(sorted: readonly number[], percent: number): number {
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0
 }
 
 function report(result: Awaited<ReturnType<typeof measure>>): string {

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { startProgram } from '../src/playground/demo/program.ts'
 import { startGitHub } from '../src/playground/github/server.ts'
+import { percentile } from './lib/percentile.ts'
 
 export const about = 'from a label to a running agent, compared with git and a process start alone'
 
@@ -31,18 +32,18 @@ export async function run(argv: string[]): Promise<void> {
     const alone = await aloneTimes(directory, items)
     const result = {
       items,
-      p50: percentile(labelled, 50),
-      p95: percentile(labelled, 95),
+      p50: rounded(labelled, 50),
+      p95: rounded(labelled, 95),
       alone: {
-        worktreeAdd: percentile(
+        worktreeAdd: rounded(
           alone.map((one) => one.worktree),
           95,
         ),
-        processStart: percentile(
+        processStart: rounded(
           alone.map((one) => one.process),
           95,
         ),
-        p95: percentile(
+        p95: rounded(
           alone.map((one) => one.worktree + one.process),
           95,
         ),
@@ -187,10 +188,8 @@ function sample(): Record<string, string> {
   )
 }
 
-/** The nearest-rank percentile. */
-function percentile(values: number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return round(sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0)
+function rounded(values: readonly number[], percent: number): number {
+  return round(percentile(values, percent))
 }
 
 function round(value: number): number {

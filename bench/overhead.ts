@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { Octokit } from '@octokit/rest'
+import { percentile } from './lib/percentile.ts'
 import { type ServedWorld, startServedWorld } from './lib/served-world.ts'
 
 export const about = 'what Tutti adds to git, a process start and one call'
@@ -129,10 +130,4 @@ function print(served: Halves[], alone: Halves[], json: boolean): void {
     const bare = `alone ${one.alone.p50} and ${one.alone.p95} ms, aim ${one.aim.p50} and ${one.aim.p95} ms`
     console.log(`${name}, ${result.items} items: p50 ${one.p50} ms, p95 ${one.p95} ms (${bare})`)
   }
-}
-
-/** The nearest-rank percentile. */
-function percentile(values: number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] ?? 0
 }

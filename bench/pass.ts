@@ -20,6 +20,7 @@ import { dependencies, workItems } from '../src/db/schema/work-items.ts'
 import { jobs } from '../src/jobs.ts'
 import { randomInt, seeded } from '../src/scheduler/optimiser/random.ts'
 import { Scheduler } from '../src/scheduling/scheduler.ts'
+import { percentile } from './lib/percentile.ts'
 
 export const about = 'one scheduler pass with its database, compared with a pass that reads the whole backlog'
 
@@ -163,10 +164,6 @@ async function timed(work: () => Promise<void>): Promise<Time> {
 /** In milliseconds. */
 function summary(times: readonly Time[]) {
   const [wall, cpu] = [times.map((time) => time.wall), times.map((time) => time.cpu)]
-  return { p50: percentile(wall, 50), p95: percentile(wall, 95), cpu50: percentile(cpu, 50) }
-}
-
-function percentile(values: number[], share: number): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  return Math.round((sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * share) / 100))] ?? 0) * 10) / 10
+  const tenth = (value: number) => Math.round(value * 10) / 10
+  return { p50: tenth(percentile(wall, 50)), p95: tenth(percentile(wall, 95)), cpu50: tenth(percentile(cpu, 50)) }
 }

@@ -21,8 +21,8 @@ export interface AgentCheck {
   provider: string
   /** Its answer; at most 80 characters. */
   answer: string
-  tellsTokens: boolean
-  tellsCost: boolean
+  reportsTokens: boolean
+  reportsCost: boolean
   /** What is wrong, and what to do about it; '' where nothing is. */
   problem: string
 }
@@ -68,8 +68,8 @@ export async function checkAgent(
       ...{ agent: kind.id, ok: outcome.kind === 'finished' && spoke, readyMs: ready, totalMs: since() },
       ...{ program: session.program, model: session.model, provider: providerOf(kind, session.model) },
       answer: answer.replace(/\s+/g, ' ').slice(0, 80),
-      tellsTokens: usage.totalTokens !== undefined || usage.inputTokens !== undefined,
-      tellsCost: usage.cost !== undefined,
+      reportsTokens: usage.totalTokens !== undefined || usage.inputTokens !== undefined,
+      reportsCost: usage.cost !== undefined,
       problem: problemOfCheck(outcome, spoke),
     }
   } finally {

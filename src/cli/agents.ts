@@ -67,7 +67,7 @@ function lineOf(check: import('../agents/check-agent.ts').AgentCheck): string {
   const facts = [
     ...[`ready after ${seconds(check.readyMs)}`, `answer after ${seconds(check.totalMs)}`],
     ...[check.program, check.model && `model ${check.model}`, check.provider],
-    `tokens ${check.tellsTokens ? 'reported' : 'not reported'}, cost ${check.tellsCost ? 'reported' : 'not reported'}`,
+    `tokens ${check.reportsTokens ? 'reported' : 'not reported'}, cost ${check.reportsCost ? 'reported' : 'not reported'}`,
   ]
   const head = `${check.ok ? '✓' : '✗'} ${check.agent}: `
   return check.ok ? head + facts.filter(Boolean).join(', ') : `${head}${check.problem}`

@@ -10,7 +10,7 @@ const prices = z
     output: price.describe('For a million tokens out'),
     cached: price.default(0).describe('For a million tokens from the cache of the provider'),
   })
-  .describe('What tokens cost, in `limits.currency`, for an agent that tells tokens and no cost')
+  .describe('What tokens cost, in `limits.currency`, for an agent that reports tokens and no cost')
 
 /** One kind of agent. */
 export const kindSettings = z.strictObject({

@@ -36,7 +36,7 @@ export function memoryFor(tx: Tx, whose: Rememberer) {
       remember(tx, whose, { kind: 'insight', text, fromMistake }),
     /** How the project is. @param about the topic. */
     noteContext: (text: string, about = '') => remember(tx, whose, { kind: 'context', text, about }),
-    /** How somebody works. @param name the member of the crew, or the person. */
+    /** How an agent or a person works. @param name the member of the crew, or the person. */
     rememberRelationship: (name: string, text: string) =>
       remember(tx, whose, { kind: 'relationship', text, about: name }),
     /** What works best. */

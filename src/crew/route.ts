@@ -38,7 +38,7 @@ const mostTaken = 20
 /** Who sends: a member of the crew, or a person with write access. */
 export type Sender = { member: CrewMember } | { login: string }
 
-/** A message that somebody wants to send. */
+/** A message before it is sent. */
 export interface Outgoing {
   repositoryId: number
   /** The item that it is about. */

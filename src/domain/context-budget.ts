@@ -85,7 +85,7 @@ export function pressureOf(used: number, soft: number): Pressure {
 
 /**
  * Puts the parts together in their order. Parts without entries are left out.
- * @param nonce marks where untrusted text begins and ends; nobody who writes such text may know it.
+ * @param nonce marks where untrusted text begins and ends; whoever writes such text must not know it.
  */
 export function assembleContext(parts: readonly ContextPart[], nonce: string): AssembledContext {
   let fitted = parts

@@ -23,7 +23,7 @@ export interface EgressRules {
 /** Without a port in the pattern. */
 const usualPorts = [443, 80]
 
-/** Who lists a server; undefined where nobody does. */
+/** Who lists a server; undefined where it is on no list. */
 export function listedBy(rules: EgressRules, host: string, port: number): keyof EgressRules | undefined {
   if (rules.operator.some((pattern) => fits(pattern, host, port))) return 'operator'
   return rules.others.some((pattern) => fits(pattern, host, port)) ? 'others' : undefined
@@ -58,7 +58,7 @@ function addresses(ranges: readonly string[]): BlockList {
 }
 
 /**
- * Whether an address may be reached through a name that somebody lists. IPv6 addresses that hold one of IPv4 (mapped,
+ * Whether an address may be reached through a name that is listed. IPv6 addresses that hold one of IPv4 (mapped,
  * NAT64, 6to4) count as that one.
  */
 export function addressAllowed(address: string, by: keyof EgressRules): boolean {

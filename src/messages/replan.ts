@@ -24,7 +24,7 @@ export const replanAsked = (login: string) => `${login} has it planned again.`
 /** As a part of a sentence, for the planner. */
 export const replanWanted = (login: string) => `${login} asked for another plan`
 export const replanReply = (attempts: number, running: boolean) =>
-  `It is planned again${attempts > 0 ? ', and the planner gets what has failed so far' : ''}.${running ? ' Its agent was told to stop.' : ''} What was built starts from a clean tree then.`
+  `It is planned again${attempts > 0 ? ', and the planner gets what has failed so far' : ''}.${running ? ' Its agent was asked to stop.' : ''} What was built starts from a clean tree then.`
 export const cannotReplan = (status: string, prefix: string): CommandRefusal => [
   `It cannot be planned again now. ${status}`,
   `${typed(prefix, 'stop')} ends its agent first; ${typed(prefix, 'queue')} queues what is over.`,

@@ -75,7 +75,7 @@ export const startsAgain = 'Nothing was at work on it any more, so it starts aga
 export const mergeLost = 'The merge did not get as far as GitHub. Say `/merge` again.'
 /** @param cost @param limit in millionths of the currency. */
 export const costLimitExceeded = (cost: number, limit: number, currency: string) =>
-  `The agent was stopped: it told a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
+  `The agent was stopped: it reported a cost of ${money(cost, currency)}, and one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it; \`/unqueue\` gives the issue up`
 /** For the pull request. @param cost @param limit in millionths of the currency. */
 export const costLimitPassed = (cost: number, limit: number, currency: string) =>
   `The run reported a cost of ${money(cost, currency)} with the end of its work; one run may cost ${money(limit, currency)} here (\`limits.spendPerRun\`).`
@@ -83,7 +83,7 @@ export const costLimitPassed = (cost: number, limit: number, currency: string) =
 export const itemLimitExceeded = (cost: number, limit: number, currency: string) =>
   `The agent was stopped: the runs of this issue have cost ${money(cost, currency)} so far, and they may cost ${money(limit, currency)} together here (\`limits.spendPerItem\`). What was changed is kept. Raise the limit, then say \`/retry\`; \`/unqueue\` gives the issue up`
 export const tokenLimitExceeded = (tokens: number, limit: number) =>
-  `The agent was stopped: it told ${tokens.toLocaleString('en-US')} tokens, and one run may use ${limit.toLocaleString('en-US')} here (\`limits.tokensPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it`
+  `The agent was stopped: it reported ${tokens.toLocaleString('en-US')} tokens, and one run may use ${limit.toLocaleString('en-US')} here (\`limits.tokensPerRun\`). \`/retry\` starts another run, with the same limit, and what was changed so far is kept for it`
 
 /** For the pull request. */
 export const tokenLimitPassed = (tokens: number, limit: number) =>

@@ -74,7 +74,7 @@ async function handedIn(tx: Tx, run: RunRow, item: ItemRow): Promise<boolean> {
   return isPlanning(run) && item.state === 'planning' && (await keepSubmission(tx, run))
 }
 
-/** The agent that builds has asked: the item waits for the answer, unless somebody has moved it meanwhile. */
+/** The agent that builds has asked: the item waits for the answer, unless it was moved meanwhile. */
 async function askForBuilder(tx: Tx, run: RunRow, item: ItemRow): Promise<void> {
   const asked = z.object({ questions: z.array(z.string()).min(1) }).parse(run.submission).questions
   if (item.state !== 'running') return

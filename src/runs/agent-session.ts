@@ -63,17 +63,17 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
   const model = chooseModel(settings, isPlanning(run) ? 'planner' : 'builder', run.agent)
   if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
+  const variables = await context.variables(attempt.repo.fullName, 'agent')
+  const meter = await meterLimits(attempt, settings)
+  const logs = join(env.dataDirectory, 'logs')
+  await mkdir(logs, { recursive: true, mode: 0o700 })
   const home = homeOf(env.dataDirectory, run.id)
   // What the agent reports itself says more than the title of a tool, which may be that of this very report.
   let reported = false
   const toolServer = await toolsFor(attempt, session, { home, onReport: () => (reported = true) })
-  const logs = join(env.dataDirectory, 'logs')
-  await mkdir(logs, { recursive: true, mode: 0o700 })
   const inThread = wantsThread(settings.schedule.mode, atWork())
   logPressure(prompt, about, log)
-  const variables = await context.variables(attempt.repo.fullName, 'agent')
   let box: Box | undefined
-  const meter = await meterLimits(attempt, settings)
   const health = watchHealth(attempt)
   try {
     box = await agentBox(context.sandbox, {

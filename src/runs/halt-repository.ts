@@ -1,9 +1,9 @@
 /** A critical failure stops every other agent of the repository, until a person has seen it. */
 
 import { eq } from 'drizzle-orm'
-import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { requestStop } from '../db/runs.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import { type ItemRow, itemsInStates, transition, updateReason } from '../db/work-items.ts'
@@ -18,8 +18,7 @@ import { haltedBy } from '../messages/runs.ts'
  */
 export async function haltRepository(tx: Tx, item: ItemRow, why: string): Promise<void> {
   const repo = await getRepository(tx.db, item.repositoryId)
-  const recovery = repo?.settings?.recovery ?? defaultSettings().recovery
-  if (!repo || repo.state === 'gone' || !recovery.haltOnCritical) return
+  if (!repo || repo.state === 'gone' || !settingsOf(repo).recovery.haltOnCritical) return
   const haltedBecause = haltedBy(item.issueNumber, why)
   await tx.db.update(repositories).set({ state: 'paused', haltedBecause }).where(eq(repositories.id, repo.id))
   for (const other of await itemsInStates(tx.db, [...activeStates, 'planning'])) {

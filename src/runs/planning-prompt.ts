@@ -46,7 +46,7 @@ export function planPrompt(task: PlanningTask, nonce: string): AssembledContext 
     { pool: 'plans', heading: 'What was asked before', ...others, entries: one(answersForAgent(rounds)) },
     {
       ...{ pool: 'plans', heading: 'The plan before was rejected', ...others },
-      entries: rejected ? one(planForAgent(rejected)) : [],
+      entries: rejected ? [{ text: planForAgent(rejected), finished: true }] : [],
     },
     {
       ...{ pool: 'plans', heading: 'Why it was rejected, which outranks everything above', ...others },

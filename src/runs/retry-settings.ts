@@ -1,9 +1,9 @@
 /** What the retry policy may do with an item: from the settings, the kinds of agent, and what happened so far. */
 
-import { defaultSettings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
 import { isPlanning, type RunRow } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
@@ -18,8 +18,7 @@ export async function retrySettings(
   run: RunRow,
 ): Promise<RetrySettings> {
   const repo = await getRepository(tx.db, item.repositoryId)
-  // Settings that were stored before a section existed get its defaults.
-  const { limits, planning, recovery } = { ...defaultSettings(), ...repo?.settings }
+  const { limits, planning, recovery } = settingsOf(repo)
   const usual = chooseAgent({ ...item, agent: null }, repo, env)
   const known = [...new Set([usual, ...recovery.agents])].filter((kind) => agents.has(kind))
   const fit = isPlanning(run) ? known.filter((kind) => agents.get(kind)?.protocol === 'acp') : known

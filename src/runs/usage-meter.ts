@@ -9,7 +9,7 @@ import type { Attempt } from './context.ts'
 /** What the meter holds a run to. */
 export interface MeterLimits {
   limits: Settings['limits']
-  /** For an agent that tells tokens and no cost. */
+  /** For an agent that reports tokens and no cost. */
   prices?: Prices | undefined
   /** What earlier runs of the item have cost, in millionths of the currency of the limits. */
   itemSpent?: number
@@ -28,13 +28,13 @@ export function meterUsage(
     amount === undefined ? undefined : millionths(amount),
   )
   let changed = false
-  let told = false
+  let reportsCost = false
   return (usage) => {
     const reported = usedOf(usage)
-    told ||= reported.cost !== undefined
+    reportsCost ||= reported.cost !== undefined
     heartbeat.used = addUsage(heartbeat.used, reported)
-    // An agent that tells its cost knows it better than a price list.
-    if (prices && !told) {
+    // An agent that reports its cost knows it better than a price list.
+    if (prices && !reportsCost) {
       const cost = { millionths: priceOf(heartbeat.used, prices), currency }
       heartbeat.used = addUsage(heartbeat.used, { cost })
       heartbeat.priced = true

@@ -53,7 +53,7 @@ export function canBeCovered(tree: string, path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true
 }
 
-/** Takes them away. What somebody has put something into stays. */
+/** Takes them away. What holds something stays. */
 export function removePlants({ files, folders }: Planted): void {
   for (const file of files) if (isPlant(file)) rmSync(file, { force: true })
   for (const folder of folders) {

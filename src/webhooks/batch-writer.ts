@@ -6,6 +6,7 @@
 import type { Logger } from 'pino'
 import { isDataError } from '../db/data-error.ts'
 import type { NewDelivery } from '../db/deliveries.ts'
+import { within } from '../lib/within.ts'
 
 /** Why a delivery was not stored in time: the caller answers 503, and GitHub's list of failed deliveries has it. */
 export class NotStored extends Error {
@@ -89,6 +90,7 @@ export class BatchWriter {
       // A statement may not name the same key twice: a duplicate in one batch is stored once and answered twice.
       const unique = new Map(batch.map(({ delivery }) => [delivery.deliveryId, delivery]))
       const fresh = await within(giveUpMs, this.#store([...unique.values()]))
+      if (fresh === 'late') throw new NotStored(`no answer from the database in ${giveUpMs} ms`)
       for (const { settle } of batch) settle(undefined)
       if (fresh.size > 0) this.#onStored?.(fresh.size)
     } catch (error) {
@@ -100,19 +102,5 @@ export class BatchWriter {
       this.#log.error({ err: error, deliveries: batch.length }, 'deliveries could not be stored; answered 503')
       for (const { settle } of batch) settle(new NotStored('the delivery could not be stored', { cause: error }))
     }
-  }
-}
-
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new NotStored(`no answer from the database in ${milliseconds} ms`)), milliseconds)
-  })
-  // The work may fail after we stopped waiting for it.
-  work.catch(() => {})
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -81,7 +81,7 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
   const held = await world.untilStatus(issue, /✋ Held/)
   expect(held).toContain('ended with **over its spend limit**')
   expect(held).toContain(
-    'it told a cost of 2.50 USD, and one run may cost 2.00 USD here (`limits.spendPerRun`). `/retry` starts another run',
+    'it reported a cost of 2.50 USD, and one run may cost 2.00 USD here (`limits.spendPerRun`). `/retry` starts another run',
   )
   expect(held).toContain('`/unqueue` gives the issue up')
   const agent = Number(readFileSync(join(directory, 'agent'), 'utf8'))

@@ -12,6 +12,7 @@ import {
   type Stream,
 } from '@agentclientprotocol/sdk'
 import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
+import { within } from '../../lib/within.ts'
 import { modeNotOffered, otherProtocolVersion, sessionWithoutId, startsTooSlowly } from '../../messages/agents.ts'
 import type { AgentOutcome, AgentUpdate, AgentUsage } from './agent-run.ts'
 import { type FailureContext, outcomeOfMeta } from './failure.ts'
@@ -127,14 +128,6 @@ function endOfTurn(answer: unknown, failures: SessionOptions['failures']): Sessi
   const failure = outcomeOfMeta(fields?._meta, { ...failures, now: Date.now() })
   const end = failure ? { outcome: failure } : { stopReason: boundedText(fields?.stopReason, 60) }
   return { ...end, ...(usage ? { usage } : {}) }
-}
-
-async function within<T>(ms: number, answer: Promise<T>): Promise<T | 'late'> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<'late'>((resolve) => {
-    timer = setTimeout(() => resolve('late'), ms)
-  })
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }
 
 function tooSlow(ms: number): SessionEnd {

@@ -19,7 +19,7 @@ export interface FailureSigns {
   /** The provider's words. */
   text: string
   /** It says when it ends. */
-  tellsReset: boolean
+  saysReset: boolean
 }
 
 /** How an operator's own provider words its messages: parts of them, in small letters or not. */
@@ -101,5 +101,5 @@ export function problemOf(signs: FailureSigns, own: MessagePatterns = {}): Provi
       words?.test(signs.text),
   )?.problem
   // Gemini's free tier names plan and billing too, but says when it goes on.
-  return found === 'billing' && signs.tellsReset ? 'limit' : found
+  return found === 'billing' && signs.saysReset ? 'limit' : found
 }

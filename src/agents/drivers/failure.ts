@@ -46,13 +46,13 @@ export function outcomeOfMeta(meta: unknown, context: FailureContext): AgentOutc
 }
 
 function outcomeOfSigns(
-  signs: Omit<FailureSigns, 'tellsReset'>,
+  signs: Omit<FailureSigns, 'saysReset'>,
   data: Record<string, unknown> | undefined,
   { install, patterns, now }: FailureContext,
 ): AgentOutcome | undefined {
   const message = signs.text
   const resetAt = resetTime(data, message, now)
-  const problem = problemOf({ ...signs, tellsReset: resetAt !== undefined }, patterns)
+  const problem = problemOf({ ...signs, saysReset: resetAt !== undefined }, patterns)
   if (problem === undefined) return undefined
   if (problem === 'login') return { kind: 'needs-login', message, install }
   if (problem === 'limit') return { kind: 'rate-limited', message, ...(resetAt === undefined ? {} : { resetAt }) }

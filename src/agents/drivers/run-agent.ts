@@ -10,6 +10,7 @@ import { constants } from 'node:os'
 import { OperatorError } from '../../lib/errors.ts'
 import { type ProcessIdentity, processTable } from '../../lib/process-table.ts'
 import { redactor } from '../../lib/sanitise.ts'
+import { within } from '../../lib/within.ts'
 import { printsTooMuch } from '../../messages/agents.ts'
 import { type KillResult, killTrees } from '../../sandbox/kill-tree.ts'
 import { runMarker } from '../../sandbox/run-markers.ts'
@@ -221,15 +222,6 @@ async function drained(child: ChildProcessWithoutNullStreams): Promise<void> {
 async function reaped(child: ChildProcessWithoutNullStreams): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   await within(reapMs, once(child, 'exit'))
-}
-
-async function within(ms: number, done: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  await Promise.race([done, late])
-  clearTimeout(timer)
 }
 
 /** Ends the program if it still runs, then everything else that it has started. */

@@ -67,7 +67,6 @@ class SupervisorThread {
       name: 'supervisor of agents',
       resourceLimits: { maxOldGenerationSizeMb: memoryMb, maxYoungGenerationSizeMb: 16 },
     })
-    // Each agent adds a listener of its own elsewhere; here there is one for all.
     this.#worker.on('message', ({ id, message }: { id: number; message: SupervisorMessage }) =>
       this.#passengers.get(id)?.received(message),
     )

@@ -27,7 +27,7 @@ export const usage = pgTable(
     /** In whole millionths of `currency`, the first currency that was reported. */
     cost: number64('cost'),
     currency: text('currency'),
-    /** Whether the cost was computed from the tokens and a price list, since the agent tells none. */
+    /** Whether the cost was computed from the tokens and a price list, since the agent reports none. */
     priced: boolean('priced').notNull().default(false),
     /**
      * The UTC day of the last report, as `2026-11-21`. `earlier`: the part of `cost` that was reported on days before

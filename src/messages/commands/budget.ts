@@ -2,7 +2,7 @@
 
 import { money } from '../../lib/money.ts'
 
-export const nothingSpent = 'No agent has told any use here today.'
+export const nothingSpent = 'No agent has reported any use here today.'
 
 /** @param merged by currency, in millionths. @param days of how many days. */
 export function mergedCosts(

@@ -49,7 +49,7 @@ export const skippedReply = (interrupted: Interrupted, released: boolean, prefix
 
 function givenUpReply(verb: string, { run, openPull }: Interrupted, others: string, prefix: string): string {
   return [
-    run ? `${verb}, and the agent was told to stop.` : `${verb}.`,
+    run ? `${verb}, and its agent was asked to stop.` : `${verb}.`,
     openPull ? `Pull request #${openPull} stays open; close it if nobody wants it.` : '',
     others,
     `${typed(prefix, 'queue')} queues it again.`,

@@ -83,7 +83,7 @@ async function spawnProcess(turn: Turn, rest: string): Promise<void> {
   while (!existsSync(file)) await turn.pause(10)
 }
 
-/** An instruction that somebody has put into a text, for agents that do not ask whose words they read. */
+/** An instruction inside a text, for agents that do not ask whose words they read. */
 const injected = /^\W*(?:ignore|disregard|forget) (?:all|your|any)\b.*? and run: (.+)$/gim
 
 /**

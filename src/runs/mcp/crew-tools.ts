@@ -171,17 +171,10 @@ function memoryTools(desk: CrewDesk): Tool[] {
 
 function workTools(desk: CrewDesk): Tool[] {
   const { result } = desk
-  const { item, run, context } = desk.attempt
+  const { context } = desk.attempt
   const clean = (value: string, max: number) => boundedText(context.redact(value).trim(), max).toWellFormed()
-  let checkpoints = 0
   return [
-    crewTool(desk, texts.tools.saveCheckpoint, shapes.checkpoint, async (tx, { name, text }) => {
-      if (checkpoints >= mostCheckpoints) return { text: texts.enoughCheckpoints(mostCheckpoints), refused: true }
-      checkpoints += 1
-      const headSha = (await desk.head()) ?? null
-      await saveCheckpoint(tx, { workItemId: item.id, runId: run.id, name, text: clean(text, 4_000), headSha })
-      return { text: texts.checkpointSaved(name) }
-    }),
+    checkpointTool(desk, clean),
     crewTool(desk, texts.tools.askQuestion, shapes.questions, async (_tx, { questions }) => {
       if (desk.questionsLeft <= 0) return { text: texts.noMoreQuestions, refused: true }
       result.asked = questions.map((one) => clean(one, 1_000))
@@ -193,6 +186,26 @@ function workTools(desk: CrewDesk): Tool[] {
       return { text: texts.finished }
     }),
   ]
+}
+
+/** The head is read before the transaction, which waits for nothing but rows. */
+function checkpointTool(desk: CrewDesk, clean: (value: string, max: number) => string): Tool {
+  const { item, run } = desk.attempt
+  let checkpoints = 0
+  let headSha: string | null = null
+  const save = crewTool(desk, texts.tools.saveCheckpoint, shapes.checkpoint, async (tx, { name, text }) => {
+    if (checkpoints >= mostCheckpoints) return { text: texts.enoughCheckpoints(mostCheckpoints), refused: true }
+    checkpoints += 1
+    await saveCheckpoint(tx, { workItemId: item.id, runId: run.id, name, text: clean(text, 4_000), headSha })
+    return { text: texts.checkpointSaved(name) }
+  })
+  return {
+    ...save,
+    async run(given) {
+      headSha = (await desk.head()) ?? null
+      return save.run(given)
+    },
+  }
 }
 
 /** Tools whose answers say when a message waits: an agent that never asks learns of it with whatever it calls next. */

@@ -16,7 +16,7 @@ afterAll(() => places.close())
 test('without any use and any limit it says so', async () => {
   const here = await places.place()
   const { text } = await here.say('/budget')
-  expect(text).toContain('No agent has told any use here today.')
+  expect(text).toContain('No agent has reported any use here today.')
   expect(text).toContain('No merged pull request of the last 30 days has a known cost.')
   expect(text).toContain('- all runs of one issue: none (`spendPerItem`)')
 })

@@ -124,7 +124,7 @@ describe('/unqueue', () => {
     const run = await here.start()
     const reply = await here.say('/unqueue')
     expect(reply).toEqual({
-      text: 'Cancelled, and the agent was told to stop. `/queue` queues it again.',
+      text: 'Cancelled, and its agent was asked to stop. `/queue` queues it again.',
       outcome: 'done',
     })
     const item = await here.item()
