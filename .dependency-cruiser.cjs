@@ -4,7 +4,7 @@
  */
 
 const doors = ['webhooks', 'commands', 'api', 'dashboard', 'cli', 'reconcile']
-const useCases = ['work-items', 'roadmaps', 'planning', 'scheduling', 'runs', 'gates', 'pull-requests', 'crew']
+const useCases = ['views', 'work-items', 'roadmaps', 'planning', 'scheduling', 'runs', 'gates', 'pull-requests', 'crew']
 const adapters = ['agents', 'sandbox', 'git', 'github', 'db', 'channels']
 const core = ['lib', 'config', 'domain', 'scheduler', 'messages']
 

@@ -5,7 +5,7 @@ import { contentOf } from '../domain/plan.ts'
 import { plannedIssues } from '../messages/breakdown-issues.ts'
 import * as messages from '../messages/commands/plans.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
-import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { type CommandContext, defineCommand, type Reply, theIssue } from './command.ts'
 import { goAhead, notNow, plannedItem, waitsForGo } from './lib/planning.ts'
 
 export const command = defineCommand({
@@ -32,8 +32,8 @@ export const command = defineCommand({
 })
 
 async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, also: string): Promise<Reply> {
-  const { tx, actor, issue, settings } = context
-  if (plan.state === 'pending' && digestOf(issue) !== plan.textDigest) {
+  const { tx, actor, settings } = context
+  if (plan.state === 'pending' && digestOf(theIssue(context)) !== plan.textDigest) {
     // The webhook of the edit may still be on its way. The person who approves may not have seen the new text.
     await dropPlan(tx, plan, 'void', { why: messages.textWasChanged })
     return { text: messages.approvedOldText(settings.prefix), outcome: 'refused' }

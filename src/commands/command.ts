@@ -14,7 +14,10 @@ import type { IssueReference } from '../domain/dependency-lines.ts'
 import type { Actor, Issue, Permission } from '../domain/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import { UserError } from '../lib/errors.ts'
-import { commandIsForIssues, commandIsForPullRequests } from '../messages/commands/help.ts'
+import { commandIsForIssues, commandIsForPullRequests, commandNeedsAnIssue } from '../messages/commands/help.ts'
+
+/** The ways in besides comments. */
+export type Door = 'rest' | 'mcp' | 'cli' | 'dashboard'
 
 /** Where a command was given, and what it may act on. */
 export interface CommandContext {
@@ -26,9 +29,14 @@ export interface CommandContext {
   item?: ItemRow
   /** The pull request that the command was given on; absent on an issue. */
   pull?: PullRow
-  /** The issue, or the pull request seen as an issue, that the command was given on. */
-  issue: Issue
+  /**
+   * The issue, or the pull request seen as an issue, that the command was given on. A program may give a command to the
+   * repository alone; `theIssue` is for commands that need one.
+   */
+  issue?: Issue
   actor: Actor
+  /** How it came in; absent for a comment. The audit log says so. */
+  door?: Door
   /** The issues that the arguments name, under `owner/name#12`; see `names` of a command. */
   named?: ReadonlyMap<string, ResolvedIssue>
   /** All commands, for `/help`. */
@@ -41,6 +49,15 @@ export interface Reply {
   outcome: 'done' | 'refused'
   /** What follows is known within seconds: the reply may wait for it. */
   settles?: boolean
+  /** The same for programs: what fits `result` of the command. */
+  data?: Record<string, unknown>
+}
+
+/** Where a command is found in REST, under `/api`. Words such as `:agentId` are arguments. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Such as `/orchestration/agents/:agentId`. */
+  path: string
 }
 
 /** What a file of this folder declares. */
@@ -49,8 +66,14 @@ export interface CommandDefinition<Args extends z.ZodObject> {
   name: string
   /** What it does, in one line of at most 80 characters. */
   summary: string
-  /** Whole command lines without a configured prefix. */
+  /** Whole command lines without a configured prefix; for one that is no slash command, its arguments in JSON. */
   examples: readonly string[]
+  /** `false` for what only programs need: it is not read from comments. */
+  slash?: boolean
+  /** Its route in REST; `POST /commands/<name>` when absent. As a tool of MCP it has its name with underscores. */
+  route?: Route
+  /** The shape of `data` in its reply, for programs; a command without one answers with text alone. */
+  result?: z.ZodObject
   /** The arguments by name: their shape in JSON for REST and MCP. */
   args: Args
   /** The arguments that need no flag, in their order. All others are flags: `--name`, `--name value`. */
@@ -101,7 +124,15 @@ const permissions = ['none', 'read', 'triage', 'write', 'maintain', 'admin'] as 
 export const commandShape = z.strictObject({
   name: z.string().regex(/^[a-z][a-z-]*$/, 'must be lower-case words joined by dashes'),
   summary: z.string().min(1).max(80),
-  examples: z.array(z.string().startsWith('/')).min(1),
+  examples: z.array(z.string().regex(/^[/{]/, 'must be a command line, or its arguments in JSON')).min(1),
+  slash: z.boolean().optional(),
+  route: z
+    .strictObject({
+      method: z.enum(['GET', 'POST', 'PUT', 'DELETE']),
+      path: z.string().regex(/^(\/:?[A-Za-z-]+)+$/, 'must be a path such as /agents/:agentId'),
+    })
+    .optional(),
+  result: z.instanceof(z.ZodObject).optional(),
   args: z.instanceof(z.ZodObject),
   positional: z.array(z.string()),
   text: z.string().optional(),
@@ -128,7 +159,13 @@ export async function runCommand(command: Command, context: CommandContext, args
     workItemId: item?.id,
     actor: actor.login,
     what: reply.outcome === 'done' ? `/${command.name}` : `refused /${command.name}`,
-    detail: { actorId: actor.id, on: context.issue.number, args: args ?? {}, reply: reply.text },
+    detail: {
+      actorId: actor.id,
+      ...(context.issue ? { on: context.issue.number } : {}),
+      ...(context.door ? { door: context.door } : {}),
+      args: args ?? {},
+      reply: reply.text,
+    },
   })
   return reply
 }
@@ -143,9 +180,19 @@ async function attempt(command: Command, context: CommandContext, args: unknown)
   }
 }
 
+/**
+ * The issue or pull request that a command was given on.
+ * @throws {UserError} when a program named none.
+ */
+export function theIssue({ issue }: Pick<CommandContext, 'issue'>): Issue {
+  if (!issue) throw new UserError(...commandNeedsAnIssue)
+  return issue
+}
+
 function checkPlace(command: Command, { issue, item }: CommandContext): void {
-  if (command.where === 'issue' && issue.isPullRequest)
+  if (command.where === 'issue' && issue?.isPullRequest)
     throw new UserError(...commandIsForIssues(command.name, item?.issueNumber))
-  if (command.where === 'pull request' && !issue.isPullRequest)
+  if (command.where === 'pull request' && issue && !issue.isPullRequest)
     throw new UserError(...commandIsForPullRequests(command.name))
+  if (command.where !== 'anywhere' && !issue) throw new UserError(...commandNeedsAnIssue)
 }

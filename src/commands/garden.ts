@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { gardenStarted } from '../messages/commands/schedule.ts'
-import { defineCommand, type Reply } from './command.ts'
+import { defineCommand, type Reply, theIssue } from './command.ts'
 
 export const command = defineCommand({
   name: 'garden',
@@ -11,10 +11,12 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run({ tx, repo, item, issue }): Promise<Reply> {
+  async run(context): Promise<Reply> {
+    const { tx, repo, item } = context
     // The job may ask GitHub. A command runs in a transaction and cannot wait for that.
     const key = String(Date.now())
-    await tx.enqueue({ queue: 'garden', repositoryId: repo.id, workItemId: item?.id, issueNumber: issue.number, key })
+    const issueNumber = theIssue(context).number
+    await tx.enqueue({ queue: 'garden', repositoryId: repo.id, workItemId: item?.id, issueNumber, key })
     return { text: gardenStarted, outcome: 'done' }
   },
 })

@@ -3,7 +3,7 @@ import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
 import { commandHelp, commandList, noSuchCommand } from '../messages/commands/help.ts'
 import { type Command, type CommandContext, defineCommand, type Reply } from './command.ts'
-import { commandUsage } from './parse.ts'
+import { commandUsage, isSlash } from './parse.ts'
 
 export const command = defineCommand({
   name: 'help',
@@ -17,14 +17,16 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     if (args.command === undefined) return { text: list(context), outcome: 'done' }
     const name = args.command.replace(/^\//, '')
-    const found = context.commands.find((one) => one.name === name)
+    const found = context.commands.find((one) => isSlash(one) && one.name === name)
     if (!found) throw unknown(context, name)
     return { text: explain(found, context.settings.prefix), outcome: 'done' }
   },
 })
 
 function list({ commands, settings: { prefix } }: CommandContext): string {
-  return commandList(commands.map((one) => ({ usage: commandUsage(one, prefix), summary: one.summary })))
+  return commandList(
+    commands.filter(isSlash).map((one) => ({ usage: commandUsage(one, prefix), summary: one.summary })),
+  )
 }
 
 function explain(command: Command, prefix: string): string {
@@ -34,7 +36,7 @@ function explain(command: Command, prefix: string): string {
 function unknown({ commands, settings: { prefix } }: CommandContext, name: string): UserError {
   const nearest = didYouMean(
     name,
-    commands.map((one) => one.name),
+    commands.filter(isSlash).map((one) => one.name),
   )
   return new UserError(...noSuchCommand(name, nearest, prefix))
 }

@@ -50,7 +50,7 @@ async function add({ tx, repo, actor, issue, settings }: CommandContext, text: s
   checkText(text, settings.prefix)
   const person = { repositoryId: repo.id, memberId: null, source: 'person' as const, confirmedBy: actor.login }
   // What a person writes in a comment is public there already.
-  const memory = memoryFor(tx, { ...person, issueNumber: issue.number, redact: (one) => one })
+  const memory = memoryFor(tx, { ...person, ...(issue ? { issueNumber: issue.number } : {}), redact: (one) => one })
   const row = await memory.discoverPreference(text.replace(/\s+/g, ' ').trim())
   if (!row) throw new UserError(...messages.nothingToRemember(settings.prefix))
   return row.isNew ? messages.remembered(row.id) : messages.rememberedAlready(row.id)

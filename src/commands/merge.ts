@@ -28,7 +28,7 @@ export const command = defineCommand({
   async run(context, args): Promise<Reply> {
     const { tx, item } = context
     const pull = context.pull ?? (item && (await pullOfItem(tx.db, item.id)))
-    if (context.issue.isPullRequest && pull && pull.number !== context.issue.number)
+    if (context.issue?.isPullRequest && pull && pull.number !== context.issue.number)
       throw new UserError(...messages.anotherPullRequest(pull.number))
     if (!item || !pull) throw new UserError(...messages.noPullRequestToMerge(await statusOrNothing(context)))
     if (pull.state === 'merged') return { text: messages.mergedAlready(pull.number), outcome: 'done' }

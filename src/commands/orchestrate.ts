@@ -7,7 +7,7 @@ import { UserError } from '../lib/errors.ts'
 import { alreadyUnderWay, issueIsClosed } from '../messages/commands/common.ts'
 import * as messages from '../messages/commands/plans.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
-import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { type CommandContext, defineCommand, type Reply, theIssue } from './command.ts'
 import { createIssueForGoal } from './lib/goal-issue.ts'
 import { routeWhenQueued } from './lib/planning.ts'
 import { statusSentence } from './lib/status-sentence.ts'
@@ -27,7 +27,8 @@ export const command = defineCommand({
   reads: false,
   async run(context, { goal }): Promise<Reply> {
     if (goal) return { text: await createIssueForGoal(context, goal, { explicit: true }), outcome: 'done' }
-    const { issue, item, settings } = context
+    const { item, settings } = context
+    const issue = theIssue(context)
     if (issue.isPullRequest) throw new UserError(...messages.pullRequestIsBuilt(settings.prefix))
     if (issue.state === 'closed') throw new UserError(...issueIsClosed)
     if (item?.kind === 'epic') throw new UserError(...messages.epicIsNotBuilt(await statusSentence(context, item)))
@@ -44,7 +45,8 @@ export const command = defineCommand({
 
 /** Queues the item, so that it is routed again. No agent has begun one that is ready. */
 async function intoQueue(context: CommandContext, item: ItemRow | undefined): Promise<ItemRow> {
-  const { tx, repo, settings, issue, actor } = context
+  const { tx, repo, settings, actor } = context
+  const issue = theIssue(context)
   if (item?.state === 'queued') return item
   if (item?.state === 'ready')
     return transition(tx, item, 'queued', { actor: actor.login, why: messages.wantsPreview(actor.login) })

@@ -33,12 +33,21 @@ export function parseCommand(body: string, prefix: string, commands: ReadonlyMap
     const call = line.inList && /^\s/.test(line.text) ? undefined : commandLine(line.text, prefix)
     if (!call) continue
     const command = commands.get(call.name)
-    if (command) return readArguments(command, call.rest, line.below, prefix)
-    const nearest = namesOfOtherBots.has(call.name) ? undefined : didYouMean(call.name, commands.keys())
+    if (command && isSlash(command)) return readArguments(command, call.rest, line.below, prefix)
+    const nearest = namesOfOtherBots.has(call.name) ? undefined : didYouMean(call.name, slashNames(commands))
     if (nearest !== undefined) return { unknown: call.name, nearest }
     if (prefix !== '') return { unknown: call.name }
   }
   return undefined
+}
+
+/** Whether a command is given in comments; the others are for programs alone. */
+export function isSlash(command: Pick<Command, 'slash'>): boolean {
+  return command.slash !== false
+}
+
+function slashNames(commands: ReadonlyMap<string, Command>): string[] {
+  return [...commands.values()].filter(isSlash).map(({ name }) => name)
 }
 
 /** Commands of other bots in many repositories that are nearly one of ours. */

@@ -8,7 +8,7 @@ import { UserError } from '../lib/errors.ts'
 import { issueIsClosed } from '../messages/commands/common.ts'
 import * as messages from '../messages/commands/plans.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
-import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { type CommandContext, defineCommand, type Reply, theIssue } from './command.ts'
 import { routeWhenQueued } from './lib/planning.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
@@ -22,7 +22,8 @@ export const command = defineCommand({
   where: 'issue',
   reads: false,
   async run(context): Promise<Reply> {
-    const { tx, issue, item, actor } = context
+    const { tx, item, actor } = context
+    const issue = theIssue(context)
     if (issue.state === 'closed') throw new UserError(...issueIsClosed)
     if (item?.kind === 'epic') throw new UserError(...messages.epicIsNotPlanned)
     const routing = routeWithPlan({ ...issue, effort: labelFacts(issue.labels).effort }, actor.login)
@@ -40,10 +41,9 @@ export const command = defineCommand({
   },
 })
 
-async function queue(
-  { tx, repo, settings, issue, actor }: CommandContext,
-  item: ItemRow | undefined,
-): Promise<ItemRow> {
+async function queue(context: CommandContext, item: ItemRow | undefined): Promise<ItemRow> {
+  const { tx, repo, settings, actor } = context
+  const issue = theIssue(context)
   const runs = item ? await runsOf(tx.db, item.id) : []
   const queued = await enqueueIssue(tx, { repo, settings, issue, actor, lastRunId: runs.at(-1)?.id })
   return (await getItem(tx.db, queued.item.id)) ?? queued.item

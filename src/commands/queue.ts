@@ -4,7 +4,7 @@ import { UserError } from '../lib/errors.ts'
 import { issueIsClosed, nothingToDo } from '../messages/commands/common.ts'
 import { queuedReply } from '../messages/commands/lifecycle.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
-import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { type CommandContext, defineCommand, type Reply, theIssue } from './command.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
@@ -17,7 +17,8 @@ export const command = defineCommand({
   where: 'issue',
   reads: false,
   async run(context): Promise<Reply> {
-    const { tx, repo, settings, issue, actor, item } = context
+    const { tx, repo, settings, actor, item } = context
+    const issue = theIssue(context)
     if (issue.state === 'closed') throw new UserError(...issueIsClosed)
     if (item?.state === 'paused') throw new UserError(await statusSentence(context, item))
     const runs = item ? await runsOf(tx.db, item.id) : []

@@ -7,7 +7,7 @@ import { activeStates, terminalStates } from '../domain/lifecycle.ts'
 import { readRoadmap } from '../domain/roadmap-text.ts'
 import { UserError } from '../lib/errors.ts'
 import * as messages from '../messages/commands/roadmap.ts'
-import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { type CommandContext, defineCommand, type Reply, theIssue } from './command.ts'
 import { mustBeEpic, partsOnce } from './lib/epic.ts'
 import { issueName } from './lib/issue-arguments.ts'
 
@@ -52,7 +52,8 @@ async function importFile(context: CommandContext, mode: RoadmapMode | undefined
 }
 
 async function start(context: CommandContext, mode: RoadmapMode | undefined): Promise<Reply> {
-  const { issue, item, repo } = context
+  const { item, repo } = context
+  const issue = theIssue(context)
   if (item?.kind !== 'epic' && !hasParts(context)) {
     const lines = readRoadmap(issue.body, repo.fullName).lines
     if (lines.length === 0) throw new UserError(...messages.noRoadmapHere)
@@ -64,11 +65,12 @@ async function start(context: CommandContext, mode: RoadmapMode | undefined): Pr
 }
 
 function hasParts({ issue }: CommandContext): boolean {
-  return (issue.openParts ?? 0) > 0
+  return (issue?.openParts ?? 0) > 0
 }
 
 async function summary(context: CommandContext): Promise<string> {
-  const { issue, item, repo } = context
+  const { item, repo } = context
+  const issue = theIssue(context)
   if (item?.kind === 'epic' && !terminalStates.includes(item.state)) return progressOf(context, item)
   const lines = readRoadmap(issue.body, repo.fullName).lines
   if (lines.length === 0 && !hasParts(context)) return messages.noRoadmapSummary

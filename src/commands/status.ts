@@ -17,7 +17,7 @@ export const command = defineCommand({
     const { item } = context
     const spent = await spendingToday(context)
     if (item) return { text: `${await statusSentence(context, item)}${spent}`, outcome: 'done' }
-    const text = context.issue.isPullRequest ? pullRequestWithoutItem : nothingQueuedStatus(context.settings.prefix)
+    const text = context.issue?.isPullRequest ? pullRequestWithoutItem : nothingQueuedStatus(context.settings.prefix)
     return { text: `${text}${spent}`, outcome: 'done' }
   },
 })

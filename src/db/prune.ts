@@ -28,6 +28,10 @@ const statements = {
     delete from idempotency_keys where key in (select key from idempotency_keys
       where created_at < ${before} and key like any (${textArray(deliveryKeys.map((prefix) => `${prefix}%`))})
       order by created_at limit ${many}) returning 1`,
+  /** Replies for programs that repeat a call. */
+  commandCalls: (before: SQL, many: number) => sql`
+    delete from command_calls where (caller, key) in (select caller, key from command_calls
+      where created_at < ${before} order by created_at limit ${many}) returning 1`,
   effects: (before: SQL, many: number) => sql`
     delete from effects where id in (select id from effects e
       where state = 'done' and done_at < ${before} and (kind in (${sql.raw(passing)}) or key like 'reply:%')

@@ -5,11 +5,12 @@ import type { MergeMethod } from './merge-refusal.ts'
 
 /**
  * A user as payloads name them. Only the id identifies a user: a login can be renamed, and registered by another user.
+ * A `Token` is a program that the operator has let in: its id is 0, and its login, `token:<name>`, is no login of GitHub.
  */
 export interface Actor {
   id: number
   login: string
-  type: 'User' | 'Bot' | 'Organization' | 'Mannequin'
+  type: 'User' | 'Bot' | 'Organization' | 'Mannequin' | 'Token'
 }
 
 export type Permission = 'admin' | 'maintain' | 'write' | 'triage' | 'read' | 'none'

@@ -47,6 +47,26 @@ export class AgentNotFound extends UserError {
   }
 }
 
+/** Arguments that do not fit: which one, what was given, and an example. */
+export class InvalidArguments extends UserError {
+  override name = 'InvalidArguments'
+}
+
+/** What was named does not exist, or the caller may not know that it does. */
+export class NoSuchThing extends UserError {
+  override name = 'NoSuchThing'
+}
+
+/** The caller is known and may not do this. */
+export class NotAllowed extends UserError {
+  override name = 'NotAllowed'
+}
+
+/** A program has used the key of one call for another one. */
+export class KeyReused extends UserError {
+  override name = 'KeyReused'
+}
+
 /** A problem that the operator must fix. `message` is one plain line; `hint` is the next step. */
 export class OperatorError extends Error {
   override name = 'OperatorError'

@@ -26,6 +26,7 @@ export async function prune({ store, env, log }: PruneServices, many: number = b
   const days: Record<Prunable, number> = {
     deliveries: env.KEEP_DELIVERIES_DAYS,
     keys: env.KEEP_DELIVERIES_DAYS,
+    commandCalls: env.KEEP_DELIVERIES_DAYS,
     effects: env.KEEP_FINISHED_DAYS,
     decisions: env.KEEP_FINISHED_DAYS,
     gateResults: env.KEEP_FINISHED_DAYS,

@@ -9,7 +9,7 @@ import { UserError } from '../../lib/errors.ts'
 import { issueIsClosed } from '../../messages/commands/common.ts'
 import { epicHasRuns } from '../../messages/commands/roadmap.ts'
 import { enqueueIssue } from '../../work-items/enqueue-issue.ts'
-import type { CommandContext } from '../command.ts'
+import { type CommandContext, theIssue } from '../command.ts'
 import { statusSentence } from './status-sentence.ts'
 
 /**
@@ -18,7 +18,8 @@ import { statusSentence } from './status-sentence.ts'
  * @throws {UserError} when it is closed, or an agent has worked on it itself.
  */
 export async function mustBeEpic(context: CommandContext, change: Partial<EpicFacts>): Promise<ItemRow> {
-  const { tx, repo, settings, issue, item, actor } = context
+  const { tx, repo, settings, item, actor } = context
+  const issue = theIssue(context)
   if (issue.state === 'closed') throw new UserError(...issueIsClosed)
   if (item?.state === 'paused') throw new UserError(await statusSentence(context, item))
   const isOver = item === undefined || ['held', 'skipped', 'cancelled', 'done'].includes(item.state)

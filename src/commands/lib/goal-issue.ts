@@ -22,9 +22,9 @@ export async function createIssueForGoal(
   const [first = ''] = goal.trim().split('\n')
   const title = first.length <= titleLength ? first : `${first.slice(0, titleLength - 1).trimEnd()}…`
   const body = [first === title ? goal.trim().slice(first.length).trim() : goal.trim()].filter(Boolean)
-  const before = await createGoalIssue(tx, { repositoryId: repo.id, issueNumber: issue.number }, goal, {
+  const before = await createGoalIssue(tx, { repositoryId: repo.id, issueNumber: issue?.number }, goal, {
     title: singleLine(title),
-    body: [...body.map((text) => sanitiseMarkdown(text, 20_000)), messages.goalOrigin(actor.login, issue.number)].join(
+    body: [...body.map((text) => sanitiseMarkdown(text, 20_000)), messages.goalOrigin(actor.login, issue?.number)].join(
       '\n\n',
     ),
     labels: [settings.label],

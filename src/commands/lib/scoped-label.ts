@@ -7,7 +7,7 @@ import { workItems } from '../../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../../db/work-items.ts'
 import { isLargeEffort } from '../../lib/effort-hours.ts'
 import { labelsChanged } from '../../messages/triage.ts'
-import type { CommandContext } from '../command.ts'
+import { type CommandContext, theIssue } from '../command.ts'
 
 /**
  * Sets a scoped label on the issue, and the same value in the row of its item.
@@ -15,12 +15,13 @@ import type { CommandContext } from '../command.ts'
  * @param set the value for the row. An issue without an item gets the label alone; it counts when the issue is queued.
  */
 export async function setScopedLabel(
-  { tx, repo, issue, item, actor }: CommandContext,
+  context: CommandContext,
   scope: 'priority:' | 'effort:',
   value: string,
   set: Partial<Pick<ItemRow, 'priority' | 'effort'>>,
 ): Promise<void> {
-  const issueNumber = item?.issueNumber ?? issue.number
+  const { tx, repo, item, actor } = context
+  const issueNumber = item?.issueNumber ?? theIssue(context).number
   const label = `${scope}${value}`
   const target = { repositoryId: repo.id, workItemId: item?.id, key: `family:${repo.id}#${issueNumber}:${scope}` }
   await enqueueEffect(

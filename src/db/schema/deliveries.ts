@@ -1,7 +1,7 @@
 /** Webhook deliveries as received, and the keys that keep one event from acting twice. */
 
 import { sql } from 'drizzle-orm'
-import { index, pgTable, text } from 'drizzle-orm/pg-core'
+import { index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
 import { now, time } from './columns.ts'
 
 /** Every accepted webhook delivery, as received. The delivery id is GitHub's; it stays the same on redelivery. */
@@ -29,4 +29,18 @@ export const idempotencyKeys = pgTable(
     createdAt: now(),
   },
   (table) => [index('idempotency_keys_created').on(table.createdAt)],
+)
+
+/** Commands that programs gave with a key of their own, and the replies. A key belongs to its caller. */
+export const commandCalls = pgTable(
+  'command_calls',
+  {
+    caller: text('caller').notNull(),
+    key: text('key').notNull(),
+    /** SHA-256 of the command and its arguments: the same key cannot ask for something else. */
+    digest: text('digest').notNull(),
+    reply: jsonb('reply').$type<Record<string, unknown>>().notNull().default({}),
+    createdAt: now(),
+  },
+  (table) => [primaryKey({ columns: [table.caller, table.key] }), index('command_calls_created').on(table.createdAt)],
 )

@@ -52,6 +52,12 @@ export const commandIsForPullRequests = (name: string): CommandRefusal => [
   'Say it there.',
 ]
 
+/** A program gave a command without an issue. */
+export const commandNeedsAnIssue: CommandRefusal = [
+  'This is about one issue or pull request, and none was named.',
+  'Name its number, for example `12`.',
+]
+
 /** Arguments that do not fit. @param problem one of those below, or the message of the argument's schema. */
 export const invalidArguments = (name: string, problem: string, examples: readonly string[], prefix: string) =>
   `${typed(prefix, name)} was not understood: ${problem}. For example: ${exampleList(examples, prefix)}.`

@@ -72,7 +72,8 @@ export const goalMissing = (prefix: string): CommandRefusal => [
   `For example: ${typed(prefix, 'build "Let people export their notes as PDF"')}. ${typed(prefix, 'queue')} has this issue built.`,
 ]
 /** The issue that a goal becomes. */
-export const goalOrigin = (login: string, issue: number) => `Asked for by ${login} in #${issue}.`
+export const goalOrigin = (login: string, issue: number | undefined) =>
+  `Asked for by ${login}${issue === undefined ? '' : ` in #${issue}`}.`
 export const goalIssueExists = (issue: number, state: string | undefined) =>
   `That goal is #${issue} already${state === undefined ? '' : `, which is ${state}`}.`
 export const goalIssueUnderWay = 'An issue is being made of that goal already.'

@@ -1,0 +1,59 @@
+/** What has happened in a repository, as one list with a cursor: steps of items, commands, and who gave them. */
+
+import { and, asc, desc, eq, gt, inArray, lt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import type { Database } from '../db/connect.ts'
+import { auditLog, repositories } from '../db/schema/repositories.ts'
+import { workItems } from '../db/schema/work-items.ts'
+
+/** One event. */
+export const eventView = z.object({
+  id: z.number().int().describe('Grows; the cursor for what comes after it'),
+  at: z.string().describe('ISO 8601'),
+  repository: z.string(),
+  issue: z.number().int().nullable(),
+  title: z.string(),
+  actor: z.string().describe('A login, `tutti`, `github`, or `token:<name>`'),
+  what: z.string().describe('`running → checking`, `/merge`, `refused /merge`, …'),
+  why: z.string(),
+})
+export type EventView = z.infer<typeof eventView>
+
+/**
+ * The events of repositories. Without `after` the newest come first; with it, those that follow, the oldest first.
+ * Entries of transactions that are still under way may have a smaller id than a later one: those behind them wait, so
+ * that a reader who goes on from the last id misses none.
+ * @param page.before only older ones. @param page.limit at most so many; 100 when absent.
+ */
+export async function listEvents(
+  db: Database,
+  repositoryIds: readonly number[],
+  page: { after?: number | undefined; before?: number | undefined; limit?: number | undefined; issue?: number } = {},
+): Promise<EventView[]> {
+  if (repositoryIds.length === 0) return []
+  const settled = sql`${auditLog}.xmin::text::bigint < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295)`
+  const rows = await db
+    .select({
+      ...{ id: auditLog.id, at: auditLog.at, actor: auditLog.actor, what: auditLog.what, detail: auditLog.detail },
+      ...{ repository: repositories.fullName, issue: workItems.issueNumber, title: workItems.title },
+    })
+    .from(auditLog)
+    .innerJoin(repositories, eq(auditLog.repositoryId, repositories.id))
+    .leftJoin(workItems, eq(auditLog.workItemId, workItems.id))
+    .where(
+      and(
+        inArray(auditLog.repositoryId, [...repositoryIds]),
+        page.after === undefined ? undefined : and(gt(auditLog.id, page.after), settled),
+        page.before === undefined ? undefined : lt(auditLog.id, page.before),
+        page.issue === undefined ? undefined : eq(workItems.issueNumber, page.issue),
+      ),
+    )
+    .orderBy(page.after === undefined ? desc(auditLog.id) : asc(auditLog.id))
+    .limit(page.limit ?? 100)
+  return rows.map(({ at, title, detail, ...row }) => ({
+    ...row,
+    at: at.toISOString(),
+    title: title ?? '',
+    why: typeof detail.why === 'string' ? detail.why : '',
+  }))
+}
