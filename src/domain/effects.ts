@@ -22,8 +22,19 @@ export type Effect =
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
   | {
       kind: 'pull-request'
-      /** `draft`: opened as one; without it, a draft of ours is made ready for review. */
-      payload: { branch: string; base: string; title: string; body: string; sha: string; draft?: boolean }
+      /**
+       * `draft`: opened as one; without it, a draft of ours is made ready for review. `another`: the one before is known
+       * to be merged, and the issue was queued again.
+       */
+      payload: {
+        branch: string
+        base: string
+        title: string
+        body: string
+        sha: string
+        draft?: boolean
+        another?: boolean
+      }
     }
   /**
    * A commit made through GitHub, which signs it. `commit`: the local one with the same tree; `expected`: where the branch

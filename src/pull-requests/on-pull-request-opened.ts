@@ -8,11 +8,22 @@ import { pullByNumber, savePull } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
-import { lockItem, transition } from '../db/work-items.ts'
+import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { pullRequestRefused } from '../messages/pull-requests.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { answerReview } from './answer-review.ts'
+import { markMerged } from './mark-merged.ts'
 import { requestReviewers } from './request-reviewers.ts'
+
+/** What the publisher found or made. */
+interface PublishedPull {
+  number?: number
+  url: string
+  sha: string
+  draft?: boolean
+  /** It had been merged already. */
+  mergedSha?: string | null
+}
 
 async function onPullRequestOpened({ store }: { store: Store }, job: { effectId: number }): Promise<void> {
   const effect = await effectById(store.db, job.effectId)
@@ -23,7 +34,9 @@ async function onPullRequestOpened({ store }: { store: Store }, job: { effectId:
 async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number): Promise<void> {
   const item = await lockItem(tx, workItemId)
   if (!item) return
-  const result = effect.result as { number?: number; url: string; sha: string; draft?: boolean } | null
+  const result = effect.result as PublishedPull | null
+  if (effect.state !== 'failed' && result?.number !== undefined && result.mergedSha !== undefined)
+    return wasMerged(tx, item, result.number, result.mergedSha)
   // What was published last: another revision may wait that makes it ready.
   const draft = effect.state === 'failed' ? (effect.payload as { draft?: boolean }).draft : result?.draft
   if (!draft && item.state !== 'checking') return
@@ -47,6 +60,12 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
   if (draft) return requestStatusComment(tx, item, 'now')
   await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
   await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
+}
+
+/** It was merged before its branch was shown again, and the event of that is on its way or lost. */
+async function wasMerged(tx: Tx, item: ItemRow, number: number, mergedSha: string | null): Promise<void> {
+  const pull = await pullByNumber(tx.db, item.repositoryId, number)
+  if (pull && pull.state !== 'merged') await markMerged(tx, { pullRequestId: pull.id, mergedSha, by: 'github' })
 }
 
 export const onPullRequestOpenedJob = defineJob(

@@ -17,7 +17,7 @@ import { validBranch } from '../git/names.ts'
 import { sha } from '../lib/ids.ts'
 import { draftBeforeGates } from '../messages/pull-requests.ts'
 import type { PullRequestContext } from './context.ts'
-import { describePullRequest, expectedHead } from './open-pull-request.ts'
+import { afterMerged, describePullRequest, expectedHead } from './open-pull-request.ts'
 
 /**
  * Handler of the `open-draft` queue. A second time changes nothing. A push that the server refuses is left to
@@ -47,7 +47,8 @@ export async function openDraft(context: PullRequestContext, job: { workItemId: 
       if (!current || !isShown(current, job.sha)) return
       const title = commitSubject(item.title)
       const text = { title, body: draftBeforeGates(body), sha: job.sha, draft: true }
-      const payload = { branch: item.branch, base: current.baseBranch, ...text }
+      const another = await afterMerged(tx, item)
+      const payload = { branch: item.branch, base: current.baseBranch, ...text, ...another }
       const target = { repositoryId: repo.id, workItemId: item.id, key: `pull:${item.id}` }
       await enqueueEffect(tx, target, { kind: 'pull-request', payload })
       // The gates were faster, and had no commit on the server for their check run.

@@ -2,10 +2,11 @@
 
 import { z } from 'zod'
 import { updateThatMade } from '../db/branch-updates.ts'
+import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { approvedPlan } from '../db/plans.ts'
-import { gateRows } from '../db/pull-requests.ts'
+import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings, settingsOf } from '../db/repository-settings.ts'
 import { buildsOf, type RunRow } from '../db/runs.ts'
@@ -112,11 +113,19 @@ async function requestPullRequest(
       { ...target, key: `pull:${item.id}` },
       {
         kind: 'pull-request',
-        payload: { branch: item.branch, base: current.baseBranch, title: commitSubject(item.title), body, sha: head },
+        payload: {
+          ...{ branch: item.branch, base: current.baseBranch, title: commitSubject(item.title), body, sha: head },
+          ...(await afterMerged(tx, item)),
+        },
       },
     )
     await requestCheckRun(tx, item, checkRun)
   })
+}
+
+/** Whether the pull request before is known to be merged: the issue was queued again, and gets another one. */
+export async function afterMerged(tx: Tx, item: ItemRow): Promise<{ another?: true }> {
+  return (await pullOfItem(tx.db, item.id))?.state === 'merged' ? { another: true } : {}
 }
 
 /** The last finished attempt of an agent, or the one that made this commit. */

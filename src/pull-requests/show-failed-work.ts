@@ -21,7 +21,7 @@ import { heldDraft } from '../messages/held.ts'
 import type { PullRequestContext } from './context.ts'
 import { checkRunOf, requestCheckRun } from './evidence.ts'
 import { isDraft } from './open-draft.ts'
-import { describePullRequest, type Work } from './open-pull-request.ts'
+import { afterMerged, describePullRequest, type Work } from './open-pull-request.ts'
 
 interface FailedWorkContext extends PullRequestContext {
   gates: readonly Gate[]
@@ -76,7 +76,8 @@ async function publish(
     // One that was ready for review stays as people know it.
     if (draft && current.state === 'held' && (pull?.state !== 'open' || (await isDraft(tx.db, item)))) {
       const title = commitSubject(item.title)
-      const payload = { branch: item.branch, base: item.baseBranch, title, body: heldDraft(body), sha: head, draft }
+      const text = { title, body: heldDraft(body), sha: head, draft }
+      const payload = { branch: item.branch, base: item.baseBranch, ...text, ...(await afterMerged(tx, item)) }
       const target = { repositoryId: repo.id, workItemId: item.id, key: `pull:${item.id}` }
       await enqueueEffect(tx, target, { kind: 'pull-request', payload })
     }

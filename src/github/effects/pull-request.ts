@@ -10,7 +10,7 @@ interface PullText {
 /** The pull request of a branch. GitHub allows one open one for a branch and its base, which is how it is found. */
 export const effect: EffectHandler<'pull-request'> = {
   kind: 'pull-request',
-  async publish({ branch, base, title, body, sha, draft = false }, context) {
+  async publish({ branch, base, title, body, sha, draft = false, another = false }, context) {
     const { before, clean } = context
     const text = { title: clean(title), body: clean(body, ending(context.key)) }
     const result = { sha, fingerprint: fingerprintOf(text.title + text.body), draft }
@@ -21,6 +21,8 @@ export const effect: EffectHandler<'pull-request'> = {
       return { ...result, number: lost.number, url: lost.html_url }
     const earlier = known ?? lost?.number
     const pull = earlier === undefined ? undefined : await reopenPull(earlier, text, context)
+    const merged = earlier === undefined || pull || another ? undefined : await mergedPull(earlier, context)
+    if (merged) return { ...result, ...merged }
     if (!pull) return { ...result, ...(await openPull({ branch, base, draft }, text, context)) }
     if (pull.draft && !draft) await markReady(pull.node_id, context)
     return { ...result, number: pull.number, url: pull.html_url }
@@ -67,6 +69,15 @@ async function reopenPull(number: number, text: PullText, { octokit, at }: Effec
     if (httpStatusOf(error) !== 422) throw error
     return undefined
   }
+}
+
+/**
+ * An earlier pull request that was merged while this was under way, and whose event has not come: the work is in the base
+ * already, and a second pull request would merge it twice.
+ */
+async function mergedPull(number: number, { octokit, at }: EffectContext) {
+  const { data } = await octokit.rest.pulls.get({ ...at, pull_number: number })
+  return data.merged ? { number, url: data.html_url, mergedSha: data.merge_commit_sha } : undefined
 }
 
 async function findPull(branch: string, base: string, { octokit, at }: EffectContext) {

@@ -107,6 +107,45 @@ test('an effect is carried out once, and what came of it is kept', async () => {
   await publisher.drain()
 })
 
+describe('the pull request of a branch that GitHub has merged meanwhile', () => {
+  const shown = (sha: string, another = false): Effect => ({
+    kind: 'pull-request',
+    payload: {
+      branch: 'module/issue-1',
+      base: 'main',
+      title: 'A clock',
+      body: 'New.',
+      sha,
+      ...(another ? { another } : {}),
+    },
+  })
+  const closed = { message: 'Validation Failed', errors: [{ message: 'Cannot change the state of a merged pull' }] }
+
+  beforeEach(async () => {
+    await want(shown('a'.repeat(40)))
+    github().post(repo('/pulls')).reply(201, { number: 40, html_url: 'https://x/40' })
+    await publisher.drain()
+  })
+
+  test('is not opened a second time: that it is merged is the result', async () => {
+    await want(shown('b'.repeat(40)))
+    github().patch(repo('/pulls/40')).reply(422, closed)
+    github()
+      .get(repo('/pulls/40'))
+      .reply(200, { number: 40, merged: true, merge_commit_sha: 'm1', html_url: 'https://x/40' })
+    await publisher.drain()
+    expect(await row('pull-request')).toMatchObject({ state: 'done', result: { number: 40, mergedSha: 'm1' } })
+  })
+
+  test('is opened anew where the issue was queued again', async () => {
+    await want(shown('b'.repeat(40), true))
+    github().patch(repo('/pulls/40')).reply(422, closed)
+    github().post(repo('/pulls')).reply(201, { number: 41, html_url: 'https://x/41' })
+    await publisher.drain()
+    expect(await row('pull-request')).toMatchObject({ state: 'done', result: { number: 41 } })
+  })
+})
+
 test('what looks like a secret is masked in every text that leaves, and nowhere else', async () => {
   const token = ['ghp', 'a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8'].join('_')
   await want({ kind: 'comment', payload: { issueNumber: 1, body: `It said ${token}, s3cret.` } })
