@@ -1,5 +1,6 @@
 /** `tutti serve`: receives webhooks and runs agents; without credentials, shows the set-up page. */
 
+import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
 import { type Env, loadDotEnv, readEnv } from '../config/env.ts'
@@ -14,6 +15,8 @@ export const serve: Verb = {
     if (!readEnv().credentials && !(await setUp(readEnv(), log))) return 0
     const { startTutti } = await import('../app.ts')
     const tutti = await startTutti(readEnv(), log)
+    // Now and not at the end, which may be a SIGKILL.
+    flushCompileCache()
     // See main.ts: everything is loaded now.
     for (const flag of ['--semi-space-growth-factor=2', '--no-optimize-for-size']) setFlagsFromString(flag)
     return untilItsEnd(tutti, log)

@@ -55,7 +55,10 @@ export class Queues {
     await this.#boss.start()
     const existing = new Map((await this.#boss.getQueues()).map((queue) => [queue.name, queue]))
     for (const [name, { single }] of this.#options) {
-      if (!existing.has(name)) {
+      const found = existing.get(name)
+      if (found?.heartbeatSeconds === heartbeatSeconds) continue
+      if (found) await this.#boss.updateQueue(name, { heartbeatSeconds })
+      else {
         await this.#boss.createQueue(name, {
           // "short": at most one *waiting* job for each key, however many are sent.
           policy: single ? 'short' : 'standard',
@@ -68,11 +71,9 @@ export class Queues {
           deleteAfterSeconds: 24 * 3600,
           notify: true,
         })
-      } else if (existing.get(name)?.heartbeatSeconds !== heartbeatSeconds) {
-        await this.#boss.updateQueue(name, { heartbeatSeconds })
       }
-      // Reads the queue into the cache of pg-boss. PGlite has one connection: without the cache, a first `send` inside
-      // a transaction would wait for ever for a query outside it.
+      // Reads the queue into the cache of pg-boss, where those that were there before its start are. PGlite has one
+      // connection: without the cache, a first `send` inside a transaction would wait for ever for a query outside it.
       await this.#boss.fetch(name, { batchSize: 1, ignoreStartAfter: false, minPriority: 1_000_000 })
     }
     await moveRenamedQueues(this.#boss, existing.keys(), db, (job, after) => this.send(job, { after }))

@@ -6,6 +6,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { compileCacheVariable } from '../lib/compile-cache.ts'
 import { OperatorError } from '../lib/errors.ts'
 import { startGit } from './git.ts'
 import type { GitCommandOptions, GitExit, StartGit } from './git-options.ts'
@@ -125,7 +126,7 @@ function forkHelper(): ChildProcess {
   const child = fork(program, [], {
     detached: true,
     cwd: '/',
-    env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },
+    env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1', ...compileCacheVariable() },
     execArgv: ['--max-old-space-size=256', '--max-semi-space-size=1', '--optimize-for-size'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],

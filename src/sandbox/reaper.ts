@@ -6,6 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
+import { compileCacheVariable } from '../lib/compile-cache.ts'
 import type { ProcessIdentity } from '../lib/process-table.ts'
 import { checkId } from './run-markers.ts'
 
@@ -108,7 +109,7 @@ function spawnReaper(lifeId: string): ChildProcess {
   const child = spawn(process.execPath, ['--max-old-space-size=32', program, lifeId], {
     detached: true,
     cwd: '/',
-    env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1' },
+    env: { PATH: '/usr/bin:/bin', NODE_NO_WARNINGS: '1', ...compileCacheVariable() },
     stdio: ['pipe', 'ignore', 'ignore'],
   })
   // The pipe breaks when the reaper ends. The `exit` event handles that.

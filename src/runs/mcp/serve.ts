@@ -44,9 +44,7 @@ export interface ToolServer {
   close(): Promise<void>
 }
 
-const program = fileURLToPath(new URL('main.ts', import.meta.url))
-/** It says that the program is an ES module. */
-const packageFile = fileURLToPath(new URL('../../../package.json', import.meta.url))
+const program = fileURLToPath(new URL('main.mjs', import.meta.url))
 /** An agent has one connection. Some agents restart their server, so a few more are allowed. */
 const maxConnections = 8
 /** A client that has not sent the secret by then is disconnected. */
@@ -83,7 +81,7 @@ export async function serveTools(options: {
   await writeFile(file, JSON.stringify({ socket: place.socket, secret }), { mode: 0o600 })
   return {
     server: { name: 'tutti', command: process.execPath, args: [program, file], env: [] },
-    paths: [program, packageFile, file, dirname(place.socket)],
+    paths: [program, file, dirname(place.socket)],
     close: async () => {
       for (const socket of open) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
