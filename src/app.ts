@@ -2,9 +2,11 @@
 
 import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
+import { EventHub } from './api/event-hub.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { type Doors, openDoors } from './api/open-doors.ts'
 import { writeOperatorFile } from './api/operator-file.ts'
+import { restApp } from './api/rest.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
@@ -99,7 +101,9 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     silentSeconds,
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
-  doors.mount([])
+  const events = new EventHub(store, log)
+  doors.mount([restApp({ ...adapters, events })])
+  closers.push(() => events.close())
   closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }
