@@ -67,6 +67,11 @@ export class KeyReused extends UserError {
   override name = 'KeyReused'
 }
 
+/** The name of a new token is taken. */
+export class TokenExists extends UserError {
+  override name = 'TokenExists'
+}
+
 /** A problem that the operator must fix. `message` is one plain line; `hint` is the next step. */
 export class OperatorError extends Error {
   override name = 'OperatorError'
