@@ -41,9 +41,9 @@ export class NoAvailableWork extends UserError {
 export class AgentNotFound extends UserError {
   override name = 'AgentNotFound'
 
-  /** @param where the issue. @param hint how to find those that are there. */
-  constructor(where: string, hint: string) {
-    super(`No agent is at work on ${where}.`, hint)
+  /** @param where the issue. @param hint how to find those that are there. @param problem instead of the usual sentence. */
+  constructor(where: string, hint: string, problem = `No agent is at work on ${where}.`) {
+    super(problem, hint)
   }
 }
 
