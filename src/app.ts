@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
+import { mcpDoor } from './api/mcp/door.ts'
 import { type Doors, openDoors } from './api/open-doors.ts'
 import { writeOperatorFile } from './api/operator-file.ts'
 import type { Env } from './config/env.ts'
@@ -17,6 +18,7 @@ import { handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
+import { tuttiVersion } from './lib/version.ts'
 import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
@@ -99,7 +101,9 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     silentSeconds,
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
-  doors.mount([])
+  const mcp = mcpDoor(adapters, tuttiVersion())
+  closers.push(mcp)
+  doors.mount([mcp.app])
   closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }

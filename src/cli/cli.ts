@@ -1,9 +1,9 @@
 /** The command line: finds the verb, parses what was typed, runs it, and prints errors for the operator. */
 
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from '@commander-js/extra-typings'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { tuttiVersion } from '../lib/version.ts'
 import { exitCodeMeanings, exitCodes, VerbError } from './exit-codes.ts'
 import { styled } from './lib/style.ts'
 import type { Verb } from './verb.ts'
@@ -57,7 +57,7 @@ function frame(): Command {
   )
   return new Command('tutti')
     .description('Turns issues into reviewed pull requests.')
-    .version(version(), '-V, --version', 'print the version')
+    .version(tuttiVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
     .usage('<verb> [options]')
@@ -100,12 +100,6 @@ function failed(error: unknown, json: boolean): number {
   if (json) console.error(JSON.stringify({ error: { kind: exit, message: error.message, hint: error.hint ?? null } }))
   else console.error([`tutti: ${error.message}`, ...(error.hint ? [error.hint] : [])].join('\n'))
   return exitCodes[exit]
-}
-
-function version(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string }
-  return version
 }
 
 function sentence(text: string): string {
