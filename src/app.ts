@@ -2,11 +2,9 @@
 
 import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
-import { EventHub } from './api/event-hub.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { type Doors, openDoors } from './api/open-doors.ts'
 import { writeOperatorFile } from './api/operator-file.ts'
-import { restApp } from './api/rest.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
@@ -19,6 +17,7 @@ import { handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
+import { mountDoors } from './mount-doors.ts'
 import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { Runner } from './runs/runner.ts'
@@ -101,9 +100,7 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     silentSeconds,
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
-  const events = new EventHub(store, log)
-  doors.mount([restApp({ ...adapters, events })])
-  closers.push(() => events.close())
+  mountDoors(doors, adapters, closers)
   closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }

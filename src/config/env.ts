@@ -10,6 +10,7 @@ import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { agentLimits } from './agent-limits.ts'
 import { channelVariables } from './channel-variables.ts'
+import { doorVariables } from './door-variables.ts'
 import { commaSeparatedPaths, sandboxVariables } from './sandbox-settings.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
@@ -72,6 +73,7 @@ const schema = z.object({
     .describe(
       'What the caches of set-up steps may take on the disk, all repositories together, in MB; the oldest go first',
     ),
+  ...doorVariables,
   LOG_LEVEL: z
     .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')

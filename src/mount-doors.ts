@@ -1,0 +1,21 @@
+/** Opens the doors for programs and people once work has begun: REST, MCP, the dashboard. */
+
+import type { openAdapters } from './adapters.ts'
+import { EventHub } from './api/event-hub.ts'
+import { mcpDoor } from './api/mcp/door.ts'
+import type { Doors } from './api/open-doors.ts'
+import { restApp } from './api/rest.ts'
+import type { Closers } from './lib/closers.ts'
+import { tuttiVersion } from './lib/version.ts'
+
+/** Mounts them all. What must end with the process is left to `closers`. */
+export function mountDoors(
+  doors: Doors,
+  adapters: Awaited<ReturnType<typeof openAdapters>>['adapters'],
+  closers: Closers,
+): void {
+  const events = new EventHub(adapters.store, adapters.log)
+  const mcp = mcpDoor(adapters, tuttiVersion())
+  closers.push(() => events.close(), mcp)
+  doors.mount([restApp({ ...adapters, events }), mcp.app])
+}
