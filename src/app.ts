@@ -6,6 +6,8 @@ import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { openDoors } from './api/open-doors.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
+import { openDashboard } from './dashboard/dashboard.ts'
+import type { DashboardServices } from './dashboard/services.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { BatchTester } from './gates/batch-tester.ts'
@@ -49,10 +51,13 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     try {
       const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
-      const base = { env, log, store, credentials, health: startingHealth(), closers }
+      const ready: Base['ready'] = {}
+      const base = { env, log, store, credentials, health: startingHealth(), closers, ready }
       const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })
       const receive = createReceiver({ store, log, secret: credentials.webhookSecret, onSecret })
-      const url = await openDoors({ ...base, receive, isDelivery })
+      const dashboard = openDashboard({ env, log, store, services: () => base.ready.services })
+      const url = await openDoors({ ...base, receive, isDelivery, pages: dashboard.pages })
+      closers.push(dashboard)
       return { url, ...(await work(base)), close }
     } catch (error) {
       await close()
@@ -68,9 +73,19 @@ interface Base {
   credentials: NonNullable<Env['credentials']>
   health: ProcessHealth
   closers: Closers
+  /** What the doors work with, once GitHub has identified the app. */
+  ready: { services?: DashboardServices }
 }
 
-async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
+async function work({
+  env,
+  log,
+  store,
+  credentials,
+  health,
+  closers,
+  ready,
+}: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
   const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, closers })
   const { github, agents, commands, instance, redact, sandbox } = adapters
@@ -90,6 +105,7 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
+  ready.services = adapters
   Object.assign(health, {
     phase: 'serving',
     sandbox: sandbox.status,

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
@@ -19,6 +20,8 @@ export interface DoorOptions {
   isDelivery: (request: IncomingMessage) => boolean
   /** Shown by `/healthz`. */
   health: ProcessHealth
+  /** Pages besides health; theirs come first. */
+  pages: Hono
   closers: Closers
 }
 
@@ -28,8 +31,8 @@ export interface DoorOptions {
  * @throws {OperatorError} when the port cannot be used.
  */
 export async function openDoors(options: DoorOptions): Promise<string> {
-  const { env, log, store, receive, isDelivery, health, closers } = options
-  const pages = getRequestListener(healthPages(store, health).fetch)
+  const { env, log, store, receive, isDelivery, health, pages: more, closers } = options
+  const pages = getRequestListener(more.route('/', healthPages(store, health)).fetch)
   const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
   closers.push(server)
   log.info({ url: server.url, database: store.kind }, 'webhooks are being taken')
