@@ -3,11 +3,11 @@
 import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
-import { openDoors } from './api/open-doors.ts'
+import { type Doors, openDoors } from './api/open-doors.ts'
+import { writeOperatorFile } from './api/operator-file.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { openDashboard } from './dashboard/dashboard.ts'
-import type { DashboardServices } from './dashboard/services.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { BatchTester } from './gates/batch-tester.ts'
@@ -51,14 +51,11 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     try {
       const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
-      const ready: Base['ready'] = {}
-      const base = { env, log, store, credentials, health: startingHealth(), closers, ready }
+      const base = { env, log, store, credentials, health: startingHealth(), closers }
       const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })
       const receive = createReceiver({ store, log, secret: credentials.webhookSecret, onSecret })
-      const dashboard = openDashboard({ env, log, store, services: () => base.ready.services })
-      const url = await openDoors({ ...base, receive, isDelivery, pages: dashboard.pages })
-      closers.push(dashboard)
-      return { url, ...(await work(base)), close }
+      const doors = await openDoors({ ...base, receive, isDelivery })
+      return { url: doors.url, ...(await work(base, doors)), close }
     } catch (error) {
       await close()
       throw error
@@ -73,19 +70,10 @@ interface Base {
   credentials: NonNullable<Env['credentials']>
   health: ProcessHealth
   closers: Closers
-  /** What the doors work with, once GitHub has identified the app. */
-  ready: { services?: DashboardServices }
 }
 
-async function work({
-  env,
-  log,
-  store,
-  credentials,
-  health,
-  closers,
-  ready,
-}: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
+async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lost'>> {
+  const { env, log, store, credentials, health, closers } = base
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
   const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, closers })
   const { github, agents, commands, instance, redact, sandbox } = adapters
@@ -105,7 +93,6 @@ async function work({
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
-  ready.services = adapters
   Object.assign(health, {
     phase: 'serving',
     sandbox: sandbox.status,
@@ -113,6 +100,10 @@ async function work({
     silentSeconds,
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
+  const dashboard = openDashboard({ env, log, store, services: () => adapters })
+  closers.push(dashboard)
+  doors.mount([dashboard.pages])
+  closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }
 }

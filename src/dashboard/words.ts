@@ -84,6 +84,11 @@ export function agentPill({ status, health }: { status: AgentStatus; health: str
   return pill(tones[status], status)
 }
 
+/** How a repository stands, as a pill. */
+export function statusPill(status: ProgressView['status']): Html {
+  return pill(status === 'active' ? 'good' : status === 'halted' || status === 'shutdown' ? 'bad' : 'calm', status)
+}
+
 /** The initials of a member of the crew, in a colour that stays theirs. */
 export function face(name: string, size: 'big' | '' = ''): Html {
   const letters = name.trim().slice(0, 2) || '·'

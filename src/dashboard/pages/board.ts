@@ -12,7 +12,7 @@ import { commandForm } from '../command-form.ts'
 import { emptyState, itemUrl, pageUrl, panel } from '../frame.ts'
 import { bytesText, counted, type Html, html, spanText, timeTag } from '../html.ts'
 import type { Page, PageRequest } from '../page.ts'
-import { agentPill, face, moneyText, statePill, stateTone, tokensText } from '../words.ts'
+import { agentPill, face, moneyText, statePill, stateTone, statusPill, tokensText } from '../words.ts'
 import { eventLine } from './events.ts'
 
 interface Lane {
@@ -78,8 +78,7 @@ function stateOrder(states: readonly ItemState[]): SQL {
 }
 
 function repositoryLine({ repo }: PageRequest, { status, concurrencyMode }: ProgressView): Html {
-  const tones = { active: 'good', paused: 'calm', halted: 'bad', gone: 'calm' } as const
-  return html`<span>${repo.fullName}</span><span class="pill ${tones[status]}">${status}</span><span>${concurrencyMode}</span>`
+  return html`<span>${repo.fullName}</span>${statusPill(status)}<span>${concurrencyMode}</span>`
 }
 
 function problems(repo: RepositoryRow, { status, statusReason }: ProgressView): Html {

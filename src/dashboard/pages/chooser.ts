@@ -5,6 +5,7 @@ import { type ProgressView, progressOf } from '../../views/progress.ts'
 import { emptyState, pageUrl, type View } from '../frame.ts'
 import { counted, type Html, html } from '../html.ts'
 import type { DashboardServices } from '../services.ts'
+import { statusPill } from '../words.ts'
 
 /** `/` for somebody who can read several repositories, or none. */
 export async function chooserView(services: DashboardServices, repositories: readonly RepositoryRow[]): Promise<View> {
@@ -20,8 +21,7 @@ const none = html`<section class="panel"><div class="body">${emptyState(
 )}</div></section>`
 
 function cardOf(repo: RepositoryRow, { items, agents, completionPercent, status }: ProgressView): Html {
-  const tones = { active: 'good', paused: 'calm', halted: 'bad', gone: 'calm' } as const
-  return html`<section class="panel choice"><div class="inline"><a class="title name" href="${pageUrl('/', repo)}">${repo.fullName}</a><span class="pill ${tones[status]}">${status}</span></div>
+  return html`<section class="panel choice"><div class="inline"><a class="title name" href="${pageUrl('/', repo)}">${repo.fullName}</a>${statusPill(status)}</div>
 <svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg>
 <span class="small muted">${items.completed} of ${counted(items.total, 'item')} completed · ${counted(agents.active, 'agent')} at work</span>
 ${items.needsPerson > 0 ? html`<span class="small"><span class="pill warn">${items.needsPerson} need a person</span></span>` : ''}</section>`
