@@ -5,6 +5,7 @@ import { EventHub } from './api/event-hub.ts'
 import { mcpDoor } from './api/mcp/door.ts'
 import type { Doors } from './api/open-doors.ts'
 import { restApp } from './api/rest.ts'
+import { openDashboard } from './dashboard/dashboard.ts'
 import type { Closers } from './lib/closers.ts'
 import { tuttiVersion } from './lib/version.ts'
 
@@ -16,6 +17,7 @@ export function mountDoors(
 ): void {
   const events = new EventHub(adapters.store, adapters.log)
   const mcp = mcpDoor(adapters, tuttiVersion())
-  closers.push(() => events.close(), mcp)
-  doors.mount([restApp({ ...adapters, events }), mcp.app])
+  const dashboard = openDashboard({ ...adapters, services: () => adapters })
+  closers.push(() => events.close(), mcp, dashboard)
+  doors.mount([restApp({ ...adapters, events }), mcp.app, dashboard.pages])
 }

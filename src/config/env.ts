@@ -27,6 +27,14 @@ const schema = z.object({
     .describe("The app's private key in PEM form: with line ends, with `\\n` written out, or in base64"),
   PRIVATE_KEY_PATH: z.string().optional().describe('A file that holds the private key, instead of `PRIVATE_KEY`'),
   WEBHOOK_SECRET: z.string().optional().describe('The secret that GitHub signs deliveries with'),
+  GITHUB_CLIENT_ID: z
+    .string()
+    .optional()
+    .describe("The app's client id, for signing in to the dashboard. The set-up page writes it"),
+  GITHUB_CLIENT_SECRET: z
+    .string()
+    .optional()
+    .describe('A client secret of the app, for signing in to the dashboard. The set-up page writes it'),
   GHE_HOST: z.string().optional().describe('Host of a GitHub Enterprise Server, as Probot names it'),
   GHE_PROTOCOL: z.enum(['http', 'https']).default('https').describe('How that server is reached'),
   GITHUB_API_URL: z

@@ -3,7 +3,7 @@
  * HTTP, all over the same state. People act through `as(login)`, the app through its API; both fire the same webhooks.
  */
 import { mkdir } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import { runMergeQueues } from './acts/merge-queue.ts'
 import { createRepository, type ImportedRepository, importRepository, type NewRepository } from './acts/repositories.ts'
@@ -18,6 +18,7 @@ import { createFaults, type Faults } from './faults.ts'
 import { findGit } from './git.ts'
 import { isJobLog, serveJobLog } from './job-logs.ts'
 import type { Permissions, RepositoryRecord } from './model.ts'
+import { isOAuth, type OAuth, serveOAuth } from './oauth.ts'
 import type { Person } from './person.ts'
 import { isRegistration, serveRegistration } from './registration.ts'
 import { type AppManifest, appRoutes, manifestRoutes } from './routes/app.ts'
@@ -29,6 +30,7 @@ import { gitDataRoutes } from './routes/git-data.ts'
 import { graphqlRoutes } from './routes/graphql.ts'
 import { issueRoutes } from './routes/issues.ts'
 import { linkRoutes } from './routes/links.ts'
+import { peopleRoutes } from './routes/people.ts'
 import { pullRoutes } from './routes/pulls.ts'
 import { repositoryRoutes } from './routes/repositories.ts'
 import { reviewRoutes } from './routes/reviews.ts'
@@ -79,6 +81,8 @@ export interface PlaygroundGitHub {
     permissions: Permissions
     events: string[]
   }
+  /** Signing in through the app. `as`: who has agreed before, and is sent back at once. */
+  oauth: Pick<OAuth, 'as'>
   /** Undefined switches the webhook off: then nothing is sent or recorded. */
   setWebhookUrl(url: string | undefined): void
   /** Sends a `ping`, as GitHub does after an app is registered. */
@@ -143,6 +147,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
   const missing = (options.missing ?? []).map((one) => (typeof one === 'string' ? { route: one } : one))
   world.lacks = (part) => missing.some((one) => one.route.includes(part))
   const [clientSecret, codes] = [randomText(40), new Map<string, AppManifest>()]
+  const oauth: OAuth = { as: undefined, clientSecret, codes: new Map() }
   const secrets = { client_secret: clientSecret, webhook_secret: hooks.secret, pem: key.privateKey }
   const rateLimit = openRoute('GET', '/rate_limit', (call) => {
     const core = budgetNumbers(budgetHeaders(budgets.of(call.caller)))
@@ -157,9 +162,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
   const rest = getRequestListener(api.fetch)
   server.on('request', (incoming, outgoing) => {
     if (isGitAddress(incoming.url ?? '')) void serveGit({ world, auth, faults, log: gitRequests }, incoming, outgoing)
-    else if (isJobLog(incoming)) serveJobLog(world, incoming, outgoing)
-    else if (isRegistration(incoming)) void serveRegistration(codes, incoming, outgoing)
-    else void rest(incoming, outgoing)
+    else if (!servePage({ world, oauth, codes }, incoming, outgoing)) void rest(incoming, outgoing)
   })
   const close = async () => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -172,6 +175,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
   const app = { clientSecret, privateKey: key.privateKey, webhookSecret: hooks.secret }
   return {
     ...controls({ world, auth, hooks, log, app }),
+    oauth,
     gitRequests,
     deliveries,
     faults,
@@ -179,6 +183,19 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
     ...ends(changes),
     close,
   }
+}
+
+/** What is no API: logs, registering an app, signing in. @returns whether it was one of these. */
+function servePage(
+  { world, oauth, codes }: { world: World; oauth: OAuth; codes: Map<string, AppManifest> },
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): boolean {
+  if (isJobLog(incoming)) serveJobLog(world, incoming, outgoing)
+  else if (isOAuth(incoming)) void serveOAuth(world, oauth, incoming, outgoing)
+  else if (isRegistration(incoming)) void serveRegistration(codes, incoming, outgoing)
+  else return false
+  return true
 }
 
 /** What waits for a fact of this GitHub. */
@@ -223,6 +240,7 @@ function controls({
 /** A wider address comes after the narrower ones that begin alike, since the first that fits answers. */
 const routes: Route[] = [
   ...appRoutes,
+  ...peopleRoutes,
   ...deliveryRoutes,
   ...repositoryRoutes,
   ...commentRoutes,

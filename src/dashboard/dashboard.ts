@@ -1,0 +1,153 @@
+/** The dashboard: its routes, and who may open them. */
+
+import { type Context, Hono } from 'hono'
+import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
+import { permits } from '../domain/permissions.ts'
+import { PermissionUnavailable } from '../github/permissions.ts'
+import { sendPage, sendText } from './answer.ts'
+import { serveAsset } from './assets.ts'
+import { alone, framed, type View } from './frame.ts'
+import { giveByForm, takeFlash } from './give.ts'
+import { type Html, html } from './html.ts'
+import { LiveHub } from './live.ts'
+import type { Page } from './page.ts'
+import { auditPage } from './pages/audit.ts'
+import { boardPage } from './pages/board.ts'
+import { chooserView } from './pages/chooser.ts'
+import { crewPage } from './pages/crew.ts'
+import { graphPage } from './pages/graph.ts'
+import { itemPage } from './pages/item.ts'
+import { mergeQueuePage } from './pages/merge-queue.ts'
+import { runPage } from './pages/run.ts'
+import { settingsPage } from './pages/settings.ts'
+import { spendPage } from './pages/spend.ts'
+import { moreOfLog } from './pages/transcript.ts'
+import type { DashboardGround, DashboardServices } from './services.ts'
+import { beginSignIn, finishSignIn, signInPage, signOut } from './sign-in.ts'
+import { isOwnForm, PermissionCache, readableRepositories, type Visitor, visitorOf } from './visitor.ts'
+
+const pages: readonly Page[] = [
+  ...[boardPage, graphPage, crewPage, spendPage, mergeQueuePage, auditPage, settingsPage],
+  ...[itemPage, runPage],
+]
+
+/** What a handler gets once somebody is signed in. */
+interface Signed {
+  services: DashboardServices
+  visitor: Visitor
+}
+
+/** The routes of the dashboard, and what ends its streams. */
+export function openDashboard(ground: DashboardGround): { pages: Hono; close(): void } {
+  const app = new Hono()
+  const cache = new PermissionCache()
+  const hub = new LiveHub(ground.store, ground.log)
+  /** Lets in who is signed in; a page leads to the sign-in, anything else is refused. */
+  const signedIn =
+    (handle: (context: Context, signed: Signed) => Promise<Response>, kind: 'page' | 'other') =>
+    async (context: Context): Promise<Response> => {
+      try {
+        const services = ground.services()
+        if (!services) return starting(context, kind)
+        const visitor = await visitorOf(context, services, cache)
+        if (!visitor) return kind === 'page' ? toSignIn(context) : sendText('Sign in first.', 401)
+        return await handle(context, { services, visitor })
+      } catch (error) {
+        return failed(context, ground, error)
+      }
+    }
+  const sent = async (context: Context, page: Html | Response | Promise<Html | Response>) => {
+    const made = await page
+    return made instanceof Response ? made : sendPage(context, made)
+  }
+  app.get('/assets/:digest/:name', (context) => {
+    const { digest, name } = context.req.param()
+    return serveAsset(digest, name, context.req.raw) ?? sendText('There is no such file.', 404)
+  })
+  app.get('/login', (context) => sent(context, signInPage(context, ground)))
+  app.get('/login/github', (context) => sent(context, beginSignIn(context, ground)))
+  app.get('/login/callback', (context) => sent(context, finishSignIn(context, ground)))
+  app.post(
+    '/logout',
+    signedIn(async (context, { visitor }) => {
+      const { csrf } = await context.req.parseBody()
+      return isOwnForm(context, visitor, csrf) ? signOut(context, ground) : sendText('This form is not ours.', 403)
+    }, 'other'),
+  )
+  app.post(
+    '/commands',
+    signedIn(async (context, { services, visitor }) => giveByForm(context, services, visitor), 'other'),
+  )
+  app.get(
+    '/live',
+    signedIn(async (context, signed) => stream(context, signed, hub), 'other'),
+  )
+  app.get(
+    '/runs/:id/log',
+    signedIn(async (context, signed) => moreOfLog(context, signed), 'other'),
+  )
+  for (const page of pages)
+    app.get(
+      page.path,
+      signedIn((context, signed) => show(context, signed, page), 'page'),
+    )
+  return { pages: app, close: () => hub.close() }
+}
+
+/** One page: the repository is found, the visitor may read it, or it does not exist. */
+async function show(context: Context, { services, visitor }: Signed, page: Page): Promise<Response> {
+  const words = context.req.param() as Record<string, string>
+  const repositories = await readableRepositories(services, visitor)
+  const facts = {
+    ...{ login: visitor.actor.login, csrf: visitor.csrf, repositories, path: context.req.path },
+    flash: takeFlash(context),
+  }
+  const named = page.repositoryOf ? await page.repositoryOf(services, words) : chosen(context, repositories)
+  const repo = named === 'open' ? undefined : repositories.find(({ id }) => id === named?.id)
+  if (named === 'open')
+    return sendPage(context, framed(await chooserView(services, repositories), { ...facts, repository: undefined }))
+  const permission = repo ? await visitor.permissionIn(repo) : 'none'
+  const query = (name: string) => context.req.query(name)
+  const view: View | undefined = repo && (await page.render({ services, visitor, repo, permission, words, query }))
+  if (!view) return sendPage(context, notFound, 404)
+  return sendPage(context, framed(view, { ...facts, repository: repo }))
+}
+
+/** The repository of the query; without one the only one, or `open` where the visitor has to choose. */
+function chosen(context: Context, repositories: readonly RepositoryRow[]): RepositoryRow | 'open' | undefined {
+  const wanted = context.req.query('repository')?.toLowerCase()
+  if (wanted !== undefined) return repositories.find(({ fullName }) => fullName.toLowerCase() === wanted)
+  return repositories.length === 1 ? repositories[0] : 'open'
+}
+
+async function stream(context: Context, { services, visitor }: Signed, hub: LiveHub): Promise<Response> {
+  const repo = await repositoryByName(services.store.db, context.req.query('repository') ?? '')
+  const allowed = async () => repo !== undefined && permits(await visitor.permissionIn(repo), 'read')
+  if (!repo || !(await allowed())) return sendText('There is no such repository.', 404)
+  return hub.open(repo.id, allowed)
+}
+
+const notFound = alone(
+  'Not found',
+  html`<h1>There is nothing here</h1><p class="muted">Either it does not exist, or your GitHub account cannot read its repository.</p><a class="button" href="/">To the board</a>`,
+)
+
+function toSignIn(context: Context): Response {
+  const { pathname, search } = new URL(context.req.url)
+  return context.redirect(`/login?${new URLSearchParams({ to: `${pathname}${search}` })}`, 303)
+}
+
+function starting(context: Context, kind: 'page' | 'other'): Response {
+  if (kind === 'other') return sendText('Tutti is starting.', 503)
+  const body = html`<h1>Tutti is starting</h1><p class="muted">It asks GitHub who it is. Load this page again in a moment.</p><a class="button" href="/">Load again</a>`
+  return sendPage(context, alone('Starting', body), 503)
+}
+
+function failed(context: Context, { log }: DashboardGround, err: unknown): Response {
+  const away = err instanceof PermissionUnavailable
+  log[away ? 'warn' : 'error']({ err, path: context.req.path }, 'a page could not be shown')
+  const body = away
+    ? html`<h1>GitHub does not answer</h1><p class="muted">What you may see is asked of GitHub, and it did not answer. Load this page again in a moment.</p>`
+    : html`<h1>This page could not be shown</h1><p class="muted">The error is in Tutti's log. The work goes on.</p>`
+  return sendPage(context, alone('Not now', body), away ? 503 : 500)
+}

@@ -1,0 +1,78 @@
+/** The journey of an item on a time axis, from the audit log. */
+
+import type { auditLog } from '../../db/schema/repositories.ts'
+import { panel } from '../frame.ts'
+import { type Html, html, spanText, timeTag } from '../html.ts'
+import { isState, stateLabel, stateTone, type Tone } from '../words.ts'
+import { eventWords } from './events.ts'
+import type { ItemFacts } from './item.ts'
+
+/** One entry of the audit log. */
+export type LoggedStep = typeof auditLog.$inferSelect
+
+/** A state that the item was in. */
+interface Stay {
+  state: string
+  from: number
+  /** The present, for the last one. */
+  to: number
+}
+
+/** The states that the item was in, with when. */
+export function staysOf(steps: readonly Pick<LoggedStep, 'at' | 'what'>[], now: number): Stay[] {
+  const stays: Stay[] = []
+  for (const { at, what } of steps) {
+    const state = what === 'queued' ? 'queued' : what.split(' → ')[1]
+    if (state === undefined || !isState(state)) continue
+    const last = stays.at(-1)
+    if (last) last.to = at.getTime()
+    stays.push({ state, from: at.getTime(), to: now })
+  }
+  return stays
+}
+
+/** Where its time went, and every step, the newest first. */
+export function journeyPanel({ steps, item }: ItemFacts): Html {
+  const end = item.doneAt?.getTime() ?? Date.now()
+  const stays = staysOf(steps, end)
+  const list = steps.toReversed().map((step) => stepOf(step, stays))
+  return panel(
+    'Journey',
+    html`<div class="stack">${phases(stays, item.state)}<ol class="axis">${list}</ol></div>`,
+    stays[0]
+      ? html`${item.doneAt ? spanText(end - stays[0].from) : html`for ${timeTag(new Date(stays[0].from), 'lasted')}`}`
+      : '',
+  )
+}
+
+function stepOf(step: LoggedStep, stays: readonly Stay[]): Html {
+  const { words, tone } = eventWords(step.what)
+  const why = typeof step.detail.why === 'string' ? step.detail.why : ''
+  const reply = typeof step.detail.reply === 'string' ? step.detail.reply : ''
+  const stay = stays.find(({ from }) => from === step.at.getTime())
+  const lasted = stay && stay !== stays.at(-1) ? spanText(stay.to - stay.from) : ''
+  const door = typeof step.detail.door === 'string' ? ` by ${step.detail.door}` : ''
+  return html`<li id="step-${step.id}"><span class="when">${timeTag(step.at)}</span><div class="what"><span class="dot ${tone}"></span><span class="name">${words}</span> <span class="muted small">${step.actor}${door}</span>${lasted ? html` <span class="stay">· ${lasted}</span>` : ''}
+${why ? html`<div class="small">${why}</div>` : ''}${reply && reply !== why ? html`<div class="small muted">${reply}</div>` : ''}</div></li>`
+}
+
+/** One bar for the whole time, in the colours of the states. */
+function phases(stays: readonly Stay[], state: string): Html {
+  const [first, last] = [stays[0], stays.at(-1)]
+  if (!first || !last || last.to <= first.from) return html``
+  const whole = last.to - first.from
+  const shown = state === 'done' ? stays.slice(0, -1) : stays
+  const sums = new Map<string, number>()
+  const bars = shown.map((stay) => {
+    sums.set(stay.state, (sums.get(stay.state) ?? 0) + stay.to - stay.from)
+    const [x, width] = [((stay.from - first.from) / whole) * 100, ((stay.to - stay.from) / whole) * 100]
+    return html`<rect class="${fill(stateTone(stay.state))}" x="${x.toFixed(2)}%" width="${Math.max(0.4, width - 0.25).toFixed(2)}%" height="14"><title>${stateLabel(stay.state)}: ${spanText(stay.to - stay.from)}</title></rect>`
+  })
+  const words = [...sums].map(([name, ms]) => `${stateLabel(name)} ${spanText(ms)}`)
+  return html`<div><svg class="phases" role="img" aria-label="${words.join(', ')}" preserveAspectRatio="none">${bars}</svg>
+<ul class="legend">${[...sums].map(([name, ms]) => html`<li><span class="dot ${stateTone(name)}"></span>${stateLabel(name)} <span class="num">${spanText(ms)}</span></li>`)}</ul></div>`
+}
+
+function fill(tone: Tone): string {
+  return tone
+}

@@ -1,0 +1,158 @@
+/** The page of one item: where it stands and why, what a person can do now, and everything that has led there. */
+
+import { eq, inArray } from 'drizzle-orm'
+import { type DecisionRow, lastDecision } from '../../db/decisions.ts'
+import { openDependencies } from '../../db/dependencies.ts'
+import { type DeliveredMessage, itemMessages } from '../../db/messages.ts'
+import { latestPlan, type PlanRow, type QuestionRow, roundsOf } from '../../db/plans.ts'
+import { type GateRow, type PullRow, pullOfItem } from '../../db/pull-requests.ts'
+import { repositoryByName } from '../../db/repositories.ts'
+import { type RunRow, runsOf } from '../../db/runs.ts'
+import { auditLog } from '../../db/schema/repositories.ts'
+import { gateResults } from '../../db/schema/runs.ts'
+import { usage } from '../../db/schema/usage.ts'
+import { type ItemRow, itemOfIssue } from '../../db/work-items.ts'
+import { lifecycle } from '../../domain/lifecycle.ts'
+import { commandForm } from '../command-form.ts'
+import { emptyState, itemUrl, panel, type View } from '../frame.ts'
+import { type Html, html, timeTag } from '../html.ts'
+import { prose } from '../markdown.ts'
+import type { Page, PageRequest } from '../page.ts'
+import { moneyText, statePill } from '../words.ts'
+import { actionsPanel } from './item-actions.ts'
+import { journeyPanel, type LoggedStep } from './item-journey.ts'
+import { attemptsPanel, gatesPanel, messagesPanel, planPanel } from './item-panels.ts'
+
+/** What one run has used. */
+export type UsageRow = typeof usage.$inferSelect
+
+/** Everything that the page shows. */
+export interface ItemFacts {
+  item: ItemRow
+  steps: LoggedStep[]
+  runs: RunRow[]
+  gates: GateRow[]
+  pull: PullRow | undefined
+  plan: PlanRow | undefined
+  rounds: QuestionRow[]
+  messages: DeliveredMessage[]
+  decision: DecisionRow | undefined
+  waitsFor: string[]
+  /** What each run has used. */
+  used: Map<number, UsageRow>
+}
+
+/** `/items/<owner>/<name>/<number>` */
+export const itemPage: Page = {
+  path: '/items/:owner/:name/:number',
+  repositoryOf: ({ store }, { owner, name }) => repositoryByName(store.db, `${owner}/${name}`),
+  async render(request) {
+    const number = Number(request.words.number)
+    if (!Number.isSafeInteger(number) || number < 1 || number > 2 ** 31 - 1) return undefined
+    const { db } = request.services.store
+    const item = await itemOfIssue(db, request.repo.id, number)
+    if (!item) return notQueued(request, number)
+    return viewOf(request, await factsOf(request, item))
+  },
+}
+
+async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFacts> {
+  const { db } = services.store
+  const runs = await runsOf(db, item.id)
+  const ids = runs.map(({ id }) => id)
+  const used = ids.length === 0 ? [] : await db.select().from(usage).where(inArray(usage.runId, ids))
+  const edges = (await openDependencies(db, [item.id])).filter(({ blocker }) => blocker !== 'closed')
+  return {
+    item,
+    runs,
+    steps: await db.select().from(auditLog).where(eq(auditLog.workItemId, item.id)).orderBy(auditLog.id).limit(500),
+    gates: await db.select().from(gateResults).where(eq(gateResults.workItemId, item.id)).orderBy(gateResults.id),
+    pull: await pullOfItem(db, item.id),
+    plan: await latestPlan(db, item.id),
+    rounds: await roundsOf(db, item.id),
+    messages: await itemMessages(db, item.id, 50),
+    decision: await lastDecision(db, item.id),
+    waitsFor: [...new Set(edges.map((edge) => `${edge.repository}#${edge.issueNumber}`))],
+    used: new Map(used.map((row) => [row.runId, row])),
+  }
+}
+
+function viewOf(request: PageRequest, facts: ItemFacts): View {
+  const { item, pull } = facts
+  const outside = (url: string, text: string) =>
+    /^https?:\/\//.test(url)
+      ? html`<a class="link" href="${url}" rel="noreferrer">${text}</a>`
+      : html`<span>${text}</span>`
+  return {
+    title: item.title,
+    where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}<span>asked for by ${item.requestedBy} ${timeTag(item.createdAt)}</span>`,
+    main: html`<div class="columns"><div class="stack">
+${nowPanel(request, facts)}${actionsPanel(request, facts)}${journeyPanel(facts)}${planPanel(facts)}${gatesPanel(facts)}</div>
+<div class="stack">${factsPanel(request, facts)}${attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
+  }
+}
+
+/** Where it stands, and the decision behind it. */
+function nowPanel({ repo }: PageRequest, { item, decision, waitsFor }: ItemFacts): Html {
+  const waits =
+    waitsFor.length === 0
+      ? ''
+      : html`<p class="chips">It waits for ${waitsFor.map((name) => {
+          const [place, number = ''] = name.split('#')
+          return place === repo.fullName.toLowerCase()
+            ? html`<a class="chip" href="${itemUrl(repo, Number(number))}">#${number}</a>`
+            : html`<span class="chip">${name}</span>`
+        })}</p>`
+  const decided = decision
+    ? html`<p>${decision.explanation}</p>${decision.rank ? html`<p class="small muted">${decision.rank}</p>` : ''}<p class="small muted">Decided ${timeTag(decision.createdAt)}</p>`
+    : html`<p class="muted">The scheduler has decided nothing about it yet.</p>`
+  return panel(
+    'Why it stands where it stands',
+    html`<div class="prose"><p><strong>${lifecycle[item.state].label}.</strong> ${item.reason}</p>${waits}${decided}</div>`,
+  )
+}
+
+function factsPanel(_: PageRequest, { item, used, runs }: ItemFacts): Html {
+  const sums = new Map<string, number>()
+  for (const { cost, currency } of used.values())
+    if (cost !== null && currency !== null) sums.set(currency, (sums.get(currency) ?? 0) + cost)
+  const cost = [...sums].map(([currency, millionths]) => moneyText(millionths, currency)).join(' + ')
+  const rows: [string, Html | string][] = [
+    ['Priority', item.priority === 0 ? '0, the most urgent' : String(item.priority)],
+    ['Effort', item.effort ?? 'not estimated'],
+    ['Cost so far', cost || (runs.length > 0 ? 'not reported' : 'none')],
+    ['Module', item.module],
+    ['Way of working', item.loop],
+    ['Branch', html`<code>${item.branch}</code>`],
+    ['Base', html`<code>${item.baseBranch}</code>`],
+    ['Commit', item.headSha ? html`<code>${item.headSha.slice(0, 10)}</code>` : 'none yet'],
+  ]
+  return panel(
+    'Facts',
+    html`<dl class="facts">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`,
+  )
+}
+
+function textPanel({ body }: ItemRow): Html {
+  if (body.trim() === '') return html``
+  return panel(
+    'The issue as it was queued',
+    html`<details><summary>Show the text</summary>${prose(body.slice(0, 20_000))}</details>`,
+  )
+}
+
+/** An issue that no agent was asked to work on. */
+function notQueued(request: PageRequest, number: number): View {
+  const queue = commandForm(request, {
+    ...{ command: 'queue', label: 'Queue it', on: number, primary: true },
+    back: itemUrl(request.repo, number),
+  })
+  const body = emptyState(
+    `Issue #${number} is not queued`,
+    html`Put the label <code>${request.repo.settings?.label ?? 'tutti'}</code> on it, or queue it here.`,
+  )
+  return {
+    title: `Issue #${number}`,
+    main: html`<section class="panel"><div class="body">${body}<div class="empty">${queue}</div></div></section>`,
+  }
+}

@@ -1,0 +1,83 @@
+/** The transcript of a run from its log file, in pieces, as HTML. The file is an agent's output: everything is escaped. */
+
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Context } from 'hono'
+import { getRepository } from '../../db/repositories.ts'
+import { getRun } from '../../db/runs.ts'
+import { getItem } from '../../db/work-items.ts'
+import { permits } from '../../domain/permissions.ts'
+import { safeHeaders, sendText } from '../answer.ts'
+import { type Html, html } from '../html.ts'
+import type { DashboardServices } from '../services.ts'
+import type { Visitor } from '../visitor.ts'
+
+/** At most this much is shown at once, in bytes: the end of a long log. */
+const mostBytes = 256 * 1024
+
+/** A piece of a log. */
+export interface LogPiece {
+  html: string
+  /** Where the next piece begins, in bytes. */
+  next: number
+  /** Something before it is left out. */
+  cut: boolean
+}
+
+/** Whole lines of a log. @param from in bytes; undefined: the end of the file, up to 256 kB. */
+export async function readLog(
+  { env, redact }: Pick<DashboardServices, 'env' | 'redact'>,
+  runId: string,
+  from: number | undefined,
+): Promise<LogPiece> {
+  const file = await open(join(env.dataDirectory, 'logs', `run-${Number(runId)}.log`)).catch(() => undefined)
+  if (!file) return { html: '', next: 0, cut: false }
+  try {
+    const { size } = await file.stat()
+    const start = Math.max(from ?? size - mostBytes, 0)
+    const length = Math.max(0, Math.min(size - start, mostBytes))
+    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position: start })
+    const read = buffer.subarray(0, bytesRead)
+    const last = read.lastIndexOf(10)
+    // A line that is being written waits until it is whole, and one whose beginning is not here is left out.
+    const first = from === undefined && start > 0 ? read.indexOf(10) + 1 : 0
+    if (last < first) return { html: '', next: start, cut: start > 0 }
+    const text = redact(read.subarray(first, last).toString('utf8'))
+    const lines = text.split('\n').map(lineOf)
+    return { html: lines.map(String).join(''), next: start + last + 1, cut: from === undefined && start > 0 }
+  } finally {
+    await file.close()
+  }
+}
+
+function lineOf(line: string): Html {
+  const [, source = '', text = ''] = /^(tutti |stdout|stderr)\| ?(.*)$/.exec(line) ?? ['', '', line]
+  const kind = source.trim() === 'tutti' ? kindOf(text) : source
+  const label = { plan: 'plan', tool: 'tool', tutti: 'tutti', stderr: 'stderr', permission: 'asks' }[kind] ?? ''
+  const shown =
+    kind === 'tool' ? text.replace(/^tool (\S+) (\w+): /, '$2: ') : text.replace(/^(plan|permission): ?/, '')
+  return html`<div class="line ${kind}"><span>${label}</span><span>${shown}</span></div>`
+}
+
+function kindOf(text: string): string {
+  return /^(tool|plan|permission)\b/.exec(text)?.[1] ?? 'tutti'
+}
+
+/** `/runs/<id>/log?from=<bytes>`: what has been written since, for the page that shows it. */
+export async function moreOfLog(
+  context: Context,
+  { services, visitor }: { services: DashboardServices; visitor: Visitor },
+): Promise<Response> {
+  const [id, from] = [context.req.param('id') ?? '', Number(context.req.query('from') ?? 0)]
+  if (!/^\d{1,15}$/.test(id) || !Number.isSafeInteger(from) || from < 0) return sendText('There is no such log.', 404)
+  const { db } = services.store
+  const run = await getRun(db, Number(id))
+  const item = run && (await getItem(db, run.workItemId))
+  const repo = item && (await getRepository(db, item.repositoryId))
+  if (!run || !repo || !permits(await visitor.permissionIn(repo), 'read')) return sendText('There is no such log.', 404)
+  const piece = await readLog(services, id, from)
+  return Response.json(
+    { html: piece.html, next: piece.next, ended: run.stage === 'ended' || run.endedAt !== null },
+    { headers: { 'cache-control': 'no-store', ...safeHeaders() } },
+  )
+}
