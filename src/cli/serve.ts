@@ -2,7 +2,9 @@
 
 import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
-import { type Env, loadDotEnv, readEnv } from '../config/env.ts'
+import { prepareDataDirectory } from '../config/data-directory.ts'
+import { type Env, loadDotEnv, rawEnvironment, readEnv } from '../config/env.ts'
+import { unknownVariables } from '../config/unknown-variables.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import type { Verb } from './verb.ts'
 
@@ -11,6 +13,9 @@ export const serve: Verb = {
   run: async () => {
     loadDotEnv(process.cwd())
     const log = logger(readEnv())
+    for (const { name, meant } of unknownVariables(rawEnvironment()))
+      log.warn(`${name} is set, and no such variable is read${meant ? `; did you mean ${meant}?` : ''}`)
+    prepareDataDirectory(readEnv())
     if (!readEnv().credentials && !(await setUp(readEnv(), log))) return 0
     const { startTutti } = await import('../app.ts')
     const tutti = await startTutti(readEnv(), log)
