@@ -3,7 +3,8 @@
 import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
-import { openDoors } from './api/open-doors.ts'
+import { type Doors, openDoors } from './api/open-doors.ts'
+import { writeOperatorFile } from './api/operator-file.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
@@ -52,8 +53,8 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
       const base = { env, log, store, credentials, health: startingHealth(), closers }
       const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })
       const receive = createReceiver({ store, log, secret: credentials.webhookSecret, onSecret })
-      const url = await openDoors({ ...base, receive, isDelivery })
-      return { url, ...(await work(base)), close }
+      const doors = await openDoors({ ...base, receive, isDelivery })
+      return { url: doors.url, ...(await work(base, doors)), close }
     } catch (error) {
       await close()
       throw error
@@ -70,7 +71,8 @@ interface Base {
   closers: Closers
 }
 
-async function work({ env, log, store, credentials, health, closers }: Base): Promise<Pick<Tutti, 'calls' | 'lost'>> {
+async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lost'>> {
+  const { env, log, store, credentials, health, closers } = base
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
   const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, closers })
   const { github, agents, commands, instance, redact, sandbox } = adapters
@@ -97,6 +99,8 @@ async function work({ env, log, store, credentials, health, closers }: Base): Pr
     silentSeconds,
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
+  doors.mount([])
+  closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }
 }

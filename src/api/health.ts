@@ -49,7 +49,6 @@ export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Ho
       ok ? 200 : 503,
     )
   })
-  app.notFound((context) => context.text('Nothing is here.\n', 404))
   return app
 }
 

@@ -10,7 +10,7 @@ import { statusSentence } from './lib/status-sentence.ts'
 /** Holds an item for a reason that Tutti cannot see. The status shows that reason. */
 export const command = defineCommand({
   name: 'block',
-  summary: 'Holds this issue back for the reason given, until somebody says /resume',
+  summary: 'Holds this issue back for the reason given, until someone says /resume',
   examples: ['/block we wait for the new API key'],
   args: z.strictObject({ reason: z.string().min(1).max(4_000).describe('What stands in the way') }),
   positional: [],

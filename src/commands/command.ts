@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
 import { appendAudit } from '../db/audit-log.ts'
-import type { Tx } from '../db/connect.ts'
+import type { Database, Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { type ItemRow, lockItem } from '../db/work-items.ts'
@@ -47,10 +47,17 @@ export interface Reply {
   /** Markdown, short. */
   text: string
   outcome: 'done' | 'refused'
+  /** Why it was refused, for programs: the name of the error, such as `AgentNotFound` or `NoAvailableWork`. */
+  problem?: string
   /** What follows is known within seconds: the reply may wait for it. */
   settles?: boolean
   /** The same for programs: what fits `result` of the command. */
   data?: Record<string, unknown>
+  /**
+   * For programs: what has followed from the command, read after its changes were committed. A caller that can wait asks
+   * for some seconds until `settled`, and answers with the last result; a comment does not wait.
+   */
+  follow?(db: Database): Promise<{ settled: boolean; text: string; data: Record<string, unknown> }>
 }
 
 /** Where a command is found in REST, under `/api`. Words such as `:agentId` are arguments. */
@@ -176,7 +183,7 @@ async function attempt(command: Command, context: CommandContext, args: unknown)
     return await command.run(context, args)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { text: error.toMarkdown(), outcome: 'refused' }
+    return { text: error.toMarkdown(), outcome: 'refused', problem: error.name }
   }
 }
 

@@ -30,6 +30,7 @@ export const command = defineCommand({
     const pull = context.pull ?? (item && (await pullOfItem(tx.db, item.id)))
     if (context.issue?.isPullRequest && pull && pull.number !== context.issue.number)
       throw new UserError(...messages.anotherPullRequest(pull.number))
+    if (context.issue?.isPullRequest && !pull) throw new UserError(...messages.notOurPullRequest(context.issue.number))
     if (!item || !pull) throw new UserError(...messages.noPullRequestToMerge(await statusOrNothing(context)))
     if (pull.state === 'merged') return { text: messages.mergedAlready(pull.number), outcome: 'done' }
     if (pull.state === 'closed') throw new UserError(...messages.closedCannotBeMerged(pull.number))

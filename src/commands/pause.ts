@@ -1,10 +1,9 @@
-import { and, eq, ne } from 'drizzle-orm'
 import { z } from 'zod'
-import { repositories } from '../db/schema/repositories.ts'
 import { UserError } from '../lib/errors.ts'
 import { nothingToDo } from '../messages/commands/common.ts'
 import * as messages from '../messages/commands/lifecycle.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { pauseRepository } from './lib/repository-state.ts'
 import { setAside } from './lib/set-aside.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
@@ -34,14 +33,7 @@ export const command = defineCommand({
 })
 
 async function pauseAll(context: CommandContext): Promise<Reply> {
-  const { tx, repo, settings } = context
-  const rows = await tx.db
-    .update(repositories)
-    .set({ state: 'paused' })
-    .where(and(eq(repositories.id, repo.id), ne(repositories.state, 'gone')))
-    .returning()
-  if (rows.length === 0) throw new UserError(...messages.noAccessToPause)
-  // The scheduler writes the new reason to every item that waits.
-  await tx.enqueue({ queue: 'schedule' })
+  await pauseRepository(context)
+  const { repo, settings } = context
   return { text: messages.pausedAllReply(repo.state === 'paused', settings.prefix), outcome: 'done' }
 }

@@ -1,8 +1,6 @@
-import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { addPersonRun, runsOf } from '../db/runs.ts'
-import { repositories } from '../db/schema/repositories.ts'
 import { getItem, type ItemRow, itemsInStates, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
@@ -10,6 +8,7 @@ import { nothingQueued, repositoryIsPaused } from '../messages/commands/common.t
 import * as messages from '../messages/commands/lifecycle.ts'
 import { commitName } from '../messages/gates.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { resumeRepository } from './lib/repository-state.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
@@ -106,13 +105,8 @@ async function notPaused(context: CommandContext, item: ItemRow): Promise<Reply>
 
 async function resumeAll(context: CommandContext): Promise<Reply> {
   const { tx, repo } = context
-  const rows = await tx.db
-    .update(repositories)
-    .set({ state: 'active', haltedBecause: null })
-    .where(and(eq(repositories.id, repo.id), eq(repositories.state, 'paused')))
-    .returning()
-  await tx.enqueue({ queue: 'schedule' })
+  const wasPaused = await resumeRepository(context)
   const paused = (await itemsInStates(tx.db, ['paused'])).filter((item) => item.repositoryId === repo.id)
   const alone = paused.map((item) => `#${item.issueNumber}`)
-  return { text: messages.resumedAllReply(rows.length > 0, alone), outcome: 'done' }
+  return { text: messages.resumedAllReply(wasPaused, alone), outcome: 'done' }
 }

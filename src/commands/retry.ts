@@ -18,7 +18,7 @@ export const command = defineCommand({
   summary: 'Tries a held or paused issue again; text after it says how to do it now',
   examples: ['/retry', '/retry use the client that is there, and do not write another one'],
   args: z.strictObject({
-    how: z.string().max(20_000).optional().describe('What the agent is told to do in another way'),
+    how: z.string().max(20_000).optional().describe('What the agent should do in another way'),
   }),
   positional: [],
   text: 'how',

@@ -41,9 +41,9 @@ export class NoAvailableWork extends UserError {
 export class AgentNotFound extends UserError {
   override name = 'AgentNotFound'
 
-  /** @param where the issue. @param hint how to find those that are there. */
-  constructor(where: string, hint: string) {
-    super(`No agent is at work on ${where}.`, hint)
+  /** @param where the issue. @param hint how to find those that are there. @param problem instead of the usual sentence. */
+  constructor(where: string, hint: string, problem = `No agent is at work on ${where}.`) {
+    super(problem, hint)
   }
 }
 
@@ -65,6 +65,11 @@ export class NotAllowed extends UserError {
 /** A program has used the key of one call for another one. */
 export class KeyReused extends UserError {
   override name = 'KeyReused'
+}
+
+/** The name of a new token is taken. */
+export class TokenExists extends UserError {
+  override name = 'TokenExists'
 }
 
 /** A problem that the operator must fix. `message` is one plain line; `hint` is the next step. */

@@ -41,8 +41,10 @@ export function backlogHealthReport(health: BacklogHealth, freed: readonly strin
     `${available} available for work`,
     `${blocked} blocked`,
     `${stale.length} stale`,
-    `${cycles.length} ${cycles.length === 1 ? 'circle' : 'circles'}`,
-    `${orphans.length} ${orphans.length === 1 ? 'orphan' : 'orphans'}`,
+    cycles.length === 0
+      ? 'no circular dependencies'
+      : `${cycles.length} circular ${cycles.length === 1 ? 'dependency' : 'dependencies'}`,
+    ...(orphans.length > 0 ? [`${orphans.length} without a place`] : []),
   ]
   const near = (name: string) => (name.startsWith(`${home.toLowerCase()}#`) ? name.slice(home.length) : name)
   const sections = [
@@ -57,11 +59,11 @@ export function backlogHealthReport(health: BacklogHealth, freed: readonly strin
       ),
     ),
     list(
-      'Circles, remove one dependency of each',
+      'Circular dependencies, remove one of each',
       cycles.map((circle) => `- ${[...circle, circle[0]].join(' → ')}`),
     ),
     list(
-      'Orphans',
+      'Without a place in a roadmap, or waiting for an issue that is missing',
       orphans.map(({ issue, title, why }) => `- #${issue} ${singleLine(title, 80)} ${why}`),
     ),
   ]

@@ -9,7 +9,7 @@ export const tools = {
   readMessages: {
     name: 'read_messages',
     description:
-      'Hands you the messages that wait for you. Call it between steps of a long task, and when you are told that one waits.',
+      'Hands you the messages that wait for you. Call it between steps of a long task, and when an answer says that one waits.',
   },
   setHandle: { name: 'set_handle', description: 'Gives you a second name that others can write to.' },
   recordInsight: {

@@ -1,4 +1,5 @@
 /** A decision of the scheduler as sentences, for `/why` and the status comment. Markdown that mentions no person. */
+import type { ItemState } from '../lib/item-state.ts'
 import { money } from '../lib/money.ts'
 import type { Decision, ItemRef, Overlap, Reason } from '../scheduler/decision.ts'
 import type { Edge, EdgeSource, PlainSource } from '../scheduler/types.ts'
@@ -20,6 +21,14 @@ export function rankSentence({ leverage }: Decision): string {
   return `Its leverage is ${round(leverage.value)}: ${unlockText(leverage.unlocks)}, ${round(leverage.path)} weighted hours along the longest remaining path, ${hours(leverage.effort)} of its own.`
 }
 
+/** How an item stands, after "is". */
+const stateWords: Readonly<Record<ItemState, string>> = {
+  ...{ queued: 'queued', planning: 'being planned', ready: 'waiting for an agent', running: 'being worked on' },
+  ...{ asking: 'waiting for an answer', 'plan-review': 'waiting for its plan to be approved' },
+  ...{ checking: 'being checked', reviewing: 'in review', approved: 'approved', merging: 'being merged', done: 'done' },
+  ...{ paused: 'paused', held: 'held until a person decides', skipped: 'skipped', cancelled: 'cancelled' },
+}
+
 /** Each reason by itself: a part of a sentence, without a stop. */
 export function reasonList({ item, reasons }: Decision): string[] {
   return reasons.map((reason) => reasonText(reason, item))
@@ -39,7 +48,7 @@ function reasonText(reason: Reason, item: ItemRef): string {
     case 'chosen':
       return chosenTexts[reason.by]
     case 'state':
-      return `it is ${reason.state}`
+      return `it is ${stateWords[reason.state]}`
     case 'blocked':
       return dependsOn(name(reason.by, item), reason, item)
     case 'blocked-outside':
@@ -53,7 +62,7 @@ function reasonText(reason: Reason, item: ItemRef): string {
     case 'conflict':
       return `${name(reason.with, item)} ${stageTexts[reason.stage]} and touches the same files (${onceEach(reason.overlaps).map(overlapText).join(', ')})`
     case 'unknown-footprint':
-      return `nobody knows yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
+      return `it is not known yet which files it or ${reason.with ? name(reason.with, item) : 'another item'} touches, and such items run alone`
     case 'paused':
       return reason.because ? `${reason.repository} is paused: ${reason.because}` : `${reason.repository} is paused`
     case 'cap':
@@ -82,7 +91,7 @@ const stageTexts = {
 const chosenTexts = {
   review: 'its pull request was sent back, which goes before new work',
   plan: 'it is the next in the plan',
-  leverage: 'nothing that can start has a higher leverage',
+  leverage: 'finishing it frees the most work',
   fairness: "it is its repository's turn",
 } as const
 
@@ -96,9 +105,10 @@ function cycleText(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): s
 
 function capText(reason: Extract<Reason, { kind: 'cap' }>): string {
   const agents = `${reason.limit} agent${reason.limit === 1 ? '' : 's'}`
-  if (reason.scope === 'total') return `all ${agents} are at work`
-  if (reason.scope === 'agent-kind') return `all ${agents} of the kind ${code(reason.name)} are at work`
-  if (reason.scope === 'repository') return `${reason.name} has its ${agents} at work`
+  const busy = `${reason.limit} of ${reason.limit} busy`
+  if (reason.scope === 'total') return `no agent is free (${busy})`
+  if (reason.scope === 'agent-kind') return `no agent of the kind ${code(reason.name)} is free (${busy})`
+  if (reason.scope === 'repository') return `${reason.name} has no free agent (${busy})`
   return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
 }
 
@@ -145,7 +155,7 @@ function dependsOn(
   const named = own.length > 0 ? own : read
   const many = epics.length > 1 ? 'depend' : 'depends'
   const subject = own.length > 0 ? 'it depends' : `${list(epics)}, which it is a part of, ${many}`
-  const status = state === 'unknown' ? 'cannot be read from here' : `is ${state}`
+  const status = state === 'unknown' ? 'cannot be read from here' : `is ${stateWords[state as ItemState] ?? state}`
   return `${subject} on ${what}, which ${status} (from ${list([...new Set(named.map(({ words }) => words))])})`
 }
 

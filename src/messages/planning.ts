@@ -32,7 +32,7 @@ export const issuesNotCreated = (failed: number, all: number, error: string | nu
 
 /** The text of the issue was edited, so the plan is void. */
 export const planVoid = (login: string) =>
-  `${login} edited this issue after the plan was made, so the plan waits for a word again: \`/approve\` keeps to the plan and the old text, \`/plan\` has the new text planned.`
+  `${login} edited this issue after the plan was made, so the plan needs approval again: \`/approve\` keeps to the plan and the old text, \`/plan\` has the new text planned.`
 
 /** A person edited the comment that shows the plan. */
 export const planRewritten = (login: string) =>

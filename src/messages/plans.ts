@@ -105,7 +105,8 @@ function figures(content: PlanOrBreakdown, clean: Clean): string {
 }
 
 function hours(effort: Plan['effort']): string {
-  return typeof effort === 'number' ? `${round(effort)} hours` : `${effort}, about ${effortHours[effort]} hours`
+  const amount = (value: number) => (round(value) === 1 ? '1 hour' : `${round(value)} hours`)
+  return typeof effort === 'number' ? amount(effort) : `${effort}, about ${amount(effortHours[effort])}`
 }
 
 const round = (value: number) => Math.round(value * 10) / 10
@@ -143,6 +144,6 @@ export function questionsComment(round: { round: number; asked: readonly string[
     `### ${round.asked.length === 1 ? 'A question' : 'Questions'} before this is planned`,
     rows.join('\n'),
     '---',
-    `Answer in a comment here, in your own words, or with \`/answer\` and the text. The first answer by somebody with write access counts.${last}`,
+    `Answer in a comment here, in your own words, or with \`/answer\` and the text. The first answer by someone with write access counts.${last}`,
   ].join('\n\n')
 }

@@ -43,7 +43,7 @@ export function pullRequestBody(view: PullRequestBodyView): string {
     view.notes.map((note) => `> ${note}`).join('\n'),
     gateTable(view.gates, view.headSha),
     attemptList(view),
-    `<sub>Written by ${view.agent}${withModel(view)}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}; not yet read by a person. ${nextStep(view)}</sub>`,
+    `<sub>Written by ${view.agent}${withModel(view)}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}. ${nextStep(view)}</sub>`,
   ]
     .filter(Boolean)
     .join('\n\n')

@@ -14,7 +14,7 @@ export const personPushed = (login: string, head: string) =>
   `${login} pushed ${head.slice(0, 7)}; the gates look at it, and an approval of an older commit counts no longer.`
 
 export const branchPushedByOthers = (branch: string) =>
-  `Somebody else has pushed to \`${branch}\`; nothing of theirs was touched. Say \`/retry\` to build on it, or delete the branch first.`
+  `Another person or program has pushed to \`${branch}\`; their commits were not touched. Say \`/retry\` to build on it, or delete the branch first.`
 export const pullRequestRefused = (error: string | null, branch: string) =>
   `GitHub refused the pull request: ${error}. The work is on branch \`${branch}\`. Mend the cause, then say \`/retry\`.`
 
@@ -27,7 +27,7 @@ export function draftBeforeGates(body: string): string {
 export const wasMerged = (number: number) => `#${number} was merged`
 /** @param requestedBy the person who asked for the merge; undefined when none did. */
 export const mergedWith = (number: number, requestedBy: string | undefined) =>
-  `Merged with #${number}${requestedBy === undefined ? '' : ` on the word of ${requestedBy}`}.`
+  `Merged in #${number}${requestedBy === undefined ? '' : `, as ${requestedBy} asked`}.`
 export const approvedBy = (logins: readonly string[]) => `Approved by ${logins.join(', ')}.`
 export const waitsForCheck = (check: string) => `It waits for the check ${check}.`
 export const waitsForUnlistedChecks = 'It waits for checks that GitHub has not listed yet.'
@@ -41,7 +41,9 @@ export const movedAfterChecks = (head: string) =>
 export const hasAnotherBase = (now: string, before: string) => `it now goes to \`${now}\`, not \`${before}\``
 export const changesRequestedBy = (logins: readonly string[]) => `${logins.join(', ')} asked for changes`
 export const lacksApprovals = (needed: number, head: string, given: number) =>
-  `it needs ${needed === 1 ? 'an approval' : `${needed} approvals`} of ${head.slice(0, 7)} by a person with write access, and has ${given}`
+  needed === 1
+    ? `not approved yet: someone with write access must approve \`${head.slice(0, 7)}\``
+    : `approved by ${given} of ${needed} so far: people with write access must approve \`${head.slice(0, 7)}\``
 export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
 export const needsExplicitApproval = (summary: string) =>

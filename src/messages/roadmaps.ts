@@ -43,7 +43,7 @@ export const roadmapNamesItself = 'It names itself as a part; that line is left 
 export const givenUpBefore = (names: string) =>
   `These were given up before, and are not queued again: ${names}. \`/queue\` there does it.`
 export const notQueuedUnreported = (names: string) =>
-  `These were put here by somebody without write access, or nobody knows by whom, so they are not queued: ${names}. \`/roadmap start\` takes them in.`
+  `These were put here by someone without write access, or it is not known by whom, so they are not queued: ${names}. \`/roadmap start\` takes them in.`
 export const tooDeeplyNested = (names: string) =>
   `Below 8 levels nothing is taken apart any more, so these are not queued: ${names}. Put the label on them.`
 export const badLine = (file: string | null, number: number, why: string) =>

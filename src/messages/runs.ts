@@ -135,7 +135,7 @@ export const otherKindTakesOver = 'the one before cannot work at the moment'
 export const limitResets = "the provider's limit resets then"
 export const machineFailedRepeatedly = (times: number) => `the machine failed ${times} times in a row`
 export const machineFailed = 'the machine failed, not the work'
-export const planDidNotImprove = 'it was told what was wrong, and did no better'
+export const planDidNotImprove = 'it knew what was wrong, and did no better'
 export const attemptsUsedUp = (count: number) =>
   count === 1 ? 'its one attempt is used up' : `all ${count} attempts are used up`
 export const freshAgentFailedToo = 'a fresh agent met the very same failure'

@@ -81,11 +81,14 @@ export function statusComment(view: StatusView): string {
   return parts.filter(Boolean).join('\n\n')
 }
 
+/** One for each state outside the bar. */
+const icons = { held: '✋', paused: '⏸', skipped: '⏭', cancelled: '✖' } as const
+
 function bar(view: StatusView): string {
   // The view of a roadmap has a progress bar of its own.
   if (view.roadmap && view.state === 'ready') return '🗺'
   const at = steps.findIndex((step) => step.includes(view.state))
-  if (at === -1) return view.state === 'held' ? '✋' : '⏸'
+  if (at === -1) return icons[view.state as keyof typeof icons] ?? '⏸'
   return '▰'.repeat(at + 1) + '▱'.repeat(steps.length - at - 1)
 }
 
@@ -124,17 +127,17 @@ function reviewSentence(view: StatusView): string {
   if (!view.pull) return 'The gates passed; the pull request is being opened.'
   const { number, mergeRequestedBy } = view.pull
   const allowed = view.headSha !== null && view.protectedAllowedSha === view.headSha
-  if (mergeRequestedBy && view.state === 'merging')
-    return `#${number} is being merged on the word of ${mergeRequestedBy}.`
+  if (mergeRequestedBy && view.state === 'merging') return `#${number} is being merged, as ${mergeRequestedBy} asked.`
   const next =
     view.mergeWhen === 'approved'
       ? 'It merges by itself once it is approved and green.'
       : mergeRequestedBy
-        ? `Then it is merged on the word of ${mergeRequestedBy}.`
-        : `Review it, then say ${mergeCommand(view.gates, allowed)} there or here.`
+        ? `Then it is merged, as ${mergeRequestedBy} asked.`
+        : `**Approve** it, then say ${mergeCommand(view.gates, allowed)} there or here.`
   const why = view.reason ? `${singleLine(view.reason)} ` : ''
-  const asks = view.gates.some((gate) => gate.verdict === 'needs-approval') ? ', but one, which waits for a person' : ''
-  return `#${number} holds the result; every gate passed on ${commitName(view.headSha)}${asks}. ${why}${next}`
+  const asks = view.gates.some((gate) => gate.verdict === 'needs-approval')
+  const but = asks ? '; it changes protected paths, which a person must allow' : ''
+  return `#${number} is ready: every gate passed on ${commitName(view.headSha)}${but}. ${why}${next}`
 }
 
 function keptWork(refs: readonly string[]): string {
@@ -154,7 +157,7 @@ function attemptList(view: StatusView): string {
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${agentName(attempt)}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })
-  return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
+  return `<details><summary>Attempts: ${ended.length}, of which ${view.used} of ${view.allowed} allowed have failed</summary>\n\n${rows.join('\n')}\n\n</details>`
 }
 
 function footer(view: StatusView): string {
@@ -163,7 +166,7 @@ function footer(view: StatusView): string {
     paused: '`/resume` goes on',
     planning: '`/stop` stops it',
     asking: '`/answer` answers',
-    'plan-review': '`/approve` says yes, `/reject` says no',
+    'plan-review': '`/approve` approves it, `/reject` rejects it',
     running: '`/stop` stops it',
     cancelled: '`/queue` queues it again',
     skipped: '`/queue` queues it again',

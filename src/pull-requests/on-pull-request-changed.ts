@@ -40,7 +40,7 @@ const subjectOf = (repositoryId: number, number: number) => `pull:${repositoryId
 export async function onPullRequestChanged(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
   const wasBlocker = await updateBlocker(services, event)
   const outcome = await updateOurs(services, event)
-  return outcome.state === 'ignored' && wasBlocker ? done('those that wait for it are told') : outcome
+  return outcome.state === 'ignored' && wasBlocker ? done('those that wait for it are updated') : outcome
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Queues the parts of a roadmap for the person who asked for it, where they have write access; cancels them with it. */
 
-import type { Store, Tx } from '../db/connect.ts'
+import { tokenByName } from '../db/api-tokens.ts'
+import type { Database, Store, Tx } from '../db/connect.ts'
 import { canNest, epicsContaining, notQueuedKey } from '../db/epics.ts'
 import { claimKey, hasKey, releaseKey } from '../db/idempotency-keys.ts'
 import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
@@ -9,7 +10,7 @@ import { runsOf } from '../db/runs.ts'
 import { type ItemRow, itemOfIssue, lockItem, transition } from '../db/work-items.ts'
 import { isEpicIssue } from '../domain/labels.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
-import { permits } from '../domain/permissions.ts'
+import { permits, tokenNameOf } from '../domain/permissions.ts'
 import type { GitHub } from '../github/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import * as messages from '../messages/roadmaps.ts'
@@ -21,11 +22,20 @@ const atOnce = 25
 /** The key for "it was given up together with its roadmap, so it is queued again together with it". */
 const releasedKey = (itemId: number) => `let-go:${itemId}`
 
+/** What the question needs. */
+interface RoadmapAccess {
+  github: GitHub
+  store: Pick<Store, 'db'>
+}
+
 /** Whether the person who asked for a roadmap has write access to a repository. GitHub is asked once for each reading. */
 export type WritePermission = (repo: RepositoryRow) => Promise<boolean>
 
 /** @returns the question; it throws when GitHub cannot be asked, and then nothing may be done. */
-export function writePermissionOf(github: GitHub, epic: ItemRow): WritePermission {
+export function writePermissionOf({ github, store }: RoadmapAccess, epic: ItemRow): WritePermission {
+  const token = tokenNameOf({ id: epic.requestedById, login: epic.requestedBy })
+  // In the repository of the roadmap it was checked when the token acted.
+  if (token !== undefined) return async (repo) => repo.id === epic.repositoryId || tokenWrites(store.db, token, repo.id)
   const asker = { id: epic.requestedById, login: epic.requestedBy, type: 'User' as const }
   const permissions = new Map<number, Promise<boolean>>()
   return (repo) => {
@@ -39,6 +49,13 @@ export function writePermissionOf(github: GitHub, epic: ItemRow): WritePermissio
     permissions.set(repo.id, permission)
     return permission
   }
+}
+
+/** Whether a token may write to a repository now. */
+async function tokenWrites(db: Database, name: string, repositoryId: number): Promise<boolean> {
+  const token = await tokenByName(db, name)
+  if (!token || token.role === 'read' || token.revokedAt) return false
+  return token.repositoryIds?.includes(repositoryId) !== false
 }
 
 /**

@@ -122,7 +122,7 @@ async function sync(services: RoadmapServices, reading: Reading): Promise<void> 
   const before = linesOf(reading).lines.flatMap((line) => (line.issue ? issuesBefore(line, created, here) : []))
   const known = await resolveIssues(services, repo, named)
   const waitedFor = before.length > 0 ? await resolveIssues(services, repo, before) : known
-  const mayWrite = writePermissionOf(services.github, epic)
+  const mayWrite = writePermissionOf(services, epic)
   const notes = await queueParts({ store: services.store, mayWrite }, epic, [...known.values()], here)
   if (named.length < all.length) notes.unshift(messages.roadmapNamesItself)
   const linesLeft = reading.text.createsIssues && hasLinesLeft(reading, created)

@@ -1,6 +1,6 @@
 /** The agents of a repository as people and programs see them: one for each attempt. */
 
-import { and, asc, desc, eq, inArray, notInArray, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, lt, notInArray, type SQL } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '../db/connect.ts'
 import type { RunRow } from '../db/runs.ts'
@@ -8,6 +8,7 @@ import { runs, worktrees } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { notAgents } from '../domain/run-author.ts'
+import { inModule, moduleIdOf } from './module-id.ts'
 
 /** What one agent is doing. */
 export const agentStatuses = ['waiting', 'working', 'checking', 'finished', 'failed', 'stopped'] as const
@@ -44,9 +45,13 @@ export interface AgentFilter {
   /** Only those that wait or work. */
   active?: boolean | undefined
   status?: AgentStatus | undefined
+  /** As its label names it. */
   module?: string | undefined
   kind?: string | undefined
   issue?: number | undefined
+  /** Only those that were started after this agent, or before it. */
+  after?: number | undefined
+  before?: number | undefined
   /** At most so many, newest first; 100 when absent. */
   limit?: number | undefined
 }
@@ -57,9 +62,11 @@ export async function listAgents(db: Database, repositoryId: number, filter: Age
     eq(workItems.repositoryId, repositoryId),
     notInArray(runs.agent, [...notAgents]),
     filter.active ? inArray(runs.stage, ['waiting', 'agent', 'gates']) : undefined,
-    filter.module === undefined ? undefined : eq(workItems.module, filter.module),
+    filter.module === undefined ? undefined : inModule(filter.module),
     filter.kind === undefined ? undefined : eq(runs.agent, filter.kind),
     filter.issue === undefined ? undefined : eq(workItems.issueNumber, filter.issue),
+    filter.after === undefined ? undefined : gt(runs.id, filter.after),
+    filter.before === undefined ? undefined : lt(runs.id, filter.before),
   ]
   const rows = await select(db, and(...conditions), filter.status ? 1_000 : (filter.limit ?? 100))
   const shown = rows.map(viewOf).filter((one) => filter.status === undefined || one.status === filter.status)
@@ -101,7 +108,7 @@ function viewOf({ run, item, worktree }: Row): AgentView {
   const health = run.endedAt === null ? run.health : null
   return {
     ...{ agentId: String(run.id), name: run.memberName ?? '', kind: run.agent, status: statusOf(run) },
-    ...{ moduleId: item.module, loopId: item.loop, purpose: run.purpose },
+    ...{ moduleId: moduleIdOf(item), loopId: item.loop, purpose: run.purpose },
     ...{ issue: item.issueNumber, title: item.title, attempt: run.attempt },
     ...{ progress: run.progress, outcome: run.outcome, branch: item.branch },
     // The folders of the machine are nobody's business: the name is enough to find it.

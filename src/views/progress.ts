@@ -14,7 +14,7 @@ import { countStates, statesOf } from './work-queue.ts'
 /** The summary. Times are ISO 8601. */
 export const progressView = z.object({
   systemId: z.string().describe('owner/name of the repository'),
-  status: z.enum(['active', 'paused', 'halted', 'gone']),
+  status: z.enum(['active', 'paused', 'halted', 'shutdown', 'gone']),
   statusReason: z.string(),
   completionPercent: z.number().describe('Completed items among all that were not left out; 100 without any'),
   items: z.object({
@@ -52,7 +52,7 @@ export async function progressOf(db: Database, repo: RepositoryRow): Promise<Pro
   const report = await scheduleReportOf(db, repo.id)
   return {
     systemId: repo.fullName,
-    status: repo.state === 'paused' && repo.haltedBecause !== null ? 'halted' : repo.state,
+    status: statusOfRepository(repo),
     statusReason: repo.haltedBecause ?? '',
     completionPercent: total === 0 ? 100 : Math.round((items.completed / total) * 1_000) / 10,
     items: { total, ...items },
@@ -68,6 +68,13 @@ export async function progressOf(db: Database, repo: RepositoryRow): Promise<Pro
     ),
     tokensToday: spent.reduce((all, one) => all + one.inputTokens + one.outputTokens, 0),
   }
+}
+
+/** `halted`: a critical failure has stopped everything. `shutdown`: it was shut down. Both are kinds of `paused`. */
+function statusOfRepository({ state, haltedBecause, shutDownAt }: RepositoryRow): ProgressView['status'] {
+  if (state !== 'paused') return state
+  if (shutDownAt !== null) return 'shutdown'
+  return haltedBecause === null ? 'paused' : 'halted'
 }
 
 /** From the mean time between label and merge of the last 30 days, and how many items are worked on at once. */

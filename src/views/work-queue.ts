@@ -8,6 +8,7 @@ import { pullRequests } from '../db/schema/pull-requests.ts'
 import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { moduleIdOf } from './module-id.ts'
 
 /** Where the states of an item belong. `needsPerson` is pending too; it has a list of its own because it is urgent. */
 export const statesOf = {
@@ -126,7 +127,7 @@ export async function viewsOf(db: Database, rows: readonly (typeof workItems.$in
   const pullOf = new Map(pulls.map(({ id, number }) => [id, number]))
   return rows.map((row) => ({
     ...{ issue: row.issueNumber, title: row.title, url: row.url, kind: row.kind, state: row.state },
-    ...{ reason: row.reason, moduleId: row.module, loopId: row.loop, priority: row.priority, effort: row.effort },
+    ...{ reason: row.reason, moduleId: moduleIdOf(row), loopId: row.loop, priority: row.priority, effort: row.effort },
     waitsFor: [
       ...new Set(
         edges.filter((edge) => edge.dependentId === row.id).map((edge) => `${edge.repository}#${edge.issueNumber}`),

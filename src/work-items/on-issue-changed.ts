@@ -51,7 +51,7 @@ export async function onIssueChanged(services: Services, event: IssueChanged): P
   // A newer event was processed already, so the payload may be out of date. GitHub is asked where it matters.
   const matters =
     item !== undefined || event.how === 'labelled' || (await isBlocker(db, repository.fullName, issue.number))
-  if (!matters) return ignored('older than what is known, and nobody waits for it')
+  if (!matters) return ignored('older than what is known, and nothing waits for it')
   const now = await presentIssue(services, repo ?? repository, issue)
   if (now) return syncIssue(services, { ...seen, issue: now })
   return onIssueRemoved(services, { ...event, kind: 'issue-removed', how: 'deleted' })

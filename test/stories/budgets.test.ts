@@ -48,7 +48,7 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   await asked(
     world,
     second,
-    'acme/app today (UTC): 0.70 USD of 1.00 USD spent, as far as agents tell; 1,200 tokens in, 300 out, 5,000 cached.',
+    'acme/app today (UTC): 0.70 USD of 1.00 USD spent, as far as agents report it; 1,200 tokens in, 300 out, 5,000 cached.',
   )
   expect(pullsOf(world, second)).toEqual([])
 
@@ -56,8 +56,8 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   // Settings are read with the first command after GitHub has told of the push.
   await asked(world, second, 'acme/app today (UTC): 0.70 USD of 5.00 USD spent')
   await world.pullRequestOf(second)
-  expect(world.status(second)).toContain('`scripted` tells no cost, so no limit on spending sees what it uses.')
-  await asked(world, second, '`scripted` told no cost, so no limit on spending sees what was used there.')
+  expect(world.status(second)).toContain('`scripted` reports no cost, so no limit on spending sees what it uses.')
+  await asked(world, second, '`scripted` reported no cost, so no limit on spending sees what was used there.')
   expect(byBot(second)).toHaveLength(1)
   expect(world.github.unknown).toEqual([])
 })
@@ -92,7 +92,7 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
   const pull = await world.pullRequestOf(issue)
   expect(await world.fileAt(pull.pull.headSha, 'src/half.txt')).toBe('half\nwhole\n')
   expect(world.status(issue)).toContain('(scripted)**: over its spend limit (does not count)')
-  await asked(world, issue, '#1 so far: 3.00 USD. acme/app today (UTC): 3.00 USD spent, as far as agents tell.')
+  await asked(world, issue, '#1 so far: 3.00 USD. acme/app today (UTC): 3.00 USD spent, as far as agents report it.')
 })
 
 test('an agent that plans has the same limit, and what it cost is kept too', async () => {
@@ -118,11 +118,11 @@ test('kill -9 in the middle: what the run had told is kept, and the next one cou
     '  usage 100 1000 0.75 usd',
   )
   // Shown as soon as a heartbeat has stored it.
-  await asked(world, issue, 'acme/app today (UTC): 1.50 USD of 9.00 USD spent, as far as agents tell.')
+  await asked(world, issue, 'acme/app today (UTC): 1.50 USD of 9.00 USD spent, as far as agents report it.')
   await tutti.kill()
   await startProcess(world)
   await world.pullRequestOf(issue)
-  await asked(world, issue, 'acme/app today (UTC): 2.25 USD of 9.00 USD spent, as far as agents tell.')
+  await asked(world, issue, 'acme/app today (UTC): 2.25 USD of 9.00 USD spent, as far as agents report it.')
 })
 
 test('a cost in another currency is named and not counted; lies lower nothing', async () => {
@@ -142,6 +142,6 @@ test('a cost in another currency is named and not counted; lies lower nothing', 
   await asked(
     world,
     second,
-    'acme/app today (UTC): 0.25 USD of 1.00 USD spent, as far as agents tell; 40.00 EUR, which the limits do not count.',
+    'acme/app today (UTC): 0.25 USD of 1.00 USD spent, as far as agents report it; 40.00 EUR, which the limits do not count.',
   )
 })

@@ -56,7 +56,7 @@ test('one comment acts once, however often it is delivered: queue, unqueue, queu
 
   const gone = await maintainer.comment(repository, issue.number, '/unqueue')
   await world.untilStatus(issue, 'Cancelled by maintainer')
-  expect(world.status(issue)).toContain(`Pull request #${pull.number} stays open; close it if nobody wants it.`)
+  expect(world.status(issue)).toContain(`Pull request #${pull.number} stays open; close it if it is not wanted.`)
   await github.until(() => gone.reactions.length > 0, 'a reaction')
   expect(gone.reactions).toHaveLength(1)
 

@@ -19,7 +19,7 @@ test('a failing check is named and blocks; once it is green /merge merges', asyn
   const slow = await maintainer.createCheckRun(repository, { name: 'e2e', head_sha: sha, status: 'in_progress' })
   await maintainer.createStatus(repository, { sha, state: 'success', context: 'ci/lint' })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, 'It waits for the check e2e. Then it is merged on the word of maintainer.')
+  await world.untilStatus(issue, 'It waits for the check e2e. Then it is merged, as maintainer asked.')
   await maintainer.updateCheckRun(repository, slow, { status: 'completed', conclusion: 'success' })
   await untilDone(world, issue)
   expectMergedOnce(world, issue)
@@ -31,7 +31,9 @@ test('protected paths need an explicit word about this very commit', async () =>
   const issue = await world.queued('Take over', 'write CODEOWNERS: * @nobody')
   const pull = await world.pullRequestOf(issue)
   expect(world.status(issue)).toMatch(/✋ \| protected-paths \| Protected: `CODEOWNERS`/)
-  expect(world.status(issue)).toContain(', but one, which waits for a person. Review it, then say `/merge --protected`')
+  expect(world.status(issue)).toContain(
+    '; it changes protected paths, which a person must allow. **Approve** it, then say `/merge --protected`',
+  )
   expect(checkRunsOn(world, pull.pull.headSha)).toMatchObject([{ conclusion: 'neutral' }])
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')

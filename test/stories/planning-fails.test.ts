@@ -36,7 +36,7 @@ test('nonsense gets one more try and is told what was wrong; nonsense twice is h
     '  write src/bye.txt: bye',
   )
   const held = await world.untilStatus(issue, 'Held: needs a person')
-  expect(held).toContain('it was told what was wrong, and did no better')
+  expect(held).toContain('it knew what was wrong, and did no better')
   expect(held).toContain('must be relative to the repository, not absolute')
   expect(held).toContain('must not lead out of the repository')
   expect(held).not.toContain('x, x')

@@ -32,13 +32,13 @@ test('the failing check on page 2 blocks; what can still come is waited for; an 
 
   await maintainer.updateCheckRun(repository, bad, { conclusion: 'success' })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, 'It waits for the check release. Then it is merged on the word of maintainer.')
+  await world.untilStatus(issue, 'It waits for the check release. Then it is merged, as maintainer asked.')
   expect(pull.pull.mergedAt).toBeNull()
   await check('release', 'success')
   // Our settings ask for one approval, the rules of the branch for two.
   const said =
     'GitHub does not merge it yet: “At least 2 approving reviews are required by reviewers with write access.”'
-  await world.untilStatus(issue, `${said}. Then it is merged on the word of maintainer.`)
+  await world.untilStatus(issue, `${said}. Then it is merged, as maintainer asked.`)
   await github.as('second').review(repository, pull.number, { state: 'APPROVED' })
   await untilDone(world, issue)
   expectMergedOnce(world, issue)

@@ -77,7 +77,7 @@ test('an outsider, a triage person and a bot approve in vain', async () => {
     await person.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')
   await world.untilStatus(issue, /It waits: it needs an approval of \w{7} by a person with write access, and has 0/)
-  expect(world.status(issue)).toContain('Then it is merged on the word of maintainer.')
+  expect(world.status(issue)).toContain('Then it is merged, as maintainer asked.')
   expect(pull.pull.mergedAt).toBeNull()
 })
 

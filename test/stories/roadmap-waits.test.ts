@@ -96,7 +96,11 @@ test('a line that names a roadmap may depend on others, or on all that is under 
     `- [ ] #${feature.number} (depends on: "Before")`,
   ])
   await maintainer.addLabels(repository, goal.number, ['roadmap'])
-  await why(world, inner, `#${feature.number}, which it is a part of, depends on #${first.number}, which is ready`)
+  await why(
+    world,
+    inner,
+    `#${feature.number}, which it is a part of, depends on #${first.number}, which is waiting for an agent`,
+  )
   expect(world.status(inner)).toContain('(from its line in the roadmap)')
   await maintainer.closeIssue(repository, byHand.number)
   await untilMerged(world, first)

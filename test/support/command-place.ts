@@ -56,10 +56,10 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
     author: maintainer,
     isPullRequest: false,
   }
-  const all: Settings = { ...defaultSettings(), ...settings }
+  const settingsHere: Settings = { ...defaultSettings(), ...settings }
 
   async function say(line: string, changes: Partial<CommandContext> = {}): Promise<Reply> {
-    const parsed = parseCommand(line, all.prefix, commands)
+    const parsed = parseCommand(line, settingsHere.prefix, commands)
     if (!parsed || !('command' in parsed)) throw new Error(`no command: ${line}`)
     const row = await getRepository(store.db, repo.id)
     if (!row) throw new Error('the system is gone')
@@ -68,7 +68,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
       const context = {
         tx,
         repo: row,
-        settings: all,
+        settings: settingsHere,
         item,
         issue,
         actor: maintainer,
@@ -76,6 +76,15 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
       }
       return runCommand(parsed.command, { ...context, ...changes }, parsed.args)
     })
+  }
+
+  /** Gives a command as a program does, by its name and with its arguments in JSON; on no issue unless `changes` has one. */
+  async function give(name: string, args: unknown = {}, changes: Partial<CommandContext> = {}): Promise<Reply> {
+    const command = commands.get(name)
+    const row = await getRepository(store.db, repo.id)
+    if (!command || !row) throw new Error(`no command or no system: ${name}`)
+    const all = { settings: settingsHere, actor: maintainer, door: 'rest' as const, commands: [...commands.values()] }
+    return store.transaction((tx) => runCommand(command, { tx, repo: row, ...all, ...changes }, args))
   }
 
   async function item(): Promise<ItemRow> {
@@ -153,7 +162,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
     await store.db.insert(approvals).values({ pullRequestId: pull.id, reviewId, reviewer: by, reviewerId, sha, state })
   }
 
-  return { repo, issue, settings: all, say, item, go, start, end, review, judged, reviewed }
+  return { repo, issue, settings: settingsHere, say, give, item, go, start, end, review, judged, reviewed }
 }
 
 async function jobs(store: Store, queue: string): Promise<unknown[]> {

@@ -1,6 +1,7 @@
 /** A command that a program or a page gives: found, allowed, carried out once, and answered. */
 
 import { createHash } from 'node:crypto'
+import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import { claimCall, saveCallReply } from '../../db/command-calls.ts'
 import type { Tx } from '../../db/connect.ts'
@@ -64,7 +65,7 @@ export async function giveCommand(services: CallServices, call: CommandCall): Pr
   const names = command.names?.(args, repo.fullName) ?? []
   const named = names.length > 0 ? await resolveIssues(services, repo, names) : undefined
   const context = { repo, settings: settingsOf(repo), actor: caller.actor, door: call.door, named }
-  return services.store.transaction(async (tx) => {
+  const reply = await services.store.transaction(async (tx) => {
     const before = await earlierReply(tx, call, args)
     if (before) return before
     const commands = [...services.commands.values()]
@@ -72,6 +73,30 @@ export async function giveCommand(services: CallServices, call: CommandCall): Pr
     if (call.key !== undefined) await saveCallReply(tx, { caller: caller.id, key: call.key }, { ...reply })
     return reply
   })
+  return reply.follow ? followed(services, call, reply) : reply
+}
+
+/** How long a program waits for what follows from its command, and how often it is looked for. */
+const followMs = { longest: 5_000, between: 50 }
+
+/** The reply with what has followed from it until now. Its changes are committed: nothing here may fail the call. */
+async function followed({ store, log }: CallServices, call: CommandCall, first: Reply): Promise<Reply> {
+  const { follow, ...reply } = first
+  const until = Date.now() + followMs.longest
+  try {
+    for (;;) {
+      const now = await follow?.(store.db)
+      if (!now) break
+      Object.assign(reply, { text: now.text, data: now.data })
+      if (now.settled || Date.now() > until) break
+      await setTimeout(followMs.between)
+    }
+    const { key, caller } = call
+    if (key !== undefined) await store.transaction((tx) => saveCallReply(tx, { caller: caller.id, key }, { ...reply }))
+  } catch (err) {
+    log.warn({ err, command: call.command.name }, 'the command was carried out; what follows could not be read')
+  }
+  return reply
 }
 
 /** What a caller needs for a command: reading is for everybody who can read the repository. */

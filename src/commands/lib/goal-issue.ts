@@ -11,13 +11,13 @@ const titleLength = 100
 
 /**
  * Requests an issue for a goal; it is queued when it exists. The same goal again is the same issue.
- * @param how.explicit whether the person first sees how it would be worked on.
+ * @param how.explicit whether the person first sees how it would be worked on. @param how.labels besides the one that queues.
  * @returns the reply.
  */
 export async function createIssueForGoal(
   { tx, repo, settings, issue, actor }: CommandContext,
   goal: string,
-  how: { explicit: boolean },
+  how: { explicit: boolean; labels?: readonly string[] },
 ): Promise<string> {
   const [first = ''] = goal.trim().split('\n')
   const title = first.length <= titleLength ? first : `${first.slice(0, titleLength - 1).trimEnd()}…`
@@ -27,7 +27,7 @@ export async function createIssueForGoal(
     body: [...body.map((text) => sanitiseMarkdown(text, 20_000)), messages.goalOrigin(actor.login, issue?.number)].join(
       '\n\n',
     ),
-    labels: [settings.label],
+    labels: [settings.label, ...(how.labels ?? [])],
     wantedBy: { id: actor.id, login: actor.login },
     explicit: how.explicit,
   })

@@ -18,6 +18,8 @@ export const repositories = pgTable('repositories', {
   state: text('state').$type<'active' | 'paused' | 'gone'>().notNull().default('active'),
   /** Why everything in it was stopped, by a critical failure; null when a person has paused it, or it is not paused. */
   haltedBecause: text('halted_because'),
+  /** When its orchestrator was shut down; null while it is not. Such a repository is paused too. */
+  shutDownAt: time('shut_down_at'),
   settings: jsonb('settings').$type<Settings>(),
   settingsSha: text('settings_sha'),
   settingsError: text('settings_error'),

@@ -104,6 +104,8 @@ export const workItems = pgTable(
     unique('work_items_issue').on(table.repositoryId, table.issueNumber),
     unique('work_items_branch').on(table.repositoryId, table.branch),
     index('work_items_state').on(table.state),
+    // The lists of one repository, most urgent first.
+    index('work_items_queue').on(table.repositoryId, table.state, table.priority, table.issueNumber),
   ],
 )
 

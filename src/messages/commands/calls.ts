@@ -5,7 +5,7 @@ import type { CommandRefusal } from './common.ts'
 
 export const notAllowed = (command: string, needed: string, repository: string): CommandRefusal => [
   `\`${command}\` needs ${needed} permission in ${repository}.`,
-  'Ask somebody who administrates the repository, or use a token with another role.',
+  'Ask someone who administrates the repository, or use a token with another role.',
 ]
 
 /** @param given what the program sent for it; undefined when nothing. */

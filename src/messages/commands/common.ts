@@ -48,6 +48,11 @@ function pathCode(text: string): string {
     .slice(0, 120)}\``
 }
 
+/** A text of a person as a sentence: with a stop at its end where it has none. */
+export function withStop(text: string): string {
+  return /[.!?…]$/.test(text.trim()) ? text.trim() : `${text.trim()}.`
+}
+
 /** A time, to the minute. */
 export function clock(time: Date): string {
   return `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`

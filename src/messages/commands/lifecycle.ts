@@ -1,7 +1,7 @@
 /** Replies of `/queue`, `/unqueue`, `/skip`, `/block`, `/pause`, `/resume`, `/stop` and `/retry`. */
 
 import type { ItemState } from '../../lib/item-state.ts'
-import { type CommandRefusal, endedAttempt, reachedProgress, repositoryIsPaused } from './common.ts'
+import { type CommandRefusal, endedAttempt, reachedProgress, repositoryIsPaused, withStop } from './common.ts'
 import { typed } from './typed.ts'
 
 /** What a command ended: the attempt that was under way, and a pull request that stays open. */
@@ -18,7 +18,7 @@ export interface Interrupted {
  */
 export function setAsideReason(verb: string, login: string, run: Interrupted['run'], because: string): string {
   const attempt = run ? `, in attempt ${run.attempt}${reachedProgress(run.progress)}` : ''
-  return `${verb} by ${login}${attempt}${because ? `: ${because}` : '.'}`
+  return `${verb} by ${login}${attempt}${because ? `: ${withStop(because)}` : '.'}`
 }
 /** Why the run is asked to stop. */
 export const stoppedBy = (verb: string, login: string) => `${verb} by ${login}`
@@ -37,7 +37,7 @@ export const unqueuedReply = (interrupted: Interrupted, prefix: string) =>
   givenUpReply('Cancelled', interrupted, '', prefix)
 
 /** `/skip` */
-export const cancelledCannotBeSkipped = 'What was given up needs not be left out.'
+export const cancelledCannotBeSkipped = 'It was cancelled already, so there is nothing to skip.'
 /** @param released whether items that wait for it may start. */
 export const skippedReply = (interrupted: Interrupted, released: boolean, prefix: string) =>
   givenUpReply(
@@ -50,7 +50,7 @@ export const skippedReply = (interrupted: Interrupted, released: boolean, prefix
 function givenUpReply(verb: string, { run, openPull }: Interrupted, others: string, prefix: string): string {
   return [
     run ? `${verb}, and its agent was asked to stop.` : `${verb}.`,
-    openPull ? `Pull request #${openPull} stays open; close it if nobody wants it.` : '',
+    openPull ? `Pull request #${openPull} stays open; close it if it is not wanted.` : '',
     others,
     `${typed(prefix, 'queue')} queues it again.`,
   ]
@@ -62,7 +62,7 @@ function givenUpReply(verb: string, { run, openPull }: Interrupted, others: stri
 export const heldAlready = (status: string) => `It is held already. ${status}`
 export const nothingToBlock = (status: string): CommandRefusal => [`There is nothing to hold back. ${status}`]
 export const blockedReply = (reason: string, interrupted: Interrupted, prefix: string) =>
-  `Blocked: ${reason}${stopsAndStaysOpen(interrupted)} ${typed(prefix, 'resume')} goes on.`
+  `Blocked: ${withStop(reason)}${stopsAndStaysOpen(interrupted)} ${typed(prefix, 'resume')} goes on.`
 
 /** `/pause` */
 export const nothingQueuedToPause = (prefix: string): CommandRefusal => [
@@ -111,13 +111,13 @@ export const stoppingAllReply = (issues: readonly string[], prefix: string) =>
   `Stopping the work on ${issues.join(', ')}. What was changed is kept: ${typed(prefix, 'resume')} on each goes on. Others may still start; ${typed(prefix, 'pause all')} prevents that.`
 
 /** `/retry` */
-export const retriedBy = (login: string) => `Tried again on the word of ${login}.`
+export const retriedBy = (login: string) => `Tried again, as ${login} asked.`
 /** @param forgiven attempts that no longer count. @param free attempts that may follow. @param any whether there was one. */
 export function retriedReply({ forgiven, free, any }: { forgiven: number; free: number; any: boolean }): string {
   const past =
     forgiven === 1 ? 'The attempt so far no longer counts' : `The ${forgiven} attempts so far no longer count`
   const reset = forgiven > 0 ? ` ${past}: ${free} are free again.` : ''
-  return `Trying again.${reset}${any ? ' The branch and what was learned are kept.' : ''}`
+  return `Trying again.${reset}${any ? ' The branch and what earlier attempts left are kept.' : ''}`
 }
 export const waitsNoLonger = 'It no longer waits and starts as soon as an agent is free.'
 export const nothingToRetry = (status: string, state: ItemState, prefix: string): CommandRefusal => [

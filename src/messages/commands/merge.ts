@@ -10,6 +10,10 @@ export const noPullRequestToMerge = (status: string): CommandRefusal => [
   'There is no pull request to merge here.',
   status,
 ]
+export const notOurPullRequest = (pull: number): CommandRefusal => [
+  `#${pull} is not one of my pull requests.`,
+  'Merge it with the button of GitHub.',
+]
 /** @param pull the one that holds the work. */
 export const anotherPullRequest = (pull: number): CommandRefusal => [
   'This is not the pull request that I opened from this branch.',
@@ -27,11 +31,11 @@ export const gateHasFailed = (gate: string, head: string, summary: string): Comm
   `Not merged: the gate ${gate} failed on ${commitName(head)}: ${singleLine(summary)}`,
 ]
 export const needsProtected = (head: string, summary: string, prefix: string): CommandRefusal => [
-  `Not merged: ${commitName(head)} needs a person's explicit word. ${summary}`,
-  `If you have looked at that, say ${typed(prefix, 'merge --protected')}.`,
+  `Not merged: ${commitName(head)} changes protected paths. ${summary}`,
+  `Look at them and approve it, then say ${typed(prefix, 'merge --protected')}.`,
 ]
 /** @param allowing what `--protected` allows; undefined when nothing needed it. */
 export function mergeRequested(pull: number, head: string, again: boolean, allowing: string | undefined): string {
   const allowed = allowing ? ` Allowed with it: ${allowing}` : ''
-  return `${again ? 'Already asked for' : 'Asked for'}: #${pull} is merged at exactly ${commitName(head)} if it is approved and its checks are green.${allowed}`
+  return `${again ? 'Already asked for. ' : ''}I merge #${pull} at ${commitName(head)} once it is approved and green.${allowed}`
 }

@@ -33,7 +33,7 @@ export const answerMissing = (prefix: string): CommandRefusal => [
 export const answerTaken = 'Thank you. It is planned further with your answer.'
 
 /** `/approve` */
-export const noPlanToApprove = 'There is no plan here that waits for a word.'
+export const noPlanToApprove = 'No plan is waiting for approval.'
 export const textWasChanged = 'The text of the issue was changed.'
 export const approvedOldText = (prefix: string) =>
   `The text of this issue was changed after the plan was made. ${typed(prefix, 'approve')} once more keeps to the plan and the old text, ${typed(prefix, 'plan')} has the new text planned.`
@@ -49,14 +49,14 @@ export const addedToApprovedPlan = (login: string | null) =>
   `The plan was approved already${login ? ` by ${login}` : ''}; what you said now is added to it.`
 
 /** `/approve` of an item that was shown before anything happens. */
-export const goAheadReply = (then: string) => `Yes, then. ${then}`
+export const goAheadReply = (then: string) => `Approved. ${then}`
 /** @param because why it is planned first; undefined when it is not. */
 export const saidYes = (login: string, because?: string) =>
   `${login} said yes.${because === undefined ? '' : ` Planned before it is built: ${because}.`}`
 export const agentPlansNow = 'An agent plans it now.'
 
 /** `/reject` */
-export const noPlanToReject = 'There is no plan here to say no to.'
+export const noPlanToReject = 'No plan is waiting for approval, so there is nothing to reject.'
 export const reasonMissing = (prefix: string): CommandRefusal => [
   'Say what is wrong with the plan, so that the next one is better.',
   `For example: ${typed(prefix, 'reject the old files must stay')}. ${typed(prefix, 'reject --drop')} gives the issue up.`,

@@ -28,7 +28,7 @@ export const noRoadmapSummary = noRoadmapHere.join(' ')
 
 export const importStarted = (file: string) => `\`${singleLine(file)}\` is being read.`
 export const roadmapStarted = (login: string, mode: ModeOfRoadmap | undefined) =>
-  `The roadmap is taken in as it is now, on the word of ${login}. ${mode ? roadmapModeSentence(mode) : ''}`.trim()
+  `${login} started the roadmap as it is now. ${mode ? roadmapModeSentence(mode) : ''}`.trim()
 export const notStartedYet = (count: number, prefix: string) =>
   `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(prefix, 'roadmap start')} has them worked on.`
 

@@ -130,12 +130,20 @@ export const notOurItem = (issue: string): CommandRefusal => [
   'Only issues that were queued are decided about.',
 ]
 export const waitsSince = (decision: { explanation: string; rank: string; createdAt: Date }) =>
-  `${decision.explanation}\n\n${decision.rank}\n\n<sub>So it stands since ${clock(decision.createdAt)}.</sub>`
+  `${decision.explanation}\n\n${details(decision.rank)}\n\n<sub>Decided at ${clock(decision.createdAt)}.</sub>`
 /** When and why it was last started; '' when the decision says nothing about it. */
 export function lastStarted(decision: { explanation: string; rank: string; createdAt: Date } | undefined): string {
   const because = decision && /^\S+ starts now: (.*)$/s.exec(decision.explanation)?.[1]
-  return decision && because ? `It was last started at ${clock(decision.createdAt)}: ${because} ${decision.rank}` : ''
+  return decision && because
+    ? `Last started at ${clock(decision.createdAt)}, because ${because}\n\n${details(decision.rank)}`
+    : ''
 }
+
+/** The formula is for those who ask for it. */
+function details(rank: string): string {
+  return `<details><summary>How it is ranked</summary>\n\n${rank}\n\n</details>`
+}
+
 /** @param more conflicts that are not listed. */
 export function conflictList(
   conflicts: readonly { issue: number; overlaps: readonly { mine: string; theirs: string }[] }[],

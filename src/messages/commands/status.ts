@@ -7,7 +7,7 @@ import { singleLine } from '../../lib/sanitise.ts'
 import { type CiView, ciSentence } from '../ci.ts'
 import { agentName, type NamedRun } from '../crew.ts'
 import { commitName } from '../gates.ts'
-import { clock, nothingQueued, repositoryIsPaused, startsWhenAgentIsFree } from './common.ts'
+import { clock, nothingQueued, repositoryIsPaused, startsWhenAgentIsFree, withStop } from './common.ts'
 import { typed } from './typed.ts'
 
 /** Everything that the status of an item can say. */
@@ -35,7 +35,7 @@ export interface ItemStatus {
 
 export function itemStatus(item: ItemStatus, prefix: string): string {
   const parts = [stateSentence(item, prefix), ciSentence(item.ci), attemptsSentence(item), pausedSentence(item, prefix)]
-  return parts.filter(Boolean).join(' ')
+  return parts.filter(Boolean).join(' ').replaceAll(' \n', '\n')
 }
 
 export const pullRequestWithoutItem = 'This pull request belongs to no work item of mine.'
@@ -59,12 +59,12 @@ function stateSentence(item: ItemStatus, prefix: string): string {
     case 'done':
       return `It is done. ${singleLine(item.reason)}`.trim()
     case 'paused':
-      return `It is paused: ${singleLine(item.reason, 500)} ${typed(prefix, 'resume')} goes on.`
+      return `It is paused: ${withStop(singleLine(item.reason, 500))} ${typed(prefix, 'resume')} goes on.`
     case 'held':
-      return `It is held and needs a person: ${singleLine(item.reason, 500)} ${typed(prefix, 'retry')} tries again.`
+      return `It is held and needs a person: ${withStop(singleLine(item.reason, 500))} ${typed(prefix, 'retry')} tries again.`
     case 'skipped':
     case 'cancelled':
-      return `It is ${item.state}: ${singleLine(item.reason, 500)} ${typed(prefix, 'queue')} queues it again.`
+      return `${withStop(singleLine(item.reason, 500))} ${typed(prefix, 'queue')} queues it again.`
     default:
       return `${lifecycle[item.state].label}. ${singleLine(item.reason)}`.trim()
   }
@@ -74,7 +74,7 @@ function readySentence(item: ItemStatus): string {
   if (item.kind === 'epic') return epicSentence(item.parts)
   const why = item.reason ? ` ${singleLine(item.reason)}` : ''
   if (item.waitsUntil) return `It waits until ${clock(item.waitsUntil)}.${why}`
-  return item.waits === undefined ? `${startsWhenAgentIsFree}${why}` : `It waits. ${item.waits}`
+  return item.waits === undefined ? `${startsWhenAgentIsFree}${why}` : item.waits
 }
 
 /** No agent builds an epic: it gets on as its parts do. */
@@ -93,7 +93,7 @@ function pullSentence({ state, pull, reason }: ItemStatus): string {
 
 function attemptsSentence({ state, attempts: { used, allowed } }: ItemStatus): string {
   const open = ['queued', 'ready', 'running', 'checking', 'held', 'paused'].includes(state)
-  return open && used > 0 ? `Attempts used: ${used} of ${allowed}.` : ''
+  return open && used > 0 ? `\n\nFailed attempts: ${used} of ${allowed}.` : ''
 }
 
 function pausedSentence({ state, repositoryPaused }: ItemStatus, prefix: string): string {
@@ -132,7 +132,7 @@ export function spendingSentences(report: SpendingReport): string {
   const sentences = [
     item && `#${item.issue} so far: ${item.costs.map((cost) => money(cost.millionths, cost.currency)).join('; ')}.`,
     `${report.repository} today (UTC): ${amounts.join('; ')}.`,
-    silent.length > 0 && `${agentNames(silent)} told no cost, so no limit on spending sees what was used there.`,
+    silent.length > 0 && `${agentNames(silent)} reported no cost, so no limit on spending sees what was used there.`,
     unreserved.length > 0 &&
       `What a run of ${agentNames(unreserved)} costs is not known yet, so nothing is kept for it before it starts; \`limits.spendPerRun\` in the settings would say.`,
   ]
@@ -143,9 +143,9 @@ export function spendingSentences(report: SpendingReport): string {
 function spentAmounts({ spent, currency, perDay, others, limited }: SpendingReport): string[] {
   const own =
     perDay !== undefined
-      ? `${money(spent, currency)} of ${money(perDay, currency)} spent, as far as agents tell`
+      ? `${money(spent, currency)} of ${money(perDay, currency)} spent, as far as agents report it`
       : spent > 0 || others.length === 0
-        ? `${money(spent, currency)} spent, as far as agents tell`
+        ? `${money(spent, currency)} spent, as far as agents report it`
         : ''
   const counted = limited ? ', which the limits do not count' : ''
   return [own, ...others.map((other) => `${money(other.millionths, other.currency)}${counted}`)]
@@ -163,4 +163,4 @@ function agentNames(agents: readonly string[]): string {
 
 /** A note of the status comment: a limit is set, and the agent does not say what it spends. */
 export const limitSeesNoCost = (agent: string) =>
-  `\`${agent}\` tells no cost, so no limit on spending sees what it uses.`
+  `\`${agent}\` reports no cost, so no limit on spending sees what it uses.`

@@ -6,9 +6,10 @@
  */
 
 import { fileURLToPath } from 'node:url'
+import { preparedProgram } from './prepare.ts'
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-const program = here('./main.ts')
+let program: string | undefined
 
 export const agent = {
   id: 'scripted',
@@ -16,12 +17,14 @@ export const agent = {
   protocol: 'acp',
   start: ({ command }: { command?: readonly string[] }) => {
     const [file, ...args] = command ?? []
-    return file === undefined ? { file: process.execPath, args: [program] } : { file, args }
+    if (file !== undefined) return { file, args }
+    program ??= preparedProgram(here('.'), here('../../../node_modules/.cache/tutti-scripted-agent'))
+    return { file: process.execPath, args: [program] }
   },
   env: ['TUTTI_SCRIPT_DELAY_MS', 'NODE_COMPILE_CACHE'],
   // Node 22 prints a warning for running TypeScript as it is, which would be the first line of every log.
   fixedEnv: { NODE_NO_WARNINGS: '1' },
-  // The program is TypeScript of this repository, and imports a package.
+  // Where the program is prepared, and where it is not.
   reads: [here('.'), here('../../../node_modules'), here('../../../package.json')],
   install: 'comes with the playground',
   // It runs what an issue says: whoever can write an issue can run a command.

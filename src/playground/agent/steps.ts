@@ -4,16 +4,11 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import {
-  methods,
-  type PlanEntry,
-  RequestError,
-  type RequestPermissionRequest,
-  type ToolKind,
-} from '@agentclientprotocol/sdk'
+import type { PlanEntry, RequestPermissionRequest, RequestPermissionResponse, ToolKind } from '@agentclientprotocol/sdk'
 import { pathAndText } from './script.ts'
 import { callTool } from './tools.ts'
 import { type Turn, TurnEnd } from './turn.ts'
+import { AnswerError } from './wire.ts'
 
 type Perform = (turn: Turn, rest: string) => Promise<void>
 
@@ -121,7 +116,7 @@ async function ask(turn: Turn, rest: string): Promise<void> {
       { optionId: 'no', name: 'Reject', kind: 'reject_once' },
     ],
   }
-  const answer = await turn.client.request(methods.client.session.requestPermission, request)
+  const answer = await turn.client.request<RequestPermissionResponse>('session/request_permission', request)
   const said = answer.outcome.outcome === 'selected' ? answer.outcome.optionId : answer.outcome.outcome
   await turn.say(`permission for ${rest}: ${said}`)
 }
@@ -133,10 +128,10 @@ async function waitFor(turn: Turn, rest: string): Promise<void> {
 
 async function fail(_turn: Turn, rest: string): Promise<void> {
   const [how, seconds] = wordsOf(rest)
-  if (how === 'auth') throw RequestError.authRequired()
+  if (how === 'auth') throw new AnswerError(-32000, 'Authentication required')
   if (how === 'rate-limit') {
     const retryAfter = seconds === undefined ? undefined : Number(seconds)
-    throw RequestError.internalError({ errorKind: 'rate_limit', retryAfter }, 'too many requests')
+    throw AnswerError.internal({ errorKind: 'rate_limit', retryAfter }, 'too many requests')
   }
-  throw RequestError.internalError({ details: rest }, rest)
+  throw AnswerError.internal({ details: rest }, rest)
 }

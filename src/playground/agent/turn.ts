@@ -2,8 +2,8 @@
 
 import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { AgentContext, McpServer, SessionUpdate, ToolKind } from '@agentclientprotocol/sdk'
-import { methods } from '@agentclientprotocol/sdk'
+import type { McpServer, SessionUpdate, ToolKind } from '@agentclientprotocol/sdk'
+import type { Wire } from './wire.ts'
 
 /** Thrown by a step that ends the turn in ACP's own way. */
 export class TurnEnd extends Error {
@@ -17,13 +17,15 @@ export class TurnEnd extends Error {
 }
 
 export interface Turn {
-  readonly client: AgentContext
+  readonly client: Wire
   readonly sessionId: string
   readonly cwd: string
   /** The MCP servers that the session was given. */
   readonly mcpServers: readonly McpServer[]
   /** What the agent was told. */
   readonly prompt: string
+  /** The environment of the agent. */
+  readonly env: Readonly<Record<string, string | undefined>>
   /** Aborted when the client cancels the turn. */
   readonly signal: AbortSignal
   /** Token counts for the end of the turn, as ACP's draft has them. */
@@ -42,12 +44,12 @@ export interface Turn {
 
 /** The parts of a turn, for one prompt. */
 export function openTurn(
-  options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'prompt' | 'signal'>,
+  options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'prompt' | 'env' | 'signal'>,
 ): Turn {
   const { client, sessionId, cwd, signal } = options
   let calls = 0
   let messages = 0
-  const update = (change: SessionUpdate) => client.notify(methods.client.session.update, { sessionId, update: change })
+  const update = (change: SessionUpdate) => client.notify('session/update', { sessionId, update: change })
   const path = (relative: string) => resolve(cwd, relative)
 
   return {

@@ -23,7 +23,7 @@ export async function onCheckCompleted(services: Services, event: CheckCompleted
     const pulls = await openPullsAt(tx, repo, event.sha)
     const items = await itemsAt(tx, repo, event.sha, pulls)
     if (items.length === 0) return ignored('not the head of a pull request of ours')
-    if (!(await claimKey(tx, `check:${repo.id}:${event.id}:${event.verdict}`))) return ignored('told before')
+    if (!(await claimKey(tx, `check:${repo.id}:${event.id}:${event.verdict}`))) return ignored('known before')
     if (!event.isSuite) await saveChecks(tx, { repositoryId: repo.id, sha: event.sha }, [event])
     const notes: string[] = []
     for (const item of items) {

@@ -21,7 +21,7 @@ describe('/merge', () => {
     await here.reviewed('approved')
     const reply = await here.say('/merge')
     expect(reply).toEqual({
-      text: 'Asked for: #40 is merged at exactly `aaaaaaa` if it is approved and its checks are green.',
+      text: 'I merge #40 at `aaaaaaa` once it is approved and green.',
       outcome: 'done',
       settles: true,
     })
@@ -78,7 +78,9 @@ describe('/merge', () => {
     await here.reviewed('approved')
     const refused = await here.say('/merge')
     expect(refused.outcome).toBe('refused')
-    expect(refused.text).toContain('The protected-paths summary. If you have looked at that, say `/merge --protected`.')
+    expect(refused.text).toContain(
+      'The protected-paths summary. Look at them and approve it, then say `/merge --protected`.',
+    )
     expect((await here.item()).protectedAllowedSha).toBeNull()
     expect((await here.say('/merge --protected')).text).toContain('Allowed with it: The protected-paths summary.')
     expect((await here.item()).protectedAllowedSha).toBe(head)

@@ -250,7 +250,7 @@ describe('/build and /orchestrate', () => {
     expect((await here.say('/orchestrate build')).outcome).toBe('done')
     expect(await here.item()).toMatchObject({ state: 'queued', routing: { mode: 'explicit' } })
     await here.go('plan-review')
-    expect((await here.say('/approve')).text).toContain('Yes, then. An agent plans it now.')
+    expect((await here.say('/approve')).text).toContain('Approved. An agent plans it now.')
     expect(await here.item()).toMatchObject({ state: 'planning', routing: { mode: 'implicit' } })
     const small = await places.place({ label: 'tutti' })
     await small.say('/orchestrate build')

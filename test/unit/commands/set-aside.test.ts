@@ -170,12 +170,12 @@ describe('/retry', () => {
     await here.go('held')
     const reply = await here.say('/retry')
     expect(reply).toEqual({
-      text: 'Trying again. The 2 attempts so far no longer count: 4 are free again. The branch and what was learned are kept.',
+      text: 'Trying again. The 2 attempts so far no longer count: 4 are free again. The branch and what earlier attempts left are kept.',
       outcome: 'done',
     })
     expect(await here.item()).toMatchObject({ state: 'ready', freshSince: second.id })
     expect((await here.say('/retry')).text).toContain('It is on its way already.')
-    expect((await here.say('/status')).text).not.toContain('Attempts used')
+    expect((await here.say('/status')).text).not.toContain('Failed attempts')
   })
 
   it('reads an item anew that was held before it was ready', async () => {

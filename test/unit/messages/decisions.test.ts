@@ -15,10 +15,10 @@ const leverage = { value: 12.345, path: 24, effort: 1, unlocks: 2 }
 
 describe('a reason as a sentence', () => {
   test.each<[Reason, string]>([
-    [{ kind: 'state', state: 'asking' }, 'it is asking'],
+    [{ kind: 'state', state: 'asking' }, 'it is waiting for an answer'],
     [
       { kind: 'blocked', by: far, state: 'running', sources: ['native', 'body'] },
-      "it depends on o/s#4, which is running (from GitHub's “blocked by” and a line in the issue)",
+      "it depends on o/s#4, which is being worked on (from GitHub's “blocked by” and a line in the issue)",
     ],
     [
       { kind: 'blocked-outside', reference: 'x/y#1', state: 'open', sources: ['body'] },
@@ -34,11 +34,11 @@ describe('a reason as a sentence', () => {
     ],
     [
       { kind: 'blocked', by: other, state: 'ready', sources: ['epic:o/r#9:body', 'epic:x/y#2:order'] },
-      '#9 and x/y#2, which it is a part of, depend on #3, which is ready (from a line in the issue and its line in the roadmap)',
+      '#9 and x/y#2, which it is a part of, depend on #3, which is waiting for an agent (from a line in the issue and its line in the roadmap)',
     ],
     [
       { kind: 'blocked', by: other, state: 'ready', sources: ['body', 'epic:o/r#9:native'] },
-      'it depends on #3, which is ready (from a line in the issue)',
+      'it depends on #3, which is waiting for an agent (from a line in the issue)',
     ],
     [
       { kind: 'blocked-outside', reference: 'x/y#1', state: 'unknown', sources: ['epic:o/r#9:command'] },
@@ -56,9 +56,9 @@ describe('a reason as a sentence', () => {
       { kind: 'conflict', with: other, stage: 'running', overlaps: [{ mine: 'src', theirs: 'src/`a`.ts' }] },
       "#3 is being worked on and touches the same files (`src` and `src/'a'.ts`)",
     ],
-    [{ kind: 'unknown-footprint', with: other }, 'nobody knows yet which files it or #3 touches'],
+    [{ kind: 'unknown-footprint', with: other }, 'it is not known yet which files it or #3 touches'],
     [{ kind: 'paused', repository: 'o/r', because: 'release day' }, 'o/r is paused: release day'],
-    [{ kind: 'cap', scope: 'total', name: '', limit: 1 }, 'all 1 agent are at work'],
+    [{ kind: 'cap', scope: 'total', name: '', limit: 1 }, 'no agent is free (1 of 1 busy)'],
     [
       { kind: 'cap', scope: 'sequential', name: 'o/r', limit: 1 },
       'o/r works in the mode `sequential`, at most 1 agent at once',
@@ -97,10 +97,12 @@ describe('a reason as a sentence', () => {
 test('one reason is a sentence, several are a list, a start says why', () => {
   const items = [item(1), item(2), item(3, { state: 'held' })]
   const [first, ...rest] = choose(snapshot({ items, edges: [dependsOn(2, 1), dependsOn(3, 1)] }))
-  expect(first && explain(first)).toMatch(/^#1 starts now: nothing that can start has a higher leverage\. /)
+  expect(first && explain(first)).toMatch(/^#1 starts now: finishing it frees the most work\. /)
   const words = new Map(rest.map((decision) => [decision.item.number, explain(decision)]))
-  expect(words.get(2)).toMatch(/^#2 waits: it depends on #1, which is ready \(from a line in the issue\)\. /)
-  expect(words.get(3)).toMatch(/^#3 waits:\n\n- it is held\n- it depends on #1/)
+  expect(words.get(2)).toMatch(
+    /^#2 waits: it depends on #1, which is waiting for an agent \(from a line in the issue\)\. /,
+  )
+  expect(words.get(3)).toMatch(/^#3 waits:\n\n- it is held until a person decides\n- it depends on #1/)
 })
 
 test('the concurrency mode follows from the number of items that run together', () => {

@@ -36,7 +36,7 @@ test('says what the change is and why, and closes nothing but its issue', () => 
 test('names the model and the provider, as far as they are known', () => {
   expect(pullRequestBody(view)).toContain('Written by codex (`m-1`, OpenAI)')
   expect(pullRequestBody({ ...view, model: '' })).toContain('Written by codex (OpenAI)')
-  expect(pullRequestBody({ ...view, model: '', provider: '' })).toContain('Written by codex;')
+  expect(pullRequestBody({ ...view, model: '', provider: '' })).toContain('Written by codex. ')
 })
 
 test('the plan and several attempts are folded, below the change', () => {

@@ -38,7 +38,7 @@ test.each<[Partial<PullRequestCommentView>, string]>([
   [{ state: 'ready', waits: '`#3` changes the same files.' }, '`#3` changes the same files.'],
   [{ state: 'running' }, '**codex** works on it, attempt 2.'],
   [{ state: 'held', reason: 'It failed.' }, 'It failed.\n\n`/retry` tries again'],
-  [{ state: 'done', pullState: 'merged', reason: 'Merged with #40.' }, '### Done\n\nMerged with #40.'],
+  [{ state: 'done', pullState: 'merged', reason: 'Merged in #40.' }, '### Done\n\nMerged in #40.'],
   [{ reply: 'It is fine.' }, '---\nIt is fine.'],
 ])('%j', (change, expected) => {
   expect(pullRequestComment({ ...view, ...change })).toContain(expected)

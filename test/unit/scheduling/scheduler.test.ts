@@ -103,7 +103,7 @@ test('a new process keeps the caps; a start changes no decision about the items 
   // Only the start of #3 is new: the others wait for a free agent as before.
   expect(await rowsOf()).toBe(stored + 1)
   expect((await lastDecision(store.db, last.id))?.explanation).toBe(
-    '#8 waits: it depends on #1, which is running (from a line in the issue).',
+    '#8 waits: it depends on #1, which is being worked on (from a line in the issue).',
   )
 
   const report = await scheduleReportOf(store.db, repo.id)
@@ -155,7 +155,7 @@ test('in a large backlog a pass starts items and decides about changed ones; a l
   expect(now).toBeGreaterThan(2)
   // The dependent of the first one waits for a free agent now. The next items of all repositories follow in a full
   // pass.
-  expect((await lastDecision(store.db, last.id))?.explanation).toContain('1 agent')
+  expect((await lastDecision(store.db, last.id))?.explanation).toContain('1 of 1 busy')
   const isNext = async () => (await scheduleReportOf(store.db, repo.id))?.next.some(({ issue }) => issue === now)
   expect(await isNext()).toBe(true)
   const later = sql`select 1 from pgboss.job where name = 'schedule' and state = 'created' and start_after > now()`

@@ -39,7 +39,7 @@ describe('issues', () => {
     await stage.tell(stage.people.close(item.issueNumber, stage.maintainer))
     expect(await stage.item(item.issueNumber)).toMatchObject({
       state: 'done',
-      reason: `Merged with #${pull.number} on the word of maintainer.`,
+      reason: `Merged in #${pull.number}, as maintainer asked.`,
     })
     expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'merged', mergedSha: expect.any(String) })
     expect(await stage.tell(merged)).toMatchObject({ state: 'ignored' })

@@ -6,7 +6,7 @@ import { person } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
 
 describe('labels', () => {
-  test('a label by somebody with write access queues the issue, for one API read', async () => {
+  test('a label by someone with write access queues the issue, for one API read', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.outsider, { body: 'As it was.', labels: ['priority:1', 'effort:L'] })
     const row = await stage.tell(stage.people.label(issue.number, 'tutti', stage.maintainer))

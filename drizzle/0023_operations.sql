@@ -1,0 +1,2 @@
+ALTER TABLE "repositories" ADD COLUMN "shut_down_at" timestamp with time zone;--> statement-breakpoint
+CREATE INDEX "work_items_queue" ON "work_items" USING btree ("repository_id","state","priority","issue_number");
