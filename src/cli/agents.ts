@@ -1,20 +1,21 @@
 /** `tutti agents check`: tries the kinds of agent as a run would start them. */
 
 import { randomUUID } from 'node:crypto'
-import { parseArgs } from 'node:util'
 import { loadDotEnv, readEnv } from '../config/env.ts'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { OperatorError } from '../lib/errors.ts'
-import type { Verb } from './verb.ts'
+import { VerbError } from './exit-codes.ts'
+import { defineVerb } from './verb.ts'
 
-const usage = 'Usage: tutti agents check [kind …] [--json]'
-
-export const agents: Verb = {
-  summary: 'agents check [kind …] [--json]: start each kind, ask one short question, say what it is',
-  run: async (args) => {
-    const { positionals, json } = read(args)
-    const [action, ...names] = positionals
-    if (action !== 'check') throw new OperatorError('`tutti agents` has one action: check', usage)
+export const agents = defineVerb({
+  json: true,
+  declare: (command) =>
+    command
+      .argument('<action>', 'check')
+      .argument('[kinds...]', 'the kinds to try; those that are set up here, when none is named'),
+  run: async ({ args: [action, names], json }) => {
+    if (action !== 'check')
+      throw new VerbError('usage', `there is no action "${action}"`, 'Usage: tutti agents check [kind …] [--json]')
     loadDotEnv(process.cwd())
     const env = readEnv()
     const [{ loadAgents }, { readAgentSettings }, { checkAgent }, { createReaper }] = await Promise.all([
@@ -51,16 +52,7 @@ export const agents: Verb = {
     if (json) console.log(JSON.stringify(checks))
     return checks.every(({ ok }) => ok) ? 0 : 1
   },
-}
-
-function read(args: string[]): { positionals: string[]; json: boolean } {
-  try {
-    const { positionals, values } = parseArgs({ args, allowPositionals: true, options: { json: { type: 'boolean' } } })
-    return { positionals, json: values.json === true }
-  } catch (error) {
-    throw new OperatorError(error instanceof Error ? error.message : String(error), usage)
-  }
-}
+})
 
 function lineOf(check: import('../agents/check-agent.ts').AgentCheck): string {
   const seconds = (ms: number | undefined) => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(1)} s`)

@@ -1,12 +1,12 @@
 /** `tutti schema`: the settings file's JSON Schema, for editors. */
 
-import { settingsJsonSchema } from '../config/settings.ts'
-import type { Verb } from './verb.ts'
+import { defineVerb } from './verb.ts'
 
-export const schema: Verb = {
-  summary: 'print the JSON Schema of .github/tutti.yml',
+export const schema = defineVerb({
+  declare: (command) => command,
   run: async () => {
+    const { settingsJsonSchema } = await import('../config/settings.ts')
     console.log(JSON.stringify(settingsJsonSchema(), null, 2))
     return 0
   },
-}
+})

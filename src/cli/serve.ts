@@ -6,10 +6,10 @@ import { prepareDataDirectory } from '../config/data-directory.ts'
 import { type Env, loadDotEnv, rawEnvironment, readEnv } from '../config/env.ts'
 import { unknownVariables } from '../config/unknown-variables.ts'
 import type { OperatorError } from '../lib/errors.ts'
-import type { Verb } from './verb.ts'
+import { defineVerb } from './verb.ts'
 
-export const serve: Verb = {
-  summary: 'serve webhooks and run agents; without credentials, show the set-up page',
+export const serve = defineVerb({
+  declare: (command) => command,
   run: async () => {
     loadDotEnv(process.cwd())
     const log = logger(readEnv())
@@ -23,7 +23,7 @@ export const serve: Verb = {
     for (const flag of ['--semi-space-growth-factor=2', '--no-optimize-for-size']) setFlagsFromString(flag)
     return untilItsEnd(tutti, log)
   },
-}
+})
 
 /** @returns false when it was asked to end before the app was registered. */
 async function setUp(env: Env, log: Logger): Promise<boolean> {
