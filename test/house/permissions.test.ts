@@ -15,6 +15,7 @@ const needs: Readonly<Record<string, string>> = {
   'apps.createFromManifest': 'app',
   'apps.createInstallationAccessToken': 'app',
   'apps.getAuthenticated': 'app',
+  'apps.getWebhookConfigForApp': 'app',
   'apps.listInstallations': 'app',
   'apps.listReposAccessibleToInstallation': 'app',
   'GET /app/hook/deliveries': 'app',
