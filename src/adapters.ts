@@ -18,6 +18,8 @@ import { openClones } from './git/open-clones.ts'
 import { createClient } from './github/client.ts'
 import { connectGitHub } from './github/connect.ts'
 import type { Closers } from './lib/closers.ts'
+import { didYouMean } from './lib/did-you-mean.ts'
+import { OperatorError } from './lib/errors.ts'
 import { Secrets } from './lib/secrets.ts'
 import { openSetUp } from './runs/set-up/open-set-up.ts'
 import { openReaper } from './sandbox/open-reaper.ts'
@@ -39,6 +41,7 @@ export interface Ground {
 export async function openAdapters({ env, log, store, credentials, closers }: Ground) {
   const operator = readAgentSettings(env)
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl, operator })
+  assertAgent(env.AGENT, [...agents.keys()])
   const [commands, gates] = await Promise.all([loadCommands(), loadGates()])
   const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret, ...channelSecrets(env)])
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: limitsOf(env, store.db), log })
@@ -56,4 +59,14 @@ export async function openAdapters({ env, log, store, credentials, closers }: Gr
     ...openChannels(env, subjectRoot, log, closers),
   }
   return { adapters, client, clones, leaseMs }
+}
+
+/** A repository may name another one, so that the mistake would show late. */
+function assertAgent(name: string, kinds: readonly string[]): void {
+  if (kinds.includes(name)) return
+  const meant = didYouMean(name, kinds)
+  throw new OperatorError(
+    `AGENT is "${name}", and there is no such kind of agent${meant ? `; did you mean "${meant}"?` : ''}`,
+    `There are: ${kinds.join(', ')}.`,
+  )
 }

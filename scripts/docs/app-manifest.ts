@@ -11,18 +11,15 @@ const manifest = z.object({
 })
 
 const permissionReasons: Readonly<Record<string, string>> = {
-  actions: 'Not used yet. It is there for the logs of failing workflow runs',
-  administration: 'Not used yet. It is there for branch protection rules',
+  actions: 'Reads the logs of failing jobs, for the agent that mends them; has failed jobs run again',
   checks: 'Publishes the result of the gates as one Check Run, and reads the checks that a merge waits for',
   contents: 'Fetches branches, pushes module branches, merges pull requests, reads the settings file',
   issues:
     'Reads issues, comments, labels, sub-issues and dependencies; writes the status comment, labels and reactions',
-  members: 'Not used yet. It is there for teams that review',
   merge_queues: "Hears of the groups of GitHub's own merge queue; GitHub demands it for the event",
   metadata: 'Asks which access a person has to the repository; GitHub demands it of every app',
   pull_requests: 'Opens and updates pull requests, reads reviews',
   statuses: 'Reads the commit statuses that a merge waits for',
-  workflows: 'Pushes branches that change `.github/workflows/`; a person must allow such a change',
 }
 
 const eventReasons: Readonly<Record<string, string>> = {

@@ -3,7 +3,9 @@
 import { flushCompileCache } from 'node:module'
 import { setFlagsFromString } from 'node:v8'
 import { type Logger, pino } from 'pino'
-import { type Env, loadDotEnv, readEnv } from '../config/env.ts'
+import { prepareDataDirectory } from '../config/data-directory.ts'
+import { type Env, loadDotEnv, rawEnvironment, readEnv } from '../config/env.ts'
+import { unknownVariables } from '../config/unknown-variables.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { defineVerb } from './verb.ts'
 
@@ -12,6 +14,9 @@ export const serve = defineVerb({
   run: async () => {
     loadDotEnv(process.cwd())
     const log = logger(readEnv())
+    for (const { name, meant } of unknownVariables(rawEnvironment()))
+      log.warn(`${name} is set, and no such variable is read${meant ? `; did you mean ${meant}?` : ''}`)
+    prepareDataDirectory(readEnv())
     if (!readEnv().credentials && !(await setUp(readEnv(), log))) return 0
     const { startTutti } = await import('../app.ts')
     const tutti = await startTutti(readEnv(), log)

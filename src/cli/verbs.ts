@@ -32,6 +32,42 @@ export const listedVerbs: readonly ListedVerb[] = [
     load: async () => (await import('./agents.ts')).agents,
   },
   {
+    name: 'init',
+    summary: 'set up this machine and a repository, step by step',
+    group: 'Run it',
+    load: async () => (await import('./init.ts')).init,
+  },
+  {
+    name: 'doctor',
+    summary: 'say what is missing here, and what to do about it',
+    group: 'Look after it',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
+  {
+    name: 'token',
+    summary: 'make, list and revoke tokens for programs',
+    group: 'Look after it',
+    load: async () => (await import('./token.ts')).token,
+  },
+  {
+    name: 'backup',
+    summary: 'copy the database into one file',
+    group: 'Look after it',
+    load: async () => (await import('./backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup into an empty database',
+    group: 'Look after it',
+    load: async () => (await import('./restore.ts')).restore,
+  },
+  {
+    name: 'audit',
+    summary: 'prove, print or archive the audit log',
+    group: 'Look after it',
+    load: async () => (await import('./audit.ts')).audit,
+  },
+  {
     name: 'schema',
     summary: 'print the JSON Schema of .github/tutti.yml',
     group: 'For programs',

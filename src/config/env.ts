@@ -3,15 +3,17 @@
  * whose absence means "not set up yet".
  */
 
-import { createPrivateKey } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { OperatorError } from '../lib/errors.ts'
 import { agentLimits } from './agent-limits.ts'
 import { channelVariables } from './channel-variables.ts'
+import { type AppCredentials, credentialsOf } from './credentials.ts'
 import { doorVariables } from './door-variables.ts'
+import { problemsOf } from './env-problems.ts'
 import { commaSeparatedPaths, sandboxVariables } from './sandbox-settings.ts'
+import { withSecretFiles } from './secret-variables.ts'
 
 const seconds = (value: number) => z.coerce.number().positive().default(value)
 const flag = z
@@ -20,7 +22,11 @@ const flag = z
   .transform((value) => value === 'true' || value === '1')
 
 const schema = z.object({
-  APP_ID: z.string().optional().describe("The app's id. The set-up page writes it"),
+  APP_ID: z
+    .string()
+    .regex(/^(?:\d+|Iv[\w.]+)$/, 'must be the number that GitHub shows as "App ID"')
+    .optional()
+    .describe("The app's id. The set-up page writes it"),
   PRIVATE_KEY: z
     .string()
     .optional()
@@ -35,10 +41,15 @@ const schema = z.object({
     .string()
     .optional()
     .describe('A client secret of the app, for signing in to the dashboard. The set-up page writes it'),
-  GHE_HOST: z.string().optional().describe('Host of a GitHub Enterprise Server, as Probot names it'),
+  GHE_HOST: z
+    .string()
+    .regex(/^[^\s/]+$/, 'must be a host alone, such as github.example.com')
+    .optional()
+    .describe('Host of a GitHub Enterprise Server, as Probot names it'),
   GHE_PROTOCOL: z.enum(['http', 'https']).default('https').describe('How that server is reached'),
   GITHUB_API_URL: z
-    .url()
+    .url({ protocol: /^https?$/ })
+    .refine((url) => !/^https?:\/\/(?:www\.)?github\.com\b/.test(url), 'must be https://api.github.com, or left out')
     .optional()
     .describe("The whole API base URL, for servers that speak GitHub's API elsewhere. It wins over `GHE_HOST`"),
 
@@ -50,6 +61,7 @@ const schema = z.object({
     .describe('The address under which browsers and programs reach this server, where it is not that of `HOST`'),
   DATABASE_URL: z
     .string()
+    .regex(/^(?:postgres(?:ql)?:\/\/|socket:|\/)/, 'must look like postgres://user:password@host:5432/tutti')
     .optional()
     .describe('A Postgres, as a connection string. Without it an embedded database in `DATA_DIR` is used'),
   DATABASE_TIMEOUT_SECONDS: seconds(120).describe(
@@ -192,7 +204,7 @@ export function environmentVariables(): EnvironmentVariable[] {
 /** The operator's settings, checked, with derived values filled in. */
 export type Env = z.infer<typeof schema> & {
   /** Absent until the app is registered. */
-  credentials?: { appId: string; privateKey: string; webhookSecret: string }
+  credentials?: AppCredentials
   apiUrl: string
   dataDirectory: string
   secretsDirectory: string
@@ -202,93 +214,55 @@ export type Env = z.infer<typeof schema> & {
 
 /**
  * Reads and checks the environment.
- * @throws {OperatorError} naming each variable that cannot be used.
+ * @throws {OperatorError} naming each variable that cannot be used, what it is now, and what it must be.
  */
-export function readEnv(source: Record<string, string | undefined> = process.env): Env {
-  const result = schema.safeParse(withoutEmpty(source))
+export function readEnv(given: Record<string, string | undefined> = process.env): Env {
+  const source = withSecretFiles(withoutEmpty(given))
+  const result = schema.safeParse(source)
   if (!result.success) {
-    const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-    throw new OperatorError(
-      `the environment cannot be used: ${problems.join('; ')}`,
-      'Mend the variable and start again.',
-    )
+    throw new OperatorError(problemsOf(result.error.issues, source).join('; '), 'Change it, and start again.')
   }
   const env = result.data
+  const ofEnterprise = env.GHE_HOST ? `${env.GHE_PROTOCOL}://${env.GHE_HOST}/api/v3` : undefined
   return {
     ...env,
-    credentials: credentials(env),
-    apiUrl:
-      env.GITHUB_API_URL ?? (env.GHE_HOST ? `${env.GHE_PROTOCOL}://${env.GHE_HOST}/api/v3` : 'https://api.github.com'),
+    credentials: credentialsOf(env),
+    apiUrl: (env.GITHUB_API_URL ?? ofEnterprise ?? 'https://api.github.com').replace(/\/+$/, ''),
     dataDirectory: resolve(env.DATA_DIR),
     secretsDirectory: resolve(env.SECRETS_DIR ?? join(env.DATA_DIR, 'secrets')),
-    source: Object.fromEntries(
-      Object.entries(source).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
+    source,
   }
 }
 
-function withoutEmpty(source: Record<string, string | undefined>): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(source).filter(([, value]) => value !== ''))
-}
-
-function credentials(env: z.infer<typeof schema>): Env['credentials'] {
-  const given = {
-    APP_ID: env.APP_ID,
-    'PRIVATE_KEY or PRIVATE_KEY_PATH': privateKey(env),
-    WEBHOOK_SECRET: env.WEBHOOK_SECRET,
-  }
-  const missing = Object.entries(given)
-    .filter(([, value]) => !value)
-    .map(([name]) => name)
-  if (missing.length === 3) return undefined
-  if (missing.length > 0) {
-    throw new OperatorError(
-      `the app's credentials are incomplete: ${missing.join(', ')} not set`,
-      'Set all three, or none of them to see the set-up page.',
-    )
-  }
-  return {
-    appId: given.APP_ID ?? '',
-    privateKey: given['PRIVATE_KEY or PRIVATE_KEY_PATH'] ?? '',
-    webhookSecret: given.WEBHOOK_SECRET ?? '',
-  }
-}
-
-function privateKey(env: z.infer<typeof schema>): string | undefined {
-  const text = keyText(env)
-  if (text === undefined) return undefined
-  try {
-    createPrivateKey(text)
-    return text
-  } catch {
-    throw new OperatorError(
-      `${env.PRIVATE_KEY ? 'PRIVATE_KEY' : env.PRIVATE_KEY_PATH} is not a private key in PEM form`,
-      'Give the whole file that GitHub handed out, with its first and last line.',
-    )
-  }
-}
-
-function keyText(env: z.infer<typeof schema>): string | undefined {
-  if (env.PRIVATE_KEY) return decodeKey(env.PRIVATE_KEY)
-  if (!env.PRIVATE_KEY_PATH) return undefined
-  if (!existsSync(env.PRIVATE_KEY_PATH)) {
-    throw new OperatorError(`PRIVATE_KEY_PATH names a file that does not exist: ${env.PRIVATE_KEY_PATH}`)
-  }
-  return readFileSync(env.PRIVATE_KEY_PATH, 'utf8')
-}
-
-/** A key may be given with real line ends, with `\n` written out, or in base64 where neither can be written. */
-function decodeKey(text: string): string {
-  const unescaped = text.replaceAll('\\n', '\n')
-  return unescaped.includes('-----BEGIN') ? unescaped : Buffer.from(text, 'base64').toString('utf8')
+function withoutEmpty(source: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(Object.entries(source).filter((entry): entry is [string, string] => Boolean(entry[1])))
 }
 
 /**
  * Loads `.env` from a directory into `process.env`; variables already set win, a missing file is fine.
+ * @throws {OperatorError} when it cannot be read.
  */
 export function loadDotEnv(directory: string): void {
   const file = resolve(directory, '.env')
-  if (existsSync(file)) process.loadEnvFile(file)
+  if (!existsSync(file)) return
+  try {
+    process.loadEnvFile(file)
+  } catch (cause) {
+    const why = statSync(file).isDirectory() ? 'it is a folder' : (cause as Error).message
+    throw new OperatorError(`${file} cannot be read: ${why}`, 'It must be a file of lines such as PORT=3000.', {
+      cause,
+    })
+  }
+}
+
+/** The names of all variables that are read. */
+export function variableNames(): string[] {
+  return Object.keys(schema.shape)
+}
+
+/** The environment of this process as it is, for what must be said about variables that are not read. */
+export function rawEnvironment(): Readonly<Record<string, string | undefined>> {
+  return process.env
 }
 
 /** Sets a variable for a library that reads the environment by itself. */

@@ -33,7 +33,7 @@ async function append(tx: Tx, entry: AuditEntry, at: Date): Promise<void> {
   const previousHash = head?.hash ?? ''
   const detail = entry.detail ?? {}
   const row = { ...entry, workItemId: entry.workItemId ?? null, at, detail, previousHash }
-  const hash = hashOf(row)
+  const hash = hashOfEntry(row)
   await tx.db.insert(auditLog).values({ ...row, hash })
   await tx.db.update(repositories).set({ auditHash: hash }).where(eq(repositories.id, entry.repositoryId))
 }
@@ -50,13 +50,14 @@ export async function findBrokenLink(db: Database, repositoryId: number): Promis
     .orderBy(asc(auditLog.id))
   let previousHash = ''
   for (const entry of entries) {
-    if (entry.previousHash !== previousHash || hashOf(entry) !== entry.hash) return entry.id
+    if (entry.previousHash !== previousHash || hashOfEntry(entry) !== entry.hash) return entry.id
     previousHash = entry.hash
   }
   return undefined
 }
 
-function hashOf(entry: {
+/** The hash of an entry: over what it says and the hash of the one before it. */
+export function hashOfEntry(entry: {
   repositoryId: number
   workItemId: number | null
   at: Date

@@ -2,7 +2,7 @@
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'
-import { OperatorError } from '../lib/errors.ts'
+import { OperatorError, rootMessage } from '../lib/errors.ts'
 
 /** SQLSTATE classes 08, 53 and 57P (Postgres manual, appendix A), and what the driver and the socket say instead. */
 export function isConnectionLost(error: unknown): boolean {
@@ -21,14 +21,6 @@ export function comesFromLostConnection(error: unknown): boolean {
     if (isConnectionLost(current)) return true
   }
   return false
-}
-
-/** What is at the bottom of an error. */
-export function rootMessage(error: unknown): string {
-  let current = error
-  while (current instanceof Error && current.cause instanceof Error) current = current.cause
-  if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
-  return current instanceof Error ? current.message : String(current)
 }
 
 /** Pauses between tries, in milliseconds: doubled each time, up to the longest. */

@@ -24,6 +24,8 @@ const readAttempts = 3
 /** The way to GitHub, as the app and as each of its installations. */
 export interface Client {
   readonly meter: Meter
+  /** Where GitHub's API is. */
+  readonly apiUrl: string
   /** Webhook handlers are registered on it. What their contexts ask of GitHub is counted with the rest. */
   readonly probot: Probot
   /** Acts as the app (JWT). */
@@ -67,6 +69,7 @@ export function createClient(options: {
   const known = new Map<number, Promise<Octokit>>()
   return {
     meter,
+    apiUrl: options.apiUrl,
     probot,
     app: () => remember(known, 0, () => probot.auth()),
     installation: (id) => remember(known, id, async () => renewToken(await probot.auth(id), id)),

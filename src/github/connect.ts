@@ -3,7 +3,7 @@
 import type { Logger } from 'pino'
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type { HookDelivery } from '../domain/github.ts'
-import { findRetryAfter, OperatorError } from '../lib/errors.ts'
+import { findRetryAfter, OperatorError, rootMessage } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
 import type { Client, Octokit } from './client.ts'
 import type { GitHub, InstalledRepositories, RepositoryRef } from './github.ts'
@@ -24,7 +24,7 @@ const maxAttempts = 60
 
 /**
  * Asks GitHub who the app is, and returns what can be asked. It is patient: GitHub may be away when we start; webhooks
- * are stored meanwhile.
+ * are stored meanwhile. That it is away is said once, and once more when it answers.
  * @param onToken gets every token for git, so that it can be taken out of texts.
  * @throws {OperatorError} at once when the credentials are refused; after 60 tries when GitHub cannot be reached.
  */
@@ -33,6 +33,7 @@ export async function connectGitHub(
   log: Logger,
   onToken: (token: string) => void,
 ): Promise<ConnectedGitHub> {
+  let away = false
   const app = await retry(
     () => identify(client),
     (error, attempts) => {
@@ -42,11 +43,18 @@ export async function connectGitHub(
         log.warn({ until: asked.until }, 'GitHub has asked for a pause; it is asked again after that')
         return Math.max(0, asked.until.getTime() - Date.now())
       }
-      log.warn({ err: error }, 'GitHub cannot be reached yet; trying again')
+      if (!away) log.warn(`${wordsOf(error)} It is tried again until it answers; webhooks are stored meanwhile`)
+      away = true
       return Math.min(30_000, 500 * 2 ** (attempts - 1))
     },
   )
+  if (away) log.info('GitHub answers now')
   return connected(client, app, { onToken, missing: missingLog(log) })
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof OperatorError) return `${error.message}. ${error.hint}`
+  return `${error instanceof Error ? error.message : String(error)}.`
 }
 
 type App = GitHub['app'] & { mayChangeWorkflows: boolean }
@@ -109,13 +117,19 @@ async function gitToken(
   octokit: Octokit,
   wanted: RepositoryRef & { githubId: number; need: 'read' | 'write'; workflows: boolean },
 ): Promise<string> {
-  const write = { contents: 'write' as const, ...(wanted.workflows ? { workflows: 'write' as const } : {}) }
-  const { data } = await octokit.rest.apps.createInstallationAccessToken({
-    installation_id: wanted.installationId,
-    repository_ids: [wanted.githubId],
-    permissions: wanted.need === 'read' ? { contents: 'read' } : write,
-  })
-  return data.token
+  const mint = async (permissions: { contents: 'read' | 'write'; workflows?: 'write' }) => {
+    const at = { installation_id: wanted.installationId, repository_ids: [wanted.githubId] }
+    return (await octokit.rest.apps.createInstallationAccessToken({ ...at, permissions })).data.token
+  }
+  if (wanted.need === 'read') return mint({ contents: 'read' })
+  if (!wanted.workflows) return mint({ contents: 'write' })
+  try {
+    return await mint({ contents: 'write', workflows: 'write' })
+  } catch (error) {
+    // The app has it, and this installation has not accepted it: everything else can still be pushed.
+    if (httpStatusOf(error) !== 422) throw error
+    return mint({ contents: 'write' })
+  }
 }
 
 /**
@@ -207,9 +221,15 @@ async function identify(client: Client): Promise<App> {
       })
     }
     throw new OperatorError(
-      `GitHub cannot be reached: ${message}`,
+      `GitHub cannot be reached at ${client.apiUrl}: ${firstLine(rootMessage(error))}`,
       'Check GITHUB_API_URL or GHE_HOST, and the network.',
       { cause: error },
     )
   }
+}
+
+/** A proxy's page has many. */
+function firstLine(text: string): string {
+  const [line = ''] = text.trim().split('\n')
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line
 }

@@ -1,5 +1,5 @@
 /** The number of edits between two short words. Swapped neighbours are one edit (optimal string alignment distance). */
-function distance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   let older: number[] = []
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index)
   for (let i = 1; i <= a.length; i++) {
@@ -23,7 +23,7 @@ function distance(a: string, b: string): number {
 export function didYouMean(word: string, known: Iterable<string>): string | undefined {
   const ranked = [...known].map((candidate) => ({
     candidate,
-    edits: distance(word.toLowerCase(), candidate.toLowerCase()),
+    edits: editDistance(word.toLowerCase(), candidate.toLowerCase()),
   }))
   ranked.sort((a, b) => a.edits - b.edits)
   const best = ranked[0]

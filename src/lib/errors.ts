@@ -104,3 +104,11 @@ export function findRetryAfter(error: unknown): RetryAfter | undefined {
   }
   return undefined
 }
+
+/** What is at the bottom of an error. */
+export function rootMessage(error: unknown): string {
+  let current = error
+  while (current instanceof Error && current.cause instanceof Error) current = current.cause
+  if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
+  return current instanceof Error ? current.message : String(current)
+}

@@ -51,6 +51,22 @@ test('a port in use, credentials that GitHub refuses, a database that is not the
     said: "tutti: GitHub refused the app's credentials\nCheck APP_ID and PRIVATE_KEY.\n",
   })
 
+  const mistyped = await runToItsEnd({ env: { ...env, PORT: 'abc', DATABASE_URL: 'nonsense' }, directory })
+  expect(mistyped).toEqual({
+    code: 1,
+    said: 'tutti: PORT is "abc": it must be a number; DATABASE_URL cannot be used: it must look like postgres://user:password@host:5432/tutti\nChange it, and start again.\n',
+  })
+
+  const agent = await runToItsEnd({
+    env: { ...env, AGENT: 'claud-code', DATABSE_URL: 'x', LOG_LEVEL: 'warn' },
+    directory,
+  })
+  expect(agent.code).toBe(1)
+  expect(agent.said).toContain('DATABSE_URL is set, and no such variable is read; did you mean DATABASE_URL?')
+  expect(agent.said).toContain(
+    'tutti: AGENT is "claud-code", and there is no such kind of agent; did you mean "claude-code"?',
+  )
+
   const key = await runToItsEnd({ env: { ...env, PRIVATE_KEY: 'not a key', LOG_LEVEL: 'silent' }, directory })
   expect(key.code).toBe(1)
   expect(key.said).toContain('tutti: PRIVATE_KEY')

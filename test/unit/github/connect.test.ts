@@ -43,7 +43,14 @@ describe('connecting', () => {
       .replyWithError(Object.assign(new Error('connection refused by the proxy'), { code: 'ECONNREFUSED' }))
     github().get('/app').reply(200, app)
     expect((await connect()).app.slug).toBe('tutti')
-    expect(logged.map(({ msg }) => msg)).toEqual(Array(2).fill('GitHub cannot be reached yet; trying again'))
+    // Once, in one line without a stack, and once more when it is back.
+    expect(logged.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(
+        /^GitHub cannot be reached at \S+: .*\. Check GITHUB_API_URL or GHE_HOST, and the network\. It is tried again/,
+      ),
+      'GitHub answers now',
+    ])
+    expect(logged[0]).not.toHaveProperty('err')
   })
 
   test('a pause that GitHub had asked for before the start is waited for, without a call', async () => {
@@ -75,7 +82,7 @@ describe('connecting', () => {
     skipWaits()
     github().get('/app').times(61).reply(404, page, html)
     await expect(connect()).rejects.toMatchObject({
-      message: expect.stringMatching(/^GitHub cannot be reached: /),
+      message: expect.stringMatching(/^GitHub cannot be reached at /),
       hint: 'Check GITHUB_API_URL or GHE_HOST, and the network.',
     })
   })
@@ -93,6 +100,18 @@ describe('connected', () => {
     ...{ id, guid: `guid-${id}`, event: 'issues', status_code: 202, redelivery: false },
     delivered_at: new Date(Date.UTC(2026, 2, 1, 12, minutes)).toISOString(),
     ...more,
+  })
+
+  test('an installation that has not accepted `workflows` gets a token without it', async () => {
+    await open({ ...app.permissions, workflows: 'write' })
+    const address = `/app/installations/${installationId}/access_tokens`
+    const wanted = { repository_ids: [5], permissions: { contents: 'write', workflows: 'write' } }
+    github().post(address, wanted).reply(422, { message: 'The permissions requested are not granted' })
+    github()
+      .post(address, { ...wanted, permissions: { contents: 'write' } })
+      .reply(201, { token: 'ghs_less' })
+    const token = await connected.token({ fullName: 'acme/app', githubId: 5, installationId }, 'write')
+    expect(token).toBe('ghs_less')
   })
 
   test.each([
