@@ -22,7 +22,7 @@ import { realSandbox } from '../../support/sandbox.ts'
 const bin = join(process.env.REAL_AGENTS ?? '/nowhere', 'node_modules/.bin')
 const reason = existsSync(bin) ? '' : ' (skipped: REAL_AGENTS names no folder with the programs)'
 const key = 'a-key-of-the-test'
-const limits = { initializeMs: 100_000, totalMs: 120_000, idleMs: 110_000, outputBytes: 64 * 2 ** 20, graceMs: 1_000 }
+const limits = { initializeMs: 100_000, totalMs: 240_000, idleMs: 200_000, outputBytes: 64 * 2 ** 20, graceMs: 1_000 }
 
 /** With the caps of `SANDBOX_MEMORY_MB` and the others as they are by default. */
 const sandbox =
