@@ -62,6 +62,7 @@ const shared = {
   hookTimeout: 120_000,
   // Tests here kill processes and race real ones; where others decide about landing, a second try is allowed.
   retry: process.env.CI ? 2 : 0,
+  execArgv: ['--import', new URL('test/support/resolve-once.ts', import.meta.url).href],
   pool: 'forks' as const,
 }
 

@@ -63,6 +63,10 @@ export const agentKindSchema = z.strictObject({
     .strictObject({ build: z.string().min(1).optional(), plan: z.string().min(1).optional() })
     .default({})
     .describe('The ACP mode of a session that builds and of one that plans, by the ids of the program'),
+  modesInSandbox: z
+    .strictObject({ build: z.string().min(1).optional(), plan: z.string().min(1).optional() })
+    .default({})
+    .describe('The same in a sandbox of ours, for a program whose own sandbox does not work inside of one'),
   provider: z
     .string()
     .max(60)

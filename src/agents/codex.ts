@@ -42,6 +42,8 @@ export const agent: AgentKindDefinition = {
   ],
   // Its default mode has a second model judge each command, at the operator's cost.
   modes: { build: 'workspace-write', plan: 'read-only' },
+  // Its own sandbox needs user namespaces, which ours does not give: each of its commands would fail (tried with 2.6.0).
+  modesInSandbox: { build: 'agent-full-access', plan: 'agent-full-access' },
   provider: 'OpenAI',
   loginFiles: ['.codex/auth.json'],
   // Two runs with one CODEX_HOME race for its database.

@@ -52,6 +52,7 @@ function configure(kind: AgentKind, operator: OperatorAgent): AgentKind {
     env: [...new Set([...kind.env, ...operator.env, ...keys])],
     fixedEnv: { ...kind.fixedEnv, ...operator.set },
     modes: { ...kind.modes, ...operator.modes },
+    modesInSandbox: { ...kind.modesInSandbox, ...operator.modes },
     operator,
     start(options: StartOptions): StartCommand | undefined {
       const model = options.model ?? operator.model

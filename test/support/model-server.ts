@@ -72,10 +72,11 @@ export async function openModelServer(): Promise<ModelServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy())
   })
-  server.listen(0, '127.0.0.1')
+  // An address of this machine's loopback that is not the one which programs in a sandbox take for their own.
+  server.listen(0, '127.0.0.2')
   await once(server, 'listening')
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.2:${(server.address() as AddressInfo).port}`,
     requests,
     script(next) {
       steps = next

@@ -30,13 +30,15 @@ export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutco
   const task = { cwd, prompt, runId, home, permissions, limits, logFile, patterns: kind.operator?.messages }
   const mcpServers = [...(options.mcpServers ?? []), ...servers]
   const hidden = [...(options.hidden ?? []), ...values]
-  const mode = kind.modes[options.purpose ?? 'build']
+  const contained = options.wrap !== undefined
+  const modes = contained ? { ...kind.modes, ...kind.modesInSandbox } : kind.modes
+  const mode = modes[options.purpose ?? 'build']
   return {
     ...task,
     mcpServers,
     hidden,
     launch: command,
-    contained: options.wrap !== undefined,
+    contained,
     kind: plain,
     model: model ?? settings?.model,
     ...(mode ? { mode } : {}),

@@ -1,6 +1,7 @@
 /**
- * The real codex-acp with codex, and the real opencode, against a model provider on this machine. `npm run test:agents` installs them
- * into a folder outside of the repository and names it in REAL_AGENTS; without that they are skipped.
+ * The real codex-acp with codex, and the real opencode, against a model provider on this machine, in the sandbox where there is one.
+ * `npm run test:agents` installs them into a folder outside of the repository and names it in REAL_AGENTS; without that they
+ * are skipped.
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,11 +17,18 @@ import { serveTools } from '../../../src/runs/mcp/serve.ts'
 import { planningTools } from '../../../src/runs/mcp/tools.ts'
 import { after, type Bench, bench, isAlive, kindOf, scratch } from '../../support/agent-bench.ts'
 import { type ModelServer, type ModelStep, openModelServer } from '../../support/model-server.ts'
+import { realSandbox } from '../../support/sandbox.ts'
 
 const bin = join(process.env.REAL_AGENTS ?? '/nowhere', 'node_modules/.bin')
 const reason = existsSync(bin) ? '' : ' (skipped: REAL_AGENTS names no folder with the programs)'
 const key = 'a-key-of-the-test'
-const limits = { totalMs: 120_000, idleMs: 110_000, outputBytes: 64 * 2 ** 20, graceMs: 1_000 }
+const limits = { initializeMs: 100_000, totalMs: 240_000, idleMs: 200_000, outputBytes: 64 * 2 ** 20, graceMs: 1_000 }
+
+/** With the caps of `SANDBOX_MEMORY_MB` and the others as they are by default. */
+const sandbox =
+  reason === '' && process.env.SANDBOX !== 'off'
+    ? realSandbox({ limits: { memoryBytes: 4 * 2 ** 30, processes: 1_000, fileBytes: 4 * 2 ** 30 } })
+    : undefined
 
 let model: ModelServer
 beforeAll(async () => {
@@ -63,13 +71,45 @@ opencode:
   return kindOf(await loadAgents({ operator: readAgentSettings({ AGENTS_FILE: join(folder, 'agents.yml') }) }), id)
 }
 
-async function runReal(id: 'codex' | 'opencode', steps: readonly ModelStep[], more: Partial<SuperviseOptions> = {}) {
+type Program = 'codex' | 'opencode'
+
+async function runReal(id: Program, steps: readonly ModelStep[], more: RunOptions = {}) {
+  const { place, options } = await prepare(id, steps, more)
+  return { ...place, outcome: await place.run(options) }
+}
+
+/** More options of a run; `paths`: what its tools need; `boxed: false`: without a sandbox. */
+type RunOptions = Partial<SuperviseOptions> & { paths?: readonly string[]; boxed?: boolean }
+
+/** A place for a run of a program, in a sandbox of its own where this machine has one. */
+async function prepare(
+  id: Program,
+  steps: readonly ModelStep[],
+  { paths = [], boxed = true, ...more }: RunOptions = {},
+) {
   model.script(steps)
-  const place: Bench = await bench({ root: id === 'codex' ? await outsideOfDev() : undefined })
-  const env = { PATH: process.env.PATH ?? '', FAKE_KEY: key }
+  const root = id === 'codex' ? await outsideOfDev() : await scratch()
+  const place: Bench = await bench({ root })
+  const home = join(root, 'home')
+  const readable = [place.cwd, ...paths]
+  const box = boxed
+    ? await sandbox?.open({
+        mode: 'required',
+        places: {
+          cwd: place.cwd,
+          home,
+          ...(more.purpose === 'plan' ? { writable: [], readable } : { writable: [place.cwd], readable: paths }),
+          neverCreate: [],
+        },
+        hosts: [],
+        operatorHosts: [new URL(model.url).host],
+      })
+    : undefined
+  after(async () => box?.close())
   const kind = await operatorKind(id)
-  const outcome = await place.run({ kind, env, limits, prompt: 'Do it.', ...more })
-  return { ...place, outcome }
+  const env = { PATH: process.env.PATH ?? '', FAKE_KEY: key }
+  const options = { kind, env, limits, home, prompt: 'Do it.', ...(box ? { wrap: box.wrap } : {}), ...more }
+  return { place, options }
 }
 
 /** Codex's own sandbox hides /dev, and with it /dev/shm, where tests may have their temporary files. */
@@ -94,7 +134,7 @@ async function planning() {
   const quiet = { debug: () => {}, warn: () => {} }
   const desk = await serveTools({ home, tools: planningTools(submissions), log: quiet })
   after(() => desk.close())
-  return { saved, mcpServers: [desk.server] }
+  return { saved, mcpServers: [desk.server], paths: desk.paths }
 }
 
 describe.skipIf(reason !== '')(`codex${reason}`, () => {
@@ -103,26 +143,32 @@ describe.skipIf(reason !== '')(`codex${reason}`, () => {
     expect(outcome).toMatchObject({ kind: 'finished', summary: 'All done.', usage: { totalTokens: 240 } })
     expect(readFileSync(join(cwd, 'a.txt'), 'utf8')).toBe('hello\n')
     expect(model.requests[0]).toMatchObject({ key: `Bearer ${key}`, body: { model: 'm-1' } })
-    expect(updates.find(({ kind }) => kind === 'session')).toMatchObject({ model: 'm-1', mode: 'workspace-write' })
+    expect(updates.find(({ kind }) => kind === 'session')).toMatchObject({
+      ...{ model: 'm-1', mode: sandbox ? 'agent-full-access' : 'workspace-write' },
+    })
   })
 
-  it('plans through MCP in its read-only mode, and asks no second model about our tools', async () => {
-    const { saved, mcpServers } = await planning()
-    const steps = [{ call: /submit_plan$/, with: plan }, done]
-    const { outcome, updates } = await runReal('codex', steps, {
-      mcpServers,
+  it('plans through MCP and changes nothing, and asks no second model about our tools', async () => {
+    const { saved, mcpServers, paths } = await planning()
+    const steps = [shell('cat README.md; touch a.txt'), { call: /submit_plan$/, with: plan }, done]
+    const { outcome, updates, cwd } = await runReal('codex', steps, {
+      ...{ mcpServers, paths },
       purpose: 'plan',
       permissions: 'reading-only',
     })
     expect(outcome.kind).toBe('finished')
     expect(saved).toMatchObject([{ kind: 'plan', summary: 'Do it.' }])
-    expect(updates.find(({ kind }) => kind === 'session')).toMatchObject({ mode: 'read-only' })
-    expect(model.requests).toHaveLength(2)
+    expect(updates.find(({ kind }) => kind === 'session')).toMatchObject({
+      mode: sandbox ? 'agent-full-access' : 'read-only',
+    })
+    expect(existsSync(join(cwd, 'a.txt'))).toBe(false)
+    expect(model.requests).toHaveLength(steps.length)
   })
 
   it('is refused what a planner may not do; the turn that ends with it is not finished', async () => {
     const escalated = { sandbox_permissions: 'require_escalated', justification: 'To write a file?' }
     const { outcome, cwd, updates } = await runReal('codex', [shell('touch a.txt', escalated), done], {
+      boxed: false,
       purpose: 'plan',
       permissions: 'reading-only',
     })
@@ -162,34 +208,26 @@ describe.skipIf(reason !== '')(`codex${reason}`, () => {
   it('stops when it is asked to, and leaves no process', async () => {
     const stop = new AbortController()
     let pid = 0
-    model.script([{ hang: true }])
-    void model.asked().then(() => stop.abort())
-    const place = await bench()
-    const env = { PATH: process.env.PATH ?? '', FAKE_KEY: key }
-    const started = Date.now()
     const onStarted = (root: { pid: number }) => {
       pid = root.pid
     }
-    const kind = await operatorKind('codex')
-    expect(await place.run({ kind, env, limits, prompt: 'x', signal: stop.signal, onStarted })).toEqual({
-      kind: 'stopped',
-    })
+    const { place, options } = await prepare('codex', [{ hang: true }], { signal: stop.signal, onStarted })
+    void model.asked().then(() => stop.abort())
+    const started = Date.now()
+    expect(await place.run(options)).toEqual({ kind: 'stopped' })
     expect(isAlive(pid)).toBe(false)
     expect(Date.now() - started).toBeLessThan(60_000)
   })
 
   it('is killed from outside: that is a crash, and nothing of it is left', async () => {
     let pid = 0
-    model.script([{ hang: true }])
-    void model.asked().then(() => process.kill(pid, 'SIGKILL'))
-    const place = await bench()
-    const env = { PATH: process.env.PATH ?? '', FAKE_KEY: key }
     const onStarted = (root: { pid: number }) => {
       pid = root.pid
     }
-    const kind = await operatorKind('codex')
-    const outcome = await place.run({ kind, env, limits, prompt: 'x', onStarted })
-    expect(outcome).toMatchObject({ kind: 'crashed', signal: 'SIGKILL' })
+    const { place, options } = await prepare('codex', [{ hang: true }], { onStarted })
+    void model.asked().then(() => process.kill(pid, 'SIGKILL'))
+    expect(await place.run(options)).toMatchObject({ kind: 'crashed', signal: 'SIGKILL' })
+    expect(isAlive(pid)).toBe(false)
   })
 })
 
@@ -209,13 +247,18 @@ describe.skipIf(reason !== '')(`opencode${reason}`, () => {
   })
 
   it('plans through MCP in its plan mode, where no edit is allowed', async () => {
-    const { saved, mcpServers } = await planning()
+    const { saved, mcpServers, paths } = await planning()
     const steps = [
       { call: /^bash$/, with: { command: 'touch a.txt', description: 'x' } },
       { call: /submit_plan$/, with: plan },
       done,
     ]
-    const { cwd } = await runReal('opencode', steps, { mcpServers, purpose: 'plan', permissions: 'reading-only' })
+    const { cwd } = await runReal('opencode', steps, {
+      mcpServers,
+      paths,
+      purpose: 'plan',
+      permissions: 'reading-only',
+    })
     expect(saved).toMatchObject([{ kind: 'plan' }])
     expect(existsSync(join(cwd, 'a.txt'))).toBe(false)
   })

@@ -31,12 +31,12 @@ describe.skipIf(!sandbox)('an agent in a sandbox', () => {
     test(`works, and leaves no process, supervised in ${place}`, async () => {
       const here = await bench({ inThread })
       const { box, home } = await boxAt(here.cwd, await scratch())
-      const script = 'write new.txt: hello\nrun echo "inside $$"\nspawn pid detached clean\nsay done'
+      const script = 'write new.txt: hello\nrun echo "inside $$"\nspawn pid detached clean beat=beat\nsay done'
       const outcome = await here.script(script, { wrap: box.wrap, home })
       await box.close()
       expect(outcome).toMatchObject({ kind: 'finished' })
       expect(readFileSync(join(here.cwd, 'new.txt'), 'utf8')).toBe('hello\n')
-      expect(sleepers(home)).toEqual([])
+      expect(left(home, here.cwd)).toEqual([])
     })
 
     test(`is stopped with everything that ignores SIGTERM, supervised in ${place}`, async () => {
@@ -50,7 +50,7 @@ describe.skipIf(!sandbox)('an agent in a sandbox', () => {
       stop.abort()
       expect(await ended).toEqual({ kind: 'stopped' })
       await box.close()
-      expect(sleepers(home)).toEqual([])
+      expect(left(home, here.cwd)).toEqual([])
     })
   }
 
@@ -132,11 +132,11 @@ test('required without one refuses, and says what to install; auto goes on; off 
   await expect(required.open({ ...request, mode: 'off' })).rejects.toThrow(/A sandbox is required here/)
 })
 
-/** Processes whose home is that of a test. */
-function sleepers(home: string): number[] {
+/** Processes of a test: by their home, or by its tree in their command. Others on this machine run the same programs. */
+function left(home: string, tree: string): number[] {
   return processTable()
     .list()
-    .filter(({ pid }) => processTable().hasMarker(pid, `HOME=${home}`) || commandOf(pid).includes('sleep\0' + '100000'))
+    .filter(({ pid }) => processTable().hasMarker(pid, `HOME=${home}`) || commandOf(pid).includes(tree))
     .map(({ pid }) => pid)
 }
 
