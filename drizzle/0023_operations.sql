@@ -1,2 +1,3 @@
 ALTER TABLE "repositories" ADD COLUMN "shut_down_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "runs" ADD COLUMN "stop_gracefully" boolean DEFAULT false NOT NULL;--> statement-breakpoint
 CREATE INDEX "work_items_queue" ON "work_items" USING btree ("repository_id","state","priority","issue_number");

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { workQueueText } from '../messages/commands/orchestrator.ts'
 import { workQueueOf, workQueueView } from '../views/work-queue.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 export const command = defineCommand({
   name: 'get-work-queue',
@@ -10,7 +11,7 @@ export const command = defineCommand({
   slash: false,
   route: { method: 'GET', path: '/orchestration/work-queue' },
   args: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(500).optional().describe('At most so many of each list; 50'),
+    limit: wholeNumber(1, 500).optional().describe('At most so many of each list; 50'),
   }),
   positional: [],
   result: workQueueView,

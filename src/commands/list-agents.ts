@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { agentCount } from '../messages/commands/orchestrator.ts'
 import { agentStatuses, agentView, listAgents } from '../views/agents.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 export const command = defineCommand({
   name: 'list-agents',
@@ -13,7 +14,7 @@ export const command = defineCommand({
     status: z.enum(agentStatuses).optional().describe('Only agents with this status'),
     moduleId: z.string().max(100).optional().describe('Only agents of this module'),
     kind: z.string().max(50).optional().describe('Only agents of this kind, such as `codex`'),
-    limit: z.coerce.number().int().min(1).max(500).optional().describe('At most so many; 100'),
+    limit: wholeNumber(1, 500).optional().describe('At most so many; 100'),
   }),
   positional: [],
   result: z.object({ agents: z.array(agentView) }),

@@ -5,6 +5,7 @@ import { listEvents } from '../views/events.ts'
 import { progressOf } from '../views/progress.ts'
 import { workQueueOf } from '../views/work-queue.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 const usualWidth = 80
 /** Rows of each list. */
@@ -17,7 +18,7 @@ export const command = defineCommand({
   slash: false,
   route: { method: 'GET', path: '/orchestration/terminal' },
   args: z.strictObject({
-    width: z.coerce.number().int().min(40).max(400).optional().describe(`Columns; ${usualWidth}`),
+    width: wholeNumber(40, 400).optional().describe(`Columns; ${usualWidth}`),
   }),
   positional: [],
   result: z.object({ view: z.string().describe('Lines of text, without colours') }),

@@ -79,6 +79,8 @@ export const startedText = (one: { name: string; kind: string; issue: number }) 
 export const doesNotStartYet = (issue: number, why: string) =>
   `#${issue} goes first and has not started yet${why ? `: ${singleLine(why, 300)}` : '.'}`
 
+export const cannotStartNow = 'No agent can start on it now.'
+
 /** `run_autonomous_cycle`, `spawn_agents_auto`, `/cycle` */
 export const cycleBegun = (waiting: number) =>
   waiting === 0
@@ -101,6 +103,8 @@ export const nextWorkText = (items: readonly { issue: number }[], more: number) 
     : `Next: ${items.map(({ issue }) => `#${issue}`).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`
 export const progressText = (one: { completionPercent: number; items: { completed: number; total: number } }) =>
   `${one.completionPercent} % completed: ${one.items.completed} of ${one.items.total} items.`
+export const exportedText = (systemId: string, agents: number) =>
+  `The orchestrator of ${systemId}, with ${agentCount(agents).toLowerCase()}`
 export const eventCount = (events: number) => (events === 1 ? 'One event.' : `${events} events.`)
 
 function plain(text: string): string {
