@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { exportedText } from '../messages/commands/orchestrator.ts'
 import { agentView, listAgents } from '../views/agents.ts'
 import { eventView, listEvents } from '../views/events.ts'
-import { orchestratorOf, orchestratorView } from '../views/orchestrator.ts'
+import { orchestratorStateOf, orchestratorView } from '../views/orchestrator.ts'
 import { workQueueOf, workQueueView } from '../views/work-queue.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { wholeNumber } from './lib/whole-number.ts'
@@ -34,7 +34,7 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: true,
   async run({ tx, repo }, { limit = usualLimit }): Promise<Reply> {
-    const { agents: agentCounts, ...state } = await orchestratorOf(tx.db, repo)
+    const { agents: agentCounts, ...state } = await orchestratorStateOf(tx.db, repo)
     const agents = await listAgents(tx.db, repo.id, { limit })
     const data = {
       ...{ ...state, exportedAt: new Date().toISOString(), agentCounts, agents },

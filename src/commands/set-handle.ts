@@ -35,6 +35,6 @@ export const command = defineCommand({
         ),
       )
     }
-    return { text: messages.handleSet(member.name, handle), outcome: 'done', data: { name: member.name, handle } }
+    return { text: messages.handleIsSet(member.name, handle), outcome: 'done', data: { name: member.name, handle } }
   },
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
-import { UserError, WorktreeExists } from '../lib/errors.ts'
+import { UserError, WorktreeIsThere } from '../lib/errors.ts'
 import * as messages from '../messages/commands/worktrees.ts'
 import { worktreesOf, worktreeView } from '../views/worktrees.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
@@ -54,7 +54,7 @@ async function act(context: CommandContext, action: 'create' | 'merge', item: It
     return merge.run({ ...context, item, pull }, {})
   }
   const there = (await worktreesOf(tx.db, repo.id)).find((one) => one.issue === item.issueNumber && one.use !== 'left')
-  if (there) throw new WorktreeExists(...messages.worktreeIsThere(there))
+  if (there) throw new WorktreeIsThere(...messages.worktreeIsThere(there))
   if (item.state !== 'queued' && item.state !== 'ready')
     throw new UserError(...messages.noWorktreeNow(item.issueNumber, item.state))
   return spawnFor(context, item)

@@ -48,7 +48,7 @@ export class AgentNotFound extends UserError {
 }
 
 /** A worktree was asked for, and the item has one. */
-export class WorktreeExists extends UserError {
+export class WorktreeIsThere extends UserError {
   override name = 'WorktreeExists'
 }
 

@@ -47,7 +47,7 @@ export const acknowledged = (messages: number) =>
 
 /** `set-handle`, `route` */
 export const noSuchMember = (name: string) => `There is no agent called ${singleLine(name, 40)} here.`
-export const handleSet = (name: string, handle: string) =>
+export const handleIsSet = (name: string, handle: string) =>
   `${singleLine(name, 40)} is written to as @${singleLine(handle, 40)} too.`
 export const handleIsTaken = (handle: string, taken: readonly string[]): CommandRefusal => [
   `@${singleLine(handle, 40)} is taken.`,

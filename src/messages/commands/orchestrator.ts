@@ -69,10 +69,6 @@ export function noWorkInModule(moduleId: string, { busy, other }: { busy: readon
     'Name a `scope` to have an issue made of it, or give an open issue the label `module:…` and queue it.',
   ] as const
 }
-export const nothingCanStart = (blocked: number, prefix: string): CommandRefusal => [
-  `Nothing can start.${blocked > 0 ? ` ${blocked} wait for other issues or for people.` : ''}`,
-  `${typed(prefix, 'next')} says what waits for what; ${typed(prefix, 'queue')} on an issue queues it.`,
-]
 export const goesFirstText = (issue: number) => `#${issue} goes first from now on; the scheduler decides now.`
 export const startedText = (one: { name: string; kind: string; issue: number }) =>
   `${singleLine(one.name || one.kind, 60)} has started on #${one.issue}.`
