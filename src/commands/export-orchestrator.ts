@@ -38,7 +38,7 @@ export const command = defineCommand({
     const agents = await listAgents(tx.db, repo.id, { limit })
     const data = {
       ...{ ...state, exportedAt: new Date().toISOString(), agentCounts, agents },
-      workQueue: await workQueueOf(tx.db, repo.id, limit),
+      workQueue: await workQueueOf(tx.db, repo.id, { limit }),
       eventLog: await listEvents(tx.db, [repo.id], { limit }),
     }
     return { text: exportedText(repo.fullName, agents.length), outcome: 'done', data }

@@ -14,6 +14,7 @@ export const command = defineCommand({
     status: z.enum(agentStatuses).optional().describe('Only agents with this status'),
     moduleId: z.string().max(100).optional().describe('Only agents of this module'),
     kind: z.string().max(50).optional().describe('Only agents of this kind, such as `codex`'),
+    before: wholeNumber(1).optional().describe('Only agents with a smaller id: the next page'),
     limit: wholeNumber(1, 500).optional().describe('At most so many; 100'),
   }),
   positional: [],
@@ -21,8 +22,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: true,
-  async run({ tx, repo }, { status, moduleId, kind, limit }): Promise<Reply> {
-    const agents = await listAgents(tx.db, repo.id, { status, module: moduleId, kind, limit })
+  async run({ tx, repo }, { status, moduleId, kind, before, limit }): Promise<Reply> {
+    const agents = await listAgents(tx.db, repo.id, { status, module: moduleId, kind, before, limit })
     return { text: agentCount(agents.length), outcome: 'done', data: { agents } }
   },
 })

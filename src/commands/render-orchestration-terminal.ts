@@ -29,7 +29,7 @@ export const command = defineCommand({
     const view = {
       progress: await progressOf(tx.db, repo),
       agents: await listAgents(tx.db, repo.id, { active: true, limit: rows }),
-      queue: await workQueueOf(tx.db, repo.id, rows),
+      queue: await workQueueOf(tx.db, repo.id, { limit: rows }),
       events: await listEvents(tx.db, [repo.id], { limit: rows }),
     }
     const text = terminalView(view, { width, color: false, now: new Date() })

@@ -14,6 +14,11 @@ export const workQueueText = (totals: {
 }) =>
   `${totals.pending} pending, ${totals.needsPerson} waiting for a person, ${totals.inProgress} in progress, ${totals.completed} completed.`
 
+export const cursorNeedsList: CommandRefusal = [
+  'A `cursor` belongs to one list, and none was named.',
+  'Name it: `{"list": "pending", "cursor": "2.120"}`.',
+]
+
 /** Why no work starts after a shutdown. */
 export const shutDownBy = (login: string) => `Shut down by ${login}.`
 
