@@ -6,7 +6,9 @@ import { itemOfIssue, lockItem } from '../db/work-items.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { AgentNotFound } from '../lib/errors.ts'
 import * as messages from '../messages/commands/agents.ts'
+import { agentView, listAgents, restartView } from '../views/agents.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { resolveViolations, violationView } from './lib/one-agent.ts'
 import { restartAgent } from './lib/restart-agent.ts'
 import { setAside } from './lib/set-aside.ts'
 
@@ -37,31 +39,51 @@ export const command = defineCommand({
     kind: z.string().max(50).optional().describe('Only agents of this kind'),
   }),
   positional: ['what', 'issue'],
+  result: z.object({
+    agents: z.array(agentView),
+    restarts: z.array(restartView).describe('Those of the last day'),
+    violations: z.array(violationView).describe('Issues with two live agents, and what was done about it'),
+  }),
   permission: 'write',
   where: 'anywhere',
   reads: false,
   async run(context, { what = 'list', issue, kind }): Promise<Reply> {
     if (what === 'list' || what === 'health') return report(context, what, kind)
     const item = await itemMeant(context, issue)
-    if (what === 'log') return showLog(context, item)
+    if (what === 'log') return { ...(await showLog(context, item)), data: await agentsNow(context) }
     const live = (await agentsAtWork(context.tx.db, context.repo.id)).find((one) => one.item.id === item.id)
     if (!live) throw new AgentNotFound(`#${item.issueNumber}`, messages.howToSeeAgents(context.settings.prefix))
-    if (what === 'restart') return { text: await restartAgent(context, live), outcome: 'done' }
+    if (what === 'restart')
+      return { text: await restartAgent(context, live), outcome: 'done', data: await agentsNow(context) }
     await setAside(context, item, { to: 'paused', verb: 'Killed' })
-    return { text: messages.killed(live, context.settings.prefix), outcome: 'done' }
+    return { text: messages.killed(live, context.settings.prefix), outcome: 'done', data: await agentsNow(context) }
   },
 })
 
-async function report({ tx, repo }: CommandContext, what: 'list' | 'health', kind: string | undefined): Promise<Reply> {
+async function report(context: CommandContext, what: 'list' | 'health', kind: string | undefined): Promise<Reply> {
+  const violations = await resolveViolations(context)
+  const { text, data } = await healthOf(context, what, kind)
+  const found = messages.violationsText(violations)
+  return { text: [text, found].filter(Boolean).join('\n\n'), outcome: 'done', data: { ...data, violations } }
+}
+
+async function healthOf({ tx, repo }: CommandContext, what: 'list' | 'health', kind: string | undefined) {
   const all = await agentsAtWork(tx.db, repo.id)
   const shown = kind === undefined ? all : all.filter(({ run }) => run.agent === kind)
-  if (what === 'list') return { text: messages.agentList(shown, kind, new Date()), outcome: 'done' }
+  const agents = await listAgents(tx.db, repo.id, { active: true, kind })
   const since = new Date(Date.now() - dayMs)
   const filter = kind === undefined ? {} : { agent: kind }
   const restarted = await restartsOf(tx.db, repo.id, since, { limit: 10, ...filter })
+  const restarts = restarted.map(({ createdAt, ...one }) => ({ ...one, at: createdAt.toISOString() }))
+  const data = { agents, restarts }
+  if (what === 'list') return { text: messages.agentList(shown, kind, new Date()), data }
   const activity = await activityOf(tx.db, repo.id, since)
   const own = kind === undefined ? activity : activity.filter(({ agent }) => agent === kind)
-  return { text: messages.agentHealth(shown, restarted, own), outcome: 'done' }
+  return { text: messages.agentHealth(shown, restarted, own), data }
+}
+
+async function agentsNow(context: CommandContext): Promise<Record<string, unknown>> {
+  return { ...(await healthOf(context, 'list', undefined)).data, violations: [] }
 }
 
 async function itemMeant({ tx, repo, item, settings }: CommandContext, issue: string | undefined) {

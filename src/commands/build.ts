@@ -7,8 +7,9 @@ import { createIssueForGoal } from './lib/goal-issue.ts'
 export const command = defineCommand({
   name: 'build',
   summary: 'Makes an issue of a goal and has it built, without further questions',
-  examples: ['/build "Let people export their notes as PDF"'],
+  examples: ['/build "Let people export their notes as PDF"', '/build --new "Let people export their notes as PDF"'],
   args: z.strictObject({
+    new: z.boolean().optional().describe('An issue is made of it, even where others are alike'),
     goal: z.string().max(20_000).optional().describe('What is wanted; the first line is the title'),
   }),
   positional: [],
@@ -16,8 +17,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run(context, { goal = '' }): Promise<Reply> {
+  async run(context, { goal = '', new: anew = false }): Promise<Reply> {
     if (!goal) throw new UserError(...messages.goalMissing(context.settings.prefix))
-    return { text: await createIssueForGoal(context, goal, { explicit: false }), outcome: 'done' }
+    return { text: await createIssueForGoal(context, goal, { explicit: false, anew }), outcome: 'done' }
   },
 })

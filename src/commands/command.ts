@@ -47,7 +47,7 @@ export interface Reply {
   /** Markdown, short. */
   text: string
   outcome: 'done' | 'refused'
-  /** Why it was refused, for programs: the name of the error, such as `AgentNotFound` or `NoAvailableWork`. */
+  /** Why it was refused, for programs: the name of the error, such as `AgentNotFound` or `NoAvailableWork`, where it has one. */
   problem?: string
   /** What follows is known within seconds: the reply may wait for it. */
   settles?: boolean
@@ -183,7 +183,8 @@ async function attempt(command: Command, context: CommandContext, args: unknown)
     return await command.run(context, args)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { text: error.toMarkdown(), outcome: 'refused', problem: error.name }
+    const named = error.name === 'UserError' ? {} : { problem: error.name }
+    return { text: error.toMarkdown(), outcome: 'refused', ...named }
   }
 }
 

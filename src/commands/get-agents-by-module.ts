@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { agentCount } from '../messages/commands/orchestrator.ts'
 import { agentView, listAgents } from '../views/agents.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 export const command = defineCommand({
   name: 'get-agents-by-module',
@@ -11,7 +12,7 @@ export const command = defineCommand({
   route: { method: 'GET', path: '/orchestration/modules/:moduleId/agents' },
   args: z.strictObject({
     moduleId: z.string().min(1).max(100).describe('As the label `module:<name>` names it'),
-    limit: z.coerce.number().int().min(1).max(500).optional().describe('At most so many; 100'),
+    limit: wholeNumber(1, 500).optional().describe('At most so many; 100'),
   }),
   positional: [],
   result: z.object({ agents: z.array(agentView) }),

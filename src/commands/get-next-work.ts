@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { nextWorkText } from '../messages/commands/orchestrator.ts'
 import { nextWorkOf, nextWorkView } from '../views/next-work.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 const usualCount = 5
 
@@ -12,7 +13,7 @@ export const command = defineCommand({
   slash: false,
   route: { method: 'GET', path: '/orchestration/next-work' },
   args: z.strictObject({
-    count: z.coerce.number().int().min(1).max(30).optional().describe(`At most so many; ${usualCount}`),
+    count: wholeNumber(1, 30).optional().describe(`At most so many; ${usualCount}`),
   }),
   positional: [],
   result: nextWorkView,

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { eventCount } from '../messages/commands/orchestrator.ts'
 import { eventView, listEvents } from '../views/events.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 const usualLimit = 50
-const cursor = z.coerce.number().int().min(0).optional()
+const cursor = wholeNumber(0).optional()
 
 export const command = defineCommand({
   name: 'get-orchestration-events',
@@ -13,10 +14,10 @@ export const command = defineCommand({
   slash: false,
   route: { method: 'GET', path: '/orchestration/events' },
   args: z.strictObject({
-    limit: z.coerce.number().int().min(1).max(500).optional().describe(`At most so many; ${usualLimit}`),
+    limit: wholeNumber(1, 500).optional().describe(`At most so many; ${usualLimit}`),
     before: cursor.describe('Only events with a smaller id: the next page, newest first'),
     after: cursor.describe('Only events with a greater id, oldest first: what has happened since'),
-    issue: z.coerce.number().int().min(1).optional().describe('Only events of this issue'),
+    issue: wholeNumber(1).optional().describe('Only events of this issue'),
   }),
   positional: [],
   result: z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { orchestratorText } from '../messages/commands/orchestrator.ts'
-import { orchestratorOf, orchestratorView } from '../views/orchestrator.ts'
+import { orchestratorStateOf, orchestratorView } from '../views/orchestrator.ts'
 import { defineCommand, type Reply } from './command.ts'
 
 export const command = defineCommand({
@@ -16,7 +16,7 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: true,
   async run({ tx, repo }): Promise<Reply> {
-    const data = await orchestratorOf(tx.db, repo)
+    const data = await orchestratorStateOf(tx.db, repo)
     return { text: orchestratorText(data), outcome: 'done', data }
   },
 })

@@ -24,8 +24,10 @@ export const command = defineCommand({
 })
 
 function list({ commands, settings: { prefix } }: CommandContext): string {
+  const slash = commands.filter(isSlash)
   return commandList(
-    commands.filter(isSlash).map((one) => ({ usage: commandUsage(one, prefix), summary: one.summary })),
+    slash.map((one) => ({ name: one.name, usage: commandUsage(one, prefix), summary: one.summary })),
+    prefix,
   )
 }
 

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { sendMessage } from '../crew/route.ts'
-import { UserError } from '../lib/errors.ts'
 import * as messages from '../messages/commands/crew.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { say } from './lib/say.ts'
 
 export const command = defineCommand({
   name: 'message',
@@ -17,14 +16,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run({ tx, repo, item, actor, settings }, { to, text = '' }): Promise<Reply> {
-    if (text.trim() === '') throw new UserError(...messages.messageMissing(settings.prefix))
-    const from = { login: actor.login }
-    // What a person writes in a comment is public there already.
-    const sent = await sendMessage(tx, { repositoryId: repo.id, item, from, to, text, redact: (one) => one })
-    if ('refused' in sent) throw new UserError(sent.refused, messages.crewLists(settings.prefix))
-    const { readers } = sent
-    if (readers.length === 0) throw new UserError(...messages.noReader(settings.prefix))
+  async run(context, { to, text = '' }): Promise<Reply> {
+    const { readers } = await say(context, { to, text })
     return { text: messages.messageSent(readers), outcome: 'done' }
   },
 })

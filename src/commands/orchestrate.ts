@@ -18,6 +18,7 @@ export const command = defineCommand({
   examples: ['/orchestrate build', '/orchestrate build "Let people export their notes as PDF"'],
   args: z.strictObject({
     what: z.literal('build', 'must be `build`').describe('What to do: build'),
+    new: z.boolean().optional().describe('An issue is made of the goal, even where others are alike'),
     goal: z.string().max(20_000).optional().describe('What is wanted; without one, what this issue says'),
   }),
   positional: ['what'],
@@ -25,8 +26,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run(context, { goal }): Promise<Reply> {
-    if (goal) return { text: await createIssueForGoal(context, goal, { explicit: true }), outcome: 'done' }
+  async run(context, { goal, new: anew = false }): Promise<Reply> {
+    if (goal) return { text: await createIssueForGoal(context, goal, { explicit: true, anew }), outcome: 'done' }
     const { item, settings } = context
     const issue = theIssue(context)
     if (issue.isPullRequest) throw new UserError(...messages.pullRequestIsBuilt(settings.prefix))

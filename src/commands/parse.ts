@@ -3,9 +3,10 @@
 import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { plainLines } from '../lib/markdown/plain-lines.ts'
-import { argumentIsWrong, argumentsDoNotFit, invalidArguments } from '../messages/commands/help.ts'
+import { invalidArguments } from '../messages/commands/help.ts'
 import { withPrefix } from '../messages/commands/typed.ts'
 import type { Command } from './command.ts'
+import { argumentProblem } from './lib/argument-problem.ts'
 import { argumentsOf, splitArguments, textArguments } from './lib/arguments.ts'
 
 /** A command and its checked arguments; or a name that is nearly one; or the reply for arguments that do not fit. */
@@ -77,20 +78,13 @@ function readArguments(command: Command, text: string, below: () => string, pref
   if ('problem' in given) return { invalid: invalid(command, prefix, given.problem) }
   const parsed = command.args.safeParse(given.args)
   if (parsed.success) return { command, args: parsed.data }
-  return { invalid: invalid(command, prefix, describe(parsed.error)) }
+  return { invalid: invalid(command, prefix, argumentProblem(command, parsed.error, given.args)) }
 }
 
 function plainArguments(command: Command, text: string): ReturnType<typeof argumentsOf> {
   // No argument ends with a full stop or a comma, but sentences do.
   const split = splitArguments(text.trimEnd().replace(/(?<=[\w"”])[.,]$/, ''))
   return 'problem' in split ? split : argumentsOf(command, split.parts)
-}
-
-function describe(error: z.ZodError): string {
-  const [issue] = error.issues
-  if (!issue) return argumentsDoNotFit
-  const name = issue.path.join('.')
-  return name ? argumentIsWrong(name, issue.message) : issue.message
 }
 
 function invalid(command: Command, prefix: string, problem: string): string {

@@ -5,6 +5,7 @@ import { listEvents } from '../views/events.ts'
 import { progressOf } from '../views/progress.ts'
 import { workQueueOf } from '../views/work-queue.ts'
 import { defineCommand, type Reply } from './command.ts'
+import { wholeNumber } from './lib/whole-number.ts'
 
 const usualWidth = 80
 /** Rows of each list. */
@@ -17,7 +18,7 @@ export const command = defineCommand({
   slash: false,
   route: { method: 'GET', path: '/orchestration/terminal' },
   args: z.strictObject({
-    width: z.coerce.number().int().min(40).max(400).optional().describe(`Columns; ${usualWidth}`),
+    width: wholeNumber(40, 400).optional().describe(`Columns; ${usualWidth}`),
   }),
   positional: [],
   result: z.object({ view: z.string().describe('Lines of text, without colours') }),
@@ -28,7 +29,7 @@ export const command = defineCommand({
     const view = {
       progress: await progressOf(tx.db, repo),
       agents: await listAgents(tx.db, repo.id, { active: true, limit: rows }),
-      queue: await workQueueOf(tx.db, repo.id, rows),
+      queue: await workQueueOf(tx.db, repo.id, { limit: rows }),
       events: await listEvents(tx.db, [repo.id], { limit: rows }),
     }
     const text = terminalView(view, { width, color: false, now: new Date() })

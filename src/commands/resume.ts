@@ -8,33 +8,38 @@ import { nothingQueued, repositoryIsPaused } from '../messages/commands/common.t
 import * as messages from '../messages/commands/lifecycle.ts'
 import { commitName } from '../messages/gates.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { goBackTo } from './lib/go-back.ts'
 import { resumeRepository } from './lib/repository-state.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'resume',
   summary: 'Goes on with a paused or blocked issue, or with "all" with the whole repository',
-  examples: ['/resume', '/resume all'],
-  args: z.strictObject({ all: z.boolean().optional().describe('New work may start in this repository again') }),
-  positional: [],
+  examples: ['/resume', '/resume all', '/resume before-parser'],
+  args: z.strictObject({
+    checkpoint: z.string().max(100).optional().describe('A checkpoint of the agent to go back to; or "all"'),
+    all: z.boolean().optional().describe('New work may start in this repository again'),
+  }),
+  positional: ['checkpoint'],
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run(context, args): Promise<Reply> {
-    if (args.all) return resumeAll(context)
+  async run(context, { all, checkpoint }): Promise<Reply> {
+    if (all || checkpoint?.toLowerCase() === 'all') return resumeAll(context)
     const { item, tx, actor } = context
     if (!item) throw new UserError(...nothingQueued(context.settings.prefix))
     if (item.state !== 'paused' && item.state !== 'held') return notPaused(context, item)
+    const back = checkpoint === undefined ? undefined : await goBackTo(context, item, checkpoint)
     const by = { actor: actor.login, why: messages.resumedBy(actor.login) }
-    const unjudged = await headToJudge(context, item)
-    const to = unjudged ? 'reviewing' : await whereItGoesOn(context, item)
-    const back = await transition(tx, item, to, by)
-    if (unjudged) await judgeAgain(context, back, unjudged)
-    const now = (await getItem(tx.db, item.id)) ?? back
+    const unjudged = back ? undefined : await headToJudge(context, item)
+    const to = back ? 'ready' : unjudged ? 'reviewing' : await whereItGoesOn(context, item)
+    const row = await transition(tx, item, to, by)
+    if (unjudged) await judgeAgain(context, row, unjudged)
+    const now = (await getItem(tx.db, item.id)) ?? row
     // The scheduler acts next: its decision from before the pause is out of date.
     const waits = to === 'ready' || to === 'queued' || to === 'planning'
     return {
-      text: messages.resumedReply(waits ? goesOn(context) : await statusSentence(context, now)),
+      text: messages.resumedReply(waits ? goesOn(context) : await statusSentence(context, now), back?.name),
       outcome: 'done',
     }
   },

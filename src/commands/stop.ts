@@ -12,20 +12,23 @@ import { statusSentence } from './lib/status-sentence.ts'
 export const command = defineCommand({
   name: 'stop',
   summary: 'Stops the agent now and pauses the issue; --all stops every agent here',
-  examples: ['/stop', '/stop --all'],
-  args: z.strictObject({ all: z.boolean().optional().describe('Every agent of this repository') }),
+  examples: ['/stop', '/stop --graceful', '/stop --all --graceful'],
+  args: z.strictObject({
+    all: z.boolean().optional().describe('Every agent of this repository'),
+    graceful: z.boolean().optional().describe('Each agent first finishes the operation that it is in'),
+  }),
   positional: [],
   permission: 'write',
   where: 'anywhere',
   reads: false,
-  async run(context, args): Promise<Reply> {
-    if (args.all) return stopAll(context)
+  async run(context, { all, graceful: gracefully = false }): Promise<Reply> {
+    if (all) return stopAll(context, gracefully)
     const { item } = context
     if (!item) throw new UserError(...messages.noAgentHere())
     if (item.state === 'paused') return { text: nothingToDo(await statusSentence(context, item)), outcome: 'done' }
     if (item.state === 'held' || isTerminal(item)) return stopLeftOver(context, item)
     // Without an agent it is paused all the same: one may start at this moment.
-    const { run, openPull } = await setAside(context, item, { to: 'paused', verb: 'Stopped' })
+    const { run, openPull } = await setAside(context, item, { to: 'paused', verb: 'Stopped', gracefully })
     const { prefix } = context.settings
     const working = run !== undefined || activeStates.includes(item.state)
     const text = working ? messages.stoppingReply(run, prefix) : messages.pausedBeforeStart(openPull, prefix)
@@ -50,12 +53,12 @@ async function hasAgent({ tx }: CommandContext, item: ItemRow): Promise<boolean>
   )
 }
 
-async function stopAll(context: CommandContext): Promise<Reply> {
+async function stopAll(context: CommandContext, gracefully: boolean): Promise<Reply> {
   const stopped: ItemRow[] = []
   for (const { id, repositoryId } of await itemsInStates(context.tx.db, [...activeStates, 'planning'])) {
     const item = repositoryId === context.repo.id ? await lockItem(context.tx, id) : undefined
     if (!item || !(await hasAgent(context, item))) continue
-    await setAside(context, item, { to: 'paused', verb: 'Stopped' })
+    await setAside(context, item, { to: 'paused', verb: 'Stopped', gracefully })
     stopped.push(item)
   }
   if (stopped.length === 0) return { text: messages.noAgentInRepository, outcome: 'done' }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { and, asc, desc, eq, isNull, notInArray } from 'drizzle-orm'
+import { matchGoal } from '../domain/goal-match.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { contentOf, hoursOf, type PlanOrBreakdown } from '../domain/plan.ts'
 import type { Database, Tx } from './connect.ts'
@@ -219,18 +220,11 @@ export async function similarItems(
   goal: string,
   exceptIssue: number,
 ): Promise<ItemRow[]> {
-  const words = (text: string) => new Set(text.toLowerCase().match(/[\p{L}\d]{4,}/gu) ?? [])
-  const goalWords = words(goal)
   const open = notInArray(workItems.state, [...terminalStates])
   const rows = await db
     .select()
     .from(workItems)
     .where(and(eq(workItems.repositoryId, repositoryId), open))
-  return rows
-    .filter((row) => row.issueNumber !== exceptIssue)
-    .map((row) => ({ row, shared: [...words(row.title)].filter((word) => goalWords.has(word)).length }))
-    .filter(({ shared }) => shared >= 2)
-    .sort((a, b) => b.shared - a.shared)
-    .slice(0, 5)
-    .map(({ row }) => row)
+  const others = rows.filter((row) => row.issueNumber !== exceptIssue)
+  return matchGoal(goal, others).map(({ item }) => item)
 }

@@ -145,10 +145,15 @@ export async function closeRun(tx: Tx, runId: number): Promise<boolean> {
 }
 
 /** Asks a run to stop. Its runner reads this at the next heartbeat; a runner in this process reads it at once. */
-export async function requestStop(tx: Tx, workItemId: number, reason: string): Promise<RunRow[]> {
+export async function requestStop(
+  tx: Tx,
+  workItemId: number,
+  reason: string,
+  { gracefully = false } = {},
+): Promise<RunRow[]> {
   return tx.db
     .update(runs)
-    .set({ stop: reason })
+    .set({ stop: reason, stopGracefully: gracefully })
     .where(and(eq(runs.workItemId, workItemId), inArray(runs.stage, ['waiting', 'agent', 'gates'])))
     .returning()
 }

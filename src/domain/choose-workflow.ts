@@ -30,6 +30,11 @@ export interface Goal {
 const fixing = /\b(fix(?:e[sd])?|bugs?|errors?|typos?|crash(?:es)?|broken|regressions?)\b/i
 const building = /\b(add|create|implement|refactor|restructure|build|design|develop|introduce|rewrite)\b/i
 const large = /\b(projects?|systems?|platforms?)\b/i
+/** A title that begins like this asks for something that is not there yet. */
+const novelty = /^\s*(?:an?\s+)?new\b/i
+/** Work on these touches many places, and is hard to take back: it is planned, whatever its text looks like. */
+const wide =
+  /\b(authentication|authori[sz]ation|oauth|sso|single sign-on|permissions?|billing|payments?|database|multi-tenan\w+|i18n|internationali[sz]ation|encryption|architecture)\b/i
 /** A line of a list that asks for a change. */
 const requestLine =
   /^\s*(?:[-*+]|\d+[.)])\s+(?:\[[ x]\]\s+)?(?:add|build|create|design|develop|fix|implement|introduce|make|migrate|port|refactor|remove|replace|restructure|rewrite|support|write)\b/i
@@ -40,15 +45,15 @@ const minRequests = 3
 const longText = { characters: 2_000, points: 5 }
 /** Below this confidence, a word in the title is not enough to split an issue into several items. */
 const minConfidence = 0.7
+/** From this confidence on, what is to be planned is planned; below, a small change is built at once. */
+const surelyPlanned = 0.8
 
 /**
  * Reads the signals in the text of a goal. Decisions of a person (a label for the effort, an approved plan) outrank the
  * text. Code and quotes in the text are ignored.
  */
 export function chooseWorkflow(goal: Goal): Routing {
-  const lines = plainLines(goal.body)
-  const requests = lines.filter((line) => requestLine.test(line)).length
-  const [fix, verb, scope] = [fixing, building, large].map((pattern) => pattern.exec(goal.title)?.[0])
+  const { requests, fix, verb, scope, reach } = signalsIn(goal)
   const titleContains = (word: string | undefined) => `the title says “${word?.toLowerCase()}”`
   const result = (workflow: Routing['workflow'], confidence: number, ...signals: string[]): Routing => ({
     workflow,
@@ -67,8 +72,27 @@ export function chooseWorkflow(goal: Goal): Routing {
   if (goal.effort === 'L' || goal.effort === 'XL')
     return result('plan_then_build', 0.9, `its effort is labelled ${goal.effort}`)
   if (fix) return result('build_only', verb ? 0.7 : 0.85, titleContains(fix))
+  if (verb && reach) return result('plan_then_build', 0.85, titleContains(verb), titleContains(reach))
   if (verb) return result('plan_then_build', scope ? 0.6 : 0.75, titleContains(verb))
   return result('build_only', 0.5, 'nothing in it says that it is large')
+}
+
+interface Signals {
+  /** Lines of the text that ask for a change. */
+  requests: number
+  /** The words of the title: something is mended, something is done, a whole system, something that reaches far. */
+  fix: string | undefined
+  verb: string | undefined
+  scope: string | undefined
+  reach: string | undefined
+}
+
+function signalsIn({ title, body, effort }: Goal): Signals {
+  const [fix, does, begins, scope, far] = [fixing, building, novelty, large, wide].map(
+    (pattern) => pattern.exec(title)?.[0],
+  )
+  const requests = plainLines(body).filter((line) => requestLine.test(line)).length
+  return { requests, fix, verb: does ?? begins?.trim(), scope, reach: fix || effort === 'M' ? undefined : far }
 }
 
 /**
@@ -81,6 +105,7 @@ export function planFirst(routing: Routing, goal: Goal, when: Settings['planning
   const signals = routing.signals.join(', ')
   if (goal.effort === 'L' || goal.effort === 'XL') return signals
   if (needsBreakdown(routing) && routing.confidence >= minConfidence) return signals
+  if (routing.workflow === 'plan_then_build' && routing.confidence >= surelyPlanned) return signals
   if (isLong(goal)) return 'the text is long and has many points'
   return when === 'always' ? 'the settings have everything planned first' : undefined
 }

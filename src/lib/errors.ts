@@ -47,6 +47,11 @@ export class AgentNotFound extends UserError {
   }
 }
 
+/** A worktree was asked for, and the item has one. */
+export class WorktreeIsThere extends UserError {
+  override name = 'WorktreeExists'
+}
+
 /** Arguments that do not fit: which one, what was given, and an example. */
 export class InvalidArguments extends UserError {
   override name = 'InvalidArguments'

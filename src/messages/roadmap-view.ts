@@ -1,6 +1,7 @@
 /** The view of a roadmap in its status comment: progress, graph, next issues, waiting issues, conflicts. */
 
 import { type PartStatus, partName, partStatus, partStatuses, progressOfParts } from '../domain/part-status.ts'
+import { phaseLine, phaseOf } from '../domain/phases.ts'
 import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
 import { criticalPath } from '../domain/roadmap-critical-path.ts'
 import { singleLine } from '../lib/sanitise.ts'
@@ -31,6 +32,7 @@ export function roadmapView(roadmap: RoadmapTree, home: string, since: Date): st
   const near = home.toLowerCase()
   const path = criticalPath(roadmap.parts)
   const sections = [
+    `\`${phaseLine(phaseOf(roadmap))}\``,
     bar(roadmap),
     ['```mermaid', roadmapGraph(roadmap.parts, path, near), '```'].join('\n'),
     legend(roadmap, path, near),

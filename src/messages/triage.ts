@@ -47,7 +47,11 @@ export function routingPreview(view: {
   const { item, routing, first, agent, like } = view
   const small = routing.workflow === 'plan_then_build' && !first
   const how = small ? 'small enough that an agent builds it at once' : workflows[routing.workflow]
-  const agents = first ? 'one to plan, then one for each item' : 'one'
+  const agents = !first
+    ? 'one'
+    : routing.workflow === 'plan_then_build'
+      ? 'two: one plans it, one builds it'
+      : 'one to plan, then one for each item'
   const open = like.map((one) => `#${one.issueNumber} ${singleLine(one.title, 80)}`)
   return [
     `**Goal:** ${singleLine(item.title)}`,

@@ -91,7 +91,7 @@ export function startHeartbeat(
       const touched = [...heartbeat.touched]
       heartbeat.touched.clear()
       await addObservedPaths(store.db, run.workItemId, touched)
-      if (run.stop) onStop('asked')
+      if (run.stop && !(run.stopGracefully && heartbeat.health?.inTool)) onStop('asked')
     } catch (error) {
       if (error instanceof LeaseLost || !held()) onStop('lease lost')
     }

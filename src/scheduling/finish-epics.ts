@@ -6,6 +6,9 @@ import type { DependencyRow } from '../db/dependencies.ts'
 import { isPart, linesWithoutIssue } from '../db/epics.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
+import { phaseLine } from '../domain/phases.ts'
+import { orchestrationReport } from '../messages/report.ts'
+import { reportOfEpic } from '../views/report.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 
 /**
@@ -32,7 +35,18 @@ export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet
       { repositoryId: epic.repositoryId, workItemId: epic.id, key },
       { kind: 'close-issue', payload },
     )
+    await report(tx, epic)
   }
+}
+
+/** Posts the final report, once for each time that the epic is finished. */
+async function report(tx: Tx, epic: ItemRow): Promise<void> {
+  const body = [phaseLine({ phase: 6, state: 'Complete' }), orchestrationReport(await reportOfEpic(tx.db, epic))]
+  await enqueueEffect(
+    tx,
+    { repositoryId: epic.repositoryId, workItemId: epic.id, key: `report:${epic.id}` },
+    { kind: 'comment', payload: { issueNumber: epic.issueNumber, body: body.join('\n\n') } },
+  )
 }
 
 /** Whether the part that the edge names is finished and does not block the epic. */

@@ -40,6 +40,16 @@ export const agentView = z.object({
 })
 export type AgentView = z.infer<typeof agentView>
 
+/** One entry of the restart log. */
+export const restartView = z.object({
+  issueNumber: z.number().int(),
+  agent: z.string(),
+  reason: z.string(),
+  attempt: z.number().int(),
+  afterMs: z.number().int(),
+  at: z.string(),
+})
+
 /** Which agents. */
 export interface AgentFilter {
   /** Only those that wait or work. */

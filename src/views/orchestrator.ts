@@ -34,7 +34,7 @@ export const orchestratorView = z.object({
 export type OrchestratorView = z.infer<typeof orchestratorView>
 
 /** The orchestrator of a repository. */
-export async function orchestratorOf(db: Database, repo: RepositoryRow): Promise<OrchestratorView> {
+export async function orchestratorStateOf(db: Database, repo: RepositoryRow): Promise<OrchestratorView> {
   const { systemId, status, statusReason, completionPercent, items, agents, concurrencyMode } = await progressOf(
     db,
     repo,

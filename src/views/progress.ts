@@ -1,6 +1,6 @@
 /** How far the work of a repository is: the summary that dashboards, terminals and programs begin with. */
 
-import { and, avg, count, eq, gte, isNotNull, sql } from 'drizzle-orm'
+import { and, avg, count, eq, gte, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '../db/connect.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
@@ -87,8 +87,7 @@ async function hoursLeft(db: Database, repositoryId: number, work: { open: numbe
     .where(
       and(
         eq(workItems.repositoryId, repositoryId),
-        eq(workItems.state, 'done'),
-        isNotNull(workItems.doneAt),
+        sql`${workItems.kind} = 'task' and ${workItems.state} = 'done'`,
         gte(workItems.doneAt, sql`now() - interval '30 days'`),
       ),
     )

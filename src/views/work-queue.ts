@@ -39,6 +39,12 @@ export const workItemView = z.object({
 })
 export type WorkItemView = z.infer<typeof workItemView>
 
+/** The lists of the work queue. */
+export const queueLists = ['pending', 'needsPerson', 'inProgress', 'completed'] as const
+export type QueueList = (typeof queueLists)[number]
+
+const cursor = z.string().nullable().describe('For the next page of this list; null at its end')
+
 /** A page of each list, and how many there are of each. */
 export const workQueueView = z.object({
   pending: z.array(workItemView),
@@ -52,26 +58,34 @@ export const workQueueView = z.object({
     needsPerson: z.number().int(),
     left: z.number().int().describe('Skipped or cancelled'),
   }),
+  next: z.object({ pending: cursor, inProgress: cursor, completed: cursor, needsPerson: cursor }),
 })
 export type WorkQueueView = z.infer<typeof workQueueView>
 
-/**
- * The work queue of a repository: the most urgent first, the newest first among the completed.
- * @param limit at most so many of each list; 50 when absent.
- */
-export async function workQueueOf(db: Database, repositoryId: number, limit = 50): Promise<WorkQueueView> {
-  const list = (states: readonly ItemState[], order: SQL[]) => itemsIn(db, repositoryId, { states, order, limit })
-  const urgent = [asc(workItems.priority), asc(workItems.issueNumber)]
-  const [pending, needsPerson, inProgress, completed, totals] = [
-    await list(statesOf.pending, urgent),
-    await list(statesOf.needsPerson, urgent),
-    await list(statesOf.inProgress, urgent),
-    await list(statesOf.completed, [sql`${workItems.doneAt} desc nulls last`, desc(workItems.id)]),
-    await countStates(db, repositoryId),
-  ]
+/** Which part of the work queue. */
+export interface QueuePage {
+  /** At most so many of each list; 50 when absent. */
+  limit?: number | undefined
+  /** Only this list; the others are empty. */
+  list?: QueueList | undefined
+  /** What `next` of the page before names for that list. */
+  cursor?: QueueCursor | undefined
+}
+
+/** The work queue of a repository: the most urgent first, the newest first among the completed. */
+export async function workQueueOf(db: Database, repositoryId: number, page: QueuePage = {}): Promise<WorkQueueView> {
+  const { limit = 50, list, cursor } = page
+  const totals = await countStates(db, repositoryId)
   const count = (states: readonly ItemState[]) => states.reduce((sum, state) => sum + (totals.get(state) ?? 0), 0)
+  const wanted = list === undefined ? queueLists : [list]
+  const pages = { pending: none, needsPerson: none, inProgress: none, completed: none }
+  for (const name of wanted) pages[name] = await pageOf(db, repositoryId, { list: name, limit, cursor })
+  const { pending, needsPerson, inProgress, completed } = pages
   return {
-    ...{ pending, inProgress, completed, needsPerson },
+    pending: pending.items,
+    needsPerson: needsPerson.items,
+    inProgress: inProgress.items,
+    completed: completed.items,
     totals: {
       pending: count(statesOf.pending),
       inProgress: count(statesOf.inProgress),
@@ -79,15 +93,109 @@ export async function workQueueOf(db: Database, repositoryId: number, limit = 50
       needsPerson: count(statesOf.needsPerson),
       left: count(statesOf.left),
     },
+    next: {
+      pending: pending.next,
+      needsPerson: needsPerson.next,
+      inProgress: inProgress.next,
+      completed: completed.next,
+    },
   }
 }
+
+interface ListPage {
+  items: WorkItemView[]
+  next: string | null
+}
+const none: ListPage = { items: [], next: null }
+
+/** The place behind an item: its priority or the time of its end in ms, and its issue. */
+export type QueueCursor = readonly [number, number]
+
+/** A cursor from its text. @returns undefined when it is none. */
+export function readCursor(text: string): QueueCursor | undefined {
+  const match = /^(\d{1,15})\.(\d{1,15})$/.exec(text)
+  return match ? [Number(match[1]), Number(match[2])] : undefined
+}
+
+/** One list. The index is read in its order, state by state: the cost depends on the page and not on the backlog. */
+async function pageOf(
+  db: Database,
+  repositoryId: number,
+  { list, limit, cursor }: { list: QueueList; limit: number; cursor: QueueCursor | undefined },
+): Promise<ListPage> {
+  const rows =
+    list === 'completed'
+      ? await completedIn(db, repositoryId, limit, cursor)
+      : await urgentIn(db, repositoryId, { states: statesOf[list], limit, cursor })
+  const last = rows.at(-1)
+  const next =
+    !last || rows.length < limit
+      ? null
+      : list === 'completed'
+        ? `${last.doneAt?.getTime() ?? 0}.${last.id}`
+        : `${last.priority}.${last.issueNumber}`
+  return { items: await viewsOf(db, rows), next }
+}
+
+async function urgentIn(
+  db: Database,
+  repositoryId: number,
+  { states, limit, cursor }: { states: readonly ItemState[]; limit: number; cursor: QueueCursor | undefined },
+): Promise<(typeof workItems.$inferSelect)[]> {
+  const behind = cursor && sql`(${workItems.priority}, ${workItems.issueNumber}) > (${cursor[0]}, ${cursor[1]})`
+  const rows: (typeof workItems.$inferSelect)[] = []
+  for (const state of states) {
+    const own = and(eq(workItems.repositoryId, repositoryId), isTask, eq(workItems.state, state), behind)
+    const order = [asc(workItems.priority), asc(workItems.issueNumber)]
+    rows.push(
+      ...(await db
+        .select()
+        .from(workItems)
+        .where(own)
+        .orderBy(...order)
+        .limit(limit)),
+    )
+  }
+  return rows.sort((a, b) => a.priority - b.priority || a.issueNumber - b.issueNumber).slice(0, limit)
+}
+
+async function completedIn(
+  db: Database,
+  repositoryId: number,
+  limit: number,
+  cursor: QueueCursor | undefined,
+): Promise<(typeof workItems.$inferSelect)[]> {
+  const at = cursor && new Date(cursor[0]).toISOString()
+  // Times of the database are finer than those of a cursor.
+  const behind =
+    cursor &&
+    sql`(date_trunc('milliseconds', ${workItems.doneAt}), ${workItems.id}) < (${at}::timestamptz, ${cursor[1]})`
+  return db
+    .select()
+    .from(workItems)
+    .where(
+      and(
+        eq(workItems.repositoryId, repositoryId),
+        isTask,
+        sql`${workItems.state} = 'done'`,
+        sql`${workItems.doneAt} is not null`,
+        behind,
+        cursor && sql`${workItems.doneAt} < ${at}::timestamptz + interval '1 millisecond'`,
+      ),
+    )
+    .orderBy(desc(workItems.doneAt), desc(workItems.id))
+    .limit(limit)
+}
+
+/** Written as the indexes have it. */
+const isTask = sql`${workItems.kind} = 'task'`
 
 /** How many items of a repository are in each state; a state without any is absent. Roadmaps are not counted. */
 export async function countStates(db: Database, repositoryId: number): Promise<Map<ItemState, number>> {
   const rows = await db
     .select({ state: workItems.state, count: sql`count(*)`.mapWith(Number) })
     .from(workItems)
-    .where(and(eq(workItems.repositoryId, repositoryId), eq(workItems.kind, 'task')))
+    .where(and(eq(workItems.repositoryId, repositoryId), isTask))
     .groupBy(workItems.state)
   return new Map(rows.map(({ state, count }) => [state, count]))
 }
@@ -101,9 +209,7 @@ export async function itemsIn(
   const rows = await db
     .select()
     .from(workItems)
-    .where(
-      and(eq(workItems.repositoryId, repositoryId), eq(workItems.kind, 'task'), inArray(workItems.state, [...states])),
-    )
+    .where(and(eq(workItems.repositoryId, repositoryId), isTask, inArray(workItems.state, [...states])))
     .orderBy(...order)
     .limit(limit)
   return viewsOf(db, rows)

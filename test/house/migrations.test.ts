@@ -283,3 +283,22 @@ test('items, runs and use of before the ladder count as they did', async () => {
     { issueNumber: 1, agent: 'codex', reason: 'crashed: It crashed.', attempt: 1, afterMs: 5_000 },
   ])
 })
+
+test('repositories and runs of before the operations: none is shut down, every stop is at once', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  const client = await PGlite.create(join(directory, 'pglite'))
+  await upTo(client, '0023_operations')
+  await client.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, state)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', 'paused');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent, stage, stop) values (1, 1, 'codex', 'agent', 'Stopped by m');
+  `)
+  await client.close()
+  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
+  onTestFinished(() => store.close())
+  expect(await store.db.select().from(repositories)).toMatchObject([{ state: 'paused', shutDownAt: null }])
+  expect(await store.db.select().from(runs)).toMatchObject([{ stop: 'Stopped by m', stopGracefully: false }])
+})

@@ -76,8 +76,8 @@ export function argumentsOf(
     const value = flag ? flagValue(flag, type, queue) : part.text
     if (value === undefined) return { problem: messages.flagNeedsValue(name) }
     const read = readAs(type, value)
-    if (read === undefined) return { problem: messages.argumentMustBe(name, type) }
-    args[name] = read
+    // What cannot be read stays as it was written: the schema says what it must be.
+    args[name] = read ?? value
   }
   return { args }
 }
@@ -118,8 +118,7 @@ export function textArguments(
     const type = flags.get(flag)
     if (type === undefined) return { problem: messages.unknownFlag(flag, didYouMean(flag, flags.keys())) }
     const read = readAs(type, value ?? true)
-    if (read === undefined) return { problem: messages.argumentMustBe(flag, type) }
-    args[flag] = read
+    args[flag] = read ?? value
     rest = rest.slice(whole.length)
   }
   for (const positional of command.positional) {

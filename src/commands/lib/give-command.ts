@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
-import { z } from 'zod'
 import { claimCall, saveCallReply } from '../../db/command-calls.ts'
 import type { Tx } from '../../db/connect.ts'
 import { pullByNumber } from '../../db/pull-requests.ts'
@@ -19,6 +18,7 @@ import * as messages from '../../messages/commands/calls.ts'
 import { withSettings } from '../../work-items/refresh-settings.ts'
 import type { Services } from '../../work-items/services.ts'
 import { type Command, type CommandContext, type Door, type Reply, runCommand } from '../command.ts'
+import { argumentProblem } from './argument-problem.ts'
 
 /** Who gives commands through a door. */
 export interface Caller {
@@ -111,17 +111,8 @@ export function neededPermission(command: Pick<Command, 'reads' | 'permission'>)
 export function checkedArguments(command: Command, given: unknown): Record<string, unknown> {
   const parsed = command.args.safeParse(given ?? {})
   if (parsed.success) return parsed.data
-  const [issue] = parsed.error.issues
-  const path = issue?.path.map(String) ?? []
-  const value = path.reduce<unknown>((inner, name) => (inner as Record<string, unknown> | undefined)?.[name], given)
-  throw new InvalidArguments(
-    ...messages.argumentDoesNotFit(command.name, {
-      argument: path.join('.'),
-      problem: issue?.message ?? z.prettifyError(parsed.error),
-      given: value,
-      examples: command.examples,
-    }),
-  )
+  const problem = argumentProblem(command, parsed.error, given ?? {})
+  throw new InvalidArguments(...messages.argumentDoesNotFit(command.name, problem, command.examples))
 }
 
 /**

@@ -6,7 +6,7 @@ import { repositories } from '../../db/schema/repositories.ts'
 import { UserError } from '../../lib/errors.ts'
 import * as messages from '../../messages/commands/lifecycle.ts'
 import { shutDownBy } from '../../messages/commands/orchestrator.ts'
-import { type OrchestratorView, orchestratorOf } from '../../views/orchestrator.ts'
+import { type OrchestratorView, orchestratorStateOf } from '../../views/orchestrator.ts'
 import type { CommandContext } from '../command.ts'
 
 /**
@@ -40,7 +40,7 @@ export async function shutDownRepository({ tx, repo, actor }: CommandContext): P
 
 /** The orchestrator as the transaction leaves it. */
 export async function orchestratorNow({ tx, repo }: CommandContext): Promise<OrchestratorView> {
-  return orchestratorOf(tx.db, (await getRepository(tx.db, repo.id)) ?? repo)
+  return orchestratorStateOf(tx.db, (await getRepository(tx.db, repo.id)) ?? repo)
 }
 
 async function setState(

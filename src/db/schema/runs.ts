@@ -55,6 +55,8 @@ export const runs = pgTable(
     summary: text('summary').notNull().default(''),
     /** Set by `/stop` and similar commands. The runner reads it at its next heartbeat. */
     stop: text('stop'),
+    /** Whether its agent may first finish the tool call that it is in. */
+    stopGracefully: boolean('stop_gracefully').notNull().default(false),
     /** Whether its agent is supervised in a separate thread. */
     inThread: boolean('in_thread').notNull().default(false),
     sandboxed: boolean('sandboxed').notNull().default(false),

@@ -1,5 +1,6 @@
 /** Work items, and the issues that they wait for or consist of. */
 
+import { sql } from 'drizzle-orm'
 import { boolean, doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { Routing } from '../../domain/choose-workflow.ts'
 import type { ReplanHandoff } from '../../domain/replan.ts'
@@ -105,7 +106,12 @@ export const workItems = pgTable(
     unique('work_items_branch').on(table.repositoryId, table.branch),
     index('work_items_state').on(table.state),
     // The lists of one repository, most urgent first.
-    index('work_items_queue').on(table.repositoryId, table.state, table.priority, table.issueNumber),
+    index('work_items_queue')
+      .on(table.repositoryId, table.state, table.priority, table.issueNumber)
+      .where(sql`${table.kind} = 'task'`),
+    index('work_items_done')
+      .on(table.repositoryId, table.doneAt, table.id)
+      .where(sql`${table.kind} = 'task' and ${table.state} = 'done'`),
   ],
 )
 

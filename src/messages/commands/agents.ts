@@ -98,6 +98,20 @@ function activitySentence({ agent, ended, finished, seconds, peakMemory }: Shown
   return `**${agent}** in the last day: ${ended} attempts ended, ${finished} with a result, ${duration(seconds * 1_000)} of work${memory}.`
 }
 
+/** Why an agent is stopped that is one too many. */
+export const oneTooMany = (issue: number, keeps: string) => `SingletonViolation: agent ${keeps} has #${issue}`
+/** Issues on which two agents were at work. */
+export function violationsText(
+  violations: readonly { issue: number; keeps: string; stopped: readonly string[] }[],
+): string {
+  return violations
+    .map(
+      ({ issue, keeps, stopped }) =>
+        `**SingletonViolation** on #${issue}: ${stopped.length + 1} agents were at work. Agent ${keeps}, the newest, goes on; ${stopped.join(', ')} ${stopped.length === 1 ? 'is' : 'are'} being stopped.`,
+    )
+    .join('\n')
+}
+
 export const gatesAreAtWork = ({ issueNumber }: { issueNumber: number }): CommandRefusal => [
   `No agent is at work on #${issueNumber} at this moment: its result is being checked.`,
 ]

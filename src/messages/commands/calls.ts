@@ -8,19 +8,11 @@ export const notAllowed = (command: string, needed: string, repository: string):
   'Ask someone who administrates the repository, or use a token with another role.',
 ]
 
-/** @param given what the program sent for it; undefined when nothing. */
-export function argumentDoesNotFit(
-  command: string,
-  fault: { argument: string; problem: string; given: unknown; examples: readonly string[] },
-): CommandRefusal {
-  const { argument, problem, given, examples } = fault
-  const shown = given === undefined ? 'nothing' : `\`${singleLine(JSON.stringify(given), 80).replaceAll('`', "'")}\``
-  const where = argument === '' ? '' : ` \`${argument}\`:`
-  return [
-    `The arguments of \`${command}\` do not fit.${where} ${problem}; given was ${shown}.`,
-    `For example: ${examples.map((example) => `\`${example}\``).join(', ')}.`,
-  ]
-}
+/** @param problem a part of a sentence: the argument, what it must be, what was given. */
+export const argumentDoesNotFit = (command: string, problem: string, examples: readonly string[]): CommandRefusal => [
+  `The arguments of \`${command}\` do not fit: ${problem}.`,
+  `For example: ${examples.map((example) => `\`${example}\``).join(', ')}.`,
+]
 
 export const noSuchRepository = (name: string | undefined): CommandRefusal =>
   name === undefined

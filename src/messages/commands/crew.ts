@@ -37,3 +37,19 @@ export const noReader = (prefix: string): CommandRefusal => [
 ]
 export const messageSent = (readers: readonly string[]) =>
   `On its way to ${readers.map((name) => singleLine(name, 40)).join(', ')}. This comment shows when it was read.`
+export const postedTo = (channel: string) => `Posted in ${singleLine(channel, 60)}.`
+export const messageCount = (messages: number, channel: string) =>
+  `${messages === 1 ? 'One message' : `${messages} messages`} in ${singleLine(channel, 60)}.`
+export const polled = (name: string, messages: number) =>
+  `${messages === 1 ? 'One message' : `${messages} messages`} for ${singleLine(name, 40)}.`
+export const acknowledged = (messages: number) =>
+  `${messages === 1 ? 'One message was' : `${messages} messages were`} acknowledged.`
+
+/** `set-handle`, `route` */
+export const noSuchMember = (name: string) => `There is no agent called ${singleLine(name, 40)} here.`
+export const handleIsSet = (name: string, handle: string) =>
+  `${singleLine(name, 40)} is written to as @${singleLine(handle, 40)} too.`
+export const handleIsTaken = (handle: string, taken: readonly string[]): CommandRefusal => [
+  `@${singleLine(handle, 40)} is taken.`,
+  `Taken are: ${[...taken, 'people', 'all'].map((one) => singleLine(one, 40)).join(', ')}.`,
+]

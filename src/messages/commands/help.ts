@@ -4,10 +4,45 @@ import { singleLine } from '../../lib/sanitise.ts'
 import type { CommandRefusal } from './common.ts'
 import { typed, withPrefix } from './typed.ts'
 
-/** `/help`. @param usage the command as it is typed, with its arguments. */
-export function commandList(commands: readonly { usage: string; summary: string }[]): string {
-  const rows = commands.map(({ usage, summary }) => `| \`${usage}\` | ${summary} |`)
-  return ['| command | what it does |', '|---|---|', ...rows].join('\n')
+/** The commands by what they are for, as `/help` lists them: first those that a newcomer needs. */
+export const commandGroups: readonly { title: string; names: readonly string[] }[] = [
+  { title: 'To begin with', names: ['queue', 'status', 'why', 'stop', 'retry', 'merge'] },
+  { title: 'Goals and plans', names: ['build', 'orchestrate', 'plan', 'answer', 'approve', 'reject', 'replan'] },
+  {
+    title: 'One issue',
+    names: ['pause', 'resume', 'unqueue', 'skip', 'block', 'priority', 'effort', 'depends', 'spawn', 'reassign'],
+  },
+  { title: 'Pull requests', names: ['hold', 'forecast'] },
+  {
+    title: 'The whole repository',
+    names: ['next', 'assign', 'cycle', 'roadmap', 'garden', 'report', 'budget', 'cleanup'],
+  },
+  { title: 'The crew', names: ['agents', 'crew', 'message', 'memory'] },
+  { title: 'This list', names: ['help'] },
+]
+
+/**
+ * `/help`: a table for the first commands, and the others by group.
+ * @param usage the command as it is typed, with its arguments.
+ */
+export function commandList(
+  commands: readonly { name: string; usage: string; summary: string }[],
+  prefix: string,
+): string {
+  const known = new Map(commands.map((one) => [one.name, one]))
+  const grouped = new Set(commandGroups.flatMap(({ names }) => names))
+  const others = { title: 'Others', names: commands.map(({ name }) => name).filter((name) => !grouped.has(name)) }
+  const tables = [...commandGroups, others].flatMap(({ title, names }) => {
+    const rows = names.flatMap((name) => known.get(name) ?? [])
+    if (rows.length === 0) return []
+    return [[title, rows.map(({ usage, summary }) => `| \`${usage}\` | ${summary} |`)] as const]
+  })
+  const [first, ...rest] = tables.map(([title, rows]) => [`| ${title} | |`, '|---|---|', ...rows].join('\n'))
+  return [
+    first ?? '',
+    `<details><summary>All the others</summary>\n\n${rest.join('\n\n')}\n\n</details>`,
+    `${typed(prefix, 'help merge')} explains one.`,
+  ].join('\n\n')
 }
 
 /** `/help <command>` */
@@ -62,13 +97,40 @@ export const commandNeedsAnIssue: CommandRefusal = [
 export const invalidArguments = (name: string, problem: string, examples: readonly string[], prefix: string) =>
   `${typed(prefix, name)} was not understood: ${problem}. For example: ${exampleList(examples, prefix)}.`
 export const argumentsDoNotFit = 'the arguments do not fit'
-export const argumentIsWrong = (name: string, problem: string) => `\`${name}\`: ${problem}`
+/** @param wanted “must be …”. @param given what was given for it; undefined when nothing. */
+export const argumentIsWrong = (name: string, wanted: string, given: unknown) =>
+  given === undefined
+    ? `\`${name}\` is missing; it ${wanted}`
+    : `\`${name}\` ${wanted}; given was ${quotedArgument(typeof given === 'string' ? given : (JSON.stringify(given) ?? '?'))}`
+export const argumentMustBe = (what: string) => `must be ${what}`
+export const argumentsMustBeObject = 'the arguments must be an object'
+export const oneOf = (values: readonly unknown[]) =>
+  `${values.length > 1 ? 'one of ' : ''}${values.map((value) => `\`${value}\``).join(', ')}`
+export function aNumber(whole: boolean, least: number | undefined, most: number | undefined): string {
+  const range =
+    least !== undefined && most !== undefined
+      ? ` from ${least} to ${most}`
+      : least !== undefined
+        ? ` of at least ${least}`
+        : most !== undefined
+          ? ` of at most ${most}`
+          : ''
+  return `a ${whole ? 'whole ' : ''}number${range}`
+}
+export const trueOrFalse = '`true` or `false`'
+export const aList = (least: number, most: number | undefined) =>
+  `a list${least > 0 ? ` of at least ${least}` : ''}${most === undefined ? '' : `${least > 0 ? ' and' : ' of'} at most ${most}`}`
+export const aText = (least: number, most: number | undefined) =>
+  `text${least > 0 || most !== undefined ? ` of ${least > 0 ? `${least} to ` : 'at most '}${most ?? 'more'} characters` : ''}`
+export function unknownArgument(name: string, nearest: string | undefined, known: readonly string[]): string {
+  const there = known.length === 0 ? 'it takes no arguments' : `there are ${oneOf(known).replace('one of ', '')}`
+  return `there is no argument ${quotedArgument(name)}${nearest ? `; did you mean \`${nearest}\`?` : `; ${there}`}`
+}
 export const lineIsTooLong = (most: number) => `it is longer than ${most} characters`
 export const invisibleCharacters = 'it holds characters that cannot be seen'
 export const quoteNotClosed = 'a quote is not closed, or a word follows it without a blank'
 export const argumentRepeated = (name: string) => `\`${name}\` is there twice`
 export const flagNeedsValue = (name: string) => `\`--${name}\` needs a value`
-export const argumentMustBe = (name: string, type: string) => `\`${name}\` must be a ${type}`
 export function tooManyArguments(most: number, extra: string): string {
   return `it ${most === 0 ? 'takes no words' : `takes ${most}`}, and ${quotedArgument(extra)} is one too many`
 }

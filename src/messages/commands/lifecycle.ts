@@ -85,7 +85,27 @@ function stopsAndStaysOpen({ run, openPull }: Interrupted): string {
 /** `/resume` */
 export const resumedBy = (login: string) => `Resumed by ${login}.`
 export const gatesHaveNotJudged = (commit: string) => `The gates have not judged ${commit} yet.`
-export const resumedReply = (then: string) => `Resumed. ${then}`
+/** @param checkpoint its name, when the work goes back to one. */
+export const resumedReply = (then: string, checkpoint?: string) =>
+  checkpoint === undefined ? `Resumed. ${then}` : `Resumed from the checkpoint ${code(checkpoint)}. ${then}`
+export function noSuchCheckpoint(name: string, known: readonly string[]): CommandRefusal {
+  const there = known.length > 0 ? `There are ${known.map(code).join(', ')}.` : 'No agent has made one here.'
+  return [`There is no checkpoint ${code(name)}. ${there}`, '`/resume` alone goes on from where the work is.']
+}
+export const checkpointWithoutCommit = (name: string): CommandRefusal => [
+  `The checkpoint ${code(name)} was made before the first commit: there is no state to go back to.`,
+  '`/resume` alone goes on from where the work is.',
+]
+/** What the next agent reads. */
+export const goBackToCheckpoint = (login: string, point: { name: string; headSha: string; text: string }) =>
+  `${login} has the work go on from the checkpoint “${point.name}” (${point.text}). Bring the files back to that state first, with \`git restore --source=${point.headSha} --staged --worktree .\`, and take another way from there.`
+
+function code(text: string): string {
+  return `\`${text
+    .replaceAll('`', "'")
+    .replace(/\p{Cc}/gu, ' ')
+    .slice(0, 100)}\``
+}
 export const goesOnSoon = 'It goes on as soon as nothing holds it back.'
 export const isNotPaused = (status: string) => `It is not paused. ${status}`
 /** @param alone issues that were paused by themselves, by name. */

@@ -14,6 +14,11 @@ export const workQueueText = (totals: {
 }) =>
   `${totals.pending} pending, ${totals.needsPerson} waiting for a person, ${totals.inProgress} in progress, ${totals.completed} completed.`
 
+export const cursorNeedsList: CommandRefusal = [
+  'A `cursor` belongs to one list, and none was named.',
+  'Name it: `{"list": "pending", "cursor": "2.120"}`.',
+]
+
 /** Why no work starts after a shutdown. */
 export const shutDownBy = (login: string) => `Shut down by ${login}.`
 
@@ -69,15 +74,13 @@ export function noWorkInModule(moduleId: string, { busy, other }: { busy: readon
     'Name a `scope` to have an issue made of it, or give an open issue the label `module:…` and queue it.',
   ] as const
 }
-export const nothingCanStart = (blocked: number, prefix: string): CommandRefusal => [
-  `Nothing can start.${blocked > 0 ? ` ${blocked} wait for other issues or for people.` : ''}`,
-  `${typed(prefix, 'next')} says what waits for what; ${typed(prefix, 'queue')} on an issue queues it.`,
-]
 export const goesFirstText = (issue: number) => `#${issue} goes first from now on; the scheduler decides now.`
 export const startedText = (one: { name: string; kind: string; issue: number }) =>
   `${singleLine(one.name || one.kind, 60)} has started on #${one.issue}.`
 export const doesNotStartYet = (issue: number, why: string) =>
   `#${issue} goes first and has not started yet${why ? `: ${singleLine(why, 300)}` : '.'}`
+
+export const cannotStartNow = 'No agent can start on it now.'
 
 /** `run_autonomous_cycle`, `spawn_agents_auto`, `/cycle` */
 export const cycleBegun = (waiting: number) =>
@@ -101,6 +104,8 @@ export const nextWorkText = (items: readonly { issue: number }[], more: number) 
     : `Next: ${items.map(({ issue }) => `#${issue}`).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`
 export const progressText = (one: { completionPercent: number; items: { completed: number; total: number } }) =>
   `${one.completionPercent} % completed: ${one.items.completed} of ${one.items.total} items.`
+export const exportedText = (systemId: string, agents: number) =>
+  `The orchestrator of ${systemId}, with ${agentCount(agents).toLowerCase()}`
 export const eventCount = (events: number) => (events === 1 ? 'One event.' : `${events} events.`)
 
 function plain(text: string): string {

@@ -77,6 +77,34 @@ export const goalOrigin = (login: string, issue: number | undefined) =>
 export const goalIssueExists = (issue: number, state: string | undefined) =>
   `That goal is #${issue} already${state === undefined ? '' : `, which is ${state}`}.`
 export const goalIssueUnderWay = 'An issue is being made of that goal already.'
+/**
+ * A goal that is wanted already, with numbered choices.
+ * @param alike the issues that mean it, best first. @param alike.hours agent hours that are expected; null: not known.
+ */
+export function goalIsHereAlready(
+  goal: string,
+  alike: readonly { issue: number; title: string; state: string; hours: number | null }[],
+  prefix: string,
+): string {
+  const shown = alike.map(({ issue, title, state }) => `- #${issue} ${singleLine(title, 100)} (${state})`).join('\n')
+  const [best] = alike
+  const hours = (some: typeof alike) => some.reduce((sum, one) => sum + (one.hours ?? 0), 0)
+  const time = (some: typeof alike) => (hours(some) > 0 ? `, about ${hours(some)} agent hours` : '')
+  const all = alike.map(({ issue }) => `#${issue}`).join(' ')
+  const quoted = singleLine(goal.split('\n')[0] ?? '', 100).replaceAll('"', '')
+  const choices = [
+    `Just #${best?.issue}${time(alike.slice(0, 1))}: ${typed(prefix, `spawn #${best?.issue}`)}`,
+    ...(alike.length > 1 ? [`These in parallel${time(alike)}: ${typed(prefix, `assign ${all}`)}`] : []),
+    `Show all that can start: ${typed(prefix, 'next 30')}`,
+    `Something else is meant: ${typed(prefix, `build --new "${quoted}"`)} makes an issue of it`,
+  ]
+  return [
+    'This is wanted here already, so no issue was made of it:',
+    shown,
+    choices.map((choice, at) => `${at + 1}. ${choice}`).join('\n'),
+    `Recommended: 1, ${best?.state === 'held' || best?.state === 'paused' ? 'once what holds it is cleared' : 'since it says the same'}.`,
+  ].join('\n\n')
+}
 /** @param explicit whether it is shown first how it would be worked on. */
 export const goalIssueRequested = (explicit: boolean) =>
   explicit

@@ -148,3 +148,31 @@ test('events come in pages both ways', async () => {
   expect(all.next).toBeNull()
   expect(all.events.map(({ id }) => id)).toEqual(all.events.map(({ id }) => id).toSorted((a, b) => a - b))
 })
+
+test('the work queue comes in pages: each item once, and the whole of it', async () => {
+  const here = await places.place()
+  await readyItem(here)
+  const { id: _, ...row } = await here.item()
+  const more = Array.from({ length: 6 }, (_, at) => ({
+    ...{ ...row, issueNumber: 100 + at, branch: `b${at}`, module: `m${at}`, priority: at % 3 },
+    ...(at < 3 ? { state: 'done' as const, doneAt: new Date('2026-11-28T12:00:00Z') } : {}),
+  }))
+  await places.store.db.insert(workItems).values(more)
+  for (const [list, issues] of [
+    ['pending', [103, 12, 104, 105]],
+    ['completed', [102, 101, 100]],
+  ] as const) {
+    const seen: number[] = []
+    let cursor: string | null = null
+    do {
+      const { data } = await here.give('get-work-queue', { list, limit: 1, ...(cursor ? { cursor } : {}) })
+      const view = data as unknown as Record<'pending' | 'completed', { issue: number }[]> & {
+        next: Record<string, string>
+      }
+      seen.push(...view[list].map(({ issue }) => issue))
+      cursor = view.next[list] ?? null
+    } while (cursor)
+    expect(seen).toEqual(issues)
+  }
+  expect((await here.give('get-work-queue', { cursor: '1.1' })).problem).toBe('InvalidArguments')
+})

@@ -340,7 +340,7 @@ describe('replies to what was not understood', () => {
     })
     expect(parseCommand('/stop --al', '', commands)).toEqual({
       invalid:
-        '`/stop` was not understood: there is no `--al` (did you mean `--all`?). For example: `/stop`, `/stop --all`.',
+        '`/stop` was not understood: there is no `--al` (did you mean `--all`?). For example: `/stop`, `/stop --graceful`, `/stop --all --graceful`.',
     })
   })
 

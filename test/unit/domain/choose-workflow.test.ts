@@ -12,6 +12,10 @@ describe('the workflow', () => {
     ['a typo in a system', goal('Fix typo in the system prompt'), 'build_only', 0.85],
     ['to add and to fix', goal('Add the fix for the crash'), 'build_only', 0.7],
     ['something new', goal('Add dark mode'), 'plan_then_build', 0.75],
+    ['what reaches far', goal('Add authentication with OAuth'), 'plan_then_build', 0.85],
+    ['the same, called medium', goal('Add authentication with OAuth', { effort: 'M' }), 'plan_then_build', 0.75],
+    ['a fix in it', goal('Fix the OAuth error'), 'build_only', 0.85],
+    ['a new platform', goal('New platform for partners'), 'decompose_first', 0.8],
     ['a restructuring', goal('Restructure the parser'), 'plan_then_build', 0.75],
     ['a platform', goal('Build a notes platform'), 'decompose_first', 0.8],
     ['a very large project', goal('The billing project', { effort: 'XL' }), 'decompose_first', 0.75],
@@ -56,6 +60,14 @@ describe('planned first', () => {
   const long = `${list('one', 'two', 'three', 'four', 'five')}\n${'word '.repeat(500)}`
   it.each<[string, Goal, 'auto' | 'always' | 'never', string | undefined]>([
     ['a small change', goal('Add dark mode'), 'auto', undefined],
+    [
+      'what reaches far',
+      goal('Add authentication with OAuth'),
+      'auto',
+      'the title says “add”, the title says “authentication”',
+    ],
+    ['the same, never', goal('Add authentication with OAuth'), 'never', undefined],
+    ['a new platform', goal('New platform for partners'), 'auto', 'the title says “new”, the title says “platform”'],
     ['the same, always', goal('Add dark mode'), 'always', 'the settings have everything planned first'],
     ['a large effort', goal('Add dark mode', { effort: 'L' }), 'auto', 'its effort is labelled L'],
     ['a large effort, never', goal('Add dark mode', { effort: 'XL' }), 'never', undefined],

@@ -1,0 +1,163 @@
+/** The commands that steer agents, clean up, and report. */
+
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { defaultSettings } from '../../../src/config/settings.ts'
+import { saveCheckpoint } from '../../../src/db/checkpoints.ts'
+import { addMember } from '../../../src/db/crew-members.ts'
+import { addRun, requestStop } from '../../../src/db/runs.ts'
+import { runs, worktrees } from '../../../src/db/schema/runs.ts'
+import { head, openPlaces } from '../../support/command-place.ts'
+
+let places: Awaited<ReturnType<typeof openPlaces>>
+beforeAll(async () => {
+  places = await openPlaces()
+})
+afterAll(() => places.close())
+
+async function working(settings?: Parameters<typeof places.place>[0]) {
+  const here = await places.place(settings)
+  await here.say('/queue')
+  await here.go('ready')
+  return { here, run: await here.start('Step 1 of 2') }
+}
+
+const runOf = async (id: number) => (await places.store.db.select().from(runs).where(eq(runs.id, id)))[0]
+
+test('/spawn lifts this issue, another one, or the first of a module; a second time too', async () => {
+  const here = await places.place()
+  expect((await here.say('/spawn')).text).toContain('Nothing is queued here')
+  await here.say('/queue', { issue: { ...here.issue, labels: ['module:auth', 'priority:2'] } })
+  for (const line of ['/spawn', '/spawn #12', '/spawn 12', '/spawn auth'])
+    expect((await here.say(line)).text).toBe('#12 goes first from now on; the scheduler decides now.')
+  expect((await here.item()).priority).toBe(0)
+  expect((await here.say('/spawn #99')).outcome).toBe('refused')
+  await here.go('ready', 'running')
+  expect((await here.say('/spawn')).text).toContain('Nothing to do.')
+})
+
+test('/stop --graceful lets the agent finish its tool call; /stop after it does not', async () => {
+  const { here, run } = await working()
+  await here.say('/stop --graceful')
+  expect(await runOf(run.id)).toMatchObject({ stop: 'Stopped by maintainer', stopGracefully: true })
+  await places.store.transaction((tx) => requestStop(tx, run.workItemId, 'Now'))
+  expect(await runOf(run.id)).toMatchObject({ stopGracefully: false })
+  const other = await working()
+  await other.here.say('/stop --all --graceful')
+  expect(await runOf(other.run.id)).toMatchObject({ stopGracefully: true })
+})
+
+test('/resume goes back to a checkpoint: the next agent reads which commit to bring back', async () => {
+  const { here, run } = await working()
+  await places.store.transaction((tx) =>
+    saveCheckpoint(tx, {
+      workItemId: run.workItemId,
+      runId: run.id,
+      name: 'parser-works',
+      text: 'all green',
+      headSha: head,
+    }),
+  )
+  await here.say('/stop')
+  await here.end(run.id, 'stopped')
+  expect((await here.say('/resume nowhere')).text).toContain(
+    'There is no checkpoint `nowhere`. There are `parser-works`.',
+  )
+  expect((await here.item()).state).toBe('paused')
+  expect((await here.say('/resume parser-works')).text).toContain('Resumed from the checkpoint `parser-works`.')
+  expect((await here.item()).state).toBe('ready')
+  expect((await runOf(run.id))?.lesson).toContain(`git restore --source=${head}`)
+})
+
+test('/reassign: a fresh agent, another kind that the repository knows, the kind of a member; never an unknown one', async () => {
+  const { here, run } = await working({ ...defaultSettings(), agent: 'codex' })
+  await places.store.transaction((tx) =>
+    addMember(tx, { repositoryId: here.repo.id, role: 'builder', agent: 'claude-code', name: 'Atlas' }),
+  )
+  expect((await here.say('/reassign nobody')).text).toContain('Kinds: `claude-code`, `codex`. Names: `Atlas`.')
+  expect((await here.say('/reassign @Atlas')).text).toContain('**claude-code** goes on with it.')
+  expect(await here.item()).toMatchObject({ agent: 'claude-code', state: 'ready' })
+  expect((await runOf(run.id))?.stop).toBe('Restarted by maintainer.')
+  await here.say('/reassign codex')
+  expect((await here.item()).agent).toBe('codex')
+})
+
+test('/agents names an issue with two live agents and has the older one stopped', async () => {
+  const { here, run } = await working()
+  const second = await places.store.transaction((tx) =>
+    addRun(tx, run.workItemId, { agent: 'codex', feedback: '', cleanWorktree: false }),
+  )
+  const reply = await here.say('/agents')
+  expect(reply.text).toContain('**SingletonViolation** on #12: 2 agents were at work.')
+  expect(reply.data).toMatchObject({ violations: [{ issue: 12, keeps: String(second.id), stopped: [String(run.id)] }] })
+  expect((await runOf(run.id))?.stop).toContain('SingletonViolation')
+  expect((await runOf(second.id))?.stop).toBeNull()
+})
+
+test('/cleanup and worktrees: only what a finished issue has left goes; a second one is not made', async () => {
+  const { here, run } = await working()
+  const tree = {
+    workItemId: run.workItemId,
+    path: '/data/worktrees/1/issue-12',
+    branch: 'module/issue-12',
+    baseSha: head,
+  }
+  await places.store.db.insert(worktrees).values({ ...tree, runId: run.id })
+  expect((await here.say('/cleanup')).text).toContain('Nothing is left over.\n\nIn use or kept:\n\n- #12 (running)')
+  expect(await here.give('worktrees', { action: 'create', issue: 12 })).toMatchObject({ problem: 'WorktreeExists' })
+  expect((await here.give('worktrees', { action: 'merge', issue: 12 })).text).toContain('has no pull request yet')
+  await here.say('/unqueue')
+  await here.end(run.id, 'stopped')
+  const reply = await here.give('worktrees', { action: 'cleanup' })
+  expect(reply.data).toMatchObject({ removing: [12], worktrees: [{ folder: 'issue-12', use: 'leftover' }] })
+  expect(JSON.stringify(reply.data)).not.toContain('/data/')
+  expect(await places.jobs('clean-up')).toContainEqual({ workItemId: run.workItemId })
+})
+
+test('route, handles and channels: what is sent is polled, delivered and acknowledged once', async () => {
+  const { here } = await working()
+  await places.store.transaction((tx) =>
+    addMember(tx, { repositoryId: here.repo.id, role: 'builder', agent: 'codex', name: 'Aria' }),
+  )
+  expect((await here.give('set-handle', { name: 'Aria', handle: '@parser' })).data).toEqual({
+    name: 'Aria',
+    handle: 'parser',
+  })
+  expect((await here.give('set-handle', { name: 'Aria', handle: 'people' })).text).toContain('Taken are: Aria, parser')
+  await here.give('route', { action: 'send', target: '@parser', content: 'Use the new one' })
+  const polled = await here.give('route', { action: 'poll', target: 'Aria' })
+  expect(polled.data).toMatchObject({ processed: 1, messages: [{ text: 'Use the new one', state: 'delivered' }] })
+  expect((await here.give('route', { action: 'poll', target: 'Aria' })).data).toMatchObject({ processed: 0 })
+  for (const processed of [1, 0])
+    expect((await here.give('route', { action: 'acknowledge', target: 'Aria' })).data).toMatchObject({ processed })
+  await here.give('send-message', { channel: 'general', text: 'Friday' })
+  expect((await here.give('read-messages')).data).toMatchObject({
+    messages: expect.arrayContaining([expect.objectContaining({ text: 'Friday', to: '' })]),
+  })
+  expect((await here.give('route', { action: 'poll', target: 'Nobody' })).problem).toBe('AgentNotFound')
+})
+
+test('/report says what was completed, by whom, how well, and what is next', async () => {
+  const here = await places.place()
+  expect((await here.say('/report')).text).toContain('No agent has worked on anything')
+  await here.review({ changes: 'pass', command: 'fail' })
+  await here.reviewed('changes_requested')
+  const startedAt = new Date(Date.now() - 30 * 60_000)
+  const facts = { startedAt, endedAt: new Date(), memberName: 'Aria' }
+  await places.store.db
+    .update(runs)
+    .set(facts)
+    .where(eq(runs.workItemId, (await here.item()).id))
+  const reply = await here.say('/report 1')
+  expect(reply.data).toMatchObject({
+    minutes: 30,
+    items: [
+      { issue: 12, agents: ['Aria'], attempts: 1, gates: { passed: 1, failed: 1 }, reviewRounds: 1, pullRequest: 40 },
+    ],
+    timeline: [{ minute: 0, text: 'Aria started #12' }],
+  })
+  expect(reply.text).toContain(
+    '| #12 Add a clock | Aria | reviewing (#40) | 1 of 2 gates passed, 1 attempt, 1 round of review |',
+  )
+  expect(reply.text).toContain('- [0 min] Aria started #12')
+})
