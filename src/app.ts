@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
 import { EventHub } from './api/event-hub.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
+import { metricPages } from './api/metrics.ts'
 import { type Doors, openDoors } from './api/open-doors.ts'
 import { writeOperatorFile } from './api/operator-file.ts'
 import { restApp } from './api/rest.ts'
@@ -102,7 +103,7 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   const events = new EventHub(store, log)
-  doors.mount([restApp({ ...adapters, events })])
+  doors.mount([restApp({ ...adapters, events }), metricPages({ ...adapters, events })])
   closers.push(() => events.close())
   closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
