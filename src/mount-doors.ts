@@ -3,6 +3,7 @@
 import type { openAdapters } from './adapters.ts'
 import { EventHub } from './api/event-hub.ts'
 import { mcpDoor } from './api/mcp/door.ts'
+import { metricPages } from './api/metrics.ts'
 import type { Doors } from './api/open-doors.ts'
 import { restApp } from './api/rest.ts'
 import { openDashboard } from './dashboard/dashboard.ts'
@@ -19,5 +20,5 @@ export function mountDoors(
   const mcp = mcpDoor(adapters, tuttiVersion())
   const dashboard = openDashboard({ ...adapters, services: () => adapters })
   closers.push(() => events.close(), mcp, dashboard)
-  doors.mount([restApp({ ...adapters, events }), mcp.app, dashboard.pages])
+  doors.mount([restApp({ ...adapters, events }), metricPages({ ...adapters, events }), mcp.app, dashboard.pages])
 }

@@ -99,7 +99,8 @@ export function authenticated({ db }: Pick<Store, 'db'>): MiddlewareHandler<ApiE
     const [, secret] = /^Bearer +(\S+)$/i.exec(context.req.header('Authorization') ?? '') ?? []
     const found = secret === undefined ? undefined : await findToken(db, secret)
     if (!found || 'refused' in found) {
-      const wait = secret === undefined ? 0 : failures.add(peerOf(context))
+      // Who has an old token is no guesser, and learns what is wrong with it.
+      const wait = found?.refused === 'unknown' ? failures.add(peerOf(context)) : 0
       throw wait > 0 ? tooManyFailures(wait) : notAuthenticated(found?.refused)
     }
     context.set('token', found.token)

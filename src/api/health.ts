@@ -49,6 +49,11 @@ export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Ho
       ok ? 200 : 503,
     )
   })
+  // Whether requests should be sent here: while it starts, stops or has no database, they should not.
+  app.get('/readyz', async (context) => {
+    const ready = health.phase === 'serving' && (await reachable(store))
+    return context.json({ ready, phase: health.phase }, ready ? 200 : 503)
+  })
   return app
 }
 

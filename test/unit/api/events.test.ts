@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventStream } from '../../../src/api/event-routes.ts'
+import { revokeToken } from '../../../src/api/tokens.ts'
+import { appendAudit } from '../../../src/db/audit-log.ts'
+import type { RepositoryRow } from '../../../src/db/repositories.ts'
+import { openApiPlace } from '../../support/api-place.ts'
+
+let place: Awaited<ReturnType<typeof openApiPlace>>
+beforeAll(async () => {
+  place = await openApiPlace()
+})
+afterAll(() => place.close())
+
+const happens = (repo: RepositoryRow, what: string) =>
+  place.store.transaction((tx) => appendAudit(tx, { repositoryId: repo.id, actor: 'mona', what }))
+
+/** Listens, and reads until a text has come. */
+async function listen(secret: string, headers: Record<string, string> = {}, query = '') {
+  const answer = await place.ask(`GET /api/events${query}`, {
+    secret,
+    headers: { Accept: 'text/event-stream', ...headers },
+  })
+  expect(answer.headers.get('Content-Type')).toContain('text/event-stream')
+  const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  return {
+    until: async (part: string): Promise<string> => {
+      while (!text.includes(part)) {
+        const { value, done } = await reader.read()
+        if (done) throw new Error(`it ended without ${part}: ${text}`)
+        text += decoder.decode(value)
+      }
+      return text
+    },
+    untilEnd: async () => {
+      while (!(await reader.read()).done);
+    },
+    leave: () => reader.cancel(),
+  }
+}
+
+test('a listener hears what it may see, and goes on from the last event that it has', async () => {
+  const { repositories, token, events } = place
+  await happens(repositories.app, 'before')
+  const [one, all] = [await listen(await token('read')), await listen(await token('read', 'all'))]
+  await happens(repositories.other, 'secret')
+  await happens(repositories.app, 'first')
+  const heard = await one.until('"first"')
+  expect(heard).toMatch(/^retry: \d+\n\n/)
+  expect(heard).not.toContain('secret')
+  expect(heard).not.toContain('before')
+  expect(await all.until('"first"')).toContain('secret')
+  const [, id = ''] = /id: (\d+)\ndata: [^\n]*"first"/.exec(heard) ?? []
+  await one.leave()
+  await happens(repositories.app, 'missed')
+  await happens(repositories.other, 'secret again')
+  const again = await listen(await token('read'), { 'Last-Event-ID': id })
+  await happens(repositories.app, 'then')
+  const later = await again.until('"then"')
+  expect(later.match(/"what":"\w+"/g)).toEqual(['"what":"missed"', '"what":"then"'])
+  await Promise.all([again.leave(), all.leave()])
+  expect(events.size).toBe(0)
+})
+
+test('many missed events come in their order, each once, page after page', async () => {
+  const { repositories, store, token } = place
+  const first = await listen(await token('read'))
+  await happens(repositories.app, 'start')
+  const [, id = ''] = /id: (\d+)\ndata: [^\n]*"start"/.exec(await first.until('"start"')) ?? []
+  await first.leave()
+  await store.transaction(async (tx) => {
+    for (let n = 0; n < 450; n++)
+      await appendAudit(tx, { repositoryId: repositories.app.id, actor: 'a', what: `n${n}` })
+  })
+  const again = await listen(await token('read'), {}, `?after=${id}`)
+  const text = await again.until('"n449"')
+  expect(text.match(/"what":"n\d+"/g)).toEqual(Array.from({ length: 450 }, (_, n) => `"what":"n${n}"`))
+  await again.leave()
+})
+
+test('who cannot keep up is dropped', async () => {
+  let room = 0
+  let left = false
+  const event = {
+    id: 1,
+    at: '',
+    repository: 'acme/app',
+    issue: null,
+    title: '',
+    actor: '',
+    what: '',
+    why: 'x'.repeat(10_000),
+  }
+  const stream = eventStream(async ({ send }) => {
+    while (send({ ...event })) room++
+    return () => {
+      left = true
+    }
+  })
+  const reader = stream.getReader()
+  await reader.read()
+  expect(room).toBeGreaterThan(20)
+  expect(room).toBeLessThan(40)
+  await reader.cancel()
+  expect(left).toBe(true)
+})
+
+test('pages go on with `next` and `Link`; the end of the process ends the streams', async () => {
+  const { repositories, token, ask, store } = place
+  for (const what of ['p1', 'p2', 'p3']) await happens(repositories.app, what)
+  const secret = await token('read')
+  const first = await ask('GET /api/events?limit=2', { secret })
+  const body = (await first.json()) as { events: { what: string }[]; next: number }
+  expect(body.events.map(({ what }) => what)).toEqual(['p3', 'p2'])
+  expect(first.headers.get('Link')).toBe(`</api/events?limit=2&before=${body.next}>; rel="next"`)
+  const second = await ask(`GET /api/events?limit=2&before=${body.next}`, { secret })
+  expect(((await second.json()) as { events: { what: string }[] }).events[0]?.what).toBe('p1')
+  expect((await ask('GET /api/events?limit=many', { secret })).status).toBe(400)
+  const open = await listen(secret)
+  place.events.close()
+  await open.untilEnd()
+  await revokeToken(store, 'read-app', 'mona')
+  expect((await ask('GET /api/events', { secret })).status).toBe(401)
+})
