@@ -2,10 +2,12 @@
 
 import type { Logger } from 'pino'
 import { openAdapters } from './adapters.ts'
+import { EventHub } from './api/event-hub.ts'
 import { type ProcessHealth, startingHealth } from './api/health.ts'
 import { mcpDoor } from './api/mcp/door.ts'
 import { type Doors, openDoors } from './api/open-doors.ts'
 import { writeOperatorFile } from './api/operator-file.ts'
+import { restApp } from './api/rest.ts'
 import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
@@ -101,9 +103,10 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     silentSeconds,
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
+  const events = new EventHub(store, log)
   const mcp = mcpDoor(adapters, tuttiVersion())
-  closers.push(mcp)
-  doors.mount([mcp.app])
+  doors.mount([restApp({ ...adapters, events }), mcp.app])
+  closers.push(() => events.close(), mcp)
   closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
   log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
   return { calls: client.meter, lost }

@@ -149,6 +149,11 @@ async function audit(tx: Tx, { name, role, repositoryIds }: TokenRow, by: { acto
 /** A token that opens something now, or why it does not. Only who has the secret learns that it was one. */
 export type FoundToken = { token: TokenRow } | { refused: 'unknown' | 'expired' | 'revoked' }
 
+/** Whether a token opens anything now. */
+export function isValid({ revokedAt, expiresAt }: Pick<TokenRow, 'revokedAt' | 'expiresAt'>): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > new Date())
+}
+
 /** Finds the token of a secret, and notes that it was used. */
 export async function findToken(db: Database, secret: string): Promise<FoundToken> {
   if (!shape.test(secret)) return { refused: 'unknown' }
@@ -157,7 +162,7 @@ export async function findToken(db: Database, secret: string): Promise<FoundToke
   const token = await tokenByHash(db, hash)
   if (!token || !timingSafeEqual(Buffer.from(token.hash), Buffer.from(hash))) return { refused: 'unknown' }
   if (token.revokedAt) return { refused: 'revoked' }
-  if (token.expiresAt && token.expiresAt <= new Date()) return { refused: 'expired' }
+  if (!isValid(token)) return { refused: 'expired' }
   await noteTokenUse(db, token.id)
   return { token }
 }

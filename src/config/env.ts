@@ -36,6 +36,10 @@ const schema = z.object({
 
   HOST: z.string().default('127.0.0.1').describe('The address to listen on; `0.0.0.0` is every address'),
   PORT: z.coerce.number().int().min(0).max(65535).default(3000).describe('The port to listen on; 0 takes a free one'),
+  PUBLIC_URL: z
+    .url()
+    .optional()
+    .describe('The address under which browsers and programs reach this server, where it is not that of `HOST`'),
   DATABASE_URL: z
     .string()
     .optional()

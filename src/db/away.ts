@@ -16,7 +16,7 @@ export function isConnectionLost(error: unknown): boolean {
 }
 
 /** The error itself, or one that caused it, is a lost connection: drizzle and pg-boss wrap what the driver throws. */
-function comesFromLostConnection(error: unknown): boolean {
+export function comesFromLostConnection(error: unknown): boolean {
   for (let current = error; current instanceof Error; current = current.cause) {
     if (isConnectionLost(current)) return true
   }

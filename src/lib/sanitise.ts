@@ -55,9 +55,9 @@ export function withinLimit(body: string, end = ''): string {
   return `${body.slice(0, maxBody - 60 - end.length)}\n\n… (cut: the text was too long)${end}`
 }
 
-// The formats of GitHub's tokens: classic and fine-grained, and since April 2026 `ghs_APPID_JWT`.
+// The formats of GitHub's tokens (classic and fine-grained, and since April 2026 `ghs_APPID_JWT`), and of ours.
 const tokenFormats =
-  /(?:\bgh[pousr]_[A-Za-z0-9_.-]{20,}[A-Za-z0-9]|\bgithub_pat_[A-Za-z0-9_]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$))/g
+  /(?:\bgh[pousr]_[A-Za-z0-9_.-]{20,}[A-Za-z0-9]|\bgithub_pat_[A-Za-z0-9_]{20,}|\btutti_[\w-]{43}|-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$))/g
 
 /**
  * Creates a function that removes known secrets from text: in plain text, reversed, and in base64, base64url, hex and

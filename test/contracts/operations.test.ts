@@ -3,8 +3,8 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { issueKey } from '../../src/github/resolve-issues.ts'
 import { runs } from '../../src/db/schema/runs.ts'
+import { issueKey } from '../../src/github/resolve-issues.ts'
 import { commands, openPlaces } from '../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -22,12 +22,16 @@ describe.each(withData.map((command) => [command.name, command] as const))('%s',
       await here.say('/queue', { issue: { ...here.issue, labels: ['module:auth', 'priority:1'] } })
       await here.go('ready')
       const run = await here.start('Step 1 of 2')
-      const args = example.startsWith('{') ? JSON.parse(example.replace('"agentId": "12"', `"agentId": "${run.id}"`)) : {}
+      const args = example.startsWith('{')
+        ? JSON.parse(example.replace('"agentId": "12"', `"agentId": "${run.id}"`))
+        : {}
       const item = await here.item()
       const reply = await here.give(name, args, {
         issue: here.issue,
         item,
-        named: new Map([[issueKey({ repository: here.repo.fullName.toLowerCase(), number: 12 }), { state: 'open', item }]]),
+        named: new Map([
+          [issueKey({ repository: here.repo.fullName.toLowerCase(), number: 12 }), { state: 'open', item }],
+        ]),
       } as never)
       if (reply.outcome === 'refused') {
         // Work that cannot start in this place; never because of the arguments.
