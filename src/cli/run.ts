@@ -23,13 +23,16 @@ export const run = defineVerb({
   },
 })
 
-/** A verb that is one command: `tutti queue acme/app#12`. @param name of the command, where it differs. */
-export function commandVerb(name: string): Verb {
+/**
+ * A verb that is one command: `tutti queue acme/app#12`.
+ * @param name of the command. @param always.json its data is what is wanted, also without `--json`.
+ */
+export function commandVerb(name: string, always: { json?: boolean } = {}): Verb {
   return defineVerb({
     passThrough: true,
     declare: (command) => command.argument('[words...]'),
     more: about,
-    run: ({ raw }) => giveTyped(name, raw),
+    run: ({ raw }) => giveTyped(name, always.json ? [...raw, '--json'] : raw),
   })
 }
 

@@ -68,6 +68,12 @@ export const listedVerbs: readonly ListedVerb[] = [
     load: async () => (await import('./run.ts')).commandVerb('resume'),
   },
   {
+    name: 'report',
+    summary: 'what was done, by whom, at which cost, and what is next',
+    group: 'Steer it',
+    load: async () => (await import('./run.ts')).commandVerb('report'),
+  },
+  {
     name: 'run',
     summary: 'any command: tutti run approve acme/app#12; alone it lists them',
     group: 'Steer it',
@@ -78,6 +84,18 @@ export const listedVerbs: readonly ListedVerb[] = [
     summary: 'agents check [kind …]: start each kind, ask one short question, say what it is',
     group: 'Look after it',
     load: async () => (await import('./agents.ts')).agents,
+  },
+  {
+    name: 'export',
+    summary: 'print the state of a repository as the JSON of an orchestrator',
+    group: 'For programs',
+    load: async () => (await import('./run.ts')).commandVerb('export-orchestrator', { json: true }),
+  },
+  {
+    name: 'mcp',
+    summary: 'serve MCP on stdin and stdout, for Claude Code, Codex and other agents',
+    group: 'For programs',
+    load: async () => (await import('./mcp.ts')).mcp,
   },
   {
     name: 'schema',

@@ -94,8 +94,9 @@ function refusal(
   const [detail, hint] = [answer?.detail, answer?.hint].map((text) =>
     typeof text === 'string' ? plain(text) : undefined,
   )
-  if (status === 401) return new VerbError('unreachable', detail ?? `the token for ${url} is not valid`, hint)
-  if (detail === undefined || /no-such-route|nothing-here/.test(String(answer?.type ?? ''))) {
+  if (status === 401 || status === 429)
+    return new VerbError('unreachable', detail ?? `the token for ${url} is not valid`, hint)
+  if (detail === undefined || status === 405 || detail.startsWith('Nothing is at')) {
     return new VerbError(
       'failed',
       `what answers at ${url} does not know "${name}" (status ${status})`,
