@@ -1,13 +1,13 @@
 /** People steer a running Tutti from the command line, and programs by `tutti mcp`. */
 
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, onTestFinished, test } from 'vitest'
-import { openWorld, type World } from '../support/world.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 const program = fileURLToPath(new URL('../../src/tutti.js', import.meta.url))
 
@@ -32,8 +32,11 @@ async function tutti(world: World, ...args: string[]): Promise<Ended> {
   }
 }
 
-test('an issue is queued, seen and stopped from a shell', async () => {
-  const world = await openWorld({ hostProcesses: true })
+/** The agent of these stories is silent for as long as a busy machine takes. */
+const settings = plainSettings.replace('idleMinutes: 0.2', 'idleMinutes: 10')
+
+test('an issue is queued, seen and stopped from a shell', { timeout: 240_000 }, async () => {
+  const world = await openWorld({ hostProcesses: true, settings })
   const issue = await world.issue('Greet \u001b[31mloudly 👋', 'wait-for never')
   expect(await tutti(world, 'queue', 'acme/app#1')).toMatchObject({ code: 0, err: '' })
   await world.untilStatus(issue, /is working|Working/i)
@@ -43,8 +46,6 @@ test('an issue is queued, seen and stopped from a shell', async () => {
   expect(status.out).toMatch(/acme\/app +active/)
   expect(status.out).not.toContain('\u001b')
   expect(JSON.parse((await tutti(world, 'status', '--json')).out).agents).toMatchObject([{ issue: 1 }])
-  expect(await tutti(world, 'run', 'why', '1')).toMatchObject({ code: 0 })
-
   expect(await tutti(world, 'run', 'whi', '1')).toMatchObject({ code: 2, err: expect.stringContaining('"why"') })
   expect(await tutti(world, 'queue', 'acme/other#1')).toMatchObject({
     code: 3,
@@ -57,6 +58,35 @@ test('an issue is queued, seen and stopped from a shell', async () => {
   const gone = await tutti(world, 'status')
   expect(gone).toMatchObject({ code: 4, err: expect.stringContaining('tutti serve') })
 })
+
+const tmux = spawnSync('tmux', ['-V']).status === 0
+
+test.skipIf(!tmux)(
+  '`tutti top` is live, fits the window, and gives the terminal back',
+  { timeout: 240_000 },
+  async () => {
+    const world = await openWorld({ hostProcesses: true, settings })
+    const socket = `tutti-story-${process.pid}`
+    const inTmux = async (...args: string[]) => (await promisify(execFile)('tmux', ['-L', socket, ...args])).stdout
+    onTestFinished(() => void spawnSync('tmux', ['-L', socket, 'kill-server']))
+    await inTmux('-f', '/dev/null', 'new-session', '-d', '-x', '90', '-y', '24', 'sh')
+    const screen = () => inTmux('capture-pane', '-p')
+    const patience = { timeout: 60_000, interval: 200 }
+    const command = `DATA_DIR=${world.env.DATA_DIR} ${process.execPath} ${program} top; echo over with $?`
+    await inTmux('send-keys', '-l', command)
+    await inTmux('send-keys', 'Enter')
+    await expect.poll(screen, patience).toMatch(/acme\/app +active[\s\S]*no agent is at work[\s\S]*q quits/)
+    await world.queued('Greet \u001b[31mloudly 👋 世界', 'wait-for never')
+    await expect.poll(screen, patience).toMatch(/● \w+ +#1/)
+    await inTmux('resize-window', '-x', '120', '-y', '16')
+    await expect.poll(async () => (await screen()).split('\n').some((line) => line.length > 100), patience).toBe(true)
+    console.log(await screen())
+    await inTmux('send-keys', 'q')
+    await expect.poll(screen, patience).toMatch(/over with 0/)
+    expect(await screen()).not.toContain('q quits')
+    expect(await inTmux('display-message', '-p', '#{cursor_flag} #{alternate_on}')).toBe('1 0\n')
+  },
+)
 
 test('an agent of somebody connects by `tutti mcp`', async () => {
   const world = await openWorld()

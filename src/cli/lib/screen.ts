@@ -31,8 +31,9 @@ export function openScreen(page: (size: { width: number; height: number }) => st
   const draw = () => {
     const size = { width: stdout.columns || 80, height: stdout.rows || 24 }
     const lines = page(size).split('\n').slice(0, size.height)
-    // Overwritten line by line, not cleared first: it does not flicker.
-    stdout.write(`${codes.home}${lines.map((line) => line + codes.restOfLine).join('\r\n')}${codes.restOfPage}`)
+    // Overwritten line by line, not cleared first: it does not flicker. Each line is cleared before it is written: after a
+    // line as wide as the window the cursor stands on its last column, which clearing would take.
+    stdout.write(`${codes.home}${lines.map((line) => codes.restOfLine + line).join('\r\n')}${codes.restOfPage}`)
   }
   const onKey = (keys: Buffer) => {
     if (leaving.some((key) => keys.includes(key))) end()
