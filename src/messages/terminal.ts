@@ -101,9 +101,10 @@ function headLines({ progress }: TerminalState, width: number, paint: Paint): st
     ...(hours ? [`about ${hours} h left`] : []),
   ].join(' · ')
   const name = cut(oneLine(progress.systemId), Math.max(10, width - columnsOf(right) - columnsOf(status) - 6))
-  const gap = ' '.repeat(Math.max(1, width - columnsOf(name) - columnsOf(status) - columnsOf(right) - 4))
+  const room = width - columnsOf(name) - columnsOf(status) - 4
+  const facts = column(right, room, 'right')
   const colour: Style = status === 'active' ? 'green' : status === 'paused' ? 'yellow' : 'red'
-  const first = ` ${paint('bold', name)}  ${paint(colour, status)}${gap}${paint('dim', cut(right, width - 4))}`
+  const first = ` ${paint('bold', name)}  ${paint(colour, status)} ${paint('dim', facts)}`
   const percent = `${progress.completionPercent} %`
   const counts = [
     `${items.completed} of ${items.total} done`,
@@ -111,10 +112,10 @@ function headLines({ progress }: TerminalState, width: number, paint: Paint): st
     `${items.pending} pending`,
     ...(items.needsPerson > 0 ? [`${items.needsPerson} for a person`] : []),
   ].join(' · ')
-  const room = Math.max(8, Math.min(40, width - columnsOf(counts) - columnsOf(percent) - 6))
-  const full = Math.min(room, Math.max(0, Math.round((progress.completionPercent / 100) * room)))
-  const bar = paint('green', '█'.repeat(full)) + paint('dim', '░'.repeat(room - full))
-  const rest = cut(`${percent}  ${counts}`, Math.max(0, width - room - 2))
+  const length = Math.max(8, Math.min(40, width - columnsOf(counts) - columnsOf(percent) - 6))
+  const full = Math.min(length, Math.max(0, Math.round((progress.completionPercent / 100) * length)))
+  const bar = paint('green', '█'.repeat(full)) + paint('dim', '░'.repeat(length - full))
+  const rest = cut(`${percent}  ${counts}`, Math.max(0, width - length - 2))
   const reason = oneLine(progress.statusReason)
   const why = reason === '' ? [] : [paint('yellow', cut(` ${reason}`, width))]
   return [first, ` ${bar} ${rest}`, ...why]
@@ -192,8 +193,8 @@ function eventLine(
   const ago = column(duration(Math.max(0, (now.getTime() - Date.parse(at)) / 1_000)), 7, 'right')
   const number = column(issue === null ? '' : `#${issue}`, 6)
   const text = [oneLine(what), ...(why === '' ? [] : [oneLine(why)])].join(' – ')
-  const by = cut(oneLine(actor), 24)
-  const room = Math.max(10, width - 18 - columnsOf(by))
+  const by = cut(oneLine(actor), Math.min(24, Math.floor(width / 4)))
+  const room = width - 18 - columnsOf(by)
   return ` ${paint('dim', ago)}  ${paint('cyan', number)} ${column(text, room)} ${paint('dim', by)}`.trimEnd()
 }
 

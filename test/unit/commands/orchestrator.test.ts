@@ -2,8 +2,8 @@
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addRun } from '../../../src/db/runs.ts'
 import { getRepository } from '../../../src/db/repositories.ts'
+import { addRun } from '../../../src/db/runs.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
 import { openPlaces } from '../../support/command-place.ts'
 
@@ -58,7 +58,10 @@ test('a shutdown lets agents at work finish', async () => {
 test('spawn: the most urgent item of the module goes first; the reply has the agent that the scheduler starts', async () => {
   const here = await places.place()
   const { id } = await readyItem(here)
-  await places.store.db.update(workItems).set({ notBefore: new Date(Date.now() + 60_000) }).where(eq(workItems.id, id))
+  await places.store.db
+    .update(workItems)
+    .set({ notBefore: new Date(Date.now() + 60_000) })
+    .where(eq(workItems.id, id))
   const reply = await here.give('spawn-agent', { moduleId: 'auth', loopId: 'engineering-loop' })
   expect(reply).toMatchObject({ outcome: 'done', data: { status: 'waiting', issue: 12 } })
   expect(await here.item()).toMatchObject({ priority: 0, notBefore: null })
@@ -67,7 +70,10 @@ test('spawn: the most urgent item of the module goes first; the reply has the ag
     addRun(tx, id, { agent: 'codex', feedback: '', cleanWorktree: false }),
   )
   const then = await reply.follow?.(places.store.db)
-  expect(then).toMatchObject({ text: 'codex has started on #12.', data: { status: 'started', agentId: String(run.id) } })
+  expect(then).toMatchObject({
+    text: 'codex has started on #12.',
+    data: { status: 'started', agentId: String(run.id) },
+  })
   expect((await here.give('get-agents-by-module', { moduleId: 'auth' })).data).toMatchObject({
     agents: [{ agentId: String(run.id), moduleId: 'auth' }],
   })
@@ -95,7 +101,9 @@ test('spawn refuses what cannot be: a paused repository, no loop of that name, n
 test('spawn with a scope: the item of that title, else an issue with the labels of module and loop, once', async () => {
   const here = await places.place()
   await readyItem(here)
-  expect((await here.give('spawn-agent', { moduleId: 'auth', scope: 'add a CLOCK.' })).data).toMatchObject({ issue: 12 })
+  expect((await here.give('spawn-agent', { moduleId: 'auth', scope: 'add a CLOCK.' })).data).toMatchObject({
+    issue: 12,
+  })
   for (const _ of [1, 2]) {
     const reply = await here.give('spawn-agent', { moduleId: 'auth', loopId: 'engineering-loop', scope: 'Log in' })
     expect(reply.data).toMatchObject({ status: 'issue-requested', agentId: null })
