@@ -73,7 +73,14 @@ type VerbRun = (raw: readonly string[]) => Promise<number>
 
 function declare(command: Command, verb: Verb, called: (run: VerbRun) => Promise<void>): void {
   verb.declare(command)
+  if (verb.passThrough) command.allowUnknownOption().allowExcessArguments()
   if (verb.json) command.option('--json', 'print one JSON document and nothing else')
+  if (verb.server) {
+    command
+      .option('--repository <owner/name>', 'the repository; the only one when absent')
+      .option('--url <address>', 'another Tutti than that of this directory (or TUTTI_URL)')
+      .option('--token <token>', 'the token for it (or TUTTI_TOKEN)')
+  }
   if (verb.more) command.addHelpText('after', `\n${verb.more}`)
   command.showHelpAfterError(`See: tutti ${command.name()} --help`)
   command.action(() => called((raw) => verb.run(command as unknown as Parameters<Verb['run']>[0], raw)))

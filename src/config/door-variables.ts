@@ -1,20 +1,8 @@
-/** Variables of the doors for programs: which names are served, and where the command line finds its server. */
+/** Variables of the doors for programs: where the command line finds its server. */
 
 import { z } from 'zod'
 
 export const doorVariables = {
-  ALLOWED_HOSTS: z
-    .string()
-    .default('')
-    .transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim().toLowerCase())
-        .filter(Boolean),
-    )
-    .describe(
-      'Host names under which people and programs reach this server through a proxy, with commas; addresses always work',
-    ),
   TUTTI_URL: z
     .url()
     .optional()

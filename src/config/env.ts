@@ -234,6 +234,19 @@ export function readEnv(given: Record<string, string | undefined> = process.env)
   }
 }
 
+/** What a program needs to find a Tutti that is running, here or elsewhere. */
+export type ClientEnv = Pick<Env, 'TUTTI_URL' | 'TUTTI_TOKEN' | 'dataDirectory'>
+
+/**
+ * Reads what the client needs alone: it works where Tutti itself is not set up.
+ * @throws {OperatorError} naming each variable that cannot be used.
+ */
+export function readClientEnv(source: Record<string, string | undefined> = process.env): ClientEnv {
+  const { DATA_DIR = '', TUTTI_URL = '', TUTTI_TOKEN = '' } = source
+  const { dataDirectory, ...env } = readEnv({ DATA_DIR, TUTTI_URL, TUTTI_TOKEN })
+  return { dataDirectory, TUTTI_URL: env.TUTTI_URL, TUTTI_TOKEN: env.TUTTI_TOKEN }
+}
+
 function withoutEmpty(source: Record<string, string | undefined>): Record<string, string> {
   return Object.fromEntries(Object.entries(source).filter((entry): entry is [string, string] => Boolean(entry[1])))
 }

@@ -49,12 +49,6 @@ export const resourceNames = {
 
 /** Why a request is not taken, in one line each. */
 export const mcpRefusals = {
-  noToken: 'Send a token: `Authorization: Bearer tutti_…`. `tutti token create` makes one.',
-  unknown: 'This token is not valid. `tutti token create` makes one.',
-  expired: 'This token has expired. `tutti token create` makes a new one.',
-  revoked: 'This token was revoked. `tutti token create` makes a new one.',
-  origin: 'Requests of web pages from other places are refused.',
-  host: 'This host name is not served. Use the address of this machine, or connect through a proxy that sends the public name and set ALLOWED_HOSTS.',
   session: 'This session has ended or belongs to another token. Connect again.',
   sessions: 'Too many sessions are open. Close one, or try again in some minutes.',
 }

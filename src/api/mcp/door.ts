@@ -2,8 +2,7 @@
 
 import { Hono } from 'hono'
 import { mcpRefusals } from '../../messages/mcp.ts'
-import { findToken } from '../tokens.ts'
-import { hostFits, originFits } from './places.ts'
+import { type ApiEnv, authenticated, problemHandler, refuseForeign, withRequestId } from '../guard.ts'
 import type { ResourceServices } from './resources.ts'
 import type { McpSessions } from './sessions.ts'
 
@@ -14,31 +13,28 @@ export interface McpDoor {
 }
 
 /**
- * Makes the door at `/mcp`: Streamable HTTP with a bearer token.
+ * Makes the door at `/mcp`: Streamable HTTP with a bearer token, behind the same guards as the REST API.
  * @param version of Tutti, for clients.
  */
 export function mcpDoor(services: ResourceServices, version: string): McpDoor {
   let sessions: Promise<McpSessions> | undefined
   const load = async () => new (await import('./sessions.ts')).McpSessions(services, version)
-  const app = new Hono().all('/mcp', async ({ req: { raw: request } }) => {
-    const { headers } = request
-    if (!hostFits(headers.get('host'), services.env)) return refused(403, mcpRefusals.host)
-    if (!originFits(headers.get('origin'), headers.get('host'), services.env)) return refused(403, mcpRefusals.origin)
-    const secret = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1]
-    if (secret === undefined) return refused(401, mcpRefusals.noToken)
-    const found = await findToken(services.store.db, secret)
-    if ('refused' in found) return refused(401, mcpRefusals[found.refused])
+  const app = new Hono<ApiEnv>()
+  app.onError(problemHandler(services.log))
+  app.use('/mcp', withRequestId(), refuseForeign(services.env), authenticated(services.store))
+  app.all('/mcp', async (context) => {
     sessions ??= load()
-    const answer = await (await sessions).answer(request, found.token)
+    const answer = await (await sessions).answer(context.req.raw, context.get('token'))
     if (answer === 'no session') return refused(404, mcpRefusals.session)
     return answer === 'full' ? refused(503, mcpRefusals.sessions) : answer
   })
-  return { app, close: async () => (await sessions)?.close() }
+  return { app: new Hono().route('/', app), close: async () => (await sessions)?.close() }
 }
 
-/** An error in the form of JSON-RPC, as clients of MCP read it. */
-function refused(status: 401 | 403 | 404 | 503, message: string): Response {
-  const headers = status === 401 ? { 'www-authenticate': 'Bearer realm="tutti"' } : undefined
-  const error = { code: status === 404 ? -32001 : -32000, message }
-  return Response.json({ jsonrpc: '2.0', error, id: null }, { status, headers })
+/** An error in the form of JSON-RPC, as clients of MCP read it: with 404 they begin a new session. */
+function refused(status: 404 | 503, message: string): Response {
+  return Response.json(
+    { jsonrpc: '2.0', error: { code: status === 404 ? -32001 : -32000, message }, id: null },
+    { status },
+  )
 }

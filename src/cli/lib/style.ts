@@ -6,3 +6,8 @@ import { styleText } from 'node:util'
 export function styled(style: Parameters<typeof styleText>[0], text: string): string {
   return styleText(style, text, { stream: process.stdout })
 }
+
+/** Whether stdout shows styles. */
+export function showsColor(): boolean {
+  return styled('bold', 'x') !== 'x'
+}
