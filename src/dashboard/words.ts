@@ -3,6 +3,7 @@
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import type { AgentStatus } from '../views/agents.ts'
+import type { ProgressView } from '../views/progress.ts'
 import { type Html, html } from './html.ts'
 
 /** The colour of a fact; a word always says the same. */
