@@ -55,7 +55,9 @@ function lineOf(line: string): Html {
   const kind = source.trim() === 'tutti' ? kindOf(text) : source
   const label = { plan: 'plan', tool: 'tool', tutti: 'tutti', stderr: 'stderr', permission: 'asks' }[kind] ?? ''
   const shown =
-    kind === 'tool' ? text.replace(/^tool (\S+) (\w+): /, '$2: ') : text.replace(/^(plan|permission): ?/, '')
+    kind === 'tool'
+      ? text.replace(/^tool (\S+) (\w+): /, (_, _name, status: string) => `${status.replaceAll('_', ' ')}: `)
+      : text.replace(/^(plan|permission): ?/, '')
   return html`<div class="line ${kind}"><span>${label}</span><span>${shown}</span></div>`
 }
 
