@@ -44,7 +44,7 @@ test.skipIf(!existsSync(program))(
     const browser = await openBrowser()
     const context = await browser.newContext({ viewport: { width: 1_440, height: 900 }, reducedMotion: 'reduce' })
     const page = await context.newPage()
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(60_000)
     const complaints: string[] = []
     page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(error.message))
@@ -56,7 +56,7 @@ test.skipIf(!existsSync(program))(
 
     // The first work makes the repository known to Tutti.
     const first = await world.queued('Write a <b>greeting</b>', 'write src/greeting.txt: hello')
-    await world.pullRequestOf(first)
+    await world.untilStatus(first, /\S/)
     await page.goto(url)
     await page.getByRole('link', { name: 'Sign in with GitHub' }).click()
     await page.getByRole('link', { name: 'Continue as maintainer' }).click()
@@ -108,5 +108,5 @@ test.skipIf(!existsSync(program))(
     await page.goto(`${url}/audit`)
     await page.getByRole('link', { name: 'Sign in with GitHub' }).waitFor()
   },
-  180_000,
+  400_000,
 )
