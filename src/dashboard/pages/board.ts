@@ -98,7 +98,7 @@ function figures(progress: ProgressView, needed: number): Html {
   const spent = spentToday.map(({ amount, currency }) => moneyText(amount * 1e6, currency)).join(' + ')
   return html`<dl class="figures">
 <div class="figure"><dt>Completed</dt><dd>${completionPercent}<small> %</small></dd>
-<svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg></div>
+<dd class="note"><svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg></dd></div>
 <div class="figure ${needed > 0 ? 'call' : ''}"><dt>Need a person</dt><dd>${needed}</dd><dd class="note">${needed > 0 ? 'questions, plans, reviews, held work' : 'all is moving'}</dd></div>
 <div class="figure"><dt>Agents</dt><dd>${agents.active}${agents.limit === null ? '' : html`<small> of ${agents.limit}</small>`}</dd><dd class="note">${agents.unhealthy > 0 ? html`<span class="urgent">${agents.unhealthy} unwell</span>` : agents.active > 0 ? 'all healthy' : 'none at work'}</dd></div>
 <div class="figure"><dt>Open items</dt><dd>${items.total - items.completed}<small> of ${items.total}</small></dd><dd class="note">time left: ${items.total === items.completed ? 'none' : left}</dd></div>
