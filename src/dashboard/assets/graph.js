@@ -58,7 +58,7 @@ function styles() {
 }
 
 function elementsOf({ nodes, edges }) {
-  const width = (label) => Math.min(230, 28 + label.length * 6.6)
+  const width = (label) => Math.min(280, 30 + label.length * 7)
   return [
     ...nodes.map((node) => ({ data: { ...node, width: width(node.label), textWidth: width(node.label) - 16 } })),
     ...edges.map((edge) => ({ data: { id: `${edge.source} ${edge.target}`, ...edge } })),
@@ -122,7 +122,6 @@ function start(elements) {
     layout: { name: 'preset' },
     minZoom: 0.08,
     maxZoom: 2.5,
-    wheelSensitivity: 0.3,
     textureOnViewport: elements.length > 400,
     hideEdgesOnViewport: elements.length > 1_200,
     autoungrabify: true,

@@ -57,11 +57,11 @@ export const boardPage: Page = {
     }
     const agents = await listAgents(db, repo.id, { active: true, limit: 50 })
     const progress = await progressOf(db, repo)
-    const events = await listEvents(db, [repo.id], { limit: 12 })
+    const events = await listEvents(db, [repo.id], { limit: 8 })
     const main =
       counts.size === 0
         ? firstSteps(request)
-        : html`${problems(repo, progress)}${figures(progress)}
+        : html`${problems(repo, progress)}${figures(progress, shown[0]?.total ?? 0)}
 <div class="board">${shown.map((one) => laneOf(request, one))}</div>
 <div class="columns"><div class="stack">${agentsPanel(repo, agents)}${waitingPanel(repo, shown)}</div>
 <div class="stack">${queueForm(request)}${panel('Lately', eventList(repo, events), html`<a class="link" href="${pageUrl('/audit', repo)}">All</a>`)}</div></div>`
@@ -92,14 +92,14 @@ function problems(repo: RepositoryRow, { status, statusReason }: ProgressView): 
   return html`${settings}`
 }
 
-function figures(progress: ProgressView): Html {
+function figures(progress: ProgressView, needed: number): Html {
   const { items, agents, completionPercent, expectedHoursLeft, spentToday, tokensToday } = progress
   const left = expectedHoursLeft === null ? 'not known yet' : spanText(expectedHoursLeft * 3_600_000)
   const spent = spentToday.map(({ amount, currency }) => moneyText(amount * 1e6, currency)).join(' + ')
   return html`<dl class="figures">
 <div class="figure"><dt>Completed</dt><dd>${completionPercent}<small> %</small></dd>
-<svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg></div>
-<div class="figure ${items.needsPerson > 0 ? 'call' : ''}"><dt>Need a person</dt><dd>${items.needsPerson}</dd><dd class="note">${items.needsPerson > 0 ? 'questions, plans, held work' : 'all is moving'}</dd></div>
+<dd class="note"><svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg></dd></div>
+<div class="figure ${needed > 0 ? 'call' : ''}"><dt>Need a person</dt><dd>${needed}</dd><dd class="note">${needed > 0 ? 'questions, plans, reviews, held work' : 'all is moving'}</dd></div>
 <div class="figure"><dt>Agents</dt><dd>${agents.active}${agents.limit === null ? '' : html`<small> of ${agents.limit}</small>`}</dd><dd class="note">${agents.unhealthy > 0 ? html`<span class="urgent">${agents.unhealthy} unwell</span>` : agents.active > 0 ? 'all healthy' : 'none at work'}</dd></div>
 <div class="figure"><dt>Open items</dt><dd>${items.total - items.completed}<small> of ${items.total}</small></dd><dd class="note">time left: ${items.total === items.completed ? 'none' : left}</dd></div>
 <div class="figure"><dt>Spent today</dt><dd>${spent || '–'}</dd><dd class="note">${tokensText(tokensToday)} tokens</dd></div>

@@ -144,7 +144,11 @@ export function longestChain(nodes: ReadonlyMap<string, GraphNode>, edges: reado
     best.set(id, { hours: whole, by })
     return whole
   }
-  const [last] = [...nodes.keys()].toSorted((a, b) => measure(b, new Set()) - measure(a, new Set()))
+  // Of two that take as long, the one that waits for another shows more.
+  const chained = (id: string) => Number(best.get(id)?.by !== undefined)
+  const [last] = [...nodes.keys()].toSorted(
+    (a, b) => measure(b, new Set()) - measure(a, new Set()) || chained(b) - chained(a),
+  )
   const path: string[] = []
   for (let id = last; id !== undefined; ) {
     const edge: GraphEdge | undefined = best.get(id)?.by

@@ -82,10 +82,12 @@ function attemptRow(run: RunRow, spent: UsageRow | undefined): Html {
   const live = run.stage !== 'ended'
   const said = live ? run.progress : run.summary || run.progress
   return html`<li id="run-${run.id}">${face(who)}<div class="grow"><span>${name} <span class="small muted">${run.purpose === 'build' ? 'attempt' : run.purpose} ${run.attempt}</span></span>
-<span>${pill(outcomeTone(run), live ? run.stage : (run.outcome ?? 'ended'))}</span>
+<span>${pill(outcomeTone(run), live ? stageWords[run.stage] : (run.outcome ?? 'ended'))}</span>
 ${said ? html`<span class="small muted clamp">${said}</span>` : ''}${run.memberWhy ? html`<span class="small muted">${run.memberWhy}</span>` : ''}</div>
 <div class="side-note"><span class="num">${live ? timeTag(run.startedAt, 'lasted') : tookText(run)}</span>${spent ? spentLines(spent) : ''}</div></li>`
 }
+
+const stageWords = { waiting: 'waiting', agent: 'at work', gates: 'checking', ended: 'ended' } as const
 
 function outcomeTone({ stage, outcome }: RunRow): Tone {
   if (stage !== 'ended') return 'accent'

@@ -79,6 +79,8 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
 
 function viewOf(request: PageRequest, facts: ItemFacts): View {
   const { item, pull } = facts
+  // What a person is asked about stands above the buttons.
+  const asks = item.state === 'plan-review' || item.state === 'asking'
   const outside = (url: string, text: string) =>
     /^https?:\/\//.test(url)
       ? html`<a class="link" href="${url}" rel="noreferrer">${text}</a>`
@@ -87,7 +89,7 @@ function viewOf(request: PageRequest, facts: ItemFacts): View {
     title: item.title,
     where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}<span>asked for by ${item.requestedBy} ${timeTag(item.createdAt)}</span>`,
     main: html`<div class="columns"><div class="stack">
-${nowPanel(request, facts)}${actionsPanel(request, facts)}${journeyPanel(facts)}${planPanel(facts)}${gatesPanel(facts)}</div>
+${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${gatesPanel(facts)}</div>
 <div class="stack">${factsPanel(request, facts)}${attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
   }
 }

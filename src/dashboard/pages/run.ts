@@ -11,7 +11,7 @@ import { emptyState, itemUrl, panel } from '../frame.ts'
 import { bytesText, type Html, html, markup, spanText, timeTag } from '../html.ts'
 import type { Page } from '../page.ts'
 import { agentPill, face, moneyText, tokensText } from '../words.ts'
-import { readLog } from './transcript.ts'
+import { readTranscript } from './transcript.ts'
 
 /** `/runs/<id>` */
 export const runPage: Page = {
@@ -30,7 +30,7 @@ export const runPage: Page = {
       .from(usage)
       .where(eq(usage.runId, Number(agent.agentId)))
     const running = agent.endedAt === null
-    const log = await readLog(services, agent.agentId, undefined)
+    const log = await readTranscript(services, agent.agentId, undefined)
     const name = agent.name || agent.kind
     const stop = commandForm(request, {
       ...{ command: 'stop', label: 'Stop the agent', on: agent.issue, danger: true, back: `/runs/${agent.agentId}` },

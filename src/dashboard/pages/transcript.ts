@@ -25,7 +25,7 @@ export interface LogPiece {
 }
 
 /** Whole lines of a log. @param from in bytes; undefined: the end of the file, up to 256 kB. */
-export async function readLog(
+export async function readTranscript(
   { env, redact }: Pick<DashboardServices, 'env' | 'redact'>,
   runId: string,
   from: number | undefined,
@@ -55,7 +55,9 @@ function lineOf(line: string): Html {
   const kind = source.trim() === 'tutti' ? kindOf(text) : source
   const label = { plan: 'plan', tool: 'tool', tutti: 'tutti', stderr: 'stderr', permission: 'asks' }[kind] ?? ''
   const shown =
-    kind === 'tool' ? text.replace(/^tool (\S+) (\w+): /, '$2: ') : text.replace(/^(plan|permission): ?/, '')
+    kind === 'tool'
+      ? text.replace(/^tool (\S+) (\w+): /, (_, _name, status: string) => `${status.replaceAll('_', ' ')}: `)
+      : text.replace(/^(plan|permission): ?/, '')
   return html`<div class="line ${kind}"><span>${label}</span><span>${shown}</span></div>`
 }
 
@@ -75,7 +77,7 @@ export async function moreOfLog(
   const item = run && (await getItem(db, run.workItemId))
   const repo = item && (await getRepository(db, item.repositoryId))
   if (!run || !repo || !permits(await visitor.permissionIn(repo), 'read')) return sendText('There is no such log.', 404)
-  const piece = await readLog(services, id, from)
+  const piece = await readTranscript(services, id, from)
   return Response.json(
     { html: piece.html, next: piece.next, ended: run.stage === 'ended' || run.endedAt !== null },
     { headers: { 'cache-control': 'no-store', ...safeHeaders() } },

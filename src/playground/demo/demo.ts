@@ -73,6 +73,9 @@ export async function runDemo(args: string[], product: Product): Promise<number>
     timeline.say('github', `a small GitHub listens on ${github.url}`)
     program = await begin(github, directory, timeline, { ...product, live })
     timeline.say('tutti', `serves on ${program.url}, with its embedded database`)
+    // Whoever opens the dashboard is the maintainer, who has agreed to it before.
+    github.oauth.as = 'maintainer'
+    timeline.say('tutti', `shows it all at ${program.url}/`)
     const access = { apiUrl: github.apiUrl, token: github.as('maintainer').token, repository: nameOf(repository) }
     await play(signIn(access), scenes, timeline)
     await settled(github, repository)
@@ -148,6 +151,8 @@ async function begin(
       APP_ID: String(github.app.id),
       PRIVATE_KEY: github.app.privateKey,
       WEBHOOK_SECRET: github.app.webhookSecret,
+      GITHUB_CLIENT_ID: github.app.clientId,
+      GITHUB_CLIENT_SECRET: github.app.clientSecret,
       GITHUB_API_URL: github.apiUrl,
       PORT: '0',
       DATA_DIR: data,
@@ -231,6 +236,8 @@ function report(
   const token = github.as('maintainer').token
   console.log(
     [
+      `The dashboard: ${program.url}/ (one click signs you in as the maintainer)`,
+      '',
       'It all keeps running until Ctrl-C. What people read, and how to act as the maintainer:',
       `  curl ${github.apiUrl}/repos/${name}/issues/1/comments -H "authorization: token ${token}"`,
       `  curl ${github.apiUrl}/repos/${name}/issues/1/comments -H "authorization: token ${token}" -d '{"body":"/help"}'`,
