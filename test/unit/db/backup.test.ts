@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkAuditLog, copyOldAudit, dropCopiedAudit } from '../../../src/db/audit-archive.ts'
@@ -96,45 +97,36 @@ test.each<[string, (lines: string[]) => string[], RegExp]>([
   const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n')
   const bad = join(directory, 'bad.gz')
   writeFileSync(bad, gzipSync(`${change(lines).join('\n')}\n`))
-  const to = await empty('third')
-  await expect(restoreBackup(to, bad)).rejects.toMatchObject({ message: expect.stringMatching(said) })
-  expect(await to.query(`select 1 from information_schema.tables where table_schema = 'public'`)).toEqual([])
-  await to.close()
+  const untouched = () => {
+    throw new Error('the database was touched')
+  }
+  const place: DatabaseSession = { query: untouched, migrate: untouched, close: async () => {} }
+  await expect(restoreBackup(place, bad)).rejects.toMatchObject({ message: expect.stringMatching(said) })
 })
 
 test('a changed entry of the audit log, one taken out, and one cut off are found; an archive is not taken for one', async () => {
-  const place = join(directory, 'audited')
-  const to = await empty('audited')
-  await restoreBackup(to, file)
-  await to.close()
-  const sql = async (text: string) => {
-    const one = await empty('audited')
-    await one.query(text)
-    await one.close()
+  const store = await open()
+  const run = (text: string) => store.db.execute(sql.raw(text))
+  const broken = async () => (await checkAuditLog(store.db))[0]?.broken
+  await run('create table kept as select * from audit_log')
+  const back = async () => {
+    await run('delete from audit_log')
+    await run('insert into audit_log overriding system value select * from kept')
+    expect(await broken()).toBeUndefined()
   }
-  const check = async () => {
-    const store = await openStore({ queues: Object.values(jobs), directory: place, log })
-    const [found] = await checkAuditLog(store.db)
-    await store.close()
-    return found?.broken
-  }
-  await sql(`create table kept as select * from audit_log`)
-  const back = () =>
-    sql('delete from audit_log; ').then(() => sql('insert into audit_log overriding system value select * from kept'))
-  await sql(`update audit_log set actor = 'other' where what = 'two'`)
-  expect(await check()).toMatchObject({ why: 'changed' })
+  await run(`update audit_log set actor = 'other' where what = 'two'`)
+  expect(await broken()).toMatchObject({ why: 'changed' })
   await back()
-  await sql(`delete from audit_log where what = 'two'`)
-  expect(await check()).toMatchObject({ why: 'missing before it' })
+  await run(`delete from audit_log where what = 'two'`)
+  expect(await broken()).toMatchObject({ why: 'missing before it' })
   await back()
-  await sql(`delete from audit_log where what = 'three'`)
-  expect(await check()).toEqual({ id: null, why: 'missing at the end' })
+  await run(`delete from audit_log where what = 'three'`)
+  expect(await broken()).toEqual({ id: null, why: 'missing at the end' })
   await back()
-  await sql(`delete from audit_log where what = 'one'`)
-  expect(await check()).toEqual({ id: null, why: 'missing at the beginning' })
+  await run(`delete from audit_log where what = 'one'`)
+  expect(await broken()).toEqual({ id: null, why: 'missing at the beginning' })
   await back()
 
-  const store = await openStore({ queues: Object.values(jobs), directory: place, log })
   const moved: string[] = []
   const copied = await copyOldAudit(
     store.db,
@@ -146,5 +138,6 @@ test('a changed entry of the audit log, one taken out, and one cut off are found
   await dropCopiedAudit(store, copied, 'archive.gz')
   expect(moved).toEqual(['one', 'two', 'three'])
   expect(await checkAuditLog(store.db)).toEqual([{ repository: 'acme/app', entries: 1, archived: 3 }])
+  await run('drop table kept')
   await store.close()
 })
