@@ -25,10 +25,12 @@ const repository = {
   ...{ cloneUrl: 'https://x/acme/app.git', defaultBranch: 'main' },
 }
 let database: TestDatabase
+/** Migrated, and without a row of ours: as a first start leaves it. */
+let second: TestDatabase
 const open = () =>
   openStore({ queues: Object.values(jobs), databaseUrl: database.url, directory: join(directory, 'data'), log })
 const session = () => openDatabaseSession({ databaseUrl: database.url, directory: join(directory, 'data'), log })
-const empty = (name: string) => openDatabaseSession({ databaseUrl: undefined, directory: join(directory, name), log })
+const target = () => openDatabaseSession({ databaseUrl: second.url, directory: join(directory, 'second'), log })
 const rowsOf = async (place: DatabaseSession, table: string) =>
   (await place.query(`select to_jsonb(t)::text as row from ${table} t order by 1`)).map(({ row }) => row)
 
@@ -42,6 +44,7 @@ async function note(store: Store, repositoryId: number, what: string) {
 let repositoryId: number
 beforeAll(async () => {
   database = await prepareDatabase(join(directory, 'data'))
+  second = await prepareDatabase(join(directory, 'second'))
   const store = await open()
   repositoryId = (await saveRepository(store.db, repository)).id
   for (const what of ['one', 'two', 'three']) await note(store, repositoryId, what)
@@ -52,6 +55,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await database.drop()
+  await second.drop()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -68,7 +72,7 @@ test('it is for its owner alone, says what it is, and is whole', async () => {
 })
 
 test('an empty database gets every row back, and new rows get new numbers', async () => {
-  const [from, to] = [await session(), await empty('second')]
+  const [from, to] = [await session(), await target()]
   await restoreBackup(to, file)
   for (const table of ['repositories', 'audit_log'])
     expect(await rowsOf(to, table), table).toEqual(await rowsOf(from, table))
@@ -77,12 +81,17 @@ test('an empty database gets every row back, and new rows get new numbers', asyn
   await to.close()
 
   // The program itself opens it, and goes on with the chain.
-  const store = await openStore({ queues: Object.values(jobs), directory: join(directory, 'second'), log })
+  const store = await openStore({
+    queues: Object.values(jobs),
+    databaseUrl: second.url,
+    directory: join(directory, 'second'),
+    log,
+  })
   await note(store, repositoryId, 'four')
   expect(await checkAuditLog(store.db)).toEqual([{ repository: 'acme/app', entries: 4, archived: 0 }])
   await store.close()
 
-  const again = await empty('second')
+  const again = await target()
   await expect(restoreBackup(again, file)).rejects.toMatchObject({ message: expect.stringContaining('not empty') })
   await again.close()
 })
