@@ -11,6 +11,8 @@ import { openWorld } from '../support/world.ts'
 
 const log = pino({ level: 'silent' })
 
+// Two Tuttis after one another, and two items: longer than most stories.
+
 test('merged, opened and asked for since the backup: each is there once', async () => {
   const world = await openWorld()
   const { github, repository, directory, env } = world
@@ -47,4 +49,4 @@ test('merged, opened and asked for since the backup: each is there once', async 
   await world.approveAndMerge(await world.pullRequestOf(after))
   expectMergedOnce(world, after)
   expect(await world.fileAt(repository.defaultBranch, 'src/two.txt')).toBe('two\n')
-})
+}, 300_000)

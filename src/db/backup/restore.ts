@@ -44,7 +44,9 @@ export async function restoreBackup(session: DatabaseSession, file: string): Pro
   await session.query('begin')
   try {
     const links = await takeOffForeignKeys(session)
+    await setTriggers(session, 'disable')
     await insertAll(session, file)
+    await setTriggers(session, 'enable')
     for (const { table, name, definition } of links)
       await session.query(`alter table ${table} add constraint "${name}" ${definition}`)
     await setSequences(session)
@@ -90,6 +92,15 @@ async function assertEmpty(session: DatabaseSession): Promise<void> {
   }
   for (const schema of ['drizzle', 'pgboss']) await session.query(`drop schema if exists ${schema} cascade`)
   for (const name of names) await session.query(`drop table if exists "${name}" cascade`)
+}
+
+/** What triggers have written is in the backup already. */
+async function setTriggers(session: DatabaseSession, state: 'disable' | 'enable'): Promise<void> {
+  const tables = await session.query(
+    `select distinct tgrelid::regclass::text as name from pg_trigger t join pg_class c on c.oid = t.tgrelid
+     where not t.tgisinternal and c.relnamespace = 'public'::regnamespace`,
+  )
+  for (const { name } of tables) await session.query(`alter table ${String(name)} ${state} trigger user`)
 }
 
 interface ForeignKey {

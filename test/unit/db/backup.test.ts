@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { checkAuditLog, copyOldAudit, dropCopiedAudit } from '../../../src/db/audit-archive.ts'
@@ -24,10 +25,12 @@ const repository = {
   ...{ cloneUrl: 'https://x/acme/app.git', defaultBranch: 'main' },
 }
 let database: TestDatabase
+/** Migrated, and without a row of ours: as a first start leaves it. */
+let second: TestDatabase
 const open = () =>
   openStore({ queues: Object.values(jobs), databaseUrl: database.url, directory: join(directory, 'data'), log })
 const session = () => openDatabaseSession({ databaseUrl: database.url, directory: join(directory, 'data'), log })
-const empty = (name: string) => openDatabaseSession({ databaseUrl: undefined, directory: join(directory, name), log })
+const target = () => openDatabaseSession({ databaseUrl: second.url, directory: join(directory, 'second'), log })
 const rowsOf = async (place: DatabaseSession, table: string) =>
   (await place.query(`select to_jsonb(t)::text as row from ${table} t order by 1`)).map(({ row }) => row)
 
@@ -41,6 +44,7 @@ async function note(store: Store, repositoryId: number, what: string) {
 let repositoryId: number
 beforeAll(async () => {
   database = await prepareDatabase(join(directory, 'data'))
+  second = await prepareDatabase(join(directory, 'second'))
   const store = await open()
   repositoryId = (await saveRepository(store.db, repository)).id
   for (const what of ['one', 'two', 'three']) await note(store, repositoryId, what)
@@ -51,6 +55,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await database.drop()
+  await second.drop()
   rmSync(directory, { recursive: true, force: true })
 })
 
@@ -67,21 +72,26 @@ test('it is for its owner alone, says what it is, and is whole', async () => {
 })
 
 test('an empty database gets every row back, and new rows get new numbers', async () => {
-  const [from, to] = [await session(), await empty('second')]
+  const [from, to] = [await session(), await target()]
   await restoreBackup(to, file)
-  for (const table of ['repositories', 'audit_log'])
+  for (const table of ['repositories', 'audit_log', 'changes'])
     expect(await rowsOf(to, table), table).toEqual(await rowsOf(from, table))
   await to.query(`insert into deliveries (delivery_id, event, payload, received_at) values ('x', 'ping', '{}', now())`)
   await from.close()
   await to.close()
 
   // The program itself opens it, and goes on with the chain.
-  const store = await openStore({ queues: Object.values(jobs), directory: join(directory, 'second'), log })
+  const store = await openStore({
+    queues: Object.values(jobs),
+    databaseUrl: second.url,
+    directory: join(directory, 'second'),
+    log,
+  })
   await note(store, repositoryId, 'four')
   expect(await checkAuditLog(store.db)).toEqual([{ repository: 'acme/app', entries: 4, archived: 0 }])
   await store.close()
 
-  const again = await empty('second')
+  const again = await target()
   await expect(restoreBackup(again, file)).rejects.toMatchObject({ message: expect.stringContaining('not empty') })
   await again.close()
 })
@@ -96,45 +106,36 @@ test.each<[string, (lines: string[]) => string[], RegExp]>([
   const lines = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n')
   const bad = join(directory, 'bad.gz')
   writeFileSync(bad, gzipSync(`${change(lines).join('\n')}\n`))
-  const to = await empty('third')
-  await expect(restoreBackup(to, bad)).rejects.toMatchObject({ message: expect.stringMatching(said) })
-  expect(await to.query(`select 1 from information_schema.tables where table_schema = 'public'`)).toEqual([])
-  await to.close()
+  const untouched = () => {
+    throw new Error('the database was touched')
+  }
+  const place: DatabaseSession = { query: untouched, migrate: untouched, close: async () => {} }
+  await expect(restoreBackup(place, bad)).rejects.toMatchObject({ message: expect.stringMatching(said) })
 })
 
 test('a changed entry of the audit log, one taken out, and one cut off are found; an archive is not taken for one', async () => {
-  const place = join(directory, 'audited')
-  const to = await empty('audited')
-  await restoreBackup(to, file)
-  await to.close()
-  const sql = async (text: string) => {
-    const one = await empty('audited')
-    await one.query(text)
-    await one.close()
+  const store = await open()
+  const run = (text: string) => store.db.execute(sql.raw(text))
+  const broken = async () => (await checkAuditLog(store.db))[0]?.broken
+  await run('create table kept as select * from audit_log')
+  const back = async () => {
+    await run('delete from audit_log')
+    await run('insert into audit_log overriding system value select * from kept')
+    expect(await broken()).toBeUndefined()
   }
-  const check = async () => {
-    const store = await openStore({ queues: Object.values(jobs), directory: place, log })
-    const [found] = await checkAuditLog(store.db)
-    await store.close()
-    return found?.broken
-  }
-  await sql(`create table kept as select * from audit_log`)
-  const back = () =>
-    sql('delete from audit_log; ').then(() => sql('insert into audit_log overriding system value select * from kept'))
-  await sql(`update audit_log set actor = 'other' where what = 'two'`)
-  expect(await check()).toMatchObject({ why: 'changed' })
+  await run(`update audit_log set actor = 'other' where what = 'two'`)
+  expect(await broken()).toMatchObject({ why: 'changed' })
   await back()
-  await sql(`delete from audit_log where what = 'two'`)
-  expect(await check()).toMatchObject({ why: 'missing before it' })
+  await run(`delete from audit_log where what = 'two'`)
+  expect(await broken()).toMatchObject({ why: 'missing before it' })
   await back()
-  await sql(`delete from audit_log where what = 'three'`)
-  expect(await check()).toEqual({ id: null, why: 'missing at the end' })
+  await run(`delete from audit_log where what = 'three'`)
+  expect(await broken()).toEqual({ id: null, why: 'missing at the end' })
   await back()
-  await sql(`delete from audit_log where what = 'one'`)
-  expect(await check()).toEqual({ id: null, why: 'missing at the beginning' })
+  await run(`delete from audit_log where what = 'one'`)
+  expect(await broken()).toEqual({ id: null, why: 'missing at the beginning' })
   await back()
 
-  const store = await openStore({ queues: Object.values(jobs), directory: place, log })
   const moved: string[] = []
   const copied = await copyOldAudit(
     store.db,
@@ -146,5 +147,6 @@ test('a changed entry of the audit log, one taken out, and one cut off are found
   await dropCopiedAudit(store, copied, 'archive.gz')
   expect(moved).toEqual(['one', 'two', 'three'])
   expect(await checkAuditLog(store.db)).toEqual([{ repository: 'acme/app', entries: 1, archived: 3 }])
+  await run('drop table kept')
   await store.close()
 })
