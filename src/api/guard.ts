@@ -10,7 +10,7 @@ import type { Env } from '../config/env.ts'
 import type { TokenRow } from '../db/api-tokens.ts'
 import type { Store } from '../db/connect.ts'
 import * as messages from '../messages/api.ts'
-import { ApiProblem, problemAnswer, problemOf } from './problem.ts'
+import { ApiProblem, apiProblemOf, problemAnswer } from './problem.ts'
 import { callerOfToken, findToken } from './tokens.ts'
 
 /** What the guards leave for the routes behind them. */
@@ -32,7 +32,7 @@ export function withRequestId(): MiddlewareHandler<ApiEnv> {
 /** Answers errors as problems, and logs those that nothing here understands. */
 export function problemHandler(log: Logger) {
   return (error: unknown, context: Context): Response => {
-    const problem = problemOf(error)
+    const problem = apiProblemOf(error)
     const { method, path } = context.req
     const request = { requestId: context.get('requestId'), method, path }
     if (problem.kind === 'internal-error') log.error({ err: error, ...request }, 'a request of the API has failed')

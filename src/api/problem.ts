@@ -71,7 +71,7 @@ export class ApiProblem extends Error {
 export const statusOfProblem = (kind: ProblemKind): number => statuses[kind]
 
 /** What an error means to a program. What it does not understand is an internal error, whose words stay in the log. */
-export function problemOf(error: unknown): ApiProblem {
+export function apiProblemOf(error: unknown): ApiProblem {
   if (error instanceof ApiProblem) return error
   if (error instanceof UserError) return new ApiProblem(kindOf(error), [error.message, error.hint], { cause: error })
   if (error instanceof HTTPException && error.status === 413) return tooLarge()

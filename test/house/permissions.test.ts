@@ -67,6 +67,8 @@ const needs: Readonly<Record<string, string>> = {
   'pulls.listReviews': 'pull_requests: read',
   'pulls.requestReviewers': 'pull_requests: write',
   'pulls.update': 'pull_requests: write',
+  // With the token of the person who signs in to the dashboard.
+  'users.getAuthenticated': 'app',
   'repos.getCombinedStatusForRef': 'statuses: read',
 }
 
