@@ -105,7 +105,9 @@ export function planFirst(routing: Routing, goal: Goal, when: Settings['planning
   const signals = routing.signals.join(', ')
   if (goal.effort === 'L' || goal.effort === 'XL') return signals
   if (needsBreakdown(routing) && routing.confidence >= minConfidence) return signals
-  if (routing.workflow === 'plan_then_build' && routing.confidence >= surelyPlanned) return signals
+  // It was called small since its text was read.
+  const sure = routing.confidence >= surelyPlanned && goal.effort !== 'S'
+  if (routing.workflow === 'plan_then_build' && sure) return signals
   if (isLong(goal)) return 'the text is long and has many points'
   return when === 'always' ? 'the settings have everything planned first' : undefined
 }

@@ -42,8 +42,8 @@ export const hasAnotherBase = (now: string, before: string) => `it now goes to \
 export const changesRequestedBy = (logins: readonly string[]) => `${logins.join(', ')} asked for changes`
 export const lacksApprovals = (needed: number, head: string, given: number) =>
   needed === 1
-    ? `not approved yet: someone with write access must approve \`${head.slice(0, 7)}\``
-    : `approved by ${given} of ${needed} so far: people with write access must approve \`${head.slice(0, 7)}\``
+    ? `someone with write access must approve \`${head.slice(0, 7)}\` first`
+    : `${needed} people with write access must approve \`${head.slice(0, 7)}\` first, and ${given} ${given === 1 ? 'has' : 'have'}`
 export const gatesHaveNotRun = 'the gates have not run on this commit'
 export const gateFailed = (gate: string, summary: string) => `the gate ${gate} failed: ${summary}`
 export const needsExplicitApproval = (summary: string) =>

@@ -157,7 +157,7 @@ function attemptList(view: StatusView): string {
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${agentName(attempt)}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })
-  return `<details><summary>Attempts: ${ended.length}, of which ${view.used} of ${view.allowed} allowed have failed</summary>\n\n${rows.join('\n')}\n\n</details>`
+  return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
 }
 
 function footer(view: StatusView): string {

@@ -32,7 +32,7 @@ test('a conflict with the base is found at the push, resolved by the agent on to
   expect(untouched.pull.headSha).toBe(calm)
 
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, `it needs an approval of ${pull.pull.headSha.slice(0, 7)}`)
+  await world.untilStatus(issue, `must approve \`${pull.pull.headSha.slice(0, 7)}\` first`)
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await untilDone(world, issue)
   expect(await world.fileAt('main', 'src/one.txt')).toBe('ours\n')

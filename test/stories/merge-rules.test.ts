@@ -37,7 +37,7 @@ test('protected paths need an explicit word about this very commit', async () =>
   expect(checkRunsOn(world, pull.pull.headSha)).toMatchObject([{ conclusion: 'neutral' }])
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')
-  const refused = /needs a person's explicit word\. Protected: `CODEOWNERS`[\s\S]*say `\/merge --protected`/
+  const refused = /changes protected paths\. Protected: `CODEOWNERS`[\s\S]*say `\/merge --protected`/
   await world.github.until(() => byBot(pull).some(({ body }) => refused.test(body)), 'the answer on the pull request')
   expect(pull.pull.mergedAt).toBeNull()
   await maintainer.comment(repository, issue.number, '/merge --protected')
@@ -65,7 +65,7 @@ test('a person pushes after the approval: not merged and said; the gates look ag
   expect(await github.until(() => checkRunsOn(world, head).at(0)?.conclusion, 'a verdict')).toBe('success')
   expect(repository.refs.get(`refs/heads/${headRef}`)).toBe(head)
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, `it needs an approval of ${head.slice(0, 7)}`)
+  await world.untilStatus(issue, `must approve \`${head.slice(0, 7)}\` first`)
   await world.approveAndMerge(pull)
   await untilDone(world, issue)
   expect(await world.fileAt('main', 'src/theirs.txt')).toBe('theirs\n')

@@ -31,7 +31,7 @@ test('closed by a person: held with the ways on; opened again by hand, or by /re
   await maintainer.reopenIssue(repository, pull.number)
   await world.untilStatus(issue, 'opened again by maintainer; what was approved before counts no longer')
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, 'It waits: it needs an approval')
+  await world.untilStatus(issue, 'It waits: someone with write access must approve')
   await github.until(() => !issue.labels.some(({ name }) => name === 'tutti:held'), 'the label is gone')
 
   await maintainer.closePullRequest(repository, pull.number)

@@ -54,7 +54,7 @@ test('changes requested: one more attempt reads them, on the current base; each 
   // The approval of the first commit does not count for the second.
   await maintainer.review(repository, pull.number, { state: 'APPROVED', commitId: first })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, 'It waits: it needs an approval of')
+  await world.untilStatus(issue, 'It waits: someone with write access must approve')
   expect(pull.pull.mergedAt).toBeNull()
   expect(byBot(pull)[0]?.body).toContain(`maintainer approved \`${first.slice(0, 7)}\`, an older commit: this approval`)
   await maintainer.resolveThread(repository, two?.id ?? 0)
@@ -76,7 +76,7 @@ test('an outsider, a triage person and a bot approve in vain', async () => {
   for (const person of [world.outsider, github.as('sorter'), helper])
     await person.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.comment(repository, pull.number, '/merge')
-  await world.untilStatus(issue, /It waits: it needs an approval of \w{7} by a person with write access, and has 0/)
+  await world.untilStatus(issue, /It waits: someone with write access must approve `\w{7}` first/)
   expect(world.status(issue)).toContain('Then it is merged, as maintainer asked.')
   expect(pull.pull.mergedAt).toBeNull()
 })

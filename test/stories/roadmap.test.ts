@@ -96,7 +96,7 @@ test('an issue with sub-issues is made of them: added, nested and removed ones, 
   await maintainer.addSubIssue(repository, goal.number, later.number)
   await world.pullRequestOf(later)
   await helper.addSubIssue(repository, goal.number, sneaked.number)
-  await world.untilStatus(goal, `nobody knows by whom, so they are not queued: #${sneaked.number}.`)
+  await world.untilStatus(goal, `it is not known by whom, so they are not queued: #${sneaked.number}.`)
   await maintainer.addSubIssue(repository, feature.number, dropped.number)
   await maintainer.removeSubIssue(repository, feature.number, dropped.number)
 

@@ -92,6 +92,11 @@ async function assertEmpty(session: DatabaseSession): Promise<void> {
   }
   for (const schema of ['drizzle', 'pgboss']) await session.query(`drop schema if exists ${schema} cascade`)
   for (const name of names) await session.query(`drop table if exists "${name}" cascade`)
+  const functions = await session.query(
+    `select oid::regprocedure::text as name from pg_proc
+     where pronamespace = 'public'::regnamespace and proname like 'tutti\\_%'`,
+  )
+  for (const { name } of functions) await session.query(`drop function if exists ${String(name)} cascade`)
 }
 
 /** What triggers have written is in the backup already. */

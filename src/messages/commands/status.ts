@@ -93,7 +93,9 @@ function pullSentence({ state, pull, reason }: ItemStatus): string {
 
 function attemptsSentence({ state, attempts: { used, allowed } }: ItemStatus): string {
   const open = ['queued', 'ready', 'running', 'checking', 'held', 'paused'].includes(state)
-  return open && used > 0 ? `\n\nFailed attempts: ${used} of ${allowed}.` : ''
+  // The first attempt is no news while it goes on.
+  const first = used === 1 && (state === 'running' || state === 'checking')
+  return open && used > 0 && !first ? `\n\nAttempts used: ${used} of ${allowed}.` : ''
 }
 
 function pausedSentence({ state, repositoryPaused }: ItemStatus, prefix: string): string {

@@ -179,9 +179,7 @@ describe('/status', () => {
     )
     expect((await here.say('/status')).text).toBe('It depends on #11, which is open.')
     await here.start('Step 1 of 2')
-    expect((await here.say('/status')).text).toBe(
-      '**scripted** is working on it (attempt 1). It says: “Step 1 of 2”.\n\nFailed attempts: 1 of 4.',
-    )
+    expect((await here.say('/status')).text).toBe('**scripted** is working on it (attempt 1). It says: “Step 1 of 2”.')
   })
 
   it('writes commands with the prefix of the repository', async () => {

@@ -64,7 +64,7 @@ test('an argument that does not fit is named, with what was given and an example
   const { repo } = await places.place()
   const wrong = give('get-work-queue', { repository: repo.fullName, args: { limit: 'many' } })
   await expect(wrong).rejects.toThrow(InvalidArguments)
-  await expect(wrong).rejects.toThrow(/`limit`.*given was `"many"`/)
+  await expect(wrong).rejects.toThrow(/`limit` must be a whole number.*given was `many`/)
 })
 
 test('the same key acts once, gets the same reply, and cannot ask for something else', async () => {

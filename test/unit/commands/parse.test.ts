@@ -388,13 +388,13 @@ describe('hostile bodies', () => {
     ['paragraph lines with odd backticks', 'a ` b\n'.repeat(10_000)],
     ['blanks', `/queue${' '.repeat(64_000)}x`],
   ])('%s are read in a moment', (_, body) => {
-    // The processor's time, not the clock's: other programs may be busy.
+    // The processor's time, not the clock's: other programs may be busy. What backtracks takes minutes.
     const before = process.cpuUsage()
     outcome(body)
     outcome(`/a\n${body}\n/b`)
     outcome(`${body}\n\n/queue`)
     const { user, system } = process.cpuUsage(before)
-    expect((user + system) / 1_000, 'milliseconds').toBeLessThan(600)
+    expect((user + system) / 1_000, 'milliseconds').toBeLessThan(5_000)
   })
 })
 

@@ -245,7 +245,7 @@ describe('/build and /orchestrate', () => {
     expect(JSON.stringify(goal?.payload)).not.toMatch(/@everyone|fixes #3/)
   })
 
-  it('show how first: nothing starts before somebody says yes', async () => {
+  it('show how first: nothing starts before someone says yes', async () => {
     const here = await places.place()
     expect((await here.say('/orchestrate build')).outcome).toBe('done')
     expect(await here.item()).toMatchObject({ state: 'queued', routing: { mode: 'explicit' } })

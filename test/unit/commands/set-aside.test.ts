@@ -175,7 +175,7 @@ describe('/retry', () => {
     })
     expect(await here.item()).toMatchObject({ state: 'ready', freshSince: second.id })
     expect((await here.say('/retry')).text).toContain('It is on its way already.')
-    expect((await here.say('/status')).text).not.toContain('Failed attempts')
+    expect((await here.say('/status')).text).not.toContain('Attempts used')
   })
 
   it('reads an item anew that was held before it was ready', async () => {

@@ -41,7 +41,7 @@ test('spending limits are amounts above 0 in a currency; so are the variables', 
   expect(readEnv({})).toMatchObject({ SPEND_CURRENCY: 'USD' })
   expect(readEnv({ MAX_SPEND_PER_DAY: '12.5' }).MAX_SPEND_PER_DAY).toBe(12.5)
   for (const wrong of ['-1', '0', 'NaN', 'Infinity', '5 USD'])
-    expect(() => readEnv({ MAX_SPEND_PER_DAY: wrong })).toThrow(/MAX_SPEND_PER_DAY: /)
+    expect(() => readEnv({ MAX_SPEND_PER_DAY: wrong })).toThrow(/MAX_SPEND_PER_DAY is /)
 })
 
 test('wrong types, invalid YAML, aliases and branch names that git would misread are reported', () => {

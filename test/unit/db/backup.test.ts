@@ -74,7 +74,7 @@ test('it is for its owner alone, says what it is, and is whole', async () => {
 test('an empty database gets every row back, and new rows get new numbers', async () => {
   const [from, to] = [await session(), await target()]
   await restoreBackup(to, file)
-  for (const table of ['repositories', 'audit_log', 'changes'])
+  for (const table of ['repositories', 'audit_log', 'dirty_items'])
     expect(await rowsOf(to, table), table).toEqual(await rowsOf(from, table))
   await to.query(`insert into deliveries (delivery_id, event, payload, received_at) values ('x', 'ping', '{}', now())`)
   await from.close()

@@ -63,19 +63,19 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
 })
 
 test.each<[string, Partial<MergeFacts>, RegExp]>([
-  ['nobody approved', { reviews: [] }, /needs an approval/],
+  ['nobody approved', { reviews: [] }, /must approve/],
   [
     'the approval is of another commit',
     { reviews: [review('maintainer', 'approved', { sha: other })] },
-    /needs an approval/,
+    /must approve/,
   ],
-  ['the approver may not write', { reviews: [review('reader', 'approved', {}, false)] }, /needs an approval/],
-  ['the approval was dismissed', { reviews: [review('m', 'approved'), review('m', 'dismissed')] }, /needs an approval/],
-  ['two approvals are needed', { approvalsNeeded: 2 }, /needs 2 approvals/],
+  ['the approver may not write', { reviews: [review('reader', 'approved', {}, false)] }, /must approve/],
+  ['the approval was dismissed', { reviews: [review('m', 'approved'), review('m', 'dismissed')] }, /must approve/],
+  ['two approvals are needed', { approvalsNeeded: 2 }, /2 people with write access must approve/],
   [
     'one person approves twice',
     { approvalsNeeded: 2, reviews: [review('m', 'approved'), review('m', 'approved')] },
-    /needs 2/,
+    /2 people with write access must approve/,
   ],
   ['somebody holds it', { hold: { by: 'ann', why: 'after the release' } }, /ann keeps it .*after the release/],
   ['a label holds it', { hold: { by: undefined, why: '' } }, /do-not-merge/],

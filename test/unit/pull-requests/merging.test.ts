@@ -67,7 +67,7 @@ test('a draft and a missing approval are waited for; then exactly the approved c
   await stage.tell(stage.people.changePull(number, 'ready_for_review', stage.maintainer, { draft: false }))
   expect(await waitingJobs()).toBe(1)
   await decide()
-  expect((await now()).reason).toContain(`it needs an approval of ${head.slice(0, 7)}`)
+  expect((await now()).reason).toContain(`must approve \`${head.slice(0, 7)}\` first`)
   await stage.tell(stage.people.review(number, 'approved', stage.maintainer))
   expect(await waitingJobs()).toBe(2)
   await decide()
@@ -95,7 +95,10 @@ test('a review that is dismissed takes back a merge that is not published yet; t
   await stage.tell(stage.people.dismiss(number, reviewId, stage.maintainer))
   expect(await merges()).toMatchObject([{ state: 'failed', error: 'withdrawn' }])
   await decide()
-  expect(await now()).toMatchObject({ state: 'reviewing', reason: expect.stringContaining('and has 0') })
+  expect(await now()).toMatchObject({
+    state: 'reviewing',
+    reason: expect.stringContaining('must approve `0000000` first'),
+  })
   expect((await pull()).mergeSha).toBe(head)
 })
 

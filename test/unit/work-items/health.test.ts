@@ -112,7 +112,7 @@ describe('health', () => {
     }))
     const health = { issues: 12, available_for_work: 0, blocked: 0, stale, cycles: [['#1', '#2']], orphans: [] }
     const text = backlogHealthReport(health, ['acme/app1#7', 'other/lib#8'], 'Acme/App1')
-    expect(text).toContain('12 issues · 0 available for work · 0 blocked · 12 stale · 1 circle · 0 orphans.')
+    expect(text).toContain('12 issues · 0 available for work · 0 blocked · 12 stale · 1 circular dependency.')
     expect(text).toContain('Nothing waits for #7, other/lib#8 any more: they are closed.')
     expect(text).toContain('- #0 @<!-- -->all `x`: held, no change for 20 days')
     expect(text).toContain('and 2 more')

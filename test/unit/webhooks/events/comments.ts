@@ -136,7 +136,7 @@ describe('comments', () => {
     expect(await stage.pullRow(pull.number)).toMatchObject({
       mergeSha: pull.headSha,
       mergeRequestedBy: stage.maintainer.login,
-      reply: expect.stringContaining('Asked for'),
+      reply: expect.stringContaining('I merge #'),
     })
     expect(await stage.wanted('reaction')).toHaveLength(0)
     expect(await stage.wanted('pull-request-comment')).toHaveLength(1)
