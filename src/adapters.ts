@@ -43,7 +43,8 @@ export async function openAdapters({ env, log, store, credentials, closers }: Gr
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl, operator })
   assertAgent(env.AGENT, [...agents.keys()])
   const [commands, gates] = await Promise.all([loadCommands(), loadGates()])
-  const secrets = new Secrets([credentials.privateKey, credentials.webhookSecret, ...channelSecrets(env)])
+  const known = [credentials.privateKey, credentials.webhookSecret, env.GITHUB_CLIENT_SECRET, ...channelSecrets(env)]
+  const secrets = new Secrets(known.filter((one) => one !== undefined))
   const client = createClient({ ...credentials, apiUrl: env.apiUrl, limits: limitsOf(env, store.db), log })
   const github = await connectGitHub(client, log, (token) => secrets.add(token))
   const leaseMs = env.HEARTBEAT_TIMEOUT_SECONDS * 1_000

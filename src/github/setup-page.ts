@@ -98,7 +98,13 @@ async function convert(code: string, env: Env) {
 function manifestFor(baseUrl: string, { source }: Env): string {
   const app: unknown = parse(readFileSync('app.yml', 'utf8'))
   const url = source.WEBHOOK_PROXY_URL || `${baseUrl}/`
-  return JSON.stringify({ hook_attributes: { url }, redirect_url: `${baseUrl}${backPath}`, ...(app as object) })
+  return JSON.stringify({
+    hook_attributes: { url },
+    redirect_url: `${baseUrl}${backPath}`,
+    // Where people come back to who sign in to the dashboard.
+    callback_urls: [`${baseUrl}/login/callback`],
+    ...(app as object),
+  })
 }
 
 function gitHubUrl({ source, GHE_HOST: host, GHE_PROTOCOL: protocol }: Env): string {
