@@ -15,7 +15,7 @@ export interface Broadcast {
   kind: BroadcastKind
   /** The member that it is about; Tutti itself when there is none. */
   member?: Pick<CrewMember, 'id' | 'name'>
-  /** In snake_case, as listeners of the seeds expect them. */
+  /** In snake_case: the public names that listeners know. */
   facts: Record<string, unknown> & { channel?: string }
 }
 

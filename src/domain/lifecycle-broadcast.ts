@@ -6,7 +6,7 @@ import type { BroadcastKind } from './crew-subjects.ts'
 /** What is broadcast about a step. */
 export interface LifecycleBroadcast {
   kind: BroadcastKind
-  /** In the words of the seeds: `event` names what happened, `status` how work ended. */
+  /** In the public words of the bus: `event` names what happened, `status` how work ended. */
   facts: Record<string, unknown>
 }
 
