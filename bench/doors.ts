@@ -47,7 +47,7 @@ export async function run(argv: string[]): Promise<void> {
   const [items = 0, requests = 0, clients = 0] = [values.items, values.requests, values.clients].map(Number)
   if (![items, requests, clients].every((one) => Number.isInteger(one) && one > 0))
     throw new OperatorError('every value is a whole number above 0', USAGE)
-  await using database = await ownDatabase()
+  const database = await ownDatabase()
   if (!database) throw new OperatorError('no Postgres answers', 'Start one, or name it in DATABASE_URL.')
   const log = pino({ level: 'silent' })
   const store = await openStore({ databaseUrl: database.url, directory: tmpdir(), queues: Object.values(jobs), log })
@@ -55,6 +55,7 @@ export async function run(argv: string[]): Promise<void> {
     await measure(store, { items, requests, clients })
   } finally {
     await store.close()
+    await database[Symbol.asyncDispose]()
   }
 }
 

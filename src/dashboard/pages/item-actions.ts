@@ -5,7 +5,7 @@ import { type CommandButton, commandForm } from '../command-form.ts'
 import { itemUrl, panel } from '../frame.ts'
 import { type Html, html } from '../html.ts'
 import type { PageRequest } from '../page.ts'
-import type { ItemFacts } from './item.ts'
+import type { ItemFacts } from './item-facts.ts'
 
 type Button = Omit<CommandButton, 'back' | 'on'>
 

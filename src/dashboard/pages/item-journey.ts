@@ -1,14 +1,10 @@
 /** The journey of an item on a time axis, from the audit log. */
 
-import type { auditLog } from '../../db/schema/repositories.ts'
 import { panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
 import { isState, stateLabel, stateTone, type Tone } from '../words.ts'
 import { eventWords } from './events.ts'
-import type { ItemFacts } from './item.ts'
-
-/** One entry of the audit log. */
-export type LoggedStep = typeof auditLog.$inferSelect
+import type { ItemFacts, LoggedStep } from './item-facts.ts'
 
 /** A state that the item was in. */
 interface Stay {

@@ -8,7 +8,7 @@ import { emptyState, panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
 import { prose } from '../markdown.ts'
 import { face, moneyText, pill, type Tone, tokensText } from '../words.ts'
-import type { ItemFacts, UsageRow } from './item.ts'
+import type { ItemFacts, UsageRow } from './item-facts.ts'
 
 /** The plan as it counts now, and what was asked about it. */
 export function planPanel({ plan, rounds }: ItemFacts): Html {

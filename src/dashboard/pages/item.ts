@@ -1,13 +1,13 @@
 /** The page of one item: where it stands and why, what a person can do now, and everything that has led there. */
 
 import { eq, inArray } from 'drizzle-orm'
-import { type DecisionRow, lastDecision } from '../../db/decisions.ts'
+import { lastDecision } from '../../db/decisions.ts'
 import { openDependencies } from '../../db/dependencies.ts'
-import { type DeliveredMessage, itemMessages } from '../../db/messages.ts'
-import { latestPlan, type PlanRow, type QuestionRow, roundsOf } from '../../db/plans.ts'
-import { type GateRow, type PullRow, pullOfItem } from '../../db/pull-requests.ts'
+import { itemMessages } from '../../db/messages.ts'
+import { latestPlan, roundsOf } from '../../db/plans.ts'
+import { pullOfItem } from '../../db/pull-requests.ts'
 import { repositoryByName } from '../../db/repositories.ts'
-import { type RunRow, runsOf } from '../../db/runs.ts'
+import { runsOf } from '../../db/runs.ts'
 import { auditLog } from '../../db/schema/repositories.ts'
 import { gateResults } from '../../db/schema/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
@@ -20,27 +20,9 @@ import { prose } from '../markdown.ts'
 import type { Page, PageRequest } from '../page.ts'
 import { moneyText, statePill } from '../words.ts'
 import { actionsPanel } from './item-actions.ts'
-import { journeyPanel, type LoggedStep } from './item-journey.ts'
+import type { ItemFacts } from './item-facts.ts'
+import { journeyPanel } from './item-journey.ts'
 import { attemptsPanel, gatesPanel, messagesPanel, planPanel } from './item-panels.ts'
-
-/** What one run has used. */
-export type UsageRow = typeof usage.$inferSelect
-
-/** Everything that the page shows. */
-export interface ItemFacts {
-  item: ItemRow
-  steps: LoggedStep[]
-  runs: RunRow[]
-  gates: GateRow[]
-  pull: PullRow | undefined
-  plan: PlanRow | undefined
-  rounds: QuestionRow[]
-  messages: DeliveredMessage[]
-  decision: DecisionRow | undefined
-  waitsFor: string[]
-  /** What each run has used. */
-  used: Map<number, UsageRow>
-}
 
 /** `/items/<owner>/<name>/<number>` */
 export const itemPage: Page = {

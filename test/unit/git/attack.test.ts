@@ -303,6 +303,8 @@ describe('files swapped for links while they are read', () => {
       }`
     await writeFile(join(place.root, 'swap.cjs'), script)
     const child = spawn(process.execPath, [join(place.root, 'swap.cjs'), tree.path, join(place.root, 'secret')])
+    // It may end by itself before it is killed.
+    const exited = once(child, 'exit')
     child.stderr.on('data', (text) => process.stderr.write(text))
     await once(child.stdout, 'data')
     const seen: string[] = []
@@ -311,7 +313,7 @@ describe('files swapped for links while they are read', () => {
       if (result.kind === 'refused') seen.push(...result.violations.map((violation) => violation.path))
     }
     child.kill('SIGKILL')
-    await once(child, 'exit')
+    await exited
     // The swaps were met, and refused.
     expect(seen.length).toBeGreaterThan(0)
     expect(await objectsWith('canary-of-the-host')).toEqual([])
