@@ -84,6 +84,6 @@ function timeline(steps: ReportFacts['timeline']): string {
 }
 
 function durationText(minutes: number): string {
-  if (minutes < 120) return `${minutes} minutes`
+  if (minutes < 120) return minutes === 1 ? '1 minute' : `${minutes} minutes`
   return minutes < 2_880 ? `${Math.round(minutes / 60)} hours` : `${Math.round(minutes / 1_440)} days`
 }

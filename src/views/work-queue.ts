@@ -79,13 +79,22 @@ export async function workQueueOf(db: Database, repositoryId: number, page: Queu
   const count = (states: readonly ItemState[]) => states.reduce((sum, state) => sum + (totals.get(state) ?? 0), 0)
   const wanted = list === undefined ? queueLists : [list]
   const pages = { pending: none, needsPerson: none, inProgress: none, completed: none }
-  for (const name of wanted) pages[name] = await pageOf(db, repositoryId, { list: name, limit, cursor })
+  const filled = (states: readonly ItemState[]) => states.filter((state) => (totals.get(state) ?? 0) > 0)
+  for (const name of wanted)
+    pages[name] = await pageOf(db, repositoryId, { list: name, states: filled(statesOf[name]), limit, cursor })
   const { pending, needsPerson, inProgress, completed } = pages
+  // What belongs to the items is read once for all lists: each statement is a way to the database and back.
+  const views = await viewsOf(
+    db,
+    [pending, needsPerson, inProgress, completed].flatMap(({ rows }) => rows),
+  )
+  const viewOf = new Map(views.map((view) => [view.issue, view]))
+  const itemsOf = ({ rows }: ListPage) => rows.flatMap(({ issueNumber }) => viewOf.get(issueNumber) ?? [])
   return {
-    pending: pending.items,
-    needsPerson: needsPerson.items,
-    inProgress: inProgress.items,
-    completed: completed.items,
+    pending: itemsOf(pending),
+    needsPerson: itemsOf(needsPerson),
+    inProgress: itemsOf(inProgress),
+    completed: itemsOf(completed),
     totals: {
       pending: count(statesOf.pending),
       inProgress: count(statesOf.inProgress),
@@ -103,10 +112,10 @@ export async function workQueueOf(db: Database, repositoryId: number, page: Queu
 }
 
 interface ListPage {
-  items: WorkItemView[]
+  rows: readonly (typeof workItems.$inferSelect)[]
   next: string | null
 }
-const none: ListPage = { items: [], next: null }
+const none: ListPage = { rows: [], next: null }
 
 /** The place behind an item: its priority or the time of its end in ms, and its issue. */
 export type QueueCursor = readonly [number, number]
@@ -121,12 +130,14 @@ export function readCursor(text: string): QueueCursor | undefined {
 async function pageOf(
   db: Database,
   repositoryId: number,
-  { list, limit, cursor }: { list: QueueList; limit: number; cursor: QueueCursor | undefined },
+  page: { list: QueueList; states: readonly ItemState[]; limit: number; cursor: QueueCursor | undefined },
 ): Promise<ListPage> {
+  const { list, states, limit, cursor } = page
+  if (states.length === 0) return none
   const rows =
     list === 'completed'
       ? await completedIn(db, repositoryId, limit, cursor)
-      : await urgentIn(db, repositoryId, { states: statesOf[list], limit, cursor })
+      : await urgentIn(db, repositoryId, { states, limit, cursor })
   const last = rows.at(-1)
   const next =
     !last || rows.length < limit
@@ -134,7 +145,7 @@ async function pageOf(
       : list === 'completed'
         ? `${last.doneAt?.getTime() ?? 0}.${last.id}`
         : `${last.priority}.${last.issueNumber}`
-  return { items: await viewsOf(db, rows), next }
+  return { rows, next }
 }
 
 async function urgentIn(
