@@ -19,7 +19,7 @@ const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'te
 /** The journeys that prove most for their time; all of them take longer than the gate may. `npm run test:all` has them. */
 const stories = process.env.ALL_STORIES
   ? ['test/stories/**/*.test.ts']
-  : ['test/stories/{merged,stop,killed,merge-rules,conflicts,planning,rest,mcp}.test.ts']
+  : ['test/stories/{merged,stop,killed,merge-rules,planning,rest,mcp}.test.ts']
 const onPglite = [
   'test/stories/merged.test.ts',
   'test/unit/db/**/*.test.ts',
