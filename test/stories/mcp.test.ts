@@ -45,6 +45,9 @@ test('a program initialises, starts an agent in a module, watches it and ends it
   const { tools } = await client.listTools()
   expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(wellKnown))
 
+  // The repository is known once the first look at the installations has ended.
+  const begin = () => client.callTool({ name: 'init_orchestrator', arguments: { systemId: 'acme/app' } })
+  await expect.poll(async () => (await begin()).isError ?? false, { timeout: 60_000 }).toBe(false)
   expect(await call(client, 'init_orchestrator', { systemId: 'acme/app' })).toMatchObject({ systemId: 'acme/app' })
   expect(await call(client, 'pause_orchestrator')).toMatchObject({ status: 'paused' })
   const issue = await world.issue('Sign in', 'wait-for never')
