@@ -1,10 +1,10 @@
 /** The API under `/api`: guards, routes, the document that describes them, and its reference. */
 
-import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { CallServices } from '../commands/lib/give-command.ts'
 import type { Env } from '../config/env.ts'
+import { tuttiVersion } from '../lib/version.ts'
 import * as messages from '../messages/api.ts'
 import { commandRoutes, routeOf } from './command-routes.ts'
 import type { EventHub } from './event-hub.ts'
@@ -32,7 +32,7 @@ export function restApp(services: RestServices): Hono {
   const api = new Hono<ApiEnv>()
   api.onError(problemHandler(services.log))
   api.use('/api/*', withRequestId(), refuseForeign(services.env))
-  api.route('/', referencePages(openApiDocument(services.commands.values(), otherOperations, version())))
+  api.route('/', referencePages(openApiDocument(services.commands.values(), otherOperations, tuttiVersion())))
   api.use('/api/*', authenticated(services.store), bodyLimit({ maxSize: mostBytes, onError: refuseBody }))
   api.route('/', commandRoutes(services))
   api.route('/', tokenRoutes(services.store))
@@ -62,11 +62,4 @@ function wrongMethods({ commands }: RestServices): Hono<ApiEnv> {
     })
   }
   return app
-}
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string
-  }
-  return version
 }

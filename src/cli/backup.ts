@@ -2,9 +2,9 @@
 
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { tuttiVersion } from '../lib/version.ts'
 import { VerbError } from './exit-codes.ts'
 import { databasePlace, readLocalEnv } from './lib/local-store.ts'
-import { programVersion } from './lib/program-version.ts'
 import { defineVerb } from './verb.ts'
 
 export const backup = defineVerb({
@@ -26,7 +26,7 @@ export const backup = defineVerb({
     if (existsSync(file)) throw new VerbError('failed', `${file} is there already`, 'Give another name.')
     const session = await openDatabaseSession(databasePlace(env))
     try {
-      const { tables, rows, header } = await writeBackup(session, file, programVersion())
+      const { tables, rows, header } = await writeBackup(session, file, tuttiVersion())
       if (json) console.log(JSON.stringify({ file, tables, rows, ...header }))
       else console.log(`${file}: ${rows} rows of ${tables} tables, schema ${header.migration}`)
       return 0

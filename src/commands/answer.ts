@@ -15,6 +15,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'issue',
   reads: false,
+  repeats: true,
   async run(context, { text = '' }): Promise<Reply> {
     const item = plannedItem(context)
     if (item.state !== 'asking') return notNow(context, item, messages.noQuestionOpen)

@@ -20,6 +20,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'issue',
   reads: false,
+  personal: true,
   async run(context, { also = '' }): Promise<Reply> {
     const item = plannedItem(context)
     if (waitsForGo(item)) return { text: messages.goAheadReply(await goAhead(context, item)), outcome: 'done' }

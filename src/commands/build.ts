@@ -17,6 +17,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { goal = '', new: anew = false }): Promise<Reply> {
     if (!goal) throw new UserError(...messages.goalMissing(context.settings.prefix))
     return { text: await createIssueForGoal(context, goal, { explicit: false, anew }), outcome: 'done' }

@@ -14,6 +14,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context): Promise<Reply> {
     const { all, issues } = await cleanUpNow(context)
     return { text: cleanUpText(all, issues), outcome: 'done', data: { worktrees: all, removing: issues } }

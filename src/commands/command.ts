@@ -14,7 +14,12 @@ import type { IssueReference } from '../domain/dependency-lines.ts'
 import type { Actor, Issue, Permission } from '../domain/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import { UserError } from '../lib/errors.ts'
-import { commandIsForIssues, commandIsForPullRequests, commandNeedsAnIssue } from '../messages/commands/help.ts'
+import {
+  commandIsForIssues,
+  commandIsForPullRequests,
+  commandNeedsAnIssue,
+  personsDecision,
+} from '../messages/commands/help.ts'
 
 /** The ways in besides comments. */
 export type Door = 'rest' | 'mcp' | 'cli' | 'dashboard'
@@ -98,6 +103,12 @@ export interface CommandDefinition<Args extends z.ZodObject> {
   where: 'issue' | 'pull request' | 'anywhere'
   /** A command that only reads is not written to the audit log. */
   reads: boolean
+  /** It ends or throws away what cannot be had back: clients of MCP ask their person first. */
+  destructive?: boolean
+  /** Given once more it does more; without this, a second time changes nothing. */
+  repeats?: boolean
+  /** A person's decision: it is refused to tokens, since an agent may hold one. */
+  personal?: boolean
   /**
    * Carries the command out, idempotently: a second time changes nothing and says so.
    * @throws {UserError} when it cannot be done; before anything was written.
@@ -147,6 +158,9 @@ export const commandShape = z.strictObject({
   permission: z.enum(permissions),
   where: z.enum(['issue', 'pull request', 'anywhere']),
   reads: z.boolean(),
+  destructive: z.boolean().optional(),
+  repeats: z.boolean().optional(),
+  personal: z.boolean().optional(),
   run: z.custom<Command['run']>((value) => typeof value === 'function', 'must be a function'),
 }) satisfies z.ZodType<Command>
 
@@ -179,6 +193,7 @@ export async function runCommand(command: Command, context: CommandContext, args
 
 async function attempt(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
   try {
+    if (command.personal && context.actor.type === 'Token') throw new UserError(...personsDecision(command.name))
     checkPlace(command, context)
     return await command.run(context, args)
   } catch (error) {

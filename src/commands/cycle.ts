@@ -14,6 +14,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context): Promise<Reply> {
     return beginCycle(context)
   },

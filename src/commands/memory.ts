@@ -31,6 +31,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
+  repeats: true,
   async run(context, { what = 'list', text = '' }): Promise<Reply> {
     if (what === 'list') return { text: await list(context, text), outcome: 'done' }
     if (what === 'add') return { text: await add(context, text), outcome: 'done' }

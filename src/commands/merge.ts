@@ -25,6 +25,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
+  personal: true,
   async run(context, args): Promise<Reply> {
     const { tx, item } = context
     const pull = context.pull ?? (item && (await pullOfItem(tx.db, item.id)))

@@ -16,6 +16,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { to, text = '' }): Promise<Reply> {
     const { readers } = await say(context, { to, text })
     return { text: messages.messageSent(readers), outcome: 'done' }

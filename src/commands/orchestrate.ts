@@ -26,6 +26,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { goal, new: anew = false }): Promise<Reply> {
     if (goal) return { text: await createIssueForGoal(context, goal, { explicit: true, anew }), outcome: 'done' }
     const { item, settings } = context

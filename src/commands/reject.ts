@@ -20,6 +20,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'issue',
   reads: false,
+  destructive: true,
   async run(context, { drop = false, why = '' }): Promise<Reply> {
     const item = plannedItem(context)
     if (waitsForGo(item)) return giveUp(context, item)

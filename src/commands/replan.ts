@@ -25,6 +25,8 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
+  repeats: true,
   async run(context, { heed = '' }): Promise<Reply> {
     const { tx, item, actor, settings } = context
     if (!item) throw new UserError(...nothingQueued(settings.prefix))

@@ -25,6 +25,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { how = '' }): Promise<Reply> {
     const { item } = context
     if (!item) throw new UserError(...nothingQueued(context.settings.prefix))

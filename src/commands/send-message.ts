@@ -21,6 +21,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { to = '', channel, text }): Promise<Reply> {
     const { message, readers } = await say(context, { to, text, channel })
     const words = readers.length > 0 ? messageSent(readers) : postedTo(message.channel)

@@ -17,6 +17,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context): Promise<Reply> {
     await shutDownRepository(context)
     const data = await orchestratorNow(context)

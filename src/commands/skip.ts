@@ -17,6 +17,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context, args): Promise<Reply> {
     const { item, settings } = context
     if (!item) throw new UserError(...nothingQueued(settings.prefix))

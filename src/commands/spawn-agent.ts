@@ -35,6 +35,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { moduleId, loopId, scope = '' }): Promise<Reply> {
     mustBeActive(context)
     mustBeLoop(context, loopId)

@@ -23,6 +23,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { count = usualCount }): Promise<Reply> {
     return beginCycle(context, count)
   },

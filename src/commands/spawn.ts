@@ -24,6 +24,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  repeats: true,
   async run(context, { what }): Promise<Reply> {
     mustBeActive(context)
     const isModule = what !== undefined && !/^#?\d+$/.test(what)

@@ -21,6 +21,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context, { all, graceful: gracefully = false }): Promise<Reply> {
     if (all) return stopAll(context, gracefully)
     const { item } = context

@@ -20,6 +20,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context, { agentId }): Promise<Reply> {
     const { tx, repo } = context
     const agent = await findAgent(tx.db, repo.id, agentId)

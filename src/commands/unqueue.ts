@@ -15,6 +15,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context): Promise<Reply> {
     const { item } = context
     if (!item) return { text: nothingToUnqueue, outcome: 'done' }

@@ -5,18 +5,6 @@ import { z } from 'zod'
 import type { Command } from '../../commands/command.ts'
 import { mcpParameters, needsNumber } from '../../messages/mcp.ts'
 
-/** Commands whose effect cannot be taken back, or ends what is under way: a client asks its person first. */
-const destructive: ReadonlySet<string> = new Set([
-  ...['stop', 'terminate-agent', 'shutdown-orchestrator', 'unqueue', 'reject', 'skip', 'merge', 'cleanup', 'forget'],
-  ...['restart', 'memory', 'replan'],
-])
-
-/** Commands that do more when they are given again. */
-const addsEachTime: ReadonlySet<string> = new Set([
-  ...['spawn-agent', 'spawn-agents-auto', 'run-autonomous-cycle', 'cycle', 'spawn', 'message', 'send-message'],
-  ...['build', 'orchestrate', 'retry', 'replan', 'answer', 'memory', 'restart'],
-])
-
 /** The name of a command as a tool: `get-work-queue` is `get_work_queue`. */
 export function toolName(command: Pick<Command, 'name'>): string {
   return command.name.replaceAll('-', '_')
@@ -38,12 +26,12 @@ function exampleOf({ slash, examples }: Command): string {
   return slash === false ? `Example arguments: ${examples.at(-1)}` : `In a comment: ${examples.join(' or ')}`
 }
 
-function annotationsOf({ name, summary, reads }: Command): ToolAnnotations {
+function annotationsOf({ summary, reads, destructive = false, repeats = false }: Command): ToolAnnotations {
   return {
     title: summary,
     readOnlyHint: reads,
-    destructiveHint: !reads && destructive.has(name),
-    idempotentHint: reads || !addsEachTime.has(name),
+    destructiveHint: destructive,
+    idempotentHint: !repeats,
     openWorldHint: !reads,
   }
 }

@@ -87,6 +87,12 @@ export const commandIsForPullRequests = (name: string): CommandRefusal => [
   'Say it there.',
 ]
 
+/** A program gave a command that only a person may give. */
+export const personsDecision = (name: string): CommandRefusal => [
+  `\`${name}\` is a person's decision, and this came with a token.`,
+  'Say it in a comment on GitHub, or on the dashboard.',
+]
+
 /** A program gave a command without an issue. */
 export const commandNeedsAnIssue: CommandRefusal = [
   'This is about one issue or pull request, and none was named.',

@@ -43,6 +43,18 @@ test('reading needs read access, commanding needs what the command says', async 
   await expect(refused).rejects.toThrow(`needs write permission in ${repository}`)
 })
 
+test('what is a person’s decision is refused to a token, whatever its role, and changes nothing', async () => {
+  const { repo } = await places.place()
+  for (const name of ['merge', 'approve']) {
+    const reply = await give(name, { repository: repo.fullName, caller: callerWith('admin') })
+    expect(reply.outcome).toBe('refused')
+    expect(reply.text).toContain(`\`${name}\` is a person's decision`)
+  }
+  const mona: Caller = { ...callerWith('admin'), actor: { id: 9, login: 'mona', type: 'User' } }
+  const reply = await give('merge', { repository: repo.fullName, caller: mona })
+  expect(reply.text).toContain('There is no pull request to merge here')
+})
+
 test('a repository that the caller cannot see does not exist for it', async () => {
   const { repo } = await places.place()
   const hidden = give('get-work-queue', { repository: repo.fullName, caller: callerWith('none') })
