@@ -44,7 +44,7 @@ export const cutByTokens = 'The agent was cut off by the token limit of one turn
 export const cutByRequests = 'The agent was cut off by the limit of requests in one turn: the change may be incomplete.'
 export const supervisorLost = (message: string) =>
   `The thread that supervised the agent ended: ${message}. The agent was ended with it.`
-export const agentRefused = (message: string) => `The agent refused: ${message}`
+export const agentRefused = (message: string) => `It says: ${message}`
 /** @param ignored what it left that no commit takes. */
 export function noChange(summary: string, ignored: readonly string[]): string {
   const what =

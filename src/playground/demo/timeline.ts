@@ -92,7 +92,7 @@ function wordsFor(line: LogLine): string | undefined {
       return 'is written; the gates run on a clean checkout of that commit'
     case 'ready':
       if (line.from === 'checking') return `did not pass: ${firstSentence(line.why)}`
-      return line.from === 'reviewing' ? `goes back to work. ${firstSentence(line.why)}` : undefined
+      return line.from === 'reviewing' ? `goes back to work: ${firstSentence(line.why)}` : undefined
     case 'reviewing':
       return line.from === 'checking'
         ? 'passed its gates; its pull request is open'
@@ -100,7 +100,7 @@ function wordsFor(line: LogLine): string | undefined {
     case 'merging':
       return 'is approved at this very commit; merging'
     case 'done':
-      return 'is merged, its branch and worktree are gone'
+      return 'is merged'
     case 'held':
       return `needs a person: ${line.why}`
     default:
