@@ -132,7 +132,12 @@ export function defineCommand<Args extends z.ZodObject>(definition: CommandDefin
   return {
     ...definition,
     names: names && ((args, repository) => names(definition.args.parse(args), repository)),
-    run: (context, args) => definition.run(context, definition.args.parse(args)),
+    async run(context, args) {
+      // Here, and not where commands are given: one command may carry out another.
+      if (definition.personal && context.actor.type === 'Token')
+        throw new UserError(...personsDecision(definition.name))
+      return definition.run(context, definition.args.parse(args))
+    },
   }
 }
 
@@ -193,7 +198,6 @@ export async function runCommand(command: Command, context: CommandContext, args
 
 async function attempt(command: Command, context: CommandContext, args: unknown): Promise<Reply> {
   try {
-    if (command.personal && context.actor.type === 'Token') throw new UserError(...personsDecision(command.name))
     checkPlace(command, context)
     return await command.run(context, args)
   } catch (error) {

@@ -26,6 +26,7 @@ export const command = defineCommand({
   permission: 'write',
   where: 'anywhere',
   reads: false,
+  destructive: true,
   async run(context, { action = 'list', issue }): Promise<Reply> {
     const { tx, repo } = context
     if (action === 'cleanup') {

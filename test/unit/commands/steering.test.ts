@@ -94,6 +94,17 @@ test('/agents names an issue with two live agents and has the older one stopped'
   expect((await runOf(second.id))?.stop).toBeNull()
 })
 
+test('a token merges nothing by another command either; a person does', async () => {
+  const here = await places.place()
+  await here.review()
+  await here.reviewed('approved')
+  const token = { id: 0, login: 'token:ci', type: 'Token' as const }
+  const refused = await here.give('worktrees', { action: 'merge', issue: 12 }, { actor: token })
+  expect(refused).toMatchObject({ outcome: 'refused', text: expect.stringContaining("a person's decision") })
+  const merged = await here.give('worktrees', { action: 'merge', issue: 12 })
+  expect(merged.text).toContain('I merge #40')
+})
+
 test('/cleanup and worktrees: only what a finished issue has left goes; a second one is not made', async () => {
   const { here, run } = await working()
   const tree = {
