@@ -1,4 +1,4 @@
-/** A program does through the API what a person does in comments: queue, watch, and a person approves. */
+/** A program does through the API what a person does in comments: queue and watch. The merge stays a person's. */
 
 import { expect, test } from 'vitest'
 import { readOperatorFile } from '../../src/api/operator-file.ts'
@@ -31,7 +31,7 @@ async function heard(stream: Response, what: string): Promise<string> {
   throw new Error(`the stream ended without ${what}`)
 }
 
-test('a token, an issue queued, events until the pull request is open, a person approves, done', async () => {
+test('a token, an issue queued, events until the pull request is open, a person approves and merges', async () => {
   const world = await openWorld()
   const { maintainer, repository, github } = world
   const operator = readOperatorFile(world.env.DATA_DIR ?? '')
@@ -60,7 +60,9 @@ test('a token, an issue queued, events until the pull request is open, a person 
 
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   const merge = await ask('POST /api/commands/merge', { on: pull.number })
-  expect(merge.status, await merge.clone().text()).toBe(200)
+  expect(merge.status).toBe(422)
+  expect(await merge.text()).toContain("a person's decision")
+  await maintainer.comment(repository, pull.number, '/merge')
   await world.untilStatus(issue, '▰▰▰▰▰ Done')
   const work = (await (await ask('GET /api/orchestration/work-queue')).json()) as { completed: { issue: number }[] }
   expect(work.completed.map((one) => one.issue)).toEqual([issue.number])
