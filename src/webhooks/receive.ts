@@ -20,6 +20,8 @@ const githubLimitBytes = 25 * 1024 * 1024
 const heldLimitBytes = 5 * githubLimitBytes
 /** Without an answer from the database for this long the sender gets 503; GitHub would cut at 10 s. */
 const answerWithinMs = 2_000
+/** A slow disk takes 5 MB a second: the largest delivery has 7 s in all. */
+const moreMsPerByte = 1_000 / (5 * 1024 * 1024)
 /** GitHub's deepest payloads have about ten levels. */
 const maxDepth = 200
 /** Nesting costs memory many times the size of the text: counted where that could hurt. */
@@ -35,7 +37,7 @@ export interface ReceiverOptions {
   log: Logger
   /** The largest body taken, in bytes; GitHub's 25 MB when not given. */
   limitBytes?: number
-  /** Answered 503 when not stored after this many milliseconds; 2,000 when not given. */
+  /** Answered 503 when not stored after this many milliseconds, and 0.2 s more for each megabyte; 2,000 when not given. */
   answerWithinMs?: number
   /** Called after each commit with the number of new deliveries. */
   onStored?: (count: number) => void
@@ -70,7 +72,7 @@ export function createReceiver(options: ReceiverOptions): (req: IncomingMessage,
 
   /** Answers when the inbox says so, or when that takes too long. The bytes stay counted until the inbox lets go. */
   function keep(req: IncomingMessage, res: ServerResponse, delivery: NewDelivery & { payload: Buffer }) {
-    const timer = setTimeout(() => refuse(req, res, late), within)
+    const timer = setTimeout(() => refuse(req, res, late), within + delivery.payload.length * moreMsPerByte)
     inbox.add(delivery, (error) => {
       clearTimeout(timer)
       limits.held.give(delivery.payload.length)
