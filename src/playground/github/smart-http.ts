@@ -165,9 +165,9 @@ function startBackend(world: World, { incoming, url, file, repository, actor, li
   world.git.keep(child)
   child.stdin.on('error', () => undefined)
   incoming.pipe(child.stdin)
-  // A client that dies in the middle of its push never ends the body: the backend would wait for the rest, and every other
-  // push for the backend.
-  const cut = () => incoming.complete || child.stdin.destroy()
+  // A client that dies before its push was read never ends the body, also when all of it has arrived (`complete`): the
+  // backend would wait for the rest, and every other push for the backend.
+  const cut = () => void (incoming.readableEnded || child.stdin.destroy())
   if (incoming.destroyed) cut()
   else incoming.once('close', cut)
   return child
@@ -183,9 +183,9 @@ interface CgiAnswer {
 function runBackend(world: World, cgi: Cgi): Promise<CgiAnswer> {
   const child = startBackend(world, cgi)
   // A client that goes away mid-push must not hold the repository.
-  cgi.incoming.once('close', () => {
-    if (!cgi.incoming.complete) child.kill()
-  })
+  const cut = () => void (cgi.incoming.readableEnded || child.kill())
+  if (cgi.incoming.destroyed) cut()
+  else cgi.incoming.once('close', cut)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
     child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))

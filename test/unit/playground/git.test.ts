@@ -86,28 +86,35 @@ test('people push with their own token, as far as their role goes', async () => 
   })
 })
 
-test('a client that dies in the middle of its push holds nobody else up', async () => {
+test('clients that die before their push was read hold nobody else up', async () => {
   const { github, directory } = await start({ collaborators: { keeper: 'write' } })
   const { token } = github.as('keeper')
   await git(directory, 'clone', '--quiet', withPassword(github, token), 'clone')
   const clone = join(directory, 'clone')
   await change(clone, 'a.txt')
   const { hostname, port } = new URL(github.url)
-  const head = [
-    'POST /acme/demo.git/git-receive-pack HTTP/1.1',
-    `Host: ${hostname}:${port}`,
-    `Authorization: Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`,
-    'Content-Type: application/x-git-receive-pack-request',
-    'Content-Length: 100000',
-  ]
-  const dying = connect(Number(port), hostname)
-  dying.on('error', () => {})
-  await new Promise<void>((resolve) => dying.write(`${head.join('\r\n')}\r\n\r\n0094`, () => resolve()))
-  await github.until(
-    () => github.gitRequests.some(({ route }) => route.endsWith('.git/git-receive-pack')),
-    'it has begun',
-  )
-  dying.resetAndDestroy()
+  let begun = 0
+  const begin = async (bytes: number) => {
+    const head = [
+      'POST /acme/demo.git/git-receive-pack HTTP/1.1',
+      `Host: ${hostname}:${port}`,
+      `Authorization: Basic ${Buffer.from(`x-access-token:${token}`).toString('base64')}`,
+      'Content-Type: application/x-git-receive-pack-request',
+      `Content-Length: ${bytes}`,
+    ]
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    await new Promise<void>((resolve) => socket.write(`${head.join('\r\n')}\r\n\r\n0094`, () => resolve()))
+    begun += 1
+    const pushes = () => github.gitRequests.filter(({ route }) => route.endsWith('.git/git-receive-pack'))
+    await github.until(() => pushes().length === begun, 'it has begun')
+    return socket
+  }
+  const inTheMiddle = await begin(100_000)
+  // It has sent everything, and waits for the first.
+  const inTheQueue = await begin(4)
+  inTheQueue.resetAndDestroy()
+  inTheMiddle.resetAndDestroy()
   await git(clone, 'push', '--quiet', 'origin', 'main')
 })
 
