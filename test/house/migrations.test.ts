@@ -1,15 +1,7 @@
 /** Every migration is replayed on rows that an earlier version has written. */
 
-import { readFileSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
-import { fromPglite, PgBoss } from 'pg-boss'
-import { pino } from 'pino'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { assignMember } from '../../src/crew/assign.ts'
-import { openStore } from '../../src/db/connect.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
 import { roundsOf } from '../../src/db/plans.ts'
 import { noteRestart, restartsOf } from '../../src/db/restarts.ts'
@@ -21,37 +13,11 @@ import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { usage } from '../../src/db/schema/usage.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
 import { getItem } from '../../src/db/work-items.ts'
-import { jobs } from '../../src/jobs.ts'
-
-const folder = 'drizzle'
-const { entries } = JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as {
-  entries: { tag: string; when: number }[]
-}
-
-/** Applies migrations as an older version did: those before `tag`, with drizzle's own record of them. */
-async function upTo(client: PGlite, tag: string): Promise<void> {
-  await client.exec(
-    'create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
-  )
-  for (const entry of entries.slice(
-    0,
-    entries.findIndex((one) => one.tag === tag),
-  )) {
-    const text = readFileSync(`${folder}/${entry.tag}.sql`, 'utf8')
-    for (const statement of text.split('--> statement-breakpoint')) await client.exec(statement)
-    await client.query('insert into drizzle.__drizzle_migrations (hash, created_at) values ($1, $2)', [
-      entry.tag,
-      entry.when,
-    ])
-  }
-}
+import { databaseBefore } from '../support/old-database.ts'
 
 test('the field terms keep every row, and jobs of the old queues are moved', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0009_field_terms')
-  await client.exec(`
+  const old = await databaseBefore('0009_field_terms')
+  await old.exec(`
     insert into systems (repository_id, full_name, installation_id, clone_url, default_branch, moves, fetched, journal_hash)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', 5, 3, 'abc');
     insert into work_items (system_id, issue_number, title, state, "before", quiet, seen_text, rounds_before, requested_by, requested_by_id, module, branch, base_branch)
@@ -74,9 +40,7 @@ test('the field terms keep every row, and jobs of the old queues are moved', asy
     insert into outlooks (system_id, content) values (1, '{}');
     insert into usage (run_id, system_id, day) values (1, 1, '2026-11-01');
   `)
-  const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', schedule: false })
-  boss.on('error', () => {})
-  await boss.start()
+  const boss = await old.boss()
   for (const [name, data] of [
     ['enlist', { workItemId: 1 }],
     ['merge', { pullRequestId: 1 }],
@@ -86,22 +50,17 @@ test('the field terms keep every row, and jobs of the old queues are moved', asy
     await boss.createQueue(name)
     await boss.send(name, data)
   }
-  await boss.stop({ graceful: false, close: false })
-  await client.close()
-
-  const queues = Object.values(jobs)
-  const store = await openStore({ directory, queues, log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   const rows = async (text: string) => {
     const result = await store.db.execute(text)
     return (result as unknown as { rows: Record<string, unknown>[] }).rows
   }
-  expect(await rows('select github_id, remote_revision, fetched_revision, audit_hash from repositories')).toEqual([
+  expect(await rows('select github_id::int, remote_revision, fetched_revision, audit_hash from repositories')).toEqual([
     { github_id: 77, remote_revision: 5, fetched_revision: 3, audit_hash: 'abc' },
   ])
   expect(
     await rows(
-      'select repository_id, state, resume_state, muted, body_digest, planning_rounds_offset from work_items order by id',
+      'select repository_id::int, state, resume_state, muted, body_digest, planning_rounds_offset from work_items order by id',
     ),
   ).toMatchObject([
     { repository_id: 1, state: 'plan-review', muted: true, body_digest: 'digest', planning_rounds_offset: 2 },
@@ -137,18 +96,13 @@ test('the field terms keep every row, and jobs of the old queues are moved', asy
 })
 
 test('stored settings get the set-up step and the list of examples, and labels start unknown', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0016_proof')
-  await client.exec(`
+  const old = await databaseBefore('0016_proof')
+  await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, settings)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', '{"label": "x", "gates": {"maxFiles": 7}}'),
              (78, 'acme/new', 1, 'https://x/acme/new.git', 'main', null);
   `)
-  await client.close()
-  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   expect(await store.db.select().from(repositories).orderBy(repositories.id)).toMatchObject([
     {
       queueLabels: {},
@@ -162,11 +116,8 @@ test('stored settings get the set-up step and the list of examples, and labels s
 })
 
 test('trees and effects get their fences, and settings the part about pull requests', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0013_places')
-  await client.exec(`
+  const old = await databaseBefore('0013_places')
+  await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, settings)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', '{"label": "x"}'),
              (78, 'acme/new', 1, 'https://x/acme/new.git', 'main', null),
@@ -179,10 +130,7 @@ test('trees and effects get their fences, and settings the part about pull reque
     insert into effects (key, kind, repository_id, work_item_id, payload, priority, state, claimed_by)
       values ('status:1', 'status-comment', 1, 1, '{"issueNumber": 1}', 7, 'in_progress', 'gone');
   `)
-  await client.close()
-
-  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   const trees = await store.db.select().from(worktrees).orderBy(worktrees.workItemId)
   expect(trees).toMatchObject([
     { workItemId: 1, path: '/w/1', rescueRef: null, runId: null, leftAt: null },
@@ -205,29 +153,21 @@ test('trees and effects get their fences, and settings the part about pull reque
 })
 
 test('runs from before they said what they used have no program, model and provider', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0019_agent_sessions')
-  await client.exec(`
+  const old = await databaseBefore('0019_agent_sessions')
+  await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
     insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
       values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
     insert into runs (work_item_id, attempt, agent) values (1, 1, 'codex');
   `)
-  await client.close()
-  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   expect(await store.db.select().from(runs)).toMatchObject([{ agent: 'codex', program: '', model: '', provider: '' }])
 })
 
 test('runs and questions of before there was a crew have no member, and the first run gets one', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0020_crew')
-  await client.exec(`
+  const old = await databaseBefore('0020_crew')
+  await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
     insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
@@ -235,9 +175,7 @@ test('runs and questions of before there was a crew have no member, and the firs
     insert into runs (work_item_id, attempt, agent, stage) values (1, 1, 'codex', 'ended');
     insert into questions (work_item_id, round, asked) values (1, 1, '["Why?"]');
   `)
-  await client.close()
-  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   expect(await runsOf(store.db, 1)).toMatchObject([{ memberId: null, memberName: null, memberWhy: '' }])
   expect(await roundsOf(store.db, 1)).toMatchObject([{ asked: ['Why?'], runId: null }])
   const member = await store.transaction(async (tx) => {
@@ -255,11 +193,8 @@ test('runs and questions of before there was a crew have no member, and the firs
 })
 
 test('items, runs and use of before the ladder count as they did', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0021_ladder')
-  await client.exec(`
+  const old = await databaseBefore('0021_ladder')
+  await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, state)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', 'paused');
     insert into work_items (repository_id, issue_number, title, state, fresh_since, requested_by, requested_by_id, module, branch, base_branch)
@@ -267,9 +202,7 @@ test('items, runs and use of before the ladder count as they did', async () => {
     insert into runs (work_item_id, attempt, agent, outcome) values (1, 1, 'codex', 'crashed');
     insert into usage (run_id, repository_id, cost, currency, day) values (1, 1, 5, 'USD', '2026-11-01');
   `)
-  await client.close()
-  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   expect(await store.db.select().from(repositories)).toMatchObject([{ state: 'paused', haltedBecause: null }])
   expect(await store.db.select().from(workItems)).toMatchObject([
     { freshSince: 4, replannedSince: null, replanHandoff: null, agent: null },
@@ -285,20 +218,15 @@ test('items, runs and use of before the ladder count as they did', async () => {
 })
 
 test('repositories and runs of before the operations: none is shut down, every stop is at once', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
-  onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const client = await PGlite.create(join(directory, 'pglite'))
-  await upTo(client, '0023_operations')
-  await client.exec(`
+  const old = await databaseBefore('0023_operations')
+  await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch, state)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main', 'paused');
     insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
       values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
     insert into runs (work_item_id, attempt, agent, stage, stop) values (1, 1, 'codex', 'agent', 'Stopped by m');
   `)
-  await client.close()
-  const store = await openStore({ directory, queues: Object.values(jobs), log: pino({ level: 'silent' }) })
-  onTestFinished(() => store.close())
+  const store = await old.open()
   expect(await store.db.select().from(repositories)).toMatchObject([{ state: 'paused', shutDownAt: null }])
   expect(await store.db.select().from(runs)).toMatchObject([{ stop: 'Stopped by m', stopGracefully: false }])
 })
