@@ -57,7 +57,7 @@ export async function openAdapters({ env, log, store, credentials, closers }: Gr
     ...{ store, env, github, log, instance, agents, commands, gates, reaper, sandbox, ...openSetUp(env, log, secrets) },
     ...{ holdsSecret: secrets.holds, linesWithSecret: secrets.linesWith, redact: secrets.redact },
     control: (repo: RepositoryRow) => clones.of(repo),
-    ...openChannels(env, subjectRoot, log, closers),
+    ...(await openChannels(env, subjectRoot, log, closers)),
   }
   return { adapters, client, clones, leaseMs }
 }

@@ -1,6 +1,7 @@
 /** Periodic work: the heartbeat of this process, and the search for missed events. */
 
 import type { Logger } from 'pino'
+import type { Channels } from '../channels/open-channels.ts'
 import type { Env } from '../config/env.ts'
 import { databaseLost } from '../db/away.ts'
 import type { Store } from '../db/connect.ts'
@@ -17,6 +18,7 @@ import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
 import { rescue } from './rescue.ts'
 import { type TidyContext, tidy } from './tidy.ts'
+import { ItemTracer } from './trace-items.ts'
 import { startWatchdog } from './watchdog.ts'
 
 type Stop = () => Promise<void>
@@ -30,7 +32,11 @@ interface TimedServices {
   instance: string
   control: TidyContext['control']
   clones: TidyContext['clones']
+  channels: Pick<Channels, 'traces'>
 }
+
+/** How soon after its end the trace of an item is sent, in milliseconds. */
+const traceMs = 5_000
 
 /**
  * Starts everything that happens by the clock.
@@ -49,6 +55,16 @@ export async function startTimers(
   closers.push(await startProcessHeartbeat(services, beat))
   closers.push(await startTakingOver(services))
   closers.push(startReconciling(services), startRescuing(services), startTidying(services), startPruning(services))
+  const { traces } = services.channels
+  const tracer = traces && new ItemTracer(services, traces)
+  if (tracer)
+    closers.push(
+      repeat(
+        async () => void (await tracer.round()),
+        () => traceMs,
+        services.log,
+      ),
+    )
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await services.store.queues.send({ queue })
   return { lost: lost.promise, silentSeconds }

@@ -1,31 +1,11 @@
 /** The journey of an item on a time axis, from the audit log. */
 
+import { type Stay, staysOf } from '../../domain/trace.ts'
 import { panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
-import { isState, stateLabel, stateTone, type Tone } from '../words.ts'
+import { stateLabel, stateTone, type Tone } from '../words.ts'
 import { eventWords } from './events.ts'
 import type { ItemFacts, LoggedStep } from './item-facts.ts'
-
-/** A state that the item was in. */
-interface Stay {
-  state: string
-  from: number
-  /** The present, for the last one. */
-  to: number
-}
-
-/** The states that the item was in, with when. */
-export function staysOf(steps: readonly Pick<LoggedStep, 'at' | 'what'>[], now: number): Stay[] {
-  const stays: Stay[] = []
-  for (const { at, what } of steps) {
-    const state = what === 'queued' ? 'queued' : what.split(' → ')[1]
-    if (state === undefined || !isState(state)) continue
-    const last = stays.at(-1)
-    if (last) last.to = at.getTime()
-    stays.push({ state, from: at.getTime(), to: now })
-  }
-  return stays
-}
 
 /** Where its time went, and every step, the newest first. */
 export function journeyPanel({ steps, item }: ItemFacts): Html {

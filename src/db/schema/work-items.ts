@@ -115,6 +115,14 @@ export const workItems = pgTable(
   ],
 )
 
+/** Finished items whose journey was sent to a collector of traces. */
+export const itemTraces = pgTable('item_traces', {
+  workItemId: number64('work_item_id')
+    .primaryKey()
+    .references(() => workItems.id, { onDelete: 'cascade' }),
+  createdAt: now(),
+})
+
 /** `dependent` waits for the issue `repository#number`, or consists of it. One row for each place that names it. */
 export const dependencies = pgTable(
   'dependencies',

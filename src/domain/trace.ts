@@ -1,0 +1,58 @@
+/** The journey of an item as a trace: spans in spans. Pure; where it is sent is `channels/traces.ts`. */
+
+import { lifecycle } from './lifecycle.ts'
+
+/** Something that took time. Times are milliseconds since 1970. */
+export interface TraceSpan {
+  name: string
+  from: number
+  to: number
+  attributes: Record<string, string | number | boolean>
+  /** Why it failed, in a line; undefined when it did not. */
+  failed?: string
+  children: TraceSpan[]
+}
+
+/** A state that an item was in. Times are milliseconds since 1970. */
+export interface Stay {
+  state: string
+  from: number
+  /** The present, for the last one. */
+  to: number
+}
+
+/**
+ * The states that an item was in, with when.
+ * @param steps its entries of the audit log, oldest first.
+ * @param now the end of the last one, in milliseconds since 1970.
+ */
+export function staysOf(steps: readonly { at: Date; what: string }[], now: number): Stay[] {
+  const stays: Stay[] = []
+  for (const { at, what } of steps) {
+    const state = what === 'queued' ? 'queued' : what.split(' → ')[1]
+    if (state === undefined || !Object.hasOwn(lifecycle, state)) continue
+    const last = stays.at(-1)
+    if (last) last.to = at.getTime()
+    stays.push({ state, from: at.getTime(), to: now })
+  }
+  return stays
+}
+
+/**
+ * Puts spans below each other by their times.
+ * @param levels spans of one level never contain each other; each goes below the shortest one of the levels before that
+ * is under way when it begins, and below `root` where there is none.
+ */
+export function nest(root: TraceSpan, levels: readonly (readonly TraceSpan[])[]): TraceSpan {
+  const outer: TraceSpan[] = [root]
+  for (const level of levels) {
+    for (const span of level) {
+      const around = outer.filter(({ from, to }) => from <= span.from && span.from < to)
+      const [parent = root] = around.toSorted((a, b) => a.to - a.from - (b.to - b.from))
+      parent.children.push(span)
+    }
+    outer.push(...level)
+  }
+  for (const span of outer) span.children.sort((a, b) => a.from - b.from)
+  return root
+}
