@@ -99,7 +99,7 @@ async function startTakingOver(services: Pick<TimedServices, 'store' | 'env' | '
   return repeat(once, () => env.HEARTBEAT_SECONDS * 1_000, log)
 }
 
-/** Looks now and then for what should be moving and is nobody's; see `rescue`. */
+/** Looks now and then for what should be moving and has no owner; see `rescue`. */
 function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): Stop {
   const seconds = services.env.HEARTBEAT_TIMEOUT_SECONDS
   return repeat(
