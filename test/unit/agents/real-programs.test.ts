@@ -137,6 +137,64 @@ async function planning() {
   return { saved, mcpServers: [desk.server], paths: desk.paths }
 }
 
+const providerErrors: [string, ModelStep, object][] = [
+  ['an outage', { status: 500, body: { error: { message: 'The server had an error' } } }, { problem: 'outage' }],
+  [
+    'no credit',
+    {
+      status: 429,
+      body: {
+        error: {
+          message: 'You exceeded your current quota.',
+          type: 'insufficient_quota',
+          code: 'insufficient_quota',
+        },
+      },
+    },
+    { problem: 'billing' },
+  ],
+  [
+    'a rate limit',
+    { status: 429, body: { error: { message: 'Rate limit reached for m-1 on requests per min: Limit 3, Used 3.' } } },
+    { kind: 'rate-limited' },
+  ],
+  ['a wrong key', { status: 401, body: { error: { message: `Incorrect API key: ${key}` } } }, { kind: 'needs-login' }],
+]
+
+/** What both programs do when they are ended, or their provider fails after half of the work. */
+function endsWell(id: Program): void {
+  it.each(providerErrors)('%s is no finished turn, and no fault of the protocol', async (_name, step, expected) => {
+    const { outcome, log } = await runReal(id, [shell('echo half > half.txt'), step])
+    expect(outcome).toMatchObject(expected)
+    expect(log()).not.toContain(key)
+  })
+
+  it('stops when it is asked to, and leaves no process', async () => {
+    const stop = new AbortController()
+    let pid = 0
+    const onStarted = (root: { pid: number }) => {
+      pid = root.pid
+    }
+    const { place, options } = await prepare(id, [{ hang: true }], { signal: stop.signal, onStarted })
+    void model.asked().then(() => stop.abort())
+    const started = Date.now()
+    expect(await place.run(options)).toEqual({ kind: 'stopped' })
+    expect(isAlive(pid)).toBe(false)
+    expect(Date.now() - started).toBeLessThan(60_000)
+  })
+
+  it('is killed from outside: that is a crash, and nothing of it is left', async () => {
+    let pid = 0
+    const onStarted = (root: { pid: number }) => {
+      pid = root.pid
+    }
+    const { place, options } = await prepare(id, [{ hang: true }], { onStarted })
+    void model.asked().then(() => process.kill(pid, 'SIGKILL'))
+    expect(await place.run(options)).toMatchObject({ kind: 'crashed', signal: 'SIGKILL' })
+    expect(isAlive(pid)).toBe(false)
+  })
+}
+
 describe.skipIf(reason !== '')(`codex${reason}`, () => {
   it("edits with the operator's configuration file, provider and key, and says its model", async () => {
     const { outcome, cwd, updates } = await runReal('codex', [shell('echo hello > a.txt'), done])
@@ -177,58 +235,7 @@ describe.skipIf(reason !== '')(`codex${reason}`, () => {
     expect(existsSync(join(cwd, 'a.txt'))).toBe(false)
   })
 
-  it.each<[string, ModelStep, object]>([
-    ['an outage', { status: 500, body: { error: { message: 'The server had an error' } } }, { problem: 'outage' }],
-    [
-      'no credit',
-      {
-        status: 429,
-        body: {
-          error: {
-            message: 'You exceeded your current quota.',
-            type: 'insufficient_quota',
-            code: 'insufficient_quota',
-          },
-        },
-      },
-      { problem: 'billing' },
-    ],
-    ['a rate limit', { status: 429, body: { error: { message: 'Slow down.' } } }, { kind: 'rate-limited' }],
-    [
-      'a wrong key',
-      { status: 401, body: { error: { message: `Incorrect API key: ${key}` } } },
-      { kind: 'needs-login' },
-    ],
-  ])('%s is no finished turn, and no fault of the protocol', async (_name, step, expected) => {
-    const { outcome, log } = await runReal('codex', [shell('echo half > half.txt'), step])
-    expect(outcome).toMatchObject(expected)
-    expect(log()).not.toContain(key)
-  })
-
-  it('stops when it is asked to, and leaves no process', async () => {
-    const stop = new AbortController()
-    let pid = 0
-    const onStarted = (root: { pid: number }) => {
-      pid = root.pid
-    }
-    const { place, options } = await prepare('codex', [{ hang: true }], { signal: stop.signal, onStarted })
-    void model.asked().then(() => stop.abort())
-    const started = Date.now()
-    expect(await place.run(options)).toEqual({ kind: 'stopped' })
-    expect(isAlive(pid)).toBe(false)
-    expect(Date.now() - started).toBeLessThan(60_000)
-  })
-
-  it('is killed from outside: that is a crash, and nothing of it is left', async () => {
-    let pid = 0
-    const onStarted = (root: { pid: number }) => {
-      pid = root.pid
-    }
-    const { place, options } = await prepare('codex', [{ hang: true }], { onStarted })
-    void model.asked().then(() => process.kill(pid, 'SIGKILL'))
-    expect(await place.run(options)).toMatchObject({ kind: 'crashed', signal: 'SIGKILL' })
-    expect(isAlive(pid)).toBe(false)
-  })
+  endsWell('codex')
 })
 
 describe.skipIf(reason !== '')(`opencode${reason}`, () => {
@@ -277,4 +284,6 @@ describe.skipIf(reason !== '')(`opencode${reason}`, () => {
     expect(check).toMatchObject({ ok: false, model: 'fake/m-1', provider: 'fake' })
     expect(check.problem).toContain('Incorrect API key provided')
   })
+
+  endsWell('opencode')
 })
