@@ -124,6 +124,12 @@ export class LiveSchedule {
     return true
   }
 
+  /** Whether an item waits for others, as of the last update. */
+  isBlocked(id: number): boolean {
+    const node = this.schedule.graph.nodes.get(String(id))
+    return node !== undefined && (node.ins.length > 0 || node.outside.length > 0)
+  }
+
   /** Delayed items that are due now. */
   #due(now: Date): number[] {
     return [...this.backlog.delayed].filter((id) => {

@@ -14,7 +14,7 @@ export const eventView = z.object({
   issue: z.number().int().nullable(),
   title: z.string(),
   actor: z.string().describe('A login, `tutti`, `github`, or `token:<name>`'),
-  what: z.string().describe('`running → checking`, `/merge`, `refused /merge`, …'),
+  what: z.string().describe('`running → checking`, `/merge`, `>>> PHASE 4: …` and `[5 min] …` of a roadmap, …'),
   why: z.string(),
 })
 export type EventView = z.infer<typeof eventView>

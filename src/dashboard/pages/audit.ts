@@ -24,6 +24,7 @@ const kinds: readonly { id: string; label: string; where?: SQL }[] = [
   { id: '', label: 'Everything' },
   { id: 'commands', label: 'Commands of people', where: sql`${auditLog.what} like '/%'` },
   { id: 'refused', label: 'What was refused', where: sql`${auditLog.what} like 'refused %'` },
+  { id: 'roadmaps', label: 'Progress of roadmaps', where: sql`${auditLog.detail} ?| array['phase', 'part']` },
   { id: 'steps', label: 'Steps of items', where: sql`${auditLog.what} like '% → %'` },
 ]
 
