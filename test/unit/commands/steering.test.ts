@@ -154,7 +154,8 @@ test('/report says what was completed, by whom, how well, and what is next', asy
   await here.review({ changes: 'pass', command: 'fail' })
   await here.reviewed('changes_requested')
   const startedAt = new Date(Date.now() - 30 * 60_000)
-  const facts = { startedAt, endedAt: new Date(), memberName: 'Aria' }
+  const testFacts = { files: 1, cases: 3, coverage: [{ command: 'tests', percent: 87.5 }] }
+  const facts = { startedAt, endedAt: new Date(), memberName: 'Aria', testFacts }
   await places.store.db
     .update(runs)
     .set(facts)
@@ -165,10 +166,22 @@ test('/report says what was completed, by whom, how well, and what is next', asy
     items: [
       { issue: 12, agents: ['Aria'], attempts: 1, gates: { passed: 1, failed: 1 }, reviewRounds: 1, pullRequest: 40 },
     ],
+    testsAdded: { files: 0, cases: 0 },
+    coverage: [],
     timeline: [{ minute: 0, text: 'Aria started #12' }],
   })
   expect(reply.text).toContain(
-    '| #12 Add a clock | Aria | reviewing (#40) | 1 of 2 gates passed, 1 attempt, 1 round of review |',
+    '| #12 Add a clock | Aria | reviewing (#40) | 1 of 2 gates passed, 1 attempt, 1 round of review, 3 tests added, coverage 87.5 % |',
   )
   expect(reply.text).toContain('- [0 min] Aria started #12')
+  expect(reply.text).not.toContain('Tests added')
+
+  await here.go('merging', 'done')
+  const done = await here.say('/report 1')
+  expect(done.data).toMatchObject({
+    testsAdded: { files: 1, cases: 3 },
+    coverage: [{ command: 'tests', percent: 87.5, issue: 12 }],
+  })
+  expect(done.text).toContain('- Tests added in what was completed: 3 cases in 1 new file')
+  expect(done.text).toContain('- Coverage, as the gates printed it: 87.5 % (tests, #12)')
 })
