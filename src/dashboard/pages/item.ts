@@ -13,16 +13,18 @@ import { gateResults } from '../../db/schema/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
 import { type ItemRow, itemOfIssue } from '../../db/work-items.ts'
 import { lifecycle } from '../../domain/lifecycle.ts'
+import { reportOfEpic } from '../../views/report.ts'
 import { commandForm } from '../command-form.ts'
 import { emptyState, itemUrl, panel, type View } from '../frame.ts'
 import { type Html, html, timeTag } from '../html.ts'
 import { prose } from '../markdown.ts'
 import type { Page, PageRequest } from '../page.ts'
-import { moneyText, statePill } from '../words.ts'
+import { moneyText, pill, statePill } from '../words.ts'
 import { actionsPanel } from './item-actions.ts'
 import type { ItemFacts } from './item-facts.ts'
 import { journeyPanel } from './item-journey.ts'
 import { attemptsPanel, gatesPanel, messagesPanel, planPanel } from './item-panels.ts'
+import { reportPanel } from './report-panel.ts'
 
 /** `/items/<owner>/<name>/<number>` */
 export const itemPage: Page = {
@@ -55,6 +57,7 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
     messages: await itemMessages(db, item.id, 50),
     decision: await lastDecision(db, item.id),
     waitsFor: [...new Set(edges.map((edge) => `${edge.repository}#${edge.issueNumber}`))],
+    report: item.kind === 'epic' ? await reportOfEpic(db, item) : undefined,
     used: new Map(used.map((row) => [row.runId, row])),
   }
 }
@@ -69,10 +72,10 @@ function viewOf(request: PageRequest, facts: ItemFacts): View {
       : html`<span>${text}</span>`
   return {
     title: item.title,
-    where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}<span>asked for by ${item.requestedBy} ${timeTag(item.createdAt)}</span>`,
+    where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}${pull?.revertedBy ? pill('bad', 'reverted') : ''}<span>asked for by ${item.requestedBy} ${timeTag(item.createdAt)}</span>`,
     main: html`<div class="columns"><div class="stack">
-${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${gatesPanel(facts)}</div>
-<div class="stack">${factsPanel(request, facts)}${attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
+${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${item.kind === 'epic' ? reportPanel(facts.report) : gatesPanel(facts)}</div>
+<div class="stack">${factsPanel(request, facts)}${item.kind === 'epic' ? '' : attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
   }
 }
 
