@@ -21,9 +21,6 @@ import {
   personsDecision,
 } from '../messages/commands/help.ts'
 
-/** The ways in besides comments. */
-export type Door = 'rest' | 'mcp' | 'cli' | 'dashboard'
-
 /** Where a command was given, and what it may act on. */
 export interface CommandContext {
   /** The changes of the command and its reply commit together. */

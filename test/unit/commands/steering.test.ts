@@ -69,17 +69,22 @@ test('/resume goes back to a checkpoint: the next agent reads which commit to br
   expect((await runOf(run.id))?.lesson).toContain(`git restore --source=${head}`)
 })
 
-test('/reassign: a fresh agent, another kind that the repository knows, the kind of a member; never an unknown one', async () => {
+test('/reassign: a fresh agent, another kind that the repository knows, a member who keeps it; never an unknown one', async () => {
   const { here, run } = await working({ ...defaultSettings(), agent: 'codex' })
-  await places.store.transaction((tx) =>
-    addMember(tx, { repositoryId: here.repo.id, role: 'builder', agent: 'claude-code', name: 'Atlas' }),
-  )
-  expect((await here.say('/reassign nobody')).text).toContain('Kinds: `claude-code`, `codex`. Names: `Atlas`.')
-  expect((await here.say('/reassign @Atlas')).text).toContain('**claude-code** goes on with it.')
-  expect(await here.item()).toMatchObject({ agent: 'claude-code', state: 'ready' })
+  const [atlas] = await places.store.transaction(async (tx) => [
+    await addMember(tx, { repositoryId: here.repo.id, role: 'builder', agent: 'claude-code', name: 'Atlas' }),
+    await addMember(tx, { repositoryId: here.repo.id, role: 'architect', agent: 'claude-code', name: 'Gaudi' }),
+  ])
+  expect((await here.say('/reassign nobody')).text).toContain('Kinds: `claude-code`, `codex`. Names: `Atlas`, `Gaudi`.')
+  expect((await here.say('/reassign @Atlas')).text).toContain('**Atlas** (claude-code) goes on with it.')
+  expect(await here.item()).toMatchObject({ agent: 'claude-code', memberId: atlas?.id, state: 'ready' })
   expect((await runOf(run.id))?.stop).toBe('Restarted by maintainer.')
   await here.say('/reassign codex')
-  expect((await here.item()).agent).toBe('codex')
+  expect(await here.item()).toMatchObject({ agent: 'codex', memberId: null })
+  expect((await here.say('/reassign @Gaudi')).text).toContain(
+    '**claude-code** goes on with it. Gaudi is an architect, so another one of its kind gets it.',
+  )
+  expect(await here.item()).toMatchObject({ agent: 'claude-code', memberId: null })
 })
 
 test('/agents names an issue with two live agents and has the older one stopped', async () => {
