@@ -71,7 +71,9 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
     '/logout',
     signedIn(async (context, { visitor }) => {
       const { csrf } = await context.req.parseBody()
-      return isOwnForm(context, visitor, csrf) ? signOut(context, ground) : sendText('This form is not ours.', 403)
+      return isOwnForm(context, ground.env, visitor, csrf)
+        ? signOut(context, ground)
+        : sendText('This form is not ours.', 403)
     }, 'other'),
   )
   app.post(
@@ -100,7 +102,7 @@ async function show(context: Context, { services, visitor }: Signed, page: Page)
   const repositories = await readableRepositories(services, visitor)
   const facts = {
     ...{ login: visitor.actor.login, csrf: visitor.csrf, repositories, path: context.req.path },
-    flash: takeFlash(context),
+    flash: takeFlash(context, services.env),
   }
   const named = page.repositoryOf ? await page.repositoryOf(services, words) : chosen(context, repositories)
   const repo = named === 'open' ? undefined : repositories.find(({ id }) => id === named?.id)
