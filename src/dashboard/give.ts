@@ -8,6 +8,7 @@ import { giveCommand } from '../commands/lib/give-command.ts'
 import { PermissionUnavailable } from '../github/permissions.ts'
 import { NoSuchThing, NotAllowed, UserError } from '../lib/errors.ts'
 import { truncate } from '../lib/sanitise-text.ts'
+import * as messages from '../messages/dashboard.ts'
 import { sendText } from './answer.ts'
 import type { DashboardServices } from './services.ts'
 import { safePath } from './sign-in.ts'
@@ -29,10 +30,9 @@ export interface Flash {
 export async function giveByForm(context: Context, services: DashboardServices, visitor: Visitor): Promise<Response> {
   const form = await context.req.parseBody()
   const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '')
-  if (!isOwnForm(context, services.env, visitor, form.csrf))
-    return sendText('This form does not come from a page of this session. Open the page again.', 403)
+  if (!isOwnForm(context, services.env, visitor, form.csrf)) return sendText(messages.foreignForm, 403)
   const command = services.commands.get(field('command'))
-  if (!command) return sendText('There is no such command.', 404)
+  if (!command) return sendText(messages.unknownCommandName, 404)
   const number = Number(field('on'))
   const on = Number.isSafeInteger(number) && number > 0 ? number : undefined
   const flash = await attempt(services, {
@@ -53,9 +53,8 @@ async function attempt(
     const { text, outcome } = await giveCommand(services, call)
     return { text, outcome }
   } catch (error) {
-    if (error instanceof NoSuchThing) return sendText('There is no such repository or issue.', 404)
-    if (error instanceof PermissionUnavailable)
-      return { text: 'GitHub could not be asked what you may do here. Try again in a moment.', outcome: 'refused' }
+    if (error instanceof NoSuchThing) return sendText(messages.noSuchPlace, 404)
+    if (error instanceof PermissionUnavailable) return { text: messages.permissionUnknown, outcome: 'refused' }
     if (error instanceof NotAllowed || error instanceof UserError)
       return { text: error.toMarkdown(), outcome: 'refused' }
     throw error

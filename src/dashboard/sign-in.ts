@@ -6,8 +6,10 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { addSession, endSession } from '../db/dashboard-sessions.ts'
 import { authorizeUrl, oauthAppOf, webAddressOf, whoSignedIn } from '../github/oauth.ts'
 import { UserError } from '../lib/errors.ts'
+import * as messages from '../messages/dashboard.ts'
 import { alone } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { sentence } from './markdown.ts'
 import type { DashboardGround } from './services.ts'
 import { cookieName, cookieOptions, originOf } from './visitor.ts'
 
@@ -25,22 +27,19 @@ export function signInPage(context: Context, { env }: DashboardGround): Html {
   const begin = `${env.PUBLIC_URL === undefined ? '' : originOf(context, env)}/login/github`
   return alone(
     'Sign in',
-    html`<h1>Issues in, reviewed pull requests out.</h1>
-<p class="muted">See what your agents are doing, what waits for you, and why. You see the repositories that you can read on GitHub, and act with the permission that you have there.</p>
-<a class="button primary" href="${begin}?${String(new URLSearchParams({ to }))}">Sign in with GitHub</a>`,
+    html`<h1>${messages.welcome[0]}</h1>
+<p class="muted">${messages.welcome[1]}</p>
+<a class="button primary" href="${begin}?${String(new URLSearchParams({ to }))}">${messages.signInButton}</a>`,
   )
 }
 
 function notConfigured(context: Context, env: DashboardGround['env']): Html {
+  const steps = messages.signInSteps(webAddressOf(env.apiUrl), `${originOf(context, env)}${callbackPath}`)
   return alone(
-    'Sign-in is not set up',
-    html`<h1>Sign-in is not set up yet</h1>
-<p>The dashboard lets people in with their GitHub accounts, through the app that Tutti runs as. Whoever operates it has three things to do:</p>
-<div class="prose"><ol>
-<li>On ${webAddressOf(env.apiUrl)}, open the settings of the app, and add the callback URL <code>${originOf(context, env)}${callbackPath}</code>.</li>
-<li>On the same page, copy the client ID and make a client secret.</li>
-<li>Set <code>GITHUB_CLIENT_ID</code> and <code>GITHUB_CLIENT_SECRET</code> in <code>.env</code>, and start Tutti again.</li>
-</ol></div>`,
+    messages.signInMissingTitle,
+    html`<h1>${messages.signInMissing[0]}</h1>
+<p>${messages.signInMissing[1]}</p>
+<div class="prose"><ol>${steps.map((step) => html`<li>${sentence(step)}</li>`)}</ol></div>`,
   )
 }
 
@@ -64,7 +63,7 @@ export async function finishSignIn(context: Context, { env, store, log }: Dashbo
   const { code, state: given, error } = context.req.query()
   if (!app) return context.redirect('/login', 303)
   if (state === '' || given !== state || !code)
-    return failed(error ? 'GitHub has sent you back without signing you in.' : 'This sign-in was not begun here.')
+    return failed(error ? messages.sentBackByGitHub : messages.signInNotBegunHere)
   try {
     const redirectUri = `${originOf(context, env)}${callbackPath}`
     const actor = await whoSignedIn(env.apiUrl, app, { code, redirectUri, verifier })
@@ -76,7 +75,7 @@ export async function finishSignIn(context: Context, { env, store, log }: Dashbo
     return context.redirect(safePath(to), 303)
   } catch (err) {
     if (!(err instanceof UserError)) log.warn({ err }, 'a sign-in has failed')
-    return failed(err instanceof UserError ? err.toMarkdown() : 'GitHub did not answer as expected.')
+    return failed(err instanceof UserError ? err.toMarkdown() : messages.oddAnswerOfGitHub)
   }
 }
 
@@ -92,7 +91,7 @@ export async function signOut(context: Context, { env, store }: DashboardGround)
 function failed(why: string): Html {
   return alone(
     'Not signed in',
-    html`<h1>You are not signed in</h1><p>${why}</p><a class="button primary" href="/login/github">Try again</a>`,
+    html`<h1>${messages.notSignedIn}</h1><p>${why}</p><a class="button primary" href="/login/github">Try again</a>`,
   )
 }
 

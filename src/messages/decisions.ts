@@ -14,6 +14,7 @@ const sourceNames: Readonly<Record<PlainSource, string>> = {
   command: '`/depends`',
   order: 'its line in the roadmap',
   pace: 'how its roadmap is worked on',
+  member: 'who it was given to',
 }
 
 /** What the rank of the item consists of. */

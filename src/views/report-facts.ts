@@ -87,7 +87,7 @@ export async function changedPaths(db: Database, ids: readonly number[]): Promis
 }
 
 /** What these runs have cost, in whole units of each currency. */
-export async function costOf(
+export async function costOfRuns(
   db: Database,
   runIds: readonly number[],
 ): Promise<{ cost: { currency: string; amount: number }[]; tokens: number }> {

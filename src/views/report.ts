@@ -11,7 +11,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import { isTestFile, type TestFacts } from '../domain/test-facts.ts'
 import { agentStarted, itemCompleted } from '../messages/progress.ts'
 import { nextWorkOf } from './next-work.ts'
-import { type AttemptFacts, attemptsOf, changedPaths, costOf, qualityOf, testFactsOf } from './report-facts.ts'
+import { type AttemptFacts, attemptsOf, changedPaths, costOfRuns, qualityOf, testFactsOf } from './report-facts.ts'
 
 const coverageView = z.object({ command: z.string(), percent: z.number() })
 
@@ -134,7 +134,7 @@ async function reportAbout(
     testFilesChanged: paths.filter(isTestFile).length,
     ...testsIn(items, tests),
     agents: agentsIn(attempts),
-    ...(await costOf(
+    ...(await costOfRuns(
       db,
       attempts.map(({ id }) => id),
     )),
