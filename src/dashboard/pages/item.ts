@@ -1,6 +1,7 @@
 /** The page of one item: where it stands and why, what a person can do now, and everything that has led there. */
 
-import { eq, inArray } from 'drizzle-orm'
+import { desc, eq, inArray } from 'drizzle-orm'
+import type { Database } from '../../db/connect.ts'
 import { lastDecision } from '../../db/decisions.ts'
 import { openDependencies } from '../../db/dependencies.ts'
 import { itemMessages } from '../../db/messages.ts'
@@ -50,7 +51,7 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
   return {
     item,
     runs,
-    steps: await db.select().from(auditLog).where(eq(auditLog.workItemId, item.id)).orderBy(auditLog.id).limit(500),
+    steps: await stepsOf(db, item.id),
     gates: await db.select().from(gateResults).where(eq(gateResults.workItemId, item.id)).orderBy(gateResults.id),
     pull: await pullOfItem(db, item.id),
     plan: await latestPlan(db, item.id),
@@ -62,6 +63,14 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
     used: new Map(used.map((row) => [row.runId, row])),
   }
 }
+
+/** Of a long journey the newest steps, oldest first: a roadmap with many parts has thousands. */
+async function stepsOf(db: Database, itemId: number): Promise<ItemFacts['steps']> {
+  const newest = db.select().from(auditLog).where(eq(auditLog.workItemId, itemId)).orderBy(desc(auditLog.id))
+  return (await newest.limit(mostSteps)).reverse()
+}
+
+const mostSteps = 500
 
 function viewOf(request: PageRequest, facts: ItemFacts): View {
   const { item, pull } = facts
