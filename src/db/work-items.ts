@@ -5,6 +5,7 @@ import type { Job } from '../domain/jobs.ts'
 import { canTransition, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
 import { callsPeople, factOf } from '../domain/notices.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { announceStep } from './announcements.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
 import { addLifecycleEvent } from './crew-events.ts'
@@ -88,7 +89,8 @@ export async function transition(
   await updateStateLabel(tx, row, item.state, repo)
   await requestStatusComment(tx, row, commentTimeFor(to))
   if (isInactive(to)) await tellReviewers(tx, row)
-  if (repo) await requestRoadmapComments(tx, repo, row)
+  const above = repo ? await requestRoadmapComments(tx, repo, row) : []
+  if (repo) await announceStep(tx, above, { item: row, repository: repo.fullName }, { from: item.state, to })
   if (!item.muted) await addLifecycleEvent(tx, row, { from: item.state, to, why: by.why, repository: repo?.fullName })
   if (callsPeople(to, repo?.settings))
     await tx.enqueue({ queue: 'notify-people', workItemId: item.id, fact: factOf(to, row.updatedAt), reminder: 0 })
