@@ -82,7 +82,7 @@ async function runAll(
       const signature = `${command.name}: ${signatureOf(problem.how, ended.output)}`
       return { verdict: 'fail', summary, log: logs.join('\n\n'), logDigest: digest.digest('hex'), signature, coverage }
     }
-    passed.push(`${command.name} ${took(ended)}`)
+    passed.push(messages.commandPassed(command.name, took(ended)))
   }
   const log = logs.join('\n\n')
   return { verdict: 'pass', summary: passed.join(', '), log, logDigest: digest.digest('hex'), coverage }

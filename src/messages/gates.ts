@@ -46,6 +46,8 @@ export function changeInFigures(change: {
 /** The gate `command`. */
 export const noCommands =
   'This repository names no commands; add some under `gates.commands` in `.github/tutti.yml`, such as `- { name: test, run: npm test }`.'
+/** @param took such as `1.7 s`. */
+export const commandPassed = (name: string, took: string) => `**${name}** passed in ${took}`
 /** @param notRun commands that come after the failed one. */
 export function commandFailed(name: string, how: string, notRun: number): string {
   const rest = notRun > 0 ? ` ${notRun} more ${notRun === 1 ? 'was' : 'were'} not run.` : ''

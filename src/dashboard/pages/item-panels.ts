@@ -41,7 +41,7 @@ export function gatesPanel({ gates, item }: ItemFacts): Html {
   const commits = [...new Set(gates.map(({ sha }) => sha))].toReversed()
   const row = (gate: (typeof gates)[number]) => {
     const [tone, word] = words[gate.verdict] ?? ['calm', gate.verdict]
-    return html`<li id="gate-${gate.id}"><div class="grow"><span><span class="name">${gate.gate}</span> ${pill(tone, word)}</span><span class="small">${gate.summary}</span>
+    return html`<li id="gate-${gate.id}"><div class="grow"><span><span class="name">${gate.gate}</span> ${pill(tone, word)}</span><span class="small">${gate.summary.replaceAll('**', '')}</span>
 ${gate.log ? html`<details><summary>Log</summary><pre tabindex="0">${gate.log}</pre></details>` : ''}</div><div class="side-note"><span class="num">${spanText(gate.milliseconds)}</span></div></li>`
   }
   const part = (sha: string, at: number) => {

@@ -88,7 +88,7 @@ describe('what it says', () => {
     await writeFile(join(checkout, 'clock.txt'), 'tick\n')
     const said = await judge('cat clock.txt; echo made > made.txt', 'cat made.txt')
     expect(said.verdict).toBe('pass')
-    expect(said.summary).toMatch(/^step1 \d+\.\d s, step2 \d+\.\d s$/)
+    expect(said.summary).toMatch(/^\*\*step1\*\* passed in \d+\.\d s, \*\*step2\*\* passed in \d+\.\d s$/)
     expect(said.log).toBe('$ cat clock.txt; echo made > made.txt\ntick\n\n$ cat made.txt\nmade')
   })
 
