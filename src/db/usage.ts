@@ -171,7 +171,7 @@ export async function recentCosts(db: Database, currency: string): Promise<Map<s
 }
 
 /** The outcomes of agents that finished: they have reported all that they report. */
-const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan']
+const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan', 'reviewed', 'no review']
 
 /** The kinds of agent that worked on a repository on the day of `now` and reported no cost, by name. */
 export async function agentsWithoutCost(db: Database, repositoryId: number, now: Date): Promise<string[]> {

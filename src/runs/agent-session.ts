@@ -9,9 +9,9 @@ import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import { isPlanning, updateRun } from '../db/runs.ts'
+import { isBuild, updateRun } from '../db/runs.ts'
 import { spentOnItem } from '../db/usage.ts'
-import { chooseModel } from '../domain/choose-agent.ts'
+import { chooseModel, settingsRole } from '../domain/choose-agent.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { removeFolder } from '../git/files.ts'
@@ -61,7 +61,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
-  const model = chooseModel(settings, isPlanning(run) ? 'planner' : 'builder', run.agent)
+  const model = chooseModel(settings, settingsRole(run.purpose), run.agent)
   if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   const meter = await meterLimits(attempt, settings)
@@ -93,7 +93,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       home,
       prompt: prompt.text,
       permissions,
-      purpose: isPlanning(run) ? 'plan' : 'build',
+      purpose: isBuild(run) ? 'build' : 'plan',
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
       env: { ...env.source, ...variables },

@@ -15,6 +15,7 @@ import {
   completePlanningAgent,
   endRun,
   isPlanning,
+  isReview,
   LeaseLost,
   type RunRow,
   updateRun,
@@ -45,6 +46,7 @@ import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt, contextNonce } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
+import { runReview } from './review-run.ts'
 import { setUpForAgent } from './set-up/for-agent.ts'
 import { notesOnSubmodules } from './submodules.ts'
 
@@ -105,7 +107,9 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   await endLostAgents(attempt)
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
-  if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
+  const reading = { control, settings, base: sha(base), kind }
+  if (isPlanning(run)) return runPlanning(attempt, reading)
+  if (isReview(run)) return runReview(attempt, reading)
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
   const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
@@ -234,6 +238,11 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
   if (ending.outcome === 'planned') {
     await completePlanningAgent(tx, lease, { outcome: 'planned', summary: ending.summary, countsAsAttempt: false })
     await tx.enqueue({ queue: 'on-plan-submitted', runId: lease.runId })
+    return
+  }
+  if (ending.outcome === 'reviewed') {
+    await endRun(tx, lease, { outcome: 'reviewed', summary: ending.summary })
+    await tx.enqueue({ queue: 'after-run', runId: lease.runId })
     return
   }
   if (ending.outcome === 'asked') {

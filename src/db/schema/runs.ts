@@ -26,9 +26,9 @@ export const runs = pgTable(
     program: text('program').notNull().default(''),
     model: text('model').notNull().default(''),
     provider: text('provider').notNull().default(''),
-    /** `build` changes files; `plan` and `breakdown` read them and submit a plan. */
-    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
-    /** What a planning agent submitted with its tool; see `domain/plan.ts`. */
+    /** `build` changes files; `plan` and `breakdown` read them and submit a plan, `review` what it found in a commit. */
+    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown' | 'review'>().notNull().default('build'),
+    /** What an agent that only reads submitted with its tool; see `domain/plan.ts` and `domain/agent-review.ts`. */
     submission: jsonb('submission').$type<Record<string, unknown>>(),
     /** `gates`: the agent is done. The gates check its commit, or planning handles its plan. */
     stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
