@@ -43,7 +43,7 @@ export function agentReviewBody(run: NamedRun & { headSha: string | null }, revi
 }
 
 function findingItem(finding: Finding, at: number): string {
-  const text = sanitiseMarkdown(finding.text, 2_000).replace(/\n/g, '\n   ')
+  const text = sanitiseMarkdown(finding.text, 2_000).replace(/\n(?=.)/g, '\n   ')
   return `${at + 1}. ${placeOf(finding)}: ${text}`
 }
 
@@ -98,5 +98,5 @@ export const mendedNothing = (run: NamedRun & { summary: string }, pullNumber: n
 /** The findings for the agent that built it. */
 export function agentReviewLesson(sha: string, musts: readonly Finding[]): string {
   const list = musts.map(({ path, line, text }, at) => `${at + 1}. ${placeOf({ path, line })}: ${text}`).join('\n')
-  return `Another agent has reviewed your commit ${sha.slice(0, 7)}, before people do. It says that this must change. Mend what is right of it. Where it is wrong, leave the code as it is, and say why in your summary.\n\n${list}`
+  return `Another agent has reviewed the commit ${sha.slice(0, 7)}, before people do. It says that this must change. Mend what is right of it. Where it is wrong, leave the code as it is, and say why in your summary.\n\n${list}`
 }
