@@ -186,8 +186,3 @@ export const scheduleJob = defineJob(
   { queue: 'schedule', payload: z.object({}), batch: 1, single: true },
   async ({ scheduler }: { scheduler: Scheduler }) => scheduler.dispatch(),
 )
-
-export const startReviewJob = defineJob(
-  { queue: 'start-review', payload: z.object({ workItemId: z.number().int(), sha: z.string() }), batch: 1 },
-  async ({ scheduler }: { scheduler: Scheduler }, job) => scheduler.startReview(job),
-)

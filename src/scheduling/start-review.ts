@@ -1,8 +1,10 @@
 /** Starts the review of a pull request by an agent, inside the limits that hold for every start. */
 
+import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import { assignMember } from '../crew/assign.ts'
 import type { Store, Tx } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
 import { lockSchedule } from '../db/dirty-items.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
@@ -92,3 +94,11 @@ async function isAdmitted(
   for (const run of limits.runs) admission.add(run)
   return admission.refusal(repo.fullName, agent) === undefined
 }
+
+export const startReviewJob = defineJob(
+  { queue: 'start-review', payload: z.object({ workItemId: z.number().int(), sha: z.string() }), batch: 1 },
+  async (
+    { scheduler }: { scheduler: { startReview(job: { workItemId: number; sha: string }): Promise<void> } },
+    job,
+  ): Promise<void> => scheduler.startReview(job),
+)
