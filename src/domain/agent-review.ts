@@ -33,10 +33,10 @@ export const reviewShape = z.strictObject({
 })
 
 export type AgentReview = z.output<typeof reviewShape>
-export type Finding = AgentReview['findings'][number]
+export type ReviewFinding = AgentReview['findings'][number]
 
 /** The findings after which a change may not be merged as it is. */
-export function mustsOf(review: AgentReview): Finding[] {
+export function mustsOf(review: AgentReview): ReviewFinding[] {
   return review.findings.filter(({ severity }) => severity === 'must')
 }
 

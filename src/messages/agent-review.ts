@@ -1,6 +1,6 @@
 /** What people and agents read about the review of a commit by an agent. */
 
-import type { AgentReview, Finding } from '../domain/agent-review.ts'
+import type { AgentReview, ReviewFinding } from '../domain/agent-review.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { commitName } from './gates.ts'
@@ -16,7 +16,7 @@ export const reviewWaits = 'the review by an agent waits until another agent may
 /** Why a review by an agent is stopped. */
 export const reviewIsOver = 'The pull request is under review no longer.'
 
-const grades: readonly [Finding['severity'], string][] = [
+const grades: readonly [ReviewFinding['severity'], string][] = [
   ['must', 'Must change'],
   ['should', 'Should change'],
   ['note', 'Notes'],
@@ -42,12 +42,12 @@ export function agentReviewBody(run: NamedRun & { headSha: string | null }, revi
     .join('\n\n')
 }
 
-function findingItem(finding: Finding, at: number): string {
+function findingItem(finding: ReviewFinding, at: number): string {
   const text = sanitiseMarkdown(finding.text, 2_000).replace(/\n(?=.)/g, '\n   ')
   return `${at + 1}. ${placeOf(finding)}: ${text}`
 }
 
-function placeOf({ path, line }: Pick<Finding, 'path' | 'line'>): string {
+function placeOf({ path, line }: Pick<ReviewFinding, 'path' | 'line'>): string {
   const name = path.replace(/[`\s]+/g, ' ').trim()
   return `\`${name}${line === undefined ? '' : `:${line}`}\``
 }
@@ -96,7 +96,7 @@ export const mendedNothing = (run: NamedRun & { summary: string }, pullNumber: n
   `What an agent has found in #${pullNumber} has changed nothing: ${agentName(run)} has left the commit as it was. ${singleLine(run.summary, 300)}`.trim()
 
 /** The findings for the agent that built it. */
-export function agentReviewLesson(sha: string, musts: readonly Finding[]): string {
+export function agentReviewLesson(sha: string, musts: readonly ReviewFinding[]): string {
   const list = musts.map(({ path, line, text }, at) => `${at + 1}. ${placeOf({ path, line })}: ${text}`).join('\n')
   return `Another agent has reviewed the commit ${sha.slice(0, 7)}, before people do. It says that this must change. Mend what is right of it. Where it is wrong, leave the code as it is, and say why in your summary.\n\n${list}`
 }
