@@ -37,6 +37,7 @@ import { runAgentSession, tailOfLog } from './agent-session.ts'
 import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { type CrewSession, openCrewSession } from './crew-session.ts'
+import { sessionBefore } from './earlier-session.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
@@ -127,32 +128,29 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
     protocol: kind.protocol,
     head: () => control.resolve(worktree.branch),
   })
+  const { issueNumber, title, body, branch } = item
+  const task = {
+    ...{ repository: repo.fullName, issueNumber, title, body, attempt: run.attempt, branch },
+    answers: answersForAgent(await roundsOf(context.store.db, item.id)),
+    plan: plan && planForAgent(plan),
+    loop,
+    crew: crew.prompt,
+    feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
+    conflict,
+    reviews,
+    protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
+    gateCommands: checks.map((command) => command.run),
+    notes: [...missing, ...present],
+  }
+  const nonce = contextNonce()
+  const before = await sessionBefore(attempt, kind, worktree)
   const outcome = await runAgentSession(attempt, {
     kind,
     control,
     settings,
     cwd: worktree.path,
-    prompt: buildPrompt(
-      {
-        repository: repo.fullName,
-        issueNumber: item.issueNumber,
-        title: item.title,
-        body: item.body,
-        attempt: run.attempt,
-        branch: item.branch,
-        answers: answersForAgent(await roundsOf(context.store.db, item.id)),
-        plan: plan && planForAgent(plan),
-        loop,
-        crew: crew.prompt,
-        feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
-        conflict,
-        reviews,
-        protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
-        gateCommands: checks.map((command) => command.run),
-        notes: [...missing, ...present],
-      },
-      contextNonce(),
-    ),
+    prompt: buildPrompt(task, nonce),
+    ...(before ? { earlier: { ...before, prompt: buildPrompt({ ...task, continued: true }, nonce) } } : {}),
     tools: [],
     crew,
     onUpdate: (update) => {

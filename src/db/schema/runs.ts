@@ -60,6 +60,13 @@ export const runs = pgTable(
     /** Whether its agent is supervised in a separate thread. */
     inThread: boolean('in_thread').notNull().default(false),
     sandboxed: boolean('sandboxed').notNull().default(false),
+    /**
+     * The session of its agent that the next attempt may go on with, by ACP's id; '' where there is none. Its home is kept as
+     * long as this is set.
+     */
+    sessionId: text('session_id').notNull().default(''),
+    /** The run whose home it works in, where it goes on with that one's session; null where it has a home of its own. */
+    homeRunId: number64('home_run_id'),
     leaseOwner: text('lease_owner'),
     leaseEpoch: integer('lease_epoch').notNull().default(0),
     /** The process that took it last, also after the lease is gone; see `processes`. It marks what the run has started. */

@@ -4,18 +4,17 @@
  * so many milliseconds before each step.
  */
 
-import { randomUUID } from 'node:crypto'
 import type {
   CancelNotification,
   InitializeResponse,
-  McpServer,
-  NewSessionRequest,
-  NewSessionResponse,
+  LoadSessionRequest,
   PromptRequest,
   PromptResponse,
+  SessionUpdate,
 } from '@agentclientprotocol/sdk'
 import { mischief } from './mischief.ts'
 import { plausibleSteps, readScript, type ScriptStep } from './script.ts'
+import { keepsSessions, loadSession, newSession, openSessionOf, remember } from './sessions.ts'
 import { steps } from './steps.ts'
 import { openTurn, type Turn, TurnEnd } from './turn.ts'
 import { AnswerError, openWire } from './wire.ts'
@@ -23,7 +22,6 @@ import { AnswerError, openWire } from './wire.ts'
 /** Of ACP. */
 const protocolVersion = 1
 const stepDelayMs = Number(process.env.TUTTI_SCRIPT_DELAY_MS ?? 0)
-const sessions = new Map<string, { cwd: string; mcpServers: readonly McpServer[]; cancel: AbortController }>()
 
 async function perform(turn: Turn, step: ScriptStep): Promise<void> {
   if (stepDelayMs > 0) await turn.pause(stepDelayMs)
@@ -37,23 +35,23 @@ function initialize(): InitializeResponse {
   return {
     protocolVersion,
     agentInfo: { name: 'scripted', version: '1.0.0' },
-    agentCapabilities: { mcpCapabilities: { http: true, sse: false } },
+    agentCapabilities: { loadSession: keepsSessions, mcpCapabilities: { http: true, sse: false } },
   }
 }
 
-function newSession({ cwd, mcpServers }: NewSessionRequest): NewSessionResponse {
-  const sessionId = randomUUID()
-  sessions.set(sessionId, { cwd, mcpServers, cancel: new AbortController() })
-  return { sessionId }
+async function load(request: LoadSessionRequest): Promise<object> {
+  const { id: sessionId, history } = loadSession(request)
+  for (const update of history) await wire.notify('session/update', { sessionId, update })
+  return {}
 }
 
 async function prompt({ sessionId, prompt: blocks }: PromptRequest): Promise<PromptResponse> {
-  const session = sessions.get(sessionId)
-  if (!session) throw new AnswerError(-32002, 'Resource not found', { sessionId })
+  const session = openSessionOf(sessionId)
   const text = blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n')
   const { cwd, mcpServers, cancel } = session
   const { signal } = cancel
-  const turn = openTurn({ client: wire, sessionId, cwd, mcpServers, prompt: text, signal, env: process.env })
+  const shown = (update: SessionUpdate) => remember(session, update)
+  const turn = openTurn({ client: wire, sessionId, cwd, mcpServers, prompt: text, signal, env: process.env, shown })
   try {
     for (const step of readScript(text) ?? plausibleSteps(text)) await perform(turn, step)
   } catch (error) {
@@ -70,6 +68,7 @@ function usageOf({ usage }: Turn): { usage?: Turn['usage'] } {
 const wire = openWire(process.stdin, process.stdout, {
   initialize,
   'session/new': newSession,
+  'session/load': load,
   'session/prompt': prompt,
-  'session/cancel': ({ sessionId }: CancelNotification) => sessions.get(sessionId)?.cancel.abort(),
+  'session/cancel': ({ sessionId }: CancelNotification) => openSessionOf(sessionId).cancel.abort(),
 })
