@@ -1,5 +1,7 @@
 /** An agent reviews a pull request before people do: what it has found is read, is mended once, and decides nothing. */
 
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { byBot, expectMergedOnce, untilDone } from '../support/facts.ts'
 import { openWorld, plainSettings } from '../support/world.ts'
@@ -10,12 +12,14 @@ const review = (summary: string, ...texts: string[]) =>
 
 test('a review of each head, one round of mending, and then a person decides as before', async () => {
   const world = await openWorld({
+    env: { TUTTI_SCRIPT_SESSIONS: '1' },
     settings: `${plainSettings}roles:\n  reviewer: { agent: scripted, sendBack: true }\n`,
   })
   const { github, maintainer, repository } = world
   const issue = await world.queued(
     'Say hello',
     ...['attempt 1:', 'write src/hello.txt: helo', 'attempt 2:', 'write src/hello.txt: hello'],
+    ...[`keep-prompt ${join(world.directory, 'told.txt')}`],
     ...[
       'reviewing 1:',
       'run touch written-here; echo x > src/main.txt',
@@ -32,6 +36,8 @@ test('a review of each head, one round of mending, and then a person decides as 
   const head = pull.pull.headSha
   expect(await world.fileAt(head, 'src/hello.txt')).toBe('hello\n')
   expect(await world.fileAt(head, 'src/main.txt')).toBe('works\n')
+  // The builder goes on in the session in which it has built.
+  expect(await readFile(join(world.directory, 'told.txt'), 'utf8')).toMatch(/^You go on where you were/)
   await world.untilStatus(issue, /an agent, has reviewed `.{7}`: 1 thing that must change\. This is no approval\./)
   await github.until(() => of(head).length > 0, 'the review of the new head')
   expect([of(old), of(head)].map((some) => some.map(({ state, user }) => [state, user.type]))).toEqual([
