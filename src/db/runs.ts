@@ -175,6 +175,14 @@ export async function cancelReviews(tx: Tx, workItemId: number, reason: string):
     .where(and(eq(runs.workItemId, workItemId), eq(runs.purpose, 'review'), live))
 }
 
+/** Gives up the session that the next attempt on an item would go on with. Its home is removed by the next tidying. */
+export async function giveUpSession(db: Database, workItemId: number): Promise<void> {
+  await db
+    .update(runs)
+    .set({ sessionId: '' })
+    .where(and(eq(runs.workItemId, workItemId), ne(runs.sessionId, '')))
+}
+
 /** All runs of an item, to plan, to build and to review it, oldest first. */
 export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]> {
   return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(asc(runs.id))

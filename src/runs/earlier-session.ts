@@ -3,11 +3,9 @@
  * that, one for an item, until the item is over.
  */
 
-import { and, eq } from 'drizzle-orm'
 import type { AgentKind } from '../agents/agent.ts'
 import { isSoundHome, keepHome } from '../agents/drivers/keep-home.ts'
-import { buildsOf, isBuild, LeaseLost, type RunRow, updateRun } from '../db/runs.ts'
-import { runs } from '../db/schema/runs.ts'
+import { buildsOf, giveUpSession, isBuild, LeaseLost, type RunRow, updateRun } from '../db/runs.ts'
 import { type ReportedUsage, usedInSession } from '../db/usage.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { removeFolder } from '../git/files.ts'
@@ -52,10 +50,7 @@ export async function sessionBefore(
   const sameTree = tree.outcome === 'reused' && tree.rescued === undefined
   const home = homeOf(context.env.dataDirectory, kept)
   if (!isLast || !sameTree || !mayGoOn(kept, attempt.run) || !isSoundHome(kind, home)) {
-    await db
-      .update(runs)
-      .set({ sessionId: '' })
-      .where(and(eq(runs.workItemId, item.id), eq(runs.sessionId, kept.sessionId)))
+    await giveUpSession(db, item.id)
     return undefined
   }
   attempt.run = await updateRun(db, lease, { homeRunId: kept.homeRunId ?? kept.id })
