@@ -1,7 +1,7 @@
 /**
  * The scripted agent: a program that speaks the Agent Client Protocol on stdio and does what the script in its prompt
  * says (see `script.ts`), or something plausible when there is none. TUTTI_SCRIPT_DELAY_MS paces it for an audience:
- * so many milliseconds before each step.
+ * so many milliseconds before each step. With TUTTI_SCRIPT_SESSIONS=1 it keeps its sessions and offers to load them.
  */
 
 import type {
@@ -14,7 +14,7 @@ import type {
 } from '@agentclientprotocol/sdk'
 import { mischief } from './mischief.ts'
 import { plausibleSteps, readScript, type ScriptStep } from './script.ts'
-import { keepsSessions, loadSession, newSession, openSessionOf, remember } from './sessions.ts'
+import { openSessions } from './sessions.ts'
 import { steps } from './steps.ts'
 import { openTurn, type Turn, TurnEnd } from './turn.ts'
 import { AnswerError, openWire } from './wire.ts'
@@ -22,6 +22,8 @@ import { AnswerError, openWire } from './wire.ts'
 /** Of ACP. */
 const protocolVersion = 1
 const stepDelayMs = Number(process.env.TUTTI_SCRIPT_DELAY_MS ?? 0)
+const keepsSessions = process.env.TUTTI_SCRIPT_SESSIONS === '1'
+const sessions = openSessions(keepsSessions)
 
 async function perform(turn: Turn, step: ScriptStep): Promise<void> {
   if (stepDelayMs > 0) await turn.pause(stepDelayMs)
@@ -40,17 +42,17 @@ function initialize(): InitializeResponse {
 }
 
 async function load(request: LoadSessionRequest): Promise<object> {
-  const { id: sessionId, history } = loadSession(request)
+  const { id: sessionId, history } = sessions.load(request)
   for (const update of history) await wire.notify('session/update', { sessionId, update })
   return {}
 }
 
 async function prompt({ sessionId, prompt: blocks }: PromptRequest): Promise<PromptResponse> {
-  const session = openSessionOf(sessionId)
+  const session = sessions.get(sessionId)
   const text = blocks.map((block) => (block.type === 'text' ? block.text : '')).join('\n')
   const { cwd, mcpServers, cancel } = session
   const { signal } = cancel
-  const shown = (update: SessionUpdate) => remember(session, update)
+  const shown = (update: SessionUpdate) => sessions.remember(session, update)
   const turn = openTurn({ client: wire, sessionId, cwd, mcpServers, prompt: text, signal, env: process.env, shown })
   try {
     for (const step of readScript(text) ?? plausibleSteps(text)) await perform(turn, step)
@@ -67,8 +69,8 @@ function usageOf({ usage }: Turn): { usage?: Turn['usage'] } {
 
 const wire = openWire(process.stdin, process.stdout, {
   initialize,
-  'session/new': newSession,
+  'session/new': sessions.open,
   'session/load': load,
   'session/prompt': prompt,
-  'session/cancel': ({ sessionId }: CancelNotification) => openSessionOf(sessionId).cancel.abort(),
+  'session/cancel': ({ sessionId }: CancelNotification) => sessions.get(sessionId).cancel.abort(),
 })

@@ -1,6 +1,6 @@
 /**
- * The sessions of the scripted agent. With TUTTI_SCRIPT_SESSIONS it keeps them in its HOME and offers to load them, as real
- * programs do: a loaded session first shows all that it has shown before.
+ * The sessions of the scripted agent. Where it keeps them, they are in its HOME, and it offers to load them as real programs
+ * do: a loaded session first shows all that it has shown before.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -19,38 +19,46 @@ export interface ScriptedSession {
   history: SessionUpdate[]
 }
 
-/** Whether sessions are kept. */
-export const keepsSessions = process.env.TUTTI_SCRIPT_SESSIONS === '1'
-const sessions = new Map<string, ScriptedSession>()
-const fileOf = (id: string) => join(homedir(), '.scripted', `${id}.json`)
-
-/** A session that is open in this process. @throws {AnswerError} when there is none. */
-export function openSessionOf(id: string): ScriptedSession {
-  const session = sessions.get(id)
-  if (!session) throw new AnswerError(-32002, 'Resource not found', { sessionId: id })
-  return session
+export interface ScriptedSessions {
+  /** A session that is open in this process. @throws {AnswerError} when there is none. */
+  get(id: string): ScriptedSession
+  open(request: NewSessionRequest): { sessionId: string }
+  /** Opens an earlier session. @throws {AnswerError} when it was not kept in this HOME. */
+  load(request: LoadSessionRequest): ScriptedSession
+  /** Notes what a session has shown. */
+  remember(session: ScriptedSession, update: SessionUpdate): void
 }
 
-export function newSession({ cwd, mcpServers }: NewSessionRequest): { sessionId: string } {
-  const id = randomUUID()
-  sessions.set(id, { id, cwd, mcpServers, cancel: new AbortController(), history: [] })
-  return { sessionId: id }
-}
+/** @param keeps whether sessions outlive the process. */
+export function openSessions(keeps: boolean): ScriptedSessions {
+  const sessions = new Map<string, ScriptedSession>()
+  const folder = join(homedir(), '.scripted')
+  const fileOf = (id: string) => join(folder, `${id}.json`)
 
-/** Opens an earlier session. @throws {AnswerError} when it was not kept in this HOME. */
-export function loadSession({ sessionId: id, cwd, mcpServers }: LoadSessionRequest): ScriptedSession {
-  if (!/^[\w-]+$/.test(id) || !existsSync(fileOf(id)))
-    throw new AnswerError(-32002, 'Resource not found', { sessionId: id })
-  const history: SessionUpdate[] = JSON.parse(readFileSync(fileOf(id), 'utf8'))
-  const session = { id, cwd, mcpServers, cancel: new AbortController(), history }
-  sessions.set(id, session)
-  return session
-}
+  function add(id: string, { cwd, mcpServers }: NewSessionRequest, history: SessionUpdate[]): ScriptedSession {
+    const session = { id, cwd, mcpServers, cancel: new AbortController(), history }
+    sessions.set(id, session)
+    return session
+  }
 
-/** Notes what a session has shown. */
-export function remember({ id, history }: ScriptedSession, update: SessionUpdate): void {
-  history.push(update)
-  if (!keepsSessions) return
-  mkdirSync(join(homedir(), '.scripted'), { recursive: true })
-  writeFileSync(fileOf(id), JSON.stringify(history))
+  return {
+    get(id) {
+      const session = sessions.get(id)
+      if (!session) throw new AnswerError(-32002, 'Resource not found', { sessionId: id })
+      return session
+    },
+    open: (request) => ({ sessionId: add(randomUUID(), request, []).id }),
+    load(request) {
+      const { sessionId: id } = request
+      if (!/^[\w-]+$/.test(id) || !existsSync(fileOf(id)))
+        throw new AnswerError(-32002, 'Resource not found', { sessionId: id })
+      return add(id, request, JSON.parse(readFileSync(fileOf(id), 'utf8')))
+    },
+    remember({ id, history }, update) {
+      if (!keeps) return
+      history.push(update)
+      mkdirSync(folder, { recursive: true })
+      writeFileSync(fileOf(id), JSON.stringify(history))
+    },
+  }
 }
