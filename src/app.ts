@@ -92,7 +92,7 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   closers.push(scheduler, runner, gateRunner, batchTester)
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
-  const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
+  const { lost, silentSeconds } = await startTimers({ ...adapters, clones, hear: webhooks.hear }, closers)
   Object.assign(health, {
     phase: 'serving',
     sandbox: sandbox.status,

@@ -261,8 +261,8 @@ export async function tailOfLog({ env }: Pick<RunContext, 'env'>, runId: number)
       })
       const lines = cleanText(buffer.subarray(0, bytesRead).toString('utf8')).split('\n')
       // The first one may have lost its beginning. Frames of the protocol are not for people.
-      const told = lines.slice(size > tailBytes ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
-      return told
+      const shown = lines.slice(size > tailBytes ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
+      return shown
         .map((line) => truncate(line, 300))
         .slice(-tailLines)
         .join('\n')

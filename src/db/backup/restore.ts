@@ -72,7 +72,7 @@ function usable(header: BackupHeader): BackupHeader {
   return header
 }
 
-/** What an earlier start without a repository has made may go: the schema is made anew. */
+/** What an earlier start without a repository has made may go: the schema is made again. */
 async function assertEmpty(session: DatabaseSession): Promise<void> {
   const tables = await session.query(
     `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,
