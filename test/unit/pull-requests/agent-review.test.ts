@@ -143,3 +143,14 @@ test('an agent that leaves the commit as it is sends the item back to people, no
       'What an agent has found in #40 has changed nothing: scripted has left the commit as it was. The finding is wrong.',
   })
 })
+
+test('/stop --all stops it, and the pull request stays in review', async () => {
+  const { here, start, end, comment } = await inReview()
+  const id = (await start()) ?? 0
+  expect((await here.say('/stop --all')).text).toBe(
+    'Stopping the review by an agent of #12. The pull requests go on without it.',
+  )
+  await end(id, { outcome: 'stopped', summary: 'Stopped on request.' })
+  expect(await here.item()).toMatchObject({ state: 'reviewing' })
+  expect(await comment()).not.toContain('agent, ')
+})
