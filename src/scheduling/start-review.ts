@@ -25,7 +25,7 @@ import type { MemoryOfKinds } from './memory-of-kinds.ts'
 import { runsAndLimitsOf } from './to-snapshot.ts'
 
 /** How long a review waits before it asks once more whether an agent may start, in milliseconds. */
-const patienceMs = 30_000
+const patienceMs = 10_000
 
 /** What a start is decided on. */
 interface StartContext {
@@ -39,7 +39,7 @@ interface StartContext {
 /**
  * Starts the review of one head, unless the pull request has moved on, or an agent has reviewed it.
  * @returns the run; undefined when there is nothing to review.
- * @throws {RetryAfter} while no other agent may start.
+ * @throws {RetryAfter} while no other agent may start, or another one is at the item.
  */
 export async function startReview(
   context: StartContext,
@@ -54,6 +54,8 @@ export async function startReview(
     if (!item || !repo || !(await isWanted(tx, item, repo, sha))) return undefined
     const built = (await buildsOf(tx.db, item.id)).findLast(isAgentRun)
     const agent = chooseReviewer(settingsOf(repo), built?.agent ?? '', context.env)
+    // The review of the head before may be ending still.
+    if (await liveRun(tx.db, item.id)) return 'later'
     if (!(await isAdmitted(context, tx, repos, { repo, agent }))) return 'later'
     const member = await assignMember(tx, repo, item, { role: 'reviewer', agent, fresh: false })
     const facts = { purpose: 'review' as const, headSha: sha, countsAsAttempt: false }
@@ -70,7 +72,7 @@ export async function startReview(
 async function isWanted(tx: Tx, item: ItemRow, repo: RepositoryRow, sha: string): Promise<boolean> {
   const pull = await pullOfItem(tx.db, item.id)
   if (!settingsOf(repo).roles?.reviewer || !reviewStates.includes(item.state)) return false
-  if (pull?.state !== 'open' || pull.headSha !== sha || (await liveRun(tx.db, item.id))) return false
+  if (pull?.state !== 'open' || pull.headSha !== sha) return false
   const before = (await agentReviewsOf(tx.db, item.id)).filter(({ headSha }) => headSha === sha)
   return before.every(({ outcome }) => outcome === 'runner lost')
 }

@@ -5,13 +5,16 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { defaultSettings, type Settings } from '../../../src/config/settings.ts'
+import { saveBranchUpdate } from '../../../src/db/branch-updates.ts'
 import { addReview } from '../../../src/db/reviews.ts'
 import { agentReviewsOf, latestLesson, type RunRow } from '../../../src/db/runs.ts'
 import { effects } from '../../../src/db/schema/effects.ts'
+import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../../src/db/schema/repositories.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
 import { onAgentReview } from '../../../src/pull-requests/on-agent-review.ts'
 import { renderPullRequestComment } from '../../../src/pull-requests/pull-request-comment.ts'
+import { wantAgentReview } from '../../../src/pull-requests/want-agent-review.ts'
 import { afterRun } from '../../../src/runs/after-run.ts'
 import { History } from '../../../src/scheduling/history.ts'
 import { MemoryOfKinds } from '../../../src/scheduling/memory-of-kinds.ts'
@@ -142,6 +145,34 @@ test('an agent that leaves the commit as it is sends the item back to people, no
     reason:
       'What an agent has found in #40 has changed nothing: scripted has left the commit as it was. The finding is wrong.',
   })
+})
+
+test('a head that git has made of a reviewed one is not reviewed again; any other one is', async () => {
+  const { pull, item, start, end } = await inReview({ sendBack: false, rounds: 1 })
+  const { store } = places
+  const settings = { ...defaultSettings(), roles: { reviewer: { sendBack: false, rounds: 1 } } }
+  const made = { pullRequestId: pull.id, baseSha: 'd'.repeat(40), fromSha: head, toSha: newHead, paths: [] }
+  await store.transaction((tx) => saveBranchUpdate(tx, { ...made, how: 'merge' }))
+  const wanted = async (sha: string) => {
+    const before = (await places.jobs('start-review')).length
+    await store.transaction((tx) => wantAgentReview(tx, item, settings, sha))
+    return (await places.jobs('start-review')).length - before
+  }
+  expect(await wanted(newHead)).toBe(1)
+  await end((await start()) ?? 0, { outcome: 'reviewed', submission: musts })
+  expect(await wanted(newHead)).toBe(0)
+  expect(await wanted('c'.repeat(40))).toBe(1)
+  await store.transaction((tx) => wantAgentReview(tx, item, defaultSettings(), 'e'.repeat(40)))
+})
+
+test('the review of a new head waits for the end of the one before', async () => {
+  const { start, pull } = await inReview()
+  const { db } = places.store
+  const first = (await start()) ?? 0
+  await db.update(pullRequests).set({ headSha: newHead }).where(eq(pullRequests.id, pull.id))
+  await expect(start(newHead)).rejects.toThrow('waits until another agent may start')
+  await db.update(runs).set({ stage: 'ended', outcome: 'stopped' }).where(eq(runs.id, first))
+  expect(await start(newHead)).toBeGreaterThan(first)
 })
 
 test('/stop --all stops it, and the pull request stays in review', async () => {
