@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import type { Command, Route } from '../commands/command.ts'
 import { type CallServices, giveCommand } from '../commands/lib/give-command.ts'
+import { clientHeader, doorOfClient } from '../domain/doors.ts'
 import * as messages from '../messages/api.ts'
 import type { ApiEnv } from './guard.ts'
 import { ApiProblem } from './problem.ts'
@@ -42,7 +43,8 @@ async function answer(context: Context<ApiEnv>, services: CallServices, command:
   const { args, repository, on } = await argumentsOf(context, command)
   const key = hasNoBody(method) ? undefined : context.req.header('Idempotency-Key')
   const caller = context.get('caller')
-  const reply = await giveCommand(services, { command, args, repository, on, caller, door: 'rest', key })
+  const door = doorOfClient(context.req.header(clientHeader))
+  const reply = await giveCommand(services, { command, args, repository, on, caller, door, key })
   if (reply.outcome === 'refused') {
     const kind = reply.problem === 'AgentNotFound' ? 'not-found' : 'refused'
     throw new ApiProblem(kind, [reply.text], { reason: reply.problem })

@@ -137,10 +137,12 @@ export class EventHub {
 
   /** A page of what a listener has missed, if it has room. @returns whether there may be more. */
   async #catchUp(seat: Seat): Promise<boolean> {
-    const upTo = this.#cursor ?? seat.at
-    const events = await listEvents(this.#store.db, seat.ids, { after: seat.at, limit: pageSize })
-    for (const event of events) if (event.id <= upTo && this.#seats.has(seat)) this.#offer(seat, event)
-    seat.behind = events.length === pageSize && seat.at < upTo
+    const { db } = this.#store
+    const events = await listEvents(db, seat.ids, { after: seat.at, limit: pageSize })
+    for (const event of events) if (this.#seats.has(seat)) this.#offer(seat, event)
+    // Some may have to wait for a transaction: the others may have them by then, and this one not.
+    const [newest] = await listEvents(db, seat.ids, { limit: 1 })
+    seat.behind = newest !== undefined && newest.id > seat.at
     return seat.behind
   }
 

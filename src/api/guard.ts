@@ -1,7 +1,6 @@
 /** Who may come in: requests that a foreign page has sent are refused, and a token says who is asking. */
 
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { Context, MiddlewareHandler } from 'hono'
 import type { Logger } from 'pino'
@@ -9,6 +8,7 @@ import type { Caller } from '../commands/lib/give-command.ts'
 import type { Env } from '../config/env.ts'
 import type { TokenRow } from '../db/api-tokens.ts'
 import type { Store } from '../db/connect.ts'
+import { peerOf } from '../lib/peer.ts'
 import * as messages from '../messages/api.ts'
 import { ApiProblem, apiProblemOf, problemAnswer } from './problem.ts'
 import { callerOfToken, findToken } from './tokens.ts'
@@ -118,10 +118,4 @@ function notAuthenticated(why: 'unknown' | 'expired' | 'revoked' | undefined): A
   return new ApiProblem('not-authenticated', messages.notAuthenticated(why), {
     headers: { 'WWW-Authenticate': `Bearer realm="tutti"${error}` },
   })
-}
-
-/** The address at the other end of the connection; that of the proxy where there is one. */
-function peerOf(context: Context): string {
-  const { incoming } = (context.env ?? {}) as { incoming?: IncomingMessage }
-  return incoming?.socket.remoteAddress ?? ''
 }

@@ -1,9 +1,10 @@
 /** Tokens through the API, for whoever administrates everything; and the repositories that a token sees. */
 
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { z } from 'zod'
 import type { Store } from '../db/connect.ts'
 import { servedRepositories } from '../db/repositories.ts'
+import { clientHeader, doorOfClient } from '../domain/doors.ts'
 import { permits } from '../domain/permissions.ts'
 import * as messages from '../messages/api.ts'
 import { jsonBody } from './command-routes.ts'
@@ -62,15 +63,18 @@ export function tokenRoutes(store: Store): Hono<ApiEnv> {
   app.get('/api/tokens', async (context) => context.json({ tokens: await shownTokens(store.db) }))
   app.post('/api/tokens', async (context) => {
     const request = (await jsonBody(context)) as z.input<typeof tokenRequest>
-    const made = await makeToken(store, request, context.get('caller').actor.login)
+    const made = await makeToken(store, request, context.get('caller').actor.login, doorOf(context))
     context.header('Cache-Control', 'no-store')
     return context.json(made, 201)
   })
-  app.delete('/api/tokens/:name', async (context) =>
-    context.json({ token: await revokeToken(store, context.req.param('name'), context.get('caller').actor.login) }),
-  )
+  app.delete('/api/tokens/:name', async (context) => {
+    const { login } = context.get('caller').actor
+    return context.json({ token: await revokeToken(store, context.req.param('name'), login, doorOf(context)) })
+  })
   return app
 }
+
+const doorOf = (context: Context<ApiEnv>) => doorOfClient(context.req.header(clientHeader))
 
 const adminOnly: MiddlewareHandler<ApiEnv> = async (context, next) => {
   if (!administrates(context.get('token'))) throw new ApiProblem('not-allowed', messages.needsAdminOfAll)

@@ -19,6 +19,7 @@ import { appendAudit } from '../db/audit-log.ts'
 import type { Database, Store, Tx } from '../db/connect.ts'
 import { servedRepositories } from '../db/repositories.ts'
 import { type TokenRole, tokenRoles } from '../db/schema/api.ts'
+import type { Door } from '../domain/doors.ts'
 import type { Permission } from '../domain/github.ts'
 import { tokenLogin } from '../domain/permissions.ts'
 import { InvalidArguments, NoSuchThing, TokenExists } from '../lib/errors.ts'
@@ -82,6 +83,7 @@ export async function makeToken(
   store: Pick<Store, 'transaction'>,
   request: z.input<typeof tokenRequest>,
   by: string,
+  door?: Door,
 ): Promise<{ secret: string; token: TokenView }> {
   const parsed = tokenRequest.safeParse(request)
   if (!parsed.success) throw new InvalidArguments(...messages.tokenDoesNotFit(z.prettifyError(parsed.error)))
@@ -92,7 +94,7 @@ export async function makeToken(
     const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * 86_400_000)
     const row = await addToken(tx.db, { name, role, repositoryIds, hash, createdBy: by, expiresAt })
     if (!row) throw new TokenExists(...messages.tokenExists(name))
-    await audit(tx, row, { actor: by, what: 'token made' })
+    await audit(tx, row, { actor: by, what: 'token made', door })
     return { secret, token: await viewOfToken(tx.db, row) }
   })
 }
@@ -128,21 +130,38 @@ async function viewOfToken(db: Database, row: TokenRow): Promise<TokenView> {
  * @param by the login of whoever revokes it, for the audit log.
  * @throws {NoSuchThing} when there is none with this name.
  */
-export async function revokeToken(store: Pick<Store, 'transaction'>, name: string, by: string): Promise<TokenView> {
+export async function revokeToken(
+  store: Pick<Store, 'transaction'>,
+  name: string,
+  by: string,
+  door?: Door,
+): Promise<TokenView> {
   return store.transaction(async (tx) => {
     const revoked = await revokeTokenRow(tx.db, name)
     const row = await tokenByName(tx.db, name)
     if (!row || row.ephemeral) throw new NoSuchThing(...messages.noSuchToken(name))
-    if (revoked) await audit(tx, row, { actor: by, what: 'token revoked' })
+    if (revoked) await audit(tx, row, { actor: by, what: 'token revoked', door })
     return viewOfToken(tx.db, row)
   })
 }
 
+/** Who changed a token, and by which door. */
+interface TokenChange {
+  actor: string
+  what: string
+  door: Door | undefined
+}
+
 /** Notes a change of a token in the log of every repository that it opens. */
-async function audit(tx: Tx, { name, role, repositoryIds }: TokenRow, by: { actor: string; what: string }) {
+async function audit(tx: Tx, { name, role, repositoryIds }: TokenRow, { actor, what, door }: TokenChange) {
   for (const repo of await servedRepositories(tx.db)) {
     if (repositoryIds?.includes(repo.id) === false) continue
-    await appendAudit(tx, { repositoryId: repo.id, ...by, detail: { token: name, role } })
+    await appendAudit(tx, {
+      repositoryId: repo.id,
+      actor,
+      what,
+      detail: { token: name, role, ...(door ? { door } : {}) },
+    })
   }
 }
 

@@ -43,10 +43,14 @@ async function verify(json: boolean): Promise<number> {
 }
 
 function lineOfCheck({ repository, entries, archived, broken }: AuditCheck): string {
-  const size = `${entries} entries${archived > 0 ? `, ${archived} more in archives` : ''}`
+  const size = `${counted(entries)}${archived > 0 ? `, ${archived} more in archives` : ''}`
   if (!broken) return `✓ ${repository}: ${size}`
   const where = broken.id === null ? '' : ` at entry ${broken.id}`
   return `✗ ${repository}: ${size}; ${broken.why}${where}`
+}
+
+function counted(entries: number): string {
+  return `${entries} ${entries === 1 ? 'entry' : 'entries'}`
 }
 
 async function exportEntries({ repository, since }: { repository?: string; since?: string }): Promise<number> {
@@ -107,7 +111,7 @@ async function archive({ before, file }: { before?: string; file?: string }, jso
     if (json) console.log(JSON.stringify({ file: path, moved: report }))
     else
       console.log(
-        report.map((one) => `${one.repository}: ${one.entries} entries moved to ${path}`).join('\n') ||
+        report.map((one) => `${one.repository}: ${counted(one.entries)} moved to ${path}`).join('\n') ||
           'Nothing is so old.',
       )
     return 0

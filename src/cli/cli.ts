@@ -6,6 +6,7 @@ import { OperatorError } from '../lib/errors.ts'
 import { tuttiVersion } from '../lib/version.ts'
 import { exitCodeMeanings, exitCodes, VerbError } from './exit-codes.ts'
 import { styled } from './lib/style.ts'
+import { wrapped } from './lib/wrap.ts'
 import type { Verb } from './verb.ts'
 import { listedVerbs } from './verbs.ts'
 
@@ -105,7 +106,10 @@ function failed(error: unknown, json: boolean): number {
   if (!(error instanceof OperatorError)) throw error
   const exit = error instanceof VerbError ? error.exit : 'failed'
   if (json) console.error(JSON.stringify({ error: { kind: exit, message: error.message, hint: error.hint ?? null } }))
-  else console.error([`tutti: ${error.message}`, ...(error.hint ? [error.hint] : [])].join('\n'))
+  else {
+    const lines = [`tutti: ${error.message}`, ...(error.hint ? [error.hint] : [])]
+    console.error(lines.map((line) => wrapped(line, process.stderr.columns)).join('\n'))
+  }
   return exitCodes[exit]
 }
 

@@ -3,6 +3,7 @@
 import type { Finding, FindingState } from './doctor/finding.ts'
 import { readLocalEnv } from './lib/local-store.ts'
 import { styled } from './lib/style.ts'
+import { wrapped } from './lib/wrap.ts'
 import { defineVerb } from './verb.ts'
 
 export const doctor = defineVerb({
@@ -17,7 +18,7 @@ export async function runDoctor(json: boolean): Promise<number> {
   const findings: Finding[] = []
   const show = (more: readonly Finding[]) => {
     findings.push(...more)
-    if (!json) for (const one of more) console.log(linesOf(one))
+    if (!json) for (const one of more) console.log(linesOf(one, process.stdout.columns))
   }
   const [machine, github] = await Promise.all([import('./doctor/machine.ts'), import('./doctor/github.ts')])
   const { failedCheck } = await import('./doctor/finding.ts')
@@ -48,7 +49,11 @@ export async function runDoctor(json: boolean): Promise<number> {
 const signs: Readonly<Record<FindingState, string>> = { fine: '✓', advice: '!', problem: '✗' }
 const colours = { fine: 'green', advice: 'yellow', problem: 'red' } as const
 
-function linesOf({ check, state, what, hint }: Finding): string {
-  const head = `${styled(colours[state], signs[state])} ${check.padEnd(14)} ${what}.`
-  return hint ? `${head}\n  ${' '.repeat(14)} ${hint}` : head
+/** Columns before what a finding says: its sign and its check. */
+const margin = 17
+
+/** A finding as lines of a terminal. @param width its columns; undefined for files and pipes. */
+function linesOf({ check, state, what, hint }: Finding, width: number | undefined): string {
+  const head = `${styled(colours[state], signs[state])} ${check.padEnd(margin - 3)} ${wrapped(`${what}.`, width, margin)}`
+  return hint ? `${head}\n${' '.repeat(margin)}${wrapped(hint, width, margin)}` : head
 }

@@ -2,6 +2,7 @@
 
 import type { TokenView } from '../api/tokens.ts'
 import type { Env } from '../config/env.ts'
+import { clientHeader } from '../domain/doors.ts'
 import { exitCodes, VerbError } from './exit-codes.ts'
 import { readLocalEnv, withLocalStore } from './lib/local-store.ts'
 import { defineVerb } from './verb.ts'
@@ -91,7 +92,7 @@ async function call<T>(
 ): Promise<T> {
   const response = await fetch(`${access.url}/api/tokens${path}`, {
     method,
-    headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json' },
+    headers: { authorization: `Bearer ${access.token}`, 'content-type': 'application/json', [clientHeader]: 'cli' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(10_000),
   })
@@ -111,14 +112,14 @@ async function createOf(env: Env, request: TokenRequest): Promise<{ secret: stri
   const running = await runningOf(env)
   if (running) return call(running, 'POST', '', request)
   const { makeToken } = await import('../api/tokens.ts')
-  return refusals(() => withLocalStore(env, (store) => makeToken(store, request, 'operator')))
+  return refusals(() => withLocalStore(env, (store) => makeToken(store, request, 'operator', 'cli')))
 }
 
 async function revokeOf(env: Env, name: string): Promise<TokenView> {
   const running = await runningOf(env)
   if (running) return (await call<{ token: TokenView }>(running, 'DELETE', `/${encodeURIComponent(name)}`)).token
   const { revokeToken } = await import('../api/tokens.ts')
-  return refusals(() => withLocalStore(env, (store) => revokeToken(store, name, 'operator')))
+  return refusals(() => withLocalStore(env, (store) => revokeToken(store, name, 'operator', 'cli')))
 }
 
 /** What is said to people on GitHub, for whoever typed the verb. */

@@ -11,6 +11,7 @@ import type { PullRow } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { type ItemRow, lockItem } from '../db/work-items.ts'
 import type { IssueReference } from '../domain/dependency-lines.ts'
+import type { Door } from '../domain/doors.ts'
 import type { Actor, Issue, Permission } from '../domain/github.ts'
 import type { ResolvedIssue } from '../github/resolve-issues.ts'
 import { UserError } from '../lib/errors.ts'
@@ -20,9 +21,6 @@ import {
   commandNeedsAnIssue,
   personsDecision,
 } from '../messages/commands/help.ts'
-
-/** The ways in besides comments. */
-export type Door = 'rest' | 'mcp' | 'cli' | 'dashboard'
 
 /** Where a command was given, and what it may act on. */
 export interface CommandContext {

@@ -1,7 +1,15 @@
 /** Who takes a run: a free member of the crew, the one that knows the work best, or a new one. */
 
 import type { Tx } from '../db/connect.ts'
-import { addMember, type CrewMember, crewOf, experienceOf, lockMembers, touchMember } from '../db/crew-members.ts'
+import {
+  addMember,
+  type CrewMember,
+  crewOf,
+  experienceOf,
+  lockMembers,
+  membersAskedFor,
+  touchMember,
+} from '../db/crew-members.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import type { RunRow } from '../db/runs.ts'
@@ -23,7 +31,9 @@ export async function assignMember(
   run: { role: CrewRole; agent: string; fresh: boolean },
 ): Promise<RunMember> {
   const members = await lockMembers(tx, item.repositoryId, run.role, run.agent)
-  const chosen = chooseMember(await experienceOf(tx.db, members, item), run.fresh)
+  const crew = await experienceOf(tx.db, members, item)
+  const reserved = await membersAskedFor(tx.db, item)
+  const chosen = chooseMember(crew, { fresh: run.fresh, asked: item.memberId, reserved })
   const known = chosen && members.find(({ id }) => id === chosen.memberId)
   const member = known ?? (await hire(tx, item.repositoryId, run, settingsOf(repo).crew?.names[run.role]))
   if (known) await touchMember(tx, known.id)

@@ -2,6 +2,7 @@
 
 import { neededPermission } from '../commands/lib/give-command.ts'
 import { permits } from '../domain/permissions.ts'
+import { needsPermission } from '../messages/dashboard.ts'
 import { type Html, html } from './html.ts'
 import type { PageRequest } from './page.ts'
 
@@ -35,5 +36,5 @@ export function commandForm({ services, visitor, repo, permission }: PageRequest
   return html`<form method="post" action="/commands" ${button.confirm ? html`data-confirm="${button.confirm}"` : ''}>
 ${hidden('csrf', visitor.csrf)}${hidden('command', button.command)}${hidden('repository', repo.fullName)}${hidden('back', button.back)}
 ${button.on === undefined ? '' : hidden('on', button.on)}${Object.entries(button.args ?? {}).map(([name, value]) => hidden(`arg.${name}`, value))}
-${button.fields ?? ''}<button class="${look}" ${allowed ? html`title="${command.summary}"` : html`disabled title="You need the permission ${needed} in ${repo.fullName}"`}>${button.label}</button></form>`
+${button.fields ?? ''}<button class="${look}" ${allowed ? html`title="${command.summary}"` : html`disabled title="${needsPermission(needed, repo.fullName)}"`}>${button.label}</button></form>`
 }

@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
 import { permits } from '../domain/permissions.ts'
 import { PermissionUnavailable } from '../github/permissions.ts'
+import * as messages from '../messages/dashboard.ts'
 import { sendPage, sendText } from './answer.ts'
 import { serveAsset } from './assets.ts'
 import { alone, framed, type View } from './frame.ts'
@@ -50,7 +51,7 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
         const services = ground.services()
         if (!services) return starting(context, kind)
         const visitor = await visitorOf(context, services, cache)
-        if (!visitor) return kind === 'page' ? toSignIn(context) : sendText('Sign in first.', 401)
+        if (!visitor) return kind === 'page' ? toSignIn(context) : sendText(messages.signInFirst, 401)
         return await handle(context, { services, visitor })
       } catch (error) {
         return failed(context, ground, error)
@@ -62,7 +63,7 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
   }
   app.get('/assets/:digest/:name', (context) => {
     const { digest, name } = context.req.param()
-    return serveAsset(digest, name, context.req.raw) ?? sendText('There is no such file.', 404)
+    return serveAsset(digest, name, context.req.raw) ?? sendText(messages.noSuchFile, 404)
   })
   app.get('/login', (context) => sent(context, signInPage(context, ground)))
   app.get('/login/github', (context) => sent(context, beginSignIn(context, ground)))
@@ -71,7 +72,9 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
     '/logout',
     signedIn(async (context, { visitor }) => {
       const { csrf } = await context.req.parseBody()
-      return isOwnForm(context, visitor, csrf) ? signOut(context, ground) : sendText('This form is not ours.', 403)
+      return isOwnForm(context, ground.env, visitor, csrf)
+        ? signOut(context, ground)
+        : sendText(messages.foreignForm, 403)
     }, 'other'),
   )
   app.post(
@@ -100,7 +103,7 @@ async function show(context: Context, { services, visitor }: Signed, page: Page)
   const repositories = await readableRepositories(services, visitor)
   const facts = {
     ...{ login: visitor.actor.login, csrf: visitor.csrf, repositories, path: context.req.path },
-    flash: takeFlash(context),
+    flash: takeFlash(context, services.env),
   }
   const named = page.repositoryOf ? await page.repositoryOf(services, words) : chosen(context, repositories)
   const repo = named === 'open' ? undefined : repositories.find(({ id }) => id === named?.id)
@@ -123,14 +126,16 @@ function chosen(context: Context, repositories: readonly RepositoryRow[]): Repos
 async function stream(context: Context, { services, visitor }: Signed, hub: LiveHub): Promise<Response> {
   const repo = await repositoryByName(services.store.db, context.req.query('repository') ?? '')
   const allowed = async () => repo !== undefined && permits(await visitor.permissionIn(repo), 'read')
-  if (!repo || !(await allowed())) return sendText('There is no such repository.', 404)
+  if (!repo || !(await allowed())) return sendText(messages.noSuchRepositoryHere, 404)
   return hub.open(repo.id, allowed)
 }
 
-const notFound = alone(
-  'Not found',
-  html`<h1>There is nothing here</h1><p class="muted">Either it does not exist, or your GitHub account cannot read its repository.</p><a class="button" href="/">To the board</a>`,
-)
+const notFound = alone('Not found', html`${saying(messages.notThere)}<a class="button" href="/">To the board</a>`)
+
+/** A heading, and what it means. */
+function saying([what, next]: messages.EmptyText): Html {
+  return html`<h1>${what}</h1><p class="muted">${next}</p>`
+}
 
 function toSignIn(context: Context): Response {
   const { pathname, search } = new URL(context.req.url)
@@ -138,16 +143,14 @@ function toSignIn(context: Context): Response {
 }
 
 function starting(context: Context, kind: 'page' | 'other'): Response {
-  if (kind === 'other') return sendText('Tutti is starting.', 503)
-  const body = html`<h1>Tutti is starting</h1><p class="muted">It asks GitHub who it is. Load this page again in a moment.</p><a class="button" href="/">Load again</a>`
+  if (kind === 'other') return sendText(messages.stillStarting, 503)
+  const body = html`${saying(messages.startingPage)}<a class="button" href="/">Load again</a>`
   return sendPage(context, alone('Starting', body), 503)
 }
 
 function failed(context: Context, { log }: DashboardGround, err: unknown): Response {
   const away = err instanceof PermissionUnavailable
   log[away ? 'warn' : 'error']({ err, path: context.req.path }, 'a page could not be shown')
-  const body = away
-    ? html`<h1>GitHub does not answer</h1><p class="muted">What you may see is asked of GitHub, and it did not answer. Load this page again in a moment.</p>`
-    : html`<h1>This page could not be shown</h1><p class="muted">The error is in Tutti's log. The work goes on.</p>`
+  const body = saying(away ? messages.githubIsAway : messages.pageFailed)
   return sendPage(context, alone('Not now', body), away ? 503 : 500)
 }

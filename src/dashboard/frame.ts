@@ -1,10 +1,11 @@
 /** What every page stands in: the head, the navigation, the line that says whether it is live. */
 
 import type { RepositoryRow } from '../db/repositories.ts'
+import * as messages from '../messages/dashboard.ts'
 import { assetUrl } from './assets.ts'
 import { type Html, html } from './html.ts'
 import { type IconName, icon, logo } from './icons.ts'
-import { prose } from './markdown.ts'
+import { prose, sentence } from './markdown.ts'
 import { face } from './words.ts'
 
 /** What a page shows. */
@@ -58,7 +59,7 @@ export function framed(view: View, facts: FrameFacts): Html {
   const stream = repository ? `/live?repository=${encodeURIComponent(repository.fullName)}` : ''
   return page(
     repository ? `${view.title} · ${repository.fullName}` : view.title,
-    html`<a class="skip" href="#main">Skip to the content</a>
+    html`<a class="skip" href="#main">${messages.skipToContent}</a>
 <div class="frame">
 ${sidebar(facts)}
 <main class="main" id="main" tabindex="-1">
@@ -105,7 +106,7 @@ function sidebar({ repository, repositories, path, login, csrf }: FrameFacts): H
 ${repository ? chooser(repository, repositories, path) : ''}
 ${repository ? html`<nav aria-label="Pages"><ul>${pages.map(link)}</ul></nav>` : ''}
 <div class="end"><div class="who">${face(login)}<span>${login}</span>
-<button class="quiet" type="button" data-switch-theme title="Dark or light"><span class="visually-hidden">Dark or light</span>${icon('moon')}</button>
+<button class="quiet" type="button" data-switch-theme title="${messages.themeSwitch}"><span class="visually-hidden">${messages.themeSwitch}</span>${icon('moon')}</button>
 <form method="post" action="/logout"><input type="hidden" name="csrf" value="${csrf}"><button class="quiet" title="Sign out"><span class="visually-hidden">Sign out</span>${icon('out')}</button></form>
 </div></div></div>`
 }
@@ -127,5 +128,5 @@ export function panel(title: string, body: Html, note: Html | string = ''): Html
 
 /** What stands where nothing is yet: what that means, and what to do next. */
 export function emptyState(what: string, next: Html | string, picture: IconName = 'quiet'): Html {
-  return html`<div class="empty">${icon(picture, 26)}<strong>${what}</strong><span>${next}</span></div>`
+  return html`<div class="empty">${icon(picture, 26)}<strong>${what}</strong><span>${typeof next === 'string' ? sentence(next) : next}</span></div>`
 }

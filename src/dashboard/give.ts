@@ -8,10 +8,11 @@ import { giveCommand } from '../commands/lib/give-command.ts'
 import { PermissionUnavailable } from '../github/permissions.ts'
 import { NoSuchThing, NotAllowed, UserError } from '../lib/errors.ts'
 import { truncate } from '../lib/sanitise-text.ts'
+import * as messages from '../messages/dashboard.ts'
 import { sendText } from './answer.ts'
 import type { DashboardServices } from './services.ts'
 import { safePath } from './sign-in.ts'
-import { cookieName, cookieOptions, isOwnForm, type Visitor } from './visitor.ts'
+import { cookieName, cookieOptions, isOwnForm, type PublicAddress, type Visitor } from './visitor.ts'
 
 /** The reply waits in a cookie for the next page, which shows it once. Browsers keep 4 kB of a cookie. */
 const longestReply = 1_500
@@ -29,10 +30,9 @@ export interface Flash {
 export async function giveByForm(context: Context, services: DashboardServices, visitor: Visitor): Promise<Response> {
   const form = await context.req.parseBody()
   const field = (name: string) => (typeof form[name] === 'string' ? form[name] : '')
-  if (!isOwnForm(context, visitor, form.csrf))
-    return sendText('This form does not come from a page of this session. Open the page again.', 403)
+  if (!isOwnForm(context, services.env, visitor, form.csrf)) return sendText(messages.foreignForm, 403)
   const command = services.commands.get(field('command'))
-  if (!command) return sendText('There is no such command.', 404)
+  if (!command) return sendText(messages.unknownCommandName, 404)
   const number = Number(field('on'))
   const on = Number.isSafeInteger(number) && number > 0 ? number : undefined
   const flash = await attempt(services, {
@@ -41,7 +41,7 @@ export async function giveByForm(context: Context, services: DashboardServices, 
   })
   if (flash instanceof Response) return flash
   const text = Buffer.from(JSON.stringify({ ...flash, text: truncate(flash.text, longestReply) })).toString('base64url')
-  setCookie(context, cookieName(context, 'reply'), text, cookieOptions(context, 60))
+  setCookie(context, cookieName(context, services.env, 'reply'), text, cookieOptions(context, services.env, 60))
   return context.redirect(safePath(field('back')), 303)
 }
 
@@ -53,9 +53,8 @@ async function attempt(
     const { text, outcome } = await giveCommand(services, call)
     return { text, outcome }
   } catch (error) {
-    if (error instanceof NoSuchThing) return sendText('There is no such repository or issue.', 404)
-    if (error instanceof PermissionUnavailable)
-      return { text: 'GitHub could not be asked what you may do here. Try again in a moment.', outcome: 'refused' }
+    if (error instanceof NoSuchThing) return sendText(messages.noSuchPlace, 404)
+    if (error instanceof PermissionUnavailable) return { text: messages.permissionUnknown, outcome: 'refused' }
     if (error instanceof NotAllowed || error instanceof UserError)
       return { text: error.toMarkdown(), outcome: 'refused' }
     throw error
@@ -84,11 +83,11 @@ function kindOf(type: z.ZodType | undefined): string {
 }
 
 /** The reply that waits for this page; it is shown once. */
-export function takeFlash(context: Context): Flash | undefined {
-  const name = cookieName(context, 'reply')
+export function takeFlash(context: Context, env: PublicAddress): Flash | undefined {
+  const name = cookieName(context, env, 'reply')
   const kept = getCookie(context, name)
   if (!kept) return undefined
-  deleteCookie(context, name, cookieOptions(context, 0))
+  deleteCookie(context, name, cookieOptions(context, env, 0))
   try {
     const { text, outcome } = JSON.parse(Buffer.from(kept, 'base64url').toString()) as Record<string, unknown>
     return { text: String(text), outcome: outcome === 'done' ? 'done' : 'refused' }

@@ -10,6 +10,7 @@ import type { Store } from '../db/connect.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
+import { tooManyPages } from '../messages/dashboard.ts'
 
 /** How often the database is looked at, in milliseconds. */
 const lookMs = 1_000
@@ -54,8 +55,7 @@ export class LiveHub {
    * @param allowed asked every half minute; the stream ends when it says no.
    */
   open(repositoryId: number, allowed: () => Promise<boolean>): Response {
-    if (this.#closed || this.#readers.size >= mostReaders)
-      return new Response('too many pages are open\n', { status: 503 })
+    if (this.#closed || this.#readers.size >= mostReaders) return new Response(`${tooManyPages}\n`, { status: 503 })
     let reader: Reader | undefined
     const forget = () => {
       if (reader) this.#readers.delete(reader)

@@ -10,6 +10,11 @@ export function prose(text: string): Html {
   return html`<div class="prose">${markup(blocksOf(shownText(text)).join(''))}</div>`
 }
 
+/** One sentence with code in it. */
+export function sentence(text: string): Html {
+  return markup(inline(shownText(text)))
+}
+
 interface List {
   tag: 'ul' | 'ol'
   items: string[]

@@ -6,8 +6,10 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { addSession, endSession } from '../db/dashboard-sessions.ts'
 import { authorizeUrl, oauthAppOf, webAddressOf, whoSignedIn } from '../github/oauth.ts'
 import { UserError } from '../lib/errors.ts'
+import * as messages from '../messages/dashboard.ts'
 import { alone } from './frame.ts'
 import { type Html, html } from './html.ts'
+import { sentence } from './markdown.ts'
 import type { DashboardGround } from './services.ts'
 import { cookieName, cookieOptions, originOf } from './visitor.ts'
 
@@ -20,25 +22,24 @@ const callbackPath = '/login/callback'
 /** The page with the one button. */
 export function signInPage(context: Context, { env }: DashboardGround): Html {
   const to = safePath(context.req.query('to'))
-  if (!oauthAppOf(env)) return notConfigured(context, env.apiUrl)
+  if (!oauthAppOf(env)) return notConfigured(context, env)
+  // Cookies are for the public address: whoever has come by another one goes on there.
+  const begin = `${env.PUBLIC_URL === undefined ? '' : originOf(context, env)}/login/github`
   return alone(
     'Sign in',
-    html`<h1>Issues in, reviewed pull requests out.</h1>
-<p class="muted">See what your agents are doing, what waits for you, and why. You see the repositories that you can read on GitHub, and act with the permission that you have there.</p>
-<a class="button primary" href="/login/github?${String(new URLSearchParams({ to }))}">Sign in with GitHub</a>`,
+    html`<h1>${messages.welcome[0]}</h1>
+<p class="muted">${messages.welcome[1]}</p>
+<a class="button primary" href="${begin}?${String(new URLSearchParams({ to }))}">${messages.signInButton}</a>`,
   )
 }
 
-function notConfigured(context: Context, apiUrl: string): Html {
+function notConfigured(context: Context, env: DashboardGround['env']): Html {
+  const steps = messages.signInSteps(webAddressOf(env.apiUrl), `${originOf(context, env)}${callbackPath}`)
   return alone(
-    'Sign-in is not set up',
-    html`<h1>Sign-in is not set up yet</h1>
-<p>The dashboard lets people in with their GitHub accounts, through the app that Tutti runs as. Whoever operates it has three things to do:</p>
-<div class="prose"><ol>
-<li>On ${webAddressOf(apiUrl)}, open the settings of the app, and add the callback URL <code>${originOf(context)}${callbackPath}</code>.</li>
-<li>On the same page, copy the client ID and make a client secret.</li>
-<li>Set <code>GITHUB_CLIENT_ID</code> and <code>GITHUB_CLIENT_SECRET</code> in <code>.env</code>, and start Tutti again.</li>
-</ol></div>`,
+    messages.signInMissingTitle,
+    html`<h1>${messages.signInMissing[0]}</h1>
+<p>${messages.signInMissing[1]}</p>
+<div class="prose"><ol>${steps.map((step) => html`<li>${sentence(step)}</li>`)}</ol></div>`,
   )
 }
 
@@ -48,49 +49,49 @@ export function beginSignIn(context: Context, { env }: DashboardGround): Respons
   if (!app) return context.redirect('/login', 303)
   const [state, verifier] = [randomSecret(), randomSecret()]
   const kept = [state, verifier, safePath(context.req.query('to'))].map(encodeURIComponent).join(' ')
-  setCookie(context, cookieName(context, 'sign-in'), kept, cookieOptions(context, signInSeconds))
-  const redirectUri = `${originOf(context)}${callbackPath}`
+  setCookie(context, cookieName(context, env, 'sign-in'), kept, cookieOptions(context, env, signInSeconds))
+  const redirectUri = `${originOf(context, env)}${callbackPath}`
   return context.redirect(authorizeUrl(env.apiUrl, app, { redirectUri, state, verifier }), 303)
 }
 
 /** Takes the code that GitHub sends back, and begins a session. */
 export async function finishSignIn(context: Context, { env, store, log }: DashboardGround): Promise<Response | Html> {
   const app = oauthAppOf(env)
-  const cookie = getCookie(context, cookieName(context, 'sign-in')) ?? ''
+  const cookie = getCookie(context, cookieName(context, env, 'sign-in')) ?? ''
   const [state = '', verifier = '', to = '/'] = cookie.split(' ').map(decodeURIComponent)
-  deleteCookie(context, cookieName(context, 'sign-in'), cookieOptions(context, 0))
+  deleteCookie(context, cookieName(context, env, 'sign-in'), cookieOptions(context, env, 0))
   const { code, state: given, error } = context.req.query()
   if (!app) return context.redirect('/login', 303)
   if (state === '' || given !== state || !code)
-    return failed(error ? 'GitHub has sent you back without signing you in.' : 'This sign-in was not begun here.')
+    return failed(error ? messages.sentBackByGitHub : messages.signInNotBegunHere)
   try {
-    const redirectUri = `${originOf(context)}${callbackPath}`
+    const redirectUri = `${originOf(context, env)}${callbackPath}`
     const actor = await whoSignedIn(env.apiUrl, app, { code, redirectUri, verifier })
     const secret = randomSecret()
     const expiresAt = new Date(Date.now() + sessionSeconds * 1_000)
     await addSession(store.db, secret, { userId: actor.id, login: actor.login, expiresAt })
-    setCookie(context, cookieName(context, 'session'), secret, cookieOptions(context, sessionSeconds))
+    setCookie(context, cookieName(context, env, 'session'), secret, cookieOptions(context, env, sessionSeconds))
     log.info({ login: actor.login }, 'signed in to the dashboard')
     return context.redirect(safePath(to), 303)
   } catch (err) {
     if (!(err instanceof UserError)) log.warn({ err }, 'a sign-in has failed')
-    return failed(err instanceof UserError ? err.toMarkdown() : 'GitHub did not answer as expected.')
+    return failed(err instanceof UserError ? err.toMarkdown() : messages.oddAnswerOfGitHub)
   }
 }
 
 /** Ends the session of this browser. */
-export async function signOut(context: Context, { store }: DashboardGround): Promise<Response> {
-  const name = cookieName(context, 'session')
+export async function signOut(context: Context, { env, store }: DashboardGround): Promise<Response> {
+  const name = cookieName(context, env, 'session')
   const secret = getCookie(context, name)
   if (secret) await endSession(store.db, secret)
-  deleteCookie(context, name, cookieOptions(context, 0))
+  deleteCookie(context, name, cookieOptions(context, env, 0))
   return context.redirect('/login', 303)
 }
 
 function failed(why: string): Html {
   return alone(
     'Not signed in',
-    html`<h1>You are not signed in</h1><p>${why}</p><a class="button primary" href="/login/github">Try again</a>`,
+    html`<h1>${messages.notSignedIn}</h1><p>${why}</p><a class="button primary" href="/login/github">Try again</a>`,
   )
 }
 

@@ -4,11 +4,13 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
 import { getCookie } from 'hono/cookie'
 import type { Caller } from '../commands/lib/give-command.ts'
+import type { Env } from '../config/env.ts'
 import { findSession } from '../db/dashboard-sessions.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import type { Actor, Permission } from '../domain/github.ts'
 import { permits } from '../domain/permissions.ts'
 import { permissionOf } from '../github/permissions.ts'
+import { isLoopback, peerOf } from '../lib/peer.ts'
 import type { DashboardServices } from './services.ts'
 
 /** A person who is signed in. */
@@ -45,22 +47,31 @@ export class PermissionCache {
   }
 }
 
-/** How the browser has reached us: behind a proxy that ends TLS, as the proxy says. */
-export function originOf(context: Context): string {
-  const { url, header } = { url: new URL(context.req.url), header: (name: string) => context.req.header(name) }
-  const first = (value: string | undefined) => value?.split(',', 1)[0]?.trim()
-  const protocol = first(header('x-forwarded-proto')) === 'https' ? 'https' : url.protocol.replace(':', '')
-  return `${protocol}://${first(header('x-forwarded-host')) ?? header('host') ?? url.host}`
+/**
+ * The address under which browsers reach us: `PUBLIC_URL`; without it the one of the request. What a proxy says about
+ * that counts where it is on this machine: anybody else may write the same headers.
+ */
+export function originOf(context: Context, { PUBLIC_URL }: PublicAddress): string {
+  if (PUBLIC_URL !== undefined) return new URL(PUBLIC_URL).origin
+  const url = new URL(context.req.url)
+  const forwarded = (name: string) =>
+    isLoopback(peerOf(context)) ? context.req.header(name)?.split(',', 1)[0]?.trim() : undefined
+  const protocol = forwarded('x-forwarded-proto') === 'https' ? 'https' : url.protocol.replace(':', '')
+  return `${protocol}://${forwarded('x-forwarded-host') || context.req.header('host') || url.host}`
 }
+
+/** Where this Tutti is for people, if its operator has said so. */
+export type PublicAddress = Pick<Env, 'PUBLIC_URL'>
 
 /** `__Host-` binds a cookie to this host alone; browsers accept it with https only. */
-export function cookieName(context: Context, name: 'session' | 'sign-in' | 'reply'): string {
-  return originOf(context).startsWith('https:') ? `__Host-tutti-${name}` : `tutti-${name}`
+export function cookieName(context: Context, env: PublicAddress, name: 'session' | 'sign-in' | 'reply'): string {
+  return originOf(context, env).startsWith('https:') ? `__Host-tutti-${name}` : `tutti-${name}`
 }
 
-/** How all cookies are set. */
-export function cookieOptions(context: Context, maxAge: number) {
-  return { httpOnly: true, sameSite: 'Lax', path: '/', maxAge, secure: originOf(context).startsWith('https:') } as const
+/** How all cookies are set. @param maxAge in seconds. */
+export function cookieOptions(context: Context, env: PublicAddress, maxAge: number) {
+  const secure = originOf(context, env).startsWith('https:')
+  return { httpOnly: true, sameSite: 'Lax', path: '/', maxAge, secure } as const
 }
 
 /** The visitor of a request; undefined without a sign-in. */
@@ -69,7 +80,7 @@ export async function visitorOf(
   services: DashboardServices,
   cache: PermissionCache,
 ): Promise<Visitor | undefined> {
-  const secret = getCookie(context, cookieName(context, 'session'))
+  const secret = getCookie(context, cookieName(context, services.env, 'session'))
   const session = secret ? await findSession(services.store.db, secret) : undefined
   if (!secret || !session) return undefined
   const actor: Actor = { id: session.userId, login: session.login, type: 'User' }
@@ -97,10 +108,10 @@ function csrfToken(secret: string): string {
 }
 
 /** Whether a form comes from a page of ours: its token fits, and the browser names our own address as its origin. */
-export function isOwnForm(context: Context, visitor: Visitor, token: unknown): boolean {
+export function isOwnForm(context: Context, env: PublicAddress, visitor: Visitor, token: unknown): boolean {
   const origin = context.req.header('origin')
   const site = context.req.header('sec-fetch-site')
-  const own = origin === undefined ? site === undefined || site === 'same-origin' : origin === originOf(context)
+  const own = origin === undefined ? site === undefined || site === 'same-origin' : origin === originOf(context, env)
   const given = createHash('sha256')
     .update(String(token ?? ''))
     .digest()

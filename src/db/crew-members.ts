@@ -1,11 +1,11 @@
 /** The members of the crew, and what each has finished. */
 
-import { and, asc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { CrewRole, Experience } from '../domain/crew.ts'
 import { moduleOf } from '../domain/labels.ts'
 import type { Database, Tx } from './connect.ts'
 import { crewMembers } from './schema/crew.ts'
-import type { workItems } from './schema/work-items.ts'
+import { workItems } from './schema/work-items.ts'
 
 export type CrewMember = typeof crewMembers.$inferSelect
 type ItemRow = typeof workItems.$inferSelect
@@ -38,6 +38,22 @@ export async function memberNamed(db: Database, repositoryId: number, name: stri
 export async function lockMembers(tx: Tx, repositoryId: number, role: CrewRole, agent: string): Promise<CrewMember[]> {
   const same = and(eq(crewMembers.repositoryId, repositoryId), eq(crewMembers.role, role), eq(crewMembers.agent, agent))
   return tx.db.select().from(crewMembers).where(same).orderBy(asc(crewMembers.id)).for('update', { skipLocked: true })
+}
+
+/** The members that people have asked for on other items of its repository that are about to start. */
+export async function membersAskedFor(db: Database, item: Pick<ItemRow, 'id' | 'repositoryId'>): Promise<Set<number>> {
+  const rows = await db
+    .select({ id: workItems.memberId })
+    .from(workItems)
+    .where(
+      and(
+        eq(workItems.repositoryId, item.repositoryId),
+        inArray(workItems.state, ['queued', 'planning', 'ready']),
+        isNotNull(workItems.memberId),
+        ne(workItems.id, item.id),
+      ),
+    )
+  return new Set(rows.flatMap(({ id }) => id ?? []))
 }
 
 /** Adds a member. @returns undefined when the name was taken meanwhile. */

@@ -23,6 +23,9 @@ export interface Metric {
 
 const [minute, hour] = [sql.raw(String(windowsMs.minute / 1_000)), sql.raw(String(windowsMs.hour / 1_000))]
 const size = sql`coalesce(i.effort, 'unknown')`
+/** The kind of the agent that has built an item last. */
+const lastAgent = sql`left join lateral (
+  select agent from runs r where r.work_item_id = i.id and r.purpose = 'build' order by r.id desc limit 1) a on true`
 
 /** All metrics that are read from the database. */
 export const metrics: readonly Metric[] = [
@@ -122,9 +125,13 @@ export const metrics: readonly Metric[] = [
     ...{ name: 'tutti_pull_requests_total', type: 'counter', labels: ['agent', 'size', 'state'] },
     help: 'Pull requests by the kind of agent of their last attempt, the size of the item, and how they ended',
     query: sql`select coalesce(a.agent, 'unknown') as agent, ${size} as size, p.state, count(*) as value
-      from pull_requests p join work_items i on i.id = p.work_item_id
-      left join lateral (select agent from runs r where r.work_item_id = i.id and r.purpose = 'build' order by r.id desc limit 1) a
-        on true where p.state <> 'open' group by 1, 2, 3`,
+      from pull_requests p join work_items i on i.id = p.work_item_id ${lastAgent} where p.state <> 'open' group by 1, 2, 3`,
+  },
+  {
+    ...{ name: 'tutti_pull_requests_reverted', type: 'gauge', labels: ['agent', 'size'] },
+    help: 'Merged pull requests that a later commit on their base branch takes back, by kind of agent and size of the item',
+    query: sql`select coalesce(a.agent, 'unknown') as agent, ${size} as size, count(*) as value
+      from pull_requests p join work_items i on i.id = p.work_item_id ${lastAgent} where p.reverted_at is not null group by 1, 2`,
   },
   {
     ...{ name: 'tutti_time_to_merge_seconds', type: 'gauge', labels: ['quantile', 'size'] },

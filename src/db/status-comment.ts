@@ -6,6 +6,7 @@ import { and, desc, eq, notInArray } from 'drizzle-orm'
 import type { EffectOf } from '../domain/effects.ts'
 import { lifecycle, terminalStates } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import type { RoadmapAbove } from './announcements.ts'
 import type { Tx } from './connect.ts'
 import { enqueueEffect } from './outbox.ts'
 import type { RepositoryRow } from './repositories.ts'
@@ -92,11 +93,12 @@ export function commentTimeFor(state: ItemState): 'now' | 'later' | Date {
   return state === 'running' || state === 'planning' ? new Date(Date.now() + activeMs) : 'later'
 }
 
-/** Requests an edit of the status comment of every unfinished epic above an item. */
-export async function requestRoadmapComments(tx: Tx, repo: RepositoryRow, item: ItemRow): Promise<void> {
+/** Requests an edit of the status comment of every unfinished epic above an item. @returns these epics. */
+export async function requestRoadmapComments(tx: Tx, repo: RepositoryRow, item: ItemRow): Promise<RoadmapAbove[]> {
   const matters = lifecycle[item.state].actor === 'a person' || terminalStates.includes(item.state)
   const when = matters ? new Date(Date.now() + roadmapMs) : 'later'
   const visited = new Set([item.id])
+  const above: RoadmapAbove[] = []
   let parts: { repository: string; issueNumber: number }[] = [
     { repository: repo.fullName.toLowerCase(), issueNumber: item.issueNumber },
   ]
@@ -108,11 +110,13 @@ export async function requestRoadmapComments(tx: Tx, repo: RepositoryRow, item: 
         visited.add(epic.id)
         // Many parts share a roadmap: its row is locked late, and in one order, before the rows of the audit logs.
         tx.beforeCommit(epic.id - beforeAuditLogs, () => requestStatusComment(tx, epic, when))
+        above.push({ epic, repository })
         parents.push({ repository: repository.toLowerCase(), issueNumber: epic.issueNumber })
       }
     }
     parts = parents
   }
+  return above
 }
 
 async function unfinishedEpicsContaining(tx: Tx, part: { repository: string; issueNumber: number }) {

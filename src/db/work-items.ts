@@ -6,6 +6,7 @@ import { canTransition, isInactive, nextJob, reviewStates, terminalStates } from
 import { callsPeople, factOf } from '../domain/notices.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { reviewIsOver } from '../messages/agent-review.ts'
+import { announceStep } from './announcements.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
 import { addLifecycleEvent } from './crew-events.ts'
@@ -91,7 +92,8 @@ export async function transition(
   await requestStatusComment(tx, row, commentTimeFor(to))
   if (isInactive(to)) await tellReviewers(tx, row)
   await endReviewOf(tx, item, row)
-  if (repo) await requestRoadmapComments(tx, repo, row)
+  const above = repo ? await requestRoadmapComments(tx, repo, row) : []
+  if (repo) await announceStep(tx, above, { item: row, repository: repo.fullName }, { from: item.state, to })
   if (!item.muted) await addLifecycleEvent(tx, row, { from: item.state, to, why: by.why, repository: repo?.fullName })
   if (callsPeople(to, repo?.settings))
     await tx.enqueue({ queue: 'notify-people', workItemId: item.id, fact: factOf(to, row.updatedAt), reminder: 0 })

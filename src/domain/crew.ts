@@ -94,19 +94,34 @@ export interface Experience {
 /** Who takes a run, and why. */
 export interface Assignment {
   memberId: number
-  because: 'goes on' | 'experience' | 'free'
+  because: 'asked' | 'goes on' | 'experience' | 'free'
   /** Issues of the module that it has finished, the newest last. */
   here: readonly number[]
 }
 
+/** What people and the retry policy want for a run. */
+export interface MemberWishes {
+  /** Another member than those who have tried the item. */
+  fresh: boolean
+  /** The member that a person has asked for; it counts more than that. */
+  asked?: number | null
+  /** Members that people have asked for on other items. */
+  reserved?: ReadonlySet<number>
+}
+
 /**
- * Chooses a free member for a run: the one that made the last attempt on the item, unless a fresh agent is wanted; then
- * the one that has finished most in the module, then most anywhere.
- * @param fresh those who have tried the item are left out.
+ * Chooses a free member for a run: the one that a person has asked for; the one that made the last attempt on the item,
+ * unless a fresh agent is wanted; then the one that has finished most in the module, then most anywhere.
  * @returns undefined when none is free: a new member joins.
  */
-export function chooseMember(crew: readonly Experience[], fresh: boolean): Assignment | undefined {
-  const free = crew.filter((one) => !one.busy && !(fresh && one.tried))
+export function chooseMember(
+  crew: readonly Experience[],
+  { fresh, asked, reserved }: MemberWishes,
+): Assignment | undefined {
+  const idle = crew.filter((one) => !one.busy)
+  const wanted = idle.find((one) => one.memberId === asked)
+  if (wanted) return { memberId: wanted.memberId, because: 'asked', here: wanted.here }
+  const free = idle.filter((one) => !(fresh && one.tried) && !reserved?.has(one.memberId))
   const last = fresh ? undefined : free.find((one) => one.last)
   if (last) return { memberId: last.memberId, because: 'goes on', here: last.here }
   const [best] = free.toSorted((a, b) => b.here.length - a.here.length || b.all - a.all || a.memberId - b.memberId)

@@ -1,6 +1,7 @@
 /** The events that webhooks report. An event says what happened, and not how Tutti reacts. */
 
 import type { Actor, Issue, PullRequest, Review, ReviewComment } from './github.ts'
+import type { RevertedBy } from './reverts.ts'
 
 /** A repository as payloads describe it. */
 export interface RepositoryIdentity {
@@ -95,6 +96,8 @@ export interface BranchPushed extends InRepository {
   head: string | null
   /** Whether the push changed the settings file. */
   settings: boolean
+  /** Its commits that take others back. */
+  reverts: RevertedBy[]
 }
 
 /** A check run, a check suite or a commit status has ended. */

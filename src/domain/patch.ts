@@ -9,34 +9,46 @@ export interface AddedLines {
   numbers: number[]
 }
 
+/** One line that a patch adds or removes. */
+export interface ChangedLine {
+  /** The same object for all lines of a file. `from` and `path`: its path before and after; `/dev/null` where there is none. */
+  file: { from: string; path: string }
+  mark: '+' | '-'
+  text: string
+  /** Its number in the new file; of a removed line, that of the line that follows. */
+  number: number
+}
+
 /**
- * The added lines of every file of a patch, as `git diff-tree -p` writes it. A patch that was cut off is read as far as
- * it goes.
+ * The added and removed lines of a patch in their order, as `git diff-tree -p` writes it. A patch that was cut off is read
+ * as far as it goes.
  */
-export function addedLines(patch: string): AddedLines[] {
-  const files: AddedLines[] = []
-  let rows: string[] = []
-  let file: AddedLines | undefined
+export function* changedLines(patch: string): Generator<ChangedLine> {
+  let file = { from: '', path: '' }
   let hunk: Hunk | undefined
-  const close = () => {
-    if (file && rows.length > 0) files.push({ ...file, text: rows.join('\n') })
-    rows = []
-    file = undefined
-    hunk = undefined
-  }
   for (const row of linesOf(patch)) {
     if (hunk && (hunk.old > 0 || hunk.new > 0)) {
-      if (row[0] === '+') {
-        rows.push(row.slice(1))
-        file?.numbers.push(hunk.at)
-      }
-      advance(hunk, row[0])
-    } else if (row.startsWith('diff --git ')) close()
-    else if (row.startsWith('+++ ')) file = { path: pathOf(row.slice(4)), text: '', numbers: [] }
+      const [mark] = row
+      if (mark === '+' || mark === '-') yield { file, mark, text: row.slice(1), number: hunk.at }
+      advance(hunk, mark)
+    } else if (row.startsWith('diff --git ')) hunk = undefined
+    else if (row.startsWith('--- ')) file = { from: pathOf(row.slice(4)), path: '' }
+    else if (row.startsWith('+++ ')) file = { from: file.from, path: pathOf(row.slice(4)) }
     else hunk = hunkOf(row)
   }
-  close()
-  return files
+}
+
+/** The added lines of every file of a patch that adds any. */
+export function addedLines(patch: string): AddedLines[] {
+  const files = new Map<ChangedLine['file'], { rows: string[]; numbers: number[] }>()
+  for (const { file, mark, text, number } of changedLines(patch)) {
+    if (mark === '-') continue
+    const own = files.get(file) ?? { rows: [], numbers: [] }
+    files.set(file, own)
+    own.rows.push(text)
+    own.numbers.push(number)
+  }
+  return [...files].map(([{ path }, { rows, numbers }]) => ({ path, text: rows.join('\n'), numbers }))
 }
 
 /** The lines of a hunk that are still to come, in the old file and in the new one, and the next one's number there. */
@@ -75,7 +87,7 @@ function pathOf(name: string): string {
   const plain = name.replace(/\t$/, '')
   const quoted = /^"(.*)"$/.exec(plain)?.[1]
   const path = quoted === undefined ? plain : unquote(quoted)
-  return path.replace(/^b\//, '')
+  return path.replace(/^[ab]\//, '')
 }
 
 const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, a: 7, b: 8, f: 12, v: 11, '"': 34, '\\': 92 }

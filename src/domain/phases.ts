@@ -1,6 +1,6 @@
-/** The phases of orchestrated work, as they are announced in the status of a roadmap. Pure. */
+/** The phases of orchestrated work, as the status of a roadmap and its events announce them. Pure. */
 
-import { partStatus } from './part-status.ts'
+import { type PartStatus, partStatus } from './part-status.ts'
 import type { RoadmapTree } from './roadmap.ts'
 
 const phases = {
@@ -27,13 +27,22 @@ export function phaseLine({ phase, state, count }: PhaseAt): string {
   return `>>> PHASE ${phase}: ${phases[phase]} - ${state}${count ? ` (${number} ${many})` : ''}`
 }
 
-/**
- * The phase of a roadmap, by its parts: what is not queued is interpreted, what waits for others is the health of the
- * roadmap, what can start is spawned, what runs is monitored, what is in review is verified.
- */
+/** A phase and its state, whatever the count. */
+export function phaseKey({ phase, state }: PhaseAt): string {
+  return `${phase} ${state}`
+}
+
+/** The phase of a roadmap, by its parts. */
 export function phaseOf({ parts }: Pick<RoadmapTree, 'parts'>): PhaseAt {
-  const statuses = parts.filter(({ item }) => item?.kind !== 'epic').map(partStatus)
-  const count = (...some: string[]) => statuses.filter((status) => some.includes(status)).length
+  return phaseOfStatuses(parts.filter(({ item }) => item?.kind !== 'epic').map(partStatus))
+}
+
+/**
+ * The phase of a roadmap, by the statuses of its parts: what is not queued is interpreted, what waits for others is the
+ * health of the roadmap, what can start is spawned, what runs is monitored, what is in review is verified.
+ */
+export function phaseOfStatuses(statuses: readonly PartStatus[]): PhaseAt {
+  const count = (...some: PartStatus[]) => statuses.filter((status) => some.includes(status)).length
   const running = count('running')
   if (running > 0) return { phase: 4, state: 'In Progress', count: { agents: running } }
   const ready = count('ready')
@@ -42,6 +51,25 @@ export function phaseOf({ parts }: Pick<RoadmapTree, 'parts'>): PhaseAt {
   if (review > 0) return { phase: 5, state: 'In Progress', count: { items: review } }
   const waiting = count('asks', 'waits')
   if (waiting > 0) return { phase: 2, state: 'In Progress', count: { items: waiting } }
-  if (count('outside') > 0) return { phase: 1, state: 'In Progress', count: { items: count('outside') } }
+  const outside = count('outside')
+  if (outside > 0) return { phase: 1, state: 'In Progress', count: { items: outside } }
   return { phase: 6, state: 'Complete' }
+}
+
+/** What is announced before agents of a roadmap start. @param last the phase that was announced last, as `phaseKey`. */
+export function phasesAtStart(last: string | undefined, agents: number): PhaseAt[] {
+  const healthy = last === undefined || last.startsWith('1 ') || last === '2 In Progress'
+  return [
+    ...(healthy ? [{ phase: 2, state: 'Complete' } satisfies PhaseAt] : []),
+    { phase: 3, state: 'Starting', count: { agents } },
+  ]
+}
+
+/**
+ * What is announced of the phase that a roadmap is in now; undefined where that is nothing new. Agents that could start
+ * are announced when they do, and the end when the roadmap is finished.
+ */
+export function phaseToAnnounce(last: string | undefined, statuses: readonly PartStatus[]): PhaseAt | undefined {
+  const now = phaseOfStatuses(statuses)
+  return now.phase === 3 || now.phase === 6 || phaseKey(now) === last ? undefined : now
 }

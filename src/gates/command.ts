@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
+import { coverageIn, type TestFacts } from '../domain/test-facts.ts'
 import * as messages from '../messages/gates.ts'
 import type { Box } from '../sandbox/sandbox.ts'
 import { CheckoutRefused, type Gate, type GateContext, type GateJudgement } from './gate.ts'
@@ -59,6 +60,7 @@ async function runAll(
   // The log that is kept is shortened; this is of every byte that the commands printed.
   const digest = createHash('sha256')
   const passed: string[] = []
+  const coverage: TestFacts['coverage'] = []
   for (const command of commands) {
     digest.update(`$ ${command.run}\n`)
     const ended = await runShell(command.run, {
@@ -72,15 +74,18 @@ async function runAll(
     })
     if (ended.survivors > 0) context.log.warn({ command: command.name, ...ended.how }, 'processes of a gate live on')
     const problem = problemOf(ended, command)
+    const percent = coverageIn(ended.output)
+    if (percent !== undefined) coverage.push({ command: command.name, percent })
     logs.push(`$ ${command.run}\n${problem ? ended.output : shortenOutput(ended.output, passedLog)}`.trimEnd())
     if (problem) {
       const summary = messages.commandFailed(command.name, problem.text, commands.length - passed.length - 1)
       const signature = `${command.name}: ${signatureOf(problem.how, ended.output)}`
-      return { verdict: 'fail', summary, log: logs.join('\n\n'), logDigest: digest.digest('hex'), signature }
+      return { verdict: 'fail', summary, log: logs.join('\n\n'), logDigest: digest.digest('hex'), signature, coverage }
     }
     passed.push(`${command.name} ${took(ended)}`)
   }
-  return { verdict: 'pass', summary: passed.join(', '), log: logs.join('\n\n'), logDigest: digest.digest('hex') }
+  const log = logs.join('\n\n')
+  return { verdict: 'pass', summary: passed.join(', '), log, logDigest: digest.digest('hex'), coverage }
 }
 
 /** How a command failed, for people and for the signature; undefined when it passed. */

@@ -15,6 +15,7 @@ import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { isAgentRun } from '../domain/run-author.ts'
+import { type TestFacts, testsAddedBy } from '../domain/test-facts.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
@@ -94,13 +95,14 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     const repo = item && (await getRepository(context.store.db, item.repositoryId))
     if (!item || !repo || !run.headSha) throw new Error(`run ${run.id} has nothing to check`)
     const judged = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
-    const results = judged.map((result) => withoutSecrets(result, context))
+    const results = judged.results.map((result) => withoutSecrets(result, context))
+    const tests: TestFacts = { ...judged.tests, coverage: results.flatMap(({ coverage = [] }) => coverage) }
     // A verdict that was interrupted means nothing. The lease ends with this process, and the gates run again.
     if (stop.signal.aborted && stop.signal.reason !== 'asked') return
     const { drafts } = settingsOf(repo).pullRequests
     // A stop was requested after the row was read: gates without a result have not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
-    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now, drafts }, results))
+    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now, drafts, tests }, results))
   } catch (error) {
     if (error instanceof LeaseLost) return
     await failed(context, lease, error)
@@ -123,7 +125,13 @@ interface Subject {
   signal: AbortSignal
 }
 
-async function judge(context: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<GateResult[]> {
+/** The verdicts, and what the commit adds to the tests. */
+interface Judged {
+  results: GateResult[]
+  tests: Pick<TestFacts, 'files' | 'cases'>
+}
+
+async function judge(context: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<Judged> {
   const control = await context.control(repo)
   // The commit of a person is not in the clone yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
@@ -138,6 +146,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const { instanceId, lifeId } = context.reaper
   const settings = settingsWithWorkflow(settingsOf(repo), item.loop)
   let checkout: Promise<string> | undefined
+  let patch: Awaited<ReturnType<BareClone['diff']>> | undefined
   const open = async () => {
     const tree = await control.addWorktree({ path, branch, base: head })
     await control.fillSubmodules(head, tree.path)
@@ -169,7 +178,10 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
         return checkout
       },
       readFile: async (commit, path) => control.readFile(commit, validPath(path), wholeFileBytes),
-      patch: (maxBytes) => control.diff(base, head, maxBytes),
+      patch: async (maxBytes) => {
+        patch = await control.diff(base, head, maxBytes)
+        return patch
+      },
       commitMessages: async () => (await control.log({ base, head }, mostCommits)).map(({ message }) => message),
       knownSecrets: context.linesWithSecret,
       env: context.env.source,
@@ -179,7 +191,9 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
       signal,
       log: context.log,
     }
-    return await judgeCommit(context.gates, gateContext, () => showDraft(context, settings, item, head))
+    const results = await judgeCommit(context.gates, gateContext, () => showDraft(context, settings, item, head))
+    // The gate that searches it for secrets has read it, unless a gate before it has failed.
+    return { results, tests: testsAddedBy(changes, patch?.text ?? '') }
   } finally {
     if (checkout) await control.removeWorktree({ path, branch }, { discard: true })
   }
@@ -194,14 +208,14 @@ async function showDraft(context: GateRunnerContext, settings: Settings, item: I
 async function conclude(
   tx: Tx,
   lease: Lease,
-  { item, run, drafts }: Pick<Subject, 'item' | 'run'> & { drafts: boolean },
+  { item, run, drafts, tests }: Pick<Subject, 'item' | 'run'> & { drafts: boolean; tests: TestFacts },
   results: GateResult[],
 ): Promise<void> {
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
   const summary = failing.length > 0 ? failing.map((result) => summaryOf(result)).join('; ') : run.summary
-  await endRun(tx, lease, { outcome, summary, signature: signature || null })
+  await endRun(tx, lease, { outcome, summary, signature: signature || null, testFacts: tests })
   // A broken gate has not judged the commit: the next attempt runs it again.
   await saveResults(
     tx,

@@ -7,6 +7,7 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
 import type { ItemRow } from '../db/work-items.ts'
+import type { TestFacts } from '../domain/test-facts.ts'
 import type { Sha } from '../lib/ids.ts'
 import type { Box } from '../sandbox/sandbox.ts'
 
@@ -95,6 +96,8 @@ export interface GateJudgement {
   log?: string
   /** The SHA-256 of the whole log, where `log` is not all of it. */
   logDigest?: string
+  /** The coverage that programs of the gate have printed. */
+  coverage?: TestFacts['coverage']
   /** The same failure has the same one, whatever its numbers, paths and times. */
   signature?: string
 }

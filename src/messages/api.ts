@@ -15,7 +15,7 @@ export const tokenExists = (name: string): CommandRefusal => [
 ]
 export const noSuchToken = (name: string): CommandRefusal => [
   `There is no token ${shown(name)}.`,
-  '`GET /api/tokens` lists them.',
+  '`tutti token list` and `GET /api/tokens` list them.',
 ]
 export const noRepositoryForToken = (name: string): CommandRefusal => [
   `There is no repository ${shown(name)} here.`,

@@ -36,10 +36,12 @@ const mostIssues = 5
 /** Why a member makes a run, as a sentence. @param issues those of the same part of the repository that it has finished. */
 export function chosenBecause(
   name: string,
-  because: 'goes on' | 'experience' | 'free' | 'joined',
+  because: 'asked' | 'goes on' | 'experience' | 'free' | 'joined',
   issues: readonly number[],
 ): string {
   switch (because) {
+    case 'asked':
+      return `${name} takes it: a person has asked for it with \`/reassign\`.`
     case 'goes on':
       return `${name} goes on with it: it made the last attempt.`
     case 'experience':

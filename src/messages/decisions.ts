@@ -14,6 +14,7 @@ const sourceNames: Readonly<Record<PlainSource, string>> = {
   command: '`/depends`',
   order: 'its line in the roadmap',
   pace: 'how its roadmap is worked on',
+  member: 'who it was given to',
 }
 
 /** What the rank of the item consists of. */
@@ -54,6 +55,8 @@ function reasonText(reason: Reason, item: ItemRef): string {
     case 'blocked-outside':
       if (reason.sources.includes('pace'))
         return `its roadmap ${from(reason.reference, item)} has it wait for its turn (\`/roadmap\` says how its parts are worked on)`
+      if (reason.sources.includes('member'))
+        return `the agent that it was given to with \`/reassign\` is at work on ${from(reason.reference, item)}`
       return reason.state === 'unknown'
         ? dependsOn(code(from(reason.reference, item)), reason, item)
         : dependsOn(from(reason.reference, item), reason, item)

@@ -58,3 +58,12 @@ export function mergeCommand(gates: readonly { verdict: string }[], allowed = fa
   return asks ? '`/merge --protected`' : '`/merge`'
 }
 export const checkFailed = (check: string) => `the check ${check} failed`
+
+/** Why a merged item counts as reverted. @param by a pull request as `#12`, or the id of a commit. */
+export const mergeTakenBack = (number: number, by: string) => `The merge of #${number} is taken back by ${named(by)}.`
+export const revertTakenBack = (number: number, by: string) =>
+  `What took back the merge of #${number} is taken back itself, by ${named(by)}.`
+
+function named(by: string): string {
+  return by.startsWith('#') ? by : `\`${by.slice(0, 7)}\``
+}

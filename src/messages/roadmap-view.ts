@@ -22,12 +22,18 @@ const statusNames: Record<PartStatus, [one: string, many: string]> = {
   dropped: ['dropped', 'dropped'],
 }
 
-/**
- * The view, as markdown.
- * @param home the repository of the roadmap, `owner/name` in any case: its issues are named by their number alone.
- * @param since issues that have not changed since then are stale.
- */
-export function roadmapView(roadmap: RoadmapTree, home: string, since: Date): string {
+/** What a view needs besides the roadmap. */
+interface ViewOptions {
+  /** The repository of the roadmap, `owner/name` in any case: its issues are named by their number alone. */
+  home: string
+  /** Issues that have not changed since then are stale. */
+  since: Date
+  /** The last timed lines, oldest first. */
+  progress: readonly string[]
+}
+
+/** The view, as markdown. */
+export function roadmapView(roadmap: RoadmapTree, { home, since, progress }: ViewOptions): string {
   if (roadmap.parts.length === 0) return ''
   const near = home.toLowerCase()
   const path = criticalPath(roadmap.parts)
@@ -41,6 +47,7 @@ export function roadmapView(roadmap: RoadmapTree, home: string, since: Date): st
     waiting(roadmap, near),
     stale(roadmap, near, since),
     matrix(roadmap, near),
+    timeline(progress),
   ]
   return sections.filter(Boolean).join('\n\n')
 }
@@ -126,6 +133,12 @@ function matrix(roadmap: RoadmapTree, home: string): string {
   const more = pairs.length > mostRows ? [`\nand ${pairs.length - mostRows} more pairs`] : []
   const head = '**Not run together**, since they touch the same files:'
   return [head, '', '| issue | and | files |', '|---|---|---|', ...rows, ...more].join('\n')
+}
+
+function timeline(lines: readonly string[]): string {
+  if (lines.length === 0) return ''
+  const rows = lines.map((line) => `- ${singleLine(line, 120)}`)
+  return `<details><summary>Progress</summary>\n\n${rows.join('\n')}\n\n</details>`
 }
 
 function list(title: string, rows: readonly string[]): string {

@@ -40,7 +40,7 @@ export async function markMerged(
     actor: merged.by,
     why: mergedWith(pull.number, requestedBy),
     // A reply to an earlier command is out of date now.
-    set: { doneAt: new Date(), reply: null },
+    set: { doneAt: new Date(), reply: null, memberId: null },
   })
   // Those behind it in the merge queue may be next.
   await leaveQueue(tx, pull.id)

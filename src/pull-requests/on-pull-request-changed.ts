@@ -6,6 +6,7 @@ import { isBlocker, setBlockerState } from '../db/dependencies.ts'
 import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import { type PullRow, pullByNumber, savePull } from '../db/pull-requests.ts'
 import { type RepositoryRow, repositoryByGithubId } from '../db/repositories.ts'
+import { noteReverts } from '../db/reverts.ts'
 import { cancelMergeRequest, voidApprovals } from '../db/reviews.ts'
 import { addPersonRun, buildsOf, requestStop } from '../db/runs.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
@@ -16,6 +17,7 @@ import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PullRequestChanged, PullRequestSnapshot } from '../domain/events.ts'
 import type { Actor } from '../domain/github.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
+import { revertsAny, revertsIn } from '../domain/reverts.ts'
 import * as messages from '../messages/pull-requests.ts'
 import { issueSubject } from '../work-items/issue-snapshot.ts'
 import type { Services } from '../work-items/services.ts'
@@ -39,7 +41,9 @@ const subjectOf = (repositoryId: number, number: number) => `pull:${repositoryId
 /** Acts on `pull_request` closed, reopened, synchronize, ready_for_review and edited (its base). */
 export async function onPullRequestChanged(services: Services, event: PullRequestChanged): Promise<EventOutcome> {
   const wasBlocker = await updateBlocker(services, event)
+  const reverts = event.how === 'closed' && event.pull.merged && (await mergeReverts(services, event))
   const outcome = await updateOurs(services, event)
+  if (outcome.state === 'ignored' && reverts) return done('a merge of ours is taken back, or brought back')
   return outcome.state === 'ignored' && wasBlocker ? done('those that wait for it are updated') : outcome
 }
 
@@ -61,6 +65,16 @@ async function updateBlocker(services: Services, { repository, pull, how, at }: 
     await setBlockerState(tx, repository.fullName, pull.number, state)
   })
   return true
+}
+
+/** A merged pull request that takes others back, as GitHub's button makes it. @returns whether one of ours is among them. */
+async function mergeReverts({ store }: Services, { repository, pull, sender }: PullRequestChanged): Promise<boolean> {
+  const found = revertsIn(`${pull.title}\n\n${pull.body}`, repository.fullName)
+  const repo = revertsAny(found) ? await repositoryByGithubId(store.db, repository.githubId) : undefined
+  if (!repo) return false
+  const reverts = [{ by: `#${pull.number}`, ...found }]
+  const facts = { repositoryId: repo.id, branch: pull.baseBranch, actor: sender.login, reverts }
+  return (await store.transaction((tx) => noteReverts(tx, facts))) > 0
 }
 
 async function updateOurs(services: Services, event: PullRequestChanged): Promise<EventOutcome> {

@@ -2,6 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
+import { announcePhase, lastPhases } from '../db/announcements.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import type { DependencyRow } from '../db/dependencies.ts'
@@ -14,6 +15,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
 import type { PlacedIssue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
+import { phaseKey } from '../domain/phases.ts'
 import { type RoadmapContent, readRoadmap } from '../domain/roadmap-text.ts'
 import type { GitHub } from '../github/github.ts'
 import { issueKey, type NamedIssue, type ResolvedIssue, resolveIssues } from '../github/resolve-issues.ts'
@@ -217,10 +219,18 @@ async function save(tx: Tx, reading: Reading, found: Found): Promise<void> {
     .update(workItems)
     .set({ epic: facts, ...importReply })
     .where(eq(workItems.id, epic.id))
+  if (!current.epic?.read && !nothing) await announceParts(tx, current, found.named.length + underWay)
   const again = { queue: 'sync-roadmap', workItemId: epic.id, from: text.file === null ? 'issue' : 'file' } as const
   if (lines?.more) await tx.enqueue(again, { after: lines.more })
   await requestStatusComment(tx, current, reading.asked ? 'now' : 'soon', { asked: reading.asked })
   await tx.enqueue({ queue: 'schedule' })
+}
+
+/** A goal is interpreted once its parts are known; not again while the roadmap is under way. */
+async function announceParts(tx: Tx, epic: ItemRow, items: number): Promise<void> {
+  const last = (await lastPhases(tx.db, [epic.id])).get(epic.id)
+  if (last !== undefined && last !== phaseKey({ phase: 6, state: 'Complete' })) return
+  await announcePhase(tx, epic, { phase: 1, state: 'Complete', count: { items } })
 }
 
 async function saveEdges(tx: Tx, reading: Reading, { native, named, known }: Found): Promise<void> {

@@ -162,7 +162,9 @@ async function applyStep(tx: Tx, failed: Failed, step: RetryStep): Promise<void>
   const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
   if (step.kind !== 'hold until') await noteRestart(tx, run, failed.failure, step)
   const later = after.getTime() > Date.now() ? { after } : {}
-  const set = 'agent' in step && step.agent !== undefined ? { agent: step.agent } : {}
+  // Whoever was asked for has failed.
+  const other = step.kind === 'fresh agent' || step.kind === 'take over' ? { memberId: null } : {}
+  const set = { ...other, ...('agent' in step && step.agent !== undefined ? { agent: step.agent } : {}) }
   const why = nextStep(ended, step)
   const waiting = isPlanning(run)
     ? await updateReason(tx, item, { why, set, ...later })
@@ -184,7 +186,7 @@ async function replanByItself(tx: Tx, { item, run, history }: Failed, why: strin
   await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))
   await replan(tx, item, {
     why: messages.plannedAgain({ ...run, planning: false }, why),
-    set: { replannedSince: run.id, replanHandoff: replanHandoff(why, history, gates), agent: null },
+    set: { replannedSince: run.id, replanHandoff: replanHandoff(why, history, gates), agent: null, memberId: null },
   })
 }
 

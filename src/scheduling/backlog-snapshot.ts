@@ -41,6 +41,8 @@ export class Backlog {
   readonly epics = new Set<number>()
   readonly active = new Set<number>()
   readonly delayed = new Set<number>()
+  /** The ids of items for which a person has asked for a member of the crew. */
+  readonly givenTo = new Set<number>()
   /** The ids of items whose pull request is open. */
   readonly openPulls = new Set<number>()
   readonly #itemByName = new Map<string, ItemRow>()
@@ -121,6 +123,7 @@ export class Backlog {
     if (row.kind === 'epic') this.epics.add(row.id)
     if (activeStates.includes(row.state) || reviewStates.includes(row.state)) this.active.add(row.id)
     if (row.notBefore) this.delayed.add(row.id)
+    if (row.memberId !== null) this.givenTo.add(row.id)
   }
 
   /** @returns the name that the item had. */
@@ -133,7 +136,7 @@ export class Backlog {
       if (waiting?.size === 0) this.#dependents.delete(name)
     }
     for (const rows of [this.items, this.finishedItems, this.edges, this.footprints]) rows.delete(id)
-    for (const ids of [this.epics, this.active, this.delayed, this.openPulls]) ids.delete(id)
+    for (const ids of [this.epics, this.active, this.delayed, this.givenTo, this.openPulls]) ids.delete(id)
     if (!row) return []
     const name = this.nameOf(row)
     if (this.#finishedByName.get(name)?.id === id) this.#finishedByName.delete(name)

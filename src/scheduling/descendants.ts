@@ -9,11 +9,13 @@ export interface Descendants {
   tasks: ItemRow[]
   /** The names of all issues below, and the epic's own: `owner/name#12`. */
   names: Set<string>
+  /** How many open issues below are no items. */
+  outside: number
 }
 
 /** Finds the descendants of an epic. An epic that contains itself, or that is in two places, is visited once. */
 export function descendantsOf(backlog: Backlog, epic: ItemRow): Descendants {
-  const found: Descendants = { tasks: [], names: new Set([backlog.nameOf(epic)]) }
+  const found: Descendants = { tasks: [], names: new Set([backlog.nameOf(epic)]), outside: 0 }
   visit(backlog, epic, found)
   return found
 }
@@ -29,5 +31,6 @@ function visit(backlog: Backlog, epic: ItemRow, found: Descendants): void {
     const item = backlog.named(name)
     if (item?.kind === 'epic') visit(backlog, item, found)
     else if (item && backlog.items.has(item.id)) found.tasks.push(item)
+    else if (!item && edge.blocker === 'open') found.outside += 1
   }
 }

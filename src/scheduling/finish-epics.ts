@@ -1,6 +1,7 @@
 /** Finishes epics (roadmaps and split goals). No agent builds an epic; it is done when its parts are. */
 
 import { defaultSettings } from '../config/settings.ts'
+import { announcePhase, lastPhases } from '../db/announcements.ts'
 import type { Tx } from '../db/connect.ts'
 import type { DependencyRow } from '../db/dependencies.ts'
 import { isPart, linesWithoutIssue } from '../db/epics.ts'
@@ -35,8 +36,16 @@ export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet
       { repositoryId: epic.repositoryId, workItemId: epic.id, key },
       { kind: 'close-issue', payload },
     )
+    await announceEnd(tx, epic)
     await report(tx, epic)
   }
+}
+
+/** A roadmap that people have worked off without any agent has had no phases before. */
+async function announceEnd(tx: Tx, epic: ItemRow): Promise<void> {
+  const last = await lastPhases(tx.db, [epic.id])
+  if (last.has(epic.id)) await announcePhase(tx, epic, { phase: 5, state: 'Complete' })
+  await announcePhase(tx, epic, { phase: 6, state: 'Complete' })
 }
 
 /** Posts the final report, once for each time that the epic is finished. */

@@ -14,7 +14,7 @@ import { Schedule } from '../scheduler/schedule.ts'
 import type { Edge, Run } from '../scheduler/types.ts'
 import { type Backlog, loadBacklog, loadVolatile, reloadItems } from './backlog-snapshot.ts'
 import type { History } from './history.ts'
-import { edgesFromEpics, edgesOf, itemOf, type PassContext, runsAndLimitsOf, snapshotOf } from './to-snapshot.ts'
+import { derivedEdges, edgesOf, itemOf, type PassContext, runsAndLimitsOf, snapshotOf } from './to-snapshot.ts'
 
 /** With more changes than this, and more than a quarter of the backlog, the whole backlog is read. */
 const manyChanges = 500
@@ -71,7 +71,7 @@ export class LiveSchedule {
   readonly schedule: Schedule
   /** The number of its last pass. */
   pass: number
-  #epicEdges: Map<number, Edge[]>
+  #derived: Map<number, Edge[]>
   #historyVersion: number
 
   /** Builds the schedule of the whole backlog. */
@@ -79,7 +79,7 @@ export class LiveSchedule {
     this.backlog = backlog
     this.pass = pass
     this.schedule = new Schedule(snapshotOf(backlog, passContext))
-    this.#epicEdges = edgesFromEpics(backlog)
+    this.#derived = derivedEdges(backlog)
     this.#historyVersion = passContext.history.version
   }
 
@@ -93,9 +93,9 @@ export class LiveSchedule {
     const { backlog, schedule } = this
     const { history, plan } = passContext
     const items = new Set([...changed, ...this.#due(passContext.now)])
-    const before = this.#epicEdges
-    this.#epicEdges = edgesFromEpics(backlog)
-    const edges = new Set([...items, ...changedKeys(before, this.#epicEdges)])
+    const before = this.#derived
+    this.#derived = derivedEdges(backlog)
+    const edges = new Set([...items, ...changedKeys(before, this.#derived)])
     for (const id of items) this.#updateItem(id, passContext)
     for (const id of edges) this.#updateEdges(id)
     const { runs, ...limits } = runsAndLimitsOf(backlog, passContext)
@@ -124,6 +124,12 @@ export class LiveSchedule {
     return true
   }
 
+  /** Whether an item waits for others, as of the last update. */
+  isBlocked(id: number): boolean {
+    const node = this.schedule.graph.nodes.get(String(id))
+    return node !== undefined && (node.ins.length > 0 || node.outside.length > 0)
+  }
+
   /** Delayed items that are due now. */
   #due(now: Date): number[] {
     return [...this.backlog.delayed].filter((id) => {
@@ -149,7 +155,7 @@ export class LiveSchedule {
   #updateEdges(id: number): void {
     const { backlog, schedule } = this
     const row = backlog.items.get(id)
-    const present = new Map((row ? edgesOf(row, backlog, this.#epicEdges) : []).map((edge) => [keyOf(edge), edge]))
+    const present = new Map((row ? edgesOf(row, backlog, this.#derived) : []).map((edge) => [keyOf(edge), edge]))
     const known = new Map(edgesOfNode(schedule.graph.nodes.get(String(id))).map((edge) => [keyOf(edge), edge]))
     for (const [key, edge] of known) if (!present.has(key)) schedule.apply({ kind: 'edge-removed', edge })
     for (const [key, edge] of present) {

@@ -16,6 +16,7 @@ import { defineJob } from '../db/define-job.ts'
 import { saveScheduleReports } from '../db/schedule-reports.ts'
 import { lockItems } from '../db/work-items.ts'
 import type { Decision } from '../scheduler/decision.ts'
+import { RoadmapPhases } from './announce-phases.ts'
 import { applyStep, type Step, stepFor } from './apply-decisions.ts'
 import { type Backlog, reloadItems } from './backlog-snapshot.ts'
 import { readBudgets, wakeWhenFull } from './budget.ts'
@@ -129,11 +130,15 @@ export class Scheduler {
       affected = new Set([...affected, ...live.update(reloaded, passContext, isFullPass)])
     }
     await wakeWhenFull(tx, decisions, passContext.now)
+    const builds = steps.filter(({ starts, item }) => starts && item.state === 'ready')
+    const phases = await RoadmapPhases.read(tx, live.backlog, changed, new Set(builds.map(({ item }) => item.id)))
+    await phases.announceStarts(tx)
     const runIds: number[] = []
     for (const step of steps) {
       const runId = await applyStep(this.#context, tx, live.backlog, step)
       if (runId !== undefined) runIds.push(runId)
     }
+    await phases.announceNow(tx, ({ id }) => live.isBlocked(id))
     await saveDecisions(
       tx,
       steps.map(({ decision }) => decision),

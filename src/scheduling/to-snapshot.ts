@@ -24,6 +24,7 @@ import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
 import { type BudgetState, runName, withBudgets } from './budget.ts'
 import type { History } from './history.ts'
 import { inheritedBlockers } from './inherited-blockers.ts'
+import { memberEdges } from './member-edges.ts'
 import { roadmapModeEdges } from './roadmap-mode.ts'
 
 /** The input of a pass besides the backlog. */
@@ -55,10 +56,10 @@ export function snapshotOf(backlog: Backlog, passContext: PassContext): Snapshot
     ...backlog.items.values(),
     ...[...backlog.finishedItems.values()].filter(({ state }) => state !== 'done'),
   ]
-  const epicEdges = edgesFromEpics(backlog)
+  const derived = derivedEdges(backlog)
   return {
     items: items.map((item) => itemOf(item, backlog, passContext)),
-    edges: items.flatMap((item) => edgesOf(item, backlog, epicEdges)),
+    edges: items.flatMap((item) => edgesOf(item, backlog, derived)),
     rules: rulesOf(backlog, passContext.history),
     ...runsAndLimitsOf(backlog, passContext),
     ...(passContext.plan ? { plan: passContext.plan } : {}),
@@ -87,13 +88,16 @@ export function runsAndLimitsOf(backlog: Backlog, passContext: PassContext): Lim
   return withBudgets(present, backlog, spending)
 }
 
-/** The edges by which epics block their parts, by the part: from the blockers of the epic, and from its mode. */
-export function edgesFromEpics(backlog: Backlog): Map<number, Edge[]> {
+/**
+ * The edges that no row of an item names, by the item: epics block their parts with their own blockers and with their
+ * mode; an item waits for the agent that a person has given it to.
+ */
+export function derivedEdges(backlog: Backlog): Map<number, Edge[]> {
   const waiting = inheritedBlockers(backlog, (edge) => edgeOf(edge, backlog))
-  const epicEdges = new Map(waiting)
-  for (const [id, edges] of roadmapModeEdges(backlog, waiting))
-    epicEdges.set(id, [...(epicEdges.get(id) ?? []), ...edges])
-  return epicEdges
+  const derived = new Map(waiting)
+  for (const [id, edges] of [...roadmapModeEdges(backlog, waiting), ...memberEdges(backlog)])
+    derived.set(id, [...(derived.get(id) ?? []), ...edges])
+  return derived
 }
 
 /** The rules of the repositories. */
@@ -107,13 +111,13 @@ function rulesOf(backlog: Backlog, history: History): Rules {
 }
 
 /**
- * The edges of an item: its own, and those from its epics.
- * @param epicEdges the result of `edgesFromEpics`.
+ * The edges of an item: its own, and those that follow from its epics and its agent.
+ * @param derived the result of `derivedEdges`.
  */
-export function edgesOf(item: ItemRow, backlog: Backlog, epicEdges: ReadonlyMap<number, readonly Edge[]>): Edge[] {
+export function edgesOf(item: ItemRow, backlog: Backlog, derived: ReadonlyMap<number, readonly Edge[]>): Edge[] {
   // Blockers do not prevent planning.
   const own = item.state === 'planning' ? [] : (backlog.edges.get(item.id) ?? [])
-  return [...own.flatMap((edge) => edgeOf(edge, backlog)), ...(epicEdges.get(item.id) ?? [])]
+  return [...own.flatMap((edge) => edgeOf(edge, backlog)), ...(derived.get(item.id) ?? [])]
 }
 
 /** The scheduler's item of a row. */

@@ -14,15 +14,15 @@ export const eventView = z.object({
   issue: z.number().int().nullable(),
   title: z.string(),
   actor: z.string().describe('A login, `tutti`, `github`, or `token:<name>`'),
-  what: z.string().describe('`running → checking`, `/merge`, `refused /merge`, …'),
+  what: z.string().describe('`running → checking`, `/merge`, `>>> PHASE 4: …` and `[5 min] …` of a roadmap, …'),
   why: z.string(),
 })
 export type EventView = z.infer<typeof eventView>
 
 /**
  * The events of repositories. Without `after` the newest come first; with it, those that follow, the oldest first.
- * Entries of transactions that are still under way may have a smaller id than a later one: those behind them wait, so
- * that a reader who goes on from the last id misses none.
+ * A transaction that is still under way may add an entry with a smaller id than one that is here already. The first entry
+ * of which that cannot be excluded, and all behind it, wait: a reader who goes on from the last id misses none.
  * @param page.before only older ones. @param page.limit at most so many; 100 when absent.
  */
 export async function listEvents(
@@ -31,11 +31,11 @@ export async function listEvents(
   page: { after?: number | undefined; before?: number | undefined; limit?: number | undefined; issue?: number } = {},
 ): Promise<EventView[]> {
   if (repositoryIds.length === 0) return []
-  const settled = sql`${auditLog}.xmin::text::bigint < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295)`
+  const settled = sql<boolean>`${auditLog}.xmin::text::bigint < (pg_snapshot_xmin(pg_current_snapshot())::text::bigint & 4294967295)`
   const rows = await db
     .select({
       ...{ id: auditLog.id, at: auditLog.at, actor: auditLog.actor, what: auditLog.what, detail: auditLog.detail },
-      ...{ repository: repositories.fullName, issue: workItems.issueNumber, title: workItems.title },
+      ...{ repository: repositories.fullName, issue: workItems.issueNumber, title: workItems.title, settled },
     })
     .from(auditLog)
     .innerJoin(repositories, eq(auditLog.repositoryId, repositories.id))
@@ -43,14 +43,16 @@ export async function listEvents(
     .where(
       and(
         inArray(auditLog.repositoryId, [...repositoryIds]),
-        page.after === undefined ? undefined : and(gt(auditLog.id, page.after), settled),
+        page.after === undefined ? undefined : gt(auditLog.id, page.after),
         page.before === undefined ? undefined : lt(auditLog.id, page.before),
         page.issue === undefined ? undefined : eq(workItems.issueNumber, page.issue),
       ),
     )
     .orderBy(page.after === undefined ? desc(auditLog.id) : asc(auditLog.id))
     .limit(page.limit ?? 100)
-  return rows.map(({ at, title, detail, ...row }) => ({
+  // Not by the condition above: an entry that must wait would be left out, and those behind it handed out.
+  const end = page.after === undefined ? -1 : rows.findIndex((row) => !row.settled)
+  return (end === -1 ? rows : rows.slice(0, end)).map(({ at, title, detail, settled: _, ...row }) => ({
     ...row,
     at: at.toISOString(),
     title: title ?? '',

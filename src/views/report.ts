@@ -4,15 +4,16 @@ import { and, asc, desc, eq, gte, inArray, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '../db/connect.ts'
 import { partsOf } from '../db/epics.ts'
-import { footprints } from '../db/schema/plans.ts'
-import { approvals, pullRequests } from '../db/schema/pull-requests.ts'
 import { repositories } from '../db/schema/repositories.ts'
-import { gateResults, runs } from '../db/schema/runs.ts'
-import { usage } from '../db/schema/usage.ts'
+import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { notAgents } from '../domain/run-author.ts'
+import { isTestFile, type TestFacts } from '../domain/test-facts.ts'
+import { agentStarted, itemCompleted } from '../messages/progress.ts'
 import { nextWorkOf } from './next-work.ts'
+import { type AttemptFacts, attemptsOf, changedPaths, costOfRuns, qualityOf, testFactsOf } from './report-facts.ts'
+
+const coverageView = z.object({ command: z.string(), percent: z.number() })
 
 const reportedItem = z.object({
   issue: z.number().int(),
@@ -23,6 +24,8 @@ const reportedItem = z.object({
   gates: z.object({ passed: z.number().int(), failed: z.number().int() }).describe('Of all commits that were judged'),
   reviewRounds: z.number().int().describe('Reviews that asked for changes'),
   pullRequest: z.number().int().nullable(),
+  testsAdded: z.number().int().nullable().describe('Test cases in its last judged commit; null without one'),
+  coverage: z.array(coverageView).describe('What the commands of its gates have printed about that commit'),
 })
 
 /** The report. Times are ISO 8601. */
@@ -33,6 +36,12 @@ export const reportView = z.object({
   minutes: z.number().int().describe('From the first attempt to the last one that has ended'),
   items: z.array(reportedItem),
   testFilesChanged: z.number().int().describe('Files of tests among those that agents have changed'),
+  testsAdded: z
+    .object({ files: z.number().int(), cases: z.number().int() })
+    .describe('In what was completed: new files of tests, and new lines that begin a test case, less those removed'),
+  coverage: z
+    .array(coverageView.extend({ issue: z.number().int() }))
+    .describe('As the gates printed it for the item that was completed last, of those with any'),
   agents: z.array(
     z.object({ name: z.string(), kind: z.string(), attempts: z.number().int(), items: z.number().int() }),
   ),
@@ -45,7 +54,6 @@ export type ReportView = z.infer<typeof reportView>
 
 /** More items and steps are counted and not listed. */
 const most = { items: 100, steps: 30, next: 5 }
-const testFile = /(?:^|\/)(?:tests?|specs?|__tests__)\/|[._-](?:test|spec)s?\.\w+$|(?:^|\/)test_[^/]+$/i
 
 /** The report about a roadmap: its parts, in every repository. */
 export async function reportOfEpic(db: Database, epic: ItemRow): Promise<ReportView> {
@@ -100,12 +108,13 @@ async function reportAbout(
   about: { title: string; repositoryId: number; since: Date },
 ): Promise<ReportView> {
   const ids = items.map(({ id }) => id)
-  const attempts = ids.length === 0 ? [] : await attemptsOf(db, ids)
+  const attempts = await attemptsOf(db, ids)
   const quality = await qualityOf(db, ids)
   const times = attempts.flatMap(({ startedAt, endedAt }) => [startedAt, endedAt ?? startedAt]).map(Number)
   const [from, to] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [about.since.getTime(), Date.now()]
+  const tests = await testFactsOf(db, ids)
   const next = await nextWorkOf(db, about.repositoryId, most.next)
-  const paths = ids.length === 0 ? [] : await changedPaths(db, ids)
+  const paths = await changedPaths(db, ids)
   return {
     title: about.title,
     from: new Date(from).toISOString(),
@@ -115,89 +124,23 @@ async function reportAbout(
       const own = attempts.filter(({ workItemId }) => workItemId === item.id)
       const { issueNumber: issue, title, state } = item
       const { passed = 0, failed = 0, rounds = 0, pull = null } = quality.get(item.id) ?? {}
+      const facts = tests.get(item.id)
       return {
         ...{ issue, title, state, agents: [...new Set(own.map(({ name }) => name))], attempts: own.length },
         ...{ gates: { passed, failed }, reviewRounds: rounds, pullRequest: pull },
+        ...{ testsAdded: facts?.cases ?? null, coverage: facts?.coverage ?? [] },
       }
     }),
-    testFilesChanged: paths.filter((path) => testFile.test(path)).length,
+    testFilesChanged: paths.filter(isTestFile).length,
+    ...testsIn(items, tests),
     agents: agentsIn(attempts),
-    ...(await costOf(
+    ...(await costOfRuns(
       db,
       attempts.map(({ id }) => id),
     )),
     timeline: timelineOf(items, attempts, from),
     next: next.items.map(({ issue, title }) => ({ issue, title })),
   }
-}
-
-interface AttemptFacts {
-  id: number
-  workItemId: number
-  name: string
-  kind: string
-  startedAt: Date
-  endedAt: Date | null
-}
-
-async function attemptsOf(db: Database, ids: readonly number[]): Promise<AttemptFacts[]> {
-  const rows = await db
-    .select()
-    .from(runs)
-    .where(inArray(runs.workItemId, [...ids]))
-    .orderBy(asc(runs.id))
-  return rows.flatMap(({ id, workItemId, agent, memberName, startedAt, endedAt }) =>
-    startedAt === null || notAgents.includes(agent)
-      ? []
-      : [{ id, workItemId, name: memberName ?? agent, kind: agent, startedAt, endedAt }],
-  )
-}
-
-interface Quality {
-  passed: number
-  failed: number
-  rounds: number
-  pull: number | null
-}
-
-async function qualityOf(db: Database, ids: readonly number[]): Promise<Map<number, Quality>> {
-  if (ids.length === 0) return new Map()
-  const gates = await db
-    .select({
-      id: gateResults.workItemId,
-      passed: sql`count(*) filter (where ${gateResults.verdict} = 'pass')`.mapWith(Number),
-      failed: sql`count(*) filter (where ${gateResults.verdict} = 'fail')`.mapWith(Number),
-    })
-    .from(gateResults)
-    .where(inArray(gateResults.workItemId, [...ids]))
-    .groupBy(gateResults.workItemId)
-  const pulls = await db
-    .select({
-      id: pullRequests.workItemId,
-      pull: sql`max(${pullRequests.number})`.mapWith(Number),
-      rounds: sql`count(${approvals.id}) filter (where ${approvals.state} = 'changes_requested')`.mapWith(Number),
-    })
-    .from(pullRequests)
-    .leftJoin(approvals, eq(approvals.pullRequestId, pullRequests.id))
-    .where(inArray(pullRequests.workItemId, [...ids]))
-    .groupBy(pullRequests.workItemId)
-  const gatesOf = new Map(gates.map((one) => [one.id, one]))
-  const pullOf = new Map(pulls.map((one) => [one.id, one]))
-  return new Map(
-    ids.map((id) => {
-      const { passed = 0, failed = 0 } = gatesOf.get(id) ?? {}
-      const { rounds = 0, pull = null } = pullOf.get(id) ?? {}
-      return [id, { passed, failed, rounds, pull }]
-    }),
-  )
-}
-
-async function changedPaths(db: Database, ids: readonly number[]): Promise<string[]> {
-  const rows = await db
-    .selectDistinct({ path: footprints.path })
-    .from(footprints)
-    .where(and(inArray(footprints.workItemId, [...ids]), eq(footprints.source, 'observed')))
-  return rows.map(({ path }) => path)
 }
 
 function agentsIn(attempts: readonly AttemptFacts[]): ReportView['agents'] {
@@ -208,22 +151,22 @@ function agentsIn(attempts: readonly AttemptFacts[]): ReportView['agents'] {
   })
 }
 
-async function costOf(db: Database, runIds: readonly number[]): Promise<Pick<ReportView, 'cost' | 'tokens'>> {
-  if (runIds.length === 0) return { cost: [], tokens: 0 }
-  const rows = await db
-    .select({
-      currency: usage.currency,
-      cost: sql`coalesce(sum(${usage.cost}), 0)`.mapWith(Number),
-      tokens: sql`coalesce(sum(coalesce(${usage.inputTokens}, 0) + coalesce(${usage.outputTokens}, 0)), 0)`.mapWith(
-        Number,
-      ),
-    })
-    .from(usage)
-    .where(inArray(usage.runId, [...runIds]))
-    .groupBy(usage.currency)
+/** What was added to the tests by what is done, and the coverage that was reported last. */
+function testsIn(
+  items: readonly ItemRow[],
+  facts: ReadonlyMap<number, TestFacts>,
+): Pick<ReportView, 'testsAdded' | 'coverage'> {
+  const done = items
+    .filter(({ state }) => state === 'done')
+    .sort((a, b) => (a.doneAt?.getTime() ?? 0) - (b.doneAt?.getTime() ?? 0))
+    .flatMap(({ id, issueNumber: issue }) => ({ issue, ...(facts.get(id) ?? { files: 0, cases: 0, coverage: [] }) }))
+  const last = done.findLast(({ coverage }) => coverage.length > 0)
   return {
-    cost: rows.flatMap(({ currency, cost }) => (currency === null ? [] : [{ currency, amount: cost / 1e6 }])),
-    tokens: rows.reduce((sum, { tokens }) => sum + tokens, 0),
+    testsAdded: {
+      files: done.reduce((sum, { files }) => sum + files, 0),
+      cases: done.reduce((sum, { cases }) => sum + cases, 0),
+    },
+    coverage: last ? last.coverage.map((one) => ({ ...one, issue: last.issue })) : [],
   }
 }
 
@@ -236,11 +179,11 @@ function timelineOf(
   const steps = [
     ...attempts.map((one) => ({
       at: one.startedAt.getTime(),
-      text: `${one.name} started #${issueOf.get(one.workItemId)}`,
+      text: agentStarted(one.name, `#${issueOf.get(one.workItemId)}`),
     })),
     ...items.flatMap((item) =>
       item.state === 'done' && item.doneAt
-        ? [{ at: item.doneAt.getTime(), text: `#${item.issueNumber} was completed` }]
+        ? [{ at: item.doneAt.getTime(), text: itemCompleted(`#${item.issueNumber}`) }]
         : [],
     ),
   ]

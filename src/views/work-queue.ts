@@ -1,13 +1,12 @@
 /** The work of a repository as people and programs see it: pending, in progress, completed. */
 
 import { and, asc, desc, eq, inArray, type SQL, sql } from 'drizzle-orm'
+import { unionAll } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 import type { Database } from '../db/connect.ts'
-import { openDependencies } from '../db/dependencies.ts'
-import { pullRequests } from '../db/schema/pull-requests.ts'
-import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { belongingsOf } from './item-belongings.ts'
 import { moduleIdOf } from './module-id.ts'
 
 /** Where the states of an item belong. `needsPerson` is pending too; it has a list of its own because it is urgent. */
@@ -72,29 +71,31 @@ export interface QueuePage {
   cursor?: QueueCursor | undefined
 }
 
-/** The work queue of a repository: the most urgent first, the newest first among the completed. */
+/**
+ * The work queue of a repository: the most urgent first, the newest first among the completed. Three statements, however
+ * many lists: each one is a way to the database and back.
+ */
 export async function workQueueOf(db: Database, repositoryId: number, page: QueuePage = {}): Promise<WorkQueueView> {
   const { limit = 50, list, cursor } = page
   const totals = await countStates(db, repositoryId)
   const count = (states: readonly ItemState[]) => states.reduce((sum, state) => sum + (totals.get(state) ?? 0), 0)
   const wanted = list === undefined ? queueLists : [list]
-  const pages = { pending: none, needsPerson: none, inProgress: none, completed: none }
-  const filled = (states: readonly ItemState[]) => states.filter((state) => (totals.get(state) ?? 0) > 0)
-  for (const name of wanted)
-    pages[name] = await pageOf(db, repositoryId, { list: name, states: filled(statesOf[name]), limit, cursor })
-  const { pending, needsPerson, inProgress, completed } = pages
-  // What belongs to the items is read once for all lists: each statement is a way to the database and back.
+  const states = wanted.flatMap((name) => statesOf[name]).filter((state) => (totals.get(state) ?? 0) > 0)
+  const rows = await firstOfEach(db, states, { repositoryId, limit, cursor })
+  const pages = queueLists.map((name) => pageOf(name, rows, limit))
   const views = await viewsOf(
     db,
-    [pending, needsPerson, inProgress, completed].flatMap(({ rows }) => rows),
+    pages.flatMap(({ rows }) => rows),
   )
   const viewOf = new Map(views.map((view) => [view.issue, view]))
-  const itemsOf = ({ rows }: ListPage) => rows.flatMap(({ issueNumber }) => viewOf.get(issueNumber) ?? [])
+  const itemsOf = (name: QueueList) =>
+    pages[queueLists.indexOf(name)]?.rows.flatMap(({ issueNumber }) => viewOf.get(issueNumber) ?? []) ?? []
+  const nextOf = (name: QueueList) => pages[queueLists.indexOf(name)]?.next ?? null
   return {
-    pending: itemsOf(pending),
-    needsPerson: itemsOf(needsPerson),
-    inProgress: itemsOf(inProgress),
-    completed: itemsOf(completed),
+    pending: itemsOf('pending'),
+    needsPerson: itemsOf('needsPerson'),
+    inProgress: itemsOf('inProgress'),
+    completed: itemsOf('completed'),
     totals: {
       pending: count(statesOf.pending),
       inProgress: count(statesOf.inProgress),
@@ -103,19 +104,13 @@ export async function workQueueOf(db: Database, repositoryId: number, page: Queu
       left: count(statesOf.left),
     },
     next: {
-      pending: pending.next,
-      needsPerson: needsPerson.next,
-      inProgress: inProgress.next,
-      completed: completed.next,
+      pending: nextOf('pending'),
+      needsPerson: nextOf('needsPerson'),
+      inProgress: nextOf('inProgress'),
+      completed: nextOf('completed'),
     },
   }
 }
-
-interface ListPage {
-  rows: readonly (typeof workItems.$inferSelect)[]
-  next: string | null
-}
-const none: ListPage = { rows: [], next: null }
 
 /** The place behind an item: its priority or the time of its end in ms, and its issue. */
 export type QueueCursor = readonly [number, number]
@@ -126,63 +121,49 @@ export function readCursor(text: string): QueueCursor | undefined {
   return match ? [Number(match[1]), Number(match[2])] : undefined
 }
 
-/** One list. The index is read in its order, state by state: the cost depends on the page and not on the backlog. */
-async function pageOf(
-  db: Database,
-  repositoryId: number,
-  page: { list: QueueList; states: readonly ItemState[]; limit: number; cursor: QueueCursor | undefined },
-): Promise<ListPage> {
-  const { list, states, limit, cursor } = page
-  if (states.length === 0) return none
-  const rows =
-    list === 'completed'
-      ? await completedIn(db, repositoryId, limit, cursor)
-      : await urgentIn(db, repositoryId, { states, limit, cursor })
-  const last = rows.at(-1)
-  const next =
-    !last || rows.length < limit
-      ? null
-      : list === 'completed'
-        ? `${last.doneAt?.getTime() ?? 0}.${last.id}`
-        : `${last.priority}.${last.issueNumber}`
-  return { rows, next }
+/** What a view shows of the row of an item. The text of its issue may be long, and is not read. */
+const shown = {
+  ...{ id: workItems.id, issueNumber: workItems.issueNumber, title: workItems.title, url: workItems.url },
+  ...{ kind: workItems.kind, state: workItems.state, reason: workItems.reason, module: workItems.module },
+  ...{ loop: workItems.loop, priority: workItems.priority, effort: workItems.effort, doneAt: workItems.doneAt },
+  ...{ requestedBy: workItems.requestedBy, updatedAt: workItems.updatedAt },
+}
+type ShownRow = Pick<typeof workItems.$inferSelect, keyof typeof shown>
+
+interface Selection {
+  repositoryId: number
+  /** At most so many of each state. */
+  limit: number
+  cursor: QueueCursor | undefined
 }
 
-async function urgentIn(
-  db: Database,
-  repositoryId: number,
-  { states, limit, cursor }: { states: readonly ItemState[]; limit: number; cursor: QueueCursor | undefined },
-): Promise<(typeof workItems.$inferSelect)[]> {
+/** The first of each state. The indexes are read in their order: the cost depends on the page and not on the backlog. */
+async function firstOfEach(db: Database, states: readonly ItemState[], selection: Selection): Promise<ShownRow[]> {
+  const [first, second, ...more] = states.map((state) =>
+    state === 'done' ? completedIn(db, selection) : urgentIn(db, state, selection),
+  )
+  if (!first) return []
+  return second ? unionAll(first, second, ...more) : first
+}
+
+function urgentIn(db: Database, state: ItemState, { repositoryId, limit, cursor }: Selection) {
   const behind = cursor && sql`(${workItems.priority}, ${workItems.issueNumber}) > (${cursor[0]}, ${cursor[1]})`
-  const rows: (typeof workItems.$inferSelect)[] = []
-  for (const state of states) {
-    const own = and(eq(workItems.repositoryId, repositoryId), isTask, eq(workItems.state, state), behind)
-    const order = [asc(workItems.priority), asc(workItems.issueNumber)]
-    rows.push(
-      ...(await db
-        .select()
-        .from(workItems)
-        .where(own)
-        .orderBy(...order)
-        .limit(limit)),
-    )
-  }
-  return rows.sort((a, b) => a.priority - b.priority || a.issueNumber - b.issueNumber).slice(0, limit)
+  return db
+    .select(shown)
+    .from(workItems)
+    .where(and(eq(workItems.repositoryId, repositoryId), isTask, eq(workItems.state, state), behind))
+    .orderBy(asc(workItems.priority), asc(workItems.issueNumber))
+    .limit(limit)
 }
 
-async function completedIn(
-  db: Database,
-  repositoryId: number,
-  limit: number,
-  cursor: QueueCursor | undefined,
-): Promise<(typeof workItems.$inferSelect)[]> {
+function completedIn(db: Database, { repositoryId, limit, cursor }: Selection) {
   const at = cursor && new Date(cursor[0]).toISOString()
   // Times of the database are finer than those of a cursor.
   const behind =
     cursor &&
     sql`(date_trunc('milliseconds', ${workItems.doneAt}), ${workItems.id}) < (${at}::timestamptz, ${cursor[1]})`
   return db
-    .select()
+    .select(shown)
     .from(workItems)
     .where(
       and(
@@ -196,6 +177,23 @@ async function completedIn(
     )
     .orderBy(desc(workItems.doneAt), desc(workItems.id))
     .limit(limit)
+}
+
+/** The page of one list, of the first of each of its states. */
+function pageOf(list: QueueList, all: readonly ShownRow[], limit: number): { rows: ShownRow[]; next: string | null } {
+  const states: readonly ItemState[] = statesOf[list]
+  const endOf = ({ doneAt }: ShownRow) => doneAt?.getTime() ?? 0
+  const rows = all
+    .filter(({ state }) => states.includes(state))
+    .sort((a, b) =>
+      list === 'completed'
+        ? endOf(b) - endOf(a) || b.id - a.id
+        : a.priority - b.priority || a.issueNumber - b.issueNumber,
+    )
+    .slice(0, limit)
+  const last = rows.at(-1)
+  if (!last || rows.length < limit) return { rows, next: null }
+  return { rows, next: list === 'completed' ? `${endOf(last)}.${last.id}` : `${last.priority}.${last.issueNumber}` }
 }
 
 /** Written as the indexes have it. */
@@ -218,7 +216,7 @@ export async function itemsIn(
   { states, order, limit }: { states: readonly ItemState[]; order: SQL[]; limit: number },
 ): Promise<WorkItemView[]> {
   const rows = await db
-    .select()
+    .select(shown)
     .from(workItems)
     .where(and(eq(workItems.repositoryId, repositoryId), isTask, inArray(workItems.state, [...states])))
     .orderBy(...order)
@@ -227,30 +225,18 @@ export async function itemsIn(
 }
 
 /** The views of items that were read already. */
-export async function viewsOf(db: Database, rows: readonly (typeof workItems.$inferSelect)[]): Promise<WorkItemView[]> {
-  if (rows.length === 0) return []
-  const ids = rows.map(({ id }) => id)
-  const edges = (await openDependencies(db, ids)).filter(({ blocker }) => blocker !== 'closed')
-  const agents = await db
-    .select({ id: runs.workItemId, name: runs.memberName, kind: runs.agent })
-    .from(runs)
-    .where(and(inArray(runs.workItemId, ids), inArray(runs.stage, ['waiting', 'agent'])))
-  const pulls = await db
-    .select({ id: pullRequests.workItemId, number: pullRequests.number })
-    .from(pullRequests)
-    .where(inArray(pullRequests.workItemId, ids))
-    .orderBy(asc(pullRequests.id))
-  const agentOf = new Map(agents.map(({ id, name, kind }) => [id, name ?? kind]))
-  const pullOf = new Map(pulls.map(({ id, number }) => [id, number]))
-  return rows.map((row) => ({
-    ...{ issue: row.issueNumber, title: row.title, url: row.url, kind: row.kind, state: row.state },
-    ...{ reason: row.reason, moduleId: moduleIdOf(row), loopId: row.loop, priority: row.priority, effort: row.effort },
-    waitsFor: [
-      ...new Set(
-        edges.filter((edge) => edge.dependentId === row.id).map((edge) => `${edge.repository}#${edge.issueNumber}`),
-      ),
-    ],
-    ...{ agent: agentOf.get(row.id) ?? null, pullRequest: pullOf.get(row.id) ?? null },
-    ...{ requestedBy: row.requestedBy, updatedAt: row.updatedAt.toISOString() },
-  }))
+export async function viewsOf(db: Database, rows: readonly ShownRow[]): Promise<WorkItemView[]> {
+  const belongings = await belongingsOf(
+    db,
+    rows.map(({ id }) => id),
+  )
+  return rows.map((row) => {
+    const { waitsFor = [], agent = null, pullRequest = null } = belongings.get(row.id) ?? {}
+    return {
+      ...{ issue: row.issueNumber, title: row.title, url: row.url, kind: row.kind, state: row.state },
+      ...{ reason: row.reason, moduleId: moduleIdOf(row), loopId: row.loop, priority: row.priority },
+      ...{ effort: row.effort, waitsFor: [...waitsFor], agent, pullRequest },
+      ...{ requestedBy: row.requestedBy, updatedAt: row.updatedAt.toISOString() },
+    }
+  })
 }

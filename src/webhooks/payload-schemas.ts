@@ -218,7 +218,9 @@ export const pushSchema = z.object({
   ref: name,
   after: name,
   deleted: z.boolean(),
-  commits: z.array(z.object({ added: paths, modified: paths, removed: paths })).default([]),
+  commits: z
+    .array(z.object({ id: commit.optional(), message: optionalText, added: paths, modified: paths, removed: paths }))
+    .default([]),
 })
 
 export const deletedRefSchema = z.object({ ref: name, ref_type: z.string() })

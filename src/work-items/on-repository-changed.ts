@@ -13,6 +13,7 @@ import {
   servedRepositories,
 } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { noteReverts } from '../db/reverts.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { itemOfBranch, itemOfIssue, unfinishedItemsOf } from '../db/work-items.ts'
@@ -29,6 +30,7 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
   const repo = await repositoryByGithubId(services.store.db, event.repository.githubId)
   if (!repo || repo.state === 'gone') return ignored('the repository is not worked on')
   if (event.head === null) return branchDeleted(services, repo, event)
+  if (event.reverts.length > 0) await pushReverts(services, repo, event)
   const bases = [repo.defaultBranch, settingsOf(repo).branches.base]
   if (!bases.includes(event.branch)) return moduleBranchPushed(services, repo, event)
   await services.store.transaction(async (tx) => {
@@ -39,6 +41,11 @@ export async function onBranchPushed(services: Services, event: BranchPushed): P
     if (event.settings && event.branch === repo.defaultBranch) await claimKey(tx, settingsChanged(repo.id))
   })
   return done('the base branch moved; fetched before it is used')
+}
+
+async function pushReverts({ store }: Services, repo: RepositoryRow, event: BranchPushed): Promise<void> {
+  const { branch, reverts, sender } = event
+  await store.transaction((tx) => noteReverts(tx, { repositoryId: repo.id, branch, actor: sender.login, reverts }))
 }
 
 /** It may conflict with the others that are open now. Alone, there is nothing to compare it with. */

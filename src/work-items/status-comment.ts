@@ -3,6 +3,7 @@
 import { and, eq } from 'drizzle-orm'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import { shownMessages } from '../crew/shown-messages.ts'
+import { timedLines } from '../db/announcements.ts'
 import type { Database } from '../db/connect.ts'
 import { lastDecision } from '../db/decisions.ts'
 import { notesOf } from '../db/epics.ts'
@@ -114,6 +115,7 @@ async function conflictNotes(db: Database, item: ItemRow): Promise<string[]> {
 }
 
 const mostConflictNotes = 5
+const mostTimedLines = 10
 const dayMs = 24 * 3_600_000
 
 async function roadmapViewOf(
@@ -124,7 +126,8 @@ async function roadmapViewOf(
   const roadmap = await roadmapOf(db, epic)
   const { staleDays } = repo?.settings?.schedule ?? defaultSettings().schedule
   const since = new Date(Date.now() - staleDays * dayMs)
-  const text = roadmapView(roadmap, repo?.fullName ?? '', since)
+  const progress = await timedLines(db, epic.id, mostTimedLines)
+  const text = roadmapView(roadmap, { home: repo?.fullName ?? '', since, progress })
   const advice = await mergeAdvice(db, roadmap, repo)
   return { ...progressOfParts(roadmap), text: advice ? `${text}\n\n${advice}` : text }
 }

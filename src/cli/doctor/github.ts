@@ -68,7 +68,7 @@ export function findingsOf(facts: AppFacts): Finding[] {
     lacking.length > 0
       ? problem(
           'permissions',
-          `the app has not the permissions ${lacking.join(', ')}`,
+          `the app lacks the ${lacking.length === 1 ? 'permission' : 'permissions'} ${lacking.join(', ')}`,
           `${settings}, then accept it in each installation.`,
         )
       : fine('permissions', 'the app has every permission that it needs'),

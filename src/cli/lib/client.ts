@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto'
 import type { Command } from '../../commands/command.ts'
+import { clientHeader } from '../../domain/doors.ts'
 import { cleanText } from '../../lib/sanitise-text.ts'
 import { VerbError } from '../exit-codes.ts'
 import type { ServerAccess } from './access.ts'
@@ -31,6 +32,7 @@ export async function giveByRest({ url, token }: ServerAccess, given: GivenComma
     headers: {
       authorization: `Bearer ${token}`,
       accept: 'application/json',
+      [clientHeader]: 'cli',
       ...(body === undefined ? {} : { 'content-type': 'application/json', 'idempotency-key': randomUUID() }),
     },
     body: body ?? null,

@@ -8,6 +8,7 @@ import { pullByNumber } from '../../db/pull-requests.ts'
 import { type RepositoryRow, servedRepositories } from '../../db/repositories.ts'
 import { settingsOf } from '../../db/repository-settings.ts'
 import { getItem, itemOfIssue } from '../../db/work-items.ts'
+import type { Door } from '../../domain/doors.ts'
 import type { Actor, Issue, Permission } from '../../domain/github.ts'
 import { permits } from '../../domain/permissions.ts'
 import { NotFound } from '../../github/github.ts'
@@ -17,7 +18,7 @@ import { InvalidArguments, KeyReused, NoSuchThing, NotAllowed, UserError } from 
 import * as messages from '../../messages/commands/calls.ts'
 import { withSettings } from '../../work-items/refresh-settings.ts'
 import type { Services } from '../../work-items/services.ts'
-import { type Command, type CommandContext, type Door, type Reply, runCommand } from '../command.ts'
+import { type Command, type CommandContext, type Reply, runCommand } from '../command.ts'
 import { argumentProblem } from './argument-problem.ts'
 
 /** Who gives commands through a door. */

@@ -4,8 +4,10 @@ import { and, desc, eq, ilike, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Database } from '../../db/connect.ts'
 import { auditLog } from '../../db/schema/repositories.ts'
 import { workItems } from '../../db/schema/work-items.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, itemUrl, pageUrl } from '../frame.ts'
 import { type Html, html, timeTag } from '../html.ts'
+import { sentence } from '../markdown.ts'
 import type { Page, PageRequest } from '../page.ts'
 import { pill } from '../words.ts'
 import { eventWords } from './events.ts'
@@ -20,11 +22,12 @@ interface Filter {
   kind: string
 }
 
-const kinds: readonly { id: string; label: string; where?: SQL }[] = [
-  { id: '', label: 'Everything' },
-  { id: 'commands', label: 'Commands of people', where: sql`${auditLog.what} like '/%'` },
-  { id: 'refused', label: 'What was refused', where: sql`${auditLog.what} like 'refused %'` },
-  { id: 'steps', label: 'Steps of items', where: sql`${auditLog.what} like '% → %'` },
+const kinds: readonly { id: keyof typeof messages.auditKinds; where?: SQL }[] = [
+  { id: '' },
+  { id: 'commands', where: sql`${auditLog.what} like '/%'` },
+  { id: 'refused', where: sql`${auditLog.what} like 'refused %'` },
+  { id: 'roadmaps', where: sql`${auditLog.detail} ?| array['phase', 'part']` },
+  { id: 'steps', where: sql`${auditLog.what} like '% → %'` },
 ]
 
 /** `/audit` */
@@ -54,17 +57,11 @@ export const auditPage: Page = {
     const newest = before > 0 ? html`<a class="button" href="${pageUrl('/audit', repo, given)}">Newest</a>` : ''
     const list =
       shown.length === 0
-        ? emptyState(
-            'No entry fits',
-            Object.keys(given).length > 0
-              ? 'Take something out of the filter.'
-              : 'Every step of every item, and every command, will be written here.',
-            'audit',
-          )
+        ? emptyState(...messages.noEntryFits(Object.keys(given).length > 0), 'audit')
         : table(request, shown)
     return {
       title: 'Audit log',
-      where: html`<span>Each entry is hashed with the one before it; <code>tutti audit verify</code> finds any change.</span>`,
+      where: html`<span>${sentence(messages.auditIsChained)}</span>`,
       main: html`<div class="stack">${filterForm(request, filter)}<section class="panel"><div class="body">${list}<div class="actions">${newest}${older}</div></div></section></div>`,
     }
   },
@@ -101,7 +98,7 @@ function filterForm({ repo }: PageRequest, filter: Filter): Html {
   const field = (name: 'actor' | 'issue' | 'text', label: string, size: number) =>
     html`<div class="field"><label for="f-${name}">${label}</label><input id="f-${name}" name="${name}" value="${filter[name]}" size="${size}"></div>`
   return html`<form class="panel filter" action="/audit" role="search"><input type="hidden" name="repository" value="${repo.fullName}">
-<div class="field"><label for="f-kind">Show</label><select id="f-kind" name="kind">${kinds.map(({ id, label }) => html`<option value="${id}" ${id === filter.kind ? html`selected` : ''}>${label}</option>`)}</select></div>
+<div class="field"><label for="f-kind">Show</label><select id="f-kind" name="kind">${kinds.map(({ id }) => html`<option value="${id}" ${id === filter.kind ? html`selected` : ''}>${messages.auditKinds[id]}</option>`)}</select></div>
 ${field('actor', 'Who', 14)}${field('issue', 'Issue', 6)}${field('text', 'Contains', 18)}<button class="primary">Filter</button></form>`
 }
 

@@ -4,6 +4,7 @@ import { asc, desc, type SQL, sql } from 'drizzle-orm'
 import type { RepositoryRow } from '../../db/repositories.ts'
 import { workItems } from '../../db/schema/work-items.ts'
 import type { ItemState } from '../../lib/item-state.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { type AgentView, listAgents } from '../../views/agents.ts'
 import { type EventView, listEvents } from '../../views/events.ts'
 import { type ProgressView, progressOf } from '../../views/progress.ts'
@@ -11,31 +12,29 @@ import { countStates, itemsIn, type WorkItemView } from '../../views/work-queue.
 import { commandForm } from '../command-form.ts'
 import { emptyState, itemUrl, pageUrl, panel } from '../frame.ts'
 import { bytesText, counted, type Html, html, spanText, timeTag } from '../html.ts'
+import { sentence } from '../markdown.ts'
 import type { Page, PageRequest } from '../page.ts'
 import { agentPill, face, moneyText, statePill, stateTone, statusPill, tokensText } from '../words.ts'
 import { eventLine } from './events.ts'
 
 interface Lane {
-  title: string
+  /** Its title, and what an empty one means. */
+  words: readonly [title: string, empty: string]
   states: readonly ItemState[]
-  /** What an empty one means. */
-  empty: string
   order?: SQL[]
 }
 
 const lanes: readonly Lane[] = [
   {
-    title: 'Needs a person',
+    words: messages.lanes.person,
     states: ['asking', 'plan-review', 'held', 'reviewing', 'paused'],
-    empty: 'Nothing waits for you.',
   },
-  { title: 'Up next', states: ['ready', 'queued'], empty: 'Label an issue to queue it.' },
-  { title: 'At work', states: ['running', 'checking', 'planning'], empty: 'No agent is at work.' },
-  { title: 'Merging', states: ['merging', 'approved'], empty: 'Nothing is being merged.' },
+  { words: messages.lanes.next, states: ['ready', 'queued'] },
+  { words: messages.lanes.atWork, states: ['running', 'checking', 'planning'] },
+  { words: messages.lanes.merging, states: ['merging', 'approved'] },
   {
-    title: 'Done',
+    words: messages.lanes.done,
     states: ['done'],
-    empty: 'What is merged shows up here.',
     order: [sql`${workItems.doneAt} desc nulls last`, desc(workItems.id)],
   },
 ]
@@ -83,12 +82,11 @@ function repositoryLine({ repo }: PageRequest, { status, concurrencyMode }: Prog
 
 function problems(repo: RepositoryRow, { status, statusReason }: ProgressView): Html {
   const settings = repo.settingsError
-    ? html`<div class="notice">The settings of this repository cannot be used, so the last good ones count: ${repo.settingsError}</div>`
+    ? html`<div class="notice">${messages.badSettingsFile(repo.settingsError)}</div>`
     : ''
   if (status === 'halted')
-    return html`<div class="notice">Everything here was stopped: ${statusReason} Say /resume all on an issue, or use the button below, once it is mended.</div>${settings}`
-  if (status === 'paused')
-    return html`<div class="notice">This repository is paused: no new work starts.</div>${settings}`
+    return html`<div class="notice">${sentence(messages.everythingStopped(statusReason))}</div>${settings}`
+  if (status === 'paused') return html`<div class="notice">${messages.pausedHere}</div>${settings}`
   return html`${settings}`
 }
 
@@ -99,7 +97,7 @@ function figures(progress: ProgressView, needed: number): Html {
   return html`<dl class="figures">
 <div class="figure"><dt>Completed</dt><dd>${completionPercent}<small> %</small></dd>
 <dd class="note"><svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg></dd></div>
-<div class="figure ${needed > 0 ? 'call' : ''}"><dt>Need a person</dt><dd>${needed}</dd><dd class="note">${needed > 0 ? 'questions, plans, reviews, held work' : 'all is moving'}</dd></div>
+<div class="figure ${needed > 0 ? 'call' : ''}"><dt>Need a person</dt><dd>${needed}</dd><dd class="note">${messages.neededFor(needed)}</dd></div>
 <div class="figure"><dt>Agents</dt><dd>${agents.active}${agents.limit === null ? '' : html`<small> of ${agents.limit}</small>`}</dd><dd class="note">${agents.unhealthy > 0 ? html`<span class="urgent">${agents.unhealthy} unwell</span>` : agents.active > 0 ? 'all healthy' : 'none at work'}</dd></div>
 <div class="figure"><dt>Open items</dt><dd>${items.total - items.completed}<small> of ${items.total}</small></dd><dd class="note">time left: ${items.total === items.completed ? 'none' : left}</dd></div>
 <div class="figure"><dt>Spent today</dt><dd>${spent || '–'}</dd><dd class="note">${tokensText(tokensToday)} tokens</dd></div>
@@ -111,9 +109,10 @@ function laneOf(
   { lane, items, total }: { lane: Lane; items: WorkItemView[]; total: number },
 ): Html {
   const more = total - items.length
+  const [title, empty] = lane.words
   const tone = stateTone(lane.states[0] ?? '')
-  return html`<section class="lane" aria-label="${lane.title}"><h2><span class="dot ${tone}"></span>${lane.title}<span class="num">${total}</span></h2>
-${items.length === 0 ? html`<div class="empty">${lane.empty}</div>` : html`<ol>${items.map((item) => cardOf(request.repo, item))}</ol>`}
+  return html`<section class="lane" aria-label="${title}"><h2><span class="dot ${tone}"></span>${title}<span class="num">${total}</span></h2>
+${items.length === 0 ? html`<div class="empty">${empty}</div>` : html`<ol>${items.map((item) => cardOf(request.repo, item))}</ol>`}
 ${more > 0 ? html`<p class="more">and ${more} more: ${html`<a class="link" href="${pageUrl('/graph', request.repo)}">see all</a>`}</p>` : ''}</section>`
 }
 
@@ -147,17 +146,12 @@ function agentsPanel(repo: RepositoryRow, agents: readonly AgentView[]): Html {
         : '',
     ].filter(Boolean)
     return html`<li id="agent-${agent.agentId}">${face(name)}<div class="grow"><span><a class="name" href="/runs/${agent.agentId}">${name}</a> <span class="muted">${agent.purpose === 'build' ? '' : `${agent.purpose}s `}</span><a href="${itemUrl(repo, agent.issue)}">#${agent.issue} ${agent.title}</a></span>
-<span class="small muted">${agent.progress || (agent.status === 'waiting' ? 'Waits for its turn.' : 'Has not reported yet.')}</span></div>
+<span class="small muted">${agent.progress || (agent.status === 'waiting' ? messages.waitsForTurn : messages.noReportYet)}</span></div>
 <div class="side-note"><span>${agentPill(agent)}</span><span class="num">${agent.startedAt ? timeTag(agent.startedAt, 'lasted') : ''}${load.length > 0 ? ` · ${load.join(' · ')}` : ''}</span></div></li>`
   }
   const body =
-    agents.length === 0
-      ? emptyState(
-          'No agent is at work',
-          'An agent starts as soon as an item is ready and nothing that it needs is taken.',
-        )
-      : html`<ul class="rows">${agents.map(row)}</ul>`
-  return panel('Agents at work', body, html`<a class="link" href="${pageUrl('/crew', repo)}">The crew</a>`)
+    agents.length === 0 ? emptyState(...messages.noAgentAtWork) : html`<ul class="rows">${agents.map(row)}</ul>`
+  return panel(messages.agentsAtWorkTitle, body, html`<a class="link" href="${pageUrl('/crew', repo)}">The crew</a>`)
 }
 
 /** Who waits for whom: the items that hold up others, the one with the most first. */
@@ -174,9 +168,9 @@ function waitingPanel(repo: RepositoryRow, shown: readonly { items: WorkItemView
     string,
     WorkItemView[],
   ]) => html`<li><div class="grow"><span>${reference(repo, name)} ${titles.get(name) ?? ''}</span>
-<span class="small muted chips">${counted(items.length, 'item')} ${items.length === 1 ? 'waits' : 'wait'} for it: ${items.slice(0, 12).map(({ issue }) => reference(repo, `${repo.fullName}#${issue}`))}</span></div></li>`
+<span class="small muted chips">${messages.itemsWait(items.length, counted(items.length, 'item'))} ${items.slice(0, 12).map(({ issue }) => reference(repo, `${repo.fullName}#${issue}`))}</span></div></li>`
   return panel(
-    'Who waits for whom',
+    messages.whoWaitsTitle,
     html`<ul class="rows">${rows.map(row)}</ul>`,
     html`<a class="link" href="${pageUrl('/graph', repo)}">As a graph</a>`,
   )
@@ -184,7 +178,7 @@ function waitingPanel(repo: RepositoryRow, shown: readonly { items: WorkItemView
 
 function eventList(repo: RepositoryRow, events: readonly EventView[]): Html {
   return events.length === 0
-    ? emptyState('Nothing has happened yet', 'Every step of every item will be listed here.')
+    ? emptyState(...messages.nothingHappened)
     : html`<ul class="rows">${events.map((event) => eventLine(repo, event))}</ul>`
 }
 
@@ -193,22 +187,18 @@ function queueForm(request: PageRequest): Html {
   const back = pageUrl('/', repo)
   const stop =
     repo.state === 'paused'
-      ? commandForm(request, { command: 'resume', label: 'Resume the repository', args: { all: 'true' }, back })
-      : commandForm(request, { command: 'pause', label: 'Pause the repository', args: { all: 'true' }, back })
+      ? commandForm(request, { command: 'resume', label: messages.resumeButton, args: { all: 'true' }, back })
+      : commandForm(request, { command: 'pause', label: messages.pauseButton, args: { all: 'true' }, back })
   const queue = commandForm(request, {
     ...{ command: 'queue', label: 'Queue', back, primary: true },
-    fields: html`<label class="visually-hidden" for="on">Number of the issue</label><input id="on" name="on" inputmode="numeric" pattern="[0-9]+" required placeholder="Issue number" size="12" data-still>`,
+    fields: html`<label class="visually-hidden" for="on">${messages.numberOfIssue}</label><input id="on" name="on" inputmode="numeric" pattern="[0-9]+" required placeholder="Issue number" size="12" data-still>`,
   })
-  return panel('Put to work', html`<div class="actions">${queue}${stop}</div>`)
+  return panel(messages.putToWorkTitle, html`<div class="actions">${queue}${stop}</div>`)
 }
 
 /** For a repository without items. */
 function firstSteps(request: PageRequest): Html {
   const { repo } = request
   const label = repo.settings?.label ?? 'tutti'
-  return html`<div class="columns"><section class="panel"><div class="body">${emptyState(
-    'No issue is queued yet',
-    html`Put the label <code>${label}</code> on an issue of ${repo.fullName}, or give its number here. An agent then makes a branch, does the work, proves it with your gates, and opens a pull request.`,
-    'board',
-  )}</div></section>${queueForm(request)}</div>`
+  return html`<div class="columns"><section class="panel"><div class="body">${emptyState(...messages.firstIssue(label, repo.fullName), 'board')}</div></section>${queueForm(request)}</div>`
 }

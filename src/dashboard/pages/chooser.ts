@@ -1,6 +1,7 @@
 /** The choice between several repositories, each with how its work stands. */
 
 import type { RepositoryRow } from '../../db/repositories.ts'
+import { noReadableRepository, repositoryStands } from '../../messages/dashboard.ts'
 import { type ProgressView, progressOf } from '../../views/progress.ts'
 import { emptyState, pageUrl, type View } from '../frame.ts'
 import { counted, type Html, html } from '../html.ts'
@@ -15,14 +16,11 @@ export async function chooserView(services: DashboardServices, repositories: rea
   return { title: 'Repositories', main: html`<div class="choices">${cards}</div>` }
 }
 
-const none = html`<section class="panel"><div class="body">${emptyState(
-  'There is no repository that you can read',
-  'Install the app on a repository, or ask its owner for read access. Then load this page again; GitHub is asked once a minute.',
-)}</div></section>`
+const none = html`<section class="panel"><div class="body">${emptyState(...noReadableRepository)}</div></section>`
 
 function cardOf(repo: RepositoryRow, { items, agents, completionPercent, status }: ProgressView): Html {
   return html`<section class="panel choice"><div class="inline"><a class="title name" href="${pageUrl('/', repo)}">${repo.fullName}</a>${statusPill(status)}</div>
 <svg class="bar" role="img" aria-label="${completionPercent} % completed" preserveAspectRatio="none"><rect width="${completionPercent}%" height="100%" rx="3"/></svg>
-<span class="small muted">${items.completed} of ${counted(items.total, 'item')} completed · ${counted(agents.active, 'agent')} at work</span>
+<span class="small muted">${repositoryStands(items.completed, counted(items.total, 'item'), counted(agents.active, 'agent'))}</span>
 ${items.needsPerson > 0 ? html`<span class="small"><span class="pill warn">${items.needsPerson} need a person</span></span>` : ''}</section>`
 }

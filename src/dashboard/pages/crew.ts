@@ -4,6 +4,7 @@ import { type CrewMember, crewOf, experienceOf } from '../../db/crew-members.ts'
 import { memoriesOf } from '../../db/memories.ts'
 import { restartsOf } from '../../db/restarts.ts'
 import type { Experience } from '../../domain/crew.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { type AgentView, listAgents } from '../../views/agents.ts'
 import { emptyState, itemUrl, panel } from '../frame.ts'
 import { bytesText, counted, type Html, html, spanText, timeTag } from '../html.ts'
@@ -24,26 +25,23 @@ export const crewPage: Page = {
     const restarts = await restartsOf(db, repo.id, new Date(0), { limit: 20 })
     const members =
       crew.length === 0
-        ? noCrew
+        ? noMembers
         : html`<div class="choices">${crew.map((member) => memberCard(member, experience.get(member.id), agents))}</div>`
     const learned =
       memories.length === 0
-        ? emptyState(
-            'Nothing is remembered yet',
-            'Agents note what they learn; say /memory on an issue to read and change it.',
-          )
+        ? emptyState(...messages.nothingLearned)
         : html`<ul class="rows">${memories.map((one) => html`<li><div class="grow"><span>${one.text}</span><span class="small muted">${one.kind}${one.about ? ` about ${one.about}` : ''}, from ${one.source === 'agent' ? 'an agent' : `a ${one.source}`}${one.issueNumber ? ` on #${one.issueNumber}` : ''}</span></div><div class="side-note">${timeTag(one.seenAt)}<span>used ${one.used}×</span></div></li>`)}</ul>`
     const restarted =
       restarts.length === 0
-        ? emptyState('No agent had to be restarted', 'Crashes, stalls and lost agents are listed here.', 'check')
+        ? emptyState(...messages.noRestart, 'check')
         : html`<ul class="rows">${restarts.map((one) => html`<li><div class="grow"><span><a href="${itemUrl(repo, one.issueNumber)}">#${one.issueNumber}</a> ${one.agent}</span><span class="small muted">${one.reason}</span></div><div class="side-note">${timeTag(one.createdAt)}</div></li>`)}</ul>`
     return {
       title: 'Crew',
-      main: html`<div class="stack">${members}<div class="columns"><div class="stack">${panel('Attempts', attempts(agents))}</div><div class="stack">${panel('What they have learned', learned)}${panel('Restarts', restarted)}</div></div></div>`,
+      main: html`<div class="stack">${members}<div class="columns"><div class="stack">${panel('Attempts', attempts(agents))}</div><div class="stack">${panel(messages.learnedTitle, learned)}${panel('Restarts', restarted)}</div></div></div>`,
     }
 
     function attempts(all: readonly AgentView[]): Html {
-      if (all.length === 0) return emptyState('No agent has worked here yet', 'Queue an issue from the board.')
+      if (all.length === 0) return emptyState(...messages.noAttempt)
       const row = (agent: AgentView) => {
         const name = agent.name || agent.kind
         return html`<tr id="agent-${agent.agentId}"><td class="nowrap"><a class="name" href="/runs/${agent.agentId}">${name}</a></td><td><a href="${itemUrl(repo, agent.issue)}">#${agent.issue} ${agent.title}</a></td><td>${agentPill(agent)}</td><td class="nowrap">${timeTag(agent.startedAt)}</td><td class="right nowrap num">${agent.endedAt ? (agent.startedAt ? spanText(Date.parse(agent.endedAt) - Date.parse(agent.startedAt)) : '–') : timeTag(agent.startedAt, 'lasted')}</td></tr>`
@@ -53,16 +51,12 @@ export const crewPage: Page = {
   },
 }
 
-const noCrew = html`<section class="panel"><div class="body">${emptyState(
-  'The crew has no members yet',
-  'The first agent that starts here gets a name, and keeps it: what it learns is remembered under that name.',
-  'crew',
-)}</div></section>`
+const noMembers = html`<section class="panel"><div class="body">${emptyState(...messages.emptyCrew, 'crew')}</div></section>`
 
 function memberCard(member: CrewMember, experience: Experience | undefined, agents: readonly AgentView[]): Html {
   const now = agents.find(({ name, endedAt }) => name === member.name && endedAt === null)
   const load = now?.memoryBytes ? ` · ${bytesText(now.memoryBytes)}` : ''
   return html`<section class="panel choice" id="member-${member.id}"><div class="inline">${face(member.name, 'big')}<div><span class="name">${member.name}</span>${member.handle ? html` <span class="muted">@${member.handle}</span>` : ''}<br><span class="small muted">${member.role} · ${member.agent}</span></div></div>
-${now ? html`<span class="small">${agentPill(now)} <a href="/runs/${now.agentId}">#${now.issue} ${now.title}</a></span><span class="small muted">${now.progress}${load}</span>` : html`<span class="small">${pill('calm', 'free')} <span class="muted">last given work ${timeTag(member.assignedAt)}</span></span>`}
+${now ? html`<span class="small">${agentPill(now)} <a href="/runs/${now.agentId}">#${now.issue} ${now.title}</a></span><span class="small muted">${now.progress}${load}</span>` : html`<span class="small">${pill('calm', 'free')} <span class="muted">${messages.lastGivenWork} ${timeTag(member.assignedAt)}</span></span>`}
 <span class="small muted">${counted(experience?.all ?? 0, 'item')} finished</span></section>`
 }

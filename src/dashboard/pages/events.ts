@@ -11,7 +11,7 @@ export function eventWords(what: string): { words: string; tone: Tone } {
   const [from = '', to = ''] = what.split(' → ')
   if (isState(from) && isState(to)) return { words: stateLabel(to), tone: stateTone(to) }
   if (what.startsWith('refused ')) return { words: what, tone: 'bad' }
-  if (what.startsWith('/')) return { words: what, tone: 'accent' }
+  if (what.startsWith('/') || what.startsWith('>>> ')) return { words: what, tone: 'accent' }
   return { words: isState(what) ? stateLabel(what) : what, tone: isState(what) ? stateTone(what) : 'calm' }
 }
 

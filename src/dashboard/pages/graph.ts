@@ -5,6 +5,7 @@ import type { Database } from '../../db/connect.ts'
 import type { RepositoryRow } from '../../db/repositories.ts'
 import { dependencies, workItems } from '../../db/schema/work-items.ts'
 import { effortHours } from '../../lib/effort-hours.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, itemUrl } from '../frame.ts'
 import { counted, type Html, html } from '../html.ts'
 import type { Page } from '../page.ts'
@@ -44,28 +45,24 @@ export const graphPage: Page = {
     if (nodes.length === 0)
       return {
         title: 'Dependencies',
-        main: html`<section class="panel"><div class="body">${emptyState('Nothing is queued', html`Issues that say <code>Depends on #12</code>, GitHub's "blocked by", and the parts of roadmaps become a graph here.`, 'graph')}</div></section>`,
+        main: html`<section class="panel"><div class="body">${emptyState(...messages.nothingInGraph, 'graph')}</div></section>`,
       }
     const hours = nodes.filter(({ critical }) => critical).reduce((sum, node) => sum + node.hours, 0)
     const data = JSON.stringify({ nodes, edges })
     return {
       title: 'Dependencies',
       scripts: ['dagre.js', 'cytoscape.js', 'graph.js'],
-      where: html`<span>${counted(nodes.length, 'item')}, ${counted(edges.length, 'dependency').replace('dependencys', 'dependencies')}</span>${path.length > 1 ? html`<span class="pill bad">critical path: ${path.length} items, about ${hours} agent hours</span>` : ''}`,
+      where: html`<span>${counted(nodes.length, 'item')}, ${counted(edges.length, 'dependency').replace('dependencys', 'dependencies')}</span>${path.length > 1 ? html`<span class="pill bad">${messages.criticalPathOf(path.length, hours)}</span>` : ''}`,
       main: html`<div class="stack"><section class="panel" aria-label="Graph"><div class="filter"><div class="graph-tools" data-still><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="fit">Fit</button></div><ul class="legend">${legend}</ul></div>
-<span id="__________cytoscape_stylesheet" hidden></span><div id="graph-data" data-graph="${data}"></div><div class="graph" id="graph" data-still role="img" aria-label="The dependencies as a graph. The list below says the same."></div></section>
+<span id="__________cytoscape_stylesheet" hidden></span><div id="graph-data" data-graph="${data}"></div><div class="graph" id="graph" data-still role="img" aria-label="${messages.graphPicture}"></div></section>
 ${listPanel(repo, nodes, edges)}</div>`,
     }
   },
 }
 
-const legend = [
-  ['calm', 'waits'],
-  ['accent', 'at work'],
-  ['warn', 'needs a person'],
-  ['bad', 'held, or on the critical path'],
-  ['good', 'done'],
-].map(([tone, word]) => html`<li><span class="dot ${tone}"></span>${word}</li>`)
+const legend = Object.entries(messages.graphLegend).map(
+  ([tone, word]) => html`<li><span class="dot ${tone}"></span>${word}</li>`,
+)
 
 async function graphOf(db: Database, repo: RepositoryRow) {
   const recent = sql`${workItems.doneAt} > now() - make_interval(days => ${doneDays})`
@@ -111,7 +108,7 @@ async function graphOf(db: Database, repo: RepositoryRow) {
       nodes.set(source, {
         id: source,
         label: source,
-        title: 'Not queued here',
+        title: messages.notQueuedHere,
         tone: 'calm',
         state: 'not queued',
         url: '',
@@ -174,6 +171,6 @@ function listPanel(repo: RepositoryRow, nodes: readonly GraphNode[], edges: read
   for (const { source, target, closed } of edges)
     if (!closed) before.set(target, [...(before.get(target) ?? []), source])
   const row = (node: GraphNode) =>
-    html`<tr><td>${node.url ? html`<a href="${node.url}">${node.id} ${node.title}</a>` : html`${node.id} <span class="muted">${node.title}</span>`}</td><td>${node.state === 'not queued' ? stateLabel(node.state) : statePill(node.state)}</td><td>${before.get(node.id)?.join(', ') ?? html`<span class="muted">nothing</span>`}</td><td>${node.critical ? 'on the critical path' : ''}</td></tr>`
-  return html`<section class="panel"><header><h2>As a list</h2><span class="count small muted">${repo.fullName}</span></header><div class="body"><div class="scroll" tabindex="0" role="region" aria-label="Dependencies as a list"><table><thead><tr><th scope="col">Item</th><th scope="col">State</th><th scope="col">Waits for</th><th scope="col"><span class="visually-hidden">Critical path</span></th></tr></thead><tbody>${nodes.map(row)}</tbody></table></div></div></section>`
+    html`<tr><td>${node.url ? html`<a href="${node.url}">${node.id} ${node.title}</a>` : html`${node.id} <span class="muted">${node.title}</span>`}</td><td>${node.state === 'not queued' ? stateLabel(node.state) : statePill(node.state)}</td><td>${before.get(node.id)?.join(', ') ?? html`<span class="muted">nothing</span>`}</td><td>${node.critical ? messages.onCriticalPath : ''}</td></tr>`
+  return html`<section class="panel"><header><h2>As a list</h2><span class="count small muted">${repo.fullName}</span></header><div class="body"><div class="scroll" tabindex="0" role="region" aria-label="${messages.graphList}"><table><thead><tr><th scope="col">Item</th><th scope="col">State</th><th scope="col">Waits for</th><th scope="col"><span class="visually-hidden">Critical path</span></th></tr></thead><tbody>${nodes.map(row)}</tbody></table></div></div></section>`
 }

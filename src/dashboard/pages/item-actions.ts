@@ -1,6 +1,8 @@
 /** What a person can do with an item now: only what its state allows. */
 
 import type { ItemState } from '../../lib/item-state.ts'
+import { buttons } from '../../messages/dashboard-item.ts'
+import { stopAgent, stopAndPause } from '../../messages/dashboard-pages.ts'
 import { type CommandButton, commandForm } from '../command-form.ts'
 import { itemUrl, panel } from '../frame.ts'
 import { type Html, html } from '../html.ts'
@@ -11,16 +13,16 @@ type Button = Omit<CommandButton, 'back' | 'on'>
 
 const stop: Button = {
   command: 'stop',
-  label: 'Stop the agent',
+  label: stopAgent,
   danger: true,
-  confirm: 'Stop the agent now, and pause this item?',
+  confirm: stopAndPause,
 }
 const pause: Button = { command: 'pause', label: 'Pause' }
 const giveUp: Button = {
   ...{ command: 'unqueue', label: 'Give up', danger: true },
-  confirm: 'Give this item up? Its agent is stopped, and the work is cancelled.',
+  confirm: buttons.giveUpConfirm,
 }
-const skip: Button = { command: 'skip', label: 'Leave out', confirm: 'Leave this item out? What waits for it goes on.' }
+const skip: Button = { command: 'skip', label: 'Leave out', confirm: buttons.skipConfirm }
 const replan: Button = { command: 'replan', label: 'Plan again' }
 const resume: Button = { command: 'resume', label: 'Resume', primary: true }
 
@@ -29,28 +31,28 @@ const text = (name: string, label: string, required = false): Html =>
 
 const retry: Button = {
   ...{ command: 'retry', label: 'Try again', primary: true },
-  fields: text('how', 'What to do in another way (not needed)'),
+  fields: text('how', buttons.retryHow),
 }
 const approve: Button = {
   command: 'approve',
-  label: 'Approve the plan',
+  label: buttons.approve,
   primary: true,
-  fields: text('also', 'To add to the plan (not needed)'),
+  fields: text('also', buttons.approveAlso),
 }
 const reject: Button = {
   command: 'reject',
-  label: 'Ask for another plan',
-  fields: text('why', 'What is wrong with the plan', true),
+  label: buttons.reject,
+  fields: text('why', buttons.rejectWhy, true),
 }
 const answer: Button = { command: 'answer', label: 'Answer', primary: true, fields: text('text', 'Your answer', true) }
 const merge: Button = {
   command: 'merge',
   label: 'Merge',
   primary: true,
-  confirm: 'Merge this pull request, at the commit that was approved?',
+  confirm: buttons.mergeConfirm,
 }
-const hold: Button = { command: 'hold', label: 'Hold back from merging' }
-const unhold: Button = { command: 'hold', label: 'Let it merge again', args: { why: 'cancel' } }
+const hold: Button = { command: 'hold', label: buttons.hold }
+const unhold: Button = { command: 'hold', label: buttons.unhold, args: { why: 'cancel' } }
 
 const byState: Readonly<Record<ItemState, readonly Button[]>> = {
   queued: [pause, skip, giveUp],
@@ -73,13 +75,13 @@ const byState: Readonly<Record<ItemState, readonly Button[]>> = {
 /** The buttons of an item. */
 export function actionsPanel(request: PageRequest, { item, pull }: ItemFacts): Html {
   const back = itemUrl(request.repo, item.issueNumber)
-  const buttons = byState[item.state].map((button) => (button === hold && pull?.heldBy ? unhold : button))
-  if (buttons.length === 0) return html``
+  const offered = byState[item.state].map((button) => (button === hold && pull?.heldBy ? unhold : button))
+  if (offered.length === 0) return html``
   const make = (button: Button) => commandForm(request, { ...button, on: item.issueNumber, back })
-  const written = buttons.filter(({ fields }) => fields)
-  const plain = buttons.filter(({ fields }) => !fields)
+  const written = offered.filter(({ fields }) => fields)
+  const plain = offered.filter(({ fields }) => !fields)
   return panel(
-    'What you can do',
+    buttons.title,
     html`<div class="stack">${written.map((button) => html`<div class="field">${make(button)}</div>`)}
 <div class="actions">${plain.map(make)}${choices(request, item, back)}</div></div>`,
   )

@@ -8,6 +8,7 @@ import type { RunRow } from '../../db/runs.ts'
 import type { auditLog } from '../../db/schema/repositories.ts'
 import type { usage } from '../../db/schema/usage.ts'
 import type { ItemRow } from '../../db/work-items.ts'
+import type { ReportView } from '../../views/report.ts'
 
 /** One entry of the audit log. */
 export type LoggedStep = typeof auditLog.$inferSelect
@@ -27,6 +28,8 @@ export interface ItemFacts {
   messages: DeliveredMessage[]
   decision: DecisionRow | undefined
   waitsFor: string[]
+  /** Of a roadmap. */
+  report: ReportView | undefined
   /** What each run has used. */
   used: Map<number, UsageRow>
 }

@@ -3,6 +3,7 @@
 import type { RunRow } from '../../db/runs.ts'
 import { contentOf } from '../../domain/plan.ts'
 import { isAgentRun } from '../../domain/run-author.ts'
+import * as messages from '../../messages/dashboard-item.ts'
 import { planForAgent } from '../../messages/plans.ts'
 import { emptyState, panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
@@ -17,12 +18,12 @@ export function planPanel({ plan, rounds }: ItemFacts): Html {
   const asked = rounds.map(
     (
       round,
-    ) => html`<div class="prose"><p class="name">Asked in round ${round.round}</p><ol>${round.asked.map((question) => html`<li>${question}</li>`)}</ol>
-${round.answer === null ? html`<p class="muted">Not answered yet.</p>` : html`<p><span class="muted">${round.answeredBy ?? 'No one'} answered:</span> ${round.answer}</p>`}</div>`,
+    ) => html`<div class="prose"><p class="name">${messages.askedInRound(round.round)}</p><ol>${round.asked.map((question) => html`<li>${question}</li>`)}</ol>
+${round.answer === null ? html`<p class="muted">${messages.notAnswered}</p>` : html`<p><span class="muted">${messages.answeredBy(round.answeredBy)}</span> ${round.answer}</p>`}</div>`,
   )
   const decided = plan?.decidedBy ? html` by ${plan.decidedBy} ${timeTag(plan.decidedAt)}` : ''
   const body = plan
-    ? html`<p class="chips">${pill(tones[plan.state] ?? 'calm', plan.state)}<span class="small muted">version ${plan.version}, ${Math.round(plan.confidence * 100)} % sure${decided}</span></p>
+    ? html`<p class="chips">${pill(tones[plan.state] ?? 'calm', plan.state)}<span class="small muted">${messages.planVersion(plan.version, Math.round(plan.confidence * 100))}${decided}</span></p>
 ${plan.why ? html`<p class="small muted">${plan.why}</p>` : ''}<details ${plan.state === 'pending' ? html`open` : ''}><summary>${contentOf(plan).kind === 'plan' ? 'The plan' : 'The breakdown'}</summary>${prose(planForAgent(plan))}</details>`
     : ''
   return panel('Plan', html`<div class="stack">${asked}${body}</div>`)
@@ -30,15 +31,7 @@ ${plan.why ? html`<p class="small muted">${plan.why}</p>` : ''}<details ${plan.s
 
 /** What the gates said about each commit, the newest first. */
 export function gatesPanel({ gates, item }: ItemFacts): Html {
-  if (gates.length === 0)
-    return panel(
-      'Gates',
-      emptyState(
-        'Nothing was judged yet',
-        'Gates judge the commit of an agent as soon as it is done. A command that must pass is a gate, in .github/tutti.yml.',
-        'check',
-      ),
-    )
+  if (gates.length === 0) return panel('Gates', emptyState(...messages.nothingJudged, 'check'))
   const words: Record<string, [Tone, string]> = {
     pass: ['good', 'passed'],
     fail: ['bad', 'failed'],
@@ -63,11 +56,7 @@ ${gate.log ? html`<details><summary>Log</summary><pre tabindex="0">${gate.log}</
 
 /** Every attempt, the newest first. */
 export function attemptsPanel({ runs, used }: ItemFacts): Html {
-  if (runs.length === 0)
-    return panel(
-      'Attempts',
-      emptyState('No agent has tried yet', 'The scheduler starts one when nothing stands in the way.'),
-    )
+  if (runs.length === 0) return panel('Attempts', emptyState(...messages.noAgentTried))
   return panel(
     'Attempts',
     html`<ul class="rows">${runs.toReversed().map((run) => attemptRow(run, used.get(run.id)))}</ul>`,
@@ -78,7 +67,7 @@ function attemptRow(run: RunRow, spent: UsageRow | undefined): Html {
   const who = run.memberName ?? run.agent
   const name = isAgentRun(run)
     ? html`<a class="name" href="/runs/${run.id}">${who}</a>`
-    : html`<span class="name">${run.agent === 'person' ? 'A person pushed' : 'Git updated the branch'}</span>`
+    : html`<span class="name">${run.agent === 'person' ? messages.personPushedHere : messages.gitUpdatedBranch}</span>`
   const live = run.stage !== 'ended'
   const said = live ? run.progress : run.summary || run.progress
   return html`<li id="run-${run.id}">${face(who)}<div class="grow"><span>${name} <span class="small muted">${run.purpose === 'build' ? 'attempt' : run.purpose} ${run.attempt}</span></span>

@@ -1,6 +1,7 @@
 /** The page of one item: where it stands and why, what a person can do now, and everything that has led there. */
 
-import { eq, inArray } from 'drizzle-orm'
+import { desc, eq, inArray } from 'drizzle-orm'
+import type { Database } from '../../db/connect.ts'
 import { lastDecision } from '../../db/decisions.ts'
 import { openDependencies } from '../../db/dependencies.ts'
 import { itemMessages } from '../../db/messages.ts'
@@ -13,16 +14,19 @@ import { gateResults } from '../../db/schema/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
 import { type ItemRow, itemOfIssue } from '../../db/work-items.ts'
 import { lifecycle } from '../../domain/lifecycle.ts'
+import * as messages from '../../messages/dashboard-item.ts'
+import { reportOfEpic } from '../../views/report.ts'
 import { commandForm } from '../command-form.ts'
 import { emptyState, itemUrl, panel, type View } from '../frame.ts'
 import { type Html, html, timeTag } from '../html.ts'
 import { prose } from '../markdown.ts'
 import type { Page, PageRequest } from '../page.ts'
-import { moneyText, statePill } from '../words.ts'
+import { moneyText, pill, statePill } from '../words.ts'
 import { actionsPanel } from './item-actions.ts'
 import type { ItemFacts } from './item-facts.ts'
 import { journeyPanel } from './item-journey.ts'
 import { attemptsPanel, gatesPanel, messagesPanel, planPanel } from './item-panels.ts'
+import { reportPanel } from './report-panel.ts'
 
 /** `/items/<owner>/<name>/<number>` */
 export const itemPage: Page = {
@@ -47,7 +51,7 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
   return {
     item,
     runs,
-    steps: await db.select().from(auditLog).where(eq(auditLog.workItemId, item.id)).orderBy(auditLog.id).limit(500),
+    steps: await stepsOf(db, item.id),
     gates: await db.select().from(gateResults).where(eq(gateResults.workItemId, item.id)).orderBy(gateResults.id),
     pull: await pullOfItem(db, item.id),
     plan: await latestPlan(db, item.id),
@@ -55,9 +59,18 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
     messages: await itemMessages(db, item.id, 50),
     decision: await lastDecision(db, item.id),
     waitsFor: [...new Set(edges.map((edge) => `${edge.repository}#${edge.issueNumber}`))],
+    report: item.kind === 'epic' ? await reportOfEpic(db, item) : undefined,
     used: new Map(used.map((row) => [row.runId, row])),
   }
 }
+
+/** Of a long journey the newest steps, oldest first: a roadmap with many parts has thousands. */
+async function stepsOf(db: Database, itemId: number): Promise<ItemFacts['steps']> {
+  const newest = db.select().from(auditLog).where(eq(auditLog.workItemId, itemId)).orderBy(desc(auditLog.id))
+  return (await newest.limit(mostSteps)).reverse()
+}
+
+const mostSteps = 500
 
 function viewOf(request: PageRequest, facts: ItemFacts): View {
   const { item, pull } = facts
@@ -69,10 +82,10 @@ function viewOf(request: PageRequest, facts: ItemFacts): View {
       : html`<span>${text}</span>`
   return {
     title: item.title,
-    where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}<span>asked for by ${item.requestedBy} ${timeTag(item.createdAt)}</span>`,
+    where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}${pull?.revertedBy ? pill('bad', 'reverted') : ''}<span>${messages.askedForBy(item.requestedBy)} ${timeTag(item.createdAt)}</span>`,
     main: html`<div class="columns"><div class="stack">
-${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${gatesPanel(facts)}</div>
-<div class="stack">${factsPanel(request, facts)}${attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
+${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${item.kind === 'epic' ? reportPanel(facts.report) : gatesPanel(facts)}</div>
+<div class="stack">${factsPanel(request, facts)}${item.kind === 'epic' ? '' : attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
   }
 }
 
@@ -81,7 +94,7 @@ function nowPanel({ repo }: PageRequest, { item, decision, waitsFor }: ItemFacts
   const waits =
     waitsFor.length === 0
       ? ''
-      : html`<p class="chips">It waits for ${waitsFor.map((name) => {
+      : html`<p class="chips">${messages.itWaitsFor} ${waitsFor.map((name) => {
           const [place, number = ''] = name.split('#')
           return place === repo.fullName.toLowerCase()
             ? html`<a class="chip" href="${itemUrl(repo, Number(number))}">#${number}</a>`
@@ -89,9 +102,9 @@ function nowPanel({ repo }: PageRequest, { item, decision, waitsFor }: ItemFacts
         })}</p>`
   const decided = decision
     ? html`<p>${decision.explanation}</p>${decision.rank ? html`<p class="small muted">${decision.rank}</p>` : ''}<p class="small muted">Decided ${timeTag(decision.createdAt)}</p>`
-    : html`<p class="muted">The scheduler has decided nothing about it yet.</p>`
+    : html`<p class="muted">${messages.noDecisionYet}</p>`
   return panel(
-    'Why it stands where it stands',
+    messages.whyTitle,
     html`<div class="prose"><p><strong>${lifecycle[item.state].label}.</strong> ${item.reason}</p>${waits}${decided}</div>`,
   )
 }
@@ -102,11 +115,11 @@ function factsPanel(_: PageRequest, { item, used, runs }: ItemFacts): Html {
     if (cost !== null && currency !== null) sums.set(currency, (sums.get(currency) ?? 0) + cost)
   const cost = [...sums].map(([currency, millionths]) => moneyText(millionths, currency)).join(' + ')
   const rows: [string, Html | string][] = [
-    ['Priority', item.priority === 0 ? '0, the most urgent' : String(item.priority)],
+    ['Priority', messages.priorityText(item.priority)],
     ['Effort', item.effort ?? 'not estimated'],
-    ['Cost so far', cost || (runs.length > 0 ? 'not reported' : 'none')],
+    [messages.costSoFar, cost || (runs.length > 0 ? 'not reported' : 'none')],
     ['Module', item.module],
-    ['Way of working', item.loop],
+    [messages.wayOfWorking, item.loop],
     ['Branch', html`<code>${item.branch}</code>`],
     ['Base', html`<code>${item.baseBranch}</code>`],
     ['Commit', item.headSha ? html`<code>${item.headSha.slice(0, 10)}</code>` : 'none yet'],
@@ -120,8 +133,8 @@ function factsPanel(_: PageRequest, { item, used, runs }: ItemFacts): Html {
 function textPanel({ body }: ItemRow): Html {
   if (body.trim() === '') return html``
   return panel(
-    'The issue as it was queued',
-    html`<details><summary>Show the text</summary>${prose(body.slice(0, 20_000))}</details>`,
+    messages.textTitle,
+    html`<details><summary>${messages.showText}</summary>${prose(body.slice(0, 20_000))}</details>`,
   )
 }
 
@@ -131,10 +144,7 @@ function notQueued(request: PageRequest, number: number): View {
     ...{ command: 'queue', label: 'Queue it', on: number, primary: true },
     back: itemUrl(request.repo, number),
   })
-  const body = emptyState(
-    `Issue #${number} is not queued`,
-    html`Put the label <code>${request.repo.settings?.label ?? 'tutti'}</code> on it, or queue it here.`,
-  )
+  const body = emptyState(...messages.issueNotQueued(number, request.repo.settings?.label ?? 'tutti'))
   return {
     title: `Issue #${number}`,
     main: html`<section class="panel"><div class="body">${body}<div class="empty">${queue}</div></div></section>`,

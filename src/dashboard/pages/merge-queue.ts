@@ -8,6 +8,7 @@ import type { RepositoryRow } from '../../db/repositories.ts'
 import { mergeBatches, mergeQueue } from '../../db/schema/merging.ts'
 import { pullRequests } from '../../db/schema/pull-requests.ts'
 import { workItems } from '../../db/schema/work-items.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, itemUrl, panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
 import type { Page } from '../page.ts'
@@ -33,26 +34,14 @@ async function queuePanels(db: Database, repo: RepositoryRow): Promise<Html> {
     .selectDistinct({ baseBranch: mergeQueue.baseBranch })
     .from(mergeQueue)
     .where(eq(mergeQueue.repositoryId, repo.id))
-  if (bases.length === 0)
-    return panel(
-      'Waiting for their merge',
-      emptyState(
-        'The merge queue is empty',
-        'An approved pull request comes here with /merge, or with the button on the page of its item.',
-        'merge',
-      ),
-    )
+  if (bases.length === 0) return panel(messages.waitForMergeTitle, emptyState(...messages.emptyMergeQueue, 'merge'))
   const panels: Html[] = []
   for (const { baseBranch } of bases) {
     const rows = await queued(db, { repositoryId: repo.id, baseBranch })
     const row = ({ entry, pull, item }: (typeof rows)[number], at: number) =>
       html`<li id="queued-${pull.id}"><span class="face">${at + 1}</span><div class="grow"><span><a class="name" href="${itemUrl(repo, item.issueNumber)}">#${pull.number} ${item.title}</a></span><span class="small muted">at <code>${entry.sha.slice(0, 10)}</code>${pull.heldBy ? `, held back by ${pull.heldBy}` : ''}</span></div><div class="side-note">${statePill(item.state)}${timeTag(entry.createdAt)}</div></li>`
     panels.push(
-      panel(
-        `Waiting for their merge into ${baseBranch}`,
-        html`<ol class="rows">${rows.map(row)}</ol>`,
-        String(rows.length),
-      ),
+      panel(messages.waitForMergeInto(baseBranch), html`<ol class="rows">${rows.map(row)}</ol>`, String(rows.length)),
     )
   }
   return html`${panels}`
@@ -62,15 +51,7 @@ async function queuePanels(db: Database, repo: RepositoryRow): Promise<Html> {
 async function matrixPanel(db: Database, repo: RepositoryRow): Promise<Html> {
   const pairs = await forecastsOf(db, repo.id)
   const ids = [...new Set(pairs.flatMap(({ oneId, otherId }) => [oneId, otherId]))].slice(0, mostBranches)
-  if (ids.length === 0)
-    return panel(
-      'Forecast of conflicts',
-      emptyState(
-        'No two open branches touch the same files',
-        'As soon as two do, git tries them against each other, and the result is shown here.',
-        'check',
-      ),
-    )
+  if (ids.length === 0) return panel(messages.forecastTitle, emptyState(...messages.noForecast, 'check'))
   const items = await db.select().from(workItems).where(inArray(workItems.id, ids)).orderBy(workItems.issueNumber)
   const known = new Map<string, ForecastRow>(pairs.map((pair) => [`${pair.oneId} ${pair.otherId}`, pair]))
   const between = (a: number, b: number) => known.get(a < b ? `${a} ${b}` : `${b} ${a}`)
@@ -79,7 +60,7 @@ async function matrixPanel(db: Database, repo: RepositoryRow): Promise<Html> {
     const pair = between(a.id, b.id)
     const conflicts = pair?.paths.length ?? 0
     if (!pair)
-      return html`<td><span class="cell" title="They share no file">–<span class="visually-hidden"> no shared file</span></span></td>`
+      return html`<td><span class="cell" title="${messages.shareNoFile}">–<span class="visually-hidden"> no shared file</span></span></td>`
     return conflicts === 0
       ? html`<td><span class="cell good" title="They merge">ok</span></td>`
       : html`<td><span class="cell bad" title="${pair.paths.join(', ')}">${conflicts}<span class="visually-hidden"> files in conflict</span></span></td>`
@@ -93,10 +74,10 @@ async function matrixPanel(db: Database, repo: RepositoryRow): Promise<Html> {
         html`<li><div class="grow"><span>${[pair.oneId, pair.otherId].map((id, at) => html`${at === 1 ? ' and ' : ''}<a class="name" href="${itemUrl(repo, numbers.get(id) ?? 0)}">#${numbers.get(id) ?? '?'}</a>`)}</span><span class="small muted mono">${pair.paths.slice(0, 6).join(', ')}</span></div></li>`,
     )
   return panel(
-    'Forecast of conflicts',
-    html`<div class="scroll" tabindex="0" role="region" aria-label="Forecast of conflicts"><table class="matrix"><thead><tr><td></td>${items.map(({ issueNumber }) => html`<th scope="col">#${issueNumber}</th>`)}</tr></thead><tbody>${items.map((a) => html`<tr><th scope="row"><a href="${itemUrl(repo, a.issueNumber)}">#${a.issueNumber} ${a.title}</a></th>${items.map((b) => cell(a, b))}</tr>`)}</tbody></table></div>
+    messages.forecastTitle,
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${messages.forecastTitle}"><table class="matrix"><thead><tr><td></td>${items.map(({ issueNumber }) => html`<th scope="col">#${issueNumber}</th>`)}</tr></thead><tbody>${items.map((a) => html`<tr><th scope="row"><a href="${itemUrl(repo, a.issueNumber)}">#${a.issueNumber} ${a.title}</a></th>${items.map((b) => cell(a, b))}</tr>`)}</tbody></table></div>
 ${conflicts.length > 0 ? html`<ul class="rows">${list}</ul>` : ''}`,
-    conflicts.length === 0 ? 'all merge with each other' : `${conflicts.length} of ${pairs.length} pairs conflict`,
+    messages.conflictsAmong(conflicts.length, pairs.length),
   )
 }
 

@@ -5,6 +5,7 @@ import { getRepository, type RepositoryRow } from '../../db/repositories.ts'
 import { getRun } from '../../db/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
 import { getItem } from '../../db/work-items.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { type AgentView, findAgent } from '../../views/agents.ts'
 import { commandForm } from '../command-form.ts'
 import { emptyState, itemUrl, panel } from '../frame.ts'
@@ -33,13 +34,13 @@ export const runPage: Page = {
     const log = await readTranscript(services, agent.agentId, undefined)
     const name = agent.name || agent.kind
     const stop = commandForm(request, {
-      ...{ command: 'stop', label: 'Stop the agent', on: agent.issue, danger: true, back: `/runs/${agent.agentId}` },
-      confirm: 'Stop the agent now, and pause its item?',
+      ...{ command: 'stop', label: messages.stopAgent, on: agent.issue, danger: true, back: `/runs/${agent.agentId}` },
+      confirm: messages.stopAndPause,
     })
     const transcript =
       log.html === '' && !running
-        ? emptyState('There is no transcript', 'It was written to no file, or it is older than KEEP_LOGS_DAYS.')
-        : html`<div class="transcript" id="log" role="log" tabindex="0" aria-label="Transcript" data-still data-log="/runs/${agent.agentId}/log" data-from="${log.next}" data-running="${running ? 'true' : 'false'}">${log.cut ? html`<div class="line"><span></span><span class="muted">The beginning is left out.</span></div>` : ''}${markup(log.html)}</div>`
+        ? emptyState(...messages.noTranscript)
+        : html`<div class="transcript" id="log" role="log" tabindex="0" aria-label="Transcript" data-still data-log="/runs/${agent.agentId}/log" data-from="${log.next}" data-running="${running ? 'true' : 'false'}">${log.cut ? html`<div class="line"><span></span><span class="muted">${messages.beginningLeftOut}</span></div>` : ''}${markup(log.html)}</div>`
     return {
       title: `${name} on #${agent.issue}`,
       where: html`${face(name)}${agentPill(agent)}<span>${agent.progress}</span>`,

@@ -4,8 +4,10 @@ import { type EnvironmentVariable, environmentVariables } from '../../config/env
 import { defaultSettings, settingsPath } from '../../config/settings.ts'
 import { settingsOf } from '../../db/repository-settings.ts'
 import { permits } from '../../domain/permissions.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { panel } from '../frame.ts'
 import { type Html, html } from '../html.ts'
+import { sentence } from '../markdown.ts'
 import type { Page, PageRequest } from '../page.ts'
 import { pill } from '../words.ts'
 
@@ -24,16 +26,16 @@ export const settingsPage: Page = {
     const own = lines.filter(({ from }) => from === 'file')
     const read = repo.settingsSha ? html`, as of <code>${repo.settingsSha.slice(0, 10)}</code>` : ''
     const problem = repo.settingsError
-      ? html`<div class="notice">The file cannot be used, so the last good settings count: ${repo.settingsError}</div>`
+      ? html`<div class="notice">${messages.fileCannotBeUsed(repo.settingsError)}</div>`
       : ''
     const intro =
       own.length === 0
-        ? html`<p class="muted">Nothing is set: everything has its default. Write <code>${settingsPath}</code> on <code>${repo.defaultBranch}</code> to change that; <code>tutti schema</code> prints what it may hold.</p>`
+        ? html`<p class="muted">${sentence(messages.nothingIsSet(settingsPath, repo.defaultBranch))}</p>`
         : ''
     return {
       title: 'Settings',
       where: html`<span><code>${settingsPath}</code> of ${repo.fullName} on <code>${repo.defaultBranch}</code>${read}</span>`,
-      main: html`${problem}<div class="stack">${panel('Of this repository', html`<div class="stack">${intro}${table(lines)}</div>`, `${own.length} set`)}${operatorPanel(request)}</div>`,
+      main: html`${problem}<div class="stack">${panel(messages.ofRepository, html`<div class="stack">${intro}${table(lines)}</div>`, `${own.length} set`)}${operatorPanel(request)}</div>`,
     }
   },
 }
@@ -64,7 +66,7 @@ function table(lines: readonly Line[]): Html {
   const row = ({ name, value, from }: Line) =>
     html`<tr><td class="mono">${name}</td><td class="mono">${value}</td><td>${from === 'file' ? pill('accent', 'file') : pill('calm', 'default')}</td></tr>`
   const sorted = lines.toSorted((a, b) => Number(b.from === 'file') - Number(a.from === 'file'))
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Settings of this repository"><table><thead><tr><th scope="col">Setting</th><th scope="col">Value</th><th scope="col">From</th></tr></thead><tbody>${sorted.map(row)}</tbody></table></div>`
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${messages.settingsOfRepository}"><table><thead><tr><th scope="col">Setting</th><th scope="col">Value</th><th scope="col">From</th></tr></thead><tbody>${sorted.map(row)}</tbody></table></div>`
 }
 
 /** Values of these are never shown: they are secrets, or addresses that hold one. */
@@ -74,10 +76,7 @@ const plainUrls = ['GITHUB_API_URL']
 /** What the operator has set, for those who administer the repository. */
 function operatorPanel({ services, permission }: PageRequest): Html {
   if (!permits(permission, 'admin'))
-    return panel(
-      'Of this installation',
-      html`<p class="muted">Those who administer the repository see the operator's settings here.</p>`,
-    )
+    return panel(messages.ofInstallation, html`<p class="muted">${messages.operatorSettingsHidden}</p>`)
   const row = (variable: EnvironmentVariable) => {
     const value = services.env.source[variable.name]
     const isSet = value !== undefined && value !== ''
@@ -92,8 +91,8 @@ function operatorPanel({ services, permission }: PageRequest): Html {
     .map(row)
     .toSorted((a, b) => Number(b.isSet) - Number(a.isSet))
   return panel(
-    'Of this installation',
-    html`<div class="scroll" tabindex="0" role="region" aria-label="Settings of this installation"><table><thead><tr><th scope="col">Variable</th><th scope="col">Value</th><th scope="col">From</th><th scope="col">What it does</th></tr></thead><tbody>${rows.map((one) => one.html)}</tbody></table></div>`,
-    'from the environment or .env',
+    messages.ofInstallation,
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${messages.settingsOfInstallation}"><table><thead><tr><th scope="col">Variable</th><th scope="col">Value</th><th scope="col">From</th><th scope="col">What it does</th></tr></thead><tbody>${rows.map((one) => one.html)}</tbody></table></div>`,
+    sentence(messages.fromEnvironment),
   )
 }

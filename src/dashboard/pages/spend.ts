@@ -6,8 +6,10 @@ import { settingsOf } from '../../db/repository-settings.ts'
 import { runs } from '../../db/schema/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
 import { costOfMerged, dayOf } from '../../db/usage.ts'
+import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, panel } from '../frame.ts'
 import { type Html, html } from '../html.ts'
+import { sentence } from '../markdown.ts'
 import type { Page } from '../page.ts'
 import { moneyText, tokensText } from '../words.ts'
 
@@ -35,21 +37,14 @@ export const spendPage: Page = {
     const { limits } = settingsOf(repo)
     const whole = (currency: string) =>
       spent.filter((one) => one.currency === currency).reduce((sum, one) => sum + one.millionths, 0)
-    const figures = html`<dl class="figures">${currencies.map((currency) => html`<div class="figure"><dt>Last ${days} days</dt><dd>${moneyText(whole(currency), currency)}</dd></div>`)}
-${merged.map((one) => html`<div class="figure"><dt>For a merged pull request</dt><dd>${moneyText(one.millionths / Math.max(1, one.merged), one.currency)}</dd><dd class="note">mean of ${one.merged}, failed attempts included</dd></div>`)}
+    const figures = html`<dl class="figures">${currencies.map((currency) => html`<div class="figure"><dt>${messages.lastDays(days)}</dt><dd>${moneyText(whole(currency), currency)}</dd></div>`)}
+${merged.map((one) => html`<div class="figure"><dt>${messages.forMergedPull}</dt><dd>${moneyText(one.millionths / Math.max(1, one.merged), one.currency)}</dd><dd class="note">${messages.meanOfMerged(one.merged)}</dd></div>`)}
 <div class="figure"><dt>Tokens</dt><dd>${tokensText(spent.reduce((sum, one) => sum + one.tokens, 0))}</dd><dd class="note">read and written</dd></div>
-<div class="figure"><dt>Limit of a day</dt><dd>${limits.spendPerDay === undefined ? 'none' : moneyText(limits.spendPerDay * 1e6, limits.currency)}</dd><dd class="note">${limits.spendPerDay === undefined ? 'set limits.spendPerDay in .github/tutti.yml' : 'no agent starts beyond it'}</dd></div></dl>`
+<div class="figure"><dt>${messages.limitOfDay}</dt><dd>${limits.spendPerDay === undefined ? 'none' : moneyText(limits.spendPerDay * 1e6, limits.currency)}</dd><dd class="note">${sentence(messages.dayLimitNote(limits.spendPerDay !== undefined))}</dd></div></dl>`
     const charts =
       currencies.length === 0
-        ? panel(
-            'By day',
-            emptyState(
-              'No cost was reported yet',
-              'Agents report what they cost. For those that report tokens alone, the operator may set prices in agents.yml.',
-              'spend',
-            ),
-          )
-        : html`${currencies.map((currency) => panel(`By day, in ${currency}`, chart(spent, currency, since)))}`
+        ? panel('By day', emptyState(...messages.noCostReported, 'spend'))
+        : html`${currencies.map((currency) => panel(messages.byDayIn(currency), chart(spent, currency, since)))}`
     return { title: 'Spend', main: html`${figures}<div class="stack">${charts}${kindsPanel(kinds)}</div>` }
   },
 }
@@ -108,7 +103,7 @@ function chart(all: readonly DaySpend[], currency: string, since: string): Html 
     return html`${label}<rect class="col" x="${x}" y="${(y(0) - tall).toFixed(1)}" width="${(step * 0.7).toFixed(1)}" height="${tall.toFixed(1)}" rx="2"><title>${day}: ${moneyText(millionths, currency)}</title></rect>`
   })
   const rows = names.toReversed().flatMap((day) => byDay.get(day) ?? [])
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="Chart"><svg class="chart" viewBox="0 0 ${width} ${height + 8}" role="img" aria-label="Cost of each of the last ${days} days; the table below has the numbers">${lines}${bars}</svg></div>
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="Chart"><svg class="chart" viewBox="0 0 ${width} ${height + 8}" role="img" aria-label="${messages.costChart(days)}">${lines}${bars}</svg></div>
 <details><summary>As a table</summary><table><thead><tr><th scope="col">Day</th><th scope="col" class="right">Cost</th><th scope="col" class="right">Tokens</th><th scope="col" class="right">Attempts</th></tr></thead><tbody>${rows.map((one) => html`<tr><td>${one.day}</td><td class="right num">${moneyText(one.millionths, one.currency)}</td><td class="right num">${tokensText(one.tokens)}</td><td class="right num">${one.runs}</td></tr>`)}</tbody></table></details>`
 }
 
@@ -124,8 +119,8 @@ function kindsPanel(kinds: Awaited<ReturnType<typeof spentByKind>>): Html {
   const row = (one: (typeof kinds)[number]) =>
     html`<tr><td>${one.agent}</td><td class="right num">${one.runs}</td><td class="right num">${one.currency === null ? 'not reported' : moneyText(one.millionths, one.currency)}</td><td class="right num">${tokensText(one.input)}</td><td class="right num">${tokensText(one.output)}</td></tr>`
   return panel(
-    'By kind of agent',
-    html`<div class="scroll" tabindex="0" role="region" aria-label="Cost by kind of agent"><table><thead><tr><th scope="col">Agent</th><th scope="col" class="right">Attempts</th><th scope="col" class="right">Cost</th><th scope="col" class="right">Tokens read</th><th scope="col" class="right">Tokens written</th></tr></thead><tbody>${kinds.map(row)}</tbody></table></div>`,
-    `last ${days} days`,
+    messages.byKindOfAgent,
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${messages.costByKind}"><table><thead><tr><th scope="col">Agent</th><th scope="col" class="right">Attempts</th><th scope="col" class="right">Cost</th><th scope="col" class="right">Tokens read</th><th scope="col" class="right">Tokens written</th></tr></thead><tbody>${kinds.map(row)}</tbody></table></div>`,
+    messages.lastDays(days),
   )
 }

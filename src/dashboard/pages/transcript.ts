@@ -7,6 +7,7 @@ import { getRepository } from '../../db/repositories.ts'
 import { getRun } from '../../db/runs.ts'
 import { getItem } from '../../db/work-items.ts'
 import { permits } from '../../domain/permissions.ts'
+import { noSuchLog } from '../../messages/dashboard.ts'
 import { safeHeaders, sendText } from '../answer.ts'
 import { type Html, html } from '../html.ts'
 import type { DashboardServices } from '../services.ts'
@@ -71,12 +72,12 @@ export async function moreOfLog(
   { services, visitor }: { services: DashboardServices; visitor: Visitor },
 ): Promise<Response> {
   const [id, from] = [context.req.param('id') ?? '', Number(context.req.query('from') ?? 0)]
-  if (!/^\d{1,15}$/.test(id) || !Number.isSafeInteger(from) || from < 0) return sendText('There is no such log.', 404)
+  if (!/^\d{1,15}$/.test(id) || !Number.isSafeInteger(from) || from < 0) return sendText(noSuchLog, 404)
   const { db } = services.store
   const run = await getRun(db, Number(id))
   const item = run && (await getItem(db, run.workItemId))
   const repo = item && (await getRepository(db, item.repositoryId))
-  if (!run || !repo || !permits(await visitor.permissionIn(repo), 'read')) return sendText('There is no such log.', 404)
+  if (!run || !repo || !permits(await visitor.permissionIn(repo), 'read')) return sendText(noSuchLog, 404)
   const piece = await readTranscript(services, id, from)
   return Response.json(
     { html: piece.html, next: piece.next, ended: run.stage === 'ended' || run.endedAt !== null },

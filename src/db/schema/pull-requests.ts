@@ -1,7 +1,7 @@
 /** Pull requests, and the reviews of them. */
 
 import { boolean, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import { id, now, number64 } from './columns.ts'
+import { id, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { runs } from './runs.ts'
 import { workItems } from './work-items.ts'
@@ -31,9 +31,15 @@ export const pullRequests = pgTable(
     /** Who keeps it from being merged by `/hold`, and why. A label does so without a row. */
     heldBy: text('held_by'),
     heldWhy: text('held_why').notNull().default(''),
+    /** When its merge was taken back on the base branch, and by what: a commit, or a pull request as `#12`. */
+    revertedAt: time('reverted_at'),
+    revertedBy: text('reverted_by'),
     createdAt: now(),
   },
-  (table) => [unique('pull_requests_number').on(table.repositoryId, table.number)],
+  (table) => [
+    unique('pull_requests_number').on(table.repositoryId, table.number),
+    index('pull_requests_item').on(table.workItemId),
+  ],
 )
 
 /** A person's review of one commit. */

@@ -54,5 +54,8 @@ export const auditLog = pgTable(
     previousHash: text('previous_hash').notNull(),
     hash: text('hash').notNull(),
   },
-  (table) => [index('audit_log_repository').on(table.repositoryId, table.id)],
+  (table) => [
+    index('audit_log_repository').on(table.repositoryId, table.id),
+    index('audit_log_item').on(table.workItemId, table.id),
+  ],
 )

@@ -2,6 +2,7 @@
 
 import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { HealthSample } from '../../domain/agent-health.ts'
+import type { TestFacts } from '../../domain/test-facts.ts'
 import { id, now, number64, time } from './columns.ts'
 import { crewMembers } from './crew.ts'
 import { workItems } from './work-items.ts'
@@ -78,6 +79,8 @@ export const runs = pgTable(
     health: jsonb('health').$type<HealthSample>(),
     baseSha: text('base_sha'),
     headSha: text('head_sha'),
+    /** What the commit adds to the tests, and the coverage that its gates have printed; null before they have judged. */
+    testFacts: jsonb('test_facts').$type<TestFacts>(),
     createdAt: now(),
     startedAt: time('started_at'),
     endedAt: time('ended_at'),

@@ -95,6 +95,8 @@ export const workItems = pgTable(
     replanHandoff: jsonb('replan_handoff').$type<ReplanHandoff>(),
     /** The kind of agent that the retry policy has chosen; null: that of the settings. */
     agent: text('agent'),
+    /** The member of the crew that a person has asked for; null: whoever is free. */
+    memberId: number64('member_id'),
     /** Not before this time: a retry delay, or a provider's limit. */
     notBefore: time('not_before'),
     createdAt: now(),

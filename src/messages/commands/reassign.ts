@@ -5,9 +5,23 @@ import type { CommandRefusal } from './common.ts'
 
 export const cannotReassign = 'It cannot be given to another agent now.'
 export const reassignedBy = (login: string) => `Given to another agent by ${login}.`
+/** Who goes on: a member by name, any agent of a kind, or, where nothing was named, a fresh one. */
+interface GivenTo {
+  kind: string
+  member?: { name: string } | undefined
+  /** Somebody was named whose role is another one. */
+  other?: { name: string; role: string }
+}
 /** @param then what happens now. */
-export const reassigned = (kind: string | undefined, then: string) =>
-  `${kind === undefined ? 'A fresh agent goes on with it' : `**${singleLine(kind, 60)}** goes on with it`}. ${then}`
+export function reassigned(to: GivenTo | undefined, then: string): string {
+  if (!to) return `A fresh agent goes on with it. ${then}`
+  const kind = singleLine(to.kind, 60)
+  if (to.member) return `**${singleLine(to.member.name, 60)}** (${kind}) goes on with it. ${then}`
+  const why = to.other
+    ? ` ${singleLine(to.other.name, 60)} is ${/^[aeiou]/.test(to.other.role) ? 'an' : 'a'} ${to.other.role}, so another one of its kind gets it.`
+    : ''
+  return `**${kind}** goes on with it.${why} ${then}`
+}
 export function noSuchKind(to: string, kinds: readonly string[], names: readonly string[]): CommandRefusal {
   const list = (of: readonly string[]) => of.map((one) => `\`${one.replaceAll('`', "'")}\``).join(', ')
   return [

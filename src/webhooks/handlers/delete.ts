@@ -14,5 +14,5 @@ function readDeletion(payload: WebhookPayload<'delete'>): BranchPushed | undefin
   const { ref, ref_type } = check(deletedRefSchema, payload)
   if (ref_type !== 'branch') return undefined
   const common = check(envelopeSchema, payload)
-  return { kind: 'branch-pushed', ...common, at: null, branch: ref, head: null, settings: false }
+  return { kind: 'branch-pushed', ...common, at: null, branch: ref, head: null, settings: false, reverts: [] }
 }

@@ -1,8 +1,10 @@
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventStream } from '../../../src/api/event-routes.ts'
 import { revokeToken } from '../../../src/api/tokens.ts'
 import { appendAudit } from '../../../src/db/audit-log.ts'
 import type { RepositoryRow } from '../../../src/db/repositories.ts'
+import { listEvents } from '../../../src/views/events.ts'
 import { openApiPlace } from '../../support/api-place.ts'
 
 let place: Awaited<ReturnType<typeof openApiPlace>>
@@ -61,6 +63,43 @@ test('a listener hears what it may see, and goes on from the last event that it 
   expect(later.match(/"what":"\w+"/g)).toEqual(['"what":"missed"', '"what":"then"'])
   await Promise.all([again.leave(), all.leave()])
   expect(events.size).toBe(0)
+})
+
+test('an entry that must wait for another transaction holds back those behind it, and none is lost', async (context) => {
+  const { store, repositories, token } = place
+  const { app } = repositories
+  // The embedded database has one transaction at a time.
+  if (store.kind !== 'postgres') return context.skip()
+  const secret = await token('admin')
+  await happens(app, 'early')
+  const listener = await listen(secret, {}, '?after=0')
+  const heard = await listener.until('"early"')
+  const from = Number(heard.match(/id: (\d+)\ndata: [^\n]*"early"/)?.[1])
+  /** A transaction that has its number, and waits before it does anything more. */
+  const waiting = async (then: string | undefined) => {
+    const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const over = store.transaction(async (tx) => {
+      await tx.db.execute(sql`select pg_current_xact_id()`)
+      begun.resolve()
+      await released.promise
+      if (then) await appendAudit(tx, { repositoryId: app.id, actor: 'mona', what: then })
+    })
+    await begun.promise
+    const end = () => {
+      released.resolve()
+      return over
+    }
+    return { end }
+  }
+  const older = await waiting('by the older one')
+  const between = await waiting(undefined)
+  await happens(app, 'by the newer one')
+  await older.end()
+  expect(await listEvents(store.db, [app.id], { after: from })).toEqual([])
+  await between.end()
+  const text = await listener.until('"by the older one"')
+  expect(text).toContain('"by the newer one"')
+  await listener.leave()
 })
 
 test('many missed events come in their order, each once, page after page', async () => {

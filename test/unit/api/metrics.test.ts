@@ -2,6 +2,7 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { metricPages } from '../../../src/api/metrics.ts'
 import { metrics } from '../../../src/db/metric-facts.ts'
+import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
 import { usage } from '../../../src/db/schema/usage.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
@@ -32,6 +33,12 @@ test('the metrics need a token of all repositories, and every one of them can be
     .insert(runs)
     .values({ workItemId, attempt: 1, agent: 'codex', stage: 'ended', outcome: 'runner lost' })
     .returning()
+  const pull = { repositoryId: repositories.app.id, workItemId, url: '', headSha: 'a'.repeat(40), baseBranch: 'main' }
+  const revertedAt = new Date()
+  await store.db.insert(pullRequests).values([
+    { ...pull, number: 2, state: 'merged', revertedAt, revertedBy: '#9' },
+    { ...pull, number: 3, state: 'merged' },
+  ])
   await store.db.insert(usage).values({
     ...{ runId: run?.id ?? 0, repositoryId: repositories.app.id, inputTokens: 7, cost: 1_500_000, currency: 'USD' },
     day: '2026-11-28',
@@ -51,6 +58,8 @@ test('the metrics need a token of all repositories, and every one of them can be
   const text = await answer.text()
   for (const { name } of metrics) expect(text).toContain(`# HELP ${name} `)
   expect(text).toContain('tutti_runs_total{agent="codex",purpose="build",size="unknown",outcome="runner lost"} 1')
+  expect(text).toContain('tutti_pull_requests_total{agent="codex",size="unknown",state="merged"} 2')
+  expect(text).toContain('tutti_pull_requests_reverted{agent="codex",size="unknown"} 1')
   expect(text).toContain('tutti_leases_lost_total 1')
   expect(text).toContain('tutti_spend_total{agent="codex",currency="USD"} 1.5')
   expect(text).toContain('tutti_items{repository="acme/app",state="ready"} 1')

@@ -69,17 +69,22 @@ test('/resume goes back to a checkpoint: the next agent reads which commit to br
   expect((await runOf(run.id))?.lesson).toContain(`git restore --source=${head}`)
 })
 
-test('/reassign: a fresh agent, another kind that the repository knows, the kind of a member; never an unknown one', async () => {
+test('/reassign: a fresh agent, another kind that the repository knows, a member who keeps it; never an unknown one', async () => {
   const { here, run } = await working({ ...defaultSettings(), agent: 'codex' })
-  await places.store.transaction((tx) =>
-    addMember(tx, { repositoryId: here.repo.id, role: 'builder', agent: 'claude-code', name: 'Atlas' }),
-  )
-  expect((await here.say('/reassign nobody')).text).toContain('Kinds: `claude-code`, `codex`. Names: `Atlas`.')
-  expect((await here.say('/reassign @Atlas')).text).toContain('**claude-code** goes on with it.')
-  expect(await here.item()).toMatchObject({ agent: 'claude-code', state: 'ready' })
+  const [atlas] = await places.store.transaction(async (tx) => [
+    await addMember(tx, { repositoryId: here.repo.id, role: 'builder', agent: 'claude-code', name: 'Atlas' }),
+    await addMember(tx, { repositoryId: here.repo.id, role: 'architect', agent: 'claude-code', name: 'Gaudi' }),
+  ])
+  expect((await here.say('/reassign nobody')).text).toContain('Kinds: `claude-code`, `codex`. Names: `Atlas`, `Gaudi`.')
+  expect((await here.say('/reassign @Atlas')).text).toContain('**Atlas** (claude-code) goes on with it.')
+  expect(await here.item()).toMatchObject({ agent: 'claude-code', memberId: atlas?.id, state: 'ready' })
   expect((await runOf(run.id))?.stop).toBe('Restarted by maintainer.')
   await here.say('/reassign codex')
-  expect((await here.item()).agent).toBe('codex')
+  expect(await here.item()).toMatchObject({ agent: 'codex', memberId: null })
+  expect((await here.say('/reassign @Gaudi')).text).toContain(
+    '**claude-code** goes on with it. Gaudi is an architect, so another one of its kind gets it.',
+  )
+  expect(await here.item()).toMatchObject({ agent: 'claude-code', memberId: null })
 })
 
 test('/agents names an issue with two live agents and has the older one stopped', async () => {
@@ -154,7 +159,8 @@ test('/report says what was completed, by whom, how well, and what is next', asy
   await here.review({ changes: 'pass', command: 'fail' })
   await here.reviewed('changes_requested')
   const startedAt = new Date(Date.now() - 30 * 60_000)
-  const facts = { startedAt, endedAt: new Date(), memberName: 'Aria' }
+  const testFacts = { files: 1, cases: 3, coverage: [{ command: 'tests', percent: 87.5 }] }
+  const facts = { startedAt, endedAt: new Date(), memberName: 'Aria', testFacts }
   await places.store.db
     .update(runs)
     .set(facts)
@@ -165,10 +171,22 @@ test('/report says what was completed, by whom, how well, and what is next', asy
     items: [
       { issue: 12, agents: ['Aria'], attempts: 1, gates: { passed: 1, failed: 1 }, reviewRounds: 1, pullRequest: 40 },
     ],
+    testsAdded: { files: 0, cases: 0 },
+    coverage: [],
     timeline: [{ minute: 0, text: 'Aria started #12' }],
   })
   expect(reply.text).toContain(
-    '| #12 Add a clock | Aria | reviewing (#40) | 1 of 2 gates passed, 1 attempt, 1 round of review |',
+    '| #12 Add a clock | Aria | reviewing (#40) | 1 of 2 gates passed, 1 attempt, 1 round of review, 3 tests added, coverage 87.5 % |',
   )
   expect(reply.text).toContain('- [0 min] Aria started #12')
+  expect(reply.text).not.toContain('Tests added')
+
+  await here.go('merging', 'done')
+  const done = await here.say('/report 1')
+  expect(done.data).toMatchObject({
+    testsAdded: { files: 1, cases: 3 },
+    coverage: [{ command: 'tests', percent: 87.5, issue: 12 }],
+  })
+  expect(done.text).toContain('- Tests added in what was completed: 3 cases in 1 new file')
+  expect(done.text).toContain('- Coverage, as the gates printed it: 87.5 % (tests, #12)')
 })

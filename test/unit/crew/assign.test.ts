@@ -1,14 +1,20 @@
 /** Which member of the crew gets a run, on a real database. */
 
-import { eq } from 'drizzle-orm'
+import { eq, inArray, ne } from 'drizzle-orm'
+import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readEnv } from '../../../src/config/env.ts'
 import { assignMember, orchestratorOf } from '../../../src/crew/assign.ts'
 import { crewOf } from '../../../src/db/crew-members.ts'
+import { lastDecision } from '../../../src/db/decisions.ts'
 import { setFootprint } from '../../../src/db/footprints.ts'
 import { getRepository, type RepositoryRow } from '../../../src/db/repositories.ts'
 import { addRun, type RunRow } from '../../../src/db/runs.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
+import { workItems } from '../../../src/db/schema/work-items.ts'
 import { addWorkItem, getItem } from '../../../src/db/work-items.ts'
+import { Scheduler } from '../../../src/scheduling/scheduler.ts'
 import { openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -112,4 +118,40 @@ test('kinds of agent and repositories have crews of their own; the orchestrator 
     'builder codex',
     'orchestrator ',
   ])
+})
+
+test('an item that was given to a member gets it; the scheduler starts no other one with it meanwhile', async () => {
+  const { store } = places
+  const { repo, item, start, end } = await crew()
+  const [one, two, three] = [await item(), await item(), await item()]
+  const first = await start(one.id)
+  await end(first)
+  await store.db.update(workItems).set({ memberId: first.memberId }).where(eq(workItems.id, two.id))
+  expect((await start(three.id)).memberName).toBe('Atlas')
+  const given = await start(two.id)
+  expect([given.memberName, given.memberWhy]).toEqual([
+    first.memberName,
+    `${first.memberName} takes it: a person has asked for it with \`/reassign\`.`,
+  ])
+
+  const four = await item()
+  await store.db.update(workItems).set({ memberId: given.memberId }).where(eq(workItems.id, four.id))
+  await store.db.update(repositories).set({ state: 'gone' }).where(ne(repositories.id, repo.id))
+  await store.db
+    .update(workItems)
+    .set({ state: 'running' })
+    .where(inArray(workItems.id, [two.id, three.id]))
+  await store.db.update(workItems).set({ state: 'done' }).where(eq(workItems.id, one.id))
+  const env = readEnv({ MAX_AGENTS: '99', AGENT: 'scripted' })
+  const scheduler = new Scheduler({ store, env, log: pino({ level: 'silent' }), freeMemory: () => 2 ** 34 })
+  await scheduler.dispatch()
+  expect((await lastDecision(store.db, four.id))?.explanation).toBe(
+    `#${four.issueNumber} waits: the agent that it was given to with \`/reassign\` is at work on #${two.issueNumber}.`,
+  )
+  await end(given)
+  await store.db.update(workItems).set({ state: 'reviewing' }).where(eq(workItems.id, two.id))
+  await scheduler.dispatch()
+  const [last] = await store.db.select().from(runs).where(eq(runs.workItemId, four.id))
+  expect(last?.memberName).toBe(first.memberName)
+  await scheduler.close()
 })

@@ -45,11 +45,18 @@ test.each([
   ['then the oldest', [one(1), one(2)], false, 1, 'free'],
   ['a busy one is left out', [one(1, { busy: true, here: [1, 2] }), one(2)], false, 2, 'free'],
 ] as const)('%s', (_, crew, fresh, memberId, because) => {
-  expect(chooseMember(crew, fresh)).toMatchObject({ memberId, because })
+  expect(chooseMember(crew, { fresh })).toMatchObject({ memberId, because })
+})
+
+test('whom a person has asked for comes first, also after a failure; whom others have asked for is left to them', () => {
+  const crew = [one(1, { here: [1, 2], last: true }), one(2, { tried: true }), one(3)]
+  expect(chooseMember(crew, { fresh: true, asked: 2 })).toMatchObject({ memberId: 2, because: 'asked' })
+  expect(chooseMember(crew, { fresh: false, reserved: new Set([1, 2]) })).toMatchObject({ memberId: 3 })
+  expect(chooseMember([one(2, { busy: true }), one(3)], { fresh: false, asked: 2 })).toMatchObject({ memberId: 3 })
 })
 
 test('where all are busy or have tried, none is chosen', () => {
-  expect(chooseMember([one(1, { busy: true }), one(2, { tried: true })], true)).toBeUndefined()
+  expect(chooseMember([one(1, { busy: true }), one(2, { tried: true })], { fresh: true })).toBeUndefined()
 })
 
 test.each([

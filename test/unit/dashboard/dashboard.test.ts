@@ -1,5 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { addRepository, fillRepository, openDashboardPlace, type Permissions } from '../../support/dashboard-place.ts'
+import { announcePhase } from '../../../src/db/announcements.ts'
+import { runs } from '../../../src/db/schema/runs.ts'
+import { dependencies } from '../../../src/db/schema/work-items.ts'
+import { transition } from '../../../src/db/work-items.ts'
+import {
+  addItem,
+  addRepository,
+  fillRepository,
+  openDashboardPlace,
+  type Permissions,
+} from '../../support/dashboard-place.ts'
 
 const permissions: Permissions = {
   maintainer: { 'acme/app': 'admin', 'acme/other': 'read' },
@@ -180,4 +190,36 @@ test('the stream says that something has changed, also by another process', asyn
   await post('/commands', { ...fields, 'arg.effort': 'S', csrf, back: '/' })
   expect((await reader?.read())?.value).toContain('event: change')
   await reader?.cancel()
+})
+
+test('a roadmap has the report of its parts on its page, and its phases in the list of events', async () => {
+  const own = await openDashboardPlace({ maintainer: { 'acme/plan': 'admin' } })
+  try {
+    const repo = await addRepository(own, 'acme/plan')
+    const epic = await addItem(own, repo, { issue: 80, title: 'Spring', kind: 'epic', states: ['ready'] })
+    const part = await addItem(own, repo, { issue: 81, title: 'Model', states: ['ready'] })
+    const edge = { repository: 'acme/plan', issueNumber: 81, source: 'task-list', blocker: 'open' } as const
+    await own.store.db.insert(dependencies).values({ ...edge, dependentId: epic.id })
+    const testFacts = { files: 1, cases: 3, coverage: [{ command: 'tests', percent: 87.5 }] }
+    const run = { workItemId: part.id, attempt: 1, agent: 'codex', memberName: 'Atlas', stage: 'ended' as const }
+    await own.store.db.insert(runs).values({ ...run, testFacts, startedAt: new Date(), endedAt: new Date() })
+    await own.store.transaction(async (tx) => {
+      await announcePhase(tx, epic, { phase: 3, state: 'Starting', count: { agents: 1 } })
+      await transition(tx, part, 'running', { actor: 'tutti', why: '' })
+    })
+    const as = await own.signIn('maintainer')
+    const page = async (path: string) =>
+      (await own.pages.request(`http://tutti.test${path}`, { headers: { cookie: as } })).text()
+    const item = await page('/items/acme/plan/80')
+    expect(item).toContain('<h2>Report</h2>')
+    expect(item).toContain('<td>#81 Model</td><td>Atlas</td>')
+    expect(item).toContain('3 tests added, coverage 87.5 %')
+    for (const path of ['/items/acme/plan/80', '/', '/audit?repository=acme/plan&kind=roadmaps']) {
+      const text = await page(path)
+      expect(text, path).toContain('&gt;&gt;&gt; PHASE 3: Agent Spawn - Starting (1 agent)')
+      expect(text, path).toContain('[0 min] Atlas started #81')
+    }
+  } finally {
+    await own.close()
+  }
 })

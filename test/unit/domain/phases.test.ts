@@ -1,7 +1,7 @@
 /** Which phase a roadmap is announced to be in. */
 
 import { expect, test } from 'vitest'
-import { phaseLine, phaseOf } from '../../../src/domain/phases.ts'
+import { phaseLine, phaseOf, phasesAtStart, phaseToAnnounce } from '../../../src/domain/phases.ts'
 import type { RoadmapPart } from '../../../src/domain/roadmap.ts'
 import type { ItemState } from '../../../src/lib/item-state.ts'
 
@@ -28,4 +28,20 @@ test.each<[string, RoadmapPart[]]>([
   ['>>> PHASE 6: Report - Complete', [part('done'), part('skipped')]],
 ])('%s', (line, parts) => {
   expect(phaseLine(phaseOf({ parts }))).toBe(line)
+})
+
+test.each<[string | undefined, string[]]>([
+  [undefined, ['>>> PHASE 2: Roadmap Health Check - Complete', '>>> PHASE 3: Agent Spawn - Starting (2 agents)']],
+  ['1 Complete', ['>>> PHASE 2: Roadmap Health Check - Complete', '>>> PHASE 3: Agent Spawn - Starting (2 agents)']],
+  ['4 In Progress', ['>>> PHASE 3: Agent Spawn - Starting (2 agents)']],
+])('after %s, two agents start', (last, lines) => {
+  expect(phasesAtStart(last, 2).map(phaseLine)).toEqual(lines)
+})
+
+test('a phase is announced when it is another one; starts and the end are announced when they happen', () => {
+  expect(phaseToAnnounce('3 Starting', ['running', 'ready'])).toMatchObject({ phase: 4, count: { agents: 1 } })
+  expect(phaseToAnnounce('4 In Progress', ['running', 'running'])).toBeUndefined()
+  expect(phaseToAnnounce('4 In Progress', ['ready', 'review'])).toBeUndefined()
+  expect(phaseToAnnounce('4 In Progress', ['done'])).toBeUndefined()
+  expect(phaseToAnnounce('4 In Progress', ['review', 'asks'])).toMatchObject({ phase: 5 })
 })

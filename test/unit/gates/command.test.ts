@@ -69,6 +69,21 @@ describe('what it says', () => {
     expect(said.summary).toContain('`gates.commands` in `.github/tutti.yml`')
   })
 
+  it('reports the coverage that commands have printed, by their names, also where a later one fails', async () => {
+    const said = await judge(
+      "printf '\\033[32mTOTAL  40  5  87%%\\033[0m\\n'",
+      'echo none',
+      'echo "coverage: 61.5%"; exit 1',
+    )
+    expect(said).toMatchObject({
+      verdict: 'fail',
+      coverage: [
+        { command: 'step1', percent: 87 },
+        { command: 'step3', percent: 61.5 },
+      ],
+    })
+  })
+
   it('passes when every command does, in the checkout', async () => {
     await writeFile(join(checkout, 'clock.txt'), 'tick\n')
     const said = await judge('cat clock.txt; echo made > made.txt', 'cat made.txt')

@@ -148,13 +148,21 @@ test('the whole view: a bar with counts, the next items and why, the dependencie
     { issue: 4, leverage: 12, words: 'all 2 agents are at work' },
     { issue: 99, leverage: 99, words: 'not of this roadmap' },
   ]
-  const text = roadmapView({ parts, reports: report({ next, conflicts }) }, 'Acme/App', new Date('2026-11-07'))
+  const text = roadmapView(
+    { parts, reports: report({ next, conflicts }) },
+    {
+      home: 'Acme/App',
+      since: new Date('2026-11-07'),
+      progress: ['[5 min] Atlas started #12'],
+    },
+  )
   expect(text).toContain(
     '`█░░░░░░░░░░░░░░░░░░░` **1 of 18** · 1 done · 1 in review · 1 needs a person · 14 wait for others · 1 can start',
   )
   expect(text).toContain('1. #4 Free @<!-- -->someone (leverage 12): all 2 agents are at work')
   expect(text).not.toContain('not of this roadmap')
   expect(text).toContain('- #2: review #20')
+  expect(text).toContain('<details><summary>Progress</summary>\n\n- [5 min] Atlas started #12\n\n</details>')
   expect(text).toContain('- #3 is held: Broken \\| by @<!-- -->mallory')
   expect(text).toMatch(/No change for a long time\*\*\n\n- #3, since 2026-11-01\n\n/)
   expect(text).toContain('- #5 waits for #2, other/lib#9')
