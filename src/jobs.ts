@@ -20,6 +20,7 @@ import { cleanUpJob } from './pull-requests/clean-up.ts'
 import { findConflictsJob } from './pull-requests/find-conflicts.ts'
 import { onMergeEnqueuedJob } from './pull-requests/github-merge-queue.ts'
 import { mergePullRequestJob } from './pull-requests/merge-pull-request.ts'
+import { onAgentReviewJob } from './pull-requests/on-agent-review.ts'
 import { onCommitCreatedJob } from './pull-requests/on-commit-created.ts'
 import { onPullRequestMergedJob } from './pull-requests/on-pull-request-merged.ts'
 import { onPullRequestOpenedJob } from './pull-requests/on-pull-request-opened.ts'
@@ -34,6 +35,7 @@ import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
 import { runAgentJob } from './runs/runner.ts'
 import { scheduleJob } from './scheduling/scheduler.ts'
+import { startReviewJob } from './scheduling/start-review.ts'
 import { processDeliveryJob } from './webhooks/process-delivery.ts'
 import { gardenJob } from './work-items/garden.ts'
 import { onGoalIssueCreatedJob } from './work-items/on-goal-issue-created.ts'
@@ -50,6 +52,8 @@ export const jobs = {
   'run-gates': runGatesJob,
   'after-run': afterRunJob,
   'on-plan-submitted': onPlanSubmittedJob,
+  'start-review': startReviewJob,
+  'on-agent-review': onAgentReviewJob,
   'open-pull-request': openPullRequestJob,
   'open-draft': openDraftJob,
   'show-failed-work': showFailedWorkJob,

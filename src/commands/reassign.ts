@@ -88,6 +88,7 @@ async function agentMeant({ tx, repo, settings }: CommandContext, item: ItemRow,
 
 function kindsNamed({ agent, agents, recovery, roles, modules, loops }: Settings): string[] {
   const others = [...Object.values(modules), ...Object.values(loops)].map((one) => one.agent)
-  const named = [agent, ...Object.keys(agents), ...recovery.agents, roles?.planner?.agent, roles?.builder?.agent]
+  const ofRoles = [roles?.planner, roles?.builder, roles?.reviewer].map((role) => role?.agent)
+  const named = [agent, ...Object.keys(agents), ...recovery.agents, ...ofRoles]
   return [...named, ...others].filter((one) => one !== undefined)
 }

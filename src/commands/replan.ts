@@ -2,7 +2,7 @@ import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { replan } from '../db/plans.ts'
 import { gateRows } from '../db/pull-requests.ts'
-import { isPlanning, liveRun, runsOf } from '../db/runs.ts'
+import { isBuild, liveRun, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { replanHandoff } from '../domain/replan.ts'
 import { isAgentRun } from '../domain/run-author.ts'
@@ -35,7 +35,7 @@ export const command = defineCommand({
       throw new UserError(...messages.cannotReplan(await statusSentence(context, item), settings.prefix))
     const live = await liveRun(tx.db, item.id)
     const past = await runsOf(tx.db, item.id)
-    const builds = past.filter((run) => !isPlanning(run) && isAgentRun(run))
+    const builds = past.filter((run) => isBuild(run) && isAgentRun(run))
     const failed = builds.filter((run) => run.failureClass !== null)
     const gates = item.headSha ? await gateRows(tx.db, item.id, item.headSha) : []
     const last = builds.at(-1)

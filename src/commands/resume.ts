@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
-import { addPersonRun, runsOf } from '../db/runs.ts'
+import { addPersonRun, buildsOf } from '../db/runs.ts'
 import { getItem, type ItemRow, itemsInStates, transition } from '../db/work-items.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
@@ -85,7 +85,7 @@ function stateAfterPause(
 async function headToJudge({ tx }: CommandContext, item: ItemRow): Promise<string | undefined> {
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.state !== 'open') return undefined
-  const last = (await runsOf(tx.db, item.id)).at(-1)
+  const last = (await buildsOf(tx.db, item.id)).at(-1)
   if (
     pull.headSha === item.headSha &&
     stateAfterPause(item.resumeState) !== 'reviewing' &&

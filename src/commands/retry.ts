@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { forgiveCiRounds } from '../db/ci.ts'
-import { isPlanning, type RunRow, runsOf } from '../db/runs.ts'
+import { isBuild, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
@@ -45,7 +45,7 @@ const beforeReady: readonly (ItemState | null)[] = ['queued', 'planning', 'askin
 async function tryAgain(context: CommandContext, item: ItemRow, how: string): Promise<Reply> {
   const { tx, actor, settings } = context
   const past = await runsOf(tx.db, item.id)
-  if (how) await tellNextAgent(context, past.filter((run) => !isPlanning(run)).at(-1), how)
+  if (how) await tellNextAgent(context, past.filter(isBuild).at(-1), how)
   // The parts of an epic are read again.
   const neverReady = past.length === 0 || item.kind === 'epic' || beforeReady.includes(item.resumeState)
   await transition(tx, item, neverReady ? 'queued' : 'ready', {

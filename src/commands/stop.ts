@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { liveRun, requestStop } from '../db/runs.ts'
+import { agentsAtWork } from '../db/agents.ts'
+import { cancelReviews, isReview, liveRun, requestStop } from '../db/runs.ts'
 import { type ItemRow, itemsInStates, lockItem } from '../db/work-items.ts'
 import { activeStates, isTerminal } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
@@ -62,7 +63,18 @@ async function stopAll(context: CommandContext, gracefully: boolean): Promise<Re
     await setAside(context, item, { to: 'paused', verb: 'Stopped', gracefully })
     stopped.push(item)
   }
-  if (stopped.length === 0) return { text: messages.noAgentInRepository, outcome: 'done' }
+  const reviewed = await stopReviews(context)
   const names = stopped.map((item) => `#${item.issueNumber}`)
-  return { text: messages.stoppingAllReply(names, context.settings.prefix), outcome: 'done' }
+  const parts = [
+    names.length > 0 && messages.stoppingAllReply(names, context.settings.prefix),
+    reviewed.length > 0 && messages.stoppingReviews(reviewed),
+  ]
+  return { text: parts.filter(Boolean).join('\n\n') || messages.noAgentInRepository, outcome: 'done' }
+}
+
+/** Stops the agents that review. Their pull requests go on as before. @returns the names of the issues. */
+async function stopReviews({ tx, repo, actor }: CommandContext): Promise<string[]> {
+  const reviews = (await agentsAtWork(tx.db, repo.id)).filter(({ run }) => isReview(run) && !run.stop)
+  for (const { item } of reviews) await cancelReviews(tx, item.id, messages.stoppedBy('Stopped', actor.login))
+  return reviews.map(({ item }) => `#${item.issueNumber}`)
 }

@@ -19,8 +19,33 @@ export const kindSettings = z.strictObject({
   prices: prices.optional(),
 })
 
-/** What plans, or builds. */
-export const roleSettings = z.strictObject({
+const roleSettings = z.strictObject({
   agent: z.string().max(50).optional().describe('The kind of agent for it'),
   model: z.string().max(100).optional().describe('The model for it, in its own spelling'),
+})
+
+const reviewerSettings = roleSettings
+  .extend({
+    agent: roleSettings.shape.agent.describe(
+      'The kind of agent for it; if not set, the first of `recovery.agents` that is another one than builds here',
+    ),
+    sendBack: z
+      .boolean()
+      .default(false)
+      .describe('Whether what it says must change goes back to the agent that built it, before a person has looked'),
+    rounds: z
+      .number()
+      .int()
+      .min(1)
+      .max(5)
+      .default(1)
+      .describe('How often that happens for one issue, at most; later findings are for people alone'),
+  })
+  .describe('An agent that reviews each pull request before people do; none if not set. It approves nothing')
+
+/** What plans, what builds, and what reviews. */
+export const rolesSettings = z.strictObject({
+  planner: roleSettings.optional(),
+  builder: roleSettings.optional(),
+  reviewer: reviewerSettings.optional(),
 })

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
-import { kindSettings, roleSettings } from './kind-settings.ts'
+import { kindSettings, rolesSettings } from './kind-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
 import { moduleName, moduleSettings } from './module-settings.ts'
 import { recoverySettings } from './recovery-settings.ts'
@@ -39,10 +39,9 @@ const parts = z.strictObject({
     .describe('Put before every command where another bot owns a name: "/tutti" makes "/tutti queue"'),
   agent: z.string().max(50).optional().describe('Which agent works here; the operator sets the default'),
   agents: z.record(z.string(), kindSettings).default({}),
-  roles: z
-    .strictObject({ planner: roleSettings.optional(), builder: roleSettings.optional() })
+  roles: rolesSettings
     .optional()
-    .describe('Which agent and model plans, and which builds, where it is not the same'),
+    .describe('Which agent and model plans, which builds, and which reviews, where it is not the same'),
   modules: z
     .record(moduleName, moduleSettings)
     .default({})

@@ -7,7 +7,7 @@
  * however long it took. So the result depends on no clock and on no order of commits.
  */
 
-import { and, gt, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import type { Tx } from './connect.ts'
 import { locks } from './schema/processes.ts'
 import { dirtyItems } from './schema/schedule.ts'
@@ -21,6 +21,12 @@ export interface DirtyItems {
   pass: number
   /** Items that may have changed since the pass `since`; undefined: all items may have. */
   changed: Set<number> | undefined
+}
+
+/** Takes the schedule's lock until the transaction ends, to start a run beside a pass of the scheduler. */
+export async function lockSchedule(tx: Tx): Promise<void> {
+  await tx.db.insert(locks).values({ name: 'schedule' }).onConflictDoNothing()
+  await tx.db.select().from(locks).where(eq(locks.name, 'schedule')).for('update')
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What the rows say about folders in the data directory: which are still needed. */
 
-import { and, eq, inArray, isNull, ne, notExists } from 'drizzle-orm'
+import { and, eq, gt, inArray, isNull, ne, notExists, notInArray, or, sql } from 'drizzle-orm'
 import { terminalStates } from '../domain/lifecycle.ts'
 import type { Database } from './connect.ts'
 import type { RepositoryRow } from './repositories.ts'
@@ -12,6 +12,23 @@ import { workItems } from './schema/work-items.ts'
 export async function liveRunEpochs(db: Database): Promise<Map<number, number>> {
   const rows = await db.select({ id: runs.id, epoch: runs.leaseEpoch }).from(runs).where(ne(runs.stage, 'ended'))
   return new Map(rows.map(({ id, epoch }) => [id, epoch]))
+}
+
+/**
+ * The runs whose homes are needed: those that have not ended, with the epoch of their lease, and the last ones of open items
+ * with a session that goes on.
+ * @param since a session that no attempt has gone on with since then is given up.
+ */
+export async function neededHomes(db: Database, since: Date): Promise<Map<number, number>> {
+  const home = sql<number>`coalesce(${runs.homeRunId}, ${runs.id})`.mapWith(Number)
+  const isOpen = notInArray(workItems.state, [...terminalStates])
+  const lasts = and(ne(runs.sessionId, ''), gt(runs.endedAt, since), isOpen)
+  const rows = await db
+    .select({ id: runs.id, home, epoch: runs.leaseEpoch })
+    .from(runs)
+    .innerJoin(workItems, eq(runs.workItemId, workItems.id))
+    .where(or(ne(runs.stage, 'ended'), lasts))
+  return new Map(rows.flatMap(({ id, home: of, epoch }) => [[id, epoch] as const, [of, epoch] as const]))
 }
 
 /** Finished items without a live run whose worktrees are still there, oldest first. */

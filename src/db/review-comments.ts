@@ -3,7 +3,7 @@
  * answers are part of its history.
  */
 
-import { and, asc, desc, eq, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, ne, or, sql } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { reviewComments } from './schema/pull-requests.ts'
 import { runs } from './schema/runs.ts'
@@ -65,6 +65,16 @@ export async function waitingComments(db: Database, pullRequestId: number): Prom
 /** Whether a person with write access waits for an agent to act on a comment. */
 export async function hasWaitingCall(db: Database, pullRequestId: number): Promise<boolean> {
   return (await waitingComments(db, pullRequestId)).some(({ calls, mayWrite }) => calls && mayWrite === true)
+}
+
+/** Whether a run after `runId` was given comments of people. */
+export async function wasHandedSince(db: Database, pullRequestId: number, runId: number): Promise<boolean> {
+  const rows = await db
+    .select({ id: reviewComments.id })
+    .from(reviewComments)
+    .where(and(eq(reviewComments.pullRequestId, pullRequestId), gt(reviewComments.runId, runId)))
+    .limit(1)
+  return rows.length > 0
 }
 
 /** Notes for all comments of a person whether they may write to the repository. */

@@ -33,7 +33,7 @@ export async function addRun(
   tx: Tx,
   workItemId: number,
   run: Pick<RunRow, 'agent' | 'feedback' | 'cleanWorktree'> &
-    Partial<Pick<RunRow, 'purpose' | 'memberId' | 'memberName' | 'memberWhy'>>,
+    Partial<Pick<RunRow, 'purpose' | 'memberId' | 'memberName' | 'memberWhy' | 'headSha' | 'countsAsAttempt'>>,
 ): Promise<RunRow> {
   const row = await insertRun(tx, { workItemId, ...run })
   await tx.enqueue({ queue: 'run-agent', runId: row.id })
@@ -163,22 +163,56 @@ export async function cancelPlanningRuns(tx: Tx, workItemId: number, reason: str
   await tx.db
     .update(runs)
     .set({ stop: reason })
-    .where(and(eq(runs.workItemId, workItemId), ne(runs.purpose, 'build')))
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, [...planningPurposes])))
 }
 
-/** All attempts of an item, to plan and to build it, oldest first. */
+/** Stops the review of a commit by an agent: the pull request has moved on. */
+export async function cancelReviews(tx: Tx, workItemId: number, reason: string): Promise<void> {
+  const live = inArray(runs.stage, ['waiting', 'agent'])
+  await tx.db
+    .update(runs)
+    .set({ stop: reason })
+    .where(and(eq(runs.workItemId, workItemId), eq(runs.purpose, 'review'), live))
+}
+
+/** Gives up the session that the next attempt on an item would go on with. Its home is removed by the next tidying. */
+export async function giveUpSession(db: Database, workItemId: number): Promise<void> {
+  await db
+    .update(runs)
+    .set({ sessionId: '' })
+    .where(and(eq(runs.workItemId, workItemId), ne(runs.sessionId, '')))
+}
+
+/** All runs of an item, to plan, to build and to review it, oldest first. */
 export async function runsOf(db: Database, workItemId: number): Promise<RunRow[]> {
   return db.select().from(runs).where(eq(runs.workItemId, workItemId)).orderBy(asc(runs.id))
 }
 
 /** All attempts to build an item, oldest first. */
 export async function buildsOf(db: Database, workItemId: number): Promise<RunRow[]> {
-  return (await runsOf(db, workItemId)).filter((run) => !isPlanning(run))
+  return (await runsOf(db, workItemId)).filter(isBuild)
 }
+
+/** All reviews of an item by agents, oldest first. */
+export async function agentReviewsOf(db: Database, workItemId: number): Promise<RunRow[]> {
+  return (await runsOf(db, workItemId)).filter(isReview)
+}
+
+const planningPurposes = ['plan', 'breakdown'] as const
 
 /** Whether a run makes a plan and changes no files. */
 export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {
-  return run.purpose !== 'build'
+  return run.purpose === 'plan' || run.purpose === 'breakdown'
+}
+
+/** Whether a run reviews a commit and changes no files. */
+export function isReview(run: Pick<RunRow, 'purpose'>): boolean {
+  return run.purpose === 'review'
+}
+
+/** Whether a run is an attempt to build the item. */
+export function isBuild(run: Pick<RunRow, 'purpose'>): boolean {
+  return run.purpose === 'build'
 }
 
 /**
@@ -190,7 +224,7 @@ export async function latestLesson(
   workItemId: number,
   kind: 'build' | 'plan' = 'build',
 ): Promise<{ feedback: string; cleanWorktree: boolean }> {
-  const purpose = kind === 'build' ? eq(runs.purpose, 'build') : ne(runs.purpose, 'build')
+  const purpose = kind === 'build' ? eq(runs.purpose, 'build') : inArray(runs.purpose, [...planningPurposes])
   const [row] = await db
     .select({ feedback: runs.lesson, cleanWorktree: runs.nextCleanWorktree })
     .from(runs)

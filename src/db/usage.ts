@@ -42,6 +42,27 @@ export function addUsage(before: ReportedUsage, reported: ReportedUsage): Report
   return same ? before : after
 }
 
+/**
+ * What the runs of an item have used together in one session of their agent, as far as the agent reported it: a cost that was
+ * computed from prices is not in it.
+ */
+export async function usedInSession(db: Database, workItemId: number, sessionId: string): Promise<ReportedUsage> {
+  const rows = await db
+    .select({ used: usage })
+    .from(usage)
+    .innerJoin(runs, eq(usage.runId, runs.id))
+    .where(and(eq(runs.workItemId, workItemId), eq(runs.sessionId, sessionId)))
+  const sum = (key: 'inputTokens' | 'outputTokens' | 'cachedTokens') =>
+    rows.reduce((total, { used }) => total + (used[key] ?? 0), 0)
+  const priced = rows.filter(({ used }) => used.cost !== null && used.currency !== null && !used.priced)
+  const currency = priced[0]?.used.currency
+  const millionths = priced.reduce((total, { used }) => total + (used.currency === currency ? (used.cost ?? 0) : 0), 0)
+  return {
+    ...{ inputTokens: sum('inputTokens'), outputTokens: sum('outputTokens'), cachedTokens: sum('cachedTokens') },
+    ...(currency ? { cost: { millionths, currency } } : {}),
+  }
+}
+
 /** The UTC day of a moment, as `2026-11-21`. */
 export function dayOf(time: Date): string {
   return time.toISOString().slice(0, 10)
@@ -171,7 +192,7 @@ export async function recentCosts(db: Database, currency: string): Promise<Map<s
 }
 
 /** The outcomes of agents that finished: they have reported all that they report. */
-const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan']
+const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan', 'reviewed', 'no review']
 
 /** The kinds of agent that worked on a repository on the day of `now` and reported no cost, by name. */
 export async function agentsWithoutCost(db: Database, repositoryId: number, now: Date): Promise<string[]> {

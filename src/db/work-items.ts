@@ -2,15 +2,17 @@
 
 import { and, asc, eq, inArray, notInArray } from 'drizzle-orm'
 import type { Job } from '../domain/jobs.ts'
-import { canTransition, isInactive, nextJob, terminalStates } from '../domain/lifecycle.ts'
+import { canTransition, isInactive, nextJob, reviewStates, terminalStates } from '../domain/lifecycle.ts'
 import { callsPeople, factOf } from '../domain/notices.ts'
 import type { ItemState } from '../lib/item-state.ts'
+import { reviewIsOver } from '../messages/agent-review.ts'
 import { announceStep } from './announcements.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Database, Tx } from './connect.ts'
 import { addLifecycleEvent } from './crew-events.ts'
 import { pullOfItem } from './pull-requests.ts'
 import { getRepository } from './repositories.ts'
+import { cancelReviews } from './runs.ts'
 import { workItems } from './schema/work-items.ts'
 import {
   commentTimeFor,
@@ -89,6 +91,7 @@ export async function transition(
   await updateStateLabel(tx, row, item.state, repo)
   await requestStatusComment(tx, row, commentTimeFor(to))
   if (isInactive(to)) await tellReviewers(tx, row)
+  await endReviewOf(tx, item, row)
   const above = repo ? await requestRoadmapComments(tx, repo, row) : []
   if (repo) await announceStep(tx, above, { item: row, repository: repo.fullName }, { from: item.state, to })
   if (!item.muted) await addLifecycleEvent(tx, row, { from: item.state, to, why: by.why, repository: repo?.fullName })
@@ -102,6 +105,12 @@ export async function transition(
     detail: { why: by.why },
   })
   return row
+}
+
+/** An agent that reviews the pull request stops once the item leaves review. */
+async function endReviewOf(tx: Tx, before: ItemRow, now: ItemRow): Promise<void> {
+  if (reviewStates.includes(before.state) && !reviewStates.includes(now.state))
+    await cancelReviews(tx, now.id, reviewIsOver)
 }
 
 /** A pull request that waits for a person says so itself: its reviewers need not read the issue. */

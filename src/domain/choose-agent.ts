@@ -5,8 +5,14 @@ import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
 
-/** What an agent can be there for; a run that plans has the first. */
-export type AgentRole = 'planner' | 'builder'
+/** What an agent can be there for, as the settings name it. */
+export type AgentRole = 'planner' | 'builder' | 'reviewer'
+
+/** The role of a run, by its purpose. */
+export function settingsRole(purpose: 'build' | 'plan' | 'breakdown' | 'review'): AgentRole {
+  if (purpose === 'build') return 'builder'
+  return purpose === 'review' ? 'reviewer' : 'planner'
+}
 
 /**
  * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: what the
@@ -25,6 +31,17 @@ export function chooseAgent(
   const ofModule = module && settings.modules?.[module]?.agent
   const builder = item.state === 'planning' ? undefined : settings.roles?.builder?.agent
   return item.agent || planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
+}
+
+/**
+ * The agent that reviews what another one has built: the one of the settings, else one of another kind that may work here.
+ * Where there is none, the same kind reviews in a session of its own.
+ * @param builder the kind that made the last commit; '' where a person did.
+ */
+export function chooseReviewer(settings: Settings, builder: string, env: Pick<Env, 'AGENT'>): string {
+  const named = settings.roles?.reviewer?.agent
+  const usual = settings.agent ?? env.AGENT
+  return named ?? [...settings.recovery.agents, usual].find((kind) => kind !== builder) ?? usual
 }
 
 /**

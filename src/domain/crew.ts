@@ -15,8 +15,9 @@ export const namePools: Readonly<Record<CrewRole, readonly string[]>> = {
 }
 
 /** The role of an agent, by the purpose of its run. */
-export function roleOfPurpose(purpose: 'build' | 'plan' | 'breakdown'): CrewRole {
+export function roleOfPurpose(purpose: 'build' | 'plan' | 'breakdown' | 'review'): CrewRole {
   if (purpose === 'build') return 'builder'
+  if (purpose === 'review') return 'reviewer'
   return purpose === 'plan' ? 'planner' : 'architect'
 }
 

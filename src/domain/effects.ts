@@ -17,6 +17,8 @@ export type Effect =
   | { kind: 'reaction'; payload: { commentId: number; content: '+1' | '-1' | 'eyes' | 'confused'; line?: boolean } }
   /** The answer in a thread of comments on a line. `commentId`: the first comment of the thread. */
   | { kind: 'review-reply'; payload: { pullNumber: number; commentId: number; body: string } }
+  /** What an agent has found in a commit, as a review that only comments. */
+  | { kind: 'agent-review'; payload: { pullNumber: number; sha: string; body: string } }
   /** Threads whose points are settled; each by its first comment. */
   | { kind: 'resolve-threads'; payload: { pullNumber: number; comments: number[] } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }
@@ -136,6 +138,7 @@ export const effectPriorities: Record<EffectKind, number> = {
   // It answers people who review.
   'pull-request-comment': 5,
   'review-reply': 5,
+  'agent-review': 5,
   'resolve-threads': 5,
   'state-label': 6,
   'status-comment': 7,

@@ -16,6 +16,9 @@ export interface JobPayloads {
   /** `resetAt`: when a provider's limit ends, in ISO 8601. */
   'after-run': { runId: number; resetAt?: string }
   'on-plan-submitted': { runId: number }
+  /** `sha`: the head of its pull request. */
+  'start-review': { workItemId: number; sha: string }
+  'on-agent-review': { runId: number }
   'open-pull-request': { workItemId: number }
   /** `sha`: the commit that the gates are at. */
   'open-draft': { workItemId: number; sha: string }

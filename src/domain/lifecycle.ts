@@ -71,6 +71,9 @@ export const terminalStates: readonly ItemState[] = ['done', 'skipped', 'cancell
 /** The states in which an item counts against the limit of agents. */
 export const activeStates: readonly ItemState[] = ['running', 'checking']
 
+/** The states in which the pull request waits for people or for its merge, and its branch is as the gates have judged it. */
+export const reviewStates: readonly ItemState[] = ['reviewing', 'approved', 'merging']
+
 /** Whether nothing happens to an item in this state until a person acts. */
 export function isInactive(state: ItemState): boolean {
   return inactiveStates.includes(state)

@@ -6,6 +6,9 @@ export const unexpectedStop = (stopReason: string) =>
 export const otherProtocolVersion = (version: string, ours: number) =>
   `it speaks version ${version} of the protocol, not ${ours}`
 export const sessionWithoutId = 'the agent opened a session without an id'
+/** A line of the run's log. @param why the words of the agent. */
+export const sessionNotContinued = (why: string) =>
+  `the session of the attempt before could not be continued, so a new one begins: ${why}`
 export const startsTooSlowly = (ms: number) => `it did not answer \`initialize\` within ${Math.round(ms / 1_000)} s`
 export const modelNotOffered = (model: string, offered: readonly string[]) =>
   `the model ${model} is not offered${offered.length > 0 ? `; there are ${offered.join(', ')}` : ''}`

@@ -3,6 +3,7 @@
 import { lifecycle } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { type AgentReviewView, agentReviewSentence } from './agent-review.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { commitName } from './gates.ts'
@@ -25,6 +26,8 @@ export interface PullRequestCommentView {
   /** The last verdict of each reviewer, with the commit that it is about. */
   verdicts: { reviewer: string; state: 'approved' | 'changes_requested'; sha: string }[]
   ci: CiView | null
+  /** The last review by an agent; undefined where there is none, or people do not review. */
+  agentReview: AgentReviewView | undefined
   attempt: (NamedRun & { attempt: number; progress: string }) | undefined
   /** Why a ready item waits, as the scheduler explains it. */
   waits: string | null
@@ -42,6 +45,7 @@ export function pullRequestComment(view: PullRequestCommentView): string {
     sentence(view),
     view.pullState === 'open' && ciSentence(view.ci),
     view.pullState === 'open' && verdictList(view),
+    view.pullState === 'open' && agentReviewSentence(view.agentReview, view.headSha),
     view.reviewersRefused !== null &&
       view.pullState === 'open' &&
       `GitHub did not ask the reviewers that \`pullRequests.reviewers\` names: ${singleLine(view.reviewersRefused, 300)}`,

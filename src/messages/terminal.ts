@@ -163,7 +163,12 @@ function agentLines(agents: readonly TerminalAgent[], width: number, paint: Pain
 }
 
 function phaseOf({ status, purpose, attempt }: TerminalAgent): string {
-  const phases: Record<string, string> = { build: 'building', plan: 'planning', breakdown: 'splitting' }
+  const phases: Record<string, string> = {
+    build: 'building',
+    plan: 'planning',
+    breakdown: 'splitting',
+    review: 'reviewing',
+  }
   const phase = status === 'working' ? (phases[purpose ?? ''] ?? status) : status
   return attempt > 1 ? `${phase} ×${attempt}` : phase
 }

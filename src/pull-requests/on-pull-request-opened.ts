@@ -14,6 +14,7 @@ import { holdItem } from '../work-items/dead-letter.ts'
 import { answerReview } from './answer-review.ts'
 import { markMerged } from './mark-merged.ts'
 import { requestReviewers } from './request-reviewers.ts'
+import { wantAgentReview } from './want-agent-review.ts'
 
 /** What the publisher found or made. */
 interface PublishedPull {
@@ -58,7 +59,9 @@ async function pullRequestOpened(tx: Tx, effect: EffectRow, workItemId: number):
   })
   // A draft shows work that is not proved, and changes nothing about its item.
   if (draft) return requestStatusComment(tx, item, 'now')
-  await requestReviewers(tx, item, pull.number, settingsOf(await getRepository(tx.db, item.repositoryId)))
+  const settings = settingsOf(await getRepository(tx.db, item.repositoryId))
+  await requestReviewers(tx, item, pull.number, settings)
+  await wantAgentReview(tx, item, settings, pull.headSha)
   await answerReview(tx, await transition(tx, item, 'reviewing', { actor: 'tutti', why: '' }), pull)
 }
 

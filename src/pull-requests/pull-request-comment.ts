@@ -11,6 +11,7 @@ import { lastVerdicts } from '../db/reviews.ts'
 import { buildsOf } from '../db/runs.ts'
 import { getItem } from '../db/work-items.ts'
 import { pullRequestComment } from '../messages/pull-request-comment.ts'
+import { agentReviewOf } from './agent-review-view.ts'
 import { ciViewOf } from './ci/ci-view.ts'
 import { reviewersKey } from './request-reviewers.ts'
 
@@ -33,6 +34,7 @@ export async function renderPullRequestComment(db: Database, workItemId: number)
     approvalsNeeded: merge.approvals,
     gates: await gateRows(db, item.id, pull.headSha),
     protectedAllowed: item.protectedAllowedSha === pull.headSha,
+    agentReview: await agentReviewOf(db, item),
     verdicts: await lastVerdicts(db, pull.id),
     ci: await ciViewOf(db, item, repo),
     attempt: (await buildsOf(db, item.id)).at(-1),

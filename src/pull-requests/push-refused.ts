@@ -5,7 +5,7 @@ import type { Store, Tx } from '../db/connect.ts'
 import { saveGateResult } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { type RunRow, runsOf } from '../db/runs.ts'
+import { buildsOf, type RunRow } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { isContentRefusal, type PushRefusal } from '../domain/push-refusal.ts'
@@ -41,7 +41,7 @@ export async function pushRefused(
 
 /** The agent's attempt that made the refused commit; a person mends their own. */
 async function writerOf(tx: Tx, item: ItemRow): Promise<RunRow | undefined> {
-  const made = (await runsOf(tx.db, item.id)).findLast((run) => run.headSha === item.headSha)
+  const made = (await buildsOf(tx.db, item.id)).findLast((run) => run.headSha === item.headSha)
   return made && isAgentRun(made) ? made : undefined
 }
 

@@ -17,6 +17,7 @@ import {
 } from '../db/stuck-rows.ts'
 import { lockItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
+import { reviewStates } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { mergeLost, startsAgain } from '../messages/runs.ts'
 import { classify, type FailedAttempt } from '../runs/retry-policy.ts'
@@ -53,7 +54,8 @@ async function rescueRuns(tx: Tx, seconds: number): Promise<string[]> {
 export function jobForRun({ id, stage, purpose, stop, itemState }: OwnerlessRun): Job {
   const building = purpose === 'build'
   const expected = building ? (stage === 'waiting' ? 'running' : 'checking') : 'planning'
-  if (stop !== null || itemState !== expected) return { queue: 'after-run', runId: id }
+  const wanted = purpose === 'review' ? reviewStates.includes(itemState) : itemState === expected
+  if (stop !== null || !wanted) return { queue: 'after-run', runId: id }
   if (stage === 'waiting') return { queue: 'run-agent', runId: id }
   return { queue: building ? 'run-gates' : 'after-run', runId: id }
 }

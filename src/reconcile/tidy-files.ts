@@ -32,9 +32,12 @@ export function isLive(run: NamedRun | undefined, live: ReadonlyMap<number, numb
   return epoch !== undefined && (run.epoch === undefined || run.epoch === epoch)
 }
 
-/** Removes the homes of runs that have ended: after a kill they may hold what an agent logged in with. */
-export async function removeHomes(root: string, live: LiveRuns): Promise<string[]> {
-  return removeFolders(join(root, 'homes'), live)
+/**
+ * Removes the homes that no run needs: after a kill they may hold what an agent logged in with.
+ * @param needed reads the runs whose homes stay.
+ */
+export async function removeHomes(root: string, needed: LiveRuns): Promise<string[]> {
+  return removeFolders(join(root, 'homes'), needed)
 }
 
 /** Removes checkouts that git knows nothing about. */

@@ -7,7 +7,7 @@ import { statfs } from 'node:fs/promises'
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
-import { everyRepository, itemsToCleanUp, liveRunEpochs, standingPaths } from '../db/disk-rows.ts'
+import { everyRepository, itemsToCleanUp, liveRunEpochs, neededHomes, standingPaths } from '../db/disk-rows.ts'
 import { livingProcesses } from '../db/processes.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { unfinishedItemsOf } from '../db/work-items.ts'
@@ -28,6 +28,8 @@ export interface TidyContext {
 }
 
 const dayMs = 24 * 3_600_000
+/** For so long the home of a session waits for the next attempt, such as one after a review. */
+const sessionDays = 7
 
 /**
  * Tidies once.
@@ -51,7 +53,9 @@ export async function tidy(context: TidyContext, now = new Date()): Promise<stri
     for (const workItemId of items) await store.queues.send({ queue: 'clean-up', workItemId })
     return []
   })
-  await step('homes', () => removeHomes(root, live))
+  // On a full disk no session is worth its home.
+  const since = scarce ? now : new Date(now.getTime() - sessionDays * dayMs)
+  await step('homes', () => removeHomes(root, () => neededHomes(store.db, since)))
   await step('logs', () => removeLogs(root, live, new Date(now.getTime() - (scarce ? 1 : env.KEEP_LOGS_DAYS) * dayMs)))
   for (const repo of await everyRepository(store.db))
     await step(`the clone of ${repo.fullName}`, () => tidyClone(context, repo, { live, scarce, now }))

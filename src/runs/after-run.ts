@@ -10,7 +10,7 @@ import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { noteRestart } from '../db/restarts.ts'
-import { getRun, isPlanning, type RunRow, runsOf } from '../db/runs.ts'
+import { getRun, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
@@ -21,6 +21,7 @@ import { builderAsks, builderQuestions } from '../messages/crew.ts'
 import * as messages from '../messages/runs.ts'
 import { askPeople } from '../planning/ask-people.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
+import { returnToReview } from './back-to-review.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'
 import { haltRepository } from './halt-repository.ts'
@@ -40,21 +41,53 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const run = await getRun(tx.db, job.runId)
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
-    const planning = isPlanning(run)
+    if (isReview(run)) return endReview(tx, run)
     if (await handedIn(tx, run, item)) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
-    // A person or an event has moved the item meanwhile: the attempt is recorded, nothing follows from it.
-    if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
-    const failure = classify(ended.outcome as FailedAttempt)
-    if (!failure) return
-    const history = (await runsOf(tx.db, item.id)).filter(
-      (past) => past.id > countedSince(item) && isPlanning(past) === planning,
-    )
-    const resetAt = job.resetAt ? new Date(job.resetAt) : undefined
-    const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, ended), resetAt)
-    await applyStep(tx, { item, run: ended, history, failure }, step)
+    await goOn(context, tx, { run: ended, item }, job.resetAt ? new Date(job.resetAt) : undefined)
   })
+}
+
+/** What follows from an attempt that has ended: a rung of the ladder, if it has failed. */
+async function goOn(
+  context: RunContext,
+  tx: Tx,
+  { run, item }: { run: RunRow; item: ItemRow },
+  resetAt: Date | undefined,
+): Promise<void> {
+  const planning = isPlanning(run)
+  // A person or an event has moved the item meanwhile: the attempt is recorded, nothing follows from it.
+  if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
+  const failure = classify(run.outcome as FailedAttempt)
+  if (!failure) return
+  const history = (await runsOf(tx.db, item.id)).filter(
+    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isReview(past),
+  )
+  const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, run), resetAt)
+  const over = run.outcome === 'no change' || step.kind === 'escalate' || step.kind === 'replan'
+  if (over && !planning && (await returnToReview(tx, run, item))) return
+  await applyStep(tx, { item, run, history, failure }, step)
+}
+
+/**
+ * A review changes nothing about its item: no retry follows, and no attempt is counted. A review that was handed in counts,
+ * also when its process was lost later.
+ */
+async function endReview(tx: Tx, run: RunRow): Promise<void> {
+  const handedInAndLost = run.submission !== null && run.outcome === 'runner lost'
+  const outcome = handedInAndLost ? 'reviewed' : ((run.outcome ?? 'stopped') as FailedAttempt)
+  const facts = { stage: 'ended' as const, outcome, failureClass: classify(outcome) ?? null, leaseOwner: null }
+  const endedAt = run.endedAt ?? new Date()
+  await tx.db
+    .update(runs)
+    .set({ ...facts, endedAt })
+    .where(eq(runs.id, run.id))
+  if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
+  const item = await getItem(tx.db, run.workItemId)
+  // It was merged or given up while the agent read: clean-up has waited for this.
+  if (item && isTerminal(item)) await tx.enqueue({ queue: 'clean-up', workItemId: item.id })
+  await tx.enqueue({ queue: 'on-agent-review', runId: run.id })
 }
 
 /** A submission of a planning agent counts, also when its process was lost later. @returns whether there was one. */

@@ -9,12 +9,11 @@ import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import { isPlanning, updateRun } from '../db/runs.ts'
+import { isBuild, updateRun } from '../db/runs.ts'
 import { spentOnItem } from '../db/usage.ts'
-import { chooseModel } from '../domain/choose-agent.ts'
+import { chooseModel, settingsRole } from '../domain/choose-agent.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import { removeFolder } from '../git/files.ts'
 import { currencyOf } from '../lib/money.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { modelNotOffered } from '../messages/agents.ts'
@@ -24,6 +23,7 @@ import type { Box } from '../sandbox/sandbox.ts'
 import { agentBox, homeOf } from './boxes.ts'
 import type { Attempt, RunContext } from './context.ts'
 import type { CrewSession } from './crew-session.ts'
+import { type KnownSession, leaveHome } from './earlier-session.ts'
 import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
@@ -46,6 +46,8 @@ interface SessionRequest {
   tools: readonly Tool[]
   crew: CrewSession
   permissions?: PermissionRule
+  /** The session to go on with, and what its agent is told then. */
+  earlier?: KnownSession & { prompt: AssembledContext }
   onUpdate?: (update: AgentUpdate) => void
 }
 
@@ -61,16 +63,15 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   const { kind, settings, cwd, prompt, permissions } = session
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
-  const model = chooseModel(settings, isPlanning(run) ? 'planner' : 'builder', run.agent)
+  const model = chooseModel(settings, settingsRole(run.purpose), run.agent)
   if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   const meter = await meterLimits(attempt, settings)
   const logs = join(env.dataDirectory, 'logs')
   await mkdir(logs, { recursive: true, mode: 0o700 })
-  const home = homeOf(env.dataDirectory, run.id)
-  // What the agent reports itself says more than the title of a tool, which may be that of this very report.
-  let reported = false
-  const toolServer = await toolsFor(attempt, session, { home, onReport: () => (reported = true) })
+  const home = homeOf(env.dataDirectory, run)
+  const shown = followSession(attempt, session)
+  const toolServer = await toolsFor(attempt, session, { home, onReport: shown.reported })
   const inThread = wantsThread(settings.schedule.mode, atWork())
   logPressure(prompt, about, log)
   let box: Box | undefined
@@ -92,8 +93,9 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       cwd,
       home,
       prompt: prompt.text,
+      ...(session.earlier ? { earlier: { id: session.earlier.id, prompt: session.earlier.prompt.text } } : {}),
       permissions,
-      purpose: isPlanning(run) ? 'plan' : 'build',
+      purpose: isBuild(run) ? 'build' : 'plan',
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
       env: { ...env.source, ...variables },
@@ -104,11 +106,9 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       onStarted: health.started,
       onUpdate: (update) => {
         health.updated(update)
-        heartbeat.progress = (reported && update.kind === 'tool' ? undefined : progressOf(update)) ?? heartbeat.progress
-        if (update.kind === 'session') recordSession(attempt, kind, update)
-        session.onUpdate?.(update)
+        shown.updated(update)
       },
-      onUsage: meterUsage(attempt, meter),
+      onUsage: meterUsage(attempt, { ...meter, before: shown.usedBefore }),
       logFile: logFileOf(env, run.id),
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
@@ -119,8 +119,33 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     await closeBox(box, about, log)
     health.stop()
     await toolServer?.close()
-    // It may hold what the agent logged in with, and tens of megabytes of its own.
-    await removeFolder(home).catch((err) => log.warn({ ...about, err }, 'the home of a run could not be removed'))
+    await leaveHome(attempt, { kind, home, sessionId: shown.lasting() })
+  }
+}
+
+/** Follows what the agent of a session shows: its progress, and the session itself. */
+function followSession(attempt: Attempt, { kind, earlier, onUpdate }: SessionRequest) {
+  const { heartbeat } = attempt
+  let open: Extract<AgentUpdate, { kind: 'session' }> | undefined
+  // What the agent reports itself says more than the title of a tool, which may be that of this very report.
+  let hasReported = false
+  return {
+    reported: () => {
+      hasReported = true
+    },
+    updated(update: AgentUpdate) {
+      const progress = hasReported && update.kind === 'tool' ? undefined : progressOf(update)
+      heartbeat.progress = progress ?? heartbeat.progress
+      if (update.kind === 'session') {
+        open = update
+        recordSession(attempt, kind, update)
+      }
+      onUpdate?.(update)
+    },
+    /** What was used before in the session that goes on; undefined in a new one. */
+    usedBefore: () => (open?.continued ? earlier?.used : undefined),
+    /** The session that a later run can go on with. */
+    lasting: () => (open?.lasting ? open.id : undefined),
   }
 }
 

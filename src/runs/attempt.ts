@@ -15,6 +15,7 @@ import {
   completePlanningAgent,
   endRun,
   isPlanning,
+  isReview,
   LeaseLost,
   type RunRow,
   updateRun,
@@ -36,6 +37,7 @@ import { runAgentSession, tailOfLog } from './agent-session.ts'
 import { bringInBase } from './bring-in-base.ts'
 import type { Attempt, RunContext } from './context.ts'
 import { type CrewSession, openCrewSession } from './crew-session.ts'
+import { sessionBefore } from './earlier-session.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
@@ -45,6 +47,7 @@ import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt, contextNonce } from './prompt.ts'
 import { takeReviewComments } from './review-handoff.ts'
+import { runReview } from './review-run.ts'
 import { setUpForAgent } from './set-up/for-agent.ts'
 import { notesOnSubmodules } from './submodules.ts'
 
@@ -105,7 +108,9 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   await endLostAgents(attempt)
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
-  if (isPlanning(run)) return runPlanning(attempt, { control, settings, base: sha(base), kind })
+  const reading = { control, settings, base: sha(base), kind }
+  if (isPlanning(run)) return runPlanning(attempt, reading)
+  if (isReview(run)) return runReview(attempt, reading)
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
   const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
@@ -123,32 +128,29 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
     protocol: kind.protocol,
     head: () => control.resolve(worktree.branch),
   })
+  const { issueNumber, title, body, branch } = item
+  const task = {
+    ...{ repository: repo.fullName, issueNumber, title, body, attempt: run.attempt, branch },
+    answers: answersForAgent(await roundsOf(context.store.db, item.id)),
+    plan: plan && planForAgent(plan),
+    loop,
+    crew: crew.prompt,
+    feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
+    conflict,
+    reviews,
+    protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
+    gateCommands: checks.map((command) => command.run),
+    notes: [...missing, ...present],
+  }
+  const nonce = contextNonce()
+  const before = await sessionBefore(attempt, kind, worktree)
   const outcome = await runAgentSession(attempt, {
     kind,
     control,
     settings,
     cwd: worktree.path,
-    prompt: buildPrompt(
-      {
-        repository: repo.fullName,
-        issueNumber: item.issueNumber,
-        title: item.title,
-        body: item.body,
-        attempt: run.attempt,
-        branch: item.branch,
-        answers: answersForAgent(await roundsOf(context.store.db, item.id)),
-        plan: plan && planForAgent(plan),
-        loop,
-        crew: crew.prompt,
-        feedback: [run.feedback, ready.note].filter(Boolean).join('\n\n'),
-        conflict,
-        reviews,
-        protectedPaths: ['.github/', 'CODEOWNERS', ...settings.gates.protected],
-        gateCommands: checks.map((command) => command.run),
-        notes: [...missing, ...present],
-      },
-      contextNonce(),
-    ),
+    prompt: buildPrompt(task, nonce),
+    ...(before ? { earlier: { ...before, prompt: buildPrompt({ ...task, continued: true }, nonce) } } : {}),
     tools: [],
     crew,
     onUpdate: (update) => {
@@ -234,6 +236,11 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
   if (ending.outcome === 'planned') {
     await completePlanningAgent(tx, lease, { outcome: 'planned', summary: ending.summary, countsAsAttempt: false })
     await tx.enqueue({ queue: 'on-plan-submitted', runId: lease.runId })
+    return
+  }
+  if (ending.outcome === 'reviewed') {
+    await endRun(tx, lease, { outcome: 'reviewed', summary: ending.summary })
+    await tx.enqueue({ queue: 'after-run', runId: lease.runId })
     return
   }
   if (ending.outcome === 'asked') {

@@ -76,7 +76,7 @@ function serverOf(name: string, value = ''): string[] {
   return [`${hostname.replace(/^\[|\]$/g, '')}:${port || (protocol === 'https:' ? 443 : 80)}`]
 }
 
-/** The HOME of a run. */
-export function homeOf(dataDirectory: string, runId: number): string {
-  return join(dataDirectory, 'homes', `run-${runId}`)
+/** The HOME of a run; that of an earlier one where it goes on with its session. */
+export function homeOf(dataDirectory: string, { id, homeRunId }: { id: number; homeRunId: number | null }): string {
+  return join(dataDirectory, 'homes', `run-${homeRunId ?? id}`)
 }

@@ -7,12 +7,12 @@ import { checkpointsOf } from '../db/checkpoints.ts'
 import { crewOf, experienceOf, getMember } from '../db/crew-members.ts'
 import { openFootprints } from '../db/footprints.ts'
 import { roundsOf } from '../db/plans.ts'
-import { isPlanning, updateRun } from '../db/runs.ts'
+import { isBuild, updateRun } from '../db/runs.ts'
 import type { ContextPart } from '../domain/context-budget.ts'
 import { messageForAgent } from '../messages/crew-messages.ts'
 import { checkpointForAgent, crewForAgent } from '../messages/crew-prompt.ts'
 import type { Attempt } from './context.ts'
-import { type CrewDesk, crewTools, forPlanning, withUnreadNote } from './mcp/crew-tools.ts'
+import { type CrewDesk, crewTools, forReading, withUnreadNote } from './mcp/crew-tools.ts'
 import type { Tool } from './mcp/serve.ts'
 
 /** See `openCrewSession`. */
@@ -52,7 +52,7 @@ export async function openCrewSession(
   const asked = (await roundsOf(store.db, item.id)).filter(({ runId }) => runId !== null).length
   const questionsLeft = settings.crew.questions - asked
   const desk: CrewDesk = { attempt, member, questionsLeft, head, result: {} }
-  const tools = crewTools(desk).filter(({ name }) => !isPlanning(run) || forPlanning.includes(name))
+  const tools = crewTools(desk).filter(({ name }) => isBuild(run) || forReading.includes(name))
   const waiting = await store.transaction(async (tx) => {
     await updateRun(tx.db, lease, {})
     return pollMessages(tx, member.id)
@@ -66,7 +66,7 @@ export async function openCrewSession(
     messages: shown.map(messageForAgent),
     checkpoints: (await checkpointsOf(store.db, item.id)).map(checkpointForAgent),
     hasTools: protocol === 'acp',
-    questionsLeft: isPlanning(run) ? undefined : questionsLeft,
+    questionsLeft: isBuild(run) ? questionsLeft : undefined,
   })
   return {
     prompt,

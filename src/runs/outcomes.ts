@@ -6,7 +6,7 @@ import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
 import { overDiskLesson, overDiskLimit } from '../messages/sandbox.ts'
 import type { StopReason } from './heartbeat.ts'
-import { blamelessLoss, type FailedAttempt } from './retry-policy.ts'
+import { blamelessLoss, type FailedAttempt, type SuccessfulEnd } from './retry-policy.ts'
 
 /** How an attempt ended. */
 export type AttemptEnd =
@@ -14,13 +14,15 @@ export type AttemptEnd =
   | { outcome: 'finished'; head: Sha; summary: string; ignored: string[] }
   /** The agent has submitted a plan or questions; they are in the run's row. */
   | { outcome: 'planned'; summary: string }
+  /** The agent has submitted its review of a commit; it is in the run's row. */
+  | { outcome: 'reviewed'; summary: string }
   /** The agent that builds has questions for people. */
   | { outcome: 'asked'; summary: string; questions: string[] }
   | FailedEnd
 
 /** How an attempt ended without a result. */
 export interface FailedEnd {
-  outcome: Exclude<FailedAttempt, 'finished' | 'planned'>
+  outcome: Exclude<FailedAttempt, SuccessfulEnd>
   summary: string
   /** For the agent of the next attempt; the summary when absent. */
   lesson?: string

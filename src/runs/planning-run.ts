@@ -3,15 +3,12 @@
  * through the tools counts. No file that it writes reaches a branch, whatever its prompt says.
  */
 
-import { join } from 'node:path'
 import type { AgentKind } from '../agents/agent.ts'
 import type { Settings } from '../config/settings.ts'
 import { latestPlan, roundsOf } from '../db/plans.ts'
-import { isPlanning, runsOf, updateRun } from '../db/runs.ts'
+import { updateRun } from '../db/runs.ts'
 import type { Submission } from '../domain/plan.ts'
 import type { BareClone } from '../git/bare-clone.ts'
-import { validBranch } from '../git/names.ts'
-import { makeReadOnly } from '../git/read-only.ts'
 import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
 import { runAgentSession } from './agent-session.ts'
@@ -21,8 +18,10 @@ import { planningTools } from './mcp/tools.ts'
 import { type AttemptEnd, failureOf, isCostStop, stopped } from './outcomes.ts'
 import { planPrompt } from './planning-prompt.ts'
 import { contextNonce } from './prompt.ts'
+import { openReadingTree } from './reading-tree.ts'
 
-interface Base {
+/** What a run that changes nothing needs. `base`: the head of the base branch. */
+export interface ReadingRun {
   control: BareClone
   settings: Settings
   base: Sha
@@ -30,7 +29,10 @@ interface Base {
 }
 
 /** Runs the agent of this attempt to plan the item. */
-export async function runPlanning(attempt: Attempt, { control, settings, base, kind }: Base): Promise<AttemptEnd> {
+export async function runPlanning(
+  attempt: Attempt,
+  { control, settings, base, kind }: ReadingRun,
+): Promise<AttemptEnd> {
   const { context, run, item, repo, lease } = attempt
   if (kind.protocol !== 'acp') return cannotPlan(run.agent)
   const rounds = await roundsOf(context.store.db, item.id)
@@ -47,7 +49,7 @@ export async function runPlanning(attempt: Attempt, { control, settings, base, k
       problem = text
     },
   })
-  const tree = await openTree(attempt, control, base)
+  const tree = await openReadingTree(attempt, control, base)
   try {
     const last = await latestPlan(context.store.db, item.id)
     const crew = await openCrewSession(attempt, { settings, protocol: kind.protocol, head: async () => base })
@@ -86,20 +88,4 @@ function noPlan(problem: string): AttemptEnd {
 
 function summaryOf(submission: Submission): string {
   return submission.kind === 'questions' ? messages.questionsHandedIn(submission.questions.length) : submission.summary
-}
-
-/** A worktree of the base commit for this attempt alone. Worktrees that earlier attempts left behind are removed. */
-async function openTree({ context, run, item }: Attempt, control: BareClone, base: Sha) {
-  const place = (runId: number) => ({
-    path: join(context.env.dataDirectory, 'plans', `run-${runId}`),
-    branch: validBranch(`tutti-plan/${runId}`),
-  })
-  const remove = async (runId: number) => {
-    await control.removeWorktree(place(runId), { discard: true })
-  }
-  const earlier = (await runsOf(context.store.db, item.id)).filter((past) => isPlanning(past) && past.stage === 'ended')
-  for (const { id } of earlier) await remove(id)
-  const { path } = await control.addWorktree({ ...place(run.id), base })
-  await makeReadOnly(path)
-  return { path, remove: () => remove(run.id) }
 }

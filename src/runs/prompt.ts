@@ -12,6 +12,8 @@ export interface BuildTask {
   body: string
   attempt: number
   branch: string
+  /** Whether its agent goes on with the session of the attempt before. */
+  continued?: boolean
   /** The questions of a planning agent and the answers; '' when there were none. */
   answers: string
   /** The approved plan, with people's additions. */
@@ -62,8 +64,11 @@ export function buildPrompt(task: BuildTask, nonce: string): AssembledContext {
   return assembleContext(parts, nonce)
 }
 
-function opening({ repository, branch, attempt }: BuildTask): string {
-  return `You are working on ${repository}, alone, in a checkout of branch \`${branch}\`. Decide as a careful engineer would, and say at the end what you decided.\n\nAttempt: ${attempt}`
+function opening({ repository, branch, attempt, continued = false }: BuildTask): string {
+  const before = continued
+    ? 'You go on where you were: this is your session of the attempt before, in the same checkout. What follows is the task once more, with what has happened since.\n\n'
+    : ''
+  return `${before}You are working on ${repository}, alone, in a checkout of branch \`${branch}\`. Decide as a careful engineer would, and say at the end what you decided.\n\nAttempt: ${attempt}`
 }
 
 const planRule =

@@ -13,13 +13,16 @@ import * as messages from '../messages/runs.ts'
 export type FailedAttempt =
   | 'finished'
   | 'planned'
+  | 'reviewed'
   | 'gates failed'
   | 'gate broken'
   | 'set-up failed'
   | 'gates end the process'
   | 'no change'
   | 'no plan'
+  | 'no review'
   | 'agent cannot plan'
+  | 'agent cannot review'
   | 'crashed'
   | 'hanging'
   | 'out of time'
@@ -52,10 +55,14 @@ export type FailureClass =
   | 'blocker'
   | 'critical'
 
-const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>, FailureClass> = {
+/** The ends with which nothing failed. */
+export type SuccessfulEnd = 'finished' | 'planned' | 'reviewed'
+
+const classes: Record<Exclude<FailedAttempt, SuccessfulEnd | 'stopped'>, FailureClass> = {
   'gates failed': 'code-error',
   'no change': 'code-error',
   'no plan': 'code-error',
+  'no review': 'code-error',
   'unsafe change': 'code-error',
   'out of time': 'code-error',
   crashed: 'transient',
@@ -66,6 +73,7 @@ const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>
   'refused the task': 'design-flaw',
   'secret in the change': 'critical',
   'agent cannot plan': 'blocker',
+  'agent cannot review': 'blocker',
   'agent not installed': 'blocker',
   'agent not logged in': 'blocker',
   'out of credit': 'blocker',
@@ -85,7 +93,7 @@ const classes: Record<Exclude<FailedAttempt, 'finished' | 'planned' | 'stopped'>
 
 /** The class of an outcome; undefined when nothing failed. */
 export function classify(outcome: FailedAttempt): FailureClass | undefined {
-  return outcome === 'finished' || outcome === 'planned' || outcome === 'stopped' ? undefined : classes[outcome]
+  return Object.hasOwn(classes, outcome) ? classes[outcome as keyof typeof classes] : undefined
 }
 
 /** Whether a failure of this class uses up one of the item's attempts. */

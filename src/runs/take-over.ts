@@ -2,7 +2,7 @@
 
 import { eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
-import { isPlanning, type RunRow } from '../db/runs.ts'
+import { giveUpSession, isBuild, isPlanning, type RunRow } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { gatesEndProcess, processGone } from '../messages/runs.ts'
 import { blamelessLoss } from './retry-policy.ts'
@@ -35,6 +35,8 @@ async function takeOver(tx: Tx, run: RunRow, signature: string | null): Promise<
   // One that plans stays live until `afterRun` has seen what it handed in.
   const stage = isPlanning(run) ? ('gates' as const) : ('ended' as const)
   const outcome = run.stage === 'gates' ? 'gates end the process' : 'runner lost'
+  // Its home is as its agent has left it, with the login in it: it is not kept.
+  if (run.stage === 'agent' && isBuild(run)) await giveUpSession(tx.db, run.workItemId)
   await tx.db.update(runs).set({ stage, outcome, summary, signature, endedAt: new Date() }).where(eq(runs.id, run.id))
   await tx.enqueue({ queue: 'after-run', runId: run.id })
   await tx.enqueue({ queue: 'schedule' })

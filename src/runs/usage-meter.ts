@@ -13,6 +13,8 @@ export interface MeterLimits {
   prices?: Prices | undefined
   /** What earlier runs of the item have cost, in millionths of the currency of the limits. */
   itemSpent?: number
+  /** What was used before this run in the session that it goes on with; undefined while it goes on with none. */
+  before?: () => ReportedUsage | undefined
 }
 
 /**
@@ -21,7 +23,7 @@ export interface MeterLimits {
  */
 export function meterUsage(
   { heartbeat, stop, context, run }: Pick<Attempt, 'heartbeat' | 'stop' | 'context' | 'run'>,
-  { limits, prices, itemSpent = 0 }: MeterLimits,
+  { limits, prices, itemSpent = 0, before = () => undefined }: MeterLimits,
 ): (usage: AgentUsage) => void {
   const currency = currencyOf(limits)
   const [perRun, perItem] = [limits.spendPerRun, limits.spendPerItem].map((amount) =>
@@ -29,8 +31,9 @@ export function meterUsage(
   )
   let changed = false
   let reportsCost = false
+  const ofThisRun = sinceStart(before)
   return (usage) => {
-    const reported = usedOf(usage)
+    const reported = ofThisRun(usedOf(usage))
     reportsCost ||= reported.cost !== undefined
     heartbeat.used = addUsage(heartbeat.used, reported)
     // An agent that reports its cost knows it better than a price list.
@@ -54,6 +57,32 @@ export function meterUsage(
     if (perRun !== undefined && cost.millionths > perRun) return stop({ cost, limit: perRun })
     if (perItem !== undefined && itemSpent + cost.millionths > perItem)
       stop({ cost: { ...cost, millionths: itemSpent + cost.millionths }, limit: perItem, of: 'item' })
+  }
+}
+
+/**
+ * Takes off what was used before this run. Some agents count a session from its beginning, others from where it went on: a
+ * first report that is no less than all before it is of the first sort. A wrong guess counts too little, once; without it, each
+ * attempt would pay for all before it.
+ */
+function sinceStart(before: () => ReportedUsage | undefined): (reported: ReportedUsage) => ReportedUsage {
+  const counted = new Map<string, number>()
+  const own = (key: string, now: number, earlier: number) => {
+    const known = counted.get(key) ?? (now >= earlier ? earlier : 0)
+    counted.set(key, known)
+    return Math.max(0, now - known)
+  }
+  return (reported) => {
+    const past = before()
+    if (!past) return reported
+    const after = { ...reported }
+    for (const key of ['inputTokens', 'outputTokens', 'cachedTokens'] as const) {
+      const count = reported[key]
+      if (count !== undefined) after[key] = own(key, count, past[key] ?? 0)
+    }
+    if (reported.cost && past.cost?.currency === reported.cost.currency)
+      after.cost = { ...reported.cost, millionths: own('cost', reported.cost.millionths, past.cost.millionths) }
+    return after
   }
 }
 

@@ -10,7 +10,7 @@ import { liveRuns } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, itemsByIds, unfinishedItems } from '../db/work-items.ts'
-import { activeStates, terminalStates } from '../domain/lifecycle.ts'
+import { activeStates, reviewStates, terminalStates } from '../domain/lifecycle.ts'
 import { notAgents } from '../domain/run-author.ts'
 
 /** The rows of some items. */
@@ -23,9 +23,6 @@ interface Rows {
   /** The items whose pull request is open. */
   openPulls: ReadonlySet<number>
 }
-
-/** States in which a branch waits for people and locks its files. */
-export const reviewStates: readonly ItemRow['state'][] = ['reviewing', 'approved', 'merging']
 
 export class Backlog {
   /** Every repository that Tutti works on, by id. */

@@ -7,6 +7,7 @@ import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
+import { isReview } from '../db/runs.ts'
 import { costsOfRuns, nextDay, type ReportedCost, recentCosts, type Spending, spentToday } from '../db/usage.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
 import type { Decision } from '../scheduler/decision.ts'
@@ -64,7 +65,7 @@ export function withBudgets<Present extends Pick<Snapshot, 'repos' | 'runs'>>(
 ): Present & { budget?: Budget } {
   if (!spending) return present
   const budgets = new Map([...repos.values()].map((repo) => [repo.fullName, budgetOf(repo, spending)]))
-  const live = new Map(runs.map((row) => [String(row.item.id), row.run]))
+  const live = new Map(runs.map((row) => [runName(row), row.run]))
   return {
     ...present,
     ...(spending.limit === undefined ? {} : { budget: totalBudget(spending, spending.limit) }),
@@ -87,6 +88,14 @@ export async function wakeWhenFull(tx: Tx, decisions: readonly Decision[], now: 
     ({ action, reasons }) => action === 'wait' && reasons.some(({ kind }) => kind === 'budget'),
   )
   if (isBlocked) await tx.enqueue({ queue: 'schedule' }, { after: nextDay(now) })
+}
+
+/**
+ * What the scheduler calls a run: by its item, which it must not start a second time. The review of an item counts as an
+ * agent and holds nothing of the item.
+ */
+export function runName({ run, item }: Backlog['runs'][number]): string {
+  return isReview(run) ? `review-${run.id}` : String(item.id)
 }
 
 type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind'>

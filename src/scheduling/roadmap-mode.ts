@@ -7,9 +7,9 @@ import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { type RoadmapMode, workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
-import { activeStates } from '../domain/lifecycle.ts'
+import { activeStates, reviewStates } from '../domain/lifecycle.ts'
 import type { Edge } from '../scheduler/types.ts'
-import { type Backlog, reviewStates } from './backlog-snapshot.ts'
+import type { Backlog } from './backlog-snapshot.ts'
 import { descendantsOf } from './descendants.ts'
 
 /** The states of a part that has started and is not finished: its successor in a sequence waits. */

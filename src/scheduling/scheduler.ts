@@ -27,6 +27,7 @@ import { MemoryOfKinds } from './memory-of-kinds.ts'
 import { OptimiserWorker } from './optimiser-worker.ts'
 import { scheduleReportsIn } from './report.ts'
 import { recordOnlyPart } from './roadmap-mode.ts'
+import { startReview } from './start-review.ts'
 import { type PassContext, snapshotOf } from './to-snapshot.ts'
 
 export interface SchedulerContext {
@@ -92,6 +93,17 @@ export class Scheduler {
     const snapshot = snapshotOf(live.backlog, passContext)
     await saveScheduleReports(store.db, scheduleReportsIn(live.backlog, snapshot, decisions))
     this.#optimiser.optimiseInBackground(snapshot, decisions)
+  }
+
+  /**
+   * Handler of the `start-review` queue; see `startReview`.
+   * @throws {RetryAfter} while no other agent may start.
+   */
+  async startReview(job: { workItemId: number; sha: string }): Promise<void> {
+    const { started, log } = this.#context
+    const runId = await startReview({ ...this.#context, history: this.#history, memory: this.#memory }, job)
+    if (runId === undefined) return
+    void Promise.resolve(started?.(runId)).catch((err) => log.debug({ err }, 'left to the job'))
   }
 
   /** Ends the optimiser. */

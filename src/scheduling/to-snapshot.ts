@@ -4,6 +4,7 @@ import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { DependencyRow } from '../db/dependencies.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
+import { isReview } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { moduleOf } from '../domain/labels.ts'
@@ -20,7 +21,7 @@ import type {
   Snapshot,
 } from '../scheduler/types.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
-import { type BudgetState, withBudgets } from './budget.ts'
+import { type BudgetState, runName, withBudgets } from './budget.ts'
 import type { History } from './history.ts'
 import { inheritedBlockers } from './inherited-blockers.ts'
 import { memberEdges } from './member-edges.ts'
@@ -166,7 +167,7 @@ function declaredPaths(item: ItemRow, backlog: Backlog): string[] {
 function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { history, now }: PassContext): Run {
   const since = run.startedAt ? now.getTime() - run.startedAt.getTime() : 0
   return {
-    item: String(item.id),
+    item: runName({ run, item }),
     repository: nameOf(backlog, item),
     agentKind: run.agent,
     footprint: run.purpose === 'build' ? footprintOf(item, backlog, history) : 'nothing',
@@ -181,7 +182,8 @@ function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { histo
  * branch between two steps, whose attempt has ended and whose pull request is not open yet, locks them in any case.
  */
 function branchesWithoutAgent(backlog: Backlog, { env }: PassContext): Run[] {
-  const live = new Set(backlog.runs.map(({ item }) => item.id))
+  // An agent that reviews a branch does not work on it.
+  const live = new Set(backlog.runs.filter(({ run }) => !isReview(run)).map(({ item }) => item.id))
   return [...backlog.active].flatMap((id): Run[] => {
     const item = backlog.items.get(id)
     if (!item) return []

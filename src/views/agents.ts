@@ -22,7 +22,7 @@ export const agentView = z.object({
   status: z.enum(agentStatuses),
   moduleId: z.string(),
   loopId: z.string(),
-  purpose: z.enum(['build', 'plan', 'breakdown']),
+  purpose: z.enum(['build', 'plan', 'breakdown', 'review']),
   issue: z.number().int(),
   title: z.string(),
   attempt: z.number().int(),
@@ -135,6 +135,6 @@ function statusOf({ stage, outcome }: RunRow): AgentStatus {
   if (stage === 'waiting') return 'waiting'
   if (stage === 'agent') return 'working'
   if (stage === 'gates') return 'checking'
-  if (outcome === 'finished' || outcome === 'planned' || outcome === 'asked') return 'finished'
+  if (outcome !== null && ['finished', 'planned', 'reviewed', 'asked'].includes(outcome)) return 'finished'
   return outcome === 'stopped' ? 'stopped' : 'failed'
 }

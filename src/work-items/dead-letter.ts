@@ -3,7 +3,7 @@
 import type { Store, Tx } from '../db/connect.ts'
 import { effectById } from '../db/outbox.ts'
 import { getPull } from '../db/pull-requests.ts'
-import { getRun } from '../db/runs.ts'
+import { getRun, isReview } from '../db/runs.ts'
 import { getItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition } from '../domain/lifecycle.ts'
@@ -24,7 +24,11 @@ async function hold(tx: Tx, job: Job, error: unknown): Promise<void> {
 
 async function itemOf(tx: Tx, job: Job): Promise<number | undefined> {
   if ('workItemId' in job) return job.workItemId
-  if ('runId' in job) return (await getRun(tx.db, job.runId))?.workItemId
+  if ('runId' in job) {
+    const run = await getRun(tx.db, job.runId)
+    // The review by an agent holds nothing: people review without it.
+    return run && !isReview(run) ? run.workItemId : undefined
+  }
   if ('pullRequestId' in job) return (await getPull(tx.db, job.pullRequestId))?.workItemId
   if ('effectId' in job) return (await effectById(tx.db, job.effectId))?.workItemId ?? undefined
   return undefined

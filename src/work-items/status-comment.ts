@@ -23,11 +23,13 @@ import { progressOfParts } from '../domain/part-status.ts'
 import { countedSince } from '../domain/replan.ts'
 import type { RoadmapTree } from '../domain/roadmap.ts'
 import { isAgentRun } from '../domain/run-author.ts'
+import { agentReviewSentence } from '../messages/agent-review.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
 import { conflictAhead, orderAdvice } from '../messages/forecast.ts'
 import type { GateView } from '../messages/gates.ts'
 import { roadmapView } from '../messages/roadmap-view.ts'
 import { type StatusView, statusComment } from '../messages/status-comment.ts'
+import { agentReviewOf } from '../pull-requests/agent-review-view.ts'
 import { ciViewOf } from '../pull-requests/ci/ci-view.ts'
 import { pullConflicts } from '../pull-requests/pull-conflicts.ts'
 
@@ -59,7 +61,11 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     notes:
       item.kind === 'epic'
         ? notesOf(item)
-        : [...(await costNotes(db, attempts, settings)), ...(await conflictNotes(db, item))],
+        : [
+            ...(await reviewNotes(db, item)),
+            ...(await costNotes(db, attempts, settings)),
+            ...(await conflictNotes(db, item)),
+          ],
     kept: await keptWork(db, item.id),
     messages: await shownMessages(db, item),
     settingsError: repo?.settingsError ?? null,
@@ -89,6 +95,12 @@ async function costNotes(db: Database, attempts: readonly RunRow[], { limits }: 
   const last = attempts.findLast(isAgentRun)
   if (!set || !last || !(await reportsNoCost(db, last))) return []
   return [limitSeesNoCost(last.agent)]
+}
+
+/** What an agent that reviews does, or has found. */
+async function reviewNotes(db: Database, item: ItemRow): Promise<string[]> {
+  const sentence = agentReviewSentence(await agentReviewOf(db, item), item.headSha)
+  return sentence ? [sentence] : []
 }
 
 /** Who would conflict with it. */

@@ -23,6 +23,7 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
   'pull-request-comment': { issueNumber: 1 },
   comment: { issueNumber: 1, body: 'Hello.' },
   reaction: { commentId: 50, content: '+1' },
+  'agent-review': { pullNumber: 2, sha: 'a'.repeat(40), body: 'It has found nothing.' },
   'review-reply': { pullNumber: 2, commentId: 80, body: 'Done.' },
   'resolve-threads': { pullNumber: 2, comments: [80] },
   'state-label': { issueNumber: 1, label: 'tutti:held' },
@@ -52,6 +53,7 @@ const creating: readonly EffectKind[] = [
   'status-comment',
   'pull-request-comment',
   'comment',
+  'agent-review',
   'review-reply',
   'pull-request',
   'commit',
@@ -89,6 +91,7 @@ class World {
   readonly links = new Set<string>()
   readonly reactions = new Set<string>()
   readonly branches = new Map<string, unknown>()
+  readonly reviews: Record<string, unknown>[] = [{ id: 90, body: 'Fine.', user: { login: 'alice' } }]
   readonly lineComments: Record<string, unknown>[] = [{ id: 80, body: 'Why?', user: { login: 'alice' } }]
   resolved = false
   state: unknown = 'open'
@@ -158,6 +161,11 @@ class World {
         for (const name of [...(reviewers as string[]), ...(team_reviewers as string[])]) this.reviewers.add(name)
         return [201, {}]
       },
+    ],
+    ['GET /pulls/2/reviews', () => [200, this.reviews]],
+    [
+      'POST /pulls/2/reviews',
+      ({ body, event }) => this.#make(this.reviews, { id: 91, event, ...bot, body: String(body) }),
     ],
     ['GET /pulls/2/comments', () => [200, this.lineComments]],
     [

@@ -61,6 +61,7 @@ const needs: Readonly<Record<string, string>> = {
   'GET /repos/{owner}/{repo}/rules/branches/{branch}': 'metadata: read',
   'pulls.create': 'pull_requests: write',
   'pulls.createReplyForReviewComment': 'pull_requests: write',
+  'pulls.createReview': 'pull_requests: write',
   'pulls.get': 'pull_requests: read',
   'pulls.list': 'pull_requests: read',
   'pulls.listCommentsForReview': 'pull_requests: read',

@@ -23,7 +23,8 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
   const { log } = options
   const reader = updateReader()
   const updates = updateSink(options)
-  const unreadLimit = maxUnread + Buffer.byteLength(options.prompt) * 2
+  const longest = Math.max(...[options.prompt, options.earlier?.prompt ?? ''].map((text) => Buffer.byteLength(text)))
+  const unreadLimit = maxUnread + longest * 2
   const refusals = refusalWatch()
   let over = false
 
@@ -45,6 +46,8 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
     },
     onFrame: options.onActivity,
     onUpdate(params) {
+      // What an earlier session has shown is history: it was shown and counted then.
+      if (session.replays()) return
       // Adapters may report sub-agents in sessions of their own. They show activity, and are no output of this agent.
       if (session.id() !== undefined && params.sessionId !== session.id()) return
       const update = readUpdate(reader, params.update, options)
@@ -91,6 +94,7 @@ function sessionOptions(
   return {
     cwd: options.roots[0] ?? options.cwd,
     prompt: options.prompt,
+    earlier: options.earlier,
     mcpServers: options.mcpServers ?? [],
     model: options.model,
     mode: options.mode,
@@ -193,7 +197,7 @@ function describe(update: AgentUpdate): string {
     case 'usage':
       return `usage: ${update.used} of ${update.size}`
     case 'session':
-      return `session ${update.id} with ${update.program}, model ${update.model}, mode ${update.mode}`
+      return `session ${update.id}${update.continued ? ', which goes on,' : ''} with ${update.program}, model ${update.model}, mode ${update.mode}`
     default:
       return update.text
   }

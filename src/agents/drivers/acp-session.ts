@@ -1,21 +1,19 @@
 /** One session with an agent over ACP: initialize, log in if asked, new session, prompt, until it stops. */
 
 import {
-  type ClientContext,
   type ContentBlock,
   client,
   type McpServer,
   methods,
-  type NewSessionResponse,
   PROTOCOL_VERSION,
-  RequestError,
   type Stream,
 } from '@agentclientprotocol/sdk'
 import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
 import { within } from '../../lib/within.ts'
-import { modeNotOffered, otherProtocolVersion, sessionWithoutId, startsTooSlowly } from '../../messages/agents.ts'
-import type { AgentOutcome, AgentUpdate, AgentUsage } from './agent-run.ts'
+import { modeNotOffered, otherProtocolVersion, startsTooSlowly } from '../../messages/agents.ts'
+import type { AgentOutcome, AgentUpdate, AgentUsage, EarlierSession } from './agent-run.ts'
 import { type FailureContext, outcomeOfMeta } from './failure.ts'
+import { openOrContinue, waysToContinue } from './open-session.ts'
 import type { PermissionPolicy } from './permission-requests.ts'
 import { chooseForSession } from './session-choices.ts'
 import { promptUsage } from './session-updates.ts'
@@ -24,6 +22,8 @@ export interface SessionOptions {
   stream: Stream
   cwd: string
   prompt: string
+  /** The session to go on with, where the agent can. */
+  earlier?: EarlierSession
   mcpServers: McpServer[]
   model?: string
   /** The mode that is set where the agent offers it, by its id. */
@@ -44,6 +44,8 @@ export type SessionEnd = { stopReason: string; usage?: AgentUsage } | { outcome:
 export interface Session {
   /** The session's id, once the agent has opened it. */
   id(): string | undefined
+  /** Whether the agent shows the history of an earlier session now. */
+  replays(): boolean
   /** Settles when the agent has answered the prompt. Rejects with what the agent answered, or when the stream ends. */
   ended: Promise<SessionEnd>
   /** Asks the agent to stop its turn (`session/cancel`); nothing happens before there is a session. */
@@ -72,6 +74,7 @@ const introduction = {
 /** Starts the session. It runs by itself. */
 export function openSession(options: SessionOptions): Session {
   let sessionId: string | undefined
+  let replays = false
   let cancelled = false
 
   const connection = client({ name: 'tutti' })
@@ -93,26 +96,39 @@ export function openSession(options: SessionOptions): Session {
     if (initialized === 'late') return tooSlow(limitMs)
     const version = asRecord(initialized)?.protocolVersion
     if (version !== PROTOCOL_VERSION) return wrongVersion(version)
-    const mcpServers = options.mcpServers.filter((server) =>
-      canUse(server, asRecord(asRecord(initialized)?.agentCapabilities)?.mcpCapabilities),
-    )
+    const capabilities = asRecord(asRecord(initialized)?.agentCapabilities)
+    const mcpServers = options.mcpServers.filter((server) => canUse(server, capabilities?.mcpCapabilities))
     for (const server of options.mcpServers.filter((one) => !mcpServers.includes(one))) {
       options.onUpdate({ kind: 'notice', text: `the agent cannot use the MCP server ${server.name}` })
     }
-    const session = await newSession(agent, { cwd: options.cwd, mcpServers }, options.authMethod)
+    replays = options.earlier !== undefined
+    const session = await openOrContinue(agent, { cwd: options.cwd, mcpServers }, { ...options, capabilities })
     sessionId = session.sessionId
     const chosen = await chooseForSession(agent, session, options)
     if ('outcome' in chosen) return chosen
     const { model, mode, missingMode } = chosen
     if (missingMode) options.onUpdate({ kind: 'notice', text: modeNotOffered(options.mode ?? '') })
-    options.onUpdate({ kind: 'session', id: sessionId, program: programOf(initialized), model, mode })
+    const { continued } = session
+    const lasting = waysToContinue(capabilities).length > 0
+    options.onUpdate({
+      kind: 'session',
+      id: sessionId,
+      program: programOf(initialized),
+      model,
+      mode,
+      continued,
+      lasting,
+    })
     if (cancelled) return { outcome: { kind: 'stopped' } }
-    const prompt: ContentBlock[] = [{ type: 'text', text: options.prompt }]
+    const text = (continued ? options.earlier?.prompt : undefined) ?? options.prompt
+    const prompt: ContentBlock[] = [{ type: 'text', text }]
+    replays = false
     return endOfTurn(await agent.request(methods.agent.session.prompt, { sessionId, prompt }), options.failures)
   }
 
   return {
     id: () => sessionId,
+    replays: () => replays,
     ended: run(),
     cancel() {
       cancelled = true
@@ -151,26 +167,4 @@ function wrongVersion(version: unknown): SessionEnd {
 function canUse(server: McpServer, capabilities: unknown): boolean {
   if (!('type' in server)) return true
   return asRecord(capabilities)?.[server.type] === true
-}
-
-/** Opens the session. An agent that asks for a login gets the login method that needs no person, once. */
-async function newSession(
-  agent: ClientContext,
-  request: { cwd: string; mcpServers: McpServer[] },
-  methodId: string | undefined,
-): Promise<NewSessionResponse> {
-  try {
-    return await checked(agent.request(methods.agent.session.new, request))
-  } catch (error) {
-    const mustLogIn = error instanceof RequestError && error.code === RequestError.authRequired().code
-    if (!mustLogIn || methodId === undefined) throw error
-    await agent.request(methods.agent.authenticate, { methodId })
-    return await checked(agent.request(methods.agent.session.new, request))
-  }
-}
-
-async function checked(answer: Promise<NewSessionResponse>): Promise<NewSessionResponse> {
-  const session = await answer
-  if (typeof asRecord(session)?.sessionId === 'string') return session
-  throw new Error(sessionWithoutId)
 }

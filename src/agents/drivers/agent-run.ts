@@ -27,6 +27,14 @@ export interface AgentLimits {
   graceMs?: number
 }
 
+/** A session of an earlier run in the same home and folder. */
+export interface EarlierSession {
+  /** By the id that the agent gave it. */
+  id: string
+  /** What the agent is told when the session goes on. */
+  prompt: string
+}
+
 export interface RunAgentOptions {
   kind: AgentKind
   /** From the repository's settings: `agents.<id>`. */
@@ -36,6 +44,8 @@ export interface RunAgentOptions {
   /** The worktree, an absolute path: the agent's current directory. */
   cwd: string
   prompt: string
+  /** An earlier session to go on with; a new one is opened where that does not work. */
+  earlier?: EarlierSession
   runId: string
   /** The environment of Tutti. Only variables that the kind names, and a small base, are passed on. */
   env: Readonly<Record<string, string>>
@@ -65,7 +75,7 @@ export interface RunAgentOptions {
 export interface AgentTask
   extends Pick<
     RunAgentOptions,
-    'cwd' | 'prompt' | 'runId' | 'home' | 'hidden' | 'mcpServers' | 'permissions' | 'limits' | 'logFile'
+    'cwd' | 'prompt' | 'earlier' | 'runId' | 'home' | 'hidden' | 'mcpServers' | 'permissions' | 'limits' | 'logFile'
   > {
   launch: LaunchCommand
   /** The program is a sandbox around the agent's. */
@@ -102,8 +112,19 @@ export type AgentUpdate =
   | { kind: 'plan'; entries: { text: string; status: 'pending' | 'in_progress' | 'completed' }[] }
   | { kind: 'usage'; used: number; size: number; cost?: { amount: number; currency: string } }
   | { kind: 'permission'; title: string; allowed: boolean; reason: string }
-  /** The session is open: who works in it, with which model and mode, as far as the agent says. */
-  | { kind: 'session'; id: string; program: string; model: string; mode: string }
+  /**
+   * The session is open: who works in it, with which model and mode, as far as the agent says. `continued`: it is the
+   * earlier one. `lasting`: a later run can go on with it.
+   */
+  | {
+      kind: 'session'
+      id: string
+      program: string
+      model: string
+      mode: string
+      continued: boolean
+      lasting: boolean
+    }
   /** About the run itself: updates were left out, or the agent cannot use an MCP server. */
   | { kind: 'notice'; text: string }
 

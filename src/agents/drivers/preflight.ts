@@ -15,7 +15,7 @@ import { prepareHome } from './prepare-home.ts'
  * @throws {OperatorError} when there is no workspace or no reaper.
  */
 export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutcome {
-  const { kind, reaper, settings, cwd, prompt, runId, home, permissions, limits, logFile } = options
+  const { kind, reaper, settings, cwd, prompt, earlier, runId, home, permissions, limits, logFile } = options
   const { instanceId, lifeId } = reaper
   const marks = markerEnv({ instanceId, lifeId, runId })
   if (options.signal?.aborted) return { kind: 'stopped' }
@@ -27,7 +27,7 @@ export function preflightAgent(options: RunAgentOptions): AgentTask | AgentOutco
   if (reaper.pid === undefined) throw new OperatorError('no agent runs without a reaper, and there is none')
   const { start, ...plain } = kind
   const { servers, values } = operatorServers(kind, options.env)
-  const task = { cwd, prompt, runId, home, permissions, limits, logFile, patterns: kind.operator?.messages }
+  const task = { cwd, prompt, earlier, runId, home, permissions, limits, logFile, patterns: kind.operator?.messages }
   const mcpServers = [...(options.mcpServers ?? []), ...servers]
   const hidden = [...(options.hidden ?? []), ...values]
   const contained = options.wrap !== undefined

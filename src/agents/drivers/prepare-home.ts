@@ -1,11 +1,11 @@
-/** The home of a run: made from the operator's template before its agent starts, and removed with the run. */
+/** The home of a run: made from the operator's template before its agent starts. `keep-home.ts` says what becomes of it. */
 
 import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { OperatorError } from '../../lib/errors.ts'
 import type { AgentKind } from '../agent.ts'
 
-type HomeOf = Pick<AgentKind, 'id' | 'templates' | 'loginFiles' | 'skillsFolder' | 'operator'>
+export type HomeOf = Pick<AgentKind, 'id' | 'templates' | 'loginFiles' | 'skillsFolder' | 'operator'>
 
 /**
  * Makes the home, and copies into it what the kind and the operator name. The copies are read-only: a program that wants
@@ -30,6 +30,17 @@ export function prepareHome(kind: HomeOf, env: Readonly<Record<string, string>>,
   for (const folder of operator?.skills ?? []) {
     if (kind.skillsFolder) copy(folder, join(home, kind.skillsFolder, basename(folder)))
   }
+}
+
+/** The paths in a home, relative to it, that are copied into it or made for one run alone. */
+export function madePaths(kind: HomeOf): string[] {
+  return [
+    ...kind.templates.flatMap(({ folder, files }) => files.map((file) => join(folder, file))),
+    ...kind.loginFiles,
+    ...Object.keys(kind.operator?.files ?? {}).map((to) => to.slice(2)),
+    ...(kind.skillsFolder ? [kind.skillsFolder] : []),
+    ...['tmp', 'tools.json', 'tools.sock'],
+  ]
 }
 
 /** Copies the files that are there. @returns how many there are. */

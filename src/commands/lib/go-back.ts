@@ -2,7 +2,7 @@
 
 import { eq } from 'drizzle-orm'
 import { type Checkpoint, checkpointsOf } from '../../db/checkpoints.ts'
-import { isPlanning, runsOf } from '../../db/runs.ts'
+import { buildsOf } from '../../db/runs.ts'
 import { runs } from '../../db/schema/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import { UserError } from '../../lib/errors.ts'
@@ -21,7 +21,7 @@ export async function goBackTo({ tx, actor }: CommandContext, item: ItemRow, nam
     const names = points.map((one) => one.name)
     throw new UserError(...messages.noSuchCheckpoint(name, names))
   }
-  const last = (await runsOf(tx.db, item.id)).filter((run) => !isPlanning(run)).at(-1)
+  const last = (await buildsOf(tx.db, item.id)).at(-1)
   if (!point.headSha || !last) throw new UserError(...messages.checkpointWithoutCommit(point.name))
   const back = messages.goBackToCheckpoint(actor.login, { ...point, headSha: point.headSha })
   const lesson = [back, last.lesson].filter(Boolean).join('\n\n')

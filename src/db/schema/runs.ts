@@ -27,9 +27,9 @@ export const runs = pgTable(
     program: text('program').notNull().default(''),
     model: text('model').notNull().default(''),
     provider: text('provider').notNull().default(''),
-    /** `build` changes files; `plan` and `breakdown` read them and submit a plan. */
-    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown'>().notNull().default('build'),
-    /** What a planning agent submitted with its tool; see `domain/plan.ts`. */
+    /** `build` changes files; `plan` and `breakdown` read them and submit a plan, `review` what it found in a commit. */
+    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown' | 'review'>().notNull().default('build'),
+    /** What an agent that only reads submitted with its tool; see `domain/plan.ts` and `domain/agent-review.ts`. */
     submission: jsonb('submission').$type<Record<string, unknown>>(),
     /** `gates`: the agent is done. The gates check its commit, or planning handles its plan. */
     stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),
@@ -61,6 +61,13 @@ export const runs = pgTable(
     /** Whether its agent is supervised in a separate thread. */
     inThread: boolean('in_thread').notNull().default(false),
     sandboxed: boolean('sandboxed').notNull().default(false),
+    /**
+     * The session of its agent that the next attempt may go on with, by ACP's id; '' where there is none. Its home is kept as
+     * long as this is set.
+     */
+    sessionId: text('session_id').notNull().default(''),
+    /** The run whose home it works in, where it goes on with that one's session; null where it has a home of its own. */
+    homeRunId: number64('home_run_id'),
     leaseOwner: text('lease_owner'),
     leaseEpoch: integer('lease_epoch').notNull().default(0),
     /** The process that took it last, also after the lease is gone; see `processes`. It marks what the run has started. */

@@ -33,10 +33,12 @@ function nameOf({ run, item }: ShownAgent): string {
   return `#${item.issueNumber}, **${agentName(run)}**`
 }
 
+const doings: Readonly<Record<string, string>> = { plan: 'planning, ', breakdown: 'planning, ', review: 'review, ' }
+
 function workOf({ run }: ShownAgent, now: Date): string {
   if (run.stop) return 'is being stopped'
   if (run.stage === 'waiting') return `attempt ${run.attempt} starts in a moment`
-  const doing = run.purpose === 'build' ? `attempt ${run.attempt}` : `planning, attempt ${run.attempt}`
+  const doing = `${doings[run.purpose] ?? ''}attempt ${run.attempt}`
   const since = run.startedAt ? `, for ${duration(now.getTime() - run.startedAt.getTime())}` : ''
   return `${doing}${since}${reachedProgress(run.progress)}; ${verdictOf(run.health)}`
 }

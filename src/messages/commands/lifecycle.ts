@@ -130,6 +130,9 @@ export const noAgentInRepository = 'No agent is working in this repository.'
 export const stoppingAllReply = (issues: readonly string[], prefix: string) =>
   `Stopping the work on ${issues.join(', ')}. What was changed is kept: ${typed(prefix, 'resume')} on each goes on. Others may still start; ${typed(prefix, 'pause all')} prevents that.`
 
+export const stoppingReviews = (issues: readonly string[]) =>
+  `Stopping the review by an agent of ${issues.join(', ')}. The pull requests go on without it.`
+
 /** `/retry` */
 export const retriedBy = (login: string) => `Tried again, as ${login} asked.`
 /** @param forgiven attempts that no longer count. @param free attempts that may follow. @param any whether there was one. */

@@ -22,6 +22,9 @@
  * `planning N:` and `planning N+:` are done, N being the prompt's attempt; without such a heading the agent hands in a
  * plausible plan. These steps are done in no other case.
  *
+ * Where the prompt asks for a review (a line `Purpose: review`), the same holds of `reviewing:`, `reviewing N:` and
+ * `reviewing N+:`; without such a heading the agent finds nothing.
+ *
  * Steps before the first heading are done always. Then those under `feedback:`, when there is such a heading and the
  * prompt carries feedback (a line `Feedback: …`, or a Markdown heading that begins with "Review feedback" or "Changes
  * requested"); otherwise those under `attempt N:` or `attempt N+:` ("from N on") for the N of the prompt's line
@@ -67,14 +70,15 @@ export interface ScriptStep {
 interface Prompt {
   attempt: number
   feedback: boolean
-  planning: boolean
+  /** What is to be handed in, where nothing is to be changed. */
+  reading: 'planning' | 'reviewing' | undefined
   /** What the crew has learned; '' when the prompt says nothing about it. */
   taught: string
 }
 
 interface Section {
   applies: (prompt: Prompt) => boolean
-  kind: 'always' | 'attempt' | 'feedback' | 'planning' | 'taught'
+  kind: 'always' | 'attempt' | 'feedback' | 'planning' | 'reviewing' | 'taught'
   steps: ScriptStep[]
 }
 
@@ -86,16 +90,18 @@ export function readScript(prompt: string): ScriptStep[] | undefined {
   const facts = {
     attempt: attemptOf(prompt),
     feedback: hasFeedback(prompt) && sections.some((section) => section.kind === 'feedback'),
-    planning: asksForPlan(prompt),
+    reading: readingOf(prompt),
     taught: taughtBy(prompt),
   }
-  if (facts.planning && !sections.some((section) => section.kind === 'planning')) return undefined
+  if (facts.reading && !sections.some((section) => section.kind === facts.reading)) return undefined
   return sections.flatMap((section) => (section.applies(facts) ? section.steps : []))
 }
 
-/** Whether the prompt wants a plan instead of changes. */
-export function asksForPlan(prompt: string): boolean {
-  return /^Purpose: (?:plan|breakdown)$/m.test(prompt)
+/** What the prompt wants instead of changes; undefined where it wants changes. */
+function readingOf(prompt: string): Prompt['reading'] {
+  const purpose = /^Purpose: (plan|breakdown|review)$/m.exec(prompt)?.[1]
+  if (!purpose) return undefined
+  return purpose === 'review' ? 'reviewing' : 'planning'
 }
 
 function fenced(prompt: string): string | undefined {
@@ -117,7 +123,7 @@ function hasFeedback(prompt: string): boolean {
 }
 
 function parseSections(lines: readonly string[]): Section[] {
-  const sections: Section[] = [{ applies: ({ planning }) => !planning, kind: 'always', steps: [] }]
+  const sections: Section[] = [{ applies: ({ reading }) => !reading, kind: 'always', steps: [] }]
   for (let at = 0; at < lines.length; at++) {
     const line = (lines[at] ?? '').trim()
     if (line === '' || line.startsWith('#')) continue
@@ -135,25 +141,29 @@ function parseSections(lines: readonly string[]): Section[] {
 
 function readHeading(line: string): Section | undefined {
   if (line === 'feedback:')
-    return { applies: ({ feedback, planning }) => feedback && !planning, kind: 'feedback', steps: [] }
-  if (line === 'planning:') return { applies: ({ planning }) => planning, kind: 'planning', steps: [] }
+    return { applies: ({ feedback, reading }) => feedback && !reading, kind: 'feedback', steps: [] }
+  if (line === 'planning:' || line === 'reviewing:') {
+    const kind = line === 'planning:' ? 'planning' : 'reviewing'
+    return { applies: ({ reading }) => reading === kind, kind, steps: [] }
+  }
   const lesson = /^(un)?taught (.+):$/.exec(line)
   if (lesson) {
     const [, without, text = ''] = lesson
     return {
-      applies: ({ planning, taught }) => !planning && taught.includes(text) !== Boolean(without),
+      applies: ({ reading, taught }) => !reading && taught.includes(text) !== Boolean(without),
       kind: 'taught',
       steps: [],
     }
   }
-  const match = /^(attempt|planning) (\d+)(\+?):$/.exec(line)
+  const match = /^(attempt|planning|reviewing) (\d+)(\+?):$/.exec(line)
   if (!match) return undefined
   const number = Number(match[2])
   const matches = (attempt: number) => (match[3] ? attempt >= number : attempt === number)
-  if (match[1] === 'planning')
-    return { applies: ({ planning, attempt }) => planning && matches(attempt), kind: 'planning', steps: [] }
+  const kind = match[1]
+  if (kind === 'planning' || kind === 'reviewing')
+    return { applies: ({ reading, attempt }) => reading === kind && matches(attempt), kind, steps: [] }
   return {
-    applies: ({ feedback, planning, attempt }) => !feedback && !planning && matches(attempt),
+    applies: ({ feedback, reading, attempt }) => !feedback && !reading && matches(attempt),
     kind: 'attempt',
     steps: [],
   }
@@ -195,7 +205,10 @@ function plausiblePlan(title: string) {
 /** What the agent does without a script: it notes the issue in a file named after its title. */
 export function plausibleSteps(prompt: string): ScriptStep[] {
   const title = titleOf(prompt)
-  if (asksForPlan(prompt)) return [{ verb: 'tool', rest: `submit_plan ${JSON.stringify(plausiblePlan(title))}` }]
+  const reading = readingOf(prompt)
+  if (reading === 'reviewing')
+    return [{ verb: 'tool', rest: `submit_review ${JSON.stringify({ summary: `I have read it: ${title}` })}` }]
+  if (reading) return [{ verb: 'tool', rest: `submit_plan ${JSON.stringify(plausiblePlan(title))}` }]
   const slug = title
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')

@@ -21,7 +21,7 @@ export const agent = {
     program ??= preparedProgram(here('.'), here('../../../node_modules/.cache/tutti-scripted-agent'))
     return { file: process.execPath, args: [program] }
   },
-  env: ['TUTTI_SCRIPT_DELAY_MS', 'NODE_COMPILE_CACHE'],
+  env: ['TUTTI_SCRIPT_DELAY_MS', 'TUTTI_SCRIPT_SESSIONS', 'NODE_COMPILE_CACHE'],
   // Node 22 prints a warning for running TypeScript as it is, which would be the first line of every log.
   fixedEnv: { NODE_NO_WARNINGS: '1' },
   // Where the program is prepared, and where it is not.

@@ -26,6 +26,8 @@ export interface Turn {
   readonly prompt: string
   /** The environment of the agent. */
   readonly env: Readonly<Record<string, string | undefined>>
+  /** Called with all that the client is shown. */
+  readonly shown: (update: SessionUpdate) => void
   /** Aborted when the client cancels the turn. */
   readonly signal: AbortSignal
   /** Token counts for the end of the turn, as ACP's draft has them. */
@@ -44,12 +46,15 @@ export interface Turn {
 
 /** The parts of a turn, for one prompt. */
 export function openTurn(
-  options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'prompt' | 'env' | 'signal'>,
+  options: Pick<Turn, 'client' | 'sessionId' | 'cwd' | 'mcpServers' | 'prompt' | 'env' | 'signal' | 'shown'>,
 ): Turn {
   const { client, sessionId, cwd, signal } = options
   let calls = 0
   let messages = 0
-  const update = (change: SessionUpdate) => client.notify('session/update', { sessionId, update: change })
+  const update = (change: SessionUpdate) => {
+    options.shown(change)
+    return client.notify('session/update', { sessionId, update: change })
+  }
   const path = (relative: string) => resolve(cwd, relative)
 
   return {

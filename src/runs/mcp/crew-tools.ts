@@ -69,13 +69,13 @@ const shapes = {
   }),
 }
 
-/** The tools of a run that builds. A run that plans has those that `forPlanning` names. */
+/** The tools of a run that builds. A run that plans or reviews has those that `forReading` names. */
 export function crewTools(desk: CrewDesk): Tool[] {
   return [...messageTools(desk), ...memoryTools(desk), ...workTools(desk)]
 }
 
-/** What a planning agent needs of them: it hands in with tools of its own. */
-export const forPlanning: readonly string[] = ['send_message', 'read_messages', 'record_insight', 'note_context']
+/** What an agent that only reads needs of them: it hands in with tools of its own. */
+export const forReading: readonly string[] = ['send_message', 'read_messages', 'record_insight', 'note_context']
 
 /** A tool whose arguments are checked, and that acts in one transaction under the lease of the run. */
 function crewTool<Shape extends z.ZodType>(

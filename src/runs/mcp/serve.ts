@@ -7,7 +7,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { Logger } from 'pino'
@@ -81,7 +81,8 @@ export async function serveTools(options: {
   await writeFile(file, JSON.stringify({ socket: place.socket, secret }), { mode: 0o600 })
   return {
     server: { name: 'tutti', command: process.execPath, args: [program, file], env: [] },
-    paths: [program, file, dirname(place.socket)],
+    // What is shown can only be read. The home itself must not be among it: its agent writes there.
+    paths: [program, file, ...place.shown],
     close: async () => {
       for (const socket of open) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
@@ -92,14 +93,18 @@ export async function serveTools(options: {
 }
 
 /** A socket in the run's home, or in a temporary folder when that path is too long. */
-async function socketPlace(home: string): Promise<{ socket: string; remove: () => Promise<void> }> {
+async function socketPlace(home: string): Promise<{ socket: string; shown: string[]; remove: () => Promise<void> }> {
   const socket = join(home, 'tools.sock')
   if (Buffer.byteLength(socket) <= maxSocketPath) {
     await rm(socket, { force: true })
-    return { socket, remove: () => rm(socket, { force: true }) }
+    return { socket, shown: [], remove: () => rm(socket, { force: true }) }
   }
   const folder = await mkdtemp(join(tmpdir(), 'tutti-'))
-  return { socket: join(folder, 'tools.sock'), remove: () => rm(folder, { recursive: true, force: true }) }
+  return {
+    socket: join(folder, 'tools.sock'),
+    shown: [folder],
+    remove: () => rm(folder, { recursive: true, force: true }),
+  }
 }
 
 function listen(server: Server, path: string): Promise<void> {

@@ -56,7 +56,10 @@ describe('a session', () => {
     expect(await run({ kind: open, settings: { model: 'large' } })).toMatchObject({
       summary: 'initialize session/new mcp= session/set_config_option model=large session/prompt',
     })
-    expect(updates).toContainEqual({ kind: 'session', id: 's1', program: '', model: 'large', mode: '' })
+    expect(updates).toContainEqual({
+      ...{ kind: 'session', id: 's1', program: '', model: 'large', mode: '' },
+      ...{ continued: false, lasting: false },
+    })
     expect(await run({ kind: open, settings: { model: 'huge' } })).toEqual({
       kind: 'provider-failed',
       problem: 'model',

@@ -16,6 +16,7 @@ const view: PullRequestCommentView = {
   gates: [{ verdict: 'pass' }],
   protectedAllowed: false,
   verdicts: [],
+  agentReview: undefined,
   ci: null,
   attempt: { agent: 'codex', attempt: 2, progress: '' },
   waits: null,

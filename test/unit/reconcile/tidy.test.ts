@@ -88,6 +88,21 @@ test.each<[string, boolean]>([
   expect(isLive(runOfFolder(`/data/checks/${name}`), new Map([[5, 3]]))).toBe(needed)
 })
 
+test('the home of a session that goes on stays as long as its item is open, for a week', async () => {
+  const { run, make, here, tidy } = await stage()
+  const home = make('homes', `run-${run.id}`)
+  const ended = { stage: 'ended' as const, outcome: 'finished', sessionId: 's1', endedAt: new Date() }
+  await places.store.db.update(runs).set(ended).where(eq(runs.id, run.id))
+  await tidy()
+  expect(existsSync(home)).toBe(true)
+  await tidy(new Date(Date.now() + 8 * dayMs))
+  expect(existsSync(home)).toBe(false)
+  make('homes', `run-${run.id}`)
+  await here.go('checking', 'done')
+  await tidy()
+  expect(existsSync(home)).toBe(false)
+})
+
 test('homes and checkouts of ended runs go; those of live ones and what is not ours stay', async () => {
   const { run, make, tidy } = await stage()
   const gone = [make('homes', 'run-999999'), make('checks', `run-${run.id}-2`), make('plans', 'run-999998')]

@@ -138,3 +138,15 @@ function answerTo(socket: string, said: string): Promise<string> {
     line.end(said)
   })
 }
+
+test.each([
+  ['in the home', 'home', 0],
+  ['beside a home whose path is too long', 'home'.padEnd(120, '-'), 1],
+])(
+  'what a sandbox shows read-only is never the home, in which an agent writes: the socket is %s',
+  async (_, name, more) => {
+    const { home, desk } = await open([], name)
+    expect(desk.paths).not.toContain(home)
+    expect(desk.paths).toHaveLength(2 + more)
+  },
+)

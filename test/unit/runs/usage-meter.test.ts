@@ -25,10 +25,28 @@ function told(costs: unknown[], limits: Partial<Settings['limits']> = {}, more: 
     const usage = reader.usage()
     if (usage) watch(usage)
   }
-  return { used: heartbeat.used, stops, watch }
+  return { used: heartbeat.used, heartbeat, stops, watch }
 }
 
 const usd = (amount: unknown) => ({ amount, currency: 'USD' })
+
+describe('a session that goes on', () => {
+  const before = () => ({ inputTokens: 100, cost: { millionths: 500_000, currency: 'USD' } })
+  test.each<[string, unknown[], number]>([
+    ['is counted from its beginning by some agents: what was before is taken off', [usd(0.6), usd(0.9)], 400_000],
+    ['is counted from where it goes on by others', [usd(0.1), usd(0.7)], 700_000],
+    ['keeps to one of both', [usd(0.5), usd(0.4)], 0],
+  ])('%s', (_, costs, expected) => {
+    expect(told(costs, {}, { before }).used.cost?.millionths).toBe(expected)
+  })
+
+  test('tokens, too; what was not reported before counts as it is', () => {
+    const { heartbeat, watch } = told([], {}, { before })
+    watch({ inputTokens: 130, outputTokens: 7 })
+    watch({ inputTokens: 150, outputTokens: 9 })
+    expect(heartbeat.used).toMatchObject({ inputTokens: 50, outputTokens: 9 })
+  })
+})
 
 describe('the meter', () => {
   test.each<[string, unknown[], number | undefined]>([

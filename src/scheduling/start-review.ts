@@ -1,0 +1,106 @@
+/** Starts the review of a pull request by an agent, inside the limits that hold for every start. */
+
+import { z } from 'zod'
+import type { Env } from '../config/env.ts'
+import { assignMember } from '../crew/assign.ts'
+import type { Store, Tx } from '../db/connect.ts'
+import { defineJob } from '../db/define-job.ts'
+import { lockSchedule } from '../db/dirty-items.ts'
+import { pullOfItem } from '../db/pull-requests.ts'
+import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { addRun, agentReviewsOf, buildsOf, liveRun, liveRuns } from '../db/runs.ts'
+import { requestStatusComment } from '../db/status-comment.ts'
+import { type ItemRow, lockItem, tellReviewers } from '../db/work-items.ts'
+import { chooseReviewer } from '../domain/choose-agent.ts'
+import { reviewStates } from '../domain/lifecycle.ts'
+import { isAgentRun } from '../domain/run-author.ts'
+import { RetryAfter } from '../lib/errors.ts'
+import { reviewWaits } from '../messages/agent-review.ts'
+import { Admission } from '../scheduler/admission.ts'
+import { Backlog } from './backlog-snapshot.ts'
+import { readBudgets } from './budget.ts'
+import type { History } from './history.ts'
+import type { MemoryOfKinds } from './memory-of-kinds.ts'
+import { runsAndLimitsOf } from './to-snapshot.ts'
+
+/** How long a review waits before it asks once more whether an agent may start, in milliseconds. */
+const patienceMs = 10_000
+
+/** What a start is decided on. */
+interface StartContext {
+  store: Store
+  env: Env
+  freeMemory(): number
+  history: History
+  memory: MemoryOfKinds
+}
+
+/**
+ * Starts the review of one head, unless the pull request has moved on, or an agent has reviewed it.
+ * @returns the run; undefined when there is nothing to review.
+ * @throws {RetryAfter} while no other agent may start, or another one is at the item.
+ */
+export async function startReview(
+  context: StartContext,
+  { workItemId, sha }: { workItemId: number; sha: string },
+): Promise<number | undefined> {
+  const started = await context.store.transaction(async (tx) => {
+    // In the order of a pass of the scheduler: its lock, then the item.
+    await lockSchedule(tx)
+    const item = await lockItem(tx, workItemId)
+    const repos = new Map((await servedRepositories(tx.db)).map((row) => [row.id, row]))
+    const repo = item && repos.get(item.repositoryId)
+    if (!item || !repo || !(await isWanted(tx, item, repo, sha))) return undefined
+    const built = (await buildsOf(tx.db, item.id)).findLast(isAgentRun)
+    const agent = chooseReviewer(settingsOf(repo), built?.agent ?? '', context.env)
+    // The review of the head before may be ending still.
+    if (await liveRun(tx.db, item.id)) return 'later'
+    if (!(await isAdmitted(context, tx, repos, { repo, agent }))) return 'later'
+    const member = await assignMember(tx, repo, item, { role: 'reviewer', agent, fresh: false })
+    const facts = { purpose: 'review' as const, headSha: sha, countsAsAttempt: false }
+    const run = await addRun(tx, item.id, { agent, feedback: '', cleanWorktree: false, ...facts, ...member })
+    await requestStatusComment(tx, item, 'soon')
+    await tellReviewers(tx, item)
+    return run.id
+  })
+  if (started === 'later') throw new RetryAfter(reviewWaits, new Date(Date.now() + patienceMs))
+  return started
+}
+
+/** A review that was lost with its process is begun again; one that has ended otherwise is not. */
+async function isWanted(tx: Tx, item: ItemRow, repo: RepositoryRow, sha: string): Promise<boolean> {
+  const pull = await pullOfItem(tx.db, item.id)
+  if (!settingsOf(repo).roles?.reviewer || !reviewStates.includes(item.state)) return false
+  if (pull?.state !== 'open' || pull.headSha !== sha) return false
+  const before = (await agentReviewsOf(tx.db, item.id)).filter(({ headSha }) => headSha === sha)
+  return before.every(({ outcome }) => outcome === 'runner lost')
+}
+
+/** Whether the limits of agents, memory and money allow one more agent, as they do for a start by the scheduler. */
+async function isAdmitted(
+  { env, freeMemory, history, memory }: StartContext,
+  tx: Tx,
+  repos: ReadonlyMap<number, RepositoryRow>,
+  { repo, agent }: { repo: RepositoryRow; agent: string },
+): Promise<boolean> {
+  const now = new Date()
+  const backlog = new Backlog(repos)
+  backlog.runs = (await liveRuns(tx.db)).filter(({ item }) => repos.has(item.repositoryId))
+  const limits = runsAndLimitsOf(backlog, {
+    ...{ env, history, freeMemory: freeMemory(), plan: undefined, now },
+    memoryOfKind: await memory.read(tx.db, now),
+    spending: await readBudgets(tx, backlog, env, now),
+  })
+  const admission = new Admission(limits)
+  for (const run of limits.runs) admission.add(run)
+  return admission.refusal(repo.fullName, agent) === undefined
+}
+
+export const startReviewJob = defineJob(
+  { queue: 'start-review', payload: z.object({ workItemId: z.number().int(), sha: z.string() }), batch: 1 },
+  async (
+    { scheduler }: { scheduler: { startReview(job: { workItemId: number; sha: string }): Promise<void> } },
+    job,
+  ): Promise<void> => scheduler.startReview(job),
+)
