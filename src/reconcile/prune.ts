@@ -34,6 +34,7 @@ export async function prune({ store, env, log }: PruneServices, many: number = b
     crewEvents: env.KEEP_FINISHED_DAYS,
     messages: env.KEEP_FINISHED_DAYS,
     notifications: env.KEEP_FINISHED_DAYS,
+    commitPacks: 1,
     restarts: env.KEEP_FINISHED_DAYS,
     usage: env.KEEP_USAGE_DAYS,
   }

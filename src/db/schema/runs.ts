@@ -148,6 +148,8 @@ export const worktrees = pgTable(
       .notNull()
       .references(() => workItems.id),
     path: text('path').notNull(),
+    /** Whose disk it is on, see `processes`; null for rows of before there were several. */
+    place: text('place'),
     branch: text('branch').notNull(),
     baseSha: text('base_sha').notNull(),
     /** The run whose agent may be at work in it; null when that agent has ended. */

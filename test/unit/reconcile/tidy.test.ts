@@ -66,6 +66,7 @@ async function stage(source: Record<string, string> = {}) {
     env: { ...readEnv({ MIN_FREE_DISK_PERCENT: '0', ...source }), dataDirectory: root },
     log: pino({ level: 'silent' }),
     instance,
+    place: 'here',
     control: async () => control,
     clones: {
       has: async (repo: { id: number }) => repo.id === here.repo.id,
