@@ -2,10 +2,10 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { expectMergedOnce, untilMerged } from '../support/facts.ts'
-import { startProcess, type TuttiProcess } from '../support/processes.ts'
-import { openWorld, type World } from '../support/world.ts'
+import { processIn, startProcess, type TuttiProcess } from '../support/processes.ts'
+import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 /** Each process as on a machine of its own: another data directory. */
 function start(world: World, name: string, ...args: string[]): Promise<TuttiProcess> {
@@ -16,7 +16,9 @@ const begins = (number: number, attempt: number) => (line: { msg: string }) =>
   line.msg.startsWith(`#${number}: `) && line.msg.endsWith(` begins attempt ${attempt}`)
 
 // Embedded PGlite serves one process.
-test.skipIf(!process.env.TEST_DATABASE_URL)(
+const onPostgres = test.skipIf(!process.env.TEST_DATABASE_URL)
+
+onPostgres(
   'one web process and two runners: the runner at work is killed, the other one does it again; merged once',
   async () => {
     const world = await openWorld({ start: false, hostProcesses: true })
@@ -70,5 +72,40 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
     expect(await world.fileAt(bye.pull.headSha, 'src/bye.txt')).toBe('bye\n')
     await web.stop()
     expect([other?.process.exitCode, web.process.exitCode]).toEqual([0, 0])
+  },
+)
+
+onPostgres(
+  'a process that did everything stands still past its lease, and wakes up among others: nothing is mixed',
+  async () => {
+    const world = await openWorld({
+      ...{ hostProcesses: true, start: false, env: { HEARTBEAT_TIMEOUT_SECONDS: '3' } },
+      settings: plainSettings.replace('idleMinutes: 0.2', 'idleMinutes: 10'),
+    })
+    const one = await startProcess(world)
+    const issue = await world.queued(
+      'Say hello',
+      'attempt 1:',
+      '  write src/hello.txt: first',
+      `  run echo $PPID > ${join(world.directory, 'agent')}; while echo old >> src/old.txt; do sleep 0.05; done`,
+      'attempt 2+:',
+      '  append src/hello.txt: second',
+    )
+    await world.github.until(() => processIn(join(world.directory, 'agent')), 'the agent is at work')
+    one.process.kill('SIGSTOP')
+    onTestFinished(() => void one.process.kill('SIGCONT'))
+    await start(world, 'web', 'web')
+    const two = await start(world, 'two', 'runner')
+    const pull = await world.pullRequestOf(issue)
+    expect(two.lines.some(begins(issue.number, 2))).toBe(true)
+    expect(await world.fileAt(pull.pull.headSha, 'src/hello.txt')).toBe('second\n')
+    await expect(world.fileAt(pull.pull.headSha, 'src/old.txt')).rejects.toThrow()
+
+    one.process.kill('SIGCONT')
+    await untilMerged(world, issue)
+    expectMergedOnce(world, issue)
+    await world.github.until(() => one.lines.some((line) => /lease of a run was lost/.test(line.msg)), 'it noticed')
+    // Its own tree was not thrown away with what the agent had written.
+    await world.untilStatus(issue, 'Work that is on no branch was kept')
   },
 )
