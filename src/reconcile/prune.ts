@@ -9,7 +9,7 @@ import { type Prunable, pruneBatch } from '../db/prune.ts'
 
 interface PruneServices {
   store: Store
-  env: Pick<Env, 'KEEP_FINISHED_DAYS' | 'KEEP_DELIVERIES_DAYS' | 'KEEP_USAGE_DAYS'>
+  env: Pick<Env, 'KEEP_FINISHED_DAYS' | 'KEEP_DELIVERIES_DAYS' | 'KEEP_LOGS_DAYS' | 'KEEP_USAGE_DAYS'>
   log: Logger
 }
 
@@ -35,6 +35,7 @@ export async function prune({ store, env, log }: PruneServices, many: number = b
     messages: env.KEEP_FINISHED_DAYS,
     notifications: env.KEEP_FINISHED_DAYS,
     commitPacks: 1,
+    runLogPieces: env.KEEP_LOGS_DAYS,
     restarts: env.KEEP_FINISHED_DAYS,
     usage: env.KEEP_USAGE_DAYS,
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { expectMergedOnce, untilMerged } from '../support/facts.ts'
 import { processIn, startProcess, type TuttiProcess } from '../support/processes.ts'
+import { asAdmin } from '../support/test-store.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 /** Each process as on a machine of its own: another data directory. */
@@ -14,6 +15,16 @@ function start(world: World, name: string, ...args: string[]): Promise<TuttiProc
 
 const begins = (number: number, attempt: number) => (line: { msg: string }) =>
   line.msg.startsWith(`#${number}: `) && line.msg.endsWith(` begins attempt ${attempt}`)
+
+/** How many runs have a log that every process can read. */
+async function loggedRuns(world: World): Promise<number> {
+  return asAdmin(world.env.DATABASE_URL ?? '', async (client) => {
+    const { rows } = await client.query<{ runs: number }>(
+      'select count(distinct run_id)::int as runs from run_log_pieces',
+    )
+    return rows[0]?.runs ?? 0
+  })
+}
 
 // Embedded PGlite serves one process.
 const onPostgres = test.skipIf(!process.env.TEST_DATABASE_URL)
@@ -50,6 +61,9 @@ onPostgres(
     expect(world.status(issue)).toContain('runner lost (does not count)')
     expect(began(3)).toBe(other)
     expect(web.lines.filter((line) => / begins attempt /.test(line.msg))).toEqual([])
+
+    // What the agents of both runners have printed can be read elsewhere; the one that was killed had not begun to.
+    expect(await loggedRuns(world)).toBeGreaterThanOrEqual(2)
 
     // A runner answers for its health, and takes no webhooks.
     const health = await fetch(`${other?.url}/healthz`)

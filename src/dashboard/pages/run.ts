@@ -38,10 +38,7 @@ export const runPage: Page = {
     })
     const transcript =
       log.html === '' && !running
-        ? emptyState(
-            'There is no transcript',
-            'It was written to no file, it is older than KEEP_LOGS_DAYS, or it is on the disk of another process.',
-          )
+        ? emptyState('There is no transcript', 'It was written to no file, or it is older than KEEP_LOGS_DAYS.')
         : html`<div class="transcript" id="log" role="log" tabindex="0" aria-label="Transcript" data-still data-log="/runs/${agent.agentId}/log" data-from="${log.next}" data-running="${running ? 'true' : 'false'}">${log.cut ? html`<div class="line"><span></span><span class="muted">The beginning is left out.</span></div>` : ''}${markup(log.html)}</div>`
     return {
       title: `${name} on #${agent.issue}`,
