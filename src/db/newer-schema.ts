@@ -26,7 +26,7 @@ export async function refuseNewerSchema(db: Sql, migrationsFolder: string): Prom
   const journal = JSON.parse(readFileSync(join(migrationsFolder, 'meta', '_journal.json'), 'utf8')) as {
     entries: { when: number; tag: string }[]
   }
-  const ours = journal.entries.at(-1)
+  const [ours] = journal.entries.toSorted((one, other) => other.when - one.when)
   if (!ours || Number(rows[0]?.newest ?? 0) <= ours.when) return
   throw new OperatorError(
     `the database was upgraded by a newer Tutti: this version knows it up to ${ours.tag}`,

@@ -3,9 +3,9 @@
  * pushed) no process of another place can read.
  */
 
-import { hostname } from 'node:os'
 import { and, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import { type ProcessRole, runsAgents } from '../domain/process-role.ts'
+import { processScope } from '../lib/process-table.ts'
 import type { Database } from './connect.ts'
 import { processes } from './schema/processes.ts'
 
@@ -52,7 +52,7 @@ export async function agentCapacity(db: Database, timeoutMs: number, own: number
     .select({ host: processes.host, slots: processes.slots, freeMemory: processes.freeMemory })
     .from(processes)
     .where(and(inArray(processes.role, agentRoles), heardOf(timeoutMs)))
-  return capacityOf(rows, own === undefined ? undefined : { host: hostname(), freeMemory: own })
+  return capacityOf(rows, own === undefined ? undefined : { host: processScope(), freeMemory: own })
 }
 
 interface Offer {

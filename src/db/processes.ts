@@ -1,11 +1,10 @@
 /** The running processes of this Tutti. The leases and effects of a dead one are released to the others. */
 
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import { and, eq, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
 import type { ProcessPart } from '../domain/process-role.ts'
 import type { Closers } from '../lib/closers.ts'
-import { isAlive, startTimeOf } from '../lib/process-table.ts'
+import { isAlive, processScope, startTimeOf } from '../lib/process-table.ts'
 import type { Database, Store, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
 import { processes } from './schema/processes.ts'
@@ -48,7 +47,7 @@ export async function recordHeartbeat(db: Database, id: string, facts?: ProcessF
   const now = { heartbeatAt: sql`now()`, freeMemory: process.availableMemory() }
   await db
     .insert(processes)
-    .values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid), ...facts, ...now })
+    .values({ id, host: processScope(), pid: process.pid, pidStartTime: startTimeOf(process.pid), ...facts, ...now })
     .onConflictDoUpdate({ target: processes.id, set: now })
 }
 
@@ -154,5 +153,5 @@ function silentSince(timeoutMs: number) {
 
 /** See `reapProcesses`. */
 function isDead(row: OtherProcess): boolean {
-  return row.host === hostname() ? !isAlive({ pid: row.pid, startTime: row.pidStartTime }) : row.silent
+  return row.host === processScope() ? !isAlive({ pid: row.pid, startTime: row.pidStartTime }) : row.silent
 }

@@ -8,6 +8,7 @@ import { repositories } from './repositories.ts'
 /** A running Tutti process. The leases and the claimed effects of a dead one are released to the others. */
 export const processes = pgTable('processes', {
   id: text('id').primaryKey(),
+  /** Its machine and process namespace: `pid` says something there alone. */
   host: text('host').notNull(),
   pid: integer('pid').notNull(),
   pidStartTime: text('pid_start_time').notNull(),
