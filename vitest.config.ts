@@ -57,6 +57,7 @@ const shared = {
   // A story takes seconds on a quiet machine and minutes on one that is shared: limits are for what hangs.
   testTimeout: 300_000,
   hookTimeout: 120_000,
+  expect: { poll: { timeout: 60_000 } },
   // Tests here kill processes and race real ones; where others decide about landing, a second try is allowed.
   retry: process.env.CI ? 2 : 0,
   execArgv: ['--import', new URL('test/support/resolve-once.ts', import.meta.url).href],

@@ -3,16 +3,22 @@
  * database connections are cut, and deliveries and answers are lost, doubled and reordered. At the end the facts are
  * counted at GitHub: one pull request, one status comment and one merge for each issue, and nothing left behind.
  * The last line of `--json` is `{"kills","lost","doubled","stuck","seconds"}` and what else was counted.
+ *
+ * `npm run chaos -- --sweep [--points N] --database URL`: one kill at each durable step of a journey, or at N of them;
+ * see chaos/sweep.ts.
  */
 
 import { parseArgs } from 'node:util'
 import { countFacts } from './chaos/facts.ts'
 import { startFaults } from './chaos/faults.ts'
 import { startPeople } from './chaos/people.ts'
-import { createRandom } from './chaos/random.ts'
+import { createRandom, type Random } from './chaos/random.ts'
+import { type StatementProxy, startStatementProxy } from './chaos/statement-proxy.ts'
+import { type CrashPoint, nameOf, sweep } from './chaos/sweep.ts'
 import { openChaosWorld } from './chaos/world.ts'
 
-const usage = 'usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL] [--json]'
+const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL] [--json]
+       npm run chaos -- --sweep [--points N] [--seed S] --database URL [--json]`
 
 /** `90`, `90s`, `10m` or `2h`, in milliseconds. */
 function duration(text: string): number {
@@ -22,6 +28,8 @@ function duration(text: string): number {
   return Number(found[1]) * unit
 }
 
+type Arguments = ReturnType<typeof readArguments>
+
 function readArguments() {
   const { values } = parseArgs({
     options: {
@@ -30,17 +38,24 @@ function readArguments() {
       for: { type: 'string', default: '10m' },
       database: { type: 'string' },
       json: { type: 'boolean', default: false },
+      sweep: { type: 'boolean', default: false },
+      points: { type: 'string' },
     },
   })
   const [seed, items] = [Number(values.seed), Number(values.items)]
   if (!Number.isSafeInteger(seed)) throw new Error(`--seed takes a whole number\n${usage}`)
   if (!Number.isSafeInteger(items) || items < 1) throw new Error(`--items takes a whole number from 1\n${usage}`)
-  return { seed, items, forMs: duration(values.for), database: values.database, json: values.json }
+  const points = values.points === undefined ? undefined : Number(values.points)
+  if (points !== undefined && (!Number.isSafeInteger(points) || points < 1))
+    throw new Error(`--points takes a whole number from 1\n${usage}`)
+  if (values.sweep && !values.database)
+    throw new Error(`--sweep needs --database: the steps are seen in the conversation with a Postgres\n${usage}`)
+  const { database, json } = values
+  return { seed, items, forMs: duration(values.for), database, json, sweep: values.sweep, points }
 }
 
 /** Faults go on until everything is merged or the time is half over; then it must come to rest in what is left. */
-async function main(): Promise<void> {
-  const { seed, items, forMs, database, json } = readArguments()
+async function chaos({ seed, items, forMs, database, json }: Arguments): Promise<void> {
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
   say(`seed ${seed}, ${items} issues, at most ${Math.round(forMs / 60_000)} minutes`)
   const random = createRandom(seed)
@@ -77,13 +92,7 @@ async function main(): Promise<void> {
       seed,
       items,
     }
-    process.stdout.write(
-      json
-        ? `${JSON.stringify(result)}\n`
-        : `${Object.entries(result)
-            .map(([key, value]) => `${key} ${value}`)
-            .join(', ')}\n`,
-    )
+    writeResult(result, json)
     if (lost + doubled + stuck + left > 0) {
       process.exitCode = 1
       process.stderr.write(`the log of Tutti is kept in ${await world.keepLog(seed)}\n`)
@@ -94,4 +103,47 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+/** One kill at each durable step. */
+async function sweepSteps({ seed, database = '', points, json }: Arguments): Promise<void> {
+  const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
+  const random = createRandom(seed)
+  const start = performance.now()
+  let proxy: StatementProxy | undefined
+  const through = async (url: string) => {
+    proxy = await startStatementProxy(url)
+    return proxy.url
+  }
+  const world = await openChaosWorld({ items: 0, database, through })
+  try {
+    if (!proxy) throw new Error('there is no database to look at')
+    const choose = (all: CrashPoint[]) => (points === undefined ? all : chosen(all, points, random))
+    const { missed, details, ...counts } = await sweep(world, proxy, { choose, say })
+    for (const point of missed) say(`did not come: ${nameOf(point)}`)
+    for (const detail of details) say(detail)
+    const left = await world.leftovers()
+    for (const one of left) say(one)
+    const seconds = Math.round((performance.now() - start) / 1_000)
+    writeResult({ ...counts, missed: missed.length, left: left.length, seconds, seed }, json)
+    if (counts.lost + counts.doubled + counts.stuck + left.length === 0) return
+    process.exitCode = 1
+    process.stderr.write(`the log of Tutti is kept in ${await world.keepLog(seed)}\n`)
+  } finally {
+    await world.close()
+    await proxy?.close()
+  }
+}
+
+/** So many of them, in their order. */
+function chosen<Point>(all: Point[], count: number, random: Random): Point[] {
+  const picked = new Set<number>()
+  while (picked.size < Math.min(count, all.length)) picked.add(Math.floor(random.between(0, all.length)))
+  return all.filter((_, index) => picked.has(index))
+}
+
+function writeResult(result: Record<string, number>, json: boolean): void {
+  const words = Object.entries(result).map(([key, value]) => `${key} ${value}`)
+  process.stdout.write(`${json ? JSON.stringify(result) : words.join(', ')}\n`)
+}
+
+const given = readArguments()
+await (given.sweep ? sweepSteps(given) : chaos(given))

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the real agent programs outside of the repository, once for each version, and runs the tests that drive them
-# against a model server on this machine, in the sandbox unless SANDBOX=off: test/unit/agents/real-programs.test.ts. It takes
+# against a model server on this machine, in the sandbox unless SANDBOX=off: test/unit/agents/real-*. It takes
 # some minutes. With --where-possible it ends well where the programs cannot be installed, and says why.
 set -eu
 optional=
@@ -23,4 +23,4 @@ if [ ! -e "$REAL_AGENTS/complete" ]; then
   }
   touch "$REAL_AGENTS/complete"
 fi
-exec npx vitest run --project adapters test/unit/agents/real-programs.test.ts "$@"
+exec npx vitest run --project adapters test/unit/agents/real- "$@"

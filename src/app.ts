@@ -117,7 +117,7 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     publisher,
     scheduler,
   })
-  const { lost, silentSeconds } = await startTimers({ ...adapters, clones }, closers)
+  const { lost, silentSeconds } = await startTimers({ ...adapters, clones, hear: webhooks.hear }, closers)
   Object.assign(health, {
     phase: 'serving',
     sandbox: sandbox.status,

@@ -14,13 +14,15 @@ export interface ServedWorld {
   repository: RepositoryRecord
   maintainer: Person
   /** Of the process that serves. */
-  pid: number
+  readonly pid: number
   /** Where webhooks come in. */
-  webhookUrl: string
+  readonly webhookUrl: string
   /** Waits until nothing has happened for `ms`, so that no work of the last step counts for the next one. */
   untilIdle(ms: number): Promise<void>
   /** Waits for the open pull request of an issue whose checks by Tutti have passed. @param notHead an earlier head. */
   pullRequestOf(issue: IssueRecord, notHead?: string): Promise<PullIssue>
+  /** Stops Tutti, lets `between` do something, and starts it again. */
+  restart(between: () => Promise<void>): Promise<void>
   stop(): Promise<void>
 }
 
@@ -37,9 +39,14 @@ export async function startServedWorld(options: {
   settings?: string
   env?: Record<string, string>
   files?: Record<string, string>
+  /** Calls that the playground allows in an hour. */
+  rateLimit?: number
 }): Promise<ServedWorld> {
   const { directory } = options
-  const github = await startGitHub({ directory: join(directory, 'github'), app: manifest() })
+  const github = await startGitHub({
+    ...{ directory: join(directory, 'github'), app: manifest() },
+    ...(options.rateLimit === undefined ? {} : { rateLimit: options.rateLimit }),
+  })
   const { kind = 'command' } = options
   const command = JSON.stringify([kind === 'command' ? '/bin/sh' : '/bin/bash', '-c', options.script])
   const settings = `agent: ${kind}\nagents: { ${kind}: { command: ${command} } }\n${options.settings ?? ''}`
@@ -50,30 +57,44 @@ export async function startServedWorld(options: {
     collaborators: { maintainer: 'admin' },
   })
   await mkdir(join(directory, 'data'))
-  const program = await startProgram({
-    main: join(import.meta.dirname, '../../src/main.ts'),
-    logFile: join(directory, 'tutti.log'),
-    onLine: () => {},
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: directory,
-      APP_ID: String(github.app.id),
-      PRIVATE_KEY: github.app.privateKey,
-      WEBHOOK_SECRET: github.app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      PORT: '0',
-      LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
-      DATA_DIR: join(directory, 'data'),
-      MEMORY_PER_AGENT_MB: '16',
-      RETRY_DELAY_SECONDS: '0',
-      ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
-      ...options.env,
-    },
-  })
-  const webhookUrl = `${program.url}/api/github/webhooks`
-  github.setWebhookUrl(webhookUrl)
+  const start = () =>
+    startProgram({
+      main: join(import.meta.dirname, '../../src/main.ts'),
+      logFile: join(directory, 'tutti.log'),
+      onLine: () => {},
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: directory,
+        APP_ID: String(github.app.id),
+        PRIVATE_KEY: github.app.privateKey,
+        WEBHOOK_SECRET: github.app.webhookSecret,
+        GITHUB_API_URL: github.apiUrl,
+        PORT: '0',
+        LOG_LEVEL: process.env.LOG_LEVEL ?? 'info',
+        DATA_DIR: join(directory, 'data'),
+        MEMORY_PER_AGENT_MB: '16',
+        RETRY_DELAY_SECONDS: '0',
+        ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
+        ...options.env,
+      },
+    })
+  let program = await start()
+  const webhookUrl = () => `${program.url}/api/github/webhooks`
+  github.setWebhookUrl(webhookUrl())
   return {
-    ...{ github, repository, maintainer: github.as('maintainer'), webhookUrl, pid: program.process.pid ?? 0 },
+    ...{ github, repository, maintainer: github.as('maintainer') },
+    get webhookUrl() {
+      return webhookUrl()
+    },
+    get pid() {
+      return program.process.pid ?? 0
+    },
+    restart: async (between) => {
+      await program.stop()
+      await between()
+      program = await start()
+      github.setWebhookUrl(webhookUrl())
+    },
     untilIdle: (ms) => untilIdle(github.changed, ms),
     pullRequestOf: (issue, notHead) => pullRequestOf(github, repository, issue, notHead),
     stop: async () => {

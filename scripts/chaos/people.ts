@@ -70,7 +70,7 @@ function pauseAfter(times: number): number {
 }
 
 /** The status of the issue asks for a review of this head. */
-function isOffered(issue: IssueRecord, pull: PullIssue): boolean {
+export function isOffered(issue: IssueRecord, pull: PullIssue): boolean {
   const status = issue.comments.findLast((comment) => comment.body.includes('<!-- tutti:status:'))?.body ?? ''
   return status.includes(`#${pull.number}`) && status.includes(pull.pull.headSha.slice(0, 7))
 }

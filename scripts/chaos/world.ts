@@ -24,6 +24,8 @@ export interface ChaosWorld {
   github: PlaygroundGitHub
   repository: RepositoryRecord
   issues: IssueRecord[]
+  /** One more issue, of the same kind. */
+  addIssue(): Promise<IssueRecord>
   /** Starts Tutti; resolves when it serves, or has ended. */
   start(): Promise<void>
   /** Ends it with a signal, and waits until it is gone. */
@@ -43,8 +45,13 @@ export interface ChaosWorld {
 /**
  * Opens the world; Tutti is not started yet.
  * @param options.database a Postgres in which a database can be made; without it, the embedded one.
+ * @param options.through puts something between Tutti and its database. @returns the address that Tutti is given.
  */
-export async function openChaosWorld(options: { items: number; database: string | undefined }): Promise<ChaosWorld> {
+export async function openChaosWorld(options: {
+  items: number
+  database: string | undefined
+  through?: (databaseUrl: string) => Promise<string>
+}): Promise<ChaosWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-chaos-'))
   const github = await startGitHub({ directory: join(directory, 'github'), rateLimit: 1_000_000 })
   const repository = await github.createRepository({
@@ -55,12 +62,20 @@ export async function openChaosWorld(options: { items: number; database: string 
   })
   const database = options.database ? await createDatabase(options.database) : undefined
   await mkdir(join(directory, 'data'))
-  const issues = await writeIssues(github, repository, options.items)
-  const tutti = runTutti(github, environment(github, directory, database?.url), directory)
+  const issues: IssueRecord[] = []
+  const addIssue = async () => {
+    const issue = await writeIssue(github, repository, issues.length)
+    issues.push(issue)
+    return issue
+  }
+  for (let index = 0; index < options.items; index++) await addIssue()
+  const databaseUrl = database && options.through ? await options.through(database.url) : database?.url
+  const tutti = runTutti(github, environment(github, directory, databaseUrl), directory)
   return {
     github,
     repository,
     issues,
+    addIssue,
     ...tutti,
     cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
     leftovers: () => leftovers(directory),
@@ -105,15 +120,10 @@ function environment(github: PlaygroundGitHub, directory: string, databaseUrl: s
   }
 }
 
-/** Each writes a file of its own, and works long enough to be killed in the middle. */
-async function writeIssues(github: PlaygroundGitHub, repository: RepositoryRecord, items: number) {
-  const maintainer = github.as('maintainer')
-  const issues: IssueRecord[] = []
-  for (let index = 0; index < items; index++) {
-    const script = ['```tutti-script', 'pause 300', `write src/file-${index}.txt: line ${index}`, '```'].join('\n')
-    issues.push(await maintainer.createIssue(repository, { title: `Write file ${index}`, body: script }))
-  }
-  return issues
+/** It writes a file of its own, and works long enough to be killed in the middle. */
+function writeIssue(github: PlaygroundGitHub, repository: RepositoryRecord, index: number): Promise<IssueRecord> {
+  const body = ['```tutti-script', 'pause 300', `write src/file-${index}.txt: line ${index}`, '```'].join('\n')
+  return github.as('maintainer').createIssue(repository, { title: `Write file ${index}`, body })
 }
 
 function runTutti(github: PlaygroundGitHub, env: Record<string, string>, directory: string) {

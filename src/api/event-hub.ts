@@ -45,7 +45,7 @@ export class EventHub {
   readonly #store: Pick<Store, 'db' | 'watch'>
   readonly #log: Logger
   readonly #seats = new Set<Seat>()
-  /** The last event that was handed out; undefined while nobody listens. */
+  /** The last event that was handed out; undefined without listeners. */
   #cursor: number | undefined
   #timer: NodeJS.Timeout | undefined
   #turning = false

@@ -45,7 +45,7 @@ const loopbackNames = ['localhost', '127.0.0.1', '[::1]']
 
 /**
  * Refuses what a page of another site has sent: its `Origin` is foreign, or its `Host` is a name that has been bound to
- * this machine (DNS rebinding). An address is no name, and cannot be bound anew.
+ * this machine (DNS rebinding). An address is no name, and cannot be bound again.
  */
 export function refuseForeign(env: Pick<Env, 'HOST' | 'PUBLIC_URL'>): MiddlewareHandler {
   const publicHost = env.PUBLIC_URL === undefined ? undefined : new URL(env.PUBLIC_URL).host

@@ -12,7 +12,7 @@ export interface ProcessHealth {
   /** What this process does. */
   role: ProcessRole
   agents(): number
-  /** How many seconds ago this process last told the database that it lives; undefined before the first time. */
+  /** How many seconds ago this process last wrote its heartbeat; undefined before the first time. */
   silentSeconds(): number | undefined
   /** Whether deliveries are signed with WEBHOOK_SECRET. */
   webhooks: { secret: 'unproven' | 'fits' | 'does not fit'; refused: number }

@@ -25,7 +25,7 @@ export const top = defineVerb({
       import('./lib/state.ts'),
       import('../messages/terminal.ts'),
     ])
-    // Found anew each time: a Tutti that was restarted has another port and token.
+    // Looked up each time: a Tutti that was restarted has another port and token.
     const ask = () => askState(findServer(server, readClientEnv()), { repository: where ?? server.repository })
     const color = showsColor()
     const first = await ask()

@@ -18,8 +18,8 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: false,
   repeats: true,
-  async run(context, { goal = '', new: anew = false }): Promise<Reply> {
+  async run(context, { goal = '', new: fresh = false }): Promise<Reply> {
     if (!goal) throw new UserError(...messages.goalMissing(context.settings.prefix))
-    return { text: await createIssueForGoal(context, goal, { explicit: false, anew }), outcome: 'done' }
+    return { text: await createIssueForGoal(context, goal, { explicit: false, fresh }), outcome: 'done' }
   },
 })

@@ -27,8 +27,8 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: false,
   repeats: true,
-  async run(context, { goal, new: anew = false }): Promise<Reply> {
-    if (goal) return { text: await createIssueForGoal(context, goal, { explicit: true, anew }), outcome: 'done' }
+  async run(context, { goal, new: fresh = false }): Promise<Reply> {
+    if (goal) return { text: await createIssueForGoal(context, goal, { explicit: true, fresh }), outcome: 'done' }
     const { item, settings } = context
     const issue = theIssue(context)
     if (issue.isPullRequest) throw new UserError(...messages.pullRequestIsBuilt(settings.prefix))

@@ -14,7 +14,7 @@ import { statusSentence } from './lib/status-sentence.ts'
 
 export const command = defineCommand({
   name: 'plan',
-  summary: 'Has an agent plan this issue first, with its text as it is now; again: anew',
+  summary: 'Has an agent plan this issue first, with its text as it is now; again: once more',
   examples: ['/plan'],
   args: z.strictObject({}),
   positional: [],

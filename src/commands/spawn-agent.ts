@@ -45,7 +45,7 @@ export const command = defineCommand({
     if (item) return spawnFor(context, item)
     if (goal === '') return refuseModule(context, moduleId)
     const labels = [`module:${moduleId}`, ...(loopId === undefined ? [] : [`loop:${loopId}`])]
-    const text = await createIssueForGoal(context, goal, { explicit: false, anew: true, labels })
+    const text = await createIssueForGoal(context, goal, { explicit: false, fresh: true, labels })
     return { text, outcome: 'done', data: spawned('issue-requested', null, { why: text }) }
   },
 })

@@ -1,5 +1,5 @@
 /**
- * Test secrets and variables of one repository. The operator keeps them outside of the repository, in a file that nobody
+ * Test secrets and variables of one repository. The operator keeps them outside of the repository, in a file that no one
  * else may read:
  *
  *   [setup gates]            secrets for the set-up step and for gates

@@ -63,7 +63,7 @@ export function cookieOptions(context: Context, maxAge: number) {
   return { httpOnly: true, sameSite: 'Lax', path: '/', maxAge, secure: originOf(context).startsWith('https:') } as const
 }
 
-/** The visitor of a request; undefined when nobody is signed in. */
+/** The visitor of a request; undefined without a sign-in. */
 export async function visitorOf(
   context: Context,
   services: DashboardServices,

@@ -1,4 +1,4 @@
-/** A database that cannot be reached for a moment: at start it is waited for, and told in one line. */
+/** A database that cannot be reached for a moment: at start it is waited for, and said in one line. */
 
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Logger } from 'pino'

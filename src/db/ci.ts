@@ -8,7 +8,7 @@ import { checkResults, ciReports, requiredChecks } from './schema/ci.ts'
 export type CheckRow = typeof checkResults.$inferSelect
 export type CiReportRow = typeof ciReports.$inferSelect
 
-/** A check as a webhook or a reading tells of it. */
+/** A check as a webhook or a reading shows it. */
 export type HeardCheck = Pick<Check, 'id' | 'name' | 'verdict' | 'url' | 'suiteId'>
 
 /** How long failures are remembered: what was flaky a month ago may be mended. */

@@ -35,13 +35,13 @@ export async function lockDirectory(
   mkdirSync(directory, { recursive: true })
   const file = join(directory, 'tutti.lock')
   const until = performance.now() + waitMs
-  for (let told = false; ; ) {
+  for (let said = false; ; ) {
     const holder = take(file, host)
     if (!holder) return keep(file)
     if (performance.now() > until) throw inUse(directory, holder, host)
-    if (!told)
+    if (!said)
       log.warn(`the data directory is in use by process ${holder.pid}; waiting ${waitMs / 1_000} s for its end`)
-    told = true
+    said = true
     await wait(pollMs)
   }
 }

@@ -15,7 +15,7 @@ export type EffectRow = typeof effects.$inferSelect
  * published again (a comment is edited, a label replaced).
  * @param options.after not before this time. An effect that is pending for an earlier time keeps that time.
  * @param options.again publish again even when the payload is the same.
- * @param options.asked a person waits for it: it goes before what nobody has asked for.
+ * @param options.asked a person waits for it: it goes before what no person has asked for.
  */
 export async function enqueueEffect(
   tx: Tx,

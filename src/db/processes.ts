@@ -121,7 +121,7 @@ export async function requeueJobs(store: Store, self: string, timeoutMs: number)
   await store.queues.requeue(store.db, alone ? 'all' : 'silent')
 }
 
-/** Ids of the other processes that are alive, as far as can be told; see `reapProcesses`. */
+/** Ids of the other processes that are alive, as far as is known; see `reapProcesses`. */
 export async function livingProcesses(db: Database, self: string, timeoutMs: number): Promise<string[]> {
   return (await otherProcesses(db, self, timeoutMs)).filter((other) => !isDead(other)).map(({ id }) => id)
 }

@@ -1,5 +1,5 @@
 /**
- * Rows that should be moving and that are nobody's: no process works on them, and no job waits that would have one do
+ * Rows that should be moving and have no owner: no process works on them, and no job waits that would have one do
  * so. One statement for each kind, by the database's clock. A row and the job that moves it commit together, so one
  * snapshot sees both or neither.
  */

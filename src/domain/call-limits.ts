@@ -34,7 +34,7 @@ export const pointsOf: Readonly<Record<CallKind, number>> = { read: 1, write: 5,
 
 /**
  * Writes by their rank: what is left of a short budget is kept for the more urgent ones. A person who has asked for a
- * merge or an answer must not wait an hour behind news that nobody has asked for.
+ * merge or an answer must not wait an hour behind news that no person has asked for.
  */
 const writeBudgets = [
   { upTo: 1, writesPerMinute: 80, writesPerHour: 500 },

@@ -98,6 +98,17 @@ export interface ReviewComment {
   author: Actor
 }
 
+/** A comment below an issue or a pull request. */
+export interface PostedComment {
+  id: number
+  issueNumber: number
+  body: string
+  author: Actor
+  createdAt: Date
+  /** Later than `createdAt` when it was edited. */
+  updatedAt: Date
+}
+
 /** One check of a commit: a check run, a commit status, or a check suite that ended without a run. */
 export interface Check {
   /** Unique among checks: `check_run:5`, `check_suite:6`, `status:7`. */

@@ -53,8 +53,8 @@ export function nextGroup(
     if (verdict === 'passed' || explained || left.length === 0) continue
     if (left.length === 1) return left
     const innocent = left.filter((id) => !suspects.includes(id))
-    const tells = innocent.length > 0 && innocent.length < left.length
-    return tells ? innocent : left.slice(0, Math.ceil(left.length / 2))
+    const narrows = innocent.length > 0 && innocent.length < left.length
+    return narrows ? innocent : left.slice(0, Math.ceil(left.length / 2))
   }
   // Where one after another is broken, large groups only cost tests: each halves the next one, until a group passes.
   const lastPassed = tested.findIndex(({ verdict }) => verdict === 'passed')

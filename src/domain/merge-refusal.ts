@@ -27,7 +27,7 @@ export interface MergeRefusal {
   words: string
 }
 
-/** Told apart by GitHub's words: the status is 405 for nearly all of them. The first that fits counts. */
+/** Distinguished by GitHub's words: the status is 405 for nearly all of them. The first that fits counts. */
 const kinds: readonly (readonly [MergeRefusalKind, RegExp])[] = [
   ['moved', /head branch was modified|head sha|^409/i],
   ['base-moved', /base branch was modified/i],

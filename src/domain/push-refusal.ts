@@ -17,7 +17,7 @@ export type RefusalKind =
   | 'signatures'
   /** Merge commits are forbidden. */
   | 'linear-history'
-  /** The branch may be changed through pull requests only, or by nobody. */
+  /** The branch may be changed through pull requests only, or not at all. */
   | 'protected-branch'
   /** The app may not write here: archived, a missing permission. */
   | 'permission'

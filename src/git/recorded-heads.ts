@@ -12,7 +12,7 @@ import { replaceFile } from './files.ts'
 import type { BranchName } from './names.ts'
 import type { BareRepository } from './repository.ts'
 
-/** Where a branch is. `next`: where it is being moved to; after a crash the ref tells whether it got there. */
+/** Where a branch is. `next`: where it is being moved to; after a crash the ref shows whether it got there. */
 export interface RecordedHead {
   at: Sha
   next?: Sha

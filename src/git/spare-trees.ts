@@ -49,7 +49,7 @@ export async function takeSpare(
       await rm(join(gitDir, 'locked'), { force: true })
       return gitDir
     } catch {
-      // Changed by somebody, or damaged: it held nobody's work.
+      // Changed from outside, or damaged: it held no work.
       await removeFolder(path)
       await drop(repository, id)
     }
@@ -77,7 +77,7 @@ async function claim(repository: BareRepository, id: string): Promise<Sha | unde
   }
 }
 
-/** Moves it. Until it is done, git's notes name no tree that is there: nobody may take them for dead meanwhile. */
+/** Moves it. Until it is done, git's notes name no tree that is there: they must not be taken for dead meanwhile. */
 async function settle(repository: BareRepository, id: string, path: string): Promise<void> {
   await repository.locks.runExclusive('notes', async () => {
     await rename(join(folderOf(repository), id), path)

@@ -10,6 +10,7 @@ import type {
   IssueEvent,
   Permission,
   PlacedIssue,
+  PostedComment,
   PullRequest,
   Review,
   ReviewComment,
@@ -42,6 +43,8 @@ export interface RepositoryReader {
   subIssues(issueNumber: number): Promise<PlacedIssue[] | undefined>
   /** Who labelled, closed and reopened an issue, and who put sub-issues under it, oldest first; undefined where the server does not have it. */
   issueEvents(number: number): Promise<IssueEvent[] | undefined>
+  /** Comments below all issues and pull requests that were written or edited since then, oldest change first. */
+  commentsSince(since: Date): Promise<PostedComment[]>
   /** Native "blocked by"; undefined where the server does not have it. */
   blockedBy(
     issueNumber: number,

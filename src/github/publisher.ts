@@ -9,6 +9,7 @@ import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffects } from '../db/outbox.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import { restoredLately } from '../db/restored.ts'
 import type { Effect } from '../domain/effects.ts'
 import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { maskSecrets } from '../lib/find-secrets.ts'
@@ -63,6 +64,8 @@ export class Publisher {
   readonly #options: PublisherOptions
   readonly #withPrefix: (text: string, prefix: string) => string
   #interrupted = false
+  /** Whether GitHub may hold writes of ours that the database does not know; undefined before it was asked. */
+  #doubtful: boolean | undefined
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -78,6 +81,7 @@ export class Publisher {
     // The database went away in the middle: what this process was carrying out is searched for on GitHub, and done again.
     if (this.#interrupted) await releaseEffects(store.db, instance)
     this.#interrupted = false
+    this.#doubtful ??= await restoredLately(store.db)
     try {
       await this.#drain()
     } catch (error) {
@@ -121,7 +125,7 @@ export class Publisher {
       at: repositoryPath(repo.fullName),
       key: row.key,
       // A row that was done before keeps its result; a first attempt has nothing to search for.
-      mayExist: row.attempts > 1,
+      mayExist: row.attempts > 1 || this.#doubtful === true,
       notFound: () => mustBeOver(attemptedAt),
       before: row.result ?? {},
       botLogin: botLogin(),

@@ -48,7 +48,7 @@ export async function showSetup(env: Env, log: Logger, signal: AbortSignal): Pro
 interface Setup {
   env: Env
   log: Logger
-  /** `key` opens the page; `state` goes to GitHub and comes back, so that nobody else's code is taken. */
+  /** `key` opens the page; `state` goes to GitHub and comes back, so that no other code is taken. */
   secrets: { key: string; state: string }
   registered: () => void
 }

@@ -72,7 +72,7 @@ export function ciHeld(held: {
   ].join('\n\n')
 }
 
-/** What the next attempt is told about CI. */
+/** What the next attempt reads about CI. */
 export function ciLesson(lesson: {
   sha: string
   pullNumber: number

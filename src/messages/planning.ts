@@ -38,7 +38,7 @@ export const planVoid = (login: string) =>
 export const planRewritten = (login: string) =>
   `${login} rewrote the plan in its comment; it counts as it stands there.`
 export const breakdownRewritten = (login: string) =>
-  `${login} edited the breakdown's comment, but issues are made of what the agent handed in. \`/reject\` and what should be different has it made anew.`
+  `${login} edited the breakdown's comment, but issues are made of what the agent handed in. \`/reject\` and what should be different has it made again.`
 export const planRewrittenLate = (login: string) =>
   `${login} edited the plan's comment, but it is too late for that: the plan was taken up or replaced before. \`/status\` says where this stands.`
 export const planEmpty = (login: string) =>

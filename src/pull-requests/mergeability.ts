@@ -21,7 +21,7 @@ export interface MergeFacts {
   required: readonly string[]
   gates: { gate: string; verdict: 'pass' | 'fail' | 'needs-approval' | 'skip'; summary: string }[]
   approvalsNeeded: number
-  /** Who keeps it from being merged, by `/hold` or a label; undefined when nobody does. */
+  /** Who keeps it from being merged, by `/hold` or a label; undefined where nothing does. */
   hold?: { by: string | undefined; why: string }
   /** A person has approved the changes to protected paths. */
   protectedAllowed: boolean

@@ -11,6 +11,7 @@ import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
 import { reconcileChecks } from './checks.ts'
+import { type Hear, reconcileComments } from './comments.ts'
 import { reconcileIssues } from './issues.ts'
 import { Problems } from './problems.ts'
 import { reconcilePullRequests } from './pull-requests.ts'
@@ -23,7 +24,10 @@ import type { Repairs } from './repairs.ts'
  * @returns what was corrected.
  * @throws {RetryAfter} while GitHub asks for a pause.
  */
-export async function reconcile(services: Services, problems = new Problems(services.log)): Promise<Repairs> {
+export async function reconcile(
+  services: Services & { hear: Hear },
+  problems = new Problems(services.log),
+): Promise<Repairs> {
   const { store, log } = services
   const repairs: Repairs = []
   const step = async (name: string, work: () => Promise<Repairs>) =>
@@ -37,6 +41,7 @@ export async function reconcile(services: Services, problems = new Problems(serv
       if (!known || known.state === 'gone') return
       await step(`the issues of ${repo.fullName}`, () => reconcileIssues(services, known, problems))
       await step(`the pull requests of ${repo.fullName}`, () => reconcilePullRequests(services, known, problems))
+      await step(`the comments of ${repo.fullName}`, () => reconcileComments(services, known, problems))
       await step(`the checks of ${repo.fullName}`, async () => {
         await reconcileChecks(services, known)
         return []

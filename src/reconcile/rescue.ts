@@ -1,5 +1,5 @@
 /**
- * Puts back what should be moving and is nobody's, whatever the reason: a job that was lost, a statement that failed at
+ * Puts back what should be moving and has no owner, whatever the reason: a job that was lost, a statement that failed at
  * the wrong moment, a defect. On every process and by the database's clock; done twice, it does no harm.
  */
 
@@ -26,7 +26,7 @@ type Step = { job: Job } | { to: Extract<ItemState, 'ready' | 'reviewing'>; why:
 
 /**
  * Looks once.
- * @param seconds for how long a row must have been nobody's. A delivery may wait four times as long for its turn.
+ * @param seconds for how long a row must have had no owner. A delivery may wait four times as long for its turn.
  * @returns what was put back, for the log.
  */
 export async function rescue({ store, log }: { store: Store; log: Logger }, seconds: number): Promise<string[]> {
@@ -39,7 +39,7 @@ export async function rescue({ store, log }: { store: Store; log: Logger }, seco
       ...(await wake(tx, seconds)),
     ]
   })
-  if (found.length > 0) log.warn({ found }, `${found.length} things were nobody's, and go on`)
+  if (found.length > 0) log.warn({ found }, `${found.length} things had no owner, and go on`)
   return found
 }
 
@@ -49,7 +49,7 @@ async function rescueRuns(tx: Tx, seconds: number): Promise<string[]> {
   return found.map((run) => `run ${run.id} (${run.stage})`)
 }
 
-/** The job that goes on with a run; where nobody waits for its result any more, the one that closes it. */
+/** The job that goes on with a run; where nothing waits for its result any more, the one that closes it. */
 export function jobForRun({ id, stage, purpose, stop, itemState }: OwnerlessRun): Job {
   const building = purpose === 'build'
   const expected = building ? (stage === 'waiting' ? 'running' : 'checking') : 'planning'

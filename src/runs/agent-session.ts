@@ -229,8 +229,8 @@ export async function tailOfLog(place: Pick<RunContext, 'env' | 'store'>, runId:
       const bytes = await file.read(from, Math.min(tailBytes, file.end - from))
       const lines = cleanText(bytes.toString('utf8')).split('\n')
       // The first one may have lost its beginning. Frames of the protocol are not for people.
-      const told = lines.slice(from > file.begin ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
-      return told
+      const shown = lines.slice(from > file.begin ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
+      return shown
         .map((line) => truncate(line, 300))
         .slice(-tailLines)
         .join('\n')

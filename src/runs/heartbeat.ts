@@ -42,7 +42,7 @@ const nothing: ReportedUsage = {}
 /**
  * Beats every `everyMs` until stopped. A short outage of the database does not end the run: the lease is lost when another
  * process has taken it, or when no beat succeeded for `timeoutMs` (another process may take it then). A process that was
- * frozen notices it here first: before any statement is sent, the agent is told to end.
+ * frozen notices it here first: before any statement is sent, the agent is asked to end.
  * @param options.now milliseconds of a clock that is never set and never stands still; that of the machine by default.
  */
 export function startHeartbeat(

@@ -74,7 +74,7 @@ function rules({ item, questionsLeft, settings }: PlanningTask, nonce: string): 
     : '- Call `submit_plan`. If the goal is too large for one change that a person can review in a sitting, call `submit_breakdown` instead.'
   const asking =
     questionsLeft > 0
-      ? `- If the answer to a question would change the plan and the repository cannot tell, call \`ask\` and end your turn. ${questionsLeft === 1 ? 'This is the last time that you can ask.' : `You can ask ${questionsLeft} more times.`}`
+      ? `- If the answer to a question would change the plan and the repository does not say it, call \`ask\` and end your turn. ${questionsLeft === 1 ? 'This is the last time that you can ask.' : `You can ask ${questionsLeft} more times.`}`
       : '- No more questions can be asked: decide yourself, and say in the summary what you assumed.'
   return [
     '- Read before you plan. Change nothing, run nothing that changes anything.',

@@ -131,7 +131,7 @@ export interface RetrySettings {
 
 /**
  * The signature of a run that was lost through no fault of its own: Tutti was stopped, its machine stood still, or its
- * process ended with other runs in it, so that none of them can be told to have ended it. A day with ten restarts must not
+ * process ended with other runs in it, so that none of them is known to have ended it. A day with ten restarts must not
  * hold an item.
  */
 export const blamelessLoss = 'lost with its process'

@@ -12,7 +12,7 @@ const mostLosses = 20
 
 /**
  * Goes on with runs that were just freed, in the transaction that freed them: a process that dies in between must not
- * leave a run that is nobody's.
+ * leave a run without an owner.
  */
 export async function takeOverRuns(tx: Tx, freed: readonly number[]): Promise<void> {
   if (freed.length === 0) return

@@ -121,7 +121,7 @@ function viewOf({ run, item, worktree }: Row): AgentView {
     ...{ moduleId: moduleIdOf(item), loopId: item.loop, purpose: run.purpose },
     ...{ issue: item.issueNumber, title: item.title, attempt: run.attempt },
     ...{ progress: run.progress, outcome: run.outcome, branch: item.branch },
-    // The folders of the machine are nobody's business: the name is enough to find it.
+    // The folders of the machine are private: the name is enough to find it.
     worktree: worktree?.split('/').at(-1) ?? null,
     ...{ health: health?.verdict ?? null, cpuPercent: health?.cpuPercent ?? null, memoryBytes: health?.memory ?? null },
     silentSeconds: health ? Math.round(health.silentMs / 1_000) : null,

@@ -180,7 +180,7 @@ async function subjectAfter(tx: Tx, repo: RepositoryRow, { issue }: CommentCreat
   return pull ? { pull, item: await getItem(tx.db, pull.workItemId) } : {}
 }
 
-/** @param how.asked by somebody who may command: then it goes before what nobody has asked for. */
+/** @param how.asked by a person who may command: then it goes before what no one has asked for. */
 async function react(
   tx: Tx,
   repo: RepositoryRow,

@@ -2,9 +2,13 @@
 
 import { join } from 'node:path'
 import type { Probot } from 'probot'
+import type { RepositoryRow } from '../db/repositories.ts'
+import type { EventOutcome } from '../domain/event-outcome.ts'
+import type { PostedComment } from '../domain/github.ts'
 import { loadPlugins } from '../lib/plugin-loader.ts'
 import type { CommentServices } from './comment-command.ts'
 import { DeliveryAttempts } from './delivery-attempts.ts'
+import { onUnheardComment } from './unheard-comment.ts'
 import { type HandlerServices, type WebhookHandler, webhookHandlerShape } from './webhook-handler.ts'
 
 /** What all handlers together work with. */
@@ -44,6 +48,8 @@ export interface LoadedWebhookApp {
   attempts: DeliveryAttempts
   /** GitHub's names of the events that mean something here. */
   events: ReadonlySet<string>
+  /** Acts on a comment that no delivery has brought. */
+  hear(repository: RepositoryRow, comment: PostedComment): Promise<EventOutcome>
 }
 
 /**
@@ -56,5 +62,6 @@ export async function loadWebhookApp(
 ): Promise<LoadedWebhookApp> {
   const attempts = new DeliveryAttempts()
   await probot.load((app) => tuttiApp(app, { ...services, runner: attempts }))
-  return { probot, attempts, events: new Set((await loadWebhookHandlers()).keys()) }
+  const hear = (repository: RepositoryRow, comment: PostedComment) => onUnheardComment(services, repository, comment)
+  return { probot, attempts, events: new Set((await loadWebhookHandlers()).keys()), hear }
 }

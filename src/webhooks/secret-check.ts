@@ -1,4 +1,4 @@
-/** Whether deliveries are signed with the secret that we know, for the operator: GitHub shows a refusal to nobody else. */
+/** Whether deliveries are signed with the secret that we know, for the operator: GitHub shows a refusal to no one else. */
 
 import type { Logger } from 'pino'
 

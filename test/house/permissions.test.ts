@@ -43,6 +43,7 @@ const needs: Readonly<Record<string, string>> = {
   'issues.createComment': 'issues: write',
   'issues.get': 'issues: read',
   'issues.listComments': 'issues: read',
+  'issues.listCommentsForRepo': 'issues: read',
   'issues.listEvents': 'issues: read',
   'issues.listForRepo': 'issues: read',
   'issues.listLabelsOnIssue': 'issues: read',

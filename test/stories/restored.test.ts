@@ -47,6 +47,10 @@ test('merged, opened and asked for since the backup: each is there once', async 
     expect(issue.comments.filter(({ body }) => body.includes('<!-- tutti:status:'))).toHaveLength(1)
   expectMergedOnce(world, before)
   // The one that was opened since is taken up as it is: no second pull request, and its gates are run again.
+  const checked = () => world.logged.filter(({ msg }) => msg === `#${after.number}: checking → reviewing`)
+  await github.until(() => checked().length === 2, 'its gates are run again')
   expect((await world.pullRequestOf(after)).number).toBe(second.number)
   expect(pullsOf(world, after)).toHaveLength(1)
+  await world.approveAndMerge(second)
+  expectMergedOnce(world, after)
 }, 300_000)

@@ -10,6 +10,7 @@ import type {
   Issue,
   IssueEvent,
   Permission,
+  PostedComment,
   PullRequest,
   Review,
   ReviewComment,
@@ -33,6 +34,7 @@ export interface FakeRepository {
   /** Ids of its labels, by their present names. */
   labelIds: Map<string, number>
   lineComments: Map<number, ReviewComment[]>
+  comments: PostedComment[]
   blockedBy: Map<number, { repository: string; number: number; state: 'open' | 'closed' }[]>
 }
 
@@ -87,6 +89,7 @@ export class FakeGitHub implements GitHub {
       pulls: new Map(),
       reviews: new Map(),
       lineComments: new Map(),
+      comments: [],
       blockedBy: new Map(),
       labelIds: new Map(),
     }
@@ -166,6 +169,10 @@ export class FakeGitHub implements GitHub {
       issueEvents: async (number) => {
         this.#ask('issueEvents')
         return this.lacking.has('issueEvents') ? undefined : (of().events.get(number) ?? [])
+      },
+      commentsSince: async (since) => {
+        this.#ask('commentsSince')
+        return of().comments.filter(({ updatedAt }) => updatedAt >= since)
       },
       blockedBy: async (number) => {
         this.#ask('blockedBy')

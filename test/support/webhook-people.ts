@@ -137,6 +137,8 @@ export class People {
     const issue = this.#issue(number)
     issue.updatedAt = this.#github.tick()
     const comment = { id: id(), body, user: user(by), created_at: issue.updatedAt.toISOString() }
+    const at = { createdAt: issue.updatedAt, updatedAt: issue.updatedAt }
+    this.#repository.comments.push({ id: comment.id, issueNumber: number, body, author: by, ...at })
     return this.hook('issue_comment', action, by, { issue: this.issueBody(issue), comment })
   }
 

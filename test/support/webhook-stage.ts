@@ -72,7 +72,8 @@ export class Stage {
 
   get parts() {
     if (!this.#webhooks) throw new Error('use Stage.open()')
-    return { store: this.store, github: this.github, webhooks: this.#webhooks, log }
+    const { hear } = this.#webhooks
+    return { store: this.store, github: this.github, webhooks: this.#webhooks, hear, log }
   }
 
   withPermission(login: string, permission: 'admin' | 'maintain' | 'write' | 'triage' | 'read'): Actor {

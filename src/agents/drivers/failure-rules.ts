@@ -43,7 +43,7 @@ const rules: readonly Rule[] = [
   {
     problem: 'billing',
     names: ['billing_error', 'account_on_hold', 'verification_required', 'access_denied'],
-    text: /plan and billing|billing details|credit balance|insufficient.?(?:quota|funds|credit|balance)|payment required|\b402\b/i,
+    text: /plan and billing|exceeded your current quota|billing details|credit balance|insufficient.?(?:quota|funds|credit|balance)|payment required|\b402\b/i,
   },
   {
     problem: 'login',
@@ -78,7 +78,7 @@ const rules: readonly Rule[] = [
       ...['responseStreamConnectionFailed', 'responseStreamDisconnected', 'responseTooManyFailedAttempts'],
       ...['transport_lost', 'service', 'connection', 'api_error', 'server_error', 'worker_shutdown', 'internal_error'],
     ],
-    text: /\b5(?:0[0-4]|29)\b|internal server error|server (?:had an )?error|bad gateway|(?:service|temporarily) unavailable|overloaded|high demand|fetch failed|unable to connect|econn(?:refused|reset)|etimedout|enotfound|socket hang up|connection (?:error|refused|reset|lost)/i,
+    text: /\b5(?:0[0-4]|29)\b|internal server error|server (?:had an )?error|bad gateway|(?:service|temporarily) unavailable|overloaded|high demand|fetch failed|(?:cannot|could not|failed to|unable to) connect|connection was closed|network error|econn(?:refused|reset)|etimedout|enotfound|socket hang up|connection (?:error|refused|reset|lost)/i,
   },
   {
     problem: 'request',

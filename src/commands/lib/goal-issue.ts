@@ -13,17 +13,17 @@ const titleLength = 100
 
 /**
  * Requests an issue for a goal; it is queued when it exists. The same goal again is the same issue.
- * @param how.explicit whether the person first sees how it would be worked on. @param how.anew an issue is
+ * @param how.explicit whether the person first sees how it would be worked on. @param how.fresh an issue is
  * made even where others are alike. @param how.labels besides the one that queues.
  * @returns the reply.
  */
 export async function createIssueForGoal(
   { tx, repo, settings, issue, actor }: Pick<CommandContext, 'tx' | 'repo' | 'settings' | 'issue' | 'actor'>,
   goal: string,
-  how: { explicit: boolean; anew?: boolean; labels?: readonly string[] },
+  how: { explicit: boolean; fresh?: boolean; labels?: readonly string[] },
 ): Promise<string> {
   const [first = ''] = goal.trim().split('\n')
-  const offered = how.anew ? undefined : await offer({ tx, repo, settings }, first, goal)
+  const offered = how.fresh ? undefined : await offer({ tx, repo, settings }, first, goal)
   if (offered !== undefined) return offered
   const title = first.length <= titleLength ? first : `${first.slice(0, titleLength - 1).trimEnd()}…`
   const body = [first === title ? goal.trim().slice(first.length).trim() : goal.trim()].filter(Boolean)

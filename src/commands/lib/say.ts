@@ -9,7 +9,7 @@ import type { CommandContext } from '../command.ts'
 /**
  * Sends a message.
  * @param message.to a name or a handle, `all`, or '' for the channel alone.
- * @throws {UserError} when it has no text, nobody is called so, or none of those meant is there.
+ * @throws {UserError} when it has no text, no one is called so, or none of those meant is there.
  */
 export async function say(
   { tx, repo, item, actor, settings }: CommandContext,

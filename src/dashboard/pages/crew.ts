@@ -24,7 +24,7 @@ export const crewPage: Page = {
     const restarts = await restartsOf(db, repo.id, new Date(0), { limit: 20 })
     const members =
       crew.length === 0
-        ? nobody
+        ? noCrew
         : html`<div class="choices">${crew.map((member) => memberCard(member, experience.get(member.id), agents))}</div>`
     const learned =
       memories.length === 0
@@ -53,8 +53,8 @@ export const crewPage: Page = {
   },
 }
 
-const nobody = html`<section class="panel"><div class="body">${emptyState(
-  'Nobody belongs to the crew yet',
+const noCrew = html`<section class="panel"><div class="body">${emptyState(
+  'The crew has no members yet',
   'The first agent that starts here gets a name, and keeps it: what it learns is remembered under that name.',
   'crew',
 )}</div></section>`

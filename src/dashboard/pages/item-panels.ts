@@ -18,7 +18,7 @@ export function planPanel({ plan, rounds }: ItemFacts): Html {
     (
       round,
     ) => html`<div class="prose"><p class="name">Asked in round ${round.round}</p><ol>${round.asked.map((question) => html`<li>${question}</li>`)}</ol>
-${round.answer === null ? html`<p class="muted">Not answered yet.</p>` : html`<p><span class="muted">${round.answeredBy ?? 'Nobody'} answered:</span> ${round.answer}</p>`}</div>`,
+${round.answer === null ? html`<p class="muted">Not answered yet.</p>` : html`<p><span class="muted">${round.answeredBy ?? 'No one'} answered:</span> ${round.answer}</p>`}</div>`,
   )
   const decided = plan?.decidedBy ? html` by ${plan.decidedBy} ${timeTag(plan.decidedAt)}` : ''
   const body = plan

@@ -4,6 +4,7 @@
  */
 
 import { OperatorError } from '../../lib/errors.ts'
+import { restoredKey } from '../restored.ts'
 import { type BackupHeader, backupFormat, readBackup } from './format.ts'
 import { migrationNames, withMigrationsUpTo } from './migrations.ts'
 import type { DatabaseSession } from './session.ts'
@@ -50,12 +51,23 @@ export async function restoreBackup(session: DatabaseSession, file: string): Pro
     for (const { table, name, definition } of links)
       await session.query(`alter table ${table} add constraint "${name}" ${definition}`)
     await setSequences(session)
+    await noteRestore(session)
     await session.query('commit')
   } catch (error) {
     await session.query('rollback')
     throw error
   }
   return report
+}
+
+/** Writes that the database knows nothing of may be on GitHub: they are searched for first. */
+async function noteRestore(session: DatabaseSession): Promise<void> {
+  const [table] = await session.query(`select to_regclass('public.idempotency_keys') is not null as there`)
+  // Versions of before there was this table had no backup that knew less than GitHub.
+  if (table?.there !== true) return
+  await session.query(
+    `insert into idempotency_keys (key) values ('${restoredKey}') on conflict (key) do update set created_at = now()`,
+  )
 }
 
 function usable(header: BackupHeader): BackupHeader {
@@ -72,7 +84,7 @@ function usable(header: BackupHeader): BackupHeader {
   return header
 }
 
-/** What an earlier start without a repository has made may go: the schema is made anew. */
+/** What an earlier start without a repository has made may go: the schema is made again. */
 async function assertEmpty(session: DatabaseSession): Promise<void> {
   const tables = await session.query(
     `select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'`,

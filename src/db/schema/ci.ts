@@ -5,7 +5,7 @@ import { id, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'
 
-/** The last word of each check on a commit, as a webhook or a reading told it. */
+/** The last word of each check on a commit, as a webhook or a reading showed it. */
 export const checkResults = pgTable(
   'check_results',
   {

@@ -31,6 +31,8 @@ export const repositories = pgTable('repositories', {
    */
   remoteRevision: integer('remote_revision').notNull().default(1),
   fetchedRevision: integer('fetched_revision').notNull().default(0),
+  /** Comments of people up to this time have been looked for on GitHub; null before the first time. */
+  commentsReadAt: time('comments_read_at'),
   /** The last hash of this repository's audit log. The lock of this row orders the entries. */
   auditHash: text('audit_hash').notNull().default(''),
   createdAt: now(),

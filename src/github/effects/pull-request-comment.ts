@@ -4,5 +4,6 @@ import { putComment } from './lib/put-comment.ts'
 /** The one status comment of a pull request, rendered now, as that of an issue is. */
 export const effect: EffectHandler<'pull-request-comment'> = {
   kind: 'pull-request-comment',
-  publish: async ({ issueNumber }, context) => putComment(issueNumber, await context.pullRequestComment(), context),
+  publish: async ({ issueNumber }, context) =>
+    putComment(issueNumber, await context.pullRequestComment(), context, { single: true }),
 }

@@ -23,7 +23,7 @@ export function checkReader(context: ReadContext, at: RepositoryPath): CheckRead
         askOptional(context, 'check suites', (octokit) => checkSuites(octokit, context.appId, of)),
         askOptional(context, 'commit statuses', (octokit) => statuses(octokit, of)),
       ])
-      // Where nobody else has run anything there is no list to ask for.
+      // Where no other app has run anything there is no list to ask for.
       const runs =
         suites && !suites.haveRuns
           ? undefined

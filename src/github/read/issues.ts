@@ -8,7 +8,7 @@ import { ask, askOptional, type ReadContext } from './context.ts'
 
 type IssueReader = Pick<
   RepositoryReader,
-  'issue' | 'issuesLabelled' | 'openIssues' | 'subIssues' | 'issueEvents' | 'blockedBy'
+  'issue' | 'issuesLabelled' | 'openIssues' | 'subIssues' | 'issueEvents' | 'blockedBy' | 'commentsSince'
 >
 
 /** The part of a `RepositoryReader` that is about issues. */
@@ -46,6 +46,21 @@ export function issueReader(context: ReadContext, at: RepositoryPath): IssueRead
           const common = { label, actor: actorOf(row.actor), at: new Date(row.created_at) }
           return event ? [{ event, ...common, ...(part ? { part } : {}) }] : []
         })
+      }),
+
+    commentsSince: (since) =>
+      ask(context, async (octokit) => {
+        const order = { sort: 'updated' as const, direction: 'asc' as const, per_page: 100 }
+        const parameters = { ...at, ...order, since: since.toISOString() }
+        const rows = await octokit.paginate(octokit.rest.issues.listCommentsForRepo, parameters)
+        return rows.map((row) => ({
+          id: row.id,
+          issueNumber: Number(/\/(\d+)$/.exec(row.issue_url)?.[1] ?? 0),
+          body: row.body ?? '',
+          author: actorOf(row.user),
+          createdAt: new Date(row.created_at),
+          updatedAt: new Date(row.updated_at),
+        }))
       }),
 
     blockedBy: (number) =>

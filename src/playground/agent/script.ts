@@ -33,10 +33,10 @@
  * |---|---|
  * | `say TEXT`, `think TEXT` | a message; a thought |
  * | `plan [x] A \| [>] B \| [ ] C` | a plan: done, in progress, to do |
- * | `keep-prompt PATH` | writes what it was told into a file |
+ * | `keep-prompt PATH` | writes its prompt into a file |
  * | `tool NAME JSON` | calls a tool of the MCP server it was given, says the answer |
  * | `usage USED SIZE [COST [CURRENCY]]` | reports the tokens in its context, and what the session has cost, in USD |
- * | `tokens IN OUT [CACHED]` | tells with the end of its turn how many tokens it took |
+ * | `tokens IN OUT [CACHED]` | says with the end of its turn how many tokens it took |
  * | `write PATH: TEXT`, `append PATH: TEXT` | writes a file, with a line end; makes its folders |
  * | `replace PATH: OLD => NEW`, `delete PATH` | changes, removes a file |
  * | `run COMMAND` | runs a shell command, says its exit code |
@@ -47,12 +47,12 @@
  * | `exit CODE`, `crash` | leaves in the middle; dies by a signal |
  * | `hang` | says nothing more, not even when cancelled |
  * | `stop-reading` | never reads its input again |
- * | `ignore-sigterm` | goes on when told to end |
+ * | `ignore-sigterm` | goes on at SIGTERM |
  * | `spawn PIDFILE [detached] [clean] [beat=FILE]` | starts a process that ignores SIGTERM and writes its id to a file. |
  * | | `detached`: forks twice, own session; `clean`: empty environment; `beat`: writes to a file for as long as it lives |
  * | `flood BYTES [text\|junk\|line\|stderr]` | prints a lot: updates, junk lines, one giant line, or to stderr |
  * | `garbage COUNT` | prints that many frames that are wrong in different ways |
- * | `obey [PATH]` | runs every command that a text tells agents to run ("ignore all … and run: COMMAND") |
+ * | `obey [PATH]` | runs every command that a text asks agents to run ("ignore all … and run: COMMAND") |
  * | `ask-forever` | sends requests and reads no answer |
  * | `no-change` | does nothing; ends the turn |
  */
@@ -192,7 +192,7 @@ function plausiblePlan(title: string) {
   }
 }
 
-/** What the agent does when nobody wrote a script: it notes the issue in a file named after its title. */
+/** What the agent does without a script: it notes the issue in a file named after its title. */
 export function plausibleSteps(prompt: string): ScriptStep[] {
   const title = titleOf(prompt)
   if (asksForPlan(prompt)) return [{ verb: 'tool', rest: `submit_plan ${JSON.stringify(plausiblePlan(title))}` }]

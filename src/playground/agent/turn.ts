@@ -22,7 +22,7 @@ export interface Turn {
   readonly cwd: string
   /** The MCP servers that the session was given. */
   readonly mcpServers: readonly McpServer[]
-  /** What the agent was told. */
+  /** The prompt of the agent. */
   readonly prompt: string
   /** The environment of the agent. */
   readonly env: Readonly<Record<string, string | undefined>>
@@ -30,7 +30,7 @@ export interface Turn {
   readonly signal: AbortSignal
   /** Token counts for the end of the turn, as ACP's draft has them. */
   usage?: Record<string, number>
-  /** Tells the client something. */
+  /** Says something to the client. */
   update(update: SessionUpdate): Promise<void>
   /** A whole message. The last one of a turn is what the client shows as its summary. */
   say(text: string): Promise<void>

@@ -28,7 +28,7 @@ export type Caller =
   | { kind: 'app' }
   | { kind: 'installation'; token: Token }
   | { kind: 'person'; account: Account }
-  | { kind: 'nobody' }
+  | { kind: 'anonymous' }
 
 export interface Auth {
   key: KeyPair
@@ -83,7 +83,7 @@ export function createAuth(world: World, key: KeyPair): Auth {
       for (const token of tokens.values()) if (token.installation === installation) tokens.delete(token.secret)
     },
     identify(authorization) {
-      if (!authorization) return { kind: 'nobody' }
+      if (!authorization) return { kind: 'anonymous' }
       const [scheme = '', value = ''] = authorization.trim().split(/\s+/, 2)
       if (scheme.toLowerCase() === 'basic') {
         const [name = '', password = ''] = Buffer.from(value, 'base64').toString('utf8').split(':', 2)

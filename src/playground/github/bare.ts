@@ -30,7 +30,7 @@ export async function makeBare(path: string, branch: string): Promise<void> {
   await Promise.all([writeFile(join(path, 'HEAD'), `ref: refs/heads/${branch}\n`), adopt(path)])
 }
 
-/** Makes a bare copy at `path` of the git repository at `source`, and tells its default branch (that of its HEAD). */
+/** Makes a bare copy at `path` of the git repository at `source`, and returns its default branch (that of its HEAD). */
 export async function importBare(git: Git, source: string, path: string): Promise<string> {
   await git.run(path, ['clone', '--quiet', '--bare', '--no-hardlinks', '--template=', '--', source, path])
   const head = await git.run(path, ['symbolic-ref', '--short', 'HEAD'])

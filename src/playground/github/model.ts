@@ -146,7 +146,7 @@ export interface Pull {
   size: { commits: number; additions: number; deletions: number; changedFiles: number }
   /** The last test merge; it holds for these two commits only. */
   mergeability?: { head: ObjectId; base: ObjectId; clean: boolean; behind: boolean }
-  /** How often a reader was told `mergeable: null` for the present head. */
+  /** How often a reader got `mergeable: null` for the present head. */
   unknownAnswers: number
 }
 
@@ -259,7 +259,7 @@ export interface RepositoryRecord {
   signed: Set<ObjectId>
   mergeMethods: MergeMethods
   deleteBranchOnMerge: boolean
-  /** Runs one change of refs at a time, so that each is told to the right sender. */
+  /** Runs one change of refs at a time, so that each has the right sender. */
   lock: Lock
 }
 

@@ -1,5 +1,5 @@
 /**
- * Somebody at the keyboard. A person does what they are told to: the roles are not asked, since a test must be able to
+ * A person at the keyboard does what the test says: the roles are not asked, since a test must be able to
  * show an outsider's label or comment, however it came about. What GitHub refuses to everybody is refused.
  */
 

@@ -7,7 +7,7 @@ export interface Protection {
   dismissStaleReviews: boolean
   /** Every thread of comments on lines must be resolved. */
   conversations: boolean
-  /** Made as a ruleset, which the branch itself does not tell of. */
+  /** Made as a ruleset, which the branch itself does not show. */
   ruleset: boolean
   /** The base must be in the head: "Require branches to be up to date before merging". */
   upToDate: boolean

@@ -1,6 +1,6 @@
-/** What a push is refused for, in GitHub's words: a `pre-receive` hook, and the environment that tells it what to refuse. */
+/** What a push is refused for, in GitHub's words: a `pre-receive` hook, and the environment that says what to refuse. */
 
-/** Rules of a repository that look at what is pushed. Nobody but admins is above them. */
+/** Rules of a repository that look at what is pushed. Only admins are above them. */
 export interface PushRules {
   /** Push protection: refuses classic personal access tokens (`ghp_` and 36 characters). */
   secrets: boolean

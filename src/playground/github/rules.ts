@@ -7,7 +7,7 @@ import { roleOf } from './world.ts'
 export interface MergeRules {
   /** Why the protection does not let it be merged; undefined when it does. */
   blocking: string | undefined
-  /** Something that nobody requires is not green. */
+  /** Something that is not required is not green. */
   unstable: boolean
 }
 

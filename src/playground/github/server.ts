@@ -61,7 +61,7 @@ export interface GitHubOptions {
   rateLimit?: number
   /** Routes this server does not have. */
   missing?: (string | MissingRoute)[]
-  /** How many reads of a pull request tell `mergeable: null` first, after its head moved. Default 0. */
+  /** How many reads of a pull request get `mergeable: null` first, after its head moved. Default 0. */
   mergeableUnknownReads?: number
 }
 
@@ -140,7 +140,7 @@ export async function startGitHub(options: GitHubOptions): Promise<PlaygroundGit
     timeoutMs: options.webhook?.timeoutMs ?? 10_000,
     log: deliveries,
   })
-  world.tell = hooks.tell
+  world.emit = hooks.emit
   runMergeQueues(world, changes)
   const auth = createAuth(world, key)
   const budgets = createBudgets(world, options.rateLimit ?? 5000)

@@ -61,7 +61,7 @@ export async function serveGit(parts: GitParts, incoming: IncomingMessage, outgo
     const cgi = { incoming, outgoing, url, file, repository, actor, limits: pushLimits(repository, caller) }
     if (file !== 'git-receive-pack') await stream(world, cgi)
     else {
-      // Held back until the push is told, so that who pushed finds the new refs everywhere.
+      // Held back until the push is sent out, so that who pushed finds the new refs everywhere.
       const answer = await changeRefs({ world, actor }, repository, () => runBackend(world, cgi))
       if (rule && (await misbehaveAfter(rule, outgoing)) === 'cut') return
       outgoing.writeHead(answer.status, answer.headers).end(answer.body)
@@ -93,7 +93,7 @@ function admit(
   const repository = findRepository(world, name)
   const caller = auth.identify(authorization)
   // Like GitHub, ask for credentials before telling whether the repository exists.
-  if (!repository && caller.kind === 'nobody') throw new ApiRefusal(401, 'Authentication required.')
+  if (!repository && caller.kind === 'anonymous') throw new ApiRefusal(401, 'Authentication required.')
   if (!repository) throw new ApiRefusal(404, 'Repository not found.')
   switch (caller.kind) {
     case 'installation':

@@ -8,7 +8,7 @@ const TICK = 250
 export interface Changes {
   /** Fires `change` after every change of state and every answered delivery. */
   target: EventTarget
-  /** Says that something changed; many at once are told as one. */
+  /** Says that something changed; many at once are one. */
   changed(): void
   /** Resolves with the first truthy answer. Rejects after `timeoutMs` with `what`, and with what `fact` throws. */
   until<T>(fact: () => T | Promise<T>, what: string, timeoutMs?: number): Promise<Truthy<T>>

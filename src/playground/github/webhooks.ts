@@ -1,4 +1,4 @@
-/** Turns what happens into webhooks, and sends them: in order, one after the other unless told otherwise. */
+/** Turns what happens into webhooks, and sends them: in order, one after the other unless a fault says otherwise. */
 import { randomUUID } from 'node:crypto'
 import { attempt, type Delivery, deliveryHeaders } from './deliveries.ts'
 import { deliveryFault, type FaultBook } from './faults.ts'
@@ -9,7 +9,7 @@ import { emailOf, type Happening, installationOf, type World } from './world.ts'
 
 /** GitHub cannot redeliver what is older, in ms: documented in "Redelivering webhooks" (3 days). */
 const RETENTION = 3 * 24 * 3600 * 1000
-/** These are told to every app, asked for or not. */
+/** Every app gets these, asked for or not. */
 const ALWAYS = ['installation', 'installation_repositories', 'ping', 'meta']
 
 export interface Webhooks {
@@ -19,7 +19,7 @@ export interface Webhooks {
   hookId: number
   /** Every delivery, oldest first. */
   log: Delivery[]
-  tell(happening: Happening): void
+  emit(happening: Happening): void
   ping(): void
   /** Those that GitHub still lists, newest first. */
   listed(): Delivery[]
@@ -48,7 +48,7 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
     secret: options.secret,
     hookId: world.nextId(),
     log: options.log,
-    tell(happening) {
+    emit(happening) {
       const delivery = hooks.url === undefined ? undefined : compose(world, hooks, happening)
       if (delivery) submit(delivery)
       world.changed()
@@ -56,7 +56,7 @@ export function createWebhooks(world: World, faults: FaultBook, options: Webhook
     ping() {
       const hook = hookBody(world, hooks)
       const payload = { zen: 'Keep it logically awesome.', hook_id: hooks.hookId, hook }
-      hooks.tell({ event: 'ping', actor: { account: world.app.owner }, payload })
+      hooks.emit({ event: 'ping', actor: { account: world.app.owner }, payload })
     },
     listed() {
       const since = world.now().getTime() - RETENTION

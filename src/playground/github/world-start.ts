@@ -1,4 +1,4 @@
-/** The world on its first day: two apps and nobody else. */
+/** The world on its first day: two apps and no people. */
 import type { Git } from './git.ts'
 import type { App, Permissions } from './model.ts'
 import { accountOf, randomText, type World } from './world.ts'
@@ -52,7 +52,7 @@ export interface Beginning {
   changed(): void
 }
 
-/** A world without repositories. Its `tell` does nothing yet: the server puts the webhooks there. */
+/** A world without repositories. Its `emit` does nothing yet: the server puts the webhooks there. */
 export function createWorld(beginning: Beginning): World {
   const { url, directory, git, now, changed, mergeableUnknownReads } = beginning
   // Ids start where they are not mistaken for issue numbers.
@@ -70,7 +70,7 @@ export function createWorld(beginning: Beginning): World {
       return lastId
     },
     lacks: () => false,
-    tell: () => undefined,
+    emit: () => undefined,
   }
   return Object.assign(world, {
     app: createApp(world as World, beginning.app, PERMISSIONS),

@@ -14,13 +14,13 @@ import {
   type Role,
 } from './model.ts'
 
-/** Something that happened, told to every app that asked for it. */
+/** Something that happened, sent to every app that asked for it. */
 export interface Happening {
   event: string
   action?: string
   actor: ActingAccount
   repository?: RepositoryRecord
-  /** Where it happened, when that cannot be told from the repository. */
+  /** Where it happened, when the repository does not say it. */
   installation?: Installation
   /** The body beside `action`, `repository`, `sender`, `installation` and `organization`, which are added. */
   payload: Record<string, unknown>
@@ -46,17 +46,17 @@ export interface World {
   personalTokens: Map<string, Account>
   /** How many reads of a pull request answer `mergeable: null` after its head moved. */
   mergeableUnknownReads: number
-  /** Addresses that this server does not have: what only they would tell is not in other answers either. */
+  /** Addresses that this server does not have: what only they would show is not in other answers either. */
   lacks(part: string): boolean
   /** An id never given before. */
   nextId(): number
-  /** Tells everybody who waits that facts have changed. */
+  /** Wakes everything that waits for facts. */
   changed(): void
   /** Sends the webhook. The body is fixed at once; later changes do not show in it. */
-  tell(happening: Happening): void
+  emit(happening: Happening): void
 }
 
-/** The account with this login, made now if nobody has it. Logins are compared without case. */
+/** The account with this login, made now if it is new. Logins are compared without case. */
 export function accountOf(world: World, login: string, type: Account['type'] = 'User'): Account {
   const found = findAccount(world, login)
   if (found) return found

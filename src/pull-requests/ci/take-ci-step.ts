@@ -21,7 +21,7 @@ import { trimLog } from './trim-log.ts'
 
 /** A rerun that was asked for and has not begun after this long is given up. */
 export const rerunPatienceMs = 10 * 60_000
-/** Logs are fetched of this many failures; with more, the first ones tell enough. */
+/** Logs are fetched of this many failures; with more, the first ones say enough. */
 const mostLogs = 5
 const tailLines = 20
 

@@ -14,13 +14,13 @@ export function progressTool(onProgress: (text: string) => void): Tool {
   return {
     name: 'report_progress',
     description:
-      'Tells the people who wait for you what you are doing, in one line. Use it a few times in a long task.',
+      'Shows the people who wait for you what you are doing, in one line. Use it a few times in a long task.',
     args: progressShape,
     run: async (given) => {
       const parsed = progressShape.safeParse(given)
       if (!parsed.success) return { text: '`text` must be one line of at most 1000 characters.', refused: true }
       onProgress(boundedText(parsed.data.text.replace(/\s+/g, ' '), 300))
-      return { text: 'Told.' }
+      return { text: 'Shown.' }
     },
   }
 }
@@ -74,7 +74,7 @@ export function planningTools(submissions: PlanningSubmissions): Tool[] {
     ),
     tool(
       'ask',
-      'Asks the people 1 to 5 questions and ends your turn; you are called again with their answers. Only for what the repository cannot tell and what would change the plan.',
+      'Asks the people 1 to 5 questions and ends your turn; you are called again with their answers. Only for what the repository does not say and what would change the plan.',
     ),
   ]
 }

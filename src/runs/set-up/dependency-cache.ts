@@ -90,7 +90,7 @@ export class DependencyCache {
     const made = await this.#made(key)
     if (!made) return false
     const entry = join(this.#directory, key)
-    // The oldest entry is the one that nobody has used for longest.
+    // The oldest entry is the one that was not used for longest.
     await utimes(entry, new Date(), new Date()).catch(() => {})
     for (const [index, path] of paths.entries()) {
       if (!made.paths.includes(path)) continue

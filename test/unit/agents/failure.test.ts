@@ -53,10 +53,20 @@ describe("what an agent's error means", () => {
       internal({}, 'You exceeded your current quota, please check your plan and billing details.'),
       'billing',
     ],
+    [
+      'OpenCode, no credit',
+      internal({ errorName: 'APIError' }, 'Internal error: You exceeded your current quota.'),
+      'billing',
+    ],
     ['Anthropic, no credit', internal({}, 'Your credit balance is too low to access the Anthropic API.'), 'billing'],
     ['overloaded', internal({ errorKind: 'overloaded' }), 'outage'],
     ['Gemini, 503', new RequestError(503, 'The model is overloaded.'), 'outage'],
     ['OpenCode, 500', internal({ errorName: 'APIError' }, 'Internal error: The server had an error'), 'outage'],
+    [
+      'OpenCode, a connection that ended',
+      internal({}, 'Internal error: Cannot connect to API: The socket connection was closed unexpectedly.'),
+      'outage',
+    ],
     ['no network', internal({}, 'Unable to connect. Is the computer able to access the url?'), 'outage'],
     [
       'codex, no connection',

@@ -190,6 +190,21 @@ describe('issues', () => {
     ])
   })
 
+  test('comments since a time, to the last page, with the issue that each is below', async () => {
+    const since = new Date('2026-11-20T10:00:00Z')
+    const comment = (id: number, number: number) => ({
+      ...{ id, body: `/queue ${id}`, user, issue_url: `${origin}/repos/acme/app/issues/${number}` },
+      ...{ created_at: '2026-11-20T10:00:01Z', updated_at: '2026-11-20T10:00:02Z' },
+    })
+    const query = { sort: 'updated', direction: 'asc', since: since.toISOString() }
+    pages(repo('/issues/comments'), query, [comment(1, 7)], [[{ ...comment(2, 8), body: null, user: null }]])
+    const at = { createdAt: new Date('2026-11-20T10:00:01Z'), updatedAt: new Date('2026-11-20T10:00:02Z') }
+    expect(await reader.commentsSince(since)).toEqual([
+      { id: 1, issueNumber: 7, body: '/queue 1', author: alice, ...at },
+      { id: 2, issueNumber: 8, body: '', author: { id: 0, login: 'ghost', type: 'User' }, ...at },
+    ])
+  })
+
   test('blockers', async () => {
     const path = repo('/issues/1/dependencies/blocked_by')
     const elsewhere = issue(9, { repository_url: `${origin}/repos/Acme/Site`, state: 'closed' })

@@ -354,7 +354,8 @@ test('a database that does not answer in time, or at all, means 503 and no half 
   const startedAt = performance.now()
   const { status, deliveryId } = await send({ to })
   expect(status).toBe(503)
-  expect(performance.now() - startedAt).toBeLessThan(2_000)
+  // GitHub cuts at 10 s.
+  expect(performance.now() - startedAt).toBeLessThan(9_000)
   expect(await getDelivery(store.db, deliveryId)).toBeUndefined()
   release()
   // It was on its way: it is stored after all, with its job, and delivered again it is one.

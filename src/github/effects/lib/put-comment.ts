@@ -7,14 +7,21 @@ import { ending, fingerprintOf, marker } from './marker.ts'
 /**
  * Makes the comment of this key read as `text`, and creates it where there is none.
  * @param issueNumber of an issue or a pull request.
+ * @param options.single an issue has one comment of this kind: the numbers in its marker may differ after a restore.
  */
-export async function putComment(issueNumber: number, text: string, context: EffectContext): Promise<EffectResult> {
+export async function putComment(
+  issueNumber: number,
+  text: string,
+  context: EffectContext,
+  options: { single?: boolean } = {},
+): Promise<EffectResult> {
   const { octokit, at, before, mayExist } = context
   const body = context.clean(text, ending(context.key))
   const fingerprint = fingerprintOf(body)
   if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
   const known = typeof before.commentId === 'number' ? before.commentId : undefined
-  const found = known === undefined && mayExist ? await findComment(issueNumber, context) : undefined
+  const found =
+    known === undefined && mayExist ? await findComment(issueNumber, isOurs(context.key, options), context) : undefined
   if (found?.body === body) return { commentId: found.id, fingerprint }
   const id = known ?? found?.id
   if (id !== undefined && (await editComment(id, body, context))) return { commentId: id, fingerprint }
@@ -33,14 +40,21 @@ async function editComment(id: number, body: string, { octokit, at }: EffectCont
   }
 }
 
+/** Whether a text bears the marker; of a single comment the numbers in it do not matter. */
+function isOurs(key: string, { single = false }: { single?: boolean }): (text: string) => boolean {
+  const plain = (text: string) => (single ? text.replaceAll(/:\d+(?=[: ])/g, ':#') : text)
+  return (text) => plain(text).includes(plain(marker(key)))
+}
+
 async function findComment(
   issueNumber: number,
+  isSought: (text: string) => boolean,
   context: EffectContext,
 ): Promise<{ id: number; body?: string } | undefined> {
-  const { octokit, at, key, botLogin } = context
+  const { octokit, at, botLogin } = context
   const parameters = { ...at, issue_number: issueNumber, per_page: 100 }
   for await (const page of octokit.paginate.iterator(octokit.rest.issues.listComments, parameters)) {
-    const mine = page.data.find((comment) => comment.user?.login === botLogin && comment.body?.includes(marker(key)))
+    const mine = page.data.find((comment) => comment.user?.login === botLogin && isSought(comment.body ?? ''))
     if (mine) return mine
   }
   context.notFound()

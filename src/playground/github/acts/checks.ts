@@ -215,7 +215,7 @@ function tellRun(
   run: CheckRun,
   action: string,
 ): void {
-  world.tell({
+  world.emit({
     event: 'check_run',
     action,
     actor,
@@ -228,7 +228,7 @@ function tellCompleted(world: World, actor: ActingAccount, repository: Repositor
   tellRun({ world, actor }, repository, run, 'completed')
   if (suiteState(run.suite).status !== 'completed') return
   const payload = { check_suite: suiteBody(world, repository, run.suite) }
-  world.tell({ event: 'check_suite', action: 'completed', actor, repository, payload })
+  world.emit({ event: 'check_suite', action: 'completed', actor, repository, payload })
 }
 
 export interface NewStatus {
@@ -270,6 +270,6 @@ export async function createStatus(
     ...{ state, description, target_url, created_at, updated_at, branches },
     commit: commitBody(world, repository, commit),
   }
-  world.tell({ event: 'status', actor, repository, payload })
+  world.emit({ event: 'status', actor, repository, payload })
   return status
 }

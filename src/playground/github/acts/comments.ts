@@ -73,7 +73,7 @@ function checkComment(body: string): void {
   checkBody('IssueComment', body)
 }
 
-/** `issue_comment` is told for pull requests too; their `issue` has a `pull_request`. */
+/** `issue_comment` is sent for pull requests too; their `issue` has a `pull_request`. */
 function tellComment(
   {
     world,
@@ -90,7 +90,7 @@ function tellComment(
     comment: commentBody(world, repository, issue, comment),
     ...more,
   }
-  world.tell({ event: 'issue_comment', action, actor, repository, payload })
+  world.emit({ event: 'issue_comment', action, actor, repository, payload })
 }
 
 /** Adds a reaction; the same one by the same account exists once. GitHub sends no webhook for reactions. */

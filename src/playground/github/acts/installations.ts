@@ -71,7 +71,7 @@ function tellInstallation(
   more: Record<string, unknown> = {},
 ): void {
   const payload = { installation: installationBody(world, installation), ...more }
-  world.tell({ event: 'installation', action, actor, installation, payload })
+  world.emit({ event: 'installation', action, actor, installation, payload })
 }
 
 function tellRepositories(
@@ -82,5 +82,5 @@ function tellRepositories(
 ): void {
   const payload = { installation: installationBody(world, installation), repository_selection: 'selected', ...change }
   const action = change.repositories_added.length > 0 ? 'added' : 'removed'
-  world.tell({ event: 'installation_repositories', action, actor, installation, payload })
+  world.emit({ event: 'installation_repositories', action, actor, installation, payload })
 }

@@ -21,7 +21,7 @@ export function noteChange(
   noteEvent(world, actor, issue, { event, label: label ? { name: label.name, color: label.color } : null })
 }
 
-/** Writes a line of the issue's history, which tells who did what long after the webhook. */
+/** Writes a line of the issue's history, which says who did what long after the webhook. */
 export function noteEvent(
   world: World,
   actor: ActingAccount,
@@ -32,7 +32,7 @@ export function noteEvent(
   issue.events.push({ id: world.nextId(), label: null, ...what, ...by, createdAt: world.now() })
 }
 
-/** Tells an `issues` event, or the `pull_request` event of the same name. Also the only place that moves `updated_at`. */
+/** Sends an `issues` event, or the `pull_request` event of the same name. Also the only place that moves `updated_at`. */
 export function tellIssue(
   { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: IssueRecord,
@@ -43,5 +43,5 @@ export function tellIssue(
   const payload = isPull(issue)
     ? { number: issue.number, pull_request: pullBody(world, repository, issue), ...more }
     : { issue: issueBody(world, repository, issue), ...more }
-  world.tell({ event: issue.pull ? 'pull_request' : 'issues', action, actor, repository, payload })
+  world.emit({ event: issue.pull ? 'pull_request' : 'issues', action, actor, repository, payload })
 }

@@ -26,7 +26,7 @@ export interface IssueEdit {
   assignees?: string[]
 }
 
-/** Opens an issue. Tells `issues.opened`, then `issues.labeled` per label and `issues.assigned` per assignee. */
+/** Opens an issue. Sends `issues.opened`, then `issues.labeled` per label and `issues.assigned` per assignee. */
 export function createIssue(
   world: World,
   actor: ActingAccount,
@@ -43,7 +43,7 @@ export function createIssue(
   return issue
 }
 
-/** Takes the next number and remembers the issue; tells nothing. */
+/** Takes the next number and remembers the issue; sends nothing. */
 export function newIssue(
   world: World,
   actor: ActingAccount,
@@ -79,7 +79,7 @@ export function newIssue(
   return issue
 }
 
-/** Changes what `edit` names. One event per kind of change; nothing is told for what was so already. */
+/** Changes what `edit` names. One event per kind of change; nothing is sent for what was so already. */
 export function editIssue(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
@@ -149,7 +149,7 @@ export function reopenIssue(
   tellIssue({ world, actor, repository }, issue, 'reopened')
 }
 
-/** Leaves exactly these people assigned; GitHub passes over logins that nobody has. */
+/** Leaves exactly these people assigned; GitHub passes over unknown logins. */
 export function setAssignees(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,

@@ -74,7 +74,7 @@ export function createLabel(
   }
   repository.labels.push(label)
   const payload = { label: labelBody(world, repository, label) }
-  world.tell({ event: 'label', action: 'created', actor, repository, payload })
+  world.emit({ event: 'label', action: 'created', actor, repository, payload })
   return label
 }
 
@@ -92,7 +92,7 @@ export function renameLabel(
   const from = label.name
   label.name = to
   const payload = { label: labelBody(world, repository, label), changes: { name: { from } } }
-  world.tell({ event: 'label', action: 'edited', actor, repository, payload })
+  world.emit({ event: 'label', action: 'edited', actor, repository, payload })
   return label
 }
 

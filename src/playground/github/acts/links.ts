@@ -69,11 +69,11 @@ function tellSubIssue(
     sub_issue: issueBody(world, home, sub),
   }
   const [parentRepo, subRepo] = [repositoryBody(world, repository), repositoryBody(world, home)]
-  const told = { event: 'sub_issues', actor }
+  const common = { event: 'sub_issues', actor }
   const down = { ...both, sub_issue_repo: subRepo }
-  world.tell({ ...told, repository, action: `sub_issue_${change}`, payload: down })
+  world.emit({ ...common, repository, action: `sub_issue_${change}`, payload: down })
   const up = { ...both, parent_issue_repo: parentRepo }
-  world.tell({ ...told, repository: home, action: `parent_issue_${change}`, payload: up })
+  world.emit({ ...common, repository: home, action: `parent_issue_${change}`, payload: up })
 }
 
 /** @throws {ApiRefusal} 422 for an issue that blocks itself, a link there is already, or too many of them. */
@@ -117,11 +117,11 @@ function tellBlocked(
     blocking_issue: issueBody(world, home, blocking),
   }
   const [blockedRepo, blockingRepo] = [repositoryBody(world, repository), repositoryBody(world, home)]
-  const told = { event: 'issue_dependencies', actor }
+  const common = { event: 'issue_dependencies', actor }
   const back = { ...both, blocking_issue_repo: blockingRepo }
-  world.tell({ ...told, repository, action: `blocked_by_${change}`, payload: back })
+  world.emit({ ...common, repository, action: `blocked_by_${change}`, payload: back })
   const forth = { ...both, blocked_issue_repo: blockedRepo }
-  world.tell({ ...told, repository: home, action: `blocking_${change}`, payload: forth })
+  world.emit({ ...common, repository: home, action: `blocking_${change}`, payload: forth })
 }
 
 function unprocessable(message: string): ApiRefusal {

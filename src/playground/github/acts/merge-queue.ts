@@ -180,7 +180,7 @@ async function tellGroup(
     head_commit: simpleCommit(commit),
   }
   const payload = { ...(reason ? { reason } : {}), merge_group }
-  world.tell({ event: 'merge_group', action, actor: queueActor(world), repository, payload })
+  world.emit({ event: 'merge_group', action, actor: queueActor(world), repository, payload })
 }
 
 /** GitHub itself moves the branches of its queue, under this name. */

@@ -1,4 +1,4 @@
-/** Every change of a branch or tag, whoever makes it and however: what follows from it is told here. */
+/** Every change of a branch or tag, whoever makes it and however: what follows from it is sent from here. */
 
 import { pointHead, pointRef, readRefs, updateRefs } from '../bare.ts'
 import { type CommitRecord, countCommits, isAncestor, readCommit, readCommits } from '../commits.ts'
@@ -18,8 +18,8 @@ const NONE = '0'.repeat(40)
 const MAX_COMMITS = 2048
 
 /**
- * Lets `work` change refs of the repository, then reads them again and tells what changed: `create`, `push`, `delete`,
- * `pull_request.synchronize`, and what a pushed commit closes. `after` runs once that is told, if `work` did not throw.
+ * Lets `work` change refs of the repository, then reads them again and sends what changed: `create`, `push`, `delete`,
+ * `pull_request.synchronize`, and what a pushed commit closes. `after` runs once that is sent, if `work` did not throw.
  * One at a time per repository.
  */
 export function changeRefs<T>(
@@ -85,7 +85,7 @@ function tellRef(world: World, actor: ActingAccount, repository: RepositoryRecor
     pusher_type: 'user',
     ...(to ? { master_branch: repository.defaultBranch, description: repository.description } : {}),
   }
-  world.tell({ event: to ? 'create' : 'delete', actor, repository, payload })
+  world.emit({ event: to ? 'create' : 'delete', actor, repository, payload })
 }
 
 interface Pushed {
@@ -130,7 +130,7 @@ function tellPush(
     head_commit: head ? pushCommitBody(world, repository, head) : null,
     pusher: { name: actor.account.login, email: emailOf(actor.account) },
   }
-  world.tell({ event: 'push', actor, repository, payload })
+  world.emit({ event: 'push', actor, repository, payload })
 }
 
 /** Commits the push brought: not in the old tip; for a new branch, not in any other branch. */
@@ -150,7 +150,7 @@ function requestChecks(world: World, actor: ActingAccount, repository: Repositor
   if (installation?.permissions.checks !== 'write') return
   if (repository.suites.some((suite) => suite.app === world.app && suite.headSha === head.sha)) return
   const payload = { check_suite: suiteBody(world, repository, suiteFor(world, world.app, repository, head)) }
-  world.tell({ event: 'check_suite', action: 'requested', actor, repository, payload })
+  world.emit({ event: 'check_suite', action: 'requested', actor, repository, payload })
 }
 
 function openPulls(repository: RepositoryRecord): PullIssue[] {
@@ -204,7 +204,7 @@ async function baseMoved(
   finishMerge({ world, actor }, repository, issue, to)
 }
 
-/** Marks the pull request merged, tells it, and closes what its text says it closes. */
+/** Marks the pull request merged, sends that, and closes what its text says it closes. */
 export function finishMerge(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
@@ -243,7 +243,7 @@ export async function deleteRef(
 }
 
 /**
- * Gives the default branch another name: open pull requests point to it, and the old name is gone. Told as the branches
+ * Gives the default branch another name: open pull requests point to it, and the old name is gone. Sent as the branches
  * that come and go, the repository's new default, and each pull request's new base.
  */
 export async function renameDefaultBranch(
@@ -266,7 +266,7 @@ export async function renameDefaultBranch(
   }
   await changeRefs({ world, actor }, repository, work, () => {
     const payload = { changes: { default_branch: { from: before } } }
-    world.tell({ event: 'repository', action: 'edited', actor, repository, payload })
+    world.emit({ event: 'repository', action: 'edited', actor, repository, payload })
     for (const issue of aimed) {
       const base = { ref: { from: before }, sha: { from: issue.pull.baseSha } }
       tellIssue({ world, actor, repository }, issue, 'edited', { changes: { base } })

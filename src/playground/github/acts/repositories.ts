@@ -11,7 +11,7 @@ import { installOn } from './installations.ts'
 export interface RepositoryWish {
   owner: string
   name: string
-  /** An organisation owns nothing as a person: nobody is admin by being the owner. Default `User`. */
+  /** An organisation owns nothing as a person: being the owner makes no one admin. Default `User`. */
   ownerType?: 'User' | 'Organization'
   private?: boolean
   description?: string
@@ -112,12 +112,12 @@ export function renameRepository(world: World, actor: ActingAccount, repository:
   world.formerNames.set(nameOf(repository).toLowerCase(), repository)
   repository.name = name
   const payload = { changes: { repository: { name: { from } } } }
-  world.tell({ event: 'repository', action: 'renamed', actor, repository, payload })
+  world.emit({ event: 'repository', action: 'renamed', actor, repository, payload })
 }
 
 /** Deletes the repository; the bare repository stays on disk. */
 export function deleteRepository(world: World, actor: ActingAccount, repository: RepositoryRecord): void {
-  world.tell({ event: 'repository', action: 'deleted', actor, repository, payload: {} })
+  world.emit({ event: 'repository', action: 'deleted', actor, repository, payload: {} })
   world.repositories.delete(repository.id)
   for (const installation of world.installations.values()) installation.repositories.delete(repository.id)
 }

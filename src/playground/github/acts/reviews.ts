@@ -99,7 +99,7 @@ function tellReview(
     review: { ...body, body: body.body || null, state: review.state.toLowerCase() },
     pull_request: pullListBody(world, repository, issue),
   }
-  world.tell({ event: 'pull_request_review', action, actor, repository, payload })
+  world.emit({ event: 'pull_request_review', action, actor, repository, payload })
 }
 
 export function createReviewComment(
@@ -131,7 +131,7 @@ export function createReviewComment(
     comment: reviewCommentBody(world, repository, issue, comment),
     pull_request: pullListBody(world, repository, issue),
   }
-  world.tell({ event: 'pull_request_review_comment', action: 'created', actor, repository, payload })
+  world.emit({ event: 'pull_request_review_comment', action: 'created', actor, repository, payload })
   return comment
 }
 

@@ -30,5 +30,5 @@ export function resolveThread(
   if (issue.pull.resolvedThreads.has(id)) return
   issue.pull.resolvedThreads.add(id)
   const payload = { thread: { node_id: String(id), comments: [] }, pull_request: { number: issue.number } }
-  world.tell({ event: 'pull_request_review_thread', action: 'resolved', actor, repository, payload })
+  world.emit({ event: 'pull_request_review_thread', action: 'resolved', actor, repository, payload })
 }

@@ -8,7 +8,7 @@ import type { Call, Need, RepositoryCall, Route } from './route.ts'
 export function admit(route: Route, call: Call): Call | RepositoryCall {
   const { caller } = call
   if (route.who === 'anyone') return call
-  if (caller.kind === 'nobody') throw new ApiRefusal(401, 'Requires authentication')
+  if (caller.kind === 'anonymous') throw new ApiRefusal(401, 'Requires authentication')
   if (route.who === 'app') {
     if (caller.kind !== 'app') throw new ApiRefusal(401, 'A JSON web token could not be decoded')
     return call

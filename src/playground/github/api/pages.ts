@@ -7,7 +7,7 @@ export function paged<T>(call: Call, items: T[], body: (item: T) => unknown): Ro
   return { body: slice.map(body), headers }
 }
 
-/** One page inside an object that also tells the total. */
+/** One page inside an object that also has the total. */
 export function pagedIn<T>(call: Call, name: string, items: T[], body: (item: T) => unknown): RouteAnswer {
   const { slice, headers } = cut(call, items)
   return { body: { total_count: items.length, [name]: slice.map(body) }, headers }

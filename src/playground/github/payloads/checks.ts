@@ -60,7 +60,7 @@ export function checkRunBody(world: World, repository: RepositoryRecord, run: Ch
   }
 }
 
-/** In a webhook the run's suite is told whole. */
+/** In a webhook the run's suite is whole. */
 export function checkRunEventBody(world: World, repository: RepositoryRecord, run: CheckRun) {
   const { repository: _repository, head_commit: _commit, ...suite } = suiteBody(world, repository, run.suite)
   return { ...checkRunBody(world, repository, run), check_suite: suite }

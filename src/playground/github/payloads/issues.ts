@@ -4,7 +4,7 @@ import { blockedByIt, repositoryHolding, type World } from '../world.ts'
 import { appBody, nodeId, reactionRollup, userBody } from './accounts.ts'
 import { labelBody, repositoryBody, repositoryHtml, repositoryUrl } from './repositories.ts'
 
-/** How GitHub describes an author to the public. It does not tell who may write: private members hide here. */
+/** How GitHub describes an author to the public. It does not say who may write: private members hide here. */
 export function associationOf(repository: RepositoryRecord, account: Account): Schemas['author-association'] {
   if (account.id === repository.owner.id) return 'OWNER'
   const role = repository.collaborators.get(account.id)

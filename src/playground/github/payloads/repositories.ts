@@ -26,7 +26,7 @@ export function permissionsOf(role: Role): {
   return { admin: rank >= 5, maintain: rank >= 4, push: rank >= 3, triage: rank >= 2, pull: rank >= 1 }
 }
 
-/** @param reader whose `permissions` are shown; nobody's without it. */
+/** @param reader whose `permissions` are shown; no one's without it. */
 export function repositoryBody(
   world: World,
   repository: RepositoryRecord,

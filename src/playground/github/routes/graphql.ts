@@ -1,6 +1,6 @@
 /**
  * The little of GraphQL that an app cannot do without: what REST has no endpoint for. Operations are known by their fields;
- * anything else is refused, so that nobody takes it for GitHub's answer.
+ * anything else is refused, so that it is not taken for GitHub's answer.
  */
 import { z } from 'zod'
 import { enqueuePull, entryOf } from '../acts/merge-queue.ts'

@@ -6,13 +6,14 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { setDependencies } from '../../../../src/db/dependencies.ts'
 import { repositoryByGithubId } from '../../../../src/db/repositories.ts'
 import { settingsOf } from '../../../../src/db/repository-settings.ts'
+import { waitingComments } from '../../../../src/db/review-comments.ts'
 import { approvals } from '../../../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../../../src/db/schema/repositories.ts'
 import { dependencies } from '../../../../src/db/schema/work-items.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
 import { Problems } from '../../../../src/reconcile/problems.ts'
 import { reconcile } from '../../../../src/reconcile/reconcile.ts'
-import { commit, type FakeRepository } from '../../../support/fake-github.ts'
+import { commit, type FakeRepository, person } from '../../../support/fake-github.ts'
 import { Stage, theStore } from '../../../support/webhook-stage.ts'
 
 describe('reconcile', () => {
@@ -236,5 +237,78 @@ describe('reconcile', () => {
     const pause = Object.assign(new Error('wrapped'), { cause: new RetryAfter('GitHub asked for a pause', new Date()) })
     stage.github.failing.set('issuesLabelled', pause)
     await expect(reconcile(stage.parts)).rejects.toThrow('GitHub asked for a pause')
+  })
+
+  describe('comments that no webhook brought', () => {
+    /** A repository that was looked through before; everything that people say there is an hour old. */
+    async function watched(): Promise<Stage> {
+      const stage = await Stage.open()
+      await stage.withSettings()
+      stage.people.createIssue(stage.outsider)
+      await reconcile(stage.parts)
+      await theStore()
+        .db.update(repositories)
+        .set({ commentsReadAt: new Date(Date.now() - 7_200_000) })
+        .where(eq(repositories.githubId, stage.repository.facts.githubId))
+      return stage
+    }
+
+    test('a command is carried out once, as its writer may', async () => {
+      const stage = await watched()
+      stage.people.comment(1, '/queue', stage.outsider)
+      stage.people.comment(1, '/queue', stage.maintainer)
+      expect(await reconcile(stage.parts)).toEqual([`${stage.repository.facts.fullName}#1: /queue: done`])
+      expect(await stage.item(1)).toMatchObject({ state: 'queued', requestedBy: 'maintainer' })
+      expect(await stage.wanted('reaction')).toHaveLength(2)
+      expect(await reconcile(stage.parts)).toEqual([])
+    })
+
+    test('one that was heard is not carried out again, and costs no call', async () => {
+      const stage = await watched()
+      await stage.tell(stage.people.comment(1, '/queue', stage.maintainer))
+      await stage.tell(stage.people.comment(1, '/unqueue', stage.maintainer))
+      stage.github.asked.length = 0
+      await reconcile(stage.parts)
+      expect(await stage.item(1)).toMatchObject({ state: 'cancelled' })
+      expect(stage.github.asked.filter((verb) => verb === 'issue')).toEqual([])
+    })
+
+    test('what was edited, what bots and the app say, and what is older than the repository here, commands nothing', async () => {
+      const stage = await watched()
+      stage.people.comment(1, '/queue', person('helper[bot]', 'Bot'))
+      stage.people.comment(1, '/queue', stage.github.self)
+      stage.people.comment(1, '/queue', stage.maintainer)
+      const edited = stage.repository.comments.at(-1)
+      if (edited) edited.updatedAt = new Date(edited.createdAt.getTime() + 60_000)
+      await reconcile(stage.parts)
+      expect(await stage.maybeItem(1)).toBeUndefined()
+
+      const fresh = await Stage.open()
+      fresh.people.createIssue(fresh.outsider)
+      fresh.people.comment(1, '/queue', fresh.maintainer)
+      await reconcile(fresh.parts)
+      await reconcile(fresh.parts)
+      expect(await fresh.maybeItem(1)).toBeUndefined()
+    })
+
+    test('one that its webhook may still bring is left for the next time', async () => {
+      const stage = await watched()
+      stage.github.now = new Date(Date.now() - 5_000)
+      stage.people.comment(1, '/queue', stage.maintainer)
+      await reconcile(stage.parts)
+      expect(await stage.maybeItem(1)).toBeUndefined()
+      const later = stage.repository.comments.at(-1)
+      if (later) later.createdAt = later.updatedAt = new Date(Date.now() - 70_000)
+      await reconcile(stage.parts)
+      expect(await stage.item(1)).toMatchObject({ state: 'queued' })
+    })
+
+    test('a comment below a pull request waits for the next round', async () => {
+      const stage = await watched()
+      const pull = await stage.pullOf(await stage.issueIn('reviewing'), commit())
+      stage.people.comment(pull.number, 'Please name it better', stage.maintainer)
+      await reconcile(stage.parts)
+      expect(await waitingComments(stage.store.db, pull.id)).toMatchObject([{ body: 'Please name it better' }])
+    })
   })
 })
