@@ -9,17 +9,21 @@ import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
+import { agentCapacity } from './db/places.ts'
+import { type ProcessPart, runsAgents, servesPeople } from './domain/process-role.ts'
 import { BatchTester } from './gates/batch-tester.ts'
 import { GateRunner } from './gates/gate-runner.ts'
+import { requireCommit } from './git/one-of-several.ts'
 import { loadEffectHandlers } from './github/effects/lib/registry.ts'
 import { Publisher } from './github/publisher.ts'
-import { handleJobs, queues } from './jobs.ts'
+import { checkoutQueues, handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { sha } from './lib/ids.ts'
 import { mountDoors } from './mount-doors.ts'
 import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
+import { drainWork } from './runs/drain.ts'
 import { Runner } from './runs/runner.ts'
 import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
@@ -33,6 +37,8 @@ export interface Tutti {
   readonly calls: { reads: number; writes: number }
   /** Settles when it cannot go on: its database has been away for too long. Close it then, and start another one. */
   readonly lost: Promise<OperatorError>
+  /** Begins no other agent, and waits up to DRAIN_SECONDS until those of this process have ended. */
+  drain(): Promise<void>
   /** Ends agents, lets handlers finish, closes everything. */
   close(): Promise<void>
 }
@@ -40,9 +46,10 @@ export interface Tutti {
 /**
  * Starts serving: webhooks are stored from the first moment on, work begins once GitHub has said who the app is. A
  * database that is away meanwhile is waited for.
+ * @param part what this process does: everything, or one part of it.
  * @throws {OperatorError} when the database, the port or the credentials cannot be used.
  */
-export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
+export async function startTutti(env: Env, log: Logger, part: ProcessPart = { role: 'all' }): Promise<Tutti> {
   const { credentials } = env
   if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
   return whileDatabaseIsAway(env.DATABASE_TIMEOUT_SECONDS * 1_000, log, async () => {
@@ -51,10 +58,11 @@ export async function startTutti(env: Env, log: Logger): Promise<Tutti> {
     try {
       const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
-      const base = { env, log, store, credentials, health: startingHealth(), closers }
+      const base = { env, log, store, credentials, part, health: startingHealth(part.role), closers }
       const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })
       const receive = createReceiver({ store, log, secret: credentials.webhookSecret, onSecret })
-      const doors = await openDoors({ ...base, receive, isDelivery })
+      const takes = servesPeople(part.role) ? isDelivery : () => false
+      const doors = await openDoors({ ...base, receive, isDelivery: takes })
       return { url: doors.url, ...(await work(base, doors)), close }
     } catch (error) {
       await close()
@@ -68,14 +76,15 @@ interface Base {
   log: Logger
   store: Store
   credentials: NonNullable<Env['credentials']>
+  part: ProcessPart
   health: ProcessHealth
   closers: Closers
 }
 
-async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lost'>> {
-  const { env, log, store, credentials, health, closers } = base
+async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lost' | 'drain'>> {
+  const { env, log, store, credentials, part, health, closers } = base
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
-  const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, closers })
+  const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, part, closers })
   const { github, agents, commands, instance, redact, sandbox } = adapters
   const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
   const publisher = new Publisher({
@@ -85,13 +94,29 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     handlers: await loadEffectHandlers(),
     statusComment: (workItemId) => renderStatus(store.db, workItemId),
     pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
-    commitFiles: async (repo, commit, parent) => (await clones.of(repo)).commitFiles(sha(commit), sha(parent)),
+    commitFiles: async (repo, commit, parent) => {
+      const control = await adapters.control(repo)
+      await requireCommit(control, sha(commit))
+      return control.commitFiles(sha(commit), sha(parent))
+    },
   })
-  const started = (runId: number) => runner.start(runId)
-  const scheduler = new Scheduler({ store, env, log, freeMemory: () => process.availableMemory(), started })
+  const agentsHere = runsAgents(part.role)
+  const scheduler = new Scheduler({
+    ...{ store, env, log, freeMemory: () => process.availableMemory() },
+    capacity: (db) => agentCapacity(db, leaseMs, agentsHere ? process.availableMemory() : undefined),
+    ...(agentsHere ? { started: (runId: number) => runner.start(runId) } : {}),
+  })
   closers.push(scheduler, runner, gateRunner, batchTester)
   const webhooks = await loadWebhookApp(client.probot, adapters)
-  await handleJobs(store.queues, { ...adapters, webhooks, runner, gateRunner, batchTester, publisher, scheduler })
+  await handleJobs(store.queues, part.role, {
+    ...adapters,
+    webhooks,
+    runner,
+    gateRunner,
+    batchTester,
+    publisher,
+    scheduler,
+  })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones, hear: webhooks.hear }, closers)
   Object.assign(health, {
     phase: 'serving',
@@ -101,7 +126,13 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   } satisfies Partial<ProcessHealth>)
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   mountDoors(doors, adapters, closers)
-  closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
-  log.info({ app: github.app.slug, agents: [...agents.keys()] }, 'Tutti is serving')
-  return { calls: client.meter, lost }
+  if (servesPeople(part.role)) closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
+  log.info({ app: github.app.slug, ...part, agents: agentsHere ? [...agents.keys()] : [] }, 'Tutti is serving')
+  const drain = async () => {
+    if (env.DRAIN_SECONDS === 0) return
+    health.phase = 'draining'
+    await store.queues.stopTaking(checkoutQueues)
+    await drainWork({ agents: runner, checks: gateRunner, batches: batchTester }, { seconds: env.DRAIN_SECONDS, log })
+  }
+  return { calls: client.meter, lost, drain }
 }

@@ -8,6 +8,7 @@ import { sendNotificationJob } from './crew/send-notification.ts'
 import type { JobDefinition } from './db/define-job.ts'
 import type { Queues } from './db/queues.ts'
 import type { QueueName } from './domain/jobs.ts'
+import { type ProcessRole, takesJob } from './domain/process-role.ts'
 import { testMergeBatchJob } from './gates/batch-tester.ts'
 import { runGatesJob } from './gates/gate-runner.ts'
 import { publishEffectsJob } from './github/publisher.ts'
@@ -85,6 +86,9 @@ export const jobs = {
 /** How the jobs of each queue are taken. */
 export const queues = Object.values(jobs)
 
+/** The queues whose jobs run code of a repository. */
+export const checkoutQueues = queues.filter(({ needsCheckout }) => needsCheckout).map(({ queue }) => queue)
+
 type ContextOf<Definition> =
   Definition extends JobDefinition<QueueName, infer Context> ? (context: Context) => void : never
 
@@ -95,8 +99,8 @@ export type JobContext = {
   ? Context
   : never
 
-/** Has every queue handled by this process, from now on. */
-export async function handleJobs(queues: Queues, context: JobContext): Promise<void> {
-  for (const job of Object.values(jobs))
+/** Has the queues of a role handled by this process, from now on. */
+export async function handleJobs(queues: Queues, role: ProcessRole, context: JobContext): Promise<void> {
+  for (const job of Object.values(jobs).filter(({ needsCheckout }) => takesJob(role, needsCheckout)))
     await queues.handle<QueueName, never>(job as JobDefinition<QueueName, never>, context as never)
 }

@@ -7,16 +7,22 @@ import { metricPages } from './api/metrics.ts'
 import type { Doors } from './api/open-doors.ts'
 import { restApp } from './api/rest.ts'
 import { openDashboard } from './dashboard/dashboard.ts'
+import { servesPeople } from './domain/process-role.ts'
 import type { Closers } from './lib/closers.ts'
 import { tuttiVersion } from './lib/version.ts'
 
-/** Mounts them all. What must end with the process is left to `closers`. */
+/** Mounts them all, or the metrics alone where people are served elsewhere. What must end is left to `closers`. */
 export function mountDoors(
   doors: Doors,
   adapters: Awaited<ReturnType<typeof openAdapters>>['adapters'],
   closers: Closers,
 ): void {
   const events = new EventHub(adapters.store, adapters.log)
+  if (!servesPeople(adapters.part.role)) {
+    closers.push(() => events.close())
+    doors.mount([metricPages({ ...adapters, events })])
+    return
+  }
   const mcp = mcpDoor(adapters, tuttiVersion())
   const dashboard = openDashboard({ ...adapters, services: () => adapters })
   closers.push(() => events.close(), mcp, dashboard)

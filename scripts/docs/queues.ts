@@ -6,16 +6,17 @@ import { effectPriorities } from '../../src/domain/effects.ts'
 import { jobs } from '../../src/jobs.ts'
 import { code, table } from './table.ts'
 
-/** Every queue: its handler file, what its jobs carry, and how they are taken. */
+/** Every queue: its handler file, what its jobs carry, how they are taken, and by which role. */
 export function queueTable(): string {
   const files = handlerFiles()
   const rows = Object.values(jobs).map((job) => {
     const { properties = {} } = z.toJSONSchema(job.payload)
     const carries = Object.keys(properties).map((name) => code(name))
     const taken = job.single ? 'waiting jobs are one' : `${job.batch} at a time`
-    return [code(job.queue), code(files.get(job.queue)), carries.join(', ') || '–', taken]
+    const by = job.needsCheckout ? 'runner' : 'web'
+    return [code(job.queue), code(files.get(job.queue)), carries.join(', ') || '–', taken, by]
   })
-  return table(['queue', 'handler', 'carries', 'taken'], rows)
+  return table(['queue', 'handler', 'carries', 'taken', 'by'], rows)
 }
 
 /** `src/jobs.ts` imports each handler from its file and lists it under its queue. */

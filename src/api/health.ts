@@ -4,10 +4,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { Hono } from 'hono'
 import type { Store } from '../db/connect.ts'
+import type { ProcessRole } from '../domain/process-role.ts'
 
 export interface ProcessHealth {
-  /** `starting` until GitHub has identified the app. */
-  phase: 'starting' | 'serving' | 'stopping'
+  /** `starting` until GitHub has identified the app; `draining` while it begins nothing new, and lets its work end. */
+  phase: 'starting' | 'serving' | 'draining' | 'stopping'
+  /** What this process does. */
+  role: ProcessRole
   agents(): number
   /** How many seconds ago this process last wrote its heartbeat; undefined before the first time. */
   silentSeconds(): number | undefined
@@ -18,9 +21,10 @@ export interface ProcessHealth {
 }
 
 /** The health of a process that has not identified itself yet. */
-export function startingHealth(): ProcessHealth {
+export function startingHealth(role: ProcessRole): ProcessHealth {
   return {
     phase: 'starting',
+    role,
     agents: () => 0,
     silentSeconds: () => undefined,
     webhooks: { secret: 'unproven', refused: 0 },
@@ -37,12 +41,18 @@ export function healthPages(store: Pick<Store, 'db'>, health: ProcessHealth): Ho
   )
   app.get('/healthz', async (context) => {
     const database = await reachable(store)
-    const ok = database && health.phase === 'serving'
+    const ok = database && (health.phase === 'serving' || health.phase === 'draining')
     const heartbeatSecondsAgo = health.silentSeconds() ?? null
-    const status = ok ? 'ok' : health.phase
+    const status = ok && health.phase === 'serving' ? 'ok' : health.phase
     return context.json(
       {
-        ...{ status, database: database ? 'ok' : 'away', heartbeatSecondsAgo, agents: health.agents() },
+        ...{
+          status,
+          role: health.role,
+          database: database ? 'ok' : 'away',
+          heartbeatSecondsAgo,
+          agents: health.agents(),
+        },
         webhooks: health.webhooks,
         sandbox: sandboxOf(health),
       },

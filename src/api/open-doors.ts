@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import type { Logger } from 'pino'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
+import { servesPeople } from '../domain/process-role.ts'
 import type { Closers } from '../lib/closers.ts'
 import { healthPages, type ProcessHealth } from './health.ts'
 import { listen } from './server.ts'
@@ -44,7 +45,8 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   let pages = pagesOf([])
   const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
   closers.push(server)
-  log.info({ url: server.url, database: store.kind }, 'webhooks are being taken')
+  const open = servesPeople(health.role) ? 'webhooks are being taken' : 'health and metrics are shown'
+  log.info({ url: server.url, database: store.kind }, open)
   return {
     url: server.url,
     mount: (apps) => {

@@ -6,20 +6,38 @@ import { type Logger, pino } from 'pino'
 import { prepareDataDirectory } from '../config/data-directory.ts'
 import { type Env, loadDotEnv, rawEnvironment, readEnv } from '../config/env.ts'
 import { unknownVariables } from '../config/unknown-variables.ts'
-import type { OperatorError } from '../lib/errors.ts'
+import { type ProcessPart, partRoles } from '../domain/process-role.ts'
+import { OperatorError } from '../lib/errors.ts'
+import { VerbError } from './exit-codes.ts'
 import { defineVerb } from './verb.ts'
 
+const more = `By default one process does everything. On a Postgres the work can be split (docs/scale.md):
+
+  tutti serve --only web                   webhooks, pages, REST and MCP, decisions, writes to GitHub
+  tutti serve --only runner --slots 4      agents and checks, four agents at once; PORT has health and metrics`
+
 export const serve = defineVerb({
-  declare: (command) => command,
-  run: async () => {
+  declare: (command) =>
+    command
+      .option('--only <role>', 'do one part of the work: web or runner')
+      .option('--slots <number>', 'agents at once in this process (default: as many as memory allows)')
+      .option('--labels <names>', 'not supported yet: take only issues that ask for one of these labels'),
+  more,
+  run: async ({ options }) => {
     loadDotEnv(process.cwd())
+    const part = readPart(options, readEnv())
     const log = logger(readEnv())
     for (const { name, meant } of unknownVariables(rawEnvironment()))
       log.warn(`${name} is set, and no such variable is read${meant ? `; did you mean ${meant}?` : ''}`)
     prepareDataDirectory(readEnv())
+    if (!readEnv().credentials && part.role === 'runner')
+      throw new OperatorError(
+        'a runner needs the credentials of the app: APP_ID, PRIVATE_KEY and WEBHOOK_SECRET',
+        'Give it those of the web process, which has the set-up page.',
+      )
     if (!readEnv().credentials && !(await setUp(readEnv(), log))) return 0
     const { startTutti } = await import('../app.ts')
-    const tutti = await startTutti(readEnv(), log)
+    const tutti = await startTutti(readEnv(), log, part)
     // Now and not at the end, which may be a SIGKILL.
     flushCompileCache()
     // See main.ts: everything is loaded now.
@@ -27,6 +45,31 @@ export const serve = defineVerb({
     return untilItsEnd(tutti, log)
   },
 })
+
+/**
+ * What this process does, by its options.
+ * @throws {OperatorError} for a role that there is not, or where a part of the work cannot be done alone.
+ */
+export function readPart(
+  { only, slots, labels }: { only?: string; slots?: string; labels?: string },
+  env: Pick<Env, 'DATABASE_URL'>,
+): ProcessPart {
+  if (labels !== undefined)
+    throw new VerbError('usage', 'not supported yet: --labels', 'Every runner takes every issue; leave it out.')
+  const role = only === undefined ? 'all' : partRoles.find((one) => one === only)
+  if (!role) throw new VerbError('usage', `--only is "${only}"; it must be web or runner`)
+  if (slots !== undefined && (!/^[1-9]\d{0,2}$/.test(slots) || role === 'web'))
+    throw new VerbError(
+      'usage',
+      role === 'web' ? '--slots is for processes that have agents' : `--slots is "${slots}"; it must be from 1 to 999`,
+    )
+  if (role !== 'all' && !env.DATABASE_URL)
+    throw new OperatorError(
+      `--only ${role} needs a Postgres: the embedded database serves one process`,
+      'Set DATABASE_URL, the same for all processes.',
+    )
+  return { role, ...(slots === undefined ? {} : { slots: Number(slots) }) }
+}
 
 /** @returns false when it was asked to end before the app was registered. */
 async function setUp(env: Env, log: Logger): Promise<boolean> {
@@ -47,6 +90,8 @@ function logger(env: Env): Logger {
 const endSignals = ['SIGTERM', 'SIGINT'] as const
 
 interface Service {
+  /** Lets its work end first, for as long as the operator allows. */
+  drain?(): Promise<unknown>
   close(): Promise<unknown>
   /** Settles when it cannot go on by itself. */
   readonly lost?: Promise<OperatorError>
@@ -56,7 +101,7 @@ interface Service {
 const closeWithinMs = 12_000
 
 /**
- * Waits for SIGTERM or SIGINT, or until the service cannot go on, then closes it; a second signal ends at once.
+ * Waits for SIGTERM or SIGINT, or until the service cannot go on, then drains and closes it; a second signal ends at once.
  * @returns the exit code: 0 when it was asked to end, and did in order.
  */
 async function untilItsEnd(service: Service, log?: Logger): Promise<number> {
@@ -66,6 +111,7 @@ async function untilItsEnd(service: Service, log?: Logger): Promise<number> {
   const lost = await Promise.race(service.lost ? [asked, service.lost] : [asked])
   for (const signal of endSignals) process.once(signal, () => process.exit(1))
   if (lost) log?.fatal(`${lost.message}. ${lost.hint ?? ''}`.trim())
+  else await service.drain?.().catch((err) => log?.warn({ err }, 'the work could not be waited for'))
   const hanging = setTimeout(() => {
     log?.error(`the orderly end took longer than ${closeWithinMs / 1_000} s; ending without it`)
     process.exit(1)

@@ -1,6 +1,8 @@
-/** The data directory is there and can be written to, before anything is opened in it. */
+/** The data directory: it is there and can be written to, before anything is opened in it; and it has a name. */
 
-import { accessSync, constants, mkdirSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { accessSync, constants, existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { OperatorError } from '../lib/errors.ts'
 
 /**
@@ -25,4 +27,27 @@ function problemOf(code: string | undefined, message: string, path: string): str
   if (code === 'EEXIST' || code === 'ENOTDIR') return `${path} is a file, or lies under one`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return `${path} may not be written to`
   return message
+}
+
+/**
+ * The name of a data directory, the same over restarts: what processes with another one cannot read belongs to it.
+ * Processes that start at once agree.
+ */
+export function placeOf({ dataDirectory }: { dataDirectory: string }): string {
+  const file = join(dataDirectory, 'place')
+  const read = () => (existsSync(file) ? readFileSync(file, 'utf8').trim() : '')
+  const known = read()
+  if (known !== '') return known
+  mkdirSync(dataDirectory, { recursive: true })
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, `${randomUUID()}\n`)
+  try {
+    // A link is there whole or not at all, and the first one wins.
+    linkSync(draft, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    rmSync(draft, { force: true })
+  }
+  return read()
 }

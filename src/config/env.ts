@@ -118,6 +118,13 @@ const schema = z.object({
     .default(5)
     .describe('How long the next attempt waits after a failed one, in seconds'),
   STOP_GRACE_SECONDS: seconds(5).describe('How long an agent has to end by itself before it is killed, in seconds'),
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(0)
+    .describe(
+      'How long a process that is asked to end waits for its agents and checks, in seconds, while it begins no other; then they are ended and begun again elsewhere. The supervisor must allow 15 s more',
+    ),
 
   SWEEP_MINUTES: seconds(5).describe(
     'How often missed deliveries and drift are searched for while work is open, in minutes',

@@ -19,6 +19,7 @@ import { cannotUse } from './away.ts'
 import { isDeadlock } from './data-error.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { refuseNewerSchema } from './newer-schema.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
 import { type EnqueuedJob, Queues } from './queues.ts'
 import { type DrizzleTransaction, inPgTransaction } from './transaction.ts'
@@ -139,12 +140,13 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
       pool,
       async (tx) => {
         await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
+        await refuseNewerSchema(tx, migrationsFolder)
         await migratePg(drizzlePg(pool), { migrationsFolder })
       },
       { serverMs: 0 },
     )
   } catch (error) {
-    throw cannotUse(error)
+    throw error instanceof OperatorError ? error : cannotUse(error)
   } finally {
     await endQuietly(pool)
   }
@@ -161,6 +163,7 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
     ])
     client = await PGlite.create(join(directory, 'pglite'))
     const db = drizzle(client)
+    await refuseNewerSchema(db, migrationsFolder)
     await migrate(db, { migrationsFolder })
     const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...lowFrequency })
     const opened = client
@@ -168,6 +171,7 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
     return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, () => opened.close())
   } catch (error) {
     await client?.close().catch(() => {})
+    if (error instanceof OperatorError) throw error
     throw new OperatorError(
       `cannot open the embedded database in ${directory}: ${rootMessage(error)}`,
       'The directory is kept as it is. Restore a copy of it, or move it away to start empty.',

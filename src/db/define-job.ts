@@ -14,6 +14,8 @@ export interface QueueOptions {
   single: boolean
   /** How many workers one process has. */
   workers: number
+  /** It runs code of a repository in a checkout: a process that is only `web` does not take it. */
+  needsCheckout: boolean
 }
 
 /** One try at a job. `last`: an error now makes the job fail for good. */
@@ -33,16 +35,17 @@ export interface JobDefinition<Name extends QueueName, Context> extends QueueOpt
 
 /**
  * Defines the one handler of a queue. `jobs.ts` lists them all.
- * @param options `batch` is 5 when not given, `single` false, `workers` 1.
+ * @param options `batch` is 5 when not given, `single` false, `workers` 1, `needsCheckout` false.
  */
 export function defineJob<Name extends QueueName, Context>(
   options: Pick<JobDefinition<Name, Context>, 'queue' | 'payload'> & {
     batch?: number
     single?: boolean
     workers?: number
+    needsCheckout?: boolean
     onFinalFailure?: (context: Context, job: JobOf<Name>, error: unknown) => Promise<void>
   },
   handle: (context: Context, job: JobPayloads[Name], attempt: JobAttempt) => Promise<void>,
 ): JobDefinition<Name, Context> {
-  return { batch: 5, single: false, workers: 1, ...options, handle }
+  return { batch: 5, single: false, workers: 1, needsCheckout: false, ...options, handle }
 }

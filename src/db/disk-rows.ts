@@ -7,6 +7,7 @@ import type { RepositoryRow } from './repositories.ts'
 import { repositories } from './schema/repositories.ts'
 import { runs, worktrees } from './schema/runs.ts'
 import { workItems } from './schema/work-items.ts'
+import { whereAt } from './worktrees.ts'
 
 /** The runs that have not ended, with the epoch of their lease. */
 export async function liveRunEpochs(db: Database): Promise<Map<number, number>> {
@@ -31,8 +32,8 @@ export async function neededHomes(db: Database, since: Date): Promise<Map<number
   return new Map(rows.flatMap(({ id, home: of, epoch }) => [[id, epoch] as const, [of, epoch] as const]))
 }
 
-/** Finished items without a live run whose worktrees are still there, oldest first. */
-export async function itemsToCleanUp(db: Database, limit = 100): Promise<number[]> {
+/** Finished items without a live run whose worktrees are still there, at a place, oldest first. */
+export async function itemsToCleanUp(db: Database, place: string, limit = 100): Promise<number[]> {
   const live = db
     .select({ id: runs.id })
     .from(runs)
@@ -41,15 +42,18 @@ export async function itemsToCleanUp(db: Database, limit = 100): Promise<number[
     .selectDistinct({ id: workItems.id })
     .from(workItems)
     .innerJoin(worktrees, and(eq(worktrees.workItemId, workItems.id), isNull(worktrees.removedAt)))
-    .where(and(inArray(workItems.state, [...terminalStates]), notExists(live)))
+    .where(and(inArray(workItems.state, [...terminalStates]), notExists(live), whereAt(place)))
     .orderBy(workItems.id)
     .limit(limit)
   return rows.map(({ id }) => id)
 }
 
-/** The paths of all worktrees that are stored as standing. */
-export async function standingPaths(db: Database): Promise<Set<string>> {
-  const rows = await db.select({ path: worktrees.path }).from(worktrees).where(isNull(worktrees.removedAt))
+/** The paths of all worktrees that are stored as standing at a place. */
+export async function standingPaths(db: Database, place: string): Promise<Set<string>> {
+  const rows = await db
+    .select({ path: worktrees.path })
+    .from(worktrees)
+    .where(and(isNull(worktrees.removedAt), whereAt(place)))
   return new Set(rows.map(({ path }) => path))
 }
 

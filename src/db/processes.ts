@@ -1,19 +1,25 @@
 /** The running processes of this Tutti. The leases and effects of a dead one are released to the others. */
 
 import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import { and, eq, inArray, isNotNull, isNull, lt, notInArray, or, sql } from 'drizzle-orm'
+import type { ProcessPart } from '../domain/process-role.ts'
 import type { Closers } from '../lib/closers.ts'
-import { isAlive, startTimeOf } from '../lib/process-table.ts'
+import { isAlive, processScope, startTimeOf } from '../lib/process-table.ts'
 import type { Database, Store, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
 import { processes } from './schema/processes.ts'
 import { runs } from './schema/runs.ts'
 
+/** What a process says about itself. */
+export interface ProcessFacts extends ProcessPart {
+  /** Names its data directory; see `config/data-directory.ts`. */
+  place: string
+}
+
 /** Registers this process. @returns its id, the owner of its leases. */
-export async function registerProcess(db: Database): Promise<string> {
+export async function registerProcess(db: Database, facts?: ProcessFacts): Promise<string> {
   const id = randomUUID()
-  await recordHeartbeat(db, id)
+  await recordHeartbeat(db, id, facts)
   return id
 }
 
@@ -21,8 +27,13 @@ export async function registerProcess(db: Database): Promise<string> {
  * Registers this process and requeues the jobs of processes that are gone.
  * @returns its id, which is removed at an orderly stop.
  */
-export async function joinProcesses(store: Store, timeoutMs: number, closers: Closers): Promise<string> {
-  const id = await registerProcess(store.db)
+export async function joinProcesses(
+  store: Store,
+  facts: ProcessFacts,
+  timeoutMs: number,
+  closers: Closers,
+): Promise<string> {
+  const id = await registerProcess(store.db, facts)
   closers.push(() => deregisterProcess(store.db, id))
   await requeueJobs(store, id, timeoutMs)
   return id
@@ -32,11 +43,12 @@ export async function joinProcesses(store: Store, timeoutMs: number, closers: Cl
  * Records that this process is alive. A process that was silent for long may have been removed. It is added again,
  * because its claims would be released at once otherwise.
  */
-export async function recordHeartbeat(db: Database, id: string): Promise<void> {
+export async function recordHeartbeat(db: Database, id: string, facts?: ProcessFacts): Promise<void> {
+  const now = { heartbeatAt: sql`now()`, freeMemory: process.availableMemory() }
   await db
     .insert(processes)
-    .values({ id, host: hostname(), pid: process.pid, pidStartTime: startTimeOf(process.pid), heartbeatAt: sql`now()` })
-    .onConflictDoUpdate({ target: processes.id, set: { heartbeatAt: sql`now()` } })
+    .values({ id, host: processScope(), pid: process.pid, pidStartTime: startTimeOf(process.pid), ...facts, ...now })
+    .onConflictDoUpdate({ target: processes.id, set: now })
 }
 
 /** Removes this process at an orderly stop. */
@@ -141,5 +153,5 @@ function silentSince(timeoutMs: number) {
 
 /** See `reapProcesses`. */
 function isDead(row: OtherProcess): boolean {
-  return row.host === hostname() ? !isAlive({ pid: row.pid, startTime: row.pidStartTime }) : row.silent
+  return row.host === processScope() ? !isAlive({ pid: row.pid, startTime: row.pidStartTime }) : row.silent
 }

@@ -67,6 +67,14 @@ const statements = {
   messages: (before: SQL, many: number) => sql`
     delete from messages where id in (select id from messages m where created_at < ${before}
       and (work_item_id is null or ${isOver(sql`m.work_item_id`)}) order by created_at limit ${many}) returning 1`,
+  /** Commits for other processes: needed until the item of their run is over. */
+  commitPacks: (before: SQL, many: number) => sql`
+    delete from commit_packs where id in (select id from commit_packs p where created_at < ${before}
+      and not exists (select 1 from runs r join work_items i on i.id = r.work_item_id
+        where r.head_sha = p.sha and i.state not in (${finished})) order by created_at limit ${many}) returning 1`,
+  runLogPieces: (before: SQL, many: number) => sql`
+    delete from run_log_pieces where (run_id, at) in (select run_id, at from run_log_pieces
+      where created_at < ${before} order by created_at limit ${many}) returning 1`,
   notifications: (before: SQL, many: number) => sql`
     delete from notifications where id in (select id from notifications n where created_at < ${before}
       and ${isOver(sql`n.work_item_id`)} order by created_at limit ${many}) returning 1`,

@@ -3,10 +3,11 @@
  * fencing: an expired attempt can complete a job that a second attempt is running.
  */
 
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
-import { findRetryAfter, RetryAfter } from '../lib/errors.ts'
+import { findRetryAfter, LeaveToOthers, RetryAfter } from '../lib/errors.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
 import { requeueLostJobs } from './lost-jobs.ts'
 import { moveRenamedQueues } from './renamed-queues.ts'
@@ -193,6 +194,13 @@ export class Queues {
     }
   }
 
+  /** Takes no further jobs of these queues; those that are being handled go on. */
+  async stopTaking(names: readonly QueueName[]): Promise<void> {
+    for (const name of names) {
+      if (this.#workers.delete(name)) await this.#boss.offWork(name, { wait: false })
+    }
+  }
+
   async #attempt<Name extends QueueName, Context>(
     definition: JobDefinition<Name, Context>,
     context: Context,
@@ -220,6 +228,12 @@ export class Queues {
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
       const queued = { queue, ...job.data } as JobOf<Name>
+      if (error instanceof LeaveToOthers) {
+        // Sent first: this announces it to the others, while this worker fetches nothing.
+        await this.send(queued as Job)
+        await wait(error.holdMs)
+        return { id, status: 'completed' as const, output: { message } }
+      }
       const retryAfter = findRetryAfter(error)
       if (retryAfter) {
         await this.send(queued as Job, { after: retryAfter.until })

@@ -1,6 +1,6 @@
 /** The worktrees of items: the one that counts, those that were left, and where the work of removed ones was kept. */
 
-import { and, asc, desc, eq, isNotNull, isNull, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { worktrees } from './schema/runs.ts'
 
@@ -21,7 +21,7 @@ export async function currentWorktree(db: Database, workItemId: number): Promise
 export async function takeWorktree(
   db: Database,
   known: WorktreeRow | undefined,
-  facts: Pick<WorktreeRow, 'workItemId' | 'path' | 'branch' | 'baseSha' | 'runId'>,
+  facts: Pick<WorktreeRow, 'workItemId' | 'path' | 'branch' | 'baseSha' | 'runId'> & { place?: string | null },
 ): Promise<WorktreeRow> {
   const [row] = known
     ? await db.update(worktrees).set(facts).where(eq(worktrees.id, known.id)).returning()
@@ -52,14 +52,25 @@ export async function markWorktreeRemoved(
     .where(eq(worktrees.id, id))
 }
 
-/** Worktrees that were left and are still there, of all items or of one, oldest first. */
-export async function leftWorktrees(db: Database, workItemId?: number): Promise<WorktreeRow[]> {
-  return standing(db, and(isNotNull(worktrees.leftAt), workItemId ? eq(worktrees.workItemId, workItemId) : undefined))
+/** Whether a worktree is on the disk of a place. Rows without one are of before there were several. */
+export function isAt(row: Pick<WorktreeRow, 'place'>, place: string): boolean {
+  return row.place === null || row.place === place
 }
 
-/** All worktrees of an item that are still there, oldest first. */
-export async function standingWorktrees(db: Database, workItemId: number): Promise<WorktreeRow[]> {
-  return standing(db, eq(worktrees.workItemId, workItemId))
+/** The same as a condition. */
+export function whereAt(place: string): SQL | undefined {
+  return or(isNull(worktrees.place), eq(worktrees.place, place))
+}
+
+/** Worktrees of a place that were left and are still there, of all items or of one, oldest first. */
+export async function leftWorktrees(db: Database, place: string, workItemId?: number): Promise<WorktreeRow[]> {
+  const ofItem = workItemId ? eq(worktrees.workItemId, workItemId) : undefined
+  return standing(db, and(isNotNull(worktrees.leftAt), whereAt(place), ofItem))
+}
+
+/** All worktrees of an item that are still there, at a place, oldest first. */
+export async function standingWorktrees(db: Database, place: string, workItemId: number): Promise<WorktreeRow[]> {
+  return standing(db, and(whereAt(place), eq(worktrees.workItemId, workItemId)))
 }
 
 async function standing(db: Database, which: SQL | undefined): Promise<WorktreeRow[]> {

@@ -10,6 +10,7 @@ import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { validBranch, validPath } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
 import { sha } from '../lib/ids.ts'
 import { groupReport } from '../messages/merge-queue.ts'
 import { programBox } from '../runs/boxes.ts'
@@ -48,6 +49,17 @@ export class BatchTester {
     this.#active.set(batchId, { stop, ended })
     await ended
     if (stop.signal.aborted) throw shuttingDown()
+  }
+
+  /** How many batches this process tests. */
+  get size(): number {
+    return this.#active.size
+  }
+
+  /** Begins with no other batch, and waits until those that are tested have their verdict. */
+  async drain(): Promise<void> {
+    this.#closing = true
+    await Promise.allSettled([...this.#active.values()].map(({ ended }) => ended))
   }
 
   /** Ends the tests of this process; they run again after the next start. */
@@ -109,6 +121,7 @@ async function judge(
   if (!last) return []
   const [base, head] = [sha(batch.baseSha), sha(last.commit)]
   if (isGroup(batch.baseBranch)) await control.fetch([validBranch(batch.baseBranch)])
+  await requireCommit(control, head)
   const branch = validBranch(`tutti-check/batch-${batch.id}`)
   const path = join(context.env.dataDirectory, 'checks', `batch-${batch.id}`)
   context.reaper.start()
@@ -171,6 +184,7 @@ export const testMergeBatchJob = defineJob(
     payload: z.object({ batchId: z.number().int() }),
     batch: 1,
     workers: 2,
+    needsCheckout: true,
     onFinalFailure: giveUp,
   },
   async ({ batchTester }: { store: Store; batchTester: BatchTester }, job) => batchTester.test(job.batchId),

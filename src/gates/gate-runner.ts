@@ -19,6 +19,7 @@ import { type TestFacts, testsAddedBy } from '../domain/test-facts.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { withLog } from '../messages/runs.ts'
 import { programBox } from '../runs/boxes.ts'
@@ -78,6 +79,16 @@ export class GateRunner {
     )
   }
 
+  /** How many commits this process judges. */
+  get size(): number {
+    return this.#work.size
+  }
+
+  /** Begins with no other commit, and waits until those that are judged have their verdict. */
+  async drain(): Promise<void> {
+    await this.#work.drain()
+  }
+
   /** Ends the gates of this process; they run again after the next start. */
   async close(): Promise<void> {
     await this.#work.close()
@@ -135,6 +146,7 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
   const control = await context.control(repo)
   // The commit of a person is not in the clone yet.
   if (run.agent === 'person') await control.fetch([validBranch(item.branch)])
+  await requireCommit(control, head)
   // By the lease: the gates of a process that is frozen may still be at work in another checkout.
   const name = `${run.id}-${run.leaseEpoch}`
   const branch = validBranch(`tutti-check/${name}`)
@@ -270,6 +282,6 @@ async function failed(context: GateRunnerContext, lease: Lease, error: unknown):
 }
 
 export const runGatesJob = defineJob(
-  { queue: 'run-gates', payload: z.object({ runId: z.number().int() }) },
+  { queue: 'run-gates', payload: z.object({ runId: z.number().int() }), needsCheckout: true },
   async ({ gateRunner }: { gateRunner: GateRunner }, job) => gateRunner.start(job.runId),
 )

@@ -8,6 +8,7 @@ import { type Sha, sha } from '../lib/ids.ts'
 import { type ChangedFile, readChanges } from './changes.ts'
 import { adoptCommit, type CommitRequest, type CommitResult, commitWorktree } from './commit.ts'
 import { readCommitFiles } from './commit-files.ts'
+import { packCommit, unpackCommit } from './commit-packs.ts'
 import { compact, unusedSince } from './compact.ts'
 import { createFetcher } from './fetch.ts'
 import { forecastPairs } from './forecast-pairs.ts'
@@ -89,6 +90,12 @@ export interface BareClone {
   treeOf(commit: Sha): Promise<Sha | undefined>
   /** What a commit changes against a parent, with contents; see `commit-files.ts`. */
   commitFiles(commit: Sha, parent: Sha): Promise<{ baseTree: Sha; files: CommitFile[] }>
+  /** What the server does not have of a commit, for another clone; see `commit-packs.ts`. */
+  packCommit(commit: Sha): Promise<Buffer>
+  /** Takes in what another clone has packed, checked. */
+  unpackCommit(pack: Buffer): Promise<void>
+  /** Lets processes with another disk have a commit; nothing where there are none. */
+  share(commit: Sha): Promise<void>
   /** Moves a module branch from a commit to another one with the same tree, made elsewhere and fetched. */
   adopt(branch: BranchName, from: Sha, to: Sha): Promise<void>
   deleteRemoteBranch(branch: BranchName, expected: Sha): Promise<'deleted' | 'gone' | 'moved'>
@@ -170,6 +177,9 @@ function bind(repository: BareRepository, fetch: BareClone['fetch']): BareClone 
     },
     treeOf: (commit) => treeOf(repository, sha(commit)),
     commitFiles: (commit, parent) => readCommitFiles(repository, sha(commit), sha(parent)),
+    packCommit: (commit) => packCommit(repository, sha(commit)),
+    unpackCommit: (pack) => unpackCommit(repository, pack),
+    share: async () => {},
     adopt: (branch, from, to) => adoptCommit(repository, validBranch(branch), sha(from), sha(to)),
     deleteRemoteBranch: async (branch, expected) => deleteBranch(repository, validBranch(branch), sha(expected)),
     removeWorktree: async ({ path, branch }, options) =>

@@ -102,6 +102,17 @@ export class RetryAfter extends Error {
   }
 }
 
+/** Another process should take this job. This one takes none of the queue for `holdMs`, so that the others come first. */
+export class LeaveToOthers extends Error {
+  override name = 'LeaveToOthers'
+  readonly holdMs: number
+
+  constructor(message: string, holdMs: number) {
+    super(message)
+    this.holdMs = holdMs
+  }
+}
+
 /** The `RetryAfter` in an error or in its causes: Octokit wraps what its `fetch` throws. */
 export function findRetryAfter(error: unknown): RetryAfter | undefined {
   for (let current = error; current instanceof Error; current = current.cause) {

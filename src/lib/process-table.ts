@@ -5,7 +5,8 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 /**
@@ -142,4 +143,13 @@ export function processUse(pid: number, procRoot = '/proc'): ProcessUse | undefi
   if (!Number.isFinite(ticks)) return undefined
   const resident = /^VmRSS:\s+(\d+) kB$/m.exec(readText(join(procRoot, String(pid), 'status')))?.[1]
   return { cpuMs: (ticks / ticksPerSecond) * 1_000, memory: Number(resident ?? 0) * 1_024 }
+}
+
+/**
+ * Names the set of processes that this one can see: the machine and, on Linux, the process namespace. Containers may share
+ * the name of their machine, and see other processes.
+ */
+export function processScope(): string {
+  const namespace = '/proc/self/ns/pid'
+  return existsSync(namespace) ? `${hostname()} ${readlinkSync(namespace)}` : hostname()
 }

@@ -109,6 +109,7 @@ function cycleText(reason: Extract<Reason, { kind: 'cycle' }>, item: ItemRef): s
 function capText(reason: Extract<Reason, { kind: 'cap' }>): string {
   const agents = `${reason.limit} agent${reason.limit === 1 ? '' : 's'}`
   const busy = `${reason.limit} of ${reason.limit} busy`
+  if (reason.scope === 'total' && reason.limit === 0) return 'no process that runs agents is up'
   if (reason.scope === 'total') return `no agent is free (${busy})`
   if (reason.scope === 'agent-kind') return `no agent of the kind ${code(reason.name)} is free (${busy})`
   if (reason.scope === 'repository') return `${reason.name} has no free agent (${busy})`

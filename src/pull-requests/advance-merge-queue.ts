@@ -12,6 +12,7 @@ import type { BatchMember } from '../db/schema/merging.ts'
 import { nextGroup, nextMember } from '../domain/merge-queue.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { batchIsTested } from '../messages/merge-queue.ts'
 import type { PullRequestContext } from './context.ts'
@@ -84,6 +85,7 @@ function provedMember({ baseTree }: Here, { batches, waiting }: QueueView): Wait
 async function tryGroup(here: Here, view: QueueView, group: Waiting[]): Promise<boolean> {
   const { context, control, base, baseTree, of, repo } = here
   const author = await context.github.author(repo)
+  for (const one of group) await requireCommit(control, sha(one.sha), validBranch(one.item.branch))
   const { stacked } = await control.stack(
     base,
     group.map((one) => sha(one.sha)),
@@ -98,6 +100,8 @@ async function tryGroup(here: Here, view: QueueView, group: Waiting[]): Promise<
   const batch = { ...of, baseSha: base, baseTree, members }
   const known = await verdictOf(here, view, members)
   if (known?.state === 'failed' && members.length === 1 && first) return broken(here, first, known.log)
+  const last = members.at(-1)
+  if (!known && last) await control.share(sha(last.commit))
   await context.store.transaction(async (tx) => {
     if (known) return void (await addBatch(tx, { ...batch, ...known }))
     // A merge that ended since the base was read: what is stacked on the old one would be tested for nothing.

@@ -12,6 +12,8 @@ export interface PullRequestContext {
   env: Env
   github: GitHub
   log: Logger
+  /** Whose disk is at hand; see `db/places.ts`. */
+  place: string
   control(repo: RepositoryRow): Promise<BareClone>
   /** Text without any secret that Tutti knows. */
   redact(text: string): string

@@ -35,7 +35,8 @@ export async function needsNoTest(
   if (repo.fetchedRevision < repo.remoteRevision) return false
   const control = await context.control(repo)
   const base = await control.remoteHead(validBranch(item.baseBranch))
-  return base !== undefined && (await control.isAncestor(base, sha(pull.headSha)))
+  if (base === undefined || !(await control.resolve(pull.headSha))) return false
+  return control.isAncestor(base, sha(pull.headSha))
 }
 
 /**

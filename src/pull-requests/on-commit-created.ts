@@ -14,8 +14,12 @@ import { workItems } from '../db/schema/work-items.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { readRefusal } from '../domain/push-refusal.ts'
-import { validBranch } from '../git/names.ts'
-import { sha } from '../lib/ids.ts'
+import type { BareClone } from '../git/bare-clone.ts'
+import { headRef } from '../git/history.ts'
+import { type BranchName, validBranch } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
+import { OperatorError } from '../lib/errors.ts'
+import { type Sha, sha } from '../lib/ids.ts'
 import { branchPushedByOthers } from '../messages/pull-requests.ts'
 import { notSigned } from '../messages/pushes.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
@@ -45,7 +49,8 @@ async function adopt(context: PullRequestContext, repo: RepositoryRow, item: Ite
   const control = await context.control(repo)
   const [branch, before] = [validBranch(item.branch), sha(item.headSha ?? '')]
   await control.fetch([branch])
-  await control.adopt(branch, before, sha(made))
+  await requireCommit(control, before)
+  await follow(control, branch, before, sha(made))
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== 'checking' || current.headSha !== before) return
@@ -56,6 +61,14 @@ async function adopt(context: PullRequestContext, repo: RepositoryRow, item: Ite
     await tx.db.update(runs).set({ headSha: made }).where(eq(runs.headSha, before))
     await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })
   })
+}
+
+/** The branch itself may be in the clone of another process; what counts is that the files are the same. */
+async function follow(control: BareClone, branch: BranchName, before: Sha, made: Sha): Promise<void> {
+  const here = await control.resolve(headRef(branch))
+  if (here === before || here === made) return control.adopt(branch, before, made)
+  if ((await control.treeOf(before)) !== (await control.treeOf(made)))
+    throw new OperatorError(`${made} cannot take the place of ${before} on ${branch}: it is not the same work`)
 }
 
 async function hold({ store }: PullRequestContext, item: ItemRow, why: string): Promise<void> {

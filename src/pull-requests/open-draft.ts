@@ -14,6 +14,7 @@ import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
 import { commitSubject } from '../domain/commit-message.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { validBranch } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
 import { sha } from '../lib/ids.ts'
 import { draftBeforeGates } from '../messages/pull-requests.ts'
 import type { PullRequestContext } from './context.ts'
@@ -34,6 +35,7 @@ export async function openDraft(context: PullRequestContext, job: { workItemId: 
   try {
     const { base } = await refreshSettings(context.store, repo, control)
     const work = { repo, item, base: sha(base), head: sha(job.sha) }
+    await requireCommit(control, work.head, validBranch(item.branch))
     const outcome = await control.push(validBranch(item.branch), work.head, {
       expected: await expectedHead(context, item),
     })

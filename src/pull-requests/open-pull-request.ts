@@ -15,6 +15,7 @@ import { commitSubject } from '../domain/commit-message.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
 import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { agentName } from '../messages/crew.ts'
@@ -38,6 +39,7 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   const head = sha(item.headSha)
   try {
     const { base, settings } = await refreshSettings(context.store, repo, control)
+    await requireCommit(control, head, validBranch(item.branch))
     if (settings.commits.verified && (await wantVerifiedCommit(context, control, repo, item))) return
     const expected = await expectedHead(context, item)
     const outcome = await control.push(validBranch(item.branch), head, { expected })

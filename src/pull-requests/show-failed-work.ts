@@ -16,6 +16,7 @@ import { mayLeave } from '../domain/held-work.ts'
 import type { Gate } from '../gates/gate.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
+import { requireCommit } from '../git/one-of-several.ts'
 import { sha } from '../lib/ids.ts'
 import { heldDraft } from '../messages/held.ts'
 import type { PullRequestContext } from './context.ts'
@@ -43,6 +44,7 @@ async function showFailedWork(context: FailedWorkContext, job: { workItemId: num
     const control = await context.control(repo)
     const { base } = await refreshSettings(context.store, repo, control)
     const work = { repo, item, base: sha(base), head: sha(item.headSha) }
+    await requireCommit(control, work.head, validBranch(item.branch))
     // A commit that people have pushed is there, whatever it holds.
     const isThere = (await control.remoteHead(validBranch(item.branch))) === item.headSha
     const leaves = item.state === 'held' && mayLeave(results, runCode) && (await push(context, control, work))

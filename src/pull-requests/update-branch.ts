@@ -39,6 +39,7 @@ export async function updateBranch(context: PullRequestContext, job: { pullReque
   if (!base) return
   if (!(await control.resolve(pull.headSha))) await control.fetch([validBranch(item.branch)])
   const result = await join(context, subject, control, base)
+  if (result.kind === 'joined') await control.share(result.sha)
   await context.store.transaction(async (tx) => {
     const now = await lockItem(tx, item.id)
     const pullNow = await getPull(tx.db, pull.id)

@@ -8,9 +8,11 @@ import type { Store } from '../db/connect.ts'
 import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
 import { hasUnfinishedItems } from '../db/work-items.ts'
+import { type ProcessPart, servesPeople } from '../domain/process-role.ts'
 import type { GitHub } from '../github/github.ts'
 import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
+import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
 import type { Hear } from './comments.ts'
@@ -34,14 +36,19 @@ interface TimedServices {
   control: TidyContext['control']
   clones: TidyContext['clones']
   channels: Pick<Channels, 'traces'>
+  part: ProcessPart
+  place: string
+  several: () => Promise<boolean>
   hear: Hear
 }
 
 /** How soon after its end the trace of an item is sent, in milliseconds. */
 const traceMs = 5_000
+/** How often worktrees of finished items are looked for, in milliseconds. */
+const finishedTreesMs = 60_000
 
 /**
- * Starts everything that happens by the clock.
+ * Starts everything that happens by the clock, as far as it belongs to the role of this process.
  * @param closers gets what ends each.
  * @returns `lost` settles when no heartbeat was stored for DATABASE_TIMEOUT_SECONDS; `silentSeconds` says for how long.
  */
@@ -56,17 +63,9 @@ export async function startTimers(
   closers.push(async () => stop())
   closers.push(await startProcessHeartbeat(services, beat))
   closers.push(await startTakingOver(services))
-  closers.push(startReconciling(services), startRescuing(services), startTidying(services), startPruning(services))
-  const { traces } = services.channels
-  const tracer = traces && new ItemTracer(services, traces)
-  if (tracer)
-    closers.push(
-      repeat(
-        async () => void (await tracer.round()),
-        () => traceMs,
-        services.log,
-      ),
-    )
+  closers.push(startRescuing(services), startTidying(services))
+  if (servesPeople(services.part.role))
+    closers.push(startReconciling(services), startPruning(services), startTracing(services))
   // After a restart nothing else might ask.
   for (const queue of ['schedule', 'publish-effects'] as const) await services.store.queues.send({ queue })
   return { lost: lost.promise, silentSeconds }
@@ -74,11 +73,11 @@ export async function startTimers(
 
 /** Beats every few seconds. The first time now. @param onBeat called after each beat. */
 async function startProcessHeartbeat(
-  { store, env, log, instance }: Pick<TimedServices, 'store' | 'env' | 'log' | 'instance'>,
+  { store, env, log, instance, part, place }: TimedServices,
   onBeat: () => void,
 ): Promise<Stop> {
   const once = async () => {
-    await recordHeartbeat(store.db, instance)
+    await recordHeartbeat(store.db, instance, { ...part, place })
     onBeat()
   }
   await once()
@@ -109,11 +108,27 @@ function startRescuing(services: Pick<TimedServices, 'store' | 'env' | 'log'>): 
   )
 }
 
+/** Sends the journeys of finished items, where a collector is named. */
+function startTracing(services: TimedServices): Stop {
+  const { traces } = services.channels
+  const tracer = traces && new ItemTracer(services, traces)
+  if (!tracer) return async () => {}
+  return repeat(
+    async () => void (await tracer.round()),
+    () => traceMs,
+    services.log,
+  )
+}
+
 /** Removes what is no longer needed: now, then every TIDY_MINUTES. */
 function startTidying(services: TimedServices): Stop {
   const once = async () => void (await tidy(services))
   void once().catch((err) => services.log.warn({ err }, 'the data directory could not be tidied; it is tried again'))
-  return repeat(once, () => services.env.TIDY_MINUTES * 60_000, services.log)
+  const stop = repeat(once, () => services.env.TIDY_MINUTES * 60_000, services.log)
+  // The job that cleans up after an item may have run on another disk.
+  const trees = async () => void ((await services.several()) && (await removeFinishedTrees(services)))
+  const stopTrees = repeat(trees, () => finishedTreesMs, services.log)
+  return async () => void (await Promise.all([stop(), stopTrees()]))
 }
 
 /** Has rows that have served their time deleted: a minute after the start, then every hour. */

@@ -9,7 +9,7 @@ import { type Prunable, pruneBatch } from '../db/prune.ts'
 
 interface PruneServices {
   store: Store
-  env: Pick<Env, 'KEEP_FINISHED_DAYS' | 'KEEP_DELIVERIES_DAYS' | 'KEEP_USAGE_DAYS'>
+  env: Pick<Env, 'KEEP_FINISHED_DAYS' | 'KEEP_DELIVERIES_DAYS' | 'KEEP_LOGS_DAYS' | 'KEEP_USAGE_DAYS'>
   log: Logger
 }
 
@@ -34,6 +34,8 @@ export async function prune({ store, env, log }: PruneServices, many: number = b
     crewEvents: env.KEEP_FINISHED_DAYS,
     messages: env.KEEP_FINISHED_DAYS,
     notifications: env.KEEP_FINISHED_DAYS,
+    commitPacks: 1,
+    runLogPieces: env.KEEP_LOGS_DAYS,
     restarts: env.KEEP_FINISHED_DAYS,
     usage: env.KEEP_USAGE_DAYS,
   }

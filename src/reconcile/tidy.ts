@@ -23,6 +23,8 @@ export interface TidyContext {
   log: Logger
   /** The id of this process. */
   instance: string
+  /** Whose disk is at hand; see `db/places.ts`. */
+  place: string
   control(repo: RepositoryRow): Promise<BareClone>
   clones: Pick<BareClones<RepositoryRow>, 'has' | 'remove'>
 }
@@ -49,8 +51,8 @@ export async function tidy(context: TidyContext, now = new Date()): Promise<stri
   const root = env.dataDirectory
   await step('worktrees', async () => {
     await removeLeftWorktrees(context)
-    const items = await itemsToCleanUp(store.db)
-    for (const workItemId of items) await store.queues.send({ queue: 'clean-up', workItemId })
+    for (const workItemId of await itemsToCleanUp(store.db, context.place))
+      await store.queues.send({ queue: 'clean-up', workItemId })
     return []
   })
   // On a full disk no session is worth its home.
@@ -81,7 +83,10 @@ async function tidyClone(
   const { store, env, clones } = context
   if (!(await clones.has(repo))) return []
   const control = await context.control(repo)
-  const removed = await removeStrayTrees(context, control, { live, standing: () => standingPaths(store.db) })
+  const removed = await removeStrayTrees(context, control, {
+    live,
+    standing: () => standingPaths(store.db, context.place),
+  })
   const kept = new Date(now.getTime() - env.KEEP_RESCUED_DAYS * dayMs)
   removed.push(...(await dropOldRescues(control, kept)))
   const unused = await unusedFor(context, repo, control, now)

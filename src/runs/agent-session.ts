@@ -1,7 +1,5 @@
 /** One session of a run with its agent: its home, its tools, its limits, and its progress. */
 
-import { mkdir, open } from 'node:fs/promises'
-import { join } from 'node:path'
 import { type AgentKind, providerOf } from '../agents/agent.ts'
 import { modelForbidden } from '../agents/configured.ts'
 import type { AgentLimits, AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
@@ -27,6 +25,7 @@ import { type KnownSession, leaveHome } from './earlier-session.ts'
 import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
+import { openSharedLog, startSharedLog } from './shared-log.ts'
 import { type MeterLimits, meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
 
@@ -67,14 +66,13 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   const meter = await meterLimits(attempt, settings)
-  const logs = join(env.dataDirectory, 'logs')
-  await mkdir(logs, { recursive: true, mode: 0o700 })
   const home = homeOf(env.dataDirectory, run)
   const shown = followSession(attempt, session)
   const toolServer = await toolsFor(attempt, session, { home, onReport: shown.reported })
   const inThread = wantsThread(settings.schedule.mode, atWork())
   logPressure(prompt, about, log)
   let box: Box | undefined
+  const runLog = await startSharedLog(context, run.id)
   const health = watchHealth(attempt)
   try {
     box = await agentBox(context.sandbox, {
@@ -109,7 +107,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
         shown.updated(update)
       },
       onUsage: meterUsage(attempt, { ...meter, before: shown.usedBefore }),
-      logFile: logFileOf(env, run.id),
+      logFile: runLog.file,
       inThread,
       onThread: (thread) => log.info({ ...about, thread }, 'an agent is supervised in another thread'),
     })
@@ -118,6 +116,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   } finally {
     await closeBox(box, about, log)
     health.stop()
+    await runLog.end()
     await toolServer?.close()
     await leaveHome(attempt, { kind, home, sessionId: shown.lasting() })
   }
@@ -245,23 +244,17 @@ async function meterLimits({ context, item, run }: Attempt, { limits, agents }: 
   return { limits, prices: agents[run.agent]?.prices, itemSpent }
 }
 
-function logFileOf({ dataDirectory }: Pick<Env, 'dataDirectory'>, runId: number): string {
-  return join(dataDirectory, 'logs', `run-${runId}.log`)
-}
-
 /** The end of the log of a run, as people see it on the issue; '' where there is none. */
-export async function tailOfLog({ env }: Pick<RunContext, 'env'>, runId: number): Promise<string> {
+export async function tailOfLog(place: Pick<RunContext, 'env' | 'store'>, runId: number): Promise<string> {
   try {
-    const file = await open(logFileOf(env, runId))
+    const file = await openSharedLog(place, runId)
+    if (!file) return ''
     try {
-      const { size } = await file.stat()
-      const { buffer, bytesRead } = await file.read({
-        buffer: Buffer.alloc(tailBytes),
-        position: Math.max(0, size - tailBytes),
-      })
-      const lines = cleanText(buffer.subarray(0, bytesRead).toString('utf8')).split('\n')
+      const from = Math.max(file.begin, file.end - tailBytes)
+      const bytes = await file.read(from, Math.min(tailBytes, file.end - from))
+      const lines = cleanText(bytes.toString('utf8')).split('\n')
       // The first one may have lost its beginning. Frames of the protocol are not for people.
-      const shown = lines.slice(size > tailBytes ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
+      const shown = lines.slice(from > file.begin ? 1 : 0).filter((line) => !/^stdout\| \{/.test(line))
       return shown
         .map((line) => truncate(line, 300))
         .slice(-tailLines)

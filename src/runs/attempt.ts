@@ -211,6 +211,7 @@ async function conclude(attempt: Attempt, place: Workplace, ended: AgentOutcome)
     return { outcome: 'no change', summary: noChange(summary, ignored), signature: 'no change' }
   const { text } = await control.diff(base, head, 8 * 2 ** 20)
   if (context.holdsSecret(text)) return { outcome: 'secret in the change', summary: secretInChange }
+  await control.share(head)
   return { outcome: 'finished', head, summary, ignored }
 }
 

@@ -15,6 +15,7 @@ export class ClaimedWork {
   readonly #active = new Map<number, { item: number; stop: AbortController; ended: Promise<void> }>()
   readonly #beginning = new Set<Promise<unknown>>()
   #closing = false
+  #ending = false
 
   constructor(log: Logger) {
     this.#log = log
@@ -23,6 +24,18 @@ export class ClaimedWork {
   /** How many runs are being worked on. */
   get size(): number {
     return this.#active.size
+  }
+
+  /** The same with those whose claim is being made. */
+  get taken(): number {
+    return this.#active.size + this.#beginning.size
+  }
+
+  /** Begins nothing new, and waits until what is being worked on has ended by itself. */
+  async drain(): Promise<void> {
+    this.#closing = true
+    await Promise.allSettled(this.#beginning)
+    while (this.#active.size > 0) await Promise.all([...this.#active.values()].map(({ ended }) => ended))
   }
 
   /** Whether nothing new is begun. */
@@ -46,7 +59,7 @@ export class ClaimedWork {
     if (!claimed) return
     const stop = new AbortController()
     // Claimed while the process began to end: it is recorded as such, at once.
-    if (this.#closing) stop.abort('shutdown')
+    if (this.#ending) stop.abort('shutdown')
     const { runId } = claimed.lease
     const item = claimed.run.workItemId
     // A run of the same item whose lease was lost may still be ending here: two never work on one item at once.
@@ -61,6 +74,7 @@ export class ClaimedWork {
   /** Ends all of it, and waits until it has. */
   async close(): Promise<void> {
     this.#closing = true
+    this.#ending = true
     await Promise.allSettled(this.#beginning)
     for (const { stop } of this.#active.values()) stop.abort('shutdown')
     await Promise.all([...this.#active.values()].map(({ ended }) => ended))

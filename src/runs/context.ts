@@ -7,6 +7,7 @@ import type { Store } from '../db/connect.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import type { Lease, RunRow } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
+import type { ProcessPart } from '../domain/process-role.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { GitHub } from '../github/github.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
@@ -22,6 +23,12 @@ export interface RunContext {
   log: Logger
   /** This process, the owner of the leases it takes. */
   instance: string
+  /** Whose disk is at hand; see `db/places.ts`. */
+  place: string
+  /** Whether processes of other places take part. */
+  several(): Promise<boolean>
+  /** What this process does. */
+  part: ProcessPart
   agents: ReadonlyMap<string, AgentKind>
   reaper: Reaper
   sandbox: Sandbox

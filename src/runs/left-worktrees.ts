@@ -25,6 +25,8 @@ interface LeftContext {
   log: Logger
   /** The id of this process. */
   instance: string
+  /** Whose disk is at hand; see `db/places.ts`. */
+  place: string
   control(repo: RepositoryRow): Promise<BareClone>
 }
 
@@ -49,7 +51,7 @@ export async function endAgentsOf(
  * could not be ended. The caller has ended its agents.
  */
 export async function mayBeInUse(
-  { store, env, instance }: Omit<LeftContext, 'control'>,
+  { store, env, instance }: Omit<LeftContext, 'control' | 'place'>,
   row: WorktreeRow,
   forRun: number,
 ): Promise<boolean> {
@@ -69,12 +71,12 @@ export async function leave(context: LeftContext, control: BareClone, row: Workt
 }
 
 /**
- * Removes the worktrees that were left, where nothing writes any more.
+ * Removes the worktrees of this place that were left, where nothing writes any more.
  * @param workItemId only those of this item, when given.
  */
 export async function removeLeftWorktrees(context: LeftContext, workItemId?: number): Promise<void> {
   const { store, log } = context
-  for (const row of await leftWorktrees(store.db, workItemId)) {
+  for (const row of await leftWorktrees(store.db, context.place, workItemId)) {
     const item = await getItem(store.db, row.workItemId)
     const repo = item && (await getRepository(store.db, item.repositoryId))
     if (!repo) continue

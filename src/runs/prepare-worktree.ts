@@ -4,9 +4,16 @@ import { join } from 'node:path'
 import { eq } from 'drizzle-orm'
 import type { Settings } from '../config/settings.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
-import { runsOf } from '../db/runs.ts'
+import { buildsOf, runsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
-import { currentWorktree, standingWorktrees, takeWorktree, type WorktreeRow } from '../db/worktrees.ts'
+import {
+  currentWorktree,
+  isAt,
+  markWorktreeLeft,
+  standingWorktrees,
+  takeWorktree,
+  type WorktreeRow,
+} from '../db/worktrees.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
@@ -14,7 +21,7 @@ import type { ReadyWorktree } from '../git/worktrees.ts'
 import type { Sha } from '../lib/ids.ts'
 import { worktreeRemoved } from '../work-items/worktree-removed.ts'
 import type { Attempt } from './context.ts'
-import { endAgentsOf, leave, mayBeInUse } from './left-worktrees.ts'
+import { endAgentsOf, leave, mayBeInUse, removeLeftWorktrees } from './left-worktrees.ts'
 
 /**
  * Makes the worktree of an attempt, or finds it, and stores its row first: cleanup must find it whatever happens next.
@@ -29,21 +36,50 @@ export async function prepareWorktree(
   const { context, run } = one
   const { db } = context.store
   let known = await currentWorktree(db, one.item.id)
-  if (known && (await mayBeInUse(context, known, run.id))) {
+  const moved = known && !isAt(known, context.place)
+  if (known && moved) {
+    await leaveElsewhere(one, known)
+    known = undefined
+  } else if (known && (await mayBeInUse(context, known, run.id))) {
     await leave(context, control, known)
     known = undefined
   }
   const path = known?.path ?? (await newPlace(one, control))
   const kept = await followPrefix(one, control, settings, path)
   const branch = validBranch(one.item.branch)
-  let row = await takeWorktree(db, known, { workItemId: one.item.id, path, branch, baseSha: base, runId: run.id })
+  let row = await takeWorktree(db, known, {
+    ...{ workItemId: one.item.id, path, branch, baseSha: base, runId: run.id },
+    place: context.place,
+  })
   // What is on the server is the start: a person may have added commits to the pull request.
   const [mine, theirs] = [await control.resolve(headRef(branch)), await control.remoteHead(branch)]
   const behind = theirs && mine && mine !== theirs && !(await control.isAncestor(theirs, mine))
   if (run.cleanWorktree || behind) row = await startClean(one, control, row)
-  const tree = await control.addWorktree({ path, branch, base: theirs ?? kept ?? base })
+  const carried = moved && !run.cleanWorktree ? await carriedOver(one, control, theirs) : undefined
+  const tree = await control.addWorktree({ path, branch, base: carried ?? theirs ?? kept ?? base })
   if (tree.rescued) await noteRescue(one, row, tree.rescued.ref)
   return tree
+}
+
+/**
+ * The tree of the attempt before is on a disk that this process cannot read. It is left to the processes there, which keep
+ * what is in it. A still older tree of this item here is out of date, and is removed first.
+ */
+async function leaveElsewhere({ context, item }: Attempt, row: WorktreeRow): Promise<void> {
+  await markWorktreeLeft(context.store.db, row.id)
+  context.log.info(
+    { issue: item.issueNumber, run: row.runId },
+    'the worktree of this issue is on another disk: it goes on in a new one',
+  )
+  await removeLeftWorktrees(context, item.id)
+}
+
+/** The last commit of an agent that was handed over, unless the server has something newer. */
+async function carriedOver(one: Attempt, control: BareClone, theirs: Sha | undefined): Promise<Sha | undefined> {
+  const last = (await buildsOf(one.context.store.db, one.item.id)).findLast(({ headSha }) => headSha !== null)
+  const head = last?.headSha ? await control.resolve(last.headSha) : undefined
+  if (!head || (theirs && !(await control.isAncestor(theirs, head)))) return undefined
+  return head
 }
 
 /** Ends the agents of earlier attempts of an item whose runner was lost: at most one works on it. */
@@ -65,7 +101,7 @@ async function newPlace({ context, item, repo, run }: Attempt, control: BareClon
   )
   if (recorded) return recorded.path
   const path = join(context.env.dataDirectory, 'worktrees', String(repo.githubId), item.module)
-  const taken = (await standingWorktrees(context.store.db, item.id)).some((other) => other.path === path)
+  const taken = (await standingWorktrees(context.store.db, context.place, item.id)).some((other) => other.path === path)
   return taken ? `${path}~${run.id}` : path
 }
 
@@ -79,8 +115,8 @@ async function startClean(one: Attempt, control: BareClone, row: WorktreeRow): P
 /** The old row says where its work was kept; the tree that takes its place has a row of its own. */
 async function noteRescue({ context, run }: Attempt, row: WorktreeRow, ref: string): Promise<WorktreeRow> {
   await worktreeRemoved(context.store, row, ref)
-  const { workItemId, path, branch, baseSha } = row
-  return takeWorktree(context.store.db, undefined, { workItemId, path, branch, baseSha, runId: run.id })
+  const { workItemId, path, branch, baseSha, place } = row
+  return takeWorktree(context.store.db, undefined, { workItemId, path, branch, baseSha, runId: run.id, place })
 }
 
 /**

@@ -10,9 +10,10 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
-import type { Store, Tx } from '../db/connect.ts'
+import type { Database, Store, Tx } from '../db/connect.ts'
 import { currentDecisions, saveDecisions } from '../db/decisions.ts'
 import { defineJob } from '../db/define-job.ts'
+import type { AgentCapacity } from '../db/places.ts'
 import { saveScheduleReports } from '../db/schedule-reports.ts'
 import { lockItems } from '../db/work-items.ts'
 import type { Decision } from '../scheduler/decision.ts'
@@ -34,8 +35,10 @@ export interface SchedulerContext {
   store: Store
   env: Env
   log: Logger
-  /** Available memory of the machine, in bytes. */
+  /** Available memory for agents, in bytes. */
   freeMemory(): number
+  /** The same with other machines, and how many agents there may be at once; `freeMemory` alone when absent. */
+  capacity?(db: Database): Promise<AgentCapacity>
   /** Called for each committed run, so that a runner of this process need not wait for its job. */
   started?(runId: number): void | Promise<void>
 }
@@ -149,14 +152,20 @@ export class Scheduler {
     return { live, passContext, decisions: isFullPass ? decisions : undefined, runIds }
   }
 
+  async #capacity(db: Database): Promise<AgentCapacity> {
+    const { freeMemory, capacity } = this.#context
+    return capacity ? capacity(db) : { freeMemory: freeMemory(), slots: undefined }
+  }
+
   async #refresh(tx: Tx): Promise<RefreshedSchedule> {
-    const { env, freeMemory } = this.#context
+    const { env } = this.#context
+    const { freeMemory, slots } = await this.#capacity(tx.db)
     const passContext = async (backlog: Backlog): Promise<PassContext> => {
       const now = new Date()
       const spending = await readBudgets(tx, backlog, env, now)
       const memoryOfKind = await this.#memory.read(tx.db, now)
       const { plan } = this.#optimiser
-      return { env, history: this.#history, freeMemory: freeMemory(), plan, memoryOfKind, spending, now }
+      return { env, history: this.#history, freeMemory, slots, plan, memoryOfKind, spending, now }
     }
     this.#passes += 1
     const kept = this.#passes % passesBetweenReloads === 0 ? undefined : this.#live

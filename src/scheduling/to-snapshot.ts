@@ -33,6 +33,8 @@ export interface PassContext {
   history: History
   /** Available memory of the machine, in bytes. */
   freeMemory: number
+  /** Agents at once in all processes together; undefined without such a limit. */
+  slots?: number | undefined
   plan: SchedulePlan | undefined
   /** What an agent of a kind needs, in bytes, as measured; see `memory-of-kinds.ts`. */
   memoryOfKind?: Readonly<Record<string, number>>
@@ -76,7 +78,7 @@ export function runsAndLimitsOf(backlog: Backlog, passContext: PassContext): Lim
       ...branchesWithoutAgent(backlog, passContext),
     ],
     caps: {
-      ...(env.MAX_AGENTS === undefined ? {} : { total: env.MAX_AGENTS }),
+      ...totalCap(env.MAX_AGENTS, passContext.slots),
       perAgentKind: env.MAX_AGENTS_PER_KIND,
     },
     memory: {
@@ -86,6 +88,12 @@ export function runsAndLimitsOf(backlog: Backlog, passContext: PassContext): Lim
     repos: Object.fromEntries(repos.map((repo) => [repo.fullName, repositoryOf(repo, backlog)])),
   }
   return withBudgets(present, backlog, spending)
+}
+
+/** The smaller one of two limits, where there are any. */
+function totalCap(one: number | undefined, other: number | undefined): { total?: number } {
+  const total = Math.min(one ?? Number.POSITIVE_INFINITY, other ?? Number.POSITIVE_INFINITY)
+  return Number.isFinite(total) ? { total } : {}
 }
 
 /**

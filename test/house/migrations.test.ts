@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { assignMember } from '../../src/crew/assign.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
+import { agentCapacity, isOtherPlaceAlive } from '../../src/db/places.ts'
 import { roundsOf } from '../../src/db/plans.ts'
 import { noteRestart, restartsOf } from '../../src/db/restarts.ts'
 import { runsOf } from '../../src/db/runs.ts'
@@ -13,6 +14,7 @@ import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { usage } from '../../src/db/schema/usage.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
 import { getItem } from '../../src/db/work-items.ts'
+import { standingWorktrees } from '../../src/db/worktrees.ts'
 import { databaseBefore } from '../support/old-database.ts'
 
 test('the field terms keep every row, and jobs of the old queues are moved', async () => {
@@ -229,4 +231,23 @@ test('repositories and runs of before the operations: none is shut down, every s
   const store = await old.open()
   expect(await store.db.select().from(repositories)).toMatchObject([{ state: 'paused', shutDownAt: null }])
   expect(await store.db.select().from(runs)).toMatchObject([{ stop: 'Stopped by m', stopGracefully: false }])
+})
+
+test('worktrees of before the roles are wherever they are, and a process of that version does everything', async () => {
+  const old = await databaseBefore('0030_roles')
+  const item = `
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');`
+  const tree = `insert into worktrees (work_item_id, path, branch, base_sha) values (1, '/data/a', 'module/a', 'f')`
+  const process = (id: string) => `insert into processes (id, host, pid, pid_start_time) values ('${id}', 'h', 1, 't')`
+  await old.exec(`${item}; ${tree}; ${process('before')}`)
+  const store = await old.open()
+  // While processes are upgraded one after another, the older version goes on writing.
+  await store.db.execute(process('beside'))
+  await store.db.execute(tree)
+  expect(await standingWorktrees(store.db, 'a place', 1)).toHaveLength(2)
+  expect(await agentCapacity(store.db, 30_000, undefined)).toEqual({ slots: undefined, freeMemory: 0 })
+  expect(await isOtherPlaceAlive(store.db, 'a place', 30_000)).toBe(false)
 })

@@ -17,6 +17,7 @@ export function fakeClone(base: Sha, more: Partial<BareClone>): BareClone {
   const clone: Partial<BareClone> = {
     fetch: async () => {},
     resolve: async (ref) => sha(ref),
+    share: async () => {},
     remoteHead: async () => base,
     readFile: async () => undefined,
     listFolder: async () => [],

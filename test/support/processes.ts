@@ -19,20 +19,28 @@ export interface TuttiProcess extends Program {
   kill(): Promise<void>
 }
 
-/** Starts `tutti serve` for a world whose own Tutti is not started, and points the webhooks at it. */
-export async function startProcess(world: World, more: Record<string, string> = {}): Promise<TuttiProcess> {
+/**
+ * Starts `tutti serve` for a world whose own Tutti is not started, and points the webhooks at it, unless it is a runner.
+ * @param args options after `serve`.
+ */
+export async function startProcess(
+  world: World,
+  more: Record<string, string> = {},
+  args: readonly string[] = [],
+): Promise<TuttiProcess> {
   const lines: LogLine[] = []
   const logFile = join(world.directory, 'tutti.log')
   const program = await startProgram({
     main: fileURLToPath(new URL('../../src/main.ts', import.meta.url)),
     env: { ...world.env, LOG_LEVEL: 'info', NODE_NO_WARNINGS: '1', ...more },
+    args,
     logFile,
     onLine: (line) => {
       lines.push(line)
       world.github.changed.dispatchEvent(new Event('change'))
     },
   })
-  world.github.setWebhookUrl(`${program.url}/api/github/webhooks`)
+  if (!args.includes('runner')) world.github.setWebhookUrl(`${program.url}/api/github/webhooks`)
   const child = program.process
   const gone = () => child.exitCode !== null || child.signalCode !== null
   const kill = async () => {

@@ -8,10 +8,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { pino } from 'pino'
+import { type Logger, pino } from 'pino'
 import { onTestFailed, onTestFinished, vi } from 'vitest'
 import { startTutti, type Tutti } from '../../src/app.ts'
-import { readEnv } from '../../src/config/env.ts'
+import { type Env, readEnv } from '../../src/config/env.ts'
 import type {
   IssueRecord as Issue,
   PullIssue,
@@ -94,6 +94,19 @@ gates:
 `
 
 const body = (script: string[]) => (script.length === 0 ? '' : ['```tutti-script', ...script, '```'].join('\n'))
+
+/**
+ * Starts Tutti; with SPLIT_ROLES set in the environment of the tests as two parts that share nothing but the database: what
+ * people see is the same.
+ */
+async function startAll(env: Env, log: Logger): Promise<Tutti> {
+  if (!process.env.SPLIT_ROLES || !env.DATABASE_URL) return startTutti(env, log)
+  const parts = await Promise.all([
+    startTutti(env, log, { role: 'web' }),
+    startTutti({ ...env, PORT: 0, dataDirectory: `${env.dataDirectory}-of-runner` }, log, { role: 'runner' }),
+  ])
+  return { ...parts[0], close: async () => void (await Promise.all(parts.map((part) => part.close()))) }
+}
 
 /** Opens the stage; everything on it ends with the test. */
 export async function openWorld(options: WorldOptions = {}): Promise<World> {
@@ -209,7 +222,7 @@ export async function openWorld(options: WorldOptions = {}): Promise<World> {
       await running?.close()
     },
     startTutti: async (more = {}) => {
-      tutti = await startTutti(readEnv({ ...env, ...more }), logger)
+      tutti = await startAll(readEnv({ ...env, ...more }), logger)
       github.setWebhookUrl(`${tutti.url}/api/github/webhooks`)
       return tutti
     },

@@ -1,13 +1,12 @@
 /** The transcript of a run from its log file, in pieces, as HTML. The file is an agent's output: everything is escaped. */
 
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Context } from 'hono'
 import { getRepository } from '../../db/repositories.ts'
 import { getRun } from '../../db/runs.ts'
 import { getItem } from '../../db/work-items.ts'
 import { permits } from '../../domain/permissions.ts'
 import { noSuchLog } from '../../messages/dashboard.ts'
+import { openSharedLog } from '../../runs/shared-log.ts'
 import { safeHeaders, sendText } from '../answer.ts'
 import { type Html, html } from '../html.ts'
 import type { DashboardServices } from '../services.ts'
@@ -27,21 +26,18 @@ export interface LogPiece {
 
 /** Whole lines of a log. @param from in bytes; undefined: the end of the file, up to 256 kB. */
 export async function readTranscript(
-  { env, redact }: Pick<DashboardServices, 'env' | 'redact'>,
+  { env, store, redact }: Pick<DashboardServices, 'env' | 'store' | 'redact'>,
   runId: string,
   from: number | undefined,
 ): Promise<LogPiece> {
-  const file = await open(join(env.dataDirectory, 'logs', `run-${Number(runId)}.log`)).catch(() => undefined)
+  const file = await openSharedLog({ env, store }, Number(runId))
   if (!file) return { html: '', next: 0, cut: false }
   try {
-    const { size } = await file.stat()
-    const start = Math.max(from ?? size - mostBytes, 0)
-    const length = Math.max(0, Math.min(size - start, mostBytes))
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(length), position: start })
-    const read = buffer.subarray(0, bytesRead)
+    const start = Math.max(from ?? file.end - mostBytes, file.begin)
+    const read = await file.read(start, Math.max(0, Math.min(file.end - start, mostBytes)))
     const last = read.lastIndexOf(10)
     // A line that is being written waits until it is whole, and one whose beginning is not here is left out.
-    const first = from === undefined && start > 0 ? read.indexOf(10) + 1 : 0
+    const first = from === undefined && start > file.begin ? read.indexOf(10) + 1 : 0
     if (last < first) return { html: '', next: start, cut: start > 0 }
     const text = redact(read.subarray(first, last).toString('utf8'))
     const lines = text.split('\n').map(lineOf)

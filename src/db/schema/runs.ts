@@ -1,6 +1,6 @@
 /** Attempts by agents, the worktrees they work in, and the results of the gates. */
 
-import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { HealthSample } from '../../domain/agent-health.ts'
 import type { TestFacts } from '../../domain/test-facts.ts'
 import { id, now, number64, time } from './columns.ts'
@@ -93,6 +93,23 @@ export const runs = pgTable(
   ],
 )
 
+/**
+ * Pieces of the log of a run whose file is on the disk of another process: whole lines, without secrets. `at` counts the
+ * bytes of the pieces before.
+ */
+export const runLogPieces = pgTable(
+  'run_log_pieces',
+  {
+    runId: number64('run_id')
+      .notNull()
+      .references(() => runs.id, { onDelete: 'cascade' }),
+    at: number64('at').notNull(),
+    content: text('content').notNull(),
+    createdAt: now(),
+  },
+  (table) => [primaryKey({ columns: [table.runId, table.at] }), index('run_log_pieces_created').on(table.createdAt)],
+)
+
 /** Agents that were started again because they crashed, hung or were lost: the restart log. */
 export const restarts = pgTable(
   'restarts',
@@ -158,6 +175,8 @@ export const worktrees = pgTable(
       .notNull()
       .references(() => workItems.id),
     path: text('path').notNull(),
+    /** Whose disk it is on, see `processes`; null for rows of before there were several. */
+    place: text('place'),
     branch: text('branch').notNull(),
     baseSha: text('base_sha').notNull(),
     /** The run whose agent may be at work in it; null when that agent has ended. */

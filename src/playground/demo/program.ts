@@ -29,19 +29,21 @@ export interface Program {
 }
 
 /**
- * Starts `tutti serve` and waits until it takes webhooks.
+ * Starts `tutti serve` and waits until it takes webhooks, or until it serves where it takes none.
  * @throws {PlaygroundError} with the last log lines when it ends before that.
  */
 export async function startProgram(options: {
   /** Absolute path of Tutti's own program. */
   main: string
+  /** Options after `serve`. */
+  args?: readonly string[]
   env: Record<string, string>
   logFile: string
   onLine: (line: LogLine) => void
   /** Given the process before it serves, for those that end it in the middle of its start. */
   onSpawn?: (child: ChildProcess) => void
 }): Promise<Program> {
-  const child = spawn(process.execPath, [options.main, 'serve'], {
+  const child = spawn(process.execPath, [options.main, 'serve', ...(options.args ?? [])], {
     env: options.env,
     cwd: join(options.logFile, '..'),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -57,7 +59,8 @@ export async function startProgram(options: {
     if (last.length > 10) last.shift()
     const line = parse(text)
     if (!line) return
-    if (line.url && line.msg === 'webhooks are being taken') started.resolve(line.url)
+    if (line.url && /^(webhooks are being taken|health and metrics are shown)$/.test(line.msg))
+      started.resolve(line.url)
     if (line.msg === 'Tutti is serving') serving.resolve()
     options.onLine(line)
   }

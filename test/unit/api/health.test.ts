@@ -5,6 +5,7 @@ import type { Store } from '../../../src/db/connect.ts'
 const webhooks = { secret: 'does not fit', refused: 3 } as const
 const health: ProcessHealth = {
   phase: 'serving',
+  role: 'all',
   agents: () => 2,
   silentSeconds: () => 7,
   webhooks,
@@ -23,6 +24,7 @@ test('a database that answers, one that refuses, and one that never says anythin
   expect(await ask(async () => [])).toEqual({
     code: 200,
     status: 'ok',
+    role: 'all',
     database: 'ok',
     heartbeatSecondsAgo: 7,
     agents: 2,

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { z } from 'zod'
 import { defineJob } from '../../../src/db/define-job.ts'
 import type { EnqueuedJob } from '../../../src/db/queues.ts'
+import { LeaveToOthers } from '../../../src/lib/errors.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
 let test: TestStore
@@ -49,4 +50,40 @@ it('handles a second job when the waiting job that replaced it was fetched befor
   queues.committed(sent, deduplicated)
   await second
   expect(await jobs()).toBe(2)
+})
+
+it('sends a job that is left to others once more, and fetches nothing while they may take it', async () => {
+  const calls: number[] = []
+  const done = Promise.withResolvers<void>()
+  const job = defineJob(
+    { queue: 'run-agent', payload: z.object({ runId: z.number() }) },
+    async (_: object, { runId }) => {
+      calls.push(performance.now())
+      if (calls.length === 1) throw new LeaveToOthers('another one has its tree', 300)
+      expect(runId).toBe(7)
+      done.resolve()
+    },
+  )
+  await test.store.queues.handle(job, {})
+  await test.store.queues.send({ queue: 'run-agent', runId: 7 })
+  // Nobody else is here.
+  await done.promise
+  expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThanOrEqual(299)
+})
+
+it('takes no more jobs of a queue that it has given up, and goes on with the others', async () => {
+  const { queues } = test.store
+  const begun: string[] = []
+  const scheduled = Promise.withResolvers<void>()
+  const [agents, passes] = [
+    defineJob({ queue: 'run-agent', payload: z.object({ runId: z.number() }) }, async () => void begun.push('agent')),
+    defineJob({ queue: 'schedule', payload: z.object({}) }, async () => scheduled.resolve()),
+  ]
+  await queues.handle(agents, {})
+  await queues.handle(passes, {})
+  await queues.stopTaking(['run-agent', 'run-gates'])
+  await queues.send({ queue: 'run-agent', runId: 7 })
+  await queues.send({ queue: 'schedule' })
+  await scheduled.promise
+  expect(begun).toEqual([])
 })

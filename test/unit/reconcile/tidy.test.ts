@@ -14,6 +14,7 @@ import { keptWork, takeWorktree } from '../../../src/db/worktrees.ts'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { validBranch } from '../../../src/git/names.ts'
 import { sha } from '../../../src/lib/ids.ts'
+import { removeFinishedTrees } from '../../../src/pull-requests/clean-up.ts'
 import { tidy } from '../../../src/reconcile/tidy.ts'
 import { isLive, runOfFolder } from '../../../src/reconcile/tidy-files.ts'
 import { openPlaces } from '../../support/command-place.ts'
@@ -66,6 +67,7 @@ async function stage(source: Record<string, string> = {}) {
     env: { ...readEnv({ MIN_FREE_DISK_PERCENT: '0', ...source }), dataDirectory: root },
     log: pino({ level: 'silent' }),
     instance,
+    place: 'here',
     control: async () => control,
     clones: {
       has: async (repo: { id: number }) => repo.id === here.repo.id,
@@ -74,6 +76,7 @@ async function stage(source: Record<string, string> = {}) {
   }
   return {
     ...{ store, root, here, run, make, trees, removed, rescues, seen },
+    context,
     tidy: (now?: Date) => tidy(context, now),
   }
 }
@@ -174,4 +177,23 @@ test('a finished item whose worktree is still there is cleaned up again, once it
   await tidy()
   expect((await jobs()).length).toBeGreaterThan(before)
   expect(await keptWork(store.db, id)).toEqual([])
+})
+
+test('of the worktrees of a finished item, those of this place are removed; those of another one are left to it', async () => {
+  const { store, here, run, removed, context, tidy } = await stage()
+  const { id } = await here.item()
+  const row = { workItemId: id, branch: 'b', baseSha: '', runId: run.id }
+  await takeWorktree(store.db, undefined, { ...row, path: '/data/one', place: 'here' })
+  await takeWorktree(store.db, undefined, { ...row, path: '/data/two', place: 'there' })
+  await here.go('cancelled')
+  const gone = () => removed.filter(({ path }) => path.startsWith('/data/'))
+  await removeFinishedTrees(context)
+  expect(gone(), 'its run has not ended').toEqual([])
+  await store.db.update(runs).set({ stage: 'ended' }).where(eq(runs.id, run.id))
+  await removeFinishedTrees(context)
+  await removeFinishedTrees(context)
+  expect(gone()).toEqual([{ path: '/data/one', discard: false }])
+  const before = (await places.jobs('clean-up')).length
+  await tidy()
+  expect(await places.jobs('clean-up')).toHaveLength(before)
 })

@@ -72,3 +72,25 @@ test('a run of an item waits until an earlier one of it has ended in this proces
   await expect.poll(() => work.size).toBe(0)
   expect(begun).toEqual([3, 5, 4])
 })
+
+test('draining lets what was begun end by itself, and refuses the rest; a close ends it', async () => {
+  const work = new ClaimedWork(log)
+  const end = Promise.withResolvers<void>()
+  const reasons: unknown[] = []
+  const until = async (_: ClaimedRun, stop: AbortController) => {
+    stop.signal.addEventListener('abort', () => reasons.push(stop.signal.reason))
+    await end.promise
+  }
+  await work.begin(() => Promise.resolve(claimedRun(3)), until)
+  let drained = false
+  const draining = work.drain().then(() => {
+    drained = true
+  })
+  await expect.poll(() => work.closing).toBe(true)
+  expect([drained, work.size, reasons]).toEqual([false, 1, []])
+  const closed = work.close()
+  await expect.poll(() => reasons).toEqual(['shutdown'])
+  end.resolve()
+  await Promise.all([draining, closed])
+  expect([drained, work.size]).toEqual([true, 0])
+})
