@@ -30,7 +30,7 @@ const allowed = {
   messages: ['domain', 'config', 'scheduler', 'lib'],
   playground: [],
 }
-const front = '^src/(main|app|adapters|jobs|mount-doors)\\.ts$|^src/cli/'
+const front = '^src/(main|app|adapters|workers|jobs|mount-doors)\\.ts$|^src/cli/'
 
 const only = (folder, name, packages, comment) => ({
   name,

@@ -37,9 +37,16 @@ export async function run(argv: string[]): Promise<void> {
     args: argv,
     options: { items: { type: 'string', default: '200' }, json: { type: 'boolean', default: false } },
   })
-  const items = Number(values.items)
-  await using database = await ownDatabase()
+  const database = await ownDatabase()
   if (!database) throw new Error('soak needs a Postgres: set DATABASE_URL')
+  try {
+    await soak(database, Number(values.items), values.json)
+  } finally {
+    await database[Symbol.asyncDispose]()
+  }
+}
+
+async function soak(database: OwnDatabase, items: number, json: boolean): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-bench-'))
   const start = () =>
     startServedWorld({
@@ -53,7 +60,7 @@ export async function run(argv: string[]): Promise<void> {
   const samples: Sample[] = []
   const take = async (merged: number) => {
     samples.push({ merged, ...(await measure(database, directory, world.pid)) })
-    if (!values.json) print(samples)
+    if (!json) print(samples)
   }
   try {
     await mergeMany(world, warmUp)
@@ -74,7 +81,7 @@ export async function run(argv: string[]): Promise<void> {
     await sleep(untilPrunedMs)
     await database.query('vacuum full')
     const after = await measure(database, directory, world.pid)
-    report({ samples, after, items, rows: await largestTables(database), json: values.json })
+    report({ samples, after, items, rows: await largestTables(database), json })
   } finally {
     await world.stop()
     await rm(directory, { recursive: true, force: true, maxRetries: 3 })

@@ -9,26 +9,16 @@ import type { Env } from './config/env.ts'
 import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
-import { agentCapacity } from './db/places.ts'
 import { type ProcessPart, runsAgents, servesPeople } from './domain/process-role.ts'
-import { BatchTester } from './gates/batch-tester.ts'
-import { GateRunner } from './gates/gate-runner.ts'
-import { requireCommit } from './git/one-of-several.ts'
-import { loadEffectHandlers } from './github/effects/lib/registry.ts'
-import { Publisher } from './github/publisher.ts'
 import { checkoutQueues, handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
-import { sha } from './lib/ids.ts'
 import { mountDoors } from './mount-doors.ts'
-import { renderPullRequestComment } from './pull-requests/pull-request-comment.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { drainWork } from './runs/drain.ts'
-import { Runner } from './runs/runner.ts'
-import { Scheduler } from './scheduling/scheduler.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
-import { renderStatus } from './work-items/status-comment.ts'
+import { openWorkers } from './workers.ts'
 
 export interface Tutti {
   /** Where webhooks and people come in. */
@@ -82,41 +72,15 @@ interface Base {
 }
 
 async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lost' | 'drain'>> {
-  const { env, log, store, credentials, part, health, closers } = base
+  const { env, log, store, part, health, closers } = base
   store.watch(({ issueNumber: issue, ...one }) => log.info({ issue, ...one }, `#${issue}: ${one.from} → ${one.to}`))
-  const { adapters, client, clones, leaseMs } = await openAdapters({ env, log, store, credentials, part, closers })
-  const { github, agents, commands, instance, redact, sandbox } = adapters
-  const [runner, gateRunner, batchTester] = [new Runner(adapters), new GateRunner(adapters), new BatchTester(adapters)]
-  const publisher = new Publisher({
-    ...{ store, client, instance, log, missing: github.missing, redact },
-    ...{ commands: commands.keys(), botLogin: () => github.app.botLogin },
-    leaseMs,
-    handlers: await loadEffectHandlers(),
-    statusComment: (workItemId) => renderStatus(store.db, workItemId),
-    pullRequestComment: (workItemId) => renderPullRequestComment(store.db, workItemId),
-    commitFiles: async (repo, commit, parent) => {
-      const control = await adapters.control(repo)
-      await requireCommit(control, sha(commit))
-      return control.commitFiles(sha(commit), sha(parent))
-    },
-  })
-  const agentsHere = runsAgents(part.role)
-  const scheduler = new Scheduler({
-    ...{ store, env, log, freeMemory: () => process.availableMemory() },
-    capacity: (db) => agentCapacity(db, leaseMs, agentsHere ? process.availableMemory() : undefined),
-    ...(agentsHere ? { started: (runId: number) => runner.start(runId) } : {}),
-  })
-  closers.push(scheduler, runner, gateRunner, batchTester)
+  const opened = await openAdapters(base)
+  const { adapters, client, clones } = opened
+  const { github, agents, sandbox } = adapters
+  const workers = await openWorkers(base, opened)
+  const { runner, gateRunner, batchTester } = workers
   const webhooks = await loadWebhookApp(client.probot, adapters)
-  await handleJobs(store.queues, part.role, {
-    ...adapters,
-    webhooks,
-    runner,
-    gateRunner,
-    batchTester,
-    publisher,
-    scheduler,
-  })
+  await handleJobs(store.queues, part.role, { ...adapters, ...workers, webhooks })
   const { lost, silentSeconds } = await startTimers({ ...adapters, clones, hear: webhooks.hear }, closers)
   Object.assign(health, {
     phase: 'serving',
@@ -127,7 +91,10 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   mountDoors(doors, adapters, closers)
   if (servesPeople(part.role)) closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
-  log.info({ app: github.app.slug, ...part, agents: agentsHere ? [...agents.keys()] : [] }, 'Tutti is serving')
+  log.info(
+    { app: github.app.slug, ...part, agents: runsAgents(part.role) ? [...agents.keys()] : [] },
+    'Tutti is serving',
+  )
   const drain = async () => {
     if (env.DRAIN_SECONDS === 0) return
     health.phase = 'draining'

@@ -67,7 +67,7 @@ test('a listener hears what it may see, and goes on from the last event that it 
 
 test('an entry that must wait for another transaction holds back those behind it, and none is lost', async (context) => {
   const { store, repositories, token } = place
-  const { app } = repositories
+  const { app, other } = repositories
   // The embedded database has one transaction at a time.
   if (store.kind !== 'postgres') return context.skip()
   const secret = await token('admin')
@@ -95,7 +95,9 @@ test('an entry that must wait for another transaction holds back those behind it
   const between = await waiting(undefined)
   await happens(app, 'by the newer one')
   await older.end()
-  expect(await listEvents(store.db, [app.id], { after: from })).toEqual([])
+  expect(await listEvents(store.db, [app.id, other.id], { after: from })).toEqual([])
+  // The entries of one repository are chained: what is there of it is there in order.
+  expect(await listEvents(store.db, [app.id], { after: from })).toHaveLength(2)
   await between.end()
   const text = await listener.until('"by the older one"')
   expect(text).toContain('"by the newer one"')
