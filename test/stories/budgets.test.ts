@@ -42,7 +42,7 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   await asked(
     world,
     second,
-    'has 0.30 USD left and a run is expected to cost 0.70 USD; it is full again at midnight UTC.\n\nIts leverage is',
+    'has 0.30 USD left and a run is expected to cost 0.70 USD; it is full again at midnight UTC.',
     '/why',
   )
   await asked(

@@ -69,9 +69,14 @@ test('a secret in a change stops the other agents, which say why; /resume all go
     '  append src/hello.txt: lo',
   )
   await world.untilStatus(busy, 'An agent is working')
-  // Its processes are measured.
-  await maintainer.comment(repository, busy.number, '/agents health')
-  expect(await world.untilStatus(busy, /\d+ MB \(at most \d+ MB\), \d+ processes/)).toContain('(scripted)**')
+  // Its processes are measured, every second: who asks earlier hears that, and asks again.
+  const measured = /\d+ MB \(at most \d+ MB\), \d+ processes/
+  for (let asked = 0; !measured.test(world.status(busy)); asked++) {
+    expect(asked, world.status(busy)).toBeLessThan(20)
+    await maintainer.comment(repository, busy.number, '/agents health')
+    await world.untilStatus(busy, measured, 3_000).catch(() => {})
+  }
+  expect(world.status(busy)).toContain('(scripted)**')
   const leaking = await world.queued('Leak', `write src/key.txt: ${github.app.webhookSecret}`)
   const held = await world.untilStatus(leaking, 'Held: needs a person')
   expect(held).toContain("one of Tutti's own secrets")
