@@ -19,7 +19,10 @@ const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'te
 /** The journeys that prove most for their time; all of them take longer than the gate may. `npm run test:all` has them. */
 const stories = process.env.ALL_STORIES
   ? ['test/stories/**/*.test.ts']
-  : ['test/stories/{merged,stop,killed,merge-rules,planning,rest,mcp}.test.ts']
+  : [
+      'test/stories/{merged,stop,killed,frozen,restored,merge-rules,planning,rest,mcp,roadmap}.test.ts',
+      'test/stories/{review,agent-review,ci-loop,conflicts,gates,pushes-refused}.test.ts',
+    ]
 const onPglite = [
   'test/stories/merged.test.ts',
   'test/unit/db/**/*.test.ts',
