@@ -101,7 +101,10 @@ test('the dashes and the prefix of a repository are asked for', async () => {
   await maintainer.comment(repository, issue.number, '/robot quee')
   await github.until(() => byBot(issue).some(({ body }) => body.includes('did you mean `/robot queue`')), 'a hint')
   await maintainer.comment(repository, issue.number, '/robot')
-  await github.until(() => byBot(issue).some(({ body }) => body.includes('| `/robot stop [--all] [--graceful]` |')), 'help')
+  await github.until(
+    () => byBot(issue).some(({ body }) => body.includes('| `/robot stop [--all] [--graceful]` |')),
+    'help',
+  )
   await maintainer.comment(repository, issue.number, '/robot merge --portected')
   await github.until(() => byBot(issue).some(({ body }) => body.includes('did you mean `--protected`?')), 'a hint')
   expect(other.reactions).toEqual([])

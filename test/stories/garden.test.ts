@@ -31,7 +31,9 @@ test('a report with what is stale, in a circle and lost; an issue that was close
   await maintainer.closeIssue(repository, byHand.number)
   await maintainer.comment(repository, one.number, '/garden')
   const told = await world.untilStatus(one, 'Health of the roadmap')
-  expect(told).toMatch(/5 issues · [01] available for work · 3 blocked · \d stale · 1 circular dependency · 1 without a place\./)
+  expect(told).toMatch(
+    /5 issues · [01] available for work · 3 blocked · \d stale · 1 circular dependency · 1 without a place\./,
+  )
   expect(told).toContain('Nothing waits for #1 any more: it is closed.')
   expect(told).toMatch(/- #6 Held: held, no change for 0 days/)
   expect(told).toMatch(/- (#4 → #5 → #4|#5 → #4 → #5)/)

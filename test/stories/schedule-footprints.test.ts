@@ -57,7 +57,9 @@ test('one item of a module at a time, also while the first is in review; another
   await maintainer.comment(repository, guide.number, '/why #2')
   const started = await world.untilStatus(guide, 'Last started at')
   expect(started).toMatch(/#2: Pull request #\d+ at `\w{7}` waits for people/)
-  expect(started, started).toMatch(/started at \d{4}-\d\d-\d\d \d\d:\d\d UTC, because finishing it frees the most work\.[\s\S]*Its lev/)
+  expect(started, started).toMatch(
+    /started at \d{4}-\d\d-\d\d \d\d:\d\d UTC, because finishing it frees the most work\.[\s\S]*Its lev/,
+  )
   await maintainer.comment(repository, guide.number, '/why #77')
   await world.untilStatus(guide, '#77 is no work item of mine.')
 })

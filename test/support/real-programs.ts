@@ -143,7 +143,8 @@ export async function planning() {
   const quiet = { debug: () => {}, warn: () => {} }
   const desk = await serveTools({ home, tools: planningTools(submissions), log: quiet })
   after(() => desk.close())
-  return { saved, mcpServers: [desk.server], paths: desk.paths }
+  // The home of the tools is not that of the run here, which its sandbox shows anyway.
+  return { saved, mcpServers: [desk.server], paths: [...desk.paths, home] }
 }
 
 const providerErrors: [string, ModelStep, object][] = [

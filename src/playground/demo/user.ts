@@ -103,13 +103,20 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
     },
     async commit(path, content, message) {
       const { default_branch: branch } = (await octokit.rest.repos.get(at)).data
-      const { data: head } = await octokit.rest.git.getRef({ ...at, ref: `heads/${branch}` })
-      const parent = head.object.sha
-      const { data: before } = await octokit.rest.git.getCommit({ ...at, commit_sha: parent })
-      const entry = { path, content, mode: '100644' as const, type: 'blob' as const }
-      const { data: tree } = await octokit.rest.git.createTree({ ...at, base_tree: before.tree.sha, tree: [entry] })
-      const { data: made } = await octokit.rest.git.createCommit({ ...at, message, tree: tree.sha, parents: [parent] })
-      await octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha: made.sha })
+      await until(`a commit to ${branch}`, async () => {
+        const { data: head } = await octokit.rest.git.getRef({ ...at, ref: `heads/${branch}` })
+        const parent = head.object.sha
+        const { data: before } = await octokit.rest.git.getCommit({ ...at, commit_sha: parent })
+        const entry = { path, content, mode: '100644' as const, type: 'blob' as const }
+        const { data: tree } = await octokit.rest.git.createTree({ ...at, base_tree: before.tree.sha, tree: [entry] })
+        const commit = { ...at, message, tree: tree.sha, parents: [parent] }
+        const { data: made } = await octokit.rest.git.createCommit(commit)
+        // Somebody else's merge may have come first: then once more, on top of that.
+        return octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha: made.sha }).catch((error: unknown) => {
+          if (error instanceof Error && /not a fast forward/i.test(error.message)) return undefined
+          throw error
+        })
+      })
     },
     async closed(issueNumber) {
       await until(`#${issueNumber} is merged and closed`, async () => {
