@@ -20,7 +20,7 @@ const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'te
 const stories = process.env.ALL_STORIES
   ? ['test/stories/**/*.test.ts']
   : [
-      'test/stories/{merged,stop,killed,frozen,restored,merge-rules,planning,rest,mcp,roadmap}.test.ts',
+      'test/stories/{merged,stop,killed,frozen,restored,merge-rules,planning,rest}.test.ts',
       'test/stories/{review,agent-review,ci-loop,conflicts,gates,pushes-refused}.test.ts',
     ]
 const onPglite = [
