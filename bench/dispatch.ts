@@ -86,6 +86,8 @@ async function labels(directory: string, items: number): Promise<number[]> {
       PORT: '0',
       DATA_DIR: join(directory, 'data'),
       MEMORY_PER_AGENT_MB: '16',
+      // The agent says outside of its worktree when it began.
+      SANDBOX_WRITE: directory,
       ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
     },
   })

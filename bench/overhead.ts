@@ -36,7 +36,8 @@ export async function run(argv: string[]): Promise<void> {
   const started = join(directory, 'started')
   const ended = join(directory, 'ended')
   const script = `date +%s%N > ${started}; mkdir -p src; date +%N > src/work.txt; date +%s%N > ${ended}`
-  const world = await startServedWorld({ directory, script, files: sample() })
+  // The agent says outside of its worktree when it began; the sandbox is part of what Tutti adds.
+  const world = await startServedWorld({ directory, script, files: sample(), env: { SANDBOX_WRITE: directory } })
   try {
     const [served, alone]: [Halves[], Halves[]] = [[], []]
     for (let index = -warmUp; index < Number(values.items); index++) {
