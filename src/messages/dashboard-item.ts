@@ -50,3 +50,9 @@ export const buttons = {
   hold: 'Hold back from merging',
   unhold: 'Let it merge again',
 } as const
+
+/** A decision as it reads now: an item that was started does not start any more. */
+export function decisionNow(explanation: string, state: string): string {
+  const because = /^\S+ starts now: (.*)$/s.exec(explanation)?.[1]
+  return because && state !== 'ready' ? `It was last started because ${because}` : explanation
+}

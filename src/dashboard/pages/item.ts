@@ -101,7 +101,7 @@ function nowPanel({ repo }: PageRequest, { item, decision, waitsFor }: ItemFacts
             : html`<span class="chip">${name}</span>`
         })}</p>`
   const decided = decision
-    ? html`<p>${decision.explanation}</p>${decision.rank ? html`<p class="small muted">${decision.rank}</p>` : ''}<p class="small muted">Decided ${timeTag(decision.createdAt)}</p>`
+    ? html`<p>${messages.decisionNow(decision.explanation, item.state)}</p>${decision.rank ? html`<p class="small muted">${decision.rank}</p>` : ''}<p class="small muted">Decided ${timeTag(decision.createdAt)}</p>`
     : html`<p class="muted">${messages.noDecisionYet}</p>`
   return panel(
     messages.whyTitle,
