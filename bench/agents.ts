@@ -53,7 +53,7 @@ export async function run(argv: string[]): Promise<void> {
     directory,
     kind: 'gemini',
     script: bashAgent(started, Math.floor((megabytes * 1e6) / printers)),
-    settings: `limits: { agents: ${agents + printers}, idleMinutes: 5 }\n`,
+    settings: 'limits: { idleMinutes: 5 }\n',
     env: environment(agents, database),
   })
   try {
