@@ -78,6 +78,7 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          testTimeout: 180_000,
           name: 'unit',
           include: ['test/{unit,contracts,house}/**/*.test.ts'],
           exclude: processes,

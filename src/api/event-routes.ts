@@ -120,10 +120,11 @@ export function eventStream(
           over = true
           controller.close()
         }
-        write(encoder.encode(`retry: ${retryMs}\n\n`))
         leave = await join({ send: (event) => write(bytesOf(event)), beat: () => write(heartbeat), end })
         if (!leave) end()
         else if (over) leave()
+        // Who has read this line misses nothing from then on.
+        else write(encoder.encode(`retry: ${retryMs}\n\n`))
       },
       cancel: () => {
         over = true

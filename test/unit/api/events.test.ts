@@ -26,6 +26,9 @@ async function listen(secret: string, headers: Record<string, string> = {}, quer
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
   const decoder = new TextDecoder()
   let text = ''
+  // The first line comes when it has taken its seat.
+  const first = await reader.read()
+  text += decoder.decode(first.value)
   return {
     until: async (part: string): Promise<string> => {
       while (!text.includes(part)) {
