@@ -39,20 +39,15 @@ export function staysOf(steps: readonly { at: Date; what: string }[], now: numbe
 }
 
 /**
- * Puts spans below each other by their times.
- * @param levels spans of one level never contain each other; each goes below the shortest one of the levels before that
- * is under way when it begins, and below `root` where there is none.
+ * Puts spans below each other: those of the states below the root, and each part below the state in which it begins. An
+ * attempt lasts longer than the state in which its agent works: its gates belong to the next one.
  */
-export function nest(root: TraceSpan, levels: readonly (readonly TraceSpan[])[]): TraceSpan {
-  const outer: TraceSpan[] = [root]
-  for (const level of levels) {
-    for (const span of level) {
-      const around = outer.filter(({ from, to }) => from <= span.from && span.from < to)
-      const [parent = root] = around.toSorted((a, b) => a.to - a.from - (b.to - b.from))
-      parent.children.push(span)
-    }
-    outer.push(...level)
+export function nest(root: TraceSpan, states: readonly TraceSpan[], parts: readonly TraceSpan[]): TraceSpan {
+  root.children.push(...states)
+  for (const part of parts) {
+    const around = states.find(({ from, to }) => from <= part.from && part.from < to) ?? root
+    around.children.push(part)
   }
-  for (const span of outer) span.children.sort((a, b) => a.from - b.from)
+  for (const span of [root, ...states]) span.children.sort((a, b) => a.from - b.from)
   return root
 }

@@ -2,9 +2,10 @@
 
 import type { Logger } from 'pino'
 import type { TraceSink } from '../channels/traces.ts'
+import { comesFromLostConnection } from '../db/away.ts'
 import type { Store } from '../db/connect.ts'
 import { markTraced, untracedItems } from '../db/item-traces.ts'
-import { itemTrace } from '../views/item-trace.ts'
+import { type ItemTrace, itemTrace } from '../views/item-trace.ts'
 
 const batch = 50
 
@@ -19,13 +20,13 @@ export class ItemTracer {
     this.#traces = traces
   }
 
-  /** One round. @returns how many were sent. */
+  /** One round. An item of which no trace can be made is left out, and logged. @returns how many were sent. */
   async round(): Promise<number> {
     const { store, log } = this.#services
     const ids = await untracedItems(store.db, batch)
     let sent = 0
     for (const id of ids) {
-      const trace = await itemTrace(store.db, id)
+      const trace = await this.#traceOf(id)
       try {
         if (trace) await this.#traces.send(trace)
       } catch (error) {
@@ -37,8 +38,19 @@ export class ItemTracer {
       if (this.#away) log.info('the OpenTelemetry collector takes traces again')
       this.#away = false
       await markTraced(store.db, id)
-      sent++
+      if (trace) sent++
     }
     return sent
+  }
+
+  async #traceOf(id: number): Promise<ItemTrace | undefined> {
+    const { store, log } = this.#services
+    try {
+      return await itemTrace(store.db, id)
+    } catch (error) {
+      if (comesFromLostConnection(error)) throw error
+      log.warn({ err: error, workItem: id }, 'no trace can be made of an item; it is left out')
+      return undefined
+    }
   }
 }

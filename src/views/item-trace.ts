@@ -1,6 +1,6 @@
 /** One item's way from its webhook to its merge as a trace, from the record: the same after any restart. */
 
-import { and, asc, desc, eq, gte, inArray, lte } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lte, ne } from 'drizzle-orm'
 import type { Database } from '../db/connect.ts'
 import { deliveries } from '../db/schema/deliveries.ts'
 import { effects } from '../db/schema/effects.ts'
@@ -62,11 +62,11 @@ export async function itemTrace(db: Database, workItemId: number): Promise<ItemT
   }
   return {
     name: `${repository}#${item.issueNumber}@${item.createdAt.toISOString()}`,
-    root: nest(root, [
+    root: nest(
+      root,
       stays.map((stay) => span(stay.state, stay.from, stay.to)),
-      await runSpans(db, item.id),
-      [...(await gateSpans(db, item.id)), ...(await effectSpans(db, item.id))],
-    ]),
+      [...(await runSpans(db, item.id)), ...(await gateSpans(db, item.id)), ...(await effectSpans(db, item.id))],
+    ),
   }
 }
 
@@ -79,6 +79,8 @@ async function webhookSpan(db: Database, item: Item, repository: string): Promis
     .where(
       and(
         inArray(deliveries.event, ['issues', 'issue_comment']),
+        // Of what meant nothing only the id is kept.
+        ne(deliveries.payload, ''),
         gte(deliveries.receivedAt, new Date(to.getTime() - webhookWithinMs)),
         lte(deliveries.receivedAt, to),
       ),

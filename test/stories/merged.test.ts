@@ -1,11 +1,14 @@
 /** A labelled issue becomes a reviewed, merged pull request. */
 
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { byBot } from '../support/facts.ts'
+import { openTraceCollector, spanTree } from '../support/trace-collector.ts'
 import { openWorld } from '../support/world.ts'
 
-test('label, review, /merge: a comment on each side, one pull request, at most 15 API calls', async () => {
-  const world = await openWorld()
+test('label, review, /merge: a comment on each side, one pull request, one trace, at most 15 API calls', async () => {
+  const collector = await openTraceCollector(() => world.github.changed.dispatchEvent(new Event('change')))
+  onTestFinished(() => collector.close())
+  const world = await openWorld({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } })
   const { github, repository, maintainer } = world
   const issue = await world.issue('Say hello', 'write src/hello.txt: hello', 'say Added the greeting.')
   // What is asked once at every start is not part of the journey.
@@ -33,4 +36,11 @@ test('label, review, /merge: a comment on each side, one pull request, at most 1
   expect(after.writes - before.writes).toBeLessThanOrEqual(8)
   expect(after.reads - before.reads + after.writes - before.writes).toBeLessThanOrEqual(15)
   expect(github.unknown).toEqual([])
+
+  const traced = await github.until(() => collector.received[0], 'the journey is sent to the collector')
+  const spans = spanTree(traced.spans)
+  const top = `acme/app#${issue.number}`
+  expect(spans.filter((one) => one.startsWith(' > '))).toEqual([` > ${top}`])
+  const parts = [`${top} > webhook issues.labeled`, 'running > build attempt 1', 'checking > gate command']
+  expect(spans, spans.join('\n')).toEqual(expect.arrayContaining([...parts, 'merging > GitHub merge']))
 })

@@ -1,8 +1,6 @@
 /** The journeys of finished items reach a collector once, as it expects them, also when it was away. */
 
-import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { eq } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { openTraces, type TraceSink } from '../../../src/channels/traces.ts'
 import { deliveries } from '../../../src/db/schema/deliveries.ts'
@@ -13,23 +11,11 @@ import { usage } from '../../../src/db/schema/usage.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
 import { ItemTracer } from '../../../src/reconcile/trace-items.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
-
-interface SentSpan {
-  traceId: string
-  spanId: string
-  parentSpanId?: string
-  name: string
-  startTimeUnixNano: string
-  endTimeUnixNano: string
-  status: { code: number; message?: string }
-  attributes: { key: string; value: Record<string, unknown> }[]
-}
+import { openTraceCollector, spanTree, type TraceCollector } from '../../support/trace-collector.ts'
 
 let stage: TestStore
-let collector: Server
+let collector: TraceCollector
 let sink: TraceSink
-let received: { spans: SentSpan[]; headers: Record<string, unknown>; service: unknown }[]
-let answer = 200
 const said: string[] = []
 const log = {
   info: (text: unknown) => void said.push(String(text)),
@@ -38,28 +24,12 @@ const log = {
 
 beforeEach(async () => {
   stage = await openTestStore()
-  received = []
-  answer = 200
   said.length = 0
-  collector = createServer((req, res) => {
-    let text = ''
-    req.on('data', (chunk) => (text += chunk))
-    req.on('end', () => {
-      if (answer === 200) {
-        const [resource] = JSON.parse(text).resourceSpans
-        const service = resource.resource.attributes.find((one: { key: string }) => one.key === 'service.name')
-        received.push({ spans: resource.scopeSpans[0].spans, headers: req.headers, service: service.value.stringValue })
-      }
-      res.writeHead(answer, { 'content-type': 'application/json' }).end('{}')
-    })
-  }).listen(0, '127.0.0.1')
-  await once(collector, 'listening')
-  const { port } = collector.address() as AddressInfo
-  sink = openTraces({ url: `http://127.0.0.1:${port}/v1/traces`, headers: { 'x-team': 'a' }, service: 'tutti-test' })
+  collector = await openTraceCollector()
+  sink = openTraces({ url: `${collector.url}/v1/traces`, headers: { 'x-team': 'a' }, service: 'tutti-test' })
 })
 afterEach(async () => {
   await sink.close()
-  collector.closeAllConnections()
   collector.close()
   await stage.close()
 })
@@ -86,6 +56,8 @@ async function addItem(): Promise<void> {
       receivedAt: at(-0.4),
     },
     { deliveryId: 'd1', event: 'issues', payload: JSON.stringify(payload), receivedAt: at(-0.5) },
+    // Most deliveries mean nothing: nothing but their id is kept.
+    { deliveryId: 'd2', event: 'issue_comment', payload: '', state: 'ignored', receivedAt: at(-0.1) },
   ])
   await db.insert(workItems).values({
     ...{ repositoryId: 1, issueNumber: 5, title: 'Say hello', state: 'done', module: 'a', branch: 'module/a' },
@@ -122,17 +94,11 @@ async function addItem(): Promise<void> {
   await db.insert(effects).values({ ...effect, key: 'merge', kind: 'merge', attemptedAt: at(51), doneAt: at(53) })
 }
 
-/** `parent > child`, by names. */
-function tree(spans: SentSpan[]): string[] {
-  const nameOf = new Map(spans.map((one) => [one.spanId, one.name]))
-  return spans.map((one) => `${nameOf.get(one.parentSpanId ?? '') ?? ''} > ${one.name}`)
-}
-
 it('from the webhook to the merge, each step below the one that it is a part of', async () => {
   await addItem()
   expect(await new ItemTracer({ store: stage.store, log }, sink).round()).toBe(1)
-  const [{ spans, headers, service } = { spans: [], headers: {}, service: '' }] = received
-  expect(tree(spans)).toEqual([
+  const [{ spans, headers, service } = { spans: [], headers: {}, service: '' }] = collector.received
+  expect(spanTree(spans)).toEqual([
     ' > acme/app#5',
     'acme/app#5 > webhook issues.labeled',
     'acme/app#5 > queued',
@@ -166,18 +132,28 @@ it('once; and with the same ids where it could not be noted', async () => {
   expect([await tracer.round(), await tracer.round()]).toEqual([1, 0])
   await stage.store.db.execute('delete from item_traces')
   expect(await tracer.round()).toBe(1)
-  expect(received[1]?.spans.map((one) => one.spanId)).toEqual(received[0]?.spans.map((one) => one.spanId))
+  expect(collector.received[1]?.spans.map((one) => one.spanId)).toEqual(
+    collector.received[0]?.spans.map((one) => one.spanId),
+  )
 })
 
 it('a collector that refuses is said once, and gets everything later', async () => {
   await addItem()
   const tracer = new ItemTracer({ store: stage.store, log }, sink)
-  answer = 400
+  collector.answer = 400
   expect([await tracer.round(), await tracer.round()]).toEqual([0, 0])
   expect(said).toEqual(['the OpenTelemetry collector does not take traces; it is tried again'])
-  answer = 200
+  collector.answer = 200
   expect(await tracer.round()).toBe(1)
   expect(said.at(-1)).toBe('the OpenTelemetry collector takes traces again')
+})
+
+it('an item of which no trace can be made holds up no other', async () => {
+  await addItem()
+  await stage.store.db.update(deliveries).set({ payload: 'no JSON' }).where(eq(deliveries.deliveryId, 'd0'))
+  const tracer = new ItemTracer({ store: stage.store, log }, sink)
+  expect([await tracer.round(), await tracer.round()]).toEqual([0, 0])
+  expect(said).toEqual(['no trace can be made of an item; it is left out'])
 })
 
 it('an item that is not finished is not sent', async () => {
