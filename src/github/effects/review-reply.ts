@@ -1,6 +1,7 @@
 import { isUnsupported } from '../http-status.ts'
-import type { EffectContext, EffectHandler } from './lib/handler.ts'
-import { ending, marker } from './lib/marker.ts'
+import { findMarked } from './lib/find-marked.ts'
+import type { EffectHandler } from './lib/handler.ts'
+import { ending } from './lib/marker.ts'
 
 /** An answer in a thread of comments on a line. It is written once: what came of one round does not change. */
 export const effect: EffectHandler<'review-reply'> = {
@@ -8,8 +9,10 @@ export const effect: EffectHandler<'review-reply'> = {
   async publish({ pullNumber, commentId, body }, context) {
     const { octokit, at, before, mayExist, clean, key } = context
     if (before.commentId !== undefined) return before
-    const found = mayExist ? await findReply(pullNumber, context) : undefined
-    if (found !== undefined) return { commentId: found }
+    const all = { ...at, pull_number: pullNumber, per_page: 100 }
+    const pages = () => octokit.paginate.iterator(octokit.rest.pulls.listReviewComments, all)
+    const found = mayExist ? await findMarked(pages(), context) : undefined
+    if (found) return { commentId: found.id }
     try {
       const reply = { ...at, pull_number: pullNumber, comment_id: commentId, body: clean(body, ending(key)) }
       const { data } = await octokit.rest.pulls.createReplyForReviewComment(reply)
@@ -21,15 +24,4 @@ export const effect: EffectHandler<'review-reply'> = {
       return {}
     }
   },
-}
-
-async function findReply(pullNumber: number, context: EffectContext): Promise<number | undefined> {
-  const { octokit, at, key, botLogin } = context
-  const parameters = { ...at, pull_number: pullNumber, per_page: 100 }
-  for await (const page of octokit.paginate.iterator(octokit.rest.pulls.listReviewComments, parameters)) {
-    const mine = page.data.find(({ user, body }) => user?.login === botLogin && body.includes(marker(key)))
-    if (mine) return mine.id
-  }
-  context.notFound()
-  return undefined
 }

@@ -1,8 +1,9 @@
 /** One comment that is edited as its text changes. */
 
 import { isGone } from '../../http-status.ts'
+import { findMarked } from './find-marked.ts'
 import type { EffectContext, EffectResult } from './handler.ts'
-import { ending, fingerprintOf, marker } from './marker.ts'
+import { ending, fingerprintOf } from './marker.ts'
 
 /**
  * Makes the comment of this key read as `text`, and creates it where there is none.
@@ -19,9 +20,10 @@ export async function putComment(
   const body = context.clean(text, ending(context.key))
   const fingerprint = fingerprintOf(body)
   if (before.fingerprint === fingerprint && before.commentId !== undefined) return before
+  const all = { ...at, issue_number: issueNumber, per_page: 100 }
+  const comments = () => octokit.paginate.iterator(octokit.rest.issues.listComments, all)
   const known = typeof before.commentId === 'number' ? before.commentId : undefined
-  const found =
-    known === undefined && mayExist ? await findComment(issueNumber, isOurs(context.key, options), context) : undefined
+  const found = known === undefined && mayExist ? await findMarked(comments(), context, options) : undefined
   if (found?.body === body) return { commentId: found.id, fingerprint }
   const id = known ?? found?.id
   if (id !== undefined && (await editComment(id, body, context))) return { commentId: id, fingerprint }
@@ -38,25 +40,4 @@ async function editComment(id: number, body: string, { octokit, at }: EffectCont
     if (!isGone(error)) throw error
     return false
   }
-}
-
-/** Whether a text bears the marker; of a single comment the numbers in it do not matter. */
-function isOurs(key: string, { single = false }: { single?: boolean }): (text: string) => boolean {
-  const plain = (text: string) => (single ? text.replaceAll(/:\d+(?=[: ])/g, ':#') : text)
-  return (text) => plain(text).includes(plain(marker(key)))
-}
-
-async function findComment(
-  issueNumber: number,
-  isSought: (text: string) => boolean,
-  context: EffectContext,
-): Promise<{ id: number; body?: string } | undefined> {
-  const { octokit, at, botLogin } = context
-  const parameters = { ...at, issue_number: issueNumber, per_page: 100 }
-  for await (const page of octokit.paginate.iterator(octokit.rest.issues.listComments, parameters)) {
-    const mine = page.data.find((comment) => comment.user?.login === botLogin && isSought(comment.body ?? ''))
-    if (mine) return mine
-  }
-  context.notFound()
-  return undefined
 }
