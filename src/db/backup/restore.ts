@@ -47,11 +47,11 @@ export async function restoreBackup(session: DatabaseSession, file: string): Pro
     const links = await takeOffForeignKeys(session)
     await setTriggers(session, 'disable')
     await insertAll(session, file)
+    await noteRestore(session)
     await setTriggers(session, 'enable')
     for (const { table, name, definition } of links)
       await session.query(`alter table ${table} add constraint "${name}" ${definition}`)
     await setSequences(session)
-    await noteRestore(session)
     await session.query('commit')
   } catch (error) {
     await session.query('rollback')
@@ -60,7 +60,10 @@ export async function restoreBackup(session: DatabaseSession, file: string): Pro
   return report
 }
 
-/** Writes that the database knows nothing of may be on GitHub: they are searched for first. */
+/**
+ * Writes that the database knows nothing of may be on GitHub: they are searched for first. What people have said since the
+ * backup was acted on by the database that is gone, and is not acted on once more.
+ */
 async function noteRestore(session: DatabaseSession): Promise<void> {
   const [table] = await session.query(`select to_regclass('public.idempotency_keys') is not null as there`)
   // Versions of before there was this table had no backup that knew less than GitHub.
@@ -68,6 +71,11 @@ async function noteRestore(session: DatabaseSession): Promise<void> {
   await session.query(
     `insert into idempotency_keys (key) values ('${restoredKey}') on conflict (key) do update set created_at = now()`,
   )
+  const [column] = await session.query(
+    `select exists (select from information_schema.columns
+      where table_name = 'repositories' and column_name = 'comments_read_at') as there`,
+  )
+  if (column?.there === true) await session.query('update repositories set comments_read_at = null')
 }
 
 function usable(header: BackupHeader): BackupHeader {

@@ -14,6 +14,7 @@ import { checkBackup, restoreBackup } from '../../../src/db/backup/restore.ts'
 import { type DatabaseSession, openDatabaseSession } from '../../../src/db/backup/session.ts'
 import { openStore, type Store } from '../../../src/db/connect.ts'
 import { saveRepository } from '../../../src/db/repositories.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
 import { jobs } from '../../../src/jobs.ts'
 import { prepareDatabase, type TestDatabase } from '../../support/test-store.ts'
 
@@ -48,6 +49,7 @@ beforeAll(async () => {
   const store = await open()
   repositoryId = (await saveRepository(store.db, repository)).id
   for (const what of ['one', 'two', 'three']) await note(store, repositoryId, what)
+  await store.db.update(repositories).set({ commentsReadAt: new Date('2026-11-20T10:00:00Z') })
   await store.close()
   const from = await session()
   await writeBackup(from, file, '1.2.3')
@@ -74,8 +76,14 @@ test('it is for its owner alone, says what it is, and is whole', async () => {
 test('an empty database gets every row back, and new rows get new numbers', async () => {
   const [from, to] = [await session(), await target()]
   await restoreBackup(to, file)
-  for (const table of ['repositories', 'audit_log', 'dirty_items'])
+  for (const table of ['audit_log', 'dirty_items'])
     expect(await rowsOf(to, table), table).toEqual(await rowsOf(from, table))
+  // What people have said since is left to the past, and what was written since is searched for.
+  const before = JSON.parse(String((await rowsOf(from, 'repositories'))[0]))
+  expect(before.comments_read_at).not.toBeNull()
+  const after = JSON.parse(String((await rowsOf(to, 'repositories'))[0]))
+  expect(after).toEqual({ ...before, comments_read_at: null })
+  expect(await to.query(`select key from idempotency_keys where key = 'restored'`)).toHaveLength(1)
   await to.query(`insert into deliveries (delivery_id, event, payload, received_at) values ('x', 'ping', '{}', now())`)
   await from.close()
   await to.close()
