@@ -8,16 +8,15 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
-import { startProgram } from '../src/playground/demo/program.ts'
-import { startGitHub } from '../src/playground/github/server.ts'
 import { percentile } from './lib/percentile.ts'
+import { startServedWorld } from './lib/served-world.ts'
 
 export const about = 'from a label to a running agent, compared with git and a process start alone'
 
 const exec = promisify(execFile)
 
 /** The agent of this benchmark: writes the time and exits. */
-const stamp = (file: string) => ['/bin/sh', '-c', `date +%s%N > ${file}`]
+const stamp = (file: string) => `date +%s%N > ${file}`
 
 /** `npm run bench -- dispatch [--items N] [--json]` */
 export async function run(argv: string[]): Promise<void> {
@@ -58,48 +57,20 @@ export async function run(argv: string[]): Promise<void> {
 
 /** Milliseconds from each label to the agent's first line, one issue after another. */
 async function labels(directory: string, items: number): Promise<number[]> {
-  const github = await startGitHub({ directory: join(directory, 'github') })
   const file = join(directory, 'started')
-  const settings = [
-    'agent: command',
-    'limits: { retries: 0 }',
-    `agents: { command: { command: ${JSON.stringify(stamp(file))} } }`,
-  ].join('\n')
-  const repository = await github.createRepository({
-    owner: 'bench',
-    name: 'app',
-    files: { ...sample(), '.github/tutti.yml': settings },
-    collaborators: { maintainer: 'admin' },
+  // The agent says outside of its worktree when it began, and changes nothing: its item is held at once.
+  const world = await startServedWorld({
+    ...{ directory, script: stamp(file), settings: 'limits: { retries: 0 }\n' },
+    ...{ files: sample(), env: { SANDBOX_WRITE: directory } },
   })
-  await mkdir(join(directory, 'data'))
-  const program = await startProgram({
-    main: join(import.meta.dirname, '../src/main.ts'),
-    logFile: join(directory, 'tutti.log'),
-    onLine: () => {},
-    env: {
-      PATH: process.env.PATH ?? '',
-      HOME: directory,
-      APP_ID: String(github.app.id),
-      PRIVATE_KEY: github.app.privateKey,
-      WEBHOOK_SECRET: github.app.webhookSecret,
-      GITHUB_API_URL: github.apiUrl,
-      PORT: '0',
-      DATA_DIR: join(directory, 'data'),
-      MEMORY_PER_AGENT_MB: '16',
-      // The agent says outside of its worktree when it began.
-      SANDBOX_WRITE: directory,
-      ...(process.env.DATABASE_URL ? { DATABASE_URL: process.env.DATABASE_URL } : {}),
-    },
-  })
+  const { github, repository, maintainer } = world
   try {
-    github.setWebhookUrl(`${program.url}/api/github/webhooks`)
-    const maintainer = github.as('maintainer')
     const times: number[] = []
     // The first two create the bare clone and fill caches: a running service has done that long ago.
     for (let index = -2; index < items; index++) {
       await rm(file, { force: true })
       const issue = await maintainer.createIssue(repository, { title: `Item ${index}`, body: '' })
-      await untilIdle(github.changed)
+      await world.untilIdle(150)
       const start = Date.now()
       await maintainer.addLabels(repository, issue.number, ['tutti'])
       const started = await github.until(
@@ -115,25 +86,8 @@ async function labels(directory: string, items: number): Promise<number[]> {
     }
     return times
   } finally {
-    await program.stop()
-    await github.close()
+    await world.stop()
   }
-}
-
-/** Waits until nothing has happened for a moment, so that no work of the last item counts for the next one. */
-async function untilIdle(changed: EventTarget): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let timer = setTimeout(done, 150)
-    function again() {
-      clearTimeout(timer)
-      timer = setTimeout(done, 150)
-    }
-    function done() {
-      changed.removeEventListener('change', again)
-      resolve()
-    }
-    changed.addEventListener('change', again)
-  })
 }
 
 /** The same two steps without Tutti, in milliseconds. */
@@ -175,9 +129,8 @@ async function aloneTimes(directory: string, items: number): Promise<{ worktree:
       'main',
     ])
     const added = performance.now()
-    const [program = '', ...args] = stamp(file)
     const clock = Date.now()
-    await exec(program, args)
+    await exec('/bin/sh', ['-c', stamp(file)])
     const started = Number(BigInt((await readFile(file, 'utf8')).trim()) / 1_000_000n) - clock
     if (index >= 0) times.push({ worktree: added - begin, process: Math.max(0, started) })
   }

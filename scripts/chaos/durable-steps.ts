@@ -99,7 +99,7 @@ const writing =
 function writesOf(statement: string): string[] {
   const parameter = /^\[(\S*)\] /.exec(statement)?.[1] ?? /\bname = '([a-z-]+)'/.exec(statement)?.[1]
   return [...statement.matchAll(writing)].map(([, verb = '', table = '', column]) => {
-    const name = table.replaceAll('"', '').replace('tutti.', '')
+    const name = table.replaceAll('"', '')
     const queue = name.startsWith('pgboss.') && parameter ? ` of ${parameter}` : ''
     return `${verb.split(' ')[0]?.toLowerCase()} ${name}${column ? ` (${column})` : ''}${queue}`
   })

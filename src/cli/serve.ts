@@ -25,18 +25,20 @@ export const serve = defineVerb({
   more,
   run: async ({ options }) => {
     loadDotEnv(process.cwd())
-    const part = readPart(options, readEnv())
-    const log = logger(readEnv())
+    const env = readEnv()
+    const part = readPart(options, env)
+    const log = logger(env)
     for (const { name, meant } of unknownVariables(rawEnvironment()))
       log.warn(`${name} is set, and no such variable is read${meant ? `; did you mean ${meant}?` : ''}`)
-    prepareDataDirectory(readEnv())
-    if (!readEnv().credentials && part.role === 'runner')
+    prepareDataDirectory(env)
+    if (!env.credentials && part.role === 'runner')
       throw new OperatorError(
         'a runner needs the credentials of the app: APP_ID, PRIVATE_KEY and WEBHOOK_SECRET',
         'Give it those of the web process, which has the set-up page.',
       )
-    if (!readEnv().credentials && !(await setUp(readEnv(), log))) return 0
+    if (!env.credentials && !(await setUp(env, log))) return 0
     const { startTutti } = await import('../app.ts')
+    // Once more: the set-up page may have written the credentials.
     const tutti = await startTutti(readEnv(), log, part)
     // Now and not at the end, which may be a SIGKILL.
     flushCompileCache()
