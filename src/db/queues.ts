@@ -9,6 +9,7 @@ import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
 import { findRetryAfter, LeaveToOthers, RetryAfter } from '../lib/errors.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
+import { slotOf, startOf } from './job-slots.ts'
 import { requeueLostJobs } from './lost-jobs.ts'
 import { moveRenamedQueues } from './renamed-queues.ts'
 
@@ -40,6 +41,7 @@ export class Queues {
   readonly #workers = new Map<QueueName, string[]>()
   readonly #timers = new Set<NodeJS.Timeout>()
   readonly #activeJobs = new Set<string>()
+  readonly #resending = new Set<Promise<void>>()
 
   /** @param options of all queues. */
   constructor(boss: PgBoss, options: readonly QueueOptions[], log: Logger) {
@@ -151,8 +153,17 @@ export class Queues {
   committed(sent: readonly EnqueuedJob[], deduplicated: ReadonlySet<QueueName>): void {
     for (const { job, after } of sent) if (after) this.#wakeAt(job.queue, startOf(this.#isSingle(job.queue), after))
     for (const queue of deduplicated) {
-      this.send({ queue } as Job).catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
+      const resent = this.send({ queue } as Job)
+        .then(() => {})
+        .catch((error) => this.#log.warn({ err: error, queue }, 'a queue could not be woken'))
+        .finally(() => this.#resending.delete(resent))
+      this.#resending.add(resent)
     }
+  }
+
+  /** Waits until every job of the transactions that are committed is in its queue. */
+  async allSent(): Promise<void> {
+    await Promise.all(this.#resending)
   }
 
   /** Queues many jobs of one queue with a transaction, in one statement. */
@@ -274,6 +285,7 @@ export class Queues {
   /** Lets running handlers finish (up to 10 s) and takes no new jobs. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer)
+    await this.allSent()
     await this.#boss.stop({ graceful: true, timeout: 10_000, close: true })
   }
 }
@@ -284,16 +296,4 @@ export class Queues {
  */
 function retryTime(retryCount: number): Date {
   return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)
-}
-
-/** Jobs of a single queue whose times are in the same slot of this many milliseconds are one job ... */
-const slotMs = 200
-
-/** ... which starts at the end of the slot, when all of them are due. */
-function startOf(single: boolean, after: Date): Date {
-  return single ? new Date(Math.ceil(after.getTime() / slotMs) * slotMs) : after
-}
-
-function slotOf(single: boolean, after: Date | undefined): string {
-  return after ? String(startOf(single, after).getTime()) : 'now'
 }

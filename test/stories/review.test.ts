@@ -109,10 +109,11 @@ test('where the settings say so, two approvals and green checks merge without a 
   const head = pull.pull.headSha
   const asked = () => github.calls.filter(({ path }) => path.endsWith(`/commits/${head}/check-suites`)).length
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
-  await github.until(() => asked() === 1, 'the first approval is looked at')
+  await github.until(() => asked() > 0, 'the first approval is looked at')
+  const before = asked()
   const ci = await maintainer.createCheckRun(repository, { name: 'lint', head_sha: head, status: 'in_progress' })
   await github.as('second').review(repository, pull.number, { state: 'APPROVED' })
-  await github.until(() => asked() === 2, 'the second one is looked at')
+  await github.until(() => asked() > before, 'the second one is looked at')
   expect(pull.pull.mergedAt).toBeNull()
   await maintainer.updateCheckRun(repository, ci, { status: 'completed', conclusion: 'success' })
   await github.until(() => pull.pull.mergedAt, 'the merge')

@@ -23,7 +23,8 @@ export function setup(): void {
 
 /** Removes the place, and the databases that the tests were given copies of. */
 export async function teardown(): Promise<void> {
-  if (place) rmSync(place, { recursive: true, force: true })
+  // A process that is being ended may still write its last file.
+  if (place) rmSync(place, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   const { TEST_DATABASE_URL: url, TUTTI_TEST_RUN: run = '' } = process.env
   if (!url) return
   const template = templateName(run)

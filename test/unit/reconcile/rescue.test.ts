@@ -24,7 +24,10 @@ beforeAll(async () => {
 })
 afterAll(() => places.close())
 // Jobs are lost: that is the fault these stories begin with.
-const loseJobs = () => places.store.db.execute(sql`delete from pgboss.job`)
+async function loseJobs() {
+  await places.store.queues.allSent()
+  await places.store.db.execute(sql`delete from pgboss.job`)
+}
 beforeEach(async () => {
   await places.store.db.execute(sql`update work_items set state = 'done'`)
   await places.store.db.execute(sql`update runs set stage = 'ended'`)
