@@ -1,11 +1,14 @@
 import { connect } from 'node:net'
 import { defineConfig } from 'vitest/config'
+import { testsThatImport } from './test/support/which-tests.ts'
 
 /**
- * Three kinds of tests, each a project:
- *  - `unit`: rules, in milliseconds, and what stands on a database; the inner loop (`npm run test:unit`).
+ * The kinds of tests, each a project:
+ *  - `unit`: rules, in milliseconds; the inner loop (`npm run test:unit`).
+ *  - `database`: rules that stand on rows and jobs, each file on a database of its own.
  *  - `adapters`: what starts real processes: git, agents, gates, the playground's server.
  *  - `stories`: whole journeys through the playground.
+ *  - `house`: the repository itself: its docs, names, sizes and migrations.
  *
  * Where a Postgres listens on this machine they run on it, since a story there costs half the processor time. Then
  * `embedded` runs on PGlite those that differ there: the queues, locks and transactions, and one journey. Without a
@@ -31,6 +34,9 @@ const onPglite = [
   'test/unit/github/shared-limits.test.ts',
   'test/unit/commands/{commands,plans}.test.ts',
 ]
+
+const unit = ['test/{unit,contracts}/**/*.test.ts']
+const onDatabase = testsThatImport(unit, 'test/support/test-store.ts')
 
 /** The Postgres of this machine, where it takes connections without a password; undefined where there is none. */
 async function localPostgres(): Promise<string | undefined> {
@@ -67,6 +73,9 @@ const shared = {
   pool: 'forks' as const,
 }
 
+/** The files of these share their modules: loading them takes longer than the tests. */
+const quick = { testTimeout: 180_000, isolate: false }
+
 export default defineConfig({
   test: {
     // Half of a story is waiting for other processes: four keep two cores busy.
@@ -77,14 +86,12 @@ export default defineConfig({
       { test: { ...shared, name: 'adapters', include: processes } },
       {
         test: {
-          ...shared,
-          testTimeout: 180_000,
-          name: 'unit',
-          include: ['test/{unit,contracts,house}/**/*.test.ts'],
-          exclude: processes,
-          isolate: false,
+          ...{ ...shared, ...quick, name: 'unit', include: unit },
+          exclude: [...processes, ...onDatabase],
         },
       },
+      { test: { ...shared, ...quick, name: 'database', include: onDatabase, exclude: processes } },
+      { test: { ...shared, ...quick, name: 'house', include: ['test/house/**/*.test.ts'] } },
       ...(database
         ? [
             {

@@ -29,7 +29,7 @@ export interface PushRefusal {
   kind: RefusalKind
   /** The server's words, at most `maxWords` characters; '' when it wrote nothing. */
   words: string
-  /** The branch that is in the way, for `blocked-name`. */
+  /** The branch that is in the way, for `blocked-name`: the server was asked for it. */
   inTheWay?: string
 }
 
@@ -72,8 +72,7 @@ export function readRefusal(summary: string, words: string): PushRefusal | undef
   const text = `${summary}\n${cleaned}`
   const kind = kinds.find(([, pattern]) => pattern.test(text))?.[0]
   if (!kind && passing.test(text)) return undefined
-  const inTheWay = /'refs\/heads\/(?<name>[^']+)' exists; cannot create/.exec(text)?.groups?.name
-  return { kind: kind ?? 'rule', words: cleaned, ...(inTheWay ? { inTheWay } : {}) }
+  return { kind: kind ?? 'rule', words: cleaned }
 }
 
 /** Whether the agent can mend it by changing files, as it mends what a gate refused. */

@@ -22,7 +22,7 @@ function clone(
     fetch: async () => void seen.fetches++,
     remoteHead: async (branch) => (seen.fetches > 0 ? branches[branch] : undefined),
     readFile: async (_, path) => (path === '.github/tutti.yml' ? facts.settings : facts.files?.[path]),
-    listFolder: async () => Object.keys(facts.files ?? {}),
+    listFolder: async (_, folder) => Object.keys(facts.files ?? {}).filter((path) => path.startsWith(`${folder}/`)),
     defaultBranch: async () => {
       seen.asked++
       return facts.default
@@ -65,6 +65,14 @@ test.each([
   const { repo } = await place()
   await expect(refreshSettings(places.store, await repo(), reader)).rejects.toThrow(message)
   expect(seen.fetches).toBe(1)
+})
+
+test('settings in `.github/tutti.yaml` are read', async () => {
+  const { repo } = await place()
+  const { reader } = clone({ main: 'a' }, { files: { '.github/tutti.yaml': 'limits: { retries: 1 }\n' } })
+  const { settings } = await refreshSettings(places.store, await repo(), reader)
+  expect(settings.limits.retries).toBe(1)
+  expect(await repo()).toMatchObject({ settingsError: null })
 })
 
 test('loops have files of their own; one that cannot be used is named, and takes nothing with it', async () => {
