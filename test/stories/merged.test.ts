@@ -5,7 +5,7 @@ import { byBot } from '../support/facts.ts'
 import { openTraceCollector, spanTree } from '../support/trace-collector.ts'
 import { openWorld } from '../support/world.ts'
 
-test('label, review, /merge: a comment on each side, one pull request, one trace, at most 15 API calls', async () => {
+test('label, review, /merge: a comment on each side, one pull request, one trace, few API calls', async () => {
   const collector = await openTraceCollector(() => world.github.changed.dispatchEvent(new Event('change')))
   onTestFinished(() => collector.close())
   const world = await openWorld({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url } })
@@ -33,8 +33,10 @@ test('label, review, /merge: a comment on each side, one pull request, one trace
   await github.until(() => byBot(pull).length > 0, 'the answer to /merge, where it was given')
   expect(byBot(pull).map(({ body }) => body.split('\n', 1)[0])).toEqual(['### Done'])
   const after = github.counts()
-  expect(after.writes - before.writes).toBeLessThanOrEqual(8)
-  expect(after.reads - before.reads + after.writes - before.writes).toBeLessThanOrEqual(15)
+  // On a slow machine a comment is edited more often, since the item is longer in each state; `bench -- calls` counts those too.
+  const edits = github.calls.filter(({ route }) => route === 'PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}')
+  expect(after.writes - before.writes - edits.length).toBeLessThanOrEqual(6)
+  expect(after.reads - before.reads).toBeLessThanOrEqual(7)
   expect(github.unknown).toEqual([])
 
   const traced = await github.until(() => collector.received[0], 'the journey is sent to the collector')
