@@ -492,3 +492,10 @@ describe('the loader', () => {
     expect((error as Error).message).toMatch(new RegExp(message.source.replace('poke\\.ts', 'poke-[a-z-]+\\.ts')))
   })
 })
+
+it('closes what is to be closed, an issue with the reason', async () => {
+  await publish('close-issue', first)
+  expect(world.issues[0]).toMatchObject({ number: 1, state: 'closed', state_reason: 'completed' })
+  await publish('close-pull-request', first)
+  expect(world.state).toBe('closed')
+})
