@@ -36,7 +36,7 @@ export function expectMergedOnce(world: World, issue: Issue): void {
 /** Waits until an agent works on an issue. */
 export async function begun({ github, logged }: World, issue: Issue): Promise<void> {
   const started = () => logged.some((line) => line.issue === issue.number && line.to === 'running')
-  await github.until(started, `an agent works on #${issue.number}`, 60_000)
+  await github.until(started, `an agent works on #${issue.number}`, 120_000)
 }
 
 /** What the bot said on an issue or a pull request. */
@@ -58,7 +58,7 @@ export async function untilMerged(world: World, issue: Issue): Promise<PullIssue
 export async function untilDone({ github, repository, untilStatus }: World, issue: Issue): Promise<void> {
   await untilStatus(issue, '▰▰▰▰▰ Done')
   const branch = `refs/heads/module/issue-${issue.number}`
-  await github.until(() => !repository.refs.has(branch), `the branch of #${issue.number} is gone`, 60_000)
+  await github.until(() => !repository.refs.has(branch), `the branch of #${issue.number} is gone`, 120_000)
 }
 
 /** The commits of a pull request, newest first. */

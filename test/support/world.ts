@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Logger, pino } from 'pino'
-import { onTestFailed, onTestFinished, vi } from 'vitest'
+import { onTestFailed, onTestFinished } from 'vitest'
 import { startTutti, type Tutti } from '../../src/app.ts'
 import { type Env, readEnv } from '../../src/config/env.ts'
 import type {
@@ -76,9 +76,8 @@ export interface WorldOptions {
   start?: boolean
 }
 
-// A story takes two to five seconds; on a busy machine, several times that.
-vi.setConfig({ testTimeout: 90_000 })
-const patience = 60_000
+/** In ms. A step takes a second; on a busy machine, many times that. */
+const patience = 120_000
 
 /** Settings of most stories: the scripted agent, one gate that looks at a file. */
 export const plainSettings = `agent: scripted

@@ -109,7 +109,7 @@ export interface PlaygroundGitHub {
   missing: MissingRoute[]
   /** Fires `change`. */
   changed: Changes['target']
-  /** Looks at the fact after every change until it is truthy. Rejects after `timeoutMs` (60,000) naming `what`. */
+  /** Looks at the fact after every change until it is truthy. Rejects after `timeoutMs` (120,000) naming `what`. */
   until: Changes['until']
   /** Ends server, deliveries and git processes. The directory stays. */
   close(): Promise<void>

@@ -32,7 +32,7 @@ export function createChanges(context: () => string): Changes {
         target.dispatchEvent(new Event('change'))
       })
     },
-    async until<T>(fact: () => T | Promise<T>, what: string, timeoutMs = 60_000): Promise<Truthy<T>> {
+    async until<T>(fact: () => T | Promise<T>, what: string, timeoutMs = 120_000): Promise<Truthy<T>> {
       const end = performance.now() + timeoutMs
       for (;;) {
         const next = nextChange(target)
