@@ -68,6 +68,20 @@ async function underReview(checks: Check[], onBase: Check[] = []) {
 }
 
 describe('a red head', () => {
+  it('is read once CI has been silent for the settle time, once for what it has said', async () => {
+    const here = await underReview([failed('lint')])
+    const settled = () => readChecks(here.context, { workItemId: here.workItemId, sha: head })
+    await here.save({ heardAt: new Date() })
+    await settled()
+    expect(await here.item()).toMatchObject({ state: 'reviewing' })
+    await here.save({ heardAt: new Date(Date.now() - 3_600_000) })
+    await settled()
+    expect(await here.item()).toMatchObject({ state: 'ready' })
+    const { readAt } = (await here.report()) ?? {}
+    await settled()
+    expect(await here.report()).toMatchObject({ readAt })
+  })
+
   it('goes back to an agent, and what it is told holds the log', async () => {
     const here = await underReview([failed('lint')])
     await here.read()
