@@ -91,6 +91,8 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   mountDoors(doors, adapters, closers)
   if (servesPeople(part.role)) closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
+  // What has waited for a runner like this one can start.
+  if (runsAgents(part.role)) await store.queues.send({ queue: 'schedule' })
   log.info(
     { app: github.app.slug, ...part, agents: runsAgents(part.role) ? [...agents.keys()] : [] },
     'Tutti is serving',

@@ -6,6 +6,7 @@
 
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
+import { runnerLabel } from '../domain/process-role.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
@@ -104,6 +105,17 @@ const parts = z.strictObject({
   notify: notifySettings.prefault({}),
   sandbox: sandboxSetting,
   network: networkSettings.prefault({}),
+  runner: z
+    .strictObject({
+      labels: z
+        .array(z.string().regex(runnerLabel, 'must be small letters, digits, dots and dashes'))
+        .max(10)
+        .default([])
+        .describe(
+          'What a runner must have to work here (`tutti serve --only runner --labels …`); an issue asks for more with the label `runner:<name>`',
+        ),
+    })
+    .prefault({}),
   gates: z
     .strictObject({
       commands: z.array(gateCommand).max(20).default([]),

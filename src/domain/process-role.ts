@@ -11,6 +11,8 @@ export interface ProcessPart {
   role: ProcessRole
   /** Agents at once in this process; as many as memory allows when absent. */
   slots?: number | undefined
+  /** What it has that others do not, such as `gpu`. It takes only items that ask for some of it. */
+  labels?: readonly string[] | undefined
 }
 
 /** Whether a process of this role runs code of repositories: agents, gates, batches of the merge queue. */
@@ -21,6 +23,20 @@ export function runsAgents(role: ProcessRole): boolean {
 /** Whether a process of this role answers people and GitHub: webhooks, doors, timers, decisions, writes. */
 export function servesPeople(role: ProcessRole): boolean {
   return role !== 'runner'
+}
+
+/** The names that `--labels`, the settings and the labels of issues take. */
+export const runnerLabel = /^[a-z0-9][a-z0-9._-]{0,39}$/
+
+/** What an item asks of its runner: what its repository asks for, and its own labels `runner:<name>`. */
+export function wantsOf(asked: readonly string[], labels: readonly string[]): string[] {
+  const own = labels.map((label) => /^runner:(.+)$/i.exec(label)?.[1]?.trim().toLowerCase() ?? '')
+  return [...new Set([...asked, ...own.filter((name) => runnerLabel.test(name))])].sort()
+}
+
+/** Whether a runner with these labels takes an item that wants these. One with labels is kept for those who ask. */
+export function canTake(has: readonly string[], wants: readonly string[]): boolean {
+  return wants.every((one) => has.includes(one)) && (has.length === 0 || wants.length > 0)
 }
 
 /** Whether a process of this role takes a job. @param needsCheckout the job runs code of a repository. */

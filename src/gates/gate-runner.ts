@@ -14,6 +14,7 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
+import type { ProcessPart } from '../domain/process-role.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { type TestFacts, testsAddedBy } from '../domain/test-facts.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
@@ -26,6 +27,7 @@ import { programBox } from '../runs/boxes.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { RepositoryVariables } from '../runs/repository-secrets.ts'
+import { leaveUnfit } from '../runs/runner-fit.ts'
 import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
@@ -44,6 +46,8 @@ export interface GateRunnerContext {
   env: Env
   log: Logger
   instance: string
+  /** What this process does. */
+  part: ProcessPart
   gates: readonly Gate[]
   reaper: Reaper
   sandbox: Sandbox
@@ -69,10 +73,12 @@ export class GateRunner {
    * Handler of the `run-gates` queue: claims the run, and returns while its gates run. A job is not the lease, and tests
    * may take long.
    * @throws {RetryAfter} when this process is stopping: the next process takes the job.
+   * @throws {LeaveToOthers} when it has not what the item asks for.
    */
   async start(runId: number): Promise<void> {
     const { store, instance } = this.#context
     if (this.#work.closing) throw shuttingDown()
+    await leaveUnfit(this.#context, runId)
     await this.#work.begin(
       () => claimRun(store.db, runId, instance, 'gates'),
       (claimed, stop) => check(this.#context, claimed, stop),
