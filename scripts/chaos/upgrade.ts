@@ -117,6 +117,7 @@ async function play(
   const errors = details.length
   const { merged, lost, doubled, stuck, details: facts } = countFacts(world)
   const left = await world.leftovers()
+  for (const issue of world.issues) if (issue.state === 'open') say(issue.comments.at(-1)?.body ?? 'nothing was said')
   const counts = {
     ...{ before, beside: both - before, after: merged - both, lost, doubled, stuck, left: left.length, errors },
     refused: refusal.includes('the database was upgraded by a newer Tutti') ? 1 : 0,

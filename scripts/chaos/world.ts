@@ -93,7 +93,7 @@ export async function openChaosWorld(options: {
           ...{ DATA_DIR: join(directory, name), DRAIN_SECONDS: '60' },
           AGENT_FILES: join(root, 'src/playground/agent/scripted.ts'),
         },
-        logFile: join(directory, `${name}.log`),
+        logFile: join(tmpdir(), `tutti-upgrade-${name}.log`),
         onLine: (line) => {
           onLine?.(line)
           github.changed.dispatchEvent(new Event('change'))

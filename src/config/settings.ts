@@ -6,9 +6,9 @@
 
 import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
-import { runnerLabel } from '../domain/process-role.ts'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { runnerLabel } from '../lib/runner-labels.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
 import { kindSettings, rolesSettings } from './kind-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'

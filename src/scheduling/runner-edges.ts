@@ -1,7 +1,7 @@
 /** An item waits while no runner that is up has what it asks for. */
 
 import { settingsOf } from '../db/repository-settings.ts'
-import { canTake, wantsOf } from '../domain/process-role.ts'
+import { canTake, wantsOf } from '../lib/runner-labels.ts'
 import type { Edge } from '../scheduler/types.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 

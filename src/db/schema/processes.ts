@@ -18,7 +18,7 @@ export const processes = pgTable('processes', {
   place: text('place'),
   /** Agents at once in this process; null: as many as memory allows. */
   slots: integer('slots'),
-  /** It takes only items that ask for some of these; see `canTake`. */
+  /** It takes only items that ask for some of these; see `lib/runner-labels.ts`. */
   labels: jsonb('labels').$type<readonly string[]>().notNull().default([]),
   /** Memory that agents may still use where it runs, in bytes, as of the heartbeat. */
   freeMemory: number64('free_memory'),

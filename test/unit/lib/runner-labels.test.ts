@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { canTake, wantsOf } from '../../../src/domain/process-role.ts'
+import { canTake, wantsOf } from '../../../src/lib/runner-labels.ts'
 
 test.each([
   [[], [], true],
