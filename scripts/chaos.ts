@@ -6,6 +6,9 @@
  *
  * `npm run chaos -- --sweep [--points N] --database URL`: one kill at each durable step of a journey, or at N of them;
  * see chaos/sweep.ts.
+ *
+ * `npm run chaos -- --upgrade [--from COMMIT] [--items N] --database URL`: an earlier version and this one on one database;
+ * see chaos/upgrade.ts.
  */
 
 import { parseArgs } from 'node:util'
@@ -15,10 +18,12 @@ import { startPeople } from './chaos/people.ts'
 import { createRandom, type Random } from './chaos/random.ts'
 import { type StatementProxy, startStatementProxy } from './chaos/statement-proxy.ts'
 import { type CrashPoint, nameOf, sweep } from './chaos/sweep.ts'
+import { upgrade } from './chaos/upgrade.ts'
 import { openChaosWorld } from './chaos/world.ts'
 
 const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL] [--json]
-       npm run chaos -- --sweep [--points N] [--seed S] --database URL [--json]`
+       npm run chaos -- --sweep [--points N] [--seed S] --database URL [--json]
+       npm run chaos -- --upgrade [--from COMMIT] [--items N] --database URL [--json]`
 
 /** `90`, `90s`, `10m` or `2h`, in milliseconds. */
 function duration(text: string): number {
@@ -40,6 +45,8 @@ function readArguments() {
       json: { type: 'boolean', default: false },
       sweep: { type: 'boolean', default: false },
       points: { type: 'string' },
+      upgrade: { type: 'boolean', default: false },
+      from: { type: 'string' },
     },
   })
   const [seed, items] = [Number(values.seed), Number(values.items)]
@@ -50,8 +57,10 @@ function readArguments() {
     throw new Error(`--points takes a whole number from 1\n${usage}`)
   if (values.sweep && !values.database)
     throw new Error(`--sweep needs --database: the steps are seen in the conversation with a Postgres\n${usage}`)
-  const { database, json } = values
-  return { seed, items, forMs: duration(values.for), database, json, sweep: values.sweep, points }
+  if (values.upgrade && !values.database)
+    throw new Error(`--upgrade needs --database: an embedded database serves one process\n${usage}`)
+  const { database, json, upgrade, from } = values
+  return { seed, items, forMs: duration(values.for), database, json, sweep: values.sweep, points, upgrade, from }
 }
 
 /** Faults go on until everything is merged or the time is half over; then it must come to rest in what is left. */
@@ -133,6 +142,16 @@ async function sweepSteps({ seed, database = '', points, json }: Arguments): Pro
   }
 }
 
+/** An earlier version, this one beside it, and this one alone. */
+async function upgradeAndCount({ seed, items, from, database = '', json }: Arguments): Promise<void> {
+  const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
+  const { counts, details } = await upgrade({ database, items, from, random: createRandom(seed), say })
+  for (const detail of details) say(detail)
+  writeResult({ ...counts }, json)
+  if (counts.lost + counts.doubled + counts.stuck + counts.left + counts.errors > 0 || !counts.refused)
+    process.exitCode = 1
+}
+
 /** So many of them, in their order. */
 function chosen<Point>(all: Point[], count: number, random: Random): Point[] {
   const picked = new Set<number>()
@@ -146,4 +165,4 @@ function writeResult(result: Record<string, number>, json: boolean): void {
 }
 
 const given = readArguments()
-await (given.sweep ? sweepSteps(given) : chaos(given))
+await (given.sweep ? sweepSteps(given) : given.upgrade ? upgradeAndCount(given) : chaos(given))

@@ -59,7 +59,7 @@ export async function openAdapters({ env, log, store, credentials, part, closers
   const others = await livingProcesses(store.db, instance, leaseMs)
   const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
   const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
-  const placed = new PlacedClones({ store, clones, several })
+  const placed = new PlacedClones({ store, log, clones, several })
   const sandbox = sandboxFor(env, log)
   const adapters = {
     ...{ store, env, github, log, instance, agents, commands, gates, reaper, sandbox, ...openSetUp(env, log, secrets) },

@@ -27,7 +27,7 @@ export interface Tutti {
   readonly calls: { reads: number; writes: number }
   /** Settles when it cannot go on: its database has been away for too long. Close it then, and start another one. */
   readonly lost: Promise<OperatorError>
-  /** Begins no other agent, and waits up to DRAIN_SECONDS until those of this process have ended. */
+  /** Begins no other agent, and waits up to DRAIN_SECONDS until those of this process have ended and requests go elsewhere. */
   drain(): Promise<void>
   /** Ends agents, lets handlers finish, closes everything. */
   close(): Promise<void>
@@ -91,6 +91,8 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   closers.push(() => Object.assign(health, { phase: 'stopping' }))
   mountDoors(doors, adapters, closers)
   if (servesPeople(part.role)) closers.push(await writeOperatorFile(store, env.dataDirectory, doors.url))
+  // What has waited for a runner like this one can start.
+  if (runsAgents(part.role)) await store.queues.send({ queue: 'schedule' })
   log.info(
     { app: github.app.slug, ...part, agents: runsAgents(part.role) ? [...agents.keys()] : [] },
     'Tutti is serving',
@@ -99,7 +101,11 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
     if (env.DRAIN_SECONDS === 0) return
     health.phase = 'draining'
     await store.queues.stopTaking(checkoutQueues)
-    await drainWork({ agents: runner, checks: gateRunner, batches: batchTester }, { seconds: env.DRAIN_SECONDS, log })
+    const work = { agents: runner, checks: gateRunner, batches: batchTester }
+    await Promise.all([
+      drainWork(work, { seconds: env.DRAIN_SECONDS, log }),
+      ...(servesPeople(part.role) ? [doors.untilQuiet(env.DRAIN_SECONDS * 1_000)] : []),
+    ])
   }
   return { calls: client.meter, lost, drain }
 }

@@ -32,6 +32,12 @@ export interface ChaosWorld {
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
   /** Ends it for good. */
   stop(): Promise<void>
+  /**
+   * Starts one more Tutti on the same database, which the caller ends. Webhooks still go where they went.
+   * @param options.root of its code. @param options.name of its data directory and its log.
+   * @throws with its last lines, where it ends instead of serving.
+   */
+  startBeside(options: { root: string; name: string; onLine?: (line: LogLine) => void }): Promise<Program>
   /** Cuts this share of the connections of its database; how many that were. */
   cutConnections(chosen: (index: number) => boolean): Promise<number>
   /** Processes of an ended Tutti that are left, in words. */
@@ -70,13 +76,30 @@ export async function openChaosWorld(options: {
   }
   for (let index = 0; index < options.items; index++) await addIssue()
   const databaseUrl = database && options.through ? await options.through(database.url) : database?.url
-  const tutti = runTutti(github, environment(github, directory, databaseUrl), directory)
+  const env = environment(github, directory, databaseUrl)
+  const tutti = runTutti(github, env, directory)
   return {
     github,
     repository,
     issues,
     addIssue,
     ...tutti,
+    startBeside: async ({ root, name, onLine }) => {
+      await mkdir(join(directory, name), { recursive: true })
+      return startProgram({
+        main: join(root, 'src/main.ts'),
+        env: {
+          ...env,
+          ...{ DATA_DIR: join(directory, name), DRAIN_SECONDS: '60' },
+          AGENT_FILES: join(root, 'src/playground/agent/scripted.ts'),
+        },
+        logFile: join(tmpdir(), `tutti-upgrade-${name}.log`),
+        onLine: (line) => {
+          onLine?.(line)
+          github.changed.dispatchEvent(new Event('change'))
+        },
+      })
+    },
     cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
     leftovers: () => leftovers(directory),
     keepLog: async (seed) => {

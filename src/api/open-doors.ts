@@ -1,6 +1,7 @@
 /** What is open to the network: webhooks, the pages of health, and what is mounted once work has begun. */
 
 import type { IncomingMessage, RequestListener } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import type { Logger } from 'pino'
@@ -29,7 +30,16 @@ export interface Doors {
   readonly url: string
   /** Opens more: from now on these answer, the first before the others, and all of them before the pages of health. */
   mount(apps: readonly Hono[]): void
+  /**
+   * Waits until whoever balances between several processes sends its requests elsewhere: none but those for health have
+   * come for two seconds. They are answered meanwhile.
+   * @param atMostMs the longest wait; 0: none.
+   */
+  untilQuiet(atMostMs: number): Promise<void>
 }
+
+/** A balancer that asks `/readyz` every second has noticed by then, in milliseconds. */
+const quietMs = 2_000
 
 /**
  * Listens, and stores deliveries from now on.
@@ -43,7 +53,13 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     return getRequestListener(root.notFound((context) => context.text('Nothing is here.\n', 404)).fetch)
   }
   let pages = pagesOf([])
-  const server = await listen((req, res) => (isDelivery(req) ? receive(req, res) : void pages(req, res)), env)
+  let lastAt = 0
+  const server = await listen((req, res) => {
+    if (!/^\/(?:healthz|readyz|metrics)\b/.test(req.url ?? '')) lastAt = performance.now()
+    // A balancer that keeps its connections must not go on using them.
+    if (health.phase === 'draining' || health.phase === 'stopping') res.setHeader('Connection', 'close')
+    isDelivery(req) ? receive(req, res) : void pages(req, res)
+  }, env)
   closers.push(server)
   const open = servesPeople(health.role) ? 'webhooks are being taken' : 'health and metrics are shown'
   log.info({ url: server.url, database: store.kind }, open)
@@ -51,6 +67,11 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     url: server.url,
     mount: (apps) => {
       pages = pagesOf(apps)
+    },
+    untilQuiet: async (atMostMs) => {
+      const began = performance.now()
+      const left = () => Math.max(began, lastAt) + quietMs - performance.now()
+      while (left() > 0 && performance.now() - began < atMostMs) await wait(Math.min(left(), 100))
     },
   }
 }

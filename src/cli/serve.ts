@@ -8,6 +8,7 @@ import { type Env, loadDotEnv, rawEnvironment, readEnv } from '../config/env.ts'
 import { unknownVariables } from '../config/unknown-variables.ts'
 import { type ProcessPart, partRoles } from '../domain/process-role.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { runnerLabel } from '../lib/runner-labels.ts'
 import { VerbError } from './exit-codes.ts'
 import { defineVerb } from './verb.ts'
 
@@ -21,7 +22,7 @@ export const serve = defineVerb({
     command
       .option('--only <role>', 'do one part of the work: web or runner')
       .option('--slots <number>', 'agents at once in this process (default: as many as memory allows)')
-      .option('--labels <names>', 'not supported yet: take only issues that ask for one of these labels'),
+      .option('--labels <names>', 'take only issues that ask for these labels, as gpu,linux (docs/scale.md)'),
   more,
   run: async ({ options }) => {
     loadDotEnv(process.cwd())
@@ -56,8 +57,6 @@ export function readPart(
   { only, slots, labels }: { only?: string; slots?: string; labels?: string },
   env: Pick<Env, 'DATABASE_URL'>,
 ): ProcessPart {
-  if (labels !== undefined)
-    throw new VerbError('usage', 'not supported yet: --labels', 'Every runner takes every issue; leave it out.')
   const role = only === undefined ? 'all' : partRoles.find((one) => one === only)
   if (!role) throw new VerbError('usage', `--only is "${only}"; it must be web or runner`)
   if (slots !== undefined && (!/^[1-9]\d{0,2}$/.test(slots) || role === 'web'))
@@ -70,7 +69,20 @@ export function readPart(
       `--only ${role} needs a Postgres: the embedded database serves one process`,
       'Set DATABASE_URL, the same for all processes.',
     )
-  return { role, ...(slots === undefined ? {} : { slots: Number(slots) }) }
+  return {
+    role,
+    ...(slots === undefined ? {} : { slots: Number(slots) }),
+    ...(labels === undefined ? {} : { labels: readLabels(labels, role) }),
+  }
+}
+
+function readLabels(text: string, role: ProcessPart['role']): string[] {
+  if (role === 'web') throw new VerbError('usage', '--labels is for processes that have agents')
+  const labels = text.split(',').map((label) => label.trim().toLowerCase())
+  const wrong = labels.find((label) => !runnerLabel.test(label))
+  if (wrong !== undefined)
+    throw new VerbError('usage', `--labels has "${wrong}"; a label is small letters, digits, dots and dashes`)
+  return labels
 }
 
 /** @returns false when it was asked to end before the app was registered. */

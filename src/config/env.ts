@@ -123,7 +123,7 @@ const schema = z.object({
     .min(0)
     .default(0)
     .describe(
-      'How long a process that is asked to end waits for its agents and checks, in seconds, while it begins no other; then they are ended and begun again elsewhere. The supervisor must allow 15 s more',
+      'How long a process that is asked to end waits for its agents and checks, in seconds, while it begins no other; then they are ended and begun again elsewhere. A process for people says on /readyz that it is ending, and answers until no request has come for 2 s. The supervisor must allow 15 s more',
     ),
 
   SWEEP_MINUTES: seconds(5).describe(

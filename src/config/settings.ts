@@ -8,6 +8,7 @@ import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import { defaultCurrency, maxAmount } from '../lib/money.ts'
+import { runnerLabel } from '../lib/runner-labels.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
 import { kindSettings, rolesSettings } from './kind-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
@@ -104,6 +105,17 @@ const parts = z.strictObject({
   notify: notifySettings.prefault({}),
   sandbox: sandboxSetting,
   network: networkSettings.prefault({}),
+  runner: z
+    .strictObject({
+      labels: z
+        .array(z.string().regex(runnerLabel, 'must be small letters, digits, dots and dashes'))
+        .max(10)
+        .default([])
+        .describe(
+          'What a runner must have to work here (`tutti serve --only runner --labels …`); an issue asks for more with the label `runner:<name>`',
+        ),
+    })
+    .prefault({}),
   gates: z
     .strictObject({
       commands: z.array(gateCommand).max(20).default([]),

@@ -19,6 +19,7 @@ import { cannotUse } from './away.ts'
 import { isDeadlock } from './data-error.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { untilNoDeadlock } from './migration-tries.ts'
 import { refuseNewerSchema } from './newer-schema.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
 import { type EnqueuedJob, Queues } from './queues.ts'
@@ -136,15 +137,17 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
   try {
     // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
     // with one process first.
-    await inPgTransaction(
-      pool,
-      async (tx) => {
-        await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
-        await refuseNewerSchema(tx, migrationsFolder)
-        await migratePg(drizzlePg(pool), { migrationsFolder })
-      },
-      { serverMs: 0 },
-    )
+    const migrate = () =>
+      inPgTransaction(
+        pool,
+        async (tx) => {
+          await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
+          await refuseNewerSchema(tx, migrationsFolder)
+          await migratePg(drizzlePg(pool), { migrationsFolder })
+        },
+        { serverMs: 0 },
+      )
+    await untilNoDeadlock(migrate, log)
   } catch (error) {
     throw error instanceof OperatorError ? error : cannotUse(error)
   } finally {

@@ -40,6 +40,8 @@ export interface AgentCapacity {
   slots: number | undefined
   /** Free memory of the machines, in bytes. */
   freeMemory: number
+  /** The labels of each of them. */
+  labels: (readonly string[])[]
 }
 
 /**
@@ -49,7 +51,10 @@ export interface AgentCapacity {
  */
 export async function agentCapacity(db: Database, timeoutMs: number, own: number | undefined): Promise<AgentCapacity> {
   const rows = await db
-    .select({ host: processes.host, slots: processes.slots, freeMemory: processes.freeMemory })
+    .select({
+      ...{ host: processes.host, slots: processes.slots },
+      ...{ freeMemory: processes.freeMemory, labels: processes.labels },
+    })
     .from(processes)
     .where(and(inArray(processes.role, agentRoles), heardOf(timeoutMs)))
   return capacityOf(rows, own === undefined ? undefined : { host: processScope(), freeMemory: own })
@@ -59,6 +64,7 @@ interface Offer {
   host: string
   slots: number | null
   freeMemory: number | null
+  labels?: readonly string[]
 }
 
 /** See `agentCapacity`. Pure: processes of one machine share its memory. */
@@ -73,5 +79,6 @@ export function capacityOf(
   return {
     slots: unlimited ? undefined : offers.reduce((sum, { slots }) => sum + (slots ?? 0), 0),
     freeMemory: [...memory.values()].reduce((sum, bytes) => sum + bytes, 0),
+    labels: offers.map(({ labels }) => labels ?? []),
   }
 }

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
-import { findRetryAfter, LeaveToOthers, RetryAfter } from '../lib/errors.ts'
+import { isDiskFull, LeaveToOthers, RetryAfter, waitsUntil } from '../lib/errors.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
 import { slotOf, startOf } from './job-slots.ts'
 import { requeueLostJobs } from './lost-jobs.ts'
@@ -48,7 +48,7 @@ export class Queues {
     this.#boss = boss
     this.#options = new Map(options.map((one) => [one.queue, one]))
     this.#log = log
-    // The database was unavailable, or a maintenance pass failed. pg-boss continues by itself.
+    // The database was away, or a maintenance pass failed; pg-boss goes on.
     boss.on('error', (error) => log.warn({ err: error }, 'the queue had an error; it goes on'))
     boss.on('warning', (warning) => log.debug({ warning }, 'queue warning'))
   }
@@ -225,11 +225,8 @@ export class Queues {
       const error = new Error(`the process ended ${mostLosses} times while it was at work on this`)
       this.#log.error({ queue, job: id }, `a job is given up: ${error.message}`)
       const reported = await this.#failForGood(definition, context, { queue, ...job.data } as JobOf<Name>, error)
-      return {
-        id,
-        status: reported ? ('deadletter' as const) : ('failed' as const),
-        output: { message: error.message },
-      }
+      const status = reported ? ('deadletter' as const) : ('failed' as const)
+      return { id, status, output: { message: error.message } }
     }
     try {
       await definition.handle(context, definition.payload.parse(job.data), { last })
@@ -245,9 +242,11 @@ export class Queues {
         await wait(error.holdMs)
         return { id, status: 'completed' as const, output: { message } }
       }
-      const retryAfter = findRetryAfter(error)
-      if (retryAfter) {
-        await this.send(queued as Job, { after: retryAfter.until })
+      const until = waitsUntil(error)
+      if (until) {
+        if (isDiskFull(error))
+          this.#log.error({ queue, why: message }, 'the disk is full: work waits until there is room')
+        await this.send(queued as Job, { after: until })
         return { id, status: 'completed' as const, output: { message } }
       }
       this.#log.warn({ err: error, queue, job: id, retry: job.retryCount }, 'a job failed; it will be tried again')

@@ -11,6 +11,8 @@ export interface ProcessPart {
   role: ProcessRole
   /** Agents at once in this process; as many as memory allows when absent. */
   slots?: number | undefined
+  /** What it has that others do not, such as `gpu`. It takes only items that ask for some of it. */
+  labels?: readonly string[] | undefined
 }
 
 /** Whether a process of this role runs code of repositories: agents, gates, batches of the merge queue. */

@@ -14,18 +14,21 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
+import type { ProcessPart } from '../domain/process-role.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { type TestFacts, testsAddedBy } from '../domain/test-facts.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
-import { requireCommit } from '../git/one-of-several.ts'
+import { CommitMissing, requireCommit } from '../git/one-of-several.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { withLog } from '../messages/runs.ts'
 import { programBox } from '../runs/boxes.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { RepositoryVariables } from '../runs/repository-secrets.ts'
+import { blamelessLoss } from '../runs/retry-policy.ts'
+import { leaveToItsDisk, leaveUnfit } from '../runs/runner-fit.ts'
 import type { DependencyCache } from '../runs/set-up/dependency-cache.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
@@ -44,6 +47,10 @@ export interface GateRunnerContext {
   env: Env
   log: Logger
   instance: string
+  /** What this process does. */
+  part: ProcessPart
+  place: string
+  several(): Promise<boolean>
   gates: readonly Gate[]
   reaper: Reaper
   sandbox: Sandbox
@@ -69,10 +76,13 @@ export class GateRunner {
    * Handler of the `run-gates` queue: claims the run, and returns while its gates run. A job is not the lease, and tests
    * may take long.
    * @throws {RetryAfter} when this process is stopping: the next process takes the job.
+   * @throws {LeaveToOthers} when it has not what the item asks for, or the commit is on another disk.
    */
   async start(runId: number): Promise<void> {
     const { store, instance } = this.#context
     if (this.#work.closing) throw shuttingDown()
+    await leaveUnfit(this.#context, runId)
+    await leaveToItsDisk(this.#context, runId)
     await this.#work.begin(
       () => claimRun(store.db, runId, instance, 'gates'),
       (claimed, stop) => check(this.#context, claimed, stop),
@@ -276,7 +286,10 @@ async function failed(context: GateRunnerContext, lease: Lease, error: unknown):
   const summary = error instanceof Error ? error.message : String(error)
   context.log.error({ err: error, run: lease.runId }, 'the gates could not be run')
   await context.store.transaction(async (tx) => {
-    await endRun(tx, lease, { outcome: 'workspace failed', summary, signature: summary })
+    // Its process has gone with the commit: that is none of the item's faults, and says nothing about this machine.
+    const lost = { outcome: 'runner lost', summary, signature: blamelessLoss } as const
+    const end = error instanceof CommitMissing ? lost : { outcome: 'workspace failed', summary, signature: summary }
+    await endRun(tx, lease, end)
     await tx.enqueue({ queue: 'after-run', runId: lease.runId })
   })
 }

@@ -5,10 +5,15 @@ import type { Sha } from '../lib/ids.ts'
 import type { BareClone } from './bare-clone.ts'
 import type { BranchName } from './names.ts'
 
+/** A commit that this disk does not have, and that nobody has handed over. */
+export class CommitMissing extends OperatorError {
+  override name = 'CommitMissing'
+}
+
 /**
  * Sees to it that a commit is here before it is used.
  * @param branch of the server that may have it.
- * @throws {OperatorError} when it is nowhere: the caller's job is tried again.
+ * @throws {CommitMissing} when it is nowhere: the caller's job is tried again.
  */
 export async function requireCommit(
   clone: Pick<BareClone, 'resolve' | 'fetch'>,
@@ -18,7 +23,7 @@ export async function requireCommit(
   if (await clone.resolve(commit)) return
   if (branch) await clone.fetch([branch])
   if (branch && (await clone.resolve(commit))) return
-  throw new OperatorError(
+  throw new CommitMissing(
     `the commit ${commit} is not here`,
     'The process that made it has not handed it over; it may have ended before it could.',
   )

@@ -128,3 +128,23 @@ export function rootMessage(error: unknown): string {
   if (current instanceof AggregateError && current.errors[0] instanceof Error) return current.errors[0].message
   return current instanceof Error ? current.message : String(current)
 }
+
+/**
+ * Whether there was no room on a disk, in an error or in its causes: from the system (ENOSPC, EDQUOT), or from git, which
+ * says it in its own words. A person makes room, so that trying a number of times says nothing.
+ */
+export function isDiskFull(error: unknown): boolean {
+  for (let current = error; current instanceof Error; current = current.cause) {
+    if ('code' in current && (current.code === 'ENOSPC' || current.code === 'EDQUOT')) return true
+    if (/no space left on device|disk quota exceeded/i.test(current.message)) return true
+  }
+  return false
+}
+
+/** Who has found a full disk looks again after this long, in milliseconds. */
+const fullDiskMs = 15_000
+
+/** When work that cannot go on now may be tried again; undefined when it has failed instead. */
+export function waitsUntil(error: unknown): Date | undefined {
+  return findRetryAfter(error)?.until ?? (isDiskFull(error) ? new Date(Date.now() + fullDiskMs) : undefined)
+}

@@ -15,6 +15,7 @@ const sourceNames: Readonly<Record<PlainSource, string>> = {
   order: 'its line in the roadmap',
   pace: 'how its roadmap is worked on',
   member: 'who it was given to',
+  runner: 'what its runner must have',
 }
 
 /** What the rank of the item consists of. */
@@ -57,6 +58,7 @@ function reasonText(reason: Reason, item: ItemRef): string {
         return `its roadmap ${from(reason.reference, item)} has it wait for its turn (\`/roadmap\` says how its parts are worked on)`
       if (reason.sources.includes('member'))
         return `the agent that it was given to with \`/reassign\` is at work on ${from(reason.reference, item)}`
+      if (reason.sources.includes('runner')) return runnerText(reason.reference)
       return reason.state === 'unknown'
         ? dependsOn(code(from(reason.reference, item)), reason, item)
         : dependsOn(from(reason.reference, item), reason, item)
@@ -83,6 +85,13 @@ function reasonText(reason: Reason, item: ItemRef): string {
     case 'reserved':
       return `the plan keeps its files or its agent for ${list(reason.for.map((one) => name(one, item)))}, expected to start in ${hours(reason.hours)}`
   }
+}
+
+/** @param wanted labels, as `gpu, linux`; '' where the item asks for none. */
+function runnerText(wanted: string): string {
+  return wanted === ''
+    ? 'it asks for no `runner:` label, and every runner that is up is kept for issues that do'
+    : `it asks for a runner with ${wanted.split(', ').map(code).join(' and ')}, and none that is up has that`
 }
 
 const stageTexts = {

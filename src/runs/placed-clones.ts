@@ -1,5 +1,6 @@
 /** The clones of this process, where other processes may have clones of the same repositories on other disks. */
 
+import type { Logger } from 'pino'
 import { findCommitPack, saveCommitPack } from '../db/commit-packs.ts'
 import type { Store } from '../db/connect.ts'
 import { isOtherPlaceAlive } from '../db/places.ts'
@@ -7,15 +8,20 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { BareClones } from '../git/bare-clones.ts'
 import { oneOfSeveral } from '../git/one-of-several.ts'
+import type { Sha } from '../lib/ids.ts'
 
 interface PlacedServices {
-  store: Pick<Store, 'db'>
+  store: Pick<Store, 'db' | 'kind'>
+  log: Pick<Logger, 'warn'>
   clones: Pick<BareClones<RepositoryRow>, 'of'>
   /** Whether processes of other places take part; see `severalPlaces`. */
   several: () => Promise<boolean>
 }
 
-/** Opens clones as `BareClones` does. With other places about, each is first brought up to what the server has. */
+/**
+ * Opens clones as `BareClones` does. With other places about, each is first brought up to what the server has. On a Postgres
+ * commits are handed over also while there is no other place.
+ */
 export class PlacedClones {
   readonly #services: PlacedServices
   /** The last fetch of each repository by this process, with the revision that it was for. */
@@ -27,15 +33,24 @@ export class PlacedClones {
 
   /** The clone of a repository. @throws as `BareClones.of` does, and when the fetch fails. */
   async of(repo: RepositoryRow): Promise<BareClone> {
-    const { store, clones, several } = this.#services
+    const { store, clones, several, log } = this.#services
     const clone = await clones.of(repo)
-    if (!(await several())) return clone
-    if (repo.state !== 'gone') await this.#fetch(repo, clone)
+    // An embedded database serves one process, for good.
+    if (store.kind === 'pglite') return clone
+    const alone = !(await several())
+    if (!alone && repo.state !== 'gone') await this.#fetch(repo, clone)
     const packs = {
       save: (commit: string, pack: Buffer) => saveCommitPack(store.db, repo.id, commit, pack),
       find: (commit: string) => findCommitPack(store.db, repo.id, commit),
     }
-    return oneOfSeveral(clone, packs, repo.defaultBranch)
+    const shared = oneOfSeveral(clone, packs, repo.defaultBranch)
+    if (!alone) return shared
+    // A process that joins later, as in a rolling upgrade, needs what was made before; nobody does yet.
+    const share = (commit: Sha) =>
+      shared
+        .share(commit)
+        .catch((err) => log.warn({ err, commit }, 'a commit could not be kept for processes that join'))
+    return { ...clone, share }
   }
 
   /** `fetchedRevision` of the row is of whichever clone was fetched last: what this one has is known here alone. */

@@ -11,6 +11,7 @@ import { LeaveToOthers } from '../lib/errors.ts'
 import { runAttempt } from './attempt.ts'
 import { ClaimedWork } from './claimed-work.ts'
 import type { RunContext } from './context.ts'
+import { leaveUnfit } from './runner-fit.ts'
 
 export class Runner {
   readonly #context: RunContext
@@ -30,12 +31,14 @@ export class Runner {
    * Handler of the `run-agent` queue: claims the run, and returns while the attempt goes on. A job is not the lease, and
    * an attempt may take hours. When this process dies, `takeOverRuns` in another one goes on from the row of the run.
    * @throws {RetryAfter} when this process is stopping: the next process takes the job.
-   * @throws {LeaveToOthers} when all its slots are taken, or the worktree of the item is on another disk.
+   * @throws {LeaveToOthers} when all its slots are taken, it has not what the item asks for, or the worktree of the item
+   * is on another disk.
    */
   async start(runId: number): Promise<void> {
     const { store, instance, part } = this.#context
     const slots = part.slots ?? Number.POSITIVE_INFINITY
     if (await belongsElsewhere(this.#context, runId)) throw new LeaveToOthers('its worktree is on another disk', 300)
+    await leaveUnfit(this.#context, runId)
     if (this.#work.taken >= slots && !(await isWaiting(store.db, runId))) return
     // Nothing is awaited from here to the claim: what is begun counts at once.
     if (this.#work.closing) throw shuttingDown()

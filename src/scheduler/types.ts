@@ -40,6 +40,7 @@ export type Item = {
 /**
  * Where a dependency was read. Two items may have several edges, each from another source. `pace`: the mode of a
  * roadmap limits how many of its parts are worked on at once. `member`: the agent that a person has asked for is at work.
+ * `runner`: no runner that is up has what it asks for.
  */
 export type PlainSource =
   | 'native'
@@ -52,6 +53,7 @@ export type PlainSource =
   | 'order'
   | 'pace'
   | 'member'
+  | 'runner'
 
 /** `epic:owner/name#12:body`: inherited from this epic, which waits, and where that dependency was read. */
 export type EdgeSource = PlainSource | `epic:${string}:${PlainSource}`

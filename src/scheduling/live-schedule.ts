@@ -79,7 +79,7 @@ export class LiveSchedule {
     this.backlog = backlog
     this.pass = pass
     this.schedule = new Schedule(snapshotOf(backlog, passContext))
-    this.#derived = derivedEdges(backlog)
+    this.#derived = derivedEdges(backlog, passContext.runners)
     this.#historyVersion = passContext.history.version
   }
 
@@ -94,7 +94,7 @@ export class LiveSchedule {
     const { history, plan } = passContext
     const items = new Set([...changed, ...this.#due(passContext.now)])
     const before = this.#derived
-    this.#derived = derivedEdges(backlog)
+    this.#derived = derivedEdges(backlog, passContext.runners)
     const edges = new Set([...items, ...changedKeys(before, this.#derived)])
     for (const id of items) this.#updateItem(id, passContext)
     for (const id of edges) this.#updateEdges(id)

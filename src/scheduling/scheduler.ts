@@ -154,18 +154,18 @@ export class Scheduler {
 
   async #capacity(db: Database): Promise<AgentCapacity> {
     const { freeMemory, capacity } = this.#context
-    return capacity ? capacity(db) : { freeMemory: freeMemory(), slots: undefined }
+    return capacity ? capacity(db) : { freeMemory: freeMemory(), slots: undefined, labels: [[]] }
   }
 
   async #refresh(tx: Tx): Promise<RefreshedSchedule> {
     const { env } = this.#context
-    const { freeMemory, slots } = await this.#capacity(tx.db)
+    const { freeMemory, slots, labels: runners } = await this.#capacity(tx.db)
     const passContext = async (backlog: Backlog): Promise<PassContext> => {
       const now = new Date()
       const spending = await readBudgets(tx, backlog, env, now)
       const memoryOfKind = await this.#memory.read(tx.db, now)
       const { plan } = this.#optimiser
-      return { env, history: this.#history, freeMemory, slots, plan, memoryOfKind, spending, now }
+      return { env, history: this.#history, freeMemory, slots, runners, plan, memoryOfKind, spending, now }
     }
     this.#passes += 1
     const kept = this.#passes % passesBetweenReloads === 0 ? undefined : this.#live

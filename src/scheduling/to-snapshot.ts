@@ -26,6 +26,7 @@ import type { History } from './history.ts'
 import { inheritedBlockers } from './inherited-blockers.ts'
 import { memberEdges } from './member-edges.ts'
 import { roadmapModeEdges } from './roadmap-mode.ts'
+import { runnerEdges } from './runner-edges.ts'
 
 /** The input of a pass besides the backlog. */
 export interface PassContext {
@@ -35,6 +36,8 @@ export interface PassContext {
   freeMemory: number
   /** Agents at once in all processes together; undefined without such a limit. */
   slots?: number | undefined
+  /** The labels of each runner that is up; without it, every item can be taken. */
+  runners?: readonly (readonly string[])[]
   plan: SchedulePlan | undefined
   /** What an agent of a kind needs, in bytes, as measured; see `memory-of-kinds.ts`. */
   memoryOfKind?: Readonly<Record<string, number>>
@@ -58,7 +61,7 @@ export function snapshotOf(backlog: Backlog, passContext: PassContext): Snapshot
     ...backlog.items.values(),
     ...[...backlog.finishedItems.values()].filter(({ state }) => state !== 'done'),
   ]
-  const derived = derivedEdges(backlog)
+  const derived = derivedEdges(backlog, passContext.runners)
   return {
     items: items.map((item) => itemOf(item, backlog, passContext)),
     edges: items.flatMap((item) => edgesOf(item, backlog, derived)),
@@ -98,12 +101,16 @@ function totalCap(one: number | undefined, other: number | undefined): { total?:
 
 /**
  * The edges that no row of an item names, by the item: epics block their parts with their own blockers and with their
- * mode; an item waits for the agent that a person has given it to.
+ * mode; an item waits for the agent that a person has given it to, and for a runner that has what it asks for.
  */
-export function derivedEdges(backlog: Backlog): Map<number, Edge[]> {
+export function derivedEdges(backlog: Backlog, runners: PassContext['runners']): Map<number, Edge[]> {
   const waiting = inheritedBlockers(backlog, (edge) => edgeOf(edge, backlog))
   const derived = new Map(waiting)
-  for (const [id, edges] of [...roadmapModeEdges(backlog, waiting), ...memberEdges(backlog)])
+  for (const [id, edges] of [
+    ...roadmapModeEdges(backlog, waiting),
+    ...memberEdges(backlog),
+    ...runnerEdges(backlog, runners),
+  ])
     derived.set(id, [...(derived.get(id) ?? []), ...edges])
   return derived
 }

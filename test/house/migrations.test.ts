@@ -248,6 +248,16 @@ test('worktrees of before the roles are wherever they are, and a process of that
   await store.db.execute(process('beside'))
   await store.db.execute(tree)
   expect(await standingWorktrees(store.db, 'a place', 1)).toHaveLength(2)
-  expect(await agentCapacity(store.db, 30_000, undefined)).toEqual({ slots: undefined, freeMemory: 0 })
+  expect(await agentCapacity(store.db, 30_000, undefined)).toMatchObject({ slots: undefined, freeMemory: 0 })
   expect(await isOtherPlaceAlive(store.db, 'a place', 30_000)).toBe(false)
+})
+
+test('a runner of before the labels takes what asks for nothing, and goes on writing beside the newer ones', async () => {
+  const old = await databaseBefore('0037_runner_labels')
+  const process = (id: string) =>
+    `insert into processes (id, host, pid, pid_start_time, role, slots) values ('${id}', 'h', 1, 't', 'runner', 2)`
+  await old.exec(process('before'))
+  const store = await old.open()
+  await store.db.execute(process('beside'))
+  expect(await agentCapacity(store.db, 30_000, undefined)).toEqual({ slots: 4, freeMemory: 0, labels: [[], []] })
 })

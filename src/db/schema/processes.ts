@@ -1,6 +1,6 @@
 /** Running Tutti processes, and the locks that they share. */
 
-import { index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { ProcessRole } from '../../domain/process-role.ts'
 import { id, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
@@ -18,6 +18,8 @@ export const processes = pgTable('processes', {
   place: text('place'),
   /** Agents at once in this process; null: as many as memory allows. */
   slots: integer('slots'),
+  /** It takes only items that ask for some of these; see `lib/runner-labels.ts`. */
+  labels: jsonb('labels').$type<readonly string[]>().notNull().default([]),
   /** Memory that agents may still use where it runs, in bytes, as of the heartbeat. */
   freeMemory: number64('free_memory'),
 })

@@ -11,6 +11,10 @@ test('without options a process does everything, on any database', () => {
 test('one part of the work, on a Postgres', () => {
   expect(readPart({ only: 'web' }, postgres)).toEqual({ role: 'web' })
   expect(readPart({ only: 'runner', slots: '12' }, postgres)).toEqual({ role: 'runner', slots: 12 })
+  expect(readPart({ only: 'runner', labels: 'gpu, Linux' }, postgres)).toEqual({
+    role: 'runner',
+    labels: ['gpu', 'linux'],
+  })
   expect(() => readPart({ only: 'runner' }, {})).toThrow('--only runner needs a Postgres')
 })
 
@@ -19,7 +23,9 @@ test.each([
   [{ only: 'runner', slots: '0' }, '--slots is "0"; it must be from 1 to 999'],
   [{ only: 'runner', slots: '2.5' }, '--slots is "2.5"'],
   [{ only: 'web', slots: '2' }, '--slots is for processes that have agents'],
-  [{ only: 'runner', labels: 'gpu' }, 'not supported yet: --labels'],
+  [{ only: 'web', labels: 'gpu' }, '--labels is for processes that have agents'],
+  [{ only: 'runner', labels: 'gpu,,linux' }, '--labels has ""'],
+  [{ only: 'runner', labels: 'g p u' }, '--labels has "g p u"'],
 ])('%o is refused', (options, message) => {
   expect(() => readPart(options, postgres)).toThrow(message)
 })

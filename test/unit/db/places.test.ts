@@ -32,11 +32,11 @@ test('a process alone knows no other place; a second one in the same directory i
 test('agents are where a process has them', async () => {
   const { db } = places.store
   await registerProcess(db, { role: 'web', place: 'web' })
-  expect(await agentCapacity(db, lease, undefined)).toEqual({ slots: 0, freeMemory: 0 })
+  expect(await agentCapacity(db, lease, undefined)).toEqual({ slots: 0, freeMemory: 0, labels: [] })
   await registerProcess(db, { role: 'runner', place: 'one', slots: 2 })
-  await registerProcess(db, { role: 'runner', place: 'two', slots: 3 })
+  await registerProcess(db, { role: 'runner', place: 'two', slots: 3, labels: ['gpu'] })
   expect(await placesWithAgents(db, lease)).toEqual(new Set(['one', 'two']))
-  expect(await agentCapacity(db, lease, 7)).toEqual({ slots: 5, freeMemory: 7 })
+  expect(await agentCapacity(db, lease, 7)).toEqual({ slots: 5, freeMemory: 7, labels: [[], ['gpu']] })
 })
 
 test('memory counts once for each machine, and one process without slots lifts the limit', () => {
@@ -45,8 +45,8 @@ test('memory counts once for each machine, and one process without slots lifts t
     { host: 'a', slots: 2, freeMemory: 90 },
     { host: 'b', slots: 1, freeMemory: 50 },
   ]
-  expect(capacityOf(offers, undefined)).toEqual({ slots: 5, freeMemory: 150 })
-  expect(capacityOf(offers, { host: 'b', freeMemory: 10 })).toEqual({ slots: 5, freeMemory: 110 })
+  expect(capacityOf(offers, undefined)).toMatchObject({ slots: 5, freeMemory: 150 })
+  expect(capacityOf(offers, { host: 'b', freeMemory: 10 })).toMatchObject({ slots: 5, freeMemory: 110 })
   expect(capacityOf([...offers, { host: 'c', slots: null, freeMemory: null }], undefined).slots).toBeUndefined()
 })
 

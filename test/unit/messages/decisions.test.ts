@@ -17,6 +17,14 @@ describe('a reason as a sentence', () => {
   test.each<[Reason, string]>([
     [{ kind: 'state', state: 'asking' }, 'it is waiting for an answer'],
     [
+      { kind: 'blocked-outside', reference: 'gpu, linux', state: 'open', sources: ['runner'] },
+      'it asks for a runner with `gpu` and `linux`, and none that is up has that',
+    ],
+    [
+      { kind: 'blocked-outside', reference: '', state: 'open', sources: ['runner'] },
+      'it asks for no `runner:` label, and every runner that is up is kept for issues that do',
+    ],
+    [
       { kind: 'blocked', by: far, state: 'running', sources: ['native', 'body'] },
       "it depends on o/s#4, which is being worked on (from GitHub's “blocked by” and a line in the issue)",
     ],

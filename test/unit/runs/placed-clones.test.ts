@@ -12,7 +12,7 @@ import { PlacedClones, severalPlaces } from '../../../src/runs/placed-clones.ts'
 const row = (remoteRevision: number, more: Partial<RepositoryRow> = {}) =>
   ({ id: 1, remoteRevision, fetchedRevision: 9, defaultBranch: 'main', state: 'active', ...more }) as RepositoryRow
 
-function stage(several: boolean) {
+function stage(several: boolean, kind = 'postgres') {
   const fetches: (() => Promise<void>)[] = []
   let count = 0
   const clone = {
@@ -22,17 +22,31 @@ function stage(several: boolean) {
     },
   } as unknown as BareClone
   const clones = new PlacedClones({
-    store: {} as never,
+    store: { kind } as never,
+    log: { warn: () => {} },
     clones: { of: async () => clone },
     several: async () => several,
   })
   return { clones, clone, fetches, count: () => count }
 }
 
-test('alone, a clone is handed out as it is', async () => {
-  const { clones, clone, count } = stage(false)
-  expect(await clones.of(row(5))).toBe(clone)
-  expect(count()).toBe(0)
+test('alone, nothing is fetched; on an embedded database, a clone is handed out as it is', async () => {
+  const embedded = stage(false, 'pglite')
+  expect(await embedded.clones.of(row(5))).toBe(embedded.clone)
+  const alone = stage(false)
+  await alone.clones.of(row(5))
+  expect([embedded.count(), alone.count()]).toEqual([0, 0])
+})
+
+test('alone, a commit is kept for processes that join, and one that cannot be kept stops nothing', async () => {
+  const { clones, clone } = stage(false)
+  const packed: string[] = []
+  clone.packCommit = async (commit) => {
+    packed.push(commit)
+    throw new Error('it is larger than 32 MB')
+  }
+  await (await clones.of(row(5))).share('a'.repeat(40) as never)
+  expect(packed).toEqual(['a'.repeat(40)])
 })
 
 test('with others, it is fetched once for each revision, whoever has fetched before', async () => {

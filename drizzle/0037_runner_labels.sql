@@ -1,0 +1,1 @@
+ALTER TABLE "processes" ADD COLUMN "labels" jsonb DEFAULT '[]'::jsonb NOT NULL;

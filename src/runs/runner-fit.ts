@@ -1,0 +1,43 @@
+/** Runs that another process should take: it has what they ask for, or what they need. */
+
+import { placesWithAgents } from '../db/places.ts'
+import { getRepository } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { getRun } from '../db/runs.ts'
+import { getItem } from '../db/work-items.ts'
+import { currentWorktree } from '../db/worktrees.ts'
+import { LeaveToOthers } from '../lib/errors.ts'
+import { sha } from '../lib/ids.ts'
+import { canTake, wantsOf } from '../lib/runner-labels.ts'
+import type { RunContext } from './context.ts'
+
+/** Others look first for this long, in milliseconds. */
+const holdMs = 300
+
+/** @throws {LeaveToOthers} when this process has not what the item of a run asks for, or is kept for others. */
+export async function leaveUnfit({ store, part }: Pick<RunContext, 'store' | 'part'>, runId: number): Promise<void> {
+  const run = await getRun(store.db, runId)
+  const item = run && (await getItem(store.db, run.workItemId))
+  const repo = item && (await getRepository(store.db, item.repositoryId))
+  if (!repo || canTake(part.labels ?? [], wantsOf(settingsOf(repo).runner.labels, item.labels))) return
+  throw new LeaveToOthers('it asks for another runner', holdMs)
+}
+
+/**
+ * A process that knew of no other one has handed its commits to nobody. Those of its runs that wait for their gates while
+ * another process joins are judged where they are.
+ * @throws {LeaveToOthers} when the commit of a run is not here, and the process that has it is alive.
+ */
+export async function leaveToItsDisk(
+  { store, env, place, several, control }: Pick<RunContext, 'store' | 'env' | 'place' | 'several' | 'control'>,
+  runId: number,
+): Promise<void> {
+  const run = (await several()) ? await getRun(store.db, runId) : undefined
+  const tree = run?.headSha ? await currentWorktree(store.db, run.workItemId) : undefined
+  if (!run?.headSha || !tree?.place || tree.place === place) return
+  if (!(await placesWithAgents(store.db, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)).has(tree.place)) return
+  const item = await getItem(store.db, run.workItemId)
+  const repo = item && (await getRepository(store.db, item.repositoryId))
+  if (!repo || (await (await control(repo)).resolve(sha(run.headSha)))) return
+  throw new LeaveToOthers('its commit is on another disk', holdMs)
+}
