@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { assignMember } from '../../src/crew/assign.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
+import { copyPictures, findPicture, picturesOf, savePictures } from '../../src/db/pictures.ts'
 import { agentCapacity, isOtherPlaceAlive } from '../../src/db/places.ts'
 import { roundsOf } from '../../src/db/plans.ts'
 import { noteRestart, restartsOf } from '../../src/db/restarts.ts'
@@ -250,4 +251,26 @@ test('worktrees of before the roles are wherever they are, and a process of that
   expect(await standingWorktrees(store.db, 'a place', 1)).toHaveLength(2)
   expect(await agentCapacity(store.db, 30_000, undefined)).toEqual({ slots: undefined, freeMemory: 0 })
   expect(await isOtherPlaceAlive(store.db, 'a place', 30_000)).toBe(false)
+})
+
+test('commits that were judged before pictures were kept have none, and get some when they are judged again', async () => {
+  const old = await databaseBefore('0035_pictures')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'checking', 'm', 1, 'a', 'module/a', 'main');
+    insert into gate_results (work_item_id, sha, gate, verdict, summary) values (1, 'f', 'command', 'pass', 's');
+  `)
+  const store = await old.open()
+  expect(await picturesOf(store.db, 1)).toEqual([])
+  const judged = { workItemId: 1, sha: 'f', gate: 'command' }
+  const picture = (name: string) => ({ name, digest: 'd', type: 'image/png' as const, content: Buffer.from('x') })
+  for (const name of ['a.png', 'b.png']) await store.transaction((tx) => savePictures(tx, judged, [picture(name)]))
+  expect(await picturesOf(store.db, 1, 'f')).toEqual([{ sha: 'f', gate: 'command', name: 'b.png', digest: 'd' }])
+  await store.transaction((tx) => copyPictures(tx, { workItemId: 1, from: 'f', to: 'g' }))
+  await store.transaction((tx) => copyPictures(tx, { workItemId: 1, from: 'f', to: 'g' }))
+  expect(await picturesOf(store.db, 1, 'g')).toMatchObject([{ name: 'b.png' }])
+  expect(await findPicture(store.db, 1, 'd')).toMatchObject({ type: 'image/png', content: Buffer.from('x') })
+  expect(await findPicture(store.db, 2, 'd')).toBeUndefined()
 })
