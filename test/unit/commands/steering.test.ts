@@ -7,6 +7,7 @@ import { saveCheckpoint } from '../../../src/db/checkpoints.ts'
 import { addMember } from '../../../src/db/crew-members.ts'
 import { addRun, requestStop } from '../../../src/db/runs.ts'
 import { runs, worktrees } from '../../../src/db/schema/runs.ts'
+import { workItems } from '../../../src/db/schema/work-items.ts'
 import { head, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -97,6 +98,32 @@ test('/agents names an issue with two live agents and has the older one stopped'
   expect(reply.data).toMatchObject({ violations: [{ issue: 12, keeps: String(second.id), stopped: [String(run.id)] }] })
   expect((await runOf(run.id))?.stop).toContain('SingletonViolation')
   expect((await runOf(second.id))?.stop).toBeNull()
+})
+
+test('of a singleton kind the oldest agent goes on; the issue of the other one waits, and the restart log says why', async () => {
+  const { here, run } = await working({ ...defaultSettings(), agents: { codex: { singleton: true } } })
+  const other = await places.store.transaction(async (tx) => {
+    const facts = { ...(await here.item()), id: undefined, issueNumber: 13, module: 'other', branch: 'module/other' }
+    const [item] = await tx.db.insert(workItems).values(facts).returning()
+    const added = await addRun(tx, item?.id ?? 0, { agent: 'codex', feedback: '', cleanWorktree: false })
+    await tx.db.update(runs).set({ agent: 'codex' }).where(eq(runs.id, run.id))
+    return added
+  })
+  const reply = await here.say('/agents')
+  expect(reply.text).toContain(
+    `**SingletonViolation** of the kind \`codex\`: 2 agents were at work. Agent ${run.id}, the oldest, goes on with #12; ${other.id} is being stopped.`,
+  )
+  expect(reply.data).toMatchObject({
+    violations: [{ rule: 'kind', kind: 'codex', issue: 12, keeps: String(run.id), stopped: [String(other.id)] }],
+    restarts: [{ issueNumber: 13, reason: expect.stringContaining('SingletonViolation') }],
+  })
+  expect((await runOf(run.id))?.stop).toBeNull()
+  const item = (await places.store.db.select().from(workItems).where(eq(workItems.issueNumber, 13)))[0]
+  expect(item).toMatchObject({ state: 'ready', reason: expect.stringContaining('`agents.codex.singleton`') })
+  // What happens a second time changes nothing.
+  const stopped = (await runOf(other.id))?.stop
+  await here.say('/agents')
+  expect((await runOf(other.id))?.stop).toBe(stopped)
 })
 
 test('a token merges nothing by another command either; a person does', async () => {
