@@ -14,7 +14,7 @@ import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { usage } from '../../src/db/schema/usage.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
-import { getItem } from '../../src/db/work-items.ts'
+import { getItem, transition } from '../../src/db/work-items.ts'
 import { standingWorktrees } from '../../src/db/worktrees.ts'
 import { databaseBefore } from '../support/old-database.ts'
 
@@ -273,4 +273,28 @@ test('commits that were judged before pictures were kept have none, and get some
   expect(await picturesOf(store.db, 1, 'g')).toMatchObject([{ name: 'b.png' }])
   expect(await findPicture(store.db, 1, 'd')).toMatchObject({ type: 'image/png', content: Buffer.from('x') })
   expect(await findPicture(store.db, 2, 'd')).toBeUndefined()
+})
+
+test('replies of before they were folded stay where they are until the next step', async () => {
+  const old = await databaseBefore('0036_old_replies')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, reply, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'reviewing', 'Queued.', 'm', 1, 'a', 'module/a', 'main');
+    insert into pull_requests (repository_id, work_item_id, number, url, head_sha, base_branch, reply)
+      values (1, 1, 3, 'u', 'f', 'main', 'I merge #3.');
+  `)
+  const store = await old.open()
+  const step = (to: 'approved' | 'reviewing' | 'ready') =>
+    store.transaction(async (tx) => {
+      const item = await getItem(tx.db, 1)
+      if (item) await transition(tx, item, to, { actor: 'tutti', why: 'w' })
+      const [pull] = await tx.db.select().from(pullRequests)
+      return [(await getItem(tx.db, 1))?.reply, pull?.reply, (await getItem(tx.db, 1))?.oldReply, pull?.oldReply]
+    })
+  // The reply to `/merge` is still true there.
+  expect(await step('approved')).toEqual(['Queued.', 'I merge #3.', null, null])
+  for (const to of ['reviewing', 'ready'] as const)
+    expect(await step(to)).toEqual([null, null, 'Queued.', 'I merge #3.'])
 })
