@@ -8,7 +8,7 @@ import * as messages from '../../messages/dashboard-item.ts'
 import { planForAgent } from '../../messages/plans.ts'
 import { emptyState, panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
-import { prose } from '../markdown.ts'
+import { prose, sentence } from '../markdown.ts'
 import { pictureGrid } from '../pictures.ts'
 import { face, moneyText, pill, type Tone, tokensText } from '../words.ts'
 import type { ItemFacts, UsageRow } from './item-facts.ts'
@@ -43,7 +43,7 @@ export function gatesPanel(repo: RepositoryRow, { gates, pictures, item }: ItemF
   const commits = [...new Set(gates.map(({ sha }) => sha))].toReversed()
   const row = (gate: (typeof gates)[number]) => {
     const [tone, word] = words[gate.verdict] ?? ['calm', gate.verdict]
-    return html`<li id="gate-${gate.id}"><div class="grow"><span><span class="name">${gate.gate}</span> ${pill(tone, word)}</span><span class="small">${gate.summary.replaceAll('**', '')}</span>
+    return html`<li id="gate-${gate.id}"><div class="grow"><span><span class="name">${gate.gate}</span> ${pill(tone, word)}</span><span class="small">${sentence(gate.summary)}</span>
 ${gate.log ? html`<details><summary>Log</summary><pre tabindex="0">${gate.log}</pre></details>` : ''}</div><div class="side-note"><span class="num">${spanText(gate.milliseconds)}</span></div></li>`
   }
   const part = (sha: string, at: number) => {
