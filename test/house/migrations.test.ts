@@ -276,7 +276,7 @@ test('commits that were judged before pictures were kept have none, and get some
 })
 
 test('replies of before they were folded stay where they are until the next step', async () => {
-  const old = await databaseBefore('0036_old_replies')
+  const old = await databaseBefore('0036_old_replies_and_handles')
   await old.exec(`
     insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
       values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');

@@ -167,6 +167,18 @@ test('route, handles and channels: what is sent is polled, delivered and acknowl
     handle: 'parser',
   })
   expect((await here.give('set-handle', { name: 'Aria', handle: 'people' })).text).toContain('Taken are: Aria, parser')
+  // A person has one too; what a program or an agent has is not theirs.
+  expect((await here.give('set-handle', { handle: 'boss' })).data).toEqual({ name: 'maintainer', handle: 'boss' })
+  expect((await here.give('set-handle', { handle: '@Boss' })).outcome).toBe('done')
+  expect((await here.give('set-handle', { handle: 'PARSER' })).text).toContain('@PARSER is taken.')
+  expect((await here.give('set-handle', { name: 'Aria', handle: 'boss' })).text).toContain('@boss is taken.')
+  const token = { id: 0, login: 'token:ci', type: 'Token' as const }
+  expect((await here.give('set-handle', { handle: 'ci' }, { actor: token })).text).toContain('has no handle of its own')
+  expect((await here.say('/crew')).text).toContain('People: **Boss** (maintainer).')
+  const posted = await here.give('send-message', { channel: 'errors', message: 'Who broke it?' })
+  expect(posted.data).toMatchObject({
+    message: { channel: 'errors', from: 'Boss (maintainer)', text: 'Who broke it?' },
+  })
   await here.give('route', { action: 'send', target: '@parser', content: 'Use the new one' })
   const polled = await here.give('route', { action: 'poll', target: 'Aria' })
   expect(polled.data).toMatchObject({ processed: 1, messages: [{ text: 'Use the new one', state: 'delivered' }] })
