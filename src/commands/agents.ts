@@ -6,9 +6,9 @@ import { itemOfIssue, lockItem } from '../db/work-items.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { AgentNotFound } from '../lib/errors.ts'
 import * as messages from '../messages/commands/agents.ts'
-import { agentView, listAgents, restartView } from '../views/agents.ts'
+import { resolveViolations } from '../scheduling/singletons.ts'
+import { agentView, listAgents, restartView, violationView } from '../views/agents.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { resolveViolations, violationView } from './lib/one-agent.ts'
 import { restartAgent } from './lib/restart-agent.ts'
 import { setAside } from './lib/set-aside.ts'
 
@@ -42,7 +42,9 @@ export const command = defineCommand({
   result: z.object({
     agents: z.array(agentView),
     restarts: z.array(restartView).describe('Those of the last day'),
-    violations: z.array(violationView).describe('Issues with two live agents, and what was done about it'),
+    violations: z
+      .array(violationView)
+      .describe('Where more agents were at work than may be, and what was done about it'),
   }),
   permission: 'write',
   where: 'anywhere',
@@ -61,7 +63,7 @@ export const command = defineCommand({
 })
 
 async function report(context: CommandContext, what: 'list' | 'health', kind: string | undefined): Promise<Reply> {
-  const violations = await resolveViolations(context)
+  const violations = await resolveViolations(context.tx, context.repo, context.settings)
   const { text, data } = await healthOf(context, what, kind)
   const found = messages.violationsText(violations)
   return { text: [text, found].filter(Boolean).join('\n\n'), outcome: 'done', data: { ...data, violations } }

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { approvePlan, digestOf, dropPlan, latestPlan, type PlanRow } from '../db/plans.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
+import { waitsForGo } from '../domain/choose-workflow.ts'
 import { contentOf } from '../domain/plan.ts'
 import { plannedIssues } from '../messages/breakdown-issues.ts'
 import * as messages from '../messages/commands/plans.ts'
 import { startBreakdown } from '../planning/breakdown.ts'
 import { type CommandContext, defineCommand, type Reply, theIssue } from './command.ts'
-import { goAhead, notNow, plannedItem, waitsForGo } from './lib/planning.ts'
+import { goAhead, notNow, plannedItem } from './lib/planning.ts'
 
 export const command = defineCommand({
   name: 'approve',
@@ -44,7 +45,7 @@ async function decide(context: CommandContext, item: ItemRow, plan: PlanRow, als
   if (content.kind === 'breakdown') {
     const issues = plannedIssues(content, item.issueNumber, settings.label)
     await startBreakdown(tx, { item, plan }, issues, actor.login)
-    return { text: messages.breakdownApprovedReply(issues.length), outcome: 'done' }
+    return { text: messages.breakdownApprovedReply, outcome: 'done' }
   }
   await transition(tx, item, 'ready', { actor: actor.login, why: messages.planApprovedBy(actor.login), set })
   return { text: messages.planApprovedReply(also !== ''), outcome: 'done' }

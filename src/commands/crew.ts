@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { crewOf, experienceOf } from '../db/crew-members.ts'
+import { handlesOfPeople } from '../db/person-handles.ts'
 import * as messages from '../messages/commands/crew.ts'
 import { defineCommand, type Reply } from './command.ts'
 
@@ -19,6 +20,7 @@ export const command = defineCommand({
       const { busy = false, all = 0 } = experience.get(id) ?? {}
       return { name, handle, role, agent, busy, finished: all }
     })
-    return { text: messages.crewList(rows), outcome: 'done' }
+    const people = messages.handleList(await handlesOfPeople(tx.db, repo.id))
+    return { text: [messages.crewList(rows), people].filter(Boolean).join('\n\n'), outcome: 'done' }
   },
 })

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { dropPlan, latestPlan, resetRounds } from '../db/plans.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
+import { waitsForGo } from '../domain/choose-workflow.ts'
 import { UserError } from '../lib/errors.ts'
 import * as messages from '../messages/commands/plans.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
-import { notNow, plannedItem, waitsForGo } from './lib/planning.ts'
+import { notNow, plannedItem } from './lib/planning.ts'
 import { setAside } from './lib/set-aside.ts'
 
 export const command = defineCommand({

@@ -14,7 +14,8 @@ export const command = defineCommand({
   args: z.strictObject({
     to: z.string().max(60).optional().describe('A name or a handle of an agent, or `all`'),
     channel: channelName.optional().describe('That of the issue, or `general`, if not given'),
-    text: z.string().min(1).max(4_000).describe('What is said'),
+    text: z.string().min(1).max(4_000).optional().describe('What is said'),
+    message: z.string().min(1).max(4_000).optional().describe('The same under another name'),
   }),
   positional: [],
   result: z.object({ message: messageView, readers: z.array(z.string()) }),
@@ -22,7 +23,8 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: false,
   repeats: true,
-  async run(context, { to = '', channel, text }): Promise<Reply> {
+  async run(context, { to = '', channel, text: said, message: saidToo }): Promise<Reply> {
+    const text = said ?? saidToo ?? ''
     const { message, readers } = await say(context, { to, text, channel })
     const words = readers.length > 0 ? messageSent(readers) : postedTo(message.channel)
     return { text: words, outcome: 'done', data: { message: messageViewOf(message), readers } }

@@ -17,6 +17,10 @@ export const kindSettings = z.strictObject({
   command: z.array(z.string().min(1)).min(1).optional().describe('Program and arguments, instead of the built-in ones'),
   model: z.string().max(100).optional(),
   prices: prices.optional(),
+  singleton: z
+    .boolean()
+    .optional()
+    .describe('Whether at most one agent of this kind is at work in this repository; others wait for it'),
 })
 
 const roleSettings = z.strictObject({

@@ -11,7 +11,13 @@ import { minutes } from './setup-settings.ts'
 
 export const gateCommand = z.strictObject({
   name: z.string().min(1).max(60).describe('Shown in the Check Run'),
-  run: z.string().min(1).max(4000).describe('A shell command line, run in a clean checkout of the exact commit'),
+  run: z
+    .string()
+    .min(1)
+    .max(4000)
+    .describe(
+      'A shell command line, run in a clean checkout of the exact commit; pictures that it puts into the folder `TUTTI_ARTIFACTS` are shown to people',
+    ),
   minutes: minutes.default(20).describe('Ended, and counted as failed, after this long'),
 })
 

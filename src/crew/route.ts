@@ -20,6 +20,7 @@ import {
   sentLately,
   takeMessages,
 } from '../db/messages.ts'
+import { handlesOfPeople } from '../db/person-handles.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { deliveryBackoffMs, nextDeliveryStep } from '../domain/delivery.ts'
@@ -76,7 +77,7 @@ export async function sendMessage(tx: Tx, outgoing: Outgoing): Promise<Sent> {
     {
       ...{ repositoryId, channel, text, toName, replyTo: replyTo ?? null, workItemId: item?.id ?? null },
       fromMemberId: member?.id ?? null,
-      fromName: 'member' in from ? from.member.name : from.login,
+      fromName: 'member' in from ? from.member.name : await nameOfPerson(tx, repositoryId, from.login),
     },
     readers.ids,
   )
@@ -128,6 +129,12 @@ export async function acknowledge(tx: Tx, memberId: number, messageIds?: readonl
   return acknowledgeMessages(tx, memberId, messageIds)
 }
 
+/** A person is shown by the handle, if any, and the login, which proves who it is. */
+async function nameOfPerson(tx: Tx, repositoryId: number, login: string): Promise<string> {
+  const own = (await handlesOfPeople(tx.db, repositoryId)).find((one) => one.login === login)
+  return own ? `${own.handle} (${login})` : login
+}
+
 interface Readers {
   /** Members; null for the people of the issue. */
   ids: (number | null)[]
@@ -154,6 +161,9 @@ async function readersOf(tx: Tx, { repositoryId, item, from, to }: Outgoing): Pr
   const reader = await memberNamed(tx.db, repositoryId, wanted)
   if (reader && reader.role !== 'orchestrator' && reader.id !== sender)
     return { ids: [reader.id], names: [reader.name], toName: reader.name }
+  const person = (await handlesOfPeople(tx.db, repositoryId)).find((one) => one.handle.toLowerCase() === wanted)
+  if (person && sender !== undefined)
+    return item ? { ...people, names: [person.handle], toName: person.handle } : { refused: texts.noIssueToWriteTo }
   const others = (await crewOf(tx.db, repositoryId)).filter(({ role, id }) => role !== 'orchestrator' && id !== sender)
   return {
     refused: texts.noSuchReader(

@@ -23,6 +23,7 @@ import { runPage } from './pages/run.ts'
 import { settingsPage } from './pages/settings.ts'
 import { spendPage } from './pages/spend.ts'
 import { moreOfLog } from './pages/transcript.ts'
+import { sendPicture } from './pictures.ts'
 import type { DashboardGround, DashboardServices } from './services.ts'
 import { beginSignIn, finishSignIn, signInPage, signOut } from './sign-in.ts'
 import { isOwnForm, PermissionCache, readableRepositories, type Visitor, visitorOf } from './visitor.ts'
@@ -88,6 +89,10 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
   app.get(
     '/runs/:id/log',
     signedIn(async (context, signed) => moreOfLog(context, signed), 'other'),
+  )
+  app.get(
+    '/pictures/:owner/:name/:digest',
+    signedIn(async (context, signed) => sendPicture(context, signed), 'page'),
   )
   for (const page of pages)
     app.get(

@@ -10,7 +10,8 @@ import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import type { Actor, Permission } from '../domain/github.ts'
 import { permits } from '../domain/permissions.ts'
 import { permissionOf } from '../github/permissions.ts'
-import { isLoopback, peerOf } from '../lib/peer.ts'
+import { peerOf } from '../lib/peer.ts'
+import { reachedAddress } from '../lib/reached-address.ts'
 import type { DashboardServices } from './services.ts'
 
 /** A person who is signed in. */
@@ -47,17 +48,13 @@ export class PermissionCache {
   }
 }
 
-/**
- * The address under which browsers reach us: `PUBLIC_URL`; without it the one of the request. What a proxy says about
- * that counts where it is on this machine: anybody else may write the same headers.
- */
+/** The address under which browsers reach us, without a path. */
 export function originOf(context: Context, { PUBLIC_URL }: PublicAddress): string {
-  if (PUBLIC_URL !== undefined) return new URL(PUBLIC_URL).origin
-  const url = new URL(context.req.url)
-  const forwarded = (name: string) =>
-    isLoopback(peerOf(context)) ? context.req.header(name)?.split(',', 1)[0]?.trim() : undefined
-  const protocol = forwarded('x-forwarded-proto') === 'https' ? 'https' : url.protocol.replace(':', '')
-  return `${protocol}://${forwarded('x-forwarded-host') || context.req.header('host') || url.host}`
+  return reachedAddress({
+    publicUrl: PUBLIC_URL,
+    peer: peerOf(context),
+    header: (name) => context.req.header(name) ?? (name === 'host' ? new URL(context.req.url).host : undefined),
+  })
 }
 
 /** Where this Tutti is for people, if its operator has said so. */

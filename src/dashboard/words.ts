@@ -107,5 +107,5 @@ export function moneyText(millionths: number, currency: string | null): string {
 /** Tokens for people: `950`, `12.3 k`, `4.1 M`. */
 export function tokensText(tokens: number): string {
   if (tokens >= 1e6) return `${(tokens / 1e6).toFixed(1)} M`
-  return tokens >= 1e3 ? `${(tokens / 1e3).toFixed(1)} k` : String(tokens)
+  return tokens >= 1e3 ? `${Math.round(tokens / 1e3)} k` : String(tokens)
 }

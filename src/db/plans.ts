@@ -6,6 +6,7 @@ import { matchGoal } from '../domain/goal-match.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { contentOf, hoursOf, type PlanOrBreakdown } from '../domain/plan.ts'
 import type { Database, Tx } from './connect.ts'
+import { requestPlanComment } from './plan-comment.ts'
 import { cancelPlanningRuns } from './runs.ts'
 import { footprints, plans, questions } from './schema/plans.ts'
 import { workItems } from './schema/work-items.ts'
@@ -91,6 +92,7 @@ export async function approvePlan(
       ...(by?.amendment ? { amendment: by.amendment } : {}),
     })
     .where(eq(plans.id, plan.id))
+  if (by) await requestPlanComment(tx, plan.id)
   // The items of a breakdown have files and hours of their own.
   const paths = content.kind === 'plan' ? content.paths : []
   await tx.db.delete(footprints).where(and(eq(footprints.workItemId, item.id), eq(footprints.source, 'plan')))
@@ -112,6 +114,7 @@ export async function dropPlan(
     .update(plans)
     .set({ state, why, decidedBy: by?.login ?? null, decidedById: by?.id ?? null, decidedAt: new Date() })
     .where(eq(plans.id, plan.id))
+  await requestPlanComment(tx, plan.id)
 }
 
 /**
@@ -145,8 +148,6 @@ export async function resetRounds(db: Database, workItemId: number): Promise<Pic
 
 /** The key of the comment that asks a round of questions. */
 export const questionsKey = (roundId: number) => `questions:${roundId}`
-/** The key of the comment that shows a plan. */
-export const planKey = (planId: number) => `plan:${planId}`
 
 /** Stores a round of questions. @param runId the run to build the item that asks; absent for planning. */
 export async function addRound(tx: Tx, item: ItemRow, asked: string[], runId?: number): Promise<QuestionRow> {

@@ -44,6 +44,14 @@ const statements = {
   gateResults: (before: SQL, many: number) => sql`
     delete from gate_results where id in (select id from gate_results g
       where created_at < ${before} and ${isOver(sql`g.work_item_id`)} order by created_at limit ${many}) returning 1`,
+  gatePictures: (before: SQL, many: number) => sql`
+    delete from gate_pictures where id in (select id from gate_pictures g
+      where created_at < ${before} and ${isOver(sql`g.work_item_id`)} order by created_at limit ${many}) returning 1`,
+  /** Those that no commit has any longer. */
+  pictures: (before: SQL, many: number) => sql`
+    delete from pictures where digest in (select digest from pictures p where created_at < ${before}
+      and not exists (select 1 from gate_pictures g where g.digest = p.digest)
+      order by created_at limit ${many}) returning 1`,
   /** The texts of a run: what the agent was given, and what it said. Numbers, times and outcome stay. */
   runTexts: (before: SQL, many: number) => sql`
     update runs set feedback = '', lesson = '', progress = '', submission = null where id in (select id from runs r

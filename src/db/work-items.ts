@@ -1,6 +1,6 @@
 /** Work items: adding them, finding them, and `transition`, the only function that changes their state. */
 
-import { and, asc, eq, inArray, notInArray } from 'drizzle-orm'
+import { and, asc, eq, inArray, isNotNull, notInArray, sql } from 'drizzle-orm'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition, isInactive, nextJob, reviewStates, terminalStates } from '../domain/lifecycle.ts'
 import { callsPeople, factOf } from '../domain/notices.ts'
@@ -13,6 +13,7 @@ import { addLifecycleEvent } from './crew-events.ts'
 import { pullOfItem } from './pull-requests.ts'
 import { getRepository } from './repositories.ts'
 import { cancelReviews } from './runs.ts'
+import { pullRequests } from './schema/pull-requests.ts'
 import { workItems } from './schema/work-items.ts'
 import {
   commentTimeFor,
@@ -69,6 +70,7 @@ export async function transition(
     .update(workItems)
     .set({
       ...(mutedStates.includes(to) ? {} : { muted: false }),
+      ...repliesAfter(to, workItems),
       ...by.set,
       state: to,
       resumeState: item.state,
@@ -92,6 +94,7 @@ export async function transition(
   await requestStatusComment(tx, row, commentTimeFor(to))
   if (isInactive(to)) await tellReviewers(tx, row)
   await endReviewOf(tx, item, row)
+  await foldPullReplies(tx, row)
   const above = repo ? await requestRoadmapComments(tx, repo, row) : []
   if (repo) await announceStep(tx, above, { item: row, repository: repo.fullName }, { from: item.state, to })
   if (!item.muted) await addLifecycleEvent(tx, row, { from: item.state, to, why: by.why, repository: repo?.fullName })
@@ -105,6 +108,23 @@ export async function transition(
     detail: { why: by.why },
   })
   return row
+}
+
+/** States on the way that the reply to `/merge` announces: it is true there. */
+const repliesHold: readonly ItemState[] = ['approved', 'merging']
+
+/** What was replied before a step may be true no longer. */
+function repliesAfter(to: ItemState, { reply, oldReply }: typeof workItems | typeof pullRequests) {
+  if (repliesHold.includes(to)) return {}
+  return { reply: null, oldReply: sql<string | null>`coalesce(${reply}, ${oldReply})` }
+}
+
+async function foldPullReplies(tx: Tx, { id, state }: ItemRow): Promise<void> {
+  if (repliesHold.includes(state)) return
+  await tx.db
+    .update(pullRequests)
+    .set(repliesAfter(state, pullRequests))
+    .where(and(eq(pullRequests.workItemId, id), isNotNull(pullRequests.reply)))
 }
 
 /** An agent that reviews the pull request stops once the item leaves review. */

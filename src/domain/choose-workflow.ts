@@ -4,6 +4,7 @@
  */
 
 import type { Settings } from '../config/settings.ts'
+import type { ItemState } from '../lib/item-state.ts'
 
 /** How a goal is worked on, and how certain that is. */
 export interface Routing {
@@ -117,6 +118,11 @@ export function routeWithPlan(goal: Goal, login: string): Routing {
   const routing = chooseWorkflow(goal)
   const workflow = routing.workflow === 'build_only' ? 'plan_then_build' : routing.workflow
   return { ...routing, workflow, asked: true, signals: [`${login} asked for a plan`] }
+}
+
+/** Whether a person has been shown how an item would be worked on, and must still decide if it is. */
+export function waitsForGo(item: { state: ItemState; routing: Pick<Routing, 'mode'> | null }): boolean {
+  return item.state === 'plan-review' && item.routing?.mode === 'explicit'
 }
 
 /** Whether the goal becomes several items and is not planned as one. */

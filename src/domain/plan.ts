@@ -221,7 +221,10 @@ export interface StoredPlan {
   rewritten: string
   /** What a person added with their approval. It outranks the plan. */
   amendment: string
+  state: 'pending' | 'approved' | 'rejected' | 'void'
   decidedBy: string | null
+  /** Why it was rejected, or no longer counts. */
+  why: string
 }
 
 /** One round of questions, and the answer. */

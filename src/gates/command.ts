@@ -1,20 +1,23 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import { coverageIn, type TestFacts } from '../domain/test-facts.ts'
 import * as messages from '../messages/gates.ts'
+import { picturesKept } from '../messages/pictures.ts'
 import type { Box } from '../sandbox/sandbox.ts'
 import { CheckoutRefused, type Gate, type GateContext, type GateJudgement } from './gate.ts'
 import { programEnvironment } from './lib/environment.ts'
 import { shortenOutput } from './lib/output.ts'
+import { readPictures } from './lib/pictures.ts'
 import { runShell, type ShellResult } from './lib/shell.ts'
 import { signatureOf } from './lib/signature.ts'
 
 /**
  * Runs the repository's own commands, one after another, in a clean checkout of exactly the commit. A command sees the
  * files that earlier ones left in the checkout, but no process of theirs. The first command that fails ends the gate.
+ * Pictures that they put into the folder `TUTTI_ARTIFACTS` are shown to people.
  */
 export const gate: Gate = { id: 'command', title: 'Commands', looksAt: 'code', judge }
 
@@ -31,9 +34,11 @@ async function judge(context: GateContext): Promise<GateJudgement> {
   const place = await mkdtemp(join(tmpdir(), 'tutti-gate-'))
   let box: Box | undefined
   try {
-    const env = await programEnvironment(context, place)
+    const pictures = join(place, 'artifacts')
+    await mkdir(pictures)
+    const env = { ...(await programEnvironment(context, place)), TUTTI_ARTIFACTS: pictures }
     box = await context.box?.({ cwd, home: place })
-    return await runAll(commands, context, cwd, { env, box })
+    return await withPictures(await runAll(commands, context, cwd, { env, box }), pictures, context)
   } finally {
     await box?.close()
     // A folder that cannot be removed (one made unreadable on purpose) must not fail the gate.
@@ -48,6 +53,22 @@ function refusedBy(error: unknown): GateJudgement {
   if (!(error instanceof CheckoutRefused)) throw error
   const { message, output } = error
   return { verdict: 'fail', summary: message, log: output, signature: `set-up: ${signatureOf('failed', output)}` }
+}
+
+/** What the commands left to be looked at. It changes no verdict. */
+async function withPictures(
+  judged: GateJudgement,
+  folder: string,
+  { log }: Pick<GateContext, 'log'>,
+): Promise<GateJudgement> {
+  try {
+    const { pictures, leftOut } = await readPictures(folder)
+    if (leftOut.length === 0) return { ...judged, pictures }
+    return { ...judged, pictures, log: `${judged.log ?? ''}\n\n${picturesKept(pictures.length, leftOut)}`.trimStart() }
+  } catch (err) {
+    log.warn({ err, folder }, 'the pictures of a gate could not be read')
+    return judged
+  }
 }
 
 async function runAll(

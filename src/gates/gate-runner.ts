@@ -8,6 +8,7 @@ import type { Settings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
+import { savePictures } from '../db/pictures.ts'
 import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
@@ -135,7 +136,8 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
 /** Programs print what they know, and logs go to people and to agents. */
 function withoutSecrets(result: GateResult, { redact }: GateRunnerContext): GateResult {
   const log = result.log === undefined ? {} : { log: redact(result.log) }
-  return { ...result, summary: redact(result.summary), ...log }
+  const pictures = result.pictures?.map((picture) => ({ ...picture, name: redact(picture.name) }))
+  return { ...result, summary: redact(result.summary), ...log, ...(pictures ? { pictures } : {}) }
 }
 
 interface Subject {
@@ -268,17 +270,11 @@ function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate b
 }
 
 async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', logDigest = null, milliseconds } of results)
-    await saveGateResult(tx, {
-      workItemId: item.id,
-      sha: head,
-      gate,
-      verdict,
-      summary,
-      log,
-      logDigest,
-      milliseconds,
-    })
+  for (const { gate, verdict, summary, log = '', logDigest = null, milliseconds, pictures = [] } of results) {
+    const judged = { workItemId: item.id, sha: head, gate }
+    await saveGateResult(tx, { ...judged, verdict, summary, log, logDigest, milliseconds })
+    await savePictures(tx, judged, pictures)
+  }
 }
 
 /** Ends a run whose gates could not run: the machine failed, not the work. */

@@ -6,6 +6,7 @@
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Settings } from '../config/settings.ts'
+import type { Picture } from '../db/pictures.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { TestFacts } from '../domain/test-facts.ts'
 import type { Sha } from '../lib/ids.ts'
@@ -98,6 +99,8 @@ export interface GateJudgement {
   logDigest?: string
   /** The coverage that programs of the gate have printed. */
   coverage?: TestFacts['coverage']
+  /** For people to look at. */
+  pictures?: Picture[]
   /** The same failure has the same one, whatever its numbers, paths and times. */
   signature?: string
 }

@@ -12,6 +12,7 @@ import type { Logger } from 'pino'
 import { parse } from 'yaml'
 import { type Env, setVariable } from '../config/env.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { reachedAddress } from '../lib/reached-address.ts'
 import { registrationFailed, setupPage } from '../messages/setup-page.ts'
 
 /** Where GitHub sends the browser after the registration; Probot's manifests have it too. */
@@ -59,7 +60,7 @@ async function answer(setup: Setup, req: IncomingMessage, res: ServerResponse): 
   const has = (name: 'key' | 'state') => isSame(url.searchParams.get(name) ?? '', secrets[name])
   if (req.method === 'GET' && url.pathname === '/' && has('key')) {
     const action = `${gitHubUrl(env)}/settings/apps/new?state=${secrets.state}`
-    return send(res, 200, setupPage({ action, manifest: manifestFor(baseUrlOf(req), env) }))
+    return send(res, 200, setupPage({ action, manifest: manifestFor(baseUrlOf(req, env), env) }))
   }
   const code = url.searchParams.get('code') ?? ''
   if (req.method !== 'GET' || url.pathname !== backPath || code === '' || !has('state')) {
@@ -113,12 +114,12 @@ function gitHubUrl({ source, GHE_HOST: host, GHE_PROTOCOL: protocol }: Env): str
 }
 
 /** As the browser sees us: it may come through a tunnel or a proxy. */
-function baseUrlOf({ headers }: IncomingMessage): string {
-  const first = (value: string | string[] | undefined) =>
-    String(value ?? '')
-      .split(',', 1)[0]
-      ?.trim()
-  return `${first(headers['x-forwarded-proto']) || 'http'}://${first(headers['x-forwarded-host']) || headers.host}`
+function baseUrlOf({ headers, socket }: IncomingMessage, { PUBLIC_URL }: Env): string {
+  return reachedAddress({
+    publicUrl: PUBLIC_URL,
+    peer: socket.remoteAddress ?? '',
+    header: (name) => [headers[name]].flat()[0],
+  })
 }
 
 function send(res: ServerResponse, status: number, body: string, headers: Record<string, string> = {}): void {

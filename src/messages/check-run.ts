@@ -1,10 +1,12 @@
 /** The check run that shows what the gates found on a commit, and how the commit came about. */
 
+import type { PictureName } from '../domain/pictures.ts'
 import type { PlanComparison } from '../domain/plan-comparison.ts'
 import { codeBlock, singleLine } from '../lib/sanitise.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
 import { namedPaths } from './paths.ts'
+import { pictureList } from './pictures.ts'
 
 /** The result of one gate, with what identifies its whole log. */
 export interface GateEvidence extends GateView {
@@ -17,6 +19,10 @@ export interface GateEvidence extends GateView {
 export interface Evidence {
   sha: string
   gates: GateEvidence[]
+  /** What the gates left on the commit, and where it is shown. */
+  pictures: readonly PictureName[]
+  repository: string
+  publicUrl: string | undefined
   /** Who made the commit: the agent of an attempt, or `person`. */
   agent: string
   /** The name of that agent in the crew. */
@@ -42,7 +48,13 @@ export function checkRunReport(evidence: Evidence): { title: string; summary: st
   const { gates, sha } = evidence
   return {
     title: titleOf(gates),
-    summary: [`Run by Tutti on exactly \`${sha}\`.`, gateTable(gates, sha), facts(evidence), questions(evidence)]
+    summary: [
+      `Run by Tutti on exactly \`${sha}\`.`,
+      gateTable(gates, sha),
+      pictureList(evidence.pictures, evidence),
+      facts(evidence),
+      questions(evidence),
+    ]
       .filter(Boolean)
       .join('\n\n'),
     text: logsOf(gates) || 'No gate left a log.',

@@ -131,6 +131,8 @@ export const fromEnvironment = 'from the environment or `.env`'
 // An attempt.
 export const stopAgent = 'Stop the agent'
 export const stopAndPause = 'Stop the agent now, and pause its item?'
+/** What gates left on the commit of a run. */
+export const picturesTitle = 'Pictures'
 export const noTranscript: EmptyText = [
   'There is no transcript',
   'It was written to no file, or it is older than `KEEP_LOGS_DAYS`.',

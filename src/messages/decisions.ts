@@ -121,6 +121,8 @@ function capText(reason: Extract<Reason, { kind: 'cap' }>): string {
   if (reason.scope === 'total' && reason.limit === 0) return 'no process that runs agents is up'
   if (reason.scope === 'total') return `no agent is free (${busy})`
   if (reason.scope === 'agent-kind') return `no agent of the kind ${code(reason.name)} is free (${busy})`
+  if (reason.scope === 'singleton')
+    return `one agent of the kind ${code(reason.name)} may be at work here (${code(`agents.${reason.name}.singleton`)}), and it is busy`
   if (reason.scope === 'repository') return `${reason.name} has no free agent (${busy})`
   return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
 }

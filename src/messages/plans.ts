@@ -11,7 +11,7 @@ import {
   type StoredPlan,
 } from '../domain/plan.ts'
 import { effortHours } from '../lib/effort-hours.ts'
-import { sanitiseMarkdown } from '../lib/sanitise.ts'
+import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 
 type Clean = (text: string) => string
 const asItIs: Clean = (text) => text
@@ -46,7 +46,7 @@ export function planComment(plan: StoredPlan, asks: string | undefined): string 
     `### ${what}${again}`,
     planText(content, (text) => sanitiseMarkdown(text, 4_000)),
     '---',
-    nextSteps(content, asks),
+    nextSteps(plan, content, asks),
   ].join('\n\n')
 }
 
@@ -57,15 +57,28 @@ export function rewrittenPlan(body: string): string {
   return (rule === -1 ? text : text.slice(0, rule)).replace(/^\s*### .*\n/, '').trim()
 }
 
-function nextSteps(content: PlanOrBreakdown, asks: string | undefined): string {
+function nextSteps(plan: StoredPlan, content: PlanOrBreakdown, asks: string | undefined): string {
+  const decided = decision(plan)
+  if (decided) return decided
   const edit = content.kind === 'plan' ? ' To change the plan yourself, edit this comment.' : ''
   const change = `\`/reject\` with the reason has it planned again, \`/reject --drop\` gives the issue up.${edit}`
-  if (asks === undefined) return `Small and sure enough to go on without asking: it is built now. ${change}`
+  if (asks === undefined)
+    return `Small and sure enough to go on without asking: it is built now. Until an agent begins: ${change}`
   const makes =
-    content.kind === 'plan'
-      ? '`/approve` has it built'
-      : `\`/approve\` makes ${counted(content.features.flatMap(({ items }) => items).length, 'issue')} of it and queues them`
+    content.kind === 'plan' ? '`/approve` has it built' : '`/approve` makes an issue of each line and queues them'
   return `You are asked because ${asks}. **${makes}**; what you write after it is added to the plan and outranks it. ${change}`
+}
+
+/** What people have decided about it; '' while nobody has. */
+function decision({ state, decidedBy, why, amendment }: StoredPlan): string {
+  const who = decidedBy ? ` by ${singleLine(decidedBy, 50)}` : ''
+  const because = why ? ` ${sanitiseMarkdown(why, 1_000)}` : ''
+  if (state === 'approved' && decidedBy) {
+    const added = amendment ? `\n\nAdded, and it outranks the plan: ${sanitiseMarkdown(amendment, 4_000)}` : ''
+    return `**Approved**${who}.${added}`
+  }
+  if (state === 'rejected') return `**Rejected**${who}.${because}`
+  return state === 'void' ? `**This plan no longer counts.**${because}` : ''
 }
 
 function planText(content: PlanOrBreakdown, clean: Clean): string {
@@ -129,10 +142,6 @@ export function pathList(all: readonly string[]): string {
 const code = (text: string) => `\`${text.replaceAll('`', '')}\``
 /** A row of a list must not end it. */
 const oneLine = (text: string, clean: Clean) => clean(text.replace(/\s*\n\s*/g, ' '))
-
-function counted(count: number, word: string): string {
-  return count === 1 ? `one ${word}` : `${count} ${word}s`
-}
 
 /** The comment that asks questions, without its marker. */
 export function questionsComment(round: { round: number; asked: readonly string[] }, rounds: number): string {

@@ -1,9 +1,11 @@
 /** The text of a pull request that Tutti opens. */
 
+import type { PictureName } from '../domain/pictures.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
 import { namedPaths } from './paths.ts'
+import { pictureList } from './pictures.ts'
 import { mergeCommand } from './pull-requests.ts'
 
 /** What the body of a pull request can say. */
@@ -26,6 +28,10 @@ export interface PullRequestBodyView {
   /** What the checkouts of agent and gates lacked. */
   notes: readonly string[]
   gates: GateView[]
+  /** What the gates left on the head, and where it is shown. */
+  pictures: readonly PictureName[]
+  repository: string
+  publicUrl: string | undefined
   headSha: string
   sandboxed: boolean
   mergeWhen: 'command' | 'approved'
@@ -42,6 +48,7 @@ export function pullRequestBody(view: PullRequestBodyView): string {
     ignoredNote(view.ignored),
     view.notes.map((note) => `> ${note}`).join('\n'),
     gateTable(view.gates, view.headSha),
+    pictureList(view.pictures, view),
     attemptList(view),
     `<sub>Written by ${view.agent}${withModel(view)}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}. ${nextStep(view)}</sub>`,
   ]

@@ -7,6 +7,7 @@ import { type AgentReviewView, agentReviewSentence } from './agent-review.ts'
 import { type CiView, ciSentence } from './ci.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { commitName } from './gates.ts'
+import { lastReply } from './last-reply.ts'
 import { mergeCommand } from './pull-requests.ts'
 import { type AnsweredComment, roundAnswers } from './reviews.ts'
 
@@ -36,6 +37,8 @@ export interface PullRequestCommentView {
   /** What the agent answered in the last round of review. */
   answers: AnsweredComment[]
   reply: string | null
+  /** What was replied before the last step. */
+  oldReply: string | null
 }
 
 /** The status comment of a pull request, without its marker. */
@@ -50,7 +53,7 @@ export function pullRequestComment(view: PullRequestCommentView): string {
       view.pullState === 'open' &&
       `GitHub did not ask the reviewers that \`pullRequests.reviewers\` names: ${singleLine(view.reviewersRefused, 300)}`,
     roundAnswers(view.answers),
-    view.reply && `---\n${view.reply}`,
+    lastReply(view),
     `<sub>Status of the work on #${view.issueNumber} · \`/status\` asks again · \`/help\` lists the commands</sub>`,
   ]
   return parts.filter(Boolean).join('\n\n')

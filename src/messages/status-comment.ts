@@ -8,6 +8,7 @@ import { agentName, type NamedRun } from './crew.ts'
 import { messageTable } from './crew-messages.ts'
 import { commitName, type GateView, gateTable } from './gates.ts'
 import { agentOutput, failedLogs, type HeldWork, heldChoices } from './held.ts'
+import { lastReply } from './last-reply.ts'
 import { mergeCommand } from './pull-requests.ts'
 
 /** Everything that the status comment of an item can say. */
@@ -15,6 +16,8 @@ export interface StatusView {
   state: ItemState
   reason: string
   reply: string | null
+  /** What was replied before the last step. */
+  oldReply: string | null
   branch: string
   attempts: (NamedRun & { attempt: number; outcome: string | null; summary: string; countsAsAttempt: boolean })[]
   /** Attempts that count, since a person last asked for fresh ones ... */
@@ -36,6 +39,8 @@ export interface StatusView {
   /** CI on the newest head; null while it has reported nothing. */
   ci: CiView | null
   mergeWhen: 'command' | 'approved'
+  /** A person has seen how it would be worked on, and decides whether it is. */
+  waitsForGo: boolean
   settingsError: string | null
   /** Rescue refs with work that was not committed or not merged when its worktree was removed. */
   kept: string[]
@@ -75,7 +80,7 @@ export function statusComment(view: StatusView): string {
     view.notes.length === 1 ? view.notes[0] : view.notes.map((note) => `- ${note}`).join('\n'),
     keptWork(view.kept),
     view.settingsError && `> [!WARNING]\n${quoted(view.settingsError)}`,
-    view.reply && `---\n${view.reply}`,
+    lastReply(view),
     footer(view),
   ]
   return parts.filter(Boolean).join('\n\n')
@@ -98,6 +103,7 @@ function headline(view: StatusView): string {
   if (view.state === 'ready' && view.waits) return 'Waiting'
   if (view.state === 'running' && attempt && attempt.attempt > 1)
     return `An agent is working, attempt ${attempt.attempt}`
+  if (view.waitsForGo) return 'Shall it be built like this?'
   if (view.state === 'reviewing' && view.pull) return `Review pull request #${view.pull.number}`
   return lifecycle[view.state].label
 }
@@ -166,7 +172,9 @@ function footer(view: StatusView): string {
     paused: '`/resume` goes on',
     planning: '`/stop` stops it',
     asking: '`/answer` answers',
-    'plan-review': '`/approve` approves it, `/reject` rejects it',
+    'plan-review': view.waitsForGo
+      ? '`/approve` goes on, `/reject` drops it'
+      : '`/approve` approves it, `/reject` rejects it',
     running: '`/stop` stops it',
     cancelled: '`/queue` queues it again',
     skipped: '`/queue` queues it again',

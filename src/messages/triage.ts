@@ -46,7 +46,8 @@ export function routingPreview(view: {
 }): string {
   const { item, routing, first, agent, like } = view
   const small = routing.workflow === 'plan_then_build' && !first
-  const how = small ? 'small enough that an agent builds it at once' : workflows[routing.workflow]
+  // What happens, whatever it was routed as: nothing is planned that needs no plan.
+  const workflow = small ? 'build_only' : routing.workflow
   const agents = !first
     ? 'one'
     : routing.workflow === 'plan_then_build'
@@ -56,7 +57,7 @@ export function routingPreview(view: {
   return [
     `**Goal:** ${singleLine(item.title)}`,
     `**Complexity:** ${complexity(routing, item.effort, first)}`,
-    `**Workflow:** \`${routing.workflow}\`: ${how}`,
+    `**Workflow:** \`${workflow}\`: ${workflows[workflow]}`,
     `**Agents:** ${agents} (${agent})`,
     `**Confidence:** ${Math.round(routing.confidence * 100)} %, because ${routing.signals.map((signal) => singleLine(signal)).join(', ')}`,
     open.length > 0 && `**Already open and alike:** ${open.join('; ')}. Look there first.`,

@@ -4,14 +4,14 @@ import { z } from 'zod'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
-import { enqueueEffect } from '../db/outbox.ts'
-import { addPlan, approvePlan, planKey } from '../db/plans.ts'
+import { requestPlanComment } from '../db/plan-comment.ts'
+import { addPlan, approvePlan } from '../db/plans.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { closeRun, getRun } from '../db/runs.ts'
 import { type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { type PlanOrBreakdown, storedSubmission } from '../domain/plan.ts'
 import * as messages from '../messages/planning.ts'
-import { planComment, questionsComment } from '../messages/plans.ts'
+import { questionsComment } from '../messages/plans.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { askPeople } from './ask-people.ts'
 import { reasonForApproval } from './needs-approval.ts'
@@ -65,17 +65,13 @@ async function askQuestions(tx: Tx, { item, settings }: PlannedItem, asked: stri
 
 async function showPlan(
   tx: Tx,
-  { repo, item, settings }: PlannedItem,
+  { item, settings }: PlannedItem,
   content: PlanOrBreakdown,
   runId: number,
 ): Promise<void> {
   const plan = await addPlan(tx, item, content, runId)
   const because = reasonForApproval(content, settings.planning, item.effort)
-  await enqueueEffect(
-    tx,
-    { repositoryId: repo.id, workItemId: item.id, key: planKey(plan.id) },
-    { kind: 'comment', payload: { issueNumber: item.issueNumber, body: planComment(plan, because) } },
-  )
+  await requestPlanComment(tx, plan.id, because)
   if (because !== undefined) {
     await transition(tx, item, 'plan-review', { actor: 'tutti', why: messages.planWaitsForApproval(because) })
     return

@@ -1,7 +1,9 @@
 /** Gathers what the check run of a commit says, and requests it. */
 
+import type { Env } from '../config/env.ts'
 import type { Store, Tx } from '../db/connect.ts'
 import { enqueueEffect } from '../db/outbox.ts'
+import { picturesOf } from '../db/pictures.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { gateRows } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
@@ -33,12 +35,19 @@ interface Judged {
   head: Sha
 }
 
+/** What the check run is made from. */
+interface EvidenceServices {
+  store: Pick<Store, 'db'>
+  env: Pick<Env, 'PUBLIC_URL'>
+}
+
 /** The check run of a commit, as its payload. */
-export async function checkRunOf(store: Pick<Store, 'db'>, control: BareClone, judged: Judged): Promise<CheckRun> {
+export async function checkRunOf(services: EvidenceServices, control: BareClone, judged: Judged): Promise<CheckRun> {
+  const { store } = services
   const { item, base, head } = judged
   const gates = await gateRows(store.db, item.id, head)
   const changed = (await control.changes(base, head)).map(({ path }) => path)
-  const report = checkRunReport(await evidenceOf(store, judged, gates, changed))
+  const report = checkRunReport(await evidenceOf(services, judged, gates, changed))
   const annotations = await annotationsOf(control, head, gates, changed)
   return { sha: head, name: 'Tutti', conclusion: conclusionOf(gates), ...report, annotations }
 }
@@ -55,7 +64,7 @@ function conclusionOf(gates: readonly GateEvidence[]): CheckRun['conclusion'] {
 }
 
 async function evidenceOf(
-  { db }: Pick<Store, 'db'>,
+  { store: { db }, env }: EvidenceServices,
   { repo, item, head }: Judged,
   gates: GateEvidence[],
   changed: readonly string[],
@@ -69,6 +78,9 @@ async function evidenceOf(
   return {
     sha: head,
     gates,
+    pictures: await picturesOf(db, item.id, head),
+    repository: repo.fullName,
+    publicUrl: env.PUBLIC_URL,
     agent,
     memberName: maker?.memberName ?? null,
     model: settingsOf(repo).agents[agent]?.model ?? null,

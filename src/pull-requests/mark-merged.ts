@@ -26,7 +26,7 @@ export async function markMerged(
 ): Promise<void> {
   const [pull] = await tx.db
     .update(pullRequests)
-    .set({ state: 'merged', mergedSha: merged.mergedSha ?? undefined, reply: null })
+    .set({ state: 'merged', mergedSha: merged.mergedSha ?? undefined, reply: null, oldReply: null })
     .where(eq(pullRequests.id, merged.pullRequestId))
     .returning()
   const item = pull && (await lockItem(tx, pull.workItemId))
@@ -40,7 +40,7 @@ export async function markMerged(
     actor: merged.by,
     why: mergedWith(pull.number, requestedBy),
     // A reply to an earlier command is out of date now.
-    set: { doneAt: new Date(), reply: null, memberId: null },
+    set: { doneAt: new Date(), reply: null, oldReply: null, memberId: null },
   })
   // Those behind it in the merge queue may be next.
   await leaveQueue(tx, pull.id)

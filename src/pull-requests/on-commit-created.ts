@@ -7,6 +7,7 @@ import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { defineJob } from '../db/define-job.ts'
 import { effectById } from '../db/outbox.ts'
+import { copyPictures } from '../db/pictures.ts'
 import { gateRows, saveGateResult } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { runs } from '../db/schema/runs.ts'
@@ -57,6 +58,7 @@ async function adopt(context: PullRequestContext, repo: RepositoryRow, item: Ite
     // The same tree: what the gates said of one commit holds for the other.
     for (const { id: _, createdAt: __, ...row } of await gateRows(tx.db, item.id, before))
       await saveGateResult(tx, { ...row, sha: made })
+    await copyPictures(tx, { workItemId: item.id, from: before, to: made })
     await tx.db.update(workItems).set({ headSha: made }).where(eq(workItems.id, item.id))
     await tx.db.update(runs).set({ headSha: made }).where(eq(runs.headSha, before))
     await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })

@@ -5,6 +5,7 @@ import { updateThatMade } from '../db/branch-updates.ts'
 import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { enqueueEffect } from '../db/outbox.ts'
+import { picturesOf } from '../db/pictures.ts'
 import { approvedPlan } from '../db/plans.ts'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
@@ -68,7 +69,7 @@ export interface Work {
 
 /** The body of the pull request that shows the work, and the commit where its branch left the base. */
 export async function describePullRequest(
-  { store }: Pick<PullRequestContext, 'store'>,
+  { store, env }: Pick<PullRequestContext, 'store' | 'env'>,
   control: BareClone,
   { repo, item, base, head }: Work,
 ): Promise<{ body: string; fork: Sha }> {
@@ -91,6 +92,9 @@ export async function describePullRequest(
     ignored: last?.ignoredFiles ?? [],
     notes: last?.notes ?? [],
     gates: await gateRows(store.db, item.id, head),
+    pictures: await picturesOf(store.db, item.id, head),
+    repository: repo.fullName,
+    publicUrl: env.PUBLIC_URL,
     headSha: head,
     sandboxed: last?.sandboxed ?? false,
     mergeWhen: settingsOf(repo).merge.when,
@@ -105,7 +109,7 @@ async function requestPullRequest(
 ): Promise<void> {
   const head = sha(item.headSha ?? '')
   const { body, fork } = await describePullRequest(context, control, { repo, item, base, head })
-  const checkRun = await checkRunOf(context.store, control, { repo, item, base: fork, head })
+  const checkRun = await checkRunOf(context, control, { repo, item, base: fork, head })
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (current?.state !== 'checking' || current.headSha !== head) return

@@ -42,6 +42,7 @@ export async function renderPullRequestComment(db: Database, workItemId: number)
     reviewersRefused: await reviewersRefused(db, item.id, pull.number),
     answers: await lastRound(db, pull.id),
     reply: pull.reply,
+    oldReply: pull.oldReply,
   })
 }
 

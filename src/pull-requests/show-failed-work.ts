@@ -69,7 +69,7 @@ async function publish(
 ): Promise<void> {
   const { repo, item, head } = work
   const { fork, body } = await describePullRequest(context, control, work)
-  const checkRun = await checkRunOf(context.store, control, { repo, item, base: fork, head })
+  const checkRun = await checkRunOf(context, control, { repo, item, base: fork, head })
   await context.store.transaction(async (tx) => {
     const current = await lockItem(tx, item.id)
     if (!current || current.headSha !== head) return

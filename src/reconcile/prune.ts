@@ -30,6 +30,8 @@ export async function prune({ store, env, log }: PruneServices, many: number = b
     effects: env.KEEP_FINISHED_DAYS,
     decisions: env.KEEP_FINISHED_DAYS,
     gateResults: env.KEEP_FINISHED_DAYS,
+    gatePictures: env.KEEP_FINISHED_DAYS,
+    pictures: 1,
     runTexts: env.KEEP_FINISHED_DAYS,
     crewEvents: env.KEEP_FINISHED_DAYS,
     messages: env.KEEP_FINISHED_DAYS,

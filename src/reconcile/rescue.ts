@@ -5,6 +5,9 @@
 
 import type { Logger } from 'pino'
 import type { Store, Tx } from '../db/connect.ts'
+import { servedRepositories } from '../db/repositories.ts'
+import { settingsOf } from '../db/repository-settings.ts'
+import { liveRuns } from '../db/runs.ts'
 import {
   effectsLackPublisher,
   type IdleItem,
@@ -21,6 +24,7 @@ import { reviewStates } from '../domain/lifecycle.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { mergeLost, startsAgain } from '../messages/runs.ts'
 import { classify, type FailedAttempt } from '../runs/retry-policy.ts'
+import { resolveViolations } from '../scheduling/singletons.ts'
 
 /** What has an item move again: a job, or another state where there is nothing to go on with. */
 type Step = { job: Job } | { to: Extract<ItemState, 'ready' | 'reviewing'>; why: string }
@@ -37,6 +41,7 @@ export async function rescue({ store, log }: { store: Store; log: Logger }, seco
       ...(await rescueRuns(tx, seconds)),
       ...(await rescueItems(tx, seconds)),
       ...(await rescueDeliveries(tx, seconds * 4)),
+      ...(await endSurplusAgents(tx)),
       ...(await wake(tx, seconds)),
     ]
   })
@@ -105,6 +110,20 @@ async function rescueDeliveries(tx: Tx, seconds: number): Promise<string[]> {
   const found = await unprocessedDeliveries(tx.db, seconds)
   for (const deliveryId of found) await tx.enqueue({ queue: 'process-delivery', deliveryIds: [deliveryId] })
   return found.map((deliveryId) => `delivery ${deliveryId}`)
+}
+
+/** Agents that are more than one where the settings allow one: they got past the scheduler, or the settings have changed. */
+async function endSurplusAgents(tx: Tx): Promise<string[]> {
+  // One that is being stopped is known already.
+  const live = (await liveRuns(tx.db)).filter(({ run }) => run.stop === null)
+  const byRepository = Map.groupBy(live, ({ item }) => item.repositoryId)
+  const ended: string[] = []
+  for (const repo of await servedRepositories(tx.db)) {
+    if ((byRepository.get(repo.id)?.length ?? 0) < 2) continue
+    const found = (await resolveViolations(tx, repo, settingsOf(repo))).flatMap(({ stopped }) => stopped)
+    ended.push(...found.map((id) => `agent ${id}, one too many in ${repo.fullName}`))
+  }
+  return ended
 }
 
 async function wake(tx: Tx, seconds: number): Promise<string[]> {

@@ -17,6 +17,8 @@ export class Admission {
   #reserved = 0
   readonly #repositories = new Map<string, { agents: number; reserved: number }>()
   readonly #kinds = new Map<string, number>()
+  /** The same in one repository, by both names. */
+  readonly #kindsIn = new Map<string, number>()
 
   constructor({ caps, memory, budget, repos }: Limits) {
     // A copy: the object may be a whole snapshot, which is not needed any longer.
@@ -49,6 +51,11 @@ export class Admission {
     const mode = repo?.mode === undefined || repo.mode === 'parallel-threads' ? undefined : MODE_CAPS[repo.mode]
     const cap = repo?.cap ?? this.limits.caps?.perRepository
     return mode === undefined || cap === undefined ? (mode ?? cap) : Math.min(mode, cap)
+  }
+
+  /** Agents of a kind at once in the repository; undefined without such a limit. */
+  maxOfKindIn(repository: string, kind: string): number | undefined {
+    return this.repo(repository)?.singletons?.includes(kind) ? 1 : undefined
   }
 
   /** Adds a run to the counts. */
@@ -104,6 +111,8 @@ export class Admission {
       return capReason(mode, repository, MODE_CAPS[mode], this.agents(repository))
     },
     (_, kind) => capReason('agent-kind', kind, this.limits.caps?.perAgentKind?.[kind], this.#kinds.get(kind) ?? 0),
+    (repository, kind) =>
+      capReason('singleton', kind, this.maxOfKindIn(repository, kind), this.#kindsIn.get(`${repository} ${kind}`) ?? 0),
     (_, kind) => memoryReason(this.limits.memory, kind, this.#memoryOwed),
     (repository, kind) => {
       const needed = this.#usesTotalBudget(repository) ? this.costOf(repository, kind) : 0
@@ -122,6 +131,8 @@ export class Admission {
     const counts = this.#repositories.get(run.repository) ?? { agents: 0, reserved: 0 }
     this.#repositories.set(run.repository, { agents: counts.agents + agents, reserved: counts.reserved + reserved })
     this.#kinds.set(run.agentKind, (this.#kinds.get(run.agentKind) ?? 0) + agents)
+    const here = `${run.repository} ${run.agentKind}`
+    this.#kindsIn.set(here, (this.#kindsIn.get(here) ?? 0) + agents)
     this.#total += agents
     if (this.#usesTotalBudget(run.repository)) this.#reserved += reserved
     if (run.memoryUsed === undefined) return

@@ -24,7 +24,7 @@ export type Reason =
   | { kind: 'paused'; repository: string; because: string | undefined }
   | {
       kind: 'cap'
-      scope: 'total' | 'repository' | 'agent-kind' | 'sequential' | 'parallel-async'
+      scope: 'total' | 'repository' | 'agent-kind' | 'singleton' | 'sequential' | 'parallel-async'
       name: string
       limit: number
     }

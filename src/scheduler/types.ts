@@ -100,6 +100,8 @@ export type RepositoryState = {
   pausedBecause?: string
   /** Agents at once in this repository. */
   cap?: number
+  /** Kinds of which one agent at most is at work in this repository. */
+  singletons?: readonly string[]
   /** Absent: it follows from the decisions. */
   mode?: ConcurrencyMode
   /** Money left for today, in the repository's currency. Absent: no limit. */

@@ -9,6 +9,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { activeStates } from '../domain/lifecycle.ts'
+import { singletonKinds } from '../domain/singletons.ts'
 import type { Limits } from '../scheduler/admission.ts'
 import type {
   Edge,
@@ -215,12 +216,14 @@ function branchesWithoutAgent(backlog: Backlog, { env }: PassContext): Run[] {
 }
 
 function repositoryOf(repo: RepositoryRow, backlog: Backlog): RepositoryState {
-  const { limits, schedule } = settingsOf(repo)
+  const { limits, schedule, agents } = settingsOf(repo)
+  const singletons = singletonKinds(agents)
   return {
     paused: repo.state === 'paused',
     ...(repo.haltedBecause === null ? {} : { pausedBecause: repo.haltedBecause }),
     ...(schedule.mode === undefined ? {} : { mode: schedule.mode }),
     ...(limits.agents === undefined ? {} : { cap: limits.agents }),
+    ...(singletons.length === 0 ? {} : { singletons }),
     weight: schedule.weight,
     hoursUsed: backlog.hours.get(repo.id) ?? 0,
   }

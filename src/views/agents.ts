@@ -50,6 +50,17 @@ export const restartView = z.object({
   at: z.string(),
 })
 
+/** More live agents than one where there may be one: on an issue, or of a kind that is a singleton. */
+export const violationView = z.object({
+  rule: z.enum(['issue', 'kind']),
+  issue: z.number().int().describe('Of the agent that goes on'),
+  kind: z.string().describe('Of the agent that goes on'),
+  keeps: z.string().describe('The agent that goes on: the newest on an issue, the oldest of a kind'),
+  stopped: z.array(z.string()).describe('Agents that are being stopped'),
+  reviews: z.array(z.string()).describe('Agents that review, and end soon by themselves'),
+})
+export type ViolationView = z.infer<typeof violationView>
+
 /** Which agents. */
 export interface AgentFilter {
   /** Only those that wait or work. */

@@ -79,7 +79,7 @@ export async function enqueueIssue(
   const item = await transition(tx, known, 'queued', {
     actor: actor.login,
     why: queuedAgain(actor.login),
-    set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null },
+    set: { ...fresh, freshSince, headSha: null, protectedAllowedSha: null, reply: null, oldReply: null },
   })
   return { item, happened: 'queued again' }
 }

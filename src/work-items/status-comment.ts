@@ -17,6 +17,7 @@ import { gateResults } from '../db/schema/runs.ts'
 import { reportsNoCost } from '../db/usage.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { keptWork } from '../db/worktrees.ts'
+import { waitsForGo } from '../domain/choose-workflow.ts'
 import { suggestOrder } from '../domain/forecast.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { progressOfParts } from '../domain/part-status.ts'
@@ -58,6 +59,7 @@ async function viewOf(db: Database, item: ItemRow): Promise<StatusView> {
     held: await heldWorkOf(db, item, pull, attempts.at(-1)),
     ci: await ciViewOf(db, item, repo),
     mergeWhen: settings.merge.when,
+    waitsForGo: waitsForGo(item),
     notes:
       item.kind === 'epic'
         ? notesOf(item)

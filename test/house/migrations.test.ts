@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import { assignMember } from '../../src/crew/assign.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
+import { copyPictures, findPicture, picturesOf, savePictures } from '../../src/db/pictures.ts'
 import { agentCapacity, isOtherPlaceAlive } from '../../src/db/places.ts'
 import { roundsOf } from '../../src/db/plans.ts'
 import { noteRestart, restartsOf } from '../../src/db/restarts.ts'
@@ -13,7 +14,7 @@ import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { usage } from '../../src/db/schema/usage.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
-import { getItem } from '../../src/db/work-items.ts'
+import { getItem, transition } from '../../src/db/work-items.ts'
 import { standingWorktrees } from '../../src/db/worktrees.ts'
 import { databaseBefore } from '../support/old-database.ts'
 
@@ -260,4 +261,50 @@ test('a runner of before the labels takes what asks for nothing, and goes on wri
   const store = await old.open()
   await store.db.execute(process('beside'))
   expect(await agentCapacity(store.db, 30_000, undefined)).toEqual({ slots: 4, freeMemory: 0, labels: [[], []] })
+})
+
+test('commits that were judged before pictures were kept have none, and get some when they are judged again', async () => {
+  const old = await databaseBefore('0035_pictures')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'checking', 'm', 1, 'a', 'module/a', 'main');
+    insert into gate_results (work_item_id, sha, gate, verdict, summary) values (1, 'f', 'command', 'pass', 's');
+  `)
+  const store = await old.open()
+  expect(await picturesOf(store.db, 1)).toEqual([])
+  const judged = { workItemId: 1, sha: 'f', gate: 'command' }
+  const picture = (name: string) => ({ name, digest: 'd', type: 'image/png' as const, content: Buffer.from('x') })
+  for (const name of ['a.png', 'b.png']) await store.transaction((tx) => savePictures(tx, judged, [picture(name)]))
+  expect(await picturesOf(store.db, 1, 'f')).toEqual([{ sha: 'f', gate: 'command', name: 'b.png', digest: 'd' }])
+  await store.transaction((tx) => copyPictures(tx, { workItemId: 1, from: 'f', to: 'g' }))
+  await store.transaction((tx) => copyPictures(tx, { workItemId: 1, from: 'f', to: 'g' }))
+  expect(await picturesOf(store.db, 1, 'g')).toMatchObject([{ name: 'b.png' }])
+  expect(await findPicture(store.db, 1, 'd')).toMatchObject({ type: 'image/png', content: Buffer.from('x') })
+  expect(await findPicture(store.db, 2, 'd')).toBeUndefined()
+})
+
+test('replies of before they were folded stay where they are until the next step', async () => {
+  const old = await databaseBefore('0036_old_replies_and_handles')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, reply, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'reviewing', 'Queued.', 'm', 1, 'a', 'module/a', 'main');
+    insert into pull_requests (repository_id, work_item_id, number, url, head_sha, base_branch, reply)
+      values (1, 1, 3, 'u', 'f', 'main', 'I merge #3.');
+  `)
+  const store = await old.open()
+  const step = (to: 'approved' | 'reviewing' | 'ready') =>
+    store.transaction(async (tx) => {
+      const item = await getItem(tx.db, 1)
+      if (item) await transition(tx, item, to, { actor: 'tutti', why: 'w' })
+      const [pull] = await tx.db.select().from(pullRequests)
+      return [(await getItem(tx.db, 1))?.reply, pull?.reply, (await getItem(tx.db, 1))?.oldReply, pull?.oldReply]
+    })
+  // The reply to `/merge` is still true there.
+  expect(await step('approved')).toEqual(['Queued.', 'I merge #3.', null, null])
+  for (const to of ['reviewing', 'ready'] as const)
+    expect(await step(to)).toEqual([null, null, 'Queued.', 'I merge #3.'])
 })

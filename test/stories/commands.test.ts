@@ -52,7 +52,7 @@ test('one comment acts once, however often it is delivered: queue, unqueue, queu
   await maintainer.comment(repository, issue.number, '/queue')
   const pull = await world.pullRequestOf(issue)
   // A second time it would have been answered that there is nothing to do.
-  expect(world.status(issue)).toContain('---\nQueued.')
+  expect(world.status(issue)).toContain('The last reply, before this step</summary>\n\nQueued.')
 
   const gone = await maintainer.comment(repository, issue.number, '/unqueue')
   await world.untilStatus(issue, 'Cancelled by maintainer')

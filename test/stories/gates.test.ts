@@ -114,3 +114,21 @@ gates:
   await world.approveAndMerge(pull)
   expect(github.unknown).toEqual([])
 })
+
+test('a screenshot that a gate leaves is in the pull request as a link, for who may read the repository', async () => {
+  const settings = `agent: scripted
+gates:
+  commands:
+    - name: tests
+      run: printf '\\211PNG\\r\\n\\032\\n' > "$TUTTI_ARTIFACTS/login page.png"
+`
+  const world = await openWorld({ settings, env: { PUBLIC_URL: 'https://tutti.example' } })
+  const issue = await world.queued('Show it', 'write src/one.txt: works')
+  const pull = await world.pullRequestOf(issue)
+  const link = /\[`login page\.png`\]\(https:\/\/tutti\.example(\/pictures\/acme\/app\/[0-9a-f]{64})\)/
+  expect(pull.body).toMatch(link)
+  await world.github.until(() => checkRunsOn(world, pull.pull.headSha).length > 0, 'the check run')
+  const [, path] = link.exec(checkRunsOn(world, pull.pull.headSha)[0]?.output.summary ?? '') ?? []
+  const answer = await fetch(`${world.tutti.url}${path}`, { redirect: 'manual' })
+  expect(answer.headers.get('location')).toContain('/login?to=%2Fpictures')
+})

@@ -42,7 +42,7 @@ test('a large goal is taken apart: issues once, under it and in order, also over
     () => byBot(goal).find((comment) => comment.body.includes('### Breakdown'))?.body,
     'the breakdown',
   )
-  for (const words of ['**The store**', '`queries` Do queries', 'after table', 'makes 3 issues'])
+  for (const words of ['**The store**', '`queries` Do queries', 'after table', 'makes an issue of each line'])
     expect(shown).toContain(words)
   expect(repository.issues.size).toBe(1)
 
@@ -90,7 +90,7 @@ test('/build makes an issue of a goal and builds it; /orchestrate build shows ho
 
   const bug = await world.issue('Fix the error in the hello page', 'write src/fixed.txt: fixed')
   await maintainer.comment(repository, bug.number, '/orchestrate build')
-  const asked = await world.untilStatus(bug, /Plan waits for approval[\s\S]*`\/approve` goes on/)
+  const asked = await world.untilStatus(bug, /Shall it be built like this[\s\S]*`\/approve` goes on/)
   for (const words of [
     '**Goal:** Fix the error',
     '**Complexity:** small',

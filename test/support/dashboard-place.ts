@@ -1,8 +1,10 @@
 /** The dashboard over a store with work of every kind in it, for tests of its pages. People are signed in by hand. */
 
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import { eq } from 'drizzle-orm'
 import { pino } from 'pino'
 import { loadCommands } from '../../src/commands/registry.ts'
@@ -10,6 +12,7 @@ import { type Env, readEnv } from '../../src/config/env.ts'
 import { openDashboard } from '../../src/dashboard/dashboard.ts'
 import type { DashboardServices } from '../../src/dashboard/services.ts'
 import { addSession } from '../../src/db/dashboard-sessions.ts'
+import { type Picture, savePictures } from '../../src/db/pictures.ts'
 import { type RepositoryRow, saveRepository } from '../../src/db/repositories.ts'
 import { crewMembers, memories, messageDeliveries, messages } from '../../src/db/schema/crew.ts'
 import { forecasts, mergeBatches, mergeQueue } from '../../src/db/schema/merging.ts'
@@ -297,6 +300,10 @@ export async function fillRepository(
     },
   ] as const
   await db.insert(gateResults).values(gates.map((gate) => ({ workItemId: items.export.id, sha: head, ...gate })))
+  const left = ['login.png', 'settings/dark.png', 'board at 360 px.png'].map((name, at) => screenshot(named(name), at))
+  await place.store.transaction((tx) =>
+    savePictures(tx, { workItemId: items.export.id, sha: head, gate: 'command' }, left),
+  )
   await db.insert(gateResults).values({
     workItemId: items.search.id,
     sha: head,
@@ -422,6 +429,24 @@ export async function fillRepository(
       paths: [...paths],
     })
   return { runId: live.id, issue: 12 }
+}
+
+/** A picture as a gate would leave it: a PNG of one colour, 40 × 30. */
+export function screenshot(name: string, shade: number): Picture {
+  const chunk = (type: string, data: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const ends = Buffer.alloc(8)
+    ends.writeUInt32BE(data.length, 0)
+    ends.writeUInt32BE(crc32(body), 4)
+    return Buffer.concat([ends.subarray(0, 4), body, ends.subarray(4)])
+  }
+  const [width, height] = [40, 30]
+  const header = Buffer.from([0, 0, 0, width, 0, 0, 0, height, 8, 2, 0, 0, 0])
+  const row = [0, ...Array.from({ length: width }, () => [80 + shade * 50, 90, 200 - shade * 40]).flat()]
+  const pixels = deflateSync(Buffer.from(Array.from({ length: height }, () => row).flat()))
+  const parts = [chunk('IHDR', header), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]
+  const content = Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...parts])
+  return { name, digest: createHash('sha256').update(content).digest('hex'), type: 'image/png', content }
 }
 
 /** A month of costs: the runs that are given have the last ones. */

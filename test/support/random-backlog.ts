@@ -178,6 +178,7 @@ export class Model {
       repos: this.#any<Record<string, RepositoryState> | undefined>([
         undefined,
         { 'o/r1': { paused: true } },
+        { 'o/r1': { singletons: ['other'] }, 'o/r2': { singletons: ['scripted'] } },
         { 'o/r2': { mode: 'sequential', hoursUsed: 3, weight: 2 } },
       ]),
     }

@@ -14,11 +14,6 @@ export function plannedItem(context: CommandContext): ItemRow {
   throw new UserError(...messages.nothingQueuedToPlan(context.settings.prefix))
 }
 
-/** Whether a person must still decide if the item is worked on at all. */
-export function waitsForGo(item: ItemRow): boolean {
-  return item.state === 'plan-review' && item.routing?.mode === 'explicit'
-}
-
 /** The person has seen how it would be worked on, and approves. @returns what happens now, as a sentence. */
 export async function goAhead({ tx, actor, settings }: CommandContext, item: ItemRow): Promise<string> {
   const goal = { title: item.title, body: item.body, effort: item.effort }

@@ -5,6 +5,7 @@ import { partsOf } from '../../db/epics.ts'
 import { pullOfItem } from '../../db/pull-requests.ts'
 import { isReview, runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
+import { waitsForGo } from '../../domain/choose-workflow.ts'
 import { countedSince } from '../../domain/replan.ts'
 import { type ItemStatus, itemStatus } from '../../messages/commands/status.ts'
 import { ciViewOf } from '../../pull-requests/ci/ci-view.ts'
@@ -19,6 +20,7 @@ export async function statusSentence(context: CommandContext, item: ItemRow): Pr
     {
       state: item.state,
       kind: item.kind,
+      waitsForGo: waitsForGo(item),
       reason: item.reason,
       headSha: item.headSha,
       run: runs.at(-1),

@@ -89,8 +89,9 @@ function place(cy) {
       node.position({ x, y })
     })
     const columns = Math.max(3, Math.round(Math.sqrt(single.length / 3)))
+    const wide = single.max((node) => node.data('width')).value + 24
     single.forEach((node, at) => {
-      node.position({ x: 130 + (at % columns) * 250, y: bottom + 20 + Math.floor(at / columns) * 56 })
+      node.position({ x: wide / 2 + (at % columns) * wide, y: bottom + 20 + Math.floor(at / columns) * 56 })
     })
   })
 }

@@ -30,7 +30,7 @@ const text = (name: string, label: string, required = false): Html =>
   html`<label class="visually-hidden" for="arg-${name}">${label}</label><textarea id="arg-${name}" name="arg.${name}" placeholder="${label}" ${required ? html`required` : ''}></textarea>`
 
 const retry: Button = {
-  ...{ command: 'retry', label: 'Try again', primary: true },
+  ...{ command: 'retry', label: 'Try again' },
   fields: text('how', buttons.retryHow),
 }
 const approve: Button = {
@@ -67,7 +67,7 @@ const byState: Readonly<Record<ItemState, readonly Button[]>> = {
   merging: [hold, pause],
   done: [],
   paused: [resume, retry, replan, skip, giveUp],
-  held: [retry, resume, replan, skip, giveUp],
+  held: [{ ...retry, primary: true }, { ...resume, primary: false }, replan, skip, giveUp],
   skipped: [{ command: 'queue', label: 'Queue again', primary: true }],
   cancelled: [{ command: 'queue', label: 'Queue again', primary: true }],
 }

@@ -2,6 +2,7 @@
 
 import type { DecisionRow } from '../../db/decisions.ts'
 import type { DeliveredMessage } from '../../db/messages.ts'
+import type { PictureRow } from '../../db/pictures.ts'
 import type { PlanRow, QuestionRow } from '../../db/plans.ts'
 import type { GateRow, PullRow } from '../../db/pull-requests.ts'
 import type { RunRow } from '../../db/runs.ts'
@@ -22,6 +23,8 @@ export interface ItemFacts {
   steps: LoggedStep[]
   runs: RunRow[]
   gates: GateRow[]
+  /** What gates left on any commit. */
+  pictures: PictureRow[]
   pull: PullRow | undefined
   plan: PlanRow | undefined
   rounds: QuestionRow[]

@@ -1,5 +1,6 @@
 /** The parts of the page of an item: plan and questions, gates with their logs, attempts, messages. */
 
+import type { RepositoryRow } from '../../db/repositories.ts'
 import type { RunRow } from '../../db/runs.ts'
 import { contentOf } from '../../domain/plan.ts'
 import { isAgentRun } from '../../domain/run-author.ts'
@@ -7,7 +8,8 @@ import * as messages from '../../messages/dashboard-item.ts'
 import { planForAgent } from '../../messages/plans.ts'
 import { emptyState, panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
-import { prose } from '../markdown.ts'
+import { prose, sentence } from '../markdown.ts'
+import { pictureGrid } from '../pictures.ts'
 import { face, moneyText, pill, type Tone, tokensText } from '../words.ts'
 import type { ItemFacts, UsageRow } from './item-facts.ts'
 
@@ -30,7 +32,7 @@ ${plan.why ? html`<p class="small muted">${plan.why}</p>` : ''}<details ${plan.s
 }
 
 /** What the gates said about each commit, the newest first. */
-export function gatesPanel({ gates, item }: ItemFacts): Html {
+export function gatesPanel(repo: RepositoryRow, { gates, pictures, item }: ItemFacts): Html {
   if (gates.length === 0) return panel('Gates', emptyState(...messages.nothingJudged, 'check'))
   const words: Record<string, [Tone, string]> = {
     pass: ['good', 'passed'],
@@ -41,11 +43,12 @@ export function gatesPanel({ gates, item }: ItemFacts): Html {
   const commits = [...new Set(gates.map(({ sha }) => sha))].toReversed()
   const row = (gate: (typeof gates)[number]) => {
     const [tone, word] = words[gate.verdict] ?? ['calm', gate.verdict]
-    return html`<li id="gate-${gate.id}"><div class="grow"><span><span class="name">${gate.gate}</span> ${pill(tone, word)}</span><span class="small">${gate.summary.replaceAll('**', '')}</span>
+    return html`<li id="gate-${gate.id}"><div class="grow"><span><span class="name">${gate.gate}</span> ${pill(tone, word)}</span><span class="small">${sentence(gate.summary)}</span>
 ${gate.log ? html`<details><summary>Log</summary><pre tabindex="0">${gate.log}</pre></details>` : ''}</div><div class="side-note"><span class="num">${spanText(gate.milliseconds)}</span></div></li>`
   }
   const part = (sha: string, at: number) => {
-    const rows = html`<ul class="rows">${gates.filter((gate) => gate.sha === sha).map(row)}</ul>`
+    const left = pictures.filter((picture) => picture.sha === sha)
+    const rows = html`<ul class="rows">${gates.filter((gate) => gate.sha === sha).map(row)}</ul>${pictureGrid(repo, left)}`
     const name = html`<code>${sha.slice(0, 10)}</code>${sha === item.headSha ? ' · the newest' : ''}`
     return at === 0
       ? html`<p class="small muted">${name}</p>${rows}`

@@ -5,6 +5,7 @@ import type { Database } from '../../db/connect.ts'
 import { lastDecision } from '../../db/decisions.ts'
 import { openDependencies } from '../../db/dependencies.ts'
 import { itemMessages } from '../../db/messages.ts'
+import { picturesOf } from '../../db/pictures.ts'
 import { latestPlan, roundsOf } from '../../db/plans.ts'
 import { pullOfItem } from '../../db/pull-requests.ts'
 import { repositoryByName } from '../../db/repositories.ts'
@@ -53,6 +54,7 @@ async function factsOf({ services }: PageRequest, item: ItemRow): Promise<ItemFa
     runs,
     steps: await stepsOf(db, item.id),
     gates: await db.select().from(gateResults).where(eq(gateResults.workItemId, item.id)).orderBy(gateResults.id),
+    pictures: await picturesOf(db, item.id),
     pull: await pullOfItem(db, item.id),
     plan: await latestPlan(db, item.id),
     rounds: await roundsOf(db, item.id),
@@ -84,7 +86,7 @@ function viewOf(request: PageRequest, facts: ItemFacts): View {
     title: item.title,
     where: html`${statePill(item.state)}${outside(item.url, `Issue #${item.issueNumber}`)}${pull ? outside(pull.url, `Pull request #${pull.number}`) : ''}${pull?.revertedBy ? pill('bad', 'reverted') : ''}<span>${messages.askedForBy(item.requestedBy)} ${timeTag(item.createdAt)}</span>`,
     main: html`<div class="columns"><div class="stack">
-${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${item.kind === 'epic' ? reportPanel(facts.report) : gatesPanel(facts)}</div>
+${nowPanel(request, facts)}${asks ? planPanel(facts) : ''}${actionsPanel(request, facts)}${journeyPanel(facts)}${asks ? '' : planPanel(facts)}${item.kind === 'epic' ? reportPanel(facts.report) : gatesPanel(request.repo, facts)}</div>
 <div class="stack">${factsPanel(request, facts)}${item.kind === 'epic' ? '' : attemptsPanel(facts)}${messagesPanel(facts)}${textPanel(item)}</div></div>`,
   }
 }

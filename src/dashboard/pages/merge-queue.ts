@@ -75,7 +75,7 @@ async function matrixPanel(db: Database, repo: RepositoryRow): Promise<Html> {
     )
   return panel(
     messages.forecastTitle,
-    html`<div class="scroll" tabindex="0" role="region" aria-label="${messages.forecastTitle}"><table class="matrix"><thead><tr><td></td>${items.map(({ issueNumber }) => html`<th scope="col">#${issueNumber}</th>`)}</tr></thead><tbody>${items.map((a) => html`<tr><th scope="row"><a href="${itemUrl(repo, a.issueNumber)}">#${a.issueNumber} ${a.title}</a></th>${items.map((b) => cell(a, b))}</tr>`)}</tbody></table></div>
+    html`<div class="scroll" tabindex="0" role="region" aria-label="${messages.forecastTitle}"><table class="matrix"><thead><tr><td></td>${items.map(({ issueNumber }) => html`<th scope="col">#${issueNumber}</th>`)}</tr></thead><tbody>${items.map((a) => html`<tr><th scope="row"><a href="${itemUrl(repo, a.issueNumber)}">#${a.issueNumber}<span class="matrix-title"> ${a.title}</span></a></th>${items.map((b) => cell(a, b))}</tr>`)}</tbody></table></div>
 ${conflicts.length > 0 ? html`<ul class="rows">${list}</ul>` : ''}`,
     messages.conflictsAmong(conflicts.length, pairs.length),
   )

@@ -1,6 +1,7 @@
 /** The page of one attempt: its transcript, live while its agent works. */
 
 import { eq } from 'drizzle-orm'
+import { picturesOf } from '../../db/pictures.ts'
 import { getRepository, type RepositoryRow } from '../../db/repositories.ts'
 import { getRun } from '../../db/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
@@ -11,6 +12,7 @@ import { commandForm } from '../command-form.ts'
 import { emptyState, itemUrl, panel } from '../frame.ts'
 import { bytesText, type Html, html, markup, spanText, timeTag } from '../html.ts'
 import type { Page } from '../page.ts'
+import { pictureGrid } from '../pictures.ts'
 import { agentPill, face, moneyText, tokensText } from '../words.ts'
 import { readTranscript } from './transcript.ts'
 
@@ -30,6 +32,8 @@ export const runPage: Page = {
       .select()
       .from(usage)
       .where(eq(usage.runId, Number(agent.agentId)))
+    const run = await getRun(services.store.db, Number(agent.agentId))
+    const left = run?.headSha ? await picturesOf(services.store.db, run.workItemId, run.headSha) : []
     const running = agent.endedAt === null
     const log = await readTranscript(services, agent.agentId, undefined)
     const name = agent.name || agent.kind
@@ -46,7 +50,7 @@ export const runPage: Page = {
       where: html`${face(name)}${agentPill(agent)}<span>${agent.progress}</span>`,
       tools: running ? stop : html``,
       main: html`<div class="columns"><section class="panel"><header><h2>Transcript</h2></header><div class="body">${transcript}</div></section>
-<div class="stack">${factsPanel(repo, agent, used)}</div></div>`,
+<div class="stack">${factsPanel(repo, agent, used)}${left.length > 0 ? panel(messages.picturesTitle, pictureGrid(repo, left)) : ''}</div></div>`,
     }
   },
 }

@@ -84,7 +84,7 @@ function operatorPanel({ services, permission }: PageRequest): Html {
     const text = isSet ? (hidden ? 'set, not shown' : value) : (variable.default ?? 'not set')
     return {
       isSet,
-      html: html`<tr><td class="mono">${variable.name}</td><td class="mono">${text}</td><td>${isSet ? pill('accent', 'environment') : pill('calm', 'default')}</td><td class="small muted">${variable.description}</td></tr>`,
+      html: html`<tr><td class="mono">${variable.name}</td><td class="mono">${text}</td><td>${isSet ? pill('accent', 'environment') : pill('calm', 'default')}</td><td class="small muted">${sentence(variable.description)}</td></tr>`,
     }
   }
   const rows = environmentVariables()

@@ -1,7 +1,7 @@
 /** The crew: who the agents are, what they remember, what they say to each other and to people. */
 
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { CrewRole, MemoryDomain, MemoryKind } from '../../domain/crew.ts'
 import type { DeliveryState } from '../../domain/delivery.ts'
 import { id, now, number64, time } from './columns.ts'
@@ -26,6 +26,22 @@ export const crewMembers = pgTable(
     assignedAt: time('assigned_at').notNull().defaultNow(),
   },
   (table) => [unique('crew_members_name').on(table.repositoryId, table.name)],
+)
+
+/** The name by which a person is written to in one repository, besides their login. */
+export const personHandles = pgTable(
+  'person_handles',
+  {
+    repositoryId: number64('repository_id')
+      .notNull()
+      .references(() => repositories.id, { onDelete: 'cascade' }),
+    /** GitHub's id of the account, which stays when the login changes. */
+    personId: number64('person_id').notNull(),
+    login: text('login').notNull(),
+    handle: text('handle').notNull(),
+    createdAt: now(),
+  },
+  (table) => [primaryKey({ columns: [table.repositoryId, table.personId] })],
 )
 
 /** What the crew of a repository has learned. Bounded for each repository; see `crew/memory.ts`. */

@@ -28,6 +28,8 @@ export const pullRequests = pgTable(
     mergeSha: text('merge_sha'),
     /** The reply to the last command that was given on the pull request, shown in its status comment. */
     reply: text('reply'),
+    /** The reply before the last step, as `work_items` has it. */
+    oldReply: text('old_reply'),
     /** Who keeps it from being merged by `/hold`, and why. A label does so without a row. */
     heldBy: text('held_by'),
     heldWhy: text('held_why').notNull().default(''),

@@ -87,6 +87,8 @@ export const workItems = pgTable(
     planningRoundsOffset: integer('planning_rounds_offset').notNull().default(0),
     /** The reply to the last command, shown in the status comment. */
     reply: text('reply'),
+    /** The reply before the last step: it may be true no longer, and is shown folded. */
+    oldReply: text('old_reply'),
     /** The last run before a person's `/retry`: it and older attempts no longer count. */
     freshSince: number64('fresh_since'),
     /** The run after which it was planned again by itself; it and older attempts no longer count. */

@@ -100,17 +100,38 @@ function activitySentence({ agent, ended, finished, seconds, peakMemory }: Shown
   return `**${agent}** in the last day: ${ended} attempts ended, ${finished} with a result, ${duration(seconds * 1_000)} of work${memory}.`
 }
 
-/** Why an agent is stopped that is one too many. */
-export const oneTooMany = (issue: number, keeps: string) => `SingletonViolation: agent ${keeps} has #${issue}`
-/** Issues on which two agents were at work. */
-export function violationsText(
-  violations: readonly { issue: number; keeps: string; stopped: readonly string[] }[],
-): string {
+/** Why an agent is stopped that is one too many. @param rule what there may be one agent of. */
+export const oneTooMany = (rule: 'issue' | 'kind', keeps: { id: number; agent: string }, issue: number) =>
+  rule === 'issue'
+    ? `SingletonViolation: agent ${keeps.id} has #${issue}`
+    : `SingletonViolation: one ${keeps.agent} may be at work, and that is agent ${keeps.id} on #${issue}`
+/** Why its issue is ready again. */
+export const waitsForSingleton = (kind: string, issue: number) =>
+  `One agent of the kind \`${kind}\` may be at work here (\`agents.${kind}.singleton\`), and it has #${issue}. What was changed is kept.`
+
+interface ShownViolation {
+  rule: 'issue' | 'kind'
+  issue: number
+  kind: string
+  keeps: string
+  stopped: readonly string[]
+  reviews: readonly string[]
+}
+
+/** Where more agents were at work than may be. */
+export function violationsText(violations: readonly ShownViolation[]): string {
   return violations
-    .map(
-      ({ issue, keeps, stopped }) =>
-        `**SingletonViolation** on #${issue}: ${stopped.length + 1} agents were at work. Agent ${keeps}, the newest, goes on; ${stopped.join(', ')} ${stopped.length === 1 ? 'is' : 'are'} being stopped.`,
-    )
+    .map(({ rule, issue, kind, keeps, stopped, reviews }) => {
+      const count = 1 + stopped.length + reviews.length
+      const where = rule === 'issue' ? `on #${issue}` : `of the kind \`${singleLine(kind, 50)}\``
+      const rest = [
+        rule === 'issue' ? `Agent ${keeps}, the newest, goes on` : `Agent ${keeps}, the oldest, goes on with #${issue}`,
+        stopped.length > 0 && `${stopped.join(', ')} ${stopped.length === 1 ? 'is' : 'are'} being stopped`,
+        reviews.length > 0 &&
+          `${reviews.join(', ')} ${reviews.length === 1 ? 'reviews, and ends' : 'review, and end'} soon`,
+      ]
+      return `**SingletonViolation** ${where}: ${count} agents were at work. ${rest.filter(Boolean).join('; ')}.`
+    })
     .join('\n')
 }
 

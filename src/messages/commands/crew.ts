@@ -16,6 +16,12 @@ export interface CrewRow {
   finished: number
 }
 
+/** People who have a handle, under the crew. */
+export function handleList(people: readonly { login: string; handle: string }[]): string {
+  if (people.length === 0) return ''
+  return `People: ${people.map(({ login, handle }) => `**${singleLine(handle, 40)}** (${singleLine(login, 40)})`).join(', ')}.`
+}
+
 export function crewList(crew: readonly CrewRow[]): string {
   if (crew.length === 0) return 'No agent has worked in this repository yet; each gets a name with its first run.'
   const rows = crew.map(({ name, handle, role, agent, busy, finished }) => {
@@ -49,6 +55,10 @@ export const acknowledged = (messages: number) =>
 export const noSuchMember = (name: string) => `There is no agent called ${singleLine(name, 40)} here.`
 export const handleIsSet = (name: string, handle: string) =>
   `${singleLine(name, 40)} is written to as @${singleLine(handle, 40)} too.`
+export const programsHaveNoHandle: CommandRefusal = [
+  'A program has no handle of its own.',
+  'Name the member of the crew whose handle it is, in `name`.',
+]
 export const handleIsTaken = (handle: string, taken: readonly string[]): CommandRefusal => [
   `@${singleLine(handle, 40)} is taken.`,
   `Taken are: ${[...taken, 'people', 'all'].map((one) => singleLine(one, 40)).join(', ')}.`,

@@ -37,8 +37,7 @@ export const noPlanToApprove = 'No plan is waiting for approval.'
 export const textWasChanged = 'The text of the issue was changed.'
 export const approvedOldText = (prefix: string) =>
   `The text of this issue was changed after the plan was made. ${typed(prefix, 'approve')} once more keeps to the plan and the old text, ${typed(prefix, 'plan')} has the new text planned.`
-export const breakdownApprovedReply = (issues: number) =>
-  `Approved. ${issues} issues are being made of it; this one shows how they get on.`
+export const breakdownApprovedReply = 'Approved. Its issues are being made; this one shows how they get on.'
 export const planApprovedBy = (login: string) => `The plan was approved by ${login}.`
 /** @param added whether the person added something. */
 export const planApprovedReply = (added: boolean) =>

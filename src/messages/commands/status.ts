@@ -14,6 +14,8 @@ import { typed } from './typed.ts'
 export interface ItemStatus {
   state: ItemState
   kind: 'task' | 'epic'
+  /** A person has seen how it would be worked on, and decides whether it is. */
+  waitsForGo: boolean
   reason: string
   headSha: string | null
   /** The newest run. */
@@ -66,6 +68,8 @@ function stateSentence(item: ItemStatus, prefix: string): string {
     case 'cancelled':
       return `${withStop(singleLine(item.reason, 500))} ${typed(prefix, 'queue')} queues it again.`
     default:
+      if (item.waitsForGo)
+        return `It waits for a person to say whether it is worked on. ${singleLine(item.reason, 600)}`
       return `${lifecycle[item.state].label}. ${singleLine(item.reason)}`.trim()
   }
 }

@@ -8,6 +8,7 @@ import { saveCheckpoint } from '../../db/checkpoints.ts'
 import type { Tx } from '../../db/connect.ts'
 import { type CrewMember, setMemberHandle } from '../../db/crew-members.ts'
 import { channelMessages, waitingFor } from '../../db/messages.ts'
+import { isHandleOfPerson } from '../../db/person-handles.ts'
 import { updateRun } from '../../db/runs.ts'
 import { boundedText } from '../../lib/sanitise-text.ts'
 import { messagesForAgent } from '../../messages/crew-messages.ts'
@@ -35,7 +36,9 @@ const mostRead = 30
 const text = (max: number) => z.string().min(1).max(max)
 const shapes = {
   message: z.strictObject({
-    to: text(60).default('people').describe('A name or handle of the crew, `people` (those of the issue), or `all`'),
+    to: text(60)
+      .default('people')
+      .describe('A name or handle of the crew, the handle of a person, `people` (those of the issue), or `all`'),
     text: text(4_000).describe('What you want to say'),
     replyTo: z.number().int().positive().optional().describe('The number of the message that you answer'),
   }),
@@ -124,7 +127,8 @@ function messageTools(desk: CrewDesk): Tool[] {
       return { text: messagesForAgent(shown, randomBytes(6).toString('hex')) || texts.noMessages }
     }),
     crewTool(desk, texts.tools.setHandle, shapes.handle, async (tx, { handle }) => {
-      const taken = /^(?:people|all)$/i.test(handle) || !(await setMemberHandle(tx, member, handle))
+      const ofOthers = /^(?:people|all)$/i.test(handle) || (await isHandleOfPerson(tx.db, member.repositoryId, handle))
+      const taken = ofOthers || !(await setMemberHandle(tx, member, handle))
       return taken ? { text: texts.handleTaken(handle), refused: true } : { text: texts.handleSet(handle) }
     }),
   ]

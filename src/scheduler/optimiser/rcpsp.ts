@@ -160,6 +160,7 @@ function resources(schedule: ScheduleState, nodes: readonly Node[]): Pick<RcpspP
     return [
       ...use('total', total),
       ...use(`repository ${repository}`, admission.maxAgentsIn(repository)),
+      ...use(`kind ${kind} in ${repository}`, admission.maxOfKindIn(repository, kind)),
       ...use(`kind ${kind}`, admission.limits.caps?.perAgentKind?.[kind]),
     ]
   })

@@ -93,7 +93,7 @@ describe('/approve', () => {
 
   it('has the issues of a breakdown made, each wanted once', async () => {
     const here = await shownPlan(breakdown)
-    expect((await here.say('/approve')).text).toContain('2 issues are being made of it')
+    expect((await here.say('/approve')).text).toContain('Its issues are being made')
     const row = await here.item()
     expect(row).toMatchObject({ state: 'ready', kind: 'epic' })
     const wanted = async () =>

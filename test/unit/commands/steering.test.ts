@@ -7,6 +7,7 @@ import { saveCheckpoint } from '../../../src/db/checkpoints.ts'
 import { addMember } from '../../../src/db/crew-members.ts'
 import { addRun, requestStop } from '../../../src/db/runs.ts'
 import { runs, worktrees } from '../../../src/db/schema/runs.ts'
+import { workItems } from '../../../src/db/schema/work-items.ts'
 import { head, openPlaces } from '../../support/command-place.ts'
 
 let places: Awaited<ReturnType<typeof openPlaces>>
@@ -99,6 +100,32 @@ test('/agents names an issue with two live agents and has the older one stopped'
   expect((await runOf(second.id))?.stop).toBeNull()
 })
 
+test('of a singleton kind the oldest agent goes on; the issue of the other one waits, and the restart log says why', async () => {
+  const { here, run } = await working({ ...defaultSettings(), agents: { codex: { singleton: true } } })
+  const other = await places.store.transaction(async (tx) => {
+    const facts = { ...(await here.item()), id: undefined, issueNumber: 13, module: 'other', branch: 'module/other' }
+    const [item] = await tx.db.insert(workItems).values(facts).returning()
+    const added = await addRun(tx, item?.id ?? 0, { agent: 'codex', feedback: '', cleanWorktree: false })
+    await tx.db.update(runs).set({ agent: 'codex' }).where(eq(runs.id, run.id))
+    return added
+  })
+  const reply = await here.say('/agents')
+  expect(reply.text).toContain(
+    `**SingletonViolation** of the kind \`codex\`: 2 agents were at work. Agent ${run.id}, the oldest, goes on with #12; ${other.id} is being stopped.`,
+  )
+  expect(reply.data).toMatchObject({
+    violations: [{ rule: 'kind', kind: 'codex', issue: 12, keeps: String(run.id), stopped: [String(other.id)] }],
+    restarts: [{ issueNumber: 13, reason: expect.stringContaining('SingletonViolation') }],
+  })
+  expect((await runOf(run.id))?.stop).toBeNull()
+  const item = (await places.store.db.select().from(workItems).where(eq(workItems.issueNumber, 13)))[0]
+  expect(item).toMatchObject({ state: 'ready', reason: expect.stringContaining('`agents.codex.singleton`') })
+  // What happens a second time changes nothing.
+  const stopped = (await runOf(other.id))?.stop
+  await here.say('/agents')
+  expect((await runOf(other.id))?.stop).toBe(stopped)
+})
+
 test('a token merges nothing by another command either; a person does', async () => {
   const here = await places.place()
   await here.review()
@@ -140,6 +167,18 @@ test('route, handles and channels: what is sent is polled, delivered and acknowl
     handle: 'parser',
   })
   expect((await here.give('set-handle', { name: 'Aria', handle: 'people' })).text).toContain('Taken are: Aria, parser')
+  // A person has one too; what a program or an agent has is not theirs.
+  expect((await here.give('set-handle', { handle: 'boss' })).data).toEqual({ name: 'maintainer', handle: 'boss' })
+  expect((await here.give('set-handle', { handle: '@Boss' })).outcome).toBe('done')
+  expect((await here.give('set-handle', { handle: 'PARSER' })).text).toContain('@PARSER is taken.')
+  expect((await here.give('set-handle', { name: 'Aria', handle: 'boss' })).text).toContain('@boss is taken.')
+  const token = { id: 0, login: 'token:ci', type: 'Token' as const }
+  expect((await here.give('set-handle', { handle: 'ci' }, { actor: token })).text).toContain('has no handle of its own')
+  expect((await here.say('/crew')).text).toContain('People: **Boss** (maintainer).')
+  const posted = await here.give('send-message', { channel: 'errors', message: 'Who broke it?' })
+  expect(posted.data).toMatchObject({
+    message: { channel: 'errors', from: 'Boss (maintainer)', text: 'Who broke it?' },
+  })
   await here.give('route', { action: 'send', target: '@parser', content: 'Use the new one' })
   const polled = await here.give('route', { action: 'poll', target: 'Aria' })
   expect(polled.data).toMatchObject({ processed: 1, messages: [{ text: 'Use the new one', state: 'delivered' }] })

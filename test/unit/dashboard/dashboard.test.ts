@@ -165,6 +165,32 @@ test('assets are kept for ever, and there is no way out of their folder', async 
   expect((await get('/assets/x/constructor', '')).status).toBe(404)
 })
 
+test('a picture that a gate left is shown to who may read its repository, as a picture and nothing else', async () => {
+  const page = await (await get('/items/acme/app/14')).text()
+  const [, path = ''] = /<img src="(\/pictures\/acme\/app\/[0-9a-f]{64})" alt="login.png /.exec(page) ?? []
+  const answer = await get(path)
+  expect(answer.status).toBe(200)
+  expect(Object.fromEntries(answer.headers)).toMatchObject({
+    ...{ 'content-type': 'image/png', 'x-content-type-options': 'nosniff', 'cache-control': 'private, no-cache' },
+    ...{ 'content-security-policy': "default-src 'none'; sandbox" },
+    'content-disposition': expect.stringMatching(/^inline; filename\*=UTF-8''[\w.%'()*!~-]+$/),
+  })
+  expect(
+    Buffer.from(await answer.arrayBuffer())
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG')
+  const etag = answer.headers.get('etag') ?? ''
+  expect((await get(path, cookie, { 'if-none-match': etag })).status).toBe(304)
+
+  expect((await get(path, stranger)).status).toBe(404)
+  expect((await get(path, stranger, { 'if-none-match': etag })).status).toBe(404)
+  expect((await get(path, 'tutti-session=none')).headers.get('location')).toMatch(/^\/login\?to=%2Fpictures/)
+  // Of another repository, although it is the same content.
+  for (const other of [path.replace('/app/', '/other/'), path.replace(/.$/, 'z'), '/pictures/acme/app/..%2f..%2fx'])
+    expect((await get(other)).status, other).toBe(404)
+})
+
 test('the first view of the board is smaller than 150 kB', async () => {
   const encoding = { 'accept-encoding': 'gzip, br' }
   const page = await get('/?repository=acme/app', cookie, encoding)

@@ -160,7 +160,7 @@ describe('the comment', () => {
   const row = (more: Partial<PlanRow> = {}, content: object = plan) =>
     ({
       ...{ id: 1, version: 1, kind: 'plan', content: accepted('submit_plan', content), rewritten: '', amendment: '' },
-      ...{ state: 'approved', decidedBy: 'ann' },
+      ...{ state: 'approved', decidedBy: 'ann', why: '' },
       ...more,
     }) as unknown as PlanRow
 
@@ -175,6 +175,25 @@ describe('the comment', () => {
     expect(rewrittenPlan(body.replace('Do it.', 'Do it well.'))).toMatch(/^Do it well\.[\s\S]*Confidence: 90 %$/)
     expect(rewrittenPlan('All new.')).toBe('All new.')
     expect(rewrittenPlan('<!-- nothing -->\n---\nleft')).toBe('')
+  })
+
+  it('says what was decided, and asks no longer', () => {
+    const waits = row({ state: 'pending', decidedBy: null })
+    expect(planComment(waits, 'it is large')).toMatch(
+      /You are asked because it is large\. \*\*`\/approve` has it built/,
+    )
+    expect(planComment(row({ decidedBy: null }), undefined)).toContain(
+      'Until an agent begins: `/reject` with the reason',
+    )
+    const footer = (more: Partial<PlanRow>) => planComment(row(more), undefined).split('\n---\n').at(-1)?.trim()
+    expect(footer({})).toBe('**Approved** by ann.')
+    expect(footer({ amendment: 'Keep @bob.' })).toBe(
+      '**Approved** by ann.\n\nAdded, and it outranks the plan: Keep @<!-- -->bob.',
+    )
+    expect(footer({ state: 'rejected', why: 'Too large.' })).toBe('**Rejected** by ann. Too large.')
+    expect(footer({ state: 'void', why: 'The text was changed.' })).toBe(
+      '**This plan no longer counts.** The text was changed.',
+    )
   })
 
   it("gives the building agent a person's text before the agent's, and the amendment last", () => {

@@ -149,7 +149,7 @@ describe('what a command sees', () => {
     const names = seen
       .map((row) => row.split('=')[0])
       .filter((name) => name !== 'PWD' && name !== 'OLDPWD' && name !== '_' && name !== 'SHLVL')
-    expect(names).toEqual(['CI', 'HOME', 'LANG', 'PATH', 'TEST_MARK', 'TMPDIR'])
+    expect(names).toEqual(['CI', 'HOME', 'LANG', 'PATH', 'TEST_MARK', 'TMPDIR', 'TUTTI_ARTIFACTS'])
     expect(seen.join('\n')).not.toContain(secret)
     expect(seen).toContain('CI=true')
     expect(seen).toContain('LANG=de_DE.UTF-8')
@@ -184,7 +184,10 @@ describe('what a command sees', () => {
       const places = { cwd, home, writable: [cwd], readable: [], neverCreate: [] }
       return await sandbox?.open({ mode: 'required', places, hosts: [] })
     }
-    const said = await gate.judge(context(['echo hi > new; ls -A /home; cat /proc/1/comm'], { box }))
+    const picture =
+      "printf '\\211PNG\\r\\n\\032\\n' > $TUTTI_ARTIFACTS/one.png; ln -s /etc/hostname $TUTTI_ARTIFACTS/two.png"
+    const said = await gate.judge(context([`echo hi > new; ls -A /home; cat /proc/1/comm; ${picture}`], { box }))
+    expect(said.pictures?.map(({ name }) => name)).toEqual(['one.png'])
     expect(said).toMatchObject({ verdict: 'pass', log: expect.stringContaining('cannot access') })
     expect(said.log).toContain('bwrap')
     expect(await readFile(join(checkout, 'new'), 'utf8')).toBe('hi\n')
@@ -316,6 +319,29 @@ describe('the output that is kept', () => {
     expect(output.text()).toBe('1234567890')
     output.add(Buffer.from('!'))
     expect(output.text()).toBe('12345\n\n… 1 bytes left out …\n\n7890!')
+  })
+})
+
+describe('pictures', () => {
+  const png = "printf '\\211PNG\\r\\n\\032\\n%s'"
+
+  it('that a command puts into TUTTI_ARTIFACTS are handed over, also when it fails', async () => {
+    const said = await judge(
+      `${png} one > "$TUTTI_ARTIFACTS/one.png"`,
+      `${png} two > "$TUTTI_ARTIFACTS/two.png"; exit 1`,
+    )
+    expect(said.verdict).toBe('fail')
+    expect(said.pictures?.map(({ name, type }) => [name, type])).toEqual([
+      ['one.png', 'image/png'],
+      ['two.png', 'image/png'],
+    ])
+  })
+
+  it('that are too large are named in the log, and a folder that is gone changes no verdict', async () => {
+    const large = await judge(`(${png} x; head -c 3000000 /dev/zero) > "$TUTTI_ARTIFACTS/large.png"`)
+    expect(large).toMatchObject({ verdict: 'pass', pictures: [] })
+    expect(large.log).toContain('Left out: large.png (larger than 2 MB).')
+    expect(await judge('rmdir "$TUTTI_ARTIFACTS"')).toMatchObject({ verdict: 'pass' })
   })
 })
 

@@ -44,7 +44,7 @@ afterEach(async () => {
 })
 
 /** A page that is shown, and what the console says about it. */
-async function show() {
+async function show(more: Record<string, string> = {}) {
   const github = createServer((req, res) => {
     converted.push(`${req.method} ${req.url}`)
     res.writeHead(answer.status, { 'content-type': 'application/json' }).end(JSON.stringify(answer.body))
@@ -52,7 +52,11 @@ async function show() {
   await once(github.listen(0, '127.0.0.1'), 'listening')
   closers.push(() => github.close())
   const stop = new AbortController()
-  const env = readEnv({ PORT: '0', GITHUB_API_URL: `http://127.0.0.1:${(github.address() as AddressInfo).port}` })
+  const env = readEnv({
+    ...more,
+    PORT: '0',
+    GITHUB_API_URL: `http://127.0.0.1:${(github.address() as AddressInfo).port}`,
+  })
   const write = (line: string) => {
     said += line
   }
@@ -133,4 +137,18 @@ test("a port that is in use is the operator's to mend", async () => {
   const env = readEnv({ PORT: new URL(url).port })
   const second = showSetup(env, pino({ level: 'silent' }), new AbortController().signal)
   await expect(second).rejects.toBeInstanceOf(OperatorError)
+})
+
+/** The address that the page has GitHub send people and webhooks to. */
+async function manifestAddress({ url, key }: { url: string; key: string }, headers: Record<string, string>) {
+  const page = await (await fetch(`${url}/?key=${key}`, { headers })).text()
+  return /redirect_url&quot;:&quot;(.+?)\/probot\/setup&quot;/.exec(page)?.[1]
+}
+
+test('GitHub is sent to PUBLIC_URL, whatever a request says; without it a proxy of this machine may say so', async () => {
+  const forwarded = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'tunnel.example' }
+  expect(await manifestAddress(await show(), forwarded)).toBe('https://tunnel.example')
+  said = ''
+  const fixed = await show({ PUBLIC_URL: 'https://tutti.example/' })
+  expect(await manifestAddress(fixed, forwarded)).toBe('https://tutti.example')
 })

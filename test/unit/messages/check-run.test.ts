@@ -16,6 +16,7 @@ const gate = {
 const evidence = (more: Partial<Evidence> = {}): Evidence => ({
   sha: 'c'.repeat(40),
   gates: [{ ...gate }],
+  ...{ pictures: [], repository: 'acme/app', publicUrl: undefined },
   agent: 'scripted',
   model: 'large-1',
   sandboxed: false,

@@ -68,6 +68,10 @@ describe('a reason as a sentence', () => {
     [{ kind: 'paused', repository: 'o/r', because: 'release day' }, 'o/r is paused: release day'],
     [{ kind: 'cap', scope: 'total', name: '', limit: 1 }, 'no agent is free (1 of 1 busy)'],
     [
+      { kind: 'cap', scope: 'singleton', name: 'codex', limit: 1 },
+      'one agent of the kind `codex` may be at work here (`agents.codex.singleton`), and it is busy',
+    ],
+    [
       { kind: 'cap', scope: 'sequential', name: 'o/r', limit: 1 },
       'o/r works in the mode `sequential`, at most 1 agent at once',
     ],

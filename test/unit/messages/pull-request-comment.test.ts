@@ -23,6 +23,7 @@ const view: PullRequestCommentView = {
   answers: [],
   reviewersRefused: null,
   reply: null,
+  oldReply: null,
 }
 
 const asked = '**Asked for**: an approval of `aaaaaaa` by a person with write access, then'

@@ -39,6 +39,12 @@ beforeAll(async () => {
     insert into gate_results (work_item_id, sha, gate, verdict, summary, log, created_at)
       select item, 's' || age, 'command', 'pass', 's', 'a long log', now() - age * interval '1 day'
       from unnest(array[1, 2]) item, unnest(array[3, 40]) age;
+    insert into pictures (digest, type, content, created_at) select 'p' || n, 'image/png', '', now() - interval '40 days'
+      from unnest(array[1, 2, 3, 4]) n;
+    insert into pictures (digest, type, content) values ('new', 'image/png', '');
+    insert into gate_pictures (work_item_id, sha, gate, name, digest, created_at) values
+      (1, 's40', 'command', 'a.png', 'p1', now() - interval '40 days'), (2, 's40', 'command', 'a.png', 'p1', now() - interval '40 days'),
+      (2, 's40', 'command', 'b.png', 'p2', now() - interval '40 days'), (2, 's3', 'command', 'c.png', 'p3', now() - interval '3 days');
     insert into runs (work_item_id, attempt, agent, stage, outcome, feedback, lesson, submission, summary, ended_at)
       select item, age, 'codex', 'ended', 'finished', 'f', 'l', '{}', 's', now() - age * interval '1 day'
       from unnest(array[1, 2]) item, unnest(array[3, 500]) age;
@@ -83,6 +89,7 @@ test('rows that have served their time are deleted, in batches, and nothing else
   expect(await all("select key from effects where state = 'pending'")).toEqual(['waiting'])
   expect(await all('select work_item_id, explanation from decisions order by 1, 2')).toEqual(['1 new', '2 d40'])
   expect(await all('select work_item_id, sha from gate_results order by 1, 2')).toEqual(['1 s3', '1 s40', '2 s3'])
+  expect(await all('select digest from pictures order by 1')).toEqual(['new', 'p1', 'p3'])
   expect(await all("select work_item_id, attempt, outcome, summary from runs where feedback = ''")).toEqual([
     '2 500 finished s',
   ])
@@ -93,7 +100,10 @@ test('rows that have served their time are deleted, in batches, and nothing else
   expect(await all('select what from audit_log')).toEqual(['queued'])
 
   const { pruned } = lines[0] ?? {}
-  expect(pruned).toEqual({ deliveries: 6, keys: 3, effects: 6, decisions: 5, gateResults: 1, runTexts: 1, usage: 2 })
+  expect(pruned).toEqual({
+    ...{ deliveries: 6, keys: 3, effects: 6, decisions: 5, gateResults: 1, gatePictures: 2, pictures: 2 },
+    ...{ runTexts: 1, usage: 2 },
+  })
   await prune(services)
   expect(lines).toHaveLength(1)
 })
@@ -105,6 +115,8 @@ test('each kind of row is found by an index, so that a batch does not read the t
     ["effects where state = 'done' and done_at < now() order by done_at", 'effects_done'],
     ['decisions where created_at < now() order by created_at', 'decisions_created'],
     ['gate_results where created_at < now() order by created_at', 'gate_results_created'],
+    ['gate_pictures where created_at < now() order by created_at', 'gate_pictures_created'],
+    ['pictures where created_at < now() order by created_at', 'pictures_created'],
     ['runs where ended_at < now() order by ended_at', 'runs_ended'],
     ["usage where day < '2026-01-01' order by day", 'usage_day'],
   ]) {

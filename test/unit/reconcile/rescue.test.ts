@@ -3,11 +3,13 @@
 import { eq, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, test } from 'vitest'
+import { defaultSettings } from '../../../src/config/settings.ts'
 import { getDelivery, storeDeliveries } from '../../../src/db/deliveries.ts'
 import { enqueueEffect } from '../../../src/db/outbox.ts'
 import { deregisterProcess, reapProcesses, registerProcess } from '../../../src/db/processes.ts'
-import { claimRun, getRun } from '../../../src/db/runs.ts'
+import { addRun, claimRun, getRun } from '../../../src/db/runs.ts'
 import { effects } from '../../../src/db/schema/effects.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
 import type { IdleItem, OwnerlessRun } from '../../../src/db/stuck-rows.ts'
@@ -266,4 +268,29 @@ describe('what has an item go on', () => {
   ])('a run that %s', (_, changes, queue) => {
     expect(jobForRun({ ...run, ...changes })).toEqual({ queue, runId: 9 })
   })
+})
+
+test('a second agent of a kind that has become a singleton is ended, once, without losing its issue', async () => {
+  const here = await places.place()
+  await here.say('/queue')
+  await here.go('ready')
+  const first = await here.start()
+  const agents = { [first.agent]: { singleton: true } }
+  const second = await places.store.transaction(async (tx) => {
+    await tx.db
+      .update(repositories)
+      .set({ settings: { ...defaultSettings(), agents } })
+      .where(eq(repositories.id, here.repo.id))
+    const facts = { ...(await here.item()), id: undefined, issueNumber: 13, module: 'other', branch: 'module/other' }
+    const [item] = await tx.db.insert(workItems).values(facts).returning()
+    return addRun(tx, item?.id ?? 0, { agent: first.agent, feedback: '', cleanWorktree: false })
+  })
+  expect(await look()).toContain(`agent ${second.id}, one too many in ${here.repo.fullName}`)
+  expect(await getRun(places.store.db, first.id)).toMatchObject({ stop: null })
+  expect(await getRun(places.store.db, second.id)).toMatchObject({
+    stop: expect.stringContaining('SingletonViolation'),
+  })
+  const [item] = await places.store.db.select().from(workItems).where(eq(workItems.id, second.workItemId))
+  expect(item?.state).toBe('ready')
+  expect((await look()).filter((what) => what.includes('one too many'))).toEqual([])
 })

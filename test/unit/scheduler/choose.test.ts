@@ -120,6 +120,10 @@ describe('limits', () => {
     expect(started(snapshot({ items, caps: { perRepository: 1 } }))).toEqual([1])
     expect(started(snapshot({ items, caps: { perAgentKind: { scripted: 1 } } }))).toEqual([1, 3])
     expect(started(snapshot({ items, caps: { total: 2 }, runs: [run(9)] }))).toEqual([1])
+    const repos = { 'o/r': { singletons: ['scripted'] } }
+    expect(started(snapshot({ items, repos }))).toEqual([1, 3])
+    expect(started(snapshot({ items, repos, runs: [run(9)] }))).toEqual([3])
+    expect(started(snapshot({ items, repos: { 'o/r2': { singletons: ['scripted'] } } }))).toEqual([1, 2, 3])
     expect(started(snapshot({ items, repos: { 'o/r': { mode: 'sequential' } } }))).toEqual([1])
   })
 

@@ -36,6 +36,8 @@ function checkStarts(snapshot: Snapshot, starts: Item[]): void {
     const here = [...agents, ...starts].filter((one) => one.repository === item.repository)
     expect(here.length).toBeLessThanOrEqual(caps.perRepository ?? Number.POSITIVE_INFINITY)
     if (repos[item.repository]?.mode === 'sequential') expect(here).toHaveLength(1)
+    if (repos[item.repository]?.singletons?.includes(item.agentKind))
+      expect(here.filter(({ agentKind }) => agentKind === item.agentKind)).toHaveLength(1)
     const kind = [...agents, ...starts].filter((one) => one.agentKind === item.agentKind)
     expect(kind.length).toBeLessThanOrEqual(caps.perAgentKind?.[item.agentKind] ?? Number.POSITIVE_INFINITY)
   }
