@@ -13,6 +13,7 @@ import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { usage } from '../../src/db/schema/usage.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
+import { saveUsage, spentToday } from '../../src/db/usage.ts'
 import { getItem } from '../../src/db/work-items.ts'
 import { standingWorktrees } from '../../src/db/worktrees.ts'
 import { databaseBefore } from '../support/old-database.ts'
@@ -250,4 +251,21 @@ test('worktrees of before the roles are wherever they are, and a process of that
   expect(await standingWorktrees(store.db, 'a place', 1)).toHaveLength(2)
   expect(await agentCapacity(store.db, 30_000, undefined)).toEqual({ slots: undefined, freeMemory: 0 })
   expect(await isOtherPlaceAlive(store.db, 'a place', 30_000)).toBe(false)
+})
+
+test('the use of before there were tokens of a day counts whole on the day of its last report', async () => {
+  const old = await databaseBefore('0033_tokens_per_day')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent) values (1, 1, 'codex');
+    insert into usage (run_id, repository_id, input_tokens, day) values (1, 1, 70, '2026-11-01');
+  `)
+  const store = await old.open()
+  expect(await spentToday(store.db, new Date('2026-11-01T12:00:00Z'))).toMatchObject([{ tokens: 70 }])
+  const [run] = await store.db.select().from(runs)
+  if (run) await saveUsage(store.db, run, { inputTokens: 90 }, new Date('2026-11-02T00:01:00Z'))
+  expect(await spentToday(store.db, new Date('2026-11-02T12:00:00Z'))).toMatchObject([{ tokens: 20 }])
 })
