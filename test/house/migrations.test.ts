@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { assignMember } from '../../src/crew/assign.ts'
+import { openWaits, startWait } from '../../src/db/answer-waits.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
 import { agentCapacity, isOtherPlaceAlive } from '../../src/db/places.ts'
 import { roundsOf } from '../../src/db/plans.ts'
@@ -268,4 +269,23 @@ test('the use of before there were tokens of a day counts whole on the day of it
   const [run] = await store.db.select().from(runs)
   if (run) await saveUsage(store.db, run, { inputTokens: 90 }, new Date('2026-11-02T00:01:00Z'))
   expect(await spentToday(store.db, new Date('2026-11-02T12:00:00Z'))).toMatchObject([{ tokens: 20 }])
+})
+
+test('messages of before agents could ask each other wait for nothing', async () => {
+  const old = await databaseBefore('0034_answer_waits')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent, stage) values (1, 1, 'codex', 'agent');
+    insert into crew_members (repository_id, role, agent, name) values (1, 'builder', 'codex', 'Aria'), (1, 'builder', 'codex', 'Atlas');
+    insert into messages (repository_id, work_item_id, channel, from_member_id, from_name, to_name, text)
+      values (1, 1, 'item-1', 1, 'Aria', 'Atlas', 'Which port?');
+    insert into message_deliveries (message_id, member_id) values (1, 2);
+  `)
+  const store = await old.open()
+  expect(await openWaits(store.db, 1)).toEqual([])
+  await store.transaction((tx) => startWait(tx, 1, 1))
+  expect(await openWaits(store.db, 1)).toMatchObject([{ messageId: 1, askerName: 'Aria', askedName: 'Atlas' }])
 })
