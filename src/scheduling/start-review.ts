@@ -9,6 +9,7 @@ import { lockSchedule } from '../db/dirty-items.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { wasRestarted } from '../db/restarts.ts'
 import { addRun, agentReviewsOf, buildsOf, liveRun, liveRuns } from '../db/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, tellReviewers } from '../db/work-items.ts'
@@ -69,13 +70,14 @@ export async function startReview(
   return started
 }
 
-/** A review that was lost with its process is begun again; one that has ended otherwise is not. */
+/** A review that was lost with its process, or that a person has restarted, is begun again; one that has ended otherwise is not. */
 async function isWanted(tx: Tx, item: ItemRow, repo: RepositoryRow, sha: string): Promise<boolean> {
   const pull = await pullOfItem(tx.db, item.id)
   if (!settingsOf(repo).roles?.reviewer || !reviewStates.includes(item.state)) return false
   if (pull?.state !== 'open' || pull.headSha !== sha) return false
   const before = (await agentReviewsOf(tx.db, item.id)).filter(({ headSha }) => headSha === sha)
-  return before.every(({ outcome }) => outcome === 'runner lost')
+  for (const { id, outcome } of before) if (outcome !== 'runner lost' && !(await wasRestarted(tx.db, id))) return false
+  return true
 }
 
 /** Whether the limits of agents, memory, money and tokens allow one more review, as they do for a start by the scheduler. */
