@@ -54,12 +54,19 @@ export const agents = defineVerb({
   },
 })
 
+/** Limits on money see such an agent only where a repository says what its tokens cost. */
+function costMissing({ agent, reportsTokens }: import('../agents/check-agent.ts').AgentCheck): string {
+  return reportsTokens
+    ? `not reported (a repository sets \`agents.${agent}.prices\` in .github/tutti.yml, or limits on money do not see it)`
+    : 'not reported'
+}
+
 function lineOf(check: import('../agents/check-agent.ts').AgentCheck): string {
   const seconds = (ms: number | undefined) => (ms === undefined ? '–' : `${(ms / 1_000).toFixed(1)} s`)
   const facts = [
     ...[`ready after ${seconds(check.readyMs)}`, `answer after ${seconds(check.totalMs)}`],
     ...[check.program, check.model && `model ${check.model}`, check.provider],
-    `tokens ${check.reportsTokens ? 'reported' : 'not reported'}, cost ${check.reportsCost ? 'reported' : 'not reported'}`,
+    `tokens ${check.reportsTokens ? 'reported' : 'not reported'}, cost ${check.reportsCost ? 'reported' : costMissing(check)}`,
   ]
   const head = `${check.ok ? '✓' : '✗'} ${check.agent}: `
   return check.ok ? head + facts.filter(Boolean).join(', ') : `${head}${check.problem}`

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { costOfMerged } from '../db/usage.ts'
+import { costOfMerged, unpricedAgents } from '../db/usage.ts'
+import { currencyOf } from '../lib/money.ts'
 import * as messages from '../messages/commands/budget.ts'
 import { defineCommand, type Reply } from './command.ts'
 import { spendingToday } from './lib/spending.ts'
@@ -20,7 +21,12 @@ export const command = defineCommand({
     const { tx, repo, settings } = context
     const spent = (await spendingToday(context)).trim() || messages.nothingSpent
     const merged = await costOfMerged(tx.db, repo.id, new Date(Date.now() - days * dayMs))
-    const parts = [spent, messages.mergedCosts(merged, days), messages.limitList(settings.limits)]
+    const unpriced = await unpricedAgents(tx.db, repo.id, new Date(Date.now() - days * dayMs))
+    const prices = messages.pricesMissing(
+      unpriced.filter((agent) => settings.agents[agent]?.prices === undefined),
+      currencyOf(settings.limits),
+    )
+    const parts = [spent, prices, messages.mergedCosts(merged, days), messages.limitList(settings.limits)]
     return { text: parts.filter(Boolean).join('\n\n'), outcome: 'done' }
   },
 })

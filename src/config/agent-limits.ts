@@ -41,7 +41,14 @@ export const agentLimits = {
     .positive()
     .max(maxAmount)
     .optional()
-    .describe('What agents may cost in a day (UTC), all repositories together, before no other one is started'),
+    .describe('What agents may cost in a day (UTC), all repositories together; those that pass it go on the next day'),
+  MAX_TOKENS_PER_DAY: z.coerce
+    .number()
+    .int()
+    .positive()
+    .max(1e12)
+    .optional()
+    .describe('Tokens, in and out, of all agents in a day (UTC), all repositories together'),
   SPEND_CURRENCY: z
     .string()
     .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'must be in capitals, such as USD')

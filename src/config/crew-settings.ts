@@ -30,6 +30,15 @@ export const crewSettings = z.strictObject({
     .max(5)
     .default(2)
     .describe('Rounds of questions that the agents of one item may ask while they build'),
+  answerSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(55)
+    .default(45)
+    .describe(
+      'How long an agent that asks another one waits for the answer; 0: it cannot ask. Most programs give a tool one minute',
+    ),
   memory: z
     .number()
     .int()

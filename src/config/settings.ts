@@ -144,11 +144,16 @@ const parts = z.strictObject({
         .max(20)
         .default(3)
         .describe('Attempts after the first, before a person is asked'),
-      spendPerDay: amount.optional().describe('What agents may cost in a day (UTC) before no other one is started'),
+      spendPerDay: amount
+        .optional()
+        .describe(
+          'What agents may cost in a day (UTC): none starts that would pass it, those that do go on the next day',
+        ),
+      tokensPerDay: tokens.optional().describe('Tokens, in and out, of all agents in a day (UTC), in the same way'),
       spendPerItem: amount
         .optional()
         .describe(
-          'What all runs of one issue may cost together; the run that passes it is stopped, and a person asked',
+          'What all runs of one issue may cost together: a person is asked before a run that would pass it, and once one has',
         ),
       tokensPerRun: tokens.optional().describe('Tokens, in and out, of one run; a run that uses more is stopped'),
       spendPerRun: amount.optional().describe('What one run may cost; a run that costs more is stopped'),

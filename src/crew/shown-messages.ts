@@ -2,7 +2,7 @@
 
 import type { Database } from '../db/connect.ts'
 import { crewOf } from '../db/crew-members.ts'
-import { itemMessages } from '../db/messages.ts'
+import { itemMessages, type Message } from '../db/messages.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { ShownMessage } from '../messages/crew-messages.ts'
 
@@ -16,6 +16,12 @@ interface MessageAndReaders {
   readers: { name: string; state: 'pending' | 'delivered' | 'acknowledged' | 'dead' }[]
 }
 
+/** A message as readers get it. */
+export function shownMessage(message: Message): ShownMessage {
+  const { fromMemberId, awaitedBy, awaitEndedAt } = message
+  return { ...message, fromAgent: fromMemberId !== null, awaited: awaitedBy !== null && awaitEndedAt === null }
+}
+
 /** The last messages about an item, oldest first. */
 export async function shownMessages(db: Database, item: ItemRow): Promise<MessageAndReaders[]> {
   const rows = await itemMessages(db, item.id, mostDeliveries)
@@ -27,7 +33,7 @@ export async function shownMessages(db: Database, item: ItemRow): Promise<Messag
     const known = shown.get(message.id)
     const reader = { name, state: delivery.state }
     if (known) known.readers.push(reader)
-    else shown.set(message.id, { message: { ...message, fromAgent: message.fromMemberId !== null }, readers: [reader] })
+    else shown.set(message.id, { message: shownMessage(message), readers: [reader] })
   }
   return [...shown.values()].slice(-mostShown)
 }

@@ -25,6 +25,11 @@ export async function noteRestart(
     .onConflictDoNothing()
 }
 
+/** Whether a run was ended so that another one begins in its place. */
+export async function wasRestarted(db: Database, runId: number): Promise<boolean> {
+  return (await db.$count(restarts, eq(restarts.runId, runId))) > 0
+}
+
 /** One entry of the log, with the issue it is about. */
 export interface RestartEntry {
   issueNumber: number

@@ -3,7 +3,7 @@
  * millionths of a currency; different currencies are never added up.
  */
 
-import { and, desc, eq, gte, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm'
+import { and, eq, gt, gte, inArray, isNotNull, isNull, notInArray, sql } from 'drizzle-orm'
 import { notAgents } from '../domain/run-author.ts'
 import type { Database } from './connect.ts'
 import type { RunRow } from './runs.ts'
@@ -63,6 +63,11 @@ export async function usedInSession(db: Database, workItemId: number, sessionId:
   }
 }
 
+/** The tokens of a row, in and out: those from a provider's cache are no limit's business. */
+export function inAndOut(row: typeof usage): ReturnType<typeof sql> {
+  return sql`(coalesce(${row.inputTokens}, 0) + coalesce(${row.outputTokens}, 0))`
+}
+
 /** The UTC day of a moment, as `2026-11-21`. */
 export function dayOf(time: Date): string {
   return time.toISOString().slice(0, 10)
@@ -112,6 +117,7 @@ export async function saveUsage(
         currency: sql`coalesce(${usage.currency}, excluded.currency)`,
         priced,
         earlier: sql`case when ${usage.day} < excluded.day then coalesce(${usage.cost}, 0) else ${usage.earlier} end`,
+        earlierTokens: sql`case when ${usage.day} < excluded.day then ${inAndOut(usage)} else ${usage.earlierTokens} end`,
         day: sql`greatest(${usage.day}, excluded.day)`,
         updatedAt: now,
       },
@@ -126,6 +132,8 @@ export interface Spending {
   inputTokens: number
   outputTokens: number
   cachedTokens: number
+  /** In and out, of this day alone. */
+  tokens: number
 }
 
 /** What was used on the day of `now`, by repository and currency. @param repositoryId only this repository. */
@@ -139,6 +147,7 @@ export async function spentToday(db: Database, now: Date, repositoryId?: number)
       inputTokens: total(sql`${usage.inputTokens}`),
       outputTokens: total(sql`${usage.outputTokens}`),
       cachedTokens: total(sql`${usage.cachedTokens}`),
+      tokens: total(sql`${inAndOut(usage)} - ${usage.earlierTokens}`),
     })
     .from(usage)
     .where(
@@ -173,24 +182,6 @@ export async function costsOfRuns(db: Database, runIds: readonly number[]): Prom
   )
 }
 
-/** The cost of the next run of a kind of agent is estimated from this many of its newest runs ... */
-const runsPerKind = 20
-/** ... among this many newest runs of all kinds. */
-const runsToRead = 200
-
-/** The costs of the last 20 ended runs of each kind of agent that reported them in this currency, newest first. */
-export async function recentCosts(db: Database, currency: string): Promise<Map<string, number[]>> {
-  const rows = await db
-    .select({ agent: runs.agent, cost: sql`${usage.cost}`.mapWith(Number) })
-    .from(usage)
-    .innerJoin(runs, eq(usage.runId, runs.id))
-    .where(and(eq(usage.currency, currency), isNotNull(usage.cost), isNotNull(runs.endedAt)))
-    .orderBy(desc(usage.runId))
-    .limit(runsToRead)
-  const byKind = Map.groupBy(rows, ({ agent }) => agent)
-  return new Map([...byKind].map(([kind, reported]) => [kind, reported.slice(0, runsPerKind).map(({ cost }) => cost)]))
-}
-
 /** The outcomes of agents that finished: they have reported all that they report. */
 const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan', 'reviewed', 'no review']
 
@@ -208,6 +199,25 @@ export async function agentsWithoutCost(db: Database, repositoryId: number, now:
         gte(runs.endedAt, new Date(dayOf(now))),
         inArray(runs.outcome, finishedOutcomes),
         isNull(usage.cost),
+      ),
+    )
+    .orderBy(runs.agent)
+  return rows.map(({ agent }) => agent)
+}
+
+/** The kinds of agent whose finished runs since a time reported tokens and no cost, by name. */
+export async function unpricedAgents(db: Database, repositoryId: number, since: Date): Promise<string[]> {
+  const rows = await db
+    .selectDistinct({ agent: runs.agent })
+    .from(usage)
+    .innerJoin(runs, eq(usage.runId, runs.id))
+    .where(
+      and(
+        eq(usage.repositoryId, repositoryId),
+        gte(runs.endedAt, since),
+        inArray(runs.outcome, finishedOutcomes),
+        isNull(usage.cost),
+        gt(inAndOut(usage), 0),
       ),
     )
     .orderBy(runs.agent)

@@ -32,7 +32,12 @@ export const reviewShape = z.strictObject({
     .default([]),
 })
 
-export type AgentReview = z.output<typeof reviewShape>
+/** As it is stored: `inDiff` says that the line of a finding is shown in the pull request, so that it can be commented on. */
+const storedShape = reviewShape.extend({
+  findings: z.array(finding.extend({ inDiff: z.boolean().optional() })).default([]),
+})
+
+export type AgentReview = z.output<typeof storedShape>
 export type ReviewFinding = AgentReview['findings'][number]
 
 /** The findings after which a change may not be merged as it is. */
@@ -40,9 +45,17 @@ export function mustsOf(review: AgentReview): ReviewFinding[] {
   return review.findings.filter(({ severity }) => severity === 'must')
 }
 
+/** Marks the findings whose line the pull request shows. @param shown the lines of each file, see `shownLines`. */
+export function markInDiff(review: AgentReview, shown: ReadonlyMap<string, ReadonlySet<number>>): AgentReview {
+  const findings = review.findings.map((one) =>
+    one.line !== undefined && shown.get(one.path)?.has(one.line) ? { ...one, inDiff: true } : one,
+  )
+  return { ...review, findings }
+}
+
 /** Reads a review that was stored with its run; undefined when it is none. */
 export function storedReview(submission: unknown): AgentReview | undefined {
-  const parsed = reviewShape.safeParse(submission)
+  const parsed = storedShape.safeParse(submission)
   return parsed.success ? parsed.data : undefined
 }
 

@@ -18,7 +18,18 @@ export type Effect =
   /** The answer in a thread of comments on a line. `commentId`: the first comment of the thread. */
   | { kind: 'review-reply'; payload: { pullNumber: number; commentId: number; body: string } }
   /** What an agent has found in a commit, as a review that only comments. */
-  | { kind: 'agent-review'; payload: { pullNumber: number; sha: string; body: string } }
+  | {
+      kind: 'agent-review'
+      payload: {
+        pullNumber: number
+        sha: string
+        body: string
+        /** Comments on lines that the pull request shows; absent in payloads of before there were any. */
+        comments?: { path: string; line: number; body: string }[]
+        /** The text with everything in it, for a GitHub that refuses one of those lines. */
+        whole?: string
+      }
+    }
   /** Threads whose points are settled; each by its first comment. */
   | { kind: 'resolve-threads'; payload: { pullNumber: number; comments: number[] } }
   | { kind: 'state-label'; payload: { issueNumber: number; label: string | null } }

@@ -38,6 +38,25 @@ export function* changedLines(patch: string): Generator<ChangedLine> {
   }
 }
 
+/** The numbers, in the new file, of all lines that a patch shows: what it adds, and what stands around it. By path. */
+export function shownLines(patch: string): Map<string, Set<number>> {
+  const files = new Map<string, Set<number>>()
+  let own: Set<number> | undefined
+  let hunk: Hunk | undefined
+  for (const row of linesOf(patch)) {
+    if (hunk && (hunk.old > 0 || hunk.new > 0)) {
+      const [mark] = row
+      if (mark === '+' || mark === ' ') own?.add(hunk.at)
+      advance(hunk, mark)
+    } else if (row.startsWith('diff --git ')) hunk = undefined
+    else if (row.startsWith('+++ ')) {
+      own = new Set()
+      files.set(pathOf(row.slice(4)), own)
+    } else hunk = hunkOf(row)
+  }
+  return files
+}
+
 /** The added lines of every file of a patch that adds any. */
 export function addedLines(patch: string): AddedLines[] {
   const files = new Map<ChangedLine['file'], { rows: string[]; numbers: number[] }>()

@@ -22,10 +22,40 @@ const grades: readonly [ReviewFinding['severity'], string][] = [
   ['note', 'Notes'],
 ]
 
-/** The text of the review on the pull request. @param sentBack whether an agent mends already what must change. */
-export function agentReviewBody(run: NamedRun & { headSha: string | null }, review: AgentReview, sentBack: boolean) {
+/**
+ * The review on the pull request: its text, and comments on the lines that the pull request shows. `whole` is the text with
+ * all findings in it. @param sentBack whether an agent mends already what must change.
+ */
+export function agentReviewBody(
+  run: NamedRun & { headSha: string | null },
+  review: AgentReview,
+  sentBack: boolean,
+): { body: string; whole: string; comments: { path: string; line: number; body: string }[] } {
+  const comments = review.findings.flatMap(({ path, line, severity, text, inDiff }) => {
+    const title = grades.find(([grade]) => grade === severity)?.[1]
+    return inDiff && line !== undefined ? [{ path, line, body: `**${title}**: ${sanitiseMarkdown(text, 2_000)}` }] : []
+  })
+  const others = review.findings.filter(({ inDiff }) => !inDiff)
+  const atLines = comments.length > 0 ? findingsAtLines(comments.length, others.length) : ''
+  return {
+    body: reviewText(run, review, { findings: others, atLines, sentBack }),
+    whole: reviewText(run, review, { findings: review.findings, atLines: '', sentBack }),
+    comments,
+  }
+}
+
+function findingsAtLines(count: number, others: number): string {
+  const what = count === 1 ? 'One finding stands at its line.' : `${count} findings stand at their lines.`
+  return others > 0 ? `${what} Besides:` : what
+}
+
+function reviewText(
+  run: NamedRun & { headSha: string | null },
+  review: AgentReview,
+  { findings, atLines, sentBack }: { findings: AgentReview['findings']; atLines: string; sentBack: boolean },
+): string {
   const lists = grades.map(([grade, title]) => {
-    const found = review.findings.filter(({ severity }) => severity === grade)
+    const found = findings.filter(({ severity }) => severity === grade)
     return found.length > 0 && `**${title}**\n\n${found.map(findingItem).join('\n')}`
   })
   const next = sentBack
@@ -34,6 +64,7 @@ export function agentReviewBody(run: NamedRun & { headSha: string | null }, revi
   return [
     `### Review by an agent: ${agentName(run)}`,
     sanitiseMarkdown(review.summary, 4_000),
+    atLines,
     ...lists,
     review.findings.length === 0 && 'It has found nothing that should change.',
     `<sub>About ${commitName(run.headSha)}. An agent wrote this: it approves nothing, and the review of a person is needed as before. ${next}</sub>`,

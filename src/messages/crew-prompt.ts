@@ -60,7 +60,7 @@ function toolsSentence({ questionsLeft }: CrewForAgent): string {
         : 'No questions can be asked any more: decide yourself.'
   const hand = questionsLeft === undefined ? '' : 'At the end, hand in your summary with `finish`.'
   return [
-    'Tools of the MCP server `tutti`: `read_messages` between the steps of a long task, `send_message` to answer people and other agents, `record_insight` for what you have learned about this repository.',
+    'Tools of the MCP server `tutti`: `read_messages` between the steps of a long task, `send_message` to answer people and other agents, `ask_agent` where you cannot go on without what another agent knows, `record_insight` for what you have learned about this repository.',
     ask,
     hand,
   ]

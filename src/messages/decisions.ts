@@ -127,14 +127,36 @@ function capText(reason: Extract<Reason, { kind: 'cap' }>): string {
   return `${reason.name} works in the mode ${code(reason.scope)}, at most ${agents} at once`
 }
 
-function budgetText({ scope, needed, left, limit, currency }: Extract<Reason, { kind: 'budget' }>): string {
+type BudgetReason = Extract<Reason, { kind: 'budget' }>
+
+/** Why an item is held: a sentence. */
+export function budgetOfItem(reason: BudgetReason): string {
+  return `A person is needed: ${itemBudgetText(reason)}. Raise the limit, then say \`/retry\`; \`/unqueue\` gives the issue up.`
+}
+
+function itemBudgetText({ needed, left, limit = 0, currency }: BudgetReason): string {
+  const expected = needed > 0 ? ` and another one is expected to cost ${money(needed, currency)}` : ''
+  return `the runs of this issue may cost ${money(limit, currency)} together (\`limits.spendPerItem\`); ${money(left, currency)} of it is left${expected}`
+}
+
+const budgetSettings = {
+  money: { total: 'MAX_SPEND_PER_DAY', repository: 'limits.spendPerDay' },
+  tokens: { total: 'MAX_TOKENS_PER_DAY', repository: 'limits.tokensPerDay' },
+} as const
+
+function budgetText(reason: BudgetReason): string {
+  const { scope, unit, needed, left, limit, currency } = reason
+  if (scope === 'item') return itemBudgetText(reason)
+  const amount = (value: number) =>
+    unit === 'tokens' ? `${value.toLocaleString('en-US')} tokens` : money(value, currency)
+  const takes = unit === 'tokens' ? 'use' : 'cost'
   const whose = scope === 'total' ? 'the budget of all repositories' : "the repository's budget"
-  const setting = code(scope === 'total' ? 'MAX_SPEND_PER_DAY' : 'limits.spendPerDay')
-  const whole = limit === undefined ? setting : `${setting}, ${money(limit, currency)}`
+  const setting = code(budgetSettings[unit ?? 'money'][scope])
+  const whole = limit === undefined ? setting : `${setting}, ${amount(limit)}`
   if (limit !== undefined && needed > limit)
-    return `a run is expected to cost ${money(needed, currency)}, more than ${whose} for a whole day (${whole}); it starts when that is raised`
-  const expected = needed > 0 ? ` and a run is expected to cost ${money(needed, currency)}` : ''
-  return `${whose} for a day (${whole}) has ${money(left, currency)} left${expected}; it is full again at midnight UTC`
+    return `a run is expected to ${takes} ${amount(needed)}, more than ${whose} for a whole day (${whole}); it starts when that is raised`
+  const expected = needed > 0 ? ` and a run is expected to ${takes} ${amount(needed)}` : ''
+  return `${whose} for a day (${whole}) has ${amount(left)} left${expected}; it is full again at midnight UTC`
 }
 
 /** One pair for each pattern of the item: when two folders overlap, their files need not be named as well. */

@@ -89,6 +89,30 @@ export const tokenLimitExceeded = (tokens: number, limit: number) =>
 export const tokenLimitPassed = (tokens: number, limit: number) =>
   `The run reported ${tokens.toLocaleString('en-US')} tokens with the end of its work; one run may use ${limit.toLocaleString('en-US')} here (\`limits.tokensPerRun\`).`
 
+interface PassedLimit {
+  day: 'repository' | 'total'
+  used: number
+  limit: number
+  currency?: string
+}
+
+/** A limit of a day that all agents together have passed. */
+function dayLimitPassed({ day, used, limit, currency }: PassedLimit): string {
+  const setting = {
+    repository: currency === undefined ? 'limits.tokensPerDay' : 'limits.spendPerDay',
+    total: currency === undefined ? 'MAX_TOKENS_PER_DAY' : 'MAX_SPEND_PER_DAY',
+  }[day]
+  const amount = (value: number) => (currency === undefined ? value.toLocaleString('en-US') : money(value, currency))
+  const whose = day === 'total' ? 'all agents together' : 'the agents of this repository'
+  return `${whose} have used ${amount(used)}${currency === undefined ? ' tokens' : ''} today (UTC), and the limit is ${amount(limit)} (\`${setting}\`)`
+}
+/** For the pull request. */
+export const passedDayNote = (passed: PassedLimit) =>
+  `The run ended when a limit of the day was passed: ${dayLimitPassed(passed)}.`
+export const stoppedForDay = (passed: PassedLimit) =>
+  `The agent was stopped: ${dayLimitPassed(passed)}. What was changed is kept. \`/retry\` goes on at once where the limit was raised`
+export const goOnNextDay = 'The attempt before was stopped because a limit of the day was reached. Go on where it was.'
+
 /** How an attempt to plan ended. */
 export const agentCannotPlan = (agent: string) =>
   `The agent \`${agent}\` gets a prompt and changes files; it has no way to hand in a plan. Choose another \`agent\`, or set \`planning.when: never\` to have this built at once, then say \`/retry\``
@@ -133,6 +157,7 @@ export const personMustLookFirst = 'this must not be tried again before a person
 export const sameEndExpected = 'another attempt would end the same way'
 export const otherKindTakesOver = 'the one before cannot work at the moment'
 export const limitResets = "the provider's limit resets then"
+export const dayIsOver = 'the next day begins then'
 export const machineFailedRepeatedly = (times: number) => `the machine failed ${times} times in a row`
 export const machineFailed = 'the machine failed, not the work'
 export const planDidNotImprove = 'it knew what was wrong, and did no better'

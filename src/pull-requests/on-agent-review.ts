@@ -9,6 +9,7 @@ import { enqueueEffect } from '../db/outbox.ts'
 import { type PullRow, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { wasRestarted } from '../db/restarts.ts'
 import { lastVerdicts } from '../db/reviews.ts'
 import { agentReviewsOf, buildsOf, getRun, type RunRow } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
@@ -48,7 +49,9 @@ async function ended(tx: Tx, reviewed: Reviewed): Promise<void> {
   const review = run.outcome === 'reviewed' ? storedReview(run.submission) : undefined
   if (review) return show(tx, reviewed, review)
   const starts = (await agentReviewsOf(tx.db, item.id)).filter(({ headSha }) => headSha === pull.headSha)
-  if (run.outcome === 'runner lost' && starts.length < mostStarts)
+  // A person has asked for another one in its place.
+  const again = await wasRestarted(tx.db, run.id)
+  if (again || (run.outcome === 'runner lost' && starts.length < mostStarts))
     return tx.enqueue({ queue: 'start-review', workItemId: item.id, sha: pull.headSha })
   await requestStatusComment(tx, item, 'soon')
   await tellReviewers(tx, item)
@@ -58,11 +61,11 @@ async function show(tx: Tx, reviewed: Reviewed, review: AgentReview): Promise<vo
   const { run, item, pull } = reviewed
   const key = `agent-review:${pull.id}:${pull.headSha}`
   const back = wasSentBack(run) || (await handBack(tx, reviewed, review))
-  const body = messages.agentReviewBody(run, review, back)
+  const text = messages.agentReviewBody(run, review, back)
   await enqueueEffect(
     tx,
     { repositoryId: item.repositoryId, workItemId: item.id, key },
-    { kind: 'agent-review', payload: { pullNumber: pull.number, sha: pull.headSha, body } },
+    { kind: 'agent-review', payload: { pullNumber: pull.number, sha: pull.headSha, ...text } },
   )
   if (back) return
   await requestStatusComment(tx, item, 'soon')

@@ -21,6 +21,7 @@ import type { Box } from '../sandbox/sandbox.ts'
 import { agentBox, homeOf } from './boxes.ts'
 import type { Attempt, RunContext } from './context.ts'
 import type { CrewSession } from './crew-session.ts'
+import { passedDay } from './day-limits.ts'
 import { type KnownSession, leaveHome } from './earlier-session.ts'
 import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
@@ -66,6 +67,10 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   if (modelForbidden(kind, model)) return modelNotAllowed(kind, model)
   const variables = await context.variables(attempt.repo.fullName, 'agent')
   const meter = await meterLimits(attempt, settings)
+  heartbeat.onUsed = async () => {
+    const passed = await passedDay(context.store.db, item.repositoryId, settings, env)
+    if (passed) attempt.stop(passed)
+  }
   const home = homeOf(env.dataDirectory, run)
   const shown = followSession(attempt, session)
   const toolServer = await toolsFor(attempt, session, { home, onReport: shown.reported })

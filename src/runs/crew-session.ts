@@ -3,6 +3,7 @@
 import type { Settings } from '../config/settings.ts'
 import { recallFor } from '../crew/briefing.ts'
 import { acknowledge, pollMessages } from '../crew/route.ts'
+import { shownMessage } from '../crew/shown-messages.ts'
 import { checkpointsOf } from '../db/checkpoints.ts'
 import { crewOf, experienceOf, getMember } from '../db/crew-members.ts'
 import { openFootprints } from '../db/footprints.ts'
@@ -12,7 +13,8 @@ import type { ContextPart } from '../domain/context-budget.ts'
 import { messageForAgent } from '../messages/crew-messages.ts'
 import { checkpointForAgent, crewForAgent } from '../messages/crew-prompt.ts'
 import type { Attempt } from './context.ts'
-import { type CrewDesk, crewTools, forReading, withUnreadNote } from './mcp/crew-tools.ts'
+import type { CrewDesk } from './mcp/crew-desk.ts'
+import { crewTools, forReading, withUnreadNote } from './mcp/crew-tools.ts'
 import type { Tool } from './mcp/serve.ts'
 
 /** See `openCrewSession`. */
@@ -51,13 +53,14 @@ export async function openCrewSession(
   if (!member) return { ...withoutCrew, result: {} }
   const asked = (await roundsOf(store.db, item.id)).filter(({ runId }) => runId !== null).length
   const questionsLeft = settings.crew.questions - asked
-  const desk: CrewDesk = { attempt, member, questionsLeft, head, result: {} }
+  const { answerSeconds } = settings.crew
+  const desk: CrewDesk = { attempt, member, questionsLeft, answerSeconds, head, result: {} }
   const tools = crewTools(desk).filter(({ name }) => isBuild(run) || forReading.includes(name))
   const waiting = await store.transaction(async (tx) => {
     await updateRun(tx.db, lease, {})
     return pollMessages(tx, member.id)
   })
-  const shown = waiting.map(({ message }) => ({ ...message, fromAgent: message.fromMemberId !== null }))
+  const shown = waiting.map(({ message }) => shownMessage(message))
   const prompt = crewForAgent({
     name: member.name,
     role: member.role,

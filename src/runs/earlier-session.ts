@@ -28,7 +28,7 @@ export interface KnownSession {
 const soundEnds: ReadonlySet<FailedAttempt | 'asked'> = new Set([
   ...(['finished', 'asked', 'gates failed', 'no change', 'unsafe change', 'stopped', 'runner lost'] as const),
   ...(['rate limited', 'provider outage', 'out of credit', 'out of time', 'unfinished turn'] as const),
-  ...(['over its spend limit', 'gate broken', 'set-up failed', 'workspace failed'] as const),
+  ...(['over its spend limit', 'over the limit of a day', 'gate broken', 'set-up failed', 'workspace failed'] as const),
 ])
 
 /**

@@ -6,6 +6,7 @@ import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
 import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
 import type { HealthSample } from '../domain/agent-health.ts'
 import { sinceBoot } from '../lib/since-boot.ts'
+import type { PassedDay } from './day-limits.ts'
 
 /** Why a run must stop. */
 export type StopReason =
@@ -18,6 +19,8 @@ export type StopReason =
   | { cost: ReportedCost; limit: number; of?: 'item' }
   /** Its tokens exceed the limit of one run. */
   | { tokens: number; limit: number }
+  /** All runs together have passed the limit of a day. */
+  | PassedDay
 
 export interface Heartbeat {
   /** One line, stored with the next beat. */
@@ -28,6 +31,8 @@ export interface Heartbeat {
   used: ReportedUsage
   /** Whether its cost was computed from a price list. */
   priced?: boolean
+  /** Called after a beat that has stored more use. */
+  onUsed?: () => Promise<void>
   /** The last sample of the agent's processes, and the most memory so far in bytes; stored with the next beat. */
   health?: HealthSample
   peakMemory?: number
@@ -80,6 +85,7 @@ export function startHeartbeat(
       return held
     })
     saved = used
+    await heartbeat.onUsed?.()
     return run
   }
   const beat = async () => {

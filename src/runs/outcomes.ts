@@ -1,10 +1,12 @@
 /** How an attempt ended: its outcome, a sentence for people, a lesson for the next attempt. */
 
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
+import { nextDay } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
 import * as messages from '../messages/runs.ts'
 import { overDiskLesson, overDiskLimit } from '../messages/sandbox.ts'
+import type { PassedDay } from './day-limits.ts'
 import type { StopReason } from './heartbeat.ts'
 import { blamelessLoss, type FailedAttempt, type SuccessfulEnd } from './retry-policy.ts'
 
@@ -130,16 +132,18 @@ export function doneDespiteCost(
   reason: unknown,
 ): { outcome: Extract<AgentOutcome, { kind: 'finished' }>; note: string } | undefined {
   if (outcome.kind !== 'stopped' || outcome.finished === undefined || !isCostStop(reason)) return undefined
-  const note =
-    'tokens' in reason
-      ? messages.tokenLimitPassed(reason.tokens, reason.limit)
-      : messages.costLimitPassed(reason.cost.millionths, reason.limit, reason.cost.currency)
-  return { outcome: { kind: 'finished', stopReason: 'end_turn', summary: outcome.finished }, note }
+  return { outcome: { kind: 'finished', stopReason: 'end_turn', summary: outcome.finished }, note: passedNote(reason) }
+}
+
+function passedNote(reason: Extract<StopReason, object>): string {
+  if ('day' in reason) return messages.passedDayNote(reason)
+  if ('tokens' in reason) return messages.tokenLimitPassed(reason.tokens, reason.limit)
+  return messages.costLimitPassed(reason.cost.millionths, reason.limit, reason.cost.currency)
 }
 
 /** Whether a run was stopped because it had used too much money or too many tokens. */
 export function isCostStop(reason: unknown): reason is Extract<StopReason, object> {
-  return typeof reason === 'object' && reason !== null && ('cost' in reason || 'tokens' in reason)
+  return typeof reason === 'object' && reason !== null && ['cost', 'tokens', 'day'].some((key) => key in reason)
 }
 
 /** Sentences for the pull request about a turn that a limit has ended; none for one that the agent has ended itself. */
@@ -160,7 +164,14 @@ export function stopped(reason: StopReason): AttemptEnd {
   return { outcome: 'stopped', summary: messages.stoppedOnRequest }
 }
 
+/** It goes on when the day is over; nothing about the work was wrong. */
+function overDay(passed: PassedDay): AttemptEnd {
+  const summary = messages.stoppedForDay(passed)
+  return { outcome: 'over the limit of a day', summary, lesson: messages.goOnNextDay, resetAt: nextDay(new Date()) }
+}
+
 function overLimit(reason: Exclude<StopReason, string>): AttemptEnd {
+  if ('day' in reason) return overDay(reason)
   const outcome = 'over its spend limit' as const
   if ('tokens' in reason) {
     const summary = messages.tokenLimitExceeded(reason.tokens, reason.limit)

@@ -41,6 +41,7 @@ export type FailedAttempt =
   | 'provider outage'
   | 'request rejected'
   | 'over its spend limit'
+  | 'over the limit of a day'
   | 'runner lost'
   | 'workspace failed'
   | 'base branch gone'
@@ -84,6 +85,7 @@ const classes: Record<Exclude<FailedAttempt, SuccessfulEnd | 'stopped'>, Failure
   'no sandbox': 'blocker',
   'over its disk limit': 'code-error',
   'rate limited': 'rate-limit',
+  'over the limit of a day': 'rate-limit',
   'provider outage': 'infrastructure',
   'gate broken': 'infrastructure',
   'set-up failed': 'infrastructure',
@@ -174,7 +176,7 @@ export function nextRetryStep(
         takenOver(history, settings) ?? {
           kind: 'hold until',
           at: resetAt ?? new Date(Date.now() + 15 * 60_000),
-          why: messages.limitResets,
+          why: history.at(-1)?.outcome === 'over the limit of a day' ? messages.dayIsOver : messages.limitResets,
         }
       )
     case 'infrastructure':

@@ -5,7 +5,8 @@
 
 import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { buildsOf, updateRun } from '../db/runs.ts'
-import type { AgentReview } from '../domain/agent-review.ts'
+import { type AgentReview, markInDiff } from '../domain/agent-review.ts'
+import { shownLines } from '../domain/patch.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
@@ -24,6 +25,8 @@ import { reviewPrompt } from './review-prompt.ts'
 
 /** Bytes of the patch in the prompt; the files are in the tree. */
 const patchBytes = 100_000
+/** Bytes of the patch that are read for the lines that it shows. */
+const diffBytes = 8 * 2 ** 20
 
 /** Runs the agent of this attempt to review the commit of its run. */
 export async function runReview(attempt: Attempt, { control, settings, base, kind }: ReadingRun): Promise<AttemptEnd> {
@@ -31,10 +34,13 @@ export async function runReview(attempt: Attempt, { control, settings, base, kin
   if (kind.protocol !== 'acp') return { outcome: 'agent cannot review', summary: messages.agentCannotReview(run.agent) }
   const head = await commitToReview(attempt, control)
   const fork = (await control.mergeBase(base, head)) ?? base
+  // A finding beyond what is read of a large patch stands in the text of the review.
+  const shown = shownLines((await control.diff(fork, head, diffBytes)).text)
   let review: AgentReview | undefined
   let problem = ''
   const tool = reviewTool({
-    save: async (submission) => {
+    save: async (handedIn) => {
+      const submission = markInDiff(handedIn, shown)
       await updateRun(context.store.db, lease, { submission })
       review = submission
     },

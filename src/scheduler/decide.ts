@@ -4,6 +4,7 @@
  */
 import { cycleThrough } from './cycles.ts'
 import type { Decision, ItemRef, Reason } from './decision.ts'
+import type { Heap } from './heap.ts'
 import { effortOf, leverageValue } from './leverage.ts'
 import { isFinished, type Link, type Node } from './node.ts'
 import { followPlan, type Reservation } from './optimiser/follow-plan.ts'
@@ -108,10 +109,10 @@ export class DecisionPass {
 
   /** The first item that may start, of each repository and kind of agent. */
   *#candidates(): Generator<Candidate> {
-    for (const [repository, kinds] of this.#schedule.readyQueues.heaps) {
+    for (const [repository, classes] of this.#schedule.readyQueues.heaps) {
       const share = this.#usedShare(repository)
-      for (const kind of kinds.keys()) {
-        const entry = this.#schedule.admission.refusal(repository, kind) ? undefined : this.#firstFree(repository, kind)
+      for (const { run, heap } of classes.values()) {
+        const entry = this.#schedule.admission.refusal(repository, run) ? undefined : this.#firstFree(heap)
         if (entry) yield { entry, share }
       }
     }
@@ -131,15 +132,16 @@ export class DecisionPass {
 
   #enter(entry: ReadyEntry, by: Start['by']): Start {
     const { admission, readyQueues } = this.#schedule
-    const { agentKind, repository, footprint } = entry.queue
+    const { repository, footprint } = entry.queue
     const { node } = entry
     const run: Run = {
       item: node.id,
       repository,
-      agentKind,
+      agentKind: entry.queue.run.agentKind,
       footprint: footprint.input,
       memoryUsed: 0,
-      reserved: admission.costOf(repository, agentKind),
+      reserved: admission.costOf(repository, entry.queue.run),
+      reservedTokens: admission.tokensOf(repository, entry.queue.run),
     }
     const lock: PathLock = { node, repository, footprint, parked: new Set() }
     readyQueues.remove(entry)
@@ -149,10 +151,9 @@ export class DecisionPass {
   }
 
   /** The first item whose paths are free. Parks the queues whose paths are locked. */
-  #firstFree(repository: string, kind: string): ReadyEntry | undefined {
+  #firstFree(heap: Heap<ReadyQueue>): ReadyEntry | undefined {
     const { readyQueues } = this.#schedule
-    const heap = readyQueues.heaps.get(repository)?.get(kind)
-    for (let queue = heap?.first(); queue !== undefined; queue = heap?.first()) {
+    for (let queue = heap.first(); queue !== undefined; queue = heap.first()) {
       const lock = this.#conflictingLock(queue)
       if (!lock) return queue.entries.first()
       readyQueues.park(queue, lock)
@@ -180,7 +181,7 @@ export class DecisionPass {
       const first = reservation.for.slice(0, MAX_NAMED).map((other) => this.#ref(other))
       reasons.push({ kind: 'reserved', for: first, hours: reservation.hours })
     }
-    const refusals = this.#schedule.admission.refusals(item.repository, item.agentKind)
+    const refusals = this.#schedule.admission.refusals(item.repository, item)
     // An item that waits for other reasons does not wait for a free agent yet. But a pause is always reported.
     const isReady = this.#schedule.readyEntry(node) !== undefined
     reasons.push(...refusals.filter((reason) => isReady || reason.kind === 'paused'))

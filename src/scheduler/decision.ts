@@ -29,8 +29,16 @@ export type Reason =
       limit: number
     }
   | { kind: 'memory'; needed: number; available: number }
-  /** Money, in millionths. `limit`: of the whole day. */
-  | { kind: 'budget'; scope: 'total' | 'repository'; needed: number; left: number; limit?: number; currency?: string }
+  /** Money in millionths, or tokens. `limit`: of the whole day, or of all runs of the item. */
+  | {
+      kind: 'budget'
+      scope: 'total' | 'repository' | 'item'
+      unit?: 'tokens'
+      needed: number
+      left: number
+      limit?: number
+      currency?: string
+    }
   /** These items start in its place: each has a higher leverage or is earlier in the plan. */
   | { kind: 'outranked'; by: ItemRef[]; leverage: number[] }
   /** An item of another repository starts in its place: that repository had fewer agents or hours. */

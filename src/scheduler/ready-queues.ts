@@ -1,14 +1,14 @@
 /**
  * The ready items in queues, so that the first one that may start is found without checking the others.
  *
- * Items with the same repository, kind of agent and footprint, all new or all sent back, share one queue, because a limit or a conflict stops all
+ * Items with the same repository, kind of agent, size and footprint, all new or all sent back, share one queue, because a limit or a conflict stops all
  * of them. A queue whose footprint overlaps a path lock is parked at that lock until it is released. So it is checked
  * once and not at every decision.
  */
 import type { Footprint } from './footprints.ts'
 import { Heap, type HeapMember, NOT_IN_HEAP } from './heap.ts'
 import type { Node } from './node.ts'
-import type { Item } from './types.ts'
+import type { Item, RunClass } from './types.ts'
 
 /** An item in its ready queue. */
 export type ReadyEntry = HeapMember & {
@@ -34,7 +34,7 @@ export type SortKey = {
 export type ReadyQueue = HeapMember & {
   readonly key: string
   readonly repository: string
-  readonly agentKind: string
+  readonly run: RunClass
   readonly footprint: Footprint
   readonly sentBack: boolean
   readonly entries: Heap<ReadyEntry>
@@ -69,16 +69,17 @@ export function compareSortKeys(a: SortKey | undefined, b: SortKey | undefined):
 
 export class ReadyQueues {
   readonly #queues = new Map<string, ReadyQueue>()
-  /** Repository → kind of agent → queues that are not parked. */
-  readonly heaps = new Map<string, Map<string, Heap<ReadyQueue>>>()
+  /** Repository → kind of agent and size → queues that are not parked. */
+  readonly heaps = new Map<string, Map<string, { run: RunClass; heap: Heap<ReadyQueue> }>>()
 
-  add(node: Node, { agentKind, repository }: Item, footprint: Footprint, sortKey: SortKey): ReadyEntry {
+  add(node: Node, { agentKind, size, repository }: Item, footprint: Footprint, sortKey: SortKey): ReadyEntry {
     const { sentBack } = sortKey
-    const key = `${repository} ${agentKind} ${footprint.id}${sentBack ? ' sent back' : ''}`
+    const run: RunClass = size === undefined ? { agentKind } : { agentKind, size }
+    const key = `${repository} ${classKey(run)} ${footprint.id}${sentBack ? ' sent back' : ''}`
     let queue = this.#queues.get(key)
     if (!queue) {
       const entries = new Heap<ReadyEntry>(entryGoesBefore)
-      queue = { key, repository, agentKind, footprint, sentBack, entries, parkedAt: undefined, at: NOT_IN_HEAP }
+      queue = { key, repository, run, footprint, sentBack, entries, parkedAt: undefined, at: NOT_IN_HEAP }
       this.#queues.set(key, queue)
     }
     const entry: ReadyEntry = { node, queue, sortKey, at: NOT_IN_HEAP }
@@ -127,11 +128,16 @@ export class ReadyQueues {
   }
 
   #heapOf(queue: ReadyQueue): Heap<ReadyQueue> {
-    const kinds = this.heaps.get(queue.repository) ?? new Map<string, Heap<ReadyQueue>>()
-    const heap = kinds.get(queue.agentKind) ?? new Heap(queueGoesBefore)
-    this.heaps.set(queue.repository, kinds.set(queue.agentKind, heap))
-    return heap
+    const classes = this.heaps.get(queue.repository) ?? new Map<string, { run: RunClass; heap: Heap<ReadyQueue> }>()
+    const key = classKey(queue.run)
+    const found = classes.get(key) ?? { run: queue.run, heap: new Heap(queueGoesBefore) }
+    this.heaps.set(queue.repository, classes.set(key, found))
+    return found.heap
   }
+}
+
+function classKey({ agentKind, size = '' }: RunClass): string {
+  return `${agentKind} ${size}`
 }
 
 function entryGoesBefore(a: ReadyEntry, b: ReadyEntry): boolean {

@@ -35,7 +35,12 @@ export type Item = {
   footprint: readonly string[] | 'nothing'
   /** File name in `agents/`. */
   agentKind: string
+  /** Runs of one kind and size are expected to cost the same. Absent: like any run of the kind. */
+  size?: string
 }
+
+/** What the expected cost of a run depends on. */
+export type RunClass = Pick<Item, 'agentKind' | 'size'>
 
 /**
  * Where a dependency was read. Two items may have several edges, each from another source. `pace`: the mode of a
@@ -85,6 +90,8 @@ export type Run = {
   memoryUsed?: number
   /** Money reserved for the run that is not subtracted from `left` yet. Default 0. */
   reserved?: number
+  /** The same for tokens. Default 0. */
+  reservedTokens?: number
 }
 
 /**
@@ -113,6 +120,8 @@ export type RepositoryState = {
   /** What one run is expected to cost here, see `Budget`. Absent: as in `Budget`. */
   perRun?: number
   perRunOfKind?: Readonly<Record<string, number>>
+  /** Its own tokens for a day, and what one run is expected to use here. Absent: as in the snapshot. */
+  tokens?: Allowance
   /** Its share compared with other repositories, above 0. Default 1. */
   weight?: number
   /** Agent hours that it used in the time window of fairness. Default 0. */
@@ -139,17 +148,22 @@ export type Memory = {
   perAgentKind?: Readonly<Record<string, number>>
 }
 
-/** Money, in whole millionths of the currency in use, so that sums are exact. */
-export type Budget = {
-  /** Left for all repositories together. Absent: no limit. */
+/** What is left of something for today, and what of it is reserved for a run before it starts. */
+export type Allowance = {
+  /** Absent: no limit. */
   left?: number
-  /** The budget of all repositories for a whole day, for people. */
+  /** For a whole day, for people. */
   limit?: number
+  /** What one run is expected to use, where nothing is known of its kind ... */
+  perRun: number
+  /** ... and where something is: by kind, and by kind and size, as `<kind> <size>`. */
+  perRunOfKind?: Readonly<Record<string, number>>
+}
+
+/** Money of all repositories together, in whole millionths of the currency in use, so that sums are exact. */
+export type Budget = Allowance & {
   /** A repository with another currency uses nothing of `left`. */
   currency?: string
-  /** The expected cost of one run. It is reserved before the run starts. */
-  perRun: number
-  perRunOfKind?: Readonly<Record<string, number>>
 }
 
 /** Rules that every repository may set for its own items. */
@@ -192,6 +206,8 @@ export type Snapshot = {
   caps?: Caps
   memory?: Memory
   budget?: Budget
+  /** Tokens of all repositories together. */
+  tokens?: Allowance
   repos?: Readonly<Record<string, RepositoryState>>
   rules?: Rules
   plan?: SchedulePlan

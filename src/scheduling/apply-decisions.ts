@@ -13,16 +13,21 @@ import { type ItemRow, transition } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
 import { roleOfPurpose } from '../domain/crew.ts'
+import { sizeOfRun } from '../domain/expected-use.ts'
 import { agentName, startedBy } from '../messages/crew.ts'
-import { rankSentence, reasonsText } from '../messages/decisions.ts'
+import { budgetOfItem, rankSentence, reasonsText } from '../messages/decisions.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import type { Backlog } from './backlog-snapshot.ts'
+import { itemBudgetReason } from './budget.ts'
+import type { PassContext } from './to-snapshot.ts'
 
 /** A new decision, and the action that follows from it. */
 export interface Step {
   item: ItemRow
   decision: typeof decisions.$inferInsert
   starts: boolean
+  /** It would pass the limit of its item: a person is asked instead. */
+  holds?: boolean
   /** When the status comment shows it. A start updates the comment by its transition. */
   comment?: 'soon' | 'later'
 }
@@ -52,14 +57,41 @@ export function stepFor(
   return { item, decision: row, starts, ...(starts ? {} : { comment: same ? 'later' : 'soon' }) }
 }
 
-/** Starts the item, or requests an edit of its status comment. @returns the id of the started run. */
+/**
+ * The step with the limit of the item in mind: a start that would pass it becomes a hold. Two runs of one item that start
+ * side by side cannot pass it together, as the other one's expected cost is counted.
+ */
+export async function withinItemBudget(
+  tx: Tx,
+  backlog: Backlog,
+  step: Step,
+  { env, spending }: Pick<PassContext, 'env' | 'spending'>,
+): Promise<Step> {
+  const { item, decision } = step
+  if (!step.starts) return step
+  const agentKind = chooseAgent(item, backlog.repos.get(item.repositoryId), env)
+  const run = { agentKind, size: sizeOfRun(item.state === 'planning' ? 'plan' : 'build', item.effort) }
+  const reason = await itemBudgetReason(tx, backlog, { item, run }, spending)
+  if (!reason) return step
+  const reasons = [reason]
+  const refused = { ...decision, action: 'wait' as const, reasons, explanation: budgetOfItem(reason) }
+  return { item, decision: refused, starts: false, holds: true }
+}
+
+/** Starts the item, holds it, or requests an edit of its status comment. @returns the id of the started run. */
 export async function applyStep(
   { env, log }: { env: Env; log: Logger },
   tx: Tx,
   backlog: Backlog,
-  { item, decision, starts, comment }: Step,
+  { item, decision, starts, holds, comment }: Step,
 ): Promise<number | undefined> {
   log.debug({ issue: item.issueNumber, action: decision.action, explanation: decision.explanation }, 'decided')
+  if (holds) {
+    await transition(tx, item, 'held', { actor: 'tutti', why: decision.explanation })
+    // Its start took the place of another one in this pass.
+    await tx.enqueue({ queue: 'schedule' })
+    return undefined
+  }
   if (comment) await requestStatusComment(tx, item, comment)
   const repo = backlog.repos.get(item.repositoryId)
   return starts ? start(tx, repo, item, chooseAgent(item, repo, env)) : undefined

@@ -1,59 +1,68 @@
 /**
- * Budgets: adds the money that is left for today, and the expected costs of runs, to the scheduler's snapshot. A day is
- * a calendar day UTC. Nothing is read when no budget is set.
+ * Budgets: adds the money and the tokens that are left for today, and what runs are expected to use, to the scheduler's
+ * snapshot. A day is a calendar day UTC. What is reserved is computed from the rows of the live runs at each pass, so that
+ * nothing stays reserved for a run that has ended in any way. Nothing is read when no budget is set.
  */
 
 import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
+import { recentUse, tokensOfRuns } from '../db/recent-use.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { isReview } from '../db/runs.ts'
-import { costsOfRuns, nextDay, type ReportedCost, recentCosts, type Spending, spentToday } from '../db/usage.ts'
+import { isReview, type RunRow } from '../db/runs.ts'
+import { costsOfRuns, nextDay, type ReportedCost, type Spending, spentOnItem, spentToday } from '../db/usage.ts'
+import type { ItemRow } from '../db/work-items.ts'
+import { expectedUse, sizeOfRun } from '../domain/expected-use.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
-import type { Decision } from '../scheduler/decision.ts'
-import type { Budget, RepositoryState, Run, Snapshot } from '../scheduler/types.ts'
+import { Admission } from '../scheduler/admission.ts'
+import type { Decision, Reason } from '../scheduler/decision.ts'
+import type { Allowance, Budget, RepositoryState, RunClass, Snapshot } from '../scheduler/types.ts'
 import type { Backlog } from './backlog-snapshot.ts'
 
-/** The money that was spent, and the known costs of runs. */
+/** What was spent, and the known use of runs. */
 export interface BudgetState {
-  /** The operator's limit for all repositories together. */
+  /** The operator's limits for all repositories together, in millionths and in tokens. */
   limit: number | undefined
+  tokenLimit: number | undefined
   currency: string
   today: Spending[]
-  /** The expected cost of one run in millionths, by currency and kind of agent. */
-  typical: Map<string, Map<string, number>>
+  /** The expected cost of one run in millionths, by currency, then by kind of agent and size. */
+  typical: Map<string, Record<string, number>>
+  /** The expected tokens of one run, by kind of agent and size. */
+  typicalTokens: Record<string, number>
   /** The costs of the live runs so far, by run. */
   live: Map<number, ReportedCost>
+  liveTokens: Map<number, number>
 }
 
 /**
- * Reads today's spending, with one query for each kind of row and one for each currency in use.
+ * Reads today's spending, with one query for each kind of row.
  * @param now a time of that day.
  * @returns undefined when no budget is set.
  */
 export async function readBudgets(
   tx: Tx,
   { repos, runs }: Pick<Backlog, 'repos' | 'runs'>,
-  env: Pick<Env, 'MAX_SPEND_PER_DAY' | 'SPEND_CURRENCY'>,
+  env: Pick<Env, 'MAX_SPEND_PER_DAY' | 'MAX_TOKENS_PER_DAY' | 'SPEND_CURRENCY'>,
   now: Date,
 ): Promise<BudgetState | undefined> {
-  const limited = [...repos.values()].map(limitsOf).filter(({ spendPerDay }) => spendPerDay !== undefined)
-  if (env.MAX_SPEND_PER_DAY === undefined && limited.length === 0) return undefined
-  const currencies = new Set([env.SPEND_CURRENCY, ...[...repos.values()].map((one) => currencyOf(limitsOf(one)))])
-  const typical = new Map<string, Map<string, number>>()
-  for (const currency of currencies) {
-    const costs = await recentCosts(tx.db, currency)
-    typical.set(currency, new Map([...costs].map(([kind, reported]) => [kind, median(reported)])))
-  }
+  const { MAX_SPEND_PER_DAY: limit, MAX_TOKENS_PER_DAY: tokenLimit } = env
+  const isLimited = [...repos.values()].map(limitsOf).some(
+    // Settings from before there was one of these have none.
+    (limits) => limits.spendPerDay ?? limits.spendPerItem ?? limits.tokensPerDay,
+  )
+  if (limit === undefined && tokenLimit === undefined && !isLimited) return undefined
+  const recent = await recentUse(tx.db)
+  const live = runs.map(({ run }) => run.id)
   return {
-    limit: env.MAX_SPEND_PER_DAY === undefined ? undefined : millionths(env.MAX_SPEND_PER_DAY),
+    limit: limit === undefined ? undefined : millionths(limit),
+    tokenLimit,
     currency: env.SPEND_CURRENCY,
     today: await spentToday(tx.db, now),
-    typical,
-    live: await costsOfRuns(
-      tx.db,
-      runs.map(({ run }) => run.id),
-    ),
+    typical: new Map([...recent.money].map(([currency, past]) => [currency, expectedUse(past)])),
+    typicalTokens: expectedUse(recent.tokens),
+    live: await costsOfRuns(tx.db, live),
+    liveTokens: await tokensOfRuns(tx.db, live),
   }
 }
 
@@ -62,24 +71,71 @@ export function withBudgets<Present extends Pick<Snapshot, 'repos' | 'runs'>>(
   present: Present,
   { repos, runs }: Pick<Backlog, 'repos' | 'runs'>,
   spending: BudgetState | undefined,
-): Present & { budget?: Budget } {
+): Present & { budget?: Budget; tokens?: Allowance } {
   if (!spending) return present
   const budgets = new Map([...repos.values()].map((repo) => [repo.fullName, budgetOf(repo, spending)]))
-  const live = new Map(runs.map((row) => [runName(row), row.run]))
-  return {
+  const live = new Map(runs.map((row) => [runName(row), row]))
+  const limited = {
     ...present,
     ...(spending.limit === undefined ? {} : { budget: totalBudget(spending, spending.limit) }),
+    ...(spending.tokenLimit === undefined ? {} : { tokens: totalTokens(spending, spending.tokenLimit) }),
     repos: Object.fromEntries(
       Object.entries(present.repos ?? {}).map(([name, repo]) => [name, { ...repo, ...budgets.get(name) }]),
     ),
+  }
+  const admission = new Admission(limited)
+  return {
+    ...limited,
     runs: present.runs.map((run) => {
       const row = run.agent === false ? undefined : live.get(run.item)
-      const budget = budgets.get(run.repository)
       // A finished agent spends nothing more.
-      if (!row || !budget || !['waiting', 'agent'].includes(row.stage)) return run
-      return { ...run, reserved: reservedFor(run, budget, spending.live.get(row.id)) }
+      if (!row || !budgets.has(run.repository) || !['waiting', 'agent'].includes(row.run.stage)) return run
+      return { ...run, ...reservedFor(row, admission, run.repository, spending) }
     }),
   }
+}
+
+/** What a run is expected to use still. What it has reported is part of the spending already. */
+function reservedFor(
+  { run, item }: { run: RunRow; item: ItemRow },
+  admission: Admission,
+  repository: string,
+  { live, liveTokens }: BudgetState,
+): { reserved: number; reservedTokens: number } {
+  const runClass = { agentKind: run.agent, size: sizeOfRun(run.purpose, item.effort) }
+  const reported = live.get(run.id)
+  const spent = reported && reported.currency === admission.repo(repository)?.currency ? reported.millionths : 0
+  return {
+    reserved: Math.max(0, admission.costOf(repository, runClass) - spent),
+    reservedTokens: Math.max(0, admission.tokensOf(repository, runClass) - (liveTokens.get(run.id) ?? 0)),
+  }
+}
+
+/**
+ * Why another run of an item would pass the limit of the item, with what its live runs are expected to cost still; undefined
+ * where it fits. The first run of an item may always start: an estimate alone holds nothing up.
+ */
+export async function itemBudgetReason(
+  tx: Tx,
+  backlog: Pick<Backlog, 'repos' | 'runs'>,
+  { item, run }: { item: ItemRow; run: RunClass },
+  spending: BudgetState | undefined,
+): Promise<Extract<Reason, { kind: 'budget' }> | undefined> {
+  const repo = backlog.repos.get(item.repositoryId)
+  const { spendPerItem } = repo ? limitsOf(repo) : noLimits
+  if (!repo || !spending || spendPerItem === undefined) return undefined
+  const admission = new Admission({ repos: { [repo.fullName]: budgetOf(repo, spending) } })
+  const currency = currencyOf(limitsOf(repo))
+  const spent = (await spentOnItem(tx.db, item.id)).find((one) => one.currency === currency)?.millionths ?? 0
+  const reserved = backlog.runs
+    .filter((one) => one.item.id === item.id && ['waiting', 'agent'].includes(one.run.stage))
+    .reduce((sum, one) => sum + reservedFor(one, admission, repo.fullName, spending).reserved, 0)
+  if (spent + reserved === 0) return undefined
+  const limit = millionths(spendPerItem) ?? 0
+  const left = limit - spent - reserved
+  const needed = admission.costOf(repo.fullName, run)
+  if (left > 0 && needed <= left) return undefined
+  return { kind: 'budget', scope: 'item', needed, left: Math.max(0, left), limit, currency }
 }
 
 /** Queues a scheduler pass for the next day when a budget blocks an item. */
@@ -98,44 +154,42 @@ export function runName({ run, item }: Backlog['runs'][number]): string {
   return isReview(run) ? `review-${run.id}` : String(item.id)
 }
 
-type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind'>
+type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind' | 'tokens'>
 
 function totalBudget({ currency, today }: BudgetState, limit: number): Budget {
   return { left: limit - sumOf(today, currency), limit, currency, perRun: 0 }
 }
 
-/** A repository's own budget, if it has one, and the expected cost of its runs. */
-function budgetOf(repo: RepositoryRow, { today, typical }: BudgetState): OwnBudget {
+function totalTokens({ today, typicalTokens }: BudgetState, limit: number): Allowance {
+  return { left: limit - tokensIn(today), limit, perRun: 0, perRunOfKind: typicalTokens }
+}
+
+/** A repository's own budget, if it has one, and what its runs are expected to use. */
+function budgetOf(repo: RepositoryRow, { today, typical, typicalTokens }: BudgetState): OwnBudget {
   const limits = limitsOf(repo)
   const currency = currencyOf(limits)
   const [limit, perRun = 0] = [limits.spendPerDay, limits.spendPerRun].map((amount) => amount && millionths(amount))
   const own = today.filter(({ repositoryId }) => repositoryId === repo.id)
+  const { tokensPerDay, tokensPerRun = 0 } = limits
   return {
     currency,
     perRun,
-    perRunOfKind: Object.fromEntries(typical.get(currency) ?? []),
+    perRunOfKind: typical.get(currency) ?? {},
     ...(limit === undefined ? {} : { budgetLeft: limit - sumOf(own, currency), budgetLimit: limit }),
+    tokens: {
+      ...(tokensPerDay === undefined ? {} : { left: tokensPerDay - tokensIn(own), limit: tokensPerDay }),
+      perRun: tokensPerRun,
+      perRunOfKind: typicalTokens,
+    },
   }
-}
-
-/** The expected remaining cost of a run. The cost that it has reported is part of the spending already. */
-function reservedFor(
-  run: Run,
-  { currency, perRun = 0, perRunOfKind }: OwnBudget,
-  reported: ReportedCost | undefined,
-): number {
-  const expected = perRunOfKind?.[run.agentKind] ?? perRun
-  return Math.max(0, expected - (reported && reported.currency === currency ? reported.millionths : 0))
 }
 
 function sumOf(spent: readonly Spending[], currency: string): number {
   return spent.reduce((sum, one) => sum + (one.currency === currency ? one.millionths : 0), 0)
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b)
-  const middle = sorted.length / 2
-  return Math.round(((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2)
+function tokensIn(spent: readonly Spending[]): number {
+  return spent.reduce((sum, { tokens }) => sum + tokens, 0)
 }
 
 function limitsOf({ settings }: Pick<RepositoryRow, 'settings'>): Settings['limits'] {

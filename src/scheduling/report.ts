@@ -99,7 +99,7 @@ function unreservedKinds(snapshot: Snapshot, repository: string): string[] {
   if (snapshot.budget?.left === undefined && repo?.budgetLeft === undefined) return []
   const admission = new Admission(snapshot)
   const kinds = snapshot.items.filter((item) => item.repository === repository).map(({ agentKind }) => agentKind)
-  return [...new Set(kinds)].filter((kind) => admission.costOf(repository, kind) === 0).sort()
+  return [...new Set(kinds)].filter((agentKind) => admission.costOf(repository, { agentKind }) === 0).sort()
 }
 
 function planOf(plan: SchedulePlan | undefined, decisions: readonly Decision[]): ScheduleReport['plan'] {

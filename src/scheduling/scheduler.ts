@@ -18,7 +18,7 @@ import { saveScheduleReports } from '../db/schedule-reports.ts'
 import { lockItems } from '../db/work-items.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import { RoadmapPhases } from './announce-phases.ts'
-import { applyStep, type Step, stepFor } from './apply-decisions.ts'
+import { applyStep, type Step, stepFor, withinItemBudget } from './apply-decisions.ts'
 import { type Backlog, reloadItems } from './backlog-snapshot.ts'
 import { readBudgets, wakeWhenFull } from './budget.ts'
 import { finishEpics } from './finish-epics.ts'
@@ -133,6 +133,7 @@ export class Scheduler {
       affected = new Set([...affected, ...live.update(reloaded, passContext, isFullPass)])
     }
     await wakeWhenFull(tx, decisions, passContext.now)
+    for (const [at, step] of steps.entries()) steps[at] = await withinItemBudget(tx, live.backlog, step, passContext)
     const builds = steps.filter(({ starts, item }) => starts && item.state === 'ready')
     const phases = await RoadmapPhases.read(tx, live.backlog, changed, new Set(builds.map(({ item }) => item.id)))
     await phases.announceStarts(tx)

@@ -9,17 +9,19 @@ import { lockSchedule } from '../db/dirty-items.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { wasRestarted } from '../db/restarts.ts'
 import { addRun, agentReviewsOf, buildsOf, liveRun, liveRuns } from '../db/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, tellReviewers } from '../db/work-items.ts'
 import { chooseReviewer } from '../domain/choose-agent.ts'
+import { sizeOfRun } from '../domain/expected-use.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
 import { isAgentRun } from '../domain/run-author.ts'
 import { RetryAfter } from '../lib/errors.ts'
 import { reviewWaits } from '../messages/agent-review.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { Backlog } from './backlog-snapshot.ts'
-import { readBudgets } from './budget.ts'
+import { itemBudgetReason, readBudgets } from './budget.ts'
 import type { History } from './history.ts'
 import type { MemoryOfKinds } from './memory-of-kinds.ts'
 import { runsAndLimitsOf } from './to-snapshot.ts'
@@ -56,7 +58,7 @@ export async function startReview(
     const agent = chooseReviewer(settingsOf(repo), built?.agent ?? '', context.env)
     // The review of the head before may be ending still.
     if (await liveRun(tx.db, item.id)) return 'later'
-    if (!(await isAdmitted(context, tx, repos, { repo, agent }))) return 'later'
+    if (!(await isAdmitted(context, tx, repos, { repo, item, agent }))) return 'later'
     const member = await assignMember(tx, repo, item, { role: 'reviewer', agent, fresh: false })
     const facts = { purpose: 'review' as const, headSha: sha, countsAsAttempt: false }
     const run = await addRun(tx, item.id, { agent, feedback: '', cleanWorktree: false, ...facts, ...member })
@@ -68,33 +70,36 @@ export async function startReview(
   return started
 }
 
-/** A review that was lost with its process is begun again; one that has ended otherwise is not. */
+/** A review that was lost with its process, or that a person has restarted, is begun again; one that has ended otherwise is not. */
 async function isWanted(tx: Tx, item: ItemRow, repo: RepositoryRow, sha: string): Promise<boolean> {
   const pull = await pullOfItem(tx.db, item.id)
   if (!settingsOf(repo).roles?.reviewer || !reviewStates.includes(item.state)) return false
   if (pull?.state !== 'open' || pull.headSha !== sha) return false
   const before = (await agentReviewsOf(tx.db, item.id)).filter(({ headSha }) => headSha === sha)
-  return before.every(({ outcome }) => outcome === 'runner lost')
+  for (const { id, outcome } of before) if (outcome !== 'runner lost' && !(await wasRestarted(tx.db, id))) return false
+  return true
 }
 
-/** Whether the limits of agents, memory and money allow one more agent, as they do for a start by the scheduler. */
+/** Whether the limits of agents, memory, money and tokens allow one more review, as they do for a start by the scheduler. */
 async function isAdmitted(
   { env, freeMemory, history, memory }: StartContext,
   tx: Tx,
   repos: ReadonlyMap<number, RepositoryRow>,
-  { repo, agent }: { repo: RepositoryRow; agent: string },
+  { repo, item, agent }: { repo: RepositoryRow; item: ItemRow; agent: string },
 ): Promise<boolean> {
   const now = new Date()
   const backlog = new Backlog(repos)
   backlog.runs = (await liveRuns(tx.db)).filter(({ item }) => repos.has(item.repositoryId))
+  const spending = await readBudgets(tx, backlog, env, now)
   const limits = runsAndLimitsOf(backlog, {
-    ...{ env, history, freeMemory: freeMemory(), plan: undefined, now },
+    ...{ env, history, freeMemory: freeMemory(), plan: undefined, now, spending },
     memoryOfKind: await memory.read(tx.db, now),
-    spending: await readBudgets(tx, backlog, env, now),
   })
   const admission = new Admission(limits)
   for (const run of limits.runs) admission.add(run)
-  return admission.refusal(repo.fullName, agent) === undefined
+  const run = { agentKind: agent, size: sizeOfRun('review', item.effort) }
+  if (admission.refusal(repo.fullName, run)) return false
+  return (await itemBudgetReason(tx, backlog, { item, run }, spending)) === undefined
 }
 
 export const startReviewJob = defineJob(

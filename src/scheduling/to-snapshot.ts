@@ -7,6 +7,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import { isReview } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
+import { sizeOfRun } from '../domain/expected-use.ts'
 import { moduleOf } from '../domain/labels.ts'
 import { activeStates } from '../domain/lifecycle.ts'
 import { singletonKinds } from '../domain/singletons.ts'
@@ -153,6 +154,7 @@ export function itemOf(item: ItemRow, backlog: Backlog, { env, history, now }: P
     ...(item.state === 'ready' && backlog.openPulls.has(item.id) ? { sentBack: true } : {}),
     footprint: footprintOf(item, backlog, history),
     agentKind,
+    size: sizeOfRun(item.state === 'planning' ? 'plan' : 'build', item.effort),
   }
 }
 

@@ -23,7 +23,10 @@ const payloads: { [Kind in EffectKind]: EffectOf<Kind>['payload'] } = {
   'pull-request-comment': { issueNumber: 1 },
   comment: { issueNumber: 1, body: 'Hello.' },
   reaction: { commentId: 50, content: '+1' },
-  'agent-review': { pullNumber: 2, sha: 'a'.repeat(40), body: 'It has found nothing.' },
+  'agent-review': {
+    ...{ pullNumber: 2, sha: 'a'.repeat(40), body: 'One finding stands at its line.', whole: 'It is wrong.' },
+    comments: [{ path: 'src/a.ts', line: 3, body: 'It is wrong.' }],
+  },
   'review-reply': { pullNumber: 2, commentId: 80, body: 'Done.' },
   'resolve-threads': { pullNumber: 2, comments: [80] },
   'state-label': { issueNumber: 1, label: 'tutti:held' },

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest'
 import { assignMember } from '../../src/crew/assign.ts'
+import { openWaits, startWait } from '../../src/db/answer-waits.ts'
 import { findMemories, saveMemory } from '../../src/db/memories.ts'
 import { copyPictures, findPicture, picturesOf, savePictures } from '../../src/db/pictures.ts'
 import { agentCapacity, isOtherPlaceAlive } from '../../src/db/places.ts'
@@ -14,6 +15,7 @@ import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs, worktrees } from '../../src/db/schema/runs.ts'
 import { usage } from '../../src/db/schema/usage.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
+import { saveUsage, spentToday } from '../../src/db/usage.ts'
 import { getItem, transition } from '../../src/db/work-items.ts'
 import { standingWorktrees } from '../../src/db/worktrees.ts'
 import { databaseBefore } from '../support/old-database.ts'
@@ -307,4 +309,40 @@ test('replies of before they were folded stay where they are until the next step
   expect(await step('approved')).toEqual(['Queued.', 'I merge #3.', null, null])
   for (const to of ['reviewing', 'ready'] as const)
     expect(await step(to)).toEqual([null, null, 'Queued.', 'I merge #3.'])
+})
+
+test('the use of before there were tokens of a day counts whole on the day of its last report', async () => {
+  const old = await databaseBefore('0033_tokens_per_day')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent) values (1, 1, 'codex');
+    insert into usage (run_id, repository_id, input_tokens, day) values (1, 1, 70, '2026-11-01');
+  `)
+  const store = await old.open()
+  expect(await spentToday(store.db, new Date('2026-11-01T12:00:00Z'))).toMatchObject([{ tokens: 70 }])
+  const [run] = await store.db.select().from(runs)
+  if (run) await saveUsage(store.db, run, { inputTokens: 90 }, new Date('2026-11-02T00:01:00Z'))
+  expect(await spentToday(store.db, new Date('2026-11-02T12:00:00Z'))).toMatchObject([{ tokens: 20 }])
+})
+
+test('messages of before agents could ask each other wait for nothing', async () => {
+  const old = await databaseBefore('0034_answer_waits')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent, stage) values (1, 1, 'codex', 'agent');
+    insert into crew_members (repository_id, role, agent, name) values (1, 'builder', 'codex', 'Aria'), (1, 'builder', 'codex', 'Atlas');
+    insert into messages (repository_id, work_item_id, channel, from_member_id, from_name, to_name, text)
+      values (1, 1, 'item-1', 1, 'Aria', 'Atlas', 'Which port?');
+    insert into message_deliveries (message_id, member_id) values (1, 2);
+  `)
+  const store = await old.open()
+  expect(await openWaits(store.db, 1)).toEqual([])
+  await store.transaction((tx) => startWait(tx, 1, 1))
+  expect(await openWaits(store.db, 1)).toMatchObject([{ messageId: 1, askerName: 'Aria', askedName: 'Atlas' }])
 })

@@ -44,7 +44,12 @@ test('a review of each head, one round of mending, and then a person decides as 
     [['COMMENTED', 'Bot']],
     [['COMMENTED', 'Bot']],
   ])
-  expect(of(old)[0]?.body).toContain('**Must change**\n\n1. `src/hello.txt:1`: It says helo, @<!-- -->outsider.')
+  expect(of(old)[0]?.body).toContain('One finding stands at its line.')
+  const atLines = first.pull.reviewComments.map(({ reviewId, path, line, body }) => [reviewId, path, line, body])
+  expect(atLines).toEqual([
+    [of(old)[0]?.id, 'src/hello.txt', 1, '**Must change**: It says helo, @<!-- -->outsider.'],
+    [of(head)[0]?.id, 'src/hello.txt', 1, '**Must change**: It has no full stop.'],
+  ])
 
   await maintainer.comment(repository, pull.number, '/merge')
   await github.until(

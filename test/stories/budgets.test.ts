@@ -1,6 +1,6 @@
 /** Money: what agents tell is kept, a budget holds back what does not fit, and a run that costs too much is stopped. */
 
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
@@ -144,4 +144,43 @@ test('a cost in another currency is named and not counted; lies lower nothing', 
     second,
     'acme/app today (UTC): 0.25 USD of 1.00 USD spent, as far as agents report it; 40.00 EUR, which the limits do not count.',
   )
+})
+
+test('two runs side by side that pass the limit of the day: one is stopped until the next day, and goes on once it is raised', async () => {
+  const world = await openWorld({ settings: limited('spendPerDay: 1') })
+  const { directory, maintainer, repository } = world
+  const first = await world.queued(
+    'First',
+    'usage 100 1000 0.7',
+    `wait-for ${join(directory, 'second')}`,
+    'write src/first.txt: 1',
+  )
+  await begun(world, first)
+  const second = await world.queued(
+    'Second',
+    'attempt 1:',
+    '  append src/second.txt: half',
+    `  wait-for ${join(directory, 'first')}`,
+    '  usage 100 1000 0.6',
+    '  wait-for never',
+    'attempt 2+:',
+    '  append src/second.txt: whole',
+  )
+  await begun(world, second)
+  await asked(world, first, 'acme/app today (UTC): 0.70 USD of 1.00 USD spent')
+  writeFileSync(join(directory, 'first'), '')
+  const told = await world.untilStatus(second, 'over the limit of a day')
+  expect(told).toContain(
+    'the agents of this repository have used 1.30 USD today (UTC), and the limit is 1.00 USD (`limits.spendPerDay`)',
+  )
+  expect(told).toMatch(/It goes on at 00:00 UTC on \d{4}-\d\d-\d\d: the next day begins then\. This costs no attempt\./)
+  // What is done already is not thrown away.
+  writeFileSync(join(directory, 'second'), '')
+  await world.pullRequestOf(first)
+
+  await maintainer.push(repository, 'main', { '.github/tutti.yml': limited('spendPerDay: 5') }, 'Spend more')
+  await asked(world, second, 'of 5.00 USD spent')
+  await maintainer.comment(repository, second.number, '/retry')
+  const pull = await world.pullRequestOf(second)
+  expect(await world.fileAt(pull.pull.headSha, 'src/second.txt')).toBe('half\nwhole\n')
 })

@@ -66,3 +66,34 @@ test('an agent asks while it builds, reads a message, and hands in its summary; 
   await world.untilStatus(next, '| **Aria** | builder | `scripted` | free | 2 |')
   expect(github.unknown).toEqual([])
 })
+
+test('two agents that wait for each other: both issues say so, the first one decides, and both are finished', async () => {
+  const world = await openWorld({ settings: `${plainSettings}crew:\n  names:\n    builder: [Ada, Bob]\n` })
+  const { directory } = world
+  const [bobIsThere, adaHasAsked] = [join(directory, 'bob'), join(directory, 'asked')]
+  const first = await world.queued(
+    'Serve the page',
+    `wait-for ${bobIsThere}`,
+    'tool ask_agent {"to": "Bob", "question": "Which port do you call?"}',
+    'tool read_messages',
+    'tool send_message {"to": "Bob", "text": "I serve on 8080", "replyTo": 2}',
+    'write src/server.txt: 8080',
+  )
+  await world.untilStatus(first, 'Ada (scripted)')
+  const second = await world.queued(
+    'Call the page',
+    `wait-for ${adaHasAsked}`,
+    'tool ask_agent {"to": "Ada", "question": "Which port do you serve on?"}',
+    'write src/client.txt: 8080',
+  )
+  await world.untilStatus(second, 'Bob (scripted)')
+  await writeFile(bobIsThere, '')
+  await world.untilStatus(first, '**Ada** → Bob: Which port do you call?')
+  await writeFile(adaHasAsked, '')
+  await world.pullRequestOf(first)
+  const called = await world.pullRequestOf(second)
+  const told =
+    'AgentDeadlock: Ada (#1) waits for Bob, Bob (#2) waits for Ada. Ada asked first and goes on without an answer'
+  for (const issue of [first, second]) await world.untilStatus(issue, told)
+  expect(called.body).toContain('I serve on 8080')
+})

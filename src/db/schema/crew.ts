@@ -95,6 +95,10 @@ export const messages = pgTable(
     toName: text('to_name').notNull(),
     text: text('text').notNull(),
     replyTo: number64('reply_to'),
+    /** The run that waits, or has waited, for the answer; null for what is no question to another agent. */
+    awaitedBy: number64('awaited_by'),
+    /** When it stopped waiting; null while it does, and for a run that was lost meanwhile. */
+    awaitEndedAt: time('await_ended_at'),
     createdAt: now(),
   },
   (table) => [

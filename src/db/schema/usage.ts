@@ -31,10 +31,11 @@ export const usage = pgTable(
     priced: boolean('priced').notNull().default(false),
     /**
      * The UTC day of the last report, as `2026-11-21`. `earlier`: the part of `cost` that was reported on days before
-     * it.
+     * it; `earlierTokens`: that of the tokens in and out.
      */
     day: text('day').notNull(),
     earlier: number64('earlier').notNull().default(0),
+    earlierTokens: number64('earlier_tokens').notNull().default(0),
     updatedAt: time('updated_at').notNull().defaultNow(),
   },
   (table) => [index('usage_day').on(table.day, table.repositoryId)],

@@ -143,6 +143,8 @@ export const isBeingStopped = ({ issueNumber }: { issueNumber: number }) =>
 export const restartedBy = (login: string) => `Restarted by ${login}.`
 export const restarted = ({ agent, attempt }: { agent: string; attempt: number }, item: { issueNumber: number }) =>
   `Attempt ${attempt} by **${agent}** on #${item.issueNumber} is being ended; another one starts then. What it changed is kept, and it costs no attempt.`
+export const reviewRestarted = ({ agent }: { agent: string }, item: { issueNumber: number }) =>
+  `The review of #${item.issueNumber} by **${agent}** is being ended; another one of the same commit begins then.`
 export const killed = ({ run, item }: ShownAgent, prefix: string) =>
   `Attempt ${run.attempt} by **${agentName(run)}** on #${item.issueNumber} is being ended. What it changed is kept: ${typed(prefix, 'resume')} on the issue goes on.`
 

@@ -21,21 +21,29 @@ interface ShownLimits {
   spendPerRun?: number | undefined
   spendPerItem?: number | undefined
   spendPerDay?: number | undefined
+  tokensPerDay?: number | undefined
   tokensPerRun?: number | undefined
   currency?: string
+}
+
+/** What people do where limits on money see nothing. @param agents the kinds that report tokens and no cost. */
+export function pricesMissing(agents: readonly string[], currency: string): string {
+  if (agents.length === 0) return ''
+  const names = agents.map((agent) => `\`${agent}\``).join(', ')
+  return `${names} ${agents.length === 1 ? 'reports' : 'report'} tokens and no cost, and no price is set: set \`agents.${agents[0]}.prices\` (\`input\`, \`output\`, \`cached\`: ${currency} for a million tokens) in the settings, as its provider lists them.`
 }
 
 /** The limits of the repository; the operator may have set one for all repositories besides. */
 export function limitList(limits: ShownLimits): string {
   const { currency = '' } = limits
   const amount = (value: number | undefined) => (value === undefined ? 'none' : `${value.toFixed(2)} ${currency}`)
-  const tokens = limits.tokensPerRun?.toLocaleString('en-US') ?? 'none'
+  const tokens = (value: number | undefined) => value?.toLocaleString('en-US') ?? 'none'
   return [
     'Limits (`limits` in the settings):',
     [
-      `- one run: ${amount(limits.spendPerRun)} (\`spendPerRun\`); tokens: ${tokens} (\`tokensPerRun\`)`,
+      `- one run: ${amount(limits.spendPerRun)} (\`spendPerRun\`); tokens: ${tokens(limits.tokensPerRun)} (\`tokensPerRun\`)`,
       `- all runs of one issue: ${amount(limits.spendPerItem)} (\`spendPerItem\`)`,
-      `- a day (UTC): ${amount(limits.spendPerDay)} (\`spendPerDay\`)`,
+      `- a day (UTC): ${amount(limits.spendPerDay)} (\`spendPerDay\`); tokens: ${tokens(limits.tokensPerDay)} (\`tokensPerDay\`)`,
     ].join('\n'),
   ].join('\n\n')
 }

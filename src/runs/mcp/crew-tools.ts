@@ -4,29 +4,19 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { memoryFor } from '../../crew/memory.ts'
 import { acknowledge, pollMessages, sendMessage } from '../../crew/route.ts'
+import { shownMessage } from '../../crew/shown-messages.ts'
 import { saveCheckpoint } from '../../db/checkpoints.ts'
 import type { Tx } from '../../db/connect.ts'
-import { type CrewMember, setMemberHandle } from '../../db/crew-members.ts'
+import { setMemberHandle } from '../../db/crew-members.ts'
 import { channelMessages, waitingFor } from '../../db/messages.ts'
 import { isHandleOfPerson } from '../../db/person-handles.ts'
 import { updateRun } from '../../db/runs.ts'
 import { boundedText } from '../../lib/sanitise-text.ts'
 import { messagesForAgent } from '../../messages/crew-messages.ts'
 import * as texts from '../../messages/crew-tools.ts'
-import type { Attempt } from '../context.ts'
+import { askAgentTools } from './ask-agent-tool.ts'
+import type { CrewDesk } from './crew-desk.ts'
 import type { Tool, ToolAnswer } from './serve.ts'
-
-/** What the tools of one run need. */
-export interface CrewDesk {
-  attempt: Pick<Attempt, 'context' | 'lease' | 'run' | 'item'>
-  member: CrewMember
-  /** Rounds of questions that may still be asked. */
-  questionsLeft: number
-  /** The head of the branch now. */
-  head(): Promise<string | undefined>
-  /** What was handed in; the last one counts. */
-  result: { summary?: string; asked?: string[] }
-}
 
 /** Memories of one run: more is no learning but a log. */
 const mostNotes = 20
@@ -74,7 +64,7 @@ const shapes = {
 
 /** The tools of a run that builds. A run that plans or reviews has those that `forReading` names. */
 export function crewTools(desk: CrewDesk): Tool[] {
-  return [...messageTools(desk), ...memoryTools(desk), ...workTools(desk)]
+  return [...messageTools(desk), ...askAgentTools(desk), ...memoryTools(desk), ...workTools(desk)]
 }
 
 /** What an agent that only reads needs of them: it hands in with tools of its own. */
@@ -123,7 +113,7 @@ function messageTools(desk: CrewDesk): Tool[] {
       const rows = given.channel
         ? await channelMessages(tx.db, repositoryId, given.channel, mostRead)
         : (await pollMessages(tx, member.id)).map(({ message }) => message)
-      const shown = rows.map((row) => ({ ...row, fromAgent: row.fromMemberId !== null }))
+      const shown = rows.map(shownMessage)
       return { text: messagesForAgent(shown, randomBytes(6).toString('hex')) || texts.noMessages }
     }),
     crewTool(desk, texts.tools.setHandle, shapes.handle, async (tx, { handle }) => {

@@ -93,7 +93,7 @@ function plannableNodes(schedule: ScheduleState, pool: ReadonlySet<Node>, fixed:
 function canStart(schedule: ScheduleState, node: Node, reviewLocks: readonly PathLock[]): boolean {
   const { item } = node
   if (item?.state !== 'ready' || node.run) return false
-  const refusal = schedule.admission.refusal(item.repository, item.agentKind)
+  const refusal = schedule.admission.refusal(item.repository, item)
   if (refusal?.kind === 'paused' || refusal?.kind === 'budget') return false
   const footprint = schedule.footprints.read(item.footprint)
   const sentBack = item.sentBack === true

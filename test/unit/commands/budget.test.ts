@@ -41,3 +41,27 @@ test('a merge costs what all its runs have cost, failed ones too', async () => {
   expect(text).toContain('one issue: 5.00 USD')
   expect(text).toContain('tokens: 2,000,000')
 })
+
+test('an agent that reports tokens and no cost is named, with what to set; a price ends that', async () => {
+  const here = await places.place({ limits: { ...defaultSettings().limits, tokensPerDay: 3_000_000 } })
+  await here.review()
+  const { db } = places.store
+  const item = await here.item()
+  const [run] = await db
+    .insert(runs)
+    .values({
+      workItemId: item.id,
+      attempt: 9,
+      agent: 'codex',
+      stage: 'ended',
+      outcome: 'finished',
+      endedAt: new Date(),
+    })
+    .returning()
+  if (run) await saveUsage(db, run, { inputTokens: 1_000 }, new Date())
+  const { text } = await here.say('/budget')
+  expect(text).toContain('`codex` reports tokens and no cost, and no price is set: set `agents.codex.prices`')
+  expect(text).toContain('tokens: 3,000,000 (`tokensPerDay`)')
+  const settings = { ...defaultSettings(), agents: { codex: { prices: { input: 1, output: 2, cached: 0 } } } }
+  expect((await here.say('/budget', { settings })).text).not.toContain('no price is set')
+})

@@ -1,7 +1,7 @@
 /** Added lines of a patch, with their numbers, whatever the lines look like. */
 
 import { expect, test } from 'vitest'
-import { addedLines } from '../../../src/domain/patch.ts'
+import { addedLines, shownLines } from '../../../src/domain/patch.ts'
 
 test('files, numbers, gaps, odd names, and lines that look like headers', () => {
   const patch = [
@@ -43,4 +43,19 @@ test('a patch that was cut off is read as far as it goes; an empty one is empty'
     { text: 'one\ntw' },
   ])
   expect(addedLines('')).toEqual([])
+})
+
+test('the lines that a patch shows: what it adds and what stands around it, and nothing of what it removes', () => {
+  const patch = [
+    ...['diff --git a/a b/a', '--- a/a', '+++ b/a', '@@ -1,3 +1,4 @@', ' one', '-two', '+TWO', '+more', ' three'],
+    ...['@@ -20 +21,0 @@', '-gone', 'diff --git a/b b/b', '--- /dev/null', '+++ b/b', '@@ -0,0 +1 @@', '+x'],
+    ...['diff --git a/c b/c', '--- a/c', '+++ /dev/null', '@@ -1 +0,0 @@', '-x'],
+  ].join('\n')
+  expect(shownLines(patch)).toEqual(
+    new Map([
+      ['a', new Set([1, 2, 3, 4])],
+      ['b', new Set([1])],
+      ['/dev/null', new Set()],
+    ]),
+  )
 })

@@ -12,6 +12,7 @@ import { effects } from '../../../src/db/schema/effects.ts'
 import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { repositories } from '../../../src/db/schema/repositories.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
+import { type AgentReview, markInDiff } from '../../../src/domain/agent-review.ts'
 import { onAgentReview } from '../../../src/pull-requests/on-agent-review.ts'
 import { renderPullRequestComment } from '../../../src/pull-requests/pull-request-comment.ts'
 import { wantAgentReview } from '../../../src/pull-requests/want-agent-review.ts'
@@ -184,4 +185,35 @@ test('/stop --all stops it, and the pull request stays in review', async () => {
   await end(id, { outcome: 'stopped', summary: 'Stopped on request.' })
   expect(await here.item()).toMatchObject({ state: 'reviewing' })
   expect(await comment()).not.toContain('agent, ')
+})
+
+test('a finding whose line the pull request shows stands there; the others stand in the text', async () => {
+  const { start, end, reviews } = await inReview({ sendBack: false, rounds: 1 })
+  const shown = new Map([['src/a.ts', new Set([3])]])
+  const beside = { path: 'src/a.ts', line: 90, severity: 'note' as const, text: 'Far away.' }
+  const [must] = musts.findings
+  const review = { summary: 'Read it.', findings: [{ ...must, severity: 'must' as const }, beside] }
+  const submission = markInDiff(review as AgentReview, shown)
+  await end((await start()) ?? 0, { outcome: 'reviewed', submission })
+  const [payload] = (await reviews()).map((row) => row.payload as { body: string; whole: string; comments: unknown[] })
+  expect(payload?.comments).toEqual([{ path: 'src/a.ts', line: 3, body: '**Must change**: It is off by one.' }])
+  expect(payload?.body).toContain('One finding stands at its line. Besides:')
+  expect(payload?.body).toContain('1. `src/a.ts:90`: Far away.')
+  expect(payload?.body).not.toContain('off by one')
+  expect(payload?.whole).toContain('1. `src/a.ts:3`: It is off by one.')
+})
+
+test('a person restarts a review: the same commit is reviewed once more, and the pull request stays as it is', async () => {
+  const { here, start, end, item } = await inReview()
+  const first = (await start()) ?? 0
+  expect((await here.say('/agents restart #12')).text).toContain('The review of #12 by **scripted** is being ended')
+  expect((await here.say('/agents restart #12')).text).toContain('is being stopped already')
+  expect(await here.item()).toMatchObject({ state: 'reviewing' })
+  await end(first, { outcome: 'stopped' })
+  expect(await places.jobs('start-review')).toContainEqual({ workItemId: item.id, sha: head })
+  const second = await start()
+  expect(second).toBeGreaterThan(first)
+  // One that ends by itself is not begun again.
+  await end(second ?? 0, { outcome: 'no review' })
+  expect(await start()).toBeUndefined()
 })

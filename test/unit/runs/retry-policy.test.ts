@@ -182,3 +182,12 @@ test('an agent that crashes starts again later and later; a failure of the work 
   expect(wait([crash, { ...crash, signature: 'y' }], 'transient')).toMatchObject({ kind: 'retry', afterMs: 10_000 })
   expect(wait([by('codex', 'a'), by('codex', 'b')], 'code-error')).toMatchObject({ kind: 'retry', afterMs: 5_000 })
 })
+
+test('a run that a limit of the day has ended goes on the next day, by the same agent, and costs no attempt', () => {
+  const at = new Date('2026-11-22T00:00:00Z')
+  expect(classify('over the limit of a day')).toBe('rate-limit')
+  expect(countsAsAttempt('rate-limit')).toBe(false)
+  const past = { ...failed('x'), outcome: 'over the limit of a day', failureClass: 'rate-limit', agent: 'codex' }
+  const step = nextRetryStep('rate-limit', [past], { ...settings, otherAgents: ['gemini'] }, at)
+  expect(step).toEqual({ kind: 'hold until', at, why: 'the next day begins then' })
+})

@@ -8,12 +8,13 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
 import { readSettings } from '../../../src/config/settings.ts'
 import { lastDecision } from '../../../src/db/decisions.ts'
+import { recentUse } from '../../../src/db/recent-use.ts'
 import { type RepositoryRow, saveRepository } from '../../../src/db/repositories.ts'
 import { claimRun, endRun, type Lease, LeaseLost, liveRuns, updateRun } from '../../../src/db/runs.ts'
 import { scheduleReportOf } from '../../../src/db/schedule-reports.ts'
 import { repositories } from '../../../src/db/schema/repositories.ts'
-import { costsOfRuns, type ReportedUsage, recentCosts, saveUsage, spentToday } from '../../../src/db/usage.ts'
-import { addWorkItem } from '../../../src/db/work-items.ts'
+import { costsOfRuns, type ReportedUsage, saveUsage, spentToday } from '../../../src/db/usage.ts'
+import { addWorkItem, getItem } from '../../../src/db/work-items.ts'
 import { Scheduler } from '../../../src/scheduling/scheduler.ts'
 import { openTestStore, type TestStore } from '../../support/test-store.ts'
 
@@ -201,7 +202,8 @@ test('the budget of all repositories counts its own currency, and reserves the c
     await tell(lease, cost(0.2))
     await end(lease)
   }
-  expect((await recentCosts(opened.store.db, 'USD')).get(here.repo.settings?.agent ?? '')).toEqual([2e5, 2e5])
+  const past = (await recentUse(opened.store.db)).money.get('USD')
+  expect(past?.filter(({ agent }) => agent === here.repo.settings?.agent).map(({ used }) => used)).toEqual([2e5, 2e5])
   await dispatch(env)
   expect(await atWork(here.repo)).toEqual([3, 4])
 })
@@ -222,4 +224,93 @@ test('nothing is reserved for a run with unknown cost, and the report says so', 
     "a run is expected to cost 2.00 USD, more than the repository's budget for a whole day",
   )
   expect((await scheduleReportOf(opened.store.db, repo.id))?.unreserved).toEqual([])
+})
+
+test('tokens have a day of their own: what runs are expected to use is kept for them, and midnight brings more', async () => {
+  itIs('2026-11-25T22:00:00Z')
+  const { repo, ids } = await repository('limits: { tokensPerDay: 1000, tokensPerRun: 600 }', 2)
+  await dispatch()
+  expect(await atWork(repo)).toEqual([1])
+  expect(await words(ids[1])).toContain(
+    "the repository's budget for a day (`limits.tokensPerDay`, 1,000 tokens) has 400 tokens left and a run is expected to use 600 tokens; it is full again at midnight UTC",
+  )
+  const lease = await take(ids[0] ?? 0)
+  await tell(lease, { inputTokens: 300, outputTokens: 100, cachedTokens: 5_000 })
+  await dispatch()
+  expect(await atWork(repo)).toEqual([1])
+  itIs('2026-11-26T00:10:00Z')
+  await tell(lease, { inputTokens: 350, outputTokens: 150 })
+  expect(await spentToday(opened.store.db, new Date(), repo.id)).toMatchObject([{ tokens: 100 }])
+  // 1000 - 100 are left, and 100 of them are kept for the first one still.
+  await dispatch()
+  expect((await atWork(repo)).toSorted()).toEqual([1, 2])
+})
+
+test('the operator limits the tokens of all repositories together', async () => {
+  itIs('2026-11-27T10:00:00Z')
+  const here = await repository('limits: { tokensPerRun: 600 }', 1)
+  const there = await repository('limits: { tokensPerRun: 600 }', 1)
+  await dispatch({ MAX_TOKENS_PER_DAY: '1000' })
+  expect([...(await atWork(here.repo)), ...(await atWork(there.repo))]).toEqual([1])
+  expect([await words(here.ids[0]), await words(there.ids[0])].join()).toContain('`MAX_TOKENS_PER_DAY`, 1,000 tokens')
+})
+
+test('runs of one size are expected to cost the same: a small item fits where a large one does not', async () => {
+  const { store } = opened
+  const { repo, ids } = await repository('limits: { spendPerDay: 100 }', 8)
+  const effort = async (list: number[], size: string) => {
+    for (const id of list) await store.db.execute(sql`update work_items set effort = ${size} where id = ${id}`)
+  }
+  await effort(ids.slice(0, 3), 'S')
+  await effort(ids.slice(3, 6), 'XL')
+  await effort(ids.slice(6, 7), 'XL')
+  await effort(ids.slice(7, 8), 'S')
+  await store.db.execute(sql`update work_items set state = 'paused' where id in (${ids[6]}, ${ids[7]})`)
+  await dispatch()
+  for (const [at, id] of ids.slice(0, 6).entries()) {
+    const lease = await take(id)
+    await tell(lease, cost(at < 3 ? 1 : 20))
+    await end(lease)
+  }
+  // 63 are spent: 37 are left, of which two large ones would take 40.
+  await store.db.execute(
+    sql`update repositories set settings = jsonb_set(settings, '{limits,spendPerDay}', '70') where id = ${repo.id}`,
+  )
+  await store.db.execute(sql`update work_items set state = 'ready' where id in (${ids[6]}, ${ids[7]})`)
+  await dispatch()
+  expect(await atWork(repo)).toEqual([8])
+  expect(await words(ids[6])).toContain('has 6.00 USD left and a run is expected to cost 20.00 USD')
+})
+
+test('an item is held before a run that would pass its limit; its first run may always start, and a run that is killed keeps nothing', async () => {
+  const { store } = opened
+  const { repo, ids } = await repository('limits: { spendPerItem: 1, spendPerRun: 0.8 }', 2)
+  const [first = 0, second = 0] = ids
+  await dispatch()
+  expect((await atWork(repo)).toSorted()).toEqual([1, 2])
+  const lease = await take(first)
+  await tell(lease, cost(0.6))
+  await end(lease)
+  await store.db.execute(sql`update work_items set state = 'ready' where id = ${first}`)
+  await dispatch()
+  expect(await atWork(repo)).toEqual([2])
+  expect(await getItem(store.db, first)).toMatchObject({
+    state: 'held',
+    reason: expect.stringContaining(
+      'the runs of this issue may cost 1.00 USD together (`limits.spendPerItem`); 0.40 USD of it is left and another one is expected to cost 0.60 USD',
+    ) as string,
+  })
+  // A review of the second one that is at work already takes 0.6 of 1.
+  await store.db.execute(sql`update runs set stage = 'ended' where work_item_id = ${second}`)
+  const review = sql`insert into runs (work_item_id, attempt, agent, purpose)
+    values (${second}, 1, ${repo.settings?.agent ?? ''}, 'review')`
+  await store.db.execute(review)
+  await store.db.execute(sql`update work_items set state = 'ready' where id = ${second}`)
+  await dispatch()
+  expect(await getItem(store.db, second)).toMatchObject({ state: 'held' })
+  // Killed before it had told anything: what was kept for it is gone with its row.
+  await store.db.execute(sql`update runs set stage = 'ended' where work_item_id = ${second}`)
+  await store.db.execute(sql`update work_items set state = 'ready' where id = ${second}`)
+  await dispatch()
+  expect(await atWork(repo)).toEqual([2])
 })

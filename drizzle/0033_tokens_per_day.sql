@@ -1,0 +1,1 @@
+ALTER TABLE "usage" ADD COLUMN "earlier_tokens" bigint DEFAULT 0 NOT NULL;
