@@ -276,12 +276,13 @@ test('a second agent of a kind that has become a singleton is ended, once, witho
   await here.go('ready')
   const first = await here.start()
   const agents = { [first.agent]: { singleton: true } }
+  const like = await here.item()
   const second = await places.store.transaction(async (tx) => {
     await tx.db
       .update(repositories)
       .set({ settings: { ...defaultSettings(), agents } })
       .where(eq(repositories.id, here.repo.id))
-    const facts = { ...(await here.item()), id: undefined, issueNumber: 13, module: 'other', branch: 'module/other' }
+    const facts = { ...like, id: undefined, issueNumber: 13, module: 'other', branch: 'module/other' }
     const [item] = await tx.db.insert(workItems).values(facts).returning()
     return addRun(tx, item?.id ?? 0, { agent: first.agent, feedback: '', cleanWorktree: false })
   })
