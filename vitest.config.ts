@@ -91,7 +91,7 @@ export default defineConfig({
         },
       },
       { test: { ...shared, ...quick, name: 'database', include: onDatabase, exclude: processes } },
-      { test: { ...shared, ...quick, name: 'house', include: ['test/house/**/*.test.ts'] } },
+      { test: { ...shared, name: 'house', isolate: false, include: ['test/house/**/*.test.ts'] } },
       ...(database
         ? [
             {

@@ -9,7 +9,7 @@ import type { Item } from '../../src/scheduler/types.ts'
 
 /**
  * - `no locks`: each agent takes any open task that it knows of. It knows what is merged, not what others are doing.
- * - `locks`: the same, but it waits for its files before it begins. Nobody tells it that the task was done meanwhile.
+ * - `locks`: the same, but it waits for its files before it begins. No one tells it that the task was done meanwhile.
  * - `locks and shared state`: the scheduler of this product chooses, with the footprints as locks.
  */
 export const regimes = ['no locks', 'locks', 'locks and shared state'] as const
@@ -27,7 +27,7 @@ export interface CoordinationFigures {
   makespan: number
   /** The share of agent hours that went into a task that was merged already, in percent. */
   duplicateWork: number
-  /** Files that somebody else had changed between the start and the end of the work on them. */
+  /** Files that someone else had changed between the start and the end of the work on them. */
   conflictingEdits: number
   /** Agent hours of merged work in each hour; at most the number of agents. */
   goodput: number

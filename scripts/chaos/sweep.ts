@@ -170,7 +170,7 @@ function isDone(world: ChaosWorld, issue: IssueRecord): boolean {
   return countFacts({ ...world, issues: [issue] }).resting === 1
 }
 
-/** A pull request is offered that nobody has said anything about yet. */
+/** A pull request is offered that no one has said anything about yet. */
 function hasNewOffer(world: ChaosWorld, issue: IssueRecord, saidAt: number): boolean {
   return saidAt < 0 && pullsOf(world, issue).some((pull) => pull.state === 'open' && isOffered(issue, pull))
 }

@@ -30,7 +30,7 @@ function reference(command: Command): string {
   ].join('\n')
 }
 
-/** Which access lets somebody give which commands. */
+/** Which access lets someone give which commands. */
 export function commandPermissions(commands: Iterable<Command>): string {
   const groups = Map.groupBy(commands, (command) => command.permission)
   const rows = [...groups].map(([permission, ones]) => [

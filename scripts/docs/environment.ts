@@ -3,7 +3,7 @@
 import { type EnvironmentVariable, environmentVariables } from '../../src/config/env.ts'
 import { code, table } from './table.ts'
 
-/** What somebody needs to know first; the README shows these, docs/environment.md all of them. */
+/** What someone needs to know first; the README shows these, docs/environment.md all of them. */
 const shownFirst = [
   'APP_ID',
   'PRIVATE_KEY_PATH',

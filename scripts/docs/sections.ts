@@ -36,5 +36,5 @@ async function agentTable(): Promise<string> {
   )
 }
 
-/** What somebody types or sets, in a sentence: a command line, a variable, a setting, a file, a list. */
+/** What someone types or sets, in a sentence: a command line, a variable, a setting, a file, a list. */
 const typed = /npm install -g [^\s,]+|\b[A-Z]+(?:_[A-Z]+)+\b|agents\.command\.command|\.github\/tutti\.yml|\[".*"\]/g

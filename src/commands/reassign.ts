@@ -45,7 +45,7 @@ export const command = defineCommand({
     await tx.db.update(workItems).set(wish).where(eq(workItems.id, item.id))
     const live = (await agentsAtWork(tx.db, repo.id)).find((one) => one.item.id === item.id)
     if (live) {
-      // It may be given to somebody else once more before the first agent has ended.
+      // It may be given to someone else once more before the first agent has ended.
       const then = live.run.stop ? isBeingStopped(item) : await restartAgent(context, live)
       return { text: messages.reassigned(meant, then), outcome: 'done' }
     }
@@ -65,7 +65,7 @@ interface MeantAgent {
   kind: string
   /** Who gets the item; undefined where any of the kind may. */
   member?: CrewMember | undefined
-  /** Somebody was named who does not do what comes next: only the kind counts. */
+  /** Someone was named who does not do what comes next: only the kind counts. */
   other?: { name: string; role: string }
 }
 

@@ -45,7 +45,7 @@ const beforeReady: readonly (ItemState | null)[] = ['queued', 'planning', 'askin
 async function tryAgain(context: CommandContext, item: ItemRow, how: string): Promise<Reply> {
   const { tx, actor, settings } = context
   const past = await runsOf(tx.db, item.id)
-  if (how) await tellNextAgent(context, past.filter(isBuild).at(-1), how)
+  if (how) await leaveAdvice(context, past.filter(isBuild).at(-1), how)
   // The parts of an epic are read again.
   const neverReady = past.length === 0 || item.kind === 'epic' || beforeReady.includes(item.resumeState)
   await transition(tx, item, neverReady ? 'queued' : 'ready', {
@@ -60,7 +60,7 @@ async function tryAgain(context: CommandContext, item: ItemRow, how: string): Pr
 }
 
 /** The next attempt reads it before what the last one has left. */
-async function tellNextAgent({ tx, actor }: CommandContext, last: RunRow | undefined, how: string): Promise<void> {
+async function leaveAdvice({ tx, actor }: CommandContext, last: RunRow | undefined, how: string): Promise<void> {
   if (!last) throw new UserError(...messages.nothingToDoDifferently)
   const lesson = messages.personSaysHow(actor.login, how, last.lesson)
   await tx.db.update(runs).set({ lesson }).where(eq(runs.id, last.id))

@@ -54,7 +54,7 @@ async function send({ store, channels }: SendServices, row: NotificationRow): Pr
   if (!sender) return `the operator has not configured ${row.way}`
   const item = await getItem(store.db, row.workItemId)
   const repo = item && (await getRepository(store.db, item.repositoryId))
-  // Somebody has acted meanwhile: there is nothing to call for.
+  // Someone has acted meanwhile: there is nothing to call for.
   if (!item || !repo || !row.fact.startsWith(`${item.state}:`)) return undefined
   const notice = await noticeFor(store.db, repo, item, row.reminder)
   const id = `${row.workItemId}:${row.fact}:${row.reminder}`

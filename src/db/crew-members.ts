@@ -70,7 +70,7 @@ export async function touchMember(tx: Tx, id: number): Promise<void> {
   await tx.db.update(crewMembers).set({ assignedAt: new Date() }).where(eq(crewMembers.id, id))
 }
 
-/** Gives a member another name to be written to. @returns false when somebody else has it. */
+/** Gives a member another name to be written to. @returns false when someone else has it. */
 export async function setMemberHandle(tx: Tx, member: CrewMember, handle: string): Promise<boolean> {
   const owner = await memberNamed(tx.db, member.repositoryId, handle)
   if (owner && owner.id !== member.id) return false

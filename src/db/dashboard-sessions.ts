@@ -1,4 +1,4 @@
-/** Sessions of the dashboard. Those that have ended are deleted whenever somebody signs in. */
+/** Sessions of the dashboard. Those that have ended are deleted whenever someone signs in. */
 
 import { createHash } from 'node:crypto'
 import { and, eq, gt, lte } from 'drizzle-orm'

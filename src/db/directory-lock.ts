@@ -73,7 +73,7 @@ function keep(file: string): () => void {
     try {
       utimesSync(file, new Date(), new Date())
     } catch {
-      // Somebody has removed the directory: the next write to it says so.
+      // Someone has removed the directory: the next write to it says so.
     }
   }, aliveEveryMs).unref()
   return () => {

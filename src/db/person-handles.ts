@@ -16,7 +16,7 @@ export async function handlesOfPeople(db: Database, repositoryId: number): Promi
     .orderBy(personHandles.login)
 }
 
-/** Every name and handle of a repository that nobody else may take. */
+/** Every name and handle of a repository that no one else may take. */
 export async function takenHandles(db: Database, repositoryId: number): Promise<string[]> {
   const crew = (await crewOf(db, repositoryId)).flatMap(({ name, handle }) => [name, handle ?? []].flat())
   return [...crew, ...(await handlesOfPeople(db, repositoryId)).map(({ handle }) => handle)]

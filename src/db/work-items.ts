@@ -92,7 +92,7 @@ export async function transition(
   const repo = await getRepository(tx.db, item.repositoryId)
   await updateStateLabel(tx, row, item.state, repo)
   await requestStatusComment(tx, row, commentTimeFor(to))
-  if (isInactive(to)) await tellReviewers(tx, row)
+  if (isInactive(to)) await notifyReviewers(tx, row)
   await endReviewOf(tx, item, row)
   await foldPullReplies(tx, row)
   const above = repo ? await requestRoadmapComments(tx, repo, row) : []
@@ -134,7 +134,7 @@ async function endReviewOf(tx: Tx, before: ItemRow, now: ItemRow): Promise<void>
 }
 
 /** A pull request that waits for a person says so itself: its reviewers need not read the issue. */
-export async function tellReviewers(tx: Tx, item: ItemRow): Promise<void> {
+export async function notifyReviewers(tx: Tx, item: ItemRow): Promise<void> {
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.state !== 'open') return
   await requestPullRequestComment(tx, item, pull.number, { after: new Date(Date.now() + pullRequestCommentDelayMs) })

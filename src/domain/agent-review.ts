@@ -2,7 +2,7 @@
 
 import { z } from 'zod'
 
-/** Nobody reads more findings than this of one review. */
+/** No one reads more findings than this of one review. */
 const mostFindings = 30
 
 /** Postgres accepts neither NUL nor half a surrogate pair in JSON. */

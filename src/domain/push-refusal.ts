@@ -54,7 +54,7 @@ const kinds: readonly (readonly [RefusalKind, RegExp])[] = [
   ],
 ]
 
-/** What only time mends: the server's own faults, a limit, a lock that somebody else holds. */
+/** What only time mends: the server's own faults, a limit, a lock that someone else holds. */
 const passing =
   /internal server error|\(failure\)|service unavailable|temporarily|try again|timed? ?out|rate limit|abuse|unpacker error|unable to (?:create|migrate|write)|disk quota|overloaded|\b50[0-4]\b/i
 

@@ -1,5 +1,5 @@
 /**
- * The labels that queue issues, when somebody renames them on GitHub. The settings name a label; GitHub knows it by an id,
+ * The labels that queue issues, when someone renames them on GitHub. The settings name a label; GitHub knows it by an id,
  * which a rename keeps. Pure.
  */
 

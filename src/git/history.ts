@@ -193,7 +193,7 @@ interface BranchMove {
 }
 
 /**
- * Where a module branch is, by Tutti's own record. A ref that somebody else has moved does not count.
+ * Where a module branch is, by Tutti's own record. A ref that someone else has moved does not count.
  * @returns undefined when there is no such branch, or its commit cannot be read.
  */
 export async function branchHead(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {
@@ -205,7 +205,7 @@ export async function branchHead(repository: BareRepository, branch: BranchName)
 }
 
 /**
- * As `branchHead`, and puts the ref back where it was moved by somebody else. The caller holds the branch's lock, and no
+ * As `branchHead`, and puts the ref back where it was moved by someone else. The caller holds the branch's lock, and no
  * agent works on it.
  */
 export async function restoreBranch(repository: BareRepository, branch: BranchName): Promise<Sha | undefined> {

@@ -5,7 +5,7 @@ import type { Sha } from '../lib/ids.ts'
 import type { BareClone } from './bare-clone.ts'
 import type { BranchName } from './names.ts'
 
-/** A commit that this disk does not have, and that nobody has handed over. */
+/** A commit that this disk does not have, and that no one has handed over. */
 export class CommitMissing extends OperatorError {
   override name = 'CommitMissing'
 }

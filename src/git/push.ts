@@ -150,7 +150,7 @@ async function explain(
     const refusal = readRefusal(summary, words || summary)
     return { kind: 'refused', refusal: { words: refusal?.words ?? summary, kind: 'blocked-name', inTheWay } }
   }
-  // No branch is there, and none was to be there: somebody held a lock for a moment.
+  // No branch is there, and none was to be there: someone held a lock for a moment.
   if (!head && (expected === null || expected === 'any-ancestor'))
     throw new OperatorError(`the git server could not take the push to ${branch}: ${summary}`, 'It is tried again.')
   return { kind: 'moved', head }

@@ -1,11 +1,11 @@
-/** What somebody may do in a repository, asked at the moment of the decision. */
+/** What someone may do in a repository, asked at the moment of the decision. */
 
 import type { Actor, Permission } from '../domain/github.ts'
 import { isPerson, permits } from '../domain/permissions.ts'
 import { findRetryAfter } from '../lib/errors.ts'
 import type { GitHub, RepositoryRef } from './github.ts'
 
-/** GitHub could not be asked what somebody may do: denied for now, and asked again. */
+/** GitHub could not be asked what someone may do: denied for now, and asked again. */
 export class PermissionUnavailable extends Error {
   override name = 'PermissionUnavailable'
   readonly actor: Actor
@@ -17,7 +17,7 @@ export class PermissionUnavailable extends Error {
 }
 
 /**
- * What somebody may do in a repository, asked now. Bots and deleted accounts have no permission, without asking.
+ * What someone may do in a repository, asked now. Bots and deleted accounts have no permission, without asking.
  * @throws {PermissionUnavailable} when GitHub does not answer; {RetryAfter} while it asks for a pause.
  */
 export async function permissionOf(
@@ -33,7 +33,7 @@ export async function permissionOf(
   }
 }
 
-/** Whether somebody may write to a repository, asked now. @throws as `permissionOf`. */
+/** Whether someone may write to a repository, asked now. @throws as `permissionOf`. */
 export async function mayWrite(
   services: { github: GitHub },
   repository: RepositoryRef,

@@ -9,7 +9,7 @@ import type { Issue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { type GitHub, NotFound } from './github.ts'
 
-/** An issue that somebody names. */
+/** An issue that someone names. */
 export interface NamedIssue {
   /** `owner/name` in lower case. */
   repository: string

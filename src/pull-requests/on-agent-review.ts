@@ -14,7 +14,7 @@ import { lastVerdicts } from '../db/reviews.ts'
 import { agentReviewsOf, buildsOf, getRun, type RunRow } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
-import { type ItemRow, lockItem, tellReviewers } from '../db/work-items.ts'
+import { type ItemRow, lockItem, notifyReviewers } from '../db/work-items.ts'
 import { type AgentReview, mustsOf, storedReview, wasSentBack } from '../domain/agent-review.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
 import * as messages from '../messages/agent-review.ts'
@@ -54,7 +54,7 @@ async function ended(tx: Tx, reviewed: Reviewed): Promise<void> {
   if (again || (run.outcome === 'runner lost' && starts.length < mostStarts))
     return tx.enqueue({ queue: 'start-review', workItemId: item.id, sha: pull.headSha })
   await requestStatusComment(tx, item, 'soon')
-  await tellReviewers(tx, item)
+  await notifyReviewers(tx, item)
 }
 
 async function show(tx: Tx, reviewed: Reviewed, review: AgentReview): Promise<void> {
@@ -69,7 +69,7 @@ async function show(tx: Tx, reviewed: Reviewed, review: AgentReview): Promise<vo
   )
   if (back) return
   await requestStatusComment(tx, item, 'soon')
-  await tellReviewers(tx, item)
+  await notifyReviewers(tx, item)
 }
 
 /**

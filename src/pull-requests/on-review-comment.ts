@@ -15,7 +15,7 @@ import { sendBack } from './send-back.ts'
 
 /**
  * Stores a comment for the next round. One that mentions the app, or answers in a thread that an agent has read, starts
- * that round; everything else waits until somebody asks for changes, and costs no call.
+ * that round; everything else waits until someone asks for changes, and costs no call.
  */
 export async function onReviewComment(services: Services, event: CommentCreated): Promise<EventOutcome> {
   const { db } = services.store

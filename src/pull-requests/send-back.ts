@@ -1,9 +1,9 @@
-/** A pull request goes back to an agent, because somebody with write access asks for something. */
+/** A pull request goes back to an agent, because someone with write access asks for something. */
 
 import type { Tx } from '../db/connect.ts'
 import type { PullRow } from '../db/pull-requests.ts'
 import { cancelMergeRequest } from '../db/reviews.ts'
-import { type ItemRow, lockItem, tellReviewers, transition } from '../db/work-items.ts'
+import { type ItemRow, lockItem, notifyReviewers, transition } from '../db/work-items.ts'
 import { withdrawMerge } from './withdraw-merge.ts'
 
 /** The states in which a pull request can go back to an agent at once. In any other, the next attempt reads what was asked. */
@@ -23,6 +23,6 @@ export async function sendBack(
   const withdrawn = await withdrawMerge(tx, pull, by.actor)
   const now = (withdrawn && (await lockItem(tx, item.id))) || item
   if (!states.includes(now.state)) return false
-  await tellReviewers(tx, await transition(tx, now, 'ready', by))
+  await notifyReviewers(tx, await transition(tx, now, 'ready', by))
   return true
 }

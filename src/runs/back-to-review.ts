@@ -4,7 +4,7 @@ import type { Tx } from '../db/connect.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { hasWaitingCall, wasHandedSince } from '../db/review-comments.ts'
 import { agentReviewsOf, type RunRow } from '../db/runs.ts'
-import { type ItemRow, tellReviewers, transition } from '../db/work-items.ts'
+import { type ItemRow, notifyReviewers, transition } from '../db/work-items.ts'
 import { wasSentBack } from '../domain/agent-review.ts'
 import { mendedNothing } from '../messages/agent-review.ts'
 
@@ -22,6 +22,6 @@ export async function returnToReview(tx: Tx, run: RunRow, item: ItemRow): Promis
   if ((await hasWaitingCall(tx.db, pull.id)) || (await wasHandedSince(tx.db, pull.id, review.id))) return false
   const by = { actor: 'tutti', why: mendedNothing(run, pull.number) }
   const judged = await transition(tx, item, 'checking', by)
-  await tellReviewers(tx, await transition(tx, judged, 'reviewing', by))
+  await notifyReviewers(tx, await transition(tx, judged, 'reviewing', by))
   return true
 }

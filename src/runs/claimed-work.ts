@@ -44,7 +44,7 @@ export class ClaimedWork {
   }
 
   /**
-   * Claims a run and begins to work on it. Nothing happens when somebody else has it.
+   * Claims a run and begins to work on it. Nothing happens when someone else has it.
    * @param work must not throw for what it can record; what it throws is logged.
    * @throws what the claim throws: the caller's job is tried again.
    */

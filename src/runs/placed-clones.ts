@@ -45,7 +45,7 @@ export class PlacedClones {
     }
     const shared = oneOfSeveral(clone, packs, repo.defaultBranch)
     if (!alone) return shared
-    // A process that joins later, as in a rolling upgrade, needs what was made before; nobody does yet.
+    // A process that joins later, as in a rolling upgrade, needs what was made before; no one does yet.
     const share = (commit: Sha) =>
       shared
         .share(commit)

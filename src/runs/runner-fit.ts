@@ -24,7 +24,7 @@ export async function leaveUnfit({ store, part }: Pick<RunContext, 'store' | 'pa
 }
 
 /**
- * A process that knew of no other one has handed its commits to nobody. Those of its runs that wait for their gates while
+ * A process that knew of no other one has handed its commits to no one. Those of its runs that wait for their gates while
  * another process joins are judged where they are.
  * @throws {LeaveToOthers} when the commit of a run is not here, and the process that has it is alive.
  */

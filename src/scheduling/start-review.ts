@@ -12,7 +12,7 @@ import { settingsOf } from '../db/repository-settings.ts'
 import { wasRestarted } from '../db/restarts.ts'
 import { addRun, agentReviewsOf, buildsOf, liveRun, liveRuns } from '../db/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
-import { type ItemRow, lockItem, tellReviewers } from '../db/work-items.ts'
+import { type ItemRow, lockItem, notifyReviewers } from '../db/work-items.ts'
 import { chooseReviewer } from '../domain/choose-agent.ts'
 import { sizeOfRun } from '../domain/expected-use.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
@@ -63,7 +63,7 @@ export async function startReview(
     const facts = { purpose: 'review' as const, headSha: sha, countsAsAttempt: false }
     const run = await addRun(tx, item.id, { agent, feedback: '', cleanWorktree: false, ...facts, ...member })
     await requestStatusComment(tx, item, 'soon')
-    await tellReviewers(tx, item)
+    await notifyReviewers(tx, item)
     return run.id
   })
   if (started === 'later') throw new RetryAfter(reviewWaits, new Date(Date.now() + patienceMs))

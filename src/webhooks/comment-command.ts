@@ -112,7 +112,7 @@ async function subjectOf(services: CommentServices, repo: RepositoryRow, { issue
   }
 }
 
-/** Somebody without permission gets a sign that they were heard, and one explanation for the whole issue. */
+/** Someone without permission gets a sign that they were heard, and one explanation for the whole issue. */
 async function refuse(tx: Tx, repo: RepositoryRow, event: CommentCreated, parsed: Parsed): Promise<EventOutcome> {
   await react(tx, repo, event, { content: 'confused', asked: false })
   await commentOnce(tx, repo, { issueNumber: event.issue.number, body: commandRefused(event.sender.login) })

@@ -8,7 +8,7 @@ import type { PostedComment } from '../domain/github.ts'
 import { loadPlugins } from '../lib/plugin-loader.ts'
 import type { CommentServices } from './comment-command.ts'
 import { DeliveryAttempts } from './delivery-attempts.ts'
-import { onUnheardComment } from './unheard-comment.ts'
+import { onMissedComment } from './missed-comment.ts'
 import { type HandlerServices, type WebhookHandler, webhookHandlerShape } from './webhook-handler.ts'
 
 /** What all handlers together work with. */
@@ -62,6 +62,6 @@ export async function loadWebhookApp(
 ): Promise<LoadedWebhookApp> {
   const attempts = new DeliveryAttempts()
   await probot.load((app) => tuttiApp(app, { ...services, runner: attempts }))
-  const hear = (repository: RepositoryRow, comment: PostedComment) => onUnheardComment(services, repository, comment)
+  const hear = (repository: RepositoryRow, comment: PostedComment) => onMissedComment(services, repository, comment)
   return { probot, attempts, events: new Set((await loadWebhookHandlers()).keys()), hear }
 }

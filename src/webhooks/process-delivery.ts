@@ -133,7 +133,7 @@ async function refuse({ store, log }: DeliveryServices, delivery: DeliveryRow, o
   await settle(store, delivery, outcome)
 }
 
-/** The end of the attempts. Where somebody waits for an answer they get one; the reconcile sees to the rest. */
+/** The end of the attempts. Where someone waits for an answer they get one; the reconcile sees to the rest. */
 async function fail(
   { store, log }: DeliveryServices,
   delivery: DeliveryRow,

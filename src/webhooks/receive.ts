@@ -45,7 +45,7 @@ export interface ReceiverOptions {
   onSecret?: (report: SecretReport) => void
 }
 
-/** Whether a request is for the receiver; everything else at these paths is somebody else's. */
+/** Whether a request is for the receiver; everything else at these paths is someone else's. */
 export function isDelivery(req: Pick<IncomingMessage, 'method' | 'url'>): boolean {
   return req.method === 'POST' && paths.has(pathOf(req))
 }

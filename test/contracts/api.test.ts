@@ -137,7 +137,7 @@ test('every command answers as the document says, with its own examples', async 
     expect([200, 404, 422], operation.operationId).toContain(answer.status)
     await document.described(operation, answer)
   }, isCommand)
-}, 120_000)
+})
 
 /** Arguments of an example, without those that are in the path. */
 function argumentsOf({ operationId, path }: DocumentedOperation): { args: Record<string, unknown>; on?: number } {

@@ -431,7 +431,7 @@ describe('comments', () => {
   const marker = '<!-- tutti:test:comment -->'
   const authors = () => world.comments.map(({ user }) => user.login)
 
-  it('one that somebody deleted is created again', async () => {
+  it('one that someone deleted is created again', async () => {
     const { commentId } = await publish('comment', first)
     world.comments.splice(1, 1)
     await publish('comment', { mayExist: false, before: { commentId, fingerprint: 'of another text' } })

@@ -18,13 +18,13 @@ test('a program that is not installed: held, how to install it is said, and /ret
   })
   const { repository, maintainer, directory } = world
   const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
-  const told = await world.untilStatus(issue, 'Held: needs a person')
-  expect(told).toContain('The program `codex-acp` is not there.')
-  expect(told).toMatch(
+  const reported = await world.untilStatus(issue, 'Held: needs a person')
+  expect(reported).toContain('The program `codex-acp` is not there.')
+  expect(reported).toMatch(
     /On the machine that runs Tutti: npm install -g @.*agentclientprotocol.codex-acp, then set CODEX_API_KEY/,
   )
-  expect(told).toContain('`/retry` tries again')
-  expect(told).toContain('Attempts: 0 of 4 used')
+  expect(reported).toContain('`/retry` tries again')
+  expect(reported).toContain('Attempts: 0 of 4 used')
 
   // The operator puts it where the PATH of the running Tutti finds it.
   await mkdir(join(directory, 'bin'), { recursive: true })
@@ -39,11 +39,11 @@ test('a program that is not installed: held, how to install it is said, and /ret
 test('an agent that asks for a login: held, with what it said, the end of what it printed, and what to do', async () => {
   const world = await openWorld()
   const issue = await world.queued('Say hello', 'flood 200 stderr', 'fail auth')
-  const told = await world.untilStatus(issue, 'Held: needs a person')
-  expect(told).toContain('The agent asks for a login: Authentication required.')
-  expect(told).toContain('Then say `/retry`.')
-  expect(told).toMatch(/The end of what the agent printed:[\s\S]*stderr\|/)
-  expect(told).toContain('Attempts: 0 of 4 used')
+  const reported = await world.untilStatus(issue, 'Held: needs a person')
+  expect(reported).toContain('The agent asks for a login: Authentication required.')
+  expect(reported).toContain('Then say `/retry`.')
+  expect(reported).toMatch(/The end of what the agent printed:[\s\S]*stderr\|/)
+  expect(reported).toContain('Attempts: 0 of 4 used')
   expect(byBot(issue)).toHaveLength(1)
 })
 
@@ -100,13 +100,13 @@ test('crashing, hanging and printing garbage: each is named, the next attempt go
 
 test('ending without a change, again and again: a person is asked, with what the agent said', async () => {
   const world = await openWorld({ settings: plainSettings.replace('limits:', 'limits:\n  retries: 1') })
-  const issue = await world.queued('Do something', 'say There is nothing to do here, @everybody.', 'no-change')
-  const told = await world.untilStatus(issue, 'Held: needs a person')
-  expect(told).toContain('all 2 attempts are used up')
-  expect(told).toContain('The agent ended without changing anything. It said: There is nothing to do here')
-  expect(told).not.toContain(' @everybody')
-  expect(told).toContain('Attempts: 2 of 2 used')
-  expect(told).toContain('`/retry` tries again')
+  const issue = await world.queued('Do something', 'say There is nothing to do here, @everyone.', 'no-change')
+  const reported = await world.untilStatus(issue, 'Held: needs a person')
+  expect(reported).toContain('all 2 attempts are used up')
+  expect(reported).toContain('The agent ended without changing anything. It said: There is nothing to do here')
+  expect(reported).not.toContain(' @everyone')
+  expect(reported).toContain('Attempts: 2 of 2 used')
+  expect(reported).toContain('`/retry` tries again')
   expect(byBot(issue)).toHaveLength(1)
   await world.github.until(() => issue.labels.some((label) => label.name === 'tutti:held'), 'the label that says so')
 })
@@ -121,9 +121,11 @@ test("a provider's limit is waited out until it resets, and costs no attempt", a
     'attempt 2+:',
     '  append src/hello.txt: lo',
   )
-  const told = await world.untilStatus(issue, /limit/)
-  expect(told).toContain('Attempt 1 ended with rate limited: Internal error: too many requests.')
-  expect(told).toMatch(/It goes on at \d\d:\d\d UTC on .*: the provider's limit resets then. This costs no attempt./)
+  const reported = await world.untilStatus(issue, /limit/)
+  expect(reported).toContain('Attempt 1 ended with rate limited: Internal error: too many requests.')
+  expect(reported).toMatch(
+    /It goes on at \d\d:\d\d UTC on .*: the provider's limit resets then. This costs no attempt./,
+  )
   expect(pullsOf(world, issue)).toEqual([])
   const pull = await world.pullRequestOf(issue)
   expect(world.status(issue)).toContain('(does not count)')

@@ -18,13 +18,13 @@ test('merged into another branch than the default one, the issue is closed all t
   expectMergedOnce(world, issue)
 })
 
-test('a base branch that is not there, or goes away, is told; back again, /retry goes on', async () => {
+test('a base branch that is not there, or goes away, is reported; back again, /retry goes on', async () => {
   const world = await openWorld({ settings })
   const { maintainer, repository } = world
   const early = await world.queued('Too early', 'write src/early.txt: early')
-  const told = await world.untilStatus(early, 'Held: needs a person')
-  expect(told).toContain('the base branch develop of acme/app is gone')
-  expect(told).toContain('Bring it back or set `branches.base`, then say `/retry`')
+  const reported = await world.untilStatus(early, 'Held: needs a person')
+  expect(reported).toContain('the base branch develop of acme/app is gone')
+  expect(reported).toContain('Bring it back or set `branches.base`, then say `/retry`')
 
   await maintainer.createBranch(repository, 'develop')
   await maintainer.comment(repository, early.number, '/retry')

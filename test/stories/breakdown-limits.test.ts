@@ -1,4 +1,4 @@
-/** A breakdown of a dozen issues on a server that refuses some, asks for pauses, and whose comment somebody edits. */
+/** A breakdown of a dozen issues on a server that refuses some, asks for pauses, and whose comment someone edits. */
 
 import { expect, test } from 'vitest'
 import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'

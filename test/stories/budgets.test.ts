@@ -24,7 +24,7 @@ async function asked(world: World, issue: Issue, expected: string, command = '/s
   }
 }
 
-test('a budget holds the second issue back; told why, a person raises it and it goes on', async () => {
+test('a budget holds the second issue back; given the reason, a person raises it and it goes on', async () => {
   const world = await openWorld({ settings: limited('spendPerDay: 1\n  spendPerRun: 0.8') })
   const { maintainer, repository } = world
   const first = await world.queued(
@@ -36,8 +36,8 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   )
   await begun(world, first)
   const second = await world.queued('Second', 'write src/second.txt: 2')
-  const told = await world.untilStatus(second, "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD)")
-  expect(told).toContain('Waiting')
+  const reported = await world.untilStatus(second, "the repository's budget for a day (`limits.spendPerDay`, 1.00 USD)")
+  expect(reported).toContain('Waiting')
   await world.pullRequestOf(first)
   await asked(
     world,
@@ -53,7 +53,7 @@ test('a budget holds the second issue back; told why, a person raises it and it 
   expect(pullsOf(world, second)).toEqual([])
 
   await maintainer.push(repository, 'main', { '.github/tutti.yml': limited('spendPerDay: 5') }, 'Spend more')
-  // Settings are read with the first command after GitHub has told of the push.
+  // Settings are read with the first command after GitHub has reported the push.
   await asked(world, second, 'acme/app today (UTC): 0.70 USD of 5.00 USD spent')
   await world.pullRequestOf(second)
   expect(world.status(second)).toContain('`scripted` reports no cost, so no limit on spending sees what it uses.')
@@ -103,7 +103,7 @@ test('an agent that plans has the same limit, and what it cost is kept too', asy
   await asked(world, issue, '#1 so far: 1.25 USD.')
 })
 
-test('kill -9 in the middle: what the run had told is kept, and the next one counts anew', async () => {
+test('kill -9 in the middle: what the run had reported is kept, and the next one counts again', async () => {
   // Nothing but the kill ends the first run.
   const settings = limited('spendPerDay: 9\n  spendPerRun: 2').replace('idleMinutes: 0.2', 'idleMinutes: 9')
   const world = await openWorld({ start: false, settings })
@@ -169,11 +169,13 @@ test('two runs side by side that pass the limit of the day: one is stopped until
   await begun(world, second)
   await asked(world, first, 'acme/app today (UTC): 0.70 USD of 1.00 USD spent')
   writeFileSync(join(directory, 'first'), '')
-  const told = await world.untilStatus(second, 'over the limit of a day')
-  expect(told).toContain(
+  const reported = await world.untilStatus(second, 'over the limit of a day')
+  expect(reported).toContain(
     'the agents of this repository have used 1.30 USD today (UTC), and the limit is 1.00 USD (`limits.spendPerDay`)',
   )
-  expect(told).toMatch(/It goes on at 00:00 UTC on \d{4}-\d\d-\d\d: the next day begins then\. This costs no attempt\./)
+  expect(reported).toMatch(
+    /It goes on at 00:00 UTC on \d{4}-\d\d-\d\d: the next day begins then\. This costs no attempt\./,
+  )
   // What is done already is not thrown away.
   writeFileSync(join(directory, 'second'), '')
   await world.pullRequestOf(first)

@@ -88,7 +88,7 @@ test.skipIf(!tmux)(
   },
 )
 
-test('an agent of somebody connects by `tutti mcp`', async () => {
+test('an agent of someone connects by `tutti mcp`', async () => {
   const world = await openWorld()
   const client = new Client({ name: 'story', version: '1' })
   onTestFinished(() => client.close())

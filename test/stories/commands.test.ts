@@ -17,7 +17,7 @@ test('help, status, typos and words that are no commands; only writers are heard
   expect(refused.reactions).toMatchObject([{ content: 'confused' }])
   await outsider.comment(repository, issue.number, '/help')
 
-  // None of these is a command: code, a quote, a word in a sentence, an edit, somebody's path.
+  // None of these is a command: code, a quote, a word in a sentence, an edit, someone's path.
   const silent = [
     await said('```\n/queue\n```'),
     await said('> /queue'),

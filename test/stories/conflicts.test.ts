@@ -18,13 +18,13 @@ test('a conflict with the base is found at the push, resolved by the agent on to
   await world.untilStatus(issue, `every gate passed on \`${theirs.slice(0, 7)}\``)
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
 
-  await maintainer.push(repository, 'main', { 'src/one.txt': 'base\n' }, 'Somebody else was faster')
+  await maintainer.push(repository, 'main', { 'src/one.txt': 'base\n' }, 'Someone else was faster')
   const said = 'It conflicts with `main` in `src/one.txt`. An agent merges the two'
   await github.until(() => world.logged.some(({ why }) => String(why).startsWith(said)), 'the conflict is found')
   await world.pullRequestOf(issue, { notHead: theirs })
   const prompts = await world.fileAt(pull.pull.headSha, 'prompt.txt')
   expect(prompts).toMatch(/## src\/one\.txt\s+<<<<<<< [^\n]+\s+ours\s+=======\s+base\s+>>>>>>> /)
-  expect(prompts).toContain('Somebody else was faster')
+  expect(prompts).toContain('Someone else was faster')
   expect(await world.fileAt(pull.pull.headSha, 'src/theirs.txt')).toBe('kept\n')
   expect(await world.fileAt(`${pull.pull.headSha}^1`, 'src/theirs.txt')).toBe('kept\n')
   expect(await world.fileAt(`${pull.pull.headSha}^2`, 'src/one.txt')).toBe('base\n')

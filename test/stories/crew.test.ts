@@ -18,7 +18,7 @@ test('an agent asks while it builds, reads a message, and hands in its summary; 
     'Say hello in the greeting file',
     'attempt 1:',
     '  write src/greeting.txt: helo',
-    '  tool ask_question {"questions": ["How loud, @everybody?"]}',
+    '  tool ask_question {"questions": ["How loud, @everyone?"]}',
     'attempt 2:',
     '  keep-prompt prompt.txt',
     '  tool send_message {"to": "people", "text": "I begin now"}',
@@ -36,7 +36,7 @@ test('an agent asks while it builds, reads a message, and hands in its summary; 
     'the question of the builder',
     60_000,
   )
-  expect(asked.body).not.toContain('@everybody')
+  expect(asked.body).not.toContain('@everyone')
   await world.untilStatus(issue, 'Waiting for an answer')
   await maintainer.comment(repository, issue.number, 'Softly.')
   await world.untilStatus(issue, /Aria \(scripted\)\*\* works on branch[\s\S]*\*\*Aria\*\* → people: I begin now/)
@@ -92,8 +92,8 @@ test('two agents that wait for each other: both issues say so, the first one dec
   await writeFile(adaHasAsked, '')
   await world.pullRequestOf(first)
   const called = await world.pullRequestOf(second)
-  const told =
+  const reported =
     'AgentDeadlock: Ada (#1) waits for Bob, Bob (#2) waits for Ada. Ada asked first and goes on without an answer'
-  for (const issue of [first, second]) await world.untilStatus(issue, told)
+  for (const issue of [first, second]) await world.untilStatus(issue, reported)
   expect(called.body).toContain('I serve on 8080')
 })

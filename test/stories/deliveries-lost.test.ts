@@ -32,7 +32,7 @@ test('nothing but comments arrives, and GitHub knows of no failure: the reconcil
   await untilMerged(world, first)
   expectMergedOnce(world, first)
 
-  // Merged by hand, and nobody says so.
+  // Merged by hand, and no one says so.
   const pull = await world.pullRequestOf(second)
   await maintainer.mergePullRequest(repository, pull.number)
   await untilDone(world, second)

@@ -53,9 +53,9 @@ test('a circle is named edge by edge on each of its issues; the rest goes on; an
   const free = await world.queued('Free', 'write src/free.txt: free')
 
   for (const issue of [one, two, three]) {
-    const told = await world.untilStatus(issue, 'it waits for itself in a circle')
-    for (const edge of ['#1 waits for #2', '#2 waits for #3', '#3 waits for #1']) expect(told).toContain(edge)
-    expect(told).toContain('Remove one of these to go on')
+    const reported = await world.untilStatus(issue, 'it waits for itself in a circle')
+    for (const edge of ['#1 waits for #2', '#2 waits for #3', '#3 waits for #1']) expect(reported).toContain(edge)
+    expect(reported).toContain('Remove one of these to go on')
   }
   await world.pullRequestOf(free)
   expect([one, two, three].flatMap((issue) => pullsOf(world, issue))).toEqual([])
@@ -120,7 +120,7 @@ test('any pull request can be waited for: closed or merged it lets go at once, o
   expect(github.unknown).toEqual([])
 })
 
-test('an issue that was given up and then closed holds back nobody who names it later', async () => {
+test('an issue that was given up and then closed holds back no one who names it later', async () => {
   const world = await openWorld()
   const { maintainer, repository } = world
   const first = await world.queued('First', 'wait-for never')

@@ -1,4 +1,4 @@
-/** The text of an issue is edited, and nobody tells Tutti: it is found by looking, at no cost for those that stayed as they were. */
+/** The text of an issue is edited, and no one tells Tutti: it is found by looking, at no cost for those that stayed as they were. */
 
 import { expect, test } from 'vitest'
 import { byBot, pullsOf } from '../support/facts.ts'
@@ -8,7 +8,7 @@ import { openWorld, plainSettings } from '../support/world.ts'
 const watchful = { SWEEP_MINUTES: '0.02', IDLE_SWEEP_MINUTES: '0.02' }
 const script = (...lines: string[]) => ['', '```tutti-script', ...lines, '```'].join('\n')
 
-test("new lines count where all who can have written them may write, and nobody else's do", async () => {
+test("new lines count where all who can have written them may write, and no one else's do", async () => {
   const world = await openWorld({ env: watchful })
   const { github, maintainer, outsider, repository } = world
   github.faults.deliveries({ match: ({ event }) => event === 'issues', fault: { kind: 'lose' } })
@@ -35,8 +35,8 @@ test("new lines count where all who can have written them may write, and nobody 
   await world.pullRequestOf(free)
   await world.untilStatus(moved, `it depends on #${other.number}`)
   const found = () => world.logged.some(({ repairs }) => String(repairs).includes(`#${foreign.number}: said that`))
-  await github.until(found, 'the edit by somebody else is found', 60_000)
-  await world.untilStatus(roadmap, 'Somebody edited this roadmap, and GitHub does not say who')
+  await github.until(found, 'the edit by someone else is found', 60_000)
+  await world.untilStatus(roadmap, 'Someone edited this roadmap, and GitHub does not say who')
   expect(world.status(foreign)).toContain(`it depends on #${gate.number}`)
 
   // Looked at, and the same from then on.
@@ -52,7 +52,7 @@ test("new lines count where all who can have written them may write, and nobody 
   expect(github.unknown).toEqual([])
 })
 
-test('an approval is void when the text it was given for was edited unheard', async () => {
+test('an approval is void when the text it was given for was edited without a webhook', async () => {
   const plan = JSON.stringify({
     summary: 'One greeting.',
     steps: ['Write src/hello.txt'],
@@ -67,6 +67,6 @@ test('an approval is void when the text it was given for was edited unheard', as
   await world.untilStatus(issue, 'the agent is only 40 % sure')
   github.faults.deliveries({ match: ({ event }) => event === 'issues', fault: { kind: 'lose' } })
   await maintainer.editIssue(repository, issue.number, { body: `${issue.body}\n\nAnd loudly.` })
-  await world.untilStatus(issue, 'Somebody edited this issue after the plan was made')
+  await world.untilStatus(issue, 'Someone edited this issue after the plan was made')
   expect(pullsOf(world, issue)).toEqual([])
 })

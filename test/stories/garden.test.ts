@@ -13,7 +13,7 @@ async function waitingFor({ maintainer, repository }: World, title: string, name
   return maintainer.addLabels(repository, issue.number, ['tutti'])
 }
 
-test('a report with what is stale, in a circle and lost; an issue that was closed unheard holds nobody any more', async () => {
+test('a report with what is stale, in a circle and lost; an issue that was closed without a webhook holds no one any more', async () => {
   const settings = `${plainSettings}schedule: { staleDays: 0.000001 }\n`
   const world = await openWorld({ settings, env: { SWEEP_MINUTES: '60' } })
   const { github, maintainer, repository } = world
@@ -30,14 +30,14 @@ test('a report with what is stale, in a circle and lost; an issue that was close
   github.faults.deliveries({ match: ({ event }) => event === 'issues', fault: { kind: 'lose' } })
   await maintainer.closeIssue(repository, byHand.number)
   await maintainer.comment(repository, one.number, '/garden')
-  const told = await world.untilStatus(one, 'Health of the roadmap')
-  expect(told).toMatch(
+  const reported = await world.untilStatus(one, 'Health of the roadmap')
+  expect(reported).toMatch(
     /5 issues · [01] available for work · 3 blocked · \d stale · 1 circular dependency · 1 without a place\./,
   )
-  expect(told).toContain('Nothing waits for #1 any more: it is closed.')
-  expect(told).toMatch(/- #6 Held: held, no change for 0 days/)
-  expect(told).toMatch(/- (#4 → #5 → #4|#5 → #4 → #5)/)
-  expect(told).toContain('- #3 Lost waits for #999, which is not there or cannot be read')
+  expect(reported).toContain('Nothing waits for #1 any more: it is closed.')
+  expect(reported).toMatch(/- #6 Held: held, no change for 0 days/)
+  expect(reported).toMatch(/- (#4 → #5 → #4|#5 → #4 → #5)/)
+  expect(reported).toContain('- #3 Lost waits for #999, which is not there or cannot be read')
   await world.pullRequestOf(freed)
   expect(pullsOf(world, lost)).toEqual([])
 

@@ -1,10 +1,10 @@
-/** Gates that refuse: the next attempt is told why; when attempts are used up, a person is. */
+/** Gates that refuse: the next attempt is given the reason; when attempts are used up, a person is. */
 
 import { expect, test } from 'vitest'
 import { byBot, checkRunsOn, expectMergedOnce, pullsOf, untilMerged } from '../support/facts.ts'
 import { openWorld, plainSettings } from '../support/world.ts'
 
-test('what a gate refused is mended by the next attempt, and both are told', async () => {
+test('what a gate refused is mended by the next attempt, and both are reported', async () => {
   const world = await openWorld()
   const { repository } = world
   const issue = await world.queued(
@@ -36,11 +36,11 @@ test('attempts used up: held with what happened and what to say; /retry gives fr
     'attempt 3+:',
     'write src/one.txt: works',
   )
-  const told = await world.untilStatus(issue, '✋ Held: needs a person')
-  expect(told).toContain('all 2 attempts are used up')
-  expect(told).toContain('**tests** failed with exit code 1')
-  expect(told).toContain('`/retry` tries again')
-  expect(told).toContain('Attempts: 2 of 2 used')
+  const reported = await world.untilStatus(issue, '✋ Held: needs a person')
+  expect(reported).toContain('all 2 attempts are used up')
+  expect(reported).toContain('**tests** failed with exit code 1')
+  expect(reported).toContain('`/retry` tries again')
+  expect(reported).toContain('Attempts: 2 of 2 used')
   await github.until(() => issue.labels.some(({ name }) => name === 'tutti:held'), 'the label says so')
   await world.untilStatus(issue, /on pull request #\d+/)
 
@@ -55,7 +55,7 @@ test('attempts used up: held with what happened and what to say; /retry gives fr
   expect(github.unknown).toEqual([])
 })
 
-test('a gate whose program is missing, a change too large, and none at all are told in plain words', async () => {
+test('a gate whose program is missing, a change too large, and none at all are reported in plain words', async () => {
   const settings = `agent: scripted
 limits: { retries: 0 }
 gates:
@@ -66,12 +66,12 @@ gates:
   const missing = await world.queued('Missing program', 'write src/one.txt: one')
   const large = await world.queued('Too large', 'write a.txt: a', 'write b.txt: b', 'write c.txt: c', 'write d.txt: d')
   const empty = await world.queued('Nothing', 'say There is nothing to do.')
-  const told = async (issue: typeof empty) => world.untilStatus(issue, '✋ Held: needs a person')
-  expect(await told(missing)).toContain('a program it calls was not found on this machine (exit code 127)')
-  expect(await told(large)).toMatch(
+  const reported = async (issue: typeof empty) => world.untilStatus(issue, '✋ Held: needs a person')
+  expect(await reported(missing)).toContain('a program it calls was not found on this machine (exit code 127)')
+  expect(await reported(large)).toMatch(
     /Too much for one review: 4 files, \+4 −0; 3 files are allowed \(`gates\.maxFiles`\)/,
   )
-  expect(await told(empty)).toContain('The agent ended without changing anything. It said: There is nothing to do.')
+  expect(await reported(empty)).toContain('The agent ended without changing anything. It said: There is nothing to do.')
   for (const issue of [large, empty]) expect(pullsOf(world, issue)).toEqual([])
 })
 
@@ -85,9 +85,9 @@ gates:
   const world = await openWorld({ settings })
   const { github, maintainer, repository } = world
   const issue = await world.queued('Take over', 'write src/one.txt: BROKEN')
-  const told = await world.untilStatus(issue, /on pull request #\d+/)
-  expect(told).toContain('src/one.txt:1:1: this is broken')
-  expect(told).toContain('`git fetch && git switch module/issue-1`')
+  const reported = await world.untilStatus(issue, /on pull request #\d+/)
+  expect(reported).toContain('src/one.txt:1:1: this is broken')
+  expect(reported).toContain('`git fetch && git switch module/issue-1`')
   const [draft] = pullsOf(world, issue)
   if (!draft) throw new Error('there is no draft')
   expect(draft.pull.draft).toBe(true)

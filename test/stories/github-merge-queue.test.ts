@@ -49,9 +49,9 @@ test('merged by the queue of GitHub, one after the other; what fails there comes
   await maintainer.protectBranch(repository, 'main', { requiredChecks: ['ci', 'Tutti'], mergeQueue: true })
   const failing = await groupOf(b)
   await ci(failing.sha)
-  const told = await world.untilStatus(second, 'GitHub has taken it out of its merge queue (ci failure)')
+  const reported = await world.untilStatus(second, 'GitHub has taken it out of its merge queue (ci failure)')
   expect(ownCheck(failing.sha)).toBe('failure')
-  expect(told).toContain('say `/merge`')
+  expect(reported).toContain('say `/merge`')
   expect(b.pull.mergedAt).toBeNull()
 
   await maintainer.push(repository, b.pull.headRef, { 'src/b.txt': 'other\n' }, 'Say something else')

@@ -52,7 +52,7 @@ test('a person pushes after the approval: not merged and said; the gates look ag
   const pull = await world.pullRequestOf(issue)
   const { headRef, headSha: old } = pull.pull
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
-  // Nobody has told us of the push yet when /merge is said.
+  // No push is reported yet when /merge is said.
   const late = ['push', 'pull_request'].map((event) => github.faults.deliveries({ event, fault: { kind: 'delay' } }))
   const head = await github.as('helper').push(repository, headRef, { 'src/theirs.txt': 'theirs\n' }, 'Help out')
   await maintainer.comment(repository, pull.number, '/merge')

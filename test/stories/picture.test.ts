@@ -22,7 +22,7 @@ test('graph, progress, next, conflicts and who waits for people, in one comment 
     if (labels.length > 0) await maintainer.addLabels(repository, issue.number, labels)
     return issue
   }
-  const model = await part('Data "model" @everybody', [], [], ['write src/model.txt: model'])
+  const model = await part('Data "model" @everyone', [], [], ['write src/model.txt: model'])
   const login = await part('Login', ['module:auth'], [], ['write src/auth/login.txt: x', `wait-for ${gate}`])
   const logout = await part('Logout', ['module:auth'], [], ['write src/auth/logout.txt: x'])
   const report = await part('Report', [], [`Depends on #${model.number}`], ['write src/report.txt: x'])
@@ -35,7 +35,7 @@ test('graph, progress, next, conflicts and who waits for people, in one comment 
 
   const first = await world.untilStatus(roadmap, /Next[\s\S]*1\. #3 Logout \(leverage [\d.]+\): #2 is being worked on/)
   expect(first).toContain('0 of 4 done')
-  expect(first).toMatch(/```mermaid\ngraph TD\n {2}n0\["[^"]*#35;1 Data #34;model#34; #64;everybody"\]/)
+  expect(first).toMatch(/```mermaid\ngraph TD\n {2}n0\["[^"]*#35;1 Data #34;model#34; #64;everyone"\]/)
   expect(first).toMatch(/n0 --> n3\n/)
   expect(first).toMatch(/class n0,n3 critical/)
   expect(first).toContain('- #4 waits for #1')

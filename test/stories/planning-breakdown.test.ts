@@ -85,7 +85,7 @@ test('/build makes an issue of a goal and builds it; /orchestrate build shows ho
   await maintainer.comment(repository, place.number, '/build Say hello')
   await github.until(
     () => byBot(place).some(({ body }) => body.includes(`That goal is #${hello?.number} already`)),
-    'told',
+    'reported',
   )
 
   const bug = await world.issue('Fix the error in the hello page', 'write src/fixed.txt: fixed')
@@ -113,5 +113,5 @@ test('/build makes an issue of a goal and builds it; /orchestrate build shows ho
   await maintainer.comment(repository, repo?.number ?? 0, '/reject')
   await world.untilStatus(repo as Issue, 'Cancelled')
   await maintainer.comment(repository, place.number, '/orchestrate bulid')
-  await github.until(() => byBot(place).some(({ body }) => body.includes('must be `build`')), 'told')
+  await github.until(() => byBot(place).some(({ body }) => body.includes('must be `build`')), 'reported')
 })

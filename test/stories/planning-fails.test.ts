@@ -11,7 +11,7 @@ const plan = { summary: 'One greeting.', steps: ['Write it'], effort: 'S', risk:
 const handIn = (more: object = {}) => `  tool submit_plan ${JSON.stringify({ ...plan, ...more })}`
 const always = `${plainSettings}planning:\n  when: always\n`
 
-test('nonsense gets one more try and is told what was wrong; nonsense twice is held, and /retry plans again', async () => {
+test('nonsense gets one more try with what was wrong; nonsense twice is held, and /retry plans again', async () => {
   const world = await openWorld({ settings: always })
   const { repository, maintainer, github } = world
   const issue = await world.queued(

@@ -33,7 +33,7 @@ test('questions are answered by a comment or /answer of a writer; at the limit t
   const issue = await world.queued(
     'Say hello',
     'planning 1:',
-    '  tool ask {"questions": ["In which language?", "How loud, @everybody?"]}',
+    '  tool ask {"questions": ["In which language?", "How loud, @everyone?"]}',
     'planning 2:',
     '  tool ask {"questions": ["To whom?"]}',
     'planning 3:',
@@ -44,7 +44,7 @@ test('questions are answered by a comment or /answer of a writer; at the limit t
   )
   const first = await said(world, issue, '1. In which language?')
   expect(first.body).toContain('2. How loud')
-  expect(first.body).not.toContain('@everybody')
+  expect(first.body).not.toContain('@everyone')
   await world.untilStatus(issue, 'Waiting for an answer')
   await outsider.comment(repository, issue.number, 'French, obviously')
   const refused = await said(world, issue, 'Questions are answered by people with write access')
@@ -80,7 +80,7 @@ test('questions are answered by a comment or /answer of a writer; at the limit t
   expect(github.unknown).toEqual([])
 })
 
-test('a plan is rejected with a reason and made anew; an edit of the issue makes an approval void', async () => {
+test('a plan is rejected with a reason and made again; an edit of the issue makes an approval void', async () => {
   const world = await openWorld({ settings: settings('  when: always\n  approval: always\n') })
   const { repository, maintainer, outsider } = world
   const issue = await world.queued(
@@ -109,14 +109,14 @@ test('a plan is rejected with a reason and made anew; an edit of the issue makes
   await world.untilStatus(issue, 'Approved.')
   await maintainer.comment(repository, issue.number, '/resume all')
   const pull = await world.pullRequestOf(issue)
-  const told = await world.fileAt(pull.pull.headSha, 'prompt.txt')
-  const [, prompt = ''] = told.split('# The plan, which was approved')
-  expect(told).not.toContain('password')
+  const reported = await world.fileAt(pull.pull.headSha, 'prompt.txt')
+  const [, prompt = ''] = reported.split('# The plan, which was approved')
+  expect(reported).not.toContain('password')
   expect(prompt).toContain('With a feather.')
   expect(prompt).not.toContain('hammer')
 })
 
-test('a plan that is made anew may be asked about anew: rounds are counted for each planning', async () => {
+test('a plan that is made again may be asked about again: rounds are counted for each planning', async () => {
   const world = await openWorld({ settings: settings('  when: always\n  questions: 1\n') })
   const { repository, maintainer } = world
   const issue = await world.queued(

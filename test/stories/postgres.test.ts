@@ -24,7 +24,7 @@ onPostgres('two processes share the work: every issue has one comment and one pu
   const last = await world.queued('fifth', 'attempt 1:', '  wait-for never', 'attempt 2+:', '  write src/fifth: fifth')
   const runner = await world.github.until(
     () => [one, two].find(({ lines }) => lines.some((line) => line.issue === last.number && line.to === 'running')),
-    'somebody has started the agent',
+    'someone has started the agent',
   )
   const other = runner === one ? two : one
   world.github.setWebhookUrl(`${other.url}/api/github/webhooks`)

@@ -46,9 +46,9 @@ test('a name in the way and a rule on signatures are said at once, once, with th
   const { github, maintainer, repository } = world
   await maintainer.createBranch(repository, 'module')
   const blocked = await world.queued('Blocked', 'write src/one.txt: one')
-  const told = await world.untilStatus(blocked, '✋ Held: needs a person')
-  expect(told).toContain('a branch `module` is in the way of `module/issue-')
-  expect(told).toContain('`branches.prefix`')
+  const reported = await world.untilStatus(blocked, '✋ Held: needs a person')
+  expect(reported).toContain('a branch `module` is in the way of `module/issue-')
+  expect(reported).toContain('`branches.prefix`')
   expect(pullsOf(world, blocked)).toEqual([])
   expect(pushes(github.gitRequests)).toBeLessThanOrEqual(1)
 

@@ -72,4 +72,4 @@ test('a token, an issue queued, events until the pull request is open, a person 
 
   await world.stopTutti()
   expect(readOperatorFile(world.env.DATA_DIR ?? '')).toBeUndefined()
-}, 300_000)
+})

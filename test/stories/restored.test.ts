@@ -53,4 +53,4 @@ test('merged, opened and asked for since the backup: each is there once', async 
   expect(pullsOf(world, after)).toHaveLength(1)
   await world.approveAndMerge(second)
   expectMergedOnce(world, after)
-}, 300_000)
+})

@@ -48,10 +48,12 @@ test('parts elsewhere are queued where the app is and the asker may write; edges
   await maintainer.addLabels(repository, waiting.number, ['tutti'])
   await planner.addLabels(repository, roadmap.number, ['roadmap'])
 
-  const told = await world.untilStatus(roadmap, 'planner may not write to acme/guarded')
-  expect(told).toContain(`acme/guarded#${secret.number}`)
-  expect(told).toMatch(/installed where these are[^\n]*acme\/foreign#1|cannot be seen from here: [^\n]*acme\/foreign#1/)
-  expect(told).toContain('#9999')
+  const reported = await world.untilStatus(roadmap, 'planner may not write to acme/guarded')
+  expect(reported).toContain(`acme/guarded#${secret.number}`)
+  expect(reported).toMatch(
+    /installed where these are[^\n]*acme\/foreign#1|cannot be seen from here: [^\n]*acme\/foreign#1/,
+  )
+  expect(reported).toContain('#9999')
   const pull = await untilPull(world, library, there)
   await world.untilStatus(waiting, `it depends on acme/library#${there.number}`)
   expect([...repository.issues.values()].some((one) => one.pull)).toBe(false)

@@ -1,4 +1,4 @@
-/** A file becomes a roadmap; commands shape the graph; a roadmap that is given up lets go of what nobody began. */
+/** A file becomes a roadmap; commands shape the graph; a roadmap that is given up lets go of what no one began. */
 
 import { expect, test } from 'vitest'
 import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'
@@ -46,8 +46,8 @@ test('ROADMAP.md is imported once, whatever is said again; lines that are wrong 
   expect(sessions.body).toContain(`Depends on #${form.number}`)
   expect(form.body).toContain(`Part of #${roadmap.number} (\`ROADMAP.md\`, Plan › Login).`)
   await world.untilStatus(roadmap, '`ROADMAP.md`, line 7: a checkbox is written `- [ ] text`.')
-  const told = await world.untilStatus(roadmap, 'wait for each other in a circle')
-  expect(told).toContain('“Rewrite” → “Rewrite it again” → “Rewrite”')
+  const reported = await world.untilStatus(roadmap, 'wait for each other in a circle')
+  expect(reported).toContain('“Rewrite” → “Rewrite it again” → “Rewrite”')
 
   const count = issuesOf(world).length
   await maintainer.comment(repository, roadmap.number, '/roadmap import')

@@ -32,7 +32,7 @@ test('more than a page of parts in the longest text: few calls, no comment on th
 
   await maintainer.removeLabel(repository, roadmap.number, 'roadmap')
   const given = () => world.logged.filter((line) => /: ready → cancelled$/.test(line.msg)).length
-  await github.until(() => given() >= 109, 'those nobody began are given up', 300_000)
+  await github.until(() => given() >= 109, 'those no one began are given up', 300_000)
   expect(parts.filter((part) => byBot(part).length > 0)).toEqual([last])
   expect(pullsOf(world, roadmap)).toEqual([])
 }, 600_000)
@@ -56,7 +56,7 @@ test('answers lost, a server without sub-issues, edits by who may and who may no
 
   await outsider.editIssue(repository, one.number, { body: `${body}\n- [ ] Sneaked in` })
   await world.untilStatus(one, 'has no write access, so it stays as it was')
-  // Correcting the title is no yes to what somebody else has written.
+  // Correcting the title is no yes to what someone else has written.
   await maintainer.editIssue(repository, one.number, { title: 'One roadmap' })
   await maintainer.editIssue(repository, one.number, { body: '- [ ] Made once\n- [ ] Added' })
   await github.until(() => called('Added').length > 0, 'the new line is an issue', 60_000)

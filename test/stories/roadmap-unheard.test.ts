@@ -1,4 +1,4 @@
-/** What happens to a roadmap while nobody tells Tutti: it is found by looking, and who did it still counts. */
+/** What happens to a roadmap while no one tells Tutti: it is found by looking, and who did it still counts. */
 
 import { expect, test } from 'vitest'
 import { byBot, pullsOf } from '../support/facts.ts'
@@ -7,7 +7,7 @@ import { openWorld } from '../support/world.ts'
 /** Looks for what was missed every second or so, where the defaults are five minutes and an hour. */
 const watchful = { SWEEP_MINUTES: '0.02', IDLE_SWEEP_MINUTES: '0.02' }
 
-test('sub-issues put there unheard are parts as if heard: by somebody who may write they start, by others they wait', async () => {
+test('sub-issues put there without a webhook are parts as if heard: by someone who may write they start, by others they wait', async () => {
   const world = await openWorld({ env: watchful, collaborators: { helper: 'triage' } })
   const { github, maintainer, repository } = world
   const first = await world.issue('First', 'write src/first.txt: first')

@@ -1,4 +1,4 @@
-/** A roadmap that waits for something: nobody builds it, so its parts wait, and what waits for it waits for all of them. */
+/** A roadmap that waits for something: no one builds it, so its parts wait, and what waits for it waits for all of them. */
 
 import { expect, test } from 'vitest'
 import type { IssueRecord as Issue } from '../../src/playground/github/model.ts'

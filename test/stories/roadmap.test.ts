@@ -28,7 +28,7 @@ test('lines that name issues are queued, lines in words become issues once, the 
     `- [ ] #${closed.number}`,
     `- [x] #${checked.number}`,
     '- [ ] Add login [effort:S] [priority:1]',
-    '  With a password, @everybody.',
+    '  With a password, @everyone.',
     '',
     `  ${script('write src/login.txt: login').replaceAll('\n', '\n  ')}`,
     '- [ ] Add sessions (depends on: "Add login")',
@@ -44,7 +44,7 @@ test('lines that name issues are queued, lines in words become issues once, the 
   expect(login.labels.map((label) => label.name)).toEqual(['effort:S', 'priority:1'])
   expect(login.body).toContain(`Part of #${roadmap.number} (Backend).`)
   expect(login.body).toContain('With a password')
-  expect(login.body).not.toContain('@everybody')
+  expect(login.body).not.toContain('@everyone')
   expect(sessions.body).toContain(`Depends on #${login.number}`)
   await world.untilStatus(roadmap, 'Line 14: a checkbox is written `- [ ] text`.')
   await github.until(() => roadmap.subIssues.length === 2, 'what was made is linked')

@@ -1,4 +1,4 @@
-/** Issues that would touch the same files are not worked on together, and people are told why and what comes next. */
+/** Issues that would touch the same files are not worked on together, and people are given the reason and what comes next. */
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

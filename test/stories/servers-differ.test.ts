@@ -29,8 +29,8 @@ test('reactions, deliveries, dependencies and check runs all answer 404', async 
     expect(byBot(issue)).toHaveLength(1)
     expect(pullsOf(world, issue)).toHaveLength(1)
   }
-  const told = (feature: string) => world.logged.filter((line) => line.feature === feature)
-  for (const [feature] of without) expect(told(feature), feature).toHaveLength(1)
-  expect(told('check runs')[0]?.msg).toBe('this server does not offer check runs; Tutti goes on without')
+  const reported = (feature: string) => world.logged.filter((line) => line.feature === feature)
+  for (const [feature] of without) expect(reported(feature), feature).toHaveLength(1)
+  expect(reported('check runs')[0]?.msg).toBe('this server does not offer check runs; Tutti goes on without')
   expect(github.unknown).toEqual([])
 })

@@ -48,10 +48,13 @@ test('dependencies are made once, out of reach of agents; a change makes its own
   expect(checkRunsOn(world, changed.pull.headSha)[0]?.output.text).toContain('made of two with')
 
   await maintainer.push(repository, 'main', { 'package-lock.json': 'BAD\n' }, 'Break the base')
-  const told = await world.untilStatus(await world.queued('Broken base', 'write src/x.txt: x'), 'Held: needs a person')
-  expect(told).toContain('the set-up step failed in the same way 3 times in a row')
-  expect(told).toContain('Attempts: 0 of 4 used')
-  expect(told).toMatch(/failed with exit code 1[\s\S]*BAD/)
+  const reported = await world.untilStatus(
+    await world.queued('Broken base', 'write src/x.txt: x'),
+    'Held: needs a person',
+  )
+  expect(reported).toContain('the set-up step failed in the same way 3 times in a row')
+  expect(reported).toContain('Attempts: 0 of 4 used')
+  expect(reported).toMatch(/failed with exit code 1[\s\S]*BAD/)
   expect(JSON.stringify([...repository.issues.values()])).not.toContain('not-for-anybody-1')
   expect(github.unknown).toEqual([])
 })

@@ -1,11 +1,11 @@
-/** The repository's settings file: mistakes are told, and never stop the work. */
+/** The repository's settings file: mistakes are reported, and never stop the work. */
 
 import { expect, test } from 'vitest'
 import { openWorld } from '../support/world.ts'
 
 const path = '.github/tutti.yml'
 
-test('mistakes are told on the issue, the last good settings stay, and a later push mends them', async () => {
+test('mistakes are reported on the issue, the last good settings stay, and a later push mends them', async () => {
   const world = await openWorld({ settings: 'agent: scripted\nbranches:\n  prefix: robot/\n' })
   const { maintainer, repository } = world
 
@@ -17,11 +17,11 @@ test('mistakes are told on the issue, the last good settings stay, and a later p
   const issue = await world.queued('Broken settings', 'write src/two.txt: two')
   const second = await world.pullRequestOf(issue)
   expect(second.pull.headRef).toBe(`robot/issue-${issue.number}`)
-  const told = world.status(issue)
-  expect(told).toContain('`.github/tutti.yml` cannot be used')
-  expect(told).toContain('unknown key `agnet`; did you mean `agent`?')
-  expect(told).toMatch(/`limits\.retries`: .*expected number/)
-  expect(told).toContain('last good settings stay in force')
+  const reported = world.status(issue)
+  expect(reported).toContain('`.github/tutti.yml` cannot be used')
+  expect(reported).toContain('unknown key `agnet`; did you mean `agent`?')
+  expect(reported).toMatch(/`limits\.retries`: .*expected number/)
+  expect(reported).toContain('last good settings stay in force')
 
   await maintainer.push(repository, 'main', { [path]: 'agent: scripted\nbranches:\n  prefix: mended/\n' }, 'Mend them')
   const after = await world.queued('Mended settings', 'write src/three.txt: three')
@@ -31,7 +31,7 @@ test('mistakes are told on the issue, the last good settings stay, and a later p
   expect(world.github.unknown).toEqual([])
 })
 
-test('a file that was never good is told of, and the defaults hold', async () => {
+test('a file that was never good is reported, and the defaults hold', async () => {
   const world = await openWorld({ settings: 'gates: [\n' })
   const issue = await world.queued('Settings that are no YAML', 'write src/one.txt: one')
   const pull = await world.pullRequestOf(issue)
@@ -39,7 +39,7 @@ test('a file that was never good is told of, and the defaults hold', async () =>
   expect(world.status(issue)).toContain('`.github/tutti.yml` is not valid YAML')
 })
 
-test('without a file the defaults hold, and nobody is warned', async () => {
+test('without a file the defaults hold, and no one is warned', async () => {
   const world = await openWorld({ settings: null })
   const issue = await world.queued('No settings', 'write src/one.txt: one')
   await world.pullRequestOf(issue)

@@ -21,7 +21,7 @@ test('a second start on the same data directory is refused, naming the process',
   expect(said).toContain('set DATA_DIR to another directory')
   expect((await fetch(`${first.url}/healthz`)).status).toBe(200)
 
-  // The lock of a process that died is nobody's.
+  // The lock of a process that died is no one's.
   await first.kill()
   const next = await startProcess(world)
   expect((await fetch(`${next.url}/healthz`)).status).toBe(200)

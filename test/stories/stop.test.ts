@@ -27,8 +27,8 @@ test('the agent and what it started are gone; one more attempt goes on where it 
   )
   const stop = await maintainer.comment(repository, issue.number, '/stop')
   await github.until(() => running.every((pid) => !alive(pid)), 'both are gone')
-  const told = await world.untilStatus(issue, /⏸ Paused[\s\S]*Stopped by maintainer, in attempt 1/)
-  expect(told).toContain('`/resume` goes on from there, `/unqueue` gives it up')
+  const reported = await world.untilStatus(issue, /⏸ Paused[\s\S]*Stopped by maintainer, in attempt 1/)
+  expect(reported).toContain('`/resume` goes on from there, `/unqueue` gives it up')
   await github.until(() => stop.reactions.length > 0, 'a reaction')
   expect(pullsOf(world, issue)).toEqual([])
 

@@ -26,7 +26,7 @@ function threadsFromNow(): Worker[] {
 const hasEnded = (thread: Worker) => thread.threadId === -1
 
 /** The issues whose agents were put in threads, by Tutti's log. */
-const told = ({ logged }: World) =>
+const reported = ({ logged }: World) =>
   logged.filter((line) => line.msg === 'an agent is supervised in another thread').map((line) => line.issue)
 
 /** An agent that leaves half of its work, has a child that clings, and waits for ever; the next attempt does the rest. */
@@ -68,7 +68,7 @@ test('six agents at once: those past the fourth are supervised in threads, and /
   await github.until(atWork, 'six agents are at work', 80_000)
 
   // How many have come before it when an agent begins is not known, but the last two come after four others.
-  const inThread = told(world).toSorted()
+  const inThread = reported(world).toSorted()
   expect(inThread.length).toBeGreaterThanOrEqual(2)
   expect(threads).toHaveLength(inThread.length)
   expect(threads.some(hasEnded)).toBe(false)
@@ -87,13 +87,13 @@ test('six agents at once: those past the fourth are supervised in threads, and /
   // Nothing is kept for later.
   await github.until(() => threads.every(hasEnded), 'the threads have ended')
   expect(github.unknown).toEqual([])
-}, 180_000)
+})
 
 test('a thread that is lost: its agent is gone, the attempt does not count, the next goes on in the same tree', async () => {
   const world = await openWorld({ hostProcesses: true, settings: inThreads })
   const threads = threadsFromNow()
   const { issue, gone } = await waiting(world)
-  expect(told(world)).toEqual([issue.number])
+  expect(reported(world)).toEqual([issue.number])
   expect(threads).toHaveLength(1)
   await threads[0]?.terminate()
   await gone()
@@ -103,7 +103,7 @@ test('a thread that is lost: its agent is gone, the attempt does not count, the 
   expect(status).toContain('(scripted)**: runner lost (does not count)')
   expect(status).toContain('The thread that supervised the agent ended: it ended without a word.')
   expect(status).toContain('Attempts: 1 of 4 used')
-  expect(told(world)).toEqual([issue.number, issue.number])
+  expect(reported(world)).toEqual([issue.number, issue.number])
   expect(world.logged.map((line) => line.msg)).toContain(
     'the thread that supervised an agent was lost; the agent was ended',
   )

@@ -54,6 +54,6 @@ test('only ignored files: the outcome names them', async () => {
     files: { '.gitignore': 'dist/\n*.secret\n' },
   })
   const issue = await world.queued('Hidden', 'write dist/app.js: x', 'write key.secret: x')
-  const told = await world.untilStatus(issue, '✋ Held: needs a person')
-  expect(told).toContain('`.gitignore` hides `dist/`, `key.secret`')
+  const reported = await world.untilStatus(issue, '✋ Held: needs a person')
+  expect(reported).toContain('`.gitignore` hides `dist/`, `key.secret`')
 })

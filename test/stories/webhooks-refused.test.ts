@@ -44,8 +44,8 @@ test('only what is signed and well formed gets in; the rest is refused and leave
   // None of it keeps the next person waiting.
   const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
   await world.untilStatus(issue, /./)
-  const told = await maintainer.comment(repository, issue.number, '/status')
-  await github.until(() => told.reactions.length > 0, 'the command is answered')
+  const reported = await maintainer.comment(repository, issue.number, '/status')
+  await github.until(() => reported.reactions.length > 0, 'the command is answered')
 
   await world.stopTutti()
   const store = await openStore({

@@ -52,7 +52,7 @@ async function makeToken(world: World, name: string): Promise<string> {
 
 // Embedded PGlite serves one process.
 test.skipIf(!process.env.TEST_DATABASE_URL)(
-  'one web and one runner at a time ends and comes back: every webhook is answered, every issue merged once, nobody signed out, no event missed',
+  'one web and one runner at a time ends and comes back: every webhook is answered, every issue merged once, no one signed out, no event missed',
   async () => {
     const world = await openWorld({ start: false })
     const { github } = world
@@ -87,7 +87,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL)(
         issues.push(issue)
         const [web, runner] = [webs[0], runners[0]]
         const merging = untilMerged(world, issue)
-        // Nobody tells the balancer: it sees on /readyz that this one is about to end.
+        // No one tells the balancer: it sees on /readyz that this one is about to end.
         await web?.stop()
         balancer.backends = balancer.backends.filter((url) => url !== web?.url)
         webs = [...webs.slice(1), await startWeb(world, balancer, `web-${index + 1}`)]

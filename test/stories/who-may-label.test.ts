@@ -6,14 +6,14 @@ import { expect, test } from 'vitest'
 import { byBot, pullsOf } from '../support/facts.ts'
 import { openWorld } from '../support/world.ts'
 
-test('a label counts only from people with write access; others are told once', async () => {
+test('a label counts only from people with write access; others get one answer', async () => {
   const world = await openWorld({ collaborators: { sorter: 'triage' } })
   const { github, maintainer, outsider, repository } = world
 
   // An issue template puts the label on in the name of whoever opens the issue.
   const script = '```tutti-script\nwrite src/one.txt: one\n```'
   const issue = await outsider.createIssue(repository, { title: 'From a template', body: script, labels: ['tutti'] })
-  await github.until(() => byBot(issue).length > 0, 'the outsider is told')
+  await github.until(() => byBot(issue).length > 0, 'the answer to the outsider')
   expect(byBot(issue)[0]?.body).toContain('only when someone with write access puts it on; outsider has none here')
   expect(byBot(issue)[0]?.body).toContain('A maintainer can put it on again or say `/queue`')
 
@@ -21,7 +21,7 @@ test('a label counts only from people with write access; others are told once', 
   await github.as('sorter').addLabels(repository, issue.number, ['tutti'])
   const sorted = await world.issue('Labelled by triage')
   await github.as('sorter').addLabels(repository, sorted.number, ['tutti'])
-  await github.until(() => byBot(sorted).length > 0, 'the triage person is told')
+  await github.until(() => byBot(sorted).length > 0, 'the answer to the triage person')
   expect(byBot(sorted)[0]?.body).toContain('sorter has none here')
   // Events of one repository are acted on in their order: by now the second label on the first issue was, too.
   expect(byBot(issue)).toHaveLength(1)
@@ -75,7 +75,7 @@ test('taking the label off ends the work, whether it waits or an agent is at it;
   expect(byBot(running)).toHaveLength(1)
 })
 
-test('while GitHub cannot say who somebody is nothing starts; when it can, the label counts', async () => {
+test('while GitHub cannot say who someone is nothing starts; when it can, the label counts', async () => {
   const world = await openWorld()
   const { github } = world
   const fault = github.faults.api({

@@ -58,9 +58,9 @@ export async function openDashboardPlace(permissions: Permissions, more: Record<
     store,
     env,
     pages: dashboard.pages,
-    /** Every question about what somebody may do. */
+    /** Every question about what someone may do. */
     asked,
-    /** The cookie of somebody who is signed in. */
+    /** The cookie of someone who is signed in. */
     async signIn(login: string, id = 7): Promise<string> {
       const secret = `secret-of-${login}-${id}-${Math.random()}`
       await addSession(store.db, secret, { userId: id, login, expiresAt: new Date(Date.now() + 3_600_000) })

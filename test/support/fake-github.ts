@@ -1,6 +1,6 @@
 /**
  * A GitHub in memory, with what use cases read, and people who do things there. What they do is true at once;
- * whether anybody is told of it is up to the test, which gets the webhook payload in its hands.
+ * whether a webhook says so is up to the test, which gets the webhook payload in its hands.
  */
 
 import type { RepositoryIdentity } from '../../src/domain/events.ts'

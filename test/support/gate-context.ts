@@ -7,7 +7,7 @@ import { sha } from '../../src/lib/ids.ts'
 export const base = sha('1'.repeat(40))
 export const head = sha('2'.repeat(40))
 
-/** A change to one file; ordinary unless told otherwise. */
+/** A change to one file; ordinary unless it says otherwise. */
 export function change(path: string, more: Partial<GateChange> = {}): GateChange {
   return { path, status: 'M', mode: '100644', oldMode: '100644', additions: 3, deletions: 1, binary: false, ...more }
 }

@@ -64,7 +64,7 @@ export async function openMergePlace(clone: BareClone) {
   /** The same, approved, with `/merge` said about its head. */
   async function approved() {
     const pull = await underReview()
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
     const request = { mergeRequestedBy: 'maintainer', mergeRequestedById: stage.maintainer.id, mergeSha: pull.head }
     await stage.store.db.update(pullRequests).set(request).where(eq(pullRequests.id, pull.id))
     return pull

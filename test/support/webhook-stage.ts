@@ -83,7 +83,7 @@ export class Stage {
   }
 
   /** Delivers a webhook. @returns the row of the inbox afterwards. */
-  async tell(hook: Hook, options: { deliveryId?: string; last?: boolean } = {}): Promise<DeliveryRow> {
+  async deliver(hook: Hook, options: { deliveryId?: string; last?: boolean } = {}): Promise<DeliveryRow> {
     const deliveryId = options.deliveryId ?? randomUUID()
     await storeDeliveries(this.store, [{ deliveryId, event: hook.event, payload: JSON.stringify(hook.payload) }])
     await processDelivery(this.parts, { deliveryIds: [deliveryId] }, { last: options.last ?? false })
@@ -122,7 +122,7 @@ export class Stage {
   /** A labelled issue whose item has come as far as `state`. */
   async issueIn(state: ItemState): Promise<ItemRow> {
     const { number } = this.people.createIssue(this.maintainer)
-    await this.tell(this.people.label(number, 'tutti', this.maintainer))
+    await this.deliver(this.people.label(number, 'tutti', this.maintainer))
     return this.moveTo(await this.item(number), state)
   }
 

@@ -29,7 +29,7 @@ export interface World {
   repository: Repository
   /** Admin of the repository. */
   maintainer: Person
-  /** Somebody without any access. */
+  /** Someone without any access. */
   outsider: Person
   tutti: Tutti
   /** The environment Tutti runs with, for starting another one. */
@@ -45,7 +45,7 @@ export interface World {
   status(issue: Issue): string
   /** Waits until the status comment matches. */
   untilStatus(issue: Issue, expected: string | RegExp, timeoutMs?: number): Promise<string>
-  /** Waits for the open pull request of an issue, checked and told. */
+  /** Waits for the open pull request of an issue, checked and recorded. */
   pullRequestOf(issue: Issue, options?: { notHead?: string }): Promise<PullIssue>
   /** Approves, says /merge, waits for the merge. */
   approveAndMerge(pull: PullIssue): Promise<void>

@@ -40,7 +40,7 @@ export function updateReader(): UpdateReader {
     const another = fields.messageId !== undefined && fields.messageId !== messageId
     const begins = messageEnded || another
     const before = message
-    // Joined only while there is room: a text of 16,000 characters made anew for each token is gigabytes in a long run.
+    // Joined only while there is room: a text of 16,000 characters made again for each token is gigabytes in a long run.
     if (begins) message = chunk.slice(0, maxSummary)
     else if (before.length < maxSummary) message = `${before}${chunk}`.slice(0, maxSummary)
     messageEnded = false

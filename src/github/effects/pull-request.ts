@@ -57,7 +57,7 @@ async function openPull(
 }
 
 /**
- * Brings an earlier pull request up to date, and opens it again when somebody closed it: the work goes on where people
+ * Brings an earlier pull request up to date, and opens it again when someone closed it: the work goes on where people
  * have discussed it.
  * @returns undefined when GitHub cannot open it (it is merged, or its branch was created again).
  */

@@ -15,7 +15,7 @@ export function createRepositoryReader(context: ReadContext): RepositoryReader {
     permission: (actor) => {
       const permission = ask(context, async (octokit) => {
         const { data } = await octokit.rest.repos.getCollaboratorPermissionLevel({ ...at, username: actor.login })
-        // A login can be renamed and registered again by somebody else; the id cannot.
+        // A login can be renamed and registered again by someone else; the id cannot.
         return data.user?.id === actor.id ? permissionIn(data) : 'none'
       })
       return unlessNotFound(permission, 'none')

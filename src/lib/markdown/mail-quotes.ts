@@ -20,7 +20,7 @@ const mailMarks = [
 const longestMark = 600
 
 /**
- * The lines above the first mark of a quoted mail. Everything after it is somebody else's. Marks in code, in HTML and in
+ * The lines above the first mark of a quoted mail. Everything after it is someone else's. Marks in code, in HTML and in
  * block quotes do not count: those say themselves where they end.
  */
 export function untilMailQuote<Line extends BlockLine>(lines: readonly Line[]): readonly Line[] {

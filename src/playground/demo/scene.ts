@@ -16,7 +16,7 @@ export interface Scene {
   after?: number
   /** A message of the agent to people that is worth reading. */
   message?: boolean
-  /** What somebody else puts on the default branch before the review, so that the two conflict. */
+  /** What someone else puts on the default branch before the review, so that the two conflict. */
   meanwhile?: { path: string; content: string }
 }
 

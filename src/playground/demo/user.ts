@@ -25,7 +25,7 @@ export interface DemoUser {
     body: string,
     comments?: { path: string; line: number; body: string }[],
   ): Promise<void>
-  /** Waits for an answer by somebody else in a thread of the pull request. @returns its first line. */
+  /** Waits for an answer by someone else in a thread of the pull request. @returns its first line. */
   answered(pullNumber: number): Promise<string>
   /** Waits for a message of the agent to people, on the status comment. @returns who writes what. */
   messageOf(issueNumber: number): Promise<string>
@@ -41,7 +41,7 @@ export interface DemoUser {
     status: { context: string; description: string },
   ): Promise<void>
   closed(issueNumber: number): Promise<void>
-  /** Commits one file to the default branch, as somebody does who works beside Tutti. */
+  /** Commits one file to the default branch, as someone does who works beside Tutti. */
   commit(path: string, content: string, message: string): Promise<void>
 }
 
@@ -111,7 +111,7 @@ export function signIn(access: { apiUrl: string; token: string; repository: stri
         const { data: tree } = await octokit.rest.git.createTree({ ...at, base_tree: before.tree.sha, tree: [entry] })
         const commit = { ...at, message, tree: tree.sha, parents: [parent] }
         const { data: made } = await octokit.rest.git.createCommit(commit)
-        // Somebody else's merge may have come first: then once more, on top of that.
+        // Someone else's merge may have come first: then once more, on top of that.
         return octokit.rest.git.updateRef({ ...at, ref: `heads/${branch}`, sha: made.sha }).catch((error: unknown) => {
           if (error instanceof Error && /not a fast forward/i.test(error.message)) return undefined
           throw error

@@ -10,7 +10,7 @@ export function jobLogUrl(world: World, repository: RepositoryRecord, run: Check
   return `${world.url}${PREFIX}${repository.id}/${run.id}`
 }
 
-/** Whether somebody asks for a log. */
+/** Whether someone asks for a log. */
 export function isJobLog(incoming: IncomingMessage): boolean {
   return (incoming.url ?? '').startsWith(PREFIX)
 }

@@ -25,7 +25,7 @@ export interface OAuth {
   codes: Map<string, Grant>
 }
 
-/** Whether somebody signs in, or hands in a code. */
+/** Whether someone signs in, or hands in a code. */
 export function isOAuth(incoming: IncomingMessage): boolean {
   return /^\/login\/oauth\/(?:authorize|access_token)(?:\?|$)/.test(incoming.url ?? '')
 }

@@ -1,4 +1,4 @@
-/** `issue_comment`: new comments of others, and the app's own plans where somebody else edited them. */
+/** `issue_comment`: new comments of others, and the app's own plans where someone else edited them. */
 
 import type { CommentCreated, PlanEdited } from '../../domain/events.ts'
 import { onPlanEdited } from '../../planning/on-plan-edited.ts'

@@ -189,40 +189,40 @@ describe('what an agent has used, handed to another thread', () => {
   const usd = (amount: number) => ({ cost: { amount, currency: 'USD' } })
 
   it('comes at once, then the largest of each amount in one', () => {
-    const told: AgentUsage[] = []
-    const feed = throttleUsage((usage) => told.push(usage))
+    const reported: AgentUsage[] = []
+    const feed = throttleUsage((usage) => reported.push(usage))
     feed.push(usd(0.1))
-    expect(told).toEqual([usd(0.1)])
+    expect(reported).toEqual([usd(0.1)])
     feed.push({ contextUsed: 9, ...usd(0.7) })
     feed.push({ contextUsed: 5, inputTokens: 3, ...usd(0.2) })
     for (let n = 0; n < 1000; n++) feed.push({ inputTokens: 2 })
-    expect(told).toHaveLength(1)
+    expect(reported).toHaveLength(1)
     feed.close()
-    expect(told[1]).toMatchObject({ contextUsed: 5, inputTokens: 3, ...usd(0.7) })
-    expect(told).toHaveLength(2)
+    expect(reported[1]).toMatchObject({ contextUsed: 5, inputTokens: 3, ...usd(0.7) })
+    expect(reported).toHaveLength(2)
   })
 
   it('comes again by itself', async () => {
-    const told: AgentUsage[] = []
-    const feed = throttleUsage((usage) => told.push(usage))
+    const reported: AgentUsage[] = []
+    const feed = throttleUsage((usage) => reported.push(usage))
     feed.push(usd(0.1))
     feed.push(usd(0.3))
-    await until(() => told.length === 2, 'the second')
+    await until(() => reported.length === 2, 'the second')
     feed.push(usd(0.4))
-    await until(() => told.length === 3, 'the third')
-    expect(told.map((usage) => usage.cost?.amount)).toEqual([0.1, 0.3, 0.4])
+    await until(() => reported.length === 3, 'the third')
+    expect(reported.map((usage) => usage.cost?.amount)).toEqual([0.1, 0.3, 0.4])
     feed.close()
   })
 
-  it('in another currency is told once, and mixed with nothing', () => {
-    const told: AgentUsage[] = []
-    const feed = throttleUsage((usage) => told.push(usage))
+  it('in another currency is reported once, and mixed with nothing', () => {
+    const reported: AgentUsage[] = []
+    const feed = throttleUsage((usage) => reported.push(usage))
     feed.push(usd(0.1))
     for (let n = 1; n < 1000; n++) feed.push({ inputTokens: n, cost: { amount: n, currency: 'EUR' } })
     feed.push(usd(0.2))
     feed.close()
-    expect(told).toHaveLength(3)
-    expect(told[1]).toMatchObject({ cost: { amount: 1, currency: 'EUR' } })
-    expect(told[2]).toMatchObject({ inputTokens: 999, ...usd(0.2) })
+    expect(reported).toHaveLength(3)
+    expect(reported[1]).toMatchObject({ cost: { amount: 1, currency: 'EUR' } })
+    expect(reported[2]).toMatchObject({ inputTokens: 999, ...usd(0.2) })
   })
 })

@@ -60,9 +60,9 @@ describe('an agent that does not keep to the protocol', () => {
     const { script, log } = await bench()
     const outcome = await script('garbage 30000\nsay never', { limits })
     expect(outcome).toMatchObject({ kind: 'protocol-error', reason: 'bad-frames' })
-    const told = log().split('dropped a line').length - 1
-    expect(told).toBeGreaterThan(10)
-    expect(told).toBeLessThanOrEqual(50)
+    const reported = log().split('dropped a line').length - 1
+    expect(reported).toBeGreaterThan(10)
+    expect(reported).toBeLessThanOrEqual(50)
   })
 
   it('speaks another version of it', async () => {

@@ -42,7 +42,7 @@ describe('the default permission policy', () => {
     ['a diff outside', diff('/root/.bashrc')],
     ['one bad location among good ones', { locations: [{ path: '/tree/a' }, { path: '/etc/shadow' }] }],
     ['a command elsewhere', { kind: 'execute' as const, rawInput: { command: 'ls', cwd: '/' } }],
-    ["somebody's home", at('~/.ssh/id_ed25519')],
+    ["someone's home", at('~/.ssh/id_ed25519')],
     ['a path with a NUL', at('/tree/a\0b')],
     ['a mode without questions', { kind: 'switch_mode' as const }],
   ])('refuses %s, once', (_name, toolCall) => {

@@ -57,7 +57,7 @@ describe('a supervisor in a thread of its own', () => {
     expect(used.at(-1)?.cost).toEqual({ amount: 0.3, currency: 'USD' })
   })
 
-  it('asks nobody else what the agent may do', async () => {
+  it('asks no one else what the agent may do', async () => {
     const { cwd, script, updates } = await bench({ inThread: true })
     const steps = `ask edit ${cwd}/a.txt\nask read ${cwd}/a.txt`
     expect(await script(steps, { permissions: 'reading-only' })).toMatchObject({ kind: 'finished' })
@@ -66,23 +66,23 @@ describe('a supervisor in a thread of its own', () => {
 
   it('tells the reaper of its agent, and that nothing is left', async () => {
     const { reaper, script, saw } = await bench({ reaper: ownWarden(), inThread: true })
-    const told: string[] = []
+    const reported: string[] = []
     const { watch, forget } = reaper
     reaper.watch = (id, root) => {
-      told.push(`watch ${isAlive(root.pid)}`)
+      reported.push(`watch ${isAlive(root.pid)}`)
       watch(id, root)
     }
     reaper.forget = (id) => {
-      told.push('forget')
+      reported.push('forget')
       forget(id)
     }
     const stop = new AbortController()
     const ended = script('say waiting\nwait-for never', { signal: stop.signal })
     await saw((update) => update.kind === 'text')
-    expect(told).toEqual(['watch true'])
+    expect(reported).toEqual(['watch true'])
     stop.abort()
     expect(await ended).toEqual({ kind: 'stopped' })
-    expect(told).toEqual(['watch true', 'forget'])
+    expect(reported).toEqual(['watch true', 'forget'])
   })
 })
 
@@ -134,7 +134,7 @@ describe('a thread that is lost', () => {
     expect(log()).toContain('the thread that supervised the agent was lost: it ended without a word')
   })
 
-  it('by a fault of ours: the agent is gone, the fault is told, this thread goes on', async () => {
+  it('by a fault of ours: the agent is gone, the fault is reported, this thread goes on', async () => {
     const { run } = await bench({ inThread: true })
     let root = 0
     const onStarted = ({ pid }: { pid: number }) => {
@@ -146,7 +146,7 @@ describe('a thread that is lost', () => {
     expect(isAlive(root)).toBe(false)
   })
 
-  it('for want of memory: told like any other fault', async () => {
+  it('for want of memory: reported like any other fault', async () => {
     const { script, log } = await bench({ inThread: true })
     // Not even its modules fit.
     expect(await script('say hello', { threadMemoryMb: 6 })).toMatchObject({
@@ -156,7 +156,7 @@ describe('a thread that is lost', () => {
     expect(log()).toMatch(/supervised the agent was lost: .*memory limit/)
   })
 
-  it('after it was told to stop is a stop', async () => {
+  it('after it was asked to stop is a stop', async () => {
     const { script, saw } = await bench({ inThread: true })
     const threads = threadsFromNow()
     const stop = new AbortController()

@@ -129,7 +129,7 @@ describe('/reject', () => {
     expect((await here.say('/reject it is too big')).outcome).toBe('refused')
   })
 
-  it('takes an approval back before the work has begun, and drops the issue when told to', async () => {
+  it('takes an approval back before the work has begun, and drops the issue when asked to', async () => {
     const here = await shownPlan()
     await here.say('/approve')
     await here.say('/reject after all too big')
@@ -153,7 +153,7 @@ describe('/plan', () => {
     expect(await here.item()).toMatchObject({ state: 'planning', title: 'Add a better clock' })
   })
 
-  it('plans anew: the old plan is void, open questions are closed, the planning agent is stopped', async () => {
+  it('plans again: the old plan is void, open questions are closed, the planning agent is stopped', async () => {
     const here = await shownPlan()
     await here.say('/plan')
     expect((await here.plan()).state).toBe('void')
@@ -164,7 +164,7 @@ describe('/plan', () => {
     )
     expect((await here.say('/plan')).outcome).toBe('done')
     expect((await liveRun(store.db, row.id))?.stop).toBe('Planned again for maintainer')
-    // It had handed in a plan of the old text, which nobody has looked at yet: it is too late for that.
+    // It had handed in a plan of the old text, which no one has looked at yet: it is too late for that.
     const submission = { ...content }
     const late = await liveRun(store.db, row.id)
     const ended = { stage: 'gates' as const, outcome: 'planned', submission }

@@ -178,7 +178,7 @@ describe('/retry', () => {
     expect((await here.say('/status')).text).not.toContain('Attempts used')
   })
 
-  it('reads an item anew that was held before it was ready', async () => {
+  it('reads an item again that was held before it was ready', async () => {
     const here = await places.place()
     await here.say('/queue')
     await here.go('held')

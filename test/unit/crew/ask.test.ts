@@ -101,7 +101,7 @@ test('a wait has an end: after its time, when the run is stopped, when the one a
   await askedThere(third.member)
   third.stop.abort()
   expect((await stopped).text).toContain('has not answered')
-  // A run that is killed leaves its row to the next one, which ends it: nobody waits then.
+  // A run that is killed leaves its row to the next one, which ends it: no one waits then.
   const lost = fourth.ask(third.member.name, 50)
   await askedThere(fourth.member)
   await fourth.end()
@@ -124,8 +124,8 @@ test('three agents that wait for each other: the first one decides, its answer f
   await three.say(two.member, 'It is the left one')
   expect((await second).text).toContain('It is the left one')
   const names = [one, two, three].map(({ member }) => member.name)
-  const told = `AgentDeadlock: ${names[0]} (#12) waits for ${names[1]}, ${names[1]} (#12) waits for ${names[2]}, ${names[2]} (#12) waits for ${names[0]}.`
-  expect(await renderStatus(places.store.db, item.id)).toContain(told)
+  const reported = `AgentDeadlock: ${names[0]} (#12) waits for ${names[1]}, ${names[1]} (#12) waits for ${names[2]}, ${names[2]} (#12) waits for ${names[0]}.`
+  expect(await renderStatus(places.store.db, item.id)).toContain(reported)
   const all = (await itemMessages(places.store.db, item.id, 99)).filter(({ message }) =>
     message.text.includes('AgentDeadlock'),
   )

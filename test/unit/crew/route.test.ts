@@ -64,7 +64,7 @@ test('a message is pending, then delivered once, then acknowledged; its secret i
   expect(await status()).toContain('<sub>✅ read</sub>')
 })
 
-test('all reaches everybody at work but the sender, and the people; a handle is a name; an answer acknowledges', async () => {
+test('all reaches everyone at work but the sender, and the people; a handle is a name; an answer acknowledges', async () => {
   const { send, poll, ack, aria, atlas, states } = await twoAtWork()
   expect(await send(aria, 'all', 'I change the parser')).toMatchObject({ readers: ['Atlas', 'people'] })
   await ack(atlas)

@@ -1,4 +1,4 @@
-/** Under which address browsers reach the dashboard: nobody but the operator or a proxy of this machine says so. */
+/** Under which address browsers reach the dashboard: no one but the operator or a proxy of this machine says so. */
 
 import { Hono } from 'hono'
 import { expect, test } from 'vitest'

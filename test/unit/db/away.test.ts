@@ -1,4 +1,4 @@
-/** A database that is away for a moment is waited for; anything else is told at once. */
+/** A database that is away for a moment is waited for; anything else is reported at once. */
 
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -25,7 +25,7 @@ test('it is tried again until it is there, each time in one line', async () => {
   ])
 })
 
-test('after its patience an operator is told; what waiting does not mend is thrown at once', async () => {
+test('after its patience the operator gets an error; what waiting does not mend is thrown at once', async () => {
   let tries = 0
   const failing = (error: unknown) => async () => {
     tries++

@@ -74,15 +74,15 @@ it('a job that is being worked on elsewhere is left alone', async () => {
   expect(await job()).toMatchObject({ state: 'retry' })
 })
 
-it('a job that ends its process again and again is given up, and told', async () => {
+it('a job that ends its process again and again is given up, and reported', async () => {
   const { queues, db } = test.store
   await queues.send({ queue: 'triage', workItemId: 1 })
   for (let kill = 1; kill <= 20; kill++) {
     await takenAndLost()
     await queues.requeue(db, 'silent')
   }
-  const told = Promise.withResolvers<unknown>()
-  await queues.handle(handler({ last: told.resolve }).definition, {})
-  expect(String(await told.promise)).toContain('the process ended 20 times')
+  const reported = Promise.withResolvers<unknown>()
+  await queues.handle(handler({ last: reported.resolve }).definition, {})
+  expect(String(await reported.promise)).toContain('the process ended 20 times')
   await expect.poll(job, { timeout: 20_000 }).toMatchObject({ state: 'failed' })
 })

@@ -66,7 +66,7 @@ it('sends a job that is left to others once more, and fetches nothing while they
   )
   await test.store.queues.handle(job, {})
   await test.store.queues.send({ queue: 'run-agent', runId: 7 })
-  // Nobody else is here.
+  // No one else is here.
   await done.promise
   expect((calls[1] ?? 0) - (calls[0] ?? 0)).toBeGreaterThanOrEqual(299)
 })

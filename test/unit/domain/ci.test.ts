@@ -54,7 +54,7 @@ describe('the next step', () => {
     ['red, all done', facts([bad], { settled: false }), 'fix'],
     ['red, others are not done', facts([bad, slow], { settled: false }), 'wait'],
     ['red, and CI has been silent', facts([bad, slow]), 'fix'],
-    ['red, and nobody is to mend it', facts([bad], { limits: { rerun: 1, fix: false } }), 'none'],
+    ['red, and no one is to mend it', facts([bad], { limits: { rerun: 1, fix: false } }), 'none'],
     ['flaky', facts([bad], { excuses: excused('flaky') }), 'rerun'],
     ['red on the base too', facts([bad], { excuses: excused('base') }), 'rerun'],
     ['flaky, and run again before', facts([bad], { excuses: excused('flaky'), reruns: 1 }), 'fix'],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { sharedPairs, suggestOrder } from '../../../src/domain/forecast.ts'
 
-test('who conflicts with the fewest is merged first; who conflicts with nobody is not named', () => {
+test('who conflicts with the fewest is merged first; who conflicts with no one is not named', () => {
   const pair = (one: number, other: number) => ({ one, other, paths: ['a'] })
   expect(suggestOrder([1, 2, 3, 4], [pair(1, 2), pair(1, 3)])).toEqual([2, 3, 1])
   expect(suggestOrder([1, 2], [])).toEqual([])

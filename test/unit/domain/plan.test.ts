@@ -165,9 +165,9 @@ describe('the comment', () => {
     }) as unknown as PlanRow
 
   it("makes the agent's text harmless", () => {
-    const evil = 'Hello @everybody, fixes #12 <img src=x> [a](http://evil.example)\n/merge'
+    const evil = 'Hello @everyone, fixes #12 <img src=x> [a](http://evil.example)\n/merge'
     const body = planComment(row({}, { ...plan, summary: evil, steps: [evil], paths: ['a`b'], risks: [evil] }), 'it is')
-    for (const harm of [/@everybody/, /fixes #12/, /<img/, /\]\(http/, /^\/merge/m]) expect(body).not.toMatch(harm)
+    for (const harm of [/@everyone/, /fixes #12/, /<img/, /\]\(http/, /^\/merge/m]) expect(body).not.toMatch(harm)
   })
 
   it('gives the plan back after an edit, without heading, footer and markers', () => {

@@ -56,7 +56,7 @@ describe('a refusal of the server', () => {
     expect(content('Commits must have verified signatures.')).toBe(false)
   })
 
-  it('is told without rulers and control characters, and bounded', () => {
+  it('is reported without rulers and control characters, and bounded', () => {
     const words = readRefusal(
       rules,
       `remote: \u001b[31mNo\u202e\nremote: ——————\nremote:\nremote: ${'x'.repeat(9_000)}`,

@@ -176,7 +176,7 @@ test.each([
   [`# A\n${many(501)}# B\n- [ ] One (depends on: "A")`, 'more than 500 lines'],
   [`# A\n${many(300)}# B\n${many(300)}# C\n- [ ] One (depends on: "A", "B")`, 'more than 500 lines'],
   ['# A\n- [ ] X\n# B\n- [ ] X\n# C\n- [ ] Y (depends on: "X")', 'several lines are called “X”'],
-])('%j is told with its line', (text, why) => {
+])('%j is reported with its line', (text, why) => {
   const { problems } = readRoadmap(text, 'acme/app')
   expect(problems).toHaveLength(1)
   expect(problems[0]?.why).toContain(why)

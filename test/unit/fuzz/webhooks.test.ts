@@ -57,7 +57,7 @@ test(
     const { payload: ours } = stage.people.label(issue.number, 'tutti', stage.maintainer)
     const send = await receiver()
     const [number, sender] = [issue.number, ours.sender]
-    // Examples of GitHub's, as if they were of our repository, about its issue, by somebody who may do everything.
+    // Examples of GitHub's, as if they were of our repository, about its issue, by someone who may do everything.
     const near = fc.constantFrom(...served).map(({ event, payload }) => {
       const about = payload.issue ? { issue: { ...(payload.issue as object), number } } : {}
       const envelope = { repository: ours.repository, installation: ours.installation, sender }

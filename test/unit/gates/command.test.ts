@@ -204,7 +204,7 @@ describe('what stays behind', () => {
     expect(marked()).toEqual([])
   })
 
-  it('nothing of a double fork in a session of its own that ignores SIGTERM, and its open pipe holds nobody up', async () => {
+  it('nothing of a double fork in a session of its own that ignores SIGTERM, and its open pipe holds no one up', async () => {
     const started = performance.now()
     const said = await judge(
       `setsid sh -c 'trap "" TERM HUP; echo up > up; while :; do sleep 300; done' & while [ ! -f up ]; do sleep 0.01; done; exit 4`,

@@ -66,7 +66,7 @@ test('so many, so large; what is left out is named', async () => {
   ])
 })
 
-test('a name with control characters is shown without them, and a second one like it is told apart', async () => {
+test('a name with control characters is shown without them, and a second one like it gets another name', async () => {
   await leave('a\u001b[31m.png', png)
   await leave('a\u202e[31m.png', png)
   const { pictures } = await readPictures(folder)

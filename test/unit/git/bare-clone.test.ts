@@ -40,7 +40,7 @@ describe('a bare clone', () => {
     expect(await clone.remoteHead(main)).toBe(place.base)
   })
 
-  it('asks the server only when told to', async () => {
+  it('asks the server only when asked to', async () => {
     const clone = await open(place)
     const moved = await personPushes(place, 'main', 'README.md', 'new\n')
     expect(await clone.remoteHead(main)).toBe(place.base)

@@ -86,7 +86,7 @@ describe('a server that asks for a password', () => {
     expect(await filesWith(tree.path, secret)).toEqual([])
   })
 
-  it('that refuses the token is told from one that is away, one without the repository, and one that sends us on', async () => {
+  it('that refuses the token differs from one that is away, one without the repository, and one that sends us on', async () => {
     const wrong = openAt(repositoryUrl(), async () => 'ghs_wrong-one')
     await expect(wrong).rejects.toThrow('refused our credentials')
     await expect(wrong).rejects.not.toThrow('ghs_wrong-one')
@@ -128,7 +128,7 @@ describe('the token stays with its server', () => {
     expect(sink.authorizations).toEqual([])
   })
 
-  it('when somebody wrote another address, a proxy or a helper into the bare clone', async () => {
+  it('when someone wrote another address, a proxy or a helper into the bare clone', async () => {
     const clone = await openAt(repositoryUrl())
     const sink = await start({ password: 'other' })
     const trace = join(place.root, 'helper-ran')
@@ -214,7 +214,7 @@ describe('a push', () => {
     expect(await onServer()).toBe(theirs)
   })
 
-  it('replaces exactly the commit that it was told to', async () => {
+  it('replaces exactly the commit that it was asked to', async () => {
     const first = await work(clone, tree, 'a.txt')
     await clone.push(tree.branch, first, { expected: null })
     await clone.removeWorktree(tree)

@@ -125,13 +125,13 @@ describe('guards', () => {
   })
 
   it('nothing of our environment reaches git', async () => {
-    vi.stubEnv('GIT_AUTHOR_NAME', 'somebody else')
+    vi.stubEnv('GIT_AUTHOR_NAME', 'someone else')
     vi.stubEnv('GIT_CONFIG_COUNT', '1')
     vi.stubEnv('GIT_CONFIG_KEY_0', 'user.name')
-    vi.stubEnv('GIT_CONFIG_VALUE_0', 'somebody else')
+    vi.stubEnv('GIT_CONFIG_VALUE_0', 'someone else')
     const author = { name: 'maintainer', email: 'maintainer@example.com' }
     const { stdout } = await startLocalGit(['var', '-l'], { gitDir: clone.gitDir, author })
     expect(stdout.toString('utf8')).toContain('GIT_AUTHOR_IDENT=maintainer <maintainer@example.com>')
-    expect(stdout.toString('utf8')).not.toContain('somebody else')
+    expect(stdout.toString('utf8')).not.toContain('someone else')
   })
 })

@@ -74,7 +74,7 @@ describe('a checkout', () => {
     if (base) place.base = base
   }
 
-  it('gets the files of the commit that it names, and they are nobody’s change', async () => {
+  it('gets the files of the commit that it names, and they are no one’s change', async () => {
     await withSubmodules({
       'vendor/lib': '../lib.git',
       'vendor/far': 'https://far.test/x.git',

@@ -178,7 +178,7 @@ describe('damage', () => {
     ['all private files gone', 'created', (_tree) => rm(join(clone.gitDir, '../private'), { recursive: true })],
   ]
 
-  /** Found by content: the names of these folders are nobody's business. */
+  /** Found by content: the names of these folders are no one's business. */
   async function privateFile(tree: ReadyWorktree, name: string): Promise<string> {
     const key = createHash('sha256').update(tree.path).digest('hex').slice(0, 24)
     return join(clone.gitDir, '../private', key, name)
@@ -275,7 +275,7 @@ describe('damage', () => {
     expect(await clone.commit(tree, { message: 'Past the lock', author })).toMatchObject({ kind: 'committed' })
   })
 
-  it('a lock is removed only when it is old, nobody has it open, and it is ours', async () => {
+  it('a lock is removed only when it is old, no one has it open, and it is ours', async () => {
     const lock = join(clone.gitDir, 'refs/heads/a.lock')
     const old = () => utimes(lock, new Date(0), new Date(0))
     await writeFile(lock, '')
@@ -323,7 +323,7 @@ describe('removing a worktree', () => {
     }
   })
 
-  it('is refused while somebody works in it', async () => {
+  it('is refused while someone works in it', async () => {
     const tree = await addTree(clone, place)
     await expect(clone.removeWorktree(tree, { inUse: () => true })).rejects.toMatchObject({ name: 'WorktreeInUse' })
     const child = spawn('sh', ['-c', 'echo ready; read -r _'], { cwd: join(tree.path, 'src') })

@@ -137,7 +137,7 @@ describe('the pull request of a branch that GitHub has merged meanwhile', () => 
     expect(await row('pull-request')).toMatchObject({ state: 'done', result: { number: 40, mergedSha: 'm1' } })
   })
 
-  test('is opened anew where the issue was queued again', async () => {
+  test('is opened again where the issue was queued again', async () => {
     await want(shown('b'.repeat(40), true))
     github().patch(repo('/pulls/40')).reply(422, closed)
     github().post(repo('/pulls')).reply(201, { number: 41, html_url: 'https://x/41' })

@@ -47,7 +47,7 @@ function pages(path: string, query: Record<string, string>, all: object[], extra
   }
 }
 
-describe('what somebody may do', () => {
+describe('what someone may do', () => {
   const path = repo('/collaborators/alice/permission')
   const answer = (body: object, status = 200) => github().get(path).reply(status, body)
 
@@ -73,7 +73,7 @@ describe('what somebody may do', () => {
     expect(await reader.permission(alice)).toBe('none')
   })
 
-  test('the login belongs to somebody else by now: none', async () => {
+  test('the login belongs to someone else by now: none', async () => {
     answer({ permission: 'admin', role_name: 'admin', user: { ...user, id: 12 } })
     expect(await reader.permission(alice)).toBe('none')
     answer({ permission: 'admin', role_name: 'admin', user: null })

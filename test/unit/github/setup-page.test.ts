@@ -1,4 +1,4 @@
-/** The page of the first start lets nobody in but who reads the console. */
+/** The page of the first start lets no one in but who reads the console. */
 
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -192,7 +192,7 @@ test('while the database is away nothing is written, and reads go on', async () 
   await expect(meter.acquire('write')).rejects.toThrow('the database is away')
 })
 
-test('a person who asked is answered before what nobody has asked for, also when the budget is short', async () => {
+test('a person who asked is answered before what no one has asked for, also when the budget is short', async () => {
   const meter = new Meter(limits())
   for (let n = 1; n <= 70; n++) await meter.acquire('write')
   await want({ kind: 'close-issue', payload: { issueNumber: 9, reason: 'completed' } }, 'close')

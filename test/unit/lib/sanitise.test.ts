@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { codeBlock, redactor, sanitiseMarkdown, withinLimit } from '../../../src/lib/sanitise.ts'
 
 test.each<[string, string, RegExp, RegExp | undefined]>([
-  ['mentions nobody', 'ask @maintainer and (@org/team)', /@<!-- -->maintainer.*@<!-- -->org\/team/, /@[a-z]/],
+  ['mentions no one', 'ask @maintainer and (@org/team)', /@<!-- -->maintainer.*@<!-- -->org\/team/, /@[a-z]/],
   ['leaves mail addresses', 'write to a@b.example', /a@b\.example/, undefined],
   [
     'closes no issue',

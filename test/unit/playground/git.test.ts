@@ -34,7 +34,7 @@ async function change(directory: string, path: string): Promise<void> {
   await git(directory, 'commit', '--quiet', '-m', `Change ${path}`)
 }
 
-test('what is public can be cloned by anybody and pushed by nobody', async () => {
+test('what is public can be cloned by anybody and pushed by no one', async () => {
   const { github, directory } = await start()
   await git(directory, 'clone', '--quiet', `${github.url}/acme/demo`, 'clone')
   const clone = join(directory, 'clone')
@@ -86,7 +86,7 @@ test('people push with their own token, as far as their role goes', async () => 
   })
 })
 
-test('clients that die before their push was read hold nobody else up', async () => {
+test('clients that die before their push was read hold no one else up', async () => {
   const { github, directory } = await start({ collaborators: { keeper: 'write' } })
   const { token } = github.as('keeper')
   await git(directory, 'clone', '--quiet', withPassword(github, token), 'clone')

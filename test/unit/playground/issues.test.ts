@@ -138,8 +138,8 @@ test('comments are made, changed, deleted and listed', async () => {
   await keeper.deleteComment(repository, theirs.id)
   expect(await failure(octokit.rest.issues.getComment({ ...at, comment_id: mine.id }))).toMatchObject({ status: 404 })
   await github.until(() => hooks.received.length === 7, 'seven webhooks')
-  const told = hooks.received.slice(1)
-  expect(told.map(({ action, payload }) => [action, payload.comment.body, payload.changes?.body.from])).toEqual([
+  const reported = hooks.received.slice(1)
+  expect(reported.map(({ action, payload }) => [action, payload.comment.body, payload.changes?.body.from])).toEqual([
     ['created', '/status', undefined],
     ['created', 'Queued.', undefined],
     ['edited', 'Running.', 'Queued.'],
@@ -147,7 +147,7 @@ test('comments are made, changed, deleted and listed', async () => {
     ['deleted', 'Running.', undefined],
     ['deleted', '/help', undefined],
   ])
-  expect(told[0]?.payload.comment).toMatchObject({ author_association: 'COLLABORATOR', user: { login: 'keeper' } })
+  expect(reported[0]?.payload.comment).toMatchObject({ author_association: 'COLLABORATOR', user: { login: 'keeper' } })
 })
 
 test('the same reaction exists once', async () => {
@@ -169,7 +169,7 @@ test('the same reaction exists once', async () => {
   expect((await octokit.rest.reactions.listForIssueComment({ ...at, comment_id: comment.id })).data).toHaveLength(1)
 })
 
-test('the permission of everybody is told by login, with the number of the account', async () => {
+test('the permission of everyone comes with login, with the number of the account', async () => {
   const { github, repository, octokit } = await start()
   github.as('stranger')
   const ask = async (username: string) => {

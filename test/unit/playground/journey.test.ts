@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { git, inbox, installationClient, playground, temporary } from '../../support/playground.ts'
 
-test('a labelled issue becomes a pull request that is reviewed and merged, and everybody hears of it', async () => {
+test('a labelled issue becomes a pull request that is reviewed and merged, and everyone hears of it', async () => {
   const github = await playground()
   const hooks = await inbox(github)
   const repository = await github.createRepository({

@@ -345,14 +345,14 @@ test('of many merges at once, one merges', async () => {
   expect(await git(repository.path, 'rev-list', '--count', 'main')).toBe('2')
 })
 
-test('pushes at the same time are each told in the name of who made them', async () => {
+test('pushes at the same time are each reported in the name of who made them', async () => {
   const { github, repository, hooks } = await start()
   const logins = ['pusher-a', 'pusher-b', 'pusher-c', 'pusher-d']
   await Promise.all(logins.map((login) => github.as(login).push(repository, login, { [login]: 'x' }, login)))
   const pushes = () => hooks.received.filter(({ event }) => event === 'push')
   await github.until(() => pushes().length === 4, 'four pushes')
-  const told = pushes().map(({ payload }) => [payload.ref, payload.sender.login, payload.commits.length])
-  expect(told.toSorted()).toEqual(logins.map((login) => [`refs/heads/${login}`, login, 1]))
+  const reported = pushes().map(({ payload }) => [payload.ref, payload.sender.login, payload.commits.length])
+  expect(reported.toSorted()).toEqual(logins.map((login) => [`refs/heads/${login}`, login, 1]))
 })
 
 test('a head is brought up to date with its base', async () => {

@@ -10,7 +10,7 @@ interface Published {
 
 /** Things of GitHub.com that a playground has none of. */
 const LEFT_OUT = [
-  // Set for organisations, or for installations asked for by somebody else.
+  // Set for organisations, or for installations asked for by someone else.
   /^(organization|enterprise|requester)(\.|$)/,
   // Every app has other permissions.
   /\.permissions\.\w+$/,

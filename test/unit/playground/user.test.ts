@@ -62,7 +62,7 @@ test('reads a pull request once the comment asks for it and its head is checked,
   await closed
 })
 
-test('somebody without access may comment and may not label, as on GitHub', async () => {
+test('someone without access may comment and may not label, as on GitHub', async () => {
   const { user } = await open()
   const number = await user('maintainer').createIssue('Say hello', 'Please.')
   await user('outsider').comment(number, 'Me too.')

@@ -53,7 +53,7 @@ test('a delivery carries what GitHub sends', async () => {
 test('nothing is sent while there is no address, and only what the app asked for', async () => {
   const { github, repository } = await start({ app: { events: ['issues'], slug: 'helper' } })
   github.setWebhookUrl(undefined)
-  await open({ github, repository }, 'unheard')
+  await open({ github, repository }, 'without a webhook')
   const hooks = await inbox(github)
   await github.as('keeper').comment(repository, 1, 'not asked for')
   await github.as('keeper').closeIssue(repository, 1)
@@ -107,7 +107,7 @@ test('deliveries are listed newest first, page by page, for three days', async (
   expect((await app.rest.apps.listWebhookDeliveries()).data).toHaveLength(4)
 })
 
-test('no answer in time, and nobody there, are failures of their own', async () => {
+test('no answer in time, and no one there, are failures of their own', async () => {
   const setting = await start({ webhook: { timeoutMs: 50 } })
   setting.hooks.answer.status = 'hang'
   await open(setting, 'slow')

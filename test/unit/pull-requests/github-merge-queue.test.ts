@@ -40,7 +40,7 @@ test('the refusal puts it into the queue of GitHub at the approved commit; that 
     reason: expect.stringContaining("GitHub's own merge queue"),
   })
   const out = stage.people.changePull(pull.number, 'dequeued', stage.github.self, {}, { reason: 'FAILED_CHECKS' })
-  await stage.tell(out)
+  await stage.deliver(out)
   expect(await pull.now()).toMatchObject({ state: 'reviewing', reason: expect.stringContaining('(failed checks)') })
 })
 
@@ -59,7 +59,7 @@ test('a group of its queue is judged by the gates at exactly its commit', async 
   const [head, base] = [commit(), commit()]
   const branch = `gh-readonly-queue/main/pr-7-${base}`
   const group = { head_sha: head, head_ref: `refs/heads/${branch}`, base_sha: base, base_ref: 'refs/heads/main' }
-  const row = await stage.tell(
+  const row = await stage.deliver(
     stage.people.hook('merge_group', 'checks_requested', stage.github.self, { merge_group: group }),
   )
   expect(row.state).toBe('done')

@@ -137,8 +137,8 @@ test('a review that is dismissed while it waits, and a head that moves, keep it 
   for (const pull of [dismissed, moved, good]) await decide(pull)
   await advance()
   const [review] = stage.repository.reviews.get(dismissed.number) ?? []
-  await stage.tell(stage.people.dismiss(dismissed.number, review?.id ?? 0, stage.maintainer))
-  await stage.tell(stage.people.pushTo(moved.number, stage.maintainer))
+  await stage.deliver(stage.people.dismiss(dismissed.number, review?.id ?? 0, stage.maintainer))
+  await stage.deliver(stage.people.pushTo(moved.number, stage.maintainer))
   expect(await judge('passed')).toHaveLength(3)
   await mergePullRequest(context, { pullRequestId: dismissed.id, turn: true })
   expect(await dismissed.now()).toMatchObject({

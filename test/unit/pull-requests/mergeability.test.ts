@@ -63,7 +63,7 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
 })
 
 test.each<[string, Partial<MergeFacts>, RegExp]>([
-  ['nobody approved', { reviews: [] }, /must approve/],
+  ['no one approved', { reviews: [] }, /must approve/],
   [
     'the approval is of another commit',
     { reviews: [review('maintainer', 'approved', { sha: other })] },
@@ -77,7 +77,7 @@ test.each<[string, Partial<MergeFacts>, RegExp]>([
     { approvalsNeeded: 2, reviews: [review('m', 'approved'), review('m', 'approved')] },
     /2 people with write access must approve/,
   ],
-  ['somebody holds it', { hold: { by: 'ann', why: 'after the release' } }, /ann keeps it .*after the release/],
+  ['someone holds it', { hold: { by: 'ann', why: 'after the release' } }, /ann keeps it .*after the release/],
   ['a label holds it', { hold: { by: undefined, why: '' } }, /do-not-merge/],
   ['it is a draft', { pull: { ...open, draft: true } }, /draft/],
 ])('waits: %s', (_, more, why) => {

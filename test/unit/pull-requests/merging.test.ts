@@ -64,11 +64,11 @@ test('a draft and a missing approval are waited for; then exactly the approved c
   stage.people.changePull(number, 'converted_to_draft', stage.maintainer, { draft: true })
   await decide()
   expect(await now()).toMatchObject({ state: 'reviewing', reason: expect.stringContaining('is a draft') })
-  await stage.tell(stage.people.changePull(number, 'ready_for_review', stage.maintainer, { draft: false }))
+  await stage.deliver(stage.people.changePull(number, 'ready_for_review', stage.maintainer, { draft: false }))
   expect(await waitingJobs()).toBe(1)
   await decide()
   expect((await now()).reason).toContain(`must approve \`${head.slice(0, 7)}\` first`)
-  await stage.tell(stage.people.review(number, 'approved', stage.maintainer))
+  await stage.deliver(stage.people.review(number, 'approved', stage.maintainer))
   expect(await waitingJobs()).toBe(2)
   await decide()
   expect(await merges()).toMatchObject([{ payload: { sha: head, method: 'squash' } }])
@@ -81,7 +81,7 @@ test('a head that moves while GitHub is asked is not merged', async () => {
   stage.github.repository = (at) => ({
     ...reader(at),
     checks: async () => {
-      await stage.tell(stage.people.pushTo(number, stage.maintainer))
+      await stage.deliver(stage.people.pushTo(number, stage.maintainer))
       return { checks: [], complete: true }
     },
   })
@@ -92,7 +92,7 @@ test('a head that moves while GitHub is asked is not merged', async () => {
 
 test('a review that is dismissed takes back a merge that is not published yet; the request stays', async () => {
   const { stage, number, reviewId, merges, decide, now, pull, head } = await merging()
-  await stage.tell(stage.people.dismiss(number, reviewId, stage.maintainer))
+  await stage.deliver(stage.people.dismiss(number, reviewId, stage.maintainer))
   expect(await merges()).toMatchObject([{ state: 'failed', error: 'withdrawn' }])
   await decide()
   expect(await now()).toMatchObject({
@@ -106,16 +106,16 @@ test('the label do-not-merge takes back a merge that is not published yet; witho
   const { stage, number, decide, merges, now, head, pull } = await merging()
   const label = { label: { name: 'Do-Not-Merge' } }
   const labels = ['Do-Not-Merge']
-  await stage.tell(stage.people.changePull(number, 'labeled', stage.maintainer, { labels }, label))
+  await stage.deliver(stage.people.changePull(number, 'labeled', stage.maintainer, { labels }, label))
   expect(await merges()).toMatchObject([{ state: 'failed', error: 'withdrawn' }])
   await decide()
   expect(await now()).toMatchObject({ state: 'reviewing', reason: expect.stringContaining('do-not-merge') })
   expect((await pull()).mergeSha).toBe(head)
   const other = { label: { name: 'documentation' } }
-  expect(await stage.tell(stage.people.changePull(number, 'labeled', stage.maintainer, {}, other))).toMatchObject({
+  expect(await stage.deliver(stage.people.changePull(number, 'labeled', stage.maintainer, {}, other))).toMatchObject({
     state: 'ignored',
   })
-  await stage.tell(stage.people.changePull(number, 'unlabeled', stage.maintainer, { labels: [] }, label))
+  await stage.deliver(stage.people.changePull(number, 'unlabeled', stage.maintainer, { labels: [] }, label))
   await decide()
   expect(await now()).toMatchObject({ state: 'merging' })
   expect(await merges()).toMatchObject([{ state: 'pending', payload: { sha: head } }])
@@ -123,11 +123,11 @@ test('the label do-not-merge takes back a merge that is not published yet; witho
 
 test('changes requested, or another base branch, take it back as well', async () => {
   const one = await merging()
-  await one.stage.tell(one.stage.people.review(one.number, 'changes_requested', one.stage.maintainer))
+  await one.stage.deliver(one.stage.people.review(one.number, 'changes_requested', one.stage.maintainer))
   expect(await one.merges()).toMatchObject([{ state: 'failed' }])
   expect((await one.now()).state).toBe('ready')
   const other = await merging()
-  await other.stage.tell(other.stage.people.retarget(other.number, 'release', other.stage.maintainer))
+  await other.stage.deliver(other.stage.people.retarget(other.number, 'release', other.stage.maintainer))
   expect(await other.merges()).toMatchObject([{ state: 'failed' }])
   await other.decide()
   expect((await other.now()).state).toBe('reviewing')

@@ -82,7 +82,7 @@ async function round(permissions: Record<number, Permission | 'unavailable'> = {
   }
 }
 
-test('everybody with write access is read, each asked for once; others never are', async () => {
+test('everyone with write access is read, each asked for once; others never are', async () => {
   const { say, begin, take, asked } = await round({ 2: 'write', 3: 'read', 4: 'unavailable' })
   await say({ body: 'From a writer.', author: 'bob', authorId: 2, calls: false, mayWrite: null })
   await say({ body: 'Again.', author: 'bob', authorId: 2, calls: false, mayWrite: null })

@@ -63,7 +63,7 @@ test('branches that merge are left alone, also when a person has just pushed', a
   expect(await stage.jobs('update-branch', 'pullRequestId', pull.id)).toBe(0)
   await updateBranch(context, { pullRequestId: pull.id })
   expect(await pull.now()).toMatchObject({ state: 'reviewing', headSha: pull.head })
-  await stage.tell(stage.people.pushTo(pull.number, stage.maintainer))
+  await stage.deliver(stage.people.pushTo(pull.number, stage.maintainer))
   await updateBranch(context, { pullRequestId: pull.id })
   expect((await pull.now()).state).toBe('checking')
 })

@@ -1,4 +1,4 @@
-/** Whatever should be moving and is nobody's is put back, once, and nothing else is touched. On a real store. */
+/** Whatever should be moving and is no one's is put back, once, and nothing else is touched. On a real store. */
 
 import { eq, sql } from 'drizzle-orm'
 import { pino } from 'pino'

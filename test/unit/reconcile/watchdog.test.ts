@@ -4,7 +4,7 @@ import { startWatchdog } from '../../../src/reconcile/watchdog.ts'
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 
-test('a sign of life keeps the process; without one it is told once', () => {
+test('a sign of life keeps the process; without one it is reported once', () => {
   const onLost = vi.fn()
   const watchdog = startWatchdog({ timeoutMs: 10_000, onLost })
   vi.advanceTimersByTime(9_000)

@@ -36,7 +36,7 @@ test('a run that another process has is left to it', async () => {
   expect(work.size).toBe(0)
 })
 
-test('a run claimed while the process ends is told to end, and waited for', async () => {
+test('a run claimed while the process ends is asked to end, and waited for', async () => {
   const work = new ClaimedWork(log)
   const claim = Promise.withResolvers<ClaimedRun>()
   const reasons: unknown[] = []

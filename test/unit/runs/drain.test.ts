@@ -4,7 +4,7 @@ import { type Drainable, drainWork, whatIsLeft } from '../../../src/runs/drain.t
 
 const nothing = (): Drainable => ({ size: 0, drain: async () => {} })
 
-/** Work that ends when it is told to. */
+/** Work that ends when it is asked to. */
 function some(size: number) {
   const ended = Promise.withResolvers<void>()
   const work = { size, drain: () => ended.promise }

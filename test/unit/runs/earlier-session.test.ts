@@ -1,4 +1,4 @@
-/** Which session an attempt goes on with, and when it begins anew. On a real store; homes are folders. */
+/** Which session an attempt goes on with, and when it begins again. On a real store; homes are folders. */
 
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Store } from '../../../src/db/connect.ts'
 import { startHeartbeat } from '../../../src/runs/heartbeat.ts'
 
-test('after a freeze the agent is told to end before a statement is sent', async () => {
+test('after a freeze the agent is asked to end before a statement is sent', async () => {
   const events: string[] = []
   const query = { set: () => query, where: () => query, returning: () => Promise.reject(new Error('away')) }
   const db = {

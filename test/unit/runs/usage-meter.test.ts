@@ -10,7 +10,7 @@ import type { Attempt } from '../../../src/runs/context.ts'
 import { type MeterLimits, meterUsage } from '../../../src/runs/usage-meter.ts'
 
 /** Tells a meter one cost after another, as `usage_update` has them. */
-function told(costs: unknown[], limits: Partial<Settings['limits']> = {}, more: Partial<MeterLimits> = {}) {
+function reported(costs: unknown[], limits: Partial<Settings['limits']> = {}, more: Partial<MeterLimits> = {}) {
   const heartbeat = { used: {} } as Attempt['heartbeat']
   const stops: unknown[] = []
   const context = { log: pino({ level: 'silent' }) } as Attempt['context']
@@ -37,11 +37,11 @@ describe('a session that goes on', () => {
     ['is counted from where it goes on by others', [usd(0.1), usd(0.7)], 700_000],
     ['keeps to one of both', [usd(0.5), usd(0.4)], 0],
   ])('%s', (_, costs, expected) => {
-    expect(told(costs, {}, { before }).used.cost?.millionths).toBe(expected)
+    expect(reported(costs, {}, { before }).used.cost?.millionths).toBe(expected)
   })
 
   test('tokens, too; what was not reported before counts as it is', () => {
-    const { heartbeat, watch } = told([], {}, { before })
+    const { heartbeat, watch } = reported([], {}, { before })
     watch({ inputTokens: 130, outputTokens: 7 })
     watch({ inputTokens: 150, outputTokens: 9 })
     expect(heartbeat.used).toMatchObject({ inputTokens: 50, outputTokens: 9 })
@@ -60,22 +60,22 @@ describe('the meter', () => {
     ],
     ['takes a huge amount for the most there is', [usd(1e300)], 1e15],
     ['keeps to its first currency', [usd(1), { amount: 900, currency: 'JPY' }, usd(1.5)], 1_500_000],
-    ['counts what costs nothing as told', [usd(0)], 0],
+    ['counts what costs nothing as reported', [usd(0)], 0],
   ])('%s', (_, costs, expected) => {
-    expect(told(costs).used.cost).toEqual(
+    expect(reported(costs).used.cost).toEqual(
       expected === undefined ? undefined : { millionths: expected, currency: 'USD' },
     )
   })
 
   test('an item has a limit of its own: what its earlier runs cost counts', () => {
     const limits = { spendPerItem: 3 }
-    expect(told([usd(1)], limits, { itemSpent: 2_000_000 }).stops).toEqual([])
-    expect(told([usd(1.5)], limits, { itemSpent: 2_000_000 }).stops).toEqual([
+    expect(reported([usd(1)], limits, { itemSpent: 2_000_000 }).stops).toEqual([])
+    expect(reported([usd(1.5)], limits, { itemSpent: 2_000_000 }).stops).toEqual([
       { cost: { millionths: 3_500_000, currency: 'USD' }, limit: 3_000_000, of: 'item' },
     ])
   })
 
-  test('tokens without a cost are priced by the list; a told cost wins over it; tokens have a limit', () => {
+  test('tokens without a cost are priced by the list; a reported cost wins over it; tokens have a limit', () => {
     const prices = { input: 2, output: 10, cached: 0.5 }
     const priced = { used: {} } as Attempt['heartbeat']
     const stops: unknown[] = []
@@ -91,20 +91,20 @@ describe('the meter', () => {
     expect(stops).toEqual([])
     meter({ inputTokens: 1_001, outputTokens: 500 })
     expect(stops).toEqual([{ tokens: 1_501, limit: 1_500 }])
-    expect(told([usd(1)], {}, { prices }).used.cost).toEqual({ millionths: 1_000_000, currency: 'USD' })
+    expect(reported([usd(1)], {}, { prices }).used.cost).toEqual({ millionths: 1_000_000, currency: 'USD' })
   })
 
   test('stops a run past its limit, not at it, and only in the currency of the limit', () => {
-    expect(told([usd(1)], { spendPerRun: 1 }).stops).toEqual([])
-    expect(told([usd(1.000001)], { spendPerRun: 1 }).stops).toEqual([
+    expect(reported([usd(1)], { spendPerRun: 1 }).stops).toEqual([])
+    expect(reported([usd(1.000001)], { spendPerRun: 1 }).stops).toEqual([
       { cost: { millionths: 1_000_001, currency: 'USD' }, limit: 1_000_000 },
     ])
-    expect(told([usd(5)], { spendPerRun: 1, currency: 'EUR' }).stops).toEqual([])
-    expect(told([usd(5)]).stops).toEqual([])
+    expect(reported([usd(5)], { spendPerRun: 1, currency: 'EUR' }).stops).toEqual([])
+    expect(reported([usd(5)]).stops).toEqual([])
   })
 
   test('keeps tokens apart, and says nothing new where nothing is new', () => {
-    const { watch, used } = told([])
+    const { watch, used } = reported([])
     watch({ contextUsed: 5, contextSize: 10 } satisfies AgentUsage)
     expect(used).toEqual({})
     const heartbeat = { used: {} } as Attempt['heartbeat']

@@ -60,7 +60,7 @@ describe('the reaper', () => {
     },
   )
 
-  it('leaves when the orchestrator leaves, and touches nobody else', async () => {
+  it('leaves when the orchestrator leaves, and touches no one else', async () => {
     const mine = await bench()
     const stop = new AbortController()
     const ended = mine.script('spawn far.pid detached\nwait-for never', { signal: stop.signal })

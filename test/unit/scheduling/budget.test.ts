@@ -80,7 +80,7 @@ async function take(workItemId: number): Promise<Lease> {
   return claimed.lease
 }
 
-const tell = (lease: Lease, used: ReportedUsage) =>
+const report = (lease: Lease, used: ReportedUsage) =>
   opened.store.transaction(async (tx) => {
     await saveUsage(tx.db, await updateRun(tx.db, lease, {}), used, new Date())
   })
@@ -105,7 +105,7 @@ test('the second item waits for the budget of its repository, and starts on the 
   await dispatch()
   await newScheduler({}).dispatch()
   expect(await atWork(repo)).toEqual([1])
-  await tell(lease, cost(0.7))
+  await report(lease, cost(0.7))
   await end(lease)
   await dispatch()
   expect(await atWork(repo)).toEqual([])
@@ -128,7 +128,7 @@ test('the cost that a run has reported is no longer reserved, and nothing is res
   expect(await atWork(repo)).toEqual([1, 2])
   const [first, second] = [await take(ids[0] ?? 0), await take(ids[1] ?? 0)]
   // 2 - 0.5 is left, 0.4 and 0.9 of it are reserved.
-  await tell(first, cost(0.5))
+  await report(first, cost(0.5))
   await dispatch()
   expect(await atWork(repo)).toEqual([1, 2])
   await updateRun(opened.store.db, first, { stage: 'gates' })
@@ -141,7 +141,7 @@ test('a reported cost counts once: it reduces the money left, and the money rese
   const { repo, ids } = await repository('limits: { spendPerDay: 1.7, spendPerRun: 0.9 }', 2)
   await dispatch()
   expect(await atWork(repo)).toEqual([1])
-  await tell(await take(ids[0] ?? 0), cost(0.8))
+  await report(await take(ids[0] ?? 0), cost(0.8))
   await dispatch()
   expect(await atWork(repo)).toEqual([1])
   await opened.store.db.execute(
@@ -156,13 +156,13 @@ test('a run that works through midnight costs each day what it reported on that 
   const { repo, ids } = await repository('limits: { agents: 1 }', 1)
   await dispatch()
   const lease = await take(ids[0] ?? 0)
-  await tell(lease, cost(0.5))
+  await report(lease, cost(0.5))
   const today = async () => (await spentToday(opened.store.db, new Date(), repo.id)).map((one) => one.millionths)
   expect(await today()).toEqual([500_000])
   itIs('2026-11-24T00:10:00Z')
   expect(await today()).toEqual([])
-  await tell(lease, cost(0.9))
-  await tell(lease, { ...cost(0.9), inputTokens: 10 })
+  await report(lease, cost(0.9))
+  await report(lease, { ...cost(0.9), inputTokens: 10 })
   expect(await today()).toEqual([400_000])
   await end(lease)
 })
@@ -172,10 +172,10 @@ test('stored usage never decreases and keeps its currency, whatever is reported;
   const { ids, repo } = await repository('', 1)
   await dispatch()
   const lease = await take(ids[0] ?? 0)
-  await tell(lease, { inputTokens: 5 })
-  await tell(lease, cost(2))
-  for (const used of [cost(1), cost(9, 'EUR'), { inputTokens: 3, outputTokens: 4 }]) await tell(lease, used)
-  await expect(tell({ ...lease, epoch: lease.epoch + 1 }, cost(7))).rejects.toThrow(LeaseLost)
+  await report(lease, { inputTokens: 5 })
+  await report(lease, cost(2))
+  for (const used of [cost(1), cost(9, 'EUR'), { inputTokens: 3, outputTokens: 4 }]) await report(lease, used)
+  await expect(report({ ...lease, epoch: lease.epoch + 1 }, cost(7))).rejects.toThrow(LeaseLost)
   expect(await costsOfRuns(db, [lease.runId])).toEqual(new Map([[lease.runId, { millionths: 2e6, currency: 'USD' }]]))
   expect(await spentToday(db, new Date(), repo.id)).toMatchObject([{ inputTokens: 5, outputTokens: 4 }])
   await end(lease)
@@ -195,11 +195,11 @@ test('the budget of all repositories counts its own currency, and reserves the c
     /the budget of all repositories for a day \(`MAX_SPEND_PER_DAY`, .* has 0\.50 USD left and a run is expected to cost 1\.00 USD/,
   )
   const euros = await take(there.ids[0] ?? 0)
-  await tell(euros, cost(50, 'EUR'))
+  await report(euros, cost(50, 'EUR'))
   await end(euros)
   for (const id of here.ids.slice(0, 2)) {
     const lease = await take(id)
-    await tell(lease, cost(0.2))
+    await report(lease, cost(0.2))
     await end(lease)
   }
   const past = (await recentUse(opened.store.db)).money.get('USD')
@@ -215,7 +215,7 @@ test('nothing is reserved for a run with unknown cost, and the report says so', 
   expect((await scheduleReportOf(opened.store.db, repo.id))?.unreserved).toEqual([repo.settings?.agent])
   const leases = [await take(ids[0] ?? 0), await take(ids[1] ?? 0)]
   for (const lease of leases) {
-    await tell(lease, cost(2))
+    await report(lease, cost(2))
     await end(lease)
   }
   await opened.store.db.execute(sql`update work_items set state = 'ready' where id = ${ids[0]}`)
@@ -235,11 +235,11 @@ test('tokens have a day of their own: what runs are expected to use is kept for 
     "the repository's budget for a day (`limits.tokensPerDay`, 1,000 tokens) has 400 tokens left and a run is expected to use 600 tokens; it is full again at midnight UTC",
   )
   const lease = await take(ids[0] ?? 0)
-  await tell(lease, { inputTokens: 300, outputTokens: 100, cachedTokens: 5_000 })
+  await report(lease, { inputTokens: 300, outputTokens: 100, cachedTokens: 5_000 })
   await dispatch()
   expect(await atWork(repo)).toEqual([1])
   itIs('2026-11-26T00:10:00Z')
-  await tell(lease, { inputTokens: 350, outputTokens: 150 })
+  await report(lease, { inputTokens: 350, outputTokens: 150 })
   expect(await spentToday(opened.store.db, new Date(), repo.id)).toMatchObject([{ tokens: 100 }])
   // 1000 - 100 are left, and 100 of them are kept for the first one still.
   await dispatch()
@@ -269,7 +269,7 @@ test('runs of one size are expected to cost the same: a small item fits where a 
   await dispatch()
   for (const [at, id] of ids.slice(0, 6).entries()) {
     const lease = await take(id)
-    await tell(lease, cost(at < 3 ? 1 : 20))
+    await report(lease, cost(at < 3 ? 1 : 20))
     await end(lease)
   }
   // 63 are spent: 37 are left, of which two large ones would take 40.
@@ -289,7 +289,7 @@ test('an item is held before a run that would pass its limit; its first run may 
   await dispatch()
   expect((await atWork(repo)).toSorted()).toEqual([1, 2])
   const lease = await take(first)
-  await tell(lease, cost(0.6))
+  await report(lease, cost(0.6))
   await end(lease)
   await store.db.execute(sql`update work_items set state = 'ready' where id = ${first}`)
   await dispatch()
@@ -308,7 +308,7 @@ test('an item is held before a run that would pass its limit; its first run may 
   await store.db.execute(sql`update work_items set state = 'ready' where id = ${second}`)
   await dispatch()
   expect(await getItem(store.db, second)).toMatchObject({ state: 'held' })
-  // Killed before it had told anything: what was kept for it is gone with its row.
+  // Killed before it had reported anything: what was kept for it is gone with its row.
   await store.db.execute(sql`update runs set stage = 'ended' where work_item_id = ${second}`)
   await store.db.execute(sql`update work_items set state = 'ready' where id = ${second}`)
   await dispatch()

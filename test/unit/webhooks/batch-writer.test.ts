@@ -1,4 +1,4 @@
-/** Group commit: what waits is stored together, a bad row alone is refused, and nobody waits for ever. */
+/** Group commit: what waits is stored together, a bad row alone is refused, and no one waits for ever. */
 
 import { pino } from 'pino'
 import { expect, test, vi } from 'vitest'
@@ -86,7 +86,7 @@ test('a row that the database cannot hold does not take its neighbours with it',
   expect(await Promise.all(answers)).toEqual(['stored', 'failed', 'stored'])
 })
 
-test('when the database is away everybody is told at once, and the next delivery tries again', async () => {
+test('when the database is away every delivery is refused at once, and the next delivery tries again', async () => {
   let attempts = 0
   const store: StoreBatch = async (rows) => {
     if (++attempts === 1) throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })

@@ -55,7 +55,7 @@ test('an item whose job can never be done is held and says so; the journal is on
   const [first] = await store.db.select().from(auditLog).orderBy(auditLog.id).limit(1)
   await store.db
     .update(auditLog)
-    .set({ actor: 'somebody else' })
+    .set({ actor: 'someone else' })
     .where(eq(auditLog.id, first?.id ?? 0))
   expect(await findBrokenLink(store.db, repo.id)).toBe(first?.id)
 })

@@ -1,4 +1,4 @@
-/** The gardener's report, and what the scheduler is told of the rows: pure. */
+/** The gardener's report, and what the scheduler gets of the rows: pure. */
 
 import { describe, expect, test } from 'vitest'
 import { readEnv } from '../../../src/config/env.ts'
@@ -150,7 +150,7 @@ describe('the snapshot', () => {
       'nothing',
       'nothing',
     ])
-    // What it changed and no more; of what nobody knows nothing is kept.
+    // What it changed and no more; of what no one knows nothing is kept.
     expect(runs).toEqual([expect.objectContaining({ item: '4', footprint: ['src/auth/x.ts'], agent: false })])
     const letsGo = repo(1, { schedule: { ...defaultSettings().schedule, reviewHolds: false } })
     expect(snapshot(among(rows, new Map([[1, letsGo]]))).runs).toEqual([])

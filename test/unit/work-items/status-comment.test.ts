@@ -1,4 +1,4 @@
-/** The comment of a roadmap, from the tables: parts of parts, and when it is shown anew. */
+/** The comment of a roadmap, from the tables: parts of parts, and when it is shown again. */
 
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -75,7 +75,7 @@ test('parts of parts are shown once, in their order; a step of one renews every 
   await edge(top, 2, 'task-list', 1)
   await edge(top, 9, 'task-list', 2)
   await edge(inner, 3, 'sub-issue')
-  // Somebody made a circle of the two roadmaps.
+  // Someone made a circle of the two roadmaps.
   await edge(inner, 1, 'sub-issue', 1)
   await edge(admin, 3, 'body')
 

@@ -23,7 +23,7 @@ export async function replaceLabels(
   if (label !== null && !isOn) await octokit.rest.issues.addLabels({ ...issue, labels: [label] })
   for (const name of present.filter((one) => one.toLowerCase() !== wanted)) {
     await octokit.rest.issues.removeLabel({ ...issue, name }).catch((error) => {
-      // Somebody else took it off.
+      // Someone else took it off.
       if (!isGone(error)) throw error
     })
   }

@@ -31,7 +31,7 @@ export async function putComment(
   return { commentId: data.id, fingerprint }
 }
 
-/** @returns false when somebody has deleted it: then the text goes into a new comment. */
+/** @returns false when someone has deleted it: then the text goes into a new comment. */
 async function editComment(id: number, body: string, { octokit, at }: EffectContext): Promise<boolean> {
   try {
     await octokit.rest.issues.updateComment({ ...at, comment_id: id, body })

@@ -73,8 +73,8 @@ export async function createCheckRun(
   }
   applyEdit(world, repository, run, wanted)
   suite.runs.push(run)
-  tellRun({ world, actor }, repository, run, 'created')
-  if (run.status === 'completed') tellCompleted(world, actor, repository, run)
+  emitRun({ world, actor }, repository, run, 'created')
+  if (run.status === 'completed') emitCompleted(world, actor, repository, run)
   return run
 }
 
@@ -89,7 +89,7 @@ export function updateCheckRun(
   const before = run.status
   applyEdit(world, repository, run, edit)
   run.suite.updatedAt = world.now()
-  if (run.status === 'completed' && before !== 'completed') tellCompleted(world, actor, repository, run)
+  if (run.status === 'completed' && before !== 'completed') emitCompleted(world, actor, repository, run)
   else world.changed()
 }
 
@@ -164,14 +164,14 @@ export function checkRunOf(repository: RepositoryRecord, id: number): CheckRun {
   return run
 }
 
-/** Somebody presses "Re-run": the app that made the run is asked to run it again. */
+/** Someone presses "Re-run": the app that made the run is asked to run it again. */
 export function rerequestCheckRun(
   world: World,
   actor: ActingAccount,
   repository: RepositoryRecord,
   run: CheckRun,
 ): void {
-  if (run.suite.app === world.app) tellRun({ world, actor }, repository, run, 'rerequested')
+  if (run.suite.app === world.app) emitRun({ world, actor }, repository, run, 'rerequested')
 }
 
 /** @throws {ApiRefusal} 404 */
@@ -203,13 +203,13 @@ export function rerunFailed(world: World, actor: ActingAccount, repository: Repo
     }
     delete run.log
     suite.runs.push(run)
-    tellRun({ world, actor }, repository, run, 'created')
+    emitRun({ world, actor }, repository, run, 'created')
   }
   suite.updatedAt = world.now()
   world.changed()
 }
 
-function tellRun(
+function emitRun(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   run: CheckRun,
@@ -224,8 +224,8 @@ function tellRun(
   })
 }
 
-function tellCompleted(world: World, actor: ActingAccount, repository: RepositoryRecord, run: CheckRun): void {
-  tellRun({ world, actor }, repository, run, 'completed')
+function emitCompleted(world: World, actor: ActingAccount, repository: RepositoryRecord, run: CheckRun): void {
+  emitRun({ world, actor }, repository, run, 'completed')
   if (suiteState(run.suite).status !== 'completed') return
   const payload = { check_suite: suiteBody(world, repository, run.suite) }
   world.emit({ event: 'check_suite', action: 'completed', actor, repository, payload })

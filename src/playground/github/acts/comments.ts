@@ -31,7 +31,7 @@ export function createComment(
   }
   issue.comments.push(comment)
   issue.updatedAt = now
-  tellComment({ world, actor, repository, issue }, comment, 'created')
+  emitComment({ world, actor, repository, issue }, comment, 'created')
   return comment
 }
 
@@ -46,7 +46,7 @@ export function editComment(
   if (from === body) return
   comment.body = body
   comment.updatedAt = world.now()
-  tellComment({ world, actor, repository, issue }, comment, 'edited', { changes: { body: { from } } })
+  emitComment({ world, actor, repository, issue }, comment, 'edited', { changes: { body: { from } } })
 }
 
 export function deleteComment(
@@ -56,7 +56,7 @@ export function deleteComment(
   { issue, comment }: { issue: IssueRecord; comment: Comment },
 ): void {
   issue.comments = issue.comments.filter((one) => one !== comment)
-  tellComment({ world, actor, repository, issue }, comment, 'deleted')
+  emitComment({ world, actor, repository, issue }, comment, 'deleted')
 }
 
 /** @throws {ApiRefusal} 404 when the repository has no comment with this id. */
@@ -74,7 +74,7 @@ function checkComment(body: string): void {
 }
 
 /** `issue_comment` is sent for pull requests too; their `issue` has a `pull_request`. */
-function tellComment(
+function emitComment(
   {
     world,
     actor,

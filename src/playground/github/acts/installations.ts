@@ -10,7 +10,7 @@ export function installOn(world: World, actor: ActingAccount, repository: Reposi
   const repositories = [listed(repository)]
   if (found) {
     found.repositories.add(repository.id)
-    tellRepositories(world, actor, found, { repositories_added: repositories, repositories_removed: [] })
+    emitRepositories(world, actor, found, { repositories_added: repositories, repositories_removed: [] })
     return found
   }
   const installation: Installation = {
@@ -22,7 +22,7 @@ export function installOn(world: World, actor: ActingAccount, repository: Reposi
     createdAt: world.now(),
   }
   world.installations.set(installation.id, installation)
-  tellInstallation({ world, actor }, installation, 'created', { repositories })
+  emitInstallation({ world, actor }, installation, 'created', { repositories })
   return installation
 }
 
@@ -32,7 +32,7 @@ export function removeFrom(world: World, actor: ActingAccount, repository: Repos
   if (!installation) return
   installation.repositories.delete(repository.id)
   const change = { repositories_added: [], repositories_removed: [listed(repository)] }
-  tellRepositories(world, actor, installation, change)
+  emitRepositories(world, actor, installation, change)
 }
 
 /** Uninstalls the app; its tokens end at once. */
@@ -41,7 +41,7 @@ export function uninstall(world: World, auth: Auth, actor: ActingAccount, instal
     .map((id) => world.repositories.get(id))
     .filter((repository) => repository !== undefined)
     .map(listed)
-  tellInstallation({ world, actor }, installation, 'deleted', { repositories })
+  emitInstallation({ world, actor }, installation, 'deleted', { repositories })
   world.installations.delete(installation.id)
   auth.revoke(installation)
 }
@@ -50,7 +50,7 @@ export function uninstall(world: World, auth: Auth, actor: ActingAccount, instal
 export function suspend(world: World, actor: ActingAccount, installation: Installation, suspended: boolean): void {
   installation.suspendedAt = suspended ? world.now() : undefined
   installation.suspendedBy = suspended ? actor.account : undefined
-  tellInstallation({ world, actor }, installation, suspended ? 'suspend' : 'unsuspend')
+  emitInstallation({ world, actor }, installation, suspended ? 'suspend' : 'unsuspend')
 }
 
 function listed(repository: RepositoryRecord) {
@@ -64,7 +64,7 @@ function listed(repository: RepositoryRecord) {
   }
 }
 
-function tellInstallation(
+function emitInstallation(
   { world, actor }: { world: World; actor: ActingAccount },
   installation: Installation,
   action: string,
@@ -74,7 +74,7 @@ function tellInstallation(
   world.emit({ event: 'installation', action, actor, installation, payload })
 }
 
-function tellRepositories(
+function emitRepositories(
   world: World,
   actor: ActingAccount,
   installation: Installation,

@@ -33,7 +33,7 @@ export function noteEvent(
 }
 
 /** Sends an `issues` event, or the `pull_request` event of the same name. Also the only place that moves `updated_at`. */
-export function tellIssue(
+export function emitIssue(
   { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: IssueRecord,
   action: string,

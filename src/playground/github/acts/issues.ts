@@ -2,8 +2,8 @@
 import { type ActingAccount, type IssueRecord, invalid, type RepositoryRecord } from '../model.ts'
 import { userBody } from '../payloads/accounts.ts'
 import { findAccount, type World } from '../world.ts'
-import { noteChange, tellIssue } from './issue-history.ts'
-import { labelNamed, setLabels, tellLabel } from './labels.ts'
+import { emitIssue, noteChange } from './issue-history.ts'
+import { emitLabel, labelNamed, setLabels } from './labels.ts'
 
 /** GitHub's limit for every body, in characters. */
 const MAX_BODY = 65_536
@@ -36,10 +36,10 @@ export function createIssue(
   const issue = newIssue(world, actor, repository, wanted)
   issue.labels = [...new Set((wanted.labels ?? []).map((name) => labelNamed(world, actor, repository, name)))]
   issue.assignees = assigneesNamed(world, wanted.assignees ?? [])
-  tellIssue({ world, actor, repository }, issue, 'opened')
-  for (const label of issue.labels) tellLabel({ world, actor, repository }, issue, 'labeled', label)
+  emitIssue({ world, actor, repository }, issue, 'opened')
+  for (const label of issue.labels) emitLabel({ world, actor, repository }, issue, 'labeled', label)
   for (const assignee of issue.assignees)
-    tellIssue({ world, actor, repository }, issue, 'assigned', { assignee: userBody(world, assignee) })
+    emitIssue({ world, actor, repository }, issue, 'assigned', { assignee: userBody(world, assignee) })
   return issue
 }
 
@@ -110,7 +110,7 @@ function editText(
     changes.body = { from: issue.body ?? '' }
     issue.body = edit.body
   }
-  if (Object.keys(changes).length > 0) tellIssue({ world, actor, repository }, issue, 'edited', { changes })
+  if (Object.keys(changes).length > 0) emitIssue({ world, actor, repository }, issue, 'edited', { changes })
 }
 
 export function closeIssue(
@@ -125,7 +125,7 @@ export function closeIssue(
   issue.closedAt = world.now()
   issue.closedBy = actor.account
   noteChange({ world, actor }, issue, 'closed')
-  tellIssue({ world, actor, repository }, issue, 'closed')
+  emitIssue({ world, actor, repository }, issue, 'closed')
 }
 
 /** @throws {ApiRefusal} 422 for a pull request that is merged or whose branch is gone. */
@@ -146,7 +146,7 @@ export function reopenIssue(
   issue.closedAt = null
   issue.closedBy = null
   noteChange({ world, actor }, issue, 'reopened')
-  tellIssue({ world, actor, repository }, issue, 'reopened')
+  emitIssue({ world, actor, repository }, issue, 'reopened')
 }
 
 /** Leaves exactly these people assigned; GitHub passes over unknown logins. */
@@ -160,10 +160,10 @@ export function setAssignees(
   issue.assignees = assigneesNamed(world, logins)
   for (const account of before)
     if (!issue.assignees.includes(account))
-      tellIssue({ world, actor, repository }, issue, 'unassigned', { assignee: userBody(world, account) })
+      emitIssue({ world, actor, repository }, issue, 'unassigned', { assignee: userBody(world, account) })
   for (const account of issue.assignees)
     if (!before.includes(account))
-      tellIssue({ world, actor, repository }, issue, 'assigned', { assignee: userBody(world, account) })
+      emitIssue({ world, actor, repository }, issue, 'assigned', { assignee: userBody(world, account) })
 }
 
 function assigneesNamed(world: World, logins: string[]): IssueRecord['assignees'] {

@@ -9,7 +9,7 @@ import {
 } from '../model.ts'
 import { labelBody } from '../payloads/repositories.ts'
 import type { World } from '../world.ts'
-import { noteChange, tellIssue } from './issue-history.ts'
+import { emitIssue, noteChange } from './issue-history.ts'
 
 /** Adds labels, making those the repository does not have. */
 export function addLabels(
@@ -22,7 +22,7 @@ export function addLabels(
     const label = labelNamed(world, actor, repository, name)
     if (issue.labels.includes(label)) continue
     issue.labels.push(label)
-    tellLabel({ world, actor, repository }, issue, 'labeled', label)
+    emitLabel({ world, actor, repository }, issue, 'labeled', label)
   }
 }
 
@@ -36,7 +36,7 @@ export function removeLabel(
   const label = issue.labels.find((one) => sameName(one.name, name))
   if (!label) throw new ApiRefusal(404, 'Label does not exist')
   issue.labels = issue.labels.filter((one) => one !== label)
-  tellLabel({ world, actor, repository }, issue, 'unlabeled', label)
+  emitLabel({ world, actor, repository }, issue, 'unlabeled', label)
 }
 
 /** Leaves exactly these labels on the issue. */
@@ -101,12 +101,12 @@ function sameName(one: string, other: string): boolean {
 }
 
 /** Says that a label was put on an issue, or taken off. */
-export function tellLabel(
+export function emitLabel(
   { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: IssueRecord,
   action: 'labeled' | 'unlabeled',
   label: Label,
 ): void {
   noteChange({ world, actor }, issue, action, label)
-  tellIssue({ world, actor, repository }, issue, action, { label: labelBody(world, repository, label) })
+  emitIssue({ world, actor, repository }, issue, action, { label: labelBody(world, repository, label) })
 }

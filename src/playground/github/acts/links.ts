@@ -36,7 +36,7 @@ export function addSubIssue(
   if (sub.parent) removeSubIssue(world, actor, repositoryHolding(world, sub.parent), { parent: sub.parent, sub })
   parent.subIssues.push(sub)
   sub.parent = parent
-  tellSubIssue({ world, actor }, repository, { parent, sub }, 'added')
+  emitSubIssue({ world, actor }, repository, { parent, sub }, 'added')
 }
 
 /** @throws {ApiRefusal} 404 when `sub` is not a child of `parent`. */
@@ -49,10 +49,10 @@ export function removeSubIssue(
   if (sub.parent !== parent) throw new ApiRefusal(404, 'Not Found')
   parent.subIssues = parent.subIssues.filter((one) => one !== sub)
   sub.parent = undefined
-  tellSubIssue({ world, actor }, repository, { parent, sub }, 'removed')
+  emitSubIssue({ world, actor }, repository, { parent, sub }, 'removed')
 }
 
-function tellSubIssue(
+function emitSubIssue(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   { parent, sub }: { parent: IssueRecord; sub: IssueRecord },
@@ -87,7 +87,7 @@ export function addBlockedBy(
   if (blocked.blockedBy.includes(blocking)) throw unprocessable('Target issue has already been taken')
   if (blocked.blockedBy.length >= MAX_DEPENDENCIES) throw unprocessable('Too many dependencies')
   blocked.blockedBy.push(blocking)
-  tellBlocked({ world, actor }, repository, { blocked, blocking }, 'added')
+  emitBlocked({ world, actor }, repository, { blocked, blocking }, 'added')
 }
 
 /** @throws {ApiRefusal} 404 when there is no such link. */
@@ -99,10 +99,10 @@ export function removeBlockedBy(
 ): void {
   if (!blocked.blockedBy.includes(blocking)) throw new ApiRefusal(404, 'Not Found')
   blocked.blockedBy = blocked.blockedBy.filter((one) => one !== blocking)
-  tellBlocked({ world, actor }, repository, { blocked, blocking }, 'removed')
+  emitBlocked({ world, actor }, repository, { blocked, blocking }, 'removed')
 }
 
-function tellBlocked(
+function emitBlocked(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   { blocked, blocking }: { blocked: IssueRecord; blocking: IssueRecord },

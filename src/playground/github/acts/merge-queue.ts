@@ -13,7 +13,7 @@ import { requiredChecks, rulesBroken } from '../rules.ts'
 import type { ObjectId } from '../sha.ts'
 import type { Changes } from '../waiting.ts'
 import { accountOf, gitSignatureOf, type World } from '../world.ts'
-import { tellIssue } from './issue-history.ts'
+import { emitIssue } from './issue-history.ts'
 import { changeRefs, finishMerge } from './refs.ts'
 
 /** Why GitHub takes a pull request out: `PullRequestEvent`, "dequeued", in GitHub's description of its webhooks. */
@@ -40,7 +40,7 @@ export function enqueuePull(
   const { blocking } = rulesBroken(repository, issue)
   if (blocking) throw new ApiRefusal(422, blocking)
   repository.mergeQueue.push({ issue, headSha: pull.headSha })
-  tellIssue({ world, actor, repository }, issue, 'enqueued')
+  emitIssue({ world, actor, repository }, issue, 'enqueued')
 }
 
 /** Takes a pull request out, as the button in the queue does: it leaves before the queue does anything else. */
@@ -116,14 +116,14 @@ async function makeGroup(world: World, repository: RepositoryRecord, entry: Queu
   const ref = `refs/heads/gh-readonly-queue/${issue.pull.baseRef}/pr-${issue.number}-${base}`
   await changeRefs({ world, actor }, repository, () => updateRefs(world.git, repository.path, [{ ref, to: sha }]))
   entry.group = { ref, sha, base }
-  await tellGroup(world, repository, entry, { action: 'checks_requested' })
+  await signalGroup(world, repository, entry, { action: 'checks_requested' })
 }
 
 async function mergeGroup(world: World, repository: RepositoryRecord, entry: QueueEntry): Promise<void> {
   const { issue, group } = entry
   if (!group) return
   const actor = queueActor(world)
-  await tellGroup(world, repository, entry, { action: 'destroyed', reason: 'merged' })
+  await signalGroup(world, repository, entry, { action: 'destroyed', reason: 'merged' })
   repository.mergeQueue = repository.mergeQueue.filter((one) => one !== entry)
   const moves = [
     { ref: `refs/heads/${issue.pull.baseRef}`, from: group.base, to: group.sha },
@@ -134,7 +134,7 @@ async function mergeGroup(world: World, repository: RepositoryRecord, entry: Que
     repository,
     () => updateRefs(world.git, repository.path, moves),
     () => {
-      tellIssue({ world, actor, repository }, issue, 'dequeued', { reason: 'MERGE' satisfies Reason })
+      emitIssue({ world, actor, repository }, issue, 'dequeued', { reason: 'MERGE' satisfies Reason })
       if (!issue.pull.mergedAt) finishMerge({ world, actor }, repository, issue, group.sha)
     },
   )
@@ -148,7 +148,7 @@ async function leave(
 ): Promise<void> {
   await dropGroup(world, repository, entry, 'dequeued')
   repository.mergeQueue = repository.mergeQueue.filter((one) => one !== entry)
-  tellIssue({ world, actor, repository }, entry.issue, 'dequeued', { reason })
+  emitIssue({ world, actor, repository }, entry.issue, 'dequeued', { reason })
 }
 
 async function dropGroup(
@@ -159,14 +159,14 @@ async function dropGroup(
 ): Promise<void> {
   const { group } = entry
   if (!group) return
-  await tellGroup(world, repository, entry, { action: 'destroyed', reason })
+  await signalGroup(world, repository, entry, { action: 'destroyed', reason })
   delete entry.group
   const actor = queueActor(world)
   const moves = [{ ref: group.ref, from: group.sha }]
   await changeRefs({ world, actor }, repository, () => updateRefs(world.git, repository.path, moves))
 }
 
-async function tellGroup(
+async function signalGroup(
   world: World,
   repository: RepositoryRecord,
   { issue, group }: QueueEntry,

@@ -14,7 +14,7 @@ import {
 import { userBody } from '../payloads/accounts.ts'
 import type { ObjectId } from '../sha.ts'
 import { accountOf, type World } from '../world.ts'
-import { tellIssue } from './issue-history.ts'
+import { emitIssue } from './issue-history.ts'
 import { editIssue, newIssue } from './issues.ts'
 import { setHead } from './refs.ts'
 
@@ -60,7 +60,7 @@ export async function createPull(
     }
     const opened: PullIssue = Object.assign(issue, { pull })
     await setHead(world, repository, opened, head.sha)
-    tellIssue({ world, actor, repository }, opened, 'opened')
+    emitIssue({ world, actor, repository }, opened, 'opened')
     return opened
   })
 }
@@ -105,7 +105,7 @@ export async function editPull(
       const from = { ref: { from: issue.pull.baseRef }, sha: { from: issue.pull.baseSha } }
       issue.pull.baseRef = base
       await setHead(world, repository, issue, issue.pull.headSha)
-      tellIssue({ world, actor, repository }, issue, 'edited', { changes: { base: from } })
+      emitIssue({ world, actor, repository }, issue, 'edited', { changes: { base: from } })
     })
   editIssue({ world, actor }, repository, issue, rest)
 }
@@ -118,7 +118,7 @@ export function markReady(
 ): void {
   if (!issue.pull.draft) return
   issue.pull.draft = false
-  tellIssue({ world, actor, repository }, issue, 'ready_for_review')
+  emitIssue({ world, actor, repository }, issue, 'ready_for_review')
 }
 
 /** Asks people for a review; those who are asked already are not asked again. */
@@ -133,7 +133,7 @@ export function requestReviewers(
     if (account.id === issue.user.id) throw new ApiRefusal(422, 'Review cannot be requested from pull request author.')
     if (issue.pull.requestedReviewers.includes(account)) continue
     issue.pull.requestedReviewers.push(account)
-    tellIssue({ world, actor, repository }, issue, 'review_requested', { requested_reviewer: userBody(world, account) })
+    emitIssue({ world, actor, repository }, issue, 'review_requested', { requested_reviewer: userBody(world, account) })
   }
 }
 
@@ -148,7 +148,7 @@ export function unrequestReviewers(
   for (const account of pull.requestedReviewers.filter((one) => logins.includes(one.login))) {
     pull.requestedReviewers = pull.requestedReviewers.filter((one) => one !== account)
     const more = { requested_reviewer: userBody(world, account) }
-    tellIssue({ world, actor, repository }, issue, 'review_request_removed', more)
+    emitIssue({ world, actor, repository }, issue, 'review_request_removed', more)
   }
 }
 

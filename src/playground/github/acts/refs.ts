@@ -10,7 +10,7 @@ import { repositoryHtml } from '../payloads/repositories.ts'
 import type { ObjectId } from '../sha.ts'
 import { emailOf, installationOf, type World } from '../world.ts'
 import { suiteFor } from './checks.ts'
-import { tellIssue } from './issue-history.ts'
+import { emitIssue } from './issue-history.ts'
 import { closeIssue } from './issues.ts'
 
 const NONE = '0'.repeat(40)
@@ -63,9 +63,9 @@ async function noticeRef(
   move: RefMove,
 ): Promise<void> {
   repository.pushedAt = world.now()
-  if (!move.from || !move.to) tellRef(world, actor, repository, move)
+  if (!move.from || !move.to) emitRef(world, actor, repository, move)
   const pushed = await readPush(world, repository, move)
-  tellPush({ world, actor }, repository, move, pushed)
+  emitPush({ world, actor }, repository, move, pushed)
   if (!move.ref.startsWith('refs/heads/')) return
   const branch = move.ref.slice('refs/heads/'.length)
   if (pushed.head) requestChecks(world, actor, repository, pushed.head)
@@ -77,7 +77,7 @@ async function noticeRef(
     for (const commit of pushed.commits) closeNamed(world, actor, repository, commit.message)
 }
 
-function tellRef(world: World, actor: ActingAccount, repository: RepositoryRecord, { ref, to }: RefMove): void {
+function emitRef(world: World, actor: ActingAccount, repository: RepositoryRecord, { ref, to }: RefMove): void {
   const tag = ref.startsWith('refs/tags/')
   const payload = {
     ref: ref.replace(/^refs\/(heads|tags)\//, ''),
@@ -108,7 +108,7 @@ async function readPush(world: World, repository: RepositoryRecord, move: RefMov
   return { head: last?.sha === to ? last : await readCommit(git, repository.path, to), commits, forced: !kept }
 }
 
-function tellPush(
+function emitPush(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
   move: RefMove,
@@ -168,7 +168,7 @@ async function headMoved(
   const protection = repository.protections.get(issue.pull.baseRef)
   if (protection?.dismissStaleReviews)
     for (const review of issue.pull.reviews) if (review.state === 'APPROVED') review.state = 'DISMISSED'
-  tellIssue({ world, actor, repository }, issue, 'synchronize', { before: from ?? NONE, after: to })
+  emitIssue({ world, actor, repository }, issue, 'synchronize', { before: from ?? NONE, after: to })
 }
 
 /** Points the pull request at `head`: its size, its base and `refs/pull/{number}/head` follow. */
@@ -192,7 +192,7 @@ export async function setHead(
   pull.size = { commits, ...totals }
 }
 
-/** A pull request is merged when its base holds its head, also when somebody pushed it there by hand. */
+/** A pull request is merged when its base holds its head, also when someone pushed it there by hand. */
 async function baseMoved(
   { world, actor }: { world: World; actor: ActingAccount },
   repository: RepositoryRecord,
@@ -269,7 +269,7 @@ export async function renameDefaultBranch(
     world.emit({ event: 'repository', action: 'edited', actor, repository, payload })
     for (const issue of aimed) {
       const base = { ref: { from: before }, sha: { from: issue.pull.baseSha } }
-      tellIssue({ world, actor, repository }, issue, 'edited', { changes: { base } })
+      emitIssue({ world, actor, repository }, issue, 'edited', { changes: { base } })
     }
   })
 }

@@ -53,7 +53,7 @@ export function createReview(
   pull.reviews.push(review)
   pull.requestedReviewers = pull.requestedReviewers.filter((account) => account.id !== actor.account.id)
   issue.updatedAt = world.now()
-  tellReview({ world, actor, repository }, issue, review, 'submitted')
+  emitReview({ world, actor, repository }, issue, review, 'submitted')
   for (const comment of wanted.comments ?? [])
     createReviewComment({ world, actor }, repository, issue, {
       ...comment,
@@ -77,7 +77,7 @@ export function withdrawReview(
   if (review.state === 'COMMENTED' || review.state === 'DISMISSED')
     throw new ApiRefusal(422, `Can not dismiss a ${review.state.toLowerCase()} pull request review`)
   review.state = 'DISMISSED'
-  tellReview({ world, actor, repository }, issue, review, 'dismissed')
+  emitReview({ world, actor, repository }, issue, review, 'dismissed')
 }
 
 /** @throws {ApiRefusal} 404 */
@@ -88,7 +88,7 @@ export function reviewOf(issue: PullIssue, id: number): ReviewRecord {
 }
 
 /** In webhooks the state is in lower case; in REST answers it is not. */
-function tellReview(
+function emitReview(
   { world, actor, repository }: { world: World; actor: ActingAccount; repository: RepositoryRecord },
   issue: PullIssue,
   review: ReviewRecord,

@@ -24,7 +24,7 @@ export function admit(route: Route, call: Call): Call | RepositoryCall {
     : admitToRepository(route, call, caller.token)
 }
 
-/** Somebody exploring by hand, with a token of their own: everybody reads and comments, writers do the rest. */
+/** Someone exploring by hand, with a token of their own: everybody reads and comments, writers do the rest. */
 function admitPerson(route: Route, call: Call, account: Account): RepositoryCall {
   const repository = findRepository(call.world, `${call.params.owner}/${call.params.repo}`)
   const role = repository ? roleOf(repository, account) : 'none'

@@ -84,7 +84,7 @@ function record(parts: ApiParts, context: Context<Env>, route: Route | undefined
     minting,
     at: parts.world.now(),
   }
-  // The log is the app's: somebody exploring by hand would blur its counts.
+  // The log is the app's: someone exploring by hand would blur its counts.
   if (/^(?:token|bearer) ghp_/i.test(context.req.header('authorization') ?? '')) return call
   parts.log.all.push(call)
   if (!route) parts.log.unknown.push(call)

@@ -86,7 +86,7 @@ function linksBody(world: World, repository: RepositoryRecord, issue: PullIssue)
   }
 }
 
-/** One pull request. `mergeable` is null until somebody had it computed for the present head and base. */
+/** One pull request. `mergeable` is null until someone had it computed for the present head and base. */
 export function pullBody(world: World, repository: RepositoryRecord, issue: PullIssue): Schemas['pull-request'] {
   const { pull } = issue
   const base = repository.refs.get(`refs/heads/${pull.baseRef}`)

@@ -82,7 +82,7 @@ describe('a red head', () => {
     expect(await here.report()).toMatchObject({ readAt })
   })
 
-  it('goes back to an agent, and what it is told holds the log', async () => {
+  it('goes back to an agent, and its prompt holds the log', async () => {
     const here = await underReview([failed('lint')])
     await here.read()
     expect(await here.item()).toMatchObject({

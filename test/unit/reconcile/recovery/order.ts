@@ -88,7 +88,7 @@ describe('order', () => {
     for (const [name, story] of Object.entries(stories)) {
       test(`${name}: every order ends the same`, async () => {
         const sorted = await open()
-        for (const hook of story(sorted)) await sorted.tell(hook)
+        for (const hook of story(sorted)) await sorted.deliver(hook)
         const expected = await outcome(sorted)
         const count = story(await open()).length
         const orders = [...permutations([...Array(count).keys()])]
@@ -96,19 +96,19 @@ describe('order', () => {
         for (const order of orders.filter((_, index) => orders.length <= 6 || index % 3 === 2)) {
           const stage = await open()
           const hooks = story(stage)
-          for (const index of order) await stage.tell(hooks[index] ?? { event: '', payload: {} })
+          for (const index of order) await stage.deliver(hooks[index] ?? { event: '', payload: {} })
           expect(await outcome(stage), `order ${order}`).toEqual(expected)
         }
       })
 
       test(`${name}: whatever is lost, the reconcile ends the same`, async () => {
         const lossless = await open()
-        for (const hook of story(lossless)) await lossless.tell(hook)
+        for (const hook of story(lossless)) await lossless.deliver(hook)
         const expected = await outcome(lossless)
         const count = story(await open()).length
         for (let mask = 0; mask < 2 ** count - 1; mask++) {
           const stage = await open()
-          for (const [index, hook] of story(stage).entries()) if (mask & (1 << index)) await stage.tell(hook)
+          for (const [index, hook] of story(stage).entries()) if (mask & (1 << index)) await stage.deliver(hook)
           await reconcile(stage.parts)
           expect(await outcome(stage), `heard ${mask.toString(2).padStart(count, '0')}`).toEqual(expected)
         }

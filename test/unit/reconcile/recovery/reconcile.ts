@@ -1,4 +1,4 @@
-/** What nobody told us of is found by looking. */
+/** What no webhook has reported is found. */
 
 import { eq } from 'drizzle-orm'
 import { pino } from 'pino'
@@ -34,7 +34,7 @@ describe('reconcile', () => {
     expect(await reconcile(stage.parts)).toEqual([])
   })
 
-  test('an issue of a maintainer labelled by somebody without write access is not', async () => {
+  test('an issue of a maintainer labelled by someone without write access is not', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.maintainer)
     stage.people.label(issue.number, 'tutti', stage.withPermission('helper', 'triage'))
@@ -60,7 +60,7 @@ describe('reconcile', () => {
   test('work queued by a command needs no label; a label that was on and is off cancels', async () => {
     const stage = await Stage.open()
     const byCommand = stage.people.createIssue(stage.outsider)
-    await stage.tell(stage.people.comment(byCommand.number, '/queue', stage.maintainer))
+    await stage.deliver(stage.people.comment(byCommand.number, '/queue', stage.maintainer))
     const byLabel = await stage.issueIn('ready')
     stage.people.unlabel(byLabel.issueNumber, 'tutti', stage.maintainer)
     await reconcile(stage.parts)
@@ -100,7 +100,7 @@ describe('reconcile', () => {
   test('what a person has unqueued stays so, although the label is still on', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')
-    await stage.tell(stage.people.comment(item.issueNumber, '/unqueue', stage.maintainer))
+    await stage.deliver(stage.people.comment(item.issueNumber, '/unqueue', stage.maintainer))
     await reconcile(stage.parts)
     expect((await stage.item(item.issueNumber)).state).toBe('cancelled')
   })
@@ -142,7 +142,7 @@ describe('reconcile', () => {
     const fine = await stage.issueIn('reviewing')
     const second = await stage.pullOf(fine, commit())
     const approval = stage.people.review(second.number, 'approved', stage.maintainer)
-    await stage.tell(approval)
+    await stage.deliver(approval)
     stage.people.dismiss(second.number, approval.reviewId, stage.maintainer)
     await reconcile(stage.parts)
     expect((await stage.item(wanting.issueNumber)).state).toBe('ready')
@@ -150,7 +150,7 @@ describe('reconcile', () => {
     expect(rows).toMatchObject([{ state: 'dismissed' }])
   })
 
-  test('a blocker closed unheard, in another repository too, lets go', async () => {
+  test('a blocker closed without a webhook, in another repository too, lets go', async () => {
     const stage = await Stage.open()
     const waiting = await stage.issueIn('ready')
     const other = stage.github.add()
@@ -265,8 +265,8 @@ describe('reconcile', () => {
 
     test('one that was heard is not carried out again, and costs no call', async () => {
       const stage = await watched()
-      await stage.tell(stage.people.comment(1, '/queue', stage.maintainer))
-      await stage.tell(stage.people.comment(1, '/unqueue', stage.maintainer))
+      await stage.deliver(stage.people.comment(1, '/queue', stage.maintainer))
+      await stage.deliver(stage.people.comment(1, '/unqueue', stage.maintainer))
       stage.github.asked.length = 0
       await reconcile(stage.parts)
       expect(await stage.item(1)).toMatchObject({ state: 'cancelled' })

@@ -9,7 +9,7 @@ describe('comments', () => {
   test('/queue by a writer queues the issue, with a reaction and an answer, for one API read', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.outsider)
-    await stage.tell(stage.people.comment(issue.number, '/queue', stage.maintainer))
+    await stage.deliver(stage.people.comment(issue.number, '/queue', stage.maintainer))
     expect(await stage.item(issue.number)).toMatchObject({ state: 'queued', reply: expect.stringContaining('Queued') })
     expect((await stage.wanted('reaction')).map((row) => row.payload.content)).toEqual(['+1'])
     expect(await stage.wanted('comment')).toHaveLength(0)
@@ -21,7 +21,7 @@ describe('comments', () => {
     const item = await stage.issueIn('ready')
     const before = stage.github.calls.reads
     for (const body of ['Thanks!', '> /stop', '```\n/stop\n```', 'see /usr/bin', '/ stop', '']) {
-      expect(await stage.tell(stage.people.comment(item.issueNumber, body, stage.maintainer))).toMatchObject({
+      expect(await stage.deliver(stage.people.comment(item.issueNumber, body, stage.maintainer))).toMatchObject({
         state: 'ignored',
       })
     }
@@ -32,7 +32,7 @@ describe('comments', () => {
   test('an edited comment commands nothing', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')
-    const row = await stage.tell(stage.people.comment(item.issueNumber, '/unqueue', stage.maintainer, 'edited'))
+    const row = await stage.deliver(stage.people.comment(item.issueNumber, '/unqueue', stage.maintainer, 'edited'))
     expect(row.state).toBe('ignored')
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
   })
@@ -40,14 +40,14 @@ describe('comments', () => {
   for (const [name, permission] of [
     ['a reader', 'read'],
     ['a triager', 'triage'],
-    ['somebody without access', undefined],
+    ['someone without access', undefined],
   ] as const) {
-    test(`${name} is refused with a sign, and told why once per issue`, async () => {
+    test(`${name} is refused with a sign, and given the reason once per issue`, async () => {
       const stage = await Stage.open()
       const item = await stage.issueIn('ready')
-      const nobody = permission ? stage.withPermission('nobody', permission) : stage.outsider
+      const stranger = permission ? stage.withPermission('nobody', permission) : stage.outsider
       for (const body of ['/unqueue', '/stop', '/unqeue']) {
-        await stage.tell(stage.people.comment(item.issueNumber, body, nobody))
+        await stage.deliver(stage.people.comment(item.issueNumber, body, stranger))
       }
       expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready', reply: null })
       expect((await stage.wanted('reaction')).map((row) => row.payload.content)).toEqual(Array(3).fill('confused'))
@@ -65,8 +65,8 @@ describe('comments', () => {
     const ghost = { id: 0, login: 'ghost', type: 'User' as const }
     stage.repository.permissions.set(0, 'admin')
     const before = stage.github.calls.reads
-    for (const somebody of [bot, stage.github.self, ghost]) {
-      await stage.tell(stage.people.comment(item.issueNumber, '/unqueue', somebody))
+    for (const someone of [bot, stage.github.self, ghost]) {
+      await stage.deliver(stage.people.comment(item.issueNumber, '/unqueue', someone))
     }
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
     expect(await stage.wanted('reaction')).toHaveLength(0)
@@ -77,9 +77,9 @@ describe('comments', () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')
     const hook = stage.people.comment(item.issueNumber, '/unqueue', stage.maintainer)
-    await stage.tell(hook)
-    await stage.tell(stage.people.comment(item.issueNumber, '/queue', stage.maintainer))
-    const again = await stage.tell({ event: hook.event, payload: { ...hook.payload, also: 'a repository hook' } })
+    await stage.deliver(hook)
+    await stage.deliver(stage.people.comment(item.issueNumber, '/queue', stage.maintainer))
+    const again = await stage.deliver({ event: hook.event, payload: { ...hook.payload, also: 'a repository hook' } })
     expect(again).toMatchObject({ state: 'ignored', note: 'the comment was handled before' })
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'queued' })
   })
@@ -88,18 +88,18 @@ describe('comments', () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('reviewing')
     const pull = await stage.pullOf(item, commit())
-    await stage.tell(stage.people.comment(pull.number, '/pause', stage.maintainer))
+    await stage.deliver(stage.people.comment(pull.number, '/pause', stage.maintainer))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'paused' })
 
     const other = await stage.issueIn('reviewing')
     const unknown = stage.people.openPull(other.branch, commit())
-    await stage.tell(stage.people.comment(unknown.number, '/pause', stage.maintainer))
+    await stage.deliver(stage.people.comment(unknown.number, '/pause', stage.maintainer))
     expect(await stage.item(other.issueNumber)).toMatchObject({ state: 'paused' })
 
     const third = await stage.issueIn('reviewing')
     const fork = stage.people.openPull(third.branch, commit(), stage.outsider)
     fork.headRepository = 'outsider/fork'
-    await stage.tell(stage.people.comment(fork.number, '/pause', stage.maintainer))
+    await stage.deliver(stage.people.comment(fork.number, '/pause', stage.maintainer))
     expect(await stage.item(third.issueNumber)).toMatchObject({ state: 'reviewing' })
   })
 
@@ -109,7 +109,7 @@ describe('comments', () => {
       const stage = await Stage.open()
       const item = await stage.issueIn('reviewing')
       const pull = await stage.pullOf(item, commit())
-      await stage.tell(stage.people.comment(pull.number, line, stage.maintainer))
+      await stage.deliver(stage.people.comment(pull.number, line, stage.maintainer))
       const { reply } = await stage.pullRow(pull.number)
       expect(reply).toBeTruthy()
       expect(await stage.item(item.issueNumber)).toMatchObject({ reply: null })
@@ -118,7 +118,7 @@ describe('comments', () => {
       ])
       expect(await stage.wanted('comment')).toHaveLength(0)
 
-      await stage.tell(stage.people.comment(item.issueNumber, '/help status', stage.maintainer))
+      await stage.deliver(stage.people.comment(item.issueNumber, '/help status', stage.maintainer))
       expect(await stage.item(item.issueNumber)).toMatchObject({ reply: expect.stringContaining('/status') })
       expect(await stage.pullRow(pull.number)).toMatchObject({ reply })
       expect(await stage.wanted('pull-request-comment')).toHaveLength(1)
@@ -131,8 +131,8 @@ describe('comments', () => {
     const pull = await stage.pullOf(item, commit())
     await stage.judged(item, pull.headSha)
     const hook = stage.people.review(pull.number, 'approved', stage.maintainer, { body: 'Reads well.\n\n/Merge' })
-    await stage.tell(hook)
-    await stage.tell({ ...hook, payload: { ...hook.payload, also: 'again' } })
+    await stage.deliver(hook)
+    await stage.deliver({ ...hook, payload: { ...hook.payload, also: 'again' } })
     expect(await stage.pullRow(pull.number)).toMatchObject({
       mergeSha: pull.headSha,
       mergeRequestedBy: stage.maintainer.login,
@@ -142,12 +142,12 @@ describe('comments', () => {
     expect(await stage.wanted('pull-request-comment')).toHaveLength(1)
   })
 
-  test('a command in the review of somebody without write access is refused', async () => {
+  test('a command in the review of someone without write access is refused', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('reviewing')
     const pull = await stage.pullOf(item, commit())
     await stage.judged(item, pull.headSha)
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.outsider, { body: '/merge' }))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.outsider, { body: '/merge' }))
     expect(await stage.pullRow(pull.number)).toMatchObject({ mergeSha: null })
     expect(await stage.wanted('comment')).toHaveLength(1)
   })
@@ -155,7 +155,7 @@ describe('comments', () => {
   test('an unknown command is answered with the nearest one; on an issue without item in a comment of its own', async () => {
     const stage = await Stage.open()
     const issue = stage.people.createIssue(stage.outsider)
-    await stage.tell(stage.people.comment(issue.number, '/queu', stage.maintainer))
+    await stage.deliver(stage.people.comment(issue.number, '/queu', stage.maintainer))
     expect((await stage.wanted('comment'))[0]?.payload).toMatchObject({
       issueNumber: issue.number,
       body: expect.stringContaining('did you mean `/queue`'),
@@ -166,7 +166,7 @@ describe('comments', () => {
   test('a command that cannot be done is refused with the reason, and changes nothing', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')
-    await stage.tell(stage.people.comment(item.issueNumber, '/merge', stage.maintainer))
+    await stage.deliver(stage.people.comment(item.issueNumber, '/merge', stage.maintainer))
     expect(await stage.item(item.issueNumber)).toMatchObject({
       state: 'ready',
       reply: expect.stringContaining('no pull request'),
@@ -178,9 +178,9 @@ describe('comments', () => {
     const stage = await Stage.open()
     await stage.withSettings({ prefix: '/tutti' })
     const issue = stage.people.createIssue(stage.outsider)
-    await stage.tell(stage.people.comment(issue.number, '/queue', stage.maintainer))
+    await stage.deliver(stage.people.comment(issue.number, '/queue', stage.maintainer))
     expect(await stage.maybeItem(issue.number)).toBeUndefined()
-    await stage.tell(stage.people.comment(issue.number, '/tutti queue', stage.maintainer))
+    await stage.deliver(stage.people.comment(issue.number, '/tutti queue', stage.maintainer))
     expect(await stage.item(issue.number)).toMatchObject({ state: 'queued' })
   })
 })

@@ -101,7 +101,7 @@ describe('what means nothing', () => {
   test('unknown events and actions are ignored, and the note says so', async () => {
     const stage = await Stage.open()
     const note = async (event: string, payload: unknown) => {
-      const row = await stage.tell({ event, payload: payload as Record<string, unknown> })
+      const row = await stage.deliver({ event, payload: payload as Record<string, unknown> })
       expect(row.state, event).toBe('ignored')
       return row.note
     }

@@ -37,7 +37,7 @@ describe('pulls', () => {
             )
           : undefined
       const reads = stage.github.calls.reads
-      await stage.tell(stage.people.mergePull(pull.number, stage.maintainer))
+      await stage.deliver(stage.people.mergePull(pull.number, stage.maintainer))
       expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'done', doneAt: expect.any(Date) })
       expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'merged' })
       expect(await stage.jobs('clean-up', 'workItemId', item.id)).toBeGreaterThan(0)
@@ -48,13 +48,13 @@ describe('pulls', () => {
 
   test('a pull request closed by a person holds its item; opened again it waits for a new review', async () => {
     const { stage, item, pull } = await withPull()
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
-    await stage.tell(stage.people.closePull(pull.number, stage.outsider))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.closePull(pull.number, stage.outsider))
     expect(await stage.item(item.issueNumber)).toMatchObject({
       state: 'held',
       reason: expect.stringContaining('closed by outsider without a merge'),
     })
-    await stage.tell(stage.people.reopenPull(pull.number, stage.outsider))
+    await stage.deliver(stage.people.reopenPull(pull.number, stage.outsider))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'open' })
     expect(await states(stage, pull.id)).toEqual(['dismissed'])
@@ -75,8 +75,8 @@ describe('pulls', () => {
       return rows.map((row) => row.blocker)
     }
     const reads = stage.github.calls.reads
-    await stage.tell(stage.people.closePull(other.number, stage.outsider))
-    expect(await stage.tell(stage.people.mergePull(named.number, stage.outsider))).toMatchObject({ state: 'done' })
+    await stage.deliver(stage.people.closePull(other.number, stage.outsider))
+    expect(await stage.deliver(stage.people.mergePull(named.number, stage.outsider))).toMatchObject({ state: 'done' })
     expect(await blocker()).toEqual(['closed'])
     expect(stage.github.calls.reads).toBe(reads)
 
@@ -84,17 +84,17 @@ describe('pulls', () => {
       stage.people.reopenPull(named.number, stage.outsider),
       stage.people.closePull(named.number, stage.outsider),
     ]
-    await stage.tell(closed)
-    await stage.tell(reopened)
+    await stage.deliver(closed)
+    await stage.deliver(reopened)
     expect(await blocker()).toEqual(['closed'])
     expect(stage.github.calls.reads).toBe(reads + 1)
   })
 
   test('a push by a person voids what was said, and the gates judge the new commit', async () => {
     const { stage, item, pull } = await withPull('approved')
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
     const head = commit()
-    await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, head))
+    await stage.deliver(stage.people.pushTo(pull.number, stage.maintainer, head))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'checking', headSha: head })
     expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: head, mergeSha: null, mergeRequestedBy: null })
     const [run] = await runsOf(stage.store.db, item.id)
@@ -120,21 +120,21 @@ describe('pulls', () => {
     'a force push while it is %s: %s, nothing of the old head counts, nothing is merged',
     async (state, next, runs) => {
       const { stage, item, pull } = await withPull('reviewing')
-      await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+      await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
       await stage.store.db
         .update(pullRequests)
         .set({ mergeRequestedBy: 'maintainer', mergeRequestedById: stage.maintainer.id, mergeSha: pull.headSha })
         .where(eq(pullRequests.id, pull.id))
       await stage.store.db.update(workItems).set({ state, headSha: pull.headSha }).where(eq(workItems.id, item.id))
       const head = commit()
-      await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, head))
+      await stage.deliver(stage.people.pushTo(pull.number, stage.maintainer, head))
       expect((await stage.item(item.issueNumber)).state).toBe(next)
       expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: head, mergeSha: null, mergeRequestedBy: null })
       const judged = await runsOf(stage.store.db, item.id)
       expect(judged.map((run) => run.headSha)).toEqual(Array.from({ length: runs }, () => head))
       expect(await stage.wanted('merge')).toEqual([])
       // Back to the first head: what was approved of it before counts no longer by the request alone.
-      await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, pull.headSha as Sha))
+      await stage.deliver(stage.people.pushTo(pull.number, stage.maintainer, pull.headSha as Sha))
       expect((await stage.pullRow(pull.number)).mergeSha).toBeNull()
     },
   )
@@ -149,11 +149,11 @@ describe('pulls', () => {
   test('two pull requests with one head: the one that Tutti opened counts, and the other one is nothing to it', async () => {
     const { stage, item, pull } = await withPull('reviewing')
     const other = stage.people.openPull(item.branch, pull.headSha as Sha, stage.maintainer)
-    await stage.tell(stage.people.review(other.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.review(other.number, 'approved', stage.maintainer))
     expect(await states(stage, pull.id)).toEqual([])
-    await stage.tell(stage.people.closePull(other.number, stage.maintainer))
+    await stage.deliver(stage.people.closePull(other.number, stage.maintainer))
     expect((await stage.item(item.issueNumber)).state).toBe('reviewing')
-    expect((await stage.tell(stage.people.mergePull(other.number, stage.maintainer))).state).toBe('ignored')
+    expect((await stage.deliver(stage.people.mergePull(other.number, stage.maintainer))).state).toBe('ignored')
     expect((await stage.item(item.issueNumber)).state).toBe('reviewing')
     expect(await stage.pullRow(pull.number)).toMatchObject({ state: 'open', headSha: pull.headSha })
   })
@@ -161,13 +161,13 @@ describe('pulls', () => {
   test('our own push, and a push while an agent is at work, move nothing but the head', async () => {
     const { stage, item, pull } = await withPull('reviewing')
     const ours = commit()
-    await stage.tell(stage.people.pushTo(pull.number, stage.github.self, ours))
+    await stage.deliver(stage.people.pushTo(pull.number, stage.github.self, ours))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: ours })
 
     await stage.moveTo(await stage.item(item.issueNumber), 'ready')
     const theirs = commit()
-    await stage.tell(stage.people.pushTo(pull.number, stage.maintainer, theirs))
+    await stage.deliver(stage.people.pushTo(pull.number, stage.maintainer, theirs))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
     expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: theirs })
     expect(await runsOf(stage.store.db, item.id)).toHaveLength(0)
@@ -178,15 +178,15 @@ describe('pulls', () => {
     const first = stage.people.pushTo(pull.number, stage.maintainer)
     const second = commit()
     const last = stage.people.pushTo(pull.number, stage.maintainer, second)
-    await stage.tell(last)
-    await stage.tell(first)
+    await stage.deliver(last)
+    await stage.deliver(first)
     expect(await stage.pullRow(pull.number)).toMatchObject({ headSha: second })
   })
 
   test('another base branch voids approvals and sends the item back to review', async () => {
     const { stage, item, pull } = await withPull('approved')
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
-    await stage.tell(stage.people.retarget(pull.number, 'release', stage.outsider))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.retarget(pull.number, 'release', stage.outsider))
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing', baseBranch: 'main' })
     expect(await stage.pullRow(pull.number)).toMatchObject({ baseBranch: 'release', mergeSha: null })
     expect(await states(stage, pull.id)).toEqual(['dismissed'])
@@ -195,10 +195,10 @@ describe('pulls', () => {
   test('pull requests of others, and of forks with a branch name like ours, are nothing to us', async () => {
     const { stage, item } = await withPull()
     const other = stage.people.openPull('their-branch', commit(), stage.outsider)
-    expect((await stage.tell(stage.people.closePull(other.number, stage.outsider))).state).toBe('ignored')
+    expect((await stage.deliver(stage.people.closePull(other.number, stage.outsider))).state).toBe('ignored')
     const fork = stage.people.openPull(item.branch, commit(), stage.github.self)
     fork.headRepository = 'outsider/fork'
-    expect((await stage.tell(stage.people.mergePull(fork.number, stage.outsider))).state).toBe('ignored')
+    expect((await stage.deliver(stage.people.mergePull(fork.number, stage.outsider))).state).toBe('ignored')
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
   })
 
@@ -206,7 +206,7 @@ describe('pulls', () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('checking')
     const pull = stage.people.openPull(item.branch, commit())
-    await stage.tell(stage.people.review(pull.number, 'changes_requested', stage.maintainer))
+    await stage.deliver(stage.people.review(pull.number, 'changes_requested', stage.maintainer))
     expect(await stage.pullRow(pull.number)).toMatchObject({ workItemId: item.id })
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
   })
@@ -223,15 +223,15 @@ describe('pulls', () => {
           app: { id: appId },
         },
       })
-    expect((await stage.tell(check('success'))).note).toBe('noted')
+    expect((await stage.deliver(check('success'))).note).toBe('noted')
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
     await stage.withSettings({ merge: { when: 'approved', method: 'squash', approvals: 1, queue: true, batch: 16 } })
-    expect((await stage.tell(check('success', stage.github.app.id))).state).toBe('ignored')
-    expect((await stage.tell(check('success', 1, commit()))).state).toBe('ignored')
+    expect((await stage.deliver(check('success', stage.github.app.id))).state).toBe('ignored')
+    expect((await stage.deliver(check('success', 1, commit()))).state).toBe('ignored')
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
-    await stage.tell(check('success'))
+    await stage.deliver(check('success'))
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(1)
-    await stage.tell(check('failure'))
+    await stage.deliver(check('failure'))
     const entries = await latestEntries(stage.store.db, item.repositoryId, 3)
     expect(entries[0]).toMatchObject({ what: 'check failed', detail: { check: 'build', pull: pull.number } })
   })

@@ -29,20 +29,20 @@ describe('repositories', () => {
   ]
 
   for (const [how, hook] of gone) {
-    test(`${how}: agents are told to stop, nothing is tried again`, async () => {
+    test(`${how}: agents are asked to stop, nothing is tried again`, async () => {
       const stage = await Stage.open()
       const running = await stage.issueIn('running')
       const waiting = await stage.issueIn('ready')
       const done = await stage.issueIn('skipped')
       await stage.store.transaction((tx) => addRun(tx, running.id, { agent: 'x', feedback: '', cleanWorktree: false }))
-      expect(await stage.tell(hook(stage))).toMatchObject({ state: 'done' })
+      expect(await stage.deliver(hook(stage))).toMatchObject({ state: 'done' })
       expect((await stage.repo()).state).toBe('gone')
       for (const item of [running, waiting]) expect((await stage.item(item.issueNumber)).state).toBe('held')
       expect((await stage.item(done.issueNumber)).state).toBe('skipped')
       expect((await liveRun(stage.store.db, running.id))?.stop).toBeTruthy()
 
       // Late news from before must not bring it back to life.
-      await stage.tell(stage.people.comment(waiting.issueNumber, 'hello', stage.maintainer))
+      await stage.deliver(stage.people.comment(waiting.issueNumber, 'hello', stage.maintainer))
       expect((await stage.repo()).state).toBe('gone')
     })
   }
@@ -51,8 +51,8 @@ describe('repositories', () => {
     const stage = await Stage.open()
     const other = stage.github.add()
     const item = await stage.issueIn('ready')
-    await stage.tell(stage.people.hook('installation', 'suspend', stage.maintainer, {}))
-    const row = await stage.tell(stage.people.hook('installation', 'unsuspend', stage.maintainer, {}))
+    await stage.deliver(stage.people.hook('installation', 'suspend', stage.maintainer, {}))
+    const row = await stage.deliver(stage.people.hook('installation', 'unsuspend', stage.maintainer, {}))
     expect(row.note).toBe('2 repositories installed')
     expect((await stage.repo()).state).toBe('active')
     const [added] = await stage.store.db
@@ -71,7 +71,7 @@ describe('repositories', () => {
     const before = stage.repository.facts.fullName
     stage.repository.facts.fullName = `${before}-new`
     const changes = { changes: { repository: { name: { from: before.split('/')[1] } } } }
-    await stage.tell(stage.people.hook('repository', 'renamed', stage.maintainer, changes))
+    await stage.deliver(stage.people.hook('repository', 'renamed', stage.maintainer, changes))
     expect(await stage.repo()).toMatchObject({ fullName: `${before}-new`, state: 'paused', id: item.repositoryId })
   })
 
@@ -90,7 +90,7 @@ describe('repositories', () => {
         .update(repositories)
         .set({ remoteRevision: 1, fetchedRevision: 1 })
         .where(eq(repositories.githubId, stage.repository.facts.githubId))
-      await stage.tell(push(ref))
+      await stage.deliver(push(ref))
       const { remoteRevision, fetchedRevision } = await stage.repo()
       expect(remoteRevision > fetchedRevision, ref).toBe(stale)
     }
@@ -101,7 +101,7 @@ describe('repositories', () => {
     const item = await stage.issueIn('ready')
     await stage.store.db.update(workItems).set({ baseBranch: 'develop' }).where(eq(workItems.id, item.id))
     const deleted = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'develop', ref_type: 'branch' })
-    await stage.tell(deleted)
+    await stage.deliver(deleted)
     expect(await stage.item(item.issueNumber)).toMatchObject({
       state: 'held',
       reason: expect.stringContaining('The base branch `develop` was deleted'),
@@ -112,10 +112,10 @@ describe('repositories', () => {
       after: zero,
       deleted: true,
     })
-    await stage.tell(push)
+    await stage.deliver(push)
     expect((await stage.item(item.issueNumber)).state).toBe('held')
     const tag = stage.people.hook('delete', undefined, stage.maintainer, { ref: 'develop', ref_type: 'tag' })
-    expect((await stage.tell(tag)).state).toBe('ignored')
+    expect((await stage.deliver(tag)).state).toBe('ignored')
   })
 
   describe('the default branch gets another name', () => {
@@ -136,9 +136,9 @@ describe('repositories', () => {
         changes: { default_branch: { from: 'main' } },
       })
       const events = {
-        deleted: () => stage.tell(before),
-        edited: () => stage.tell(edited),
-        retargeted: () => stage.tell(stage.people.retarget(pull.number, 'trunk', stage.maintainer)),
+        deleted: () => stage.deliver(before),
+        edited: () => stage.deliver(edited),
+        retargeted: () => stage.deliver(stage.people.retarget(pull.number, 'trunk', stage.maintainer)),
       }
       return { stage, early, open, bases, events }
     }

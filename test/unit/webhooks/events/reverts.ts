@@ -10,21 +10,21 @@ describe('reverts', () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('reviewing')
     const { number } = await stage.pullOf(item, commit())
-    await stage.tell(stage.people.mergePull(number, stage.maintainer))
+    await stage.deliver(stage.people.mergePull(number, stage.maintainer))
     const row = () => stage.pullRow(number)
     const { fullName } = stage.repository.facts
     const push = async (message: string, more: { id?: string; ref?: string } = {}) => {
       const { id = commit(), ref = 'refs/heads/main' } = more
       const commits = [{ id, message, added: [], modified: ['a.txt'], removed: [] }]
       const payload = { ref, after: id, deleted: false, commits }
-      await stage.tell(stage.people.hook('push', undefined, stage.maintainer, payload))
+      await stage.deliver(stage.people.hook('push', undefined, stage.maintainer, payload))
       return id
     }
     /** A pull request of a person is merged, in the words of GitHub's button. */
     const mergeOther = async (title: string, body: string) => {
       const pull = stage.people.openPull('revert', commit(), stage.maintainer)
       stage.people.changePull(pull.number, 'edited', stage.maintainer, { title, body })
-      const row = await stage.tell(stage.people.mergePull(pull.number, stage.maintainer))
+      const row = await stage.deliver(stage.people.mergePull(pull.number, stage.maintainer))
       return { number: pull.number, note: row.note }
     }
     return { stage, item, number, row, fullName, push, mergeOther }

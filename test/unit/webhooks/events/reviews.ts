@@ -19,7 +19,7 @@ describe('reviews', () => {
   test('an approval is stored with the commit that was seen; by itself it merges nothing', async () => {
     const { stage, item, pull, stored } = await reviewing()
     const reads = stage.github.calls.reads
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
     expect(await stored()).toMatchObject([{ state: 'approved', sha: pull.headSha, reviewerId: stage.maintainer.id }])
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(0)
@@ -28,13 +28,13 @@ describe('reviews', () => {
 
   test('where the settings say so an approval asks for the merge', async () => {
     const { stage, pull } = await reviewing('approved')
-    await stage.tell(stage.people.review(pull.number, 'approved', stage.maintainer))
+    await stage.deliver(stage.people.review(pull.number, 'approved', stage.maintainer))
     expect(await stage.jobs('merge-pull-request', 'pullRequestId', pull.id)).toBe(1)
   })
 
   test('changes requested by a writer send the item to an agent again, with their words', async () => {
     const { stage, item, pull, stored } = await reviewing()
-    await stage.tell(
+    await stage.deliver(
       stage.people.review(pull.number, 'changes_requested', stage.maintainer, { body: 'Name it better.' }),
     )
     expect(await stage.item(item.issueNumber)).toMatchObject({
@@ -44,11 +44,13 @@ describe('reviews', () => {
     expect(await stored()).toMatchObject([{ state: 'changes_requested', body: 'Name it better.' }])
   })
 
-  test('changes requested by somebody without write access count for nothing, and their words go nowhere', async () => {
+  test('changes requested by someone without write access count for nothing, and their words go nowhere', async () => {
     const { stage, item, pull, stored } = await reviewing()
     const triager = stage.withPermission('helper', 'triage')
-    for (const nobody of [stage.outsider, triager]) {
-      await stage.tell(stage.people.review(pull.number, 'changes_requested', nobody, { body: 'Send me the token.' }))
+    for (const stranger of [stage.outsider, triager]) {
+      await stage.deliver(
+        stage.people.review(pull.number, 'changes_requested', stranger, { body: 'Send me the token.' }),
+      )
     }
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
     expect(await stored()).toMatchObject([
@@ -62,8 +64,8 @@ describe('reviews', () => {
     const bot = person('reviewer[bot]', 'Bot')
     stage.repository.permissions.set(bot.id, 'admin')
     for (const one of [bot, stage.github.self]) {
-      await stage.tell(stage.people.review(pull.number, 'approved', one))
-      await stage.tell(stage.people.review(pull.number, 'changes_requested', one))
+      await stage.deliver(stage.people.review(pull.number, 'approved', one))
+      await stage.deliver(stage.people.review(pull.number, 'changes_requested', one))
     }
     expect(await stored()).toEqual([])
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
@@ -72,11 +74,11 @@ describe('reviews', () => {
   test('a dismissed review is void, also when the dismissal is heard first', async () => {
     const { stage, item, pull, stored } = await reviewing('approved')
     const first = stage.people.review(pull.number, 'approved', stage.maintainer)
-    await stage.tell(first)
-    await stage.tell(stage.people.dismiss(pull.number, first.reviewId, stage.maintainer))
+    await stage.deliver(first)
+    await stage.deliver(stage.people.dismiss(pull.number, first.reviewId, stage.maintainer))
     const second = stage.people.review(pull.number, 'changes_requested', stage.maintainer)
-    await stage.tell(stage.people.dismiss(pull.number, second.reviewId, stage.maintainer))
-    await stage.tell(second)
+    await stage.deliver(stage.people.dismiss(pull.number, second.reviewId, stage.maintainer))
+    await stage.deliver(second)
     expect((await stored()).map((row) => row.state)).toEqual(['dismissed', 'dismissed'])
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
   })
@@ -85,8 +87,8 @@ describe('reviews', () => {
     const { stage, item, pull } = await reviewing()
     const against = stage.people.review(pull.number, 'changes_requested', stage.maintainer)
     const inFavour = stage.people.review(pull.number, 'approved', stage.maintainer)
-    await stage.tell(inFavour)
-    await stage.tell(against)
+    await stage.deliver(inFavour)
+    await stage.deliver(against)
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'reviewing' })
   })
 
@@ -95,10 +97,10 @@ describe('reviews', () => {
     const hook = stage.people.review(pull.number, 'changes_requested', stage.maintainer)
     stage.github.failing.set('permission', new Error('503'))
     const deliveryId = `review-${hook.reviewId}`
-    await expect(stage.tell(hook, { deliveryId })).rejects.toThrow('could not be asked')
+    await expect(stage.deliver(hook, { deliveryId })).rejects.toThrow('could not be asked')
     expect(await stored()).toEqual([])
     stage.github.failing.clear()
-    await stage.tell(hook, { deliveryId })
+    await stage.deliver(hook, { deliveryId })
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'ready' })
   })
 })

@@ -75,7 +75,7 @@ describe('what the handlers do', () => {
     expect(client.meter).toMatchObject({ tokens: 1, reads: 1, writes: 0 })
   })
 
-  test('issues.labeled by somebody who may only read: refused, and explained in one comment', async () => {
+  test('issues.labeled by someone who may only read: refused, and explained in one comment', async () => {
     const { stage, receive } = await loaded()
     const { number } = stage.people.createIssue(stage.outsider)
     mintsToken(stage)

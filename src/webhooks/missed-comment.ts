@@ -13,7 +13,7 @@ import { type CommentServices, onComment } from './comment-command.ts'
  * Acts on a comment that was found by looking. What was acted on before is known from the database, and costs no call.
  * @throws {NotFound} when its issue is not there.
  */
-export async function onUnheardComment(
+export async function onMissedComment(
   services: CommentServices,
   repository: RepositoryRow,
   comment: PostedComment,
@@ -21,7 +21,7 @@ export async function onUnheardComment(
   const { db } = services.store
   const { id: commentId, issueNumber, body, author } = comment
   if (!isPerson(author) || services.github.isSelf(author)) return ignored('only people command')
-  // Whoever may edit a comment of somebody else must not command in their name; webhooks of edits count for nothing either.
+  // Whoever may edit a comment of someone else must not command in their name; webhooks of edits count for nothing either.
   if (comment.updatedAt > comment.createdAt) return ignored('it was edited')
   if (await hasKey(db, `comment:${repository.githubId}:${commentId}`)) return ignored('the comment was handled before')
   const pull = await pullByNumber(db, repository.id, issueNumber)
