@@ -23,7 +23,8 @@ export function builtInWorkflows(): Readonly<Record<string, Workflow>> {
 
 /** The workflow with this name, from the settings or built in; undefined when there is none. */
 export function workflowNamed(settings: Settings, name: string): Workflow | undefined {
-  if (Object.hasOwn(settings.loops, name)) return settings.loops[name]
+  // Settings from before there were loops have none.
+  if (Object.hasOwn(settings.loops ?? {}, name)) return settings.loops[name]
   const known = builtInWorkflows()
   return Object.hasOwn(known, name) ? known[name] : undefined
 }
