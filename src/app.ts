@@ -10,12 +10,14 @@ import { databaseOf } from './config/installation.ts'
 import { whileDatabaseIsAway } from './db/away.ts'
 import { openStore, type Store } from './db/connect.ts'
 import { type ProcessPart, runsAgents, servesPeople } from './domain/process-role.ts'
+import { builtInWorkflows } from './domain/workflows.ts'
 import { checkoutQueues, handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
 import { mountDoors } from './mount-doors.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { drainWork } from './runs/drain.ts'
+import { loadRoles } from './runs/roles.ts'
 import { loadWebhookApp } from './webhooks/probot-app.ts'
 import { createReceiver, isDelivery } from './webhooks/receive.ts'
 import { openWorkers } from './workers.ts'
@@ -37,11 +39,13 @@ export interface Tutti {
  * Starts serving: webhooks are stored from the first moment on, work begins once GitHub has said who the app is. A
  * database that is away meanwhile is waited for.
  * @param part what this process does: everything, or one part of it.
- * @throws {OperatorError} when the database, the port or the credentials cannot be used.
+ * @throws {OperatorError} when the database, the port, the credentials or the file of a role or loop cannot be used.
  */
 export async function startTutti(env: Env, log: Logger, part: ProcessPart = { role: 'all' }): Promise<Tutti> {
   const { credentials } = env
   if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
+  loadRoles()
+  builtInWorkflows()
   return whileDatabaseIsAway(env.DATABASE_TIMEOUT_SECONDS * 1_000, log, async () => {
     const closers = new Closers()
     const close = () => closers.close((err) => log.error({ err }, 'while stopping'))

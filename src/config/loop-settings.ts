@@ -1,12 +1,13 @@
 /**
  * Loops: named ways of working. A repository has them in its settings, or one in a file of its own:
- * `.github/tutti/loops/<name>.md` with YAML between two lines `---`, and below it the prompt.
+ * `.github/tutti/loops/<name>.md` with YAML between two lines `---`, and below it the prompt. Those that Tutti brings along
+ * are such files too, in `src/loops/`.
  */
 
-import { parse } from 'yaml'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { didYouMean } from '../lib/did-you-mean.ts'
 import { UserError } from '../lib/errors.ts'
+import { type FileProblems, problemsIn, readFrontMatter, readOwnFiles } from './front-matter.ts'
 import { minutes } from './setup-settings.ts'
 
 export const gateCommand = z.strictObject({
@@ -33,7 +34,6 @@ export type LoopSettings = z.infer<typeof loopSettings>
 
 /** The folder of loops in files. */
 export const loopFolder = '.github/tutti/loops'
-const frontMatter = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?)^---[ \t]*\r?\n?/m
 const inFile = loopSettings.omit({ prompt: true })
 
 /** The name of the loop in a file; undefined where the path is none of a loop. */
@@ -48,32 +48,24 @@ export function loopNameOf(path: string): string | undefined {
  * @throws {UserError} that names the file and every key that does not fit.
  */
 export function readLoopFile(path: string, text: string): LoopSettings {
-  const found = text.replace(/^\uFEFF/, '').startsWith('---') ? frontMatter.exec(text) : null
-  const prompt = (found ? text.slice(found[0].length) : text).trim()
-  let keys: unknown
-  try {
-    // No aliases, as in the settings: a few lines of them can expand to gigabytes.
-    keys = parse(found?.[1] ?? '', { maxAliasCount: 0 }) ?? {}
-  } catch (error) {
-    throw refused(path, [`not valid YAML: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`])
-  }
-  const read = inFile.safeParse(keys)
-  if (!read.success) throw refused(path, read.error.issues.flatMap(problemsOf))
-  const whole = loopSettings.safeParse({ ...read.data, prompt })
-  if (!whole.success) throw refused(path, whole.error.issues.flatMap(problemsOf))
-  return whole.data
+  const loop = loopIn(text)
+  if (!('problems' in loop)) return loop
+  const list = loop.problems.map((problem) => `- ${problem}`).join('\n')
+  throw new UserError(`\`${path}\` cannot be used:\n${list}\n\n`, 'The other loops and the settings are in force.')
 }
 
-function problemsOf(issue: z.core.$ZodIssue): string[] {
-  const at = issue.path.join('.')
-  if (issue.code !== 'unrecognized_keys') return [`\`${at || 'the file'}\`: ${issue.message}`]
-  return issue.keys.map((key) => {
-    const meant = didYouMean(key, Object.keys(inFile.shape))
-    return `unknown key \`${[...issue.path, key].join('.')}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
-  })
+/**
+ * Reads the loops that Tutti brings along, by name: the files of `src/loops/`.
+ * @param needed names that must be among them.
+ * @throws {OperatorError} that names the file.
+ */
+export function readBuiltInLoops(needed: readonly string[]): Readonly<Record<string, LoopSettings>> {
+  return readOwnFiles(join(import.meta.dirname, '../loops'), needed, loopIn)
 }
 
-function refused(path: string, problems: readonly string[]): UserError {
-  const list = problems.map((problem) => `- ${problem}`).join('\n')
-  return new UserError(`\`${path}\` cannot be used:\n${list}\n\n`, 'The other loops and the settings are in force.')
+function loopIn(text: string): LoopSettings | FileProblems {
+  const read = readFrontMatter(text, inFile)
+  if ('problems' in read) return read
+  const whole = loopSettings.safeParse({ ...read.keys, prompt: read.body })
+  return whole.success ? whole.data : { problems: problemsIn(whole.error, loopSettings) }
 }

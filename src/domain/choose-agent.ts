@@ -4,6 +4,7 @@ import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
+import { workflowNamed } from './workflows.ts'
 
 /** What an agent can be there for, as the settings name it. */
 export type AgentRole = 'planner' | 'builder' | 'reviewer'
@@ -25,7 +26,7 @@ export function chooseAgent(
 ): string {
   const settings = repo?.settings ?? defaultSettings()
   const module = moduleOf(item)
-  const loop = item.loop && Object.hasOwn(settings.loops ?? {}, item.loop) ? settings.loops[item.loop] : undefined
+  const loop = item.loop ? workflowNamed(settings, item.loop) : undefined
   const planner = item.state === 'planning' ? settings.roles?.planner?.agent : undefined
   // Settings from before there were modules have none.
   const ofModule = module && settings.modules?.[module]?.agent

@@ -1,5 +1,6 @@
 /** Workflows by name: the prompt of the agent, its steps, and additional gates that its work must pass. */
 
+import { readBuiltInLoops } from '../config/loop-settings.ts'
 import type { Settings } from '../config/settings.ts'
 import { didYouMean } from '../lib/did-you-mean.ts'
 
@@ -9,29 +10,29 @@ export type Workflow = Settings['loops'][string]
 /** The workflow of an issue that names none. */
 export const defaultWorkflow = 'engineering-loop'
 
-const builtIn: Record<string, Workflow> = {
-  [defaultWorkflow]: {
-    prompt: '',
-    steps: [
-      'Read what the task is about, and the code around it, before changing anything.',
-      'Make the smallest change that does the whole task.',
-      'Add or change tests so that they fail without the change.',
-      'Run the checks, and mend what they find; after five rounds without progress, stop and say what is in the way.',
-    ],
-    gates: [],
-  },
+let builtIn: Readonly<Record<string, Workflow>> | undefined
+
+/**
+ * The workflows that Tutti brings along, by name; read once.
+ * @throws {OperatorError} naming the file that cannot be used.
+ */
+export function builtInWorkflows(): Readonly<Record<string, Workflow>> {
+  builtIn ??= readBuiltInLoops([defaultWorkflow])
+  return builtIn
 }
 
 /** The workflow with this name, from the settings or built in; undefined when there is none. */
 export function workflowNamed(settings: Settings, name: string): Workflow | undefined {
-  if (Object.hasOwn(settings.loops, name)) return settings.loops[name]
-  return Object.hasOwn(builtIn, name) ? builtIn[name] : undefined
+  // Settings from before there were loops have none.
+  if (Object.hasOwn(settings.loops ?? {}, name)) return settings.loops[name]
+  const known = builtInWorkflows()
+  return Object.hasOwn(known, name) ? known[name] : undefined
 }
 
 /** One sentence about a workflow that does not exist; undefined when it does. */
 export function unknownWorkflow(settings: Settings, name: string): string | undefined {
   if (workflowNamed(settings, name)) return undefined
-  const known = [...new Set([...Object.keys(builtIn), ...Object.keys(settings.loops)])]
+  const known = [...new Set([...Object.keys(builtInWorkflows()), ...Object.keys(settings.loops)])]
   const meant = didYouMean(name, known)
   return `There is no loop \`${name}\`${meant ? `; did you mean \`${meant}\`?` : '.'} Known: ${known.map((one) => `\`${one}\``).join(', ')}. Mend the label \`loop:${name}\` or \`loops\` in the settings, then say \`/retry\`.`
 }

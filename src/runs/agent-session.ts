@@ -3,13 +3,12 @@
 import { type AgentKind, providerOf } from '../agents/agent.ts'
 import { modelForbidden } from '../agents/configured.ts'
 import type { AgentLimits, AgentOutcome, AgentUpdate } from '../agents/drivers/agent-run.ts'
-import type { PermissionRule } from '../agents/drivers/permission-requests.ts'
 import { supervise } from '../agents/drivers/supervise.ts'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import { isBuild, updateRun } from '../db/runs.ts'
+import { updateRun } from '../db/runs.ts'
 import { spentOnItem } from '../db/usage.ts'
-import { chooseModel, settingsRole } from '../domain/choose-agent.ts'
+import { type AgentRole, chooseModel, settingsRole } from '../domain/choose-agent.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { currencyOf } from '../lib/money.ts'
@@ -26,6 +25,7 @@ import { type KnownSession, leaveHome } from './earlier-session.ts'
 import { watchHealth } from './health-watch.ts'
 import { serveTools, type Tool, type ToolServer } from './mcp/serve.ts'
 import { progressTool } from './mcp/tools.ts'
+import { roleFile } from './roles.ts'
 import { openSharedLog, startSharedLog } from './shared-log.ts'
 import { type MeterLimits, meterUsage } from './usage-meter.ts'
 import { wantsThread } from './wants-thread.ts'
@@ -45,22 +45,22 @@ interface SessionRequest {
   prompt: AssembledContext
   tools: readonly Tool[]
   crew: CrewSession
-  permissions?: PermissionRule
   /** The session to go on with, and what its agent is told then. */
   earlier?: KnownSession & { prompt: AssembledContext }
   onUpdate?: (update: AgentUpdate) => void
 }
 
 /**
- * Runs the agent of an attempt in a folder until it has answered, failed or was stopped.
+ * Runs the agent of an attempt in a folder until it has answered, failed or was stopped. The file of its role says
+ * what it may do, and which of the tools it gets.
  * @param session.tools its tools besides reporting progress and those of the crew.
  * @param session.onUpdate called for everything that the agent shows.
- * @param session.permissions what it may do without asking; everything inside its folder when not given.
  * @throws {OperatorError} as `supervise`.
  */
 export async function runAgentSession(attempt: Attempt, session: SessionRequest): Promise<AgentOutcome> {
   const { context, lease, run, item, heartbeat, signal, atWork } = attempt
-  const { kind, settings, cwd, prompt, permissions } = session
+  const { kind, settings, cwd, prompt } = session
+  const { readsOnly, ...rights } = rightsOf(settingsRole(run.purpose))
   const { env, log, reaper } = context
   const about = { run: run.id, issue: item.issueNumber, agent: agentName(run) }
   const model = chooseModel(settings, settingsRole(run.purpose), run.agent)
@@ -82,7 +82,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
   try {
     box = await agentBox(context.sandbox, {
       ...{ control: session.control, settings, kind, cwd, home, env: env.source },
-      readsOnly: permissions === 'reading-only',
+      readsOnly,
       paths: toolServer?.paths ?? [],
     })
     await updateRun(context.store.db, lease, { inThread, sandboxed: box !== undefined })
@@ -97,8 +97,7 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
       home,
       prompt: prompt.text,
       ...(session.earlier ? { earlier: { id: session.earlier.id, prompt: session.earlier.prompt.text } } : {}),
-      permissions,
-      purpose: isBuild(run) ? 'build' : 'plan',
+      ...rights,
       ...(toolServer ? { mcpServers: [toolServer.server] } : {}),
       runId: String(run.id),
       env: { ...env.source, ...variables },
@@ -125,6 +124,13 @@ export async function runAgentSession(attempt: Attempt, session: SessionRequest)
     await toolServer?.close()
     await leaveHome(attempt, { kind, home, sessionId: shown.lasting() })
   }
+}
+
+/** What the file of its role lets an agent do: of itself, in its sandbox, and by the mode of its program. */
+function rightsOf(role: AgentRole) {
+  return roleFile(role).permissions === 'read-only'
+    ? ({ readsOnly: true, permissions: 'reading-only', purpose: 'plan' } as const)
+    : ({ readsOnly: false, permissions: 'inside-roots', purpose: 'build' } as const)
 }
 
 /** Follows what the agent of a session shows: its progress, and the session itself. */
@@ -158,7 +164,7 @@ function followSession(attempt: Attempt, { kind, earlier, onUpdate }: SessionReq
  * tools only write to the database, and an agent calls them a few times in a run.
  */
 async function toolsFor(
-  { context, heartbeat }: Attempt,
+  { context, heartbeat, run }: Attempt,
   { kind, crew, tools }: SessionRequest,
   { home, onReport }: { home: string; onReport: () => void },
 ): Promise<ToolServer | undefined> {
@@ -167,7 +173,8 @@ async function toolsFor(
     onReport()
     heartbeat.progress = text
   })
-  return serveTools({ home, tools: [...crew.notifying([...tools, progress]), ...crew.tools], log: context.log })
+  const given = tools.filter(({ name }) => roleFile(settingsRole(run.purpose)).tools.includes(name))
+  return serveTools({ home, tools: [...crew.notifying([...given, progress]), ...crew.tools], log: context.log })
 }
 
 function limitsOf({ limits }: Settings, env: Env): AgentLimits {

@@ -1,4 +1,4 @@
-/** The prompt of an agent that plans. It holds only the issue's text and texts of people with write access. */
+/** The prompt of an agent that plans: `src/roles/planner.md` with what the run is about. It holds only the issue's text and texts of people with write access. */
 
 import type { Settings } from '../config/settings.ts'
 import type { PlanRow, QuestionRow } from '../db/plans.ts'
@@ -8,7 +8,8 @@ import { needsBreakdown } from '../domain/choose-workflow.ts'
 import { type AssembledContext, assembleContext, type ContextPart } from '../domain/context-budget.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
 import { replanForPlanner } from '../messages/replan.ts'
-import { dataRule } from './prompt.ts'
+import { fenceRule, inlineList } from './prompt.ts'
+import { roleText } from './roles.ts'
 
 export interface PlanningTask {
   repository: string
@@ -63,28 +64,22 @@ export function planPrompt(task: PlanningTask, nonce: string): AssembledContext 
   return assembleContext(parts, nonce)
 }
 
-function opening({ repository, run }: PlanningTask): string {
-  return `You are planning work on ${repository}. The directory is a copy to read: nothing you change in it is kept, and nothing you say is read by anybody. What counts is the tool that you call at the end.\n\nPurpose: ${run.purpose}\nAttempt: ${run.attempt}`
+function opening({ repository, run: { purpose, attempt } }: PlanningTask): string {
+  return roleText('planner', 'opening', { repository, purpose, attempt })
 }
 
 function rules({ item, questionsLeft, settings }: PlanningTask, nonce: string): string {
-  const modules = Object.keys(settings.modules)
-  const whole = needsBreakdown(item.routing)
-    ? '- This looks like several pieces of work. Take it apart: features, and in each the items that one agent can build and one person can review in a sitting. Call `submit_breakdown`. If one change is enough after all, call `submit_plan`.'
-    : '- Call `submit_plan`. If the goal is too large for one change that a person can review in a sitting, call `submit_breakdown` instead.'
-  const asking =
-    questionsLeft > 0
-      ? `- If the answer to a question would change the plan and the repository does not say it, call \`ask\` and end your turn. ${questionsLeft === 1 ? 'This is the last time that you can ask.' : `You can ask ${questionsLeft} more times.`}`
-      : '- No more questions can be asked: decide yourself, and say in the summary what you assumed.'
-  return [
-    '- Read before you plan. Change nothing, run nothing that changes anything.',
-    dataRule(nonce),
-    whole,
-    asking,
-    '- Name the files that will change as exactly as you can: work that touches the same files is kept apart by it.',
-    '- Be honest about risk and confidence: they decide whether a person looks at the plan first.',
-    modules.length > 0 && `- The modules of this repository: ${modules.map((name) => `\`${name}\``).join(', ')}.`,
-  ]
-    .filter(Boolean)
-    .join('\n')
+  const pieces = needsBreakdown(item.routing) ? 'Size: several pieces of work' : 'Size: one piece of work'
+  return roleText('planner', 'Rules', {
+    fenceRule: fenceRule(nonce),
+    size: roleText('planner', pieces),
+    questions: questionsRule(questionsLeft),
+    modules: inlineList(Object.keys(settings.modules)),
+  })
+}
+
+function questionsRule(questionsLeft: number): string {
+  if (questionsLeft <= 0) return roleText('planner', 'Questions: none is left')
+  if (questionsLeft === 1) return roleText('planner', 'Questions: one round is left')
+  return roleText('planner', 'Questions: several rounds are left', { questionsLeft })
 }

@@ -64,7 +64,6 @@ export async function runPlanning(
       ),
       tools,
       crew,
-      permissions: 'reading-only',
     })
     const { reason } = attempt.signal
     // A submission counts, however the agent ended afterwards, unless a person or the end of Tutti has stopped it.

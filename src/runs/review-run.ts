@@ -54,7 +54,6 @@ export async function runReview(attempt: Attempt, { control, settings, base, kin
     const outcome = await runAgentSession(attempt, {
       ...{ kind, control, settings, cwd: tree.path, crew, tools: [tool] },
       prompt: reviewPrompt({ ...(await taskOf(attempt, control, { fork, head })), crew: crew.prompt }, contextNonce()),
-      permissions: 'reading-only',
     })
     const { reason } = attempt.signal
     // A review counts, however the agent ended afterwards, unless a person or the end of Tutti has stopped it.

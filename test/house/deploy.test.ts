@@ -51,6 +51,12 @@ function partOf(words: readonly string[] = []) {
   return readPart({ only: after('--only'), slots }, { DATABASE_URL: 'postgres://localhost/tutti' })
 }
 
+test('the image holds the texts of roles and loops, which Tutti reads from its sources', () => {
+  expect(readFileSync('Dockerfile', 'utf8')).toMatch(/^COPY src src$/m)
+  const ignored = readFileSync('.dockerignore', 'utf8').split('\n')
+  expect(ignored.filter((line) => /^(?:\*\*\/)?src|\.md$/.test(line))).toEqual([])
+})
+
 test('the image runs as an ordinary user, copies what exists, and each agent image is of a kind that exists', () => {
   const image = readFileSync('Dockerfile', 'utf8')
   expect(/^USER (\S+)$/m.exec(image)?.[1]).toBe('tutti')
