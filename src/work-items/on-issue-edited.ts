@@ -61,7 +61,7 @@ export async function syncIssueText(
   const { author } = issue
   return applyText(services, repo, item, {
     issue,
-    sender: { id: 0, login: 'Somebody' },
+    sender: { id: 0, login: 'Someone' },
     at: null,
     changed: { title: true, body: true },
     mayDecide: async () => services.github.isSelf(author) || (await mayWrite(services, repo, author)),

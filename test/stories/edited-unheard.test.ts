@@ -36,7 +36,7 @@ test("new lines count where all who can have written them may write, and nobody 
   await world.untilStatus(moved, `it depends on #${other.number}`)
   const found = () => world.logged.some(({ repairs }) => String(repairs).includes(`#${foreign.number}: said that`))
   await github.until(found, 'the edit by somebody else is found', 60_000)
-  await world.untilStatus(roadmap, 'Somebody edited this roadmap, and GitHub does not say who')
+  await world.untilStatus(roadmap, 'This roadmap was edited, and GitHub does not say by whom')
   expect(world.status(foreign)).toContain(`it depends on #${gate.number}`)
 
   // Looked at, and the same from then on.
@@ -67,6 +67,6 @@ test('an approval is void when the text it was given for was edited unheard', as
   await world.untilStatus(issue, 'the agent is only 40 % sure')
   github.faults.deliveries({ match: ({ event }) => event === 'issues', fault: { kind: 'lose' } })
   await maintainer.editIssue(repository, issue.number, { body: `${issue.body}\n\nAnd loudly.` })
-  await world.untilStatus(issue, 'Somebody edited this issue after the plan was made')
+  await world.untilStatus(issue, 'Someone edited this issue after the plan was made')
   expect(pullsOf(world, issue)).toEqual([])
 })

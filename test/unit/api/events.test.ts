@@ -154,10 +154,12 @@ test('without a listener nothing is read, and a hundred cost as much as one', as
   const idle = () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     moved()
+    const waiting = vi.getTimerCount()
     vi.advanceTimersByTime(60_000)
     vi.useRealTimers()
+    return waiting
   }
-  idle()
+  expect(idle()).toBe(0)
   expect(reads).toBe(0)
   const leave = [await hub.join(listener)]
   reads = 0
@@ -171,7 +173,7 @@ test('without a listener nothing is read, and a hundred cost as much as one', as
   // The look that is under way may end.
   await hub.join(listener).then((go) => go?.())
   reads = 0
-  idle()
+  expect(idle()).toBe(0)
   expect(reads).toBe(0)
 })
 
