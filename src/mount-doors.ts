@@ -24,7 +24,7 @@ export function mountDoors(
     return
   }
   const mcp = mcpDoor(adapters, tuttiVersion())
-  const dashboard = openDashboard({ ...adapters, services: () => adapters })
-  closers.push(() => events.close(), mcp, dashboard)
-  doors.mount([restApp({ ...adapters, events }), metricPages({ ...adapters, events }), mcp.app, dashboard.pages])
+  const dashboard = openDashboard({ ...adapters, events, services: () => adapters })
+  closers.push(() => events.close(), mcp)
+  doors.mount([restApp({ ...adapters, events }), metricPages({ ...adapters, events }), mcp.app, dashboard])
 }

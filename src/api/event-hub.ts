@@ -1,13 +1,14 @@
 /**
- * One reader of the log of events for all who listen: it looks when this process has moved an item, and once a second for
- * what other processes did, but only while somebody listens. Who cannot keep up is dropped, and goes on later from the
- * last event that it has.
+ * One reader of what is new for all who listen, programs and pages: it looks when this process has moved an item, and once a
+ * second for what other processes did, but only while somebody listens. Who cannot keep up is dropped, and goes on later from
+ * the last event that it has.
  */
 
 import type { Logger } from 'pino'
 import type { Database, Store } from '../db/connect.ts'
 import { servedRepositories } from '../db/repositories.ts'
-import { type EventView, listEvents } from '../views/events.ts'
+import { type EventView, listEvents, readEvents } from '../views/events.ts'
+import { quietMarks } from '../views/quiet-marks.ts'
 
 /** Somebody who listens. */
 export interface Listener {
@@ -19,6 +20,8 @@ export interface Listener {
   wants(event: EventView): boolean
   /** @returns whether it has room for more. */
   send(event: EventView): boolean
+  /** A repository that it sees has changed without an event. Absent: it does not ask. @returns as `send`. */
+  changed?(): boolean
   /** Keeps the connection alive. @returns as `send`. */
   beat(): boolean
   /** Ends it: it may not listen any more, cannot keep up, or the process ends. */
@@ -31,12 +34,11 @@ interface Seat {
   at: number
   /** It does not have yet what the others have. */
   behind: boolean
-  names: ReadonlySet<string>
-  ids: readonly number[]
+  ids: ReadonlySet<number>
 }
 
 /** How the hub keeps time, in milliseconds. */
-const timing = { poll: 1_000, wake: 25, beat: 15_000, check: 30_000 }
+const timing = { poll: 1_000, wake: 25, marks: 900, beat: 15_000, check: 30_000 }
 /** Events that are read at once. */
 const pageSize = 200
 
@@ -51,8 +53,10 @@ export class EventHub {
   #turning = false
   #again = false
   #closed = false
-  #lastBeat = Date.now()
-  #lastCheck = Date.now()
+  /** The last marks of the repositories, for those who ask for changes without an event. */
+  readonly #marks = new Map<number, string>()
+  /** When each is due. */
+  readonly #due = { marks: 0, beat: Date.now() + timing.beat, check: Date.now() + timing.check }
 
   constructor(store: Pick<Store, 'db' | 'watch'>, log: Logger) {
     this.#store = store
@@ -69,11 +73,10 @@ export class EventHub {
   async join(listener: Listener): Promise<(() => void) | undefined> {
     const ids = this.#closed ? undefined : await listener.sees()
     if (!ids) return undefined
-    const { db } = this.#store
-    const known = this.#cursor ?? (await newest(db))
+    const known = this.#cursor ?? (await newest(this.#store.db))
     this.#cursor ??= known
     const at = listener.after ?? this.#cursor
-    const seat: Seat = { listener, at, behind: at < this.#cursor, ids, names: await namesOf(db, ids) }
+    const seat: Seat = { listener, at, behind: at < this.#cursor, ids: new Set(ids) }
     if (this.#closed) return undefined
     this.#seats.add(seat)
     this.#wake(0)
@@ -92,6 +95,7 @@ export class EventHub {
     if (this.#seats.size > 0) return
     clearTimeout(this.#timer)
     this.#cursor = undefined
+    this.#marks.clear()
   }
 
   #drop(seat: Seat): void {
@@ -112,10 +116,12 @@ export class EventHub {
     this.#turning = true
     let more = false
     try {
-      await this.#check()
       more = await this.#handOut()
       for (const seat of this.#seats) if (seat.behind) more = (await this.#catchUp(seat)) || more
-      this.#beat()
+      if (this.#isDue('marks')) await this.#compareMarks()
+      if (this.#isDue('beat')) this.#beat()
+      // It asks GitHub, and the events do not wait for that.
+      if (this.#isDue('check')) void this.#check()
     } catch (err) {
       this.#log.warn({ err }, 'the events could not be read; trying again')
     }
@@ -127,10 +133,9 @@ export class EventHub {
   async #handOut(): Promise<boolean> {
     const after = this.#cursor
     if (after === undefined) return false
-    const ids = [...new Set([...this.#seats].flatMap((seat) => seat.ids))]
-    const events = await listEvents(this.#store.db, ids, { after, limit: pageSize })
-    for (const event of events) for (const seat of this.#seats) if (!seat.behind) this.#offer(seat, event)
-    const last = events.at(-1)?.id
+    const events = await readEvents(this.#store.db, idsOf(this.#seats), { after, limit: pageSize })
+    for (const read of events) for (const seat of this.#seats) if (!seat.behind) this.#offer(seat, read)
+    const last = events.at(-1)?.event.id
     if (last !== undefined && this.#cursor !== undefined) this.#cursor = last
     return events.length === pageSize
   }
@@ -138,46 +143,63 @@ export class EventHub {
   /** A page of what a listener has missed, if it has room. @returns whether there may be more. */
   async #catchUp(seat: Seat): Promise<boolean> {
     const { db } = this.#store
-    const events = await listEvents(db, seat.ids, { after: seat.at, limit: pageSize })
-    for (const event of events) if (this.#seats.has(seat)) this.#offer(seat, event)
+    const ids = [...seat.ids]
+    const events = await readEvents(db, ids, { after: seat.at, limit: pageSize })
+    for (const read of events) if (this.#seats.has(seat)) this.#offer(seat, read)
     // Some may have to wait for a transaction: the others may have them by then, and this one not.
-    const [newest] = await listEvents(db, seat.ids, { limit: 1 })
+    const [newest] = await listEvents(db, ids, { limit: 1 })
     seat.behind = newest !== undefined && newest.id > seat.at
     return seat.behind
   }
 
-  #offer(seat: Seat, event: EventView): void {
+  #offer(seat: Seat, { repositoryId, event }: { repositoryId: number; event: EventView }): void {
     if (event.id <= seat.at) return
     seat.at = event.id
-    if (!seat.names.has(event.repository) || !seat.listener.wants(event)) return
+    if (!seat.ids.has(repositoryId) || !seat.listener.wants(event)) return
     if (!seat.listener.send(event)) this.#drop(seat)
   }
 
+  async #compareMarks(): Promise<void> {
+    const asking = [...this.#seats].filter(({ listener }) => listener.changed)
+    for (const [id, mark] of await quietMarks(this.#store.db, idsOf(asking))) {
+      const before = this.#marks.get(id)
+      this.#marks.set(id, mark)
+      if (before === undefined || before === mark) continue
+      for (const seat of asking) if (seat.ids.has(id) && seat.listener.changed?.() === false) this.#drop(seat)
+    }
+  }
+
+  #isDue(what: 'marks' | 'beat' | 'check'): boolean {
+    if (Date.now() < this.#due[what]) return false
+    this.#due[what] = Date.now() + timing[what]
+    return true
+  }
+
   #beat(): void {
-    if (Date.now() - this.#lastBeat < timing.beat) return
-    this.#lastBeat = Date.now()
     for (const seat of this.#seats) if (!seat.listener.beat()) this.#drop(seat)
   }
 
   /** Who was revoked hears no more, and a new repository is heard. */
   async #check(): Promise<void> {
-    if (Date.now() - this.#lastCheck < timing.check) return
-    this.#lastCheck = Date.now()
+    // Not twice at once, however long it takes.
+    this.#due.check = Number.POSITIVE_INFINITY
     for (const seat of this.#seats) {
-      const ids = await seat.listener.sees()
-      if (ids) Object.assign(seat, { ids, names: await namesOf(this.#store.db, ids) })
-      else this.#drop(seat)
+      try {
+        const ids = await seat.listener.sees()
+        if (ids) seat.ids = new Set(ids)
+        else this.#drop(seat)
+      } catch (err) {
+        this.#log.warn({ err }, 'what a listener may see could not be checked; trying again')
+      }
     }
+    this.#due.check = Date.now() + timing.check
   }
 }
+
+const idsOf = (seats: Iterable<Seat>) => [...new Set([...seats].flatMap(({ ids }) => [...ids]))]
 
 async function newest(db: Database): Promise<number> {
   const ids = (await servedRepositories(db)).map(({ id }) => id)
   const [event] = await listEvents(db, ids, { limit: 1 })
   return event?.id ?? 0
-}
-
-async function namesOf(db: Database, ids: readonly number[]): Promise<Set<string>> {
-  const repositories = await servedRepositories(db)
-  return new Set(repositories.filter(({ id }) => ids.includes(id)).map(({ fullName }) => fullName))
 }

@@ -11,6 +11,7 @@ import * as messages from '../messages/api.ts'
 import { type EventView, eventView, listEvents } from '../views/events.ts'
 import { fromQuery, nextLink } from './command-routes.ts'
 import type { EventHub } from './event-hub.ts'
+import { eventStream, eventStreamHeaders } from './event-stream.ts'
 import type { ApiEnv } from './guard.ts'
 import type { Operation } from './openapi.ts'
 import { ApiProblem } from './problem.ts'
@@ -33,11 +34,6 @@ export const eventOperation: Operation = {
   parameters: eventQuery,
   result: eventPage,
 }
-
-/** Bytes that wait for a listener before it is dropped. */
-const mostWaiting = 256 * 1_024
-/** After how many milliseconds a client comes back. */
-const retryMs = 2_000
 
 /** The route. */
 export function eventRoutes(store: Pick<Store, 'db'>, hub: EventHub): Hono<ApiEnv> {
@@ -70,9 +66,10 @@ async function stream(
 ): Promise<Response> {
   const [caller, token] = [context.get('caller'), context.get('token')]
   const heard = context.req.header('Last-Event-ID')
-  const body = eventStream((connection) =>
+  const body = eventStream(({ write, ...connection }) =>
     hub.join({
       ...connection,
+      send: (event) => write(bytesOf(event)),
       after: heard !== undefined && /^\d{1,15}$/.test(heard) ? Number(heard) : after,
       wants: (event) => issue === undefined || event.issue === issue,
       sees: async () => {
@@ -81,14 +78,8 @@ async function stream(
       },
     }),
   )
-  return context.body(body, 200, {
-    ...{ 'Content-Type': 'text/event-stream; charset=utf-8', 'Cache-Control': 'no-store' },
-    'X-Accel-Buffering': 'no',
-  })
+  return context.body(body, 200, eventStreamHeaders)
 }
-
-/** What a connection can do; the rest of a listener is who it is. */
-type Connection = Pick<Parameters<EventHub['join']>[0], 'send' | 'beat' | 'end'>
 
 const encoder = new TextEncoder()
 
@@ -98,41 +89,6 @@ function bytesOf(event: EventView): Uint8Array {
   if (lastText?.event !== event)
     lastText = { event, bytes: encoder.encode(`id: ${event.id}\ndata: ${JSON.stringify(event)}\n\n`) }
   return lastText.bytes
-}
-const heartbeat = encoder.encode(': still here\n\n')
-
-/** A stream whose reader is dropped when too much waits for it. @param join takes its seat, and says how it leaves. */
-export function eventStream(
-  join: (connection: Connection) => Promise<(() => void) | undefined>,
-): ReadableStream<Uint8Array> {
-  let leave: (() => void) | undefined
-  let over = false
-  return new ReadableStream<Uint8Array>(
-    {
-      start: async (controller) => {
-        const write = (bytes: Uint8Array) => {
-          if (over || (controller.desiredSize ?? 0) <= 0) return false
-          controller.enqueue(bytes)
-          return true
-        }
-        const end = () => {
-          if (over) return
-          over = true
-          controller.close()
-        }
-        leave = await join({ send: (event) => write(bytesOf(event)), beat: () => write(heartbeat), end })
-        if (!leave) end()
-        else if (over) leave()
-        // Who has read this line misses nothing from then on.
-        else write(encoder.encode(`retry: ${retryMs}\n\n`))
-      },
-      cancel: () => {
-        over = true
-        leave?.()
-      },
-    },
-    { highWaterMark: mostWaiting, size: (bytes) => bytes.byteLength },
-  )
 }
 
 /** The repositories that a caller sees now; only one of them where it names it. */

@@ -67,7 +67,11 @@ function newRegistry(store: Store, events: EventHub): Registry {
   collectDefaultMetrics({ register: registry })
   for (const metric of metrics) register(registry, store, metric)
   new Gauge({
-    ...{ name: 'tutti_event_listeners', help: 'Clients of the event stream of this process', registers: [registry] },
+    ...{
+      name: 'tutti_event_listeners',
+      help: 'Clients of the event stream and open pages of this process',
+      registers: [registry],
+    },
     collect() {
       this.set(events.size)
     },

@@ -1,6 +1,7 @@
 /** The dashboard: its routes, and who may open them. */
 
 import { type Context, Hono } from 'hono'
+import type { EventHub } from '../api/event-hub.ts'
 import { type RepositoryRow, repositoryByName } from '../db/repositories.ts'
 import { permits } from '../domain/permissions.ts'
 import { PermissionUnavailable } from '../github/permissions.ts'
@@ -10,7 +11,7 @@ import { serveAsset } from './assets.ts'
 import { alone, framed, type View } from './frame.ts'
 import { giveByForm, takeFlash } from './give.ts'
 import { type Html, html } from './html.ts'
-import { LiveHub } from './live.ts'
+import { livePage } from './live.ts'
 import type { Page } from './page.ts'
 import { auditPage } from './pages/audit.ts'
 import { boardPage } from './pages/board.ts'
@@ -39,11 +40,10 @@ interface Signed {
   visitor: Visitor
 }
 
-/** The routes of the dashboard, and what ends its streams. */
-export function openDashboard(ground: DashboardGround): { pages: Hono; close(): void } {
+/** The routes of the dashboard. */
+export function openDashboard(ground: DashboardGround): Hono {
   const app = new Hono()
   const cache = new PermissionCache()
-  const hub = new LiveHub(ground.store, ground.log)
   /** Lets in who is signed in; a page leads to the sign-in, anything else is refused. */
   const signedIn =
     (handle: (context: Context, signed: Signed) => Promise<Response>, kind: 'page' | 'other') =>
@@ -84,7 +84,7 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
   )
   app.get(
     '/live',
-    signedIn(async (context, signed) => stream(context, signed, hub), 'other'),
+    signedIn(async (context, signed) => stream(context, signed, ground.events), 'other'),
   )
   app.get(
     '/runs/:id/log',
@@ -99,7 +99,7 @@ export function openDashboard(ground: DashboardGround): { pages: Hono; close(): 
       page.path,
       signedIn((context, signed) => show(context, signed, page), 'page'),
     )
-  return { pages: app, close: () => hub.close() }
+  return app
 }
 
 /** One page: the repository is found, the visitor may read it, or it does not exist. */
@@ -128,11 +128,11 @@ function chosen(context: Context, repositories: readonly RepositoryRow[]): Repos
   return repositories.length === 1 ? repositories[0] : 'open'
 }
 
-async function stream(context: Context, { services, visitor }: Signed, hub: LiveHub): Promise<Response> {
+async function stream(context: Context, { services, visitor }: Signed, hub: EventHub): Promise<Response> {
   const repo = await repositoryByName(services.store.db, context.req.query('repository') ?? '')
   const allowed = async () => repo !== undefined && permits(await visitor.permissionIn(repo), 'read')
   if (!repo || !(await allowed())) return sendText(messages.noSuchRepositoryHere, 404)
-  return hub.open(repo.id, allowed)
+  return livePage(hub, repo.id, allowed)
 }
 
 const notFound = alone('Not found', html`${saying(messages.notThere)}<a class="button" href="/">To the board</a>`)

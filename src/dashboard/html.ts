@@ -63,11 +63,6 @@ export function spanText(ms: number): string {
   return `${Math.round(hours / 24)} days`
 }
 
-/** `1 item`, `2 items`. */
-export function counted(count: number, word: string): string {
-  return `${count} ${word}${count === 1 ? '' : 's'}`
-}
-
 /** Bytes for people. */
 export function bytesText(bytes: number): string {
   return bytes >= 2 ** 30 ? `${(bytes / 2 ** 30).toFixed(1)} GB` : `${Math.round(bytes / 2 ** 20)} MB`

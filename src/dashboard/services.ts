@@ -1,6 +1,7 @@
 /** What the pages work with. */
 
 import type { Logger } from 'pino'
+import type { EventHub } from '../api/event-hub.ts'
 import type { CallServices } from '../commands/lib/give-command.ts'
 import type { Env } from '../config/env.ts'
 import type { Store } from '../db/connect.ts'
@@ -17,6 +18,8 @@ export interface DashboardGround {
   env: Env
   log: Logger
   store: Store
+  /** Says what is new to the pages that are open. */
+  events: EventHub
   /** Undefined while Tutti starts. */
   services(): DashboardServices | undefined
 }

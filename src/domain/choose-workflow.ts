@@ -101,7 +101,7 @@ function signalsIn({ title, body, effort }: Goal): Signals {
  * long one or one with several requests is planned: for a small change the plan would cost more than it saves.
  */
 export function planFirst(routing: Routing, goal: Goal, when: Settings['planning']['when']): string | undefined {
-  if (routing.asked) return routing.signals.join(', ') || 'somebody asked for a plan'
+  if (routing.asked) return routing.signals.join(', ') || 'a person asked for a plan'
   if (goal.planned || when === 'never') return undefined
   const signals = routing.signals.join(', ')
   if (goal.effort === 'L' || goal.effort === 'XL') return signals

@@ -66,7 +66,7 @@ const key = z
 const item = z.strictObject({
   key: key.describe('A short name for it, unique here; `dependsOn` uses it'),
   title: text(200).describe('The title of its issue'),
-  body: text(10_000).describe('All that someone needs who reads nothing but this issue'),
+  body: text(10_000).describe('All that a reader needs who sees nothing but this issue'),
   paths: list(200, path).describe('Files and folders that will change'),
   effort,
   module: key.optional().describe('The module of the repository that it belongs to'),

@@ -14,7 +14,7 @@ export const noReview = (problem: string) =>
 /** Why no other agent may start a review now; it is tried again. */
 export const reviewWaits = 'the review by an agent waits until another agent may start'
 /** Why a review by an agent is stopped. */
-export const reviewIsOver = 'The pull request is under review no longer.'
+export const reviewIsOver = 'The pull request is no longer in review.'
 
 const grades: readonly [ReviewFinding['severity'], string][] = [
   ['must', 'Must change'],
@@ -67,7 +67,7 @@ function reviewText(
     atLines,
     ...lists,
     review.findings.length === 0 && 'It has found nothing that should change.',
-    `<sub>About ${commitName(run.headSha)}. An agent wrote this: it approves nothing, and the review of a person is needed as before. ${next}</sub>`,
+    `<sub>About ${commitName(run.headSha)}. An agent wrote this: it approves nothing, and a person still has to review. ${next}</sub>`,
   ]
     .filter(Boolean)
     .join('\n\n')
@@ -124,7 +124,7 @@ export const agentReviewAsks = (run: NamedRun, count: number, pullNumber: number
 
 /** The reason of an item that people go on to review: the round of an agent's review has come to nothing. */
 export const mendedNothing = (run: NamedRun & { summary: string }, pullNumber: number) =>
-  `What an agent has found in #${pullNumber} has changed nothing: ${agentName(run)} has left the commit as it was. ${singleLine(run.summary, 300)}`.trim()
+  `The review of #${pullNumber} by an agent has changed nothing: ${agentName(run)} left the commit as it was. ${singleLine(run.summary, 300)}`.trim()
 
 /** The findings for the agent that built it. */
 export function agentReviewLesson(sha: string, musts: readonly ReviewFinding[]): string {

@@ -1,5 +1,6 @@
 /** The report of `/garden`: how healthy the backlog of a repository is. */
 
+import { counted } from '../lib/counted.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { singleLine } from '../lib/sanitise.ts'
 
@@ -55,7 +56,8 @@ export function backlogHealthReport(health: BacklogHealth, freed: readonly strin
     list(
       'Stale, `/status` there says more',
       stale.map(
-        ({ issue, title, state, days }) => `- #${issue} ${singleLine(title, 80)}: ${state}, no change for ${days} days`,
+        ({ issue, title, state, days }) =>
+          `- #${issue} ${singleLine(title, 80)}: ${state}, no change for ${counted(days, 'day')}`,
       ),
     ),
     list(

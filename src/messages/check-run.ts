@@ -2,6 +2,7 @@
 
 import type { PictureName } from '../domain/pictures.ts'
 import type { PlanComparison } from '../domain/plan-comparison.ts'
+import { counted } from '../lib/counted.ts'
 import { codeBlock, singleLine } from '../lib/sanitise.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
@@ -64,8 +65,8 @@ export function checkRunReport(evidence: Evidence): { title: string; summary: st
 function titleOf(gates: readonly GateEvidence[]): string {
   const count = (verdict: GateEvidence['verdict']) => gates.filter((gate) => gate.verdict === verdict).length
   const [failed, waiting] = [count('fail'), count('needs-approval')]
-  if (failed > 0) return `${failed} of ${gates.length} gates failed`
-  return `${count('pass')} gates passed${waiting > 0 ? `, ${waiting} wait for a person` : ''}`
+  if (failed > 0) return `${failed} of ${counted(gates.length, 'gate')} failed`
+  return `${counted(count('pass'), 'gate')} passed${waiting > 0 ? `, ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for a person` : ''}`
 }
 
 function facts(evidence: Evidence): string {

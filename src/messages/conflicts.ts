@@ -1,5 +1,6 @@
 /** What people and agents read about a branch that is behind its base branch, or in conflict with it. */
 
+import { counted } from '../lib/counted.ts'
 import { singleLine } from '../lib/sanitise.ts'
 import { commitName } from './gates.ts'
 
@@ -53,7 +54,7 @@ export function conflictTask({ base, files, ours, theirs, more }: ConflictView):
     ours.length > 0 && `Commits of this branch:\n\n${list(ours)}`,
     theirs.length > 0 && `New commits of \`${base}\`:\n\n${list(theirs)}`,
     ...parts,
-    more > 0 && `${more} more files are in conflict; search for the markers.`,
+    more > 0 && `${counted(more, 'more file is', 'more files are')} in conflict; search for the markers.`,
   ]
     .filter(Boolean)
     .join('\n\n')

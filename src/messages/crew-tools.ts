@@ -57,8 +57,8 @@ export const noAnswerYet = (name: string, seconds: number) =>
   `${name} has not answered within ${seconds} s. Go on without it; a later answer comes as a message.`
 export const askedIsAway = (name: string) =>
   `${name} has ended its work without an answer. Decide yourself, and say in your summary what you assumed.`
-export const nobodyWillAnswer = (name: string) =>
-  `AgentDeadlock: ${name} waits for you, directly or through others, so nobody will answer. Decide yourself, and say in your summary what you assumed. Then read your messages and answer what you are asked.`
+export const noAnswerWillCome = (name: string) =>
+  `AgentDeadlock: ${name} waits for you, directly or through others, so no answer will come. Decide yourself, and say in your summary what you assumed. Then read your messages and answer what you are asked.`
 export const noMessages = 'No message waits for you.'
 export const messagesWait = (count: number) =>
   `${count === 1 ? 'A message waits' : `${count} messages wait`} for you: call read_messages.`

@@ -2,7 +2,7 @@
 
 import type { EmptyText } from './dashboard.ts'
 
-export const whyTitle = 'Why it stands where it stands'
+export const whyTitle = 'Why it is in this state'
 export const itWaitsFor = 'It waits for'
 export const noDecisionYet = 'The scheduler has decided nothing about it yet.'
 export const askedForBy = (login: string) => `asked for by ${login}`
@@ -41,9 +41,9 @@ export const buttons = {
   title: 'What you can do',
   giveUpConfirm: 'Give this item up? Its agent is stopped, and the work is cancelled.',
   skipConfirm: 'Leave this item out? What waits for it goes on.',
-  retryHow: 'What to do in another way (not needed)',
+  retryHow: 'What to do differently (optional)',
   approve: 'Approve the plan',
-  approveAlso: 'To add to the plan (not needed)',
+  approveAlso: 'To add to the plan (optional)',
   reject: 'Ask for another plan',
   rejectWhy: 'What is wrong with the plan',
   mergeConfirm: 'Merge this pull request, at the commit that was approved?',

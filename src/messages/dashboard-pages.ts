@@ -1,5 +1,6 @@
 /** Sentences of the pages of a repository in the dashboard. In backticks: code. */
 
+import { counted } from '../lib/counted.ts'
 import type { EmptyText } from './dashboard.ts'
 
 // The board.
@@ -46,7 +47,7 @@ export const graphPicture = 'The dependencies as a graph. The list below says th
 export const graphList = 'Dependencies as a list'
 export const notQueuedHere = 'Not queued here'
 export const criticalPathOf = (items: number, hours: number) =>
-  `critical path: ${items} items, about ${hours} agent ${hours === 1 ? 'hour' : 'hours'}`
+  `critical path: ${counted(items, 'item')}, about ${counted(hours, 'agent hour')}`
 export const graphLegend = {
   calm: 'waits',
   accent: 'at work',
@@ -87,8 +88,8 @@ export const byKindOfAgent = 'By kind of agent'
 export const costByKind = 'Cost by kind of agent'
 
 // The merge queue.
-export const waitForMergeTitle = 'Waiting for their merge'
-export const waitForMergeInto = (branch: string) => `Waiting for their merge into ${branch}`
+export const waitForMergeTitle = 'Waiting to be merged'
+export const waitForMergeInto = (branch: string) => `Waiting to be merged into ${branch}`
 export const emptyMergeQueue: EmptyText = [
   'The merge queue is empty',
   'An approved pull request comes here with `/merge`, or with the button on the page of its item.',
@@ -100,7 +101,9 @@ export const noForecast: EmptyText = [
 ]
 export const shareNoFile = 'They share no file'
 export const conflictsAmong = (conflicts: number, pairs: number) =>
-  conflicts === 0 ? 'all merge with each other' : `${conflicts} of ${pairs} pairs conflict`
+  conflicts === 0
+    ? 'all merge with each other'
+    : `${conflicts} of ${counted(pairs, 'pair')} ${conflicts === 1 ? 'conflicts' : 'conflict'}`
 
 // The audit log.
 export const auditKinds = {
@@ -111,8 +114,8 @@ export const auditKinds = {
   steps: 'Steps of items',
 } as const
 export const noEntryFits = (filtered: boolean): EmptyText => [
-  'No entry fits',
-  filtered ? 'Take something out of the filter.' : 'Every step of every item, and every command, will be written here.',
+  'No entry matches',
+  filtered ? 'Remove a part of the filter.' : 'Every step of every item, and every command, will be written here.',
 ]
 export const auditIsChained = 'Each entry is hashed with the one before it; `tutti audit verify` finds any change.'
 

@@ -1,5 +1,6 @@
 /** Results of gates: the table that comments show, and the one line that each gate reports. */
 
+import { counted } from '../lib/counted.ts'
 import { singleLine } from '../lib/sanitise.ts'
 
 /** The result of one gate on one commit, as far as people see it. */
@@ -29,18 +30,17 @@ export function commitName(sha: string | null): string {
 /** The gate `changes`. */
 export const nothingChanged = 'Nothing was changed.'
 export const tooMuchForReview = (figures: string, limit: string) => `Too much for one review: ${figures}; ${limit}.`
-export const fileLimit = (allowed: number) => `${allowed} files are allowed (\`gates.maxFiles\`)`
+export const fileLimit = (allowed: number) => `${counted(allowed, 'file is', 'files are')} allowed (\`gates.maxFiles\`)`
 export const lineLimit = (allowed: number, changed: number) =>
-  `${allowed} lines are allowed, ${changed} changed (\`gates.maxLines\`)`
+  `${counted(allowed, 'line is', 'lines are')} allowed, ${changed} changed (\`gates.maxLines\`)`
 export function changeInFigures(change: {
   files: number
   additions: number
   deletions: number
   binary: number
 }): string {
-  const files = `${change.files} ${change.files === 1 ? 'file' : 'files'}`
-  const counted = `${files}, +${change.additions} −${change.deletions}`
-  return change.binary > 0 ? `${counted}, ${change.binary} binary` : counted
+  const figures = `${counted(change.files, 'file')}, +${change.additions} −${change.deletions}`
+  return change.binary > 0 ? `${figures}, ${change.binary} binary` : figures
 }
 
 /** The gate `command`. */

@@ -46,7 +46,7 @@ export function heldChoices({ branch, headSha, pushed, draft, critical }: Omit<H
   return [
     commit && pushed ? `The last commit, ${commit}, is${place}. What you can do:` : 'What you can do:',
     [
-      '- `/retry` tries again; text after it says what to do in another way',
+      '- `/retry` tries again; text after it says what to do differently',
       '- `/replan` has it planned again, with what has failed; text after it says what the plan must heed',
       '- `/plan` has an agent plan it first, with the text of the issue as it is now',
       '- `/agents log` shows the end of what the last agent printed',

@@ -7,7 +7,7 @@ export function issueClosed(login: string, pull: number | undefined, closes: boo
   if (closes) return `${closed} Pull request #${pull} is closed with it.`
   return `${closed} Pull request #${pull} stays open: close it if it is not wanted, or reopen the issue to go on.`
 }
-export const labelRemoved = (login: string, label: string) => `The label \`${label}\` was taken off by ${login}.`
+export const labelRemoved = (login: string, label: string) => `${login} removed the label \`${label}\`.`
 export const issueRemoved = (how: 'deleted' | 'transferred') => `The issue was ${how}.`
 export const queuedAgain = (login: string) => `Queued again by ${login}.`
 

@@ -2,6 +2,7 @@
 
 import type { ContextPart } from '../domain/context-budget.ts'
 import type { MemoryDomain, MemoryKind } from '../domain/crew.ts'
+import { counted } from '../lib/counted.ts'
 import { singleLine } from '../lib/sanitise.ts'
 
 /** One memory as it is shown. */
@@ -61,7 +62,7 @@ export function memoryList(
     return `Nothing is remembered here yet. \`${prefix}/memory add <text>\` teaches the agents something.`
   const rows = memories.slice(0, shown).map((one) => {
     const from = one.source === 'agent' ? '❔ by an agent' : one.source === 'gate' ? 'by the gates' : 'by a person'
-    const facts = [one.domain, from, one.issueNumber ? `#${one.issueNumber}` : '', `given ${one.used} times`]
+    const facts = [one.domain, from, one.issueNumber ? `#${one.issueNumber}` : '', `given ${counted(one.used, 'time')}`]
     return `| ${one.id} | ${singleLine(one.text, 300)} | ${facts.filter(Boolean).join(', ')} |`
   })
   const more = memories.length > shown ? [`\n… and ${memories.length - shown} more; name a topic to see fewer.`] : []

@@ -12,8 +12,8 @@ export const noMethodAllowed =
   'Not merged: this repository allows no way of merging pull requests. Allow one in its settings, then say `/merge`.'
 export const usesMethod = (used: MergeMethod, wanted: MergeMethod) =>
   used === wanted ? '' : ` It is merged by ${used}, since ${wanted} is not allowed here.`
-export const baseMovedMeanwhile = 'The base branch moved in this moment. The merge is tried once more.'
-export const reviewWithdrawn = 'Something that the merge was decided on has changed. It is considered again.'
+export const baseMovedMeanwhile = 'The base branch has just moved. The merge is tried once more.'
+export const reviewWithdrawn = 'Something has changed since the merge was decided. It is checked again.'
 
 /** What GitHub has refused for good, and the command that goes on. */
 export function mergeRefused({ kind, words }: MergeRefusal): string {

@@ -30,6 +30,6 @@ export function pictureList(
   const where =
     publicUrl === undefined
       ? 'The dashboard shows them on the page of the item. They are links here once the operator has set `PUBLIC_URL`.'
-      : 'They open in the dashboard, for who may read this repository.'
+      : 'They open in the dashboard, for those who can read this repository.'
   return `Pictures that the gates left: ${named.join(', ')}. ${where}`
 }

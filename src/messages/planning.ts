@@ -1,11 +1,13 @@
 /** What people read while an issue is planned: questions are open, a plan waits for approval or was changed. */
 
+import { counted } from '../lib/counted.ts'
 import type { Effort } from '../lib/effort-hours.ts'
 import { singleLine } from '../lib/sanitise.ts'
 
 export function questionsAsked(count: number): string {
-  const asked = count === 1 ? 'a question that is' : `${count} questions that are`
-  return `Before this is planned there ${count === 1 ? 'is' : 'are'} ${asked} asked in a comment of their own.`
+  return count === 1
+    ? 'A question is open before this is planned: it is in a comment of its own.'
+    : `${count} questions are open before this is planned: they are in a comment of their own.`
 }
 
 /** @param because a reason for an approval, see below. */
@@ -15,10 +17,12 @@ export const planNeedsNoApproval = 'The plan is small and sure enough to be buil
 
 /** Why a person must approve a plan: parts of a sentence, without a stop. */
 export const becomesSeveralIssues = 'this becomes several issues'
-export const isLargeByHours = (hours: number) => `this is large: about ${Math.round(hours * 10) / 10} hours of an agent`
+export const isLargeByHours = (hours: number) =>
+  `this is large: about ${counted(Math.round(hours * 10) / 10, 'hour')} of an agent`
 export const isLargeByLabel = (effort: Effort) => `its effort is called ${effort}, which is large`
-export const isLargeByPaths = (paths: number) => `this is large: it touches ${paths} files or folders`
-export const settingsRequireApproval = 'the settings have every plan approved'
+export const isLargeByPaths = (paths: number) =>
+  `this is large: it touches ${counted(paths, 'file or folder', 'files or folders')}`
+export const settingsRequireApproval = 'the settings ask for the approval of every plan'
 export const riskIsHigh = 'the risk is high'
 export const confidenceIsLow = (confidence: number) => `the agent is only ${Math.round(confidence * 100)} % sure`
 

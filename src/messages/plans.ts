@@ -10,6 +10,7 @@ import {
   type QuestionRound,
   type StoredPlan,
 } from '../domain/plan.ts'
+import { counted } from '../lib/counted.ts'
 import { effortHours } from '../lib/effort-hours.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 
@@ -69,7 +70,7 @@ function nextSteps(plan: StoredPlan, content: PlanOrBreakdown, asks: string | un
   return `You are asked because ${asks}. **${makes}**; what you write after it is added to the plan and outranks it. ${change}`
 }
 
-/** What people have decided about it; '' while nobody has. */
+/** What people have decided about it; '' before they have. */
 function decision({ state, decidedBy, why, amendment }: StoredPlan): string {
   const who = decidedBy ? ` by ${singleLine(decidedBy, 50)}` : ''
   const because = why ? ` ${sanitiseMarkdown(why, 1_000)}` : ''
@@ -112,13 +113,14 @@ function itemRow({ key, title, effort, dependsOn, paths: files, module }: Breakd
 
 function figures(content: PlanOrBreakdown, clean: Clean): string {
   const sure = `${Math.round(content.confidence * 100)} %`
-  const effort = content.kind === 'plan' ? hours(content.effort) : `${round(hoursOf(content))} hours of agents in all`
+  const effort =
+    content.kind === 'plan' ? hours(content.effort) : `${counted(round(hoursOf(content)), 'agent hour')} in all`
   const risks = content.risks.map((risk) => `\n- ${oneLine(risk, clean)}`).join('')
   return `Effort: ${effort} · Risk: ${content.risk} · Confidence: ${sure}${risks}`
 }
 
 function hours(effort: Plan['effort']): string {
-  const amount = (value: number) => (round(value) === 1 ? '1 hour' : `${round(value)} hours`)
+  const amount = (value: number) => counted(round(value), 'hour')
   return typeof effort === 'number' ? amount(effort) : `${effort}, about ${amount(effortHours[effort])}`
 }
 

@@ -105,7 +105,7 @@ function verdictList({ verdicts, headSha }: PullRequestCommentView): string {
       const said = `- ${singleLine(reviewer, 40)} ${state === 'approved' ? 'approved' : 'asked for changes in'} ${commitName(sha)}`
       if (sha === headSha) return `${said}.`
       return state === 'approved'
-        ? `${said}, an older commit: this approval counts no longer. Please review ${commitName(headSha)}.`
+        ? `${said}, an older commit: this approval no longer counts. Please review ${commitName(headSha)}.`
         : `${said}, and has not reviewed ${commitName(headSha)} yet.`
     })
     .join('\n')

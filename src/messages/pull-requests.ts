@@ -5,13 +5,13 @@ import { singleLine } from '../lib/sanitise.ts'
 export const pullRequestClosed = (number: number, login: string) =>
   `Pull request #${number} was closed by ${login} without a merge. \`/retry\` works on the issue again, \`/unqueue\` gives it up.`
 export const pullRequestReopened = (number: number, login: string) =>
-  `Pull request #${number} was opened again by ${login}; what was approved before counts no longer.`
+  `Pull request #${number} was opened again by ${login}; what was approved before no longer counts.`
 export const pullRequestRetargeted = (number: number, branch: string) =>
-  `Pull request #${number} now goes to \`${singleLine(branch)}\`; what was approved before counts no longer.`
+  `Pull request #${number} now goes to \`${singleLine(branch)}\`; what was approved before no longer counts.`
 export const reviewRequestsChanges = (number: number, login: string) => `${login} asked for changes in #${number}.`
 export const askedMeanwhile = (number: number) => `More was asked in #${number} while the agent worked.`
 export const personPushed = (login: string, head: string) =>
-  `${login} pushed ${head.slice(0, 7)}; the gates look at it, and an approval of an older commit counts no longer.`
+  `${login} pushed ${head.slice(0, 7)}; the gates check it, and an approval of an older commit no longer counts.`
 
 export const branchPushedByOthers = (branch: string) =>
   `Another person or program has pushed to \`${branch}\`; their commits were not touched. Say \`/retry\` to build on it, or delete the branch first.`
@@ -60,9 +60,9 @@ export function mergeCommand(gates: readonly { verdict: string }[], allowed = fa
 export const checkFailed = (check: string) => `the check ${check} failed`
 
 /** Why a merged item counts as reverted. @param by a pull request as `#12`, or the id of a commit. */
-export const mergeTakenBack = (number: number, by: string) => `The merge of #${number} is taken back by ${named(by)}.`
+export const mergeTakenBack = (number: number, by: string) => `The merge of #${number} was reverted by ${named(by)}.`
 export const revertTakenBack = (number: number, by: string) =>
-  `What took back the merge of #${number} is taken back itself, by ${named(by)}.`
+  `The revert of #${number} was itself reverted by ${named(by)}.`
 
 function named(by: string): string {
   return by.startsWith('#') ? by : `\`${by.slice(0, 7)}\``

@@ -4,6 +4,7 @@ import { type PartStatus, partName, partStatus, partStatuses, progressOfParts } 
 import { phaseLine, phaseOf } from '../domain/phases.ts'
 import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
 import { criticalPath } from '../domain/roadmap-critical-path.ts'
+import { counted } from '../lib/counted.ts'
 import { singleLine } from '../lib/sanitise.ts'
 import { roadmapGraph } from './roadmap-graph.ts'
 
@@ -68,7 +69,7 @@ function bar(roadmap: RoadmapTree): string {
 function legend({ parts }: RoadmapTree, path: readonly string[], home: string): string {
   if (path.length < 2) return ''
   const hours = parts.filter(({ key }) => path.includes(key)).reduce((sum, part) => sum + (part.hours ?? 0), 0)
-  const total = hours > 0 ? `, about ${Number(hours.toPrecision(2))} agent hours` : ''
+  const total = hours > 0 ? `, about ${counted(Number(hours.toPrecision(2)), 'agent hour')}` : ''
   const named = path.length > mostRows ? [...path.slice(0, mostRows), '…'] : path
   return `<sub>Thick border: the critical path${total}: ${named.map((key) => partName(key, home)).join(' → ')}.</sub>`
 }
@@ -130,7 +131,7 @@ function matrix(roadmap: RoadmapTree, home: string): string {
     const shared = [...new Set(overlaps.flatMap(({ mine, theirs }) => [mine, theirs]))].slice(0, 4).map(code)
     return `| ${partName(a, home)} | ${partName(b, home)} | ${shared.join(', ')} |`
   })
-  const more = pairs.length > mostRows ? [`\nand ${pairs.length - mostRows} more pairs`] : []
+  const more = pairs.length > mostRows ? [`\nand ${counted(pairs.length - mostRows, 'more pair')}`] : []
   const head = '**Not run together**, since they touch the same files:'
   return [head, '', '| issue | and | files |', '|---|---|---|', ...rows, ...more].join('\n')
 }

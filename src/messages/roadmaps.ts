@@ -1,6 +1,7 @@
 /** What people read about a roadmap: notes in its status comment, the report of an import, issues made from its lines. */
 
 import type { IssueAddress } from '../domain/github.ts'
+import { counted } from '../lib/counted.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 
 /** How a roadmap is written, for people who have none yet. */
@@ -48,13 +49,13 @@ export const tooDeeplyNested = (names: string) =>
   `Below 8 levels nothing is taken apart any more, so these are not queued: ${names}. Put the label on them.`
 export const badLine = (file: string | null, number: number, why: string) =>
   file === null ? `Line ${number}: ${why}.` : `\`${singleLine(file)}\`, line ${number}: ${why}.`
-export const moreBadLines = (count: number) => `${count} more lines were not understood.`
+export const moreBadLines = (count: number) => `${counted(count, 'more line was', 'more lines were')} not understood.`
 export const lineIssueNotCreated = (title: string, error: string) =>
   `“${singleLine(title, 80)}” could not be made an issue: ${singleLine(error, 120)}. \`/roadmap start\` tries again.`
 export const lineCycle = (titles: readonly string[]) =>
   `These lines wait for each other in a circle, and are not made issues: ${titles.map((title) => `“${singleLine(title, 60)}”`).join(' → ')}. Take one “depends on” out.`
 export const tooManyLines = (most: number, left: number) =>
-  `At most ${most} lines of a roadmap are made issues; ${left} are left out.`
+  `At most ${most} lines of a roadmap are made issues; ${left} ${left === 1 ? 'is' : 'are'} left out.`
 export const linesWaiting = (count: number) =>
   `${count} ${count === 1 ? 'line is' : 'lines are'} not an issue yet; more are made every few minutes, to stay within GitHub's limits.`
 
@@ -103,6 +104,6 @@ export function roadmapImported(result: {
 export const roadmapGivenUp = (roadmap: string) => `${roadmap}, which it is a part of, was given up.`
 
 export const roadmapEditRefused = (login: string) =>
-  `${singleLine(login)} edited this roadmap, but has no write access, so it stays as it was. Someone who has can say \`/roadmap start\` to take the new text.`
+  `${singleLine(login)} edited this roadmap, but has no write access, so its old text counts. Someone who has can say \`/roadmap start\` to take the new text.`
 export const roadmapEditUnattributed =
-  'Somebody edited this roadmap, and GitHub does not say who, so it stays as it was. Someone with write access can say `/roadmap start` to take the new text.'
+  'This roadmap was edited, and GitHub does not say by whom, so its old text counts. Someone with write access can say `/roadmap start` to take the new text.'

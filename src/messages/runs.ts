@@ -4,12 +4,11 @@ import { money } from '../lib/money.ts'
 import { codeBlock } from '../lib/sanitise.ts'
 import { namedPaths } from './paths.ts'
 
-/** How an attempt ended. The status comment shows it, and the reason of the next state repeats it. */
 /** The set-up step of the repository. @param how how it ended, without a stop. */
 export const setUpFailed = (how: string) =>
   `The set-up step (\`setup.run\`) failed with ${how}. This is no fault of the work, and costs no attempt. Mend the step or the machine, then say \`/retry\`.`
 export const setUpFailedByChange = (how: string) =>
-  `The set-up step (\`setup.run\`) fails with ${how} since this change; on the base branch it is another one.`
+  `The set-up step (\`setup.run\`) fails with ${how}. This change alters that step: the base branch has another one.`
 export const setUpFailsAgain = (times: number) => `the set-up step failed in the same way ${times} times in a row`
 /** For the agent. */
 export const setUpFailedHere = (how: string, log: string) =>

@@ -10,7 +10,7 @@ export function setupPage({ action, manifest }: { action: string; manifest: stri
 <p>GitHub registers an app of your own from <code>app.yml</code>. It asks for the name, and then hands the credentials to this
 machine, where they are written into <code>.env</code>.</p>
 <form action="${escaped(action)}" method="post"><button name="manifest" value="${escaped(manifest)}">Register the GitHub App</button></form>
-<p>You have an app already? End this program, put <code>APP_ID</code>, <code>PRIVATE_KEY</code> and <code>WEBHOOK_SECRET</code>
+<p>You have an app already? Stop this program (Ctrl-C), put <code>APP_ID</code>, <code>PRIVATE_KEY</code> and <code>WEBHOOK_SECRET</code>
 into <code>.env</code>, and start it again.</p>`)
 }
 

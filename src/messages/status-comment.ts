@@ -157,9 +157,9 @@ function attemptList(view: StatusView): string {
   if (ended.length === 0 || (ended.length === 1 && ended[0]?.outcome === 'finished')) return ''
   const rows = ended.map((attempt) => {
     if (attempt.agent === 'person')
-      return `${attempt.attempt}. A person pushed; the gates looked at it: ${attempt.outcome}`
+      return `${attempt.attempt}. A person pushed, and the gates checked it: ${attempt.outcome}`
     if (attempt.agent === 'git')
-      return `${attempt.attempt}. The base branch was brought in; the gates looked at it: ${attempt.outcome}`
+      return `${attempt.attempt}. The base branch was merged in, and the gates checked it: ${attempt.outcome}`
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${agentName(attempt)}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })

@@ -10,7 +10,7 @@ export const labelsChanged = (login: string) => `${login} has changed its labels
 export const planSmallerThanLabel = (effort: Effort) =>
   `The label \`effort:${effort}\` says that this is large, and no person has approved the plan. \`/approve\` goes on with it, \`/reject\` drops it.`
 export const madeOfOtherIssues = 'It is made of other issues.'
-export const roadmapLabelRemoved = (login: string) => `The label of a roadmap was taken off by ${login}.`
+export const roadmapLabelRemoved = (login: string) => `${login} removed the label of a roadmap.`
 
 /**
  * The item is held, since its agent does not exist.
@@ -31,7 +31,7 @@ export function unknownAgent(agent: {
 const workflows: Record<Routing['workflow'], string> = {
   build_only: 'an agent builds it at once',
   plan_then_build: 'an agent plans it, then an agent builds it',
-  decompose_first: 'an agent takes it apart into issues, then agents build them',
+  decompose_first: 'an agent splits it into issues, then agents build them',
   multi_task: 'an agent makes an issue of each thing it asks for, then agents build them',
 }
 

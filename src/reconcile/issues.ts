@@ -21,7 +21,7 @@ import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /** The actor of a change whose author is unknown. */
-const unknownActor: Actor = { id: 0, login: 'somebody', type: 'User' }
+const unknownActor: Actor = { id: 0, login: 'someone', type: 'User' }
 
 /** Compares the issues of one repository with its items. */
 export async function reconcileIssues(services: Services, repo: RepositoryRow, problems: Problems): Promise<Repairs> {

@@ -13,7 +13,7 @@ import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /** The actor of a change whose author is unknown. */
-const unknownSender = { id: 0, login: 'somebody', type: 'User' as const }
+const unknownSender = { id: 0, login: 'someone', type: 'User' as const }
 
 /** Compares the pull requests of one repository with ours. */
 export async function reconcilePullRequests(

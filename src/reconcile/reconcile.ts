@@ -5,6 +5,7 @@
 
 import { withKeyedMutex } from '../db/keyed-mutex.ts'
 import { getRepository, type RepositoryRow, saveRepository, servedRepositories } from '../db/repositories.ts'
+import { counted } from '../lib/counted.ts'
 import { noAccessToRepository } from '../messages/repositories.ts'
 import { retireRepository } from '../work-items/on-repository-changed.ts'
 import { withSettings } from '../work-items/refresh-settings.ts'
@@ -49,7 +50,7 @@ export async function reconcile(
     })
   }
   await step('blockers', () => reconcileBlockers(services, problems))
-  if (repairs.length > 0) log.info({ repairs }, `${repairs.length} things had changed without an event`)
+  if (repairs.length > 0) log.info({ repairs }, `${counted(repairs.length, 'thing')} had changed without an event`)
   return repairs
 }
 

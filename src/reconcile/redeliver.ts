@@ -5,6 +5,7 @@ import { knownDeliveries } from '../db/deliveries.ts'
 import { claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import type { HookDelivery } from '../domain/github.ts'
 import { NotFound } from '../github/github.ts'
+import { counted } from '../lib/counted.ts'
 import { findRetryAfter } from '../lib/errors.ts'
 import type { Services } from '../work-items/services.ts'
 
@@ -55,7 +56,10 @@ export async function redeliverMissed(services: Services, now: Date = new Date()
   await store.transaction((tx) => recordEventTime(tx, subject, now))
   const report = { listed: listed.length, missed: missed.length, redelivered, degraded: false }
   if (missed.length > 0)
-    log.info(report, `${missed.length} deliveries had not arrived; ${redelivered} are asked for again`)
+    log.info(
+      report,
+      `${counted(missed.length, 'delivery', 'deliveries')} had not arrived; GitHub is asked for ${redelivered} again`,
+    )
   return report
 }
 

@@ -21,6 +21,7 @@ import {
 import { lockItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
+import { counted } from '../lib/counted.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { mergeLost, startsAgain } from '../messages/runs.ts'
 import { classify, type FailedAttempt } from '../runs/retry-policy.ts'
@@ -45,7 +46,8 @@ export async function rescue({ store, log }: { store: Store; log: Logger }, seco
       ...(await wake(tx, seconds)),
     ]
   })
-  if (found.length > 0) log.warn({ found }, `${found.length} things had no owner, and go on`)
+  if (found.length > 0)
+    log.warn({ found }, `${counted(found.length, 'thing')} had no owner, and ${found.length === 1 ? 'goes' : 'go'} on`)
   return found
 }
 

@@ -13,6 +13,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import { unfinishedItemsOf } from '../db/work-items.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { BareClones } from '../git/bare-clones.ts'
+import { counted } from '../lib/counted.ts'
 import { removeLeftWorktrees } from '../runs/left-worktrees.ts'
 import { type LiveRuns, removeHomes, removeLogs, removeStrayFolders } from './tidy-files.ts'
 import { dropOldRescues, removeStrayTrees } from './tidy-trees.ts'
@@ -62,7 +63,7 @@ export async function tidy(context: TidyContext, now = new Date()): Promise<stri
   for (const repo of await everyRepository(store.db))
     await step(`the clone of ${repo.fullName}`, () => tidyClone(context, repo, { live, scarce, now }))
   await step('checkouts', () => removeStrayFolders(root, live))
-  if (removed.length > 0) log.info({ removed }, `${removed.length} things that were no longer needed were removed`)
+  if (removed.length > 0) log.info({ removed }, `${counted(removed.length, 'thing')} no longer needed: removed`)
   return removed
 }
 

@@ -17,6 +17,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem } from '../db/work-items.ts'
 import type { JobPayloads } from '../domain/jobs.ts'
 import { type GitHub, NotFound } from '../github/github.ts'
+import { counted } from '../lib/counted.ts'
 import { backlogHealthReport } from '../messages/backlog-health.ts'
 import { type Backlog, itemNameIn, loadBacklog } from '../scheduling/backlog-snapshot.ts'
 import { backlogHealth } from './health.ts'
@@ -73,7 +74,8 @@ export class Gardener {
     if (before.items.size === 0) return
     const missed = [...before.repos.values()].flatMap((repo) => candidates(before, repo, 'ours'))
     const freed = await refreshBlockers(this.#services, before, missed)
-    if (freed.length > 0) log.info({ freed }, `${freed.length} issues were done and still waited for`)
+    if (freed.length > 0)
+      log.info({ freed }, `${counted(freed.length, 'issue was', 'issues were')} done and still waited for`)
     const known = freed.length > 0 ? await readBacklog(store) : before
     for (const repo of known.repos.values()) {
       const health = backlogHealth(known, repo, env, new Date())

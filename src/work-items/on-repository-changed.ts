@@ -20,6 +20,7 @@ import { itemOfBranch, itemOfIssue, unfinishedItemsOf } from '../db/work-items.t
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { BranchPushed, DependencyChanged, RepositoriesRemoved, RepositoryChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
+import { counted } from '../lib/counted.ts'
 import * as messages from '../messages/repositories.ts'
 import { settingsChanged } from './refresh-settings.ts'
 import type { Services } from './services.ts'
@@ -137,7 +138,9 @@ export async function onRepositoriesRemoved(services: Services, event: Repositor
     'installationId' in which ? repo.installationId === which.installationId : which.githubIds.includes(repo.githubId),
   )
   for (const repo of lost) await retireRepository(services, repo, why)
-  return lost.length > 0 ? done(`${lost.length} repositories gone`) : ignored('nothing is known of them')
+  return lost.length > 0
+    ? done(`${counted(lost.length, 'repository', 'repositories')} gone`)
+    : ignored('nothing is known of them')
 }
 
 /** Stops all work on a repository. Its items are held, since another attempt would fail as well. */
@@ -160,5 +163,5 @@ export async function onRepositoriesAdded(services: Pick<Services, 'store' | 'gi
   for (const repository of installed) await saveRepository(services.store.db, repository)
   // It may be the one that this is about.
   if (unread[0]) throw unread[0].error
-  return done(`${installed.length} repositories installed`)
+  return done(`${counted(installed.length, 'repository', 'repositories')} installed`)
 }

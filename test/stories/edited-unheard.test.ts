@@ -36,7 +36,7 @@ test("new lines count where all who can have written them may write, and no one 
   await world.untilStatus(moved, `it depends on #${other.number}`)
   const found = () => world.logged.some(({ repairs }) => String(repairs).includes(`#${foreign.number}: said that`))
   await github.until(found, 'the edit by someone else is found', 60_000)
-  await world.untilStatus(roadmap, 'Someone edited this roadmap, and GitHub does not say who')
+  await world.untilStatus(roadmap, 'This roadmap was edited, and GitHub does not say by whom')
   expect(world.status(foreign)).toContain(`it depends on #${gate.number}`)
 
   // Looked at, and the same from then on.

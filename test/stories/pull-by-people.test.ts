@@ -29,7 +29,7 @@ test('closed by a person: held with the ways on; opened again by hand, or by /re
   await github.until(() => issue.labels.some(({ name }) => name === 'tutti:held'), 'the label says so')
 
   await maintainer.reopenIssue(repository, pull.number)
-  await world.untilStatus(issue, 'opened again by maintainer; what was approved before counts no longer')
+  await world.untilStatus(issue, 'opened again by maintainer; what was approved before no longer counts')
   await maintainer.comment(repository, pull.number, '/merge')
   await world.untilStatus(issue, 'It waits: someone with write access must approve')
   await github.until(() => !issue.labels.some(({ name }) => name === 'tutti:held'), 'the label is gone')
@@ -44,7 +44,7 @@ test('closed by a person: held with the ways on; opened again by hand, or by /re
   expect(github.unknown).toEqual([])
 })
 
-test('pointed at another branch: what was approved counts no longer, and it is not merged there', async () => {
+test('pointed at another branch: what was approved no longer counts, and it is not merged there', async () => {
   const world = await openWorld()
   const { maintainer, repository } = world
   await maintainer.createBranch(repository, 'elsewhere')
@@ -52,7 +52,7 @@ test('pointed at another branch: what was approved counts no longer, and it is n
   const pull = await world.pullRequestOf(issue)
   await maintainer.review(repository, pull.number, { state: 'APPROVED' })
   await maintainer.editPullRequest(repository, pull.number, { base: 'elsewhere' })
-  await world.untilStatus(issue, 'now goes to `elsewhere`; what was approved before counts no longer')
+  await world.untilStatus(issue, 'now goes to `elsewhere`; what was approved before no longer counts')
   await maintainer.comment(repository, pull.number, '/merge')
   await world.untilStatus(issue, 'Not merged: it now goes to `elsewhere`, not `main`')
   expect(pull.pull.mergedAt).toBeNull()

@@ -55,7 +55,7 @@ test('answers lost, a server without sub-issues, edits by who may and who may no
   expect(called('Made once')).toHaveLength(1)
 
   await outsider.editIssue(repository, one.number, { body: `${body}\n- [ ] Sneaked in` })
-  await world.untilStatus(one, 'has no write access, so it stays as it was')
+  await world.untilStatus(one, 'has no write access, so its old text counts')
   // Correcting the title is no yes to what someone else has written.
   await maintainer.editIssue(repository, one.number, { title: 'One roadmap' })
   await maintainer.editIssue(repository, one.number, { body: '- [ ] Made once\n- [ ] Added' })

@@ -61,7 +61,7 @@ test('one item of a module at a time, also while the first is in review; another
     /started at \d{4}-\d\d-\d\d \d\d:\d\d UTC, because finishing it frees the most work\.[\s\S]*Its lev/,
   )
   await maintainer.comment(repository, guide.number, '/why #77')
-  await world.untilStatus(guide, '#77 is no work item of mine.')
+  await world.untilStatus(guide, '#77 was never queued.')
 })
 
 test('what an item was seen to change counts, whatever it said; the settings may let reviews go', async () => {

@@ -65,7 +65,7 @@ test('taking the label off ends the work, whether it waits or an agent is at it;
   await maintainer.removeLabel(repository, running.number, 'tutti')
   await github.until(() => !alive(pid), 'the agent is gone')
   for (const issue of [waiting, running]) {
-    await world.untilStatus(issue, /Cancelled[\s\S]*taken off by maintainer/)
+    await world.untilStatus(issue, /Cancelled[\s\S]*maintainer removed the label/)
     expect(world.status(issue)).toContain('`/queue` queues it again')
   }
 

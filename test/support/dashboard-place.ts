@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { crc32, deflateSync } from 'node:zlib'
 import { eq } from 'drizzle-orm'
 import { pino } from 'pino'
+import { EventHub } from '../../src/api/event-hub.ts'
 import { loadCommands } from '../../src/commands/registry.ts'
 import { type Env, readEnv } from '../../src/config/env.ts'
 import { openDashboard } from '../../src/dashboard/dashboard.ts'
@@ -53,11 +54,13 @@ export async function openDashboardPlace(permissions: Permissions, more: Record<
   } as unknown as DashboardServices['github']
   const log = pino({ level: process.env.LOG_LEVEL ?? 'silent' })
   const services = { store, github, log, env, commands: await loadCommands(), redact: (text: string) => text }
-  const dashboard = openDashboard({ env, log, store, services: () => services })
+  const events = new EventHub(store, log)
+  const pages = openDashboard({ env, log, store, events, services: () => services })
   return {
     store,
     env,
-    pages: dashboard.pages,
+    pages,
+    events,
     /** Every question about what someone may do. */
     asked,
     /** The cookie of someone who is signed in. */
@@ -68,7 +71,7 @@ export async function openDashboardPlace(permissions: Permissions, more: Record<
     },
     writeLog: (runId: number, text: string) => writeFile(join(directory, 'logs', `run-${runId}.log`), text),
     close: async () => {
-      dashboard.close()
+      events.close()
       await close()
       await rm(directory, { recursive: true, force: true })
     },

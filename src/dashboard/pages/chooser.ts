@@ -1,10 +1,11 @@
 /** The choice between several repositories, each with how its work stands. */
 
 import type { RepositoryRow } from '../../db/repositories.ts'
+import { counted } from '../../lib/counted.ts'
 import { noReadableRepository, repositoryStands } from '../../messages/dashboard.ts'
 import { type ProgressView, progressOf } from '../../views/progress.ts'
 import { emptyState, pageUrl, type View } from '../frame.ts'
-import { counted, type Html, html } from '../html.ts'
+import { type Html, html } from '../html.ts'
 import type { DashboardServices } from '../services.ts'
 import { statusPill } from '../words.ts'
 

@@ -4,10 +4,11 @@ import { and, eq, inArray, notInArray, or, sql } from 'drizzle-orm'
 import type { Database } from '../../db/connect.ts'
 import type { RepositoryRow } from '../../db/repositories.ts'
 import { dependencies, workItems } from '../../db/schema/work-items.ts'
+import { counted } from '../../lib/counted.ts'
 import { effortHours } from '../../lib/effort-hours.ts'
 import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, itemUrl } from '../frame.ts'
-import { counted, type Html, html } from '../html.ts'
+import { type Html, html } from '../html.ts'
 import type { Page } from '../page.ts'
 import { stateLabel, statePill, stateTone } from '../words.ts'
 
@@ -52,7 +53,7 @@ export const graphPage: Page = {
     return {
       title: 'Dependencies',
       scripts: ['dagre.js', 'cytoscape.js', 'graph.js'],
-      where: html`<span>${counted(nodes.length, 'item')}, ${counted(edges.length, 'dependency').replace('dependencys', 'dependencies')}</span>${path.length > 1 ? html`<span class="pill bad">${messages.criticalPathOf(path.length, hours)}</span>` : ''}`,
+      where: html`<span>${counted(nodes.length, 'item')}, ${counted(edges.length, 'dependency', 'dependencies')}</span>${path.length > 1 ? html`<span class="pill bad">${messages.criticalPathOf(path.length, hours)}</span>` : ''}`,
       main: html`<div class="stack"><section class="panel" aria-label="Graph"><div class="filter"><div class="graph-tools" data-still><button type="button" data-zoom="in" aria-label="Zoom in">+</button><button type="button" data-zoom="out" aria-label="Zoom out">−</button><button type="button" data-zoom="fit">Fit</button></div><ul class="legend">${legend}</ul></div>
 <span id="__________cytoscape_stylesheet" hidden></span><div id="graph-data" data-graph="${data}"></div><div class="graph" id="graph" data-still role="img" aria-label="${messages.graphPicture}"></div></section>
 ${listPanel(repo, nodes, edges)}</div>`,

@@ -1,6 +1,7 @@
 /** Replies of `/agents`. */
 
 import type { HealthSample } from '../../domain/agent-health.ts'
+import { counted } from '../../lib/counted.ts'
 import { codeBlock, singleLine } from '../../lib/sanitise.ts'
 import { endOf } from '../check-run.ts'
 import { agentName, type NamedRun } from '../crew.ts'
@@ -87,7 +88,7 @@ function measured({ health, peakMemory }: ShownAgent['run']): string {
   if (!health) return '–'
   const cpu = health.cpuPercent === null ? '' : `CPU ${Math.round(health.cpuPercent)} % of a core, `
   const peak = peakMemory === null ? '' : ` (at most ${megabytes(peakMemory)})`
-  return `${cpu}${megabytes(health.memory)}${peak}, ${health.processes} processes, silent for ${duration(health.silentMs)}`
+  return `${cpu}${megabytes(health.memory)}${peak}, ${counted(health.processes, 'process', 'processes')}, silent for ${duration(health.silentMs)}`
 }
 
 function restartRow({ issueNumber, agent, reason, attempt, afterMs, createdAt }: ShownRestart): string {
@@ -97,7 +98,7 @@ function restartRow({ issueNumber, agent, reason, attempt, afterMs, createdAt }:
 
 function activitySentence({ agent, ended, finished, seconds, peakMemory }: ShownActivity): string {
   const memory = peakMemory === null ? '' : `, at most ${megabytes(peakMemory)} of memory`
-  return `**${agent}** in the last day: ${ended} attempts ended, ${finished} with a result, ${duration(seconds * 1_000)} of work${memory}.`
+  return `**${agent}** in the last day: ${counted(ended, 'attempt')} ended, ${finished} with a result, ${duration(seconds * 1_000)} of work${memory}.`
 }
 
 /** Why an agent is stopped that is one too many. @param rule what there may be one agent of. */

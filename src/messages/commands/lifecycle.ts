@@ -139,7 +139,7 @@ export const retriedBy = (login: string) => `Tried again, as ${login} asked.`
 export function retriedReply({ forgiven, free, any }: { forgiven: number; free: number; any: boolean }): string {
   const past =
     forgiven === 1 ? 'The attempt so far no longer counts' : `The ${forgiven} attempts so far no longer count`
-  const reset = forgiven > 0 ? ` ${past}: ${free} are free again.` : ''
+  const reset = forgiven > 0 ? ` ${past}: ${free} ${free === 1 ? 'is' : 'are'} free again.` : ''
   return `Trying again.${reset}${any ? ' The branch and what earlier attempts left are kept.' : ''}`
 }
 export const waitsNoLonger = 'It no longer waits and starts as soon as an agent is free.'
@@ -169,6 +169,6 @@ function retryHint(state: ItemState, prefix: string): string | undefined {
 export const personSaysHow = (login: string, how: string, lesson: string) =>
   [`${login} says how to do it now:\n\n${how}`, lesson].filter(Boolean).join('\n\n')
 export const nothingToDoDifferently: [string, string] = [
-  'No agent has tried it yet, so there is nothing to do in another way.',
+  'No agent has tried it yet, so there is nothing to do differently.',
   'Put it into the text of the issue, then say `/queue`.',
 ]

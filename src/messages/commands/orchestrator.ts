@@ -1,5 +1,6 @@
 /** One line for people beside the data that programs get, and why such a command is refused. */
 
+import { counted } from '../../lib/counted.ts'
 import { singleLine } from '../../lib/sanitise.ts'
 import type { CommandRefusal } from './common.ts'
 import { typed } from './typed.ts'
@@ -68,7 +69,8 @@ export const noSuchLoop = (problem: string): CommandRefusal => [problem]
 /** @param busy issues of the module that agents work on. @param other how many items of it wait for something else. */
 export function noWorkInModule(moduleId: string, { busy, other }: { busy: readonly number[]; other: number }) {
   const working = busy.length > 0 ? ` Agents are at work on ${busy.map((issue) => `#${issue}`).join(', ')}.` : ''
-  const waiting = other > 0 ? ` ${other} more of it wait for other issues or for a person.` : ''
+  const waiting =
+    other > 0 ? ` ${other} more of it ${other === 1 ? 'waits' : 'wait'} for other issues or for a person.` : ''
   return [
     `Nothing in the module \`${plain(moduleId)}\` can start.${working}${waiting}`,
     'Name a `scope` to have an issue made of it, or give an open issue the label `module:…` and queue it.',
@@ -103,7 +105,7 @@ export const nextWorkText = (items: readonly { issue: number }[], more: number) 
     ? 'Nothing waits for an agent.'
     : `Next: ${items.map(({ issue }) => `#${issue}`).join(', ')}${more > 0 ? ` and ${more} more` : ''}.`
 export const progressText = (one: { completionPercent: number; items: { completed: number; total: number } }) =>
-  `${one.completionPercent} % completed: ${one.items.completed} of ${one.items.total} items.`
+  `${one.completionPercent} % completed: ${one.items.completed} of ${counted(one.items.total, 'item')}.`
 export const exportedText = (systemId: string, agents: number) =>
   `The orchestrator of ${systemId}, with ${agentCount(agents).toLowerCase()}`
 export const eventCount = (events: number) => (events === 1 ? 'One event.' : `${events} events.`)

@@ -1,5 +1,6 @@
 /** Replies of `/plan`, `/answer`, `/approve`, `/reject`, `/build` and `/orchestrate`. */
 
+import { counted } from '../../lib/counted.ts'
 import { singleLine } from '../../lib/sanitise.ts'
 import { type CommandRefusal, startsWhenAgentIsFree } from './common.ts'
 import { typed } from './typed.ts'
@@ -19,8 +20,8 @@ export const epicIsNotPlanned: CommandRefusal = [
 export const wantsPlan = (login: string) => `${login} wants a plan of this text.`
 /** @param again whether there were plans or questions before. */
 export const isPlanned = (again: boolean) =>
-  `An agent plans it, with the text as it is now.${again ? ' Plans and questions from before count no longer.' : ''}`
-export const tooLateForPlan = (status: string): CommandRefusal => [`It is too late for a plan, or too early. ${status}`]
+  `An agent plans it, with the text as it is now.${again ? ' Earlier plans and questions no longer count.' : ''}`
+export const tooLateForPlan = (status: string): CommandRefusal => [`It cannot be planned now. ${status}`]
 export const queuedForPlan = (paused: boolean, prefix: string) =>
   `Queued; an agent plans it first.${paused ? ` ${typed(prefix, 'resume all')} lets work start.` : ''}`
 
@@ -88,7 +89,7 @@ export function goalIsHereAlready(
   const shown = alike.map(({ issue, title, state }) => `- #${issue} ${singleLine(title, 100)} (${state})`).join('\n')
   const [best] = alike
   const hours = (some: typeof alike) => some.reduce((sum, one) => sum + (one.hours ?? 0), 0)
-  const time = (some: typeof alike) => (hours(some) > 0 ? `, about ${hours(some)} agent hours` : '')
+  const time = (some: typeof alike) => (hours(some) > 0 ? `, about ${counted(hours(some), 'agent hour')}` : '')
   const all = alike.map(({ issue }) => `#${issue}`).join(' ')
   const quoted = singleLine(goal.split('\n')[0] ?? '', 100).replaceAll('"', '')
   const choices = [

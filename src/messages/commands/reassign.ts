@@ -9,7 +9,7 @@ export const reassignedBy = (login: string) => `Given to another agent by ${logi
 interface GivenTo {
   kind: string
   member?: { name: string } | undefined
-  /** Somebody was named whose role is another one. */
+  /** A member was named whose role is another one. */
   other?: { name: string; role: string }
 }
 /** @param then what happens now. */

@@ -26,7 +26,7 @@ export const waitsForIssues = (issues: readonly string[]) => `it waits for ${iss
 export const textWaitsFor = (issues: readonly string[], prefix: string) =>
   `it says that it waits for ${issues.join(', ')}; ${typed(prefix, 'queue')} there lets it`
 export const isBlocked = (prefix: string) => `it is blocked by others; ${typed(prefix, 'queue')} there lets it wait`
-export const enoughAssigned = (max: number) => `${max} were asked for at most`
+export const enoughAssigned = (max: number) => `at most ${max} ${max === 1 ? 'was' : 'were'} asked for`
 
 /** The issues that are not assigned, each with the reason. */
 export interface NotAssigned {
@@ -126,8 +126,8 @@ export const namesNoIssue = (text: string): CommandRefusal => [
   'Say it like this: `/why #12`.',
 ]
 export const notOurItem = (issue: string): CommandRefusal => [
-  `#${issue} is no work item of mine.`,
-  'Only issues that were queued are decided about.',
+  `#${issue} was never queued.`,
+  '`/queue` there queues it.',
 ]
 export const waitsSince = (decision: { explanation: string; rank: string; createdAt: Date }) =>
   `${decision.explanation}\n\n${details(decision.rank)}\n\n<sub>Decided at ${clock(decision.createdAt)}.</sub>`

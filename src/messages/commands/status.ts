@@ -40,7 +40,7 @@ export function itemStatus(item: ItemStatus, prefix: string): string {
   return parts.filter(Boolean).join(' ').replaceAll(' \n', '\n')
 }
 
-export const pullRequestWithoutItem = 'This pull request belongs to no work item of mine.'
+export const pullRequestWithoutItem = 'No queued issue belongs to this pull request.'
 export const nothingQueuedStatus = (prefix: string) => nothingQueued(prefix).join(' ')
 
 function stateSentence(item: ItemStatus, prefix: string): string {

@@ -75,7 +75,7 @@ function answerOf(state: WaitState, name: string, seconds: number): ToolAnswer {
     case 'away':
       return { text: texts.askedIsAway(name) }
     case 'deadlock':
-      return { text: texts.nobodyWillAnswer(name) }
+      return { text: texts.noAnswerWillCome(name) }
     case 'waiting':
       return { text: texts.noAnswerYet(name, seconds) }
   }

@@ -1,8 +1,11 @@
 import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { eventStream } from '../../../src/api/event-routes.ts'
+import { pino } from 'pino'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { EventHub, type Listener } from '../../../src/api/event-hub.ts'
+import { eventStream } from '../../../src/api/event-stream.ts'
 import { revokeToken } from '../../../src/api/tokens.ts'
 import { appendAudit } from '../../../src/db/audit-log.ts'
+import type { Store } from '../../../src/db/connect.ts'
 import type { RepositoryRow } from '../../../src/db/repositories.ts'
 import { listEvents } from '../../../src/views/events.ts'
 import { openApiPlace } from '../../support/api-place.ts'
@@ -123,21 +126,62 @@ test('many missed events come in their order, each once, page after page', async
   await again.leave()
 })
 
+test('without a listener nothing is read, and a hundred cost as much as one', async () => {
+  const { store, repositories } = place
+  let reads = 0
+  const db = new Proxy(store.db, {
+    get: (target, key) => {
+      if (key === 'select') reads++
+      return Reflect.get(target, key)
+    },
+  })
+  let moved = () => {}
+  const watch: Store['watch'] = (watcher) => {
+    const { id: repositoryId } = repositories.app
+    moved = () => watcher({ repositoryId, issueNumber: 1, from: 'ready', to: 'running', actor: '', why: '' })
+  }
+  const hub = new EventHub({ db, watch }, pino({ level: 'silent' }))
+  const heard: string[] = []
+  const listener: Listener = {
+    after: undefined,
+    sees: async () => [repositories.app.id],
+    wants: ({ what }) => what === 'for all',
+    send: ({ what }) => heard.push(what) > 0,
+    changed: () => true,
+    beat: () => true,
+    end: () => {},
+  }
+  const idle = () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    moved()
+    const waiting = vi.getTimerCount()
+    vi.advanceTimersByTime(60_000)
+    vi.useRealTimers()
+    return waiting
+  }
+  expect(idle()).toBe(0)
+  expect(reads).toBe(0)
+  const leave = [await hub.join(listener)]
+  reads = 0
+  for (let n = 1; n < 100; n++) leave.push(await hub.join(listener))
+  expect(reads).toBe(0)
+  await happens(repositories.app, 'for all')
+  await expect.poll(() => heard.length).toBe(100)
+  expect(reads).toBeLessThan(100)
+  for (const go of leave) go?.()
+  expect(hub.size).toBe(0)
+  // The look that is under way may end.
+  await hub.join(listener).then((go) => go?.())
+  reads = 0
+  expect(idle()).toBe(0)
+  expect(reads).toBe(0)
+})
+
 test('who cannot keep up is dropped', async () => {
   let room = 0
   let left = false
-  const event = {
-    id: 1,
-    at: '',
-    repository: 'acme/app',
-    issue: null,
-    title: '',
-    actor: '',
-    what: '',
-    why: 'x'.repeat(10_000),
-  }
-  const stream = eventStream(async ({ send }) => {
-    while (send({ ...event })) room++
+  const stream = eventStream(async ({ write }) => {
+    while (write(new Uint8Array(10_000))) room++
     return () => {
       left = true
     }

@@ -181,7 +181,10 @@ describe('/plan', () => {
     expect((await roundsOf(store.db, row.id))[0]).toMatchObject({ answer: null, answeredAt: expect.any(Date) })
     await here.go('ready')
     await here.start()
-    expect(await here.say('/plan')).toMatchObject({ outcome: 'refused', text: expect.stringContaining('too late') })
+    expect(await here.say('/plan')).toMatchObject({
+      outcome: 'refused',
+      text: expect.stringContaining('cannot be planned now'),
+    })
   })
 })
 

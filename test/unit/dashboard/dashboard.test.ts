@@ -1,5 +1,8 @@
+import { eq, ne } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { announcePhase } from '../../../src/db/announcements.ts'
+import { appendAudit } from '../../../src/db/audit-log.ts'
+import { repositories } from '../../../src/db/schema/repositories.ts'
 import { runs } from '../../../src/db/schema/runs.ts'
 import { dependencies } from '../../../src/db/schema/work-items.ts'
 import { transition } from '../../../src/db/work-items.ts'
@@ -202,20 +205,57 @@ test('the first view of the board is smaller than 150 kB', async () => {
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(150_000)
 })
 
-test('the stream says that something has changed, also by another process', async () => {
-  const answer = await get('/live?repository=acme/app')
+/** Listens as a page does. */
+async function openLive(path: string) {
+  const answer = await get(path)
   expect(answer.headers.get('content-type')).toContain('text/event-stream')
-  const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
-  expect((await reader?.read())?.value).toContain('retry:')
-  const { csrf, fields } = {
-    csrf: await csrfOf(cookie),
-    fields: { command: 'effort', repository: 'acme/app', on: '19' },
+  const reader = (answer.body as ReadableStream<Uint8Array>).pipeThrough(new TextDecoderStream()).getReader()
+  expect((await reader.read()).value).toContain('retry:')
+  return {
+    /** What comes next, besides the signs of life. */
+    async next(): Promise<string> {
+      for (;;) {
+        const { value = '' } = await reader.read()
+        if (value !== ': still here\n\n') return value
+      }
+    },
+    leave: () => reader.cancel(),
   }
-  // After the first look at the database.
-  await new Promise((resolve) => setTimeout(resolve, 1_200))
-  await post('/commands', { ...fields, 'arg.effort': 'S', csrf, back: '/' })
-  expect((await reader?.read())?.value).toContain('event: change')
-  await reader?.cancel()
+}
+
+test('the stream says that something has changed, to the pages of that repository alone', async () => {
+  const page = await openLive('/live?repository=acme/app')
+  const other = await openLive('/live?repository=acme/other')
+  const fields = { command: 'effort', repository: 'acme/app', on: '19', 'arg.effort': 'S', back: '/' }
+  await post('/commands', { ...fields, csrf: await csrfOf(cookie) })
+  expect(await page.next()).toContain('event: change')
+  await page.leave()
+  const [repo] = await place.store.db.select().from(repositories).where(eq(repositories.fullName, 'acme/other'))
+  if (!repo) throw new Error('there is no acme/other')
+  await place.store.transaction((tx) => appendAudit(tx, { repositoryId: repo.id, actor: 'mona', what: 'edited' }))
+  // What it had heard of the first repository would come first.
+  expect(await other.next()).toBe(`event: change\ndata: ${repo.id}\n\n`)
+  await other.leave()
+  expect(place.events.size).toBe(0)
+})
+
+test('the stream says that a run goes on, of which there is no event', async () => {
+  const page = await openLive('/live?repository=acme/app')
+  const heard = page.next()
+  let over = false
+  void heard.then(() => {
+    over = true
+  })
+  // The first look may come after the first of these.
+  for (let n = 0; !over; n++) {
+    await place.store.db
+      .update(runs)
+      .set({ progress: `step ${n}` })
+      .where(ne(runs.stage, 'ended'))
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  expect(await heard).toContain('event: change')
+  await page.leave()
 })
 
 test('a roadmap has the report of its parts on its page, and its phases in the list of events', async () => {

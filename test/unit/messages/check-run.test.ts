@@ -32,7 +32,7 @@ const evidence = (more: Partial<Evidence> = {}): Evidence => ({
 
 test('who made it, with which model, the attempts, the cost, the plan, the questions', () => {
   const { title, summary } = checkRunReport(evidence())
-  expect(title).toBe('1 of 1 gates failed')
+  expect(title).toBe('1 of 1 gate failed')
   for (const part of [
     '| made by | scripted, model large-1, ⚠️ without a sandbox |',
     '| attempts | 1. scripted: gates failed<br>2. scripted: under way |',

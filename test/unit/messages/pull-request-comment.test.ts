@@ -56,7 +56,7 @@ test('an approval of an older commit is void, and said so', () => {
     ],
   })
   expect(text).toContain(
-    '- ann approved `bbbbbbb`, an older commit: this approval counts no longer. Please review `aaaaaaa`.',
+    '- ann approved `bbbbbbb`, an older commit: this approval no longer counts. Please review `aaaaaaa`.',
   )
   expect(text).toContain('- bob approved `aaaaaaa`.')
   expect(text).toContain('- eve asked for changes in `bbbbbbb`, and has not reviewed `aaaaaaa` yet.')

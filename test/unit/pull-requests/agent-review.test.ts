@@ -129,7 +129,7 @@ test('it is stopped once the pull request moves on, and what it hands in then is
   const id = (await start()) ?? 0
   await here.go('ready')
   const [run] = await places.store.db.select().from(runs).where(eq(runs.id, id))
-  expect(run?.stop).toBe('The pull request is under review no longer.')
+  expect(run?.stop).toBe('The pull request is no longer in review.')
   await end(id, { outcome: 'reviewed', submission: musts })
   expect(await reviews()).toEqual([])
   expect(await here.item()).toMatchObject({ state: 'ready' })
@@ -144,7 +144,7 @@ test('an agent that leaves the commit as it is sends the item back to people, no
   expect(await here.item()).toMatchObject({
     state: 'reviewing',
     reason:
-      'What an agent has found in #40 has changed nothing: scripted has left the commit as it was. The finding is wrong.',
+      'The review of #40 by an agent has changed nothing: scripted left the commit as it was. The finding is wrong.',
   })
 })
 

@@ -40,7 +40,7 @@ describe('reverts', () => {
     expect(await row()).toMatchObject({ state: 'merged', revertedBy: id, revertedAt: expect.any(Date) })
     const entries = await latestEntries(stage.store.db, (await stage.repo()).id, 50)
     expect(entries.find(({ what }) => what === 'reverted')?.detail.why).toBe(
-      `The merge of #${number} is taken back by \`${id.slice(0, 7)}\`.`,
+      `The merge of #${number} was reverted by \`${id.slice(0, 7)}\`.`,
     )
     await push(message)
     expect((await row()).revertedBy).toBe(id)
