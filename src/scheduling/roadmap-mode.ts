@@ -52,8 +52,12 @@ function allowedOf(
   const pace = epic.epic?.pace
   if (!pace || pace.mode === 'batch') return ready
   if (pace.mode === 'one') return ready.filter((task) => !pace.only || backlog.nameOf(task) === pace.only).slice(0, 1)
-  if (pace.mode === 'sequential')
-    return tasks.some((task) => startedStates.includes(task.state)) ? [] : ready.slice(0, 1)
+  if (pace.mode === 'sequential') {
+    if (tasks.some((task) => startedStates.includes(task.state))) return []
+    // One that is still being prepared keeps its turn.
+    const next = tasks.find((task) => task.state === 'queued' || ready.includes(task))
+    return next && ready.includes(next) ? [next] : []
+  }
   const busy = tasks.filter((task) => activeStates.includes(task.state)).length
   // With a limit the more urgent parts come first, then the order of the roadmap.
   const free = Math.max(0, (pace.max ?? 1) - busy)
