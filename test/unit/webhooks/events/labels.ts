@@ -137,7 +137,7 @@ describe('labels', () => {
     expect(await stage.item(item.issueNumber)).toMatchObject({ state: 'cancelled' })
     expect(await liveRun(stage.store.db, item.id)).toMatchObject({
       id: run.id,
-      stop: expect.stringContaining('taken off'),
+      stop: expect.stringContaining('removed the label'),
     })
 
     await stage.deliver(stage.people.edit(item.issueNumber, 'Better words.', stage.maintainer))
