@@ -24,7 +24,7 @@ const stories = process.env.ALL_STORIES
   ? ['test/stories/**/*.test.ts']
   : [
       'test/stories/{merged,stop,killed,frozen,restored,merge-rules,planning,rest}.test.ts',
-      'test/stories/{review,agent-review,ci-loop,conflicts,gates,pushes-refused}.test.ts',
+      'test/stories/{review,agent-review,ci-loop,conflicts,pushes-refused}.test.ts',
     ]
 const onPglite = [
   'test/stories/merged.test.ts',
