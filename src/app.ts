@@ -85,7 +85,10 @@ async function work(base: Base, doors: Doors): Promise<Pick<Tutti, 'calls' | 'lo
   const { runner, gateRunner, batchTester } = workers
   const webhooks = await loadWebhookApp(client.probot, adapters)
   await handleJobs(store.queues, part.role, { ...adapters, ...workers, webhooks })
-  const { lost, silentSeconds } = await startTimers({ ...adapters, clones, hear: webhooks.hear }, closers)
+  const { lost, silentSeconds } = await startTimers(
+    { ...adapters, clones, handleComment: webhooks.handleComment },
+    closers,
+  )
   Object.assign(health, {
     phase: 'serving',
     sandbox: sandbox.status,

@@ -2,6 +2,7 @@
 
 import type { OperatorAgents } from '../config/agent-settings.ts'
 import { OperatorError } from '../lib/errors.ts'
+import { isLoopback } from '../lib/peer.ts'
 import { loadPlugins } from '../lib/plugin-loader.ts'
 import { type AgentKind, agentKindSchema } from './agent.ts'
 import { withOperatorSettings } from './configured.ts'
@@ -29,16 +30,11 @@ export async function loadAgents(
     idField: 'id',
   })
   const unsafe = [...kinds.values()].find((kind) => kind.playgroundOnly)
-  if (unsafe && apiUrl && !isLoopback(apiUrl)) {
+  if (unsafe && apiUrl && !isLoopback(new URL(apiUrl).hostname)) {
     throw new OperatorError(
       `the agent "${unsafe.id}" is for the playground: it runs what an issue says, and ${apiUrl} is a real GitHub`,
       'Take its file out of AGENT_FILES.',
     )
   }
   return withOperatorSettings(kinds, options.operator ?? {})
-}
-
-function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

@@ -6,6 +6,7 @@ import { resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import type { AuditCheck, AuditRow } from '../db/audit-archive.ts'
+import { counted } from '../lib/counted.ts'
 import { VerbError } from './exit-codes.ts'
 import { readLocalEnv, withLocalStore } from './lib/local-store.ts'
 import { defineVerb } from './verb.ts'
@@ -43,14 +44,10 @@ async function verify(json: boolean): Promise<number> {
 }
 
 function lineOfCheck({ repository, entries, archived, broken }: AuditCheck): string {
-  const size = `${counted(entries)}${archived > 0 ? `, ${archived} more in archives` : ''}`
+  const size = `${counted(entries, 'entry', 'entries')}${archived > 0 ? `, ${archived} more in archives` : ''}`
   if (!broken) return `✓ ${repository}: ${size}`
   const where = broken.id === null ? '' : ` at entry ${broken.id}`
   return `✗ ${repository}: ${size}; ${broken.why}${where}`
-}
-
-function counted(entries: number): string {
-  return `${entries} ${entries === 1 ? 'entry' : 'entries'}`
 }
 
 async function exportEntries({ repository, since }: { repository?: string; since?: string }): Promise<number> {
@@ -111,8 +108,9 @@ async function archive({ before, file }: { before?: string; file?: string }, jso
     if (json) console.log(JSON.stringify({ file: path, moved: report }))
     else
       console.log(
-        report.map((one) => `${one.repository}: ${counted(one.entries)} moved to ${path}`).join('\n') ||
-          'Nothing is so old.',
+        report
+          .map((one) => `${one.repository}: ${counted(one.entries, 'entry', 'entries')} moved to ${path}`)
+          .join('\n') || 'Nothing is so old.',
       )
     return 0
   })

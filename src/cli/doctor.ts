@@ -1,5 +1,6 @@
 /** `tutti doctor`: says what is missing here, and what to do about it. It changes nothing. */
 
+import { counted } from '../lib/counted.ts'
 import type { Finding, FindingState } from './doctor/finding.ts'
 import { readLocalEnv } from './lib/local-store.ts'
 import { styled } from './lib/style.ts'
@@ -37,12 +38,7 @@ export async function runDoctor(json: boolean): Promise<number> {
   show(await github.checkGitHub(env))
   const wrong = findings.filter(({ state }) => state === 'problem').length
   if (json) console.log(JSON.stringify({ ok: wrong === 0, findings }))
-  else
-    console.log(
-      wrong === 0
-        ? '\nTutti can work here.'
-        : `\n${wrong} ${wrong === 1 ? 'thing' : 'things'} to do before Tutti can work.`,
-    )
+  else console.log(wrong === 0 ? '\nTutti can work here.' : `\n${counted(wrong, 'thing')} to do before Tutti can work.`)
   return wrong === 0 ? 0 : 1
 }
 

@@ -136,6 +136,16 @@ export interface Spending {
   tokens: number
 }
 
+/** The money of these in one currency, in millionths. */
+export function moneyIn(spent: readonly Spending[], currency: string): number {
+  return spent.reduce((sum, one) => sum + (one.currency === currency ? one.millionths : 0), 0)
+}
+
+/** The tokens of these, in and out. */
+export function tokensIn(spent: readonly Spending[]): number {
+  return spent.reduce((sum, { tokens }) => sum + tokens, 0)
+}
+
 /** What was used on the day of `now`, by repository and currency. @param repositoryId only this repository. */
 export async function spentToday(db: Database, now: Date, repositoryId?: number): Promise<Spending[]> {
   const total = (amount: typeof usage.cost | ReturnType<typeof sql>) => sql`coalesce(sum(${amount}), 0)`.mapWith(Number)

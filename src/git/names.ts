@@ -4,6 +4,7 @@
  */
 
 import { UserError } from '../lib/errors.ts'
+import { isLoopback } from '../lib/peer.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
@@ -112,10 +113,6 @@ function urlProblem(text: string, options: { allowLocal?: boolean; allowHttp?: b
 function hostProblem(url: URL): string | undefined {
   if (!url.hostname || url.hostname.startsWith('-')) return 'its host cannot be used'
   return url.pathname.length > 1 ? undefined : 'it names no repository'
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 /** A name from outside in a message: one line, not endless. */

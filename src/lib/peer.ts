@@ -8,7 +8,7 @@ export function peerOf({ env }: { env: unknown }): string {
   return incoming?.socket.remoteAddress ?? ''
 }
 
-/** Whether an address is of this machine itself. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(address)
+/** Whether an address, or the host of a URL, is of this machine itself. */
+export function isLoopback(host: string): boolean {
+  return ['::1', '[::1]', 'localhost'].includes(host) || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(host)
 }

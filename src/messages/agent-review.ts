@@ -1,6 +1,7 @@
 /** What people and agents read about the review of a commit by an agent. */
 
 import type { AgentReview, ReviewFinding } from '../domain/agent-review.ts'
+import { counted } from '../lib/counted.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { commitName } from './gates.ts'
@@ -112,15 +113,15 @@ function countsOf({ review, sentBack }: AgentReviewView): string {
   if (findings.length === 0) return 'it has found nothing that should change'
   const musts = findings.filter(({ severity }) => severity === 'must').length
   const rest = findings.length - musts
-  const others = rest > 0 ? `${rest} ${rest === 1 ? 'finding' : 'findings'}${musts > 0 ? ' more' : ''}` : ''
-  const must = musts > 0 ? `${musts} ${musts === 1 ? 'thing' : 'things'} that must change` : ''
+  const others = rest > 0 ? `${counted(rest, 'finding')}${musts > 0 ? ' more' : ''}` : ''
+  const must = musts > 0 ? `${counted(musts, 'thing')} that must change` : ''
   const back = sentBack ? ', which goes back to the agent that built it' : ''
   return [must && `${must}${back}`, others].filter(Boolean).join(', and ')
 }
 
 /** Why an item goes back to the agent that built it. */
 export const agentReviewAsks = (run: NamedRun, count: number, pullNumber: number) =>
-  `${agentName(run)}, an agent, has reviewed #${pullNumber} and found ${count} ${count === 1 ? 'thing' : 'things'} that must change.`
+  `${agentName(run)}, an agent, has reviewed #${pullNumber} and found ${counted(count, 'thing')} that must change.`
 
 /** The reason of an item that people go on to review: the round of an agent's review has come to nothing. */
 export const mendedNothing = (run: NamedRun & { summary: string }, pullNumber: number) =>

@@ -38,7 +38,7 @@ const mostRows = 10
 export function backlogHealthReport(health: BacklogHealth, freed: readonly string[], home: string): string {
   const { issues, available_for_work: available, blocked, stale, cycles, orphans } = health
   const counts = [
-    `${issues} ${issues === 1 ? 'issue' : 'issues'}`,
+    counted(issues, 'issue'),
     `${available} available for work`,
     `${blocked} blocked`,
     `${stale.length} stale`,

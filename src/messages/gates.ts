@@ -32,7 +32,7 @@ export const nothingChanged = 'Nothing was changed.'
 export const tooMuchForReview = (figures: string, limit: string) => `Too much for one review: ${figures}; ${limit}.`
 export const fileLimit = (allowed: number) => `${counted(allowed, 'file is', 'files are')} allowed (\`gates.maxFiles\`)`
 export const lineLimit = (allowed: number, changed: number) =>
-  `${counted(allowed, 'line is', 'lines are')} allowed, ${changed} changed (\`gates.maxLines\`)`
+  `${allowed} ${allowed === 1 ? 'line is' : 'lines are'} allowed, ${changed} changed (\`gates.maxLines\`)`
 export function changeInFigures(change: {
   files: number
   additions: number
@@ -55,8 +55,7 @@ export function commandFailed(name: string, how: string, notRun: number): string
 }
 /** How a command ended: parts of a sentence, without a stop. */
 export const wasKilled = (signal: string, took: string) => `was killed by ${signal} after ${took}`
-export const reachedTimeLimit = (minutes: number) =>
-  `was ended after ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}, its limit`
+export const reachedTimeLimit = (minutes: number) => `was ended after ${counted(minutes, 'minute')}, its limit`
 export const filledDisk = 'wrote more to the disk than a sandbox allows (`SANDBOX_DISK_MB`)'
 export const printedTooMuch = 'was ended because it printed more than 256 MB'
 export const wasStopped = 'was stopped'

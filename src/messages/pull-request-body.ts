@@ -1,6 +1,7 @@
 /** The text of a pull request that Tutti opens. */
 
 import type { PictureName } from '../domain/pictures.ts'
+import { counted } from '../lib/counted.ts'
 import { sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
@@ -85,7 +86,7 @@ function diffSummary(changes: PullRequestBodyView['changes']): string {
     .slice(0, 30)
     .map((change) => `- \`${change.path.replaceAll('`', '')}\` +${change.additions} −${change.deletions}`)
   const more = changes.length > 30 ? [`- … and ${changes.length - 30} more`] : []
-  const figures = `**${changes.length} ${changes.length === 1 ? 'file' : 'files'}**, +${added} −${removed}`
+  const figures = `**${counted(changes.length, 'file')}**, +${added} −${removed}`
   return `${figures}\n\n${[...rows, ...more].join('\n')}`
 }
 

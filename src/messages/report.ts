@@ -1,5 +1,6 @@
 /** The report of orchestrated work, as markdown. */
 
+import { counted } from '../lib/counted.ts'
 import { singleLine } from '../lib/sanitise.ts'
 import { timedLine } from './progress.ts'
 
@@ -64,9 +65,9 @@ export function reportQuality({
   const judged = gates.passed + gates.failed
   return [
     judged === 0 ? 'not judged' : `${gates.passed} of ${judged} gates passed`,
-    `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}`,
-    reviewRounds > 0 ? `${reviewRounds} ${reviewRounds === 1 ? 'round' : 'rounds'} of review` : '',
-    testsAdded ? `${testsAdded} ${testsAdded === 1 ? 'test' : 'tests'} added` : '',
+    counted(attempts, 'attempt'),
+    reviewRounds > 0 ? `${counted(reviewRounds, 'round')} of review` : '',
+    testsAdded ? `${counted(testsAdded, 'test')} added` : '',
     coverage.length > 0 ? `coverage ${coverage.map(({ percent }) => `${percent} %`).join(', ')}` : '',
   ]
     .filter(Boolean)
@@ -98,7 +99,7 @@ export function reportMeasures(report: ReportFacts): string {
 /** Counted by the names of files and by lines: nothing was run for it. */
 function testsText({ testsAdded: { files, cases }, testFilesChanged }: ReportFacts): string {
   const added = [
-    cases > 0 ? `${cases} ${cases === 1 ? 'case' : 'cases'}` : '',
+    cases > 0 ? counted(cases, 'case') : '',
     files > 0 ? `${files} new ${files === 1 ? 'file' : 'files'}` : '',
   ].filter(Boolean)
   return [

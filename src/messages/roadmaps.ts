@@ -96,7 +96,7 @@ export function roadmapImported(result: {
   const parts = [`${fresh} new`, `${known} known`]
   if (checked > 0) parts.push(`${checked} checked off`)
   if (stuck > 0) parts.push(`${stuck} in a circle`)
-  if (bad > 0) parts.push(`${bad} ${bad === 1 ? 'line' : 'lines'} not understood`)
+  if (bad > 0) parts.push(`${counted(bad, 'line')} not understood`)
   return `\`${singleLine(file)}\` was read: ${parts.join(', ')}.`
 }
 

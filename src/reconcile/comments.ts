@@ -10,7 +10,7 @@ import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
 
 /** What acts on a comment. It knows the comments that were acted on before. */
-export type Hear = (repository: RepositoryRow, comment: PostedComment) => Promise<EventOutcome>
+export type HandleComment = (repository: RepositoryRow, comment: PostedComment) => Promise<EventOutcome>
 
 /** A webhook has so long to bring a comment, in milliseconds. Clocks may differ by as much. */
 const settleMs = 60_000
@@ -23,7 +23,7 @@ const notOlderThanMs = 3 * 24 * 3_600_000
  * @param now in milliseconds since 1970.
  */
 export async function reconcileComments(
-  services: Services & { hear: Hear },
+  services: Services & { handleComment: HandleComment },
   repo: RepositoryRow,
   problems: Problems,
   now = Date.now(),
@@ -37,7 +37,7 @@ export async function reconcileComments(
     for (const comment of comments) {
       if (comment.createdAt < since || comment.createdAt > until) continue
       const at = `${repo.fullName}#${comment.issueNumber}`
-      const outcome = await problems.alone(`a comment on ${at}`, () => services.hear(repo, comment))
+      const outcome = await problems.alone(`a comment on ${at}`, () => services.handleComment(repo, comment))
       if (outcome?.state === 'done') repairs.push(`${at}: ${outcome.note}`)
     }
   }

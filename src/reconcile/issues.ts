@@ -41,7 +41,7 @@ export async function reconcileIssues(services: Services, repo: RepositoryRow, p
     const issue = listed.get(item.issueNumber)
     const settled = issue && !(await hasKey(services.store.db, labelSeenKey(repo.id, issue.number)))
     await compare(item.issueNumber, () =>
-      settled ? unheard(services, repo, item, issue) : withoutLabel(services, repo, item, issue),
+      settled ? syncChanges(services, repo, item, issue) : withoutLabel(services, repo, item, issue),
     )
   }
   return repairs
@@ -73,7 +73,7 @@ async function withLabel(
   if (item && !['cancelled', 'skipped', 'done'].includes(item.state)) {
     if (!(await hasKey(db, labelSeenKey(repo.id, issue.number))))
       await services.store.transaction((tx) => claimKey(tx, labelSeenKey(repo.id, issue.number)))
-    return unheard(services, repo, item, issue)
+    return syncChanges(services, repo, item, issue)
   }
   if (!item && (await hasKey(db, refusalKey(repo.id, issue.number)))) return undefined
   const events = await github.issueEvents(issue.number)
@@ -118,7 +118,7 @@ function startSince(events: readonly IssueEvent[], repo: RepositoryRow, since: D
 }
 
 /** Labels and text of an issue under way that have changed without an event. */
-async function unheard(
+async function syncChanges(
   services: Services,
   repo: RepositoryRow,
   item: ItemRow,
@@ -146,7 +146,7 @@ async function withoutLabel(
     const how = issue.state === 'closed' ? 'closed' : 'labelled'
     const outcome = await syncIssue(services, { ...seen, repository: now, repo: now, issue, how })
     if (outcome.state === 'done' || issue.state === 'closed') return outcome
-    return (await unheard(services, repo, item, issue)) ?? outcome
+    return (await syncChanges(services, repo, item, issue)) ?? outcome
   } catch (error) {
     if (!(error instanceof NotFound)) throw error
     const { issueNumber: number, title, body, url } = item

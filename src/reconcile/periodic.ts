@@ -15,7 +15,7 @@ import type { OperatorError } from '../lib/errors.ts'
 import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
-import type { Hear } from './comments.ts'
+import type { HandleComment } from './comments.ts'
 import { Problems } from './problems.ts'
 import { reconcile } from './reconcile.ts'
 import { redeliverMissed } from './redeliver.ts'
@@ -39,7 +39,7 @@ interface TimedServices {
   part: ProcessPart
   place: string
   several: () => Promise<boolean>
-  hear: Hear
+  handleComment: HandleComment
 }
 
 /** How soon after its end the trace of an item is sent, in milliseconds. */
@@ -145,7 +145,7 @@ function startPruning({ store, log }: Pick<TimedServices, 'store' | 'log'>): Sto
  * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
  * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
  */
-function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'env' | 'log' | 'hear'>): Stop {
+function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'env' | 'log' | 'handleComment'>): Stop {
   const { store, env, log } = services
   const gardener = new Gardener(services)
   const problems = new Problems(log)

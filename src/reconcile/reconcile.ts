@@ -12,7 +12,7 @@ import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
 import { reconcileChecks } from './checks.ts'
-import { type Hear, reconcileComments } from './comments.ts'
+import { type HandleComment, reconcileComments } from './comments.ts'
 import { reconcileIssues } from './issues.ts'
 import { Problems } from './problems.ts'
 import { reconcilePullRequests } from './pull-requests.ts'
@@ -26,7 +26,7 @@ import type { Repairs } from './repairs.ts'
  * @throws {RetryAfter} while GitHub asks for a pause.
  */
 export async function reconcile(
-  services: Services & { hear: Hear },
+  services: Services & { handleComment: HandleComment },
   problems = new Problems(services.log),
 ): Promise<Repairs> {
   const { store, log } = services

@@ -3,7 +3,7 @@
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
-import { type Spending, spentToday } from '../db/usage.ts'
+import { moneyIn, spentToday, tokensIn } from '../db/usage.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
 
 /** The limit of a day that was passed. Money is in millionths. */
@@ -50,11 +50,3 @@ function passed(
 }
 
 const amount = (limit: number | undefined) => (limit === undefined ? undefined : millionths(limit))
-
-function moneyIn(spent: readonly Spending[], currency: string): number {
-  return spent.reduce((sum, one) => sum + (one.currency === currency ? one.millionths : 0), 0)
-}
-
-function tokensIn(spent: readonly Spending[]): number {
-  return spent.reduce((sum, { tokens }) => sum + tokens, 0)
-}

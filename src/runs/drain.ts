@@ -1,6 +1,7 @@
 /** The end of a process that lets its work end first: nothing new is begun, and what is under way has some time. */
 
 import type { Logger } from 'pino'
+import { counted } from '../lib/counted.ts'
 
 /** Work that ends by itself. */
 export interface Drainable {
@@ -40,11 +41,10 @@ export async function drainWork(
 
 /** `2 agents and 1 check`. */
 export function whatIsLeft({ agents, checks, batches }: Record<keyof DrainedWork, Pick<Drainable, 'size'>>): string {
-  const parts = [
-    [agents.size, 'agent', 'agents'],
-    [checks.size, 'check', 'checks'],
-    [batches.size, 'test of a batch', 'tests of batches'],
-  ] as const
-  const named = parts.filter(([size]) => size > 0).map(([size, one, many]) => `${size} ${size === 1 ? one : many}`)
+  const named = [
+    ...(agents.size > 0 ? [counted(agents.size, 'agent')] : []),
+    ...(checks.size > 0 ? [counted(checks.size, 'check')] : []),
+    ...(batches.size > 0 ? [counted(batches.size, 'test of a batch', 'tests of batches')] : []),
+  ]
   return named.length > 1 ? `${named.slice(0, -1).join(', ')} and ${named.at(-1)}` : (named[0] ?? 'nothing')
 }

@@ -10,7 +10,16 @@ import type { Tx } from '../db/connect.ts'
 import { recentUse, tokensOfRuns } from '../db/recent-use.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { isReview, type RunRow } from '../db/runs.ts'
-import { costsOfRuns, nextDay, type ReportedCost, type Spending, spentOnItem, spentToday } from '../db/usage.ts'
+import {
+  costsOfRuns,
+  moneyIn,
+  nextDay,
+  type ReportedCost,
+  type Spending,
+  spentOnItem,
+  spentToday,
+  tokensIn,
+} from '../db/usage.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { expectedUse, sizeOfRun } from '../domain/expected-use.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
@@ -157,7 +166,7 @@ export function runName({ run, item }: Backlog['runs'][number]): string {
 type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind' | 'tokens'>
 
 function totalBudget({ currency, today }: BudgetState, limit: number): Budget {
-  return { left: limit - sumOf(today, currency), limit, currency, perRun: 0 }
+  return { left: limit - moneyIn(today, currency), limit, currency, perRun: 0 }
 }
 
 function totalTokens({ today, typicalTokens }: BudgetState, limit: number): Allowance {
@@ -175,21 +184,13 @@ function budgetOf(repo: RepositoryRow, { today, typical, typicalTokens }: Budget
     currency,
     perRun,
     perRunOfKind: typical.get(currency) ?? {},
-    ...(limit === undefined ? {} : { budgetLeft: limit - sumOf(own, currency), budgetLimit: limit }),
+    ...(limit === undefined ? {} : { budgetLeft: limit - moneyIn(own, currency), budgetLimit: limit }),
     tokens: {
       ...(tokensPerDay === undefined ? {} : { left: tokensPerDay - tokensIn(own), limit: tokensPerDay }),
       perRun: tokensPerRun,
       perRunOfKind: typicalTokens,
     },
   }
-}
-
-function sumOf(spent: readonly Spending[], currency: string): number {
-  return spent.reduce((sum, one) => sum + (one.currency === currency ? one.millionths : 0), 0)
-}
-
-function tokensIn(spent: readonly Spending[]): number {
-  return spent.reduce((sum, { tokens }) => sum + tokens, 0)
 }
 
 function limitsOf({ settings }: Pick<RepositoryRow, 'settings'>): Settings['limits'] {

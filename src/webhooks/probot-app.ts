@@ -49,7 +49,7 @@ export interface LoadedWebhookApp {
   /** GitHub's names of the events that mean something here. */
   events: ReadonlySet<string>
   /** Acts on a comment that no delivery has brought. */
-  hear(repository: RepositoryRow, comment: PostedComment): Promise<EventOutcome>
+  handleComment(repository: RepositoryRow, comment: PostedComment): Promise<EventOutcome>
 }
 
 /**
@@ -62,6 +62,7 @@ export async function loadWebhookApp(
 ): Promise<LoadedWebhookApp> {
   const attempts = new DeliveryAttempts()
   await probot.load((app) => tuttiApp(app, { ...services, runner: attempts }))
-  const hear = (repository: RepositoryRow, comment: PostedComment) => onMissedComment(services, repository, comment)
-  return { probot, attempts, events: new Set((await loadWebhookHandlers()).keys()), hear }
+  const handleComment = (repository: RepositoryRow, comment: PostedComment) =>
+    onMissedComment(services, repository, comment)
+  return { probot, attempts, events: new Set((await loadWebhookHandlers()).keys()), handleComment }
 }

@@ -72,8 +72,8 @@ export class Stage {
 
   get parts() {
     if (!this.#webhooks) throw new Error('use Stage.open()')
-    const { hear } = this.#webhooks
-    return { store: this.store, github: this.github, webhooks: this.#webhooks, hear, log }
+    const { handleComment } = this.#webhooks
+    return { store: this.store, github: this.github, webhooks: this.#webhooks, handleComment, log }
   }
 
   withPermission(login: string, permission: 'admin' | 'maintain' | 'write' | 'triage' | 'read'): Actor {

@@ -6,6 +6,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import type { Env } from '../../config/env.ts'
 import type { AppFacts, InstallationFacts } from '../../github/examine.ts'
+import { counted } from '../../lib/counted.ts'
 import { rootMessage } from '../../lib/errors.ts'
 import { advice, type Finding, fine, problem } from './finding.ts'
 
@@ -107,10 +108,7 @@ function findingsOfInstallation(
   const lacking = appLacks ? [] : lackingIn(one.permissions, wanted)
   const open = repositories.filter(({ protectedBranch }) => protectedBranch === false)
   return [
-    fine(
-      'installations',
-      `${account}: ${repositories.length} ${repositories.length === 1 ? 'repository' : 'repositories'}`,
-    ),
+    fine('installations', `${account}: ${counted(repositories.length, 'repository', 'repositories')}`),
     ...(lacking.length > 0
       ? [
           problem(

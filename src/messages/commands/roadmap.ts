@@ -1,5 +1,6 @@
 /** Replies of `/roadmap`. */
 
+import { counted } from '../../lib/counted.ts'
 import { singleLine } from '../../lib/sanitise.ts'
 import { roadmapExample } from '../roadmaps.ts'
 import type { CommandRefusal } from './common.ts'
@@ -30,7 +31,7 @@ export const importStarted = (file: string) => `\`${singleLine(file)}\` is being
 export const roadmapStarted = (login: string, mode: ModeOfRoadmap | undefined) =>
   `${login} started the roadmap as it is now. ${mode ? roadmapModeSentence(mode) : ''}`.trim()
 export const notStartedYet = (count: number, prefix: string) =>
-  `This issue names ${count} ${count === 1 ? 'piece' : 'pieces'} of work. ${typed(prefix, 'roadmap start')} has them worked on.`
+  `This issue names ${counted(count, 'piece')} of work. ${typed(prefix, 'roadmap start')} has them worked on.`
 
 /** Parts by how far they are; the names are shown. */
 const partProgress = ['done', 'being worked on', 'in review', 'waiting', 'held or left out', 'not queued'] as const
@@ -51,7 +52,7 @@ export function roadmapSummary(roadmap: {
   const named = partProgress.flatMap((one) => (counts[one] > 0 ? [`${counts[one]} ${one}`] : []))
   const more = forPeople.length > mostNamed ? ` and ${forPeople.length - mostNamed} more` : ''
   const rows = [
-    `${parts} ${parts === 1 ? 'part' : 'parts'}${named.length > 0 ? `: ${named.join(', ')}` : ''}.`,
+    `${counted(parts, 'part')}${named.length > 0 ? `: ${named.join(', ')}` : ''}.`,
     pendingLines > 0 ? `${pendingLines} more ${pendingLines === 1 ? 'line is' : 'lines are'} not an issue yet.` : '',
     forPeople.length > 0 ? `For people: ${forPeople.slice(0, mostNamed).join(', ')}${more}.` : '',
     mode ? roadmapModeSentence(mode) : '',

@@ -1,6 +1,7 @@
 /** `/status`: the state of an item in one to three sentences, with which other replies end, and what was spent. */
 
 import { lifecycle } from '../../domain/lifecycle.ts'
+import { counted } from '../../lib/counted.ts'
 import type { ItemState } from '../../lib/item-state.ts'
 import { money } from '../../lib/money.ts'
 import { singleLine } from '../../lib/sanitise.ts'
@@ -84,7 +85,7 @@ function readySentence(item: ItemStatus): string {
 /** No agent builds an epic: it gets on as its parts do. */
 function epicSentence({ all, done }: ItemStatus['parts']): string {
   if (all === 0) return 'It is a roadmap that names no issues yet.'
-  return `It is made of ${all} ${all === 1 ? 'issue' : 'issues'}, of which ${done} ${done === 1 ? 'is' : 'are'} done; its status comment shows where each stands.`
+  return `It is made of ${counted(all, 'issue')}, of which ${done} ${done === 1 ? 'is' : 'are'} done; its status comment shows where each stands.`
 }
 
 function pullSentence({ state, pull, reason }: ItemStatus): string {

@@ -9,7 +9,7 @@ import { updateRun } from '../../db/runs.ts'
 import type { AnswerWait } from '../../domain/wait-graph.ts'
 import { messagesForAgent } from '../../messages/crew-messages.ts'
 import * as texts from '../../messages/crew-tools.ts'
-import type { CrewDesk } from './crew-desk.ts'
+import { type CrewDesk, refuseArguments } from './crew-desk.ts'
 import type { Tool, ToolAnswer } from './serve.ts'
 
 /** How often an agent that waits looks, in milliseconds: an answer takes another agent seconds at least. */
@@ -32,10 +32,7 @@ function askAgentTool(desk: CrewDesk, seconds: number): Tool {
     args,
     async run(given) {
       const parsed = args.safeParse(given)
-      if (!parsed.success) {
-        const problems = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`)
-        return { text: texts.wrongArguments(texts.tools.askAgent.name, problems), refused: true }
-      }
+      if (!parsed.success) return refuseArguments(texts.tools.askAgent.name, parsed.error)
       const { to, question: text } = parsed.data
       const asked = await context.store.transaction(async (tx) => {
         await updateRun(tx.db, lease, {})

@@ -15,7 +15,7 @@ import { boundedText } from '../../lib/sanitise-text.ts'
 import { messagesForAgent } from '../../messages/crew-messages.ts'
 import * as texts from '../../messages/crew-tools.ts'
 import { askAgentTools } from './ask-agent-tool.ts'
-import type { CrewDesk } from './crew-desk.ts'
+import { type CrewDesk, refuseArguments } from './crew-desk.ts'
 import type { Tool, ToolAnswer } from './serve.ts'
 
 /** Memories of one run: more is no learning but a log. */
@@ -83,10 +83,7 @@ function crewTool<Shape extends z.ZodType>(
     args,
     async run(given) {
       const parsed = args.safeParse(given)
-      if (!parsed.success) {
-        const problems = parsed.error.issues.map(({ path, message }) => `\`${path.join('.')}\`: ${message}`)
-        return { text: texts.wrongArguments(about.name, problems), refused: true }
-      }
+      if (!parsed.success) return refuseArguments(about.name, parsed.error)
       return context.store.transaction(async (tx) => {
         // Another process may have the run: then nothing is written.
         await updateRun(tx.db, lease, {})
