@@ -5,7 +5,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import type { AgentKind } from '../../src/agents/agent.ts'
 import type { AgentOutcome, AgentUpdate } from '../../src/agents/drivers/agent-run.ts'
 import { type SuperviseOptions, supervise } from '../../src/agents/drivers/supervise.ts'
@@ -14,14 +14,9 @@ import { processTable } from '../../src/lib/process-table.ts'
 import { createReaper, type Reaper } from '../../src/sandbox/reaper.ts'
 import { scriptedAgentFile } from './scripted-agent.ts'
 
-const cleanups: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
 /** Does something after the test, last registered first. */
 export function after(cleanup: () => Promise<void>): void {
-  cleanups.push(cleanup)
+  onTestFinished(cleanup)
 }
 
 /** An empty directory that goes away after the test. */
@@ -31,9 +26,8 @@ export async function scratch(): Promise<string> {
   return path
 }
 
-/** One for all tests of a file, as one orchestrator has one for all its runs. */
+/** One for all tests of a process, as one orchestrator has one for all its runs; it ends when the process does. */
 const shared = createReaper({ instanceId: `test-${process.pid}` })
-afterAll(() => shared.close())
 
 let lives = 0
 

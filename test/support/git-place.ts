@@ -5,7 +5,6 @@ import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll } from 'vitest'
 import { type BareClone, openBareClone } from '../../src/git/bare-clone.ts'
 import { validBranch } from '../../src/git/names.ts'
 import type { ReadyWorktree } from '../../src/git/worktrees.ts'
@@ -43,12 +42,8 @@ export interface Place {
   remove(): Promise<void>
 }
 
-/** Made once per test file and copied: six starts of git less for each test. */
+/** Made once per process and copied: six starts of git less for each test. It goes with the place of all tests. */
 let template: Promise<{ folder: string; base: Sha }> | undefined
-
-afterAll(async () => {
-  if (template) await rm((await template).folder, { recursive: true, force: true })
-})
 
 async function makeTemplate(): Promise<{ folder: string; base: Sha }> {
   const folder = await mkdtemp(join(tmpdir(), 'tutti-template-'))

@@ -1,7 +1,7 @@
 /** Before and after all tests: what they share on a Postgres is made by this run and dropped by it. */
 
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { placeInMemory } from './memory-directory.ts'
@@ -15,8 +15,8 @@ export function setup(): void {
   process.env.TUTTI_TEST_RUN = randomBytes(6).toString('hex')
   // What is prepared for all runs stays where it outlives them.
   process.env.TUTTI_TEST_PREPARED = tmpdir()
-  place = placeInMemory()
-  if (place) process.env.TMPDIR = place
+  place = placeInMemory() ?? mkdtempSync(join(tmpdir(), 'tutti-tests-'))
+  process.env.TMPDIR = place
   // Every process that a test starts loads the same modules; compiled once, that takes half the time.
   process.env.NODE_COMPILE_CACHE = join(tmpdir(), 'tutti-compile-cache')
 }
