@@ -41,12 +41,12 @@ export async function openApiPlace() {
   })
   const tokens = new Map<string, string>()
 
-  /** The secret of a token of this role for `acme/app` alone; `all`: for all repositories. */
-  async function token(role: TokenRole, scope: 'app' | 'all' = 'app'): Promise<string> {
+  /** The secret of a token of this role for `acme/app` alone, or for another repository; `all`: for all of them. */
+  async function token(role: TokenRole, scope = 'app'): Promise<string> {
     const name = `${role}-${scope}`
     const known = tokens.get(name)
     if (known !== undefined) return known
-    const repositories = scope === 'app' ? ['acme/app'] : undefined
+    const repositories = scope === 'all' ? undefined : [`acme/${scope}`]
     const { secret } = await makeToken(store, { name, role, repositories }, 'mona')
     tokens.set(name, secret)
     return secret

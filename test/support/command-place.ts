@@ -12,6 +12,7 @@ import { addRun } from '../../src/db/runs.ts'
 import { approvals, pullRequests } from '../../src/db/schema/pull-requests.ts'
 import { gateResults, runs } from '../../src/db/schema/runs.ts'
 import { type ItemRow, itemOfIssue, transition } from '../../src/db/work-items.ts'
+import type { RepositoryIdentity } from '../../src/domain/events.ts'
 import type { Actor, Issue } from '../../src/domain/github.ts'
 import type { ItemState } from '../../src/lib/item-state.ts'
 import { openTestStore } from './test-store.ts'
@@ -35,8 +36,11 @@ export async function openPlaces() {
   }
 }
 
-/** A repository with one issue, and a way to give commands on it. */
-async function makePlace(store: Store, settings: Partial<Settings> = {}) {
+/**
+ * A repository with one issue, and a way to give commands on it.
+ * @param facts the repository, where a GitHub of the test has it.
+ */
+export async function makePlace(store: Store, settings: Partial<Settings> = {}, facts?: RepositoryIdentity) {
   repositories++
   const repo = await saveRepository(store.db, {
     githubId: repositories,
@@ -45,6 +49,7 @@ async function makePlace(store: Store, settings: Partial<Settings> = {}) {
     installationId: 1,
     cloneUrl: 'http://127.0.0.1/acme/app.git',
     defaultBranch: 'main',
+    ...facts,
   })
   const issue: Issue = {
     number: 12,
