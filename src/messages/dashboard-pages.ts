@@ -77,7 +77,8 @@ export const forMergedPull = 'For a merged pull request'
 export const meanOfMerged = (count: number) => `mean of ${count}, failed attempts included`
 export const limitOfDay = 'Limit of a day'
 export const dayLimitNote = (isSet: boolean) =>
-  isSet ? 'no agent starts beyond it' : 'set `limits.spendPerDay` in `.github/tutti.yml`'
+  isSet ? 'no agent starts beyond it' : 'set `limits.spendPerDay` or `limits.tokensPerDay` in `.github/tutti.yml`'
+export const tokensOf = (count: string) => `${count} tokens`
 export const noCostReported: EmptyText = [
   'No cost was reported yet',
   'Agents report what they cost. For those that report tokens alone, the operator may set prices in `agents.yml`.',

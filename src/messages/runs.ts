@@ -134,7 +134,7 @@ export interface EndedAttempt {
   summary: string
 }
 export const needsPerson = (run: EndedAttempt, why: string) =>
-  `${attemptName(run)} ended with **${run.outcome}**, and a person is needed: ${why}.\n\n${withStop(run.summary)}`
+  `${attemptName(run)}: **${run.outcome}**. A person is needed: ${why}.\n\n${withStop(run.summary)}`
 export const triedAgain = (run: EndedAttempt, why: string) => `${ended(run)} It is tried again: ${why}.`
 /** @param agent its kind, where it is another one than before. */
 export const freshAgentTries = (run: EndedAttempt, why: string, agent?: string) =>
@@ -168,7 +168,7 @@ export const lastAttemptStartsClean = 'the last attempt starts from a clean tree
 export const withContext = 'with what went wrong as context'
 
 function ended(run: EndedAttempt): string {
-  return `${attemptName(run)} ended with ${run.outcome}: ${withStop(run.summary.slice(0, 1_500))}`
+  return `${attemptName(run)}: ${run.outcome}. ${withStop(run.summary.slice(0, 1_500))}`
 }
 
 function attemptName({ planning, attempt }: EndedAttempt): string {

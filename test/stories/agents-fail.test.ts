@@ -122,7 +122,7 @@ test("a provider's limit is waited out until it resets, and costs no attempt", a
     '  append src/hello.txt: lo',
   )
   const reported = await world.untilStatus(issue, /limit/)
-  expect(reported).toContain('Attempt 1 ended with rate limited: Internal error: too many requests.')
+  expect(reported).toContain('Attempt 1: rate limited. Internal error: too many requests.')
   expect(reported).toMatch(
     /It goes on at \d\d:\d\d UTC on .*: the provider's limit resets then. This costs no attempt./,
   )

@@ -79,7 +79,7 @@ test('a run whose cost passes its limit is stopped and the issue held; /retry go
     '  usage 100 1000 0.5',
   )
   const held = await world.untilStatus(issue, /✋ Held/)
-  expect(held).toContain('ended with **over its spend limit**')
+  expect(held).toContain(': **over its spend limit**. A person is needed: ')
   expect(held).toContain(
     'it reported a cost of 2.50 USD, and one run may cost 2.00 USD here (`limits.spendPerRun`). `/retry` starts another run',
   )
@@ -99,7 +99,7 @@ test('an agent that plans has the same limit, and what it cost is kept too', asy
   const world = await openWorld({ settings: `${limited('spendPerRun: 1')}planning:\n  when: always\n` })
   const issue = await world.queued('Think hard', 'planning:', '  usage 100 1000 1.25', '  wait-for never')
   const held = await world.untilStatus(issue, /✋ Held/)
-  expect(held).toContain('Planning attempt 1 ended with **over its spend limit**')
+  expect(held).toContain('Planning attempt 1: **over its spend limit**')
   await asked(world, issue, '#1 so far: 1.25 USD.')
 })
 

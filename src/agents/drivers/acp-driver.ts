@@ -197,8 +197,13 @@ function describe(update: AgentUpdate): string {
     case 'usage':
       return `usage: ${update.used} of ${update.size}`
     case 'session':
-      return `session ${update.id}${update.continued ? ', which goes on,' : ''} with ${update.program}, model ${update.model}, mode ${update.mode}`
+      return `session ${update.id}${update.continued ? ', which goes on,' : ''} with ${withWhat(update)}`
     default:
       return update.text
   }
+}
+
+/** The program, and what it says of its model and mode; not every agent does. */
+function withWhat({ program, model, mode }: { program: string; model: string; mode: string }): string {
+  return [program, model && `model ${model}`, mode && `mode ${mode}`].filter(Boolean).join(', ')
 }

@@ -108,7 +108,7 @@ function table({ repo }: PageRequest, rows: Awaited<ReturnType<typeof entries>>)
     const word = (name: string) => (typeof entry.detail[name] === 'string' ? entry.detail[name] : '')
     const why = word('why') || word('reply')
     const from = entry.what.includes(' → ') ? html` <span class="small muted">${entry.what}</span>` : ''
-    return html`<tr id="entry-${entry.id}"><td class="nowrap">${timeTag(entry.at)}</td><td class="nowrap">${entry.actor}${word('door') ? html` <span class="chip">${word('door')}</span>` : ''}</td><td>${pill(tone, words)}${from}${why ? html`<div class="small muted">${why}</div>` : ''}</td><td>${issue === null ? '' : html`<a href="${itemUrl(repo, issue)}">#${issue} ${title}</a>`}</td><td class="small muted mono" title="${entry.hash}">${entry.hash.slice(0, 8)}</td></tr>`
+    return html`<tr id="entry-${entry.id}"><td class="nowrap">${timeTag(entry.at)}</td><td class="nowrap">${entry.actor}${word('door') ? html` <span class="chip">${word('door')}</span>` : ''}</td><td>${pill(tone, words)}${from}${why ? html`<div class="small muted">${sentence(why)}</div>` : ''}</td><td>${issue === null ? '' : html`<a href="${itemUrl(repo, issue)}">#${issue} ${title}</a>`}</td><td class="small muted mono nowrap" title="${entry.hash}">${entry.hash.slice(0, 8)}</td></tr>`
   }
   return html`<div class="scroll" tabindex="0" role="region" aria-label="Entries"><table><thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What and why</th><th scope="col">Item</th><th scope="col">Hash</th></tr></thead><tbody>${rows.map(row)}</tbody></table></div>`
 }

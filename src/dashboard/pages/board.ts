@@ -93,7 +93,8 @@ function problems(repo: RepositoryRow, { status, statusReason }: ProgressView): 
 
 function figures(progress: ProgressView, needed: number): Html {
   const { items, agents, completionPercent, expectedHoursLeft, spentToday, tokensToday } = progress
-  const left = expectedHoursLeft === null ? 'not known yet' : spanText(expectedHoursLeft * 3_600_000)
+  const left =
+    expectedHoursLeft === null ? 'not known yet' : `about ${spanText(Math.max(60_000, expectedHoursLeft * 3_600_000))}`
   const spent = spentToday.map(({ amount, currency }) => moneyText(amount * 1e6, currency)).join(' + ')
   return html`<dl class="figures">
 <div class="figure"><dt>Completed</dt><dd>${completionPercent}<small> %</small></dd>
@@ -123,7 +124,7 @@ function cardOf(repo: RepositoryRow, item: WorkItemView): Html {
   const more = item.waitsFor.length - waits.length
   return html`<li class="card" id="card-${item.issue}"><div class="row"><span class="num">#${item.issue}</span>${statePill(item.state)}${item.priority < 2 && item.state !== 'done' ? html`<span class="urgent">P${item.priority}</span>` : ''}${item.effort ? html`<span class="chip" title="Effort">${item.effort}</span>` : ''}</div>
 <a class="title" href="${itemUrl(repo, item.issue)}">${item.title}</a>
-${needs && item.reason ? html`<p class="why">${item.reason}</p>` : ''}
+${needs && item.reason ? html`<p class="why">${sentence(item.reason)}</p>` : ''}
 ${waits.length > 0 ? html`<div class="row">waits for ${waits}${more > 0 ? html`<span>+${more}</span>` : ''}</div>` : ''}
 ${item.agent || item.pullRequest !== null || item.state === 'done' ? html`<div class="row">${item.agent ? html`${face(item.agent)}<span>${item.agent}</span>` : ''}${item.pullRequest === null ? '' : html`<span>PR #${item.pullRequest}</span>`}${item.state === 'done' ? timeTag(item.updatedAt) : ''}</div>` : ''}</li>`
 }

@@ -9,6 +9,7 @@ import * as messages from '../../messages/dashboard-pages.ts'
 import { type AgentView, listAgents } from '../../views/agents.ts'
 import { emptyState, itemUrl, panel } from '../frame.ts'
 import { bytesText, type Html, html, spanText, timeTag } from '../html.ts'
+import { sentence } from '../markdown.ts'
 import type { Page } from '../page.ts'
 import { agentPill, face, pill } from '../words.ts'
 
@@ -31,7 +32,7 @@ export const crewPage: Page = {
     const learned =
       memories.length === 0
         ? emptyState(...messages.nothingLearned)
-        : html`<ul class="rows">${memories.map((one) => html`<li><div class="grow"><span>${one.text}</span><span class="small muted">${one.kind}${one.about ? ` about ${one.about}` : ''}, from ${one.source === 'agent' ? 'an agent' : `a ${one.source}`}${one.issueNumber ? ` on #${one.issueNumber}` : ''}</span></div><div class="side-note">${timeTag(one.seenAt)}<span>used ${one.used}×</span></div></li>`)}</ul>`
+        : html`<ul class="rows">${memories.map((one) => html`<li><div class="grow"><span>${sentence(one.text)}</span><span class="small muted">${one.kind}${one.about ? ` about ${one.about}` : ''}, from ${one.source === 'agent' ? 'an agent' : `a ${one.source}`}${one.issueNumber ? ` on #${one.issueNumber}` : ''}</span></div><div class="side-note">${timeTag(one.seenAt)}<span>used ${one.used}×</span></div></li>`)}</ul>`
     const restarted =
       restarts.length === 0
         ? emptyState(...messages.noRestart, 'check')

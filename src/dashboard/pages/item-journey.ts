@@ -3,15 +3,20 @@
 import { type Stay, staysOf } from '../../domain/trace.ts'
 import { panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
+import { sentence } from '../markdown.ts'
 import { stateLabel, stateTone, type Tone } from '../words.ts'
 import { eventWords } from './events.ts'
 import type { ItemFacts, LoggedStep } from './item-facts.ts'
+
+/** Up to here, in milliseconds, the time of day says which step was when. */
+const oneDay = 20 * 3_600_000
 
 /** Where its time went, and every step, the newest first. */
 export function journeyPanel({ steps, item }: ItemFacts): Html {
   const end = item.doneAt?.getTime() ?? Date.now()
   const stays = staysOf(steps, end)
-  const list = steps.toReversed().map((step) => stepOf(step, stays))
+  const show = end - (steps[0]?.at.getTime() ?? end) < oneDay ? 'clock' : 'ago'
+  const list = steps.toReversed().map((step) => stepOf(step, stays, show))
   return panel(
     'Journey',
     html`<div class="stack">${phases(stays, item.state)}<ol class="axis">${list}</ol></div>`,
@@ -21,15 +26,15 @@ export function journeyPanel({ steps, item }: ItemFacts): Html {
   )
 }
 
-function stepOf(step: LoggedStep, stays: readonly Stay[]): Html {
+function stepOf(step: LoggedStep, stays: readonly Stay[], show: 'clock' | 'ago'): Html {
   const { words, tone } = eventWords(step.what)
   const why = typeof step.detail.why === 'string' ? step.detail.why : ''
   const reply = typeof step.detail.reply === 'string' ? step.detail.reply : ''
   const stay = stays.find(({ from }) => from === step.at.getTime())
   const lasted = stay && stay !== stays.at(-1) ? spanText(stay.to - stay.from) : ''
   const door = typeof step.detail.door === 'string' ? ` by ${step.detail.door}` : ''
-  return html`<li id="step-${step.id}"><span class="when">${timeTag(step.at)}</span><div class="what"><span class="dot ${tone}"></span><span class="name">${words}</span> <span class="muted small">${step.actor}${door}</span>${lasted ? html` <span class="stay">· ${lasted}</span>` : ''}
-${why ? html`<div class="small">${why}</div>` : ''}${reply && reply !== why ? html`<div class="small muted">${reply}</div>` : ''}</div></li>`
+  return html`<li id="step-${step.id}"><span class="when">${timeTag(step.at, show)}</span><div class="what"><span class="dot ${tone}"></span><span class="name">${words}</span> <span class="muted small">${step.actor}${door}</span>${lasted ? html` <span class="stay">· ${lasted}</span>` : ''}
+${why ? html`<div class="small">${sentence(why)}</div>` : ''}${reply && reply !== why ? html`<div class="small muted">${sentence(reply)}</div>` : ''}</div></li>`
 }
 
 /** One bar for the whole time, in the colours of the states. */

@@ -26,7 +26,7 @@ ${round.answer === null ? html`<p class="muted">${messages.notAnswered}</p>` : h
   const decided = plan?.decidedBy ? html` by ${plan.decidedBy} ${timeTag(plan.decidedAt)}` : ''
   const body = plan
     ? html`<p class="chips">${pill(tones[plan.state] ?? 'calm', plan.state)}<span class="small muted">${messages.planVersion(plan.version, Math.round(plan.confidence * 100))}${decided}</span></p>
-${plan.why ? html`<p class="small muted">${plan.why}</p>` : ''}<details ${plan.state === 'pending' ? html`open` : ''}><summary>${contentOf(plan).kind === 'plan' ? 'The plan' : 'The breakdown'}</summary>${prose(planForAgent(plan))}</details>`
+${plan.why ? html`<p class="small muted">${sentence(plan.why)}</p>` : ''}<details ${plan.state === 'pending' ? html`open` : ''}><summary>${contentOf(plan).kind === 'plan' ? 'The plan' : 'The breakdown'}</summary>${prose(planForAgent(plan))}</details>`
     : ''
   return panel('Plan', html`<div class="stack">${asked}${body}</div>`)
 }
@@ -75,7 +75,7 @@ function attemptRow(run: RunRow, spent: UsageRow | undefined): Html {
   const said = live ? run.progress : run.summary || run.progress
   return html`<li id="run-${run.id}">${face(who)}<div class="grow"><span>${name} <span class="small muted">${run.purpose === 'build' ? 'attempt' : run.purpose} ${run.attempt}</span></span>
 <span>${pill(outcomeTone(run), live ? stageWords[run.stage] : (run.outcome ?? 'ended'))}</span>
-${said ? html`<span class="small muted clamp">${said}</span>` : ''}${run.memberWhy ? html`<span class="small muted">${run.memberWhy}</span>` : ''}</div>
+${said ? html`<span class="small muted clamp">${sentence(said)}</span>` : ''}${run.memberWhy ? html`<span class="small muted">${run.memberWhy}</span>` : ''}</div>
 <div class="side-note"><span class="num">${live ? timeTag(run.startedAt, 'lasted') : tookText(run)}</span>${spent ? spentLines(spent) : ''}</div></li>`
 }
 
@@ -100,6 +100,6 @@ function spentLines({ cost, currency, inputTokens, outputTokens }: UsageRow): Ht
 export function messagesPanel({ messages }: ItemFacts): Html {
   if (messages.length === 0) return html``
   const row = ({ message, delivery }: ItemFacts['messages'][number]) =>
-    html`<li id="message-${delivery.id}">${face(message.fromName)}<div class="grow"><span><span class="name">${message.fromName}</span> <span class="muted small">to ${message.toName}</span></span><span>${message.text}</span></div><div class="side-note">${timeTag(message.createdAt)}<span>${delivery.state}</span></div></li>`
+    html`<li id="message-${delivery.id}">${face(message.fromName)}<div class="grow"><span><span class="name">${message.fromName}</span> <span class="muted small">to ${message.toName}</span></span><span>${sentence(message.text)}</span></div><div class="side-note">${timeTag(message.createdAt)}<span>${delivery.state}</span></div></li>`
   return panel('Messages', html`<ul class="rows">${messages.map(row)}</ul>`)
 }

@@ -1,6 +1,7 @@
 /** What the work has cost: by day as a chart and as a table, by kind of agent, and for each merged pull request. */
 
 import { and, eq, gte, sql } from 'drizzle-orm'
+import type { Settings } from '../../config/settings.ts'
 import type { Database } from '../../db/connect.ts'
 import { settingsOf } from '../../db/repository-settings.ts'
 import { runs } from '../../db/schema/runs.ts'
@@ -40,13 +41,20 @@ export const spendPage: Page = {
     const figures = html`<dl class="figures">${currencies.map((currency) => html`<div class="figure"><dt>${messages.lastDays(days)}</dt><dd>${moneyText(whole(currency), currency)}</dd></div>`)}
 ${merged.map((one) => html`<div class="figure"><dt>${messages.forMergedPull}</dt><dd>${moneyText(one.millionths / Math.max(1, one.merged), one.currency)}</dd><dd class="note">${messages.meanOfMerged(one.merged)}</dd></div>`)}
 <div class="figure"><dt>Tokens</dt><dd>${tokensText(spent.reduce((sum, one) => sum + one.tokens, 0))}</dd><dd class="note">read and written</dd></div>
-<div class="figure"><dt>${messages.limitOfDay}</dt><dd>${limits.spendPerDay === undefined ? 'none' : moneyText(limits.spendPerDay * 1e6, limits.currency)}</dd><dd class="note">${sentence(messages.dayLimitNote(limits.spendPerDay !== undefined))}</dd></div></dl>`
+${limitsOfDay(limits).map((limit) => html`<div class="figure"><dt>${messages.limitOfDay}</dt><dd>${limit}</dd><dd class="note">${sentence(messages.dayLimitNote(limit !== 'none'))}</dd></div>`)}</dl>`
     const charts =
       currencies.length === 0
         ? panel('By day', emptyState(...messages.noCostReported, 'spend'))
         : html`${currencies.map((currency) => panel(messages.byDayIn(currency), chart(spent, currency, since)))}`
     return { title: 'Spend', main: html`${figures}<div class="stack">${charts}${kindsPanel(kinds)}</div>` }
   },
+}
+
+/** What a day may use, in money and in tokens; `none` where neither is set. */
+function limitsOfDay({ spendPerDay, tokensPerDay, currency }: Settings['limits']): string[] {
+  const money = spendPerDay === undefined ? [] : [moneyText(spendPerDay * 1e6, currency)]
+  const tokens = tokensPerDay === undefined ? [] : [messages.tokensOf(tokensText(tokensPerDay))]
+  return money.length + tokens.length === 0 ? ['none'] : [...money, ...tokens]
 }
 
 async function spentByDay(db: Database, repositoryId: number, since: string): Promise<DaySpend[]> {
