@@ -43,7 +43,9 @@ test('dependencies are made once, out of reach of agents; a change makes its own
     'write package-lock.json: two',
   )
   const changed = await world.pullRequestOf(other)
-  expect(world.status(other)).toMatch(/\(scripted\)\*\*: gates failed\. command: The set-up step .* fails with exit code 1\. This change alters that step/)
+  expect(world.status(other)).toMatch(
+    /\(scripted\)\*\*: gates failed\. command: The set-up step .* fails with exit code 1\. This change alters that step/,
+  )
   await github.until(() => checkRunsOn(world, changed.pull.headSha).length > 0, 'the check run')
   expect(checkRunsOn(world, changed.pull.headSha)[0]?.output.text).toContain('made of two with')
 
