@@ -88,7 +88,8 @@ export async function transition(
   if (job) await tx.enqueue(job, { after: by.after ?? (job.queue === 'schedule' ? batched : undefined) })
   // It is finished or inactive: its files are free, and items that depend on it may start.
   if (terminalStates.includes(to) || isInactive(to)) await tx.enqueue({ queue: 'schedule' }, { after: batched })
-  tx.notify({ ...item, from: item.state, to, actor: by.actor, why: by.why })
+  const { repositoryId, issueNumber } = item
+  tx.notify({ repositoryId, issueNumber, from: item.state, to, actor: by.actor, why: by.why })
   const repo = await getRepository(tx.db, item.repositoryId)
   await updateStateLabel(tx, row, item.state, repo)
   await requestStatusComment(tx, row, commentTimeFor(to))

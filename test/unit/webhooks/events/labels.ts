@@ -26,6 +26,22 @@ describe('labels', () => {
     expect(stage.github.asked).toEqual(['permission'])
   })
 
+  test('the log of a step holds no text of the issue', async () => {
+    const stage = await Stage.open()
+    const issue = stage.people.createIssue(stage.maintainer, { body: 'A whole page.' })
+    await stage.deliver(stage.people.label(issue.number, 'tutti', stage.maintainer))
+    const seen: object[] = []
+    stage.store.watch((event) => {
+      if (event.repositoryId === item.repositoryId) seen.push(event)
+    })
+    const item = await stage.item(issue.number)
+    await stage.moveTo(item, 'ready')
+    const { repositoryId, issueNumber } = item
+    expect(seen).toEqual([
+      { repositoryId, issueNumber, from: 'queued', to: 'ready', actor: 'tutti', why: 'as the test has it' },
+    ])
+  })
+
   for (const permission of ['triage', 'read', undefined] as const) {
     test(`a label by someone with ${permission ?? 'no'} access is ignored, and said once`, async () => {
       const stage = await Stage.open()
