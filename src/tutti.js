@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 20)) {
   console.error(
-    `Tutti needs Node 22.20 or newer; this is ${process.versions.node}. Inside the project, npm scripts bring their own: npm start`,
+    `Tutti needs Node 22.20 or newer; this is ${process.versions.node}. In its folder, npm brings the right one: npm run tutti -- ${process.argv.slice(2).join(' ')}`.trim(),
   )
   process.exit(1)
 }

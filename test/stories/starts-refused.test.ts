@@ -93,7 +93,7 @@ test.skipIf(!isOld(oldNode))('a Node out of range gets one clear line', async ()
   const world = await openWorld({ start: false })
   const { code, said } = await runToItsEnd({ env: world.env, directory: world.directory, node: oldNode })
   expect(code).toBe(1)
-  expect(said).toMatch(/^Tutti needs Node 22\.20 or newer; this is \d+\.\d+\.\d+\. .*npm start\n$/)
+  expect(said).toMatch(/^Tutti needs Node 22\.20 or newer; this is \d+\.\d+\.\d+\. .*npm run tutti -- serve\n$/)
 })
 
 /** Node below 22 is looked for where Debian puts it; elsewhere the story has nothing to tell. */
