@@ -29,4 +29,8 @@ async function main([name, ...argv]: string[]): Promise<void> {
   process.exitCode = 1
 }
 
-await main(process.argv.slice(2))
+await main(process.argv.slice(2)).catch((error: Error & { code?: string }) => {
+  if (!error.code?.startsWith('ERR_PARSE_ARGS')) throw error
+  process.stderr.write(`${error.message}\nThe options of a benchmark stand at the head of its file in bench/.\n`)
+  process.exitCode = 2
+})

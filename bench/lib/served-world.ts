@@ -1,5 +1,6 @@
 /** A playground GitHub and a Tutti that serves it, for benchmarks of whole journeys. */
 
+import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { startProgram } from '../../src/playground/demo/program.ts'
@@ -23,6 +24,8 @@ export interface ServedWorld {
   pullRequestOf(issue: IssueRecord, notHead?: string): Promise<PullIssue>
   /** Stops Tutti, lets `between` do something, and starts it again. */
   restart(between: () => Promise<void>): Promise<void>
+  /** Kills Tutti with `kill -9` and starts it again at once; resolves when it takes webhooks. */
+  killAndStart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -92,6 +95,13 @@ export async function startServedWorld(options: {
     restart: async (between) => {
       await program.stop()
       await between()
+      program = await start()
+      github.setWebhookUrl(webhookUrl())
+    },
+    killAndStart: async () => {
+      const exited = once(program.process, 'exit')
+      program.process.kill('SIGKILL')
+      await exited
       program = await start()
       github.setWebhookUrl(webhookUrl())
     },
