@@ -163,7 +163,14 @@ function attemptList(view: StatusView): string {
     const free = attempt.countsAsAttempt ? '' : ' (does not count)'
     return `${attempt.attempt}. **${agentName(attempt)}**: ${attempt.outcome}${free}${attempt.summary ? `. ${singleLine(attempt.summary, 300)}` : ''}`
   })
-  return `<details><summary>Attempts: ${view.used} of ${view.allowed} used</summary>\n\n${rows.join('\n')}\n\n</details>`
+  return `<details><summary>Attempts: ${attemptCount(view, ended)}</summary>\n\n${rows.join('\n')}\n\n</details>`
+}
+
+/** A review or a CI that asks for more begins a new round: the attempts before it are listed, and used up nothing. */
+function attemptCount({ used, allowed, state }: StatusView, listed: StatusView['attempts']): string {
+  const inRound = `${used} of ${allowed} used`
+  if (listed.filter((attempt) => attempt.countsAsAttempt).length <= used) return inRound
+  return state === 'done' ? String(listed.length) : `${listed.length}, ${inRound} in this round`
 }
 
 function footer(view: StatusView): string {

@@ -49,7 +49,7 @@ test('attempts used up: held with what happened and what to say; /retry gives fr
   await github.until(() => !pull.pull.draft, 'the draft is ready for review')
   expect(pullsOf(world, issue)).toEqual([pull])
   expect(world.status(issue)).toContain('The 2 attempts so far no longer count: 2 are free again.')
-  expect(world.status(issue)).toContain('Attempts: 1 of 2 used')
+  expect(world.status(issue)).toContain('Attempts: 3, 1 of 2 used in this round')
   await github.until(() => !issue.labels.some(({ name }) => name === 'tutti:held'), 'the label is gone')
   expect(byBot(issue)).toHaveLength(1)
   expect(github.unknown).toEqual([])
