@@ -63,8 +63,8 @@ export const boardPage: Page = {
         ? firstSteps(request)
         : html`${problems(repo, progress)}${figures(progress, shown[0]?.total ?? 0)}
 <div class="board">${shown.map((one) => laneOf(request, one))}</div>
-<div class="columns"><div class="stack">${agentsPanel(repo, agents)}${waitingPanel(repo, shown)}</div>
-<div class="stack">${queueForm(request)}${panel('Lately', eventList(repo, events), html`<a class="link" href="${pageUrl('/audit', repo)}">All</a>`)}</div></div>`
+<div class="columns"><div class="stack">${agentsPanel(repo, agents)}${panel('Lately', eventList(repo, events), html`<a class="link" href="${pageUrl('/audit', repo)}">All</a>`)}</div>
+<div class="stack">${queueForm(request)}${waitingPanel(repo, shown)}</div></div>`
     return { title: 'Board', where: repositoryLine(request, progress), main }
   },
 }
