@@ -7,20 +7,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { readOptions, refuse } from './command-line.ts'
 
 const usage = 'usage: npm run fuzz -- [--for 10m] [--seed S]'
-const { values } = parseArgs({
-  options: {
-    for: { type: 'string', default: '10m' },
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
-  },
+const values = readOptions(usage, {
+  for: { type: 'string', default: '10m' },
+  seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
 })
-const time = /^(\d+)(s|m|h)$/.exec(values.for)
-if (!time || !/^\d{1,10}$/.test(values.seed)) {
-  process.stderr.write(`${usage}\n`)
-  process.exit(2)
-}
+const time = /^(\d+)(s|m|h)$/.exec(values.for) ?? refuse('--for takes a time like 90s, 10m or 2h', usage)
+if (!/^\d{1,10}$/.test(values.seed)) refuse('--seed takes a whole number', usage)
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000 }[time[2] as 's' | 'm' | 'h']
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
 const child = spawn(process.execPath, [vitest, 'run', '--project', 'unit', 'test/unit/fuzz'], {
