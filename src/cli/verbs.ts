@@ -68,6 +68,12 @@ export const listedVerbs: readonly ListedVerb[] = [
     load: async () => (await import('./run.ts')).commandVerb('resume'),
   },
   {
+    name: 'checkout',
+    summary: 'take the work on an issue over, in your clone of its repository',
+    group: 'Steer it',
+    load: async () => (await import('./checkout.ts')).checkout,
+  },
+  {
     name: 'report',
     summary: 'what was done, by whom, at which cost, and what is next',
     group: 'Steer it',

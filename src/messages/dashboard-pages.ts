@@ -78,7 +78,7 @@ export const meanOfMerged = (count: number) => `mean of ${count}, failed attempt
 export const limitOfDay = 'Limit of a day'
 export const dayLimitNote = (isSet: boolean) =>
   isSet ? 'no agent starts beyond it' : 'set `limits.spendPerDay` or `limits.tokensPerDay` in `.github/tutti.yml`'
-export const tokensOf = (count: string) => `${count} tokens`
+export const tokenCount = (count: string) => `${count} tokens`
 export const noCostReported: EmptyText = [
   'No cost was reported yet',
   'Agents report what they cost. For those that report tokens alone, the operator may set prices in `agents.yml`.',

@@ -48,6 +48,7 @@ const preparations: Readonly<Record<string, (here: Here) => Promise<Record<strin
   status: (here) => queued(here),
   stop: (here) => atWork(here).then(nothing),
   'terminate-agent': async (here) => ({ agentId: String((await atWork(here)).id) }),
+  'take-over': (here) => reviewed(here),
   unqueue: (here) => queued(here),
   why: (here) => queued(here),
 }

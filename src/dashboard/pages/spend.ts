@@ -53,7 +53,7 @@ ${limitsOfDay(limits).map((limit) => html`<div class="figure"><dt>${messages.lim
 /** What a day may use, in money and in tokens; `none` where neither is set. */
 function limitsOfDay({ spendPerDay, tokensPerDay, currency }: Settings['limits']): string[] {
   const money = spendPerDay === undefined ? [] : [moneyText(spendPerDay * 1e6, currency)]
-  const tokens = tokensPerDay === undefined ? [] : [messages.tokensOf(tokensText(tokensPerDay))]
+  const tokens = tokensPerDay === undefined ? [] : [messages.tokenCount(tokensText(tokensPerDay))]
   return money.length + tokens.length === 0 ? ['none'] : [...money, ...tokens]
 }
 

@@ -12,7 +12,7 @@ export const commandGroups: readonly { title: string; names: readonly string[] }
     title: 'One issue',
     names: ['pause', 'resume', 'unqueue', 'skip', 'block', 'priority', 'effort', 'depends', 'spawn', 'reassign'],
   },
-  { title: 'Pull requests', names: ['hold', 'forecast'] },
+  { title: 'Pull requests', names: ['hold', 'take-over', 'forecast'] },
   {
     title: 'The whole repository',
     names: ['next', 'assign', 'cycle', 'roadmap', 'garden', 'report', 'budget', 'cleanup'],
