@@ -4,14 +4,16 @@ import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
 import { moduleOf } from './labels.ts'
+import type { RunPurpose } from './run-purpose.ts'
 import { workflowNamed } from './workflows.ts'
 
 /** What an agent can be there for, as the settings name it. */
-export type AgentRole = 'planner' | 'builder' | 'reviewer'
+export type AgentRole = 'planner' | 'architect' | 'builder' | 'reviewer'
 
 /** The role of a run, by its purpose. */
-export function settingsRole(purpose: 'build' | 'plan' | 'breakdown' | 'review'): AgentRole {
+export function settingsRole(purpose: RunPurpose): AgentRole {
   if (purpose === 'build') return 'builder'
+  if (purpose === 'propose') return 'architect'
   return purpose === 'review' ? 'reviewer' : 'planner'
 }
 
@@ -43,6 +45,12 @@ export function chooseReviewer(settings: Settings, builder: string, env: Pick<En
   const named = settings.roles?.reviewer?.agent
   const usual = settings.agent ?? env.AGENT
   return named ?? [...settings.recovery.agents, usual].find((kind) => kind !== builder) ?? usual
+}
+
+/** The agent that proposes work: the one of the settings, else the planner's, else the usual one. */
+export function chooseArchitect(settings: Settings, env: Pick<Env, 'AGENT'>): string {
+  const { architect, planner } = settings.roles ?? {}
+  return architect?.agent ?? planner?.agent ?? settings.agent ?? env.AGENT
 }
 
 /**

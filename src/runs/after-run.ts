@@ -10,7 +10,7 @@ import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { noteRestart } from '../db/restarts.ts'
-import { getRun, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
+import { getRun, isAside, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
@@ -41,7 +41,7 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const run = await getRun(tx.db, job.runId)
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
-    if (isReview(run)) return endReview(tx, run)
+    if (isAside(run)) return endAside(tx, run)
     if (await handedIn(tx, run, item)) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
@@ -62,7 +62,7 @@ async function goOn(
   const failure = classify(run.outcome as FailedAttempt)
   if (!failure) return
   const history = (await runsOf(tx.db, item.id)).filter(
-    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isReview(past),
+    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isAside(past),
   )
   const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, run), resetAt)
   const over = run.outcome === 'no change' || step.kind === 'escalate' || step.kind === 'replan'
@@ -71,12 +71,16 @@ async function goOn(
 }
 
 /**
- * A review changes nothing about its item: no retry follows, and no attempt is counted. A review that was handed in counts,
- * also when its process was lost later.
+ * A review and proposals change nothing about their item: no retry follows, and no attempt is counted. What was handed in
+ * counts, also when its process was lost later.
  */
-async function endReview(tx: Tx, run: RunRow): Promise<void> {
+async function endAside(tx: Tx, run: RunRow): Promise<void> {
   const handedInAndLost = run.submission !== null && run.outcome === 'runner lost'
-  const outcome = handedInAndLost ? 'reviewed' : ((run.outcome ?? 'stopped') as FailedAttempt)
+  const outcome = handedInAndLost
+    ? isReview(run)
+      ? 'reviewed'
+      : 'proposed'
+    : ((run.outcome ?? 'stopped') as FailedAttempt)
   const facts = { stage: 'ended' as const, outcome, failureClass: classify(outcome) ?? null, leaseOwner: null }
   const endedAt = run.endedAt ?? new Date()
   await tx.db
@@ -87,7 +91,7 @@ async function endReview(tx: Tx, run: RunRow): Promise<void> {
   const item = await getItem(tx.db, run.workItemId)
   // It was merged or given up while the agent read: clean-up has waited for this.
   if (item && isTerminal(item)) await tx.enqueue({ queue: 'clean-up', workItemId: item.id })
-  await tx.enqueue({ queue: 'on-agent-review', runId: run.id })
+  await tx.enqueue({ queue: isReview(run) ? 'on-agent-review' : 'on-proposals-submitted', runId: run.id })
 }
 
 /** A submission of a planning agent counts, also when its process was lost later. @returns whether there was one. */
