@@ -3,6 +3,7 @@
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
+import { type BestOf, nextCandidateKind } from './best-of.ts'
 import { moduleOf } from './labels.ts'
 import type { RunPurpose } from './run-purpose.ts'
 import { workflowNamed } from './workflows.ts'
@@ -18,11 +19,11 @@ export function settingsRole(purpose: RunPurpose): AgentRole {
 }
 
 /**
- * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: what the
- * retry policy has chosen for the item, the planner's, the loop's, the module's, the builder's, the repository's, the operator's.
+ * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: the
+ * kind whose turn it is where several build it, what the retry policy has chosen for the item, the planner's, the loop's, the module's, the builder's, the repository's, the operator's.
  */
 export function chooseAgent(
-  item: { labels: readonly string[]; state: string; loop?: string; agent?: string | null },
+  item: { labels: readonly string[]; state: string; loop?: string; agent?: string | null; bestOf?: BestOf | null },
   repo: { settings: Settings | null } | undefined,
   env: Pick<Env, 'AGENT'>,
 ): string {
@@ -33,7 +34,8 @@ export function chooseAgent(
   // Settings from before there were modules have none.
   const ofModule = module && settings.modules?.[module]?.agent
   const builder = item.state === 'planning' ? undefined : settings.roles?.builder?.agent
-  return item.agent || planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
+  const candidate = item.state === 'planning' ? undefined : nextCandidateKind(item.bestOf)
+  return candidate || item.agent || planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
 }
 
 /**

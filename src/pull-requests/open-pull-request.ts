@@ -19,6 +19,7 @@ import { validBranch } from '../git/names.ts'
 import { requireCommit } from '../git/one-of-several.ts'
 import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { otherCandidates } from '../messages/best-of.ts'
 import { agentName } from '../messages/crew.ts'
 import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
@@ -53,8 +54,11 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   }
 }
 
-/** Only a rebase of ours may take the place of what is there, and only of the very head that it was made from. */
+/** Only a rebase of ours, or another candidate, may take the place of what is there, and only of the very head that it is meant for. */
 export async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
+  const { bestOf } = item
+  const used = bestOf?.candidates.find(({ kind }) => kind === bestOf.chosen)
+  if (bestOf?.replaces && used?.head === item.headSha) return sha(bestOf.replaces)
   const made = await updateThatMade(store.db, item.headSha ?? '')
   return made?.how === 'rebase' ? sha(made.fromSha) : 'any-ancestor'
 }
@@ -98,8 +102,29 @@ export async function describePullRequest(
     headSha: head,
     sandboxed: last?.sandboxed ?? false,
     mergeWhen: settingsOf(repo).merge.when,
+    others: await otherCandidatesOf(control, item, { base: fork, prefix: settingsOf(repo).prefix }),
   })
   return { body, fork }
+}
+
+/** Bytes of the patch of a commit that was not chosen. */
+const otherPatchBytes = 15_000
+
+/** What other kinds of agent have made of the item, to be looked at; '' where there is nothing. */
+async function otherCandidatesOf(
+  control: BareClone,
+  { bestOf }: ItemRow,
+  { base, prefix }: { base: Sha; prefix: string },
+): Promise<string> {
+  if (!bestOf?.chosen) return ''
+  const patches = new Map<string, { text: string; truncated: boolean }>()
+  for (const { kind, head, passed } of bestOf.candidates)
+    if (passed && head && kind !== bestOf.chosen)
+      patches.set(
+        kind,
+        await control.diff((await control.mergeBase(base, sha(head))) ?? base, sha(head), otherPatchBytes),
+      )
+  return otherCandidates(bestOf, patches, prefix)
 }
 
 async function requestPullRequest(

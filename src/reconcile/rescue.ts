@@ -94,6 +94,8 @@ export function stepForItem(item: IdleItem): Step {
       ? { to: 'reviewing', why: mergeLost }
       : { job: { queue: 'on-pull-request-merged', effectId } }
   }
+  // What was chosen need not be what the last run has made.
+  if (state === 'checking' && item.chosenHead && item.chosenHead === item.headSha) return { job: jobForPassed(item) }
   if (item.runId !== null && classify(item.outcome as FailedAttempt))
     return { job: { queue: 'after-run', runId: item.runId } }
   const passed = state === 'checking' && item.outcome === 'finished' && item.runHead === item.headSha

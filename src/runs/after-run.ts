@@ -13,7 +13,8 @@ import { noteRestart } from '../db/restarts.ts'
 import { getRun, isAside, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
-import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
+import { getItem, type ItemRow, lockItem, transition, updateReason } from '../db/work-items.ts'
+import { isComparing } from '../domain/best-of.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { countedSince, replanHandoff } from '../domain/replan.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
@@ -22,6 +23,7 @@ import * as messages from '../messages/runs.ts'
 import { askPeople } from '../planning/ask-people.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { returnToReview } from './back-to-review.ts'
+import { candidateOf, endsCandidate, settleCandidate } from './candidates.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'
 import { haltRepository } from './halt-repository.ts'
@@ -60,11 +62,16 @@ async function goOn(
   // A person or an event has moved the item meanwhile: the attempt is recorded, nothing follows from it.
   if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
   const failure = classify(run.outcome as FailedAttempt)
-  if (!failure) return
+  // What follows from a candidate that was noted is decided.
+  if (!failure || (!item.bestOf?.over && item.bestOf?.candidates.some(({ runId }) => runId === run.id))) return
   const history = (await runsOf(tx.db, item.id)).filter(
     (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isAside(past),
   )
   const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, run), resetAt)
+  if (!planning && isComparing(item.bestOf) && endsCandidate(failure, step)) {
+    const locked = await lockItem(tx, item.id)
+    if (locked && (await settleCandidate(tx, locked, candidateOf(run, false)))) return
+  }
   const over = run.outcome === 'no change' || step.kind === 'escalate' || step.kind === 'replan'
   if (over && !planning && (await returnToReview(tx, run, item))) return
   await applyStep(tx, { item, run, history, failure }, step)

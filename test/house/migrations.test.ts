@@ -19,6 +19,7 @@ import { workItems } from '../../src/db/schema/work-items.ts'
 import { saveUsage, spentToday } from '../../src/db/usage.ts'
 import { getItem, transition } from '../../src/db/work-items.ts'
 import { standingWorktrees } from '../../src/db/worktrees.ts'
+import { isComparing } from '../../src/domain/best-of.ts'
 import { databaseBefore } from '../support/old-database.ts'
 
 test('the field terms keep every row, and jobs of the old queues are moved', async () => {
@@ -365,4 +366,18 @@ test('proposals come to a database that has roadmaps', async () => {
     if (round) await replaceProposals(tx, round, [{ ...one, dependsOn: [], source: { kind: 'code', text: 'a' } }])
   })
   expect(await proposalsOf(store.db, 1)).toMatchObject([{ number: 1, title: 'One', state: 'open', issueNumber: null }])
+})
+
+test('items of before there was a choice are built by one kind', async () => {
+  const old = await databaseBefore('0039_best_of')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+  `)
+  const store = await old.open()
+  const item = await getItem(store.db, 1)
+  expect(item).toMatchObject({ state: 'running', bestOf: null })
+  expect(isComparing(item?.bestOf)).toBe(false)
 })
