@@ -118,12 +118,12 @@ async function otherCandidatesOf(
 ): Promise<string> {
   if (!bestOf?.chosen) return ''
   const patches = new Map<string, { text: string; truncated: boolean }>()
-  for (const { kind, head, passed } of bestOf.candidates)
-    if (passed && head && kind !== bestOf.chosen)
-      patches.set(
-        kind,
-        await control.diff((await control.mergeBase(base, sha(head))) ?? base, sha(head), otherPatchBytes),
-      )
+  for (const { kind, head, passed } of bestOf.candidates) {
+    // A process with another disk takes it over here; where it is nowhere any more, it is named without its patch.
+    const other = passed && head && kind !== bestOf.chosen ? await control.resolve(head) : undefined
+    const fork = other && ((await control.mergeBase(base, other)) ?? base)
+    if (other && fork) patches.set(kind, await control.diff(fork, other, otherPatchBytes))
+  }
   return otherCandidates(bestOf, patches, prefix)
 }
 
