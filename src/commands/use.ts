@@ -31,7 +31,8 @@ export const command = defineCommand({
     if (kind === shown.kind) return { text: messages.isShown(kind), outcome: 'done' }
     const others = bestOf.candidates.filter((one) => one !== shown)
     const wanted = kind === 'other' ? others.find(({ passed }) => passed) : others.find((one) => one.kind === kind)
-    if (!wanted?.passed || !wanted.head) throw new UserError(...messages.cannotUse(kind, others, settings.prefix))
+    if (!wanted?.passed || !wanted.head)
+      throw new UserError(...messages.cannotUseCandidate(kind, others, settings.prefix))
     if (settings.commits.verified) throw new UserError(...messages.useNotWithVerified)
     const pull = await pullOfItem(tx.db, item.id)
     // What people or later attempts have added is not thrown away.

@@ -40,7 +40,7 @@ export const nothingToUse: CommandRefusal = ['Only one commit was made for this 
 export const useWhileReviewed = (status: string): CommandRefusal => [
   `Another commit can be used while the pull request waits for review, as it was opened. ${status}`,
 ]
-export const cannotUse = (kind: string, others: readonly Candidate[], prefix: string): CommandRefusal => {
+export const cannotUseCandidate = (kind: string, others: readonly Candidate[], prefix: string): CommandRefusal => {
   const usable = others.filter(({ passed }) => passed).map(({ kind: one }) => one)
   return [
     `\`${singleLine(kind, 50)}\` has made nothing here that passed the gates.`,
