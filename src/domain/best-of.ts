@@ -45,6 +45,15 @@ export function nextCandidateKind(bestOf: BestOf | null | undefined): string | u
 }
 
 /**
+ * Whether the next attempt begins at the base, whatever is in the tree: that may be the work of another kind, as an attempt can
+ * be lost before it has taken the tree over. After questions of its own it goes on where it was.
+ * @param lastOutcome of the last attempt.
+ */
+export function beginsAtBase(bestOf: BestOf | null | undefined, lastOutcome: string | null | undefined): boolean {
+  return isComparing(bestOf) && bestOf.candidates.length > 0 && lastOutcome !== 'asked'
+}
+
+/**
  * The candidate that people get to review: of those that passed the gates the one that fewest gates want an approval for, then
  * the one with fewer changed lines, then the cheaper one where the cost of both is known, then the first. Pure.
  * @param costs millionths of one currency, by run; a run whose cost is not known is not in it.

@@ -55,24 +55,27 @@ export const candidateUsed = (login: string, { name }: Candidate) => `${login} c
 export const candidateUsedReply = (now: Candidate, before: string, prefix: string) =>
   `The pull request gets what ${now.name} made; approvals of the other commit no longer count. ${typed(prefix, `use ${before}`)} takes it back.`
 
-/** Why this commit is shown, and folded what was not chosen, for the pull request. @param patches by kind; cut where they are long. */
+/**
+ * Why this commit is shown, and folded what was not chosen, for the pull request.
+ * @param patches by kind; cut where they are long. @param how.isAsOpened nothing was added to what is shown: another one can be used.
+ */
 export function otherCandidates(
   { kinds, candidates, chosen, replaces }: BestOf,
   patches: ReadonlyMap<string, { text: string; truncated: boolean }>,
-  prefix: string,
+  how: { prefix: string; isAsOpened: boolean },
 ): string {
   const shown = candidates.find(({ kind }) => kind === chosen)
   const others = candidates.filter((one) => one !== shown)
   const why = replaces
     ? 'A person chose this commit with `/use`.'
     : shown && candidateChosen(shown, { kinds, candidates })
-  return [why, ...others.map((one) => otherCandidate(one, patches.get(one.kind), prefix))].filter(Boolean).join('\n\n')
+  return [why, ...others.map((one) => otherCandidate(one, patches.get(one.kind), how))].filter(Boolean).join('\n\n')
 }
 
 function otherCandidate(
   one: Candidate,
   patch: { text: string; truncated: boolean } | undefined,
-  prefix: string,
+  { prefix, isAsOpened }: { prefix: string; isAsOpened: boolean },
 ): string {
   const { name, kind, passed, head, files, lines, asks, why } = one
   const verdict = passed
@@ -82,7 +85,7 @@ function otherCandidate(
     head === null ? '' : `\`${head.slice(0, 7)}\`: ${counted(files, 'file')}, ${counted(lines, 'changed line')}.`,
     passed ? '' : singleLine(why, 500),
     patch && `${codeBlock(patch.text)}${patch.truncated ? '\n\nThis is its beginning.' : ''}`,
-    passed && `${typed(prefix, `use ${kind}`)} puts it in the place of the commit above.`,
+    passed && isAsOpened && `${typed(prefix, `use ${kind}`)} puts it in the place of the commit above.`,
   ]
   const shown = text.filter(Boolean).join('\n\n')
   return `<details><summary>Also made by ${name}: ${verdict}</summary>\n\n${shown}\n\n</details>`

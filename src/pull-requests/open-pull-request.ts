@@ -10,10 +10,10 @@ import { approvedPlan } from '../db/plans.ts'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings, settingsOf } from '../db/repository-settings.ts'
-import { buildsOf, type RunRow } from '../db/runs.ts'
+import { buildsOf } from '../db/runs.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { commitSubject } from '../domain/commit-message.ts'
-import { isAgentRun } from '../domain/run-author.ts'
+import { agentRunOf } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { requireCommit } from '../git/one-of-several.ts'
@@ -80,7 +80,7 @@ export async function describePullRequest(
   const fork = (await control.mergeBase(base, head)) ?? base
   const changes = await control.changes(fork, head)
   const attempts = await buildsOf(store.db, item.id)
-  const last = lastBuild(attempts, head)
+  const last = agentRunOf(attempts, head)
   const plan = await approvedPlan(store.db, item)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
@@ -102,7 +102,7 @@ export async function describePullRequest(
     headSha: head,
     sandboxed: last?.sandboxed ?? false,
     mergeWhen: settingsOf(repo).merge.when,
-    others: await otherCandidatesOf(control, item, { base: fork, prefix: settingsOf(repo).prefix }),
+    others: await otherCandidatesOf(control, item, { base: fork, head, prefix: settingsOf(repo).prefix }),
   })
   return { body, fork }
 }
@@ -114,7 +114,7 @@ const otherPatchBytes = 15_000
 async function otherCandidatesOf(
   control: BareClone,
   { bestOf }: ItemRow,
-  { base, prefix }: { base: Sha; prefix: string },
+  { base, head: shown, prefix }: { base: Sha; head: Sha; prefix: string },
 ): Promise<string> {
   if (!bestOf?.chosen) return ''
   const patches = new Map<string, { text: string; truncated: boolean }>()
@@ -124,7 +124,8 @@ async function otherCandidatesOf(
     const fork = other && ((await control.mergeBase(base, other)) ?? base)
     if (other && fork) patches.set(kind, await control.diff(fork, other, otherPatchBytes))
   }
-  return otherCandidates(bestOf, patches, prefix)
+  const isAsOpened = bestOf.candidates.some(({ kind, head }) => kind === bestOf.chosen && head === shown)
+  return otherCandidates(bestOf, patches, { prefix, isAsOpened })
 }
 
 async function requestPullRequest(
@@ -157,11 +158,6 @@ async function requestPullRequest(
 /** Whether the pull request before is known to be merged: the issue was queued again, and gets another one. */
 export async function afterMerged(tx: Tx, item: ItemRow): Promise<{ another?: true }> {
   return (await pullOfItem(tx.db, item.id))?.state === 'merged' ? { another: true } : {}
-}
-
-/** The last finished attempt of an agent, or the one that made this commit. */
-function lastBuild(attempts: RunRow[], head: Sha): RunRow | undefined {
-  return attempts.findLast((run) => isAgentRun(run) && (run.outcome === 'finished' || run.headSha === head))
 }
 
 async function hold(context: PullRequestContext, item: ItemRow, why: string): Promise<void> {

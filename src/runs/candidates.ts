@@ -49,8 +49,8 @@ export async function settleCandidate(tx: Tx, item: ItemRow, candidate: Candidat
   const bestOf: BestOf = { ...item.bestOf, candidates: [...others, candidate] }
   const next = nextCandidateKind(bestOf)
   if (next !== undefined) {
-    // Each starts from the base, and is told nothing of the other.
-    await tx.db.update(runs).set({ nextCleanWorktree: true, lesson: '' }).where(eq(runs.id, candidate.runId))
+    // The other one is told nothing of it; its tree begins at the base, see `beginsAtBase`.
+    await tx.db.update(runs).set({ lesson: '' }).where(eq(runs.id, candidate.runId))
     const why = nextCandidateBuilds(candidate, next)
     await transition(tx, item, 'ready', { actor: 'tutti', why, set: { bestOf, headSha: null } })
     return true

@@ -14,7 +14,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, notifyReviewers } from '../db/work-items.ts'
 import { chooseReviewer } from '../domain/choose-agent.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
-import { isAgentRun } from '../domain/run-author.ts'
+import { agentRunOf } from '../domain/run-author.ts'
 import { RetryAfter } from '../lib/errors.ts'
 import { reviewWaits } from '../messages/agent-review.ts'
 import { isAdmitted, type StartContext } from './admit-aside.ts'
@@ -38,7 +38,7 @@ export async function startReview(
     const repos = new Map((await servedRepositories(tx.db)).map((row) => [row.id, row]))
     const repo = item && repos.get(item.repositoryId)
     if (!item || !repo || !(await isWanted(tx, item, repo, sha))) return undefined
-    const built = (await buildsOf(tx.db, item.id)).findLast(isAgentRun)
+    const built = agentRunOf(await buildsOf(tx.db, item.id), sha)
     const agent = chooseReviewer(settingsOf(repo), built?.agent ?? '', context.env)
     // The review of the head before may be ending still.
     if (await liveRun(tx.db, item.id)) return 'later'

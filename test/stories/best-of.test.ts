@@ -18,6 +18,7 @@ test('both pass: the smaller one is shown, with the other; /use puts that in its
   await maintainer.comment(repository, issue.number, '/best-of scripted second')
   const pull = await world.pullRequestOf(issue)
   const small = pull.pull.headSha
+  expect(pull.body).toMatch(/Written by \w+ \(second\)/)
   expect(await world.fileAt(small, 'src/hello.txt')).toBe('hello\n')
   expect(pull.body).toMatch(/Also made by \w+ \(scripted\): every gate passed/)
   expect(pull.body).toContain('+more')
@@ -29,6 +30,7 @@ test('both pass: the smaller one is shown, with the other; /use puts that in its
   expect(other.number).toBe(pull.number)
   expect(await world.fileAt(other.pull.headSha, 'src/hello.txt')).toBe('hello\nand\nmore\n')
   await github.until(() => /Also made by \w+ \(second\)/.test(pull.body ?? ''), 'the other one is folded now')
+  expect(pull.body).toMatch(/Written by \w+ \(scripted\)/)
   await world.approveAndMerge(other)
   await world.untilStatus(issue, '▰▰▰▰▰ Done')
   expectMergedOnce(world, issue)
@@ -60,6 +62,7 @@ test('one fails its gates, the first or the second: the other is shown; a review
   const head = other.pull.headSha
   expect(await world.fileAt(head, 'src/c.txt')).toBe('one\n')
   expect(other.body).toContain('no other commit passed the gates')
+  expect(other.body).toMatch(/Written by \w+ \(scripted\)/)
   await maintainer.review(repository, other.number, { state: 'CHANGES_REQUESTED', body: 'More, please.' })
   const again = await world.pullRequestOf(second, { notHead: head })
   expect(await world.fileAt(again.pull.headSha, 'src/c.txt')).toBe('one\nmore\n')

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import {
   type BestOf,
+  beginsAtBase,
   type Candidate,
   chooseCandidate,
   isComparing,
@@ -39,4 +40,20 @@ test.each<[string, BestOf | null, string | undefined, boolean]>([
   ['none could be chosen', { kinds: ['one', 'two'], candidates: [], over: true }, undefined, false],
 ])('whose turn it is: %s', (_, bestOf, kind, comparing) => {
   expect([nextCandidateKind(bestOf), isComparing(bestOf)]).toEqual([kind, comparing])
+})
+
+test.each<[string, BestOf | null, string | null, boolean]>([
+  ['one kind builds it', null, 'crashed', false],
+  ['the first kind is at it', { kinds: ['one', 'two'], candidates: [] }, 'runner lost', false],
+  ['the second begins', { kinds: ['one', 'two'], candidates: [made('one')] }, 'finished', true],
+  [
+    'the second was lost, perhaps before it had the tree',
+    { kinds: ['one', 'two'], candidates: [made('one')] },
+    'runner lost',
+    true,
+  ],
+  ['the second has asked', { kinds: ['one', 'two'], candidates: [made('one')] }, 'asked', false],
+  ['one was chosen', { kinds: ['one', 'two'], candidates: [made('one')], chosen: 'one' }, 'finished', false],
+])('whether the next attempt begins at the base: %s', (_, bestOf, last, expected) => {
+  expect(beginsAtBase(bestOf, last)).toBe(expected)
 })
