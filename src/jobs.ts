@@ -32,10 +32,13 @@ import { showFailedWorkJob } from './pull-requests/show-failed-work.ts'
 import { updateBranchJob } from './pull-requests/update-branch.ts'
 import { pruneJob } from './reconcile/prune.ts'
 import { onLineIssueCreatedJob } from './roadmaps/on-line-issue-created.ts'
+import { onProposalIssueCreatedJob } from './roadmaps/on-proposal-issue-created.ts'
+import { onProposalsSubmittedJob } from './roadmaps/on-proposals-submitted.ts'
 import { syncRoadmapJob } from './roadmaps/sync-roadmap.ts'
 import { afterRunJob } from './runs/after-run.ts'
 import { runAgentJob } from './runs/runner.ts'
 import { scheduleJob } from './scheduling/scheduler.ts'
+import { startProposalsJob } from './scheduling/start-proposals.ts'
 import { startReviewJob } from './scheduling/start-review.ts'
 import { processDeliveryJob } from './webhooks/process-delivery.ts'
 import { gardenJob } from './work-items/garden.ts'
@@ -55,6 +58,8 @@ export const jobs = {
   'on-plan-submitted': onPlanSubmittedJob,
   'start-review': startReviewJob,
   'on-agent-review': onAgentReviewJob,
+  'start-proposals': startProposalsJob,
+  'on-proposals-submitted': onProposalsSubmittedJob,
   'open-pull-request': openPullRequestJob,
   'open-draft': openDraftJob,
   'show-failed-work': showFailedWorkJob,
@@ -69,6 +74,7 @@ export const jobs = {
   'on-goal-issue-created': onGoalIssueCreatedJob,
   'on-line-issue-created': onLineIssueCreatedJob,
   'on-part-issue-created': onPartIssueCreatedJob,
+  'on-proposal-issue-created': onProposalIssueCreatedJob,
   'on-commit-created': onCommitCreatedJob,
   'on-pull-request-opened': onPullRequestOpenedJob,
   'on-pull-request-merged': onPullRequestMergedJob,

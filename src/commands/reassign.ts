@@ -1,10 +1,10 @@
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Settings } from '../config/settings.ts'
 import { agentsAtWork } from '../db/agents.ts'
 import { type CrewMember, crewOf, memberNamed } from '../db/crew-members.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
+import { isComparing } from '../domain/best-of.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
 import { roleOfPurpose } from '../domain/crew.ts'
 import { UserError } from '../lib/errors.ts'
@@ -12,6 +12,7 @@ import { isBeingStopped } from '../messages/commands/agents.ts'
 import { nothingQueued } from '../messages/commands/common.ts'
 import * as messages from '../messages/commands/reassign.ts'
 import { type CommandContext, defineCommand, type Reply } from './command.ts'
+import { kindsNamed } from './lib/named-kinds.ts'
 import { restartAgent } from './lib/restart-agent.ts'
 import { statusSentence } from './lib/status-sentence.ts'
 
@@ -41,7 +42,10 @@ export const command = defineCommand({
     if (!['queued', 'planning', 'ready', 'running', 'held', 'paused'].includes(item.state))
       throw new UserError(messages.cannotReassign, await statusSentence(context, item))
     const meant = to === undefined ? undefined : await agentMeant(context, item, to)
-    const wish = { memberId: meant?.member?.id ?? null, ...(meant ? { agent: meant.kind } : {}) }
+    const wish = {
+      memberId: meant?.member?.id ?? null,
+      ...(meant ? { agent: meant.kind, ...endOfComparing(item) } : {}),
+    }
     await tx.db.update(workItems).set(wish).where(eq(workItems.id, item.id))
     const live = (await agentsAtWork(tx.db, repo.id)).find((one) => one.item.id === item.id)
     if (live) {
@@ -55,6 +59,11 @@ export const command = defineCommand({
     return { text: messages.reassigned(meant, await statusSentence(context, now)), outcome: 'done' }
   },
 })
+
+/** One kind builds it from here on: what others have made is not chosen from any more. */
+function endOfComparing({ bestOf }: ItemRow): Partial<ItemRow> {
+  return isComparing(bestOf) ? { bestOf: { ...bestOf, over: true } } : {}
+}
 
 async function goOn({ tx, actor }: CommandContext, item: ItemRow, why: string): Promise<ItemRow> {
   const to = ['running', 'checking', 'ready'].includes(item.resumeState ?? '') ? 'ready' : 'queued'
@@ -84,11 +93,4 @@ async function agentMeant({ tx, repo, settings }: CommandContext, item: ItemRow,
   return member.role === roleOfPurpose(purpose)
     ? { kind: member.agent, member }
     : { kind: member.agent, other: { name: member.name, role: member.role } }
-}
-
-function kindsNamed({ agent, agents, recovery, roles, modules, loops }: Settings): string[] {
-  const others = [...Object.values(modules), ...Object.values(loops)].map((one) => one.agent)
-  const ofRoles = [roles?.planner, roles?.builder, roles?.reviewer].map((role) => role?.agent)
-  const named = [agent, ...Object.keys(agents), ...recovery.agents, ...ofRoles]
-  return [...named, ...others].filter((one) => one !== undefined)
 }

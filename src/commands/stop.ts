@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { agentsAtWork } from '../db/agents.ts'
-import { cancelReviews, isReview, liveRun, requestStop } from '../db/runs.ts'
+import { cancelReviews, isAside, isReview, liveRun, requestStop } from '../db/runs.ts'
 import { type ItemRow, itemsInStates, lockItem } from '../db/work-items.ts'
 import { activeStates, isTerminal } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
@@ -63,18 +63,20 @@ async function stopAll(context: CommandContext, gracefully: boolean): Promise<Re
     await setAside(context, item, { to: 'paused', verb: 'Stopped', gracefully })
     stopped.push(item)
   }
-  const reviewed = await stopReviews(context)
+  const [reviewed, proposing] = await stopAsides(context)
   const names = stopped.map((item) => `#${item.issueNumber}`)
   const parts = [
     names.length > 0 && messages.stoppingAllReply(names, context.settings.prefix),
     reviewed.length > 0 && messages.stoppingReviews(reviewed),
+    proposing.length > 0 && messages.stoppingProposals(proposing),
   ]
   return { text: parts.filter(Boolean).join('\n\n') || messages.noAgentInRepository, outcome: 'done' }
 }
 
-/** Stops the agents that review. Their pull requests go on as before. @returns the names of the issues. */
-async function stopReviews({ tx, repo, actor }: CommandContext): Promise<string[]> {
-  const reviews = (await agentsAtWork(tx.db, repo.id)).filter(({ run }) => isReview(run) && !run.stop)
-  for (const { item } of reviews) await cancelReviews(tx, item.id, messages.stoppedBy('Stopped', actor.login))
-  return reviews.map(({ item }) => `#${item.issueNumber}`)
+/** Stops the agents that review or propose. Their items go on as before. @returns the names of the issues, of each. */
+async function stopAsides({ tx, repo, actor }: CommandContext): Promise<[string[], string[]]> {
+  const asides = (await agentsAtWork(tx.db, repo.id)).filter(({ run }) => isAside(run) && !run.stop)
+  for (const { item } of asides) await cancelReviews(tx, item.id, messages.stoppedBy('Stopped', actor.login))
+  const names = (some: typeof asides) => some.map(({ item }) => `#${item.issueNumber}`)
+  return [names(asides.filter(({ run }) => isReview(run))), names(asides.filter(({ run }) => !isReview(run)))]
 }

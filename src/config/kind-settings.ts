@@ -47,9 +47,10 @@ const reviewerSettings = roleSettings
   })
   .describe('An agent that reviews each pull request before people do; none if not set. It approves nothing')
 
-/** What plans, what builds, and what reviews. */
+/** What plans, what proposes, what builds, and what reviews. */
 export const rolesSettings = z.strictObject({
   planner: roleSettings.optional(),
+  architect: roleSettings.optional().describe('What proposes work; the planner if not set'),
   builder: roleSettings.optional(),
   reviewer: reviewerSettings.optional(),
 })

@@ -8,11 +8,13 @@ import { parse, YAMLParseError } from 'yaml'
 import { z } from 'zod'
 import { UserError } from '../lib/errors.ts'
 import { runnerLabel } from '../lib/runner-labels.ts'
+import { bestOfSettings } from './best-of-settings.ts'
 import { crewSettings, notifySettings } from './crew-settings.ts'
 import { kindSettings, rolesSettings } from './kind-settings.ts'
 import { limitSettings } from './limit-settings.ts'
 import { gateCommand, loopSettings } from './loop-settings.ts'
 import { moduleName, moduleSettings } from './module-settings.ts'
+import { proposalSettings } from './proposal-settings.ts'
 import { recoverySettings } from './recovery-settings.ts'
 import { networkSettings, sandboxSetting } from './sandbox-settings.ts'
 import { glob, setupSettings } from './setup-settings.ts'
@@ -70,6 +72,8 @@ const parts = z.strictObject({
       questions: z.number().int().min(0).max(5).default(5).describe('Rounds of questions an agent may ask'),
     })
     .prefault({}),
+  bestOf: bestOfSettings.optional(),
+  proposals: proposalSettings.prefault({}),
   schedule: z
     .strictObject({
       mode: z

@@ -56,7 +56,9 @@ export async function activityOf(db: Database, repositoryId: number, since: Date
     .select({
       agent: runs.agent,
       ended: count(),
-      finished: sql`count(*) filter (where ${runs.outcome} in ('finished', 'planned', 'reviewed'))`.mapWith(Number),
+      finished: sql`count(*) filter (where ${runs.outcome} in ('finished', 'planned', 'reviewed', 'proposed'))`.mapWith(
+        Number,
+      ),
       seconds: sql`coalesce(sum(extract(epoch from ${runs.endedAt} - ${runs.startedAt})), 0)`.mapWith(Number),
       peakMemory: sql<number | null>`max(${runs.peakMemory})::float8`,
     })

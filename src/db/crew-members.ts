@@ -100,7 +100,7 @@ export async function experienceOf(
   if (members.length === 0) return []
   const ids = members.map(({ id }) => id)
   const same = item ? sql`r.work_item_id = ${item.id}` : sql`false`
-  const done = sql`r.outcome in ('finished', 'planned', 'reviewed')`
+  const done = sql`r.outcome in ('finished', 'planned', 'reviewed', 'proposed')`
   const { rows } = (await db.execute(sql`
     select r.member_id, bool_or(r.stage in ('waiting', 'agent')) as busy, bool_or(${same}) as tried,
       max(r.id) filter (where ${same}) as last_run,

@@ -4,7 +4,7 @@ import { and, eq, inArray, like } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import type { DependencyRow } from './dependencies.ts'
 import { getRepository } from './repositories.ts'
-import { runsOf } from './runs.ts'
+import { isAside, runsOf } from './runs.ts'
 import { idempotencyKeys } from './schema/deliveries.ts'
 import { dependencies, type EpicFacts, workItems } from './schema/work-items.ts'
 import { type ItemRow, transition } from './work-items.ts'
@@ -113,7 +113,7 @@ export async function canNest(db: Database, epic: ItemRow): Promise<boolean> {
  */
 export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<ItemRow | undefined> {
   if (item.kind === 'epic') return item
-  if ((await runsOf(tx.db, item.id)).length > 0) return undefined
+  if ((await runsOf(tx.db, item.id)).some((run) => !isAside(run))) return undefined
   const [epic] = await tx.db.update(workItems).set({ kind: 'epic' }).where(eq(workItems.id, item.id)).returning()
   if (!epic || epic.state === 'queued') return epic
   return transition(tx, epic, 'queued', { actor, why: 'It is made of other issues.' })

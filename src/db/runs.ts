@@ -166,13 +166,13 @@ export async function cancelPlanningRuns(tx: Tx, workItemId: number, reason: str
     .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, [...planningPurposes])))
 }
 
-/** Stops the review of a commit by an agent: the pull request has moved on. */
+/** Stops the agent that reviews an item, or proposes work on it. */
 export async function cancelReviews(tx: Tx, workItemId: number, reason: string): Promise<void> {
   const live = inArray(runs.stage, ['waiting', 'agent'])
   await tx.db
     .update(runs)
     .set({ stop: reason })
-    .where(and(eq(runs.workItemId, workItemId), eq(runs.purpose, 'review'), live))
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, ['review', 'propose']), live))
 }
 
 /** Gives up the session that the next attempt on an item would go on with. Its home is removed by the next tidying. */
@@ -208,6 +208,16 @@ export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {
 /** Whether a run reviews a commit and changes no files. */
 export function isReview(run: Pick<RunRow, 'purpose'>): boolean {
   return run.purpose === 'review'
+}
+
+/** Whether a run proposes work and changes no files. */
+export function isProposing(run: Pick<RunRow, 'purpose'>): boolean {
+  return run.purpose === 'propose'
+}
+
+/** Whether a run is beside the life of its item: it moves no item, holds nothing of it, and is no attempt. */
+export function isAside(run: Pick<RunRow, 'purpose'>): boolean {
+  return isReview(run) || isProposing(run)
 }
 
 /** Whether a run is an attempt to build the item. */

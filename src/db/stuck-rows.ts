@@ -31,6 +31,8 @@ export interface IdleItem {
   runId: number | null
   outcome: string | null
   runHead: string | null
+  /** The commit that was chosen, where several kinds have built it. */
+  chosenHead?: string | null
   /** The write to GitHub that its state is about, if it was ever wanted. */
   effectId: number | null
   effectState: 'pending' | 'in_progress' | 'done' | 'failed' | null
@@ -65,7 +67,8 @@ export async function idleItems(db: Database | Tx['db'], seconds: number): Promi
   return rows(
     db,
     sql`select i.id::int as id, i.state, i.head_sha as "headSha", r.id::int as "runId", r.outcome,
-        r.head_sha as "runHead", e.id::int as "effectId", e.state as "effectState", e.result->>'sha' as "effectSha"
+        r.head_sha as "runHead", (select c->>'head' from jsonb_array_elements(i.best_of->'candidates') c
+          where c->>'kind' = i.best_of->>'chosen') as "chosenHead", e.id::int as "effectId", e.state as "effectState", e.result->>'sha' as "effectSha"
       from work_items i join repositories p on p.id = i.repository_id
       left join lateral (select * from runs where work_item_id = i.id and purpose = 'build'
         order by id desc limit 1) r on true

@@ -193,7 +193,17 @@ export async function costsOfRuns(db: Database, runIds: readonly number[]): Prom
 }
 
 /** The outcomes of agents that finished: they have reported all that they report. */
-const finishedOutcomes = ['finished', 'gates failed', 'no change', 'planned', 'no plan', 'reviewed', 'no review']
+const finishedOutcomes = [
+  'finished',
+  'gates failed',
+  'no change',
+  'planned',
+  'no plan',
+  'reviewed',
+  'no review',
+  'proposed',
+  'no proposals',
+]
 
 /** The kinds of agent that worked on a repository on the day of `now` and reported no cost, by name. */
 export async function agentsWithoutCost(db: Database, repositoryId: number, now: Date): Promise<string[]> {

@@ -3,24 +3,27 @@
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import { defaultSettings } from '../config/settings.ts'
+import { type BestOf, nextCandidateKind } from './best-of.ts'
 import { moduleOf } from './labels.ts'
+import type { RunPurpose } from './run-purpose.ts'
 import { workflowNamed } from './workflows.ts'
 
 /** What an agent can be there for, as the settings name it. */
-export type AgentRole = 'planner' | 'builder' | 'reviewer'
+export type AgentRole = 'planner' | 'architect' | 'builder' | 'reviewer'
 
 /** The role of a run, by its purpose. */
-export function settingsRole(purpose: 'build' | 'plan' | 'breakdown' | 'review'): AgentRole {
+export function settingsRole(purpose: RunPurpose): AgentRole {
   if (purpose === 'build') return 'builder'
+  if (purpose === 'propose') return 'architect'
   return purpose === 'review' ? 'reviewer' : 'planner'
 }
 
 /**
- * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: what the
- * retry policy has chosen for the item, the planner's, the loop's, the module's, the builder's, the repository's, the operator's.
+ * The agent that plans the item, or that builds it, by the state of the item. The first that is set of: the
+ * kind whose turn it is where several build it, what the retry policy has chosen for the item, the planner's, the loop's, the module's, the builder's, the repository's, the operator's.
  */
 export function chooseAgent(
-  item: { labels: readonly string[]; state: string; loop?: string; agent?: string | null },
+  item: { labels: readonly string[]; state: string; loop?: string; agent?: string | null; bestOf?: BestOf | null },
   repo: { settings: Settings | null } | undefined,
   env: Pick<Env, 'AGENT'>,
 ): string {
@@ -31,7 +34,8 @@ export function chooseAgent(
   // Settings from before there were modules have none.
   const ofModule = module && settings.modules?.[module]?.agent
   const builder = item.state === 'planning' ? undefined : settings.roles?.builder?.agent
-  return item.agent || planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
+  const candidate = item.state === 'planning' ? undefined : nextCandidateKind(item.bestOf)
+  return candidate || item.agent || planner || loop?.agent || ofModule || builder || settings.agent || env.AGENT
 }
 
 /**
@@ -43,6 +47,12 @@ export function chooseReviewer(settings: Settings, builder: string, env: Pick<En
   const named = settings.roles?.reviewer?.agent
   const usual = settings.agent ?? env.AGENT
   return named ?? [...settings.recovery.agents, usual].find((kind) => kind !== builder) ?? usual
+}
+
+/** The agent that proposes work: the one of the settings, else the planner's, else the usual one. */
+export function chooseArchitect(settings: Settings, env: Pick<Env, 'AGENT'>): string {
+  const { architect, planner } = settings.roles ?? {}
+  return architect?.agent ?? planner?.agent ?? settings.agent ?? env.AGENT
 }
 
 /**

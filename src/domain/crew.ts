@@ -1,5 +1,7 @@
 /** Who is in the crew: roles, their pools of names, what is remembered, and about which domain a text is. */
 
+import type { RunPurpose } from './run-purpose.ts'
+
 /** The roles of the crew. The orchestrator is Tutti itself; the others are agents. */
 export const crewRoles = ['orchestrator', 'planner', 'architect', 'builder', 'reviewer', 'verifier'] as const
 export type CrewRole = (typeof crewRoles)[number]
@@ -15,7 +17,7 @@ export const namePools: Readonly<Record<CrewRole, readonly string[]>> = {
 }
 
 /** The role of an agent, by the purpose of its run. */
-export function roleOfPurpose(purpose: 'build' | 'plan' | 'breakdown' | 'review'): CrewRole {
+export function roleOfPurpose(purpose: RunPurpose): CrewRole {
   if (purpose === 'build') return 'builder'
   if (purpose === 'review') return 'reviewer'
   return purpose === 'plan' ? 'planner' : 'architect'

@@ -99,7 +99,7 @@ export type Effect =
   | {
       kind: 'create-issue'
       payload: {
-        origin: 'goal' | 'roadmap-line' | 'plan-part'
+        origin: 'goal' | 'roadmap-line' | 'plan-part' | 'proposal'
         title: string
         body: string
         labels: string[]
@@ -184,4 +184,5 @@ const issueReactions = {
   goal: 'on-goal-issue-created',
   'roadmap-line': 'on-line-issue-created',
   'plan-part': 'on-part-issue-created',
+  proposal: 'on-proposal-issue-created',
 } as const

@@ -1,12 +1,11 @@
 /** What the next run of a kind of agent is expected to use, from runs that have ended. */
 
-/** The purposes of runs, as in `runs.purpose`. */
-type Purpose = 'build' | 'plan' | 'breakdown' | 'review'
+import type { RunPurpose } from './run-purpose.ts'
 
 /** A run that has ended, and what it has used of something: millionths of a currency, or tokens. */
 export interface PastUse {
   agent: string
-  purpose: Purpose
+  purpose: RunPurpose
   /** The effort label or estimate of its item. */
   effort: string | null
   used: number
@@ -18,9 +17,9 @@ const runsPerKind = 20
 const fewestOfSize = 3
 
 /** Runs of one size are expected to use the same: by purpose, and those that build by the effort of the item. */
-export function sizeOfRun(purpose: Purpose, effort: string | null): string {
-  if (purpose !== 'build') return purpose === 'review' ? 'review' : 'plan'
-  return effort ?? 'build'
+export function sizeOfRun(purpose: RunPurpose, effort: string | null): string {
+  if (purpose === 'build') return effort ?? 'build'
+  return purpose === 'review' || purpose === 'propose' ? purpose : 'plan'
 }
 
 /**

@@ -19,6 +19,9 @@ export interface JobPayloads {
   /** `sha`: the head of its pull request. */
   'start-review': { workItemId: number; sha: string }
   'on-agent-review': { runId: number }
+  /** `roundId`: of proposals that were asked for. */
+  'start-proposals': { roundId: number }
+  'on-proposals-submitted': { runId: number }
   'open-pull-request': { workItemId: number }
   /** `sha`: the commit that the gates are at. */
   'open-draft': { workItemId: number; sha: string }
@@ -38,6 +41,7 @@ export interface JobPayloads {
   'on-goal-issue-created': { effectId: number }
   'on-line-issue-created': { effectId: number }
   'on-part-issue-created': { effectId: number }
+  'on-proposal-issue-created': { effectId: number }
   'on-commit-created': { effectId: number }
   'on-pull-request-opened': { effectId: number }
   'on-pull-request-merged': { effectId: number }

@@ -5,25 +5,22 @@ import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
-import type { Store, Tx } from '../db/connect.ts'
+import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
-import { savePictures } from '../db/pictures.ts'
-import { saveGateResult } from '../db/pull-requests.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
+import { isComparing } from '../domain/best-of.ts'
 import type { ProcessPart } from '../domain/process-role.ts'
-import { isAgentRun } from '../domain/run-author.ts'
 import { type TestFacts, testsAddedBy } from '../domain/test-facts.ts'
 import { settingsWithWorkflow } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { CommitMissing, requireCommit } from '../git/one-of-several.ts'
 import { type Sha, sha } from '../lib/ids.ts'
-import { withLog } from '../messages/runs.ts'
 import { programBox } from '../runs/boxes.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
@@ -36,6 +33,7 @@ import { markerEnv } from '../sandbox/run-markers.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import type { Gate, GateContext } from './gate.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
+import { concludeGates, type Judged } from './lib/conclude.ts'
 import { setUpCheckout } from './lib/set-up-checkout.ts'
 
 /** The messages of more commits are not searched for secrets. */
@@ -124,7 +122,9 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     const { drafts } = settingsOf(repo).pullRequests
     // A stop was requested after the row was read: gates without a result have not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
-    await context.store.transaction((tx) => conclude(tx, lease, { item, run: now, drafts, tests }, results))
+    await context.store.transaction((tx) =>
+      concludeGates(tx, lease, { item, run: now, drafts, tests, size: judged.size }, results),
+    )
   } catch (error) {
     if (error instanceof LeaseLost) return
     await failed(context, lease, error)
@@ -146,12 +146,6 @@ interface Subject {
   run: RunRow
   head: Sha
   signal: AbortSignal
-}
-
-/** The verdicts, and what the commit adds to the tests. */
-interface Judged {
-  results: GateResult[]
-  tests: Pick<TestFacts, 'files' | 'cases'>
 }
 
 async function judge(context: GateRunnerContext, { item, repo, run, head, signal }: Subject): Promise<Judged> {
@@ -217,64 +211,22 @@ async function judge(context: GateRunnerContext, { item, repo, run, head, signal
     }
     const results = await judgeCommit(context.gates, gateContext, () => showDraft(context, settings, item, head))
     // The gate that searches it for secrets has read it, unless a gate before it has failed.
-    return { results, tests: testsAddedBy(changes, patch?.text ?? '') }
+    return { results, tests: testsAddedBy(changes, patch?.text ?? ''), size: sizeOf(changes, paths) }
   } finally {
     if (checkout) await control.removeWorktree({ path, branch }, { discard: true })
   }
 }
 
+function sizeOf(changes: GateContext['changes'], paths: string[]): Judged['size'] {
+  const lines = changes.reduce((sum, { additions, deletions }) => sum + additions + deletions, 0)
+  return { files: changes.length, lines, paths }
+}
+
 /** What a commit contains is fit to leave this machine from here on. */
 async function showDraft(context: GateRunnerContext, settings: Settings, item: ItemRow, head: Sha): Promise<void> {
-  if (!settings.pullRequests.drafts) return
+  // Of several candidates, the pull request shows the one that is chosen.
+  if (!settings.pullRequests.drafts || isComparing(item.bestOf)) return
   await context.store.transaction((tx) => tx.enqueue({ queue: 'open-draft', workItemId: item.id, sha: head }))
-}
-
-async function conclude(
-  tx: Tx,
-  lease: Lease,
-  { item, run, drafts, tests }: Pick<Subject, 'item' | 'run'> & { drafts: boolean; tests: TestFacts },
-  results: GateResult[],
-): Promise<void> {
-  const failing = results.filter((result) => result.verdict === 'fail')
-  const outcome = run.stop ? 'stopped' : outcomeOf(failing)
-  const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')
-  const summary = failing.length > 0 ? failing.map((result) => summaryOf(result)).join('; ') : run.summary
-  await endRun(tx, lease, { outcome, summary, signature: signature || null, testFacts: tests })
-  // A broken gate has not judged the commit: the next attempt runs it again.
-  await saveResults(
-    tx,
-    item,
-    run.headSha ?? '',
-    results.filter((result) => !result.broken),
-  )
-  // What a person has pushed, and what a draft shows, is on the server, so that the check run can be too.
-  if (outcome === 'gates failed' && (run.agent === 'person' || drafts))
-    await tx.enqueue({ queue: 'show-failed-work', workItemId: item.id })
-  const current = await getItem(tx.db, item.id)
-  const passed = outcome === 'finished' && current?.state === 'checking' && current.headSha === run.headSha
-  if (passed) {
-    await tx.enqueue({ queue: 'open-pull-request', workItemId: item.id })
-    if (isAgentRun(run)) await tx.enqueue({ queue: 'capture-learnings', runId: run.id })
-  } else await tx.enqueue({ queue: 'after-run', runId: run.id })
-}
-
-/** The log of a failed set-up step stands with it: it is stored nowhere else. */
-function summaryOf({ gate, summary, log = '', broken }: GateResult): string {
-  return broken === 'set-up' ? withLog(summary, log) : `${gate}: ${summary}`
-}
-
-function outcomeOf(failing: GateResult[]): 'finished' | 'gates failed' | 'gate broken' | 'set-up failed' {
-  if (failing.length === 0) return 'finished'
-  if (failing.some((result) => !result.broken)) return 'gates failed'
-  return failing.some((result) => result.broken === 'set-up') ? 'set-up failed' : 'gate broken'
-}
-
-async function saveResults(tx: Tx, item: ItemRow, head: string, results: GateResult[]): Promise<void> {
-  for (const { gate, verdict, summary, log = '', logDigest = null, milliseconds, pictures = [] } of results) {
-    const judged = { workItemId: item.id, sha: head, gate }
-    await saveGateResult(tx, { ...judged, verdict, summary, log, logDigest, milliseconds })
-    await savePictures(tx, judged, pictures)
-  }
 }
 
 /** Ends a run whose gates could not run: the machine failed, not the work. */

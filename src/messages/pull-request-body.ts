@@ -36,6 +36,8 @@ export interface PullRequestBodyView {
   headSha: string
   sandboxed: boolean
   mergeWhen: 'command' | 'approved'
+  /** What other kinds of agent have made, folded; '' where one kind has built it. */
+  others?: string
 }
 
 /** The body of a pull request, without its marker: what changed and why first, how it came about below. */
@@ -50,6 +52,7 @@ export function pullRequestBody(view: PullRequestBodyView): string {
     view.notes.map((note) => `> ${note}`).join('\n'),
     gateTable(view.gates, view.headSha),
     pictureList(view.pictures, view),
+    view.others,
     attemptList(view),
     `<sub>Written by ${view.agent}${withModel(view)}${view.sandboxed ? '' : ', ⚠️ without a sandbox'}. ${nextStep(view)}</sub>`,
   ]

@@ -168,6 +168,7 @@ function phaseOf({ status, purpose, attempt }: TerminalAgent): string {
     plan: 'planning',
     breakdown: 'splitting',
     review: 'reviewing',
+    propose: 'proposing',
   }
   const phase = status === 'working' ? (phases[purpose ?? ''] ?? status) : status
   return attempt > 1 ? `${phase} ×${attempt}` : phase

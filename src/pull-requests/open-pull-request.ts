@@ -10,15 +10,16 @@ import { approvedPlan } from '../db/plans.ts'
 import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings, settingsOf } from '../db/repository-settings.ts'
-import { buildsOf, type RunRow } from '../db/runs.ts'
+import { buildsOf } from '../db/runs.ts'
 import { getItem, type ItemRow, lockItem, transition } from '../db/work-items.ts'
 import { commitSubject } from '../domain/commit-message.ts'
-import { isAgentRun } from '../domain/run-author.ts'
+import { agentRunOf } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { requireCommit } from '../git/one-of-several.ts'
 import type { ExpectedHead } from '../git/push.ts'
 import { type Sha, sha } from '../lib/ids.ts'
+import { otherCandidates } from '../messages/best-of.ts'
 import { agentName } from '../messages/crew.ts'
 import { planForAgent } from '../messages/plans.ts'
 import { pullRequestBody } from '../messages/pull-request-body.ts'
@@ -53,8 +54,11 @@ export async function openPullRequest(context: PullRequestContext, job: { workIt
   }
 }
 
-/** Only a rebase of ours may take the place of what is there, and only of the very head that it was made from. */
+/** Only a rebase of ours, or another candidate, may take the place of what is there, and only of the very head that it is meant for. */
 export async function expectedHead({ store }: PullRequestContext, item: ItemRow): Promise<ExpectedHead> {
+  const { bestOf } = item
+  const used = bestOf?.candidates.find(({ kind }) => kind === bestOf.chosen)
+  if (bestOf?.replaces && used?.head === item.headSha) return sha(bestOf.replaces)
   const made = await updateThatMade(store.db, item.headSha ?? '')
   return made?.how === 'rebase' ? sha(made.fromSha) : 'any-ancestor'
 }
@@ -76,7 +80,7 @@ export async function describePullRequest(
   const fork = (await control.mergeBase(base, head)) ?? base
   const changes = await control.changes(fork, head)
   const attempts = await buildsOf(store.db, item.id)
-  const last = lastBuild(attempts, head)
+  const last = agentRunOf(attempts, head)
   const plan = await approvedPlan(store.db, item)
   const body = pullRequestBody({
     issueNumber: item.issueNumber,
@@ -98,8 +102,30 @@ export async function describePullRequest(
     headSha: head,
     sandboxed: last?.sandboxed ?? false,
     mergeWhen: settingsOf(repo).merge.when,
+    others: await otherCandidatesOf(control, item, { base: fork, head, prefix: settingsOf(repo).prefix }),
   })
   return { body, fork }
+}
+
+/** Bytes of the patch of a commit that was not chosen. */
+const otherPatchBytes = 15_000
+
+/** What other kinds of agent have made of the item, to be looked at; '' where there is nothing. */
+async function otherCandidatesOf(
+  control: BareClone,
+  { bestOf }: ItemRow,
+  { base, head: shown, prefix }: { base: Sha; head: Sha; prefix: string },
+): Promise<string> {
+  if (!bestOf?.chosen) return ''
+  const patches = new Map<string, { text: string; truncated: boolean }>()
+  for (const { kind, head, passed } of bestOf.candidates) {
+    // A process with another disk takes it over here; where it is nowhere any more, it is named without its patch.
+    const other = passed && head && kind !== bestOf.chosen ? await control.resolve(head) : undefined
+    const fork = other && ((await control.mergeBase(base, other)) ?? base)
+    if (other && fork) patches.set(kind, await control.diff(fork, other, otherPatchBytes))
+  }
+  const isAsOpened = bestOf.candidates.some(({ kind, head }) => kind === bestOf.chosen && head === shown)
+  return otherCandidates(bestOf, patches, { prefix, isAsOpened })
 }
 
 async function requestPullRequest(
@@ -132,11 +158,6 @@ async function requestPullRequest(
 /** Whether the pull request before is known to be merged: the issue was queued again, and gets another one. */
 export async function afterMerged(tx: Tx, item: ItemRow): Promise<{ another?: true }> {
   return (await pullOfItem(tx.db, item.id))?.state === 'merged' ? { another: true } : {}
-}
-
-/** The last finished attempt of an agent, or the one that made this commit. */
-function lastBuild(attempts: RunRow[], head: Sha): RunRow | undefined {
-  return attempts.findLast((run) => isAgentRun(run) && (run.outcome === 'finished' || run.headSha === head))
 }
 
 async function hold(context: PullRequestContext, item: ItemRow, why: string): Promise<void> {

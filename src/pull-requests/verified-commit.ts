@@ -29,7 +29,8 @@ export async function wantVerifiedCommit(
   const tree = await control.treeOf(head)
   if (!commit || !tree) throw new Error(`the commit ${head} cannot be read`)
   const signer = settingsOf(repo).commits.signoff ? await context.github.author(repo) : undefined
-  const run = (await buildsOf(context.store.db, item.id)).at(-1)
+  const builds = await buildsOf(context.store.db, item.id)
+  const run = builds.findLast(({ headSha }) => headSha === head) ?? builds.at(-1)
   const made = { attempt: run?.attempt ?? 1, agent: run ? agentName(run) : 'person' }
   const message = commitMessage({ title: item.title, issueNumber: item.issueNumber, ...made }, signer)
   await context.store.transaction(async (tx) => {

@@ -13,6 +13,7 @@ import type { GitHub } from '../github/github.ts'
 import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
+import { wantScheduledProposals } from '../roadmaps/want-proposals.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
 import type { HandleComment } from './comments.ts'
@@ -160,6 +161,7 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
       await problems.alone('redelivery', () => redeliverMissed(services))
       await problems.alone('reconcile', () => reconcile(services, problems))
       await problems.alone('gardener', () => gardener.round())
+      await problems.alone('proposals', () => wantScheduledProposals(services))
     } catch (pause) {
       // GitHub wants no call for a while: then all of it, as soon as it may.
       problems.note('the search for missed events', pause)

@@ -61,7 +61,8 @@ async function rescueRuns(tx: Tx, seconds: number): Promise<string[]> {
 export function jobForRun({ id, stage, purpose, stop, itemState }: OwnerlessRun): Job {
   const building = purpose === 'build'
   const expected = building ? (stage === 'waiting' ? 'running' : 'checking') : 'planning'
-  const wanted = purpose === 'review' ? reviewStates.includes(itemState) : itemState === expected
+  const reading = { review: reviewStates.includes(itemState), propose: true } as const
+  const wanted = purpose === 'review' || purpose === 'propose' ? reading[purpose] : itemState === expected
   if (stop !== null || !wanted) return { queue: 'after-run', runId: id }
   if (stage === 'waiting') return { queue: 'run-agent', runId: id }
   return { queue: building ? 'run-gates' : 'after-run', runId: id }
@@ -93,6 +94,8 @@ export function stepForItem(item: IdleItem): Step {
       ? { to: 'reviewing', why: mergeLost }
       : { job: { queue: 'on-pull-request-merged', effectId } }
   }
+  // What was chosen need not be what the last run has made.
+  if (state === 'checking' && item.chosenHead && item.chosenHead === item.headSha) return { job: jobForPassed(item) }
   if (item.runId !== null && classify(item.outcome as FailedAttempt))
     return { job: { queue: 'after-run', runId: item.runId } }
   const passed = state === 'checking' && item.outcome === 'finished' && item.runHead === item.headSha

@@ -10,10 +10,11 @@ import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { noteRestart } from '../db/restarts.ts'
-import { getRun, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
+import { getRun, isAside, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
-import { getItem, type ItemRow, transition, updateReason } from '../db/work-items.ts'
+import { getItem, type ItemRow, lockItem, transition, updateReason } from '../db/work-items.ts'
+import { isComparing } from '../domain/best-of.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { countedSince, replanHandoff } from '../domain/replan.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
@@ -22,6 +23,7 @@ import * as messages from '../messages/runs.ts'
 import { askPeople } from '../planning/ask-people.ts'
 import { holdItem } from '../work-items/dead-letter.ts'
 import { returnToReview } from './back-to-review.ts'
+import { candidateOf, endsCandidate, settleCandidate } from './candidates.ts'
 import type { RunContext } from './context.ts'
 import { gateLesson } from './feedback.ts'
 import { haltRepository } from './halt-repository.ts'
@@ -41,7 +43,7 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const run = await getRun(tx.db, job.runId)
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
-    if (isReview(run)) return endReview(tx, run)
+    if (isAside(run)) return endAside(tx, run)
     if (await handedIn(tx, run, item)) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
@@ -60,23 +62,32 @@ async function goOn(
   // A person or an event has moved the item meanwhile: the attempt is recorded, nothing follows from it.
   if (planning ? item.state !== 'planning' : item.state !== 'running' && item.state !== 'checking') return
   const failure = classify(run.outcome as FailedAttempt)
-  if (!failure) return
+  // What follows from a candidate that was noted is decided.
+  if (!failure || (!item.bestOf?.over && item.bestOf?.candidates.some(({ runId }) => runId === run.id))) return
   const history = (await runsOf(tx.db, item.id)).filter(
-    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isReview(past),
+    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isAside(past),
   )
   const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, run), resetAt)
+  if (!planning && isComparing(item.bestOf) && endsCandidate(failure, step)) {
+    const locked = await lockItem(tx, item.id)
+    if (locked && (await settleCandidate(tx, locked, candidateOf(run, false)))) return
+  }
   const over = run.outcome === 'no change' || step.kind === 'escalate' || step.kind === 'replan'
   if (over && !planning && (await returnToReview(tx, run, item))) return
   await applyStep(tx, { item, run, history, failure }, step)
 }
 
 /**
- * A review changes nothing about its item: no retry follows, and no attempt is counted. A review that was handed in counts,
- * also when its process was lost later.
+ * A review and proposals change nothing about their item: no retry follows, and no attempt is counted. What was handed in
+ * counts, also when its process was lost later.
  */
-async function endReview(tx: Tx, run: RunRow): Promise<void> {
+async function endAside(tx: Tx, run: RunRow): Promise<void> {
   const handedInAndLost = run.submission !== null && run.outcome === 'runner lost'
-  const outcome = handedInAndLost ? 'reviewed' : ((run.outcome ?? 'stopped') as FailedAttempt)
+  const outcome = handedInAndLost
+    ? isReview(run)
+      ? 'reviewed'
+      : 'proposed'
+    : ((run.outcome ?? 'stopped') as FailedAttempt)
   const facts = { stage: 'ended' as const, outcome, failureClass: classify(outcome) ?? null, leaseOwner: null }
   const endedAt = run.endedAt ?? new Date()
   await tx.db
@@ -87,7 +98,7 @@ async function endReview(tx: Tx, run: RunRow): Promise<void> {
   const item = await getItem(tx.db, run.workItemId)
   // It was merged or given up while the agent read: clean-up has waited for this.
   if (item && isTerminal(item)) await tx.enqueue({ queue: 'clean-up', workItemId: item.id })
-  await tx.enqueue({ queue: 'on-agent-review', runId: run.id })
+  await tx.enqueue({ queue: isReview(run) ? 'on-agent-review' : 'on-proposals-submitted', runId: run.id })
 }
 
 /** A submission of a planning agent counts, also when its process was lost later. @returns whether there was one. */

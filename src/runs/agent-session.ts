@@ -11,6 +11,7 @@ import { spentOnItem } from '../db/usage.ts'
 import { type AgentRole, chooseModel, settingsRole } from '../domain/choose-agent.ts'
 import type { AssembledContext } from '../domain/context-budget.ts'
 import type { BareClone } from '../git/bare-clone.ts'
+import { findOnPath } from '../lib/find-on-path.ts'
 import { currencyOf } from '../lib/money.ts'
 import { cleanText, truncate } from '../lib/sanitise-text.ts'
 import { modelNotOffered } from '../messages/agents.ts'
@@ -174,7 +175,8 @@ async function toolsFor(
     heartbeat.progress = text
   })
   const given = tools.filter(({ name }) => roleFile(settingsRole(run.purpose)).tools.includes(name))
-  return serveTools({ home, tools: [...crew.notifying([...given, progress]), ...crew.tools], log: context.log })
+  const socat = findOnPath('socat', context.env.source.PATH)
+  return serveTools({ home, tools: [...crew.notifying([...given, progress]), ...crew.tools], log: context.log, socat })
 }
 
 function limitsOf({ limits }: Settings, env: Env): AgentLimits {

@@ -15,6 +15,7 @@ import {
   completePlanningAgent,
   endRun,
   isPlanning,
+  isProposing,
   isReview,
   LeaseLost,
   type RunRow,
@@ -46,6 +47,7 @@ import { type AttemptEnd, cutShort, doneDespiteCost, failureOf, stopped, unsafe 
 import { runPlanning } from './planning-run.ts'
 import { endLostAgents, prepareWorktree } from './prepare-worktree.ts'
 import { buildPrompt, contextNonce } from './prompt.ts'
+import { runProposals } from './proposal-run.ts'
 import { takeReviewComments } from './review-handoff.ts'
 import { runReview } from './review-run.ts'
 import { setUpForAgent } from './set-up/for-agent.ts'
@@ -111,6 +113,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   const reading = { control, settings, base: sha(base), kind }
   if (isPlanning(run)) return runPlanning(attempt, reading)
   if (isReview(run)) return runReview(attempt, reading)
+  if (isProposing(run)) return runProposals(attempt, reading)
   const worktree = await prepareWorktree(attempt, control, settings, sha(base))
   const conflict = await bringInBase(attempt, control, sha(base))
   const { item } = attempt
@@ -239,8 +242,8 @@ async function write(tx: Tx, { lease, item, run }: Attempt, ending: AttemptEnd):
     await tx.enqueue({ queue: 'on-plan-submitted', runId: lease.runId })
     return
   }
-  if (ending.outcome === 'reviewed') {
-    await endRun(tx, lease, { outcome: 'reviewed', summary: ending.summary })
+  if (ending.outcome === 'reviewed' || ending.outcome === 'proposed') {
+    await endRun(tx, lease, { outcome: ending.outcome, summary: ending.summary })
     await tx.enqueue({ queue: 'after-run', runId: lease.runId })
     return
   }

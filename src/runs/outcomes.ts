@@ -18,6 +18,8 @@ export type AttemptEnd =
   | { outcome: 'planned'; summary: string }
   /** The agent has submitted its review of a commit; it is in the run's row. */
   | { outcome: 'reviewed'; summary: string }
+  /** The agent has handed in proposals; they are in the run's row. */
+  | { outcome: 'proposed'; summary: string }
   /** The agent that builds has questions for people. */
   | { outcome: 'asked'; summary: string; questions: string[] }
   | FailedEnd

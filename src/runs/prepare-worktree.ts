@@ -14,6 +14,7 @@ import {
   takeWorktree,
   type WorktreeRow,
 } from '../db/worktrees.ts'
+import { isComparing } from '../domain/best-of.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { headRef } from '../git/history.ts'
 import { validBranch } from '../git/names.ts'
@@ -76,7 +77,11 @@ async function leaveElsewhere({ context, item }: Attempt, row: WorktreeRow): Pro
 
 /** The last commit of an agent that was handed over, unless the server has something newer. */
 async function carriedOver(one: Attempt, control: BareClone, theirs: Sha | undefined): Promise<Sha | undefined> {
-  const last = (await buildsOf(one.context.store.db, one.item.id)).findLast(({ headSha }) => headSha !== null)
+  const builds = await buildsOf(one.context.store.db, one.item.id)
+  // What another kind has made is none of this one's work.
+  const last = builds.findLast(
+    ({ headSha, agent }) => headSha !== null && (!isComparing(one.item.bestOf) || agent === one.run.agent),
+  )
   const head = last?.headSha ? await control.resolve(last.headSha) : undefined
   if (!head || (theirs && !(await control.isAncestor(theirs, head)))) return undefined
   return head

@@ -14,6 +14,7 @@ export type FailedAttempt =
   | 'finished'
   | 'planned'
   | 'reviewed'
+  | 'proposed'
   | 'gates failed'
   | 'gate broken'
   | 'set-up failed'
@@ -21,8 +22,10 @@ export type FailedAttempt =
   | 'no change'
   | 'no plan'
   | 'no review'
+  | 'no proposals'
   | 'agent cannot plan'
   | 'agent cannot review'
+  | 'agent cannot propose'
   | 'crashed'
   | 'hanging'
   | 'out of time'
@@ -57,13 +60,14 @@ export type FailureClass =
   | 'critical'
 
 /** The ends with which nothing failed. */
-export type SuccessfulEnd = 'finished' | 'planned' | 'reviewed'
+export type SuccessfulEnd = 'finished' | 'planned' | 'reviewed' | 'proposed'
 
 const classes: Record<Exclude<FailedAttempt, SuccessfulEnd | 'stopped'>, FailureClass> = {
   'gates failed': 'code-error',
   'no change': 'code-error',
   'no plan': 'code-error',
   'no review': 'code-error',
+  'no proposals': 'code-error',
   'unsafe change': 'code-error',
   'out of time': 'code-error',
   crashed: 'transient',
@@ -75,6 +79,7 @@ const classes: Record<Exclude<FailedAttempt, SuccessfulEnd | 'stopped'>, Failure
   'secret in the change': 'critical',
   'agent cannot plan': 'blocker',
   'agent cannot review': 'blocker',
+  'agent cannot propose': 'blocker',
   'agent not installed': 'blocker',
   'agent not logged in': 'blocker',
   'out of credit': 'blocker',

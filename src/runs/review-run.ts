@@ -7,7 +7,7 @@ import { approvedPlan, roundsOf } from '../db/plans.ts'
 import { buildsOf, updateRun } from '../db/runs.ts'
 import { type AgentReview, markInDiff } from '../domain/agent-review.ts'
 import { shownLines } from '../domain/patch.ts'
-import { isAgentRun } from '../domain/run-author.ts'
+import { agentRunOf } from '../domain/run-author.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import { validBranch } from '../git/names.ts'
 import { type Sha, sha } from '../lib/ids.ts'
@@ -75,7 +75,7 @@ async function commitToReview({ run, item }: Attempt, control: BareClone): Promi
 
 async function taskOf({ context, run, item, repo }: Attempt, control: BareClone, at: { fork: Sha; head: Sha }) {
   const { db } = context.store
-  const built = (await buildsOf(db, item.id)).findLast((one) => isAgentRun(one) && one.outcome === 'finished')
+  const built = agentRunOf(await buildsOf(db, item.id), at.head)
   const plan = await approvedPlan(db, item)
   return {
     ...{ repository: repo.fullName, item, attempt: run.attempt, ...at },

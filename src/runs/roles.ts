@@ -18,6 +18,13 @@ const shapes = {
       'Questions: none is left': [],
     },
   },
+  architect: {
+    tools: ['submit_proposals'],
+    texts: {
+      opening: ['repository', 'attempt'],
+      Rules: ['fenceRule', 'most'],
+    },
+  },
   builder: {
     tools: [],
     texts: {

@@ -6,10 +6,11 @@ import { assignMember } from '../crew/assign.ts'
 import type { Tx } from '../db/connect.ts'
 import type { DecisionRow } from '../db/decisions.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { addRun, latestLesson } from '../db/runs.ts'
+import { addRun, buildsOf, latestLesson } from '../db/runs.ts'
 import type { decisions } from '../db/schema/schedule.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
+import { beginsAtBase, isComparing } from '../domain/best-of.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { needsBreakdown } from '../domain/choose-workflow.ts'
 import { roleOfPurpose } from '../domain/crew.ts'
@@ -103,7 +104,9 @@ async function start(tx: Tx, repo: RepositoryRow | undefined, item: ItemRow, age
   const purpose = !planning ? 'build' : needsBreakdown(item.routing) ? 'breakdown' : 'plan'
   const role = roleOfPurpose(purpose)
   const member = await assignMember(tx, repo, item, { role, agent, fresh: lesson.cleanWorktree })
-  const run = await addRun(tx, item.id, { agent, purpose, ...lesson, ...member })
+  const last = isComparing(item.bestOf) ? (await buildsOf(tx.db, item.id)).at(-1) : undefined
+  const cleanWorktree = lesson.cleanWorktree || (!planning && beginsAtBase(item.bestOf, last?.outcome))
+  const run = await addRun(tx, item.id, { agent, purpose, ...lesson, cleanWorktree, ...member })
   if (!planning) await transition(tx, item, 'running', { actor: 'tutti', why: startedBy(run.attempt, agentName(run)) })
   return run.id
 }

@@ -9,7 +9,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { recentUse, tokensOfRuns } from '../db/recent-use.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { isReview, type RunRow } from '../db/runs.ts'
+import { isAside, type RunRow } from '../db/runs.ts'
 import {
   costsOfRuns,
   moneyIn,
@@ -156,11 +156,11 @@ export async function wakeWhenFull(tx: Tx, decisions: readonly Decision[], now: 
 }
 
 /**
- * What the scheduler calls a run: by its item, which it must not start a second time. The review of an item counts as an
- * agent and holds nothing of the item.
+ * What the scheduler calls a run: by its item, which it must not start a second time. A run beside an item, such as its review,
+ * counts as an agent and holds nothing of the item.
  */
 export function runName({ run, item }: Backlog['runs'][number]): string {
-  return isReview(run) ? `review-${run.id}` : String(item.id)
+  return isAside(run) ? `aside-${run.id}` : String(item.id)
 }
 
 type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind' | 'tokens'>

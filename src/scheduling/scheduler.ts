@@ -28,6 +28,7 @@ import { MemoryOfKinds } from './memory-of-kinds.ts'
 import { OptimiserWorker } from './optimiser-worker.ts'
 import { scheduleReportsIn } from './report.ts'
 import { recordOnlyPart } from './roadmap-mode.ts'
+import { startProposals } from './start-proposals.ts'
 import { startReview } from './start-review.ts'
 import { type PassContext, snapshotOf } from './to-snapshot.ts'
 
@@ -105,6 +106,14 @@ export class Scheduler {
   async startReview(job: { workItemId: number; sha: string }): Promise<void> {
     const { started, log } = this.#context
     const runId = await startReview({ ...this.#context, history: this.#history, memory: this.#memory }, job)
+    if (runId === undefined) return
+    void Promise.resolve(started?.(runId)).catch((err) => log.debug({ err }, 'left to the job'))
+  }
+
+  /** Handler of the `start-proposals` queue; see `startProposals`. @throws {RetryAfter} as `startReview`. */
+  async startProposals(job: { roundId: number }): Promise<void> {
+    const { started, log } = this.#context
+    const runId = await startProposals({ ...this.#context, history: this.#history, memory: this.#memory }, job)
     if (runId === undefined) return
     void Promise.resolve(started?.(runId)).catch((err) => log.debug({ err }, 'left to the job'))
   }

@@ -1,42 +1,26 @@
 /** Starts the review of a pull request by an agent, inside the limits that hold for every start. */
 
 import { z } from 'zod'
-import type { Env } from '../config/env.ts'
 import { assignMember } from '../crew/assign.ts'
-import type { Store, Tx } from '../db/connect.ts'
+import type { Tx } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { lockSchedule } from '../db/dirty-items.ts'
 import { pullOfItem } from '../db/pull-requests.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { wasRestarted } from '../db/restarts.ts'
-import { addRun, agentReviewsOf, buildsOf, liveRun, liveRuns } from '../db/runs.ts'
+import { addRun, agentReviewsOf, buildsOf, liveRun } from '../db/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, notifyReviewers } from '../db/work-items.ts'
 import { chooseReviewer } from '../domain/choose-agent.ts'
-import { sizeOfRun } from '../domain/expected-use.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
-import { isAgentRun } from '../domain/run-author.ts'
+import { agentRunOf } from '../domain/run-author.ts'
 import { RetryAfter } from '../lib/errors.ts'
 import { reviewWaits } from '../messages/agent-review.ts'
-import { Admission } from '../scheduler/admission.ts'
-import { Backlog } from './backlog-snapshot.ts'
-import { itemBudgetReason, readBudgets } from './budget.ts'
-import type { History } from './history.ts'
-import type { MemoryOfKinds } from './memory-of-kinds.ts'
-import { runsAndLimitsOf } from './to-snapshot.ts'
+import { isAdmitted, type StartContext } from './admit-aside.ts'
 
 /** How long a review waits before it asks once more whether an agent may start, in milliseconds. */
 const patienceMs = 10_000
-
-/** What a start is decided on. */
-interface StartContext {
-  store: Store
-  env: Env
-  freeMemory(): number
-  history: History
-  memory: MemoryOfKinds
-}
 
 /**
  * Starts the review of one head, unless the pull request has moved on, or an agent has reviewed it.
@@ -54,13 +38,13 @@ export async function startReview(
     const repos = new Map((await servedRepositories(tx.db)).map((row) => [row.id, row]))
     const repo = item && repos.get(item.repositoryId)
     if (!item || !repo || !(await isWanted(tx, item, repo, sha))) return undefined
-    const built = (await buildsOf(tx.db, item.id)).findLast(isAgentRun)
+    const built = agentRunOf(await buildsOf(tx.db, item.id), sha)
     const agent = chooseReviewer(settingsOf(repo), built?.agent ?? '', context.env)
     // The review of the head before may be ending still.
     if (await liveRun(tx.db, item.id)) return 'later'
-    if (!(await isAdmitted(context, tx, repos, { repo, item, agent }))) return 'later'
-    const member = await assignMember(tx, repo, item, { role: 'reviewer', agent, fresh: false })
     const facts = { purpose: 'review' as const, headSha: sha, countsAsAttempt: false }
+    if (!(await isAdmitted(context, tx, repos, { repo, item, agent, purpose: facts.purpose }))) return 'later'
+    const member = await assignMember(tx, repo, item, { role: 'reviewer', agent, fresh: false })
     const run = await addRun(tx, item.id, { agent, feedback: '', cleanWorktree: false, ...facts, ...member })
     await requestStatusComment(tx, item, 'soon')
     await notifyReviewers(tx, item)
@@ -78,28 +62,6 @@ async function isWanted(tx: Tx, item: ItemRow, repo: RepositoryRow, sha: string)
   const before = (await agentReviewsOf(tx.db, item.id)).filter(({ headSha }) => headSha === sha)
   for (const { id, outcome } of before) if (outcome !== 'runner lost' && !(await wasRestarted(tx.db, id))) return false
   return true
-}
-
-/** Whether the limits of agents, memory, money and tokens allow one more review, as they do for a start by the scheduler. */
-async function isAdmitted(
-  { env, freeMemory, history, memory }: StartContext,
-  tx: Tx,
-  repos: ReadonlyMap<number, RepositoryRow>,
-  { repo, item, agent }: { repo: RepositoryRow; item: ItemRow; agent: string },
-): Promise<boolean> {
-  const now = new Date()
-  const backlog = new Backlog(repos)
-  backlog.runs = (await liveRuns(tx.db)).filter(({ item }) => repos.has(item.repositoryId))
-  const spending = await readBudgets(tx, backlog, env, now)
-  const limits = runsAndLimitsOf(backlog, {
-    ...{ env, history, freeMemory: freeMemory(), plan: undefined, now, spending },
-    memoryOfKind: await memory.read(tx.db, now),
-  })
-  const admission = new Admission(limits)
-  for (const run of limits.runs) admission.add(run)
-  const run = { agentKind: agent, size: sizeOfRun('review', item.effort) }
-  if (admission.refusal(repo.fullName, run)) return false
-  return (await itemBudgetReason(tx, backlog, { item, run }, spending)) === undefined
 }
 
 export const startReviewJob = defineJob(

@@ -8,6 +8,7 @@ import { runs, worktrees } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { notAgents } from '../domain/run-author.ts'
+import { runPurposes } from '../domain/run-purpose.ts'
 import { inModule, moduleIdOf } from './module-id.ts'
 
 /** What one agent is doing. */
@@ -22,7 +23,7 @@ export const agentView = z.object({
   status: z.enum(agentStatuses),
   moduleId: z.string(),
   loopId: z.string(),
-  purpose: z.enum(['build', 'plan', 'breakdown', 'review']),
+  purpose: z.enum(runPurposes),
   issue: z.number().int(),
   title: z.string(),
   attempt: z.number().int(),
@@ -146,6 +147,6 @@ function statusOf({ stage, outcome }: RunRow): AgentStatus {
   if (stage === 'waiting') return 'waiting'
   if (stage === 'agent') return 'working'
   if (stage === 'gates') return 'checking'
-  if (outcome !== null && ['finished', 'planned', 'reviewed', 'asked'].includes(outcome)) return 'finished'
+  if (outcome !== null && ['finished', 'planned', 'reviewed', 'proposed', 'asked'].includes(outcome)) return 'finished'
   return outcome === 'stopped' ? 'stopped' : 'failed'
 }

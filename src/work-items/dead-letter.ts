@@ -3,7 +3,7 @@
 import type { Store, Tx } from '../db/connect.ts'
 import { effectById } from '../db/outbox.ts'
 import { getPull } from '../db/pull-requests.ts'
-import { getRun, isReview } from '../db/runs.ts'
+import { getRun, isAside } from '../db/runs.ts'
 import { getItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition } from '../domain/lifecycle.ts'
@@ -26,8 +26,8 @@ async function itemOf(tx: Tx, job: Job): Promise<number | undefined> {
   if ('workItemId' in job) return job.workItemId
   if ('runId' in job) {
     const run = await getRun(tx.db, job.runId)
-    // The review by an agent holds nothing: people review without it.
-    return run && !isReview(run) ? run.workItemId : undefined
+    // Neither a review by an agent nor its proposals hold anything: people go on without them.
+    return run && !isAside(run) ? run.workItemId : undefined
   }
   if ('pullRequestId' in job) return (await getPull(tx.db, job.pullRequestId))?.workItemId
   if ('effectId' in job) return (await effectById(tx.db, job.effectId))?.workItemId ?? undefined

@@ -69,6 +69,7 @@ export async function enqueueIssue(
     ...facts,
     loop: loop ?? defaultWorkflow,
     routing: null,
+    bestOf: null,
     plannedHours: null,
     epic: null,
     doneAt: null,

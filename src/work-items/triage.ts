@@ -1,8 +1,9 @@
 /** Prepares a queued item: reads settings and dependencies, chooses the agent, and routes the item. */
 
-import { eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
+import type { Settings } from '../config/settings.ts'
 import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { type DependencyRow, editedWhileQueuedKey, setDependencies } from '../db/dependencies.ts'
@@ -12,6 +13,7 @@ import { BaseBranchDeleted, type BaseBranchReader, refreshSettings } from '../db
 import { buildsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { getItem, type ItemRow, transition } from '../db/work-items.ts'
+import type { BestOf } from '../domain/best-of.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { unknownWorkflow } from '../domain/workflows.ts'
 import type { GitHub } from '../github/github.ts'
@@ -63,11 +65,23 @@ async function prepare(context: TriageContext, item: ItemRow, repo: RepositoryRo
     const fresh = (await buildsOf(tx.db, item.id)).length === 0
     const branch = fresh ? `${settings.branches.prefix}${item.module}` : item.branch
     await tx.db.update(workItems).set({ baseBranch, branch }).where(eq(workItems.id, item.id))
-    const unknown = agentProblem(agent, context) ?? unknownWorkflow(settings, item.loop)
+    const bestOf = fresh && item.kind === 'task' ? wantedBestOf(settings, item) : null
+    // A person may have named other kinds since the item was read.
+    const unnamed = and(eq(workItems.id, item.id), isNull(workItems.bestOf))
+    if (bestOf) await tx.db.update(workItems).set({ bestOf }).where(unnamed)
+    const kinds = [agent, ...(bestOf?.kinds ?? [])]
+    const unknown =
+      kinds.map((kind) => agentProblem(kind, context)).find(Boolean) ?? unknownWorkflow(settings, item.loop)
     // No agent works on an epic.
     if (unknown && item.kind === 'task') await transition(tx, item, 'held', { actor: 'tutti', why: unknown })
     else await routeItem(tx, repo, item, { settings, agent })
   })
+}
+
+/** Several kinds of agent, where the settings want that of issues of this size. */
+function wantedBestOf({ bestOf }: Settings, { effort }: ItemRow): BestOf | null {
+  if (!bestOf || (bestOf.sizes && !bestOf.sizes.some((size) => size === effort))) return null
+  return { kinds: bestOf.agents, candidates: [] }
 }
 
 function agentProblem(agent: string, { agents, env }: TriageContext): string | undefined {

@@ -7,6 +7,7 @@ import { findMemories, saveMemory } from '../../src/db/memories.ts'
 import { copyPictures, findPicture, picturesOf, savePictures } from '../../src/db/pictures.ts'
 import { agentCapacity, isOtherPlaceAlive } from '../../src/db/places.ts'
 import { roundsOf } from '../../src/db/plans.ts'
+import { addProposalRound, proposalsOf, replaceProposals } from '../../src/db/proposals.ts'
 import { noteRestart, restartsOf } from '../../src/db/restarts.ts'
 import { runsOf } from '../../src/db/runs.ts'
 import { effects } from '../../src/db/schema/effects.ts'
@@ -18,6 +19,7 @@ import { workItems } from '../../src/db/schema/work-items.ts'
 import { saveUsage, spentToday } from '../../src/db/usage.ts'
 import { getItem, transition } from '../../src/db/work-items.ts'
 import { standingWorktrees } from '../../src/db/worktrees.ts'
+import { isComparing } from '../../src/domain/best-of.ts'
 import { databaseBefore } from '../support/old-database.ts'
 
 test('the field terms keep every row, and jobs of the old queues are moved', async () => {
@@ -345,4 +347,37 @@ test('messages of before agents could ask each other wait for nothing', async ()
   expect(await openWaits(store.db, 1)).toEqual([])
   await store.transaction((tx) => startWait(tx, 1, 1))
   expect(await openWaits(store.db, 1)).toMatchObject([{ messageId: 1, askerName: 'Aria', askedName: 'Atlas' }])
+})
+
+test('proposals come to a database that has roadmaps', async () => {
+  const old = await databaseBefore('0038_proposals')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, kind, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'epic', 'ready', 'm', 1, 'a', 'module/a', 'main');
+    insert into runs (work_item_id, attempt, agent, purpose) values (1, 1, 'codex', 'breakdown');
+  `)
+  const store = await old.open()
+  const one = { title: 'One', why: 'Because.', size: 'S', risk: 'low', dependsOn: [] } as const
+  await store.transaction(async (tx) => {
+    const round = await addProposalRound(tx, 1, { login: 'm', id: 1 })
+    expect(await addProposalRound(tx, 1, { login: 'm', id: 1 })).toBeUndefined()
+    if (round) await replaceProposals(tx, round, [{ ...one, dependsOn: [], source: { kind: 'code', text: 'a' } }])
+  })
+  expect(await proposalsOf(store.db, 1)).toMatchObject([{ number: 1, title: 'One', state: 'open', issueNumber: null }])
+})
+
+test('items of before there was a choice are built by one kind', async () => {
+  const old = await databaseBefore('0039_best_of')
+  await old.exec(`
+    insert into repositories (github_id, full_name, installation_id, clone_url, default_branch)
+      values (77, 'acme/app', 1, 'https://x/acme/app.git', 'main');
+    insert into work_items (repository_id, issue_number, title, state, requested_by, requested_by_id, module, branch, base_branch)
+      values (1, 1, 'one', 'running', 'm', 1, 'a', 'module/a', 'main');
+  `)
+  const store = await old.open()
+  const item = await getItem(store.db, 1)
+  expect(item).toMatchObject({ state: 'running', bestOf: null })
+  expect(isComparing(item?.bestOf)).toBe(false)
 })

@@ -1,22 +1,10 @@
 /** What follows a failure, rung by rung: another kind of agent, another plan, a person; and a halt of all others. */
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { byBot, expectMergedOnce, untilMerged } from '../support/facts.ts'
-import { scriptedAgentFile } from '../support/scripted-agent.ts'
+import { secondKind } from '../support/scripted-agent.ts'
 import { openWorld, plainSettings } from '../support/world.ts'
-
-/** A second kind of agent: the scripted one under another name. */
-async function secondKind(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'tutti-kind-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  const file = join(folder, 'second.ts')
-  const text = `import { agent as one } from ${JSON.stringify(scriptedAgentFile)}\nexport const agent = { ...one, id: 'second', title: 'Second' }\n`
-  await writeFile(file, text)
-  return `${scriptedAgentFile},${file}`
-}
 
 test('out of quota: another kind takes over in the same tree. Failing again and again: another plan, then merged', async () => {
   const settings = plainSettings

@@ -2,14 +2,16 @@
 
 import { eq } from 'drizzle-orm'
 import type { Command } from '../../src/commands/command.ts'
+import { defaultSettings } from '../../src/config/settings.ts'
 import { assignMember } from '../../src/crew/assign.ts'
 import { addPlan, addRound } from '../../src/db/plans.ts'
 import { addRun } from '../../src/db/runs.ts'
+import { repositories } from '../../src/db/schema/repositories.ts'
 import { runs } from '../../src/db/schema/runs.ts'
 import { workItems } from '../../src/db/schema/work-items.ts'
 import type { PlanOrBreakdown } from '../../src/domain/plan.ts'
 import type { openApiPlace } from './api-place.ts'
-import { makePlace } from './command-place.ts'
+import { head, makePlace, newHead } from './command-place.ts'
 import { person } from './fake-github.ts'
 
 type Door = Awaited<ReturnType<typeof openApiPlace>>
@@ -20,6 +22,7 @@ const preparations: Readonly<Record<string, (here: Here) => Promise<Record<strin
   agents: (here) => atWork(here).then(nothing),
   answer: (here) => asked(here),
   approve: (here) => planned(here),
+  'best-of': (here) => withAgents(here),
   block: (here) => queued(here),
   crew: (here) => atWork(here).then(nothing),
   depends: (here) => queued(here).then(() => ({ issue: '#1' })),
@@ -50,6 +53,7 @@ const preparations: Readonly<Record<string, (here: Here) => Promise<Record<strin
   'terminate-agent': async (here) => ({ agentId: String((await atWork(here)).id) }),
   'take-over': (here) => reviewed(here),
   unqueue: (here) => queued(here),
+  use: (here) => compared(here),
   why: (here) => queued(here),
 }
 
@@ -96,6 +100,25 @@ async function held(here: Here): Promise<undefined> {
 
 async function reviewed(here: Here): Promise<undefined> {
   await here.review()
+}
+
+/** The settings name the agents of the example. */
+async function withAgents(here: Here): Promise<undefined> {
+  const settings = { ...defaultSettings(), agents: { codex: {}, 'claude-code': {} } }
+  await here.store.db.update(repositories).set({ settings }).where(eq(repositories.id, here.repo.id))
+}
+
+/** Two kinds have built it; the pull request shows what the first has made. */
+async function compared(here: Here): Promise<undefined> {
+  await here.review()
+  const made = { passed: true, asks: 0, files: 1, lines: 1, paths: ['src/clock.ts'], why: '' }
+  const candidates = [
+    { ...made, kind: 'scripted', name: 'Aria (scripted)', runId: 1, head },
+    { ...made, kind: 'codex', name: 'Atlas (codex)', runId: 2, head: newHead },
+  ]
+  const bestOf = { kinds: ['scripted', 'codex'], candidates, chosen: 'scripted' }
+  const { id } = await here.item()
+  await here.store.db.update(workItems).set({ bestOf, headSha: head }).where(eq(workItems.id, id))
 }
 
 /** An agent with a name is at work. */

@@ -12,6 +12,7 @@ import type { SuperviseOptions } from '../../src/agents/drivers/supervise.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
 import { readAgentSettings } from '../../src/config/agent-settings.ts'
 import type { Submission } from '../../src/domain/plan.ts'
+import { findOnPath } from '../../src/lib/find-on-path.ts'
 import { serveTools } from '../../src/runs/mcp/serve.ts'
 import { planningTools } from '../../src/runs/mcp/tools.ts'
 import { after, type Bench, bench, isAlive, kindOf, scratch } from './agent-bench.ts'
@@ -141,7 +142,8 @@ export async function planning() {
   const submissions = { questionsLeft: 1, save: async (one: Submission) => void saved.push(one), onRefused: () => {} }
   const home = await scratch()
   const quiet = { debug: () => {}, warn: () => {} }
-  const desk = await serveTools({ home, tools: planningTools(submissions), log: quiet })
+  const socat = findOnPath('socat', process.env.PATH)
+  const desk = await serveTools({ home, tools: planningTools(submissions), log: quiet, socat })
   after(() => desk.close())
   // The home of the tools is not that of the run here, which its sandbox shows anyway.
   return { saved, mcpServers: [desk.server], paths: [...desk.paths, home] }

@@ -39,7 +39,8 @@ export function madePaths(kind: HomeOf): string[] {
     ...kind.loginFiles,
     ...Object.keys(kind.operator?.files ?? {}).map((to) => to.slice(2)),
     ...(kind.skillsFolder ? [kind.skillsFolder] : []),
-    ...['tmp', 'tools.json', 'tools.sock'],
+    // The last two were made by earlier versions.
+    ...['tmp', 'tools', 'tools.place', 'tools.json', 'tools.sock'],
   ]
 }
 

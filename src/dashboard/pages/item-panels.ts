@@ -84,7 +84,7 @@ const stageWords = { waiting: 'waiting', agent: 'at work', gates: 'checking', en
 function outcomeTone({ stage, outcome }: RunRow): Tone {
   if (stage !== 'ended') return 'accent'
   if (outcome === 'stopped' || outcome === null) return 'calm'
-  return ['finished', 'planned', 'reviewed', 'asked'].includes(outcome) ? 'good' : 'bad'
+  return ['finished', 'planned', 'reviewed', 'proposed', 'asked'].includes(outcome) ? 'good' : 'bad'
 }
 
 function tookText({ startedAt, endedAt }: RunRow): string {

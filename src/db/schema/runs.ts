@@ -2,6 +2,7 @@
 
 import { boolean, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { HealthSample } from '../../domain/agent-health.ts'
+import type { RunPurpose } from '../../domain/run-purpose.ts'
 import type { TestFacts } from '../../domain/test-facts.ts'
 import { id, now, number64, time } from './columns.ts'
 import { crewMembers } from './crew.ts'
@@ -27,9 +28,8 @@ export const runs = pgTable(
     program: text('program').notNull().default(''),
     model: text('model').notNull().default(''),
     provider: text('provider').notNull().default(''),
-    /** `build` changes files; `plan` and `breakdown` read them and submit a plan, `review` what it found in a commit. */
-    purpose: text('purpose').$type<'build' | 'plan' | 'breakdown' | 'review'>().notNull().default('build'),
-    /** What an agent that only reads submitted with its tool; see `domain/plan.ts` and `domain/agent-review.ts`. */
+    purpose: text('purpose').$type<RunPurpose>().notNull().default('build'),
+    /** What an agent that only reads submitted with its tool; see `domain/plan.ts`, `domain/agent-review.ts`, `domain/proposals.ts`. */
     submission: jsonb('submission').$type<Record<string, unknown>>(),
     /** `gates`: the agent is done. The gates check its commit, or planning handles its plan. */
     stage: text('stage').$type<'waiting' | 'agent' | 'gates' | 'ended'>().notNull().default('waiting'),

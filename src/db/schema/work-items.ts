@@ -2,6 +2,7 @@
 
 import { sql } from 'drizzle-orm'
 import { boolean, doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import type { BestOf } from '../../domain/best-of.ts'
 import type { Routing } from '../../domain/choose-workflow.ts'
 import type { ReplanHandoff } from '../../domain/replan.ts'
 import type { ItemState } from '../../lib/item-state.ts'
@@ -97,6 +98,8 @@ export const workItems = pgTable(
     replanHandoff: jsonb('replan_handoff').$type<ReplanHandoff>(),
     /** The kind of agent that the retry policy has chosen; null: that of the settings. */
     agent: text('agent'),
+    /** Kinds of agent that each build it, and what they have made; null where one kind does. */
+    bestOf: jsonb('best_of').$type<BestOf>(),
     /** The member of the crew that a person has asked for; null: whoever is free. */
     memberId: number64('member_id'),
     /** Not before this time: a retry delay, or a provider's limit. */

@@ -34,7 +34,10 @@ function nameOf({ run, item }: ShownAgent): string {
   return `#${item.issueNumber}, **${agentName(run)}**`
 }
 
-const doings: Readonly<Record<string, string>> = { plan: 'planning, ', breakdown: 'planning, ', review: 'review, ' }
+const doings: Readonly<Record<string, string>> = {
+  ...{ plan: 'planning, ', breakdown: 'planning, ', review: 'review, ' },
+  propose: 'proposals, ',
+}
 
 function workOf({ run }: ShownAgent, now: Date): string {
   if (run.stop) return 'is being stopped'
@@ -146,6 +149,8 @@ export const restarted = ({ agent, attempt }: { agent: string; attempt: number }
   `Attempt ${attempt} by **${agent}** on #${item.issueNumber} is being ended; another one starts then. What it changed is kept, and it costs no attempt.`
 export const reviewRestarted = ({ agent }: { agent: string }, item: { issueNumber: number }) =>
   `The review of #${item.issueNumber} by **${agent}** is being ended; another one of the same commit begins then.`
+export const proposalsRestarted = ({ agent }: { agent: string }, item: { issueNumber: number }) =>
+  `**${agent}**, which looks for proposals on #${item.issueNumber}, is being ended; another one begins then.`
 export const killed = ({ run, item }: ShownAgent, prefix: string) =>
   `Attempt ${run.attempt} by **${agentName(run)}** on #${item.issueNumber} is being ended. What it changed is kept: ${typed(prefix, 'resume')} on the issue goes on.`
 

@@ -132,6 +132,8 @@ export const stoppingAllReply = (issues: readonly string[], prefix: string) =>
 
 export const stoppingReviews = (issues: readonly string[]) =>
   `Stopping the review by an agent of ${issues.join(', ')}. The pull requests go on without it.`
+export const stoppingProposals = (issues: readonly string[]) =>
+  `Stopping the agent that looks for proposals on ${issues.join(', ')}.`
 
 /** `/retry` */
 export const retriedBy = (login: string) => `Tried again, as ${login} asked.`

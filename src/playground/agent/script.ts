@@ -23,7 +23,8 @@
  * plausible plan. These steps are done in no other case.
  *
  * Where the prompt asks for a review (a line `Purpose: review`), the same holds of `reviewing:`, `reviewing N:` and
- * `reviewing N+:`; without such a heading the agent finds nothing.
+ * `reviewing N+:`; without such a heading the agent finds nothing. Where it asks for proposals (`Purpose: propose`), of `proposing:`
+ * and its like; without such a heading the agent makes one proposal.
  *
  * Steps before the first heading are done always. Then those under `feedback:`, when there is such a heading and the
  * prompt carries feedback (a line `Feedback: …`, or a Markdown heading that begins with "Review feedback" or "Changes
@@ -66,19 +67,25 @@ export interface ScriptStep {
   rest: string
 }
 
+const readings = { plan: 'planning', breakdown: 'planning', review: 'reviewing', propose: 'proposing' } as const
+/** What an agent does that changes nothing. */
+type Reading = (typeof readings)[keyof typeof readings]
+const isReading = (word: string | undefined): word is Reading =>
+  Object.values<string | undefined>(readings).includes(word)
+
 /** What a prompt is for, as far as its script cares. */
 interface Prompt {
   attempt: number
   feedback: boolean
   /** What is to be handed in, where nothing is to be changed. */
-  reading: 'planning' | 'reviewing' | undefined
+  reading: Reading | undefined
   /** What the crew has learned; '' when the prompt says nothing about it. */
   taught: string
 }
 
 interface Section {
   applies: (prompt: Prompt) => boolean
-  kind: 'always' | 'attempt' | 'feedback' | 'planning' | 'reviewing' | 'taught'
+  kind: 'always' | 'attempt' | 'feedback' | 'taught' | Reading
   steps: ScriptStep[]
 }
 
@@ -99,9 +106,8 @@ export function readScript(prompt: string): ScriptStep[] | undefined {
 
 /** What the prompt wants instead of changes; undefined where it wants changes. */
 function readingOf(prompt: string): Prompt['reading'] {
-  const purpose = /^Purpose: (plan|breakdown|review)$/m.exec(prompt)?.[1]
-  if (!purpose) return undefined
-  return purpose === 'review' ? 'reviewing' : 'planning'
+  const purpose = /^Purpose: (plan|breakdown|review|propose)$/m.exec(prompt)?.[1]
+  return purpose ? readings[purpose as keyof typeof readings] : undefined
 }
 
 function fenced(prompt: string): string | undefined {
@@ -142,8 +148,8 @@ function parseSections(lines: readonly string[]): Section[] {
 function readHeading(line: string): Section | undefined {
   if (line === 'feedback:')
     return { applies: ({ feedback, reading }) => feedback && !reading, kind: 'feedback', steps: [] }
-  if (line === 'planning:' || line === 'reviewing:') {
-    const kind = line === 'planning:' ? 'planning' : 'reviewing'
+  const kind = line.slice(0, -1)
+  if (line.endsWith(':') && isReading(kind)) {
     return { applies: ({ reading }) => reading === kind, kind, steps: [] }
   }
   const lesson = /^(un)?taught (.+):$/.exec(line)
@@ -155,13 +161,13 @@ function readHeading(line: string): Section | undefined {
       steps: [],
     }
   }
-  const match = /^(attempt|planning|reviewing) (\d+)(\+?):$/.exec(line)
+  const match = /^(attempt|planning|reviewing|proposing) (\d+)(\+?):$/.exec(line)
   if (!match) return undefined
   const number = Number(match[2])
   const matches = (attempt: number) => (match[3] ? attempt >= number : attempt === number)
-  const kind = match[1]
-  if (kind === 'planning' || kind === 'reviewing')
-    return { applies: ({ reading, attempt }) => reading === kind && matches(attempt), kind, steps: [] }
+  const word = match[1]
+  if (isReading(word))
+    return { applies: ({ reading, attempt }) => reading === word && matches(attempt), kind: word, steps: [] }
   return {
     applies: ({ feedback, reading, attempt }) => !feedback && !reading && matches(attempt),
     kind: 'attempt',
@@ -202,12 +208,24 @@ function plausiblePlan(title: string) {
   }
 }
 
+function plausibleProposal(title: string) {
+  return {
+    title: `Write down what ${title.slice(0, 80)} is about`,
+    why: 'Nothing says it yet.',
+    source: { kind: 'roadmap', text: title },
+    size: 'S',
+    risk: 'low',
+  }
+}
+
 /** What the agent does without a script: it notes the issue in a file named after its title. */
 export function plausibleSteps(prompt: string): ScriptStep[] {
   const title = titleOf(prompt)
   const reading = readingOf(prompt)
   if (reading === 'reviewing')
     return [{ verb: 'tool', rest: `submit_review ${JSON.stringify({ summary: `I have read it: ${title}` })}` }]
+  if (reading === 'proposing')
+    return [{ verb: 'tool', rest: `submit_proposals ${JSON.stringify({ proposals: [plausibleProposal(title)] })}` }]
   if (reading) return [{ verb: 'tool', rest: `submit_plan ${JSON.stringify(plausiblePlan(title))}` }]
   const slug = title
     .toLowerCase()

@@ -1,18 +1,17 @@
 /**
- * The MCP server of one run: the only interface of an agent to Tutti. It listens on a socket of the run, serves clients
- * that send the run's secret, and ends with the run. Arguments of calls are checked here, and never run as code.
+ * The MCP server of one run: the only interface of an agent to Tutti. It listens on a socket that the files of the run lead
+ * to and nothing else, and ends with the run. Arguments of calls are checked here, and never run as code.
  */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { McpServer } from '@agentclientprotocol/sdk'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import { LeaseLost } from '../../db/runs.ts'
+import { pipeProgram } from './pipe.ts'
+import { makeSocketFolder, socketName } from './socket-folder.ts'
 import { socketTransport } from './transport.ts'
 
 /** One tool for agents. */
@@ -44,66 +43,46 @@ export interface ToolServer {
   close(): Promise<void>
 }
 
-const program = fileURLToPath(new URL('main.mjs', import.meta.url))
 /** An agent has one connection. Some agents restart their server, so a few more are allowed. */
 const maxConnections = 8
-/** A client that has not sent the secret by then is disconnected. */
-const secretTimeoutMs = 10_000
-/** A path of a Unix socket holds 107 bytes on Linux, 103 elsewhere (unix(7)). */
-const maxSocketPath = 100
 
 /**
  * Opens the server of a run.
  * @param options.home the run's own folder, readable to its agent and to no other.
+ * @param options.socat absolute path of that program, which is the lighter pipe; undefined where there is none.
  */
 export async function serveTools(options: {
   home: string
   tools: readonly Tool[]
   log: Pick<Logger, 'debug' | 'warn'>
+  socat: string | undefined
 }): Promise<ToolServer> {
-  const { home, tools, log } = options
+  const { home, tools, log, socat } = options
   await mkdir(home, { recursive: true, mode: 0o700 })
-  const place = await socketPlace(home)
-  const secret = randomBytes(32).toString('hex')
+  const folder = await makeSocketFolder(home)
   const open = new Set<Socket>()
   const server = createServer((socket) => {
     if (open.size >= maxConnections) return void socket.destroy()
     open.add(socket)
     socket.on('error', () => {})
     socket.once('close', () => open.delete(socket))
-    authenticate(socket, secret, (rest) => {
-      serve(socket, rest, tools, log).catch((error) => log.warn({ err: error }, "an agent's tools could not be served"))
-    })
+    serve(socket, tools, log).catch((error) => log.warn({ err: error }, "an agent's tools could not be served"))
   })
-  await listen(server, place.socket)
-  const file = join(home, 'tools.json')
+  await listen(server, join(folder.path, socketName))
+  const file = join(home, 'tools.place')
   await rm(file, { force: true })
-  await writeFile(file, JSON.stringify({ socket: place.socket, secret }), { mode: 0o600 })
+  await writeFile(file, `${folder.path}\n`, { mode: 0o600 })
+  const pipe = pipeProgram(file, socat)
   return {
-    server: { name: 'tutti', command: process.execPath, args: [program, file], env: [] },
+    server: { name: 'tutti', command: pipe.command, args: pipe.args, env: [] },
     // What is shown can only be read. The home itself must not be among it: its agent writes there.
-    paths: [program, file, ...place.shown],
+    paths: [...pipe.paths, file, ...folder.shown],
     close: async () => {
       for (const socket of open) socket.destroy()
       await new Promise((resolve) => server.close(resolve))
       await rm(file, { force: true })
-      await place.remove()
+      await rm(folder.path, { recursive: true, force: true })
     },
-  }
-}
-
-/** A socket in the run's home, or in a temporary folder when that path is too long. */
-async function socketPlace(home: string): Promise<{ socket: string; shown: string[]; remove: () => Promise<void> }> {
-  const socket = join(home, 'tools.sock')
-  if (Buffer.byteLength(socket) <= maxSocketPath) {
-    await rm(socket, { force: true })
-    return { socket, shown: [], remove: () => rm(socket, { force: true }) }
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'tutti-'))
-  return {
-    socket: join(folder, 'tools.sock'),
-    shown: [folder],
-    remove: () => rm(folder, { recursive: true, force: true }),
   }
 }
 
@@ -114,32 +93,10 @@ function listen(server: Server, path: string): Promise<void> {
   })
 }
 
-/** Waits for the secret in the first line. @param onSuccess gets the bytes that came after it. */
-function authenticate(socket: Socket, secret: string, onSuccess: (rest: Buffer) => void): void {
-  let received = Buffer.alloc(0)
-  const timer = setTimeout(() => socket.destroy(), secretTimeoutMs)
-  socket.once('close', () => clearTimeout(timer))
-  const onData = (chunk: Buffer) => {
-    received = Buffer.concat([received, chunk])
-    const end = received.indexOf(0x0a)
-    if (end === -1 && received.length <= secret.length) return
-    socket.off('data', onData)
-    clearTimeout(timer)
-    const line = received.subarray(0, Math.max(0, end))
-    if (line.length !== secret.length || !timingSafeEqual(line, Buffer.from(secret))) return void socket.destroy()
-    socket.pause()
-    onSuccess(received.subarray(end + 1))
-  }
-  socket.on('data', onData)
-}
-
 /** Serves MCP on a connection until it closes. */
-async function serve(
-  socket: Socket,
-  rest: Buffer,
-  tools: readonly Tool[],
-  log: Pick<Logger, 'debug' | 'warn'>,
-): Promise<void> {
+async function serve(socket: Socket, tools: readonly Tool[], log: Pick<Logger, 'debug' | 'warn'>): Promise<void> {
+  // Nothing that arrives before the transport listens is lost.
+  socket.pause()
   // Loaded at the first call of an agent: it costs 100 ms and 24 MB, and a process without agents does not need it.
   const [{ Server }, { CallToolRequestSchema, ListToolsRequestSchema }] = await Promise.all([
     import('@modelcontextprotocol/sdk/server/index.js'),
@@ -159,7 +116,7 @@ async function serve(
     const answer = tool ? await call(tool, params.arguments ?? {}, log) : unknownTool(params.name, tools)
     return { content: [{ type: 'text', text: answer.text }], isError: answer.refused ?? false }
   })
-  await server.connect(socketTransport(socket, rest))
+  await server.connect(socketTransport(socket))
 }
 
 async function call(tool: Tool, given: unknown, log: Pick<Logger, 'debug' | 'warn'>): Promise<ToolAnswer> {

@@ -13,9 +13,8 @@ const maxUnread = 4 * 2 ** 20
 /**
  * Reads messages from a connection and writes them to it. Lines that are not JSON are left out. A line that is too long,
  * or an agent that never reads, ends the connection.
- * @param rest bytes that came after the secret.
  */
-export function socketTransport(socket: Socket, rest: Buffer): Transport {
+export function socketTransport(socket: Socket): Transport {
   const transport: Transport = {
     async start() {
       const lines = lineSplitter({
@@ -29,7 +28,6 @@ export function socketTransport(socket: Socket, rest: Buffer): Transport {
       socket.on('data', (chunk) => lines.push(chunk))
       socket.on('error', () => {})
       socket.once('close', () => transport.onclose?.())
-      lines.push(rest)
       socket.resume()
     },
     async send(message) {

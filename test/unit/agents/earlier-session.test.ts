@@ -71,7 +71,7 @@ async function homeWith(files: Record<string, string>): Promise<string> {
 }
 
 it('logins and what was copied leave a home that is kept', async () => {
-  const secrets = { '.keeper/auth.json': 'key', '.keeper/settings.json': '{}', 'tmp/x': 'x', 'tools.json': 'secret' }
+  const secrets = { '.keeper/auth.json': 'key', '.keeper/settings.json': '{}', 'tmp/x': 'x', 'tools.place': 'secret' }
   const home = await homeWith({ ...secrets, '.keeper/sessions/1.json': '[]' })
   expect(keepHome(kind, home)).toBe(true)
   expect(Object.keys(secrets).filter((name) => existsSync(join(home, name)))).toEqual([])

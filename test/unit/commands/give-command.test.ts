@@ -49,6 +49,7 @@ test('what is a person’s decision is refused to a token, whatever its role, an
   expect(refused.outcome).toBe('refused')
   expect(refused.text).toContain("`merge` is a person's decision")
   expect([...commands.values()].filter(({ personal }) => personal).map(({ name }) => name)).toEqual([
+    'adopt',
     'approve',
     'merge',
   ])

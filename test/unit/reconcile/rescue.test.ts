@@ -233,6 +233,12 @@ describe('what has an item go on', () => {
     ['checking, and the gates passed', {}, { job: { queue: 'open-pull-request', workItemId: 3 } }],
     ['checking another commit', { runHead: 'b' }, { to: 'ready' }],
     [
+      'checking the commit that was chosen, which is not the last one',
+      { runHead: 'b', outcome: 'gates failed', chosenHead: 'a' },
+      { job: { queue: 'open-pull-request', workItemId: 3 } },
+    ],
+    ['checking, once later attempts have replaced what was chosen', { runHead: 'b', chosenHead: 'c' }, { to: 'ready' }],
+    [
       'checking, and its pull request is open',
       { effectId: 5, effectState: 'done', effectSha: 'a' },
       { job: { queue: 'on-pull-request-opened', effectId: 5 } },
@@ -264,6 +270,8 @@ describe('what has an item go on', () => {
     ['was asked to stop', { stop: 'Stopped by maintainer' }, 'after-run'],
     ['is of an item that stands aside', { itemState: 'paused' }, 'after-run'],
     ['waits to plan', { purpose: 'plan', itemState: 'planning' }, 'run-agent'],
+    ['waits to look for proposals', { purpose: 'propose', itemState: 'ready' }, 'run-agent'],
+    ['reviews what is merged', { purpose: 'review', itemState: 'done' }, 'after-run'],
     ['has planned', { purpose: 'plan', stage: 'gates', itemState: 'planning' }, 'after-run'],
   ])('a run that %s', (_, changes, queue) => {
     expect(jobForRun({ ...run, ...changes })).toEqual({ queue, runId: 9 })

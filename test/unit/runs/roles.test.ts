@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { OperatorError } from '../../../src/lib/errors.ts'
+import { proposalTool } from '../../../src/runs/mcp/proposal-tool.ts'
 import { reviewTool } from '../../../src/runs/mcp/review-tool.ts'
 import { planningTools } from '../../../src/runs/mcp/tools.ts'
 import { loadRoles, roleFile } from '../../../src/runs/roles.ts'
@@ -10,14 +11,15 @@ import { loadRoles, roleFile } from '../../../src/runs/roles.ts'
 const save = async () => undefined
 const onRefused = () => undefined
 
-test('each role has its file; planner and reviewer change nothing, and each has the tools that its run makes', () => {
-  expect(Object.keys(loadRoles())).toEqual(['builder', 'planner', 'reviewer'])
+test('each role has its file; all but the builder change nothing, and each has the tools that its run makes', () => {
+  expect(Object.keys(loadRoles())).toEqual(['architect', 'builder', 'planner', 'reviewer'])
   const made = {
     planner: planningTools({ questionsLeft: 1, save, onRefused }),
+    architect: [proposalTool({ most: 5, save, onRefused })],
     reviewer: [reviewTool({ save, onRefused })],
     builder: [],
   }
-  for (const role of ['planner', 'reviewer', 'builder'] as const) {
+  for (const role of ['architect', 'planner', 'reviewer', 'builder'] as const) {
     expect(roleFile(role).tools).toEqual(made[role].map(({ name }) => name))
     expect(roleFile(role).permissions).toBe(role === 'builder' ? 'edit' : 'read-only')
   }
@@ -49,7 +51,7 @@ test('a file that does not fit, that is missing, or that no run has, stops the s
   rmSync(planner)
   expect(read).toThrow(`${planner} cannot be used: it is not there`)
   writeFileSync(planner, whole)
-  copyFileSync(planner, join(folder, 'architect.md'))
-  expect(read).toThrow(`${join(folder, 'architect.md')} cannot be used: no run has this role`)
+  copyFileSync(planner, join(folder, 'gardener.md'))
+  expect(read).toThrow(`${join(folder, 'gardener.md')} cannot be used: no run has this role`)
   expect(() => loadRoles(join(folder, 'gone'))).toThrow('it is not there')
 })

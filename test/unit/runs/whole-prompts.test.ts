@@ -9,6 +9,7 @@ import type { PlanRow, QuestionRow } from '../../../src/db/plans.ts'
 import { workflowNamed } from '../../../src/domain/workflows.ts'
 import { type PlanningTask, planPrompt } from '../../../src/runs/planning-prompt.ts'
 import { type BuildTask, buildPrompt } from '../../../src/runs/prompt.ts'
+import { type ProposalTask, proposalPrompt } from '../../../src/runs/proposal-prompt.ts'
 import { type ReviewTask, reviewPrompt } from '../../../src/runs/review-prompt.ts'
 
 const nonce = 'feedfacefeedface'
@@ -87,4 +88,30 @@ test.each<[string, Partial<ReviewTask>]>([
   ['review-large', { patch: { text: '+hel', truncated: true }, plan: 'Write it.', answers: 'Round 1: yes.' }],
 ])('%s', async (name, more) => {
   await expect(reviewPrompt({ ...review, ...more }, nonce).text).toMatchFileSnapshot(file(name))
+})
+
+const nothing = { gaps: [], refused: [], learned: [], open: [], adopted: [] }
+const propose: ProposalTask = {
+  repository: 'acme/app',
+  item: { issueNumber: 5, title: 'Where we go', body: '- [ ] A line' },
+  ...{ attempt: 1, most: 5, facts: nothing, crew: [] },
+}
+
+test.each<[string, Partial<ProposalTask>]>([
+  ['propose', {}],
+  [
+    'propose-with-reasons',
+    {
+      most: 1,
+      facts: {
+        gaps: ['#5: A line', 'ROADMAP.md, Later: Another line'],
+        refused: ['`tests` on #3 (Say hello): **tests** failed.'],
+        learned: ['tests, insight, said by gate: It failed at first.'],
+        open: ['#3 Say hello'],
+        adopted: ['Sort the list, which is #7'],
+      },
+    },
+  ],
+])('%s', async (name, more) => {
+  await expect(proposalPrompt({ ...propose, ...more }, nonce).text).toMatchFileSnapshot(file(name))
 })

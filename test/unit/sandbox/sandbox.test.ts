@@ -5,14 +5,31 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { loadAgents } from '../../../src/agents/registry.ts'
+import { findOnPath } from '../../../src/lib/find-on-path.ts'
 import { processTable } from '../../../src/lib/process-table.ts'
+import { serveTools } from '../../../src/runs/mcp/serve.ts'
 import { killTrees } from '../../../src/sandbox/kill-tree.ts'
+import type { SandboxLaunch } from '../../../src/sandbox/launch.ts'
 import { type Box, openSandbox, SandboxMissing } from '../../../src/sandbox/sandbox.ts'
 import { bench, kindOf, places, scratch, until } from '../../support/agent-bench.ts'
 import { realSandbox, smallCaps } from '../../support/sandbox.ts'
 import { scriptedAgentFile } from '../../support/scripted-agent.ts'
 
 const sandbox = realSandbox()
+
+/** What a program prints first when it is asked; '' when it ends before. */
+function firstLine({ file, args, env }: SandboxLaunch, ask: string): Promise<string> {
+  const child = spawn(file, args, { env, detached: true, stdio: ['pipe', 'pipe', 'ignore'] })
+  child.stdin.on('error', () => {})
+  child.stdin.write(ask)
+  return new Promise((resolve) => {
+    child.stdout.once('data', (bytes) => {
+      resolve(String(bytes))
+      child.stdin.end()
+    })
+    child.once('close', () => resolve(''))
+  })
+}
 
 async function boxAt(tree: string, root: string, neverCreate: string[] = []): Promise<{ box: Box; home: string }> {
   const { reads } = kindOf(await loadAgents({ files: [scriptedAgentFile] }), 'scripted')
@@ -69,6 +86,33 @@ describe.skipIf(!sandbox)('an agent in a sandbox', () => {
     expect(survivors).toEqual([])
     expect(readFileSync(join(tree, 'saved'), 'utf8')).toBe('saved\n')
     await box.close()
+  })
+
+  test.each([
+    ['Node', undefined],
+    ['socat', findOnPath('socat', process.env.PATH)],
+  ])('its tools are reached through %s, and another run has no way to them', async (_, socat) => {
+    const root = await scratch()
+    const tree = join(root, 'tree')
+    mkdirSync(tree)
+    const log = { debug: () => {}, warn: () => {} }
+    const tools = await serveTools({ home: join(root, 'home'), tools: [], log, socat })
+    const { server } = tools
+    if (!('command' in server)) throw new Error('no program')
+    const ask = '{"jsonrpc":"2.0","id":1,"method":"tools/list"}\n'
+    const program = { file: server.command, args: server.args, env: { PATH: '/usr/bin:/bin' } }
+    const own = await sandbox?.open({
+      mode: 'required',
+      places: { cwd: tree, home: join(root, 'home'), writable: [tree], readable: [...tools.paths], neverCreate: [] },
+      hosts: [],
+    })
+    if (!own) throw new Error('no sandbox')
+    expect(await firstLine(own.wrap(program), ask)).toContain('"tools":[]')
+    await own.close()
+    const { box } = await boxAt(tree, join(root, 'other'))
+    expect(await firstLine(box.wrap(program), ask)).toBe('')
+    await box.close()
+    await tools.close()
   })
 
   test('settings files are covered while it runs, and nothing of the covers is left', async () => {
