@@ -37,8 +37,8 @@ export interface StoreProcess {
   said: string
 }
 
-/** Writes to files that making a database takes, and those of a later start with some deliveries (measured). */
-const writes = { first: 2_000, later: 500 }
+/** Writes to files that a first start takes, of which 1,120 make the database, and a later one with some deliveries (measured). */
+const writes = { first: 1_800, later: 500 }
 /** No process lives longer, in ms. */
 const patienceMs = 120_000
 
@@ -65,8 +65,8 @@ export async function runStoreProcess(
 
 /**
  * Kills it so often.
- * @param options.firstStarts how many of the kills come while the directory is made; each begins with an empty one, or with
- * what the kill before has left.
+ * @param options.firstStarts how many of the kills come while the directory is made, in an empty one or in what the kill
+ * before has left.
  */
 export async function killEmbedded(options: {
   kills: number
@@ -76,31 +76,36 @@ export async function killEmbedded(options: {
 }): Promise<EmbeddedResult> {
   const { random, say } = options
   const directory = await mkdtemp(join(tmpdir(), 'tutti-embedded-'))
-  const accepted: string[] = []
   const result: EmbeddedResult = {
     ...{ kills: 0, firstStarts: 0, accepted: 0, lost: 0, withoutJob: 0, refused: 0, details: [] },
   }
-  const run = async (first: boolean) => {
-    const at = Math.floor(random.between(1, first ? writes.first : writes.later))
+  let accepted: string[] = []
+  const run = async (most: number) => {
+    const at = Math.floor(random.between(1, most))
     const ended = await runStoreProcess([directory, '--deliveries', '1000', '--kill-at-write', String(at)])
     accepted.push(...ended.accepted)
     result.kills += Number(ended.killed)
-    say(`${result.kills}: killed at write ${at}${first ? ' of a first start' : ''}, ${accepted.length} accepted`)
+    result.accepted += ended.accepted.length
+    say(`${result.kills}: killed at write ${at} of ${most}, ${result.accepted} accepted`)
     if (ended.said === '') return
     result.refused++
     result.details.push(`after ${result.kills} kills, at write ${at}: ${ended.said.trim()}`)
   }
-  try {
-    while (result.firstStarts < options.firstStarts) {
-      // An accepted delivery is never thrown away with its directory.
-      if (accepted.length === 0 && random.chance(0.5)) await rm(directory, { recursive: true, force: true })
-      await run(true)
-      result.firstStarts++
-    }
-    while (result.kills < options.kills && result.refused === 0) await run(false)
+  const compare = async () => {
     const { rows, jobs } = await idsInStore(directory)
-    const lost = accepted.filter((id) => !rows.has(id)).length
-    return { ...result, accepted: accepted.length, lost, withoutJob: [...rows].filter((id) => !jobs.has(id)).length }
+    result.lost += accepted.filter((id) => !rows.has(id)).length
+    result.withoutJob += [...rows].filter((id) => !jobs.has(id)).length
+    accepted = []
+  }
+  try {
+    for (; result.firstStarts < options.firstStarts; result.firstStarts++) {
+      if (accepted.length > 0) await compare()
+      if (result.accepted > 0 || random.chance(0.5)) await rm(directory, { recursive: true, force: true })
+      await run(writes.first)
+    }
+    while (result.kills < options.kills && result.refused === 0) await run(writes.later)
+    await compare()
+    return result
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
