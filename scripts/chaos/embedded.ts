@@ -38,7 +38,7 @@ export interface StoreProcess {
 }
 
 /** Writes to files that a first start takes, of which 1,120 make the database, and a later one with some deliveries (measured). */
-const writes = { first: 1_800, later: 500 }
+const writes = { first: 1_800, later: 1_000 }
 /** No process lives longer, in ms. */
 const patienceMs = 120_000
 

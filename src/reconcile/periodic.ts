@@ -15,6 +15,7 @@ import type { OperatorError } from '../lib/errors.ts'
 import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
+import { warnOfBypass } from './bypass.ts'
 import type { HandleComment } from './comments.ts'
 import { Problems } from './problems.ts'
 import { reconcile } from './reconcile.ts'
@@ -150,6 +151,7 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
   const gardener = new Gardener(services)
   const problems = new Problems(log)
   let lastAt = 0
+  let asked = false
   const once = async () => {
     const sinceLastMs = Date.now() - lastAt
     const newest = await newestDelivery(store.db)
@@ -160,6 +162,9 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
       await problems.alone('redelivery', () => redeliverMissed(services))
       await problems.alone('reconcile', () => reconcile(services, problems))
       await problems.alone('gardener', () => gardener.round())
+      // Once, and last: a first start knows its repositories only now.
+      if (!asked) await problems.alone('the rules of branches', () => warnOfBypass(services))
+      asked = true
     } catch (pause) {
       // GitHub wants no call for a while: then all of it, as soon as it may.
       problems.note('the search for missed events', pause)
