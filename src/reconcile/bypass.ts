@@ -11,16 +11,17 @@ const mostRepositories = 20
 /**
  * Warns of every default branch whose rules the app may bypass. Tutti never merges without the word of a person all the same;
  * the rule would not hold it, if that ever failed.
- * @returns the repositories, `owner/name`.
+ * @returns the repositories, `owner/name`; undefined while none is known yet.
  * @throws what GitHub throws when the rules cannot be read.
  */
 export async function warnOfBypass(services: {
   store: Pick<Store, 'db'>
   github: GitHub
   log: Logger
-}): Promise<string[]> {
+}): Promise<string[] | undefined> {
   const { store, github, log } = services
   const repositories = (await servedRepositories(store.db)).slice(0, mostRepositories)
+  if (repositories.length === 0) return undefined
   const found = await Promise.all(
     repositories.map(async (repo) => {
       const rulesets = await github.repository(repo).bypassableRulesets(repo.defaultBranch)

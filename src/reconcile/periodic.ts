@@ -159,12 +159,11 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
     if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
     try {
+      // Once; a first start knows its repositories from its second round on.
+      asked ||= (await problems.alone('the rules of branches', () => warnOfBypass(services))) !== undefined
       await problems.alone('redelivery', () => redeliverMissed(services))
       await problems.alone('reconcile', () => reconcile(services, problems))
       await problems.alone('gardener', () => gardener.round())
-      // Once, and last: a first start knows its repositories only now.
-      if (!asked) await problems.alone('the rules of branches', () => warnOfBypass(services))
-      asked = true
     } catch (pause) {
       // GitHub wants no call for a while: then all of it, as soon as it may.
       problems.note('the search for missed events', pause)
