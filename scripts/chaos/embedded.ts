@@ -44,17 +44,22 @@ const patienceMs = 120_000
 
 const main = fileURLToPath(new URL('store-main.ts', import.meta.url))
 
-/** Starts a process that opens a store, and waits for its end. @param args those of store-main.ts. */
+/**
+ * Starts a process that opens a store, and waits for its end.
+ * @param args those of store-main.ts.
+ * @param options.patienceMs after so long it is killed.
+ */
 export async function runStoreProcess(
   args: readonly string[],
-  onSpawn: (pid: number) => void = () => {},
+  options: { onSpawn?: (pid: number) => void; patienceMs?: number } = {},
 ): Promise<StoreProcess> {
   const child = spawn(process.execPath, [main, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env.PATH, NODE_NO_WARNINGS: '1' },
-    timeout: patienceMs,
+    timeout: options.patienceMs ?? patienceMs,
+    killSignal: 'SIGKILL',
   })
-  if (child.pid) onSpawn(child.pid)
+  if (child.pid) options.onSpawn?.(child.pid)
   let [out, said] = ['', '']
   child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()))
   child.stderr.on('data', (bytes: Buffer) => (said += bytes.toString()))

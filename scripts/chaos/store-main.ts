@@ -1,9 +1,10 @@
 /**
  * A process to be killed: it opens a store, stores deliveries one after another, and prints the id of each once it is
- * accepted. `store-main.ts DIRECTORY [--database URL] [--deliveries N] [--kill-at-write N]`.
+ * accepted. `store-main.ts DIRECTORY [--database URL] [--deliveries N] [--kill-at-write N] [--fail-write CODE:N[+]]`.
  *
  * With `--kill-at-write` it kills itself at its N-th write to a file, of which the first page of 4 KB may have arrived:
- * a kernel stops there too. The embedded database writes through this one function, so every moment can be chosen.
+ * a kernel stops there too. With `--fail-write ENOSPC:200+` its 200th write fails so, and with the plus every later one. The
+ * embedded database writes through this one function, so every moment can be chosen.
  */
 
 import fs from 'node:fs'
@@ -17,18 +18,23 @@ const { values, positionals } = parseArgs({
     database: { type: 'string' },
     deliveries: { type: 'string', default: '0' },
     'kill-at-write': { type: 'string', default: '0' },
+    'fail-write': { type: 'string', default: '' },
   },
 })
 const [directory = ''] = positionals
 const killAt = Number(values['kill-at-write'])
 const pageBytes = 4_096
+const [code = '', failAt = ''] = values['fail-write'].split(':')
 
-if (killAt > 0) {
+if (killAt > 0 || code) {
   type Written = [file: number, bytes: Uint8Array, offset: number, length: number, at?: number]
   const write = fs.writeSync as (...args: Written) => number
   let writes = 0
   const counting = (...args: Written) => {
-    if (++writes < killAt) return write(...args)
+    writes++
+    const fails = failAt.endsWith('+') ? writes >= Number.parseInt(failAt, 10) : writes === Number(failAt)
+    if (code && fails) throw Object.assign(new Error(`${code}: a write failed on purpose`), { code })
+    if (writes !== killAt) return write(...args)
     const [file, bytes, offset, length, at] = args
     if (length > pageBytes) write(file, bytes, offset, pageBytes, at)
     process.kill(process.pid, 'SIGKILL')

@@ -85,6 +85,23 @@ test.each(bearable)('%s: it opens, and of what was accepted the last three are g
   expect([...rows].filter((id) => !jobs.has(id))).toEqual([])
 })
 
+test.each(['EIO:200', 'ENOSPC:240+'])(
+  'writes fail with %s: nothing is accepted that is not there, and the next start goes on once the disk is well',
+  async (failure) => {
+    const directory = place()
+    const before = (await runStoreProcess([directory, '--deliveries', '3'])).accepted
+    // PGlite does not come back from a write that fails: the process stands still, and has to be killed.
+    const failed = await runStoreProcess([directory, '--deliveries', '400', '--fail-write', failure], {
+      patienceMs: 8_000,
+    })
+    expect(failed.accepted.length).toBeLessThan(400)
+    expect((await runStoreProcess([directory, '--deliveries', '1'])).said).toBe('')
+    const { rows, jobs } = await idsInStore(directory)
+    expect([...before, ...failed.accepted].filter((id) => !rows.has(id))).toEqual([])
+    expect([...rows].filter((id) => !jobs.has(id))).toEqual([])
+  },
+)
+
 /** Every file of it with the digest of its content. */
 function filesOf(directory: string): Record<string, string> {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())

@@ -117,9 +117,10 @@ test.skipIf(!server)('on a Postgres, killed at any statement', { timeout: 3_600_
       return true
     }
     const url = throughProxy(place.databaseUrl ?? '', proxy)
-    const ended = await runStoreProcess([place.directory, '--database', url], (id) => {
+    const onSpawn = (id: number) => {
       pid = id
-    })
+    }
+    const ended = await runStoreProcess([place.directory, '--database', url], { onSpawn })
     expect(ended.said).toBe('')
     return { place, requests, killed: ended.killed }
   }
