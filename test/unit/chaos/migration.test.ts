@@ -18,7 +18,7 @@ import { asAdmin } from '../../support/test-store.ts'
 
 const server = process.env.TEST_DATABASE_URL ?? ''
 /** How many moments are tried. */
-const some = process.env.EVERY_MOMENT ? Number.POSITIVE_INFINITY : 6
+const some = process.env.EVERY_MOMENT ? Number.POSITIVE_INFINITY : process.env.ALL_STORIES ? 12 : 4
 
 const rowsOfThen = `
   insert into systems (repository_id, full_name, installation_id, clone_url, default_branch, moves, fetched, journal_hash)
@@ -42,20 +42,22 @@ async function oldDatabase(on: string) {
     onTestFinished(() => rmSync(place, { recursive: true, force: true }))
     if (!url) {
       cpSync(directory, place, { recursive: true })
-      return { directory: place, databaseUrl: undefined }
+      return { directory: place, databaseUrl: undefined, drop: async () => rmSync(place, { recursive: true }) }
     }
     const [name, template] = [`tutti_old_${randomBytes(6).toString('hex')}`, new URL(url).pathname.slice(1)]
     await asAdmin(on, (admin) => admin.query(`create database ${name} template ${template}`))
-    onTestFinished(() => asAdmin(on, async (admin) => void (await admin.query(`drop database ${name} with (force)`))))
-    return { directory: place, databaseUrl: Object.assign(new URL(url), { pathname: `/${name}` }).href }
+    const drop = () =>
+      asAdmin(on, async (admin) => void (await admin.query(`drop database if exists ${name} with (force)`)))
+    onTestFinished(drop)
+    return { directory: place, databaseUrl: Object.assign(new URL(url), { pathname: `/${name}` }).href, drop }
   }
   return copy
 }
 
 /** Opens it as the next start does, and reads everything that a migration makes, but times. */
-async function everythingIn(place: { directory: string; databaseUrl: string | undefined }) {
+async function everythingIn({ directory, databaseUrl }: { directory: string; databaseUrl: string | undefined }) {
   const log = pino({ level: 'silent' })
-  const store = await openStore({ ...place, queues: [processDeliveryJob], log })
+  const store = await openStore({ directory, databaseUrl, queues: [processDeliveryJob], log })
   try {
     return await contentOf(store)
   } finally {
@@ -132,6 +134,7 @@ test.skipIf(!server)('on a Postgres, killed at any statement', { timeout: 3_600_
     const { place, killed } = await start(at)
     kills += Number(killed)
     expect(await everythingIn(place), `after a kill at request ${at} of ${requests}`).toEqual(undisturbed)
+    await place.drop()
   }
   // The last requests do not always come in the same number.
   expect(kills).toBeGreaterThanOrEqual(moments.length - 10)
@@ -150,6 +153,7 @@ test('on the embedded database, killed at any write to a file', { timeout: 3_600
     expect(said).toBe('')
     kills += Number(killed)
     expect(await everythingIn(place), `after a kill at write ${at}`).toEqual(undisturbed)
+    await place.drop()
   }
   expect(kills).toBeGreaterThan(0)
   if (process.env.EVERY_MOMENT) console.log(`${kills} kills at ${writes.length} writes`)
