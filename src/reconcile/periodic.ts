@@ -160,7 +160,7 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
     lastAt = Date.now()
     try {
       // Once; a first start knows its repositories from its second round on.
-      asked ||= (await problems.alone('the rules of branches', () => warnOfBypass(services))) !== undefined
+      if (!asked) asked = Boolean(await problems.alone('the rules of branches', () => warnOfBypass(services)))
       await problems.alone('redelivery', () => redeliverMissed(services))
       await problems.alone('reconcile', () => reconcile(services, problems))
       await problems.alone('gardener', () => gardener.round())
