@@ -10,22 +10,25 @@ import { createRandom } from '../../../scripts/chaos/random.ts'
 
 const seed = Math.floor(Math.random() * 1e9)
 
-test(`ten kills, three of them while the database is made: what was accepted is there, with its job (seed ${seed})`, async () => {
-  const result = await killEmbedded({ kills: 10, firstStarts: 3, random: createRandom(seed), say: () => {} })
+test(`ten kills, two of them while the database is made: what was accepted is there, with its job (seed ${seed})`, async () => {
+  const result = await killEmbedded({ kills: 10, firstStarts: 2, random: createRandom(seed), say: () => {} })
   expect(result).toMatchObject({ kills: 10, lost: 0, withoutJob: 0, refused: 0, details: [] })
   expect(result.accepted).toBeGreaterThan(0)
 })
 
 /** Making one writes these files at these writes; a kill between them left one that could never be opened. */
-test.each([967, 970])('a kill at write %i of its making leaves none, and the next start makes it', async (at) => {
-  const directory = place()
-  expect((await runStoreProcess([directory, '--kill-at-write', String(at)])).killed).toBe(true)
-  expect(readdirSync(directory)).not.toContain('pglite')
-  expect(await runStoreProcess([directory, '--deliveries', '1'])).toMatchObject({
-    said: '',
-    accepted: [expect.any(String)],
-  })
-})
+test.each(process.env.ALL_STORIES ? [966, 967, 968, 970, 972] : [967])(
+  'a kill at write %i of its making leaves none, and the next start makes it',
+  async (at) => {
+    const directory = place()
+    expect((await runStoreProcess([directory, '--kill-at-write', String(at)])).killed).toBe(true)
+    expect(readdirSync(directory)).not.toContain('pglite')
+    expect(await runStoreProcess([directory, '--deliveries', '1'])).toMatchObject({
+      said: '',
+      accepted: [expect.any(String)],
+    })
+  },
+)
 
 let killed = ''
 let accepted: string[] = []
