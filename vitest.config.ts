@@ -6,7 +6,7 @@ import { testsThatImport } from './test/support/which-tests.ts'
  * The kinds of tests, each a project:
  *  - `unit`: rules, in milliseconds; the inner loop (`npm run test:unit`).
  *  - `database`: rules that stand on rows and jobs, each file on a database of its own.
- *  - `adapters`: what starts real processes: git, agents, gates, the playground's server.
+ *  - `adapters`: what starts real processes: git, agents, gates, the playground's server, databases that are killed.
  *  - `stories`: whole journeys through the playground.
  *  - `house`: the repository itself: its docs, names, sizes and migrations.
  *
@@ -18,7 +18,7 @@ import { testsThatImport } from './test/support/which-tests.ts'
 const database = process.env.TEST_DATABASE_URL ?? (await localPostgres())
 if (database) process.env.TEST_DATABASE_URL = database
 
-const processes = ['test/unit/{agents,git,sandbox,playground}/**/*.test.ts', 'test/unit/gates/command.test.ts']
+const processes = ['test/unit/{agents,chaos,git,sandbox,playground}/**/*.test.ts', 'test/unit/gates/command.test.ts']
 /**
  * The journeys that prove most for their time; all of them take longer than the gate may. `npm run test:all` has them. What
  * the demo shows and checks in the gate, red CI and a conflict, is not told here again.

@@ -9,9 +9,12 @@
  *
  * `npm run chaos -- --upgrade [--from COMMIT] [--items N] --database URL`: an earlier version and this one on one database;
  * see chaos/upgrade.ts.
+ *
+ * `npm run chaos -- --embedded [--kills N]`: the embedded database alone, killed at N writes to a file; see chaos/embedded.ts.
  */
 
 import { parseArgs } from 'node:util'
+import { killEmbedded } from './chaos/embedded.ts'
 import { countFacts } from './chaos/facts.ts'
 import { startFaults } from './chaos/faults.ts'
 import { startPeople } from './chaos/people.ts'
@@ -23,7 +26,8 @@ import { openChaosWorld } from './chaos/world.ts'
 
 const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL] [--json]
        npm run chaos -- --sweep [--points N] [--seed S] --database URL [--json]
-       npm run chaos -- --upgrade [--from COMMIT] [--items N] --database URL [--json]`
+       npm run chaos -- --upgrade [--from COMMIT] [--items N] --database URL [--json]
+       npm run chaos -- --embedded [--kills N] [--seed S] [--json]`
 
 /** `90`, `90s`, `10m` or `2h`, in milliseconds. */
 function duration(text: string): number {
@@ -47,6 +51,8 @@ function readArguments() {
       points: { type: 'string' },
       upgrade: { type: 'boolean', default: false },
       from: { type: 'string' },
+      embedded: { type: 'boolean', default: false },
+      kills: { type: 'string', default: '200' },
     },
   })
   const [seed, items] = [Number(values.seed), Number(values.items)]
@@ -59,8 +65,10 @@ function readArguments() {
     throw new Error(`--sweep needs --database: the steps are seen in the conversation with a Postgres\n${usage}`)
   if (values.upgrade && !values.database)
     throw new Error(`--upgrade needs --database: an embedded database serves one process\n${usage}`)
-  const { database, json, upgrade, from } = values
-  return { seed, items, forMs: duration(values.for), database, json, sweep: values.sweep, points, upgrade, from }
+  const kills = Number(values.kills)
+  if (!Number.isSafeInteger(kills) || kills < 1) throw new Error(`--kills takes a whole number from 1\n${usage}`)
+  const { database, json, sweep, upgrade, from, embedded } = values
+  return { seed, items, forMs: duration(values.for), database, json, sweep, points, upgrade, from, embedded, kills }
 }
 
 /** Faults go on until everything is merged or the time is half over; then it must come to rest in what is left. */
@@ -152,6 +160,17 @@ async function upgradeAndCount({ seed, items, from, database = '', json }: Argum
     process.exitCode = 1
 }
 
+/** The embedded database alone; a tenth of the kills come while it is made. */
+async function killEmbeddedAndCount({ seed, kills, json }: Arguments): Promise<void> {
+  const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
+  const start = performance.now()
+  const options = { kills, firstStarts: Math.ceil(kills / 10), random: createRandom(seed), say }
+  const { details, ...counts } = await killEmbedded(options)
+  for (const detail of details) say(detail)
+  writeResult({ ...counts, seconds: Math.round((performance.now() - start) / 1_000), seed }, json)
+  if (counts.lost + counts.withoutJob + counts.refused > 0) process.exitCode = 1
+}
+
 /** So many of them, in their order. */
 function chosen<Point>(all: Point[], count: number, random: Random): Point[] {
   const picked = new Set<number>()
@@ -165,4 +184,10 @@ function writeResult(result: Record<string, number>, json: boolean): void {
 }
 
 const given = readArguments()
-await (given.sweep ? sweepSteps(given) : given.upgrade ? upgradeAndCount(given) : chaos(given))
+const modes: [boolean, (given: Arguments) => Promise<void>][] = [
+  [given.sweep, sweepSteps],
+  [given.upgrade, upgradeAndCount],
+  [given.embedded, killEmbeddedAndCount],
+  [true, chaos],
+]
+await modes.find(([asked]) => asked)?.[1](given)

@@ -8,6 +8,7 @@ import { createGzip } from 'node:zlib'
 import type { AuditCheck, AuditRow } from '../db/audit-archive.ts'
 import { counted } from '../lib/counted.ts'
 import { VerbError } from './exit-codes.ts'
+import type { ArchiveCheck } from './lib/audit-files.ts'
 import { readLocalEnv, withLocalStore } from './lib/local-store.ts'
 import { defineVerb } from './verb.ts'
 
@@ -21,26 +22,45 @@ export const audit = defineVerb({
       .option('--repository <owner/name>', 'export: of this repository alone')
       .option('--since <date>', 'export: from this time on')
       .option('--before <date>', 'archive: what is older')
+      .option('--archive <paths...>', 'verify: archives that are no longer where they were written')
       .option('--file <path>', 'archive: where to; it is compressed with gzip'),
   more: [
-    'verify   follows the hash chain of each repository; exit code 1 when an entry was changed or is missing',
+    'verify   follows the hash chain of each repository, also in archives; exit code 1 when an entry was changed or is missing',
     'export   one JSON document a line, oldest first',
     'archive  moves old entries into a file; the log says that they are there, so that the rest can still be proved',
   ].join('\n'),
   run: async ({ args: [action], options, json }) => {
-    if (action === 'verify') return verify(json)
+    if (action === 'verify') return verify(options.archive ?? [], json)
     if (action === 'export') return exportEntries(options)
     if (action === 'archive') return archive(options, json)
     throw new VerbError('usage', `there is no action "${action}"`, `There are: ${actions.join(', ')}.`)
   },
 })
 
-async function verify(json: boolean): Promise<number> {
-  const { checkAuditLog } = await import('../db/audit-archive.ts')
-  const checks = await withLocalStore(readLocalEnv(), ({ db }) => checkAuditLog(db))
-  if (json) console.log(JSON.stringify(checks))
-  else console.log(checks.map(lineOfCheck).join('\n') || 'There is no repository yet.')
-  return checks.some(({ broken }) => broken) ? 1 : 0
+async function verify(files: readonly string[], json: boolean): Promise<number> {
+  const paths = files.map((file) => resolve(file))
+  const absent = paths.find((path) => !existsSync(path))
+  if (absent) throw new VerbError('failed', `there is no file ${absent}`, 'Name the archives where they are now.')
+  const [{ checkAuditLog }, { checkArchives }] = await Promise.all([
+    import('../db/audit-archive.ts'),
+    import('./lib/audit-files.ts'),
+  ])
+  const { checks, archives } = await withLocalStore(readLocalEnv(), async ({ db }) => ({
+    checks: await checkAuditLog(db),
+    archives: await checkArchives(db, paths),
+  }))
+  if (json) console.log(JSON.stringify(archives.length > 0 ? [...checks, ...archives] : checks))
+  else
+    console.log(
+      [...checks.map(lineOfCheck), ...archives.map(lineOfArchive)].join('\n') || 'There is no repository yet.',
+    )
+  return checks.some(({ broken }) => broken) || archives.some(({ broken }) => broken) ? 1 : 0
+}
+
+function lineOfArchive({ archive, entries, read, broken }: ArchiveCheck): string {
+  const size = `${archive}: ${counted(entries, 'entry', 'entries')}`
+  if (broken) return `✗ ${size}; ${broken}`
+  return read ? `✓ ${size}` : `! ${size}, not read: the file is not there. Name it with --archive`
 }
 
 function lineOfCheck({ repository, entries, archived, broken }: AuditCheck): string {

@@ -89,6 +89,60 @@ function brokenAt(entry: AuditRow, before: string | undefined): AuditCheck['brok
   return before === undefined || entry.previousHash === before ? undefined : { id: entry.id, why: 'missing before it' }
 }
 
+/** What the log says about a part of itself that was moved into a file. */
+export interface ArchiveRecord {
+  repositoryId: number
+  file: string
+  entries: number
+  /** The hash of the last entry, with which the log goes on. */
+  lastHash: string
+  /** SHA-256 over the hashes of all of them. */
+  hashes: string
+}
+
+/** Every file that the log of this database names. Archives of archives are named inside them. */
+export async function archivesNamed(db: Database): Promise<ArchiveRecord[]> {
+  const rows = await db.select().from(auditLog).where(eq(auditLog.what, archived)).orderBy(asc(auditLog.id))
+  return rows.flatMap((row) => archiveIn(row) ?? [])
+}
+
+function archiveIn({ repositoryId, what, actor, detail }: AuditRow): ArchiveRecord | undefined {
+  if (what !== archived || actor !== 'tutti') return undefined
+  const { file, entries, lastHash, hashes } = detail
+  return {
+    ...{ repositoryId, file: String(file), entries: Number(entries) },
+    ...{ lastHash: String(lastHash), hashes: String(hashes) },
+  }
+}
+
+/** One repository's part of an archive, followed from its first entry to its last. */
+export class ArchivedChain {
+  entries = 0
+  /** The hash that the first entry follows. */
+  begins = ''
+  lastHash = ''
+  broken: AuditCheck['broken']
+  /** Archives that its entries name. */
+  readonly named: ArchiveRecord[] = []
+  readonly #digest = createHash('sha256')
+
+  /** Takes the next entry. */
+  add(row: AuditRow): void {
+    if (this.entries === 0) this.begins = row.previousHash
+    this.broken ??= brokenAt(row, this.entries === 0 ? undefined : this.lastHash)
+    this.entries++
+    this.lastHash = row.hash
+    this.#digest.update(row.hash)
+    const named = archiveIn(row)
+    if (named) this.named.push(named)
+  }
+
+  /** SHA-256 over the hashes of all entries so far. */
+  hashes(): string {
+    return this.#digest.copy().digest('hex')
+  }
+}
+
 /** The beginning of one repository's log that was copied into a file. */
 export interface CopiedAudit {
   repositoryId: number

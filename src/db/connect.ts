@@ -3,7 +3,6 @@
  * the same schema and the same queues, and run the same code.
  */
 
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { PGlite } from '@electric-sql/pglite'
 import { sql } from 'drizzle-orm'
@@ -13,12 +12,13 @@ import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job } from '../domain/jobs.ts'
-import { OperatorError, rootMessage } from '../lib/errors.ts'
+import { OperatorError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { cannotUse } from './away.ts'
 import { isDeadlock } from './data-error.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { cannotOpenEmbedded, openEmbeddedDatabase } from './embedded.ts'
 import { untilNoDeadlock } from './migration-tries.ts'
 import { refuseNewerSchema } from './newer-schema.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
@@ -158,13 +158,11 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
 async function openPglite({ directory, ...engine }: Engine & { directory: string }): Promise<Store> {
   let client: PGlite | undefined
   try {
-    // Imported only here: with Postgres its WebAssembly would only use memory.
-    const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
-      import('@electric-sql/pglite'),
+    const [{ drizzle }, { migrate }] = await Promise.all([
       import('drizzle-orm/pglite'),
       import('drizzle-orm/pglite/migrator'),
     ])
-    client = await PGlite.create(join(directory, 'pglite'))
+    client = await openEmbeddedDatabase(directory)
     const db = drizzle(client)
     await refuseNewerSchema(db, migrationsFolder)
     await migrate(db, { migrationsFolder })
@@ -174,12 +172,7 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
     return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, () => opened.close())
   } catch (error) {
     await client?.close().catch(() => {})
-    if (error instanceof OperatorError) throw error
-    throw new OperatorError(
-      `cannot open the embedded database in ${directory}: ${rootMessage(error)}`,
-      'The directory is kept as it is. Restore a copy of it, or move it away to start empty.',
-      { cause: error },
-    )
+    throw cannotOpenEmbedded(directory, error)
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { Client, Octokit } from './client.ts'
 import { isGone, isUnsupported } from './http-status.ts'
+import { type BranchPath, readBypassableRulesets } from './read/rulesets.ts'
 
 /** The app as GitHub knows it. */
 export interface AppFacts {
@@ -30,9 +31,11 @@ export interface RepositoryFacts {
   defaultBranch: string
   /** Whether rules or a protection hold for the default branch; undefined when that could not be read. */
   protectedBranch: boolean | undefined
+  /** Rulesets of the default branch that the app itself may bypass, by name. */
+  bypassable: readonly string[]
 }
 
-/** The most repositories whose protection is looked at: two calls each. */
+/** The most repositories whose protection is looked at: two calls each, and one more for each ruleset. */
 const mostRepositories = 20
 
 /**
@@ -72,13 +75,15 @@ async function repositoriesOf(octokit: Octokit, most: number): Promise<Repositor
   return Promise.all(
     rows.map(async ({ owner, name, full_name: fullName, default_branch: branch, archived }, at) => {
       const looks = at < most && !archived
-      const protectedBranch = looks ? await isProtected(octokit, { owner: owner.login, repo: name, branch }) : undefined
-      return { fullName, defaultBranch: branch, protectedBranch }
+      const of = { owner: owner.login, repo: name, branch }
+      const protectedBranch = looks ? await isProtected(octokit, of) : undefined
+      const bypassable = protectedBranch ? await readBypassableRulesets(octokit, of) : []
+      return { fullName, defaultBranch: branch, protectedBranch, bypassable }
     }),
   )
 }
 
-async function isProtected(octokit: Octokit, at: { owner: string; repo: string; branch: string }) {
+async function isProtected(octokit: Octokit, at: BranchPath) {
   try {
     const { data: branch } = await octokit.rest.repos.getBranch(at)
     if (branch.protected) return true

@@ -67,6 +67,8 @@ export interface RepositoryReader {
   checkAnnotations(checkRunId: number): Promise<CheckAnnotation[]>
   /** Names of the checks that protection and rulesets of a branch require. */
   requiredChecks(branch: string): Promise<string[]>
+  /** Names of the rulesets of a branch that the app itself may bypass. */
+  bypassableRulesets(branch: string): Promise<string[]>
 }
 
 /** GitHub, as the app sees it. */

@@ -16,6 +16,7 @@ import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
 import { wantScheduledProposals } from '../roadmaps/want-proposals.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
 import { Gardener } from '../work-items/garden.ts'
+import { warnOfBypass } from './bypass.ts'
 import type { HandleComment } from './comments.ts'
 import { Problems } from './problems.ts'
 import { reconcile } from './reconcile.ts'
@@ -151,6 +152,7 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
   const gardener = new Gardener(services)
   const problems = new Problems(log)
   let lastAt = 0
+  let asked = false
   const once = async () => {
     const sinceLastMs = Date.now() - lastAt
     const newest = await newestDelivery(store.db)
@@ -158,6 +160,8 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
     if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
     try {
+      // Once; a first start knows its repositories from its second round on.
+      if (!asked) asked = Boolean(await problems.alone('the rules of branches', () => warnOfBypass(services)))
       await problems.alone('redelivery', () => redeliverMissed(services))
       await problems.alone('reconcile', () => reconcile(services, problems))
       await problems.alone('gardener', () => gardener.round())

@@ -58,6 +58,24 @@ test('every file that the documents name exists', () => {
   expect(missing).toEqual([])
 })
 
+test('every fault is tried by a test or by `chaos`, or the document says that it is not tried', () => {
+  const text = textOf('docs/reliability.md')
+  const [, section = ''] = /^## Fault by fault$([\s\S]*?)^## /m.exec(text) ?? []
+  const rows = [...section.matchAll(/^\| (?!-|fault \||attack \|)(.+) \| (.+) \| (.+) \|$/gm)]
+  expect(rows.length).toBeGreaterThan(80)
+  const without = rows.filter(([, , what = '', tried = '']) => {
+    const files = [...tried.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file)
+    // A file of tests holds a test; what it says is for its reader to judge.
+    const good = files.filter(
+      (file) => existsSync(file) && /\b(?:test|it|onPostgres)\b/.test(readFileSync(file, 'utf8')),
+    )
+    return (
+      good.length !== files.length || (files.length === 0 && !tried.includes('`chaos') && !what.startsWith('not tried'))
+    )
+  })
+  expect(without.map(([row]) => row)).toEqual([])
+})
+
 test('every function is in the file where the documents say it is', () => {
   const missing = documents.flatMap(({ path, text }) =>
     [...prose(text).matchAll(/`(\w+)`\s+in\s+`(src\/[^`]+\.ts)`/g)].flatMap(([, name = '', file = '']) =>

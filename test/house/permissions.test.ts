@@ -57,6 +57,7 @@ const needs: Readonly<Record<string, string>> = {
   'GET /repos/{owner}/{repo}/issues/{issue_number}/dependencies/blocked_by': 'issues: read',
   'repos.get': 'metadata: read',
   'repos.getBranchRules': 'metadata: read',
+  'repos.getRepoRuleset': 'metadata: read',
   'repos.getCollaboratorPermissionLevel': 'metadata: read',
   'GET /repos/{owner}/{repo}/rules/branches/{branch}': 'metadata: read',
   'pulls.create': 'pull_requests: write',

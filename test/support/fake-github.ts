@@ -202,6 +202,7 @@ export class FakeGitHub implements GitHub {
       jobLog: async () => undefined,
       checkAnnotations: async () => [],
       requiredChecks: async () => [],
+      bypassableRulesets: async () => [],
     }
   }
 }

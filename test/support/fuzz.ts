@@ -3,6 +3,8 @@
  * instead, and the seed of an earlier failure. What has failed is printed small, with its seed.
  */
 
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 
@@ -13,6 +15,14 @@ const forMs = process.env.FUZZ_MS === undefined ? undefined : Number(process.env
 
 /** The most that this process may grow beyond what it has after its first inputs, in MB. */
 const mostGrowthMb = 300
+
+/** What is left on the heap when all garbage is collected, in bytes. */
+function keptBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}
 
 /** A test may take this long, in ms. */
 export const fuzzTimeout = (forMs ?? 0) + 180_000
@@ -28,19 +38,23 @@ export async function fuzz<Input>(
   input: fc.Arbitrary<Input>,
   { inputs, share = 1, holds }: { inputs: number; share?: number; holds: (input: Input) => void | Promise<void> },
 ): Promise<void> {
-  let [count, most, first] = [0, 0, 0]
+  let [count, most, first, keptAtFirst] = [0, 0, 0, 0]
   const property = fc.asyncProperty(input, async (one) => {
     await holds(one)
     count++
     if (count % 50 !== 0) return
     const now = process.memoryUsage.rss()
+    if (forMs !== undefined) keptAtFirst ||= keptBytes()
     first ||= now
     most = Math.max(most, now)
   })
   const limit = forMs === undefined ? { numRuns: inputs } : { numRuns: 1e9, interruptAfterTimeLimit: forMs * share }
   const details = await fc.check(property, { seed, ...limit })
   const grown = Math.round((most - first) / 2 ** 20)
-  if (forMs !== undefined) console.log(`${name}: ${count} inputs, memory at most +${grown} MB, seed ${seed}`)
+  if (forMs !== undefined) {
+    const kept = Math.round((keptBytes() - keptAtFirst) / 2 ** 20)
+    console.log(`${name}: ${count} inputs, memory at most +${grown} MB, ${kept} MB after a collection, seed ${seed}`)
+  }
   if (details.failed) throw new Error(`${fc.defaultReportMessage(details) ?? 'failed'}\nnpm run fuzz -- --seed ${seed}`)
   expect(grown, 'MB of memory that came with the inputs').toBeLessThan(mostGrowthMb)
 }

@@ -24,6 +24,8 @@ export interface OldDatabase {
   exec(text: string): Promise<void>
   /** The older version's queues, stopped before it is opened. */
   boss(): Promise<PgBoss>
+  /** Closes it as the older version does at its end. @returns where it is; `url` undefined on PGlite. */
+  leave(): Promise<{ url: string | undefined; directory: string }>
   /** Lets the present version open it; closed and removed with the test. */
   open(): Promise<Store>
 }
@@ -40,11 +42,11 @@ interface Client {
  * A database with every migration before one, and with drizzle's own record of them; on the Postgres of the tests where
  * there is one, which takes a tenth of the time.
  * @param tag the first migration that is not applied.
+ * @param server '' for an embedded one.
  */
-export async function databaseBefore(tag: string): Promise<OldDatabase> {
+export async function databaseBefore(tag: string, server = process.env.TEST_DATABASE_URL): Promise<OldDatabase> {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-migration-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const server = process.env.TEST_DATABASE_URL
   const client = server ? await onPostgres(server, directory) : await onPglite(directory)
   await client.exec(
     'create schema drizzle; create table drizzle.__drizzle_migrations (id serial primary key, hash text not null, created_at bigint)',
@@ -58,6 +60,11 @@ export async function databaseBefore(tag: string): Promise<OldDatabase> {
     )
   }
   let boss: PgBoss | undefined
+  const leave = async () => {
+    await boss?.stop({ graceful: false, close: client.url !== undefined })
+    await client.close()
+    return { url: client.url, directory }
+  }
   return {
     exec: async (text) => void (await client.exec(text)),
     boss: async () => {
@@ -66,9 +73,9 @@ export async function databaseBefore(tag: string): Promise<OldDatabase> {
       await boss.start()
       return boss
     },
+    leave,
     open: async () => {
-      await boss?.stop({ graceful: false, close: client.url !== undefined })
-      await client.close()
+      await leave()
       const log = pino({ level: 'silent' })
       const store = await openStore({ directory, databaseUrl: client.url, queues: Object.values(jobs), log })
       onTestFinished(() => store.close())

@@ -125,6 +125,15 @@ function findingsOfInstallation(
         'Add a rule that requires a review: then nothing but a reviewed pull request gets there, by Tutti or by others.',
       ),
     ),
+    ...repositories.flatMap(({ fullName, defaultBranch, bypassable }) =>
+      bypassable.map((ruleset) =>
+        advice(
+          'branch protection',
+          `the app itself may bypass the ruleset "${ruleset}" of ${defaultBranch} in ${fullName}`,
+          'Take the app off its bypass list: then GitHub, too, holds it to a review.',
+        ),
+      ),
+    ),
   ]
 }
 

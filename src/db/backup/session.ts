@@ -1,13 +1,13 @@
 /** One connection to the database, Postgres or PGlite, for whoever copies all of it. */
 
 import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import type { Logger } from 'pino'
 import { OperatorError } from '../../lib/errors.ts'
 import { cannotUse } from '../away.ts'
 import { lockDirectory } from '../directory-lock.ts'
+import { openEmbeddedDatabase } from '../embedded.ts'
 
 /** The migrations that come with the program. */
 export const migrationsFolder = fileURLToPath(new URL('../../../drizzle', import.meta.url))
@@ -65,12 +65,11 @@ async function openEmbedded({ directory, log }: DatabasePlace): Promise<Database
       cause: error,
     })
   })
-  const [{ PGlite }, { drizzle }, { migrate }] = await Promise.all([
-    import('@electric-sql/pglite'),
+  const [{ drizzle }, { migrate }] = await Promise.all([
     import('drizzle-orm/pglite'),
     import('drizzle-orm/pglite/migrator'),
   ])
-  const client = await PGlite.create(join(directory, 'pglite')).catch((error: unknown) => {
+  const client = await openEmbeddedDatabase(directory).catch((error: unknown) => {
     unlock()
     throw error
   })

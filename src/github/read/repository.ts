@@ -7,6 +7,7 @@ import { checkReader } from './checks.ts'
 import { ask, type ReadContext, unlessNotFound } from './context.ts'
 import { issueReader } from './issues.ts'
 import { pullRequestReader } from './pull-requests.ts'
+import { readBypassableRulesets } from './rulesets.ts'
 
 /** @see RepositoryReader */
 export function createRepositoryReader(context: ReadContext): RepositoryReader {
@@ -29,6 +30,8 @@ export function createRepositoryReader(context: ReadContext): RepositoryReader {
       })
       return unlessNotFound(content, undefined)
     },
+
+    bypassableRulesets: (branch) => ask(context, (octokit) => readBypassableRulesets(octokit, { ...at, branch })),
 
     ...issueReader(context, at),
     ...pullRequestReader(context, at),

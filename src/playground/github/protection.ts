@@ -13,7 +13,12 @@ export interface Protection {
   upToDate: boolean
   /** Merges go through the merge queue only. */
   mergeQueue: boolean
+  /** Whether apps may go around the ruleset. */
+  bypass: Bypass
 }
+
+/** What GitHub answers to the one who asks about a ruleset. */
+export type Bypass = 'always' | 'pull_requests_only' | 'never' | 'exempt'
 
 export interface MergeMethods {
   merge: boolean

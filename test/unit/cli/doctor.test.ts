@@ -109,6 +109,29 @@ test('the app as GitHub knows it, and whether webhooks arrive', async () => {
   expect(await about({ APP_ID: '4711' })).toEqual(["problem: GitHub refused the app's credentials"])
 })
 
+test('a ruleset that the app itself may bypass is named, and none that it may not', async () => {
+  const github = await playground({ app: manifest() })
+  const { id, privateKey, webhookSecret } = github.app
+  const app = { APP_ID: String(id), PRIVATE_KEY: privateKey, WEBHOOK_SECRET: webhookSecret }
+  for (const [name, bypass] of [
+    ['held', 'never'],
+    ['free', 'always'],
+    ['half', 'pull_requests_only'],
+  ] as const) {
+    const collaborators = { maintainer: 'admin' } as const
+    const repository = await github.createRepository({ owner: 'acme', name, files: { a: 'x' }, collaborators })
+    await github.as('maintainer').protectBranch(repository, 'main', { ruleset: true, bypass })
+  }
+  const place = await placeWith({ GITHUB_API_URL: github.apiUrl, ...app })
+  const found = (await place.findings()).filter(({ check }) => check === 'branch protection')
+  expect(found.map(({ state, what, hint }) => `${state}: ${what}. ${hint}`)).toEqual(
+    ['free', 'half'].map(
+      (name) =>
+        `advice: the app itself may bypass the ruleset "rules of main" of main in acme/${name}. Take the app off its bypass list: then GitHub, too, holds it to a review.`,
+    ),
+  )
+})
+
 test('a permission and an event that the app lacks are named', async () => {
   const { permissions, events } = manifest()
   const { pull_requests: _, ...fewer } = permissions

@@ -1,10 +1,10 @@
 /** `tutti token` and `tutti audit` on the database of a directory, and their error texts. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { pino } from 'pino'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { appendAudit } from '../../../src/db/audit-log.ts'
 import { openStore, type Store } from '../../../src/db/connect.ts'
 import { saveRepository } from '../../../src/db/repositories.ts'
@@ -70,7 +70,8 @@ test('the log is proved, and old entries go into a file', async () => {
   expect(archived).toEqual({ code: 0, out: `acme/app: 3 entries moved to ${file}\n`, err: '' })
   const lines = gunzipSync(readFileSync(file)).toString().trim().split('\n')
   expect(lines.map((line) => JSON.parse(line).what)).toEqual(['/queue', 'token made', 'token revoked'])
-  expect((await place.tutti('audit verify')).out).toBe('✓ acme/app: 1 entry, 3 more in archives\n')
+  const whole = `✓ acme/app: 1 entry, 3 more in archives\n✓ ${file}: 3 entries\n`
+  expect(await place.tutti('audit verify')).toEqual({ code: 0, out: whole, err: '' })
   expect(await place.tutti('audit archive --before 2099-01-01 --file old.jsonl.gz')).toMatchObject({ code: 1 })
   await withStore(({ db }) => db.update(auditLog).set({ actor: 'mallory' }))
   const broken = await place.tutti('audit verify')
@@ -78,6 +79,71 @@ test('the log is proved, and old entries go into a file', async () => {
   expect(broken.out).toMatch(/^✗ acme\/app: 1 entry; changed at entry \d+\n$/)
   const refused = await place.tutti('audit archive --before 2099-01-01 --file new.jsonl.gz')
   expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('the log is broken: ✗ acme/app') })
+})
+
+test('an archive is proved where it is now, an archive of an archive too; one that was changed, cut or swapped is found', async () => {
+  const place = await openCliPlace()
+  onTestFinished(() => place.close())
+  const { DATA_DIR: directory = '', DATABASE_URL: databaseUrl } = place.env
+  const withLog = async (work: (store: Store) => Promise<unknown>) => {
+    const log = pino({ level: 'silent' })
+    const store = await openStore({ ...(databaseUrl ? { databaseUrl } : {}), directory, queues: [], log })
+    await work(store).finally(() => store.close())
+  }
+  const facts = { private: true, installationId: 1, cloneUrl: 'https://x/y.git', defaultBranch: 'main' }
+  const append = (...whats: string[]) =>
+    withLog(async (store) => {
+      const repo = await saveRepository(store.db, { ...facts, githubId: 1, fullName: 'acme/app' })
+      for (const what of whats)
+        await store.transaction((tx) => appendAudit(tx, { repositoryId: repo.id, actor: 'm', what }))
+    })
+  await append('one', 'two', 'three')
+  await place.tutti('audit archive --before 2099-01-01 --file a.gz')
+  await append('four')
+  await place.tutti('audit archive --before 2099-01-01 --file b.gz')
+  const [a, b] = ['a.gz', 'b.gz'].map((name) => join(place.directory, name)) as [string, string]
+  const verify = async (more = '') => {
+    const { code, out } = await place.tutti(`audit verify${more}`)
+    return [code, ...out.trim().split('\n').slice(1)]
+  }
+  expect(await verify()).toEqual([0, `✓ ${b}: 2 entries`, `✓ ${a}: 3 entries`])
+
+  const [first, second] = [readFileSync(a), readFileSync(b)]
+  const lines = gunzipSync(first).toString().trim().split('\n')
+  const write = (changed: string[]) => writeFileSync(a, gzipSync(`${changed.join('\n')}\n`))
+  write(lines.map((line) => line.replace('"two"', '"2wo"')))
+  expect(await verify()).toEqual([
+    1,
+    `✓ ${b}: 2 entries`,
+    `✗ ${a}: 3 entries; changed at entry ${JSON.parse(lines[1] ?? '').id}`,
+  ])
+  for (const others of [lines.slice(0, 2), lines.slice(1), [lines[0] ?? '', lines[2] ?? '']]) {
+    write(others)
+    expect((await verify())[2]).toMatch(
+      /^✗ \S+a\.gz: 3 entries; (?:it does not hold what was moved into it|missing before it at entry \d+)$/,
+    )
+  }
+  writeFileSync(a, first.subarray(0, 40))
+  expect((await verify())[2]).toMatch(/^✗ \S+a\.gz: 3 entries; it cannot be read: /)
+  writeFileSync(a, second)
+  expect((await verify())[2]).toBe(`✗ ${a}: 3 entries; it does not hold what was moved into it`)
+
+  rmSync(a)
+  expect(await verify()).toEqual([
+    0,
+    `✓ ${b}: 2 entries`,
+    `! ${a}: 3 entries, not read: the file is not there. Name it with --archive`,
+  ])
+  writeFileSync(join(place.directory, 'elsewhere.gz'), first)
+  expect(await verify(' --archive elsewhere.gz')).toEqual([
+    0,
+    `✓ ${b}: 2 entries`,
+    `✓ ${join(place.directory, 'elsewhere.gz')}: 3 entries`,
+  ])
+  expect(await place.tutti('audit verify --archive nowhere.gz')).toMatchObject({
+    code: 1,
+    err: expect.stringContaining('there is no file'),
+  })
 })
 
 test.each<[string, number, string]>([

@@ -1,5 +1,6 @@
 /** What comes late, twice, in another order, or never; a file for each in recovery/. They share a database. */
 
+import './recovery/lists.ts'
 import './recovery/order.ts'
 import './recovery/reconcile.ts'
 import './recovery/redeliver.ts'

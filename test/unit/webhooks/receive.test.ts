@@ -406,9 +406,9 @@ test.for(['store-deliveries', 'queue-deliveries', 'commit'])(
   },
 )
 
-test('a burst of two thousand deliveries: none is lost', async () => {
+test('a burst of five thousand deliveries: none is lost', async () => {
   const to = await serve(theStore(), { answerWithinMs: 60_000 })
-  let left = 2_000
+  let left = 5_000
   const ids: string[] = []
   const worker = async () => {
     while (left-- > 0) {
@@ -418,5 +418,5 @@ test('a burst of two thousand deliveries: none is lost', async () => {
     }
   }
   await Promise.all(Array.from({ length: 64 }, worker))
-  expect((await knownDeliveries(theStore().db, ids)).size).toBe(2_000)
+  expect((await knownDeliveries(theStore().db, ids)).size).toBe(5_000)
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { importBare, makeBare, readRefs } from '../bare.ts'
 import { commitFiles, type FileChanges } from '../commits.ts'
 import type { Account, ActingAccount, RepositoryRecord, Role } from '../model.ts'
-import type { MergeMethods } from '../protection.ts'
+import type { Bypass, MergeMethods } from '../protection.ts'
 import { noPushRules, type PushRules } from '../push-rules.ts'
 import { accountOf, createLock, gitSignatureOf, nameOf, type World } from '../world.ts'
 import { installOn } from './installations.ts'
@@ -137,6 +137,8 @@ export interface ProtectionWish {
   upToDate?: boolean
   /** Merges go through the merge queue only, which is a rule of rulesets. Default false. */
   mergeQueue?: boolean
+  /** Whether apps may go around it, which is told of rulesets only. Default never. */
+  bypass?: Bypass
 }
 
 /** Protects a branch, or with undefined stops that. */
@@ -156,6 +158,7 @@ export function protectBranch(
       ruleset: wish.ruleset ?? wish.mergeQueue ?? false,
       upToDate: wish.upToDate ?? false,
       mergeQueue: wish.mergeQueue ?? false,
+      bypass: wish.bypass ?? 'never',
     })
   world.changed()
 }

@@ -223,6 +223,24 @@ export function rulesBody(repository: RepositoryRecord, protection: Protection):
   ]
 }
 
+/** `GET …/rulesets/{ruleset_id}`, as an app is told of it: who else may go around it is left out. */
+export function rulesetBody(
+  repository: RepositoryRecord,
+  branch: string,
+  protection: Protection,
+): Schemas['repository-ruleset'] {
+  return {
+    id: repository.id,
+    name: `rules of ${branch}`,
+    target: 'branch',
+    source_type: 'Repository',
+    source: nameOf(repository),
+    enforcement: 'active',
+    current_user_can_bypass: protection.bypass,
+    conditions: { ref_name: { include: [`refs/heads/${branch}`], exclude: [] } },
+  }
+}
+
 /** One pull request in a group, squashed. */
 const mergeQueueRule = {
   check_response_timeout_minutes: 60,

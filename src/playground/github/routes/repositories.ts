@@ -11,7 +11,7 @@ import {
 } from '../api/route.ts'
 import { type Account, ApiRefusal, type Role } from '../model.ts'
 import { publicUserBody, userBody } from '../payloads/accounts.ts'
-import { permissionsOf, protectionBody, repositoryBody, rulesBody } from '../payloads/repositories.ts'
+import { permissionsOf, protectionBody, repositoryBody, rulesBody, rulesetBody } from '../payloads/repositories.ts'
 import { findAccount, roleOf } from '../world.ts'
 
 export const repositoryRoutes: Route[] = [
@@ -48,6 +48,11 @@ export const repositoryRoutes: Route[] = [
   repositoryRoute('GET', '/rules/branches/{branch+}', 'metadata:read', (call) => {
     const protection = call.repository.protections.get(textParam(call, 'branch'))
     return paged(call, protection?.ruleset ? rulesBody(call.repository, protection) : [], (rule) => rule)
+  }),
+  repositoryRoute('GET', '/rulesets/{ruleset_id}', 'metadata:read', (call) => {
+    const found = [...call.repository.protections].find(([, { ruleset }]) => ruleset)
+    if (!found || numberParam(call, 'ruleset_id') !== call.repository.id) throw new ApiRefusal(404, 'Not Found')
+    return ok(rulesetBody(call.repository, ...found))
   }),
   openRoute('GET', '/users/{username}', (call) => {
     const account = findAccount(call.world, textParam(call, 'username'))

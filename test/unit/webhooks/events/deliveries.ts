@@ -1,10 +1,12 @@
 /** A job speaks of several deliveries. */
 
 import { randomUUID } from 'node:crypto'
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { describe, expect, test, vi } from 'vitest'
+import { readEnv } from '../../../../src/config/env.ts'
 import { getDelivery, storeDeliveries } from '../../../../src/db/deliveries.ts'
 import { RetryAfter } from '../../../../src/lib/errors.ts'
+import { prune } from '../../../../src/reconcile/prune.ts'
 import { processDelivery } from '../../../../src/webhooks/process-delivery.ts'
 import type { Hook } from '../../../support/fake-github.ts'
 import { Stage } from '../../../support/webhook-stage.ts'
@@ -115,5 +117,46 @@ describe('what means nothing', () => {
     for (const payload of [null, [], 'x', 7, { action: { toString: 1 } }, { installation: { id: 'x' } }])
       expect(await note('issues', payload)).toContain('lacks what is needed')
     expect(await note('issues', { ...own.payload, action: 'closed', issue: null })).toContain('lacks what is needed')
+  })
+})
+
+describe('a delivery that comes again a year later, when nothing remembers it', () => {
+  const acts: [string, (stage: Stage, issue: number) => Hook][] = [
+    ['a label', ({ people, maintainer }, issue) => people.label(issue, 'tutti', maintainer)],
+    ['a command', ({ people, maintainer }, issue) => people.comment(issue, '/queue', maintainer)],
+    ['a reopened issue', ({ people, maintainer }, issue) => people.reopen(issue, maintainer)],
+  ]
+
+  test.each(acts)('%s does nothing', async (_, act) => {
+    const stage = await Stage.open()
+    const { db } = stage.store
+    const item = await stage.issueIn('merging')
+    await stage.moveTo(item, 'done')
+    const deliveryId = randomUUID()
+    const hook = act(stage, item.issueNumber)
+    await stage.deliver(hook, { deliveryId })
+    await stage.moveTo(await stage.item(item.issueNumber), 'cancelled').catch(() => {})
+    await db.execute(sql`update deliveries set received_at = received_at - interval '1 year'`)
+    await db.execute(sql`update idempotency_keys set created_at = created_at - interval '1 year'`)
+    await prune({ store: stage.store, log: stage.parts.log, env: readEnv({}) })
+    expect(await getDelivery(db, deliveryId)).toBeUndefined()
+
+    const traces = async () => {
+      const read = (query: SQL) => db.execute(query) as unknown as Promise<{ rows: unknown[] }>
+      const items = await read(sql`select issue_number, state, updated_at from work_items order by id`)
+      const effects = await read(sql`select key from effects order by id`)
+      return { items: items.rows, effects: effects.rows }
+    }
+    const before = await traces()
+    await storeDeliveries(stage.store, [{ deliveryId, event: hook.event, payload: JSON.stringify(hook.payload) }])
+    await db.execute(
+      sql`update deliveries set received_at = now() + interval '1 year' where delivery_id = ${deliveryId}`,
+    )
+    await processDelivery(stage.parts, { deliveryIds: [deliveryId] })
+    expect(await traces()).toEqual(before)
+    expect(await getDelivery(db, deliveryId)).toMatchObject({
+      state: 'ignored',
+      note: expect.stringContaining('too long before it was delivered'),
+    })
   })
 })

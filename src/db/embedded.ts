@@ -1,0 +1,50 @@
+/** Opens the embedded database so that a process that was killed at any moment leaves one that can be opened again. */
+
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PGlite } from '@electric-sql/pglite'
+import { OperatorError, rootMessage } from '../lib/errors.ts'
+
+/**
+ * Opens the PGlite of a data directory, and makes it where there is none. The caller has the lock of the directory.
+ *
+ * A new one is made beside its place and renamed when it is whole: one that a kill has left half made could not be opened,
+ * and looks like one that is damaged. A damaged one is never written over: PGlite itself takes a directory without its
+ * `PG_VERSION` for a new one.
+ * @param directory absolute path of the data directory.
+ * @throws {OperatorError} when it cannot be opened; its files are kept.
+ */
+export async function openEmbeddedDatabase(directory: string): Promise<PGlite> {
+  // Imported only here: with Postgres its WebAssembly would only use memory.
+  const { PGlite } = await import('@electric-sql/pglite')
+  const place = join(directory, 'pglite')
+  const making = join(directory, 'pglite.making')
+  try {
+    if (!existsSync(place) || readdirSync(place).length === 0) {
+      mkdirSync(directory, { recursive: true })
+      rmSync(making, { recursive: true, force: true })
+      const made = await PGlite.create(making)
+      await made.close()
+      renameSync(making, place)
+    }
+    if (!existsSync(join(place, 'PG_VERSION'))) throw new Error('the file PG_VERSION is missing')
+    // The lock of the directory is ours, so this one is a dead process's. An empty one, after a kill, is refused.
+    rmSync(join(place, 'postmaster.pid'), { force: true })
+    return await PGlite.create(place)
+  } catch (error) {
+    throw cannotOpenEmbedded(directory, error)
+  }
+}
+
+/** What an operator is told of an embedded database that does not open. */
+export function cannotOpenEmbedded(directory: string, error: unknown): OperatorError {
+  if (error instanceof OperatorError) return error
+  const message = rootMessage(error)
+  // What the WebAssembly says where Postgres itself would have named the file.
+  const damaged = /failed to initialize|Aborted|reading 'call'|PG_VERSION|RuntimeError|unreachable/.test(message)
+  return new OperatorError(
+    `cannot open the embedded database in ${directory}: ${damaged ? `its files are damaged (${message})` : message}`,
+    'The directory is kept as it is. Restore a backup into an empty one with `tutti restore`, or move it away to start empty.',
+    { cause: error },
+  )
+}
