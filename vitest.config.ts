@@ -29,10 +29,12 @@ const stories = process.env.ALL_STORIES
       'test/stories/{merged,stop,killed,frozen,restored,merge-rules,planning,rest}.test.ts',
       'test/stories/{review,agent-review,pushes-refused}.test.ts',
     ]
+/** Dozens of kills of the embedded database; `npm run test:all` and `npm run chaos -- --embedded` have them. */
+const slow = process.env.ALL_STORIES ? [] : ['test/unit/chaos/embedded.test.ts']
 const onPglite = [
   'test/stories/merged.test.ts',
   'test/unit/db/**/*.test.ts',
-  'test/unit/scheduling/{budget,scheduler}.test.ts',
+  'test/unit/scheduling/scheduler.test.ts',
   'test/unit/reconcile/{rescue,prune}.test.ts',
   'test/unit/github/shared-limits.test.ts',
   'test/unit/commands/{commands,plans}.test.ts',
@@ -86,7 +88,7 @@ export default defineConfig({
     projects: [
       // Loading a whole Tutti takes seconds, so the files of these share it.
       { test: { ...shared, name: 'stories', include: stories, isolate: false } },
-      { test: { ...shared, name: 'adapters', isolate: false, include: processes } },
+      { test: { ...shared, name: 'adapters', isolate: false, include: processes, exclude: slow } },
       {
         test: {
           ...{ ...shared, ...quick, name: 'unit', include: unit },

@@ -17,7 +17,7 @@ test(`ten kills, two of them while the database is made: what was accepted is th
 })
 
 /** Making one writes these files at these writes; a kill between them left one that could never be opened. */
-test.each(process.env.ALL_STORIES ? [966, 967, 968, 970, 972] : [967])(
+test.each([966, 967, 968, 970, 972])(
   'a kill at write %i of its making leaves none, and the next start makes it',
   async (at) => {
     const directory = place()
@@ -76,20 +76,20 @@ const bearable: [string, (pglite: string) => void][] = [
   ['the process file of a dead process is empty', (pglite) => writeFileSync(join(pglite, 'postmaster.pid'), '')],
 ]
 
-test.each(bearable)('%s: it opens, and of what was accepted the last three are gone at most', async (_, damage) => {
-  expect(accepted.length).toBeGreaterThan(10)
+test.each(bearable)('%s: it opens, and of what was accepted one page of the log is gone at most', async (_, damage) => {
+  expect(accepted.length).toBeGreaterThan(30)
   const directory = place()
   cpSync(killed, directory, { recursive: true })
   damage(join(directory, 'pglite'))
   expect(await runStoreProcess([directory])).toEqual({ killed: false, accepted: [], said: '' })
   const { rows, jobs } = await idsInStore(directory)
-  // A page of the log may hold the end of several.
-  expect(accepted.slice(0, -3).filter((id) => !rows.has(id))).toEqual([])
+  // A page of 8 kB holds what was written about some twenty.
+  expect(accepted.slice(0, -25).filter((id) => !rows.has(id))).toEqual([])
   expect([...rows].filter((id) => !jobs.has(id))).toEqual([])
 })
 
 // Each takes the time that is waited for a process that stands still.
-test.skipIf(!process.env.ALL_STORIES).each(['EIO:200', 'ENOSPC:240+'])(
+test.each(['EIO:200', 'ENOSPC:240+'])(
   'writes fail with %s: nothing is accepted that is not there, and the next start goes on once the disk is well',
   async (failure) => {
     const directory = place()

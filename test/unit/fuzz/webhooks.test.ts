@@ -46,7 +46,7 @@ interface Example {
   name: string
   examples: Record<string, unknown>[]
 }
-const published = createRequire(import.meta.url)('@octokit/webhooks-examples') as Example[]
+const published = structuredClone(createRequire(import.meta.url)('@octokit/webhooks-examples') as Example[])
 const served = published.flatMap(({ name, examples }) => examples.map((payload) => ({ event: name, payload })))
 
 test(
