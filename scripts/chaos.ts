@@ -13,7 +13,6 @@
  * `npm run chaos -- --embedded [--kills N]`: the embedded database alone, killed at N writes to a file; see chaos/embedded.ts.
  */
 
-import { parseArgs } from 'node:util'
 import { killEmbedded } from './chaos/embedded.ts'
 import { countFacts } from './chaos/facts.ts'
 import { startFaults } from './chaos/faults.ts'
@@ -23,6 +22,7 @@ import { type StatementProxy, startStatementProxy } from './chaos/statement-prox
 import { type CrashPoint, nameOf, sweep } from './chaos/sweep.ts'
 import { upgrade } from './chaos/upgrade.ts'
 import { openChaosWorld } from './chaos/world.ts'
+import { readOptions, refuse } from './command-line.ts'
 
 const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL] [--json]
        npm run chaos -- --sweep [--points N] [--seed S] --database URL [--json]
@@ -32,7 +32,7 @@ const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--dat
 /** `90`, `90s`, `10m` or `2h`, in milliseconds. */
 function duration(text: string): number {
   const found = /^(\d+)(s|m|h)?$/.exec(text)
-  if (!found) throw new Error(`--for takes a time like 90s, 10m or 2h, not ${JSON.stringify(text)}\n${usage}`)
+  if (!found) refuse(`--for takes a time like 90s, 10m or 2h, not ${JSON.stringify(text)}`, usage)
   const unit = found[2] === 'h' ? 3_600_000 : found[2] === 'm' ? 60_000 : 1_000
   return Number(found[1]) * unit
 }
@@ -40,33 +40,31 @@ function duration(text: string): number {
 type Arguments = ReturnType<typeof readArguments>
 
 function readArguments() {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-      items: { type: 'string', default: '50' },
-      for: { type: 'string', default: '10m' },
-      database: { type: 'string' },
-      json: { type: 'boolean', default: false },
-      sweep: { type: 'boolean', default: false },
-      points: { type: 'string' },
-      upgrade: { type: 'boolean', default: false },
-      from: { type: 'string' },
-      embedded: { type: 'boolean', default: false },
-      kills: { type: 'string', default: '200' },
-    },
+  const values = readOptions(usage, {
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
+    items: { type: 'string', default: '50' },
+    for: { type: 'string', default: '10m' },
+    database: { type: 'string' },
+    json: { type: 'boolean', default: false },
+    sweep: { type: 'boolean', default: false },
+    points: { type: 'string' },
+    upgrade: { type: 'boolean', default: false },
+    from: { type: 'string' },
+    embedded: { type: 'boolean', default: false },
+    kills: { type: 'string', default: '200' },
   })
   const [seed, items] = [Number(values.seed), Number(values.items)]
-  if (!Number.isSafeInteger(seed)) throw new Error(`--seed takes a whole number\n${usage}`)
-  if (!Number.isSafeInteger(items) || items < 1) throw new Error(`--items takes a whole number from 1\n${usage}`)
+  if (!Number.isSafeInteger(seed)) refuse('--seed takes a whole number', usage)
+  if (!Number.isSafeInteger(items) || items < 1) refuse('--items takes a whole number from 1', usage)
   const points = values.points === undefined ? undefined : Number(values.points)
   if (points !== undefined && (!Number.isSafeInteger(points) || points < 1))
-    throw new Error(`--points takes a whole number from 1\n${usage}`)
+    refuse('--points takes a whole number from 1', usage)
   if (values.sweep && !values.database)
-    throw new Error(`--sweep needs --database: the steps are seen in the conversation with a Postgres\n${usage}`)
+    refuse('--sweep needs --database: the steps are seen in the conversation with a Postgres', usage)
   if (values.upgrade && !values.database)
-    throw new Error(`--upgrade needs --database: an embedded database serves one process\n${usage}`)
+    refuse('--upgrade needs --database: an embedded database serves one process', usage)
   const kills = Number(values.kills)
-  if (!Number.isSafeInteger(kills) || kills < 1) throw new Error(`--kills takes a whole number from 1\n${usage}`)
+  if (!Number.isSafeInteger(kills) || kills < 1) refuse('--kills takes a whole number from 1', usage)
   const { database, json, sweep, upgrade, from, embedded } = values
   return { seed, items, forMs: duration(values.for), database, json, sweep, points, upgrade, from, embedded, kills }
 }
