@@ -38,7 +38,7 @@ export function checkpointForAgent({
 export function crewForAgent(crew: CrewForAgent): ContextPart[] {
   const { name, role, others, memory, messages } = crew
   const company = others.length > 0 ? ` At work on other issues now: ${others.join(', ')}.` : ''
-  const who = `You are **${name}**, a ${role} in the crew of this repository.${company}`
+  const who = `You are **${name}**, ${role === 'architect' ? 'an' : 'a'} ${role} in the crew of this repository.${company}`
   const text = crew.hasTools ? `${who}\n\n${toolsSentence(crew)}` : who
   return [
     { pool: 'reserved', heading: 'Who you are', entries: [{ text }] },
