@@ -16,7 +16,10 @@ import { requiredChecksOf } from './required-checks.ts'
 /** The facts, with all that GitHub says of the pull request. */
 export type Facts = MergeFacts & { pull: PullRequest }
 
-/** Asks GitHub for the pull request, its reviews with their authors' permissions, and its checks. */
+/**
+ * Asks GitHub for the pull request, its reviews with their authors' permissions, and its checks. The checks are asked for after
+ * the reviews: one that had begun when somebody approved is then always known to who counts that approval.
+ */
 export async function factsOf(
   context: PullRequestContext,
   repo: RepositoryRow,
@@ -25,11 +28,8 @@ export async function factsOf(
 ): Promise<Facts> {
   const repository = context.github.repository(repo)
   const head = sha(pull.headSha)
-  const [now, reviews, checks] = await Promise.all([
-    repository.pull(pull.number),
-    repository.reviews(pull.number),
-    repository.checks(head),
-  ])
+  const reviews = await repository.reviews(pull.number)
+  const [now, checks] = await Promise.all([repository.pull(pull.number), repository.checks(head)])
   // Where GitHub says that no rule stands in the way, it need not be asked which rules there are.
   const required = permitted.includes(now.mergeState ?? '')
     ? []

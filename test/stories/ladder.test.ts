@@ -42,7 +42,7 @@ test('out of quota: another kind takes over in the same tree. Failing again and 
   await expect(world.fileAt(second.pull.headSha, 'src/bye.txt')).rejects.toThrow('does not exist')
   expect(await world.fileAt(second.pull.headSha, 'prompt.txt')).toContain('The other way.')
   expect(byBot(failing).filter(({ body }) => body.includes('The other way.'))).toHaveLength(1)
-  expect(world.status(failing)).toContain('Attempts: 1 of 2 used')
+  expect(world.status(failing)).toContain('Attempts: 3, 1 of 2 used in this round')
 })
 
 test('a secret in a change stops the other agents, which say why; /resume all goes on with all of them', async () => {

@@ -1,5 +1,6 @@
 /** From `/merge` to the merge, with everything that can come in between. On a real store, with a GitHub in memory. */
 
+import { setImmediate } from 'node:timers/promises'
 import { eq } from 'drizzle-orm'
 import { pino } from 'pino'
 import { expect, test } from 'vitest'
@@ -7,6 +8,7 @@ import { claimEffect, completeEffect, type EffectRow } from '../../../src/db/out
 import { saveGateResult } from '../../../src/db/pull-requests.ts'
 import { pullRequests } from '../../../src/db/schema/pull-requests.ts'
 import { workItems } from '../../../src/db/schema/work-items.ts'
+import type { Check } from '../../../src/domain/github.ts'
 import type { PullRequestContext } from '../../../src/pull-requests/context.ts'
 import { mergePullRequest } from '../../../src/pull-requests/merge-pull-request.ts'
 import { onPullRequestMerged } from '../../../src/pull-requests/on-pull-request-merged.ts'
@@ -88,6 +90,27 @@ test('a head that moves while GitHub is asked is not merged', async () => {
   await decide()
   expect(await merges()).toEqual([])
   expect((await pull()).mergeSha).toBeNull()
+})
+
+test('a check that had begun when somebody approved is known to who counts that approval', async () => {
+  const { stage, number, decide, merges } = await asked()
+  const reader = stage.github.repository.bind(stage.github)
+  const nothing = { conclusion: null, url: null, completedAt: null, suiteId: null, job: null, output: null }
+  const lint: Check = { id: 'check_run:lint', name: 'lint', verdict: 'pending', own: false, ...nothing }
+  let checks: Check[] = []
+  stage.github.repository = (at) => ({
+    ...reader(at),
+    // Both happen on GitHub while it is asked.
+    reviews: async (pull) => {
+      await setImmediate()
+      checks = [lint]
+      stage.people.review(number, 'approved', stage.maintainer)
+      return reader(at).reviews(pull)
+    },
+    checks: async () => ({ checks, complete: true }),
+  })
+  await decide()
+  expect(await merges()).toEqual([])
 })
 
 test('a review that is dismissed takes back a merge that is not published yet; the request stays', async () => {
