@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { placeInMemory } from './memory-directory.ts'
-import { asAdmin, templateName } from './test-store.ts'
+import { asAdmin, copyPrefix, templateName } from './test-store.ts'
 
 let place: string | undefined
 
@@ -28,7 +28,10 @@ export async function teardown(): Promise<void> {
   const { TEST_DATABASE_URL: url, TUTTI_TEST_RUN: run = '' } = process.env
   if (!url) return
   const template = templateName(run)
-  for (const name of [template, `${template}_making`]) {
-    await asAdmin(url, (admin) => admin.query(`drop database if exists ${name} with (force)`))
-  }
+  await asAdmin(url, async (admin) => {
+    const left = await admin.query('select datname from pg_database where starts_with(datname, $1)', [copyPrefix(run)])
+    for (const name of [template, `${template}_making`, ...left.rows.map(({ datname }) => datname as string)]) {
+      await admin.query(`drop database if exists ${name} with (force)`)
+    }
+  })
 }

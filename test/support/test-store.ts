@@ -96,13 +96,16 @@ async function prepareDirectory(target: string): Promise<string> {
   return target
 }
 
+/** How the names of the copies of one run begin; what a killed test has left is dropped by it. */
+export const copyPrefix = (run: string) => `tutti_test_${run}_`
+
 /** The database that those of one run of the tests are copied from; see global.ts, which drops it. */
 export const templateName = (run: string) => `tutti_template_${run}`
 
 async function copyTemplate(url: string): Promise<TestDatabase> {
   const template = templateName(process.env.TUTTI_TEST_RUN ?? version())
   await asAdmin(url, (admin) => ensureTemplate(admin, url, template))
-  const name = `tutti_test_${randomBytes(6).toString('hex')}`
+  const name = `${copyPrefix(process.env.TUTTI_TEST_RUN ?? 'alone')}${randomBytes(6).toString('hex')}`
   await asAdmin(url, (admin) => underLock(admin, () => admin.query(`create database ${name} template ${template}`)))
   return {
     url: withName(url, name),
