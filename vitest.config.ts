@@ -11,7 +11,7 @@ import { testsThatImport } from './test/support/which-tests.ts'
  *  - `house`: the repository itself: its docs, names, sizes and migrations.
  *
  * Where a Postgres listens on this machine they run on it, since a story there costs half the processor time. Then
- * `embedded` runs on PGlite those that differ there: the queues, locks and transactions, and one journey. Without a
+ * `embedded` runs on PGlite those that differ there: the queues, locks and transactions; the demo is a journey on it. Without a
  * Postgres, or with an empty TEST_DATABASE_URL, everything runs on PGlite.
  */
 
@@ -32,7 +32,7 @@ const stories = process.env.ALL_STORIES
 /** Dozens of kills of the embedded database; `npm run test:all` and `npm run chaos -- --embedded` have them. */
 const slow = process.env.ALL_STORIES ? [] : ['test/unit/chaos/embedded.test.ts']
 const onPglite = [
-  'test/stories/merged.test.ts',
+  ...(process.env.ALL_STORIES ? ['test/stories/merged.test.ts'] : []),
   'test/unit/db/**/*.test.ts',
   'test/unit/scheduling/scheduler.test.ts',
   'test/unit/reconcile/{rescue,prune}.test.ts',

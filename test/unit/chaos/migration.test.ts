@@ -18,7 +18,7 @@ import { asAdmin } from '../../support/test-store.ts'
 
 const server = process.env.TEST_DATABASE_URL ?? ''
 /** How many moments are tried. */
-const some = process.env.EVERY_MOMENT ? Number.POSITIVE_INFINITY : process.env.ALL_STORIES ? 12 : 3
+const some = process.env.EVERY_MOMENT ? Number.POSITIVE_INFINITY : process.env.ALL_STORIES ? 12 : 2
 
 const rowsOfThen = `
   insert into systems (repository_id, full_name, installation_id, clone_url, default_branch, moves, fetched, journal_hash)
