@@ -38,10 +38,7 @@ export const command = defineCommand({
     const interrupted = waits ? undefined : await setAside(context, item, { to: 'paused', verb: 'Taken over' })
     const { issueNumber, branch, baseBranch } = item
     const data = { issue: issueNumber, branch, baseBranch, pullRequest: pull.number, headSha: pull.headSha }
-    const text = messages.takenOver(
-      { ...data, repository: repo.fullName, run: interrupted?.run ?? undefined },
-      settings.prefix,
-    )
+    const text = messages.takenOver({ ...data, repository: repo.fullName, run: interrupted?.run }, settings.prefix)
     return { text, outcome: 'done', data }
   },
 })

@@ -75,9 +75,10 @@ async function checkChain(entries: AsyncIterable<AuditRow>, head: string): Promi
     const broken = brokenAt(entry, before)
     if (broken) return { entries: count, archived: moved, broken }
     before = entry.hash
-    if (entry.what !== archived || entry.actor !== 'tutti') continue
-    begunBy.add(String(entry.detail.lastHash))
-    moved += Number(entry.detail.entries)
+    const record = archiveIn(entry)
+    if (!record) continue
+    begunBy.add(record.lastHash)
+    moved += record.entries
   }
   const tail = { entries: count, archived: moved }
   if (!begunBy.has(begins)) return { ...tail, broken: { id: null, why: 'missing at the beginning' } }

@@ -1,6 +1,7 @@
 /** Epics: the items of roadmaps and large goals, and the edges that name the issues they consist of. */
 
-import { and, eq, inArray, like } from 'drizzle-orm'
+import { and, asc, eq, inArray, like, notInArray } from 'drizzle-orm'
+import { terminalStates } from '../domain/lifecycle.ts'
 import type { Database, Tx } from './connect.ts'
 import type { DependencyRow } from './dependencies.ts'
 import { getRepository } from './repositories.ts'
@@ -137,4 +138,19 @@ export async function resetEpic(
     .update(workItems)
     .set({ ...text, requestedBy: actor.login, requestedById: actor.id, epic: facts, muted: false })
     .where(eq(workItems.id, epic.id))
+}
+
+/** The roadmaps of a repository that are under way, the oldest first. */
+export async function openRoadmaps(db: Database, repositoryId: number): Promise<ItemRow[]> {
+  return db
+    .select()
+    .from(workItems)
+    .where(
+      and(
+        eq(workItems.repositoryId, repositoryId),
+        eq(workItems.kind, 'epic'),
+        notInArray(workItems.state, [...terminalStates]),
+      ),
+    )
+    .orderBy(asc(workItems.id))
 }

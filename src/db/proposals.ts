@@ -3,13 +3,11 @@
  * of their roadmap are over.
  */
 
-import { and, asc, desc, eq, gt, inArray, notInArray, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import type { Proposal } from '../domain/proposals.ts'
 import type { Database, Tx } from './connect.ts'
 import { proposalRounds, proposals } from './schema/proposals.ts'
-import { gateResults } from './schema/runs.ts'
 import { workItems } from './schema/work-items.ts'
-import type { ItemRow } from './work-items.ts'
 
 export type ProposalRound = typeof proposalRounds.$inferSelect
 export type ProposalRow = typeof proposals.$inferSelect
@@ -135,45 +133,4 @@ export async function getProposal(db: Database, id: number): Promise<ProposalRow
 /** Changes a proposal. */
 export async function updateProposal(tx: Tx, id: number, set: Partial<ProposalRow>): Promise<void> {
   await tx.db.update(proposals).set(set).where(eq(proposals.id, id))
-}
-
-/** What gates have refused in a repository since a time, the newest first. */
-export async function refusedByGates(
-  db: Database,
-  repositoryId: number,
-  { since, limit }: { since: Date; limit: number },
-): Promise<{ gate: string; summary: string; issueNumber: number; title: string }[]> {
-  return db
-    .select({
-      gate: gateResults.gate,
-      summary: gateResults.summary,
-      issueNumber: workItems.issueNumber,
-      title: workItems.title,
-    })
-    .from(gateResults)
-    .innerJoin(workItems, eq(gateResults.workItemId, workItems.id))
-    .where(
-      and(
-        eq(workItems.repositoryId, repositoryId),
-        inArray(gateResults.verdict, ['fail', 'needs-approval']),
-        gt(gateResults.createdAt, since),
-      ),
-    )
-    .orderBy(desc(gateResults.id))
-    .limit(limit)
-}
-
-/** The roadmaps of a repository that are under way, the oldest first. */
-export async function openRoadmaps(db: Database, repositoryId: number): Promise<ItemRow[]> {
-  return db
-    .select()
-    .from(workItems)
-    .where(
-      and(
-        eq(workItems.repositoryId, repositoryId),
-        eq(workItems.kind, 'epic'),
-        notInArray(workItems.state, ['done', 'skipped', 'cancelled']),
-      ),
-    )
-    .orderBy(asc(workItems.id))
 }

@@ -1,9 +1,10 @@
 /** Pull requests, and the results of the gates. */
 
-import { and, desc, eq, inArray } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { type approvals, pullRequests } from './schema/pull-requests.ts'
 import { gateResults } from './schema/runs.ts'
+import { workItems } from './schema/work-items.ts'
 
 export type PullRow = typeof pullRequests.$inferSelect
 export type ApprovalRow = typeof approvals.$inferSelect
@@ -111,4 +112,30 @@ export async function saveGateResult(tx: Tx, result: Omit<GateRow, 'id' | 'creat
     .insert(gateResults)
     .values(row)
     .onConflictDoUpdate({ target: [gateResults.workItemId, gateResults.sha, gateResults.gate], set: row })
+}
+
+/** What gates have refused in a repository since a time, the newest first. */
+export async function refusedByGates(
+  db: Database,
+  repositoryId: number,
+  { since, limit }: { since: Date; limit: number },
+): Promise<{ gate: string; summary: string; issueNumber: number; title: string }[]> {
+  return db
+    .select({
+      gate: gateResults.gate,
+      summary: gateResults.summary,
+      issueNumber: workItems.issueNumber,
+      title: workItems.title,
+    })
+    .from(gateResults)
+    .innerJoin(workItems, eq(gateResults.workItemId, workItems.id))
+    .where(
+      and(
+        eq(workItems.repositoryId, repositoryId),
+        inArray(gateResults.verdict, ['fail', 'needs-approval']),
+        gt(gateResults.createdAt, since),
+      ),
+    )
+    .orderBy(desc(gateResults.id))
+    .limit(limit)
 }

@@ -166,13 +166,13 @@ export async function cancelPlanningRuns(tx: Tx, workItemId: number, reason: str
     .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, [...planningPurposes])))
 }
 
-/** Stops the agent that reviews an item, or proposes work on it. */
-export async function cancelReviews(tx: Tx, workItemId: number, reason: string): Promise<void> {
+/** Stops the run that is beside an item: that reviews it, or proposes work on it. */
+export async function cancelAsideRuns(tx: Tx, workItemId: number, reason: string): Promise<void> {
   const live = inArray(runs.stage, ['waiting', 'agent'])
   await tx.db
     .update(runs)
     .set({ stop: reason })
-    .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, ['review', 'propose']), live))
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, [...asidePurposes]), live))
 }
 
 /** Gives up the session that the next attempt on an item would go on with. Its home is removed by the next tidying. */
@@ -199,6 +199,7 @@ export async function agentReviewsOf(db: Database, workItemId: number): Promise<
 }
 
 const planningPurposes = ['plan', 'breakdown'] as const
+const asidePurposes = ['review', 'propose'] as const
 
 /** Whether a run makes a plan and changes no files. */
 export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {

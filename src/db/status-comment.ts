@@ -54,6 +54,17 @@ export async function requestStatusComment(
   if (onPull) await requestPullRequestComment(tx, item, onPull, { after })
 }
 
+/** Says something to people in the status comment of an item. @param options.asked somebody waits for it. */
+export async function replyOnItem(
+  tx: Tx,
+  item: ItemRow,
+  reply: string,
+  options: { asked?: boolean } = {},
+): Promise<void> {
+  await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
+  await requestStatusComment(tx, item, 'now', options)
+}
+
 /** The number of the pull request whose status comment is wanted or there; undefined when there is none. */
 async function pullRequestCommentOf(tx: Tx, workItemId: number): Promise<number | undefined> {
   const [row] = await tx.db

@@ -1,31 +1,25 @@
 /** What an agent that reviews hands in: a summary, and findings in three grades. */
 
 import { z } from 'zod'
+import { storableText } from './storable-text.ts'
 
 /** No one reads more findings than this of one review. */
 const mostFindings = 30
 
-/** Postgres accepts neither NUL nor half a surrogate pair in JSON. */
-const text = (max: number) =>
-  z
-    .string()
-    .overwrite((value) => value.replaceAll('\0', '').toWellFormed())
-    .trim()
-    .min(1)
-    .max(max)
-
 const finding = z.strictObject({
-  path: text(300).describe('The file, relative to the repository'),
+  path: storableText(300).describe('The file, relative to the repository'),
   line: z.number().int().positive().max(1e7).optional().describe('The line in the commit that you review'),
   severity: z
     .enum(['must', 'should', 'note'])
     .describe('must: wrong, it may not be merged like this; should: better otherwise; note: good to know'),
-  text: text(2_000).describe('What is wrong, why, and how it would be right'),
+  text: storableText(2_000).describe('What is wrong, why, and how it would be right'),
 })
 
 /** The arguments of the tool `submit_review`. */
 export const reviewShape = z.strictObject({
-  summary: text(4_000).describe('What you have checked, and what you think of it, for the people who review next'),
+  summary: storableText(4_000).describe(
+    'What you have checked, and what you think of it, for the people who review next',
+  ),
   findings: z
     .array(finding)
     .max(mostFindings, `at most ${mostFindings} findings: name the ones that matter`)

@@ -6,15 +6,13 @@
 import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { effortHours } from '../lib/effort-hours.ts'
+import { storable, storableText } from './storable-text.ts'
 
 /** Steps of one plan, at most. No person reads more before an approval. */
 const maxSteps = 200
 /** Items of one breakdown, at most: GitHub allows 100 sub-issues for each parent. */
 const maxItems = 100
 
-/** Postgres accepts neither NUL nor half a surrogate pair in JSON. */
-const storable = () => z.string().overwrite((value) => value.replaceAll('\0', '').toWellFormed())
-const text = (max: number) => storable().trim().min(1).max(max)
 const list = (max: number, of: z.ZodType<string>) => z.array(of).max(max).default([])
 
 /** A file, a folder with a slash at its end, or a pattern; always inside the repository. */
@@ -34,10 +32,10 @@ const effort = z
   .describe('S, M, L or XL (about 1, 2, 4 and 8 hours of an agent), or hours as a number')
 
 const common = {
-  summary: text(4_000).describe('What will be done and why, for the person who approves it'),
-  outOfScope: list(50, text(500)).describe('What is left out on purpose'),
+  summary: storableText(4_000).describe('What will be done and why, for the person who approves it'),
+  outOfScope: list(50, storableText(500)).describe('What is left out on purpose'),
   risk: z.enum(['low', 'medium', 'high']).describe('How much could go wrong'),
-  risks: list(20, text(500)).describe('What could go wrong'),
+  risks: list(20, storableText(500)).describe('What could go wrong'),
   confidence: z
     .number()
     .min(0)
@@ -48,11 +46,11 @@ const common = {
 const plan = z.strictObject({
   ...common,
   steps: z
-    .array(text(1_000))
+    .array(storableText(1_000))
     .min(1, 'needs at least one step')
     .max(maxSteps, `at most ${maxSteps} steps: join small ones, or hand in a breakdown`)
     .describe('What is done, in this order'),
-  inScope: list(50, text(500)).describe('What belongs to it'),
+  inScope: list(50, storableText(500)).describe('What belongs to it'),
   paths: list(200, path).describe(
     'Files and folders that will change, relative to the repository; patterns may be used',
   ),
@@ -65,8 +63,8 @@ const key = z
 
 const item = z.strictObject({
   key: key.describe('A short name for it, unique here; `dependsOn` uses it'),
-  title: text(200).describe('The title of its issue'),
-  body: text(10_000).describe('All that a reader needs who sees nothing but this issue'),
+  title: storableText(200).describe('The title of its issue'),
+  body: storableText(10_000).describe('All that a reader needs who sees nothing but this issue'),
   paths: list(200, path).describe('Files and folders that will change'),
   effort,
   module: key.optional().describe('The module of the repository that it belongs to'),
@@ -74,7 +72,7 @@ const item = z.strictObject({
 })
 
 const feature = z.strictObject({
-  title: text(200),
+  title: storableText(200),
   body: storable().trim().max(10_000).default(''),
   items: z.array(item).min(1, 'needs at least one item').max(maxItems),
 })
@@ -91,7 +89,7 @@ const breakdown = z
 
 const questions = z.strictObject({
   questions: z
-    .array(text(1_000))
+    .array(storableText(1_000))
     .min(1, 'needs at least one question')
     .max(5, 'at most 5 questions at a time: ask what matters most')
     .describe('Each a whole sentence that can be answered without knowing the code'),

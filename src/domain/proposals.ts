@@ -1,15 +1,7 @@
 /** What an agent that proposes work hands in, and which of it is new. */
 
 import { z } from 'zod'
-
-/** Postgres accepts neither NUL nor half a surrogate pair in JSON. */
-const text = (max: number) =>
-  z
-    .string()
-    .overwrite((value) => value.replaceAll('\0', '').toWellFormed())
-    .trim()
-    .min(1)
-    .max(max)
+import { storableText } from './storable-text.ts'
 
 const source = z.strictObject({
   kind: z
@@ -17,12 +9,12 @@ const source = z.strictObject({
     .describe(
       'Where you have it from: findings of gates, what the crew has learned, lines of a roadmap, the code itself',
     ),
-  text: text(300).describe('Which finding, learning, line or file'),
+  text: storableText(300).describe('Which finding, learning, line or file'),
 })
 
 const proposal = z.strictObject({
-  title: text(120).describe('The title of its issue'),
-  why: text(2_000).describe(
+  title: storableText(120).describe('The title of its issue'),
+  why: storableText(2_000).describe(
     'What is missing or wrong, and what it would be good for; all that a reader of the issue needs',
   ),
   source,

@@ -168,9 +168,9 @@ function attemptList(view: StatusView): string {
 
 /** A review or a CI that asks for more begins a new round: the attempts before it are listed, and used up nothing. */
 function attemptCount({ used, allowed, state }: StatusView, listed: StatusView['attempts']): string {
-  const inRound = `${used} of ${allowed} used`
-  if (listed.filter((attempt) => attempt.countsAsAttempt).length <= used) return inRound
-  return state === 'done' ? String(listed.length) : `${listed.length}, ${inRound} in this round`
+  const usedUp = `${used} of ${allowed} used`
+  if (listed.filter((attempt) => attempt.countsAsAttempt).length <= used) return usedUp
+  return state === 'done' ? String(listed.length) : `${listed.length}, ${usedUp} in this round`
 }
 
 function footer(view: StatusView): string {

@@ -1,6 +1,5 @@
 /** A person edited the comment that shows a plan. The edited text is the plan, when they have write access. */
 
-import { eq } from 'drizzle-orm'
 import { appendAudit } from '../db/audit-log.ts'
 import type { Tx } from '../db/connect.ts'
 import { lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
@@ -8,8 +7,7 @@ import { effectsOf } from '../db/outbox.ts'
 import { planKey } from '../db/plan-comment.ts'
 import { getPlan, latestPlan, type PlanRow, rewritePlan } from '../db/plans.ts'
 import { repositoryByGithubId } from '../db/repositories.ts'
-import { workItems } from '../db/schema/work-items.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
+import { replyOnItem } from '../db/status-comment.ts'
 import { type ItemRow, lockItem } from '../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { PlanEdited } from '../domain/events.ts'
@@ -36,8 +34,7 @@ export async function onPlanEdited(services: Services, event: PlanEdited): Promi
     if (!item) return ignored('its item is gone')
     if (event.at) await recordEventTime(tx, subject, event.at)
     const reply = await applyEdit(tx, item, plan, event)
-    await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
-    await requestStatusComment(tx, item, 'now')
+    await replyOnItem(tx, item, reply)
     await appendAudit(tx, {
       repositoryId: repo.id,
       workItemId: item.id,

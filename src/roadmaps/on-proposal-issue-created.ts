@@ -7,13 +7,14 @@ import { type EffectRow, effectById } from '../db/outbox.ts'
 import { getProposal, updateProposal } from '../db/proposals.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
+import { replyOnItem } from '../db/status-comment.ts'
 import { lockItem } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import { proposalIssueNotCreated } from '../messages/proposals.ts'
 import { createdIssue } from '../work-items/created-issue.ts'
 import { enqueueIssue } from '../work-items/enqueue-issue.ts'
 import { proposalOfKey } from './adopt-proposal.ts'
-import { replyOnRoadmap, showProposals } from './proposal-comment.ts'
+import { showProposals } from './proposal-comment.ts'
 
 /** Notes its number in the comment, and queues it where the person wants that. A second time changes nothing. */
 async function proposalIssueCreated(tx: Tx, effect: EffectRow): Promise<void> {
@@ -31,7 +32,7 @@ async function proposalIssueCreated(tx: Tx, effect: EffectRow): Promise<void> {
       await enqueueIssue(tx, { repo, settings, actor: wantedBy, issue: { ...issue, nativeBlockers: 0, openParts: 0 } })
   } else if (effect.state === 'failed') {
     await updateProposal(tx, proposal.id, { state: 'open', adoptedBy: null, adoptedById: null, decidedAt: null })
-    await replyOnRoadmap(tx, item, proposalIssueNotCreated(proposal.number, effect.error ?? '', settings.prefix))
+    await replyOnItem(tx, item, proposalIssueNotCreated(proposal.number, effect.error ?? '', settings.prefix))
   } else return
   await showProposals(tx, item, settings.prefix)
 }

@@ -15,11 +15,12 @@ import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { wasRestarted } from '../db/restarts.ts'
 import { getRun, type RunRow } from '../db/runs.ts'
+import { replyOnItem } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, unfinishedItemsOf } from '../db/work-items.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { newProposals, storedProposals } from '../domain/proposals.ts'
 import * as messages from '../messages/proposals.ts'
-import { replyOnRoadmap, showProposals } from './proposal-comment.ts'
+import { showProposals } from './proposal-comment.ts'
 
 /** A run that is lost with its process is begun this often. */
 const mostStarts = 3
@@ -47,11 +48,11 @@ async function end(tx: Tx, { run, item, round }: { run: RunRow; item: ItemRow; r
       return tx.enqueue({ queue: 'start-proposals', roundId: round.id })
     }
     await updateProposalRound(tx, round.id, { state: 'failed', endedAt })
-    return replyOnRoadmap(tx, item, messages.proposalsFailed(run.stop ?? run.summary, prefix))
+    return replyOnItem(tx, item, messages.proposalsFailed(run.stop ?? run.summary, prefix))
   }
   await updateProposalRound(tx, round.id, { state: 'done', endedAt })
   const fresh = newProposals(proposed, await knownIssues(tx, item))
-  if (fresh.length === 0) return replyOnRoadmap(tx, item, messages.noNewProposals(run))
+  if (fresh.length === 0) return replyOnItem(tx, item, messages.noNewProposals(run))
   await replaceProposals(tx, round, fresh)
   await showProposals(tx, item, prefix)
 }

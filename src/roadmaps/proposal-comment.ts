@@ -1,12 +1,9 @@
-/** The one comment with the proposals of a roadmap, and what is said on the roadmap about them. */
+/** The one comment with the proposals of a roadmap. */
 
-import { eq } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { getProposalRound, proposalsOf } from '../db/proposals.ts'
 import { getRun } from '../db/runs.ts'
-import { workItems } from '../db/schema/work-items.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { proposalComment } from '../messages/proposals.ts'
 
@@ -22,10 +19,4 @@ export async function showProposals(tx: Tx, item: ItemRow, prefix: string): Prom
     { repositoryId: item.repositoryId, workItemId: item.id, key: `proposals:${item.id}` },
     { kind: 'comment', payload: { issueNumber: item.issueNumber, body } },
   )
-}
-
-/** Says something about them in the status comment of the roadmap. */
-export async function replyOnRoadmap(tx: Tx, item: ItemRow, reply: string): Promise<void> {
-  await tx.db.update(workItems).set({ reply }).where(eq(workItems.id, item.id))
-  await requestStatusComment(tx, item, 'now')
 }

@@ -11,7 +11,7 @@ import { issuesBeingCreated } from '../db/outbox.ts'
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { BaseBranchDeleted, type BaseBranchReader, refreshSettings, settingsOf } from '../db/repository-settings.ts'
 import { workItems } from '../db/schema/work-items.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
+import { replyOnItem, requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem } from '../db/work-items.ts'
 import type { PlacedIssue } from '../domain/github.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
@@ -266,10 +266,7 @@ function replyOf(file: string, { fresh, known, checked, stuck }: CreatedLines, {
 }
 
 async function reply(store: Store, epic: ItemRow, text: string): Promise<void> {
-  await store.transaction(async (tx) => {
-    await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, epic.id))
-    await requestStatusComment(tx, epic, 'now', { asked: true })
-  })
+  await store.transaction((tx) => replyOnItem(tx, epic, text, { asked: true }))
 }
 
 export const syncRoadmapJob = defineJob(

@@ -1,7 +1,8 @@
 /** Asks for proposals: a person does on an issue, or the clock on a roadmap, where the settings say how often. */
 
 import type { Store, Tx } from '../db/connect.ts'
-import { addProposalRound, latestProposalRound, openProposalRound, openRoadmaps } from '../db/proposals.ts'
+import { openRoadmaps } from '../db/epics.ts'
+import { addProposalRound, latestProposalRound, openProposalRound } from '../db/proposals.ts'
 import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { getRun } from '../db/runs.ts'

@@ -2,8 +2,10 @@
 
 import type { Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
+import { openRoadmaps } from '../db/epics.ts'
 import { memoriesOf } from '../db/memories.ts'
-import { openRoadmaps, proposalsOf, refusedByGates } from '../db/proposals.ts'
+import { proposalsOf } from '../db/proposals.ts'
+import { refusedByGates } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import type { BaseBranchReader } from '../db/repository-settings.ts'
 import { type ItemRow, unfinishedItemsOf } from '../db/work-items.ts'

@@ -7,6 +7,7 @@ import { liveRuns } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { sizeOfRun } from '../domain/expected-use.ts'
 import type { RunPurpose } from '../domain/run-purpose.ts'
+import { RetryAfter } from '../lib/errors.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { Backlog } from './backlog-snapshot.ts'
 import { itemBudgetReason, readBudgets } from './budget.ts'
@@ -22,6 +23,12 @@ export interface StartContext {
   history: History
   memory: MemoryOfKinds
 }
+
+/** How long such a start waits before it is tried once more, in milliseconds. */
+const patienceMs = 10_000
+
+/** Has the job of such a start tried again a little later. @param why for the log. */
+export const startLater = (why: string) => new RetryAfter(why, new Date(Date.now() + patienceMs))
 
 /**
  * Whether the limits of agents, memory, money and tokens allow one more, as they do for a start by the scheduler, whose lock

@@ -11,12 +11,8 @@ import { addRun, liveRun } from '../db/runs.ts'
 import { lockItem } from '../db/work-items.ts'
 import { chooseArchitect } from '../domain/choose-agent.ts'
 import { isInactive } from '../domain/lifecycle.ts'
-import { RetryAfter } from '../lib/errors.ts'
 import { proposalsWait } from '../messages/proposals.ts'
-import { isAdmitted, type StartContext } from './admit-aside.ts'
-
-/** How long a round waits before it asks once more whether an agent may start, in milliseconds. */
-const patienceMs = 10_000
+import { isAdmitted, type StartContext, startLater } from './admit-aside.ts'
 
 /**
  * Starts the run of a round that waits for one.
@@ -45,7 +41,7 @@ export async function startProposals(context: StartContext, { roundId }: { round
     await updateProposalRound(tx, roundId, { state: 'running', runId: run.id, starts: round.starts + 1 })
     return run.id
   })
-  if (started === 'later') throw new RetryAfter(proposalsWait, new Date(Date.now() + patienceMs))
+  if (started === 'later') throw startLater(proposalsWait)
   return started
 }
 

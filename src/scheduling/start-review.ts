@@ -15,12 +15,8 @@ import { type ItemRow, lockItem, notifyReviewers } from '../db/work-items.ts'
 import { chooseReviewer } from '../domain/choose-agent.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
 import { agentRunOf } from '../domain/run-author.ts'
-import { RetryAfter } from '../lib/errors.ts'
 import { reviewWaits } from '../messages/agent-review.ts'
-import { isAdmitted, type StartContext } from './admit-aside.ts'
-
-/** How long a review waits before it asks once more whether an agent may start, in milliseconds. */
-const patienceMs = 10_000
+import { isAdmitted, type StartContext, startLater } from './admit-aside.ts'
 
 /**
  * Starts the review of one head, unless the pull request has moved on, or an agent has reviewed it.
@@ -50,7 +46,7 @@ export async function startReview(
     await notifyReviewers(tx, item)
     return run.id
   })
-  if (started === 'later') throw new RetryAfter(reviewWaits, new Date(Date.now() + patienceMs))
+  if (started === 'later') throw startLater(reviewWaits)
   return started
 }
 

@@ -3,7 +3,6 @@
  * timer and for `/garden`. It starts nothing: the scheduler starts what it frees.
  */
 
-import { eq } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { z } from 'zod'
 import type { Env } from '../config/env.ts'
@@ -12,8 +11,7 @@ import { defineJob } from '../db/define-job.ts'
 import { type DependencyRow, setBlockerState } from '../db/dependencies.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { workItems } from '../db/schema/work-items.ts'
-import { requestStatusComment } from '../db/status-comment.ts'
+import { replyOnItem, requestStatusComment } from '../db/status-comment.ts'
 import { getItem } from '../db/work-items.ts'
 import type { JobPayloads } from '../domain/jobs.ts'
 import { type GitHub, NotFound } from '../github/github.ts'
@@ -43,11 +41,7 @@ export async function gardenOnRequest(services: GardenServices, job: JobPayloads
   const text = backlogHealthReport(health, freed, repo.fullName)
   await store.transaction(async (tx) => {
     const item = job.workItemId === undefined ? undefined : await getItem(tx.db, job.workItemId)
-    if (item) {
-      await tx.db.update(workItems).set({ reply: text }).where(eq(workItems.id, item.id))
-      await requestStatusComment(tx, item, 'now')
-      return
-    }
+    if (item) return replyOnItem(tx, item, text)
     const payload = { issueNumber: job.issueNumber, body: text }
     await enqueueEffect(
       tx,

@@ -14,15 +14,10 @@ import { processTable } from '../../src/lib/process-table.ts'
 import { createReaper, type Reaper } from '../../src/sandbox/reaper.ts'
 import { scriptedAgentFile } from './scripted-agent.ts'
 
-/** Does something after the test, last registered first. */
-export function after(cleanup: () => Promise<void>): void {
-  onTestFinished(cleanup)
-}
-
 /** An empty directory that goes away after the test. */
 export async function scratch(): Promise<string> {
   const path = await realpath(await mkdtemp(join(tmpdir(), 'tutti-agents-')))
-  after(() => rm(path, { recursive: true, force: true }))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
   return path
 }
 
@@ -35,7 +30,7 @@ let lives = 0
 export function ownWarden(): Reaper {
   lives += 1
   const reaper = createReaper({ instanceId: `test-${process.pid}-${lives}` })
-  after(() => reaper.close())
+  onTestFinished(() => reaper.close())
   return reaper
 }
 

@@ -7,7 +7,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import type { SuperviseOptions } from '../../src/agents/drivers/supervise.ts'
 import { loadAgents } from '../../src/agents/registry.ts'
 import { readAgentSettings } from '../../src/config/agent-settings.ts'
@@ -15,7 +15,7 @@ import type { Submission } from '../../src/domain/plan.ts'
 import { findOnPath } from '../../src/lib/find-on-path.ts'
 import { serveTools } from '../../src/runs/mcp/serve.ts'
 import { planningTools } from '../../src/runs/mcp/tools.ts'
-import { after, type Bench, bench, isAlive, kindOf, scratch } from './agent-bench.ts'
+import { type Bench, bench, isAlive, kindOf, scratch } from './agent-bench.ts'
 import { type ModelServer, type ModelStep, openModelServer } from './model-server.ts'
 import { realSandbox } from './sandbox.ts'
 
@@ -112,7 +112,7 @@ export async function prepare(
         operatorHosts: [new URL(model.url).host],
       })
     : undefined
-  after(async () => box?.close())
+  onTestFinished(async () => box?.close())
   const kind = await operatorKind(id)
   const env = { PATH: process.env.PATH ?? '', FAKE_KEY: key }
   const options = { kind, env, limits, home, prompt: 'Do it.', ...(box ? { wrap: box.wrap } : {}), ...more }
@@ -122,7 +122,7 @@ export async function prepare(
 /** Codex's own sandbox hides /dev, and with it /dev/shm, where tests may have their temporary files. */
 async function outsideOfDev(): Promise<string> {
   const path = await mkdtemp('/var/tmp/tutti-real-')
-  after(() => rm(path, { recursive: true, force: true }))
+  onTestFinished(() => rm(path, { recursive: true, force: true }))
   return path
 }
 
@@ -144,7 +144,7 @@ export async function planning() {
   const quiet = { debug: () => {}, warn: () => {} }
   const socat = findOnPath('socat', process.env.PATH)
   const desk = await serveTools({ home, tools: planningTools(submissions), log: quiet, socat })
-  after(() => desk.close())
+  onTestFinished(() => desk.close())
   // The home of the tools is not that of the run here, which its sandbox shows anyway.
   return { saved, mcpServers: [desk.server], paths: [...desk.paths, home] }
 }

@@ -32,7 +32,7 @@ export const cloneOfAnother = (repository: string, remotes: readonly string[]) =
 export const localBranchDiffers = (branch: string, remote: string) =>
   [
     `your branch ${branch} has commits that ${remote}/${branch} does not have`,
-    `git rebase ${remote}/${branch} puts them on top; nothing was changed here.`,
+    `git rebase ${remote}/${branch} puts them on top; nothing was changed in this clone, and the issue is paused.`,
   ] as const
 export const switchRefused = (what: string) =>
   [

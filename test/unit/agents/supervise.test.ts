@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Worker } from 'node:worker_threads'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { AgentUsage } from '../../../src/agents/drivers/agent-run.ts'
-import { after, bench, isAlive, ownWarden } from '../../support/agent-bench.ts'
+import { bench, isAlive, ownWarden } from '../../support/agent-bench.ts'
 
 const limits = { totalMs: 60_000, idleMs: 60_000, outputBytes: 2 ** 40, graceMs: 400 }
 
@@ -12,7 +12,7 @@ function threadsFromNow(): Worker[] {
   const threads: Worker[] = []
   const keep = (worker: Worker) => void threads.push(worker)
   process.on('worker', keep)
-  after(async () => {
+  onTestFinished(async () => {
     process.off('worker', keep)
     // What a failed test leaves would be shared by the next one.
     await Promise.all(threads.map((thread) => thread.terminate()))

@@ -12,11 +12,11 @@ import { type AddressInfo, createServer, type Server } from 'node:net'
 import { homedir, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { loadAgents } from '../../../src/agents/registry.ts'
 import { sandboxMountsOf } from '../../../src/git/sandbox-mounts.ts'
 import { processTable } from '../../../src/lib/process-table.ts'
-import { after, bench, kindOf, scratch, scriptPrompt } from '../../support/agent-bench.ts'
+import { bench, kindOf, scratch, scriptPrompt } from '../../support/agent-bench.ts'
 import { type Escape, escapes, type Surroundings } from '../../support/escapes.ts'
 import { realSandbox } from '../../support/sandbox.ts'
 import { scriptedAgentFile } from '../../support/scripted-agent.ts'
@@ -53,7 +53,7 @@ function plantTree(root: string): { tree: string; bare: string; otherTree: strin
 
 async function listening(server: Server, at: { port?: number; host?: string; path?: string }): Promise<number> {
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(at, resolve))
-  after(async () => void server.close())
+  onTestFinished(async () => void server.close())
   const address = server.address() as AddressInfo | string | null
   return typeof address === 'object' && address !== null ? address.port : 0
 }
@@ -75,9 +75,9 @@ async function surroundings(root: string): Promise<{ at: Surroundings; reached: 
   plant(join(otherTree, 'note'))
   plant(join(otherHome, 'login.json'))
   const inHome = plant(join(homedir(), `.tutti-canary-${process.pid}`))
-  after(() => rm(inHome, { force: true }))
+  onTestFinished(() => rm(inHome, { force: true }))
   const victim = spawn('/bin/sleep', ['600'], { env: { SECRET: canary }, stdio: 'ignore' })
-  after(async () => void victim.kill('SIGKILL'))
+  onTestFinished(async () => void victim.kill('SIGKILL'))
   const answer = (name: string) =>
     createHttp((_request, response) => {
       reached.push(name)
@@ -90,7 +90,7 @@ async function surroundings(root: string): Promise<{ at: Surroundings; reached: 
   await listening(raw('socket in a folder'), { path: pathSocket })
   const udp = createSocket('udp4').on('message', () => reached.push('dns'))
   await new Promise<void>((resolve) => udp.bind(0, '127.0.0.1', resolve))
-  after(async () => void udp.close())
+  onTestFinished(async () => void udp.close())
   const own = Object.values(networkInterfaces()).flatMap((all) => all ?? [])
   const at: Surroundings = {
     ...{ canary, tree, bare, otherTree, otherHome, abstractSocket, pathSocket },

@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { createReaper } from '../../../src/sandbox/reaper.ts'
-import { after, bench, isAlive, ownWarden, places, scratch, scriptPrompt, until } from '../../support/agent-bench.ts'
+import { bench, isAlive, ownWarden, places, scratch, scriptPrompt, until } from '../../support/agent-bench.ts'
 
 const orchestrator = fileURLToPath(new URL('../../fixtures/orchestrator.fixture.ts', import.meta.url))
 
@@ -33,7 +33,7 @@ async function startOrchestrator(scripts: string[], inThread = false): Promise<S
     return all.length > scripts.length ? all : undefined
   }, 'the agents to start')
   const [reaperPid = 0, ...agents] = lines.map(Number)
-  after(async () => {
+  onTestFinished(async () => {
     child.kill('SIGKILL')
   })
   return { child, agents, reaperPid, cwd }
