@@ -86,7 +86,7 @@ const reviewScene: Scene = {
 
 /** It begins when #3 has passed, and knows by then what #3 has taught the crew. */
 const shoutScene: Scene = {
-  shows: 'queued by command, uses what #3 taught, conflicts',
+  shows: 'by command, a lesson of #3, a conflict',
   title: 'Shout',
   trigger: '/queue',
   after: 2,

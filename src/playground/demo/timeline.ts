@@ -110,7 +110,7 @@ function wordsFor(line: LogLine): string | undefined {
 
 /** What went wrong, out of the sentence that people read on the issue. */
 function firstSentence(text = ''): string {
-  const said = text.replace(/^Attempt \d+ ended with /, '').replace(/ It is (?:tried|planned) again[\s\S]*$/, '')
+  const said = text.replace(/^Attempt \d+: /, '').replace(/ It is (?:tried|planned) again[\s\S]*$/, '')
   return said.replace(/\*\*/g, '').replace(/\s+/g, ' ').slice(0, 160)
 }
 
