@@ -48,7 +48,7 @@ const names = new StatementNames()
 
 type Callback = (error: Error | null, result?: pg.QueryResult) => void
 
-/** A `pg.Client` that names the statements that it sends with values. */
+/** A `pg.Client` that names the statements that it sends. */
 export class PreparedClient extends pg.Client {
   // biome-ignore lint/suspicious/noExplicitAny: as many forms as `pg.Client` has.
   override query(...args: any[]): any {
@@ -56,9 +56,9 @@ export class PreparedClient extends pg.Client {
     const isText = typeof statement === 'string'
     const text: unknown = isText ? statement : statement?.text
     const values: unknown = Array.isArray(second) ? second : isText ? undefined : statement?.values
-    // Without values it goes by the simple protocol, which takes several statements at once.
-    const plain = !Array.isArray(values) || values.length === 0 || typeof statement?.submit === 'function'
-    const name = typeof text !== 'string' || plain || statement.name ? undefined : names.nameOf(text)
+    const own = typeof statement?.submit === 'function' || Boolean(statement?.name)
+    const keepable = typeof text === 'string' && !own && (hasValues(values) || isOneStatement(text))
+    const name = keepable ? names.nameOf(text) : undefined
     if (!name || typeof text !== 'string') return super.query(...(args as Parameters<pg.Client['query']>))
     const config = { ...(isText ? {} : statement), text, values, name }
     const callback: Callback | undefined = [second, third].find((one) => typeof one === 'function')
@@ -72,6 +72,15 @@ export class PreparedClient extends pg.Client {
       throw error
     })
   }
+}
+
+function hasValues(values: unknown): boolean {
+  return Array.isArray(values) && values.length > 0
+}
+
+/** Without values `pg` may send several statements at once, which cannot be kept. The queues are asked for jobs so. */
+function isOneStatement(text: string): boolean {
+  return /^\s*(?:with|select|insert|update|delete)\b/i.test(text) && !text.includes(';')
 }
 
 /** A newer version has changed the type of a column while this process was running. */

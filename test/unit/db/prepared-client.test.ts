@@ -65,6 +65,9 @@ describe.skipIf(!url)('a client on Postgres', () => {
       expect(byCallback).toEqual([{ n: n + 1 }])
     }
     expect(await kept(client, text)).toBe(true)
+    const plain = "select 'nothing given' as said"
+    for (let use = 0; use < 4; use++) expect((await client.query(plain)).rows).toEqual([{ said: 'nothing given' }])
+    expect(await kept(client, plain)).toBe(true)
     expect((await client.query('select 1 as a; select 2 as b')) as unknown).toHaveLength(2)
   })
 
