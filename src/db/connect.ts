@@ -59,8 +59,8 @@ export interface Store {
   readonly db: Database
   readonly queues: Queues
   readonly kind: 'postgres' | 'pglite'
-  /** For transactions where every round trip counts; undefined where there are none to save. */
-  readonly pipeline: Pipeline | undefined
+  /** For transactions where every round trip counts. */
+  readonly pipeline: Pipeline
   /**
    * Runs `work` in one transaction: either everything that it wrote and queued is committed, or nothing is. PGlite has
    * one connection: `work` must never wait for anything but the transaction itself.
@@ -174,7 +174,7 @@ async function openPglite({ directory, ...engine }: Engine & { directory: string
       await endQuietly(pool)
       await opened.close()
     }
-    return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, close)
+    return await assemble({ kind: 'pglite', db, begin, pipeline: pipelineOf(pool) }, boss, engine, close)
   } catch (error) {
     await client?.close().catch(() => {})
     throw cannotOpenEmbedded(directory, error)

@@ -24,7 +24,7 @@ export async function openEmbeddedPool(database: PGlite, log: Logger): Promise<p
   const session = new EmbeddedSession(database, protocol.serialize)
   class EmbeddedClient extends PreparedClient {
     constructor() {
-      super({ connection: new EmbeddedConnection(session) } as pg.ClientConfig)
+      super({ connection: new EmbeddedConnection(session), pipeline: true } as pg.ClientConfig)
     }
   }
   const pool = new pg.Pool({ max: 1, idleTimeoutMillis: 0, Client: EmbeddedClient })
