@@ -24,7 +24,8 @@ const settingOf = ({ linter }: Override, rule: string) => {
 
 test.each(rules)('%s is off for those files alone that need it', async (rule) => {
   const excepted = overrides.filter((one) => settingOf(one, rule) === 'off').flatMap(({ includes }) => includes)
-  const broken = (await filesByRule()).get(rule) ?? []
+  // The list is empty today: then there is nothing to read the files for.
+  const broken = excepted.length === 0 ? [] : ((await filesByRule()).get(rule) ?? [])
   expect(
     excepted.filter((file) => !broken.includes(file)),
     `these keep ${rule} now, or are gone: take them out of "overrides" in biome.json`,

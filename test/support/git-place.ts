@@ -1,7 +1,7 @@
 /** Real repositories for the tests of this folder: a bare one as the server, and git as a person would run it. */
 
 import { execFile } from 'node:child_process'
-import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -90,7 +90,9 @@ export function eachWithClone(take: (made: { place: Place; clone: BareClone }) =
     clonedTemplate ??= makeClonedTemplate()
     const { root: folder, base } = await clonedTemplate
     const place = await copyOf({ folder, base })
-    // A clone that is there takes the address that it is given.
+    // Fetched from another address, it would be fetched once more.
+    const heads = join(place.root, 'tutti/private/remote-heads')
+    await writeFile(heads, (await readFile(heads, 'utf8')).replaceAll(folder, place.root))
     await take({ place, clone: await open(place) })
     return place.remove
   })
