@@ -24,19 +24,14 @@ const rollbackMs = 2_000
 /**
  * Runs `work` in one transaction. Its connection goes back to the pool whatever happens: whole when the transaction
  * ended in order, and closed when it was cut or does not answer.
- * @param options.serverMs for how long one statement may take, and for how long nothing may come; 0: for ever.
  * @throws what `work` throws, and what the server says to `begin` and `commit`.
  */
-export async function inPgTransaction<T>(
-  pool: pg.Pool,
-  work: (tx: DrizzleTransaction) => Promise<T>,
-  { serverMs = longestMs } = {},
-): Promise<T> {
+export async function inPgTransaction<T>(pool: pg.Pool, work: (tx: DrizzleTransaction) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   let broken = true
   try {
     await client.query(
-      `begin; set local statement_timeout = ${serverMs}; set local idle_in_transaction_session_timeout = ${serverMs}`,
+      `begin; set local statement_timeout = ${longestMs}; set local idle_in_transaction_session_timeout = ${longestMs}`,
     )
     try {
       const result = await work(transactionOn(client))
