@@ -26,7 +26,7 @@ export interface RandomFaultsOptions {
 }
 
 /** The longest time without faults at the end, in ms. */
-const quietMs = 900_000
+const quietMs = 600_000
 /** How often the log says how far it is, in ms. */
 const sayEveryMs = 10_000
 
@@ -78,7 +78,7 @@ async function drive({ world, faults, people, resting }: Driven, { items, forMs,
     const { lost, doubled, stuck, details } = countFacts(world)
     const left = await world.leftovers()
     for (const detail of [...details, ...left]) say(detail)
-    say(`the database server was ended: ${JSON.stringify(faults.ways)}`)
+    if (world.postgres) say(`the database server was ended: ${inWords(faults.ways)}`)
     if (world.issues.length < items) say(`the time was over before ${items - world.issues.length} issues were begun`)
     const wrong = lost + doubled + stuck + left.length > 0
     if (wrong) say(`the logs are kept in ${world.keep()}`)
@@ -91,4 +91,10 @@ async function drive({ world, faults, people, resting }: Driven, { items, forMs,
   } finally {
     clearInterval(progress)
   }
+}
+
+function inWords(numbers: Record<string, number>): string {
+  return Object.entries(numbers)
+    .map(([name, number]) => `${number} ${name}`)
+    .join(', ')
 }
