@@ -18,7 +18,12 @@ import { testsThatImport } from './test/support/which-tests.ts'
 const database = process.env.TEST_DATABASE_URL ?? (await localPostgres())
 if (database) process.env.TEST_DATABASE_URL = database
 
-const processes = ['test/unit/{agents,chaos,git,sandbox,playground}/**/*.test.ts', 'test/unit/gates/command.test.ts']
+const processes = [
+  'test/unit/{agents,chaos,git,sandbox,playground}/**/*.test.ts',
+  'test/unit/gates/command.test.ts',
+  // It opens a PGlite of its own, whatever the others run on.
+  'test/unit/db/embedded-pool.test.ts',
+]
 /**
  * The journeys that prove most for their time; all of them take longer than the gate may. `npm run test:all` has them. What
  * the demo shows and checks in the gate, red CI and a conflict, is not told here again.
@@ -41,7 +46,7 @@ const onPglite = [
 ]
 
 const unit = ['test/{unit,contracts}/**/*.test.ts']
-const onDatabase = testsThatImport(unit, 'test/support/test-store.ts')
+const onDatabase = [...testsThatImport(unit, 'test/support/test-store.ts'), 'test/unit/db/prepared-client.test.ts']
 
 /** The Postgres of this machine, where it takes connections without a password; undefined where there is none. */
 async function localPostgres(): Promise<string | undefined> {
@@ -104,6 +109,7 @@ export default defineConfig({
                 ...shared,
                 name: 'embedded',
                 include: onPglite,
+                exclude: processes,
                 isolate: false,
                 env: { TEST_DATABASE_URL: '' },
               },

@@ -9,7 +9,7 @@ import { sql } from 'drizzle-orm'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
-import { type DrizzleTransactionLike, fromDrizzle, fromPglite, PgBoss } from 'pg-boss'
+import { type DrizzleTransactionLike, fromDrizzle, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job } from '../domain/jobs.ts'
 import { OperatorError } from '../lib/errors.ts'
@@ -19,6 +19,7 @@ import { isDeadlock } from './data-error.ts'
 import type { QueueOptions } from './define-job.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { cannotOpenEmbedded, openEmbeddedDatabase } from './embedded.ts'
+import { embeddedBossDatabase, openEmbeddedPool } from './embedded-pool.ts'
 import { untilNoDeadlock } from './migration-tries.ts'
 import { refuseNewerSchema } from './newer-schema.ts'
 import { bossDatabase, endQuietly, openPool, type Pipeline, pipelineOf } from './postgres.ts'
@@ -58,8 +59,8 @@ export interface Store {
   readonly db: Database
   readonly queues: Queues
   readonly kind: 'postgres' | 'pglite'
-  /** For transactions where every round trip counts; undefined where there are none to save. */
-  readonly pipeline: Pipeline | undefined
+  /** For transactions where every round trip counts. */
+  readonly pipeline: Pipeline
   /**
    * Runs `work` in one transaction: either everything that it wrote and queued is committed, or nothing is. PGlite has
    * one connection: `work` must never wait for anything but the transaction itself.
@@ -163,18 +164,22 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
 async function openPglite({ directory, ...engine }: Engine & { directory: string }): Promise<Store> {
   let client: PGlite | undefined
   try {
-    const [{ drizzle }, { migrate }] = await Promise.all([
-      import('drizzle-orm/pglite'),
-      import('drizzle-orm/pglite/migrator'),
-    ])
-    client = await openEmbeddedDatabase(directory)
-    const db = drizzle(client)
+    const opened = await openEmbeddedDatabase(directory)
+    client = opened
+    const pool = await openEmbeddedPool(opened, engine.log)
+    const db = drizzlePg(pool)
     await refuseNewerSchema(db, migrationsFolder)
-    await migrate(db, { migrationsFolder })
-    const boss = new PgBoss({ db: fromPglite(client), backend: 'pglite', useListenNotify: true, ...lowFrequency })
-    const opened = client
-    const begin = <T>(work: (tx: DrizzleTransaction) => Promise<T>) => db.transaction(work)
-    return await assemble({ kind: 'pglite', db, begin, pipeline: undefined }, boss, engine, () => opened.close())
+    await migratePg(db, { migrationsFolder })
+    const boss = new PgBoss({
+      ...{ db: embeddedBossDatabase(pool, opened), backend: 'pglite', useListenNotify: true },
+      ...lowFrequency,
+    })
+    const begin = <T>(work: (tx: DrizzleTransaction) => Promise<T>) => inPgTransaction(pool, work, { limited: false })
+    const close = async () => {
+      await endQuietly(pool)
+      await opened.close()
+    }
+    return await assemble({ kind: 'pglite', db, begin, pipeline: pipelineOf(pool) }, boss, engine, close)
   } catch (error) {
     await client?.close().catch(() => {})
     throw cannotOpenEmbedded(directory, error)

@@ -24,6 +24,7 @@ export async function releaseKey(tx: Tx, key: string): Promise<void> {
   await tx.db.delete(idempotencyKeys).where(eq(idempotencyKeys.key, key))
 }
 
+/** The prefix stays as it is: the times before an upgrade count after it. */
 const subjectKey = (subject: string) => `heard:${subject}`
 
 /**

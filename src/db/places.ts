@@ -12,7 +12,7 @@ import { processes } from './schema/processes.ts'
 /** Processes of these roles have agents. */
 const agentRoles = (['all', 'runner'] as const satisfies readonly ProcessRole[]).filter(runsAgents)
 
-const heardOf = (timeoutMs: number) =>
+const aliveWithin = (timeoutMs: number) =>
   sql`${processes.heartbeatAt} >= now() - ${timeoutMs / 1_000} * interval '1 second'`
 
 /** Whether a process of another place is alive. @param timeoutMs of silence count as its end. */
@@ -20,7 +20,7 @@ export async function isOtherPlaceAlive(db: Database, place: string, timeoutMs: 
   const rows = await db
     .select({ id: processes.id })
     .from(processes)
-    .where(and(isNotNull(processes.place), ne(processes.place, place), heardOf(timeoutMs)))
+    .where(and(isNotNull(processes.place), ne(processes.place, place), aliveWithin(timeoutMs)))
     .limit(1)
   return rows.length > 0
 }
@@ -30,7 +30,7 @@ export async function placesWithAgents(db: Database, timeoutMs: number): Promise
   const rows = await db
     .selectDistinct({ place: processes.place })
     .from(processes)
-    .where(and(inArray(processes.role, agentRoles), isNotNull(processes.place), heardOf(timeoutMs)))
+    .where(and(inArray(processes.role, agentRoles), isNotNull(processes.place), aliveWithin(timeoutMs)))
   return new Set(rows.flatMap(({ place }) => place ?? []))
 }
 
@@ -56,7 +56,7 @@ export async function agentCapacity(db: Database, timeoutMs: number, own: number
       ...{ freeMemory: processes.freeMemory, labels: processes.labels },
     })
     .from(processes)
-    .where(and(inArray(processes.role, agentRoles), heardOf(timeoutMs)))
+    .where(and(inArray(processes.role, agentRoles), aliveWithin(timeoutMs)))
   return capacityOf(rows, own === undefined ? undefined : { host: processScope(), freeMemory: own })
 }
 

@@ -9,9 +9,10 @@ import type { PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import { retry } from '../lib/retry.ts'
 import { isConnectionLost } from './away.ts'
+import { PreparedClient } from './prepared-client.ts'
 
 /** The database interface of pg-boss, which exports no name for it. */
-type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
+export type BossDatabase = NonNullable<Exclude<ConstructorParameters<typeof PgBoss>[0], string>['db']>
 
 /** So long a free place in a pool, or a new connection, is waited for. */
 const acquireMs = 10_000
@@ -37,6 +38,7 @@ export function openPool(
     connectionTimeoutMillis: acquireMs,
     ...(patient ? {} : { query_timeout: answerWithinMs }),
     pipeline,
+    Client: PreparedClient,
   })
   pool.on('error', (error) => log.warn({ err: error }, 'a database connection was lost; it is made again when needed'))
   // The pool does not listen to a client that is in use. The user of the client gets the error from the query.

@@ -5,6 +5,7 @@
 
 import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
+import { repositories } from './schema/repositories.ts'
 import { runs } from './schema/runs.ts'
 import { workItems } from './schema/work-items.ts'
 
@@ -74,6 +75,20 @@ async function insertRun(tx: Tx, run: Omit<typeof runs.$inferInsert, 'attempt'>)
     .returning()
   if (!row) throw new Error('the run was not stored')
   return row
+}
+
+/** A run with what it works on, in one statement: the start of an agent waits for each. */
+export async function runWithItem(
+  db: Database,
+  runId: number,
+): Promise<{ run: RunRow; item: typeof workItems.$inferSelect; repo: typeof repositories.$inferSelect } | undefined> {
+  const [found] = await db
+    .select({ run: runs, item: workItems, repo: repositories })
+    .from(runs)
+    .innerJoin(workItems, eq(runs.workItemId, workItems.id))
+    .innerJoin(repositories, eq(workItems.repositoryId, repositories.id))
+    .where(eq(runs.id, runId))
+  return found
 }
 
 /**

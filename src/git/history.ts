@@ -35,7 +35,7 @@ export type MergeForecast = { clean: true; tree: Sha } | { clean: false; conflic
  */
 export async function resolveCommit(repository: BareRepository, ref: string): Promise<Sha | undefined> {
   const name = fullRef(ref)
-  const read = name.startsWith('refs/') ? await readRef(repository.gitDir, name) : 'unsure'
+  const read = name.startsWith('refs/') ? await readRef(repository.gitDir, name) : sha(name)
   if (read === undefined) return undefined
   if (read !== 'unsure' && repository.commits.has(read)) return read
   const args = ['rev-parse', '--verify', '-q', '--end-of-options', `${name}^{commit}`]

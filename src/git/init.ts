@@ -80,6 +80,7 @@ export async function initBareClone(options: BareCloneOptions): Promise<BareRepo
     locks,
     start,
     commits: new Set(),
+    withoutSubmodules: new Set(),
   }
   await locks.runExclusive('setup', () => build(repository))
   return repository

@@ -34,6 +34,8 @@ export interface BareRepository {
   start: StartGit
   /** Commits that git has found here. They stay found: this repository is never pruned. */
   commits: Set<Sha>
+  /** Commits that were seen to name no submodules. */
+  withoutSubmodules: Set<Sha>
 }
 
 /** The whole configuration of the repository. Only Tutti may write it, so any other text is an intrusion. */

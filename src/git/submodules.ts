@@ -75,8 +75,13 @@ async function fill(
 
 /** The submodules of a commit that have a path, an address and a commit. */
 async function readSubmodules(repository: BareRepository, commit: Sha): Promise<Submodule[]> {
+  // Nearly every attempt asks this about a base that others have asked about, and a start of git takes 5 to 10 ms.
+  if (repository.withoutSubmodules.has(commit)) return []
   const text = await readFileAt(repository, commit, validPath('.gitmodules'))
-  if (text === undefined) return []
+  if (text === undefined) {
+    repository.withoutSubmodules.add(commit)
+    return []
+  }
   const named = parseGitmodules(text)
   if (named.length === 0) return []
   const args = ['ls-tree', '-z', '--full-tree', '--end-of-options', commit, ...named.map(({ path }) => path)]

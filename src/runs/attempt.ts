@@ -7,7 +7,6 @@ import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { approvedPlan, roundsOf } from '../db/plans.ts'
-import { getRepository } from '../db/repositories.ts'
 import { BaseBranchDeleted, refreshSettings } from '../db/repository-settings.ts'
 import { saveReviewAnswers } from '../db/review-comments.ts'
 import {
@@ -19,6 +18,7 @@ import {
   isReview,
   LeaseLost,
   type RunRow,
+  runWithItem,
   updateRun,
 } from '../db/runs.ts'
 import { saveUsage } from '../db/usage.ts'
@@ -70,9 +70,9 @@ export async function runAttempt(
     onStop: (reason) => stop.abort(reason),
   })
   try {
-    const item = await getItem(context.store.db, run.workItemId)
-    const repo = item && (await getRepository(context.store.db, item.repositoryId))
-    if (!item || !repo) throw new Error(`run ${runId} has no item`)
+    const found = await runWithItem(context.store.db, runId)
+    if (!found) throw new Error(`run ${runId} is gone`)
+    const { item, repo } = found
     const attempt: Attempt = {
       context,
       lease,

@@ -61,13 +61,19 @@ export async function openCrewSession(
     return pollMessages(tx, member.id)
   })
   const shown = waiting.map(({ message }) => shownMessage(message))
+  const recall = async () => recallFor(store.db, { item, run, settings, paths: await pathsOf(attempt) })
+  const [others, memory, checkpoints] = await Promise.all([
+    othersAtWork(attempt),
+    recall(),
+    checkpointsOf(store.db, item.id),
+  ])
   const prompt = crewForAgent({
     name: member.name,
     role: member.role,
-    others: await othersAtWork(attempt),
-    memory: await recallFor(store.db, { item, run, settings, paths: await pathsOf(attempt) }),
+    others,
+    memory,
     messages: shown.map(messageForAgent),
-    checkpoints: (await checkpointsOf(store.db, item.id)).map(checkpointForAgent),
+    checkpoints: checkpoints.map(checkpointForAgent),
     hasTools: protocol === 'acp',
     questionsLeft: isBuild(run) ? questionsLeft : undefined,
   })

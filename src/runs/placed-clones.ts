@@ -75,11 +75,13 @@ const freshMs = 2_000
  * everything asks the database now and then.
  */
 export function severalPlaces(
-  store: Pick<Store, 'db'>,
+  store: Pick<Store, 'db' | 'kind'>,
   { place, whole, timeoutMs }: { place: string; whole: boolean; timeoutMs: number },
 ): () => Promise<boolean> {
   let last: { at: number; answer: Promise<boolean> } | undefined
   return () => {
+    // An embedded database serves one process.
+    if (store.kind === 'pglite') return Promise.resolve(false)
     if (!whole) return Promise.resolve(true)
     if (last && Date.now() - last.at < freshMs) return last.answer
     const answer = isOtherPlaceAlive(store.db, place, timeoutMs)

@@ -3,7 +3,7 @@
 import { placesWithAgents } from '../db/places.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { getRun } from '../db/runs.ts'
+import { getRun, runWithItem } from '../db/runs.ts'
 import { getItem } from '../db/work-items.ts'
 import { currentWorktree } from '../db/worktrees.ts'
 import { LeaveToOthers } from '../lib/errors.ts'
@@ -16,10 +16,8 @@ const holdMs = 300
 
 /** @throws {LeaveToOthers} when this process has not what the item of a run asks for, or is kept for others. */
 export async function leaveUnfit({ store, part }: Pick<RunContext, 'store' | 'part'>, runId: number): Promise<void> {
-  const run = await getRun(store.db, runId)
-  const item = run && (await getItem(store.db, run.workItemId))
-  const repo = item && (await getRepository(store.db, item.repositoryId))
-  if (!repo || canTake(part.labels ?? [], wantsOf(settingsOf(repo).runner.labels, item.labels))) return
+  const found = await runWithItem(store.db, runId)
+  if (!found || canTake(part.labels ?? [], wantsOf(settingsOf(found.repo).runner.labels, found.item.labels))) return
   throw new LeaveToOthers('it asks for another runner', holdMs)
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { expectMergedOnce, untilMerged } from '../support/facts.ts'
 import { processIn, startProcess, type TuttiProcess } from '../support/processes.ts'
-import { asAdmin } from '../support/test-store.ts'
+import { asAdmin } from '../support/test-databases.ts'
 import { openWorld, plainSettings, type World } from '../support/world.ts'
 
 /** Each process as on a machine of its own: another data directory. */

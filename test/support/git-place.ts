@@ -5,6 +5,7 @@ import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { beforeEach } from 'vitest'
 import { type BareClone, openBareClone } from '../../src/git/bare-clone.ts'
 import { validBranch } from '../../src/git/names.ts'
 import type { ReadyWorktree } from '../../src/git/worktrees.ts'
@@ -61,11 +62,38 @@ async function makeTemplate(): Promise<{ folder: string; base: Sha }> {
 /** A server with one commit on main, and a person's clone. */
 export async function makePlace(): Promise<Place> {
   template ??= makeTemplate()
-  const { folder, base } = await template
+  return copyOf(await template)
+}
+
+async function copyOf({ folder, base }: { folder: string; base: Sha }): Promise<Place> {
   const root = await mkdtemp(join(tmpdir(), 'tutti-workspace-'))
   await cp(folder, root, { recursive: true })
   const remove = () => rm(root, { recursive: true, force: true })
   return { root, server: join(root, 'server.git'), person: join(root, 'person'), base, remove }
+}
+
+/** A place whose server Tutti has cloned once: a first fetch starts ten processes. */
+let clonedTemplate: Promise<Place> | undefined
+
+async function makeClonedTemplate(): Promise<Place> {
+  const place = await makePlace()
+  await open(place)
+  return place
+}
+
+/**
+ * A place and Tutti's clone of its server for each test of a file. The first fetch from nothing is tested in `bare-clone.test.ts`.
+ * @param take keeps them; what else it makes is ready before the test begins.
+ */
+export function eachWithClone(take: (made: { place: Place; clone: BareClone }) => unknown): void {
+  beforeEach(async () => {
+    clonedTemplate ??= makeClonedTemplate()
+    const { root: folder, base } = await clonedTemplate
+    const place = await copyOf({ folder, base })
+    // A clone that is there takes the address that it is given.
+    await take({ place, clone: await open(place) })
+    return place.remove
+  })
 }
 
 export async function write(folder: string, path: string, text: string, mode = 0o644): Promise<void> {

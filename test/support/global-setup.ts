@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { placeInMemory } from './memory-directory.ts'
-import { asAdmin, copyPrefix, templateName } from './test-store.ts'
+import { asAdmin, copyPrefix, templateName } from './test-databases.ts'
 
 let place: string | undefined
 

@@ -12,7 +12,7 @@ import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { openStore, type Store } from '../../src/db/connect.ts'
 import { jobs } from '../../src/jobs.ts'
-import { asAdmin } from './test-store.ts'
+import { asAdmin } from './test-databases.ts'
 
 const folder = 'drizzle'
 const { entries } = JSON.parse(readFileSync(`${folder}/meta/_journal.json`, 'utf8')) as {

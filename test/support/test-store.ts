@@ -9,16 +9,18 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
+import type { Client } from 'pg'
 import { pino } from 'pino'
 import { openStore, type Store } from '../../src/db/connect.ts'
 import { jobs } from '../../src/jobs.ts'
+import { emptyDatabase, type FreshContents, readFresh } from './empty-database.ts'
+import { asAdmin, copyPrefix, templateName } from './test-databases.ts'
 
 /** A database of a test's own. */
 export interface TestDatabase {
   /** The Postgres to use; undefined where the prepared PGlite directory is to be used. */
   url: string | undefined
-  /** Removes it. Close everything that uses it first. */
+  /** Gives it back: nothing of it is seen again. Close everything that uses it first. */
   drop(): Promise<void>
 }
 
@@ -96,24 +98,40 @@ async function prepareDirectory(target: string): Promise<string> {
   return target
 }
 
-/** How the names of the copies of one run begin; what a killed test has left is dropped by it. */
-export const copyPrefix = (run: string) => `tutti_test_${run}_`
-
-/** The database that those of one run of the tests are copied from; see global.ts, which drops it. */
-export const templateName = (run: string) => `tutti_template_${run}`
+/** Databases that earlier files of this process were given, as they were when they were copied. */
+const free: string[] = []
+let fresh: FreshContents | undefined
 
 async function copyTemplate(url: string): Promise<TestDatabase> {
-  const template = templateName(process.env.TUTTI_TEST_RUN ?? version())
-  await asAdmin(url, (admin) => ensureTemplate(admin, url, template))
-  const name = `${copyPrefix(process.env.TUTTI_TEST_RUN ?? 'alone')}${randomBytes(6).toString('hex')}`
-  await asAdmin(url, (admin) => underLock(admin, () => admin.query(`create database ${name} template ${template}`)))
+  const name = free.pop() ?? (await newCopy(url))
   return {
     url: withName(url, name),
-    drop: () => asAdmin(url, async (admin) => void (await admin.query(`drop database if exists ${name} with (force)`))),
+    drop: async () => {
+      if (await isEmptied(withName(url, name))) free.push(name)
+      else await asAdmin(url, async (admin) => void (await admin.query(`drop database if exists ${name} with (force)`)))
+    },
   }
 }
 
-async function ensureTemplate(admin: pg.Client, url: string, template: string): Promise<void> {
+async function newCopy(url: string): Promise<string> {
+  const template = templateName(process.env.TUTTI_TEST_RUN ?? version())
+  const name = `${copyPrefix(process.env.TUTTI_TEST_RUN ?? 'alone')}${randomBytes(6).toString('hex')}`
+  await asAdmin(url, async (admin) => {
+    await ensureTemplate(admin, url, template)
+    await underLock(admin, () => admin.query(`create database ${name} template ${template}`))
+  })
+  fresh ??= await asAdmin(withName(url, name), readFresh)
+  return name
+}
+
+/** Whether the next one may have it. What runs alone drops all that it has made; the end of a run of the tests does too. */
+async function isEmptied(url: string): Promise<boolean> {
+  const contents = fresh
+  if (!process.env.TUTTI_TEST_RUN || !contents) return false
+  return asAdmin(url, (client) => emptyDatabase(client, contents))
+}
+
+async function ensureTemplate(admin: Client, url: string, template: string): Promise<void> {
   const exists = async () =>
     (await admin.query('select 1 from pg_database where datname = $1', [template])).rowCount !== 0
   if (await exists()) return
@@ -134,23 +152,12 @@ async function ensureTemplate(admin: pg.Client, url: string, template: string): 
 }
 
 /** Postgres copies a template for one at a time. */
-async function underLock(admin: pg.Client, work: () => Promise<unknown>): Promise<void> {
+async function underLock(admin: Client, work: () => Promise<unknown>): Promise<void> {
   await admin.query('select pg_advisory_lock(7849502)')
   try {
     await work()
   } finally {
     await admin.query('select pg_advisory_unlock(7849502)')
-  }
-}
-
-/** Works on a server as its administrator, with a connection that is closed afterwards. */
-export async function asAdmin<T>(url: string, work: (admin: pg.Client) => Promise<T>): Promise<T> {
-  const admin = new pg.Client({ connectionString: url })
-  await admin.connect()
-  try {
-    return await work(admin)
-  } finally {
-    await admin.end()
   }
 }
 

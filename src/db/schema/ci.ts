@@ -44,8 +44,11 @@ export const ciReports = pgTable(
       .notNull()
       .references(() => workItems.id, { onDelete: 'cascade' }),
     sha: text('sha').notNull(),
-    /** When a check last said something; the settle time begins there. */
-    heardAt: time('heard_at').notNull().defaultNow(),
+    /**
+     * When a check last said something; the settle time begins there. The column keeps its older name: a version that
+     * still runs beside this one during an upgrade writes it.
+     */
+    lastEventAt: time('heard_at').notNull().defaultNow(),
     /** When GitHub was last asked for all of them; null before. */
     readAt: time('read_at'),
     verdict: text('verdict').$type<'pending' | 'green' | 'red'>().notNull().default('pending'),

@@ -67,7 +67,7 @@ async function noteCheck(
 ): Promise<string[]> {
   const { sha, verdict } = event
   const before = await ciReportOf(tx.db, item.id, sha)
-  await saveCiReport(tx, { workItemId: item.id, sha }, { heardAt: new Date() })
+  await saveCiReport(tx, { workItemId: item.id, sha }, { lastEventAt: new Date() })
   const failed = verdict === 'failure'
   if (failed && !event.isSuite) {
     const detail = { check: event.name, sha, pull: event.pull ?? null }

@@ -21,7 +21,7 @@ export async function readChecks(
   const subject = await ciSubjectOf(context, job)
   if (!subject) return
   const { repo, report } = subject
-  const settledAt = report.heardAt.getTime() + settingsOf(repo).ci.settleSeconds * 1_000
+  const settledAt = report.lastEventAt.getTime() + settingsOf(repo).ci.settleSeconds * 1_000
   const settled = Date.now() >= settledAt
   // What was heard meanwhile has a job of its own.
   if (!settled && !job.now) return
@@ -40,8 +40,8 @@ export async function readChecks(
 }
 
 /** Whether all that was heard has been read, and acted upon. */
-function isKnown({ readAt, heardAt, verdict, step }: CiReportRow): boolean {
-  return readAt !== null && readAt >= heardAt && (verdict === 'green' || step !== 'none')
+function isKnown({ readAt, lastEventAt, verdict, step }: CiReportRow): boolean {
+  return readAt !== null && readAt >= lastEventAt && (verdict === 'green' || step !== 'none')
 }
 
 /**

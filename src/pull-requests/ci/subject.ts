@@ -40,6 +40,7 @@ export async function ciSubjectOf(
   const head = { workItemId: item.id, sha: job.sha }
   const known = await ciReportOf(db, item.id, job.sha)
   // Nothing was heard: GitHub is asked because no webhook came, and what it says has settled.
-  const report = known ?? (await context.store.transaction((tx) => saveCiReport(tx, head, { heardAt: new Date(0) })))
+  const report =
+    known ?? (await context.store.transaction((tx) => saveCiReport(tx, head, { lastEventAt: new Date(0) })))
   return { repo, item, pull, sha: job.sha, report }
 }

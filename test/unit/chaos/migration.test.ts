@@ -14,7 +14,7 @@ import { openStore, type Store } from '../../../src/db/connect.ts'
 import { processDeliveryJob } from '../../../src/webhooks/process-delivery.ts'
 import { databaseBefore } from '../../support/old-database.ts'
 import { startTcpProxy, throughProxy } from '../../support/tcp-proxy.ts'
-import { asAdmin } from '../../support/test-store.ts'
+import { asAdmin } from '../../support/test-databases.ts'
 
 const server = process.env.TEST_DATABASE_URL ?? ''
 /** How many moments are tried. */

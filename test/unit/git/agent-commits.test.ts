@@ -1,15 +1,15 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import type { Sha } from '../../../src/lib/ids.ts'
 import {
   addTree,
   author,
+  eachWithClone,
   git,
   main,
-  makePlace,
   open,
   type Place,
   personPushes,
@@ -19,12 +19,10 @@ import {
 let place: Place
 let clone: BareClone
 let tree: ReadyWorktree
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone(async (made) => {
+  ;({ place, clone } = made)
   tree = await addTree(clone, place)
 })
-afterEach(() => place.remove())
 
 /** An agent uses git in its tree, as honest ones do daily. */
 const agent = (...args: string[]) => git(tree.path, ...args)

@@ -2,36 +2,22 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, cp, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { type BranchName, type TreePath, validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import type { Sha } from '../../../src/lib/ids.ts'
 import { setTrap, type Trap } from '../../support/evil.ts'
-import {
-  addTree,
-  author,
-  git,
-  main,
-  makePlace,
-  open,
-  type Place,
-  personPushes,
-  write,
-} from '../../support/git-place.ts'
+import { addTree, author, eachWithClone, git, main, type Place, personPushes, write } from '../../support/git-place.ts'
 
 let place: Place
 let clone: BareClone
 let trap: Trap
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone(async (made) => {
+  ;({ place, clone } = made)
   trap = await setTrap(join(place.root, 'trap'))
 })
-afterEach(async () => {
-  vi.unstubAllEnvs()
-  await place.remove()
-})
+afterEach(() => vi.unstubAllEnvs())
 
 /** Everything that Tutti does with a repository, once. */
 async function doEverything(tree: ReadyWorktree): Promise<void> {

@@ -2,28 +2,16 @@
 
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { BareClones } from '../../../src/git/bare-clones.ts'
-import {
-  addTree,
-  author,
-  git,
-  main,
-  makePlace,
-  open,
-  type Place,
-  personPushes,
-  write,
-} from '../../support/git-place.ts'
+import { addTree, author, eachWithClone, git, main, type Place, personPushes, write } from '../../support/git-place.ts'
 
 let place: Place
 let clone: BareClone
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone((made) => {
+  ;({ place, clone } = made)
 })
-afterEach(() => place.remove())
 
 const packs = async () =>
   (await readdir(join(clone.gitDir, 'objects/pack'))).filter((name) => name.endsWith('.pack')).length

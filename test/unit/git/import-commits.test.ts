@@ -1,24 +1,22 @@
 import { access, appendFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { validBranch, validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import { sha } from '../../../src/lib/ids.ts'
 import { setTrap } from '../../support/evil.ts'
-import { author, commitAll, git, makePlace, open, type Place, write } from '../../support/git-place.ts'
+import { author, commitAll, eachWithClone, git, type Place, write } from '../../support/git-place.ts'
 
 let place: Place
 let clone: BareClone
 let tree: ReadyWorktree
 const branch = validBranch('module/api')
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone(async (made) => {
+  ;({ place, clone } = made)
   const path = join(place.root, 'worktrees', 'api')
   tree = await clone.addWorktree({ path, branch, base: place.base, scratch: true })
 })
-afterEach(() => place.remove())
 
 describe('a scratch repository', () => {
   it('lets an agent commit, and its commits are imported', async () => {

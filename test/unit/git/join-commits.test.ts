@@ -1,18 +1,16 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { validBranch } from '../../../src/git/names.ts'
 import type { Sha } from '../../../src/lib/ids.ts'
-import { addTree, main, makePlace, open, type Place, personPushes, write } from '../../support/git-place.ts'
+import { addTree, eachWithClone, main, type Place, personPushes, write } from '../../support/git-place.ts'
 
 const app = { name: 'tutti[bot]', email: '1+tutti[bot]@users.noreply.github.com' }
 const branch = validBranch('module/api')
 let place: Place
 let clone: BareClone
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone((made) => {
+  ;({ place, clone } = made)
 })
-afterEach(() => place.remove())
 
 /** A branch of ours with one commit, on the server. */
 async function ourBranch(path = 'ours.txt', text = 'ours\n'): Promise<Sha> {

@@ -1,21 +1,19 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
 import type { Sha } from '../../../src/lib/ids.ts'
-import { addTree, author, git, makePlace, open, type Place, personPushes, write } from '../../support/git-place.ts'
+import { addTree, author, eachWithClone, git, open, type Place, personPushes, write } from '../../support/git-place.ts'
 
 let place: Place
 let clone: BareClone
 let tree: ReadyWorktree
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone(async (made) => {
+  ;({ place, clone } = made)
   tree = await addTree(clone, place)
 })
-afterEach(() => place.remove())
 
 async function commit(path: string, text: string): Promise<Sha> {
   await write(tree.path, path, text)

@@ -1,20 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { startLocalGit } from '../../../src/git/start-local.ts'
-import { makePlace, open, type Place } from '../../support/git-place.ts'
+import { eachWithClone, type Place } from '../../support/git-place.ts'
 
 let place: Place
 let clone: BareClone
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone((made) => {
+  ;({ place, clone } = made)
 })
-afterEach(async () => {
-  vi.unstubAllEnvs()
-  await place.remove()
-})
+afterEach(() => vi.unstubAllEnvs())
 
 /** Writes a blob as a person would. */
 function writeBlob(bytes: Buffer): string {

@@ -3,20 +3,18 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BareClone } from '../../../src/git/bare-clone.ts'
 import { removeStaleLock } from '../../../src/git/locks.ts'
 import { validBranch, validPath } from '../../../src/git/names.ts'
 import type { ReadyWorktree } from '../../../src/git/worktrees.ts'
-import { addTree, author, git, makePlace, open, type Place, personPushes, write } from '../../support/git-place.ts'
+import { addTree, author, eachWithClone, git, open, type Place, personPushes, write } from '../../support/git-place.ts'
 
 let place: Place
 let clone: BareClone
-beforeEach(async () => {
-  place = await makePlace()
-  clone = await open(place)
+eachWithClone((made) => {
+  ;({ place, clone } = made)
 })
-afterEach(() => place.remove())
 
 const request = (tree: ReadyWorktree) => ({ path: tree.path, branch: tree.branch, base: place.base })
 

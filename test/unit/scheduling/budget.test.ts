@@ -71,7 +71,10 @@ async function repository(limits: string, count: number): Promise<{ repo: Reposi
 }
 
 const atWork = async ({ id }: RepositoryRow) =>
-  (await liveRuns(opened.store.db)).filter(({ item }) => item.repositoryId === id).map(({ item }) => item.issueNumber)
+  (await liveRuns(opened.store.db))
+    .filter(({ item }) => item.repositoryId === id)
+    .map(({ item }) => item.issueNumber)
+    .toSorted((a, b) => a - b)
 
 async function take(workItemId: number): Promise<Lease> {
   const row = (await liveRuns(opened.store.db)).find(({ item }) => item.id === workItemId)

@@ -9,7 +9,6 @@ import { pino } from 'pino'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Store } from '../../../src/db/connect.ts'
 import { getDelivery, knownDeliveries } from '../../../src/db/deliveries.ts'
-import type { Pipeline } from '../../../src/db/postgres.ts'
 import { createReceiver, isDelivery, type ReceiverOptions } from '../../../src/webhooks/receive.ts'
 import type { SecretReport } from '../../../src/webhooks/secret-check.ts'
 import { theStore, useStore } from '../../support/webhook-stage.ts'
@@ -341,14 +340,10 @@ test('a database that does not answer in time, or at all, means 503 and no half 
   })
   const slow: Store = {
     ...store,
-    transaction: async (work) => {
+    pipeline: async (work) => {
       await locked
-      return store.transaction(work)
+      return store.pipeline(work)
     },
-    pipeline: whereItIs(store, (pipeline) => async (work) => {
-      await locked
-      return pipeline(work)
-    }),
   }
   const to = await serve(slow, { answerWithinMs: 100 })
   const startedAt = performance.now()
@@ -367,16 +362,11 @@ test('a database that does not answer in time, or at all, means 503 and no half 
   const refused = async () => {
     throw Object.assign(new Error('connection refused'), { code: 'ECONNREFUSED' })
   }
-  const away: Store = { ...store, transaction: refused, pipeline: whereItIs(store, () => refused) }
+  const away: Store = { ...store, pipeline: refused }
   const toAway = await serve(away)
   expect((await send({ to: toAway })).status).toBe(503)
   expect((await send({ to: toAway, body: '{', headers: {} })).status).toBe(400)
 })
-
-/** Another way through a store's pipeline; on PGlite there is none. */
-function whereItIs(store: Store, change: (pipeline: Pipeline) => Pipeline): Pipeline | undefined {
-  return store.pipeline && change(store.pipeline)
-}
 
 test.for(['store-deliveries', 'queue-deliveries', 'commit'])(
   'a %s that fails leaves neither row nor job',
@@ -386,14 +376,8 @@ test.for(['store-deliveries', 'queue-deliveries', 'commit'])(
       typeof statement === 'string' ? statement : statement.name
     const failing: Store = {
       ...store,
-      transaction: (work) =>
-        store.transaction(async (tx) => {
-          await work(tx)
-          throw new Error('the commit failed')
-        }),
-      pipeline: whereItIs(store, (pipeline) => (work) => {
-        return pipeline((send) => work((statement) => send(nameOf(statement) === what ? 'select 1 / 0' : statement)))
-      }),
+      pipeline: (work) =>
+        store.pipeline((send) => work((statement) => send(nameOf(statement) === what ? 'select 1 / 0' : statement))),
     }
     const to = await serve(failing)
     const { status, deliveryId } = await send({ to })

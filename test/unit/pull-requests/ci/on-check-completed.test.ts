@@ -48,7 +48,7 @@ describe('CI is read again', () => {
     ['when the rerun of a check passes', 'success', { verdict: 'pending', step: 'rerun' }],
     ['when a check passes while an agent mends another', 'success', { verdict: 'pending', step: 'fix' }],
   ] as const)('%s', async (_, verdict, report) => {
-    const end = await underReview(report && { heardAt: new Date(), ...report })
+    const end = await underReview(report && { lastEventAt: new Date(), ...report })
     const before = (await places.jobs('read-checks')).length
     await end(verdict)
     expect(await places.jobs('read-checks')).toHaveLength(before + 1)

@@ -71,10 +71,10 @@ describe('a red head', () => {
   it('is read once CI has been silent for the settle time, once for what it has said', async () => {
     const here = await underReview([failed('lint')])
     const settled = () => readChecks(here.context, { workItemId: here.workItemId, sha: head })
-    await here.save({ heardAt: new Date() })
+    await here.save({ lastEventAt: new Date() })
     await settled()
     expect(await here.item()).toMatchObject({ state: 'reviewing' })
-    await here.save({ heardAt: new Date(Date.now() - 3_600_000) })
+    await here.save({ lastEventAt: new Date(Date.now() - 3_600_000) })
     await settled()
     expect(await here.item()).toMatchObject({ state: 'ready' })
     const { readAt } = (await here.report()) ?? {}

@@ -58,13 +58,13 @@ function* pathsOf(value: unknown, depth = 4): Generator<string[]> {
   }
 }
 
-function withValue(payload: object, path: string[], value: unknown): Record<string, unknown> {
-  const changed = structuredClone(payload) as Record<string, unknown>
-  let at = changed
-  for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>
-  const last = path.at(-1) ?? ''
-  if (value === undefined) delete at[last]
-  else at[last] = value
+/** Copies what is on the way alone: the rest of a payload is 30 KB, and thousands are made. */
+function withValue(payload: object, path: readonly string[], value: unknown): Record<string, unknown> {
+  const [key = '', ...rest] = path
+  const changed = (Array.isArray(payload) ? [...payload] : { ...payload }) as Record<string, unknown>
+  if (rest.length > 0) changed[key] = withValue(changed[key] as object, rest, value)
+  else if (value === undefined) delete changed[key]
+  else changed[key] = value
   return changed
 }
 

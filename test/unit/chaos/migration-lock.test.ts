@@ -6,7 +6,7 @@ import pg from 'pg'
 import { pino } from 'pino'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { openStore } from '../../../src/db/connect.ts'
-import { asAdmin } from '../../support/test-store.ts'
+import { asAdmin } from '../../support/test-databases.ts'
 
 const server = process.env.TEST_DATABASE_URL ?? ''
 
