@@ -1,8 +1,7 @@
 /**
  * `npm run chaos -- --seed S --items N --for 10m [--json]`: a whole world is driven while its processes are killed, its
- * database connections are cut, and deliveries and answers are lost, doubled and reordered. At the end the facts are
- * counted at GitHub: one pull request, one status comment and one merge for each issue, and nothing left behind.
- * The last line of `--json` is `{"kills","lost","doubled","stuck","seconds"}` and what else was counted.
+ * database connections are cut, and deliveries and answers are lost, doubled and reordered; with `--own-postgres` the
+ * database server is killed too. See chaos/random-faults.ts.
  *
  * `npm run chaos -- --sweep [--points N] --database URL`: one kill at each durable step of a journey, or at N of them;
  * see chaos/sweep.ts.
@@ -13,113 +12,25 @@
  * `npm run chaos -- --embedded [--kills N]`: the embedded database alone, killed at N writes to a file; see chaos/embedded.ts.
  */
 
+import { type ChaosOptions, readChaosOptions } from './chaos/arguments.ts'
 import { killEmbedded } from './chaos/embedded.ts'
-import { countFacts } from './chaos/facts.ts'
-import { startFaults } from './chaos/faults.ts'
-import { startPeople } from './chaos/people.ts'
 import { createRandom, type Random } from './chaos/random.ts'
+import { runWithFaults } from './chaos/random-faults.ts'
 import { type StatementProxy, startStatementProxy } from './chaos/statement-proxy.ts'
 import { type CrashPoint, nameOf, sweep } from './chaos/sweep.ts'
 import { upgrade } from './chaos/upgrade.ts'
 import { openChaosWorld } from './chaos/world.ts'
-import { readOptions, refuse } from './command-line.ts'
 
-const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL] [--json]
-       npm run chaos -- --sweep [--points N] [--seed S] --database URL [--json]
-       npm run chaos -- --upgrade [--from COMMIT] [--items N] --database URL [--json]
-       npm run chaos -- --embedded [--kills N] [--seed S] [--json]`
-
-/** `90`, `90s`, `10m` or `2h`, in milliseconds. */
-function duration(text: string): number {
-  const found = /^(\d+)(s|m|h)?$/.exec(text)
-  if (!found) refuse(`--for takes a time like 90s, 10m or 2h, not ${JSON.stringify(text)}`, usage)
-  const unit = found[2] === 'h' ? 3_600_000 : found[2] === 'm' ? 60_000 : 1_000
-  return Number(found[1]) * unit
-}
-
-type Arguments = ReturnType<typeof readArguments>
-
-function readArguments() {
-  const values = readOptions(usage, {
-    seed: { type: 'string', default: String(Math.floor(Math.random() * 1e9)) },
-    items: { type: 'string', default: '50' },
-    for: { type: 'string', default: '10m' },
-    database: { type: 'string' },
-    json: { type: 'boolean', default: false },
-    sweep: { type: 'boolean', default: false },
-    points: { type: 'string' },
-    upgrade: { type: 'boolean', default: false },
-    from: { type: 'string' },
-    embedded: { type: 'boolean', default: false },
-    kills: { type: 'string', default: '200' },
-  })
-  const [seed, items] = [Number(values.seed), Number(values.items)]
-  if (!Number.isSafeInteger(seed)) refuse('--seed takes a whole number', usage)
-  if (!Number.isSafeInteger(items) || items < 1) refuse('--items takes a whole number from 1', usage)
-  const points = values.points === undefined ? undefined : Number(values.points)
-  if (points !== undefined && (!Number.isSafeInteger(points) || points < 1))
-    refuse('--points takes a whole number from 1', usage)
-  if (values.sweep && !values.database)
-    refuse('--sweep needs --database: the steps are seen in the conversation with a Postgres', usage)
-  if (values.upgrade && !values.database)
-    refuse('--upgrade needs --database: an embedded database serves one process', usage)
-  const kills = Number(values.kills)
-  if (!Number.isSafeInteger(kills) || kills < 1) refuse('--kills takes a whole number from 1', usage)
-  const { database, json, sweep, upgrade, from, embedded } = values
-  return { seed, items, forMs: duration(values.for), database, json, sweep, points, upgrade, from, embedded, kills }
-}
-
-/** Faults go on until everything is merged or the time is half over; then it must come to rest in what is left. */
-async function chaos({ seed, items, forMs, database, json }: Arguments): Promise<void> {
+/** Faults at random times; everything must come to rest in the time that is left after them. */
+async function chaos({ json, ...given }: ChaosOptions): Promise<void> {
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
-  say(`seed ${seed}, ${items} issues, at most ${Math.round(forMs / 60_000)} minutes`)
-  const random = createRandom(seed)
-  const world = await openChaosWorld({ items, database })
-  const start = performance.now()
-  const faults = startFaults(world, random)
-  const people = startPeople(world, random)
-  const progress = setInterval(() => {
-    const { merged } = countFacts(world)
-    say(`${Math.round((performance.now() - start) / 1_000)} s: ${merged} merged, ${faults.counts.kills} kills`)
-  }, 10_000)
-  try {
-    const rested = () => countFacts(world).resting === items
-    await faults.until(() => rested() || performance.now() - start > forMs / 2)
-    await faults.end()
-    const quietFrom = performance.now()
-    await world.github.until(rested, 'every issue to come to rest', forMs / 2).catch(() => {})
-    const quietAfter = Math.round((performance.now() - quietFrom) / 1_000)
-    await people.end()
-    await world.stop()
-    const { lost, doubled, stuck, details } = countFacts(world)
-    for (const detail of [...details, ...(await world.leftovers())]) say(detail)
-    const seconds = Math.round((performance.now() - start) / 1_000)
-    const left = (await world.leftovers()).length
-    const result = {
-      ...faults.counts,
-      lost,
-      doubled,
-      stuck,
-      left,
-      seconds,
-      quietAfter,
-      askedAgain: people.askedAgain(),
-      seed,
-      items,
-    }
-    writeResult(result, json)
-    if (lost + doubled + stuck + left > 0) {
-      process.exitCode = 1
-      process.stderr.write(`the log of Tutti is kept in ${await world.keepLog(seed)}\n`)
-    }
-  } finally {
-    clearInterval(progress)
-    await world.close()
-  }
+  const { counts, wrong } = await runWithFaults({ ...given, say })
+  writeResult(counts, json)
+  if (wrong) process.exitCode = 1
 }
 
 /** One kill at each durable step. */
-async function sweepSteps({ seed, database = '', points, json }: Arguments): Promise<void> {
+async function sweepSteps({ seed, database = '', points, json }: ChaosOptions): Promise<void> {
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
   const random = createRandom(seed)
   const start = performance.now()
@@ -128,7 +39,7 @@ async function sweepSteps({ seed, database = '', points, json }: Arguments): Pro
     proxy = await startStatementProxy(url)
     return proxy.url
   }
-  const world = await openChaosWorld({ items: 0, database, through })
+  const world = await openChaosWorld({ database, through })
   try {
     if (!proxy) throw new Error('there is no database to look at')
     const choose = (all: CrashPoint[]) => (points === undefined ? all : chosen(all, points, random))
@@ -141,7 +52,7 @@ async function sweepSteps({ seed, database = '', points, json }: Arguments): Pro
     writeResult({ ...counts, missed: missed.length, left: left.length, seconds, seed }, json)
     if (counts.lost + counts.doubled + counts.stuck + left.length === 0) return
     process.exitCode = 1
-    process.stderr.write(`the log of Tutti is kept in ${await world.keepLog(seed)}\n`)
+    process.stderr.write(`the log of Tutti is kept in ${world.keep()}\n`)
   } finally {
     await world.close()
     await proxy?.close()
@@ -149,7 +60,7 @@ async function sweepSteps({ seed, database = '', points, json }: Arguments): Pro
 }
 
 /** An earlier version, this one beside it, and this one alone. */
-async function upgradeAndCount({ seed, items, from, database = '', json }: Arguments): Promise<void> {
+async function upgradeAndCount({ seed, items, from, database = '', json }: ChaosOptions): Promise<void> {
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
   const { counts, details } = await upgrade({ database, items, from, random: createRandom(seed), say })
   for (const detail of details) say(detail)
@@ -159,7 +70,7 @@ async function upgradeAndCount({ seed, items, from, database = '', json }: Argum
 }
 
 /** The embedded database alone; a tenth of the kills come while it is made. */
-async function killEmbeddedAndCount({ seed, kills, json }: Arguments): Promise<void> {
+async function killEmbeddedAndCount({ seed, kills = 200, json }: ChaosOptions): Promise<void> {
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
   const start = performance.now()
   const options = { kills, firstStarts: Math.ceil(kills / 10), random: createRandom(seed), say }
@@ -181,8 +92,8 @@ function writeResult(result: Record<string, number>, json: boolean): void {
   process.stdout.write(`${json ? JSON.stringify(result) : words.join(', ')}\n`)
 }
 
-const given = readArguments()
-const modes: [boolean, (given: Arguments) => Promise<void>][] = [
+const given = readChaosOptions()
+const modes: [boolean, (given: ChaosOptions) => Promise<void>][] = [
   [given.sweep, sweepSteps],
   [given.upgrade, upgradeAndCount],
   [given.embedded, killEmbeddedAndCount],

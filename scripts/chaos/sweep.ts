@@ -50,7 +50,7 @@ export async function sweep(
   proxy: StatementProxy,
   options: { choose: (points: CrashPoint[]) => CrashPoint[]; say: (line: string) => void },
 ): Promise<SweepResult> {
-  await world.start()
+  await world.tutti.start()
   const all = await seenMoments(world, proxy)
   const points = options.choose(all)
   options.say(`${all.length} moments, ${points.length} of them are tried`)
@@ -105,7 +105,7 @@ function killAt(world: ChaosWorld, proxy: StatementProxy, point: CrashPoint) {
   let restarted: Promise<void> | undefined
   const kill = () => {
     disarm()
-    restarted = world.kill('SIGKILL').then(() => world.start())
+    restarted = world.tutti.kill('SIGKILL').then(() => world.tutti.start())
   }
   const disarm = point.at === 'database' ? armDatabase(proxy, point, kill) : armGitHub(world, point, kill)
   return {
@@ -148,15 +148,16 @@ function armGitHub(world: ChaosWorld, { step, nth }: CrashPoint, kill: () => voi
 /** A person labels the issue, approves what is proposed and says `/merge`, again when it is not heard. */
 async function carry(world: ChaosWorld, issue: IssueRecord): Promise<void> {
   const maintainer = world.github.as('maintainer')
-  await maintainer.addLabels(world.repository, issue.number, ['tutti'])
+  const repository = world.repositoryOf(issue)
+  await maintainer.addLabels(repository, issue.number, ['tutti'])
   const deadline = performance.now() + patienceMs
   let saidAt = Number.NEGATIVE_INFINITY
   while (!isDone(world, issue) && performance.now() < deadline) {
     const pull = pullsOf(world, issue).find((one) => one.state === 'open')
     if (pull && isOffered(issue, pull) && performance.now() - saidAt > againMs) {
       saidAt = performance.now()
-      await maintainer.review(world.repository, pull.number, { state: 'APPROVED' })
-      await maintainer.comment(world.repository, pull.number, '/merge')
+      await maintainer.review(repository, pull.number, { state: 'APPROVED' })
+      await maintainer.comment(repository, pull.number, '/merge')
     }
     await world.github
       .until(() => isDone(world, issue) || hasNewOffer(world, issue, saidAt), 'the next step', 1_000)

@@ -51,7 +51,7 @@ export async function upgrade(options: UpgradeOptions): Promise<{ counts: Upgrad
   const place = await mkdtemp(join(tmpdir(), 'tutti-upgrade-'))
   const older = await checkOutOlder(join(place, 'older'), options.from)
   options.say(`from ${older.commit} "${older.subject}" (${older.migration})`)
-  const world = await openChaosWorld({ items: options.items, database: options.database })
+  const world = await openChaosWorld({ database: options.database })
   const programs: Program[] = []
   try {
     return await play(world, older, programs, options)
@@ -82,7 +82,7 @@ async function play(
 
   const old = await started(older.directory, 'older')
   world.github.setWebhookUrl(`${old.url}/api/github/webhooks`)
-  const people = startPeople(world, random)
+  const people = startPeople(world, { random, items })
   await mergedReach(Math.ceil(items / 6))
   const young = await started(here, 'newer')
   const before = countFacts(world).merged

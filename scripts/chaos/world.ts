@@ -1,14 +1,15 @@
-/** The world that is driven: a playground GitHub, a database, a repository with issues, and Tutti as a child process. */
+/** The world that is driven: a playground GitHub, a database, repositories with issues, and Tutti as child processes. */
 
-import { randomBytes } from 'node:crypto'
-import { copyFile, mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import { type LogLine, type Program, startProgram } from '../../src/playground/demo/program.ts'
 import type { IssueRecord, RepositoryRecord } from '../../src/playground/github/model.ts'
 import { type PlaygroundGitHub, startGitHub } from '../../src/playground/github/server.ts'
+import { createRunDatabase } from './database.ts'
+import { type OwnPostgres, startOwnPostgres } from './own-postgres.ts'
+import { type ProcessRole, prepareProcesses, type TuttiProcess } from './tutti.ts'
 
 /** Three agents at once: with more of them on two cores, none would come to its end between two kills. */
 const settings = `agent: scripted
@@ -18,19 +19,41 @@ gates:
     - { name: tests, run: '! grep -rqs BROKEN src', minutes: 2 }
 `
 
+/** With several repositories: agents in all of them together, and a search in all of them that does not take most of the time. */
+const forRepositories = { MAX_AGENTS: '8', SWEEP_MINUTES: '0.25', IDLE_SWEEP_MINUTES: '0.25' }
+/** With several processes: what one has left is taken over sooner than by default. */
+const forProcesses = { HEARTBEAT_SECONDS: '3', HEARTBEAT_TIMEOUT_SECONDS: '15' }
+
+/** Deliveries that arrived are forgotten after this time, in ms: they would fill the memory, and no one asks for them again. */
+const keepArrivedMs = 600_000
+
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
+
+export interface WorldOptions {
+  /** A Postgres in which a database can be made; `own` makes one and allows to end it; without it, the embedded one. */
+  database: string | 'own' | undefined
+  /** Puts something between Tutti and its database. @returns the address that Tutti is given. */
+  through?: (databaseUrl: string) => Promise<string>
+  /** How many repositories the issues are spread over, 1 without it. */
+  repositories?: number
+  /** What the processes of Tutti do; one that does everything without it. */
+  roles?: readonly ProcessRole[]
+}
 
 export interface ChaosWorld {
   github: PlaygroundGitHub
-  repository: RepositoryRecord
+  repositoryOf(issue: IssueRecord): RepositoryRecord
+  /** All that were written so far, oldest first. */
   issues: IssueRecord[]
-  /** One more issue, of the same kind. */
+  /** One more issue, of the same kind, in the next repository. */
   addIssue(): Promise<IssueRecord>
-  /** Starts Tutti; resolves when it serves, or has ended. */
-  start(): Promise<void>
-  /** Ends it with a signal, and waits until it is gone. */
-  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
-  /** Ends it for good. */
+  /** The processes of Tutti, not started yet. */
+  processes: TuttiProcess[]
+  /** The first of them: where there is one alone. */
+  tutti: TuttiProcess
+  /** Where the run has a server of its own. */
+  postgres: OwnPostgres | undefined
+  /** Ends all processes politely. */
   stop(): Promise<void>
   /**
    * Starts one more Tutti on the same database, which the caller ends. Webhooks still go where they went.
@@ -42,78 +65,106 @@ export interface ChaosWorld {
   cutConnections(chosen: (index: number) => boolean): Promise<number>
   /** Processes of an ended Tutti that are left, in words. */
   leftovers(): Promise<string[]>
-  /** Keeps the log of Tutti beyond `close`. @returns where it is now. */
-  keepLog(seed: number): Promise<string>
+  /** Has `close` leave the logs, and the cluster of an own Postgres. @returns where. */
+  keep(): string
   /** Ends everything and removes it. */
   close(): Promise<void>
 }
 
-/**
- * Opens the world; Tutti is not started yet.
- * @param options.database a Postgres in which a database can be made; without it, the embedded one.
- * @param options.through puts something between Tutti and its database. @returns the address that Tutti is given.
- */
-export async function openChaosWorld(options: {
-  items: number
-  database: string | undefined
-  through?: (databaseUrl: string) => Promise<string>
-}): Promise<ChaosWorld> {
+/** Opens the world; Tutti is not started yet. */
+export async function openChaosWorld(options: WorldOptions): Promise<ChaosWorld> {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-chaos-'))
   const github = await startGitHub({ directory: join(directory, 'github'), rateLimit: 1_000_000 })
-  const repository = await github.createRepository({
-    owner: 'acme',
-    name: 'app',
-    files: { 'README.md': '# App\n', 'src/main.txt': 'works\n', '.github/tutti.yml': settings },
-    collaborators: { maintainer: 'admin' },
-  })
-  const database = options.database ? await createDatabase(options.database) : undefined
-  await mkdir(join(directory, 'data'))
+  const postgres = options.database === 'own' ? await startOwnPostgres(join(directory, 'postgres')) : undefined
+  const server = postgres?.url ?? options.database
+  const database = server ? await createRunDatabase(server) : undefined
+  const { repositories: count = 1, roles = ['all'] } = options
+  const repositories = await createRepositories(github, count)
+  const databaseUrl = database && options.through ? await options.through(database.url) : database?.url
+  const env = {
+    ...environment(github, directory, databaseUrl),
+    ...(count > 1 ? forRepositories : {}),
+    ...(roles.length > 1 ? forProcesses : {}),
+  }
+  const { processes, close } = await prepareProcesses({ github, directory, env }, roles)
+  const [tutti] = processes
+  if (!tutti) throw new Error('there is no process of Tutti to start')
+  const stop = async () => void (await Promise.all(processes.map((one) => one.kill('SIGTERM'))))
+  const forgetting = setInterval(() => forgetArrived(github), 60_000)
+  let kept = false
+  return {
+    ...{ github, processes, tutti, postgres, stop },
+    ...createBacklog(github, repositories),
+    startBeside: (other) => startBeside(github, { directory, env }, other),
+    cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
+    leftovers: () => leftovers(directory),
+    keep: () => {
+      kept = true
+      return directory
+    },
+    close: async () => {
+      clearInterval(forgetting)
+      close()
+      await stop()
+      await github.close()
+      if (!postgres) await database?.drop()
+      await postgres?.stop()
+      await remove(directory, kept)
+    },
+  }
+}
+
+async function createRepositories(github: PlaygroundGitHub, count: number): Promise<RepositoryRecord[]> {
+  const repositories: RepositoryRecord[] = []
+  for (let index = 0; index < count; index++) {
+    const wish = {
+      owner: 'acme',
+      name: index === 0 ? 'app' : `app-${index + 1}`,
+      files: { 'README.md': '# App\n', 'src/main.txt': 'works\n', '.github/tutti.yml': settings },
+      collaborators: { maintainer: 'admin' as const },
+    }
+    repositories.push(await github.createRepository(wish))
+  }
+  return repositories
+}
+
+function createBacklog(github: PlaygroundGitHub, repositories: readonly RepositoryRecord[]) {
   const issues: IssueRecord[] = []
+  const homes = new Map<IssueRecord, RepositoryRecord>()
+  const repositoryOf = (issue: IssueRecord) => {
+    const home = homes.get(issue)
+    if (!home) throw new Error(`#${issue.number} is of no repository`)
+    return home
+  }
   const addIssue = async () => {
+    const repository = repositories[issues.length % repositories.length] as RepositoryRecord
     const issue = await writeIssue(github, repository, issues.length)
+    homes.set(issue, repository)
     issues.push(issue)
     return issue
   }
-  for (let index = 0; index < options.items; index++) await addIssue()
-  const databaseUrl = database && options.through ? await options.through(database.url) : database?.url
-  const env = environment(github, directory, databaseUrl)
-  const tutti = runTutti(github, env, directory)
-  return {
-    github,
-    repository,
-    issues,
-    addIssue,
-    ...tutti,
-    startBeside: async ({ root, name, onLine }) => {
-      await mkdir(join(directory, name), { recursive: true })
-      return startProgram({
-        main: join(root, 'src/main.ts'),
-        env: {
-          ...env,
-          ...{ DATA_DIR: join(directory, name), DRAIN_SECONDS: '60' },
-          AGENT_FILES: join(root, 'src/playground/agent/scripted.ts'),
-        },
-        logFile: join(tmpdir(), `tutti-upgrade-${name}.log`),
-        onLine: (line) => {
-          onLine?.(line)
-          github.changed.dispatchEvent(new Event('change'))
-        },
-      })
+  return { issues, repositoryOf, addIssue }
+}
+
+async function startBeside(
+  github: PlaygroundGitHub,
+  { directory, env }: { directory: string; env: Record<string, string> },
+  { root, name, onLine }: Parameters<ChaosWorld['startBeside']>[0],
+): Promise<Program> {
+  await mkdir(join(directory, name), { recursive: true })
+  return startProgram({
+    main: join(root, 'src/main.ts'),
+    env: {
+      ...env,
+      ...{ DATA_DIR: join(directory, name), DRAIN_SECONDS: '60' },
+      AGENT_FILES: join(root, 'src/playground/agent/scripted.ts'),
     },
-    cutConnections: async (chosen) => (database ? database.cut(chosen) : 0),
-    leftovers: () => leftovers(directory),
-    keepLog: async (seed) => {
-      const kept = join(tmpdir(), `tutti-chaos-${seed}.log`)
-      await copyFile(join(directory, 'tutti.log'), kept)
-      return kept
+    logFile: join(tmpdir(), `tutti-upgrade-${name}.log`),
+    onLine: (line) => {
+      onLine?.(line)
+      github.changed.dispatchEvent(new Event('change'))
     },
-    close: async () => {
-      await tutti.stop()
-      await github.close()
-      await database?.drop()
-      await rm(directory, { recursive: true, force: true, maxRetries: 3 })
-    },
-  }
+  })
 }
 
 function environment(github: PlaygroundGitHub, directory: string, databaseUrl: string | undefined) {
@@ -128,7 +179,6 @@ function environment(github: PlaygroundGitHub, directory: string, databaseUrl: s
     WEBHOOK_SECRET: github.app.webhookSecret,
     GITHUB_API_URL: github.apiUrl,
     PORT: '0',
-    DATA_DIR: join(directory, 'data'),
     AGENT: 'scripted',
     AGENT_FILES: source('playground/agent/scripted.ts'),
     MEMORY_PER_AGENT_MB: '64',
@@ -149,59 +199,11 @@ function writeIssue(github: PlaygroundGitHub, repository: RepositoryRecord, inde
   return github.as('maintainer').createIssue(repository, { title: `Write file ${index}`, body })
 }
 
-function runTutti(github: PlaygroundGitHub, env: Record<string, string>, directory: string) {
-  let running: Promise<void> | undefined
-  let child: Program['process'] | undefined
-  let ending = false
-  const kill = async (signal: 'SIGKILL' | 'SIGTERM') => {
-    ending = true
-    if (child && child.exitCode === null && child.signalCode === null) {
-      const gone = new Promise((resolve) => child?.once('exit', resolve))
-      child.kill(signal)
-      await gone
-    }
-    await running
-  }
-  const start = () => {
-    ending = false
-    running = startProgram({
-      main: source('main.ts'),
-      env,
-      logFile: join(directory, 'tutti.log'),
-      onSpawn: (process) => (child = process),
-      onLine: (_line: LogLine) => github.changed.dispatchEvent(new Event('change')),
-    }).then(
-      (started) => {
-        github.setWebhookUrl(`${started.url}/api/github/webhooks`)
-      },
-      (error: Error) => {
-        if (!ending) process.stderr.write(`${error.message}\n`)
-      },
-    )
-    return running
-  }
-  return { start, kill, stop: () => kill('SIGTERM') }
-}
-
-async function createDatabase(serverUrl: string) {
-  const name = `tutti_chaos_${randomBytes(5).toString('hex')}`
-  const admin = new pg.Client({ connectionString: serverUrl })
-  await admin.connect()
-  await admin.query(`create database ${name}`)
-  const url = Object.assign(new URL(serverUrl), { pathname: `/${name}` }).href
-  return {
-    url,
-    cut: async (chosen: (index: number) => boolean) => {
-      const { rows } = await admin.query('select pid from pg_stat_activity where datname = $1', [name])
-      const pids = rows.map((row: { pid: number }) => row.pid).filter((_: number, index: number) => chosen(index))
-      for (const pid of pids) await admin.query('select pg_terminate_backend($1)', [pid])
-      return pids.length
-    },
-    drop: async () => {
-      await admin.query(`drop database if exists ${name} with (force)`)
-      await admin.end()
-    },
-  }
+/** Those that failed stay: they are asked for again. */
+function forgetArrived({ deliveries }: PlaygroundGitHub): void {
+  const before = Date.now() - keepArrivedMs
+  const left = deliveries.filter(({ statusCode, deliveredAt }) => statusCode !== 202 || deliveredAt.getTime() > before)
+  deliveries.splice(0, deliveries.length, ...left)
 }
 
 /** Processes that still work in the directory. What is left on the disk is the next start's to tidy up. */
@@ -212,4 +214,12 @@ async function leftovers(directory: string): Promise<string[]> {
     if (cwd.startsWith(join(directory, 'data'))) found.push(`process ${pid} is left in ${cwd}`)
   }
   return found
+}
+
+/** @param kept leaves the logs, and what the run's own Postgres has stored. */
+async function remove(directory: string, kept: boolean): Promise<void> {
+  for (const name of await readdir(directory))
+    if (!kept || !(name.endsWith('.log') || name === 'postgres'))
+      await rm(join(directory, name), { recursive: true, force: true, maxRetries: 3 })
+  if (!kept) await rm(directory, { recursive: true, force: true })
 }

@@ -136,18 +136,23 @@ async function migratePostgres(databaseUrl: string, log: Logger): Promise<void> 
   // A pool of its own: a migration of a large table takes longer than a statement may otherwise.
   const pool = openPool(databaseUrl, 2, log, { patient: true })
   try {
-    // Two processes that start at once must not both migrate. CockroachDB has no advisory locks: migrate there
-    // with one process first.
-    const migrate = () =>
-      inPgTransaction(
-        pool,
-        async (tx) => {
-          await tx.execute(sql`select pg_advisory_xact_lock(7849501)`)
-          await refuseNewerSchema(tx, migrationsFolder)
-          await migratePg(drizzlePg(pool), { migrationsFolder })
-        },
-        { serverMs: 0 },
-      )
+    // Two processes that start at once must not both migrate. The connection that migrates has the lock: were it another
+    // one, that could be cut alone, and the next process would begin in the middle. CockroachDB has no advisory locks:
+    // migrate there with one process first.
+    const migrate = async () => {
+      const client = await pool.connect()
+      try {
+        const db = drizzlePg(client)
+        // A large table takes longer than the server may allow otherwise.
+        await db.execute(sql`set statement_timeout = 0`)
+        await db.execute(sql`select pg_advisory_lock(7849501)`)
+        await refuseNewerSchema(db, migrationsFolder)
+        await migratePg(db, { migrationsFolder })
+      } finally {
+        // Closed, which gives the lock back.
+        client.release(true)
+      }
+    }
     await untilNoDeadlock(migrate, log)
   } catch (error) {
     throw error instanceof OperatorError ? error : cannotUse(error)

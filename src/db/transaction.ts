@@ -18,25 +18,24 @@ const dialect = new PgDialect()
 
 /** The server ends a statement, and a transaction whose process has fallen silent, after this long. */
 const longestMs = 60_000
+const limits = `set local statement_timeout = ${longestMs}; set local idle_in_transaction_session_timeout = ${longestMs}`
 /** A connection that cannot even roll back within this time is closed instead; the server then rolls back. */
 const rollbackMs = 2_000
 
 /**
  * Runs `work` in one transaction. Its connection goes back to the pool whatever happens: whole when the transaction
  * ended in order, and closed when it was cut or does not answer.
- * @param options.serverMs for how long one statement may take, and for how long nothing may come; 0: for ever.
  * @param options.limited false on a database that cannot measure time: the embedded one.
  * @throws what `work` throws, and what the server says to `begin` and `commit`.
  */
 export async function inPgTransaction<T>(
   pool: pg.Pool,
   work: (tx: DrizzleTransaction) => Promise<T>,
-  { serverMs = longestMs, limited = true } = {},
+  { limited = true } = {},
 ): Promise<T> {
   const client = await pool.connect()
   let broken = true
   try {
-    const limits = `set local statement_timeout = ${serverMs}; set local idle_in_transaction_session_timeout = ${serverMs}`
     await client.query(limited ? `begin; ${limits}` : 'begin')
     try {
       const result = await work(transactionOn(client))
