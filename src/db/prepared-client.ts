@@ -8,6 +8,9 @@ import pg from 'pg'
 
 /** A statement is kept from this use on: one that is used once costs no memory of the database. */
 const keptFrom = 3
+/** From so many on, what is used now and then is kept no more: the room that is left is for what is used all the time. */
+const manyKept = 100
+const keptLaterFrom = 30
 /** Statements that one connection keeps. Measured: one that joins two wide tables takes 180 kB of the database's memory. */
 const most = 250
 /** Texts that are counted. Lists of any length in a statement make new texts without end. */
@@ -26,7 +29,7 @@ export class StatementNames {
     const known = this.#names.get(text)
     if (known || text.length > longest || this.#names.size >= most) return known
     const uses = (this.#uses.get(text) ?? 0) + 1
-    if (uses < keptFrom) {
+    if (uses < (this.#names.size < manyKept ? keptFrom : keptLaterFrom)) {
       if (this.#uses.size >= mostCounted) this.#uses.clear()
       this.#uses.set(text, uses)
       return undefined
@@ -44,12 +47,20 @@ export class StatementNames {
 }
 
 /** Of all connections of this process: which statements are frequent is the same for each. */
-const names = new StatementNames()
+const namesOfProcess = new StatementNames()
 
 type Callback = (error: Error | null, result?: pg.QueryResult) => void
 
 /** A `pg.Client` that names the statements that it sends. */
 export class PreparedClient extends pg.Client {
+  readonly #names: StatementNames
+
+  /** @param names a pool gives none: its clients share those of the process. */
+  constructor(config?: string | pg.ClientConfig, names: StatementNames = namesOfProcess) {
+    super(config)
+    this.#names = names
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: as many forms as `pg.Client` has.
   override query(...args: any[]): any {
     const [statement, second, third] = args
@@ -58,17 +69,17 @@ export class PreparedClient extends pg.Client {
     const values: unknown = Array.isArray(second) ? second : isText ? undefined : statement?.values
     const own = typeof statement?.submit === 'function' || Boolean(statement?.name)
     const keepable = typeof text === 'string' && !own && (hasValues(values) || isOneStatement(text))
-    const name = keepable ? names.nameOf(text) : undefined
+    const name = keepable ? this.#names.nameOf(text) : undefined
     if (!name || typeof text !== 'string') return super.query(...(args as Parameters<pg.Client['query']>))
     const config = { ...(isText ? {} : statement), text, values, name }
     const callback: Callback | undefined = [second, third].find((one) => typeof one === 'function')
     if (callback)
       return super.query(config, (error: Error | null, result: pg.QueryResult) => {
-        if (isOutdated(error)) names.forget(text)
+        if (isOutdated(error)) this.#names.forget(text)
         callback(error, result)
       })
     return super.query(config).catch((error: unknown) => {
-      if (isOutdated(error)) names.forget(text)
+      if (isOutdated(error)) this.#names.forget(text)
       throw error
     })
   }
