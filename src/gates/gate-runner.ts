@@ -9,10 +9,10 @@ import type { Store } from '../db/connect.ts'
 import { defineJob } from '../db/define-job.ts'
 import { setFootprint } from '../db/footprints.ts'
 import { shuttingDown } from '../db/queues.ts'
-import { getRepository, type RepositoryRow } from '../db/repositories.ts'
+import type { RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow } from '../db/runs.ts'
-import { getItem, type ItemRow } from '../db/work-items.ts'
+import { type ClaimedRun, claimRun, endRun, type Lease, LeaseLost, type RunRow, runWithItem } from '../db/runs.ts'
+import type { ItemRow } from '../db/work-items.ts'
 import { isComparing } from '../domain/best-of.ts'
 import type { ProcessPart } from '../domain/process-role.ts'
 import { type TestFacts, testsAddedBy } from '../domain/test-facts.ts'
@@ -111,9 +111,9 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     onStop: (reason) => stop.abort(reason),
   })
   try {
-    const item = await getItem(context.store.db, run.workItemId)
-    const repo = item && (await getRepository(context.store.db, item.repositoryId))
-    if (!item || !repo || !run.headSha) throw new Error(`run ${run.id} has nothing to check`)
+    const found = await runWithItem(context.store.db, run.id)
+    if (!found || !run.headSha) throw new Error(`run ${run.id} has nothing to check`)
+    const { item, repo } = found
     const judged = await judge(context, { item, repo, run, head: sha(run.headSha), signal: stop.signal })
     const results = judged.results.map((result) => withoutSecrets(result, context))
     const tests: TestFacts = { ...judged.tests, coverage: results.flatMap(({ coverage = [] }) => coverage) }

@@ -1,10 +1,8 @@
 /** Runs that another process should take: it has what they ask for, or what they need. */
 
 import { placesWithAgents } from '../db/places.ts'
-import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
-import { getRun, runWithItem } from '../db/runs.ts'
-import { getItem } from '../db/work-items.ts'
+import { runWithItem } from '../db/runs.ts'
 import { currentWorktree } from '../db/worktrees.ts'
 import { LeaveToOthers } from '../lib/errors.ts'
 import { sha } from '../lib/ids.ts'
@@ -30,12 +28,12 @@ export async function leaveToItsDisk(
   { store, env, place, several, control }: Pick<RunContext, 'store' | 'env' | 'place' | 'several' | 'control'>,
   runId: number,
 ): Promise<void> {
-  const run = (await several()) ? await getRun(store.db, runId) : undefined
-  const tree = run?.headSha ? await currentWorktree(store.db, run.workItemId) : undefined
-  if (!run?.headSha || !tree?.place || tree.place === place) return
+  const found = (await several()) ? await runWithItem(store.db, runId) : undefined
+  const head = found?.run.headSha
+  if (!found || !head) return
+  const tree = await currentWorktree(store.db, found.item.id)
+  if (!tree?.place || tree.place === place) return
   if (!(await placesWithAgents(store.db, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)).has(tree.place)) return
-  const item = await getItem(store.db, run.workItemId)
-  const repo = item && (await getRepository(store.db, item.repositoryId))
-  if (!repo || (await (await control(repo)).resolve(sha(run.headSha)))) return
+  if (await (await control(found.repo)).resolve(sha(head))) return
   throw new LeaveToOthers('its commit is on another disk', holdMs)
 }

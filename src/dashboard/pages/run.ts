@@ -2,10 +2,9 @@
 
 import { eq } from 'drizzle-orm'
 import { picturesOf } from '../../db/pictures.ts'
-import { getRepository, type RepositoryRow } from '../../db/repositories.ts'
-import { getRun } from '../../db/runs.ts'
+import type { RepositoryRow } from '../../db/repositories.ts'
+import { getRun, runWithItem } from '../../db/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
-import { getItem } from '../../db/work-items.ts'
 import * as messages from '../../messages/dashboard-pages.ts'
 import { type AgentView, findAgent } from '../../views/agents.ts'
 import { commandForm } from '../command-form.ts'
@@ -20,9 +19,8 @@ import { readTranscript } from './transcript.ts'
 export const runPage: Page = {
   path: '/runs/:id',
   async repositoryOf({ store }, { id }) {
-    const run = /^\d{1,15}$/.test(id ?? '') ? await getRun(store.db, Number(id)) : undefined
-    const item = run && (await getItem(store.db, run.workItemId))
-    return item && getRepository(store.db, item.repositoryId)
+    const found = /^\d{1,15}$/.test(id ?? '') ? await runWithItem(store.db, Number(id)) : undefined
+    return found?.repo
   },
   async render(request) {
     const { services, repo, words } = request

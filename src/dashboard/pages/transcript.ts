@@ -1,9 +1,7 @@
 /** The transcript of a run from its log file, in pieces, as HTML. The file is an agent's output: everything is escaped. */
 
 import type { Context } from 'hono'
-import { getRepository } from '../../db/repositories.ts'
-import { getRun } from '../../db/runs.ts'
-import { getItem } from '../../db/work-items.ts'
+import { runWithItem } from '../../db/runs.ts'
 import { permits } from '../../domain/permissions.ts'
 import { noSuchLog } from '../../messages/dashboard.ts'
 import { openSharedLog } from '../../runs/shared-log.ts'
@@ -69,11 +67,9 @@ export async function moreOfLog(
 ): Promise<Response> {
   const [id, from] = [context.req.param('id') ?? '', Number(context.req.query('from') ?? 0)]
   if (!/^\d{1,15}$/.test(id) || !Number.isSafeInteger(from) || from < 0) return sendText(noSuchLog, 404)
-  const { db } = services.store
-  const run = await getRun(db, Number(id))
-  const item = run && (await getItem(db, run.workItemId))
-  const repo = item && (await getRepository(db, item.repositoryId))
-  if (!run || !repo || !permits(await visitor.permissionIn(repo), 'read')) return sendText(noSuchLog, 404)
+  const found = await runWithItem(services.store.db, Number(id))
+  if (!found || !permits(await visitor.permissionIn(found.repo), 'read')) return sendText(noSuchLog, 404)
+  const { run } = found
   const piece = await readTranscript(services, id, from)
   return Response.json(
     { html: piece.html, next: piece.next, ended: run.stage === 'ended' || run.endedAt !== null },

@@ -368,20 +368,26 @@ test('a database that does not answer in time, or at all, means 503 and no half 
   expect((await send({ to: toAway, body: '{', headers: {} })).status).toBe(400)
 })
 
-test.for(['store-deliveries', 'queue-deliveries', 'commit'])(
-  'a %s that fails leaves neither row nor job',
+test.for(['insert into deliveries', 'INSERT INTO pgboss.', 'commit'])(
+  '`%s` that fails leaves neither row nor job',
   async (what) => {
     const store = theStore()
-    const nameOf = (statement: string | { name?: string }) =>
-      typeof statement === 'string' ? statement : statement.name
+    let failed = 0
     const failing: Store = {
       ...store,
       pipeline: (work) =>
-        store.pipeline((send) => work((statement) => send(nameOf(statement) === what ? 'select 1 / 0' : statement))),
+        store.pipeline((send) =>
+          work((statement) => {
+            const text = typeof statement === 'string' ? statement : statement.text
+            if (!text.includes(what)) return send(statement)
+            failed++
+            return send('select 1 / 0')
+          }),
+        ),
     }
     const to = await serve(failing)
     const { status, deliveryId } = await send({ to })
-    expect(status).toBe(503)
+    expect([status, failed]).toEqual([503, 1])
     expect(await getDelivery(store.db, deliveryId)).toBeUndefined()
     expect(await jobsOf(deliveryId)).toBe(0)
     const again = await send({ to: await serve(store), headers: { 'x-github-delivery': deliveryId } })
