@@ -18,7 +18,7 @@ const time = /^(\d+)(s|m|h)$/.exec(values.for) ?? refuse('--for takes a time lik
 if (!/^\d{1,10}$/.test(values.seed)) refuse('--seed takes a whole number', usage)
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000 }[time[2] as 's' | 'm' | 'h']
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
-const child = spawn(process.execPath, [vitest, 'run', '--project', 'unit', 'test/unit/fuzz'], {
+const child = spawn(process.execPath, [vitest, 'run', '--project', 'unit', '--project', 'database', 'test/unit/fuzz'], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   env: { ...process.env, FUZZ_SEED: values.seed, FUZZ_MS: String(Number(time[1]) * unitMs) },
   stdio: 'inherit',

@@ -3,6 +3,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { firstCharacters, lastCharacters } from '../lib/sanitise-text.ts'
 import type { Reaper } from '../sandbox/reaper.ts'
 import { type AgentKind, providerOf } from './agent.ts'
 import type { AgentOutcome, AgentUsage } from './drivers/agent-run.ts'
@@ -67,7 +68,7 @@ export async function checkAgent(
     return {
       ...{ agent: kind.id, ok: outcome.kind === 'finished' && spoke, readyMs: ready, totalMs: since() },
       ...{ program: session.program, model: session.model, provider: providerOf(kind, session.model) },
-      answer: answer.replace(/\s+/g, ' ').slice(0, 80),
+      answer: firstCharacters(answer.replace(/\s+/g, ' '), 80),
       reportsTokens: usage.totalTokens !== undefined || usage.inputTokens !== undefined,
       reportsCost: usage.cost !== undefined,
       problem: problemOfCheck(outcome, spoke),
@@ -91,7 +92,7 @@ function problemOfCheck(outcome: AgentOutcome, spoke: boolean): string {
     case 'provider-failed':
       return `${providerProblems[outcome.problem]}: “${outcome.message}”`
     case 'crashed':
-      return `it ended with ${outcome.signal ?? `exit code ${outcome.exitCode}`}: ${outcome.tail.slice(-500)}`
+      return `it ended with ${outcome.signal ?? `exit code ${outcome.exitCode}`}: ${lastCharacters(outcome.tail, 500)}`
     case 'idle':
     case 'time-limit':
       return `it did not answer within ${Math.round(outcome.afterMs / 1_000)} s`

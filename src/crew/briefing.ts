@@ -8,6 +8,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import type { ContextPart } from '../domain/context-budget.ts'
 import { domainOf } from '../domain/crew.ts'
 import { searchTerms } from '../domain/memory.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { memoryForAgent } from '../messages/memory.ts'
 
 /** Of the text of an issue, for the search. */
@@ -23,7 +24,7 @@ export async function recallFor(
 ): Promise<ContextPart[]> {
   const limit = settings.crew.memory
   if (limit === 0) return []
-  const task = `${item.title} ${paths.join(' ')} ${item.labels.join(' ')} ${item.body.slice(0, searchedText)}`
+  const task = `${item.title} ${paths.join(' ')} ${item.labels.join(' ')} ${firstCharacters(item.body, searchedText)}`
   const found = await findMemories(
     db,
     { repositoryId: item.repositoryId, memberId: run.memberId, domain: domainOf(task), terms: searchTerms(task) },

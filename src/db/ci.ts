@@ -2,6 +2,7 @@
 
 import { and, asc, eq, gt, isNotNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Check } from '../domain/github.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Database, Tx } from './connect.ts'
 import { checkResults, ciReports, requiredChecks } from './schema/ci.ts'
 
@@ -51,7 +52,7 @@ export async function saveChecks(
 
 function addressOf({ id, name, suiteId }: Pick<Check, 'id' | 'name' | 'suiteId'>) {
   const source = suiteId === null ? 'status' : `suite:${suiteId}`
-  return { source, name: name.slice(0, longestName), checkNumber: Number(id.split(':').at(-1)) }
+  return { source, name: firstCharacters(name, longestName), checkNumber: Number(id.split(':').at(-1)) }
 }
 
 /** The checks that are known of a commit, by name. */

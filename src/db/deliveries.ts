@@ -5,6 +5,7 @@
 
 import { desc, eq, inArray, sql } from 'drizzle-orm'
 import type { Db } from 'pg-boss'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Database, Store, Tx } from './connect.ts'
 import type { Send } from './postgres.ts'
 import { deliveries } from './schema/deliveries.ts'
@@ -102,7 +103,7 @@ export async function completeDelivery(
   outcome: { state: DeliveryRow['state']; note: string | null },
   options: { forget?: boolean } = {},
 ): Promise<void> {
-  const note = outcome.note?.slice(0, 2_000) ?? null
+  const note = outcome.note === null ? null : firstCharacters(outcome.note, 2_000)
   await db
     .update(deliveries)
     .set({ state: outcome.state, note, ...(options.forget ? { payload: '' } : {}) })

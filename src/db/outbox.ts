@@ -27,7 +27,7 @@ export async function enqueueEffect(
   const payload = effect.payload as Record<string, unknown>
   const own = effectPriorities[effect.kind]
   const priority = options.asked ? Math.min(own, askedPriority) : own
-  const changed = options.again ? sql`true` : sql`${effects.payload} <> ${JSON.stringify(payload)}::jsonb`
+  const changed = options.again ? sql`true` : sql`${effects.payload} <> ${sql.param(payload, effects.payload)}`
   const rows = await tx.db
     .insert(effects)
     .values({ ...target, kind: effect.kind, payload, priority, notBefore })

@@ -67,6 +67,7 @@ export class PreparedClient extends pg.Client {
     const isText = typeof statement === 'string'
     const text: unknown = isText ? statement : statement?.text
     const values: unknown = Array.isArray(second) ? second : isText ? undefined : statement?.values
+    if (Array.isArray(values)) withoutNul(values)
     const own = typeof statement?.submit === 'function' || Boolean(statement?.name)
     const keepable = typeof text === 'string' && !own && (hasValues(values) || isOneStatement(text))
     const name = keepable ? this.#names.nameOf(text) : undefined
@@ -83,6 +84,15 @@ export class PreparedClient extends pg.Client {
       throw error
     })
   }
+}
+
+/**
+ * Text of Postgres holds no NUL, and what carries one would fail for ever: a path in an error message, the output of a program.
+ * In place: several forms of a call share the list.
+ */
+function withoutNul(values: unknown[]): void {
+  for (const [at, value] of values.entries())
+    if (typeof value === 'string' && value.includes('\0')) values[at] = value.replaceAll('\0', '')
 }
 
 function hasValues(values: unknown): boolean {

@@ -8,6 +8,7 @@ import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
 import { isDiskFull, LeaveToOthers, RetryAfter, waitsUntil } from '../lib/errors.ts'
+import { storableString } from '../lib/storable-json.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
 import { slotOf, startOf } from './job-slots.ts'
 import { requeueLostJobs } from './lost-jobs.ts'
@@ -234,7 +235,7 @@ export class Queues {
       this.#log.debug({ queue, waited: waited - ms, ms }, 'a job is done')
       return { id, status: 'completed' as const }
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = storableString(error instanceof Error ? error.message : String(error))
       const queued = { queue, ...job.data } as JobOf<Name>
       if (error instanceof LeaveToOthers) {
         // Sent first: this announces it to the others, while this worker fetches nothing.

@@ -1,6 +1,7 @@
 /** The restart log: which agents were started again, why, and after how long. `pruneBatch` deletes old rows. */
 
 import { and, desc, eq, gte } from 'drizzle-orm'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Database, Tx } from './connect.ts'
 import type { RunRow } from './runs.ts'
 import { restarts } from './schema/runs.ts'
@@ -17,7 +18,7 @@ export async function noteRestart(
   { afterMs }: { afterMs: number },
 ): Promise<void> {
   if (!agentFailures.includes(failure)) return
-  const reason = `${run.outcome}: ${run.summary}`.slice(0, 500)
+  const reason = firstCharacters(`${run.outcome}: ${run.summary}`, 500)
   const { workItemId, agent, attempt } = run
   await tx.db
     .insert(restarts)

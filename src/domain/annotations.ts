@@ -1,5 +1,7 @@
 /** Places in files that the output of a program names. Pure. */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
+
 /** A place and what is said about it. */
 export interface Annotation {
   /** Relative to the repository. */
@@ -40,7 +42,7 @@ function placeIn(row: string): Annotation | undefined {
     const [, named = '', digits = '', message = ''] = form.exec(row) ?? []
     const path = relativePath(named)
     const line = Number(digits)
-    if (path !== undefined && line > 0) return { path, line, message: message.trim().slice(0, longestMessage) }
+    if (path !== undefined && line > 0) return { path, line, message: firstCharacters(message.trim(), longestMessage) }
   }
   return undefined
 }

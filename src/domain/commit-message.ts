@@ -3,6 +3,8 @@
  * the commit is on the default branch, and `[skip ci]` keeps every workflow from running.
  */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
+
 /** Longest subject that is kept; GitHub folds what is past 72 characters. */
 const longestSubject = 200
 
@@ -36,7 +38,7 @@ export function quietCommitText(text: string): string {
 /** A title as the subject of a commit, on one line. */
 export function commitSubject(title: string): string {
   const line = quietCommitText(title.replace(/[\s\p{Cc}]+/gu, ' ').trim())
-  return line.length <= longestSubject ? line : `${line.slice(0, longestSubject - 1)}…`
+  return line.length <= longestSubject ? line : `${firstCharacters(line, longestSubject - 1)}…`
 }
 
 /** Who a commit is made by. */

@@ -1,5 +1,7 @@
 /** The parts of a file in which two sides have changed the same lines, as git marks them. Pure. */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
+
 /** Lines shown around each conflict, as in a diff. */
 const around = 3
 
@@ -25,5 +27,5 @@ export function conflictHunks(marked: string, limit: number): string {
     last = at
   }
   const text = rows.join('\n')
-  return text.length <= limit ? text : `${text.slice(0, limit)}\n… (cut)`
+  return text.length <= limit ? text : `${firstCharacters(text, limit)}\n… (cut)`
 }

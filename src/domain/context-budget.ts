@@ -4,6 +4,8 @@
  * least harmful first; what is still too long is cut, and the text says so. The rules and the task are never cut.
  */
 
+import { firstCharacters, lastCharacters } from '../lib/sanitise-text.ts'
+
 export type ContextPool = 'reserved' | 'learnings' | 'backlog' | 'plans' | 'docs' | 'working'
 
 /** The limits of the pools, in tokens; together 150,000: what the models in use take without losing sight of the beginning. */
@@ -178,7 +180,7 @@ function cutText(text: string, characters: number): string {
   if (text.length <= characters) return text
   const left = text.length - characters
   const head = Math.ceil(characters / 2)
-  return `${text.slice(0, head)}\n[… ${left} characters left out …]\n${text.slice(text.length - (characters - head))}`
+  return `${firstCharacters(text, head)}\n[… ${left} characters left out …]\n${lastCharacters(text, characters - head)}`
 }
 
 function body({ entries }: ContextPart): string {

@@ -1,6 +1,7 @@
 /** Memories as text: when two are the same, which words of a task they are searched by, what of a log is telling. */
 
 import { createHash } from 'node:crypto'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { MemoryKind } from './crew.ts'
 
 /** Characters of one memory. More is no lesson but a report. */
@@ -48,5 +49,5 @@ export function tellingLines(log: string): string {
     .filter((line) => line !== '' && !line.startsWith('$ '))
   const telling = lines.filter((line) => lineOfFailure.test(line))
   const chosen = telling.length > 0 ? telling.slice(0, mostLines) : lines.slice(-mostLines)
-  return chosen.map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)}…` : line)).join('\n')
+  return chosen.map((line) => (line.length > longestLine ? `${firstCharacters(line, longestLine)}…` : line)).join('\n')
 }

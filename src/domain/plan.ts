@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { didYouMean } from '../lib/did-you-mean.ts'
 import { effortHours } from '../lib/effort-hours.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { storable, storableText } from './storable-text.ts'
 
 /** Steps of one plan, at most. No person reads more before an approval. */
@@ -188,7 +189,7 @@ function problemsIn(error: z.ZodError, tool: keyof typeof planShapes): string[] 
     return issue.keys.map((unknown) => {
       const meant = didYouMean(unknown, fieldsAt(tool, issue.path))
       const where = [...issue.path, unknown].join('.')
-      return `unknown field \`${where.slice(0, 100)}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
+      return `unknown field \`${firstCharacters(where, 100)}\`${meant ? `; did you mean \`${meant}\`?` : ''}`
     })
   })
   const more = all.length - shownProblems

@@ -3,6 +3,8 @@
  * in, a kind comes out. The patterns are GitHub's (GH001 to GH013) and git's; a refusal that none knows is a rule too.
  */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
+
 /** What a refusal is about, and so who can do something about it. */
 export type RefusalKind =
   /** Another branch has a name that git cannot keep beside this one: `module` and `module/issue-1`. */
@@ -95,5 +97,5 @@ function serverWords(text: string): string {
     .join('\n')
     .replace(/\n{3,}/g, '\n\n')
     .trim()
-  return joined.length <= maxWords ? joined : `${joined.slice(0, maxWords)} …`
+  return joined.length <= maxWords ? joined : `${firstCharacters(joined, maxWords)} …`
 }

@@ -1,5 +1,7 @@
 /** What a planner gets when work that keeps failing is planned again. Pure. */
 
+import { lastCharacters } from '../lib/sanitise-text.ts'
+
 /** Five facts. All texts are cut to what a prompt can hold. */
 export interface ReplanHandoff {
   /** Why it is planned again, a part of a sentence without a stop. */
@@ -76,7 +78,7 @@ function suggestionFor(attempts: readonly PastAttempt[]): string {
 }
 
 function endOf(text: string): string {
-  return text.length <= longestError ? text : `…${text.slice(-longestError)}`
+  return text.length <= longestError ? text : `…${lastCharacters(text, longestError)}`
 }
 
 /** Attempts with a higher id count: those after a person's `/retry`, and after the item was planned again. */

@@ -1,6 +1,7 @@
 /** What people say to an agent in a review, and what the agent answers: finding both in texts. */
 
 import { plainLines } from '../lib/markdown/plain-lines.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 
 /**
  * Whether a comment addresses the app: it mentions `@slug` in running text. A mention in code or in a quote does not.
@@ -32,7 +33,7 @@ export function readReviewAnswers(message: string): { answers: Map<number, Revie
   for (const line of message.split('\n')) {
     const [, number, done, , text = ''] = answerLine.exec(line) ?? []
     if (number === undefined) others.push(line)
-    else answers.set(Number(number), { settled: done !== undefined, text: text.trim().slice(0, 2_000) })
+    else answers.set(Number(number), { settled: done !== undefined, text: firstCharacters(text.trim(), 2_000) })
   }
   return { answers, rest: others.join('\n').trim() }
 }

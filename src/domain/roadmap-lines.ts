@@ -3,6 +3,7 @@
 import { expandTabs } from '../lib/markdown/block-starts.ts'
 import type { BlockContainer } from '../lib/markdown/blocks.ts'
 import { contentWithout, isInside, type MarkdownLine, readMarkdown } from '../lib/markdown/read-markdown.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { saysDependency } from './dependency-lines.ts'
 
 /** A task list item, as it is written. */
@@ -103,8 +104,8 @@ class TaskReader {
 
   #enter({ heading }: MarkdownLine): void {
     if (!heading) return
-    const start = heading.title.slice(0, 4 * longestHeading).replace(/<!--.*?-->/g, '')
-    const title = plainTitle(start).slice(0, longestHeading)
+    const start = firstCharacters(heading.title, 4 * longestHeading).replace(/<!--.*?-->/g, '')
+    const title = firstCharacters(plainTitle(start), longestHeading)
     this.#headings = [...this.#headings.filter((one) => one.level < heading.level), { level: heading.level, title }]
     this.#heading = this.#headings.flatMap((one) => one.title || []).join(' › ')
   }

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { effortHours } from '../lib/effort-hours.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { type IssueReference, referencesIn } from './dependency-lines.ts'
 import { plainTitle, type TaskLine, taskLines, type UnreadLine } from './roadmap-lines.ts'
 
@@ -81,7 +82,7 @@ interface Understood {
 }
 
 function understood(task: TaskLine, repository: string): Understood {
-  const notes = annotations(task.content.slice(0, longestLine), repository)
+  const notes = annotations(firstCharacters(task.content, longestLine), repository)
   const issue = namedIssue(notes.rest, repository)
   const title = plainTitle(notes.rest)
   if (!issue && title === '') {
@@ -90,7 +91,7 @@ function understood(task: TaskLine, repository: string): Understood {
   const line: RoadmapLine = {
     line: task.line,
     heading: task.heading,
-    title: title.slice(0, longestTitle),
+    title: firstCharacters(title, longestTitle),
     checked: task.checked,
     issue,
     text: [title.length > longestTitle ? `${task.content}\n` : '', ...task.below].join('\n').trim(),
@@ -221,7 +222,7 @@ function findLine(line: RoadmapLine, title: string, index: LineIndex): string | 
   const near = othersOf(line, index.byPlace.get(placeOf(line.heading, title)))
   const [found, ...more] = near.length > 0 ? near : othersOf(line, index.byTitle.get(title.toLowerCase()))
   if (!found) return dependOnHeading(line, title, index.byHeading.get(title.toLowerCase()))
-  if (more.length > 0) return `several lines are called “${title.slice(0, 80)}”`
+  if (more.length > 0) return `several lines are called “${firstCharacters(title, 80)}”`
   dependOn(line, found)
   return undefined
 }
@@ -240,7 +241,7 @@ function dependOn(line: RoadmapLine, other: RoadmapLine): void {
 }
 
 function dependOnHeading(line: RoadmapLine, title: string, under: readonly RoadmapLine[] = []): string | undefined {
-  const shown = `“${title.slice(0, 80)}”`
+  const shown = `“${firstCharacters(title, 80)}”`
   if (under.length === 0) return `no other line and no heading is called ${shown}`
   if (headingsOf(line.heading.toLowerCase()).includes(title.toLowerCase())) return `it stands under ${shown} itself`
   if (line.linesBefore.length + line.issuesBefore.length + under.length > mostBefore)

@@ -1,9 +1,10 @@
-/** Text of agents that is stored as JSON. */
+/** Text of agents that is stored. */
 
 import { z } from 'zod'
+import { storableString } from '../lib/storable-json.ts'
 
-/** Any text, without what Postgres does not accept in JSON: NUL, and half a surrogate pair. */
-export const storable = () => z.string().overwrite((value) => value.replaceAll('\0', '').toWellFormed())
+/** Any text, without what Postgres does not accept. */
+export const storable = () => z.string().overwrite(storableString)
 
 /** Text that says something. @param max characters. */
 export const storableText = (max: number) => storable().trim().min(1).max(max)

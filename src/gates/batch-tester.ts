@@ -12,6 +12,7 @@ import { settingsOf } from '../db/repository-settings.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { requireCommit } from '../git/one-of-several.ts'
 import { sha } from '../lib/ids.ts'
+import { lastCharacters } from '../lib/sanitise-text.ts'
 import { groupReport } from '../messages/merge-queue.ts'
 import { programBox } from '../runs/boxes.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
@@ -85,7 +86,7 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
   const log = failed.map(({ gate, summary, log: text = '' }) => `${gate}: ${summary}\n${text}`).join('\n\n')
   await store.transaction(async (tx) => {
     const milliseconds = Math.round(performance.now() - started)
-    await endBatch(tx, batchId, { state, log: context.redact(log).slice(-longestLog), milliseconds })
+    await endBatch(tx, batchId, { state, log: lastCharacters(context.redact(log), longestLog), milliseconds })
     const { repositoryId, baseBranch } = batch
     if (isGroup(baseBranch)) return report(tx, batch, state === 'passed', log)
     // A broken gate is tried again, and not at once.

@@ -1,5 +1,6 @@
 /** Runs all gates on a commit in a fixed order: cheap ones first, gates that run code of the branch last. */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { gateBroken, gateNotRun } from '../messages/gates.ts'
 import { type Gate, type GateContext, type GateJudgement, SetUpBroken } from './gate.ts'
 import { digestOfLog } from './lib/output.ts'
@@ -63,8 +64,8 @@ async function run(gate: Gate, context: GateContext): Promise<GateResult> {
     ...judgement,
     gate: gate.id,
     title: gate.title,
-    summary: judgement.summary.replace(/\s+/g, ' ').trim().slice(0, longestSummary),
-    log: judgement.log?.slice(0, longestLog),
+    summary: firstCharacters(judgement.summary.replace(/\s+/g, ' ').trim(), longestSummary),
+    log: judgement.log && firstCharacters(judgement.log, longestLog),
     ...(judgement.log ? { logDigest: judgement.logDigest ?? digestOfLog(judgement.log) } : {}),
     milliseconds: Math.round(performance.now() - started),
   }

@@ -5,6 +5,7 @@
 
 import { UserError } from '../lib/errors.ts'
 import { isLoopback } from '../lib/peer.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 
 declare const brand: unique symbol
 type Brand<Name extends string> = string & { readonly [brand]: Name }
@@ -117,5 +118,5 @@ function hostProblem(url: URL): string | undefined {
 
 /** A name from outside in a message: one line, not endless. */
 function quote(text: string): string {
-  return `\`${text.slice(0, 100).replace(/[\p{C}`]/gu, '?')}\``
+  return `\`${firstCharacters(text, 100).replace(/[\p{C}`]/gu, '?')}\``
 }

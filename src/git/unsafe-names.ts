@@ -1,5 +1,7 @@
 /** Names and links that mean something else to git or to another file system than they seem to. Pure. */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
+
 /** Code points that HFS+ drops from a name, so that `.g\u200cit` is `.git` there (git's utf8.c, next_hfs_char). */
 const hfsIgnored = /[\u200C-\u200F\u202A-\u202E\u206A-\u206F\uFEFF]/gu
 
@@ -37,5 +39,5 @@ export function symlinkProblem(path: string, target: string): string | undefined
 }
 
 function short(text: string): string {
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+  return text.length > 80 ? `${firstCharacters(text, 80)}…` : text
 }

@@ -5,6 +5,7 @@
 
 import type { Logger } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
+import { storableJson } from '../lib/storable-json.ts'
 import { passFence } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
 import { callKindOf, Meter, type SharedLimits } from './meter.ts'
@@ -106,11 +107,13 @@ async function exchange(meter: Meter, url: string, init: RequestInit): Promise<R
   const method = (init.method ?? 'GET').toUpperCase()
   const kind = callKindOf(method, url)
   const attempts = kind === 'write' ? 1 : readAttempts
+  // A text that a limit has cut in the middle of a character is no valid JSON to every reader.
+  const body = typeof init.body === 'string' ? storableJson(init.body) : init.body
   for (let attempt = 1; ; attempt++) {
     await meter.acquire(kind)
     if (kind === 'write') await passFence()
     try {
-      const response = await fetch(url, { ...init, signal: AbortSignal.timeout(timeoutMs) })
+      const response = await fetch(url, { ...init, body, signal: AbortSignal.timeout(timeoutMs) })
       await meter.note(response)
       if (response.status < 500 || response.status === 501 || attempt >= attempts)
         return logOfJob.test(url) ? response : await whole(response)

@@ -5,6 +5,7 @@ import type { RepositoryIdentity } from '../domain/events.ts'
 import type { HookDelivery } from '../domain/github.ts'
 import { findRetryAfter, OperatorError, rootMessage } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Client, Octokit } from './client.ts'
 import type { GitHub, InstalledRepositories, RepositoryRef } from './github.ts'
 import { httpStatusOf, isUnsupported } from './http-status.ts'
@@ -231,5 +232,5 @@ async function identify(client: Client): Promise<App> {
 /** A proxy's page has many. */
 function firstLine(text: string): string {
   const [line = ''] = text.trim().split('\n')
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line
+  return line.length > 200 ? `${firstCharacters(line, 200)}…` : line
 }

@@ -14,6 +14,7 @@ import type { Effect } from '../domain/effects.ts'
 import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { maskSecrets } from '../lib/find-secrets.ts'
 import { withinLimit } from '../lib/sanitise.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { holdClaim } from './claim.ts'
 import type { Client } from './client.ts'
 import type { EffectContext, EffectResult } from './effects/lib/handler.ts'
@@ -146,7 +147,7 @@ export class Publisher {
     const asked = findRetryAfter(thrown)
     if (asked) return { kind: 'later' as const, at: asked.until, error: asked.message, attemptedAt: before }
     const message = thrown instanceof Error ? thrown.message : String(thrown)
-    const error = message.length > maxError ? `${message.slice(0, maxError)} …` : message
+    const error = message.length > maxError ? `${firstCharacters(message, maxError)} …` : message
     const status = httpStatusOf(thrown)
     const limited = status === 429 || (status === 403 && isRateLimitMessage(message))
     const refused = status >= 400 && status < 500 && status !== 401 && status !== 408 && !limited

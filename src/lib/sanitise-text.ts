@@ -11,18 +11,32 @@ export function cleanText(text: string): string {
   return stripVTControlCharacters(text.replaceAll('\r\n', '\n')).replace(controls, '')
 }
 
-/** At most `max` UTF-16 units, with an ellipsis after truncation. Never ends with half of a surrogate pair. */
-export function truncate(text: string, max: number): string {
+/** The beginning of a text: at most `max` UTF-16 units, and never half of a surrogate pair at its end. */
+export function firstCharacters(text: string, max: number): string {
   if (text.length <= max) return text
-  const end = max - 1
-  const last = text.charCodeAt(end - 1)
-  return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? end - 1 : end)}…`
+  return text.slice(0, isHighSurrogate(text.charCodeAt(max - 1)) ? max - 1 : max)
+}
+
+/** The end of a text: at most `max` UTF-16 units, and never half of a surrogate pair at its begin. */
+export function lastCharacters(text: string, max: number): string {
+  if (text.length <= max) return text
+  const start = text.length - max
+  return text.slice(isHighSurrogate(text.charCodeAt(start - 1)) ? start + 1 : start)
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}
+
+/** At most `max` UTF-16 units, with an ellipsis after truncation. */
+export function truncate(text: string, max: number): string {
+  return text.length <= max ? text : `${firstCharacters(text, max - 1)}…`
 }
 
 /** Cleaned and truncated text; '' for any value that is not a string. */
 export function boundedText(value: unknown, max: number): string {
   // Truncated first, to twice the length, so that the cost of cleaning is bounded.
-  return typeof value === 'string' ? truncate(cleanText(value.slice(0, max * 2)), max) : ''
+  return typeof value === 'string' ? truncate(cleanText(firstCharacters(value, max * 2)), max) : ''
 }
 
 /** The value if it is a plain object, else undefined. */

@@ -3,6 +3,8 @@
  * image, runs no command and contains no secret. Prompt injection is assumed to succeed; this limits its effect.
  */
 
+import { firstCharacters } from './sanitise-text.ts'
+
 /** GitHub refuses longer bodies, in characters. */
 export const maxBody = 65_536
 
@@ -46,13 +48,13 @@ export function singleLine(text: string, limit = 200): string {
 }
 
 function cut(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}\n… (${text.length - limit} more characters)`
+  return text.length <= limit ? text : `${firstCharacters(text, limit)}\n… (${text.length - limit} more characters)`
 }
 
 /** A body truncated to GitHub's limit. @param end what stands at its end, and is never cut. */
 export function withinLimit(body: string, end = ''): string {
   if (body.length + end.length <= maxBody) return body + end
-  return `${body.slice(0, maxBody - 60 - end.length)}\n\n… (cut: the text was too long)${end}`
+  return `${firstCharacters(body, maxBody - 60 - end.length)}\n\n… (cut: the text was too long)${end}`
 }
 
 // The formats of GitHub's tokens (classic and fine-grained, and since April 2026 `ghs_APPID_JWT`), and of ours.

@@ -4,6 +4,7 @@ import type { PictureName } from '../domain/pictures.ts'
 import type { PlanComparison } from '../domain/plan-comparison.ts'
 import { counted } from '../lib/counted.ts'
 import { codeBlock, singleLine } from '../lib/sanitise.ts'
+import { lastCharacters } from '../lib/sanitise-text.ts'
 import { agentName, type NamedRun } from './crew.ts'
 import { type GateView, gateTable } from './gates.ts'
 import { namedPaths } from './paths.ts'
@@ -116,5 +117,5 @@ function logsOf(gates: readonly GateEvidence[]): string {
 /** The end of a log: what failed stands there. @param limit characters. */
 export function endOf(log: string, limit: number): string {
   if (log.length <= limit) return log
-  return `… (${log.length - limit} characters before this)\n${log.slice(-limit)}`
+  return `… (${log.length - limit} characters before this)\n${lastCharacters(log, limit)}`
 }

@@ -1,5 +1,7 @@
 /** What people read about an issue that agents work on: it was closed, edited, unlabelled, or queued again. */
 
+import { firstCharacters } from '../lib/sanitise-text.ts'
+
 /** @param pull its open pull request, if there is one. @param closes the settings have it closed too. */
 export function issueClosed(login: string, pull: number | undefined, closes: boolean): string {
   const closed = `The issue was closed by ${login}.`
@@ -19,4 +21,4 @@ export const issueEditedWhilePlanned = (login: string) =>
 
 /** The item is held: a job about it has failed at every attempt. */
 export const stepFailed = (step: string, error: string) =>
-  `Something went wrong again and again in the step \`${step}\`: ${error.slice(0, 500)}\n\nThe operator's log says more. \`/retry\` tries again.`
+  `Something went wrong again and again in the step \`${step}\`: ${firstCharacters(error, 500)}\n\nThe operator's log says more. \`/retry\` tries again.`

@@ -1,6 +1,7 @@
 /** What agents and people read about a review: the comments with their numbers, and the answers. */
 
 import { codeBlock, sanitiseMarkdown, singleLine } from '../lib/sanitise.ts'
+import { lastCharacters } from '../lib/sanitise-text.ts'
 import { commitName } from './gates.ts'
 
 /** Why an item goes back to an agent. */
@@ -36,7 +37,7 @@ function headingOf({ kind, author, calls, path, line }: HandedComment): string {
 
 function textOf({ hunk, body }: HandedComment): string {
   // The comment is about the last line of its hunk.
-  const about = hunk ? [`It is about the last of these lines:\n\n${codeBlock(hunk.slice(-2_000))}`] : []
+  const about = hunk ? [`It is about the last of these lines:\n\n${codeBlock(lastCharacters(hunk, 2_000))}`] : []
   return [...about, codeBlock(body, 6_000)].join('\n\n')
 }
 

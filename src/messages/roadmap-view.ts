@@ -6,6 +6,7 @@ import { conflictsIn, type RoadmapTree } from '../domain/roadmap.ts'
 import { criticalPath } from '../domain/roadmap-critical-path.ts'
 import { counted } from '../lib/counted.ts'
 import { singleLine } from '../lib/sanitise.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import { roadmapGraph } from './roadmap-graph.ts'
 
 /** A list shows so many rows, and counts the rest. */
@@ -153,9 +154,9 @@ function andMore(count: number): string[] {
 
 /** A path as code in a table cell. */
 function code(path: string): string {
-  return `\`${path
+  const plain = path
     .replaceAll('`', "'")
     .replaceAll('|', '\\|')
     .replace(/\p{Cc}/gu, ' ')
-    .slice(0, 100)}\``
+  return `\`${firstCharacters(plain, 100)}\``
 }

@@ -2,6 +2,7 @@
 
 import { money } from '../lib/money.ts'
 import { codeBlock } from '../lib/sanitise.ts'
+import { firstCharacters, lastCharacters } from '../lib/sanitise-text.ts'
 import { namedPaths } from './paths.ts'
 
 /** The set-up step of the repository. @param how how it ended, without a stop. */
@@ -16,7 +17,7 @@ export const setUpFailedHere = (how: string, log: string) =>
 /** A sentence with the end of a log below it. */
 export const withLog = (sentence: string, log: string) =>
   log ? `${sentence}\n\n${codeBlock(endOfLog(log))}` : sentence
-const endOfLog = (log: string) => (log.length <= 1_000 ? log : `…${log.slice(-1_000)}`)
+const endOfLog = (log: string) => (log.length <= 1_000 ? log : `…${lastCharacters(log, 1_000)}`)
 export const settingUp = 'The tree is being set up.'
 export const agentUnknown = (agent: string) => `There is no agent called ${agent}.`
 export const agentMissing = (program: string, install: string) =>
@@ -168,7 +169,7 @@ export const lastAttemptStartsClean = 'the last attempt starts from a clean tree
 export const withContext = 'with what went wrong as context'
 
 function ended(run: EndedAttempt): string {
-  return `${attemptName(run)}: ${run.outcome}. ${withStop(run.summary.slice(0, 1_500))}`
+  return `${attemptName(run)}: ${run.outcome}. ${withStop(firstCharacters(run.summary, 1_500))}`
 }
 
 function attemptName({ planning, attempt }: EndedAttempt): string {

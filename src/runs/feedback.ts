@@ -4,6 +4,7 @@ import { and, eq } from 'drizzle-orm'
 import { ciReportOf } from '../db/ci.ts'
 import type { Database } from '../db/connect.ts'
 import { gateResults } from '../db/schema/runs.ts'
+import { lastCharacters } from '../lib/sanitise-text.ts'
 
 /** The end of the log of a failed gate: enough to see the failure, and too little to fill the context. */
 const logCharacters = 6_000
@@ -28,7 +29,7 @@ export async function gateLesson(db: Database, workItemId: number, head: string)
   const failed = await failedGates(db, workItemId, head)
   return failed
     .map((gate) => {
-      const log = gate.log.length > logCharacters ? `…${gate.log.slice(-logCharacters)}` : gate.log
+      const log = gate.log.length > logCharacters ? `…${lastCharacters(gate.log, logCharacters)}` : gate.log
       return `The gate "${gate.gate}" failed: ${gate.summary}${log ? `\n\n${indented(log)}` : ''}`
     })
     .join('\n\n')

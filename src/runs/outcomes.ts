@@ -4,6 +4,7 @@ import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import { nextDay } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
 import type { Sha } from '../lib/ids.ts'
+import { firstCharacters } from '../lib/sanitise-text.ts'
 import * as messages from '../messages/runs.ts'
 import { overDiskLesson, overDiskLimit } from '../messages/sandbox.ts'
 import type { PassedDay } from './day-limits.ts'
@@ -120,7 +121,7 @@ function providerFailed({ problem, message }: Extract<AgentOutcome, { kind: 'pro
       return {
         outcome: 'request rejected',
         summary: messages.requestRejected(message),
-        signature: `request rejected ${message.replace(/\d+/g, '0').slice(0, 200)}`,
+        signature: `request rejected ${firstCharacters(message.replace(/\d+/g, '0'), 200)}`,
       }
   }
 }

@@ -41,7 +41,7 @@ export function verdictOf(conclusion: string | null | undefined): CheckCompleted
 }
 
 const openOrClosed = z.string().pipe(z.enum(['open', 'closed']))
-/** Free of what the database cannot hold; see `parsePayload`. */
+/** Free of what the database cannot hold; see `parseStorable`. */
 const text = z.string()
 /** Names that are parts of keys: no server has longer ones, and an index holds no text of any length. */
 const name = text.max(1_000)

@@ -14,6 +14,7 @@ import { ensureRepository, repositoryByGithubId } from '../db/repositories.ts'
 import { type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import { PermissionUnavailable } from '../github/permissions.ts'
 import { findRetryAfter } from '../lib/errors.ts'
+import { parseStorable } from '../lib/storable-json.ts'
 import { permissionUnavailable } from '../messages/refusals.ts'
 import { commentOnce } from '../work-items/queue-label.ts'
 import {
@@ -23,7 +24,6 @@ import {
   unfitPayload,
   unwrapProbotError,
 } from './delivery-attempts.ts'
-import { parsePayload } from './parse-payload.ts'
 import type { LoadedWebhookApp } from './probot-app.ts'
 
 /** What the job works with. */
@@ -79,7 +79,7 @@ async function deliverOne(services: DeliveryServices, deliveryId: string, attemp
   if (delivery?.state !== 'stored') return
   const { event } = delivery
   if (!webhooks.events.has(event)) return settle(store, delivery, ignored(`the event ${event} means nothing here`))
-  const parsed = payloadSchema.safeParse(parsePayload(delivery.payload))
+  const parsed = payloadSchema.safeParse(parseStorable(delivery.payload))
   if (!parsed.success) return refuse(services, delivery, unfitPayload(parsed.error))
   const payload = parsed.data
   // Deliveries of one repository are acted on one after another; two processes are kept apart by row locks.

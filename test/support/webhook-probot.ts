@@ -5,8 +5,8 @@ import type { EmitterWebhookEvent } from '@octokit/webhooks'
 import { pino } from 'pino'
 import { Probot, ProbotOctokit } from 'probot'
 import type { DomainEvent } from '../../src/domain/events.ts'
+import { parseStorable } from '../../src/lib/storable-json.ts'
 import { unfitPayload } from '../../src/webhooks/delivery-attempts.ts'
-import { parsePayload } from '../../src/webhooks/parse-payload.ts'
 import { tuttiApp, type WebhookServices } from '../../src/webhooks/probot-app.ts'
 import type { AppIdentity, EventRunner } from '../../src/webhooks/webhook-handler.ts'
 
@@ -46,7 +46,7 @@ export async function createReader(
   return async (name, payload) => {
     read = { events: [] }
     try {
-      const given = parsePayload(JSON.stringify(payload))
+      const given = parseStorable(JSON.stringify(payload))
       await probot.receive({ id: randomUUID(), name, payload: given } as EmitterWebhookEvent)
     } catch (error) {
       const [inner] = (error as AggregateError).errors

@@ -2,7 +2,7 @@
 
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
-import { boundedText } from '../../lib/sanitise-text.ts'
+import { boundedText, lastCharacters } from '../../lib/sanitise-text.ts'
 import { lineSplitter } from '../../lib/split-lines.ts'
 
 export interface RunLog {
@@ -83,7 +83,7 @@ export function openRunLog(
     tail() {
       // The last line of a program may have no line end.
       for (const splitter of Object.values(splitters)) splitter.end()
-      return recent.join('\n').slice(-maxTail)
+      return lastCharacters(recent.join('\n'), maxTail)
     },
     async close() {
       splitters.stdout.end()

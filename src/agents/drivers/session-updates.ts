@@ -1,6 +1,6 @@
 /** Turns an agent's `session/update` notifications into bounded updates, and keeps the summary and the usage. */
 
-import { asList, asRecord, boundedText } from '../../lib/sanitise-text.ts'
+import { asList, asRecord, boundedText, firstCharacters } from '../../lib/sanitise-text.ts'
 import type { AgentUpdate, AgentUsage, ToolStatus } from './agent-run.ts'
 
 export const maxText = 4000
@@ -41,8 +41,8 @@ export function updateReader(): UpdateReader {
     const begins = messageEnded || another
     const before = message
     // Joined only while there is room: a text of 16,000 characters made again for each token is gigabytes in a long run.
-    if (begins) message = chunk.slice(0, maxSummary)
-    else if (before.length < maxSummary) message = `${before}${chunk}`.slice(0, maxSummary)
+    if (begins) message = firstCharacters(chunk, maxSummary)
+    else if (before.length < maxSummary) message = firstCharacters(`${before}${chunk}`, maxSummary)
     messageEnded = false
     messageId = fields.messageId
     // Listeners get one stream of text: a line break separates two messages.

@@ -4,6 +4,7 @@ import { itemOfIssue, unfinishedItemsOf } from '../../db/work-items.ts'
 import { goalIsAlike, matchGoal } from '../../domain/goal-match.ts'
 import { effortHours } from '../../lib/effort-hours.ts'
 import { sanitiseMarkdown, singleLine } from '../../lib/sanitise.ts'
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import * as messages from '../../messages/commands/plans.ts'
 import { createGoalIssue } from '../../work-items/goal-issues.ts'
 import type { CommandContext } from '../command.ts'
@@ -25,7 +26,7 @@ export async function createIssueForGoal(
   const [first = ''] = goal.trim().split('\n')
   const offered = how.fresh ? undefined : await offer({ tx, repo, settings }, first, goal)
   if (offered !== undefined) return offered
-  const title = first.length <= titleLength ? first : `${first.slice(0, titleLength - 1).trimEnd()}…`
+  const title = first.length <= titleLength ? first : `${firstCharacters(first, titleLength - 1).trimEnd()}…`
   const body = [first === title ? goal.trim().slice(first.length).trim() : goal.trim()].filter(Boolean)
   const before = await createGoalIssue(tx, { repositoryId: repo.id, issueNumber: issue?.number }, goal, {
     title: singleLine(title),

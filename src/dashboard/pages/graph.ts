@@ -6,6 +6,7 @@ import type { RepositoryRow } from '../../db/repositories.ts'
 import { dependencies, workItems } from '../../db/schema/work-items.ts'
 import { counted } from '../../lib/counted.ts'
 import { effortHours } from '../../lib/effort-hours.ts'
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, itemUrl } from '../frame.ts'
 import { type Html, html } from '../html.ts'
@@ -163,7 +164,7 @@ export function longestChain(nodes: ReadonlyMap<string, GraphNode>, edges: reado
 }
 
 function short(title: string): string {
-  return title.length > 34 ? `${title.slice(0, 33)}…` : title
+  return title.length > 34 ? `${firstCharacters(title, 33)}…` : title
 }
 
 /** The same for those who do not see the graph. */

@@ -15,6 +15,7 @@ import { gateResults } from '../../db/schema/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
 import { type ItemRow, itemOfIssue } from '../../db/work-items.ts'
 import { lifecycle } from '../../domain/lifecycle.ts'
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import * as messages from '../../messages/dashboard-item.ts'
 import { reportOfEpic } from '../../views/report.ts'
 import { commandForm } from '../command-form.ts'
@@ -136,7 +137,7 @@ function textPanel({ body }: ItemRow): Html {
   if (body.trim() === '') return html``
   return panel(
     messages.textTitle,
-    html`<details><summary>${messages.showText}</summary>${prose(body.slice(0, 20_000))}</details>`,
+    html`<details><summary>${messages.showText}</summary>${prose(firstCharacters(body, 20_000))}</details>`,
   )
 }
 

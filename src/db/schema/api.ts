@@ -1,7 +1,7 @@
 /** Tokens of programs that use the API. */
 
-import { boolean, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import { id, now, time } from './columns.ts'
+import { boolean, pgTable, text } from 'drizzle-orm/pg-core'
+import { id, jsonb, now, time } from './columns.ts'
 
 /** What a token may do in the repositories of its scope. Each role includes those before it. */
 export const tokenRoles = ['read', 'operate', 'admin'] as const

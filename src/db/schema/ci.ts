@@ -1,7 +1,7 @@
 /** What CI says about the heads of our pull requests, and what was done about it. */
 
-import { boolean, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import { id, number64, time } from './columns.ts'
+import { boolean, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { id, jsonb, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'
 

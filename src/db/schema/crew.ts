@@ -1,10 +1,10 @@
 /** The crew: who the agents are, what they remember, what they say to each other and to people. */
 
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { CrewRole, MemoryDomain, MemoryKind } from '../../domain/crew.ts'
 import type { DeliveryState } from '../../domain/delivery.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'
 

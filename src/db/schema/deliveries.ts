@@ -1,8 +1,8 @@
 /** Webhook deliveries as received, and the keys that keep one event from acting twice. */
 
 import { sql } from 'drizzle-orm'
-import { index, jsonb, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
-import { now, time } from './columns.ts'
+import { index, pgTable, primaryKey, text } from 'drizzle-orm/pg-core'
+import { jsonb, now, time } from './columns.ts'
 
 /** Every accepted webhook delivery, as received. The delivery id is GitHub's; it stays the same on redelivery. */
 export const deliveries = pgTable(

@@ -1,8 +1,8 @@
 /** The outbox: writes to GitHub. */
 
 import { sql } from 'drizzle-orm'
-import { index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
-import { id, now, number64, time } from './columns.ts'
+import { index, integer, pgTable, text } from 'drizzle-orm/pg-core'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'
 

@@ -1,7 +1,7 @@
 /** What leads to a merge: branches that are brought up to date, the merge queue, and the forecast of conflicts. */
 
-import { index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import { id, now, number64, time } from './columns.ts'
+import { index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { pullRequests } from './pull-requests.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'

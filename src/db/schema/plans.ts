@@ -1,7 +1,7 @@
 /** Plans, rounds of questions, and footprints. */
 
-import { doublePrecision, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
-import { id, now, number64, time } from './columns.ts'
+import { doublePrecision, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { runs } from './runs.ts'
 import { workItems } from './work-items.ts'
 

@@ -1,8 +1,8 @@
 /** Running Tutti processes, and the locks that they share. */
 
-import { index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { ProcessRole } from '../../domain/process-role.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 
 /** A running Tutti process. The leases and the claimed effects of a dead one are released to the others. */

@@ -1,9 +1,9 @@
 /** Work that agents have proposed on a roadmap, and what people decided about it. */
 
 import { sql } from 'drizzle-orm'
-import { boolean, integer, jsonb, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
+import { boolean, integer, pgTable, text, unique, uniqueIndex } from 'drizzle-orm/pg-core'
 import type { Proposal, ProposalSource } from '../../domain/proposals.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { runs } from './runs.ts'
 import { workItems } from './work-items.ts'
 

@@ -1,10 +1,10 @@
 /** Repositories, and the audit log of each. */
 
 import { sql } from 'drizzle-orm'
-import { boolean, index, integer, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, pgTable, text } from 'drizzle-orm/pg-core'
 import type { Settings } from '../../config/settings.ts'
 import type { QueueLabels } from '../../domain/queue-labels.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 
 /** One repository that Tutti works on. */
 export const repositories = pgTable('repositories', {

@@ -1,10 +1,10 @@
 /** Attempts by agents, the worktrees they work in, and the results of the gates. */
 
-import { boolean, index, integer, jsonb, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
+import { boolean, index, integer, pgTable, primaryKey, text, unique } from 'drizzle-orm/pg-core'
 import type { HealthSample } from '../../domain/agent-health.ts'
 import type { RunPurpose } from '../../domain/run-purpose.ts'
 import type { TestFacts } from '../../domain/test-facts.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { crewMembers } from './crew.ts'
 import { workItems } from './work-items.ts'
 

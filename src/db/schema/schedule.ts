@@ -1,8 +1,8 @@
 /** The decisions and reports of the scheduler, and the items that it has to read again. */
 
-import { index, jsonb, pgTable, text } from 'drizzle-orm/pg-core'
+import { index, pgTable, text } from 'drizzle-orm/pg-core'
 import type { ScheduleReport } from '../../domain/schedule-report.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 import { workItems } from './work-items.ts'
 

@@ -1,12 +1,12 @@
 /** Work items, and the issues that they wait for or consist of. */
 
 import { sql } from 'drizzle-orm'
-import { boolean, doublePrecision, index, integer, jsonb, pgTable, text, unique } from 'drizzle-orm/pg-core'
+import { boolean, doublePrecision, index, integer, pgTable, text, unique } from 'drizzle-orm/pg-core'
 import type { BestOf } from '../../domain/best-of.ts'
 import type { Routing } from '../../domain/choose-workflow.ts'
 import type { ReplanHandoff } from '../../domain/replan.ts'
 import type { ItemState } from '../../lib/item-state.ts'
-import { id, now, number64, time } from './columns.ts'
+import { id, jsonb, now, number64, time } from './columns.ts'
 import { repositories } from './repositories.ts'
 
 /**

@@ -2,6 +2,7 @@
 
 import { createHash, type Hash } from 'node:crypto'
 import { stripVTControlCharacters } from 'node:util'
+import { firstCharacters, lastCharacters } from '../../lib/sanitise-text.ts'
 
 /** Keeps the first and the last half of `limit` bytes, and counts the rest. */
 export class CapturedOutput {
@@ -65,7 +66,7 @@ export function digestOfLog(text: string): string {
 export function shortenOutput(text: string, limit: number): string {
   if (text.length <= limit) return text
   const half = Math.floor(limit / 2)
-  return joined(text.slice(0, half), text.slice(-half), `${text.length - 2 * half} characters`)
+  return joined(firstCharacters(text, half), lastCharacters(text, half), `${text.length - 2 * half} characters`)
 }
 
 function joined(head: string, tail: string, cut: string): string {

@@ -1,3 +1,4 @@
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import type { EffectContext, EffectHandler, EffectResult } from './lib/handler.ts'
 import { ending, marker } from './lib/marker.ts'
 
@@ -12,7 +13,7 @@ export const effect: EffectHandler<'create-issue'> = {
     if (typeof before.number === 'number') return before
     const found = mayExist ? await findIssue(context) : undefined
     if (found !== undefined) return found
-    const text = { title: clean(title).slice(0, maxTitle), body: clean(body, ending(context.key)) }
+    const text = { title: firstCharacters(clean(title), maxTitle), body: clean(body, ending(context.key)) }
     const { data } = await octokit.rest.issues.create({ ...at, ...text, labels })
     return resultOf(data)
   },

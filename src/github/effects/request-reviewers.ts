@@ -1,3 +1,4 @@
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import { httpStatusOf, isUnsupported } from '../http-status.ts'
 import type { EffectHandler } from './lib/handler.ts'
 
@@ -19,7 +20,7 @@ export const effect: EffectHandler<'request-reviewers'> = {
     } catch (error) {
       if (isUnsupported(error)) missing('review requests')
       else if (httpStatusOf(error) !== 422) throw error
-      return { asked, refused: error instanceof Error ? error.message.slice(0, 300) : '' }
+      return { asked, refused: error instanceof Error ? firstCharacters(error.message, 300) : '' }
     }
   },
 }

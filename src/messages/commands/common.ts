@@ -1,6 +1,7 @@
 /** Sentences that the replies of several commands share. */
 
 import { singleLine } from '../../lib/sanitise.ts'
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import { agentName, type NamedRun } from '../crew.ts'
 import { typed } from './typed.ts'
 
@@ -42,10 +43,7 @@ export function sharedPaths(overlaps: readonly { mine: string; theirs: string }[
 }
 
 function pathCode(text: string): string {
-  return `\`${text
-    .replaceAll('`', "'")
-    .replace(/\p{Cc}/gu, ' ')
-    .slice(0, 120)}\``
+  return `\`${firstCharacters(text.replaceAll('`', "'").replace(/\p{Cc}/gu, ' '), 120)}\``
 }
 
 /** A text of a person as a sentence: with a stop at its end where it has none. */

@@ -1,6 +1,7 @@
 /** `/help`, and replies to commands that do not exist, do not fit, or are given in the wrong place. */
 
 import { singleLine } from '../../lib/sanitise.ts'
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import type { CommandRefusal } from './common.ts'
 import { typed, withPrefix } from './typed.ts'
 
@@ -157,7 +158,7 @@ export const unknownFlag = (name: string, nearest: string | undefined) =>
 
 /** Text of the sender in a reply: short, and nothing in it is markup. */
 function quotedArgument(text: string): string {
-  return `\`${text.slice(0, 40).replaceAll('`', "'")}\``
+  return `\`${firstCharacters(text, 40).replaceAll('`', "'")}\``
 }
 
 function exampleList(examples: readonly string[], prefix: string): string {

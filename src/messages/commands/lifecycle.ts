@@ -1,6 +1,7 @@
 /** Replies of `/queue`, `/unqueue`, `/skip`, `/block`, `/pause`, `/resume`, `/stop` and `/retry`. */
 
 import type { ItemState } from '../../lib/item-state.ts'
+import { firstCharacters } from '../../lib/sanitise-text.ts'
 import { type CommandRefusal, endedAttempt, reachedProgress, repositoryIsPaused, withStop } from './common.ts'
 import { typed } from './typed.ts'
 
@@ -101,10 +102,7 @@ export const goBackToCheckpoint = (login: string, point: { name: string; headSha
   `${login} has the work go on from the checkpoint “${point.name}” (${point.text}). Bring the files back to that state first, with \`git restore --source=${point.headSha} --staged --worktree .\`, and take another way from there.`
 
 function code(text: string): string {
-  return `\`${text
-    .replaceAll('`', "'")
-    .replace(/\p{Cc}/gu, ' ')
-    .slice(0, 100)}\``
+  return `\`${firstCharacters(text.replaceAll('`', "'").replace(/\p{Cc}/gu, ' '), 100)}\``
 }
 export const goesOnSoon = 'It goes on as soon as nothing holds it back.'
 export const isNotPaused = (status: string) => `It is not paused. ${status}`

@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util'
 import { isSignificant } from '../../gates/lib/signature.ts'
+import { firstCharacters, lastCharacters } from '../../lib/sanitise-text.ts'
 
 /** GitHub Actions begins every line with the time. */
 const timestamp = /^\uFEFF?\d{4}-\d\d-\d\dT[\d:.]+Z /
@@ -42,7 +43,7 @@ function plainLine(line: string): string {
   const last = text.replace(/\r+$/, '').split('\r').at(-1) ?? ''
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
   const clean = last.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, '')
-  return clean.length > longestLine ? `${clean.slice(0, longestLine)}…` : clean
+  return clean.length > longestLine ? `${firstCharacters(clean, longestLine)}…` : clean
 }
 
 function firstError(lines: readonly string[], from: number, to: number): number | undefined {
@@ -83,10 +84,10 @@ function withinLimit(lines: readonly string[], ranges: readonly [number, number]
   const last = parts.at(-1) ?? ''
   if (parts.length === 1) return halves(last, limit)
   const half = Math.floor((limit - gap.length) / 2)
-  return `${parts.slice(0, -1).join(gap).slice(0, half)}${gap}${last.slice(-half)}`
+  return `${firstCharacters(parts.slice(0, -1).join(gap), half)}${gap}${lastCharacters(last, half)}`
 }
 
 function halves(text: string, limit: number): string {
   const half = Math.floor((limit - 3) / 2)
-  return `${text.slice(0, half)}\n…\n${text.slice(-half)}`
+  return `${firstCharacters(text, half)}\n…\n${lastCharacters(text, half)}`
 }

@@ -6,6 +6,7 @@ import type { BareClone } from '../../git/bare-clone.ts'
 import { headRef } from '../../git/history.ts'
 import type { ReadyWorktree } from '../../git/worktrees.ts'
 import type { Sha } from '../../lib/ids.ts'
+import { lastCharacters } from '../../lib/sanitise-text.ts'
 import * as messages from '../../messages/runs.ts'
 import type { Attempt } from '../context.ts'
 import type { StopReason } from '../heartbeat.ts'
@@ -38,7 +39,7 @@ export async function setUpForAgent(
   heartbeat.progress = ''
   if (signal.aborted) return { ended: stopped(signal.reason as StopReason) }
   if (outcome.kind !== 'failed') return {}
-  if (outcome.ownChange) return { note: messages.setUpFailedHere(outcome.how, outcome.log.slice(-4_000)) }
+  if (outcome.ownChange) return { note: messages.setUpFailedHere(outcome.how, lastCharacters(outcome.log, 4_000)) }
   const summary = messages.withLog(messages.setUpFailed(outcome.how), outcome.log)
   const signature = `set-up: ${signatureOf('failed', outcome.log)}`
   return { ended: { outcome: 'set-up failed', summary, signature } }

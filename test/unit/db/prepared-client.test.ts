@@ -77,6 +77,15 @@ describe.skipIf(!url)('a client on Postgres', () => {
       expect((await client.query('select 1 as a; select 2 as b')) as unknown).toHaveLength(2)
   })
 
+  it('drops a NUL in a value, which no text of Postgres can hold', async () => {
+    const client = await open()
+    const text = 'select $1::text as said'
+    for (let use = 0; use < 4; use++) {
+      expect((await client.query(text, ['a\0b'])).rows).toEqual([{ said: 'ab' }])
+      expect((await client.query({ text, values: ['a\0b'] })).rows).toEqual([{ said: 'ab' }])
+    }
+  })
+
   it('goes on after an error in a statement that is kept, also inside a transaction', async () => {
     const client = await open()
     const text = 'select 10 / $1::int as n'

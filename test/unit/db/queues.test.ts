@@ -87,3 +87,17 @@ it('takes no more jobs of a queue that it has given up, and goes on with the oth
   await scheduled.promise
   expect(begun).toEqual([])
 })
+
+it('keeps why a job failed, whatever stands in the message', async () => {
+  const { queues, db } = test.store
+  const job = defineJob({ queue: 'schedule', payload: z.object({}), batch: 1, single: true }, async () => {
+    throw new Error('half \ud83d of it, and a \0')
+  })
+  await queues.handle(job, {})
+  await enqueue()
+  const why = async () => {
+    const result = await db.execute(sql`select output->>'message' as why from pgboss.job where name = 'schedule'`)
+    return (result as unknown as { rows: object[] }).rows
+  }
+  await expect.poll(why).toContainEqual({ why: 'half \ufffd of it, and a ' })
+})

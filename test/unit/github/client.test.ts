@@ -39,6 +39,20 @@ const failure = (work: Promise<unknown>) =>
     (error: unknown) => error as Error,
   )
 
+test('a text that was cut in the middle of a character is sent as JSON that every reader takes', async () => {
+  mintTokens()
+  let sent = ''
+  github()
+    .post(repo('/issues/1/comments'), (body: { body: string }) => {
+      sent = body.body
+      return true
+    })
+    .reply(201, { id: 1 })
+  const octokit = await client.installation(installationId)
+  await octokit.rest.issues.createComment({ ...at, issue_number: 1, body: 'half \ud83d' })
+  expect(sent).toBe('half \ufffd')
+})
+
 describe('a read', () => {
   const bad: [string, (get: nock.Interceptor) => nock.Scope][] = [
     ['500', (get) => get.reply(500, { message: 'Server Error' })],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { codeBlock, redactor, sanitiseMarkdown, withinLimit } from '../../../src/lib/sanitise.ts'
+import { firstCharacters, lastCharacters, truncate } from '../../../src/lib/sanitise-text.ts'
 
 test.each<[string, string, RegExp, RegExp | undefined]>([
   ['mentions no one', 'ask @maintainer and (@org/team)', /@<!-- -->maintainer.*@<!-- -->org\/team/, /@[a-z]/],
@@ -51,4 +52,18 @@ test('known secrets are removed in every documented encoding, unknown tokens by 
   expect(redact(`token ghp_${'a'.repeat(36)}.`)).toBe('token [redacted].')
   const pem = '-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----'
   expect(redact(pem)).toBe('[redacted]')
+})
+
+test('a cut never leaves half of a character, wherever it falls', () => {
+  const text = 'ab😀cd🚀'
+  for (let max = 1; max <= text.length + 1; max++) {
+    for (const part of [firstCharacters(text, max), lastCharacters(text, max), truncate(text, max)]) {
+      expect(part.isWellFormed()).toBe(true)
+      expect(part.length).toBeLessThanOrEqual(max)
+      expect(part.length).toBeGreaterThanOrEqual(Math.min(max, text.length) - 2)
+    }
+    expect(text.startsWith(firstCharacters(text, max))).toBe(true)
+    expect(text.endsWith(lastCharacters(text, max))).toBe(true)
+  }
+  for (let limit = 1; limit < 10; limit++) expect(sanitiseMarkdown('😀'.repeat(9), limit).isWellFormed()).toBe(true)
 })

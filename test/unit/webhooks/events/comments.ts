@@ -16,6 +16,26 @@ describe('comments', () => {
     expect(stage.github.asked).toEqual(['permission'])
   })
 
+  test('a reply that quotes a part of what was said never breaks a character in two', async () => {
+    const stage = await Stage.open()
+    const item = await stage.issueIn('ready')
+    for (const before of ['', 'x']) {
+      for (const said of [
+        `/pause\u00a0all${before}`,
+        `/queue ${before}`,
+        `/queue --${before}`,
+        '/effort ',
+        '/depends ',
+      ]) {
+        const comment = stage.people.comment(item.issueNumber, said + '\u{10000}'.repeat(200), stage.maintainer)
+        expect((await stage.deliver(comment)).state, said).toBe('done')
+        const { reply } = await stage.item(item.issueNumber)
+        expect(reply, said).toContain('\u{10000}')
+        expect(reply, said).not.toContain('\ufffd')
+      }
+    }
+  })
+
   test('talk costs nothing: no permission is asked without a command', async () => {
     const stage = await Stage.open()
     const item = await stage.issueIn('ready')
