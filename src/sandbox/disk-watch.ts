@@ -4,26 +4,38 @@ import { lstat, opendir, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 
 /** How often the free space is asked for; a disk writes a few hundred megabytes meanwhile. */
-const everyMs = 1_000
+const usualLookMs = 1_000
+/** The folders are measured at least this often, in ms: what others free meanwhile hides what this run writes. */
+const usualMeasureMs = 10_000
+/** Measuring takes at most this share of the time, where nothing says that the disk fills up. */
+const mostShare = 0.02
 
 /**
  * Aborts the signal when the files that were written since now take more than `bytes`. Free space is asked for each second,
- * which costs nothing; only when that much of it has gone are the folders measured, since other programs use the disk too.
+ * which costs nothing. The folders are measured when that much of it has gone, since other programs use the disk too, and
+ * now and then without it.
+ * @param options for tests: bytes that are free, and how often each of them is looked at, in ms.
  */
-export function watchDisk(folders: readonly string[], bytes: number): { signal: AbortSignal; stop(): void } {
+export function watchDisk(
+  folders: readonly string[],
+  bytes: number,
+  options: { free?: () => Promise<number>; everyMs?: number; measuredEveryMs?: number } = {},
+): { signal: AbortSignal; stop(): void } {
+  const { free = () => freeBytes(folders[0] ?? '/'), everyMs = usualLookMs, measuredEveryMs = usualMeasureMs } = options
   const over = new AbortController()
   const since = Date.now()
   let busy = false
-  let freeAtStart: number | undefined
-  const free = async () => {
-    const { bavail, bsize } = await statfs(folders[0] ?? '/')
-    return bavail * bsize
-  }
+  let mostFree = 0
+  let measureAt = performance.now() + measuredEveryMs
   const check = async () => {
-    freeAtStart ??= await free()
-    if (freeAtStart - (await free()) < bytes) return
+    const left = await free()
+    mostFree = Math.max(mostFree, left)
+    const started = performance.now()
+    if (mostFree - left < bytes && started < measureAt) return
     let sum = 0
     for (const folder of folders) sum += await writtenSince(folder, since)
+    const ended = performance.now()
+    measureAt = ended + Math.max(measuredEveryMs, (ended - started) / mostShare)
     if (sum >= bytes) over.abort(overShare)
   }
   const once = () => {
@@ -40,6 +52,11 @@ export function watchDisk(folders: readonly string[], bytes: number): { signal: 
   const timer = setInterval(once, everyMs)
   timer.unref()
   return { signal: over.signal, stop: () => clearInterval(timer) }
+}
+
+async function freeBytes(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder)
+  return bavail * bsize
 }
 
 /** The reason of the signal. */
