@@ -46,7 +46,7 @@ export async function run(argv: string[]): Promise<void> {
       script: 'sleep 3600',
       settings: `limits: { agents: ${agents} }\n`,
       // The limits of GitHub.com would have a thousand status comments take hours.
-      env: { DATABASE_URL: database.url, API_LIMIT_FACTOR: '1000', MAX_AGENTS: String(agents) },
+      env: { DATABASE_URL: database.url, API_LIMIT_FACTOR: '0', MAX_AGENTS: String(agents) },
       rateLimit: 1_000_000,
     })
     try {

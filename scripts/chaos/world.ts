@@ -156,7 +156,8 @@ async function startBeside(
     main: join(root, 'src/main.ts'),
     env: {
       ...env,
-      ...{ DATA_DIR: join(directory, name), DRAIN_SECONDS: '60' },
+      // An earlier version knows no 0 there.
+      ...{ DATA_DIR: join(directory, name), DRAIN_SECONDS: '60', API_LIMIT_FACTOR: '1000' },
       AGENT_FILES: join(root, 'src/playground/agent/scripted.ts'),
     },
     logFile: join(tmpdir(), `tutti-upgrade-${name}.log`),
@@ -186,7 +187,7 @@ function environment(github: PlaygroundGitHub, directory: string, databaseUrl: s
     STOP_GRACE_SECONDS: '1',
     // What was lost is found sooner than by default, so that a run takes minutes and not hours.
     // The limits of GitHub.com are a test of their own; within them 200 issues take three hours.
-    API_LIMIT_FACTOR: '1000',
+    API_LIMIT_FACTOR: '0',
     SWEEP_MINUTES: '0.1',
     IDLE_SWEEP_MINUTES: '0.2',
     ...(databaseUrl ? { DATABASE_URL: databaseUrl } : {}),

@@ -4,7 +4,7 @@
  * limits). They count for all processes together, so they are kept in the database; see `db/api-limits.ts`.
  */
 
-/** What a call counts as. Minting a token is counted apart, as GitHub does. */
+/** What a call counts as. Minting a token is counted apart, as GitHub does: it costs nothing of these limits. */
 export type CallKind = 'read' | 'write' | 'token'
 
 /** Calls that were made, and until when GitHub wants none; all in ms since 1970. */
@@ -53,6 +53,9 @@ export function budgetOf(kind: CallKind, priority = 1): CallBudget {
   const { writesPerMinute = 0, writesPerHour = 0 } = writeBudgets.find(({ upTo }) => priority <= upTo) ?? {}
   return { kind, writesPerMinute, writesPerHour, points: kind === 'read' ? pointsForReads : pointsPerMinute }
 }
+
+/** The budget of every call on a server without limits: only a pause that it asks for holds a call back. */
+export const unlimitedBudget: CallBudget = budgetOf('token')
 
 /** The same budget on a server that allows `factor` times as much. */
 export function timesBudget(budget: CallBudget, factor: number): CallBudget {

@@ -6,6 +6,7 @@ import {
   type CallKind,
   type CallRecord,
   timesBudget,
+  unlimitedBudget,
   waitFor,
 } from '../domain/call-limits.ts'
 import { RetryAfter } from '../lib/errors.ts'
@@ -20,7 +21,7 @@ export function callKindOf(method: string, url: string): CallKind {
 export interface SharedLimits {
   /** Counts a call if there is room for it. @returns undefined when it may be made; otherwise what is in its way. */
   count(budget: CallBudget): Promise<{ record: CallRecord; now: number } | undefined>
-  /** How many times GitHub.com's limits this server allows; 1 when not given. */
+  /** How many times GitHub.com's limits this server allows, 0 for no limits; 1 when not given. */
   factor?: number
   /** Keeps everybody from calling for so many milliseconds. */
   pause(ms: number): Promise<void>
@@ -79,7 +80,8 @@ export class Meter {
   }
 
   async #count(onGitHub: CallBudget): Promise<void> {
-    const budget = timesBudget(onGitHub, this.#limits.factor ?? 1)
+    const { factor = 1 } = this.#limits
+    const budget = factor === 0 ? unlimitedBudget : timesBudget(onGitHub, factor)
     if (this.pausedUntil > Date.now()) {
       if (this.#unstoredPause) await this.#pause(this.pausedUntil - Date.now())
       throw this.#paused()

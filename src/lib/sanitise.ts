@@ -67,12 +67,18 @@ const tokenFormats =
  * is split or encrypted.
  */
 export function redactor(secrets: () => Iterable<string>): (text: string) => string {
+  // Of the secrets that there are now, and of no others: most texts are short, and the secrets are the same for all of them.
+  let known = new Map<string, string[]>()
   return (text) => {
     let result = text
+    const now = new Map<string, string[]>()
     for (const secret of secrets()) {
       if (secret.length < 8) continue
-      for (const encoded of encodingsOf(secret)) result = result.replaceAll(encoded, '[redacted]')
+      const encodings = known.get(secret) ?? encodingsOf(secret)
+      now.set(secret, encodings)
+      for (const encoded of encodings) result = result.replaceAll(encoded, '[redacted]')
     }
+    known = now
     return result.replace(tokenFormats, '[redacted]')
   }
 }

@@ -7,6 +7,7 @@ import { limitsOf, sharedLimits } from '../../../src/db/api-limits.ts'
 import type { Store } from '../../../src/db/connect.ts'
 import { enqueueEffect } from '../../../src/db/outbox.ts'
 import { saveRepository } from '../../../src/db/repositories.ts'
+import { apiLimits } from '../../../src/db/schema/api-limits.ts'
 import { effects } from '../../../src/db/schema/effects.ts'
 import { budgetOf } from '../../../src/domain/call-limits.ts'
 import type { Effect } from '../../../src/domain/effects.ts'
@@ -271,4 +272,20 @@ test('an Enterprise Server may allow more, GitHub.com never does', async () => {
     for (let n = 0; ; n++) if (await meter.acquire('write').catch(() => true)) return n
   }
   expect(await written()).toBe(240)
+})
+
+test('a server without limits holds no call back and nothing is noted, but a pause is kept', async () => {
+  const shared = { ...sharedLimits(store.db), factor: 0 }
+  const meter = new Meter(shared)
+  for (let n = 0; n < 200; n++) {
+    await meter.reserveWrite(5)
+    await meter.acquire('write')
+    await meter.acquire('read')
+  }
+  expect([meter.writes, meter.reads]).toEqual([200, 200])
+  const [noted] = await store.db.select().from(apiLimits)
+  expect(noted).toMatchObject({ reads: [], writes: [] })
+  await shared.pause(60_000)
+  for (const kind of ['read', 'write', 'token'] as const)
+    await expect(new Meter(shared).acquire(kind), kind).rejects.toThrow('GitHub asked for a pause')
 })
