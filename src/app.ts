@@ -46,12 +46,13 @@ export async function startTutti(env: Env, log: Logger, part: ProcessPart = { ro
   if (!credentials) throw new OperatorError('there are no credentials yet', 'Run `npm start` to see the set-up page.')
   loadRoles()
   builtInWorkflows()
-  return whileDatabaseIsAway(env.DATABASE_TIMEOUT_SECONDS * 1_000, log, async () => {
+  return whileDatabaseIsAway(env.DATABASE_TIMEOUT_SECONDS * 1_000, log, async (reached) => {
     const closers = new Closers()
     const close = () => closers.close((err) => log.error({ err }, 'while stopping'))
     try {
       const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
+      reached()
       const base = { env, log, store, credentials, part, health: startingHealth(part.role), closers }
       const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })
       const receive = createReceiver({ store, log, secret: credentials.webhookSecret, onSecret })

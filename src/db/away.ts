@@ -29,14 +29,24 @@ const longestPauseMs = 5_000
 
 /**
  * Does `work`, and does it again while it fails because the database cannot be reached.
- * @param patienceMs after so long it is no hiccup any more.
+ * @param patienceMs after so long without it, it is no hiccup any more.
+ * @param work calls `reached` when the database is there: a later failure is another one, with a patience of its own.
  * @throws {OperatorError} then; any other error of `work` at once.
  */
-export async function whileDatabaseIsAway<T>(patienceMs: number, log: Logger, work: () => Promise<T>): Promise<T> {
-  const until = performance.now() + patienceMs
-  for (let pause = firstPauseMs; ; pause = Math.min(longestPauseMs, pause * 2)) {
+export async function whileDatabaseIsAway<T>(
+  patienceMs: number,
+  log: Logger,
+  work: (reached: () => void) => Promise<T>,
+): Promise<T> {
+  let until = performance.now() + patienceMs
+  let pause = firstPauseMs
+  const reached = () => {
+    until = performance.now() + patienceMs
+    pause = firstPauseMs
+  }
+  for (; ; pause = Math.min(longestPauseMs, pause * 2)) {
     try {
-      return await work()
+      return await work(reached)
     } catch (error) {
       if (!comesFromLostConnection(error)) throw error
       if (performance.now() + pause > until) throw error instanceof OperatorError ? error : cannotUse(error)

@@ -36,3 +36,18 @@ test('after its patience the operator gets an error; what waiting does not mend 
   await expect(whileDatabaseIsAway(60_000, log, failing(wrong))).rejects.toBe(wrong)
   expect(tries).toBe(2)
 })
+
+test('its patience begins anew when the database was there in between', async () => {
+  const tries = (wasThere: boolean) => {
+    let count = 0
+    // Three pauses of 250 ms each are more than the patience; doubled ones are so too.
+    return whileDatabaseIsAway(600, log, async (reached) => {
+      if (wasThere) reached()
+      if (++count < 4) throw refused
+      return 'open'
+    })
+  }
+  const [there, away] = await Promise.all([tries(true), tries(false).catch((error: unknown) => error)])
+  expect(there).toBe('open')
+  expect(away).toBeInstanceOf(OperatorError)
+})
