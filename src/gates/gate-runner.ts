@@ -23,6 +23,7 @@ import { CommitMissing, requireCommit } from '../git/one-of-several.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { programBox } from '../runs/boxes.ts'
 import { ClaimedWork } from '../runs/claimed-work.ts'
+import { isWithoutRoom, noRoomLeft } from '../runs/full-disk.ts'
 import { startHeartbeat } from '../runs/heartbeat.ts'
 import type { RepositoryVariables } from '../runs/repository-secrets.ts'
 import { blamelessLoss } from '../runs/retry-policy.ts'
@@ -122,8 +123,10 @@ async function check(context: GateRunnerContext, { lease, run }: ClaimedRun, sto
     const { drafts } = settingsOf(repo).pullRequests
     // A stop was requested after the row was read: gates without a result have not judged.
     const now = stop.signal.aborted ? { ...run, stop: run.stop ?? 'asked' } : run
+    // A test that cannot write has not judged the commit.
+    const noRoom = results.some(({ verdict }) => verdict === 'fail') && (await isWithoutRoom(context))
     await context.store.transaction((tx) =>
-      concludeGates(tx, lease, { item, run: now, drafts, tests, size: judged.size }, results),
+      concludeGates(tx, lease, { item, run: now, drafts, tests, size: judged.size, noRoom }, results),
     )
   } catch (error) {
     if (error instanceof LeaseLost) return
@@ -233,10 +236,12 @@ async function showDraft(context: GateRunnerContext, settings: Settings, item: I
 async function failed(context: GateRunnerContext, lease: Lease, error: unknown): Promise<void> {
   const summary = error instanceof Error ? error.message : String(error)
   context.log.error({ err: error, run: lease.runId }, 'the gates could not be run')
+  const noRoom = await isWithoutRoom(context)
   await context.store.transaction(async (tx) => {
     // Its process has gone with the commit: that is none of the item's faults, and says nothing about this machine.
     const lost = { outcome: 'runner lost', summary, signature: blamelessLoss } as const
-    const end = error instanceof CommitMissing ? lost : { outcome: 'workspace failed', summary, signature: summary }
+    const failure = noRoom ? noRoomLeft : { outcome: 'workspace failed' as const, summary, signature: summary }
+    const end = error instanceof CommitMissing ? lost : failure
     await endRun(tx, lease, end)
     await tx.enqueue({ queue: 'after-run', runId: lease.runId })
   })

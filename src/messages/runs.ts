@@ -36,6 +36,9 @@ export const modelRefused = (words: string) =>
 export const providerFails = (words: string) => `The agent's provider fails: “${words}”.`
 export const requestRejected = (words: string) => `The agent's provider rejected the request: “${words}”.`
 export const providerMayRecover = 'the provider may be back then'
+export const roomMayBeMade = 'there may be room on the disk then'
+/** Why an attempt ended. */
+export const diskIsFull = 'The disk of the machine is full. Its operator must make room.'
 export const agentUnfinished = (why: string) => `The agent did not finish: ${why}.`
 /** For the agent. */
 export const goOnWithoutIt = (why: string) =>

@@ -41,6 +41,7 @@ import { type CrewSession, openCrewSession } from './crew-session.ts'
 import { sessionBefore } from './earlier-session.ts'
 import { editedFiles } from './edited-files.ts'
 import { wasJudged } from './feedback.ts'
+import { isWithoutRoom, noRoomLeft, unlessDiskIsFull } from './full-disk.ts'
 import { type StopReason, startHeartbeat } from './heartbeat.ts'
 import { removeLeftWorktrees } from './left-worktrees.ts'
 import { type AttemptEnd, cutShort, doneDespiteCost, failureOf, stopped, unsafe } from './outcomes.ts'
@@ -87,7 +88,7 @@ export async function runAttempt(
     const about = { run: runId, issue: item.issueNumber, agent: agentName(run) }
     context.log.info(about, `#${item.issueNumber}: ${about.agent} begins attempt ${run.attempt}`)
     const ending = run.stop ? stopped('asked') : await work(attempt).catch((error) => endingOf(error, context))
-    await finish(attempt, ending)
+    await finish(attempt, await unlessDiskIsFull(context, ending))
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error
     context.log.warn({ run: runId }, 'the lease of a run was lost; its agent was ended and nothing was written')
@@ -108,6 +109,7 @@ async function work(attempt: Attempt): Promise<AttemptEnd> {
   const control = await context.control(repo)
   const { settings, base } = await refreshSettings(context.store, repo, control)
   await endLostAgents(attempt)
+  if (await isWithoutRoom(context)) return noRoomLeft
   const kind = context.agents.get(run.agent)
   if (!kind) return { outcome: 'agent not installed', summary: agentUnknown(run.agent) }
   const reading = { control, settings, base: sha(base), kind }

@@ -38,6 +38,7 @@ export type FailedAttempt =
   | 'agent not logged in'
   | 'no sandbox'
   | 'over its disk limit'
+  | 'disk full'
   | 'rate limited'
   | 'out of credit'
   | 'model not offered'
@@ -96,6 +97,7 @@ const classes: Record<Exclude<FailedAttempt, SuccessfulEnd | 'stopped'>, Failure
   'set-up failed': 'infrastructure',
   'runner lost': 'infrastructure',
   'workspace failed': 'infrastructure',
+  'disk full': 'infrastructure',
 }
 
 /** The class of an outcome; undefined when nothing failed. */
@@ -192,18 +194,24 @@ export function nextRetryStep(
   }
 }
 
-/** An outage can last for hours and is no person's to mend here: it is waited out, at most ten minutes at a time. */
-function afterOutage(outages: number, settings: RetrySettings): RetryStep {
-  const afterMs = Math.min(maxInfrastructureDelayMs, settings.retryDelayMs * 2 ** Math.min(outages, 20))
-  return { kind: 'hold until', at: new Date(Date.now() + afterMs), why: messages.providerMayRecover }
+/** What can last for hours and is no fault of the work is waited out, at most ten minutes at a time. @param times so far. */
+function waitOut(times: number, settings: RetrySettings, why: string): RetryStep {
+  const afterMs = Math.min(maxInfrastructureDelayMs, settings.retryDelayMs * 2 ** Math.min(times, 20))
+  return { kind: 'hold until', at: new Date(Date.now() + afterMs), why }
 }
 
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {
   const outages = trailing(history, (past) => past.outcome === 'provider outage')
   // The first one may be over in seconds: it is waited out, in the same hands.
-  if (outages > 0) return (outages > 1 ? takenOver(history, settings) : undefined) ?? afterOutage(outages, settings)
+  if (outages > 0) {
+    const other = outages > 1 ? takenOver(history, settings) : undefined
+    return other ?? waitOut(outages, settings, messages.providerMayRecover)
+  }
+  const full = trailing(history, (past) => past.outcome === 'disk full')
+  if (full > 0) return waitOut(full, settings, messages.roomMayBeMade)
   const last = trailing(history, (past) => past.failureClass === 'infrastructure')
-  const inARow = history.slice(history.length - last).filter((past) => past.signature !== blamelessLoss).length
+  const failures = history.slice(history.length - last).filter((past) => past.outcome !== 'disk full')
+  const inARow = failures.filter((past) => past.signature !== blamelessLoss).length
   if (inARow >= settings.escalationThreshold) return { kind: 'escalate', why: messages.machineFailedRepeatedly(inARow) }
   const setUps = sameSetUpFailures(history)
   if (setUps >= sameFailure) return { kind: 'escalate', why: messages.setUpFailsAgain(setUps) }

@@ -1,7 +1,8 @@
 /** Watches what a run writes: no limit of the kernel caps the files of a folder without a file system of its own. */
 
-import { lstat, opendir, statfs } from 'node:fs/promises'
+import { lstat, opendir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freeBytes } from '../lib/disk-room.ts'
 
 /** How often the free space is asked for; a disk writes a few hundred megabytes meanwhile. */
 const usualLookMs = 1_000
@@ -52,11 +53,6 @@ export function watchDisk(
   const timer = setInterval(once, everyMs)
   timer.unref()
   return { signal: over.signal, stop: () => clearInterval(timer) }
-}
-
-async function freeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder)
-  return bavail * bsize
 }
 
 /** The reason of the signal. */

@@ -10,6 +10,7 @@ import { isAgentRun } from '../../domain/run-author.ts'
 import type { TestFacts } from '../../domain/test-facts.ts'
 import { withLog } from '../../messages/runs.ts'
 import { candidateOf, settleCandidate } from '../../runs/candidates.ts'
+import { noRoomLeft } from '../../runs/full-disk.ts'
 import type { GateResult } from '../judge.ts'
 
 /** The verdicts, what the commit adds to the tests, and its size. */
@@ -29,15 +30,23 @@ export async function concludeGates(
     drafts,
     tests,
     size,
+    noRoom,
   }: {
     item: ItemRow
     run: RunRow
     drafts: boolean
     tests: TestFacts
     size: Judged['size']
+    /** The disk was full: what failed is not said to have failed. */
+    noRoom: boolean
   },
   results: GateResult[],
 ): Promise<void> {
+  if (noRoom && !run.stop) {
+    await endRun(tx, lease, noRoomLeft)
+    await tx.enqueue({ queue: 'after-run', runId: run.id })
+    return
+  }
   const failing = results.filter((result) => result.verdict === 'fail')
   const outcome = run.stop ? 'stopped' : outcomeOf(failing)
   const signature = failing.map((result) => `${result.gate}: ${result.signature ?? result.summary}`).join('\n')

@@ -108,6 +108,17 @@ test('an outage of the provider is waited out, however long it lasts, and costs 
   expect(countsAsAttempt('infrastructure')).toBe(false)
 })
 
+test('a full disk is waited out, however long it lasts, costs no attempt, and does not make later failures worse', () => {
+  const full = { outcome: 'disk full', failureClass: 'infrastructure', signature: null, countsAsAttempt: false }
+  const lost = { outcome: 'workspace failed', failureClass: 'infrastructure', signature: 'x', countsAsAttempt: false }
+  const many = Array.from({ length: 60 }, () => full)
+  expect(classify('disk full')).toBe('infrastructure')
+  const step = nextRetryStep('infrastructure', many, settings)
+  expect(step).toMatchObject({ kind: 'hold until', why: 'there may be room on the disk then' })
+  expect(step.kind === 'hold until' && step.at.getTime() - Date.now()).toBeLessThanOrEqual(600_000)
+  expect(nextRetryStep('infrastructure', [...many, lost], settings)).toMatchObject({ kind: 'retry', afterMs: 0 })
+})
+
 test.each([
   ['out of credit', 'escalate'],
   ['model not offered', 'escalate'],
