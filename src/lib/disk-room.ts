@@ -11,7 +11,7 @@ export async function freeBytes(folder: string): Promise<number> {
   return bavail * bsize
 }
 
-/** Whether work can be done on the disk of a folder. */
+/** Whether work can be done on the disk of a folder. True where that cannot be told: then something else is wrong. */
 export async function hasRoom(folder: string): Promise<boolean> {
-  return (await freeBytes(folder)) >= leastBytes
+  return (await freeBytes(folder).catch(() => leastBytes)) >= leastBytes
 }
