@@ -174,7 +174,7 @@ const schema = z.object({
     .refine((factor) => factor === 0 || factor >= 1, 'must be 0 or at least 1')
     .default(1)
     .describe(
-      "How many times GitHub.com's limits on calls an Enterprise Server allows (80 writes a minute, 500 an hour, 900 points a minute), 0 where it has none, as it comes; always 1 for GitHub.com",
+      "How many times GitHub.com's limits on calls an Enterprise Server allows (80 writes a minute, 500 an hour, 900 points a minute); 0 where its limits are off, as they are by default; always 1 for GitHub.com",
     ),
   ...channelVariables,
   ALLOW_HTTP_CLONE: flag.describe('`true`: a clone URL may be plain http on any host, not only on loopback'),
