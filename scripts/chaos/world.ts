@@ -19,8 +19,11 @@ gates:
     - { name: tests, run: '! grep -rqs BROKEN src', minutes: 2 }
 `
 
-/** With several repositories: agents in all of them together, and a search in all of them that does not take most of the time. */
-const forRepositories = { MAX_AGENTS: '8', SWEEP_MINUTES: '0.25', IDLE_SWEEP_MINUTES: '0.25' }
+/**
+ * With several repositories: agents in all of them together, and a search for what was missed that does not take most of the
+ * time. Each reads the deliveries of the last ten minutes, and a thousand come in a minute.
+ */
+const forRepositories = { MAX_AGENTS: '8', SWEEP_MINUTES: '1', IDLE_SWEEP_MINUTES: '1' }
 /** With several processes: what one has left is taken over sooner than by default. */
 const forProcesses = { HEARTBEAT_SECONDS: '3', HEARTBEAT_TIMEOUT_SECONDS: '15' }
 

@@ -7,10 +7,19 @@ import { eq, lt } from 'drizzle-orm'
 import type { Database, Tx } from './connect.ts'
 import { idempotencyKeys } from './schema/deliveries.ts'
 
-/** Claims a key with the transaction. @returns whether the key was free. */
-export async function claimKey(tx: Tx, key: string): Promise<boolean> {
-  const rows = await tx.db.insert(idempotencyKeys).values({ key }).onConflictDoNothing().returning()
+/** Claims a key with the transaction. @param at by the clock of the database when not given. @returns whether it was free. */
+export async function claimKey(tx: Tx, key: string, at?: Date): Promise<boolean> {
+  const rows = await tx.db.insert(idempotencyKeys).values({ key, createdAt: at }).onConflictDoNothing().returning()
   return rows.length > 0
+}
+
+/** When a key was claimed. */
+export async function claimedAt(db: Database, key: string): Promise<Date | undefined> {
+  const [row] = await db
+    .select({ at: idempotencyKeys.createdAt })
+    .from(idempotencyKeys)
+    .where(eq(idempotencyKeys.key, key))
+  return row?.at
 }
 
 /** Whether a key was claimed. */
@@ -32,11 +41,7 @@ const subjectKey = (subject: string) => `heard:${subject}`
  * order. Its times are whole seconds, so an event with the same time may have happened before or after.
  */
 export async function lastEventTime(db: Database, subject: string): Promise<Date | undefined> {
-  const [row] = await db
-    .select({ at: idempotencyKeys.createdAt })
-    .from(idempotencyKeys)
-    .where(eq(idempotencyKeys.key, subjectKey(subject)))
-  return row?.at
+  return claimedAt(db, subjectKey(subject))
 }
 
 /** Records the time of an event about a subject with the transaction. An earlier time changes nothing. */

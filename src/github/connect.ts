@@ -85,13 +85,14 @@ function connected(
       return token
     },
     installedRepositories: () => installedRepositories(client, author),
-    deliveries: async (since) => {
+    deliveries: async (since, onPage) => {
       try {
-        return await deliveriesSince(await client.app(), since)
+        for await (const page of deliveriesSince(await client.app(), since)) await onPage(page)
+        return true
       } catch (error) {
         if (!isUnsupported(error)) throw error
         missing('the list of webhook deliveries')
-        return undefined
+        return false
       }
     },
     redeliver: async (id) => {
@@ -187,8 +188,7 @@ async function repositoriesOf(client: Client, installationId: number): Promise<R
 }
 
 /** GitHub lists them newest first, so that the pages end where they get too old. */
-async function deliveriesSince(octokit: Octokit, since: Date): Promise<HookDelivery[]> {
-  const found: HookDelivery[] = []
+async function* deliveriesSince(octokit: Octokit, since: Date): AsyncGenerator<HookDelivery[]> {
   for await (const page of octokit.paginate.iterator('GET /app/hook/deliveries', { per_page: 100 })) {
     const rows = page.data.map((row) => ({
       id: row.id,
@@ -198,10 +198,9 @@ async function deliveriesSince(octokit: Octokit, since: Date): Promise<HookDeliv
       statusCode: row.status_code,
       redelivery: row.redelivery,
     }))
-    found.push(...rows.filter((row) => row.deliveredAt >= since))
-    if (rows.some((row) => row.deliveredAt < since)) break
+    yield rows.filter((row) => row.deliveredAt >= since)
+    if (rows.some((row) => row.deliveredAt < since)) return
   }
-  return found
 }
 
 async function identify(client: Client): Promise<App> {

@@ -89,8 +89,12 @@ export interface GitHub {
    * @throws when the list of installations itself cannot be read.
    */
   installedRepositories(): Promise<InstalledRepositories>
-  /** Webhook deliveries newest first, until `since`; undefined where the server does not have the list. */
-  deliveries(since: Date): Promise<HookDelivery[] | undefined>
+  /**
+   * Reads the webhook deliveries newest first, until `since`: there may be many thousands.
+   * @param onPage gets up to a hundred at a time; the next page is read when it has ended.
+   * @returns false where the server does not have the list.
+   */
+  deliveries(since: Date, onPage: (page: readonly HookDelivery[]) => Promise<void>): Promise<boolean>
   /** Asks for a delivery again. @throws {NotFound} when GitHub has it no longer. */
   redeliver(id: number): Promise<void>
   /** Calls made so far. Minting tokens is not counted. */

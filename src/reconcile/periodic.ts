@@ -162,10 +162,15 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
     try {
       // Once; a first start knows its repositories from its second round on.
       if (!asked) asked = Boolean(await problems.alone('the rules of branches', () => warnOfBypass(services)))
-      await problems.alone('redelivery', () => redeliverMissed(services))
-      await problems.alone('reconcile', () => reconcile(services, problems))
-      await problems.alone('gardener', () => gardener.round())
-      await problems.alone('proposals', () => wantScheduledProposals(services))
+      // Side by side: the list of deliveries may be long.
+      const compare = async () => {
+        await problems.alone('reconcile', () => reconcile(services, problems))
+        await problems.alone('gardener', () => gardener.round())
+        await problems.alone('proposals', () => wantScheduledProposals(services))
+      }
+      const redelivery = problems.alone('redelivery', () => redeliverMissed(services))
+      const [paused] = (await Promise.allSettled([redelivery, compare()])).filter(({ status }) => status === 'rejected')
+      if (paused) throw (paused as PromiseRejectedResult).reason
     } catch (pause) {
       // GitHub wants no call for a while: then all of it, as soon as it may.
       problems.note('the search for missed events', pause)

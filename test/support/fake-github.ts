@@ -53,6 +53,8 @@ export class FakeGitHub implements GitHub {
   readonly repositories: FakeRepository[] = []
   readonly redelivered: number[] = []
   listed: HookDelivery[] | undefined = []
+  /** Deliveries on a page of that list. */
+  pageSize = 100
   /** Set by a test: the next calls of these verbs fail. */
   readonly failing = new Map<string, Error>()
   /** Servers differ: verbs that this one does not have. */
@@ -111,9 +113,12 @@ export class FakeGitHub implements GitHub {
     return { repositories: facts, unread: this.unread }
   }
 
-  async deliveries(since: Date): Promise<HookDelivery[] | undefined> {
+  async deliveries(since: Date, onPage: (page: readonly HookDelivery[]) => Promise<void>): Promise<boolean> {
     this.#ask('deliveries')
-    return this.listed?.filter((delivery) => delivery.deliveredAt >= since)
+    const found = this.listed?.filter((delivery) => delivery.deliveredAt >= since)
+    for (let at = 0; at < (found?.length ?? 0); at += this.pageSize)
+      await onPage(found?.slice(at, at + this.pageSize) ?? [])
+    return found !== undefined
   }
 
   async redeliver(deliveryId: number): Promise<void> {

@@ -3,6 +3,7 @@
 import nock from 'nock'
 import { pino } from 'pino'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { HookDelivery } from '../../../src/domain/github.ts'
 import type { Client } from '../../../src/github/client.ts'
 import { connectGitHub } from '../../../src/github/connect.ts'
 import { type GitHub, NotFound } from '../../../src/github/github.ts'
@@ -90,6 +91,11 @@ describe('connecting', () => {
 
 describe('connected', () => {
   let connected: GitHub
+  const deliveriesSince = async (since: Date) => {
+    const found: HookDelivery[] = []
+    expect(await connected.deliveries(since, async (page) => void found.push(...page))).toBe(true)
+    return found
+  }
   const open = async (permissions: Record<string, string> = app.permissions) => {
     github()
       .get('/app')
@@ -172,8 +178,8 @@ describe('connected', () => {
       .get(path)
       .query({ cursor: 'v1' })
       .reply(200, [hook(1, 10)], { link: `<http://api.github.test${path}?cursor=v2>; rel="next"` })
-    const found = await connected.deliveries(new Date(Date.UTC(2026, 2, 1, 12, 15)))
-    expect(found?.map(({ id, deliveryId }) => [id, deliveryId])).toEqual([
+    const found = await deliveriesSince(new Date(Date.UTC(2026, 2, 1, 12, 15)))
+    expect(found.map(({ id, deliveryId }) => [id, deliveryId])).toEqual([
       [3, 'guid-3'],
       [2, 'guid-2'],
     ])
@@ -192,8 +198,8 @@ describe('connected', () => {
     page('', 4, 40)
     page('v3', 3, 30)
     page('v2', 2, 20)
-    const found = await connected.deliveries(new Date(Date.UTC(2026, 2, 1, 12, 25)))
-    expect(found?.map(({ id }) => id)).toEqual([4, 3])
+    const found = await deliveriesSince(new Date(Date.UTC(2026, 2, 1, 12, 25)))
+    expect(found.map(({ id }) => id)).toEqual([4, 3])
   })
 
   test('a page that names itself as the next one ends the list', async () => {
@@ -202,7 +208,7 @@ describe('connected', () => {
     github()
       .get(path)
       .reply(200, [hook(1, 10)], { link: `<http://api.github.test${path}>; rel="next"` })
-    expect(await connected.deliveries(new Date(0))).toHaveLength(1)
+    expect(await deliveriesSince(new Date(0))).toHaveLength(1)
   })
 
   test.each([403, 404, 451, 501])('an installation whose list answers %i hides no other', async (status) => {
@@ -234,11 +240,11 @@ describe('connected', () => {
     await open()
     github().get('/app/hook/deliveries').query(true).reply(404, { message: 'Not Found' })
     github().get('/app/hook/deliveries').query(true).reply(501, { message: 'Not Implemented' })
-    expect(await connected.deliveries(new Date(0))).toBeUndefined()
-    expect(await connected.deliveries(new Date(0))).toBeUndefined()
+    expect(await connected.deliveries(new Date(0), async () => {})).toBe(false)
+    expect(await connected.deliveries(new Date(0), async () => {})).toBe(false)
     expect(logged.map(({ feature }) => feature)).toEqual(['the list of webhook deliveries'])
     github().get('/app/hook/deliveries').query(true).reply(403, { message: 'Forbidden' })
-    await expect(connected.deliveries(new Date(0))).rejects.toMatchObject({ status: 403 })
+    await expect(connected.deliveries(new Date(0), async () => {})).rejects.toMatchObject({ status: 403 })
   })
 
   test('a delivery is asked for again; one that GitHub has no longer is NotFound', async () => {

@@ -23,6 +23,8 @@ describe('sweep', () => {
     redelivery: false,
   })
 
+  const later = (minutes: number) => new Date(Date.now() + minutes * 60_000)
+
   test('what failed and is not in the inbox is delivered again, oldest first; the rest is left alone', async () => {
     const stage = await Stage.open()
     const stored = delivery(503, 5)
@@ -54,9 +56,9 @@ describe('sweep', () => {
     const stage = await Stage.open()
     const asked: Date[] = []
     const list = stage.github.deliveries.bind(stage.github)
-    stage.github.deliveries = (since) => {
+    stage.github.deliveries = (since, onPage) => {
       asked.push(since)
-      return list(since)
+      return list(since, onPage)
     }
     const now = new Date()
     await redeliverMissed(stage.parts, now)
@@ -71,7 +73,7 @@ describe('sweep', () => {
     stage.github.failing.set('redeliver', new Error('502'))
     await expect(redeliverMissed(stage.parts)).rejects.toThrow('502')
     stage.github.failing.clear()
-    expect(await redeliverMissed(stage.parts)).toMatchObject({ redelivered: 1 })
+    expect(await redeliverMissed(stage.parts, later(5))).toMatchObject({ redelivered: 1 })
   })
 
   test('one delivery that GitHub cannot send again does not keep the others, and does not for ever begin the list', async () => {
@@ -85,18 +87,59 @@ describe('sweep', () => {
     }
     await expect(redeliverMissed(stage.parts)).rejects.toThrow('500')
     expect(stage.github.redelivered).toEqual([fine.id])
-    for (let round = 0; round < 2; round++) await redeliverMissed(stage.parts).catch(() => {})
-    expect(await redeliverMissed(stage.parts)).toMatchObject({ redelivered: 0 })
+    for (let round = 1; round <= 2; round++) await redeliverMissed(stage.parts, later(5 * round)).catch(() => {})
+    expect(await redeliverMissed(stage.parts, later(15))).toMatchObject({ redelivered: 0 })
   })
 
   test('a delivery that fails every time, and one that GitHub has no longer, do not go on for ever', async () => {
     const stage = await Stage.open()
     stage.github.listed = [delivery(500, 1)]
-    for (let round = 0; round < 6; round++) await redeliverMissed(stage.parts)
+    for (let round = 0; round < 6; round++) await redeliverMissed(stage.parts, later(1.5 * round))
     expect(stage.github.redelivered).toHaveLength(3)
     stage.github.listed = [delivery(500, 1)]
     stage.github.failing.set('redeliver', new NotFound('gone'))
     expect(await redeliverMissed(stage.parts)).toMatchObject({ missed: 1, redelivered: 0 })
+  })
+
+  test('what failed lately is asked for again although the list is never read to its end', async () => {
+    const stage = await Stage.open()
+    stage.github.pageSize = 2
+    const [failed, older] = [delivery(502, 2), delivery(502, 9)]
+    stage.github.listed = [delivery(202, 1), failed, delivery(202, 3), delivery(202, 4), older]
+    const list = stage.github.deliveries.bind(stage.github)
+    stage.github.deliveries = (since, onPage) => {
+      let pages = 0
+      return list(since, async (page) => {
+        if (++pages > 2) throw new Error('the process is ended')
+        await onPage(page)
+      })
+    }
+    await expect(redeliverMissed(stage.parts)).rejects.toThrow('the process is ended')
+    expect(stage.github.redelivered).toEqual([failed.id])
+    // One that is read to its end makes up for the rest.
+    stage.github.deliveries = list
+    await redeliverMissed(stage.parts, later(5))
+    expect(stage.github.redelivered).toContain(older.id)
+  })
+
+  test('the last attempt counts although an earlier one stands on a later page', async () => {
+    const stage = await Stage.open()
+    stage.github.pageSize = 1
+    const first = delivery(502, 30)
+    stage.github.listed = [delivery(202, 10, first.deliveryId), first]
+    expect(await redeliverMissed(stage.parts)).toMatchObject({ listed: 2, missed: 0 })
+  })
+
+  test('two processes that look at the same time ask once, and no process asks again at once', async () => {
+    const stage = await Stage.open()
+    const failed = delivery(502, 1)
+    stage.github.listed = [failed]
+    await Promise.all([redeliverMissed(stage.parts), redeliverMissed(stage.parts)])
+    await redeliverMissed(stage.parts)
+    expect(stage.github.redelivered).toEqual([failed.id])
+    await redeliverMissed(stage.parts, later(1))
+    await redeliverMissed(stage.parts, later(1.2))
+    expect(stage.github.redelivered).toEqual([failed.id, failed.id])
   })
 
   test('a server without the list is no error', async () => {
