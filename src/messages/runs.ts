@@ -38,7 +38,7 @@ export const requestRejected = (words: string) => `The agent's provider rejected
 export const providerMayRecover = 'the provider may be back then'
 export const roomMayBeMade = 'there may be room on the disk then'
 /** Why an attempt ended. */
-export const diskIsFull = 'The disk of the machine is full. Its operator must make room.'
+export const diskIsFull = 'There was no room left on the machine that ran it. Its operator must make some.'
 export const agentUnfinished = (why: string) => `The agent did not finish: ${why}.`
 /** For the agent. */
 export const goOnWithoutIt = (why: string) =>

@@ -99,7 +99,7 @@ test.skipIf(cannot)(
     await untilMerged(world, issue)
     expectMergedOnce(world, issue)
     const after = tutti.lines.filter(({ from }) => from === 'checking').map(({ why }) => why)
-    expect(after[0]).toContain('The disk of the machine is full')
+    expect(after[0]).toContain('There was no room left on the machine')
     expect(after.join()).not.toMatch(/tests/i)
   },
   400_000,
