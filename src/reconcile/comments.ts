@@ -13,7 +13,7 @@ import type { Repairs } from './repairs.ts'
 export type HandleComment = (repository: RepositoryRow, comment: PostedComment) => Promise<EventOutcome>
 
 /** A webhook has so long to bring a comment, in milliseconds. Clocks may differ by as much. */
-const settleMs = 60_000
+export const settleMs = 60_000
 /** Comments that are older are not acted on: their writers have gone on without us. */
 const notOlderThanMs = 3 * 24 * 3_600_000
 

@@ -153,24 +153,29 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
   const problems = new Problems(log)
   let lastAt = 0
   let asked = false
+  /** When the round began that a pause has interrupted: it goes on where it was. */
+  let begun: Date | undefined
   const once = async () => {
     const sinceLastMs = Date.now() - lastAt
     const newest = await newestDelivery(store.db)
     const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
     lastAt = Date.now()
+    begun ??= new Date()
+    const since = begun
     try {
       // Once; a first start knows its repositories from its second round on.
       if (!asked) asked = Boolean(await problems.alone('the rules of branches', () => warnOfBypass(services)))
       // Side by side: the list of deliveries may be long.
       const compare = async () => {
-        await problems.alone('reconcile', () => reconcile(services, problems))
+        await problems.alone('reconcile', () => reconcile(services, problems, since))
         await problems.alone('gardener', () => gardener.round())
         await problems.alone('proposals', () => wantScheduledProposals(services))
       }
       const redelivery = problems.alone('redelivery', () => redeliverMissed(services))
       const [paused] = (await Promise.allSettled([redelivery, compare()])).filter(({ status }) => status === 'rejected')
       if (paused) throw (paused as PromiseRejectedResult).reason
+      begun = undefined
     } catch (pause) {
       // GitHub wants no call for a while: then all of it, as soon as it may.
       problems.note('the search for missed events', pause)

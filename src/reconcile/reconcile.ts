@@ -12,7 +12,7 @@ import { withSettings } from '../work-items/refresh-settings.ts'
 import type { Services } from '../work-items/services.ts'
 import { reconcileBlockers } from './blockers.ts'
 import { reconcileChecks } from './checks.ts'
-import { type HandleComment, reconcileComments } from './comments.ts'
+import { type HandleComment, reconcileComments, settleMs } from './comments.ts'
 import { reconcileIssues } from './issues.ts'
 import { Problems } from './problems.ts'
 import { reconcilePullRequests } from './pull-requests.ts'
@@ -20,21 +20,25 @@ import type { Repairs } from './repairs.ts'
 
 /**
  * Compares every repository of the app with the database, and acts on the differences. Each step is taken alone: one
- * repository or issue that cannot be read does not keep the others from being compared.
+ * repository or issue that cannot be read does not keep the others from being compared. The one that was compared the
+ * longest time ago comes first: a round that is ended by a pause or a restart leaves the others to the next one.
  * @param problems gets what failed; with a log of its own when not given.
+ * @param begun when the round began that this one goes on with: what was compared since then is left out.
  * @returns what was corrected.
  * @throws {RetryAfter} while GitHub asks for a pause.
  */
 export async function reconcile(
   services: Services & { handleComment: HandleComment },
   problems = new Problems(services.log),
+  begun = new Date(),
 ): Promise<Repairs> {
   const { store, log } = services
   const repairs: Repairs = []
   const step = async (name: string, work: () => Promise<Repairs>) =>
     void repairs.push(...((await problems.alone(name, work)) ?? []))
   await step('the list of installations', () => reconcileInstallations(services, problems))
-  for (const repo of await servedRepositories(store.db)) {
+  const waiting = (await servedRepositories(store.db)).filter((repo) => !wasComparedSince(repo, begun))
+  for (const repo of waiting.toSorted(longestAgoFirst)) {
     await withKeyedMutex(store, String(repo.githubId), async () => {
       // Read under the mutex: an earlier event may have changed it, and with it the label that queues.
       const read = () => currentRepository(services, repo.id)
@@ -52,6 +56,14 @@ export async function reconcile(
   await step('blockers', () => reconcileBlockers(services, problems))
   if (repairs.length > 0) log.info({ repairs }, `${counted(repairs.length, 'thing')} had changed without an event`)
   return repairs
+}
+
+function wasComparedSince({ commentsReadAt }: RepositoryRow, time: Date): boolean {
+  return commentsReadAt !== null && commentsReadAt.getTime() + settleMs > time.getTime()
+}
+
+function longestAgoFirst(one: RepositoryRow, other: RepositoryRow): number {
+  return (one.commentsReadAt?.getTime() ?? 0) - (other.commentsReadAt?.getTime() ?? 0)
 }
 
 async function currentRepository(services: Services, id: number): Promise<RepositoryRow | undefined> {

@@ -239,6 +239,36 @@ describe('reconcile', () => {
     await expect(reconcile(stage.parts)).rejects.toThrow('GitHub asked for a pause')
   })
 
+  test('rounds that are ended by a pause reach every repository: the one that has waited longest comes first', async () => {
+    const stage = await Stage.open()
+    for (let more = 0; more < 4; more++) stage.github.add()
+    const reached = new Set<string>()
+    let inThisRound = new Set<string>()
+    const open = stage.github.repository.bind(stage.github)
+    stage.github.repository = (repo) => {
+      const reader = open(repo)
+      const issuesLabelled = async (label: string) => {
+        inThisRound.add(repo.fullName)
+        if (inThisRound.size > 2) throw new RetryAfter('the budget of this minute is used up', new Date())
+        reached.add(repo.fullName)
+        return reader.issuesLabelled(label)
+      }
+      return { ...reader, issuesLabelled }
+    }
+    const begun = new Date()
+    const goOn = () => {
+      inThisRound = new Set()
+      return reconcile(stage.parts, undefined, begun)
+    }
+    await expect(goOn()).rejects.toThrow('used up')
+    await expect(goOn()).rejects.toThrow('used up')
+    // The last one of five: what was compared in this round is not compared again, and the round ends.
+    await goOn()
+    expect(inThisRound.size).toBe(1)
+    const names = stage.github.repositories.map(({ facts }) => facts.fullName)
+    expect([...reached].toSorted()).toEqual(names.toSorted())
+  })
+
   describe('comments that no webhook brought', () => {
     /** A repository that was looked through before; everything that people say there is an hour old. */
     async function watched(): Promise<Stage> {
