@@ -49,7 +49,11 @@ export function oneOfSeveral(clone: BareClone, packs: PackStore, trunk: string):
       if (found || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(ref)) return found
       const pack = await packs.find(ref as Sha)
       if (!pack) return undefined
-      await clone.unpackCommit(pack)
+      // It leans on what the server had when it was made, which may be newer than what was fetched here.
+      await clone.unpackCommit(pack).catch(async () => {
+        await clone.fetch()
+        await clone.unpackCommit(pack)
+      })
       return clone.resolve(ref)
     },
     remoteHead: async (branch, options) => {

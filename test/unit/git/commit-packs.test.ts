@@ -42,6 +42,19 @@ it('a commit that was handed over is in another clone when it is asked for, and 
   expect(await here.remoteHead(branch)).toBe(head)
 })
 
+it('a commit on top of what was pushed since the other clone has fetched is there too', async () => {
+  const pushed = await work()
+  await here.push(branch, pushed, { expected: 'any-ancestor' })
+  const path = join(place.root, 'worktrees', 'more')
+  const tree = await here.addWorktree({ path, branch: validBranch('module/more'), base: pushed })
+  await write(tree.path, 'more.txt', 'more\n')
+  const done = await here.commit(tree, { message: 'More', author })
+  if (done.kind !== 'committed') throw new Error('nothing was committed')
+  await here.share(done.sha)
+  await requireCommit(elsewhere, done.sha)
+  expect(await elsewhere.readFile(done.sha, validPath('new.txt'))).toBe('new\n')
+})
+
 it('holds what the change needs and no more', async () => {
   const pack = await here.packCommit(await work())
   expect(pack.length).toBeLessThan(2_000)
