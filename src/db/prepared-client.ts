@@ -5,6 +5,7 @@
  */
 
 import pg from 'pg'
+import { storableString } from '../lib/storable-json.ts'
 
 /** A statement is kept from this use on: one that is used once costs no memory of the database. */
 const keptFrom = 3
@@ -92,7 +93,7 @@ export class PreparedClient extends pg.Client {
  */
 function withoutNul(values: unknown[]): void {
   for (const [at, value] of values.entries())
-    if (typeof value === 'string' && value.includes('\0')) values[at] = value.replaceAll('\0', '')
+    if (typeof value === 'string' && value.includes('\0')) values[at] = storableString(value)
 }
 
 function hasValues(values: unknown): boolean {

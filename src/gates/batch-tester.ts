@@ -15,6 +15,7 @@ import { sha } from '../lib/ids.ts'
 import { lastCharacters } from '../lib/sanitise-text.ts'
 import { groupReport } from '../messages/merge-queue.ts'
 import { programBox } from '../runs/boxes.ts'
+import { isWithoutRoom } from '../runs/full-disk.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { GateRunnerContext } from './gate-runner.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
@@ -81,8 +82,9 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
   const results = await judge(context, batch, repo, signal)
   if (signal.aborted) return
   const failed = results.filter(({ verdict }) => verdict === 'fail')
-  // A gate that is broken itself says nothing about the batch.
-  const state = failed.length === 0 ? 'passed' : failed.every(({ broken }) => broken) ? 'void' : 'failed'
+  // A gate that is broken itself says nothing about the batch, and neither does a test that cannot write.
+  const isVoid = failed.every(({ broken }) => broken) || (await isWithoutRoom(context))
+  const state = failed.length === 0 ? 'passed' : isVoid ? 'void' : 'failed'
   const log = failed.map(({ gate, summary, log: text = '' }) => `${gate}: ${summary}\n${text}`).join('\n\n')
   await store.transaction(async (tx) => {
     const milliseconds = Math.round(performance.now() - started)

@@ -173,8 +173,8 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
         await problems.alone('proposals', () => wantScheduledProposals(services))
       }
       const redelivery = problems.alone('redelivery', () => redeliverMissed(services))
-      const [paused] = (await Promise.allSettled([redelivery, compare()])).filter(({ status }) => status === 'rejected')
-      if (paused) throw (paused as PromiseRejectedResult).reason
+      for (const ended of await Promise.allSettled([redelivery, compare()]))
+        if (ended.status === 'rejected') throw ended.reason
       begun = undefined
     } catch (pause) {
       // GitHub wants no call for a while: then all of it, as soon as it may.

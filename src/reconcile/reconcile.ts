@@ -46,11 +46,12 @@ export async function reconcile(
       if (!known || known.state === 'gone') return
       await step(`the issues of ${repo.fullName}`, () => reconcileIssues(services, known, problems))
       await step(`the pull requests of ${repo.fullName}`, () => reconcilePullRequests(services, known, problems))
-      await step(`the comments of ${repo.fullName}`, () => reconcileComments(services, known, problems))
       await step(`the checks of ${repo.fullName}`, async () => {
         await reconcileChecks(services, known)
         return []
       })
+      // The last step: its time says that the repository was compared.
+      await step(`the comments of ${repo.fullName}`, () => reconcileComments(services, known, problems))
     })
   }
   await step('blockers', () => reconcileBlockers(services, problems))

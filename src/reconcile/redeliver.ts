@@ -75,7 +75,7 @@ export async function redeliverMissed(services: Services, now: Date = new Date()
  */
 async function missing(store: Store, page: readonly HookDelivery[], seen: Set<string>): Promise<HookDelivery[]> {
   const failed: HookDelivery[] = []
-  for (const delivery of page.toSorted((one, other) => other.deliveredAt.getTime() - one.deliveredAt.getTime())) {
+  for (const delivery of page) {
     if (seen.has(delivery.deliveryId)) continue
     seen.add(delivery.deliveryId)
     if (delivery.statusCode < 200 || delivery.statusCode > 299) failed.push(delivery)

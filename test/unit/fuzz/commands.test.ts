@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { isSlash } from '../../../src/commands/parse.ts'
 import { fuzz, fuzzTimeout } from '../../support/fuzz.ts'
 import { Stage, useStore } from '../../support/webhook-stage.ts'
 
@@ -82,23 +83,35 @@ const word = fc.oneof(
     arbitrary: fc.tuple(fc.constantFrom(...words), fc.integer({ min: 1, max: 200 })).map(([one, n]) => one.repeat(n)),
   },
 )
-const rest = fc.array(fc.tuple(word, fc.constantFrom(' ', ' ', ' ', '', '  ')), { maxLength: 8 })
+/** Wherever a reply cuts it, that is in the middle of a character in one case of two. */
+const longText = fc
+  .tuple(fc.constantFrom('', 'x'), fc.constantFrom('😀', '\u{10000}'))
+  .map(([before, character]) => before + character.repeat(200))
+const rest = fc.array(
+  fc.tuple(
+    fc.oneof({ weight: 9, arbitrary: word }, { weight: 1, arbitrary: longText }),
+    fc.constantFrom(' ', ' ', ' ', '', '  '),
+  ),
+  { maxLength: 4 },
+)
 
 test(
   'no argument makes a command fail',
   async () => {
     const stage = await Stage.open()
     const items = [await stage.issueIn('ready'), await stage.issueIn('held'), await stage.issueIn('reviewing')]
-    const commands = [...stage.commands.keys()]
-    const input = fc.record({ name: fc.constantFrom(...commands), at: fc.constantFrom(...items), rest })
+    // Where an issue has no work item, the reply is a comment of its own.
+    const issues = [...items.map(({ issueNumber }) => issueNumber), stage.people.createIssue(stage.outsider).number]
+    const commands = [...stage.commands.values()].filter(isSlash).map(({ name }) => name)
+    const input = fc.record({ name: fc.constantFrom(...commands), at: fc.constantFrom(...issues), rest })
     await fuzz('commands', input, {
       inputs: 120,
       holds: async ({ name, at, rest: parts }) => {
         const body = `/${name.replaceAll('_', '-')} ${parts.flat().join('')}`
-        const { state, note } = await stage.deliver(stage.people.comment(at.issueNumber, body, stage.maintainer))
+        const { state, note } = await stage.deliver(stage.people.comment(at, body, stage.maintainer))
         // One that ends the work would have the others refused.
         if ((await stage.repo()).state !== 'active')
-          await stage.deliver(stage.people.comment(at.issueNumber, '/init-orchestrator', stage.maintainer))
+          await stage.deliver(stage.people.comment(at, '/init-orchestrator', stage.maintainer))
         expect({ body, state, note }).toMatchObject({ state: expect.stringMatching(/^(?:done|ignored)$/) })
       },
     })
