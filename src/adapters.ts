@@ -58,7 +58,7 @@ export async function openAdapters({ env, log, store, credentials, part, closers
   const several = severalPlaces(store, { place, whole: part.role === 'all', timeoutMs: leaseMs })
   const others = await livingProcesses(store.db, instance, leaseMs)
   const reaper = await openReaper({ installation: installationOf(env), life: instance, others }, log, closers)
-  const clones = openClones<RepositoryRow>({ env, token: (repo, need) => github.token(repo, need), log, closers })
+  const clones = openClones<RepositoryRow>({ env, token: (...asked) => github.token(...asked), log, closers })
   const placed = new PlacedClones({ store, log, clones, several })
   const sandbox = sandboxFor(env, log)
   const adapters = {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type BareClone, openBareClone } from './bare-clone.ts'
 import { isDirectory, removeFolder } from './files.ts'
 import type { StartGit } from './git-options.ts'
+import type { TokenSource } from './repository.ts'
 
 /** What a bare clone needs to know of its target. */
 export interface CloneTarget {
@@ -17,8 +18,8 @@ interface BareClonesOptions<Of> {
   allowHttp: boolean
   /** Take a folder of this machine as the address. Off by default. */
   allowLocal?: boolean
-  /** Mints a token for one target, narrowed to what is needed. */
-  token: (target: Of, need: 'read' | 'write') => Promise<string | undefined>
+  /** A token for one target, narrowed to what is needed. */
+  token: (target: Of, ...asked: Parameters<TokenSource>) => ReturnType<TokenSource>
   /** How many working trees are made before they are needed, in a large repository; none when not given. */
   spares?: number
   /** Who starts git; this process when not given. */
@@ -49,7 +50,7 @@ export class BareClones<Of extends CloneTarget> {
     const opening = openBareClone({
       directory: this.#folder(target),
       cloneUrl: target.cloneUrl,
-      token: (need) => this.#options.token(target, need),
+      token: (...asked) => this.#options.token(target, ...asked),
       allowHttp: this.#options.allowHttp,
       allowLocal: this.#options.allowLocal,
       spares: this.#options.spares,

@@ -6,15 +6,16 @@ import type { Env } from '../config/env.ts'
 import type { Closers } from '../lib/closers.ts'
 import { BareClones, type CloneTarget } from './bare-clones.ts'
 import { createForkServer } from './fork-server.ts'
+import type { TokenSource } from './repository.ts'
 
 /**
  * Starts the helper process. Clones are opened at their first use.
  * @param options.env the clones are in the folder `repositories` of its data directory.
- * @param options.token mints a token for one repository.
+ * @param options.token for one repository.
  */
 export function openClones<Of extends CloneTarget>(options: {
   env: Pick<Env, 'dataDirectory' | 'ALLOW_HTTP_CLONE' | 'SPARE_WORKTREES'>
-  token: (target: Of, need: 'read' | 'write') => Promise<string | undefined>
+  token: (target: Of, ...asked: Parameters<TokenSource>) => ReturnType<TokenSource>
   log: Logger
   closers: Closers
 }): BareClones<Of> {

@@ -152,7 +152,8 @@ function fits(name: string, pattern: string): boolean {
 }
 
 /**
- * Runs git against the server, with a token minted for it.
+ * Runs git against the server, with a token for this repository. Where the server refuses the token, git is run once more with
+ * another one: it may have ended before its time, as when an installation was suspended for a while.
  * @throws {GitError} as `runGit` does; `toOperatorError` says it in plain English.
  */
 export async function onRemote(
@@ -161,17 +162,38 @@ export async function onRemote(
   args: readonly string[],
   options: Pick<GitCommandOptions, 'accept'> = {},
 ): Promise<GitCommandResult> {
-  const remote: RemoteAccess = {
+  const access: Omit<RemoteAccess, 'token'> = {
     askpass: repository.askpass,
     origin: tokenOrigin(repository),
-    token: await repository.token(need),
     proxy: repository.proxy,
     caFile: repository.caFile,
     allowLocal: repository.allowLocal,
   }
   const fsck = { check: repository.fsck, allow: harmless }
-  return git(repository, args, { ...options, remote, timeout: remoteTimeout, fsck })
+  const run = (token: string | undefined) =>
+    git(repository, args, { ...options, remote: { ...access, token }, timeout: remoteTimeout, fsck })
+  const token = await repository.token(need)
+  const first = await settled(run(token))
+  const words = 'error' in first ? first.error instanceof GitError && first.error.stderr : first.result.stderr
+  if (token !== undefined && words && credentialsRefused.test(words)) {
+    const another = await repository.token(need, token)
+    if (another !== token) return run(another)
+  }
+  if ('error' in first) throw first.error
+  return first.result
 }
+
+async function settled(running: Promise<GitCommandResult>): Promise<{ result: GitCommandResult } | { error: unknown }> {
+  try {
+    return { result: await running }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** What git says when the server takes our token for nobody's, or for one that may not. */
+const credentialsRefused =
+  /Authentication failed|could not read (?:Username|Password)|unable to read askpass|error: 403|error: 401/
 
 /** As git writes it in `Password for 'https://x-access-token@github.com': `. */
 function tokenOrigin(repository: BareRepository): string {
@@ -196,7 +218,7 @@ export function toOperatorError(repository: BareRepository, error: unknown): unk
 
 const problems: readonly (readonly [RegExp, string, string])[] = [
   [
-    /Authentication failed|could not read (?:Username|Password)|unable to read askpass|error: 403|error: 401/,
+    credentialsRefused,
     'the git server refused our credentials',
     'Check that the app is installed on the repository and may read and write its contents.',
   ],

@@ -9,8 +9,11 @@ import type { GitCommandOptions, GitCommandResult, StartGit } from './git-option
 import { type KeyedLocks, retryWhileLocked } from './locks.ts'
 import type { CloneUrl } from './names.ts'
 
-/** Mints a token when it is needed; undefined where the server asks for none. */
-export type TokenSource = (need: 'read' | 'write') => Promise<string | undefined>
+/**
+ * A token for the server; undefined where it asks for none.
+ * @param refused the one that the server has just refused; the same once more where there is no other.
+ */
+export type TokenSource = (need: 'read' | 'write', refused?: string) => Promise<string | undefined>
 
 /** One bare repository on this machine. */
 export interface BareRepository {

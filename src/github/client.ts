@@ -10,6 +10,7 @@ import { passFence } from './fence.ts'
 import { httpStatusOf } from './http-status.ts'
 import { callKindOf, Meter, type SharedLimits } from './meter.ts'
 import { samePlace } from './same-place.ts'
+import { TokenCache } from './token-cache.ts'
 
 /** Octokit with the plug-ins that Probot gives it. */
 export type Octokit = InstanceType<typeof ProbotOctokit>
@@ -46,13 +47,14 @@ export function createClient(options: {
   log: Logger
 }): Client {
   const meter = new Meter(options.limits)
+  const cache = new TokenCache()
   const request = { fetch: (url: string, init: RequestInit) => exchange(meter, url, init) }
   // Probot's own throttling waits a second between any two writes and three around pull requests, and its retries
   // repeat writes; the publisher keeps GitHub's documented limits instead and searches before it writes again.
   const octokit = ProbotOctokit.plugin(samePlace).defaults((given: ConstructorParameters<typeof ProbotOctokit>[0]) => ({
     ...given,
     // Probot leaves the address out where a token is minted outside of a call: that would go to GitHub.com.
-    auth: { ...given?.auth, request: given?.auth?.request?.defaults({ baseUrl: options.apiUrl }) },
+    auth: { ...given?.auth, cache, request: given?.auth?.request?.defaults({ baseUrl: options.apiUrl }) },
     throttle: { enabled: false },
     retry: { enabled: false },
     request: { ...given?.request, ...request },
@@ -73,7 +75,7 @@ export function createClient(options: {
     apiUrl: options.apiUrl,
     probot,
     app: () => remember(known, 0, () => probot.auth()),
-    installation: (id) => remember(known, id, async () => renewToken(await probot.auth(id), id)),
+    installation: (id) => remember(known, id, async () => renewToken(await probot.auth(id), () => cache.forget(id))),
   }
 }
 
@@ -87,13 +89,13 @@ function remember<Key, Value>(known: Map<Key, Value>, key: Key, make: () => Valu
  * Octokit keeps a token for 59 minutes. It can end before: the app's key is replaced, the installation is suspended for
  * a while. So a call that is refused with 401, and was not carried out, is made once more with a new token.
  */
-function renewToken(octokit: Octokit, installationId: number): Octokit {
+function renewToken(octokit: Octokit, forget: () => void): Octokit {
   octokit.hook.wrap('request', async (request, options) => {
     try {
       return await request(options)
     } catch (error) {
       if (httpStatusOf(error) !== 401 || callKindOf(options.method, options.url) === 'token') throw error
-      await octokit.auth({ type: 'installation', installationId, refresh: true })
+      forget()
       return request(options)
     }
   })

@@ -7,7 +7,8 @@ import { findRetryAfter, OperatorError, rootMessage } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
 import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Client, Octokit } from './client.ts'
-import type { GitHub, InstalledRepositories, RepositoryRef } from './github.ts'
+import { GitTokens, type MintedToken, reuseForMs, type TokenWish } from './git-tokens.ts'
+import type { GitHub, InstalledRepositories } from './github.ts'
 import { httpStatusOf, isUnsupported } from './http-status.ts'
 import { notFoundOr } from './read/context.ts'
 import { createRepositoryReader } from './read/repository.ts'
@@ -19,6 +20,11 @@ export type ConnectedGitHub = GitHub & { missing(feature: string): void }
 class CredentialsRefused extends OperatorError {
   override name = 'CredentialsRefused'
 }
+
+/**
+ * A token that may do less than the app is used again for so long, in ms: the installation may accept the rest at any time.
+ */
+const lesserReuseMs = 5 * 60_000
 
 /** With delays that grow to 30 s, this is nearly half an hour. */
 const maxAttempts = 60
@@ -66,6 +72,11 @@ function connected(
   { onToken, missing }: { onToken: (token: string) => void; missing: (feature: string) => void },
 ): ConnectedGitHub {
   const author = createAuthorSource(client, app.botLogin)
+  const tokens = new GitTokens(async (wish: TokenWish) => {
+    const minted = await mintGitToken(await client.app(), wish, app.mayChangeWorkflows)
+    onToken(minted.token)
+    return minted
+  })
   return {
     app,
     missing,
@@ -79,11 +90,7 @@ function connected(
         appId: app.id,
         missing,
       }),
-    token: async (repo, need) => {
-      const token = await gitToken(await client.app(), { ...repo, need, workflows: app.mayChangeWorkflows })
-      onToken(token)
-      return token
-    },
+    token: ({ installationId, githubId }, need, refused) => tokens.get({ installationId, githubId, need }, refused),
     installedRepositories: () => installedRepositories(client, author),
     deliveries: async (since, onPage) => {
       try {
@@ -115,22 +122,20 @@ function missingLog(log: Logger): (feature: string) => void {
   }
 }
 
-async function gitToken(
-  octokit: Octokit,
-  wanted: RepositoryRef & { githubId: number; need: 'read' | 'write'; workflows: boolean },
-): Promise<string> {
+async function mintGitToken(octokit: Octokit, wish: TokenWish, workflows: boolean): Promise<MintedToken> {
   const mint = async (permissions: { contents: 'read' | 'write'; workflows?: 'write' }) => {
-    const at = { installation_id: wanted.installationId, repository_ids: [wanted.githubId] }
-    return (await octokit.rest.apps.createInstallationAccessToken({ ...at, permissions })).data.token
+    const at = { installation_id: wish.installationId, repository_ids: [wish.githubId] }
+    const { data } = await octokit.rest.apps.createInstallationAccessToken({ ...at, permissions })
+    return { token: data.token, reuseMs: reuseForMs }
   }
-  if (wanted.need === 'read') return mint({ contents: 'read' })
-  if (!wanted.workflows) return mint({ contents: 'write' })
+  if (wish.need === 'read') return mint({ contents: 'read' })
+  if (!workflows) return mint({ contents: 'write' })
   try {
     return await mint({ contents: 'write', workflows: 'write' })
   } catch (error) {
     // The app has it, and this installation has not accepted it: everything else can still be pushed.
     if (httpStatusOf(error) !== 422) throw error
-    return mint({ contents: 'write' })
+    return { ...(await mint({ contents: 'write' })), reuseMs: lesserReuseMs }
   }
 }
 

@@ -82,8 +82,15 @@ export interface GitHub {
   author(through: Pick<RepositoryRef, 'installationId'>): Promise<{ name: string; email: string }>
   /** Whether this actor is the app itself. */
   isSelf(actor: Pick<Actor, 'login' | 'type'>): boolean
-  /** A token for git, minted for this repository alone with contents permission; never stored. */
-  token(repo: RepositoryRef & { githubId: number }, need: 'read' | 'write'): Promise<string>
+  /**
+   * A token for git, for this repository alone and its contents; kept in memory, never stored.
+   * @param refused see `GitTokens.get`.
+   */
+  token(
+    repo: Pick<RepositoryRef, 'installationId'> & { githubId: number },
+    need: 'read' | 'write',
+    refused?: string,
+  ): Promise<string>
   /**
    * Repositories that installations give access to. An installation whose list cannot be read does not hide the others.
    * @throws when the list of installations itself cannot be read.

@@ -47,7 +47,7 @@ async function work(clone: BareClone, tree: ReadyWorktree, file: string): Promis
 }
 
 describe('a server that asks for a password', () => {
-  it('is given the token, minted for reading or writing at each use', async () => {
+  it('is given the token, for reading or writing as each use needs', async () => {
     const needs: string[] = []
     const clone = await openAt(repositoryUrl(), async (need) => {
       needs.push(need)
@@ -94,6 +94,28 @@ describe('a server that asks for a password', () => {
     await expect(openAt(`${server.origin}/none.git`, undefined, 'c')).rejects.toThrow('no such repository')
     await server.close()
     await expect(openAt(repositoryUrl(), undefined, 'd')).rejects.toThrow('cannot be reached')
+  })
+
+  it('that refuses a token of before is given another one, once', async () => {
+    const asked: (string | undefined)[] = []
+    let tokens = [secret]
+    const clone = await openAt(repositoryUrl(), async (_need, refused) => {
+      asked.push(refused)
+      return tokens.find((token) => token !== refused) ?? refused
+    })
+    const tree = await addTree(clone, place)
+    const head = await work(clone, tree, 'a.txt')
+    asked.length = 0
+    tokens = ['ghs_ended', secret]
+    expect(await clone.push(tree.branch, head, { expected: null })).toMatchObject({ kind: 'pushed' })
+    await clone.fetch()
+    expect(asked).toEqual([undefined, 'ghs_ended', undefined, 'ghs_ended'])
+    asked.length = 0
+    tokens = ['ghs_ended', 'ghs_ended-too']
+    await expect(clone.fetch()).rejects.toThrow('refused our credentials')
+    tokens = ['ghs_ended']
+    await expect(clone.fetch()).rejects.toThrow('refused our credentials')
+    expect(asked).toEqual([undefined, 'ghs_ended', undefined, 'ghs_ended'])
   })
 
   it('can be opened again after a first fetch that failed', async () => {

@@ -244,6 +244,25 @@ describe('tokens of an installation', () => {
     expect(minted()).toBe(2)
   })
 
+  test('a new one is had although the clock of this machine is an hour behind', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    mintTokens()
+    const octokit = await client.installation(installationId)
+    await octokit.auth({ type: 'installation', installationId })
+    vi.setSystemTime(Date.now() + 10_000)
+    const there = new Date(Date.now() + 3_600_000)
+    const tooOld =
+      "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
+    const mint = () => github().post(`/app/installations/${installationId}/access_tokens`)
+    github().get(repo('/issues/1')).matchHeader('authorization', 'token ghs_1').reply(401, { message: 'Bad credentials' })
+    mint().reply(401, { message: tooOld }, { date: there.toUTCString() })
+    mint()
+      .matchHeader('authorization', (signed) => Number(claimsOf(signed).exp) * 1_000 > there.getTime())
+      .reply(201, { token: 'ghs_2', expires_at: there.toISOString(), permissions: {} })
+    github().get(repo('/issues/1')).matchHeader('authorization', 'token ghs_2').reply(200, issue)
+    expect((await readIssue()).data).toMatchObject(issue)
+  })
+
   test('where the new one is refused too, the call fails', async () => {
     vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] })
     vi.setTimerTickMode('nextTimerAsync')
@@ -269,3 +288,9 @@ describe('tokens of an installation', () => {
     expect(client.meter.tokens).toBe(1)
   })
 })
+
+/** What a signed word of the app says; nothing where it is another header. */
+function claimsOf(header: string | null): Record<string, unknown> {
+  const claims = header?.split('.')[1]
+  return claims === undefined ? {} : JSON.parse(Buffer.from(claims, 'base64url').toString('utf8'))
+}

@@ -116,7 +116,7 @@ describe('connected', () => {
     github()
       .post(address, { ...wanted, permissions: { contents: 'write' } })
       .reply(201, { token: 'ghs_less' })
-    const token = await connected.token({ fullName: 'acme/app', githubId: 5, installationId }, 'write')
+    const token = await connected.token({ githubId: 5, installationId }, 'write')
     expect(token).toBe('ghs_less')
   })
 
@@ -129,7 +129,7 @@ describe('connected', () => {
     github()
       .post(`/app/installations/${installationId}/access_tokens`, { repository_ids: [5], permissions })
       .reply(201, { token: 'ghs_git' })
-    expect(await connected.token({ fullName: 'acme/app', githubId: 5, installationId }, need)).toBe('ghs_git')
+    expect(await connected.token({ githubId: 5, installationId }, need)).toBe('ghs_git')
     expect(tokens).toEqual(['ghs_git'])
   })
 
