@@ -8,7 +8,8 @@ test('a journey needs few tokens, and goes on where all of them end in the middl
   let behindMs = 0
   const world = await openWorld({ github: { now: () => new Date(Date.now() + behindMs) } })
   const { github } = world
-  const minted = () => github.calls.filter(({ path, status }) => path.endsWith('/access_tokens') && status === 201).length
+  const minted = () =>
+    github.calls.filter(({ path, status }) => path.endsWith('/access_tokens') && status === 201).length
   const first = await world.queued('Say hello', 'write src/hello.txt: hello')
   await untilMerged(world, first)
   const before = minted()

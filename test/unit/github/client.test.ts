@@ -254,7 +254,10 @@ describe('tokens of an installation', () => {
     const tooOld =
       "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires"
     const mint = () => github().post(`/app/installations/${installationId}/access_tokens`)
-    github().get(repo('/issues/1')).matchHeader('authorization', 'token ghs_1').reply(401, { message: 'Bad credentials' })
+    github()
+      .get(repo('/issues/1'))
+      .matchHeader('authorization', 'token ghs_1')
+      .reply(401, { message: 'Bad credentials' })
     mint().reply(401, { message: tooOld }, { date: there.toUTCString() })
     mint()
       .matchHeader('authorization', (signed) => Number(claimsOf(signed).exp) * 1_000 > there.getTime())
