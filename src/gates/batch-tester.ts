@@ -15,7 +15,7 @@ import { sha } from '../lib/ids.ts'
 import { lastCharacters } from '../lib/sanitise-text.ts'
 import { groupReport } from '../messages/merge-queue.ts'
 import { programBox } from '../runs/boxes.ts'
-import { isWithoutRoom } from '../runs/full-disk.ts'
+import { laterWithoutRoom } from '../runs/full-disk.ts'
 import { markerEnv } from '../sandbox/run-markers.ts'
 import type { GateRunnerContext } from './gate-runner.ts'
 import { type GateResult, judgeCommit } from './judge.ts'
@@ -40,7 +40,7 @@ export class BatchTester {
   /**
    * Handler of the `test-merge-batch` queue: ends when the test does, so that another process has the job when this one
    * dies. The same job twice tests once.
-   * @throws {RetryAfter} when this process is stopping.
+   * @throws {RetryAfter} when this process is stopping, and when the disk is full.
    */
   async test(batchId: number): Promise<void> {
     if (this.#closing) throw shuttingDown()
@@ -82,8 +82,9 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
   const results = await judge(context, batch, repo, signal)
   if (signal.aborted) return
   const failed = results.filter(({ verdict }) => verdict === 'fail')
-  // A gate that is broken itself says nothing about the batch, and neither does a test that cannot write.
-  const isVoid = failed.every(({ broken }) => broken) || (await isWithoutRoom(context))
+  if (failed.length > 0) await laterWithoutRoom(context)
+  // A gate that is broken itself says nothing about the batch.
+  const isVoid = failed.every(({ broken }) => broken)
   const state = failed.length === 0 ? 'passed' : isVoid ? 'void' : 'failed'
   const log = failed.map(({ gate, summary, log: text = '' }) => `${gate}: ${summary}\n${text}`).join('\n\n')
   await store.transaction(async (tx) => {

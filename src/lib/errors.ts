@@ -142,7 +142,7 @@ export function isDiskFull(error: unknown): boolean {
 }
 
 /** Who has found a full disk looks again after this long, in milliseconds. */
-const fullDiskMs = 15_000
+export const fullDiskMs = 15_000
 
 /** When work that cannot go on now may be tried again; undefined when it has failed instead. */
 export function waitsUntil(error: unknown): Date | undefined {

@@ -1,6 +1,7 @@
 /** A disk without room: no agent starts on it, and what ends badly on it says nothing about the work. */
 
 import { hasRoom } from '../lib/disk-room.ts'
+import { fullDiskMs, RetryAfter } from '../lib/errors.ts'
 import { diskIsFull } from '../messages/runs.ts'
 import type { RunContext } from './context.ts'
 import type { AttemptEnd, FailedEnd } from './outcomes.ts'
@@ -16,6 +17,14 @@ export async function isWithoutRoom({ env, log }: Place): Promise<boolean> {
   if (await hasRoom(env.dataDirectory)) return false
   log.error({ directory: env.dataDirectory }, 'the disk is full: work waits until there is room')
   return true
+}
+
+/**
+ * For what has failed where it may be the disk: it is judged again later.
+ * @throws {RetryAfter} where the disk is full.
+ */
+export async function laterWithoutRoom(place: Place): Promise<void> {
+  if (await isWithoutRoom(place)) throw new RetryAfter('the disk is full', new Date(Date.now() + fullDiskMs))
 }
 
 /**

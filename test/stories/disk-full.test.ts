@@ -1,10 +1,10 @@
 /** The disk of the data directory is full: nothing that was accepted is lost, and the work goes on by itself once there is room. */
 
 import { execFileSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { expectMergedOnce, untilMerged } from '../support/facts.ts'
+import { expectMergedOnce, untilDone, untilMerged } from '../support/facts.ts'
 import { startProcess } from '../support/processes.ts'
 import { openWorld } from '../support/world.ts'
 
@@ -101,6 +101,32 @@ test.skipIf(cannot)(
     const after = tutti.lines.filter(({ from }) => from === 'checking').map(({ why }) => why)
     expect(after[0]).toContain('There was no room left on the machine')
     expect(after.join()).not.toMatch(/tests/i)
+  },
+  400_000,
+)
+
+test.skipIf(cannot)(
+  'a disk that fills up while a group of the merge queue of GitHub is tested: GitHub hears nothing until there is room (skipped where no disk can be mounted)',
+  async (context) => {
+    const { world, directory, isSaid } = (await openSmallWorld(writingGate)) ?? context.skip()
+    const { github, maintainer, repository } = world
+    await maintainer.protectBranch(repository, 'main', { requiredChecks: ['Tutti'], mergeQueue: true })
+    const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
+    const pull = await world.pullRequestOf(issue)
+    await maintainer.review(repository, pull.number, { state: 'APPROVED' })
+    await maintainer.comment(repository, pull.number, '/merge')
+    const isTested = () => globSync(join(directory, 'checks/batch-*/**/big')).length > 0
+    await github.until(isTested, 'the gate writes in the checkout of the group', 120_000)
+    const group = repository.mergeQueue.find((entry) => entry.issue === pull)?.group?.sha
+    const makeRoom = fill(directory)
+    await isSaid()
+    const conclusions = () =>
+      repository.suites.flatMap(({ headSha, runs }) => (headSha === group ? runs.map((run) => run.conclusion) : []))
+    expect(conclusions().filter(Boolean)).toEqual([])
+    makeRoom()
+    await untilDone(world, issue)
+    expectMergedOnce(world, issue)
+    expect(conclusions()).toEqual(['success'])
   },
   400_000,
 )
