@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { agentsAtWork } from '../db/agents.ts'
-import { cancelAsideRuns, isAside, isReview, liveRun, requestStop } from '../db/runs.ts'
+import { cancelSideRuns, isReview, isSideRun, liveRun, requestStop } from '../db/runs.ts'
 import { type ItemRow, itemsInStates, lockItem } from '../db/work-items.ts'
 import { activeStates, isTerminal } from '../domain/lifecycle.ts'
 import { UserError } from '../lib/errors.ts'
@@ -63,7 +63,7 @@ async function stopAll(context: CommandContext, gracefully: boolean): Promise<Re
     await setAside(context, item, { to: 'paused', verb: 'Stopped', gracefully })
     stopped.push(item)
   }
-  const [reviewed, proposing] = await stopAsides(context)
+  const [reviewed, proposing] = await stopSideRuns(context)
   const names = stopped.map((item) => `#${item.issueNumber}`)
   const parts = [
     names.length > 0 && messages.stoppingAllReply(names, context.settings.prefix),
@@ -74,9 +74,9 @@ async function stopAll(context: CommandContext, gracefully: boolean): Promise<Re
 }
 
 /** Stops the agents that review or propose. Their items go on as before. @returns the names of the issues, of each. */
-async function stopAsides({ tx, repo, actor }: CommandContext): Promise<[string[], string[]]> {
-  const asides = (await agentsAtWork(tx.db, repo.id)).filter(({ run }) => isAside(run) && !run.stop)
-  for (const { item } of asides) await cancelAsideRuns(tx, item.id, messages.stoppedBy('Stopped', actor.login))
-  const names = (some: typeof asides) => some.map(({ item }) => `#${item.issueNumber}`)
-  return [names(asides.filter(({ run }) => isReview(run))), names(asides.filter(({ run }) => !isReview(run)))]
+async function stopSideRuns({ tx, repo, actor }: CommandContext): Promise<[string[], string[]]> {
+  const sideRuns = (await agentsAtWork(tx.db, repo.id)).filter(({ run }) => isSideRun(run) && !run.stop)
+  for (const { item } of sideRuns) await cancelSideRuns(tx, item.id, messages.stoppedBy('Stopped', actor.login))
+  const names = (some: typeof sideRuns) => some.map(({ item }) => `#${item.issueNumber}`)
+  return [names(sideRuns.filter(({ run }) => isReview(run))), names(sideRuns.filter(({ run }) => !isReview(run)))]
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { lastDecision } from '../db/decisions.ts'
-import { isAside, runsOf } from '../db/runs.ts'
+import { isSideRun, runsOf } from '../db/runs.ts'
 import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { type ItemRow, itemOfIssue } from '../db/work-items.ts'
 import { isAgentRun } from '../domain/run-author.ts'
@@ -55,7 +55,7 @@ async function decisionOf(context: CommandContext, item: ItemRow): Promise<strin
 
 /** Why the newest run was given to the member of the crew that makes it. */
 async function memberOf({ tx }: CommandContext, item: ItemRow): Promise<string> {
-  const run = (await runsOf(tx.db, item.id)).findLast((one) => isAgentRun(one) && !isAside(one))
+  const run = (await runsOf(tx.db, item.id)).findLast((one) => isAgentRun(one) && !isSideRun(one))
   return run && item.state !== 'done' ? run.memberWhy : ''
 }
 

@@ -5,7 +5,7 @@ import { terminalStates } from '../domain/lifecycle.ts'
 import type { Database, Tx } from './connect.ts'
 import type { DependencyRow } from './dependencies.ts'
 import { getRepository } from './repositories.ts'
-import { isAside, runsOf } from './runs.ts'
+import { isSideRun, runsOf } from './runs.ts'
 import { idempotencyKeys } from './schema/deliveries.ts'
 import { dependencies, type EpicFacts, workItems } from './schema/work-items.ts'
 import { type ItemRow, transition } from './work-items.ts'
@@ -114,7 +114,7 @@ export async function canNest(db: Database, epic: ItemRow): Promise<boolean> {
  */
 export async function becomeEpic(tx: Tx, item: ItemRow, actor: string): Promise<ItemRow | undefined> {
   if (item.kind === 'epic') return item
-  if ((await runsOf(tx.db, item.id)).some((run) => !isAside(run))) return undefined
+  if ((await runsOf(tx.db, item.id)).some((run) => !isSideRun(run))) return undefined
   const [epic] = await tx.db.update(workItems).set({ kind: 'epic' }).where(eq(workItems.id, item.id)).returning()
   if (!epic || epic.state === 'queued') return epic
   return transition(tx, epic, 'queued', { actor, why: 'It is made of other issues.' })

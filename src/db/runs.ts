@@ -182,12 +182,12 @@ export async function cancelPlanningRuns(tx: Tx, workItemId: number, reason: str
 }
 
 /** Stops the run that is beside an item: that reviews it, or proposes work on it. */
-export async function cancelAsideRuns(tx: Tx, workItemId: number, reason: string): Promise<void> {
+export async function cancelSideRuns(tx: Tx, workItemId: number, reason: string): Promise<void> {
   const live = inArray(runs.stage, ['waiting', 'agent'])
   await tx.db
     .update(runs)
     .set({ stop: reason })
-    .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, [...asidePurposes]), live))
+    .where(and(eq(runs.workItemId, workItemId), inArray(runs.purpose, [...sidePurposes]), live))
 }
 
 /** Gives up the session that the next attempt on an item would go on with. Its home is removed by the next tidying. */
@@ -214,7 +214,7 @@ export async function agentReviewsOf(db: Database, workItemId: number): Promise<
 }
 
 const planningPurposes = ['plan', 'breakdown'] as const
-const asidePurposes = ['review', 'propose'] as const
+const sidePurposes = ['review', 'propose'] as const
 
 /** Whether a run makes a plan and changes no files. */
 export function isPlanning(run: Pick<RunRow, 'purpose'>): boolean {
@@ -232,7 +232,7 @@ export function isProposing(run: Pick<RunRow, 'purpose'>): boolean {
 }
 
 /** Whether a run is beside the life of its item: it moves no item, holds nothing of it, and is no attempt. */
-export function isAside(run: Pick<RunRow, 'purpose'>): boolean {
+export function isSideRun(run: Pick<RunRow, 'purpose'>): boolean {
   return isReview(run) || isProposing(run)
 }
 

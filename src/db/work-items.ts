@@ -12,7 +12,7 @@ import type { Database, Tx } from './connect.ts'
 import { addLifecycleEvent } from './crew-events.ts'
 import { pullOfItem } from './pull-requests.ts'
 import { getRepository } from './repositories.ts'
-import { cancelAsideRuns } from './runs.ts'
+import { cancelSideRuns } from './runs.ts'
 import { pullRequests } from './schema/pull-requests.ts'
 import { workItems } from './schema/work-items.ts'
 import {
@@ -131,7 +131,7 @@ async function foldPullReplies(tx: Tx, { id, state }: ItemRow): Promise<void> {
 /** An agent that reviews the pull request stops once the item leaves review. */
 async function endReviewOf(tx: Tx, before: ItemRow, now: ItemRow): Promise<void> {
   if (reviewStates.includes(before.state) && !reviewStates.includes(now.state))
-    await cancelAsideRuns(tx, now.id, reviewIsOver)
+    await cancelSideRuns(tx, now.id, reviewIsOver)
 }
 
 /** A pull request that waits for a person says so itself: its reviewers need not read the issue. */

@@ -10,7 +10,7 @@ import { gateRows, pullOfItem } from '../db/pull-requests.ts'
 import { getRepository } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { noteRestart } from '../db/restarts.ts'
-import { getRun, isAside, isPlanning, isReview, type RunRow, runsOf } from '../db/runs.ts'
+import { getRun, isPlanning, isReview, isSideRun, type RunRow, runsOf } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
 import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow, lockItem, transition, updateReason } from '../db/work-items.ts'
@@ -43,7 +43,7 @@ export async function afterRun(context: RunContext, job: { runId: number; resetA
     const run = await getRun(tx.db, job.runId)
     const item = run && (await getItem(tx.db, run.workItemId))
     if (!run || !item) return
-    if (isAside(run)) return endAside(tx, run)
+    if (isSideRun(run)) return endSideRun(tx, run)
     if (await handedIn(tx, run, item)) return
     const ended = await end(tx, run, item)
     if (run.stage !== 'ended') await tx.enqueue({ queue: 'schedule' })
@@ -65,7 +65,7 @@ async function goOn(
   // What follows from a candidate that was noted is decided.
   if (!failure || (!item.bestOf?.over && item.bestOf?.candidates.some(({ runId }) => runId === run.id))) return
   const history = (await runsOf(tx.db, item.id)).filter(
-    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isAside(past),
+    (past) => past.id > countedSince(item) && isPlanning(past) === planning && !isSideRun(past),
   )
   const step = nextRetryStep(failure, history, await retrySettings(context, tx, item, run), resetAt)
   if (!planning && isComparing(item.bestOf) && endsCandidate(failure, step)) {
@@ -81,7 +81,7 @@ async function goOn(
  * A review and proposals change nothing about their item: no retry follows, and no attempt is counted. What was handed in
  * counts, also when its process was lost later.
  */
-async function endAside(tx: Tx, run: RunRow): Promise<void> {
+async function endSideRun(tx: Tx, run: RunRow): Promise<void> {
   const handedInAndLost = run.submission !== null && run.outcome === 'runner lost'
   const outcome = handedInAndLost
     ? isReview(run)

@@ -9,7 +9,7 @@ import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { Tx } from '../db/connect.ts'
 import { recentUse, tokensOfRuns } from '../db/recent-use.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { isAside, type RunRow } from '../db/runs.ts'
+import { isSideRun, type RunRow } from '../db/runs.ts'
 import {
   costsOfRuns,
   moneyIn,
@@ -160,7 +160,7 @@ export async function wakeWhenFull(tx: Tx, decisions: readonly Decision[], now: 
  * counts as an agent and holds nothing of the item.
  */
 export function runName({ run, item }: Backlog['runs'][number]): string {
-  return isAside(run) ? `aside-${run.id}` : String(item.id)
+  return isSideRun(run) ? `side-run-${run.id}` : String(item.id)
 }
 
 type OwnBudget = Pick<RepositoryState, 'budgetLeft' | 'budgetLimit' | 'currency' | 'perRun' | 'perRunOfKind' | 'tokens'>

@@ -12,7 +12,7 @@ import { lockItem } from '../db/work-items.ts'
 import { chooseArchitect } from '../domain/choose-agent.ts'
 import { isInactive } from '../domain/lifecycle.ts'
 import { proposalsWait } from '../messages/proposals.ts'
-import { isAdmitted, type StartContext, startLater } from './admit-aside.ts'
+import { isAdmitted, type StartContext, startLater } from './admit-side-run.ts'
 
 /**
  * Starts the run of a round that waits for one.

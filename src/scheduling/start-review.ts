@@ -16,7 +16,7 @@ import { chooseReviewer } from '../domain/choose-agent.ts'
 import { reviewStates } from '../domain/lifecycle.ts'
 import { agentRunOf } from '../domain/run-author.ts'
 import { reviewWaits } from '../messages/agent-review.ts'
-import { isAdmitted, type StartContext, startLater } from './admit-aside.ts'
+import { isAdmitted, type StartContext, startLater } from './admit-side-run.ts'
 
 /**
  * Starts the review of one head, unless the pull request has moved on, or an agent has reviewed it.

@@ -4,7 +4,7 @@ import type { Env } from '../config/env.ts'
 import { defaultSettings, type Settings } from '../config/settings.ts'
 import type { DependencyRow } from '../db/dependencies.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
-import { isAside } from '../db/runs.ts'
+import { isSideRun } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { chooseAgent } from '../domain/choose-agent.ts'
 import { sizeOfRun } from '../domain/expected-use.ts'
@@ -201,7 +201,7 @@ function runOf({ run, item }: Backlog['runs'][number], backlog: Backlog, { histo
  */
 function branchesWithoutAgent(backlog: Backlog, { env }: PassContext): Run[] {
   // An agent that reviews a branch does not work on it.
-  const live = new Set(backlog.runs.filter(({ run }) => !isAside(run)).map(({ item }) => item.id))
+  const live = new Set(backlog.runs.filter(({ run }) => !isSideRun(run)).map(({ item }) => item.id))
   return [...backlog.active].flatMap((id): Run[] => {
     const item = backlog.items.get(id)
     if (!item) return []

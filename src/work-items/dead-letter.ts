@@ -3,7 +3,7 @@
 import type { Store, Tx } from '../db/connect.ts'
 import { effectById } from '../db/outbox.ts'
 import { getPull } from '../db/pull-requests.ts'
-import { getRun, isAside } from '../db/runs.ts'
+import { getRun, isSideRun } from '../db/runs.ts'
 import { getItem, transition } from '../db/work-items.ts'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition } from '../domain/lifecycle.ts'
@@ -27,7 +27,7 @@ async function itemOf(tx: Tx, job: Job): Promise<number | undefined> {
   if ('runId' in job) {
     const run = await getRun(tx.db, job.runId)
     // Neither a review by an agent nor its proposals hold anything: people go on without them.
-    return run && !isAside(run) ? run.workItemId : undefined
+    return run && !isSideRun(run) ? run.workItemId : undefined
   }
   if ('pullRequestId' in job) return (await getPull(tx.db, job.pullRequestId))?.workItemId
   if ('effectId' in job) return (await effectById(tx.db, job.effectId))?.workItemId ?? undefined

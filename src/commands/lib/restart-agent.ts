@@ -2,7 +2,7 @@
 
 import type { AgentAtWork } from '../../db/agents.ts'
 import { noteRestart } from '../../db/restarts.ts'
-import { isAside, isReview, requestStop } from '../../db/runs.ts'
+import { isReview, isSideRun, requestStop } from '../../db/runs.ts'
 import { lockItem, transition, updateReason } from '../../db/work-items.ts'
 import { UserError } from '../../lib/errors.ts'
 import * as messages from '../../messages/commands/agents.ts'
@@ -16,15 +16,15 @@ import type { CommandContext } from '../command.ts'
  */
 export async function restartAgent({ tx, actor }: CommandContext, { run, item }: AgentAtWork): Promise<string> {
   const now = await lockItem(tx, item.id)
-  const aside = isAside(run)
-  if (!now || (!aside && now.state !== 'running' && now.state !== 'planning'))
+  const isSide = isSideRun(run)
+  if (!now || (!isSide && now.state !== 'running' && now.state !== 'planning'))
     throw new UserError(...messages.gatesAreAtWork(item))
   if (run.stop) return messages.isBeingStopped(item)
   const why = messages.restartedBy(actor.login)
   await requestStop(tx, item.id, why)
   await noteRestart(tx, { ...run, outcome: 'restarted', summary: why }, 'transient', { afterMs: 0 })
   // Its end begins the next one: it moves no item.
-  if (aside) return isReview(run) ? messages.reviewRestarted(run, item) : messages.proposalsRestarted(run, item)
+  if (isSide) return isReview(run) ? messages.reviewRestarted(run, item) : messages.proposalsRestarted(run, item)
   if (now.state === 'planning') await updateReason(tx, now, { why })
   else await transition(tx, now, 'ready', { actor: actor.login, why })
   return messages.restarted(run, item)

@@ -3,7 +3,7 @@
 import { lastDecision } from '../../db/decisions.ts'
 import { partsOf } from '../../db/epics.ts'
 import { pullOfItem } from '../../db/pull-requests.ts'
-import { isAside, runsOf } from '../../db/runs.ts'
+import { isSideRun, runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import { waitsForGo } from '../../domain/choose-workflow.ts'
 import { countedSince } from '../../domain/replan.ts'
@@ -14,7 +14,7 @@ import type { CommandContext } from '../command.ts'
 /** The state of an item: one to three sentences of markdown. */
 export async function statusSentence(context: CommandContext, item: ItemRow): Promise<string> {
   const { db } = context.tx
-  const runs = (await runsOf(db, item.id)).filter((run) => !isAside(run))
+  const runs = (await runsOf(db, item.id)).filter((run) => !isSideRun(run))
   const used = runs.filter((run) => run.countsAsAttempt && run.id > countedSince(item)).length
   return itemStatus(
     {
