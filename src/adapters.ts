@@ -11,6 +11,7 @@ import type { Env } from './config/env.ts'
 import { installationOf } from './config/installation.ts'
 import { limitsOf } from './db/api-limits.ts'
 import type { Store } from './db/connect.ts'
+import { followClock } from './db/follow-clock.ts'
 import { joinProcesses, livingProcesses } from './db/processes.ts'
 import type { RepositoryRow } from './db/repositories.ts'
 import { subjectRoot } from './domain/crew-subjects.ts'
@@ -44,6 +45,7 @@ export interface Ground {
  * @throws {OperatorError} when a file of the operator cannot be used, or GitHub refuses the credentials.
  */
 export async function openAdapters({ env, log, store, credentials, part, closers }: Ground) {
+  await followClock(store, log, closers)
   const operator = readAgentSettings(env)
   const agents = await loadAgents({ files: env.AGENT_FILES, apiUrl: env.apiUrl, operator })
   assertAgent(env.AGENT, [...agents.keys()])

@@ -56,7 +56,7 @@ export class EventHub {
   /** The last marks of the repositories, for those who ask for changes without an event. */
   readonly #marks = new Map<number, string>()
   /** When each is due. */
-  readonly #due = { marks: 0, beat: Date.now() + timing.beat, check: Date.now() + timing.check }
+  readonly #due = { marks: 0, beat: performance.now() + timing.beat, check: performance.now() + timing.check }
 
   constructor(store: Pick<Store, 'db' | 'watch'>, log: Logger) {
     this.#store = store
@@ -170,8 +170,8 @@ export class EventHub {
   }
 
   #isDue(what: 'marks' | 'beat' | 'check'): boolean {
-    if (Date.now() < this.#due[what]) return false
-    this.#due[what] = Date.now() + timing[what]
+    if (performance.now() < this.#due[what]) return false
+    this.#due[what] = performance.now() + timing[what]
     return true
   }
 
@@ -192,7 +192,7 @@ export class EventHub {
         this.#log.warn({ err }, 'what a listener may see could not be checked; trying again')
       }
     }
-    this.#due.check = Date.now() + timing.check
+    this.#due.check = performance.now() + timing.check
   }
 }
 

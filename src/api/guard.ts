@@ -80,7 +80,7 @@ class Failures {
   readonly #byAddress = new Map<string, { count: number; until: number }>()
 
   /** @returns for how many more seconds the address has too many; 0 when it has not. */
-  add(address: string, now = Date.now()): number {
+  add(address: string, now = performance.now()): number {
     const known = this.#byAddress.get(address)
     const entry = known && known.until > now ? known : { count: 0, until: now + 60_000 }
     entry.count++

@@ -50,10 +50,10 @@ function metricReader(store: Store, events: EventHub): () => Promise<Read> {
   let last: { at: number; read: Promise<Read> } | undefined
   return () => {
     registry ??= newRegistry(store, events)
-    if (last && Date.now() - last.at < freshMs) return last.read
+    if (last && performance.now() - last.at < freshMs) return last.read
     const { contentType: type } = registry
     const read = registry.metrics().then((text) => ({ text, type }))
-    last = { at: Date.now(), read }
+    last = { at: performance.now(), read }
     // A failure is not kept: the next one who asks tries again.
     read.catch(() => {
       last = undefined

@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
 import { comesFromLostConnection } from '../db/away.ts'
+import { currentMs } from '../lib/clock.ts'
 import {
   findRetryAfter,
   InvalidArguments,
@@ -77,7 +78,7 @@ export function apiProblemOf(error: unknown): ApiProblem {
   if (error instanceof HTTPException && error.status === 413) return tooLarge()
   const pause = findRetryAfter(error)
   if (pause) {
-    const seconds = Math.max(1, Math.ceil((pause.until.getTime() - Date.now()) / 1_000))
+    const seconds = Math.max(1, Math.ceil((pause.until.getTime() - currentMs()) / 1_000))
     return new ApiProblem('unavailable', messages.githubAsksForPause, { headers: { 'Retry-After': String(seconds) } })
   }
   if (comesFromLostConnection(error))

@@ -22,6 +22,7 @@ import { type TokenRole, tokenRoles } from '../db/schema/api.ts'
 import type { Door } from '../domain/doors.ts'
 import type { Permission } from '../domain/github.ts'
 import { tokenLogin } from '../domain/permissions.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import { InvalidArguments, NoSuchThing, TokenExists } from '../lib/errors.ts'
 import * as messages from '../messages/api.ts'
 
@@ -91,7 +92,7 @@ export async function makeToken(
   const { secret, hash } = newSecret()
   return store.transaction(async (tx) => {
     const repositoryIds = repositories ? await idsOf(tx.db, repositories) : null
-    const expiresAt = expiresInDays === undefined ? null : new Date(Date.now() + expiresInDays * 86_400_000)
+    const expiresAt = expiresInDays === undefined ? null : new Date(currentMs() + expiresInDays * 86_400_000)
     const row = await addToken(tx.db, { name, role, repositoryIds, hash, createdBy: by, expiresAt })
     if (!row) throw new TokenExists(...messages.tokenExists(name))
     await audit(tx, row, { actor: by, what: 'token made', door })
@@ -170,7 +171,7 @@ export type FoundToken = { token: TokenRow } | { refused: 'unknown' | 'expired' 
 
 /** Whether a token opens anything now. */
 export function isValid({ revokedAt, expiresAt }: Pick<TokenRow, 'revokedAt' | 'expiresAt'>): boolean {
-  return revokedAt === null && (expiresAt === null || expiresAt > new Date())
+  return revokedAt === null && (expiresAt === null || expiresAt > currentTime())
 }
 
 /** How often its use is noted. */
@@ -185,7 +186,7 @@ export async function findToken(db: Database, secret: string): Promise<FoundToke
   if (!token || !timingSafeEqual(Buffer.from(token.hash), Buffer.from(hash))) return { refused: 'unknown' }
   if (token.revokedAt) return { refused: 'revoked' }
   if (!isValid(token)) return { refused: 'expired' }
-  if (Date.now() - (token.lastUsedAt?.getTime() ?? 0) > usedEveryMs) await noteTokenUse(db, token.id)
+  if (currentMs() - (token.lastUsedAt?.getTime() ?? 0) > usedEveryMs) await noteTokenUse(db, token.id)
   return { token }
 }
 

@@ -4,6 +4,7 @@ import { restartsOf } from '../db/restarts.ts'
 import { runsOf } from '../db/runs.ts'
 import { itemOfIssue, lockItem } from '../db/work-items.ts'
 import { isAgentRun } from '../domain/run-author.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import { AgentNotFound } from '../lib/errors.ts'
 import * as messages from '../messages/commands/agents.ts'
 import { resolveViolations } from '../scheduling/singletons.ts'
@@ -73,12 +74,12 @@ async function healthOf({ tx, repo }: CommandContext, what: 'list' | 'health', k
   const all = await agentsAtWork(tx.db, repo.id)
   const shown = kind === undefined ? all : all.filter(({ run }) => run.agent === kind)
   const agents = await listAgents(tx.db, repo.id, { active: true, kind })
-  const since = new Date(Date.now() - dayMs)
+  const since = new Date(currentMs() - dayMs)
   const filter = kind === undefined ? {} : { agent: kind }
   const restarted = await restartsOf(tx.db, repo.id, since, { limit: 10, ...filter })
   const restarts = restarted.map(({ createdAt, ...one }) => ({ ...one, at: createdAt.toISOString() }))
   const data = { agents, restarts }
-  if (what === 'list') return { text: messages.agentList(shown, kind, new Date()), data }
+  if (what === 'list') return { text: messages.agentList(shown, kind, currentTime()), data }
   const activity = await activityOf(tx.db, repo.id, since)
   const own = kind === undefined ? activity : activity.filter(({ agent }) => agent === kind)
   return { text: messages.agentHealth(shown, restarted, own), data }

@@ -4,6 +4,7 @@ import { crewOf } from '../db/crew-members.ts'
 import { isBuild, runsOf } from '../db/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { countedSince } from '../domain/replan.ts'
+import { currentTime } from '../lib/clock.ts'
 import { UserError } from '../lib/errors.ts'
 import * as messages from '../messages/best-of.ts'
 import { issueIsClosed } from '../messages/commands/common.ts'
@@ -37,7 +38,7 @@ export const command = defineCommand({
     await mustBeKnown(context, named)
     const queued = await itemToBuild(context)
     const bestOf = { kinds: named, candidates: [] }
-    await tx.db.update(workItems).set({ bestOf, updatedAt: new Date() }).where(eq(workItems.id, queued))
+    await tx.db.update(workItems).set({ bestOf, updatedAt: currentTime() }).where(eq(workItems.id, queued))
     await tx.enqueue({ queue: 'schedule' })
     return { text: messages.bestOfQueued(named), outcome: 'done' }
   },

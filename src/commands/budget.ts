@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { costOfMerged, unpricedAgents } from '../db/usage.ts'
+import { currentMs } from '../lib/clock.ts'
 import { currencyOf } from '../lib/money.ts'
 import * as messages from '../messages/commands/budget.ts'
 import { defineCommand, type Reply } from './command.ts'
@@ -20,8 +21,8 @@ export const command = defineCommand({
   async run(context): Promise<Reply> {
     const { tx, repo, settings } = context
     const spent = (await spendingToday(context)).trim() || messages.nothingSpent
-    const merged = await costOfMerged(tx.db, repo.id, new Date(Date.now() - days * dayMs))
-    const unpriced = await unpricedAgents(tx.db, repo.id, new Date(Date.now() - days * dayMs))
+    const merged = await costOfMerged(tx.db, repo.id, new Date(currentMs() - days * dayMs))
+    const unpriced = await unpricedAgents(tx.db, repo.id, new Date(currentMs() - days * dayMs))
     const prices = messages.pricesMissing(
       unpriced.filter((agent) => settings.agents[agent]?.prices === undefined),
       currencyOf(settings.limits),

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { currentTime } from '../lib/clock.ts'
 import { exportedText } from '../messages/commands/orchestrator.ts'
 import { agentView, listAgents } from '../views/agents.ts'
 import { eventView, listEvents } from '../views/events.ts'
@@ -37,7 +38,7 @@ export const command = defineCommand({
     const { agents: agentCounts, ...state } = await orchestratorStateOf(tx.db, repo)
     const agents = await listAgents(tx.db, repo.id, { limit })
     const data = {
-      ...{ ...state, exportedAt: new Date().toISOString(), agentCounts, agents },
+      ...{ ...state, exportedAt: currentTime().toISOString(), agentCounts, agents },
       workQueue: await workQueueOf(tx.db, repo.id, { limit }),
       eventLog: await listEvents(tx.db, [repo.id], { limit }),
     }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { currentMs } from '../lib/clock.ts'
 import { gardenStarted } from '../messages/commands/schedule.ts'
 import { defineCommand, type Reply, theIssue } from './command.ts'
 
@@ -14,7 +15,7 @@ export const command = defineCommand({
   async run(context): Promise<Reply> {
     const { tx, repo, item } = context
     // The job may ask GitHub. A command runs in a transaction and cannot wait for that.
-    const key = String(Date.now())
+    const key = String(currentMs())
     const issueNumber = theIssue(context).number
     await tx.enqueue({ queue: 'garden', repositoryId: repo.id, workItemId: item?.id, issueNumber, key })
     return { text: gardenStarted, outcome: 'done' }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { currentTime } from '../lib/clock.ts'
 import { terminalView } from '../messages/terminal.ts'
 import { listAgents } from '../views/agents.ts'
 import { listEvents } from '../views/events.ts'
@@ -32,7 +33,7 @@ export const command = defineCommand({
       queue: await workQueueOf(tx.db, repo.id, { limit: rows }),
       events: await listEvents(tx.db, [repo.id], { limit: rows }),
     }
-    const text = terminalView(view, { width, color: false, now: new Date() })
+    const text = terminalView(view, { width, color: false, now: currentTime() })
     return { text, outcome: 'done', data: { view: text } }
   },
 })

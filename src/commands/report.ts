@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { currentMs } from '../lib/clock.ts'
 import { orchestrationReport } from '../messages/report.ts'
 import { reportOfEpic, reportOfRepository, reportView } from '../views/report.ts'
 import { defineCommand, type Reply } from './command.ts'
@@ -21,7 +22,7 @@ export const command = defineCommand({
   where: 'anywhere',
   reads: true,
   async run({ tx, repo, item }, { days = usualDays }): Promise<Reply> {
-    const since = new Date(Date.now() - days * dayMs)
+    const since = new Date(currentMs() - days * dayMs)
     const data = item?.kind === 'epic' ? await reportOfEpic(tx.db, item) : await reportOfRepository(tx.db, repo, since)
     return { text: orchestrationReport(data), outcome: 'done', data }
   },

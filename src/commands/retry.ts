@@ -6,6 +6,7 @@ import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { countedSince } from '../domain/replan.ts'
+import { currentTime } from '../lib/clock.ts'
 import { UserError } from '../lib/errors.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { alreadyUnderWay, nothingQueued } from '../messages/commands/common.ts'
@@ -31,7 +32,7 @@ export const command = defineCommand({
     if (!item) throw new UserError(...nothingQueued(context.settings.prefix))
     if (item.state === 'held' || item.state === 'paused') return tryAgain(context, item, how)
     const scheduled = item.state === 'ready' || item.state === 'planning'
-    if (scheduled && item.notBefore && item.notBefore > new Date()) return startNow(context, item)
+    if (scheduled && item.notBefore && item.notBefore > currentTime()) return startNow(context, item)
     if (scheduled || ['queued', 'running', 'checking'].includes(item.state))
       return { text: alreadyUnderWay(await statusSentence(context, item)), outcome: 'done' }
     const status = await statusSentence(context, item)

@@ -8,6 +8,7 @@ import type { ItemRow } from '../db/work-items.ts'
 import type { ContextPart } from '../domain/context-budget.ts'
 import { domainOf } from '../domain/crew.ts'
 import { searchTerms } from '../domain/memory.ts'
+import { currentMs } from '../lib/clock.ts'
 import { firstCharacters } from '../lib/sanitise-text.ts'
 import { memoryForAgent } from '../messages/memory.ts'
 
@@ -40,6 +41,6 @@ export async function recallFor(
 const dayMs = 24 * 3_600_000
 
 function toTaught({ kind, domain, about, text, source, issueNumber, fromMistake, seenAt }: MemoryRow) {
-  const ageDays = Math.max(0, Math.floor((Date.now() - seenAt.getTime()) / dayMs))
+  const ageDays = Math.max(0, Math.floor((currentMs() - seenAt.getTime()) / dayMs))
   return { kind, domain, about, text, source, issueNumber, fromMistake, ageDays }
 }

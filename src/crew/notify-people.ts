@@ -10,6 +10,7 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { type ItemRow, lockItem } from '../db/work-items.ts'
 import { callsPeople, waysOf } from '../domain/notices.ts'
+import { currentMs } from '../lib/clock.ts'
 import { mentionComment } from '../messages/notices.ts'
 import { noticeFor } from './notice-for.ts'
 
@@ -38,7 +39,7 @@ export async function notifyPeople({ store }: { store: Store }, call: Call): Pro
       } else await tx.enqueue({ queue: 'send-notification', notificationId: row.id })
     }
     if (call.reminder >= notify.reminders) return
-    const after = new Date(Date.now() + notify.remindHours * hourMs)
+    const after = new Date(currentMs() + notify.remindHours * hourMs)
     await tx.enqueue({ ...call, queue: 'notify-people', reminder: call.reminder + 1 }, { after })
   })
 }

@@ -6,6 +6,7 @@ import type { NatsLink } from '../channels/nats.ts'
 import type { Store } from '../db/connect.ts'
 import { markPublished, unpublishedEvents } from '../db/crew-events.ts'
 import { defineJob } from '../db/define-job.ts'
+import { currentMs } from '../lib/clock.ts'
 import { RetryAfter } from '../lib/errors.ts'
 
 interface PublishServices {
@@ -41,7 +42,7 @@ export async function publishCrewEvents({ store, channels, log }: PublishService
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       log.warn({ problem: why }, 'NATS does not take what the crew broadcasts; it is tried again')
-      throw new RetryAfter(why, new Date(Date.now() + awayMs))
+      throw new RetryAfter(why, new Date(currentMs() + awayMs))
     }
     await markPublished(
       store.db,

@@ -25,6 +25,7 @@ import { requestStatusComment } from '../db/status-comment.ts'
 import { getItem, type ItemRow } from '../db/work-items.ts'
 import { deliveryBackoffMs, nextDeliveryStep } from '../domain/delivery.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
+import { currentMs } from '../lib/clock.ts'
 import { boundedText } from '../lib/sanitise-text.ts'
 import * as texts from '../messages/crew-messages.ts'
 import { broadcast } from './broadcast.ts'
@@ -174,7 +175,7 @@ async function readersOf(tx: Tx, { repositoryId, item, from, to }: Outgoing): Pr
 }
 
 async function watch(tx: Tx, deliveryId: number, attempts: number): Promise<void> {
-  const after = new Date(Date.now() + deliveryBackoffMs(attempts))
+  const after = new Date(currentMs() + deliveryBackoffMs(attempts))
   await tx.enqueue({ queue: 'watch-delivery', deliveryId }, { after })
 }
 
@@ -190,7 +191,7 @@ export async function watchDelivery({ store }: { store: Store }, job: { delivery
       ...delivery,
       readerAtWork: (await experienceOf(tx.db, [reader])).some(({ busy }) => busy),
       mayReturn: item !== undefined && !isTerminal(item),
-      ageMs: Date.now() - message.createdAt.getTime(),
+      ageMs: currentMs() - message.createdAt.getTime(),
     })
     if (step === 'none') return
     if (step === 'dead') {

@@ -5,6 +5,7 @@ import type { Context } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { addSession, endSession } from '../db/dashboard-sessions.ts'
 import { authorizeUrl, oauthAppOf, webAddressOf, whoSignedIn } from '../github/oauth.ts'
+import { currentMs } from '../lib/clock.ts'
 import { UserError } from '../lib/errors.ts'
 import * as messages from '../messages/dashboard.ts'
 import { alone } from './frame.ts'
@@ -68,7 +69,7 @@ export async function finishSignIn(context: Context, { env, store, log }: Dashbo
     const redirectUri = `${originOf(context, env)}${callbackPath}`
     const actor = await whoSignedIn(env.apiUrl, app, { code, redirectUri, verifier })
     const secret = randomSecret()
-    const expiresAt = new Date(Date.now() + sessionSeconds * 1_000)
+    const expiresAt = new Date(currentMs() + sessionSeconds * 1_000)
     await addSession(store.db, secret, { userId: actor.id, login: actor.login, expiresAt })
     setCookie(context, cookieName(context, env, 'session'), secret, cookieOptions(context, env, sessionSeconds))
     log.info({ login: actor.login }, 'signed in to the dashboard')

@@ -10,6 +10,7 @@ import { type RepositoryRow, servedRepositories } from '../db/repositories.ts'
 import type { Actor, Permission } from '../domain/github.ts'
 import { permits } from '../domain/permissions.ts'
 import { permissionOf } from '../github/permissions.ts'
+import { currentMs } from '../lib/clock.ts'
 import { peerOf } from '../lib/peer.ts'
 import { reachedAddress } from '../lib/reached-address.ts'
 import type { DashboardServices } from './services.ts'
@@ -39,10 +40,10 @@ export class PermissionCache {
   of(services: DashboardServices, repo: RepositoryRow, actor: Actor): Promise<Permission> {
     const key = `${actor.id} ${repo.id}`
     const known = this.#known.get(key)
-    if (known && known.until > Date.now()) return known.permission
+    if (known && known.until > currentMs()) return known.permission
     if (this.#known.size >= mostCached) this.#known.clear()
     const permission = permissionOf(services, repo, actor)
-    this.#known.set(key, { permission, until: Date.now() + cacheMs })
+    this.#known.set(key, { permission, until: currentMs() + cacheMs })
     permission.catch(() => this.#known.delete(key))
     return permission
   }

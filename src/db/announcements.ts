@@ -6,6 +6,7 @@
 import { and, desc, eq, inArray, isNotNull, sql } from 'drizzle-orm'
 import { partName } from '../domain/part-status.ts'
 import { type PhaseAt, phaseKey, phaseLine } from '../domain/phases.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { stepOfPart, timedLine } from '../messages/progress.ts'
 import { appendAudit } from './audit-log.ts'
@@ -61,7 +62,7 @@ export async function announceStep(
   if (above.length === 0 || item.kind === 'epic' || !stepOfPart(step, '', '')) return
   const name = await lastAgentOf(tx.db, item.id)
   const key = `${repository.toLowerCase()}#${item.issueNumber}`
-  const now = new Date()
+  const now = currentTime()
   for (const { epic, repository: home } of above) {
     const begun = await begunAt(tx.db, epic.id)
     const minutes = Math.floor((now.getTime() - (begun ?? now).getTime()) / 60_000)

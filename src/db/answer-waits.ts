@@ -2,6 +2,7 @@
 
 import { and, asc, eq, gt, inArray, isNull, or } from 'drizzle-orm'
 import type { AnswerWait } from '../domain/wait-graph.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import type { Message } from './messages.ts'
 import { crewMembers, messageDeliveries, messages } from './schema/crew.ts'
@@ -22,7 +23,7 @@ export async function startWait(tx: Tx, messageId: number, runId: number): Promi
 
 /** It waits no longer. */
 export async function endWait(tx: Tx, messageId: number): Promise<void> {
-  await tx.db.update(messages).set({ awaitEndedAt: new Date() }).where(eq(messages.id, messageId))
+  await tx.db.update(messages).set({ awaitEndedAt: currentTime() }).where(eq(messages.id, messageId))
 }
 
 /** The waits of a repository, oldest first. A run that has ended, in any way, waits no longer. */
@@ -79,6 +80,6 @@ export async function answerTo(
 export async function markRead(tx: Tx, memberId: number, messageId: number): Promise<void> {
   await tx.db
     .update(messageDeliveries)
-    .set({ state: 'acknowledged', updatedAt: new Date() })
+    .set({ state: 'acknowledged', updatedAt: currentTime() })
     .where(and(eq(messageDeliveries.memberId, memberId), eq(messageDeliveries.messageId, messageId)))
 }

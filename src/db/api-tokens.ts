@@ -1,6 +1,7 @@
 /** Rows of API tokens. The tokens themselves are not here, only their hashes. */
 
 import { and, asc, eq, isNull, lt, or, sql } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database } from './connect.ts'
 import { apiTokens } from './schema/api.ts'
 
@@ -18,7 +19,7 @@ export async function addToken(db: Database, token: NewToken): Promise<TokenRow 
 /** Stores a token in the place of an earlier one with the same name, whose secret is void from now on. */
 export async function replaceToken(db: Database, token: NewToken): Promise<TokenRow> {
   const { hash, role, repositoryIds = null, expiresAt = null } = token
-  const set = { hash, role, repositoryIds, expiresAt, revokedAt: null, lastUsedAt: null, createdAt: new Date() }
+  const set = { hash, role, repositoryIds, expiresAt, revokedAt: null, lastUsedAt: null, createdAt: currentTime() }
   const [row] = await db.insert(apiTokens).values(token).onConflictDoUpdate({ target: apiTokens.name, set }).returning()
   if (!row) throw new Error('the token was not stored')
   return row
@@ -48,7 +49,7 @@ export async function listTokens(db: Database): Promise<TokenRow[]> {
 export async function revokeTokenRow(db: Database, name: string, hash?: string): Promise<boolean> {
   const rows = await db
     .update(apiTokens)
-    .set({ revokedAt: new Date() })
+    .set({ revokedAt: currentTime() })
     .where(
       and(
         eq(apiTokens.name, name),

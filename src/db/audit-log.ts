@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { asc, eq, sql } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { auditLog, repositories } from './schema/repositories.ts'
 
@@ -20,7 +21,7 @@ export interface AuditEntry {
  * concurrent transactions append to one chain. Its key is not locked: rows that refer to it lock that.
  */
 export async function appendAudit(tx: Tx, entry: AuditEntry): Promise<void> {
-  const at = new Date()
+  const at = currentTime()
   tx.beforeCommit(entry.repositoryId, () => append(tx, entry, at))
 }
 

@@ -1,6 +1,7 @@
 /** What came of bringing base branches into the heads of pull requests. */
 
 import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import type { PullRow } from './pull-requests.ts'
 import { branchUpdates } from './schema/merging.ts'
@@ -13,7 +14,7 @@ export async function saveBranchUpdate(tx: Tx, row: Omit<BranchUpdateRow, 'id' |
   await tx.db
     .insert(branchUpdates)
     .values(row)
-    .onConflictDoUpdate({ target, set: { ...row, createdAt: new Date() } })
+    .onConflictDoUpdate({ target, set: { ...row, createdAt: currentTime() } })
 }
 
 /** The conflict that the head of a pull request has with its base, as last found; undefined when it has none. */

@@ -1,6 +1,7 @@
 /** Checkpoints: states that agents have named, to go back to. */
 
 import { asc, eq } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { checkpoints } from './schema/crew.ts'
 
@@ -17,7 +18,7 @@ export async function saveCheckpoint(
     .values(checkpoint)
     .onConflictDoUpdate({
       target: [checkpoints.workItemId, checkpoints.name],
-      set: { ...facts, createdAt: new Date() },
+      set: { ...facts, createdAt: currentTime() },
     })
 }
 

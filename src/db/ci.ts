@@ -2,6 +2,7 @@
 
 import { and, asc, eq, gt, isNotNull, lt, ne, or, sql } from 'drizzle-orm'
 import type { Check } from '../domain/github.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Database, Tx } from './connect.ts'
 import { checkResults, ciReports, requiredChecks } from './schema/ci.ts'
@@ -31,7 +32,7 @@ export async function saveChecks(
     verdict: sql`excluded.verdict`,
     url: sql`excluded.url`,
     failedAt: sql`coalesce(${checkResults.failedAt}, excluded.failed_at)`,
-    updatedAt: new Date(),
+    updatedAt: currentTime(),
   }
   const isNewer = or(
     lt(checkResults.checkNumber, sql`excluded.check_number`),
@@ -41,7 +42,7 @@ export async function saveChecks(
     const row = { ...at, ...addressOf(check), verdict: check.verdict, url: check.url }
     await tx.db
       .insert(checkResults)
-      .values({ ...row, failedAt: check.verdict === 'failure' ? new Date() : null })
+      .values({ ...row, failedAt: check.verdict === 'failure' ? currentTime() : null })
       .onConflictDoUpdate({
         target: [checkResults.repositoryId, checkResults.sha, checkResults.source, checkResults.name],
         set,
@@ -74,7 +75,7 @@ export async function flakyChecks(db: Database, repositoryId: number): Promise<S
         eq(checkResults.repositoryId, repositoryId),
         isNotNull(checkResults.failedAt),
         eq(checkResults.verdict, 'success'),
-        gt(checkResults.updatedAt, new Date(Date.now() - memoryMs)),
+        gt(checkResults.updatedAt, new Date(currentMs() - memoryMs)),
       ),
     )
   return new Set(rows.map((row) => row.name))
@@ -82,7 +83,7 @@ export async function flakyChecks(db: Database, repositoryId: number): Promise<S
 
 /** Forgets checks that are older than anything asks about. */
 export async function forgetOldChecks(tx: Tx): Promise<void> {
-  await tx.db.delete(checkResults).where(lt(checkResults.updatedAt, new Date(Date.now() - memoryMs)))
+  await tx.db.delete(checkResults).where(lt(checkResults.updatedAt, new Date(currentMs() - memoryMs)))
 }
 
 /** The excerpt that was fetched for a failed check before; undefined when there is none of this very run of it. */
@@ -181,7 +182,7 @@ export async function knownRequiredChecks(
       and(
         eq(requiredChecks.repositoryId, repositoryId),
         eq(requiredChecks.branch, branch),
-        gt(requiredChecks.readAt, new Date(Date.now() - rulesMs)),
+        gt(requiredChecks.readAt, new Date(currentMs() - rulesMs)),
       ),
     )
   return row?.names
@@ -194,7 +195,7 @@ export async function saveRequiredChecks(
   branch: string,
   names: string[],
 ): Promise<void> {
-  const row = { repositoryId, branch, names, readAt: new Date() }
+  const row = { repositoryId, branch, names, readAt: currentTime() }
   await db
     .insert(requiredChecks)
     .values(row)

@@ -3,6 +3,7 @@
 import { and, asc, desc, eq, inArray, isNotNull, isNull, sql } from 'drizzle-orm'
 import { messageTypes, subjectOf } from '../domain/crew-subjects.ts'
 import { broadcastOf } from '../domain/lifecycle-broadcast.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import type { Database, Tx } from './connect.ts'
 import { crewEvents, crewMembers } from './schema/crew.ts'
@@ -74,7 +75,7 @@ export async function markPublished(db: Database, ids: readonly number[]): Promi
   if (ids.length === 0) return
   await db
     .update(crewEvents)
-    .set({ publishedAt: new Date() })
+    .set({ publishedAt: currentTime() })
     .where(inArray(crewEvents.id, [...ids]))
 }
 

@@ -3,6 +3,7 @@
 import { and, asc, eq, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm'
 import type { CrewRole, Experience } from '../domain/crew.ts'
 import { moduleOf } from '../domain/labels.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { crewMembers } from './schema/crew.ts'
 import { workItems } from './schema/work-items.ts'
@@ -67,7 +68,7 @@ export async function addMember(
 
 /** Notes that a member got a run: whoever waits for its row sees that it has changed. */
 export async function touchMember(tx: Tx, id: number): Promise<void> {
-  await tx.db.update(crewMembers).set({ assignedAt: new Date() }).where(eq(crewMembers.id, id))
+  await tx.db.update(crewMembers).set({ assignedAt: currentTime() }).where(eq(crewMembers.id, id))
 }
 
 /** Gives a member another name to be written to. @returns false when someone else has it. */

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { and, eq, gt, lte } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database } from './connect.ts'
 import { dashboardSessions } from './schema/dashboard.ts'
 
@@ -13,7 +14,7 @@ export async function addSession(
   secret: string,
   session: Pick<DashboardSession, 'userId' | 'login' | 'expiresAt'>,
 ): Promise<void> {
-  await db.delete(dashboardSessions).where(lte(dashboardSessions.expiresAt, new Date()))
+  await db.delete(dashboardSessions).where(lte(dashboardSessions.expiresAt, currentTime()))
   await db.insert(dashboardSessions).values({ ...session, idHash: digest(secret) })
 }
 
@@ -22,7 +23,7 @@ export async function findSession(db: Database, secret: string): Promise<Dashboa
   const [row] = await db
     .select()
     .from(dashboardSessions)
-    .where(and(eq(dashboardSessions.idHash, digest(secret)), gt(dashboardSessions.expiresAt, new Date())))
+    .where(and(eq(dashboardSessions.idHash, digest(secret)), gt(dashboardSessions.expiresAt, currentTime())))
   return row
 }
 

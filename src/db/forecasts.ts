@@ -1,6 +1,7 @@
 /** Which open module branches conflict with each other. */
 
 import { and, eq, notInArray, or, sql } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { forecasts } from './schema/merging.ts'
 
@@ -28,7 +29,7 @@ export async function saveForecasts(tx: Tx, rows: readonly NewForecast[]): Promi
     await tx.db
       .insert(forecasts)
       .values(row)
-      .onConflictDoUpdate({ target: [forecasts.oneId, forecasts.otherId], set: { ...row, updatedAt: new Date() } })
+      .onConflictDoUpdate({ target: [forecasts.oneId, forecasts.otherId], set: { ...row, updatedAt: currentTime() } })
 }
 
 /** Forgets every pair of which one is not open any more. @returns those that conflicted. */

@@ -2,6 +2,7 @@
 
 import { and, asc, eq, gt, inArray, isNull } from 'drizzle-orm'
 import { terminalStates } from '../domain/lifecycle.ts'
+import { currentMs } from '../lib/clock.ts'
 import type { Database } from './connect.ts'
 import { itemTraces, workItems } from './schema/work-items.ts'
 
@@ -17,7 +18,7 @@ export async function untracedItems(db: Database, limit: number): Promise<number
     .where(
       and(
         inArray(workItems.state, [...terminalStates]),
-        gt(workItems.updatedAt, new Date(Date.now() - notOlderThanMs)),
+        gt(workItems.updatedAt, new Date(currentMs() - notOlderThanMs)),
         isNull(itemTraces.workItemId),
       ),
     )

@@ -1,6 +1,7 @@
 /** The merge queue of each base branch, and the batches that were tested. */
 
 import { and, asc, desc, eq } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { type BatchMember, mergeBatches, mergeQueue } from './schema/merging.ts'
 import { locks } from './schema/processes.ts'
@@ -47,7 +48,7 @@ export async function joinQueue(tx: Tx, entry: QueueOf & { pullRequestId: number
   await tx.db
     .insert(mergeQueue)
     .values(entry)
-    .onConflictDoUpdate({ target: mergeQueue.pullRequestId, set: { ...entry, createdAt: new Date() } })
+    .onConflictDoUpdate({ target: mergeQueue.pullRequestId, set: { ...entry, createdAt: currentTime() } })
 }
 
 /** Takes a pull request out. @returns whether it was there. */
@@ -119,6 +120,6 @@ export async function endBatch(
 ): Promise<void> {
   await tx.db
     .update(mergeBatches)
-    .set({ ...set, endedAt: new Date() })
+    .set({ ...set, endedAt: currentTime() })
     .where(and(eq(mergeBatches.id, id), eq(mergeBatches.state, 'testing')))
 }

@@ -1,6 +1,7 @@
 /** Messages between the crew and people, and the deliveries of each. */
 
 import { and, asc, desc, eq, inArray, isNull, type SQL, sql } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { messageDeliveries, messages } from './schema/crew.ts'
 
@@ -47,7 +48,7 @@ export async function takeMessages(tx: Tx, memberId: number, limit: number): Pro
   if (ids.length === 0) return []
   await tx.db
     .update(messageDeliveries)
-    .set({ state: 'delivered', attempts: sql`${messageDeliveries.attempts} + 1`, updatedAt: new Date() })
+    .set({ state: 'delivered', attempts: sql`${messageDeliveries.attempts} + 1`, updatedAt: currentTime() })
     .where(inArray(messageDeliveries.id, ids))
   return deliveriesWhere(tx.db, inArray(messageDeliveries.id, ids))
 }
@@ -62,7 +63,7 @@ export async function acknowledgeMessages(tx: Tx, memberId: number, messageIds?:
   const those = messageIds && inArray(messageDeliveries.messageId, [...messageIds])
   const rows = await tx.db
     .update(messageDeliveries)
-    .set({ state: 'acknowledged', updatedAt: new Date() })
+    .set({ state: 'acknowledged', updatedAt: currentTime() })
     .where(and(eq(messageDeliveries.memberId, memberId), eq(messageDeliveries.state, 'delivered'), those))
     .returning({ id: messageDeliveries.id })
   return rows.length
@@ -76,7 +77,7 @@ export async function acknowledgeByPeople(tx: Tx, workItemId: number, memberId: 
     .where(and(eq(messages.workItemId, workItemId), eq(messages.fromMemberId, memberId)))
   await tx.db
     .update(messageDeliveries)
-    .set({ state: 'acknowledged', updatedAt: new Date() })
+    .set({ state: 'acknowledged', updatedAt: currentTime() })
     .where(
       and(
         isNull(messageDeliveries.memberId),
@@ -110,7 +111,7 @@ export async function moveDelivery(
 ): Promise<void> {
   await tx.db
     .update(messageDeliveries)
-    .set({ ...set, updatedAt: new Date() })
+    .set({ ...set, updatedAt: currentTime() })
     .where(eq(messageDeliveries.id, id))
 }
 

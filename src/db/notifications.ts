@@ -2,6 +2,7 @@
 
 import { and, eq, gt, inArray, ne, sql } from 'drizzle-orm'
 import type { NoticeWay } from '../domain/notices.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { notifications } from './schema/crew.ts'
 
@@ -39,7 +40,7 @@ export async function endNotification(
 ): Promise<void> {
   await db
     .update(notifications)
-    .set({ state, error, ...(state === 'sent' ? { sentAt: new Date() } : {}) })
+    .set({ state, error, ...(state === 'sent' ? { sentAt: currentTime() } : {}) })
     .where(and(eq(notifications.id, id), inArray(notifications.state, ['sending', 'pending'])))
 }
 

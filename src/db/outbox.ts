@@ -5,6 +5,7 @@
 
 import { and, asc, eq, inArray, lte, sql } from 'drizzle-orm'
 import { askedPriority, type Effect, effectPriorities, followUpOf } from '../domain/effects.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { effects } from './schema/effects.ts'
 
@@ -23,7 +24,7 @@ export async function enqueueEffect(
   effect: Effect,
   options: { after?: Date; again?: boolean; asked?: boolean } = {},
 ): Promise<void> {
-  const notBefore = options.after ?? new Date()
+  const notBefore = options.after ?? currentTime()
   const payload = effect.payload as Record<string, unknown>
   const own = effectPriorities[effect.kind]
   const priority = options.asked ? Math.min(own, askedPriority) : own
@@ -63,7 +64,7 @@ export async function nextEffects(db: Database, limit: number): Promise<EffectRo
   return db
     .select()
     .from(effects)
-    .where(and(eq(effects.state, 'pending'), lte(effects.notBefore, new Date())))
+    .where(and(eq(effects.state, 'pending'), lte(effects.notBefore, currentTime())))
     .orderBy(asc(effects.priority), asc(effects.id))
     .limit(limit)
 }
@@ -82,7 +83,7 @@ export async function claimEffect(db: Database, id: number, processId: string): 
       claimEpoch: sql`${effects.claimEpoch} + 1`,
       claimedAt: sql`now()`,
       attempts: sql`${effects.attempts} + 1`,
-      attemptedAt: new Date(),
+      attemptedAt: currentTime(),
     })
     .where(and(eq(effects.id, id), eq(effects.state, 'pending')))
     .returning()
@@ -139,7 +140,7 @@ export async function completeEffect(
           result: outcome.result,
           error: null,
           attempts: 0,
-          doneAt: new Date(),
+          doneAt: currentTime(),
         }
       : outcome.kind === 'later'
         ? { state: 'pending' as const, notBefore: outcome.at, error: outcome.error, attemptedAt: outcome.attemptedAt }

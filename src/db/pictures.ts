@@ -2,6 +2,7 @@
 
 import { and, eq, inArray } from 'drizzle-orm'
 import type { PictureName, PictureType } from '../domain/pictures.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { gatePictures, pictures } from './schema/pictures.ts'
 import { workItems } from './schema/work-items.ts'
@@ -34,7 +35,7 @@ export async function savePictures(tx: Tx, judged: JudgedCommit, left: readonly 
       .insert(pictures)
       .values({ digest, type, content: content.toString('base64') })
       // Taken, so that it is not deleted as one that no commit has.
-      .onConflictDoUpdate({ target: pictures.digest, set: { createdAt: new Date() } })
+      .onConflictDoUpdate({ target: pictures.digest, set: { createdAt: currentTime() } })
   const rows = left.map(({ name, digest }) => ({ workItemId, sha, gate, name, digest }))
   if (rows.length > 0) await tx.db.insert(gatePictures).values(rows)
 }

@@ -5,6 +5,7 @@ import { and, asc, desc, eq, isNull, notInArray } from 'drizzle-orm'
 import { matchGoal } from '../domain/goal-match.ts'
 import { terminalStates } from '../domain/lifecycle.ts'
 import { contentOf, hoursOf, type PlanOrBreakdown } from '../domain/plan.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { requestPlanComment } from './plan-comment.ts'
 import { cancelPlanningRuns } from './runs.ts'
@@ -87,7 +88,7 @@ export async function approvePlan(
       state: 'approved',
       decidedBy: by?.login ?? null,
       decidedById: by?.id ?? null,
-      decidedAt: new Date(),
+      decidedAt: currentTime(),
       why: '',
       ...(by?.amendment ? { amendment: by.amendment } : {}),
     })
@@ -112,7 +113,7 @@ export async function dropPlan(
 ): Promise<void> {
   await tx.db
     .update(plans)
-    .set({ state, why, decidedBy: by?.login ?? null, decidedById: by?.id ?? null, decidedAt: new Date() })
+    .set({ state, why, decidedBy: by?.login ?? null, decidedById: by?.id ?? null, decidedAt: currentTime() })
     .where(eq(plans.id, plan.id))
   await requestPlanComment(tx, plan.id)
 }
@@ -176,7 +177,7 @@ export async function answerQuestions(tx: Tx, item: ItemRow, by: PlanDecider, an
   if (!round) return false
   await tx.db
     .update(questions)
-    .set({ answer, answeredBy: by.login, answeredById: by.id, answeredAt: new Date() })
+    .set({ answer, answeredBy: by.login, answeredById: by.id, answeredAt: currentTime() })
     .where(eq(questions.id, round.id))
   if (round.runId === null)
     await transition(tx, item, 'planning', { actor: by.login, why: `Answered by ${by.login}; it is planned further.` })
@@ -203,7 +204,7 @@ export async function replan(
     await dropPlan(tx, plan, 'void', { by, why: by ? `${by.login} asked for another plan.` : 'It did not work out.' })
   await tx.db
     .update(questions)
-    .set({ answeredAt: new Date() })
+    .set({ answeredAt: currentTime() })
     .where(and(eq(questions.workItemId, item.id), isNull(questions.answeredAt)))
   const all = { ...set, ...(await resetRounds(tx.db, item.id)) }
   const actor = by?.login ?? 'tutti'

@@ -5,6 +5,7 @@
 
 import { and, asc, desc, eq, inArray, notInArray, sql } from 'drizzle-orm'
 import type { Proposal } from '../domain/proposals.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { proposalRounds, proposals } from './schema/proposals.ts'
 import { workItems } from './schema/work-items.ts'
@@ -79,7 +80,7 @@ export async function replaceProposals(tx: Tx, round: ProposalRound, proposed: r
   const ofRoadmap = eq(proposals.workItemId, workItemId)
   await tx.db
     .update(proposals)
-    .set({ state: 'replaced', decidedAt: new Date() })
+    .set({ state: 'replaced', decidedAt: currentTime() })
     .where(and(ofRoadmap, eq(proposals.state, 'open')))
   const [last] = await tx.db
     .select({ number: sql`coalesce(max(${proposals.number}), 0)`.mapWith(Number) })

@@ -1,6 +1,7 @@
 /** Pull requests, and the results of the gates. */
 
 import { and, desc, eq, gt, inArray } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { type approvals, pullRequests } from './schema/pull-requests.ts'
 import { gateResults } from './schema/runs.ts'
@@ -107,7 +108,7 @@ export async function gateRows(db: Database, workItemId: number, sha: string): P
 
 /** Keeps what one gate said about a commit; said again, the newer verdict counts. */
 export async function saveGateResult(tx: Tx, result: Omit<GateRow, 'id' | 'createdAt'>): Promise<void> {
-  const row = { ...result, createdAt: new Date() }
+  const row = { ...result, createdAt: currentTime() }
   await tx.db
     .insert(gateResults)
     .values(row)

@@ -7,6 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Db, JobWithMetadata, PgBoss } from 'pg-boss'
 import type { Logger } from 'pino'
 import type { Job, JobOf, QueueName } from '../domain/jobs.ts'
+import { currentMs } from '../lib/clock.ts'
 import { isDiskFull, LeaveToOthers, RetryAfter, waitsUntil } from '../lib/errors.ts'
 import { storableString } from '../lib/storable-json.ts'
 import type { JobDefinition, QueueOptions } from './define-job.ts'
@@ -22,7 +23,7 @@ export interface EnqueuedJob {
 
 /** The error of a handler that starts nothing new because its process is ending. */
 export function shuttingDown(): RetryAfter {
-  return new RetryAfter('this process is ending', new Date(Date.now() + 1_000))
+  return new RetryAfter('this process is ending', new Date(currentMs() + 1_000))
 }
 
 /** A job that fails is tried again this often. */
@@ -112,7 +113,7 @@ export class Queues {
 
   /** NOTIFY announces new jobs, not jobs that become due: without this they would wait for the next poll. */
   #wakeAt(queue: QueueName, at: Date): void {
-    const delay = Math.max(0, at.getTime() - Date.now()) + 5
+    const delay = Math.max(0, at.getTime() - currentMs()) + 5
     if (delay > 3_600_000) return
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
@@ -231,7 +232,7 @@ export class Queues {
     }
     try {
       await definition.handle(context, definition.payload.parse(job.data), { last })
-      const [waited, ms] = [Date.now() - job.createdOn.getTime(), Math.round(performance.now() - start)]
+      const [waited, ms] = [currentMs() - job.createdOn.getTime(), Math.round(performance.now() - start)]
       this.#log.debug({ queue, waited: waited - ms, ms }, 'a job is done')
       return { id, status: 'completed' as const }
     } catch (error) {
@@ -295,5 +296,5 @@ export class Queues {
  * and 2^(n+1) seconds, at most `retryDelayMax` (pg-boss, `plans.js`).
  */
 function retryTime(retryCount: number): Date {
-  return new Date(Date.now() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)
+  return new Date(currentMs() + Math.min(120, 2 ** (retryCount + 1)) * 1_000)
 }

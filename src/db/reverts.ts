@@ -3,6 +3,7 @@
 import { and, eq, inArray, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm'
 import type { AnyPgColumn } from 'drizzle-orm/pg-core'
 import type { RevertedBy } from '../domain/reverts.ts'
+import { currentTime } from '../lib/clock.ts'
 import { mergeTakenBack, revertTakenBack } from '../messages/pull-requests.ts'
 import { appendAudit } from './audit-log.ts'
 import type { Tx } from './connect.ts'
@@ -34,7 +35,7 @@ export async function noteReverts(tx: Tx, { repositoryId, branch, actor, reverts
     // The push of its commit came first. What takes the pull request back will name its number.
     if (by.startsWith('#')) await rows({ revertedBy: by }, and(isReverted, merges))
     const isMerged = and(here, eq(pullRequests.state, 'merged'), isNull(pullRequests.revertedAt))
-    const reverted = await rows({ revertedAt: new Date(), revertedBy: by }, and(isMerged, merges))
+    const reverted = await rows({ revertedAt: currentTime(), revertedBy: by }, and(isMerged, merges))
     const entries = [
       ...restored.map((row) => ({ row, what: 'revert taken back', why: revertTakenBack(row.number, by) })),
       ...reverted.map((row) => ({ row, what: 'reverted', why: mergeTakenBack(row.number, by) })),

@@ -1,6 +1,7 @@
 /** Stored reviews of Tutti's pull requests. `/merge` and the status comment read them. */
 
 import { and, asc, eq, gt, inArray } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { lastEventTime, recordEventTime } from './idempotency-keys.ts'
 import type { ApprovalRow } from './pull-requests.ts'
@@ -65,7 +66,7 @@ export async function voidApprovals(tx: Tx, pullRequestId: number, at: Date | nu
     .update(approvals)
     .set({ state: 'dismissed' })
     .where(and(eq(approvals.pullRequestId, pullRequestId), eq(approvals.state, 'approved')))
-  await recordEventTime(tx, voidSubject(pullRequestId), at ?? new Date())
+  await recordEventTime(tx, voidSubject(pullRequestId), at ?? currentTime())
   await cancelMergeRequest(tx, pullRequestId)
 }
 

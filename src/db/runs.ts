@@ -4,6 +4,7 @@
  */
 
 import { and, asc, desc, eq, inArray, isNull, ne, sql } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { repositories } from './schema/repositories.ts'
 import { runs } from './schema/runs.ts'
@@ -55,7 +56,7 @@ export async function addUpdateRun(tx: Tx, workItemId: number, headSha: string):
 }
 
 async function addGateRun(tx: Tx, workItemId: number, headSha: string, agent: 'person' | 'git'): Promise<RunRow> {
-  const facts = { agent, stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: new Date() }
+  const facts = { agent, stage: 'gates' as const, countsAsAttempt: false, headSha, startedAt: currentTime() }
   const row = await insertRun(tx, { workItemId, ...facts })
   await tx.enqueue({ queue: 'run-gates', runId: row.id })
   return row
@@ -108,7 +109,7 @@ export async function claimRun(
       processId: owner,
       leaseEpoch: sql`${runs.leaseEpoch} + 1`,
       heartbeatAt: sql`now()`,
-      ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: new Date() } : {}),
+      ...(stage === 'waiting' ? { stage: 'agent' as const, startedAt: currentTime() } : {}),
     })
     .where(and(eq(runs.id, runId), eq(runs.stage, stage), isNull(runs.leaseOwner)))
     .returning()
@@ -134,7 +135,7 @@ export async function updateRun(db: Database, lease: Lease, set: Partial<RunRow>
  * @throws {LeaseLost} when the epoch is stale; nothing is written then.
  */
 export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
-  const run = await updateRun(tx.db, lease, { ...set, stage: 'ended', endedAt: new Date(), leaseOwner: null })
+  const run = await updateRun(tx.db, lease, { ...set, stage: 'ended', endedAt: currentTime(), leaseOwner: null })
   await tx.enqueue({ queue: 'schedule' })
   return run
 }
@@ -145,7 +146,7 @@ export async function endRun(tx: Tx, lease: Lease, set: Partial<RunRow>): Promis
  * @throws {LeaseLost} when the epoch is stale; nothing is written then.
  */
 export async function completePlanningAgent(tx: Tx, lease: Lease, set: Partial<RunRow>): Promise<RunRow> {
-  return updateRun(tx.db, lease, { ...set, stage: 'gates', endedAt: new Date(), leaseOwner: null })
+  return updateRun(tx.db, lease, { ...set, stage: 'gates', endedAt: currentTime(), leaseOwner: null })
 }
 
 /** Ends a run whose agent is done. @returns false when it had ended before. */

@@ -5,6 +5,7 @@
 
 import { eq, inArray, sql } from 'drizzle-orm'
 import type { ScheduleReport } from '../domain/schedule-report.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Database } from './connect.ts'
 import { scheduleReports } from './schema/schedule.ts'
 
@@ -16,7 +17,7 @@ export async function saveScheduleReports(db: Database, reports: ReadonlyMap<num
     .values([...reports].map(([repositoryId, content]) => ({ repositoryId, content })))
     .onConflictDoUpdate({
       target: scheduleReports.repositoryId,
-      set: { content: sql`excluded.content`, updatedAt: new Date() },
+      set: { content: sql`excluded.content`, updatedAt: currentTime() },
       setWhere: sql`${scheduleReports.content} <> excluded.content`,
     })
 }

@@ -5,6 +5,7 @@
 import { and, desc, eq, notInArray } from 'drizzle-orm'
 import type { EffectOf } from '../domain/effects.ts'
 import { lifecycle, terminalStates } from '../domain/lifecycle.ts'
+import { currentMs } from '../lib/clock.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import type { RoadmapAbove } from './announcements.ts'
 import type { Tx } from './connect.ts'
@@ -43,7 +44,7 @@ export async function requestStatusComment(
   // A roadmap queues hundreds of items: a comment on each, saying that it waits, would use up an hour of writes.
   if (item.muted) return
   const delays = { now: 0, soon: soonMs, later: laterMs }
-  const after = when instanceof Date ? when : new Date(Date.now() + delays[when])
+  const after = when instanceof Date ? when : new Date(currentMs() + delays[when])
   await enqueueEffect(
     tx,
     { repositoryId: item.repositoryId, workItemId: item.id, key: `status:${item.id}` },
@@ -101,13 +102,13 @@ export const pullRequestCommentDelayMs = soonMs
 /** When the status comment shows that an item has entered a state. */
 export function commentTimeFor(state: ItemState): 'now' | 'later' | Date {
   if (lifecycle[state].actor === 'a person' || terminalStates.includes(state)) return 'now'
-  return state === 'running' || state === 'planning' ? new Date(Date.now() + activeMs) : 'later'
+  return state === 'running' || state === 'planning' ? new Date(currentMs() + activeMs) : 'later'
 }
 
 /** Requests an edit of the status comment of every unfinished epic above an item. @returns these epics. */
 export async function requestRoadmapComments(tx: Tx, repo: RepositoryRow, item: ItemRow): Promise<RoadmapAbove[]> {
   const matters = lifecycle[item.state].actor === 'a person' || terminalStates.includes(item.state)
-  const when = matters ? new Date(Date.now() + roadmapMs) : 'later'
+  const when = matters ? new Date(currentMs() + roadmapMs) : 'later'
   const visited = new Set([item.id])
   const above: RoadmapAbove[] = []
   let parts: { repository: string; issueNumber: number }[] = [

@@ -4,6 +4,7 @@ import { and, asc, eq, inArray, isNotNull, notInArray, sql } from 'drizzle-orm'
 import type { Job } from '../domain/jobs.ts'
 import { canTransition, isInactive, nextJob, reviewStates, terminalStates } from '../domain/lifecycle.ts'
 import { callsPeople, factOf } from '../domain/notices.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import type { ItemState } from '../lib/item-state.ts'
 import { reviewIsOver } from '../messages/agent-review.ts'
 import { announceStep } from './announcements.ts'
@@ -76,7 +77,7 @@ export async function transition(
       resumeState: item.state,
       reason: by.why,
       notBefore: by.after ?? null,
-      updatedAt: new Date(),
+      updatedAt: currentTime(),
     })
     .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
     .returning()
@@ -138,7 +139,7 @@ async function endReviewOf(tx: Tx, before: ItemRow, now: ItemRow): Promise<void>
 export async function notifyReviewers(tx: Tx, item: ItemRow): Promise<void> {
   const pull = await pullOfItem(tx.db, item.id)
   if (pull?.state !== 'open') return
-  await requestPullRequestComment(tx, item, pull.number, { after: new Date(Date.now() + pullRequestCommentDelayMs) })
+  await requestPullRequestComment(tx, item, pull.number, { after: new Date(currentMs() + pullRequestCommentDelayMs) })
 }
 
 /**
@@ -152,7 +153,7 @@ export async function updateReason(
 ): Promise<ItemRow> {
   const [row] = await tx.db
     .update(workItems)
-    .set({ ...by.set, reason: by.why, notBefore: by.after ?? null, updatedAt: new Date() })
+    .set({ ...by.set, reason: by.why, notBefore: by.after ?? null, updatedAt: currentTime() })
     .where(and(eq(workItems.id, item.id), eq(workItems.state, item.state)))
     .returning()
   if (!row) throw new StaleItem(`item ${item.id} is no longer ${item.state}`)
@@ -166,7 +167,7 @@ export async function updateReason(
 const batchMs = 2_000
 
 function nextBatchTime(): Date {
-  return new Date(Math.ceil((Date.now() + 1) / batchMs) * batchMs)
+  return new Date(Math.ceil((currentMs() + 1) / batchMs) * batchMs)
 }
 
 /** The states in which a muted item stays muted. */

@@ -1,6 +1,7 @@
 /** The worktrees of items: the one that counts, those that were left, and where the work of removed ones was kept. */
 
 import { and, asc, desc, eq, isNotNull, isNull, or, type SQL } from 'drizzle-orm'
+import { currentTime } from '../lib/clock.ts'
 import type { Database, Tx } from './connect.ts'
 import { worktrees } from './schema/runs.ts'
 
@@ -37,7 +38,7 @@ export async function releaseWorktrees(db: Database, runId: number): Promise<voi
 
 /** Stores that a worktree was left: the next attempt gets another one. */
 export async function markWorktreeLeft(db: Database, id: number): Promise<void> {
-  await db.update(worktrees).set({ leftAt: new Date() }).where(eq(worktrees.id, id))
+  await db.update(worktrees).set({ leftAt: currentTime() }).where(eq(worktrees.id, id))
 }
 
 /** Stores that a worktree is gone. @param rescueRef where what it held was kept. */
@@ -48,7 +49,7 @@ export async function markWorktreeRemoved(
 ): Promise<void> {
   await tx.db
     .update(worktrees)
-    .set({ removedAt: new Date(), runId: null, ...(rescueRef ? { rescueRef } : {}) })
+    .set({ removedAt: currentTime(), runId: null, ...(rescueRef ? { rescueRef } : {}) })
     .where(eq(worktrees.id, id))
 }
 

@@ -11,6 +11,7 @@ import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { settingsOf } from '../db/repository-settings.ts'
 import { validBranch, validPath } from '../git/names.ts'
 import { requireCommit } from '../git/one-of-several.ts'
+import { currentMs } from '../lib/clock.ts'
 import { sha } from '../lib/ids.ts'
 import { lastCharacters } from '../lib/sanitise-text.ts'
 import { groupReport } from '../messages/merge-queue.ts'
@@ -93,7 +94,7 @@ async function test(context: BatchContext, batchId: number, signal: AbortSignal)
     const { repositoryId, baseBranch } = batch
     if (isGroup(baseBranch)) return report(tx, batch, state === 'passed', log)
     // A broken gate is tried again, and not at once.
-    const after = state === 'void' ? { after: new Date(Date.now() + brokenPauseMs) } : undefined
+    const after = state === 'void' ? { after: new Date(currentMs() + brokenPauseMs) } : undefined
     await tx.enqueue({ queue: 'advance-merge-queue', repositoryId, baseBranch }, after)
   })
 }
@@ -177,7 +178,7 @@ async function giveUp({ store }: { store: Store }, { batchId }: { batchId: numbe
     if (isGroup(baseBranch)) return report(tx, batch, false, '')
     await tx.enqueue(
       { queue: 'advance-merge-queue', repositoryId, baseBranch },
-      { after: new Date(Date.now() + brokenPauseMs) },
+      { after: new Date(currentMs() + brokenPauseMs) },
     )
   })
 }

@@ -38,10 +38,10 @@ const retryFor = 15_000
  * @param root only locks under this folder are ever removed
  */
 export async function retryWhileLocked<T>(root: string, work: () => Promise<T>): Promise<T> {
-  const start = Date.now()
+  const start = performance.now()
   return retry(work, async (error, attempts) => {
     const lock = error instanceof GitError ? lockNamed(error.stderr) : undefined
-    if (lock === undefined || Date.now() - start > retryFor) return undefined
+    if (lock === undefined || performance.now() - start > retryFor) return undefined
     return (await removeStaleLock(root, lock)) ? 0 : Math.min(25 * 2 ** (attempts - 1), 400)
   })
 }

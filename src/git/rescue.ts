@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { currentMs } from '../lib/clock.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { isDirectory } from './files.ts'
 import { GitError } from './git.ts'
@@ -22,7 +23,7 @@ const author = { name: 'Tutti', email: 'tutti@localhost' }
 
 /** Keeps a commit under a rescue ref of its own. */
 export async function saveRescue(repository: BareRepository, branch: BranchName, commit: Sha): Promise<Rescue> {
-  const start = Date.now()
+  const start = currentMs()
   for (let later = 0; ; later++) {
     const ref = `${prefix}${branch}/${stamp(new Date(start + later))}`
     const taken = await git(repository, ['update-ref', '--no-deref', ref, commit, '0'.repeat(commit.length)]).then(

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino'
 import type { RepositoryIdentity } from '../domain/events.ts'
 import type { HookDelivery } from '../domain/github.ts'
+import { currentMs } from '../lib/clock.ts'
 import { findRetryAfter, OperatorError, rootMessage } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
 import { firstCharacters } from '../lib/sanitise-text.ts'
@@ -48,7 +49,7 @@ export async function connectGitHub(
       const asked = findRetryAfter(error)
       if (asked) {
         log.warn({ until: asked.until }, 'GitHub has asked for a pause; it is asked again after that')
-        return Math.max(0, asked.until.getTime() - Date.now())
+        return Math.max(0, asked.until.getTime() - currentMs())
       }
       if (!away) log.warn(`${wordsOf(error)} It is tried again until it answers; webhooks are stored meanwhile`)
       away = true

@@ -9,6 +9,7 @@ import {
   unlimitedBudget,
   waitFor,
 } from '../domain/call-limits.ts'
+import { currentMs } from '../lib/clock.ts'
 import { RetryAfter } from '../lib/errors.ts'
 
 /** What a call with this method to this address counts as. */
@@ -69,32 +70,32 @@ export class Meter {
    * @throws {RetryAfter} as `acquire`.
    */
   async reserveWrite(priority: number): Promise<void> {
-    if (this.#reserved.some((until) => until > Date.now())) return
+    if (this.#reserved.some((until) => until > currentMs())) return
     await this.#count(budgetOf('write', priority))
-    this.#reserved = [Date.now() + reservedMs]
+    this.#reserved = [currentMs() + reservedMs]
   }
 
   #takeReserved(): boolean {
     const until = this.#reserved.pop()
-    return until !== undefined && until > Date.now() && this.pausedUntil <= Date.now()
+    return until !== undefined && until > currentMs() && this.pausedUntil <= currentMs()
   }
 
   async #count(onGitHub: CallBudget): Promise<void> {
     const { factor = 1 } = this.#limits
     const budget = factor === 0 ? unlimitedBudget : timesBudget(onGitHub, factor)
-    if (this.pausedUntil > Date.now()) {
-      if (this.#unstoredPause) await this.#pause(this.pausedUntil - Date.now())
+    if (this.pausedUntil > currentMs()) {
+      if (this.#unstoredPause) await this.#pause(this.pausedUntil - currentMs())
       throw this.#paused()
     }
     const inTheWay = await this.#limits.count(budget)
     if (!inTheWay) return
     const { record, now } = inTheWay
     if (record.pausedUntil > now) {
-      this.pausedUntil = Date.now() + record.pausedUntil - now
+      this.pausedUntil = currentMs() + record.pausedUntil - now
       throw this.#paused()
     }
     const wait = Math.max(50, waitFor(budget, record, now))
-    throw new RetryAfter(`the ${budget.kind} budget of this minute or hour is used up`, new Date(Date.now() + wait))
+    throw new RetryAfter(`the ${budget.kind} budget of this minute or hour is used up`, new Date(currentMs() + wait))
   }
 
   #paused(): RetryAfter {
@@ -115,14 +116,14 @@ export class Meter {
     const retryAfter = Number(response.headers.get('retry-after'))
     const exhausted = response.headers.get('x-ratelimit-remaining') === '0'
     if (retryAfter > 0) await this.#pause(retryAfter * 1_000)
-    else if (exhausted) await this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - Date.now())
+    else if (exhausted) await this.#pause(Number(response.headers.get('x-ratelimit-reset')) * 1_000 - currentMs())
     else if (response.status === 429 || (await namesLimit(response))) await this.#pause(unnamedPauseMs)
   }
 
   /** This process honours it in any case; when the database does not take it, it is stored with the next call. */
   async #pause(asked: number): Promise<void> {
     const ms = Math.max(1_000, asked)
-    this.pausedUntil = Math.max(this.pausedUntil, Date.now() + ms)
+    this.pausedUntil = Math.max(this.pausedUntil, currentMs() + ms)
     this.#unstoredPause = await this.#limits.pause(ms).then(
       () => false,
       () => true,

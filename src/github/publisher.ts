@@ -11,6 +11,7 @@ import { claimEffect, completeEffect, type EffectRow, nextEffects, releaseEffect
 import { getRepository, type RepositoryRow } from '../db/repositories.ts'
 import { restoredLately } from '../db/restored.ts'
 import type { Effect } from '../domain/effects.ts'
+import { currentMs } from '../lib/clock.ts'
 import { findRetryAfter, RetryAfter, UserError } from '../lib/errors.ts'
 import { maskSecrets } from '../lib/find-secrets.ts'
 import { withinLimit } from '../lib/sanitise.ts'
@@ -154,7 +155,7 @@ export class Publisher {
     if (refused || thrown instanceof UserError || attempts >= maxAttempts)
       return { kind: 'failed' as const, error: `${status || ''} ${error}`.trim() }
     const delay = Math.min(300_000, 1_000 * 2 ** Math.min(attempts - 1, 9)) * (0.75 + Math.random() / 2)
-    const at = new Date(Math.max(Date.now() + delay, this.#options.client.meter.pausedUntil))
+    const at = new Date(Math.max(currentMs() + delay, this.#options.client.meter.pausedUntil))
     // What GitHub has answered is over; a lost connection and a server error leave it open.
     const isOpen = status === 0 || status === 408 || status >= 500
     return { kind: 'later' as const, at, error, attemptedAt: isOpen ? attemptedAt : before }
@@ -176,7 +177,7 @@ async function withoutSecrets<Payload>(payload: Payload, name = ''): Promise<Pay
 /** @throws {RetryAfter} while what was begun then may be under way. */
 function mustBeOver(attemptedAt: Date | null): void {
   const until = (attemptedAt?.getTime() ?? 0) + underWayMs
-  if (until > Date.now()) throw new RetryAfter('an earlier attempt may still be under way', new Date(until))
+  if (until > currentMs()) throw new RetryAfter('an earlier attempt may still be under way', new Date(until))
 }
 
 /** Our own sentences name commands in backticks; a configured prefix goes in front of them. */

@@ -4,6 +4,8 @@
  * process ids that people on GitHub must not see.
  */
 
+import { currentMs } from './clock.ts'
+
 /** A request of a person on GitHub that cannot be fulfilled. `message` is markdown, posted where they asked. */
 export class UserError extends Error {
   override name = 'UserError'
@@ -146,5 +148,5 @@ export const fullDiskMs = 15_000
 
 /** When work that cannot go on now may be tried again; undefined when it has failed instead. */
 export function waitsUntil(error: unknown): Date | undefined {
-  return findRetryAfter(error)?.until ?? (isDiskFull(error) ? new Date(Date.now() + fullDiskMs) : undefined)
+  return findRetryAfter(error)?.until ?? (isDiskFull(error) ? new Date(currentMs() + fullDiskMs) : undefined)
 }

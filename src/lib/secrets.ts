@@ -23,7 +23,7 @@ export class Secrets {
 
   /** Adds a new installation token. */
   add(token: string): void {
-    const now = Date.now()
+    const now = performance.now()
     for (const [known, until] of this.#tokens) if (until < now) this.#tokens.delete(known)
     this.#tokens.set(token, now + tokenLifeMs)
   }

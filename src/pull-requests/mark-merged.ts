@@ -10,6 +10,7 @@ import { getRepository, markBaseMoved } from '../db/repositories.ts'
 import { requestStop } from '../db/runs.ts'
 import { pullRequests } from '../db/schema/pull-requests.ts'
 import { lockItem, transition } from '../db/work-items.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import { mergedWith, wasMerged } from '../messages/pull-requests.ts'
 import { closedSeenKey, closeIssueKey } from '../work-items/issue-snapshot.ts'
 
@@ -40,7 +41,7 @@ export async function markMerged(
     actor: merged.by,
     why: mergedWith(pull.number, requestedBy),
     // A reply to an earlier command is out of date now.
-    set: { doneAt: new Date(), reply: null, oldReply: null, memberId: null },
+    set: { doneAt: currentTime(), reply: null, oldReply: null, memberId: null },
   })
   // Those behind it in the merge queue may be next.
   await leaveQueue(tx, pull.id)
@@ -53,7 +54,7 @@ export async function markMerged(
     const wait = item.baseBranch === repo.defaultBranch ? autoCloseMs : 0
     const target = { repositoryId: item.repositoryId, workItemId: item.id, key: closeIssueKey(pull) }
     const payload = { issueNumber: item.issueNumber, reason: 'completed' as const }
-    const after = new Date(Date.now() + wait)
+    const after = new Date(currentMs() + wait)
     await enqueueEffect(tx, target, { kind: 'close-issue', payload }, { after })
   }
 }

@@ -13,6 +13,7 @@ import type { Review, ReviewComment } from '../domain/github.ts'
 import { isPerson } from '../domain/permissions.ts'
 import { addressesApp } from '../domain/review-answers.ts'
 import { mayWrite } from '../github/permissions.ts'
+import { currentMs } from '../lib/clock.ts'
 import { reviewRequestsChanges } from '../messages/pull-requests.ts'
 import { addressedIn } from '../messages/reviews.ts'
 import type { Services } from '../work-items/services.ts'
@@ -113,7 +114,7 @@ const soonMs = 5_000
 
 async function approved(tx: Tx, repo: RepositoryRow, pull: PullRow, item: ItemRow): Promise<EventOutcome> {
   if (settingsOf(repo).merge.when !== 'approved' && pull.mergeSha === null) return done('approved')
-  const after = item.state === 'checking' ? { after: new Date(Date.now() + soonMs) } : undefined
+  const after = item.state === 'checking' ? { after: new Date(currentMs() + soonMs) } : undefined
   await tx.enqueue({ queue: 'merge-pull-request', pullRequestId: pull.id }, after)
   return done('approved; the merge is looked at')
 }

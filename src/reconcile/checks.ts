@@ -5,6 +5,7 @@ import { busyQueues } from '../db/merge-queue.ts'
 import { openPullRows } from '../db/pull-requests.ts'
 import type { RepositoryRow } from '../db/repositories.ts'
 import { getItem } from '../db/work-items.ts'
+import { currentMs } from '../lib/clock.ts'
 import type { Services } from '../work-items/services.ts'
 
 /** What was read is taken for true for this long. */
@@ -18,7 +19,7 @@ export async function reconcileChecks({ store }: Pick<Services, 'store'>, repo: 
     const item = await getItem(store.db, pull.workItemId)
     if (item?.state !== 'reviewing' && item?.state !== 'approved') continue
     const report = await ciReportOf(store.db, item.id, pull.headSha)
-    const isFresh = report?.readAt && report.readAt.getTime() > Date.now() - freshMs
+    const isFresh = report?.readAt && report.readAt.getTime() > currentMs() - freshMs
     if (!isFresh) await store.queues.send({ queue: 'read-checks', workItemId: item.id, sha: pull.headSha, now: true })
     if (item.state === 'approved' && pull.mergeSha === pull.headSha)
       await store.queues.send({ queue: 'merge-pull-request', pullRequestId: pull.id })

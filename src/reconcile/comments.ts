@@ -5,6 +5,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import { repositories } from '../db/schema/repositories.ts'
 import type { EventOutcome } from '../domain/event-outcome.ts'
 import type { PostedComment } from '../domain/github.ts'
+import { currentMs } from '../lib/clock.ts'
 import type { Services } from '../work-items/services.ts'
 import type { Problems } from './problems.ts'
 import type { Repairs } from './repairs.ts'
@@ -26,7 +27,7 @@ export async function reconcileComments(
   services: Services & { handleComment: HandleComment },
   repo: RepositoryRow,
   problems: Problems,
-  now = Date.now(),
+  now = currentMs(),
 ): Promise<Repairs> {
   const repairs: Repairs = []
   const until = new Date(now - settleMs)

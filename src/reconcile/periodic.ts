@@ -10,6 +10,7 @@ import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
 import { hasUnfinishedItems } from '../db/work-items.ts'
 import { type ProcessPart, servesPeople } from '../domain/process-role.ts'
 import type { GitHub } from '../github/github.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
@@ -156,12 +157,12 @@ function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'en
   /** When the round began that a pause has interrupted: it goes on where it was. */
   let begun: Date | undefined
   const once = async () => {
-    const sinceLastMs = Date.now() - lastAt
+    const sinceLastMs = currentMs() - lastAt
     const newest = await newestDelivery(store.db)
     const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
     if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
-    lastAt = Date.now()
-    begun ??= new Date()
+    lastAt = currentMs()
+    begun ??= currentTime()
     const since = begun
     try {
       // Once; a first start knows its repositories from its second round on.

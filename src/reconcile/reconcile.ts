@@ -5,6 +5,7 @@
 
 import { withKeyedMutex } from '../db/keyed-mutex.ts'
 import { getRepository, type RepositoryRow, saveRepository, servedRepositories } from '../db/repositories.ts'
+import { currentTime } from '../lib/clock.ts'
 import { counted } from '../lib/counted.ts'
 import { noAccessToRepository } from '../messages/repositories.ts'
 import { retireRepository } from '../work-items/on-repository-changed.ts'
@@ -30,7 +31,7 @@ import type { Repairs } from './repairs.ts'
 export async function reconcile(
   services: Services & { handleComment: HandleComment },
   problems = new Problems(services.log),
-  begun = new Date(),
+  begun = currentTime(),
 ): Promise<Repairs> {
   const { store, log } = services
   const repairs: Repairs = []
@@ -73,7 +74,7 @@ async function currentRepository(services: Services, id: number): Promise<Reposi
 }
 
 async function reconcileInstallations({ store, github }: Services, problems: Problems): Promise<Repairs> {
-  const askedAt = new Date()
+  const askedAt = currentTime()
   const { repositories: installed, unread } = await github.installedRepositories()
   for (const { installationId, error } of unread)
     problems.note(`the repositories of installation ${installationId}`, error)

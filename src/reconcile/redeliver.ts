@@ -5,6 +5,7 @@ import { knownDeliveries } from '../db/deliveries.ts'
 import { claimedAt, claimKey, lastEventTime, recordEventTime } from '../db/idempotency-keys.ts'
 import type { HookDelivery } from '../domain/github.ts'
 import { NotFound } from '../github/github.ts'
+import { currentTime } from '../lib/clock.ts'
 import { counted } from '../lib/counted.ts'
 import { findRetryAfter } from '../lib/errors.ts'
 import type { Services } from '../work-items/services.ts'
@@ -39,7 +40,7 @@ const subject = 'sweep'
  * @param now for the age of the deliveries; the clock when not given.
  * @throws the first error of GitHub or of the database, after all were tried; the next sweep starts where this one did.
  */
-export async function redeliverMissed(services: Services, now: Date = new Date()): Promise<RedeliveryReport> {
+export async function redeliverMissed(services: Services, now: Date = currentTime()): Promise<RedeliveryReport> {
   const { store, github, log } = services
   const last = await lastEventTime(store.db, subject)
   const since = new Date(Math.max(now.getTime() - keptMs, (last?.getTime() ?? 0) - overlapMs))

@@ -59,7 +59,7 @@ async function removeFolders(folder: string, live: LiveRuns): Promise<string[]> 
   return removed
 }
 
-/** Removes the logs of runs that ended before a time. */
+/** Removes the logs of runs that ended before a time. @param before by the clock of the files. */
 export async function removeLogs(root: string, live: LiveRuns, before: Date): Promise<string[]> {
   const folder = join(root, 'logs')
   const removed: string[] = []

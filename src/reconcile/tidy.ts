@@ -13,6 +13,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import { unfinishedItemsOf } from '../db/work-items.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { BareClones } from '../git/bare-clones.ts'
+import { currentTime, machineAheadMs } from '../lib/clock.ts'
 import { counted } from '../lib/counted.ts'
 import { removeLeftWorktrees } from '../runs/left-worktrees.ts'
 import { type LiveRuns, removeHomes, removeLogs, removeStrayFolders } from './tidy-files.ts'
@@ -39,7 +40,7 @@ const sessionDays = 7
  * @param now for the ages of what is kept for some days.
  * @returns what was removed, for the log. A step that fails is logged, and the others are done.
  */
-export async function tidy(context: TidyContext, now = new Date()): Promise<string[]> {
+export async function tidy(context: TidyContext, now = currentTime()): Promise<string[]> {
   const { store, env, log } = context
   const removed: string[] = []
   const step = (what: string, work: () => Promise<readonly string[]>) =>
@@ -59,7 +60,8 @@ export async function tidy(context: TidyContext, now = new Date()): Promise<stri
   // On a full disk no session is worth its home.
   const since = scarce ? now : new Date(now.getTime() - sessionDays * dayMs)
   await step('homes', () => removeHomes(root, () => neededHomes(store.db, since)))
-  await step('logs', () => removeLogs(root, live, new Date(now.getTime() - (scarce ? 1 : env.KEEP_LOGS_DAYS) * dayMs)))
+  const logsFrom = now.getTime() + machineAheadMs() - (scarce ? 1 : env.KEEP_LOGS_DAYS) * dayMs
+  await step('logs', () => removeLogs(root, live, new Date(logsFrom)))
   for (const repo of await everyRepository(store.db))
     await step(`the clone of ${repo.fullName}`, () => tidyClone(context, repo, { live, scarce, now }))
   await step('checkouts', () => removeStrayFolders(root, live))
@@ -111,5 +113,5 @@ async function unusedFor(
   const others = await livingProcesses(store.db, instance, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)
   if (others.length > 0 || (await unfinishedItemsOf(store.db, repo.id)).length > 0) return undefined
   const since = await control.unusedSince()
-  return since && (now.getTime() - since.getTime()) / dayMs
+  return since && (now.getTime() + machineAheadMs() - since.getTime()) / dayMs
 }

@@ -5,6 +5,7 @@ import type { Tx } from '../db/connect.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { lockProposal, type ProposalRow, proposalsOf, updateProposal } from '../db/proposals.ts'
 import type { ItemRow } from '../db/work-items.ts'
+import { currentTime } from '../lib/clock.ts'
 import { UserError } from '../lib/errors.ts'
 import * as messages from '../messages/proposals.ts'
 import { showProposals } from './proposal-comment.ts'
@@ -33,7 +34,7 @@ export async function adoptProposal(
   if (proposal?.state === 'adopted') return messages.adoptedAlready(number, proposal.issueNumber)
   if (proposal?.state !== 'open') throw await refusal(tx, item, number, { proposal, prefix: settings.prefix })
   await updateProposal(tx, proposal.id, {
-    ...{ state: 'adopted', adoptedBy: actor.login, adoptedById: actor.id, queued: queue, decidedAt: new Date() },
+    ...{ state: 'adopted', adoptedBy: actor.login, adoptedById: actor.id, queued: queue, decidedAt: currentTime() },
   })
   const labels = queue ? [settings.label] : []
   const issue = messages.proposedIssue(proposal, { roadmap: item.issueNumber, login: actor.login, labels })

@@ -6,6 +6,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import type { EffectOf } from '../domain/effects.ts'
 import type { RoadmapLine } from '../domain/roadmap-text.ts'
+import { currentMs } from '../lib/clock.ts'
 import * as messages from '../messages/roadmaps.ts'
 
 /** The text with the lines: the issue itself, or a file of the repository. */
@@ -83,7 +84,7 @@ export async function createIssues(
   const ready = waiting.filter((line) =>
     line.linesBefore.every((digest) => needsNoWait(byDigest.get(digest), result.created)),
   )
-  const recent = [...effects.values()].filter((row) => row.createdAt.getTime() > Date.now() - windowMs)
+  const recent = [...effects.values()].filter((row) => row.createdAt.getTime() > currentMs() - windowMs)
   const now = ready.slice(0, Math.max(0, mostInWindow - recent.length))
   for (const line of now) {
     const target = { repositoryId: repo.id, workItemId: epic.id, key: keys.get(line.digest) ?? '' }
@@ -93,7 +94,7 @@ export async function createIssues(
     })
   }
   const left = ready.length - now.length
-  const oldest = Math.min(Date.now(), ...recent.map((row) => row.createdAt.getTime()))
+  const oldest = Math.min(currentMs(), ...recent.map((row) => row.createdAt.getTime()))
   const tooMany = open.length - mostLines
   const stuck = stuckOf(waiting)
   return {

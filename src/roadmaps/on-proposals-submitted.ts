@@ -19,6 +19,7 @@ import { replyOnItem } from '../db/status-comment.ts'
 import { type ItemRow, lockItem, unfinishedItemsOf } from '../db/work-items.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { newProposals, storedProposals } from '../domain/proposals.ts'
+import { currentTime } from '../lib/clock.ts'
 import * as messages from '../messages/proposals.ts'
 import { showProposals } from './proposal-comment.ts'
 
@@ -37,7 +38,7 @@ export async function onProposalsSubmitted({ store }: { store: Store }, job: { r
 }
 
 async function end(tx: Tx, { run, item, round }: { run: RunRow; item: ItemRow; round: ProposalRound }): Promise<void> {
-  const endedAt = new Date()
+  const endedAt = currentTime()
   if (isTerminal(item)) return updateProposalRound(tx, round.id, { state: 'failed', endedAt })
   const { prefix } = settingsOf(await getRepository(tx.db, item.repositoryId))
   const proposed = run.outcome === 'proposed' ? storedProposals(run.submission) : undefined

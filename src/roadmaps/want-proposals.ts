@@ -9,6 +9,7 @@ import { getRun } from '../db/runs.ts'
 import { type ItemRow, lockItem } from '../db/work-items.ts'
 import { isInactive } from '../domain/lifecycle.ts'
 import { proposalDays } from '../domain/proposals.ts'
+import { currentTime } from '../lib/clock.ts'
 
 const dayMs = 24 * 3_600_000
 
@@ -28,7 +29,7 @@ export async function wantProposals(tx: Tx, item: ItemRow, by: { login: string; 
 }
 
 /** Asks for a round in each repository whose settings name a schedule, when its last one is old enough. */
-export async function wantScheduledProposals({ store }: { store: Store }, now = new Date()): Promise<void> {
+export async function wantScheduledProposals({ store }: { store: Store }, now = currentTime()): Promise<void> {
   for (const repo of await servedRepositories(store.db)) {
     if (repo.state === 'paused' || settingsOf(repo).proposals.schedule === 'off') continue
     await store.transaction((tx) => wantWhenDue(tx, repo, now))

@@ -17,6 +17,7 @@ import { getItem, type ItemRow, lockItem, transition, updateReason } from '../db
 import { isComparing } from '../domain/best-of.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
 import { countedSince, replanHandoff } from '../domain/replan.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import { conflictForPerson } from '../messages/conflicts.ts'
 import { builderAsks, builderQuestions } from '../messages/crew.ts'
 import * as messages from '../messages/runs.ts'
@@ -89,7 +90,7 @@ async function endSideRun(tx: Tx, run: RunRow): Promise<void> {
       : 'proposed'
     : ((run.outcome ?? 'stopped') as FailedAttempt)
   const facts = { stage: 'ended' as const, outcome, failureClass: classify(outcome) ?? null, leaseOwner: null }
-  const endedAt = run.endedAt ?? new Date()
+  const endedAt = run.endedAt ?? currentTime()
   await tx.db
     .update(runs)
     .set({ ...facts, endedAt })
@@ -146,7 +147,7 @@ async function end(tx: Tx, run: RunRow, item: ItemRow): Promise<RunRow> {
       failureClass,
       lesson,
       countsAsAttempt: outcome !== 'stopped' && (failureClass === null || countsAsAttempt(failureClass)),
-      endedAt: run.endedAt ?? new Date(),
+      endedAt: run.endedAt ?? currentTime(),
       leaseOwner: null,
     })
     .where(eq(runs.id, run.id))
@@ -170,9 +171,9 @@ async function applyStep(tx: Tx, failed: Failed, step: RetryStep): Promise<void>
   if (step.kind === 'escalate' || step.kind === 'halt') return askPerson(tx, failed, step)
   if (step.kind === 'replan') return replanByItself(tx, failed, step.why)
   if (step.kind === 'fresh agent') await tx.db.update(runs).set({ nextCleanWorktree: true }).where(eq(runs.id, run.id))
-  const after = step.kind === 'hold until' ? step.at : new Date(Date.now() + step.afterMs)
+  const after = step.kind === 'hold until' ? step.at : new Date(currentMs() + step.afterMs)
   if (step.kind !== 'hold until') await noteRestart(tx, run, failed.failure, step)
-  const later = after.getTime() > Date.now() ? { after } : {}
+  const later = after.getTime() > currentMs() ? { after } : {}
   // Whoever was asked for has failed.
   const other = step.kind === 'fresh agent' || step.kind === 'take over' ? { memberId: null } : {}
   const set = { ...other, ...('agent' in step && step.agent !== undefined ? { agent: step.agent } : {}) }

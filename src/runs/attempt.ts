@@ -29,6 +29,7 @@ import { readReviewAnswers } from '../domain/review-answers.ts'
 import { settingsWithWorkflow, workflowNamed } from '../domain/workflows.ts'
 import type { BareClone } from '../git/bare-clone.ts'
 import type { Worktree } from '../git/worktree-records.ts'
+import { currentTime } from '../lib/clock.ts'
 import { type Sha, sha } from '../lib/ids.ts'
 import { agentName, goOnWithAnswers } from '../messages/crew.ts'
 import { answersForAgent, planForAgent } from '../messages/plans.ts'
@@ -234,7 +235,7 @@ async function finish(attempt: Attempt, ending: AttemptEnd): Promise<void> {
   const { used, priced } = attempt.heartbeat
   await attempt.context.store.transaction(async (tx) => {
     await write(tx, attempt, ending)
-    if (Object.keys(used).length > 0) await saveUsage(tx.db, attempt.run, { ...used, priced }, new Date())
+    if (Object.keys(used).length > 0) await saveUsage(tx.db, attempt.run, { ...used, priced }, currentTime())
   })
 }
 

@@ -4,6 +4,7 @@ import type { Env } from '../config/env.ts'
 import type { Settings } from '../config/settings.ts'
 import type { Database } from '../db/connect.ts'
 import { moneyIn, spentToday, tokensIn } from '../db/usage.ts'
+import { currentTime } from '../lib/clock.ts'
 import { currencyOf, millionths } from '../lib/money.ts'
 
 /** The limit of a day that was passed. Money is in millionths. */
@@ -28,7 +29,7 @@ export async function passedDay(
   const { spendPerDay, tokensPerDay } = limits
   const { MAX_SPEND_PER_DAY: total, MAX_TOKENS_PER_DAY: totalTokens, SPEND_CURRENCY } = env
   if ([spendPerDay, tokensPerDay, total, totalTokens].every((limit) => limit === undefined)) return undefined
-  const today = await spentToday(db, new Date())
+  const today = await spentToday(db, currentTime())
   const own = today.filter((one) => one.repositoryId === repositoryId)
   const currency = currencyOf(limits)
   return (

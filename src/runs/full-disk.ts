@@ -1,5 +1,6 @@
 /** A disk without room: no agent starts on it, and what ends badly on it says nothing about the work. */
 
+import { currentMs } from '../lib/clock.ts'
 import { hasRoom } from '../lib/disk-room.ts'
 import { fullDiskMs, RetryAfter } from '../lib/errors.ts'
 import { diskIsFull } from '../messages/runs.ts'
@@ -24,7 +25,7 @@ export async function isWithoutRoom({ env, log }: Place): Promise<boolean> {
  * @throws {RetryAfter} where the disk is full.
  */
 export async function laterWithoutRoom(place: Place): Promise<void> {
-  if (await isWithoutRoom(place)) throw new RetryAfter('the disk is full', new Date(Date.now() + fullDiskMs))
+  if (await isWithoutRoom(place)) throw new RetryAfter('the disk is full', new Date(currentMs() + fullDiskMs))
 }
 
 /**

@@ -5,6 +5,7 @@ import { availableParallelism } from 'node:os'
 import type { AgentUpdate } from '../agents/drivers/agent-run.ts'
 import { noteTool } from '../agents/drivers/idle.ts'
 import { type HealthSample, judgeHealth } from '../domain/agent-health.ts'
+import { currentMs } from '../lib/clock.ts'
 import type { ProcessIdentity } from '../lib/process-table.ts'
 import { type TreeUse, treeUse } from '../sandbox/tree-use.ts'
 import type { Attempt } from './context.ts'
@@ -37,7 +38,7 @@ export function watchHealth({ context, heartbeat, run, item }: Attempt): HealthW
   const { env, log } = context
   const everyMs = env.HEALTH_SECONDS * 1_000
   const openTools = new Set<string>()
-  let shownAt = Date.now()
+  let shownAt = currentMs()
   let entry: Watched | undefined
   let before: { at: number; cpuMs: number } | undefined
   const memoryLimit = memoryLimitOf(env.MEMORY_PER_AGENT_MB)
@@ -68,7 +69,7 @@ export function watchHealth({ context, heartbeat, run, item }: Attempt): HealthW
       schedule(Math.min(firstMs, everyMs), everyMs, env.dataDirectory)
     },
     updated: (update) => {
-      shownAt = Date.now()
+      shownAt = currentMs()
       noteTool(openTools, update)
     },
     stop: () => {
@@ -87,7 +88,7 @@ function memoryLimitOf(perAgentMb: number): number {
 
 /** Has all agents measured in `ms`, unless that happens sooner anyway. */
 function schedule(ms: number, everyMs: number, folder: string): void {
-  const at = Date.now() + ms
+  const at = currentMs() + ms
   if (timer && nextAt <= at) return
   clearTimeout(timer)
   nextAt = at
@@ -107,7 +108,7 @@ async function measure(folder: string): Promise<void> {
   )
   const entries = [...watched]
   const uses = treeUse(entries.map(({ root }) => root))
-  const at = Date.now()
+  const at = currentMs()
   for (const { root, take } of entries) {
     const use = uses.get(root.pid)
     if (use) take(use, at, disk)

@@ -5,6 +5,7 @@ import { addObservedPaths } from '../db/footprints.ts'
 import { type Lease, LeaseLost, updateRun } from '../db/runs.ts'
 import { type ReportedCost, type ReportedUsage, saveUsage } from '../db/usage.ts'
 import type { HealthSample } from '../domain/agent-health.ts'
+import { currentTime } from '../lib/clock.ts'
 import { sinceBoot } from '../lib/since-boot.ts'
 import type { PassedDay } from './day-limits.ts'
 
@@ -81,7 +82,7 @@ export function startHeartbeat(
     if (used === saved) return updateRun(store.db, lease, set)
     const run = await store.transaction(async (tx) => {
       const held = await updateRun(tx.db, lease, set)
-      await saveUsage(tx.db, held, { ...used, priced: heartbeat.priced }, new Date())
+      await saveUsage(tx.db, held, { ...used, priced: heartbeat.priced }, currentTime())
       return held
     })
     saved = used

@@ -3,6 +3,7 @@
 import type { AgentOutcome } from '../agents/drivers/agent-run.ts'
 import { nextDay } from '../db/usage.ts'
 import type { Violation } from '../git/import-policy.ts'
+import { currentTime } from '../lib/clock.ts'
 import type { Sha } from '../lib/ids.ts'
 import { firstCharacters } from '../lib/sanitise-text.ts'
 import * as messages from '../messages/runs.ts'
@@ -170,7 +171,7 @@ export function stopped(reason: StopReason): AttemptEnd {
 /** It goes on when the day is over; nothing about the work was wrong. */
 function overDay(passed: PassedDay): AttemptEnd {
   const summary = messages.stoppedForDay(passed)
-  return { outcome: 'over the limit of a day', summary, lesson: messages.goOnNextDay, resetAt: nextDay(new Date()) }
+  return { outcome: 'over the limit of a day', summary, lesson: messages.goOnNextDay, resetAt: nextDay(currentTime()) }
 }
 
 function overLimit(reason: Exclude<StopReason, string>): AttemptEnd {

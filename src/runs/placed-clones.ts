@@ -83,9 +83,9 @@ export function severalPlaces(
     // An embedded database serves one process.
     if (store.kind === 'pglite') return Promise.resolve(false)
     if (!whole) return Promise.resolve(true)
-    if (last && Date.now() - last.at < freshMs) return last.answer
+    if (last && performance.now() - last.at < freshMs) return last.answer
     const answer = isOtherPlaceAlive(store.db, place, timeoutMs)
-    last = { at: Date.now(), answer }
+    last = { at: performance.now(), answer }
     answer.catch(() => {
       last = undefined
     })

@@ -10,6 +10,7 @@ import type { RepositoryRow } from '../db/repositories.ts'
 import type { BaseBranchReader } from '../db/repository-settings.ts'
 import { type ItemRow, unfinishedItemsOf } from '../db/work-items.ts'
 import { type RoadmapLine, readRoadmap } from '../domain/roadmap-text.ts'
+import { currentMs } from '../lib/clock.ts'
 import type { Sha } from '../lib/ids.ts'
 import { truncate } from '../lib/sanitise-text.ts'
 import { createdLineIssues } from '../roadmaps/create-issues.ts'
@@ -50,7 +51,7 @@ export async function readProposalFacts(
     at: Sha
   },
 ): Promise<ProposalFacts> {
-  const since = new Date(Date.now() - findingsMs)
+  const since = new Date(currentMs() - findingsMs)
   const refused = await refusedByGates(db, repo.id, { since, limit: mostRefused })
   const learned = (await memoriesOf(db, repo.id)).slice(0, mostLearned)
   const open = (await unfinishedItemsOf(db, repo.id)).slice(0, mostOpen)

@@ -7,6 +7,7 @@
  * work: they use up no attempt of the item.
  */
 
+import { currentMs } from '../lib/clock.ts'
 import * as messages from '../messages/runs.ts'
 
 /** How an attempt ended; stored in `runs.outcome`. */
@@ -182,7 +183,7 @@ export function nextRetryStep(
       return (
         takenOver(history, settings) ?? {
           kind: 'hold until',
-          at: resetAt ?? new Date(Date.now() + 15 * 60_000),
+          at: resetAt ?? new Date(currentMs() + 15 * 60_000),
           why: history.at(-1)?.outcome === 'over the limit of a day' ? messages.dayIsOver : messages.limitResets,
         }
       )
@@ -197,7 +198,7 @@ export function nextRetryStep(
 /** What can last for hours and is no fault of the work is waited out, at most ten minutes at a time. @param times so far. */
 function waitOut(times: number, settings: RetrySettings, why: string): RetryStep {
   const afterMs = Math.min(maxInfrastructureDelayMs, settings.retryDelayMs * 2 ** Math.min(times, 20))
-  return { kind: 'hold until', at: new Date(Date.now() + afterMs), why }
+  return { kind: 'hold until', at: new Date(currentMs() + afterMs), why }
 }
 
 function afterInfrastructure(history: readonly AttemptHistory[], settings: RetrySettings): RetryStep {

@@ -7,6 +7,7 @@ import { placesWithAgents } from '../db/places.ts'
 import { shuttingDown } from '../db/queues.ts'
 import { claimRun, getRun, isPlanning } from '../db/runs.ts'
 import { currentWorktree } from '../db/worktrees.ts'
+import { currentMs } from '../lib/clock.ts'
 import { LeaveToOthers } from '../lib/errors.ts'
 import { runAttempt } from './attempt.ts'
 import { ClaimedWork } from './claimed-work.ts'
@@ -67,7 +68,7 @@ const homeWaitMs = 20_000
 async function belongsElsewhere({ store, env, place, several }: RunContext, runId: number): Promise<boolean> {
   if (!(await several())) return false
   const run = await getRun(store.db, runId)
-  if (run?.stage !== 'waiting' || isPlanning(run) || Date.now() - run.createdAt.getTime() > homeWaitMs) return false
+  if (run?.stage !== 'waiting' || isPlanning(run) || currentMs() - run.createdAt.getTime() > homeWaitMs) return false
   const tree = await currentWorktree(store.db, run.workItemId)
   if (!tree?.place || tree.place === place) return false
   return (await placesWithAgents(store.db, env.HEARTBEAT_TIMEOUT_SECONDS * 1_000)).has(tree.place)

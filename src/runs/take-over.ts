@@ -4,6 +4,7 @@ import { eq, inArray } from 'drizzle-orm'
 import type { Tx } from '../db/connect.ts'
 import { giveUpSession, isBuild, isPlanning, type RunRow } from '../db/runs.ts'
 import { runs } from '../db/schema/runs.ts'
+import { currentTime } from '../lib/clock.ts'
 import { gatesEndProcess, processGone } from '../messages/runs.ts'
 import { blamelessLoss } from './retry-policy.ts'
 
@@ -37,7 +38,10 @@ async function takeOver(tx: Tx, run: RunRow, signature: string | null): Promise<
   const outcome = run.stage === 'gates' ? 'gates end the process' : 'runner lost'
   // Its home is as its agent has left it, with the login in it: it is not kept.
   if (run.stage === 'agent' && isBuild(run)) await giveUpSession(tx.db, run.workItemId)
-  await tx.db.update(runs).set({ stage, outcome, summary, signature, endedAt: new Date() }).where(eq(runs.id, run.id))
+  await tx.db
+    .update(runs)
+    .set({ stage, outcome, summary, signature, endedAt: currentTime() })
+    .where(eq(runs.id, run.id))
   await tx.enqueue({ queue: 'after-run', runId: run.id })
   await tx.enqueue({ queue: 'schedule' })
 }

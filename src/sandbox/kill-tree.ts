@@ -119,10 +119,10 @@ export async function killTrees(targets: readonly TreeTarget[], options: KillOpt
     await waitUntilGone(members, options.graceMs, table)
     members = scan()
   }
-  const deadline = Date.now() + (options.killMs ?? defaultKillMs)
-  while (members.size > 0 && Date.now() < deadline) {
+  const deadline = performance.now() + (options.killMs ?? defaultKillMs)
+  while (members.size > 0 && performance.now() < deadline) {
     killFrozen(members, scan, table)
-    await waitUntilGone(members, Math.min(500, Math.max(1, deadline - Date.now())), table)
+    await waitUntilGone(members, Math.min(500, Math.max(1, deadline - performance.now())), table)
     members = scan()
   }
   return { signalled: known.size, survivors: [...members.values()].map(({ pid, startTime }) => ({ pid, startTime })) }
@@ -179,11 +179,11 @@ async function waitUntilGone(
   ms: number,
   table: ProcessTable,
 ): Promise<void> {
-  const deadline = Date.now() + ms
+  const deadline = performance.now() + ms
   let left = [...members.values()]
   for (let pause = 5; ; pause = Math.min(100, pause * 2)) {
     left = left.filter((member) => isSame(table.find(member.pid), member))
-    const remaining = deadline - Date.now()
+    const remaining = deadline - performance.now()
     if (left.length === 0 || remaining <= 0) return
     await delay(Math.min(pause, remaining))
   }

@@ -7,6 +7,7 @@ import { liveRuns } from '../db/runs.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { sizeOfRun } from '../domain/expected-use.ts'
 import type { RunPurpose } from '../domain/run-purpose.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import { RetryAfter } from '../lib/errors.ts'
 import { Admission } from '../scheduler/admission.ts'
 import { Backlog } from './backlog-snapshot.ts'
@@ -28,7 +29,7 @@ export interface StartContext {
 const patienceMs = 10_000
 
 /** Has the job of such a start tried again a little later. @param why for the log. */
-export const startLater = (why: string) => new RetryAfter(why, new Date(Date.now() + patienceMs))
+export const startLater = (why: string) => new RetryAfter(why, new Date(currentMs() + patienceMs))
 
 /**
  * Whether the limits of agents, memory, money and tokens allow one more, as they do for a start by the scheduler, whose lock
@@ -40,7 +41,7 @@ export async function isAdmitted(
   repos: ReadonlyMap<number, RepositoryRow>,
   { repo, item, agent, purpose }: { repo: RepositoryRow; item: ItemRow; agent: string; purpose: RunPurpose },
 ): Promise<boolean> {
-  const now = new Date()
+  const now = currentTime()
   const backlog = new Backlog(repos)
   backlog.runs = (await liveRuns(tx.db)).filter(({ item }) => repos.has(item.repositoryId))
   const spending = await readBudgets(tx, backlog, env, now)

@@ -12,6 +12,7 @@ import { workItems } from '../db/schema/work-items.ts'
 import { type ItemRow, itemsByIds, unfinishedItems } from '../db/work-items.ts'
 import { activeStates, reviewStates, terminalStates } from '../domain/lifecycle.ts'
 import { notAgents } from '../domain/run-author.ts'
+import { currentMs } from '../lib/clock.ts'
 
 /** The rows of some items. */
 interface Rows {
@@ -228,7 +229,7 @@ async function readFinishedBlockers(
 const dayMs = 24 * 3_600_000
 
 async function hoursOfDay(db: Database): Promise<Map<number, number>> {
-  const since = new Date(Date.now() - dayMs)
+  const since = new Date(currentMs() - dayMs)
   const rows = await db
     .select({ repositoryId: workItems.repositoryId, startedAt: runs.startedAt, endedAt: runs.endedAt })
     .from(runs)
@@ -243,7 +244,7 @@ async function hoursOfDay(db: Database): Promise<Map<number, number>> {
   const hours = new Map<number, number>()
   for (const { repositoryId, startedAt, endedAt } of rows) {
     const from = Math.max(startedAt?.getTime() ?? 0, since.getTime())
-    const to = endedAt?.getTime() ?? Date.now()
+    const to = endedAt?.getTime() ?? currentMs()
     hours.set(repositoryId, (hours.get(repositoryId) ?? 0) + Math.max(0, to - from) / 3_600_000)
   }
   return hours

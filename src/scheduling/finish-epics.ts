@@ -8,6 +8,7 @@ import { isPart, linesWithoutIssue } from '../db/epics.ts'
 import { enqueueEffect } from '../db/outbox.ts'
 import { type ItemRow, transition } from '../db/work-items.ts'
 import { phaseLine } from '../domain/phases.ts'
+import { currentTime } from '../lib/clock.ts'
 import { orchestrationReport } from '../messages/report.ts'
 import { reportOfEpic } from '../views/report.ts'
 import { type Backlog, itemNameIn } from './backlog-snapshot.ts'
@@ -27,7 +28,7 @@ export async function finishEpics(tx: Tx, backlog: Backlog, changed: ReadonlySet
     await transition(tx, epic, 'done', {
       actor: 'tutti',
       why: 'Everything it is made of is done.',
-      set: { doneAt: new Date() },
+      set: { doneAt: currentTime() },
     })
     const key = `close:${epic.id}`
     const payload = { issueNumber: epic.issueNumber, reason: 'completed' as const }

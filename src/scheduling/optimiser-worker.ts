@@ -60,7 +60,7 @@ export class OptimiserWorker {
     clearTimeout(this.#idleTimer)
     const request: OptimiserRequest = {
       snapshot: this.#inProgress,
-      hoursSince: (Date.now() - this.#planTime) / 3_600_000,
+      hoursSince: (performance.now() - this.#planTime) / 3_600_000,
     }
     this.#getWorker().postMessage(request)
   }
@@ -73,7 +73,7 @@ export class OptimiserWorker {
     worker.on('message', ({ plan }: OptimiserResult) => {
       if (plan) {
         this.plan = plan
-        this.#planTime = Date.now()
+        this.#planTime = performance.now()
         this.#log.debug({ items: plan.order.length, hours: plan.makespan }, 'a plan for the backlog was found')
       }
       this.#finishRequest()

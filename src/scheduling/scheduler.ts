@@ -16,6 +16,7 @@ import { defineJob } from '../db/define-job.ts'
 import type { AgentCapacity } from '../db/places.ts'
 import { saveScheduleReports } from '../db/schedule-reports.ts'
 import { lockItems } from '../db/work-items.ts'
+import { currentMs, currentTime } from '../lib/clock.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import { RoadmapPhases } from './announce-phases.ts'
 import { applyStep, type Step, stepFor, withinItemBudget } from './apply-decisions.ts'
@@ -171,7 +172,7 @@ export class Scheduler {
     const { env } = this.#context
     const { freeMemory, slots, labels: runners } = await this.#capacity(tx.db)
     const passContext = async (backlog: Backlog): Promise<PassContext> => {
-      const now = new Date()
+      const now = currentTime()
       const spending = await readBudgets(tx, backlog, env, now)
       const memoryOfKind = await this.#memory.read(tx.db, now)
       const { plan } = this.#optimiser
@@ -189,7 +190,7 @@ export class Scheduler {
   async #scheduleFullPass(tx: Tx, wasFullPass: boolean, began: number): Promise<void> {
     const now = performance.now()
     if (wasFullPass) this.#nextFullPass = now + fullPassShare * (now - began)
-    else await tx.enqueue({ queue: 'schedule' }, { after: new Date(Date.now() + this.#nextFullPass - began) })
+    else await tx.enqueue({ queue: 'schedule' }, { after: new Date(currentMs() + this.#nextFullPass - began) })
   }
 }
 

@@ -11,6 +11,7 @@ import { addRun, liveRun } from '../db/runs.ts'
 import { lockItem } from '../db/work-items.ts'
 import { chooseArchitect } from '../domain/choose-agent.ts'
 import { isInactive } from '../domain/lifecycle.ts'
+import { currentTime } from '../lib/clock.ts'
 import { proposalsWait } from '../messages/proposals.ts'
 import { isAdmitted, type StartContext, startLater } from './admit-side-run.ts'
 
@@ -29,7 +30,7 @@ export async function startProposals(context: StartContext, { roundId }: { round
     const repos = new Map((await servedRepositories(tx.db)).map((row) => [row.id, row]))
     const repo = item && repos.get(item.repositoryId)
     if (!item || !repo || item.state === 'done' || isInactive(item.state)) {
-      await updateProposalRound(tx, roundId, { state: 'failed', endedAt: new Date() })
+      await updateProposalRound(tx, roundId, { state: 'failed', endedAt: currentTime() })
       return undefined
     }
     const agent = chooseArchitect(settingsOf(repo), context.env)

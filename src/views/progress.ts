@@ -8,6 +8,7 @@ import { settingsOf } from '../db/repository-settings.ts'
 import { scheduleReportOf } from '../db/schedule-reports.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import { spentToday } from '../db/usage.ts'
+import { currentTime } from '../lib/clock.ts'
 import { listAgents } from './agents.ts'
 import { countStates, statesOf } from './work-queue.ts'
 
@@ -48,7 +49,7 @@ export async function progressOf(db: Database, repo: RepositoryRow): Promise<Pro
   const total = items.pending + items.needsPerson + items.inProgress + items.completed
   const active = await listAgents(db, repo.id, { active: true, limit: 1_000 })
   const settings = settingsOf(repo)
-  const spent = await spentToday(db, new Date(), repo.id)
+  const spent = await spentToday(db, currentTime(), repo.id)
   const report = await scheduleReportOf(db, repo.id)
   return {
     systemId: repo.fullName,

@@ -9,6 +9,7 @@ import { runs } from '../db/schema/runs.ts'
 import { workItems } from '../db/schema/work-items.ts'
 import type { ItemRow } from '../db/work-items.ts'
 import { isTestFile, type TestFacts } from '../domain/test-facts.ts'
+import { currentMs } from '../lib/clock.ts'
 import { agentStarted, itemCompleted } from '../messages/progress.ts'
 import { nextWorkOf } from './next-work.ts'
 import { type AttemptFacts, attemptsOf, changedPaths, costOfRuns, qualityOf, testFactsOf } from './report-facts.ts'
@@ -111,7 +112,7 @@ async function reportAbout(
   const attempts = await attemptsOf(db, ids)
   const quality = await qualityOf(db, ids)
   const times = attempts.flatMap(({ startedAt, endedAt }) => [startedAt, endedAt ?? startedAt]).map(Number)
-  const [from, to] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [about.since.getTime(), Date.now()]
+  const [from, to] = times.length > 0 ? [Math.min(...times), Math.max(...times)] : [about.since.getTime(), currentMs()]
   const tests = await testFactsOf(db, ids)
   const next = await nextWorkOf(db, about.repositoryId, most.next)
   const paths = await changedPaths(db, ids)

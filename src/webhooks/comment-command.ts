@@ -21,6 +21,7 @@ import { isPerson, permits } from '../domain/permissions.ts'
 import { NotFound } from '../github/github.ts'
 import { permissionOf } from '../github/permissions.ts'
 import { resolveIssues } from '../github/resolve-issues.ts'
+import { currentMs } from '../lib/clock.ts'
 import { unknownCommand } from '../messages/commands/help.ts'
 import { commandRefused } from '../messages/refusals.ts'
 import { answerFromComment } from '../planning/answer-questions.ts'
@@ -153,7 +154,7 @@ const settlesMs = 3_000
  */
 async function post(tx: Tx, repo: RepositoryRow, event: CommentCreated, reply: Reply): Promise<void> {
   await react(tx, repo, event, { content: reply.outcome === 'done' ? '+1' : 'confused', asked: true })
-  const when = new Date(Date.now() + (reply.settles ? settlesMs : 0))
+  const when = new Date(currentMs() + (reply.settles ? settlesMs : 0))
   const { item, pull } = await subjectAfter(tx, repo, event)
   if (item && pull) {
     await tx.db.update(pullRequests).set({ reply: reply.text }).where(eq(pullRequests.id, pull.id))

@@ -56,9 +56,9 @@ export async function processDelivery(
   attempt: { last: boolean } = { last: false },
 ): Promise<void> {
   const failures: unknown[] = []
-  const until = Date.now() + jobMs
+  const until = performance.now() + jobMs
   for (const [index, deliveryId] of job.deliveryIds.entries()) {
-    if (Date.now() > until) {
+    if (performance.now() > until) {
       await services.store.queues.send({ queue: 'process-delivery', deliveryIds: job.deliveryIds.slice(index) })
       break
     }

@@ -23,9 +23,13 @@ export class SecretCheck {
 
   /**
    * @param onReport gets what is known after each delivery.
-   * @param now the clock, in ms.
+   * @param now in ms; a clock that nobody sets.
    */
-  constructor(log: Logger, onReport: (report: SecretReport) => void = () => {}, now: () => number = Date.now) {
+  constructor(
+    log: Logger,
+    onReport: (report: SecretReport) => void = () => {},
+    now: () => number = () => performance.now(),
+  ) {
     this.#log = log
     this.#onReport = onReport
     this.#now = now

@@ -15,6 +15,7 @@ import { replyOnItem, requestStatusComment } from '../db/status-comment.ts'
 import { getItem } from '../db/work-items.ts'
 import type { JobPayloads } from '../domain/jobs.ts'
 import { type GitHub, NotFound } from '../github/github.ts'
+import { currentTime } from '../lib/clock.ts'
 import { counted } from '../lib/counted.ts'
 import { backlogHealthReport } from '../messages/backlog-health.ts'
 import { type Backlog, itemNameIn, loadBacklog } from '../scheduling/backlog-snapshot.ts'
@@ -37,7 +38,7 @@ export async function gardenOnRequest(services: GardenServices, job: JobPayloads
   const repo = before.repos.get(job.repositoryId)
   if (!repo) return
   const freed = await refreshBlockers(services, before, candidates(before, repo, 'all').slice(0, mostAsked))
-  const health = backlogHealth(await readBacklog(store), repo, services.env, new Date())
+  const health = backlogHealth(await readBacklog(store), repo, services.env, currentTime())
   const text = backlogHealthReport(health, freed, repo.fullName)
   await store.transaction(async (tx) => {
     const item = job.workItemId === undefined ? undefined : await getItem(tx.db, job.workItemId)
@@ -72,7 +73,7 @@ export class Gardener {
       log.info({ freed }, `${counted(freed.length, 'issue was', 'issues were')} done and still waited for`)
     const known = freed.length > 0 ? await readBacklog(store) : before
     for (const repo of known.repos.values()) {
-      const health = backlogHealth(known, repo, env, new Date())
+      const health = backlogHealth(known, repo, env, currentTime())
       const now = JSON.stringify([health.stale.map(({ issue }) => issue), health.cycles, health.orphans])
       if ((this.#reported.get(repo.id) ?? '[[],[],[]]') === now) continue
       this.#reported.set(repo.id, now)

@@ -20,6 +20,7 @@ import { itemOfBranch, itemOfIssue, unfinishedItemsOf } from '../db/work-items.t
 import { done, type EventOutcome, ignored } from '../domain/event-outcome.ts'
 import type { BranchPushed, DependencyChanged, RepositoriesRemoved, RepositoryChanged } from '../domain/events.ts'
 import { isTerminal } from '../domain/lifecycle.ts'
+import { currentMs } from '../lib/clock.ts'
 import { counted } from '../lib/counted.ts'
 import * as messages from '../messages/repositories.ts'
 import { settingsChanged } from './refresh-settings.ts'
@@ -59,7 +60,7 @@ async function moduleBranchPushed(
   const open = await openPullRows(store.db, repo.id)
   if (open.length < 2) return ignored('the only open branch of ours')
   // The pull request of a first push is noted a moment later.
-  await store.queues.send({ queue: 'find-conflicts', repositoryId: repo.id }, { after: new Date(Date.now() + noteMs) })
+  await store.queues.send({ queue: 'find-conflicts', repositoryId: repo.id }, { after: new Date(currentMs() + noteMs) })
   return done('a branch of ours moved; compared with the other ones')
 }
 

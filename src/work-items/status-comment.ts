@@ -24,6 +24,7 @@ import { progressOfParts } from '../domain/part-status.ts'
 import { countedSince } from '../domain/replan.ts'
 import type { RoadmapTree } from '../domain/roadmap.ts'
 import { isAgentRun } from '../domain/run-author.ts'
+import { currentMs } from '../lib/clock.ts'
 import { agentReviewSentence } from '../messages/agent-review.ts'
 import { limitSeesNoCost } from '../messages/commands/status.ts'
 import { conflictAhead, orderAdvice } from '../messages/forecast.ts'
@@ -127,7 +128,7 @@ async function roadmapViewOf(
 ): Promise<StatusView['roadmap']> {
   const roadmap = await roadmapOf(db, epic)
   const { staleDays } = repo?.settings?.schedule ?? defaultSettings().schedule
-  const since = new Date(Date.now() - staleDays * dayMs)
+  const since = new Date(currentMs() - staleDays * dayMs)
   const progress = await timedLines(db, epic.id, mostTimedLines)
   const text = roadmapView(roadmap, { home: repo?.fullName ?? '', since, progress })
   const advice = await mergeAdvice(db, roadmap, repo)

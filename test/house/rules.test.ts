@@ -20,6 +20,25 @@ test('only config/ reads the environment; the scripted agent is a program of its
   expect(readers.map(({ path }) => path).toSorted()).toEqual(['src/config/env.ts', 'src/playground/agent/main.ts'])
 })
 
+/** Who asks the clock of the machine, and why. Everybody else asks `lib/clock.ts`, or `performance.now()` for how long it lasts. */
+const ownClock = {
+  'src/lib/clock.ts': 'is the clock, and falls back on it',
+  'src/db/follow-clock.ts': 'compares the two',
+  'src/sandbox/disk-watch.ts': 'times of files',
+  'src/git/spare-trees.ts': 'times of files',
+  'src/git/locks.ts': 'times of files',
+  'src/db/directory-lock.ts': 'times of files',
+  'src/runs/set-up/dependency-cache.ts': 'times of files',
+  'src/db/backup/dump.ts': 'a command beside the service',
+}
+
+test('one clock for all processes: nobody else asks that of the machine', async () => {
+  const asking = (await sources())
+    .filter(({ path }) => !/^src\/(?:playground|cli)\//.test(path))
+    .filter(({ text }) => /new Date\(\)|\bDate\.now\b/.test(text))
+  expect(asking.map(({ path }) => path).toSorted()).toEqual(Object.keys(ownClock).toSorted())
+})
+
 test('the migrations say what the schema says', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'tutti-drizzle-'))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))

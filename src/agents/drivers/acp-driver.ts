@@ -1,6 +1,7 @@
 /** The driver of agents with the Agent Client Protocol (ACP). */
 
 import type { RequestPermissionRequest, ToolKind } from '@agentclientprotocol/sdk'
+import { currentMs } from '../../lib/clock.ts'
 import * as messages from '../../messages/agents.ts'
 import { openSession, type SessionEnd, type SessionOptions } from './acp-session.ts'
 import type { AgentOutcome, AgentUpdate } from './agent-run.ts'
@@ -60,7 +61,7 @@ export function createAcpDriver(options: AgentDriverOptions): AgentDriver {
   const session = openSession({ ...sessionOptions(options, reader), stream: filter.stream, onUpdate: seen })
   const ended = session.ended.then(
     (sessionEnd) => outcomeOf(sessionEnd, { reader, refusals }, options),
-    (error: unknown) => outcomeOfError(error, { ...failuresOf(options), now: Date.now() }),
+    (error: unknown) => outcomeOfError(error, { ...failuresOf(options), now: currentMs() }),
   )
   let inputEnded = false
   // When the program has ended, `exited` reports the outcome, since it knows the exit code.

@@ -8,6 +8,7 @@ import {
   PROTOCOL_VERSION,
   type Stream,
 } from '@agentclientprotocol/sdk'
+import { currentMs } from '../../lib/clock.ts'
 import { asRecord, boundedText } from '../../lib/sanitise-text.ts'
 import { within } from '../../lib/within.ts'
 import { modeNotOffered, otherProtocolVersion, startsTooSlowly } from '../../messages/agents.ts'
@@ -141,7 +142,7 @@ export function openSession(options: SessionOptions): Session {
 function endOfTurn(answer: unknown, failures: SessionOptions['failures']): SessionEnd {
   const fields = asRecord(answer)
   const usage = promptUsage(fields?.usage)
-  const failure = outcomeOfMeta(fields?._meta, { ...failures, now: Date.now() })
+  const failure = outcomeOfMeta(fields?._meta, { ...failures, now: currentMs() })
   const end = failure ? { outcome: failure } : { stopReason: boundedText(fields?.stopReason, 60) }
   return { ...end, ...(usage ? { usage } : {}) }
 }

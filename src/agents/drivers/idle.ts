@@ -5,7 +5,7 @@ import type { AgentUpdate } from './agent-run.ts'
 
 /** What is asked about a silent agent. */
 export interface IdleWatch {
-  /** In milliseconds since the epoch. */
+  /** In milliseconds; a clock that nobody sets, or an agent would have been silent for the days by which it jumps. */
   lastActivity: () => number
   /** Whether a tool has begun and not ended. */
   inTool: () => boolean
@@ -22,9 +22,9 @@ export const probeAt = 0.75
  * A check to be called again after as many milliseconds as it returns. It ends the agent once it has been silent for
  * `idleMs`, runs no tool, and has used less than 5 % of a core since the check before. A tool that never ends is ended by
  * the limit of the whole run.
- * @param now the clock, in milliseconds since the epoch.
+ * @param now in milliseconds, by the clock of `lastActivity`.
  */
-export function idleCheck(idleMs: number, watch: IdleWatch, now: () => number = Date.now): () => number {
+export function idleCheck(idleMs: number, watch: IdleWatch, now: () => number = () => performance.now()): () => number {
   let before: { at: number; cpuMs: number } | undefined
   return () => {
     const silentMs = now() - watch.lastActivity()

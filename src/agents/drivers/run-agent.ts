@@ -91,7 +91,7 @@ async function superviseProcess(
   const { limits } = task
   const ending = Promise.withResolvers<AgentOutcome>()
   let printed = 0
-  let lastActivity = Date.now()
+  let lastActivity = performance.now()
   const openTools = new Set<string>()
   const createDriver = task.kind.protocol === 'acp' ? createAcpDriver : createCommandDriver
   const driver = createDriver({
@@ -107,14 +107,14 @@ async function superviseProcess(
     endInput: () => child.stdin.end(),
     unreadBytes: () => child.stdin.writableLength,
     onActivity: () => {
-      lastActivity = Date.now()
+      lastActivity = performance.now()
     },
     onEnd: ending.resolve,
   })
 
   const onData = (source: 'stdout' | 'stderr') => (chunk: Buffer) => {
     printed += chunk.length
-    lastActivity = Date.now()
+    lastActivity = performance.now()
     driver.onOutput(source, chunk)
     if (printed <= limits.outputBytes) return
     ending.resolve({ kind: 'protocol-error', reason: 'output-limit', message: printsTooMuch(limits.outputBytes) })

@@ -41,7 +41,7 @@ export class McpSessions {
     if (id === null) return this.#open(request, token, authInfo)
     const session = this.#sessions.get(id)
     if (!session || session.tokenId !== token.id) return 'no session'
-    session.lastUsed = Date.now()
+    session.lastUsed = performance.now()
     return session.transport.handleRequest(request, { authInfo })
   }
 
@@ -57,7 +57,8 @@ export class McpSessions {
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       maxRequestBodySize: maxBody,
-      onsessioninitialized: (id) => void this.#sessions.set(id, { tokenId, transport, lastUsed: Date.now(), end }),
+      onsessioninitialized: (id) =>
+        void this.#sessions.set(id, { tokenId, transport, lastUsed: performance.now(), end }),
     })
     transport.onclose = () => {
       if (transport.sessionId !== undefined) this.#sessions.delete(transport.sessionId)
@@ -70,7 +71,7 @@ export class McpSessions {
   }
 
   async #endIdle(): Promise<void> {
-    const before = Date.now() - limits.idleMs
+    const before = performance.now() - limits.idleMs
     for (const session of [...this.#sessions.values()]) if (session.lastUsed < before) await session.end()
   }
 

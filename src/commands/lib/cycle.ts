@@ -5,6 +5,7 @@ import { and, asc, eq, inArray } from 'drizzle-orm'
 import { appendAudit } from '../../db/audit-log.ts'
 import { scheduleReportOf } from '../../db/schedule-reports.ts'
 import { workItems } from '../../db/schema/work-items.ts'
+import { currentTime } from '../../lib/clock.ts'
 import * as messages from '../../messages/commands/orchestrator.ts'
 import type { AgentView } from '../../views/agents.ts'
 import type { CommandContext, Reply } from '../command.ts'
@@ -50,7 +51,7 @@ async function endDelays({ tx, repo }: CommandContext, count: number): Promise<v
     .from(workItems)
     .where(and(eq(workItems.repositoryId, repo.id), eq(workItems.state, 'ready'), eq(workItems.kind, 'task')))
     .orderBy(asc(workItems.priority), asc(workItems.issueNumber))
-  const delayed = rows.filter(({ notBefore }) => notBefore && notBefore > new Date()).slice(0, count)
+  const delayed = rows.filter(({ notBefore }) => notBefore && notBefore > currentTime()).slice(0, count)
   if (delayed.length === 0) return
   const ids = delayed.map(({ id }) => id)
   await tx.db.update(workItems).set({ notBefore: null }).where(inArray(workItems.id, ids))

@@ -83,13 +83,13 @@ const followMs = { longest: 5_000, between: 50 }
 /** The reply with what has followed from it until now. Its changes are committed: nothing here may fail the call. */
 async function followed({ store, log }: CallServices, call: CommandCall, first: Reply): Promise<Reply> {
   const { follow, ...reply } = first
-  const until = Date.now() + followMs.longest
+  const until = performance.now() + followMs.longest
   try {
     for (;;) {
       const now = await follow?.(store.db)
       if (!now) break
       Object.assign(reply, { text: now.text, data: now.data })
-      if (now.settled || Date.now() > until) break
+      if (now.settled || performance.now() > until) break
       await setTimeout(followMs.between)
     }
     const { key, caller } = call

@@ -3,6 +3,7 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { getRepository, type RepositoryRow } from '../../db/repositories.ts'
 import { repositories } from '../../db/schema/repositories.ts'
+import { currentTime } from '../../lib/clock.ts'
 import { UserError } from '../../lib/errors.ts'
 import * as messages from '../../messages/commands/lifecycle.ts'
 import { shutDownBy } from '../../messages/commands/orchestrator.ts'
@@ -35,7 +36,7 @@ export async function resumeRepository({ tx, repo }: CommandContext): Promise<bo
 export async function shutDownRepository({ tx, repo, actor }: CommandContext): Promise<void> {
   if (repo.shutDownAt !== null && repo.state === 'paused') return
   const haltedBecause = shutDownBy(actor.login)
-  await setState({ tx, repo }, { state: 'paused', shutDownAt: new Date(), haltedBecause })
+  await setState({ tx, repo }, { state: 'paused', shutDownAt: currentTime(), haltedBecause })
 }
 
 /** The orchestrator as the transaction leaves it. */

@@ -2,6 +2,7 @@
 
 import { scheduleReportOf } from '../../db/schedule-reports.ts'
 import { agentsWithoutCost, type Spending, spentOnItem, spentToday } from '../../db/usage.ts'
+import { currentTime } from '../../lib/clock.ts'
 import { currencyOf, millionths } from '../../lib/money.ts'
 import { type SpendingReport, spendingSentences } from '../../messages/commands/status.ts'
 import type { CommandContext } from '../command.ts'
@@ -11,7 +12,7 @@ import type { CommandContext } from '../command.ts'
  * today nor for the item.
  */
 export async function spendingToday({ tx, repo, settings, item }: CommandContext): Promise<string> {
-  const now = new Date()
+  const now = currentTime()
   const spent = await spentToday(tx.db, now, repo.id)
   const { spendPerDay, spendPerRun } = settings.limits
   const limited = spendPerDay !== undefined || spendPerRun !== undefined

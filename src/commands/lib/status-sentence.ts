@@ -7,6 +7,7 @@ import { isSideRun, runsOf } from '../../db/runs.ts'
 import type { ItemRow } from '../../db/work-items.ts'
 import { waitsForGo } from '../../domain/choose-workflow.ts'
 import { countedSince } from '../../domain/replan.ts'
+import { currentTime } from '../../lib/clock.ts'
 import { type ItemStatus, itemStatus } from '../../messages/commands/status.ts'
 import { ciViewOf } from '../../pull-requests/ci/ci-view.ts'
 import type { CommandContext } from '../command.ts'
@@ -46,7 +47,7 @@ async function readiness(
     const closed = new Map(parts.map((part) => [`${part.repository}#${part.issueNumber}`, part.blocker === 'closed']))
     return { ...none, parts: { all: closed.size, done: [...closed.values()].filter(Boolean).length } }
   }
-  if (item.notBefore && item.notBefore > new Date()) return { ...none, waitsUntil: item.notBefore }
+  if (item.notBefore && item.notBefore > currentTime()) return { ...none, waitsUntil: item.notBefore }
   const decision = await lastDecision(tx.db, item.id)
   return { ...none, waits: decision?.action === 'wait' ? decision.explanation : undefined }
 }

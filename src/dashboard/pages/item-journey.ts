@@ -1,6 +1,7 @@
 /** The journey of an item on a time axis, from the audit log. */
 
 import { type Stay, staysOf } from '../../domain/trace.ts'
+import { currentMs } from '../../lib/clock.ts'
 import { panel } from '../frame.ts'
 import { type Html, html, spanText, timeTag } from '../html.ts'
 import { sentence } from '../markdown.ts'
@@ -13,7 +14,7 @@ const oneDay = 20 * 3_600_000
 
 /** Where its time went, and every step, the newest first. */
 export function journeyPanel({ steps, item }: ItemFacts): Html {
-  const end = item.doneAt?.getTime() ?? Date.now()
+  const end = item.doneAt?.getTime() ?? currentMs()
   const stays = staysOf(steps, end)
   const show = end - (steps[0]?.at.getTime() ?? end) < oneDay ? 'clock' : 'ago'
   const list = steps.toReversed().map((step) => stepOf(step, stays, show))

@@ -7,6 +7,7 @@ import { settingsOf } from '../../db/repository-settings.ts'
 import { runs } from '../../db/schema/runs.ts'
 import { usage } from '../../db/schema/usage.ts'
 import { costOfMerged, dayOf } from '../../db/usage.ts'
+import { currentMs } from '../../lib/clock.ts'
 import * as messages from '../../messages/dashboard-pages.ts'
 import { emptyState, panel } from '../frame.ts'
 import { type Html, html } from '../html.ts'
@@ -30,10 +31,10 @@ export const spendPage: Page = {
   path: '/spend',
   async render({ services, repo }) {
     const { db } = services.store
-    const since = dayOf(new Date(Date.now() - (days - 1) * dayMs))
+    const since = dayOf(new Date(currentMs() - (days - 1) * dayMs))
     const spent = await spentByDay(db, repo.id, since)
     const kinds = await spentByKind(db, repo.id, since)
-    const merged = await costOfMerged(db, repo.id, new Date(Date.now() - days * dayMs))
+    const merged = await costOfMerged(db, repo.id, new Date(currentMs() - days * dayMs))
     const currencies = [...new Set(spent.flatMap(({ currency }) => (currency === null ? [] : [currency])))]
     const { limits } = settingsOf(repo)
     const whole = (currency: string) =>

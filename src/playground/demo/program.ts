@@ -10,6 +10,8 @@ import { PlaygroundError } from '../errors.ts'
 /** One line of Tutti's log. */
 export interface LogLine {
   level: number
+  /** Milliseconds since 1970, by the clock of the process. */
+  time: number
   msg: string
   url?: string
   issue?: number

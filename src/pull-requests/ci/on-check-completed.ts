@@ -13,6 +13,7 @@ import { workItems } from '../../db/schema/work-items.ts'
 import { getItem, type ItemRow } from '../../db/work-items.ts'
 import { done, type EventOutcome, ignored } from '../../domain/event-outcome.ts'
 import type { CheckCompleted } from '../../domain/events.ts'
+import { currentMs, currentTime } from '../../lib/clock.ts'
 import type { Services } from '../../work-items/services.ts'
 
 /** Acts on `check_run`, `check_suite` and `status`. A merge that waits for them is considered again. */
@@ -67,7 +68,7 @@ async function noteCheck(
 ): Promise<string[]> {
   const { sha, verdict } = event
   const before = await ciReportOf(tx.db, item.id, sha)
-  await saveCiReport(tx, { workItemId: item.id, sha }, { lastEventAt: new Date() })
+  await saveCiReport(tx, { workItemId: item.id, sha }, { lastEventAt: currentTime() })
   const failed = verdict === 'failure'
   if (failed && !event.isSuite) {
     const detail = { check: event.name, sha, pull: event.pull ?? null }
@@ -90,5 +91,5 @@ async function anyFailed(tx: Tx, repo: RepositoryRow, sha: string): Promise<bool
 
 /** When CI counts as silent after what it said now. */
 export function settleTime(repo: RepositoryRow): Date {
-  return new Date(Date.now() + settingsOf(repo).ci.settleSeconds * 1_000)
+  return new Date(currentMs() + settingsOf(repo).ci.settleSeconds * 1_000)
 }

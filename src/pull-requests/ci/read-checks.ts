@@ -7,6 +7,7 @@ import { settingsOf } from '../../db/repository-settings.ts'
 import { requestStatusComment } from '../../db/status-comment.ts'
 import { type CiExcuse, type CiFacts, ciState, failureKey, isInterrupted, nextCiStep } from '../../domain/ci.ts'
 import type { Check, CheckReading } from '../../domain/github.ts'
+import { currentMs, currentTime } from '../../lib/clock.ts'
 import { sha } from '../../lib/ids.ts'
 import { holdItem } from '../../work-items/dead-letter.ts'
 import type { PullRequestContext } from '../context.ts'
@@ -22,11 +23,11 @@ export async function readChecks(
   if (!subject) return
   const { repo, report } = subject
   const settledAt = report.lastEventAt.getTime() + settingsOf(repo).ci.settleSeconds * 1_000
-  const settled = Date.now() >= settledAt
+  const settled = currentMs() >= settledAt
   // What was heard meanwhile has a job of its own.
   if (!settled && !job.now) return
   if (!job.now && isKnown(report)) return
-  const readAt = new Date()
+  const readAt = currentTime()
   const reading = await context.github.repository(repo).checks(sha(job.sha))
   await keep(context, subject, reading, readAt)
   const facts = await factsOf(context, subject, reading, settled)
@@ -76,7 +77,7 @@ async function factsOf(
   const { repo, report } = subject
   const state = ciState(reading, [])
   const limits = settingsOf(repo).ci
-  const mayBegin = report.rerunAt !== null && Date.now() < report.rerunAt.getTime() + rerunPatienceMs
+  const mayBegin = report.rerunAt !== null && currentMs() < report.rerunAt.getTime() + rerunPatienceMs
   const awaited = new Set(mayBegin ? report.rerunOf : [])
   const failures = state.failures.filter((check) => !awaited.has(failureKey(check)))
   const excuses = await excusesFor(context, subject, failures, report.reruns < limits.rerun)

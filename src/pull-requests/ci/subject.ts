@@ -4,6 +4,7 @@ import { type CiReportRow, ciReportOf, saveCiReport } from '../../db/ci.ts'
 import { type PullRow, pullOfItem } from '../../db/pull-requests.ts'
 import { getRepository, type RepositoryRow } from '../../db/repositories.ts'
 import { getItem, type ItemRow } from '../../db/work-items.ts'
+import { currentMs } from '../../lib/clock.ts'
 import { RetryAfter } from '../../lib/errors.ts'
 import type { PullRequestContext } from '../context.ts'
 
@@ -33,7 +34,7 @@ export async function ciSubjectOf(
   if (!item || !repo || repo.state === 'gone') return undefined
   // CI was faster than our own note that the pull request is open.
   if (item.state === 'checking' && item.headSha === job.sha)
-    throw new RetryAfter('the pull request is being opened', new Date(Date.now() + soonMs))
+    throw new RetryAfter('the pull request is being opened', new Date(currentMs() + soonMs))
   const pull = await pullOfItem(db, item.id)
   if (pull?.state !== 'open' || pull.headSha !== job.sha) return undefined
   if (item.state !== 'reviewing' && item.state !== 'approved') return undefined

@@ -12,6 +12,7 @@ import { type ItemRow, lockItem, transition } from '../../db/work-items.ts'
 import { type CiFacts, type CiStep, failureKey } from '../../domain/ci.ts'
 import type { Check } from '../../domain/github.ts'
 import { signatureOf } from '../../gates/lib/signature.ts'
+import { currentMs, currentTime } from '../../lib/clock.ts'
 import * as messages from '../../messages/ci.ts'
 import { type AttemptHistory, nextRetryStep, type RetryStep } from '../../runs/retry-policy.ts'
 import type { PullRequestContext } from '../context.ts'
@@ -68,8 +69,8 @@ async function rerun(tx: Tx, subject: CiSubject, failures: readonly Check[]): Pr
     const effect = { kind: 'rerun-checks' as const, payload: { sha, ...target } }
     await enqueueEffect(tx, { repositoryId: repo.id, workItemId: item.id, key }, effect)
   }
-  await saveCiReport(tx, headOf(subject), { reruns, rerunAt: new Date(), rerunOf: failures.map(failureKey) })
-  const after = new Date(Date.now() + rerunPatienceMs)
+  await saveCiReport(tx, headOf(subject), { reruns, rerunAt: currentTime(), rerunOf: failures.map(failureKey) })
+  const after = new Date(currentMs() + rerunPatienceMs)
   await tx.enqueue({ queue: 'read-checks', ...headOf(subject), now: true }, { after })
 }
 

@@ -13,7 +13,7 @@ test.each([
 ])('%s → %s', (from, to, why, line) => {
   const print = vi.spyOn(process.stdout, 'write').mockReturnValue(true)
   const timeline = openTimeline({ quiet: false, live: false, total: 1, counts: () => '' })
-  timeline.hear({ level: 30, msg: '', issue: 3, from, to, why })
+  timeline.hear({ level: 30, time: 0, msg: '', issue: 3, from, to, why })
   timeline.close()
   const said = print.mock.calls.map(([text]) => String(text)).join('')
   print.mockRestore()
