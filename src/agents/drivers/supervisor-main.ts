@@ -4,6 +4,7 @@
  */
 
 import { parentPort } from 'node:worker_threads'
+import { setCurrentTime } from '../../lib/clock.ts'
 import { OperatorError } from '../../lib/errors.ts'
 import type { AgentTask } from './agent-run.ts'
 import { runAgent } from './run-agent.ts'
@@ -16,8 +17,12 @@ if (!port) throw new Error('supervisor-main.ts is run by supervisor-thread.ts, i
 const stops = new Map<number, AbortController>()
 
 port.on('message', (request: SupervisorRequest) => {
-  if (request.kind === 'stop') stops.get(request.id)?.abort()
-  else void carryOut(request.id, request.task)
+  if (request.kind === 'stop') {
+    stops.get(request.id)?.abort()
+    return
+  }
+  setCurrentTime(request.time)
+  void carryOut(request.id, request.task)
 })
 
 async function carryOut(id: number, task: AgentTask): Promise<void> {

@@ -4,7 +4,9 @@ import type { ProcessIdentity } from '../../lib/process-table.ts'
 import type { AgentOutcome, AgentTask, AgentUpdate, AgentUsage } from './agent-run.ts'
 
 /** To the thread. */
-export type SupervisorRequest = { kind: 'run'; id: number; task: AgentTask } | { kind: 'stop'; id: number }
+export type SupervisorRequest =
+  /** `time` is that of `currentMs`: a thread has a clock of its own. */
+  { kind: 'run'; id: number; task: AgentTask; time: number } | { kind: 'stop'; id: number }
 
 /** From the thread, about one agent. `ended`, `refused` or `broken` is its last one. */
 export type SupervisorMessage =

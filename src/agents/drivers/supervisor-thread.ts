@@ -5,8 +5,9 @@
  */
 
 import { Worker } from 'node:worker_threads'
+import { currentMs } from '../../lib/clock.ts'
 import type { AgentTask } from './agent-run.ts'
-import type { SupervisorMessage } from './supervisor-messages.ts'
+import type { SupervisorMessage, SupervisorRequest } from './supervisor-messages.ts'
 
 const maxThreads = 8
 
@@ -88,10 +89,10 @@ class SupervisorThread {
   seat(task: AgentTask, passenger: Passenger): SupervisorSeat {
     const id = this.#next++
     this.#passengers.set(id, passenger)
-    this.#worker.postMessage({ kind: 'run', id, task })
+    this.#post({ kind: 'run', id, task, time: currentMs() })
     return {
       threadId: this.#worker.threadId,
-      stop: () => this.#worker.postMessage({ kind: 'stop', id }),
+      stop: () => this.#post({ kind: 'stop', id }),
       terminate: () => {
         shared.delete(this)
         void this.#worker.terminate()
@@ -104,5 +105,9 @@ class SupervisorThread {
         await this.#worker.terminate()
       },
     }
+  }
+
+  #post(request: SupervisorRequest): void {
+    this.#worker.postMessage(request)
   }
 }

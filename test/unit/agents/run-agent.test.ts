@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { loadAgents } from '../../../src/agents/registry.ts'
+import { currentMs, setCurrentTime } from '../../../src/lib/clock.ts'
 import { bench, isAlive, kindOf, places, scriptPrompt } from '../../support/agent-bench.ts'
 
 describe('an agent that works', () => {
@@ -163,6 +164,15 @@ describe('an agent that does not work', () => {
     const resetAt = 'resetAt' in outcome ? Date.parse(outcome.resetAt ?? '') : Number.NaN
     expect(resetAt).toBeGreaterThanOrEqual(before + 90_000)
     expect(resetAt).toBeLessThan(before + 120_000)
+  })
+
+  it.each(places)('says so in the time of Tutti, and not of the machine ($place)', async ({ inThread }) => {
+    const { script } = await bench({ inThread })
+    onTestFinished(() => setCurrentTime(undefined))
+    setCurrentTime(Date.now() + 48 * 3_600_000)
+    const outcome = await script('fail rate-limit 90')
+    const resetAt = 'resetAt' in outcome ? Date.parse(outcome.resetAt ?? '') : Number.NaN
+    expect(Math.abs(resetAt - currentMs() - 90_000)).toBeLessThan(30_000)
   })
 
   it('answers with an error of its own', async () => {
