@@ -24,9 +24,23 @@ import { openChaosWorld } from './chaos/world.ts'
 /** Faults at random times; everything must come to rest in the time that is left after them. */
 async function chaos({ json, ...given }: ChaosOptions): Promise<void> {
   const say = (text: string) => void (json ? process.stderr : process.stdout).write(`${text}\n`)
-  const { counts, wrong } = await runWithFaults({ ...given, say })
+  const { counts, wrong } = await runWithFaults({ ...given, signal: endOnSignal(say), say })
   writeResult(counts, json)
   if (wrong) process.exitCode = 1
+}
+
+/**
+ * SIGUSR2 ends the faults early, and what was begun is counted. No Ctrl-C: a terminal sends that to every process of the run,
+ * the database server among them.
+ */
+function endOnSignal(say: (text: string) => void): AbortSignal {
+  const ended = new AbortController()
+  say(`kill -USR2 ${process.pid} ends the faults early`)
+  process.once('SIGUSR2', () => {
+    say('no more faults, no more issues; what was begun comes to rest')
+    ended.abort()
+  })
+  return ended.signal
 }
 
 /** One kill at each durable step. */

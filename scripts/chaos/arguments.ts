@@ -4,7 +4,7 @@ import { readOptions, refuse } from '../command-line.ts'
 import { type ProcessRole, processRoles } from './tutti.ts'
 
 const usage = `usage: npm run chaos -- [--seed S] [--items N] [--for 10m] [--database URL | --own-postgres] [--json]
-         random faults in a whole world
+         random faults in a whole world; SIGUSR2 ends them early, and what was begun is counted
          --own-postgres      makes a Postgres server for the run alone, and ends it in every way (initdb must be installed)
          --kills K           spreads K kills over the work; without it each process dies again and again
          --restarts R        spreads R restarts of the own Postgres over the work

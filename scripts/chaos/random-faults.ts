@@ -22,6 +22,8 @@ export interface RandomFaultsOptions {
   atOnce: number | undefined
   kills: number | undefined
   restarts: number | undefined
+  /** Ends the faults before the time is over; what was begun comes to rest and is counted. */
+  signal: AbortSignal
   say: (text: string) => void
 }
 
@@ -56,7 +58,10 @@ interface Driven {
   resting: () => number
 }
 
-async function drive({ world, faults, people, resting }: Driven, { items, forMs, seed, say }: RandomFaultsOptions) {
+async function drive(
+  { world, faults, people, resting }: Driven,
+  { items, forMs, seed, signal, say }: RandomFaultsOptions,
+) {
   const start = performance.now()
   const passed = () => performance.now() - start
   const seconds = () => Math.round(passed() / 1_000)
@@ -67,7 +72,7 @@ async function drive({ world, faults, people, resting }: Driven, { items, forMs,
   try {
     const quiet = Math.min(forMs / 2, quietMs)
     const rested = () => people.labelledAll() && resting() === world.issues.length
-    await faults.until(() => rested() || passed() > forMs - quiet)
+    await faults.until(() => rested() || signal.aborted || passed() > forMs - quiet)
     people.stopLabelling()
     await faults.end()
     const quietFrom = passed()
@@ -79,7 +84,8 @@ async function drive({ world, faults, people, resting }: Driven, { items, forMs,
     const left = await world.leftovers()
     for (const detail of [...details, ...left]) say(detail)
     if (world.postgres) say(`the database server was ended: ${inWords(faults.ways)}`)
-    if (world.issues.length < items) say(`the time was over before ${items - world.issues.length} issues were begun`)
+    const why = signal.aborted ? 'it was ended' : 'the time was over'
+    if (world.issues.length < items) say(`${why} before ${items - world.issues.length} issues were begun`)
     const wrong = lost + doubled + stuck + left.length > 0
     if (wrong) say(`the logs are kept in ${world.keep()}`)
     const counts = {

@@ -20,10 +20,11 @@ gates:
 `
 
 /**
- * With several repositories: agents in all of them together, and a search for what was missed that does not take most of the
- * time. Each reads the deliveries of the last ten minutes, and a thousand come in a minute.
+ * With several repositories: as many agents of a process as two cores can serve, since all of them begin again after a kill (with
+ * 8, half of all agents were begun for nothing); and a search for what was missed that does not take most of the time. Each reads
+ * the deliveries of the last ten minutes, and a thousand come in a minute.
  */
-const forRepositories = { MAX_AGENTS: '8', SWEEP_MINUTES: '1', IDLE_SWEEP_MINUTES: '1' }
+const forRepositories = { MAX_AGENTS: '4', SWEEP_MINUTES: '1', IDLE_SWEEP_MINUTES: '1' }
 /** With several processes: what one has left is taken over sooner than by default. */
 const forProcesses = { HEARTBEAT_SECONDS: '3', HEARTBEAT_TIMEOUT_SECONDS: '15' }
 
