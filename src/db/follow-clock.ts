@@ -2,12 +2,14 @@
 
 import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
-import { setCurrentTime } from '../lib/clock.ts'
+import { currentMs, machineAheadMs, setCurrentTime } from '../lib/clock.ts'
 import type { Closers } from '../lib/closers.ts'
 import type { Store } from './connect.ts'
 
 /** How often the database is asked, in ms. Between two times the seconds of this machine are counted, which are as long. */
 const askEveryMs = 30_000
+/** Two clocks that differ by less are the same, in ms. */
+const alikeMs = 100
 /** A clock that is off by more is worth a word to the operator, in ms. GitHub takes no signature from a minute ahead. */
 const noteworthyMs = 30_000
 
@@ -19,8 +21,11 @@ const noteworthyMs = 30_000
 export async function followClock(store: Pick<Store, 'db' | 'kind'>, log: Logger, closers: Closers): Promise<void> {
   if (store.kind === 'pglite') return
   let saidMs = 0
-  const ask = async () => {
-    const aheadMs = Date.now() - (await askTime(store))
+  const ask = async (first: boolean) => {
+    const { ms, eitherWayMs } = await askTime(store)
+    // On a busy machine an answer waits, and says less well what time it is than the time that goes on by itself.
+    if (first || Math.abs(ms - currentMs()) > eitherWayMs + alikeMs) setCurrentTime(ms)
+    const aheadMs = machineAheadMs()
     if (Math.abs(aheadMs - saidMs) < noteworthyMs) return
     saidMs = aheadMs
     const way = aheadMs > 0 ? 'ahead of' : 'behind'
@@ -29,8 +34,8 @@ export async function followClock(store: Pick<Store, 'db' | 'kind'>, log: Logger
     if (seconds * 1_000 < noteworthyMs) log.info('the clock of this machine is right again')
     else log.warn({ seconds }, `${text}. Have this machine follow a time server`)
   }
-  await ask()
-  const timer = setInterval(() => void ask().catch(() => {}), askEveryMs)
+  await ask(true)
+  const timer = setInterval(() => void ask(false).catch(() => {}), askEveryMs)
   timer.unref()
   closers.push(() => {
     clearInterval(timer)
@@ -38,13 +43,12 @@ export async function followClock(store: Pick<Store, 'db' | 'kind'>, log: Logger
   })
 }
 
-/** Sets the time. @returns it, in ms since 1970. */
-async function askTime({ db }: Pick<Store, 'db'>): Promise<number> {
+/** @returns the time in ms since 1970, and by how much it may be wrong in either direction. */
+async function askTime({ db }: Pick<Store, 'db'>): Promise<{ ms: number; eitherWayMs: number }> {
   const before = performance.now()
   const { rows } = (await db.execute(sql`
     select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`)) as unknown as { rows: { ms: number }[] }
   // The answer was made in between: half of the way ago, as far as is known.
-  const now = Number(rows[0]?.ms) + (performance.now() - before) / 2
-  setCurrentTime(now)
-  return now
+  const eitherWayMs = (performance.now() - before) / 2
+  return { ms: Number(rows[0]?.ms) + eitherWayMs, eitherWayMs }
 }

@@ -14,13 +14,15 @@ afterEach(() => {
 
 /** A database whose clock is `aheadMs` ahead of what this machine's was at first. */
 function setUp(kind: 'postgres' | 'pglite' = 'postgres') {
-  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval', 'performance'] })
-  const database = { aheadMs: 0, asked: 0, away: false }
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval', 'setTimeout', 'performance'] })
+  const database = { aheadMs: 0, lateMs: 0, asked: 0, away: false }
   const start = { date: Date.now(), tick: performance.now() }
   const execute = async () => {
     database.asked++
     if (database.away) throw new Error('the database is away')
-    return { rows: [{ ms: start.date + performance.now() - start.tick + database.aheadMs }] }
+    const ms = start.date + performance.now() - start.tick + database.aheadMs
+    if (database.lateMs > 0) await new Promise((resolve) => setTimeout(resolve, database.lateMs))
+    return { rows: [{ ms }] }
   }
   const said: string[] = []
   const log = pino({}, { write: (line: string) => void said.push(JSON.parse(line).msg) })
@@ -66,6 +68,18 @@ test('a database that was set is followed; one that is away leaves the time goin
   await vi.advanceTimersByTimeAsync(60_000)
   expect(currentMs()).toBe(start.date + 95_000)
   expect(database.asked).toBe(4)
+})
+
+test('an answer that has waited moves the time only as far as it proves it wrong', async () => {
+  const { database, follow, start } = setUp()
+  await follow()
+  // Four seconds on the way: the time lies within them.
+  database.lateMs = 4_000
+  await vi.advanceTimersByTimeAsync(34_000)
+  expect(currentMs()).toBe(start.date + 34_000)
+  database.aheadMs = 60_000
+  await vi.advanceTimersByTimeAsync(30_000)
+  expect(Math.abs(currentMs() - start.date - 64_000 - 60_000)).toBeLessThanOrEqual(2_000)
 })
 
 test('the embedded database has the clock of this process, and is not asked', async () => {
