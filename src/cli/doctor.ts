@@ -33,7 +33,7 @@ export async function runDoctor(json: boolean): Promise<number> {
   }
   show([...machine.checkVariables(), ...machine.checkSecretsDirectory(env)])
   show([machine.checkGit(env), machine.checkDisk(env)])
-  show([await machine.checkDatabase(env), await machine.checkSandbox(env)])
+  show([...(await machine.checkDatabase(env)), await machine.checkSandbox(env)])
   show(await machine.checkAgents(env))
   show(await github.checkGitHub(env))
   const wrong = findings.filter(({ state }) => state === 'problem').length

@@ -4,14 +4,13 @@ import { sql } from 'drizzle-orm'
 import type { Logger } from 'pino'
 import { currentMs, machineAheadMs, setCurrentTime } from '../lib/clock.ts'
 import type { Closers } from '../lib/closers.ts'
+import { clocksDiffer, followTimeServer, noteworthyMs } from '../messages/clocks.ts'
 import type { Store } from './connect.ts'
 
 /** How often the database is asked, in ms. Between two times the seconds of this machine are counted, which are as long. */
 const askEveryMs = 30_000
 /** Two clocks that differ by less are the same, in ms. */
 const alikeMs = 100
-/** A clock that is off by more is worth a word to the operator, in ms. GitHub takes no signature from a minute ahead. */
-const noteworthyMs = 30_000
 
 /**
  * Asks now, and again and again until `closers` end it. Nothing is changed on the embedded database, whose clock is that of
@@ -28,11 +27,8 @@ export async function followClock(store: Pick<Store, 'db' | 'kind'>, log: Logger
     const aheadMs = machineAheadMs()
     if (Math.abs(aheadMs - saidMs) < noteworthyMs) return
     saidMs = aheadMs
-    const way = aheadMs > 0 ? 'ahead of' : 'behind'
-    const seconds = Math.round(Math.abs(aheadMs) / 1_000)
-    const text = `the clock of this machine is ${way} the database's by ${seconds} s; the database's is used`
-    if (seconds * 1_000 < noteworthyMs) log.info('the clock of this machine is right again')
-    else log.warn({ seconds }, `${text}. Have this machine follow a time server`)
+    if (Math.abs(aheadMs) < noteworthyMs) log.info('the clock of this machine is right again')
+    else log.warn(`${clocksDiffer(aheadMs)}. ${followTimeServer}`)
   }
   await ask(true)
   const timer = setInterval(() => void ask(false).catch(() => {}), askEveryMs)

@@ -8,7 +8,9 @@ import type { AgentKind } from '../../agents/agent.ts'
 import { prepareDataDirectory } from '../../config/data-directory.ts'
 import { type Env, rawEnvironment } from '../../config/env.ts'
 import { unknownVariables } from '../../config/unknown-variables.ts'
+import type { DatabaseSession } from '../../db/backup/session.ts'
 import { findOnPath, runnableFile } from '../../lib/find-on-path.ts'
+import { clocksDiffer, followTimeServer, noteworthyMs } from '../../messages/clocks.ts'
 import { databasePlace } from '../lib/local-store.ts'
 import { advice, type Finding, failedCheck, fine, problem } from './finding.ts'
 
@@ -48,25 +50,18 @@ export function checkDisk(env: Env): Finding {
   }
 }
 
-/** The database: reached, ours, and not newer than this program. */
-export async function checkDatabase(env: Env): Promise<Finding> {
-  const [{ openDatabaseSession }, { migrationNames }] = await Promise.all([
-    import('../../db/backup/session.ts'),
-    import('../../db/backup/migrations.ts'),
-  ])
+/** The database: reached, ours, not newer than this program, and at the same time of day. */
+export async function checkDatabase(env: Env): Promise<Finding[]> {
+  const { openDatabaseSession } = await import('../../db/backup/session.ts')
   const kind = env.DATABASE_URL ? 'Postgres' : 'the embedded database'
   if (!env.DATABASE_URL && !existsSync(resolve(env.dataDirectory, 'pglite')))
-    return fine('database', 'an embedded database is made at the first start')
+    return [fine('database', 'an embedded database is made at the first start')]
   try {
     const session = await openDatabaseSession(databasePlace(env))
     try {
-      const [there] = await session.query(`select to_regclass('drizzle.__drizzle_migrations') is not null as there`)
-      if (there?.there !== true) return fine('database', `${kind} answers; its tables are made at the first start`)
-      const [row] = await session.query('select count(*)::int as n from drizzle.__drizzle_migrations')
-      const waiting = migrationNames().length - Number(row?.n)
-      if (waiting < 0)
-        return problem('database', 'a newer Tutti has changed this database', 'Run that version, or a later one.')
-      return fine('database', `${kind} answers${waiting > 0 ? `; ${waiting} migrations run at the next start` : ''}`)
+      const tables = await checkTables(session, kind)
+      const [row] = await session.query('select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms')
+      return [tables, ...checkClock(Date.now() - Number(row?.ms))]
     } finally {
       await session.close()
     }
@@ -74,9 +69,29 @@ export async function checkDatabase(env: Env): Promise<Finding> {
     const { message, hint } = error as { message: string; hint?: string }
     // A running Tutti holds it: that is how it should be.
     if (!env.DATABASE_URL && message.includes('in use by'))
-      return fine('database', `${kind} is used by a running Tutti`)
-    return problem('database', message, hint)
+      return [fine('database', `${kind} is used by a running Tutti`)]
+    return [problem('database', message, hint)]
   }
+}
+
+async function checkTables(session: DatabaseSession, kind: string): Promise<Finding> {
+  const { migrationNames } = await import('../../db/backup/migrations.ts')
+  const [there] = await session.query(`select to_regclass('drizzle.__drizzle_migrations') is not null as there`)
+  if (there?.there !== true) return fine('database', `${kind} answers; its tables are made at the first start`)
+  const [row] = await session.query('select count(*)::int as n from drizzle.__drizzle_migrations')
+  const waiting = migrationNames().length - Number(row?.n)
+  if (waiting < 0)
+    return problem('database', 'a newer Tutti has changed this database', 'Run that version, or a later one.')
+  return fine('database', `${kind} answers${waiting > 0 ? `; ${waiting} migrations run at the next start` : ''}`)
+}
+
+/**
+ * Nothing where the clocks agree.
+ * @param aheadMs what this machine is ahead of the database, in ms.
+ */
+export function checkClock(aheadMs: number): Finding[] {
+  if (Math.abs(aheadMs) < noteworthyMs) return []
+  return [advice('clock', clocksDiffer(aheadMs), followTimeServer)]
 }
 
 /** The sandbox of agents, gates and set-up steps. */

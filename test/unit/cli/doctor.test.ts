@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Finding } from '../../../src/cli/doctor/finding.ts'
+import { checkClock } from '../../../src/cli/doctor/machine.ts'
 import { manifest } from '../../../src/playground/manifest.ts'
 import { openCliPlace } from '../../support/cli-place.ts'
 import { playground } from '../../support/playground.ts'
@@ -148,4 +149,21 @@ test('a permission and an event that the app lacks are named', async () => {
     'the app is installed nowhere: Install it: https://github.com/apps/tutti/installations/new',
     'the app has no webhook address: Set it in the settings of the app on GitHub, as https://<this machine>/',
   ])
+})
+
+test.each([
+  [40_000, '40 seconds ahead of'],
+  [-100_000, '100 seconds behind'],
+  [-130_000, '2 minutes behind'],
+  [5 * 3_600_000, '5 hours ahead of'],
+])('a clock that is off by %i ms is named', (aheadMs, words) => {
+  expect(checkClock(aheadMs)).toEqual([
+    {
+      check: 'clock',
+      state: 'advice',
+      what: `the clock of this machine is ${words} the database's, whose time is used`,
+      hint: 'Have this machine follow a time server.',
+    },
+  ])
+  expect(checkClock(Math.sign(aheadMs) * 20_000)).toEqual([])
 })
