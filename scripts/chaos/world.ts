@@ -30,6 +30,8 @@ const forProcesses = { HEARTBEAT_SECONDS: '3', HEARTBEAT_TIMEOUT_SECONDS: '15' }
 
 /** Deliveries that arrived are forgotten after this time, in ms: they would fill the memory, and no one asks for them again. */
 const keepArrivedMs = 600_000
+/** Calls of the API that are remembered. Each git that this process starts copies its page tables: the larger it is, the slower. */
+const keepCalls = 1_000
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
 
@@ -205,7 +207,8 @@ function writeIssue(github: PlaygroundGitHub, repository: RepositoryRecord, inde
 }
 
 /** Those that failed stay: they are asked for again. */
-function forgetArrived({ deliveries }: PlaygroundGitHub): void {
+function forgetArrived({ deliveries, calls }: PlaygroundGitHub): void {
+  calls.splice(0, Math.max(0, calls.length - keepCalls))
   const before = Date.now() - keepArrivedMs
   const left = deliveries.filter(({ statusCode, deliveredAt }) => statusCode !== 202 || deliveredAt.getTime() > before)
   deliveries.splice(0, deliveries.length, ...left)
