@@ -23,7 +23,6 @@ test('only config/ reads the environment; the scripted agent is a program of its
 /** Who asks the clock of the machine, and why. Everybody else asks `lib/clock.ts`, or `performance.now()` for how long it lasts. */
 const ownClock = {
   'src/lib/clock.ts': 'is the clock, and falls back on it',
-  'src/db/follow-clock.ts': 'compares the two',
   'src/sandbox/disk-watch.ts': 'times of files',
   'src/git/spare-trees.ts': 'times of files',
   'src/git/locks.ts': 'times of files',
