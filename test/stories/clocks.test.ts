@@ -35,7 +35,7 @@ test.skipIf(!process.env.TEST_DATABASE_URL || !existsSync(library))(
 )
 
 test.skipIf(!process.env.TEST_DATABASE_URL || !existsSync(library))(
-  'the clock jumps by two days, back, and by an hour while an agent works, the gates run and a person looks: one attempt, one merge (skipped where there is no faketime)',
+  'the clock jumps by two days, back, and by an hour while an agent works, the gates run and a person looks: no attempt is lost, one merge (skipped where there is no faketime)',
   async () => {
     const settings = `agent: scripted
 gates:
@@ -73,8 +73,14 @@ gates:
     const pull = await world.pullRequestOf(issue)
     await seen(-1.1, -0.9)
     jump('+1h')
-    // A second issue while the first waits: nothing of the old times is in the way of a new agent.
-    const second = await world.queued('Write more', 'pause 3000', 'write src/more.txt: more')
+    // A second issue while the first waits: it is tried again a little later, and not in an hour.
+    const second = await world.queued(
+      'Write more',
+      'attempt 1:',
+      '  exit 1',
+      'attempt 2+:',
+      '  write src/more.txt: more',
+    )
     await untilMerged(world, second)
     await seen(0.9, 1.1)
     expect(pull.pull.mergedAt).toBeNull()
@@ -82,7 +88,7 @@ gates:
     await world.approveAndMerge(pull)
     await untilDone(world, issue)
     for (const one of [issue, second]) expectMergedOnce(world, one)
-    expect(tutti.lines.filter(({ msg }) => / begins attempt \d/.test(msg)).length).toBe(2)
+    expect(tutti.lines.filter(({ msg }) => / begins attempt \d/.test(msg)).length).toBe(3)
     expect(tutti.lines.filter(({ level }) => level >= 50)).toEqual([])
   },
   400_000,
