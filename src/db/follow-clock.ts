@@ -10,7 +10,7 @@ import type { Store } from './connect.ts'
 /** How often the database is asked, in ms. Between two times the seconds of this machine are counted, which are as long. */
 const askEveryMs = 30_000
 /** Two clocks that differ by less are the same, in ms. */
-const alikeMs = 100
+const toleranceMs = 100
 
 /**
  * Asks now, and again and again until `closers` end it. Nothing is changed on the embedded database, whose clock is that of
@@ -21,9 +21,9 @@ export async function followClock(store: Pick<Store, 'db' | 'kind'>, log: Logger
   if (store.kind === 'pglite') return
   let saidMs = 0
   const ask = async (first: boolean) => {
-    const { ms, eitherWayMs } = await askTime(store)
+    const { ms, uncertaintyMs } = await askTime(store)
     // On a busy machine an answer waits, and says less well what time it is than the time that goes on by itself.
-    if (first || Math.abs(ms - currentMs()) > eitherWayMs + alikeMs) setCurrentTime(ms)
+    if (first || Math.abs(ms - currentMs()) > uncertaintyMs + toleranceMs) setCurrentTime(ms)
     const aheadMs = machineAheadMs()
     if (Math.abs(aheadMs - saidMs) < noteworthyMs) return
     saidMs = aheadMs
@@ -40,11 +40,11 @@ export async function followClock(store: Pick<Store, 'db' | 'kind'>, log: Logger
 }
 
 /** @returns the time in ms since 1970, and by how much it may be wrong in either direction. */
-async function askTime({ db }: Pick<Store, 'db'>): Promise<{ ms: number; eitherWayMs: number }> {
+async function askTime({ db }: Pick<Store, 'db'>): Promise<{ ms: number; uncertaintyMs: number }> {
   const before = performance.now()
   const { rows } = (await db.execute(sql`
     select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`)) as unknown as { rows: { ms: number }[] }
   // The answer was made in between: half of the way ago, as far as is known.
-  const eitherWayMs = (performance.now() - before) / 2
-  return { ms: Number(rows[0]?.ms) + eitherWayMs, eitherWayMs }
+  const uncertaintyMs = (performance.now() - before) / 2
+  return { ms: Number(rows[0]?.ms) + uncertaintyMs, uncertaintyMs }
 }

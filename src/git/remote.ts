@@ -173,22 +173,14 @@ export async function onRemote(
   const run = (token: string | undefined) =>
     git(repository, args, { ...options, remote: { ...access, token }, timeout: remoteTimeout, fsck })
   const token = await repository.token(need)
-  const first = await settled(run(token))
-  const words = 'error' in first ? first.error instanceof GitError && first.error.stderr : first.result.stderr
-  if (token !== undefined && words && credentialsRefused.test(words)) {
+  const [first] = await Promise.allSettled([run(token)])
+  const { stderr = '' } = first.status === 'fulfilled' ? first.value : first.reason
+  if (token !== undefined && credentialsRefused.test(stderr)) {
     const another = await repository.token(need, token)
     if (another !== token) return run(another)
   }
-  if ('error' in first) throw first.error
-  return first.result
-}
-
-async function settled(running: Promise<GitCommandResult>): Promise<{ result: GitCommandResult } | { error: unknown }> {
-  try {
-    return { result: await running }
-  } catch (error) {
-    return { error }
-  }
+  if (first.status === 'rejected') throw first.reason
+  return first.value
 }
 
 /** What git says when the server takes our token for nobody's, or for one that may not. */

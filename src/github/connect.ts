@@ -8,7 +8,7 @@ import { findRetryAfter, OperatorError, rootMessage } from '../lib/errors.ts'
 import { retry } from '../lib/retry.ts'
 import { firstCharacters } from '../lib/sanitise-text.ts'
 import type { Client, Octokit } from './client.ts'
-import { GitTokens, type MintedToken, reuseForMs, type TokenWish } from './git-tokens.ts'
+import { GitTokens, type MintedToken, reuseForMs, type TokenRequest } from './git-tokens.ts'
 import type { GitHub, InstalledRepositories } from './github.ts'
 import { httpStatusOf, isUnsupported } from './http-status.ts'
 import { notFoundOr } from './read/context.ts'
@@ -73,7 +73,7 @@ function connected(
   { onToken, missing }: { onToken: (token: string) => void; missing: (feature: string) => void },
 ): ConnectedGitHub {
   const author = createAuthorSource(client, app.botLogin)
-  const tokens = new GitTokens(async (wish: TokenWish) => {
+  const tokens = new GitTokens(async (wish: TokenRequest) => {
     const minted = await mintGitToken(await client.app(), wish, app.mayChangeWorkflows)
     onToken(minted.token)
     return minted
@@ -123,7 +123,7 @@ function missingLog(log: Logger): (feature: string) => void {
   }
 }
 
-async function mintGitToken(octokit: Octokit, wish: TokenWish, workflows: boolean): Promise<MintedToken> {
+async function mintGitToken(octokit: Octokit, wish: TokenRequest, workflows: boolean): Promise<MintedToken> {
   const mint = async (permissions: { contents: 'read' | 'write'; workflows?: 'write' }) => {
     const at = { installation_id: wish.installationId, repository_ids: [wish.githubId] }
     const { data } = await octokit.rest.apps.createInstallationAccessToken({ ...at, permissions })

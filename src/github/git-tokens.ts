@@ -4,7 +4,7 @@
  */
 
 /** What a token is for. */
-export interface TokenWish {
+export interface TokenRequest {
   installationId: number
   githubId: number
   need: 'read' | 'write'
@@ -26,8 +26,8 @@ interface KeptToken extends MintedToken {
   since: number
 }
 
-export class GitTokens<Wish extends TokenWish> {
-  readonly #mint: (wish: Wish) => Promise<MintedToken>
+export class GitTokens {
+  readonly #mint: (wish: TokenRequest) => Promise<MintedToken>
   readonly #now: () => number
   readonly #kept = new Map<string, Promise<KeptToken>>()
 
@@ -35,7 +35,7 @@ export class GitTokens<Wish extends TokenWish> {
    * @param mint asks GitHub for one.
    * @param now in ms; a clock that nobody sets, since the time of a machine jumps.
    */
-  constructor(mint: (wish: Wish) => Promise<MintedToken>, now: () => number = () => performance.now()) {
+  constructor(mint: (wish: TokenRequest) => Promise<MintedToken>, now: () => number = () => performance.now()) {
     this.#mint = mint
     this.#now = now
   }
@@ -45,7 +45,7 @@ export class GitTokens<Wish extends TokenWish> {
    * @param refused the one that the server has just refused: another is minted, unless this one is a new one itself.
    * @throws as `mint` does; the next call tries again.
    */
-  async get(wish: Wish, refused?: string): Promise<string> {
+  async get(wish: TokenRequest, refused?: string): Promise<string> {
     const key = `${wish.installationId} ${wish.githubId} ${wish.need}`
     for (;;) {
       const known = this.#kept.get(key)
@@ -57,7 +57,7 @@ export class GitTokens<Wish extends TokenWish> {
     }
   }
 
-  #mintFor(key: string, wish: Wish): Promise<KeptToken> {
+  #mintFor(key: string, wish: TokenRequest): Promise<KeptToken> {
     const since = this.#now()
     const minting = this.#mint(wish).then((minted) => ({ ...minted, since }))
     this.#kept.set(key, minting)

@@ -1,16 +1,16 @@
 /** How long a token for git is used, and when another one is asked for. */
 
 import { expect, test } from 'vitest'
-import { GitTokens, reuseForMs, type TokenWish } from '../../../src/github/git-tokens.ts'
+import { GitTokens, reuseForMs, type TokenRequest } from '../../../src/github/git-tokens.ts'
 
-const wish: TokenWish = { installationId: 1, githubId: 5, need: 'read' }
+const wish: TokenRequest = { installationId: 1, githubId: 5, need: 'read' }
 
 /** Mints `token 1`, `token 2` and so on. */
 function setUp(reuseMs = reuseForMs) {
-  const minted: TokenWish[] = []
+  const minted: TokenRequest[] = []
   const clock = { ms: 1_000 }
   const problems: Error[] = []
-  const mint = async (wanted: TokenWish) => {
+  const mint = async (wanted: TokenRequest) => {
     const problem = problems.shift()
     if (problem) throw problem
     return { token: `token ${minted.push(wanted)}`, reuseMs }
@@ -29,7 +29,7 @@ test('one is used for everything that the same repository needs, until shortly b
 
 test('another repository, another installation and another need get their own', async () => {
   const { tokens, minted } = setUp()
-  const wishes: TokenWish[] = [
+  const wishes: TokenRequest[] = [
     { ...wish, githubId: 6 },
     { ...wish, installationId: 2 },
     { ...wish, need: 'write' },
