@@ -14,13 +14,25 @@ import type { SchedulePlan, Snapshot } from '../scheduler/types.ts'
 export interface OptimiserRequest {
   snapshot: Snapshot
   hoursSince: number
+  method: 'portfolio' | 'genetic'
+  /** Searches although the plan is not stale. */
+  always: boolean
 }
 export interface OptimiserResult {
   plan: SchedulePlan | undefined
+  method: OptimiserRequest['method']
+  /** How long the search took. */
+  ms: number
 }
 
 /** With fewer waiting items than this there is nothing to optimise. */
 const minWaiting = 2
+
+/**
+ * A genetic search is followed by a pause of this many times its own time, in which a plan is made by rules alone, in a tenth of the
+ * time: where an item comes every second, there would be a search without an end, and the agents need the processor.
+ */
+const pauseFactor = 50
 
 /** A thread uses memory: it is ended after being idle for this long. */
 const idleMs = 30_000
@@ -33,6 +45,10 @@ export class OptimiserWorker {
   #inProgress: Snapshot | undefined
   #next: Snapshot | undefined
   #planTime = 0
+  /** The plan was made by rules alone, and a genetic search follows when it may. */
+  #byRules = false
+  /** When the next genetic search may begin, by `performance.now()`. */
+  #geneticFrom = 0
   /** The order to follow, when there is one. */
   plan: SchedulePlan | undefined
 
@@ -58,11 +74,23 @@ export class OptimiserWorker {
     this.#inProgress = { ...this.#next, ...(this.plan ? { plan: this.plan } : {}) }
     this.#next = undefined
     clearTimeout(this.#idleTimer)
+    const now = performance.now()
+    const genetic = now >= this.#geneticFrom
     const request: OptimiserRequest = {
       snapshot: this.#inProgress,
-      hoursSince: (performance.now() - this.#planTime) / 3_600_000,
+      hoursSince: (now - this.#planTime) / 3_600_000,
+      method: genetic ? 'genetic' : 'portfolio',
+      always: genetic && this.#byRules,
     }
     this.#getWorker().postMessage(request)
+  }
+
+  #follow(plan: SchedulePlan, { method, ms }: OptimiserResult): void {
+    this.plan = plan
+    this.#planTime = performance.now()
+    this.#byRules = method === 'portfolio'
+    if (method === 'genetic') this.#geneticFrom = this.#planTime + pauseFactor * ms
+    this.#log.debug({ items: plan.order.length, hours: plan.makespan, method }, 'a plan for the backlog was found')
   }
 
   #getWorker(): Worker {
@@ -70,12 +98,8 @@ export class OptimiserWorker {
     const worker = new Worker(new URL('./optimiser-worker-main.ts', import.meta.url))
     // The thread must not keep the process alive.
     worker.unref()
-    worker.on('message', ({ plan }: OptimiserResult) => {
-      if (plan) {
-        this.plan = plan
-        this.#planTime = performance.now()
-        this.#log.debug({ items: plan.order.length, hours: plan.makespan }, 'a plan for the backlog was found')
-      }
+    worker.on('message', (result: OptimiserResult) => {
+      if (result.plan) this.#follow(result.plan, result)
       this.#finishRequest()
     })
     worker.on('error', (error) => {

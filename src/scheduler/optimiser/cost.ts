@@ -3,14 +3,15 @@
 import { DEFAULT_PRIORITY, PRIORITY_WEIGHTS } from '../leverage.ts'
 import type { Priority } from '../types.ts'
 import type { TimetableCost } from './genetic-search.ts'
+import { LowerBound } from './lower-bound.ts'
 import type { PlanningProblem } from './rcpsp.ts'
-import type { RcpspProblem, Timetable } from './serial-schedule.ts'
+import type { Timetable } from './serial-schedule.ts'
 
 /**
  * For each priority that occurs: its weight times the time when all items of that priority and of more urgent ones are
  * done. The cost is the sum. With a single priority that is its weight times the makespan.
  */
-export function costOf({ problem, nodes }: PlanningProblem, tails: readonly number[]): TimetableCost {
+export function costOf({ problem, nodes }: PlanningProblem): TimetableCost {
   const classes = nodes.map((node) => node.item?.priority ?? DEFAULT_PRIORITY)
   const present = ([0, 1, 2, 3] as const).filter((priority) => classes.slice(problem.fixed).includes(priority))
   const [only] = present
@@ -29,15 +30,9 @@ export function costOf({ problem, nodes }: PlanningProblem, tails: readonly numb
     }
     return sum
   }
-  return { of, bound: simple ? PRIORITY_WEIGHTS[only] * leastMakespan(problem, tails) : 0 }
-}
-
-/** No timetable is shorter than the longest path, or than all work spread evenly over a resource. */
-function leastMakespan(problem: RcpspProblem, tails: readonly number[]): number {
-  const loads = problem.capacities.map(() => 0)
-  problem.seconds.forEach((seconds, task) => {
-    for (const resource of problem.uses[task] ?? []) loads[resource] = (loads[resource] ?? 0) + seconds
-  })
-  const spread = loads.map((load, resource) => Math.ceil(load / (problem.capacities[resource] ?? 1)))
-  return Math.max(0, ...tails, ...spread)
+  const least = new LowerBound(problem)
+  if (simple) return { of, bound: PRIORITY_WEIGHTS[only] * least.makespan() }
+  const endOf = (priority: Priority) =>
+    least.makespan((task) => present.some((one) => one <= priority && one === classes[task]))
+  return { of, bound: present.reduce<number>((sum, priority) => sum + PRIORITY_WEIGHTS[priority] * endOf(priority), 0) }
 }

@@ -10,7 +10,7 @@ import { type Order, orderBy, orderByFinishDown, orderByStart, orderWithoutDelay
 
 export type Solution = { order: Order; cost: number; makespan: number }
 
-/** The cost of a timetable: lower is better, and never below `bound`. */
+/** The cost of a timetable: lower is better, and the search ends at `bound`. */
 export type TimetableCost = { of: (table: Timetable) => number; bound: number }
 
 /** The number of orders in the population of the genetic search. */

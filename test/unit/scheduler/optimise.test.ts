@@ -225,7 +225,7 @@ test('an hour of an urgent item weighs more than several of an ordinary one', ()
   const schedule = new Schedule(snapshot({ items: [item(1, { priority: 0 }), item(2, { priority: 3 })] }))
   const work = planningProblemOf(schedule, schedule.graph.nodes.values())
   if (!work) throw new Error('nothing to plan')
-  const cost = costOf(work, [])
+  const cost = costOf(work)
   const table = (urgent: number, ordinary: number) => ({
     start: new Float64Array(2),
     finish: Float64Array.of(urgent, ordinary),
@@ -233,6 +233,59 @@ test('an hour of an urgent item weighs more than several of an ordinary one', ()
   })
   expect(cost.of(table(2, 10))).toBeLessThan(cost.of(table(3, 8)))
   expect(cost.of(table(2, 8))).toBeLessThan(cost.of(table(2, 10)))
+})
+
+describe('the bound of the cost', () => {
+  const costOfBest = (given: Partial<Snapshot>, timetables: number) => {
+    const all = snapshot(given)
+    const schedule = new Schedule(all)
+    const planning = planningProblemOf(schedule, schedule.graph.nodes.values())
+    if (!planning) throw new Error('nothing to plan')
+    const cost = costOf(planning)
+    const search = new Search(planning.problem, cost, seeded(1))
+    const keys = planning.nodes.map((_, task) => -task)
+    search.portfolio([keys])
+    search.sample([keys], timetables)
+    return { found: search.best?.cost ?? 0, bound: cost.bound, made: search.timetablesMade }
+  }
+
+  test('is reached by the first timetable where all that wait take as long, beside what runs', () => {
+    const waiting = Array.from({ length: 25 }, (_, n) => item(n + 5, { effort: 2 }))
+    const running = [1, 2, 3].map((n) => item(n, { state: 'running', effort: 2 }))
+    const runs = [0.1, 0.7, 1.9].map((elapsed, n) => run(n + 1, { elapsed }))
+    const { found, bound, made } = costOfBest({ items: [...running, ...waiting], runs, caps: { total: 4 } }, 1_000)
+    expect(found).toBe(bound)
+    expect(made).toBeLessThan(10)
+  })
+
+  test('is never above what can be reached', () => {
+    const random = seeded(7)
+    const pick = (below: number) => Math.floor(random() * below)
+    let reached = 0
+    for (let round = 0; round < 100; round++) {
+      const [started, size] = [pick(4), 4 + pick(6)]
+      const items = Array.from({ length: size }, (_, n) =>
+        item(n, {
+          effort: 1 + pick(4),
+          priority: ([2, 0, 1, 3] as const)[pick(round % 2 ? 1 : 4)] ?? 2,
+          state: n < started ? 'running' : 'ready',
+        }),
+      )
+      const runs = Array.from({ length: started }, (_, n) => run(n, { elapsed: random() }))
+      const { found, bound } = costOfBest({ items, runs, caps: { total: 1 + pick(3) } }, 400)
+      expect(bound).toBeLessThanOrEqual(found)
+      if (bound === found) reached++
+    }
+    expect(reached).toBeGreaterThan(20)
+  })
+})
+
+test('a search ends where no plan could be better by more than its tolerance', () => {
+  const items = Array.from({ length: 40 }, (_, n) => item(n, { effort: 1 + ((n * 37) % 19) / 19 }))
+  const given = snapshot({ items, caps: { total: 4 } })
+  const exact = optimise(given, { seed: 1 })
+  const about = optimise(given, { seed: 1, tolerance: 0.05, timetables: 3 })
+  expect(about?.makespan).toBeLessThanOrEqual((exact?.makespan ?? 0) * 1.05)
 })
 
 const PUBLISHED = join(import.meta.dirname, '../../../../shared/data/schedules')

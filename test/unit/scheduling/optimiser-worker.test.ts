@@ -6,9 +6,7 @@ import { choose } from '../../../src/scheduler/choose.ts'
 import { OptimiserWorker } from '../../../src/scheduling/optimiser-worker.ts'
 import { item, snapshot } from '../../support/schedule-build.ts'
 
-const log = pino({ level: 'silent' })
-
-function openOptimiser(): OptimiserWorker {
+function openOptimiser(log = pino({ level: 'silent' })): OptimiserWorker {
   const optimiser = new OptimiserWorker(log)
   onTestFinished(() => optimiser.close())
   return optimiser
@@ -46,4 +44,25 @@ test('without waiting items there is nothing to optimise', async () => {
   const over = snapshot({ items: [item(1, { state: 'done' })] })
   optimiser.optimiseInBackground(over, choose(over))
   expect(optimiser.plan).toBeUndefined()
+})
+
+test('an item that comes soon after a genetic search is planned by rules, and searched for again after a pause', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] })
+  onTestFinished(() => void vi.useRealTimers())
+  vi.advanceTimersByTime(1)
+  const methods: string[] = []
+  const write = (line: string) => void methods.push(JSON.parse(line).method)
+  const optimiser = openOptimiser(pino({ level: 'debug' }, { write }))
+  const more = { ...crowded, items: [...crowded.items, item(8, { effort: 2, priority: 3, footprint: ['a'] })] }
+  const planned = (count: number) => vi.waitFor(() => expect(methods).toHaveLength(count), { timeout: 20_000 })
+
+  optimiser.optimiseInBackground(crowded, choose(crowded))
+  await planned(1)
+  optimiser.optimiseInBackground(more, choose(more))
+  await planned(2)
+  expect(optimiser.plan?.order).toContain('o/r#8')
+  vi.advanceTimersByTime(600_000)
+  optimiser.optimiseInBackground(more, choose(more))
+  await planned(3)
+  expect(methods).toEqual(['genetic', 'portfolio', 'genetic'])
 })
