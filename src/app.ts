@@ -14,6 +14,7 @@ import { builtInWorkflows } from './domain/workflows.ts'
 import { checkoutQueues, handleJobs, queues } from './jobs.ts'
 import { Closers } from './lib/closers.ts'
 import { OperatorError } from './lib/errors.ts'
+import { watchEventLoop } from './lib/event-loop-watch.ts'
 import { mountDoors } from './mount-doors.ts'
 import { startTimers } from './reconcile/periodic.ts'
 import { drainWork } from './runs/drain.ts'
@@ -52,6 +53,7 @@ export async function startTutti(env: Env, log: Logger, part: ProcessPart = { ro
     try {
       const store = await openStore({ ...databaseOf(env), queues, log })
       closers.push(store)
+      closers.push(watchEventLoop(env.HANG_SECONDS, log))
       reached()
       const base = { env, log, store, credentials, part, health: startingHealth(part.role), closers }
       const onSecret = (webhooks: ProcessHealth['webhooks']) => Object.assign(base.health, { webhooks })

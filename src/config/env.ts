@@ -67,6 +67,13 @@ const schema = z.object({
   DATABASE_TIMEOUT_SECONDS: seconds(120).describe(
     'A database that is away for this long, at start or later, ends the process with exit code 1',
   ),
+  HANG_SECONDS: z.coerce
+    .number()
+    .min(0)
+    .default(120)
+    .describe(
+      'A process that does nothing at all for this long ends itself with SIGKILL, so that it is started again; 0 is never',
+    ),
   DATA_DIR: z
     .string()
     .default('data')

@@ -39,6 +39,15 @@ export async function openEmbeddedDatabase(directory: string): Promise<PGlite> {
 /** What an operator is told of an embedded database that does not open. */
 export function cannotOpenEmbedded(directory: string, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error
+  const failed = nameOfFailedCall(error)
+  if (failed)
+    return new OperatorError(
+      `cannot open the embedded database in ${directory}: a call to one of its files failed (${failed})`,
+      roomless.has(failed)
+        ? 'Make room on the disk, then start again.'
+        : 'Check the disk and the rights to that directory, then start again.',
+      { cause: error },
+    )
   const message = rootMessage(error)
   // What the WebAssembly says where Postgres itself would have named the file.
   const damaged = /failed to initialize|Aborted|reading 'call'|PG_VERSION|RuntimeError|unreachable/.test(message)
@@ -47,4 +56,18 @@ export function cannotOpenEmbedded(directory: string, error: unknown): OperatorE
     'The directory is kept as it is. Restore a backup into an empty one with `tutti restore`, or move it away to start empty.',
     { cause: error },
   )
+}
+
+/** The numbers that WebAssembly gives to errors of the system (WASI preview 1, `errno`); those that a disk answers with. */
+const systemErrors: Readonly<Record<number, string>> = {
+  ...{ 2: 'EACCES', 19: 'EDQUOT', 22: 'EFBIG', 29: 'EIO', 33: 'EMFILE', 41: 'ENFILE' },
+  ...{ 44: 'ENOENT', 51: 'ENOSPC', 63: 'EPERM', 69: 'EROFS' },
+}
+const roomless = new Set(['EDQUOT', 'ENOSPC'])
+
+/** PGlite passes on what its file system has thrown: an object with a number, and no error. */
+function nameOfFailedCall(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || error instanceof Error) return undefined
+  const { errno } = error as { errno?: unknown }
+  return typeof errno === 'number' ? (systemErrors[errno] ?? `error ${errno}`) : undefined
 }

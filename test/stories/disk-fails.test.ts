@@ -1,4 +1,4 @@
-/** The disk itself fails while an agent works: nothing is claimed that is not there, and the work goes on once it is mended. */
+/** The disk itself fails: nothing is claimed that is not there, and the work goes on once it is mended. */
 
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -10,7 +10,7 @@ import { startProcess } from '../support/processes.ts'
 import { openWorld } from '../support/world.ts'
 
 /** Calls by which git's files come into being: an object, a ref, an index. */
-const calls = 'link,linkat,rename,renameat,renameat2'
+const filesComeIntoBeing = 'link,linkat,rename,renameat,renameat2'
 
 /** Of a process and all that it has started. */
 function treeOf(pid: number): number[] {
@@ -20,9 +20,8 @@ function treeOf(pid: number): number[] {
   return [pid, ...children.flatMap(treeOf)]
 }
 
-/** From now on these calls end with EIO in the whole tree. @returns mends the disk, and says how many have failed. */
-async function failFromNowOn(pid: number, trace: string): Promise<() => Promise<number>> {
-  const pids = treeOf(pid)
+/** From now on these calls end with EIO in these processes. @returns mends the disk, and says how many have failed. */
+async function failFromNowOn(pids: number[], calls: string, trace: string): Promise<() => Promise<number>> {
   const rules = ['-e', `trace=${calls}`, '-e', `inject=${calls}:error=EIO`]
   const strace = spawn('strace', ['-f', '-o', trace, ...rules, ...pids.flatMap((one) => ['-p', String(one)])], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -36,9 +35,12 @@ async function failFromNowOn(pid: number, trace: string): Promise<() => Promise<
     })
   })
   return async () => {
-    const gone = once(strace, 'exit')
-    strace.kill('SIGINT')
-    await gone
+    // It ends by itself with the last of them.
+    if (strace.exitCode === null) {
+      const gone = once(strace, 'exit')
+      strace.kill('SIGINT')
+      await gone
+    }
     return readFileSync(trace, 'utf8').split('EIO').length - 1
   }
 }
@@ -61,7 +63,7 @@ test.skipIf(!strace || !process.env.TEST_DATABASE_URL || process.getuid?.() !== 
     const issue = await world.queued('Say hello', `wait-for ${go}`, 'write src/hello.txt: hello')
     const isAtWork = () => tutti.lines.some(({ msg }) => msg === 'the session of an agent is open')
     await github.until(isAtWork, 'an agent works', 120_000)
-    const mend = await failFromNowOn(tutti.process.pid ?? 0, join(world.directory, 'trace'))
+    const mend = await failFromNowOn(treeOf(tutti.process.pid ?? 0), filesComeIntoBeing, join(world.directory, 'trace'))
     writeFileSync(go, '')
     await github.until(() => tutti.lines.some(({ from }) => from === 'running'), 'the attempt has ended', 120_000)
     expect(await mend()).toBeGreaterThan(0)
@@ -71,6 +73,28 @@ test.skipIf(!strace || !process.env.TEST_DATABASE_URL || process.getuid?.() !== 
     const pull = await untilMerged(world, issue)
     expectMergedOnce(world, issue)
     expect(await world.fileAt(pull.pull.headSha, 'src/hello.txt')).toBe('hello\n')
+  },
+  400_000,
+)
+
+test.skipIf(!strace || process.getuid?.() !== 0)(
+  'the embedded database on a disk that answers EIO: the process says so and ends by itself, and another one goes on (skipped where there is no strace)',
+  async () => {
+    const world = await openWorld({ start: false })
+    const env = { DATA_DIR: join(world.directory, 'data'), DATABASE_URL: '', HANG_SECONDS: '3' }
+    const tutti = await startProcess(world, env)
+    const ended = once(tutti.process, 'exit')
+    const mend = await failFromNowOn([tutti.process.pid ?? 0], 'pwrite64', join(world.directory, 'trace'))
+    const issue = await world.queued('Say hello', 'write src/hello.txt: hello')
+    expect(await ended).toEqual([null, 'SIGKILL'])
+    expect(await mend()).toBeGreaterThan(0)
+    expect(tutti.lines.at(-1)).toMatchObject({
+      level: 60,
+      msg: expect.stringContaining('nothing was answered for 3 s'),
+    })
+    await startProcess(world, env)
+    await untilMerged(world, issue)
+    expectMergedOnce(world, issue)
   },
   400_000,
 )

@@ -30,6 +30,17 @@ test.each([966, 967, 968, 970, 972])(
   },
 )
 
+test.each([
+  ['EIO', 'Check the disk'],
+  ['ENOSPC', 'Make room on the disk'],
+])('a write of its making that fails with %s is named, and the next start makes it', async (code, advice) => {
+  const directory = place()
+  const { said } = await runStoreProcess([directory, '--fail-write', `${code}:200`])
+  expect(said).toContain(`a call to one of its files failed (${code})`)
+  expect(said).toContain(advice)
+  expect((await runStoreProcess([directory, '--deliveries', '1'])).said).toBe('')
+})
+
 let killed = ''
 let accepted: string[] = []
 beforeAll(async () => {
@@ -94,7 +105,7 @@ test.each(['EIO:200', 'ENOSPC:240+'])(
   async (failure) => {
     const directory = place()
     const before = (await runStoreProcess([directory, '--deliveries', '3'])).accepted
-    // PGlite does not come back from a write that fails: the process stands still, and has to be killed.
+    // PGlite does not come back from a write that fails: the process stands still. One that serves is watched, this one is not.
     const failed = await runStoreProcess([directory, '--deliveries', '400', '--fail-write', failure], {
       patienceMs: 8_000,
     })
