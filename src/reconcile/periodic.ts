@@ -5,24 +5,16 @@ import type { Channels } from '../channels/open-channels.ts'
 import type { Env } from '../config/env.ts'
 import { databaseLost } from '../db/away.ts'
 import type { Store } from '../db/connect.ts'
-import { newestDelivery } from '../db/deliveries.ts'
 import { reapProcesses, recordHeartbeat } from '../db/processes.ts'
-import { hasUnfinishedItems } from '../db/work-items.ts'
 import { type ProcessPart, servesPeople } from '../domain/process-role.ts'
 import type { GitHub } from '../github/github.ts'
-import { currentMs, currentTime } from '../lib/clock.ts'
 import type { Closers } from '../lib/closers.ts'
 import type { OperatorError } from '../lib/errors.ts'
 import { removeFinishedTrees } from '../pull-requests/clean-up.ts'
-import { wantScheduledProposals } from '../roadmaps/want-proposals.ts'
 import { takeOverRuns } from '../runs/take-over.ts'
-import { Gardener } from '../work-items/garden.ts'
-import { warnOfBypass } from './bypass.ts'
 import type { HandleComment } from './comments.ts'
-import { Problems } from './problems.ts'
-import { reconcile } from './reconcile.ts'
-import { redeliverMissed } from './redeliver.ts'
 import { rescue } from './rescue.ts'
+import { createSweep } from './sweep.ts'
 import { type TidyContext, tidy } from './tidy.ts'
 import { ItemTracer } from './trace-items.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -144,47 +136,12 @@ function startPruning({ store, log }: Pick<TimedServices, 'store' | 'log'>): Sto
   return repeat(once, () => delay, log)
 }
 
-/**
- * Searches for deliveries that never arrived and for drift: now, then every SWEEP_MINUTES while work is open or deliveries
- * come in, and every IDLE_SWEEP_MINUTES otherwise, so that an idle Tutti makes few calls.
- */
-function startReconciling(services: Pick<TimedServices, 'store' | 'github' | 'env' | 'log' | 'handleComment'>): Stop {
-  const { store, env, log } = services
-  const gardener = new Gardener(services)
-  const problems = new Problems(log)
-  let lastAt = 0
-  let asked = false
-  /** When the round began that a pause has interrupted: it goes on where it was. */
-  let begun: Date | undefined
-  const once = async () => {
-    const sinceLastMs = currentMs() - lastAt
-    const newest = await newestDelivery(store.db)
-    const busy = (await hasUnfinishedItems(store.db)) || (newest !== undefined && newest.getTime() > lastAt)
-    if (sinceLastMs < (busy ? env.SWEEP_MINUTES : env.IDLE_SWEEP_MINUTES) * 60_000) return
-    lastAt = currentMs()
-    begun ??= currentTime()
-    const since = begun
-    try {
-      // Once; a first start knows its repositories from its second round on.
-      if (!asked) asked = Boolean(await problems.alone('the rules of branches', () => warnOfBypass(services)))
-      // Side by side: the list of deliveries may be long.
-      const compare = async () => {
-        await problems.alone('reconcile', () => reconcile(services, problems, since))
-        await problems.alone('gardener', () => gardener.round())
-        await problems.alone('proposals', () => wantScheduledProposals(services))
-      }
-      const redelivery = problems.alone('redelivery', () => redeliverMissed(services))
-      for (const ended of await Promise.allSettled([redelivery, compare()]))
-        if (ended.status === 'rejected') throw ended.reason
-      begun = undefined
-    } catch (pause) {
-      // GitHub wants no call for a while: then all of it, as soon as it may.
-      problems.note('the search for missed events', pause)
-      lastAt = 0
-    }
-  }
-  void once().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))
-  return repeat(once, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)
+/** Searches for deliveries that never arrived and for drift, now and then by the clock; see `createSweep`. */
+function startReconciling(services: TimedServices): Stop {
+  const { env, log } = services
+  const round = createSweep(services)
+  void round().catch((error) => log.warn({ err: error }, 'the first sweep failed; the next one comes'))
+  return repeat(round, () => Math.min(60_000, env.SWEEP_MINUTES * 60_000), log)
 }
 
 /** Calls `work` again `delay` after it ended. An error is logged; the next call comes as usual. */

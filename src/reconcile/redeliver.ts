@@ -70,6 +70,12 @@ export async function redeliverMissed(services: Services, now: Date = currentTim
   return report
 }
 
+/** Whether a sweep that a process has begun since then is done. */
+export async function wasSweptSince(store: Store, time: Date): Promise<boolean> {
+  const last = await lastEventTime(store.db, subject)
+  return last !== undefined && last.getTime() > time.getTime()
+}
+
 /**
  * The last attempt of each delivery of a page that failed and is not in the inbox, oldest first.
  * @param page newest first. @param seen the deliveries of the pages before, whose last attempt is known; it is added to.

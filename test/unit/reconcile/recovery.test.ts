@@ -4,6 +4,7 @@ import './recovery/lists.ts'
 import './recovery/order.ts'
 import './recovery/reconcile.ts'
 import './recovery/redeliver.ts'
+import './recovery/rounds.ts'
 import { useStore } from '../../support/webhook-stage.ts'
 
 useStore()
