@@ -15,7 +15,7 @@ import { redeliverMissed, wasSweptSince } from './redeliver.ts'
 
 /** What the search needs. */
 export interface SweepServices extends Services {
-  env: Pick<Env, 'SWEEP_MINUTES' | 'IDLE_SWEEP_MINUTES'>
+  env: Env
   handleComment: HandleComment
 }
 

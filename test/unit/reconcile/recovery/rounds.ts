@@ -1,6 +1,7 @@
 /** The rounds of several processes on one database: GitHub is asked about as often as for one of them. */
 
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { readEnv } from '../../../../src/config/env.ts'
 import { idempotencyKeys } from '../../../../src/db/schema/deliveries.ts'
 import { repositories } from '../../../../src/db/schema/repositories.ts'
 import { currentMs, setCurrentTime } from '../../../../src/lib/clock.ts'
@@ -17,7 +18,7 @@ async function counting() {
   const count = (verb: string) => stage.github.asked.filter((one) => one === verb).length
   // The comparison of a repository asks for those with its label, and for roadmaps.
   const asked = () => ({ deliveries: count('deliveries'), comparisons: count('issuesLabelled') / 2 })
-  const env = { SWEEP_MINUTES: 4, IDLE_SWEEP_MINUTES: 4 }
+  const env = readEnv({ SWEEP_MINUTES: '4', IDLE_SWEEP_MINUTES: '4' })
   return { stage, asked, start: () => createSweep({ ...stage.parts, env }) }
 }
 
