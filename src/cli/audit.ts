@@ -49,7 +49,7 @@ async function verify(files: readonly string[], json: boolean): Promise<number> 
     checks: await checkAuditLog(db),
     archives: await checkArchives(db, paths),
   }))
-  if (json) console.log(JSON.stringify(archives.length > 0 ? [...checks, ...archives] : checks))
+  if (json) console.log(JSON.stringify({ repositories: checks, archives }))
   else
     console.log(
       [...checks.map(lineOfCheck), ...archives.map(lineOfArchive)].join('\n') || 'There is no repository yet.',

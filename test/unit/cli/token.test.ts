@@ -72,6 +72,10 @@ test('the log is proved, and old entries go into a file', async () => {
   expect(lines.map((line) => JSON.parse(line).what)).toEqual(['/queue', 'token made', 'token revoked'])
   const whole = `✓ acme/app: 1 entry, 3 more in archives\n✓ ${file}: 3 entries\n`
   expect(await place.tutti('audit verify')).toEqual({ code: 0, out: whole, err: '' })
+  expect(JSON.parse((await place.tutti('audit verify --json')).out)).toEqual({
+    repositories: [{ repository: 'acme/app', entries: 1, archived: 3 }],
+    archives: [{ archive: file, entries: 3, read: true }],
+  })
   expect(await place.tutti('audit archive --before 2099-01-01 --file old.jsonl.gz')).toMatchObject({ code: 1 })
   await withStore(({ db }) => db.update(auditLog).set({ actor: 'mallory' }))
   const broken = await place.tutti('audit verify')
