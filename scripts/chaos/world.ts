@@ -28,10 +28,16 @@ const forRepositories = { MAX_AGENTS: '4', SWEEP_MINUTES: '1', IDLE_SWEEP_MINUTE
 /** With several processes: what one has left is taken over sooner than by default. */
 const forProcesses = { HEARTBEAT_SECONDS: '3', HEARTBEAT_TIMEOUT_SECONDS: '15' }
 
-/** Deliveries that arrived are forgotten after this time, in ms: they would fill the memory, and no one asks for them again. */
+/**
+ * Deliveries that arrived are forgotten after this time, in ms, and what they carried before: no one asks for them again. Each git that
+ * this process starts copies its page tables: the larger it is, the slower.
+ */
 const keepArrivedMs = 600_000
-/** Calls of the API that are remembered. Each git that this process starts copies its page tables: the larger it is, the slower. */
+const keepContentMs = 30_000
+/** Calls of the API that are remembered. */
 const keepCalls = 1_000
+/** How often is forgotten, in ms. */
+const forgetEveryMs = 5_000
 
 const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url))
 
@@ -96,7 +102,7 @@ export async function openChaosWorld(options: WorldOptions): Promise<ChaosWorld>
   const [tutti] = processes
   if (!tutti) throw new Error('there is no process of Tutti to start')
   const stop = async () => void (await Promise.all(processes.map((one) => one.kill('SIGTERM'))))
-  const forgetting = setInterval(() => forgetArrived(github), 60_000)
+  const forgetting = setInterval(() => forgetArrived(github), forgetEveryMs)
   let kept = false
   return {
     ...{ github, processes, tutti, postgres, stop },
@@ -209,9 +215,14 @@ function writeIssue(github: PlaygroundGitHub, repository: RepositoryRecord, inde
 /** Those that failed stay: they are asked for again. */
 function forgetArrived({ deliveries, calls }: PlaygroundGitHub): void {
   calls.splice(0, Math.max(0, calls.length - keepCalls))
-  const before = Date.now() - keepArrivedMs
-  const left = deliveries.filter(({ statusCode, deliveredAt }) => statusCode !== 202 || deliveredAt.getTime() > before)
+  const now = Date.now()
+  const left = deliveries.filter((one) => one.statusCode !== 202 || now - one.deliveredAt.getTime() < keepArrivedMs)
   deliveries.splice(0, deliveries.length, ...left)
+  for (const one of left) {
+    if (one.statusCode !== 202 || now - one.deliveredAt.getTime() < keepContentMs) continue
+    one.payload = ''
+    one.answer = { headers: null, payload: null }
+  }
 }
 
 /** Processes that still work in the directory. What is left on the disk is the next start's to tidy up. */
