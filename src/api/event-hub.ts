@@ -133,18 +133,27 @@ export class EventHub {
   async #handOut(): Promise<boolean> {
     const after = this.#cursor
     if (after === undefined) return false
+    const readFor = new Map([...this.#seats].map((seat) => [seat, seat.ids]))
     const events = await readEvents(this.#store.db, idsOf(this.#seats), { after, limit: pageSize })
-    for (const read of events) for (const seat of this.#seats) if (!seat.behind) this.#offer(seat, read)
     const last = events.at(-1)?.event.id
-    if (last !== undefined && this.#cursor !== undefined) this.#cursor = last
+    if (last === undefined) return false
+    for (const seat of this.#seats) {
+      // Who has come meanwhile, or sees more by now, may see what was not read: it catches up.
+      if (readFor.get(seat) !== seat.ids) seat.behind ||= seat.at < last
+      else if (!seat.behind) for (const read of events) if (this.#seats.has(seat)) this.#offer(seat, read)
+    }
+    if (this.#cursor !== undefined) this.#cursor = last
     return events.length === pageSize
   }
 
   /** A page of what a listener has missed, if it has room. @returns whether there may be more. */
   async #catchUp(seat: Seat): Promise<boolean> {
     const { db } = this.#store
-    const ids = [...seat.ids]
+    const seen = seat.ids
+    const ids = [...seen]
     const events = await readEvents(db, ids, { after: seat.at, limit: pageSize })
+    // It sees more by now: once more, for all of it.
+    if (seat.ids !== seen) return true
     for (const read of events) if (this.#seats.has(seat)) this.#offer(seat, read)
     // Some may have to wait for a transaction: the others may have them by then, and this one not.
     const [newest] = await listEvents(db, ids, { limit: 1 })

@@ -71,6 +71,34 @@ test('a listener hears what it may see, and goes on from the last event that it 
   expect(events.size).toBe(0)
 })
 
+test('who joins while the others are read for misses nothing that only it may see', async (context) => {
+  const { store, repositories, token } = place
+  // The embedded database has one transaction at a time.
+  if (store.kind !== 'postgres') return context.skip()
+  const [few, many] = [await token('read', 'other'), await token('read', 'all')]
+  const one = await listen(few)
+  const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const over = store.transaction(async (tx) => {
+    await tx.db.execute(sql`lock table audit_log in access exclusive mode`)
+    begun.resolve()
+    await released.promise
+    // Written in the order of their repositories: what the first listener does not see comes first.
+    await appendAudit(tx, { repositoryId: repositories.app.id, actor: 'mona', what: 'hidden' })
+    await appendAudit(tx, { repositoryId: repositories.other.id, actor: 'mona', what: 'shown' })
+  })
+  await begun.promise
+  const waiting = sql`select count(*) as count from pg_locks where relation = 'audit_log'::regclass and not granted`
+  const count = async () =>
+    ((await store.db.execute(waiting)) as unknown as { rows: { count: string }[] }).rows[0]?.count
+  await vi.waitFor(async () => expect(Number(await count())).toBe(1), { timeout: 10_000 })
+  const all = await listen(many)
+  released.resolve()
+  await over
+  expect(await all.until('"shown"')).toContain('"hidden"')
+  expect(await one.until('"shown"')).not.toContain('"hidden"')
+  await Promise.all([one.leave(), all.leave()])
+})
+
 test('an entry that must wait for another transaction holds back those behind it, and none is lost', async (context) => {
   const { store, repositories, token } = place
   const { app, other } = repositories
