@@ -72,7 +72,7 @@ const schema = z.object({
     .min(0)
     .default(120)
     .describe(
-      'A process that does nothing at all for this long ends itself with SIGKILL, so that it is started again; 0 is never',
+      'A process that answers nothing for this long, not even `/healthz`, ends itself with SIGKILL, to be started again; 0 is never',
     ),
   DATA_DIR: z
     .string()

@@ -22,6 +22,16 @@ async function counting() {
   return { stage, asked, start: () => createSweep({ ...stage.parts, env }) }
 }
 
+/** Two of them, each after its first round, a minute apart. */
+async function twoStarted() {
+  const { asked, start } = await counting()
+  const [one, other] = [start(), start()]
+  await one()
+  minutes(1)
+  await other()
+  return { asked, one, other }
+}
+
 describe('rounds', () => {
   beforeEach(async () => {
     await theStore().db.delete(idempotencyKeys)
@@ -29,11 +39,7 @@ describe('rounds', () => {
   })
 
   test('each looks at everything when it starts, and afterwards at what no other has just looked at', async () => {
-    const { asked, start } = await counting()
-    const [one, other] = [start(), start()]
-    await one()
-    minutes(1)
-    await other()
+    const { asked, one, other } = await twoStarted()
     expect(asked()).toEqual({ deliveries: 2, comparisons: 2 })
     await one()
     await other()
@@ -47,11 +53,7 @@ describe('rounds', () => {
   })
 
   test('where one of them is gone, the other looks in time', async () => {
-    const { asked, start } = await counting()
-    const [one, other] = [start(), start()]
-    await one()
-    minutes(1)
-    await other()
+    const { asked, one, other } = await twoStarted()
     minutes(3)
     await one()
     minutes(4)
